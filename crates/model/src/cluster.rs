@@ -1,0 +1,214 @@
+//! A cluster that was taken over.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::ability::{BackupAbility, Generation};
+use crate::id::ClusterId;
+use crate::problem::Problem;
+use crate::time::Timestamp;
+use crate::version::ServerVersion;
+
+/// The port of an OBServer's MySQL protocol when none is given.
+pub const DEFAULT_PORT: u16 = 2881;
+
+/// Where a server listens.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Address {
+    /// A host name or an IP address; an IPv6 one without brackets.
+    pub host: String,
+    /// The port.
+    pub port: u16,
+}
+
+impl FromStr for Address {
+    type Err = Problem;
+
+    /// Reads `host`, `host:port` and `[v6]:port`; the port is [`DEFAULT_PORT`] when left out.
+    fn from_str(text: &str) -> Result<Self, Problem> {
+        let wrong = || Problem::invalid("address-malformed").with("address", text);
+        let (host, port) = match text.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+            Some((host, rest)) => (host, rest.strip_prefix(':')),
+            None => match text.split_once(':') {
+                Some((_, rest)) if rest.contains(':') => (text, None), // a bare IPv6 address
+                Some((host, port)) => (host, Some(port)),
+                None => (text, None),
+            },
+        };
+        let port = match port {
+            Some(port) => port.parse().ok().filter(|&port| port > 0).ok_or_else(wrong)?,
+            None => DEFAULT_PORT,
+        };
+        let plain = !host.is_empty() && host.chars().all(|c| c.is_ascii_alphanumeric() || ".-_:%".contains(c));
+        if plain { Ok(Self { host: host.to_owned(), port }) } else { Err(wrong()) }
+    }
+}
+
+impl TryFrom<String> for Address {
+    type Error = Problem;
+
+    fn try_from(text: String) -> Result<Self, Problem> {
+        text.parse()
+    }
+}
+
+impl From<Address> for String {
+    fn from(address: Address) -> Self {
+        address.to_string()
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.host.contains(':') {
+            write!(f, "[{}]:{}", self.host, self.port)
+        } else {
+            write!(f, "{}:{}", self.host, self.port)
+        }
+    }
+}
+
+/// Whether a cluster could be reached and what it said, when last asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum ClusterStatus {
+    /// It answers.
+    Running,
+    /// It answers and is being upgraded.
+    Upgrading,
+    /// It does not answer.
+    Unavailable,
+}
+
+/// Facts that a probe reads from the cluster itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClusterFacts {
+    /// The name that OceanBase knows it by; seekdb has none and is called `seekdb`.
+    pub ob_name: String,
+    /// The number that OceanBase knows it by; seekdb has none and is 1.
+    pub ob_cluster_id: i64,
+    /// Product, version, edition.
+    pub server: ServerVersion,
+    /// How it is spoken to.
+    pub generation: Generation,
+    /// What can be backed up.
+    pub ability: BackupAbility,
+    /// The zones in the order of their names.
+    pub zones: Vec<Zone>,
+    /// The servers.
+    pub servers: Vec<Observer>,
+    /// Whether it is being upgraded.
+    pub upgrading: bool,
+}
+
+impl ClusterFacts {
+    /// Returns the deployment mode: the number of servers of each zone, such as `1-1-1`.
+    #[must_use]
+    pub fn deployment_mode(&self) -> String {
+        let count = |zone: &Zone| self.servers.iter().filter(|server| server.zone == zone.name).count().to_string();
+        self.zones.iter().map(count).collect::<Vec<_>>().join("-")
+    }
+}
+
+/// A zone of a cluster.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Zone {
+    /// Its name.
+    pub name: String,
+    /// The region it lies in.
+    pub region: String,
+    /// The data centre it lies in.
+    pub idc: String,
+    /// `ACTIVE` or `INACTIVE`, as the cluster says.
+    pub status: String,
+}
+
+/// A server of a cluster.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Observer {
+    /// Its IP address.
+    pub ip: String,
+    /// The port of the MySQL protocol.
+    pub sql_port: u16,
+    /// The zone it belongs to.
+    pub zone: String,
+    /// `ACTIVE`, `INACTIVE` or `DELETING`, as the cluster says.
+    pub status: String,
+    /// Whether it holds the root service.
+    pub root_server: bool,
+    /// The build it runs.
+    pub build: String,
+}
+
+/// A cluster that was taken over. Its password lies sealed in the metadata.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cluster {
+    /// Its identity; 0 before the metadata gave one.
+    pub id: ClusterId,
+    /// The name that users gave it here.
+    pub name: String,
+    /// The addresses, tried in this order.
+    pub addresses: Vec<Address>,
+    /// The user of the sys tenant, such as `root@sys`.
+    pub user: String,
+    /// What the last probe read.
+    pub facts: ClusterFacts,
+    /// What the last probe found.
+    pub status: ClusterStatus,
+    /// When it was taken over.
+    pub created: Timestamp,
+    /// When it was last probed.
+    pub probed: Timestamp,
+}
+
+/// Checks a name that users give to a cluster or a storage configuration.
+///
+/// # Errors
+/// Refuses the empty name, more than 64 characters, and characters that would be trouble in a path or a URL.
+pub fn check_name(name: &str) -> Result<(), Problem> {
+    let plain = name.chars().all(|c| c.is_alphanumeric() || "_-.".contains(c));
+    let starts_well = name.chars().next().is_some_and(char::is_alphanumeric);
+    if plain && starts_well && name.chars().count() <= 64 {
+        Ok(())
+    } else {
+        Err(Problem::invalid("name-malformed").with("name", name))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Address, check_name};
+
+    #[test]
+    fn addresses_of_every_form_are_read() {
+        let cases = [
+            ("db1", Some("db1:2881")),
+            ("10.0.0.1:2883", Some("10.0.0.1:2883")),
+            ("[::1]:2881", Some("[::1]:2881")),
+            ("fe80::1", Some("[fe80::1]:2881")),
+            ("", None),
+            ("db1:", None),
+            ("db1:0", None),
+            ("db1:99999", None),
+            ("root:secret@db1", None),
+            ("mysql://db1", None),
+        ];
+        for (text, expected) in cases {
+            let read = text.parse::<Address>().ok().map(|address| address.to_string());
+            assert_eq!(read.as_deref(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn names_that_would_be_trouble_in_a_path_are_refused() {
+        for good in ["prod-1", "订单库", "a.b_c", "x"] {
+            assert!(check_name(good).is_ok(), "{good}");
+        }
+        for bad in ["", "..", "a/b", "a b", "-rf", "a\n", &"x".repeat(65)] {
+            assert!(check_name(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! The nouns of backup and recovery for OceanBase, the rules about them, and the words for them.
+//!
+//! Pure: no input or output, no clock (time is an argument), nothing asynchronous. Every other crate but
+//! `engine` builds on this one.
+
+pub mod ability;
+pub mod backup;
+pub mod backup_set;
+pub mod cluster;
+pub mod id;
+pub mod problem;
+pub mod recovery;
+pub mod secret;
+pub mod size;
+pub mod storage;
+pub mod task;
+pub mod tenant;
+pub mod text;
+pub mod time;
+pub mod user;
+pub mod version;
+
+pub use problem::Problem;
+pub use secret::Secret;
+pub use time::Timestamp;

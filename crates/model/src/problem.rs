@@ -1,0 +1,169 @@
+//! What went wrong or was refused, as data: which text, what it is about, and OCP's number for it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::text::{Language, Text};
+
+/// OCP's error numbers (`error.code` of its REST answers), and ours where OCP has none.
+pub mod codes {
+    /// A request is malformed.
+    pub const INVALID: u32 = 400;
+    /// Nobody is logged on, or with a wrong password.
+    pub const UNAUTHENTICATED: u32 = 401;
+    /// The user's role does not allow it.
+    pub const FORBIDDEN: u32 = 403;
+    /// There is no such thing.
+    pub const NOT_FOUND: u32 = 404;
+    /// The thing is in use, or exists already.
+    pub const CONFLICT: u32 = 409;
+    /// Too many attempts.
+    pub const LOCKED_OUT: u32 = 429;
+    /// A fault of ours.
+    pub const INTERNAL: u32 = 500;
+    /// An outside system did not do its part.
+    pub const OUTSIDE: u32 = 502;
+    /// The version does not support backup.
+    pub const VERSION_WITHOUT_BACKUP: u32 = 20000;
+    /// A data backup already runs for the cluster or tenant.
+    pub const BACKUP_RUNS_ALREADY: u32 = 20007;
+    /// The recovery failed.
+    pub const RECOVERY_FAILED: u32 = 20009;
+    /// The storage's URI is missing.
+    pub const STORAGE_URI_MISSING: u32 = 20010;
+    /// The storage's endpoint is missing.
+    pub const STORAGE_ENDPOINT_MISSING: u32 = 20011;
+    /// The storage's access key id is missing.
+    pub const STORAGE_KEY_ID_MISSING: u32 = 20012;
+    /// The storage's access key secret is missing.
+    pub const STORAGE_KEY_SECRET_MISSING: u32 = 20013;
+    /// The data backup task failed.
+    pub const DATA_BACKUP_FAILED: u32 = 20035;
+    /// The pre-check of a data backup failed.
+    pub const PRECHECK_FAILED: u32 = 20036;
+    /// That name is being recovered to already.
+    pub const RECOVERY_RUNS_ALREADY: u32 = 20043;
+    /// The name exists in the destination.
+    pub const NAME_EXISTS: u32 = 20044;
+    /// There is nothing to back up in the request.
+    pub const NO_BACKUP_OBJECT: u32 = 20107;
+    /// The object does not support the method.
+    pub const METHOD_UNSUPPORTED: u32 = 20108;
+    /// Logical backup supports only full backup.
+    pub const LOGICAL_IS_FULL_ONLY: u32 = 20110;
+    /// The backup's files could not be read as a backup.
+    pub const BACKUP_UNREADABLE: u32 = 20120;
+    /// A backup file or directory is not accessible.
+    pub const STORAGE_INACCESSIBLE: u32 = 20131;
+    /// The storage type is not supported in logical backup.
+    pub const STORAGE_TYPE_UNSUPPORTED: u32 = 20142;
+}
+
+/// Who must act, which decides the HTTP status and the CLI's exit status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ProblemKind {
+    /// The request is wrong in itself.
+    Invalid,
+    /// Nobody, or the wrong one, is logged on.
+    Unauthenticated,
+    /// Logged on, but without the permission.
+    Forbidden,
+    /// There is no such thing.
+    NotFound,
+    /// A rule refuses it as things stand.
+    Refused,
+    /// It clashes with something that exists or runs.
+    Conflict,
+    /// Too many attempts; wait.
+    LockedOut,
+    /// A database or a storage failed.
+    Outside,
+    /// We failed.
+    Internal,
+}
+
+/// One thing that went wrong. Its words are looked up in the texts, in the reader's language.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    /// Who must act.
+    pub kind: ProblemKind,
+    /// OCP's number, see [`codes`].
+    pub code: u32,
+    /// The text's id and arguments, and what the outside said in its own words.
+    pub text: Text,
+}
+
+impl Problem {
+    /// Returns a problem of any kind.
+    pub fn new(kind: ProblemKind, code: u32, id: &str) -> Self {
+        Self { kind, code, text: Text::new(id) }
+    }
+
+    /// Returns a refusal by a rule.
+    pub fn refused(code: u32, id: &str) -> Self {
+        Self::new(ProblemKind::Refused, code, id)
+    }
+
+    /// Returns a fault in a request.
+    pub fn invalid(id: &str) -> Self {
+        Self::new(ProblemKind::Invalid, codes::INVALID, id)
+    }
+
+    /// Returns the absence of a thing.
+    pub fn not_found(id: &str) -> Self {
+        Self::new(ProblemKind::NotFound, codes::NOT_FOUND, id)
+    }
+
+    /// Returns a clash with something that exists.
+    pub fn conflict(id: &str) -> Self {
+        Self::new(ProblemKind::Conflict, codes::CONFLICT, id)
+    }
+
+    /// Returns a failure of a database or a storage.
+    pub fn outside(id: &str) -> Self {
+        Self::new(ProblemKind::Outside, codes::OUTSIDE, id)
+    }
+
+    /// Returns a fault of ours.
+    pub fn internal(id: &str) -> Self {
+        Self::new(ProblemKind::Internal, codes::INTERNAL, id)
+    }
+
+    /// Adds an argument of the text.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl fmt::Display) -> Self {
+        self.text.args.insert(name.to_owned(), value.to_string());
+        self
+    }
+
+    /// Adds what the outside said, word for word.
+    #[must_use]
+    pub fn raw(mut self, raw: impl fmt::Display) -> Self {
+        self.text.raw = Some(raw.to_string());
+        self
+    }
+
+    /// Gives the problem another of OCP's numbers.
+    #[must_use]
+    pub fn coded(mut self, code: u32) -> Self {
+        self.code = code;
+        self
+    }
+
+    /// Returns the arguments of the text.
+    #[must_use]
+    pub fn args(&self) -> &BTreeMap<String, String> {
+        &self.text.args
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text.message(Language::En))
+    }
+}
+
+impl std::error::Error for Problem {}

@@ -1,0 +1,172 @@
+//! A task and its subtasks, as users see them. The engine has its own rows; `control` turns them into these.
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::{ClusterId, SubtaskId, TaskId, TenantId};
+use crate::text::Text;
+use crate::time::Timestamp;
+
+/// The state of a task.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum TaskStatus {
+    /// Running, or waiting for its turn.
+    Running,
+    /// Ended without success; it can be retried or rolled back.
+    Failed,
+    /// Ended with success.
+    Successful,
+}
+
+/// What the task is doing, or was last told to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum TaskOperation {
+    /// Running its steps.
+    Execute,
+    /// Running again from where it failed.
+    Retry,
+    /// Undoing its steps.
+    Rollback,
+    /// A failed step was passed over.
+    Skip,
+    /// It was ended by somebody.
+    Cancel,
+}
+
+/// The state of a subtask.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum SubtaskStatus {
+    /// Its turn has not come.
+    Pending,
+    /// Its turn has come, or it waits for the outside.
+    Ready,
+    /// It runs.
+    Running,
+    /// It is being ended.
+    Canceling,
+    /// It failed.
+    Failed,
+    /// It succeeded, or was skipped.
+    Successful,
+}
+
+/// How far something is.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct TaskProgress {
+    /// How much is done, in `unit`s.
+    pub done: u64,
+    /// How much there is, if that is known.
+    pub total: Option<u64>,
+    /// What is counted.
+    pub unit: ProgressUnit,
+    /// How much is done each second.
+    pub rate_per_s: Option<f64>,
+}
+
+impl TaskProgress {
+    /// Returns the share that is done, in percent from 0 to 100; `None` while the total is unknown.
+    #[must_use]
+    pub fn percent(&self) -> Option<u64> {
+        match self.total? {
+            0 => Some(100),
+            total => Some((u128::from(self.done.min(total)) * 100 / u128::from(total)) as u64),
+        }
+    }
+
+    /// Returns the seconds that are left at the present rate.
+    #[must_use]
+    pub fn remaining_s(&self) -> Option<u64> {
+        let rate = self.rate_per_s.filter(|rate| *rate > 0.0)?;
+        #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+        let seconds = (self.total?.saturating_sub(self.done) as f64 / rate).ceil() as u64;
+        Some(seconds)
+    }
+}
+
+/// What a progress counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ProgressUnit {
+    /// Bytes.
+    Bytes,
+    /// Rows.
+    Rows,
+    /// Things such as tables or pieces.
+    Items,
+}
+
+/// One step of a task in one lane.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Subtask {
+    /// Its identity.
+    pub id: SubtaskId,
+    /// The step's id, whose name is in the texts.
+    pub step: String,
+    /// The step's place in its flow, from 0.
+    pub place: u32,
+    /// The tenant whose lane it is; `None` for a step that runs once.
+    pub lane: Option<String>,
+    /// The lane's place, from 0; -1 for a step that runs once.
+    pub parallel_idx: i64,
+    /// Its state.
+    pub status: SubtaskStatus,
+    /// Whether it was passed over.
+    pub skipped: bool,
+    /// Whether it was undone.
+    pub undone: bool,
+    /// Whether it may be passed over when it failed.
+    pub skippable: bool,
+    /// How often it was begun.
+    pub attempts: u32,
+    /// How far it is.
+    pub progress: Option<TaskProgress>,
+    /// What it is waiting for, or why it failed.
+    pub note: Option<Text>,
+    /// The longest it may take, in seconds.
+    pub timeout_s: u64,
+    /// When its turn came.
+    pub started: Option<Timestamp>,
+    /// When it ended.
+    pub finished: Option<Timestamp>,
+}
+
+/// One run of a flow.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Task {
+    /// Its identity.
+    pub id: TaskId,
+    /// The flow's kind, such as `backup-logical`.
+    pub kind: String,
+    /// What it does, in words.
+    pub name: Text,
+    /// Its state.
+    pub status: TaskStatus,
+    /// What it is doing, or was last told to do.
+    pub operation: TaskOperation,
+    /// Why it failed.
+    pub note: Option<Text>,
+    /// Who asked for it.
+    pub creator: String,
+    /// The server that runs it, or ran it last.
+    pub executor: Option<String>,
+    /// The cluster it is about.
+    pub cluster: Option<ClusterId>,
+    /// That cluster's name when the task was made.
+    pub cluster_name: Option<String>,
+    /// The tenant it is about.
+    pub tenant: Option<TenantId>,
+    /// That tenant's name when the task was made.
+    pub tenant_name: Option<String>,
+    /// Whether it can be rolled back.
+    pub can_roll_back: bool,
+    /// When it was asked for.
+    pub created: Timestamp,
+    /// When it first ran.
+    pub started: Option<Timestamp>,
+    /// When it ended.
+    pub finished: Option<Timestamp>,
+    /// Its subtasks in the order of their steps, then lanes.
+    pub subtasks: Vec<Subtask>,
+}

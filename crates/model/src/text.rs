@@ -1,0 +1,250 @@
+//! The words that people read, in English and Chinese.
+//!
+//! A text is stored as its id and arguments and rendered where it is shown, in the reader's language. The
+//! catalogue lies in `texts/{en,zh}.toml`, both with equal keys and placeholders:
+//!
+//! ```toml
+//! [step]                          # names of steps, by step id
+//! check-cluster-status = "Check cluster status"
+//! [problem.storage-not-writable]  # what went wrong, by problem id
+//! message = "…"                   # what happened, to what
+//! cause = "…"                     # optional: why, as far as it is known
+//! action = "…"                    # optional: what to do now
+//! button = "…"                    # optional: the id in [button] of what can be pressed
+//! ```
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use serde::{Deserialize, Serialize};
+
+/// A language of the reader.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+pub enum Language {
+    /// English.
+    #[default]
+    #[serde(rename = "en-US")]
+    En,
+    /// Simplified Chinese.
+    #[serde(rename = "zh-CN")]
+    Zh,
+}
+
+impl Language {
+    /// Chooses by an `Accept-Language` header or a locale name: the first that we have, else English.
+    #[must_use]
+    pub fn choose(wish: &str) -> Self {
+        for part in wish.split(',') {
+            let tag = part.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+            if tag.starts_with("zh") {
+                return Self::Zh;
+            }
+            if tag.starts_with("en") {
+                return Self::En;
+            }
+        }
+        Self::En
+    }
+}
+
+/// A text by its id in the catalogue, with its arguments and the outside's own words.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Text {
+    /// The key in the catalogue.
+    pub id: String,
+    /// What the placeholders stand for.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub args: BTreeMap<String, String>,
+    /// What a database or a storage said, word for word, masked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub raw: Option<String>,
+}
+
+impl Text {
+    /// Returns a text without arguments.
+    #[must_use]
+    pub fn new(id: &str) -> Self {
+        Self { id: id.to_owned(), ..Self::default() }
+    }
+
+    /// Adds an argument.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl std::fmt::Display) -> Self {
+        self.args.insert(name.to_owned(), value.to_string());
+        self
+    }
+
+    /// Returns what happened: the message of a problem, else the line of that id, else the raw words.
+    #[must_use]
+    pub fn message(&self, language: Language) -> String {
+        let catalogue = catalogue(language);
+        let pattern = catalogue
+            .problem
+            .get(&self.id)
+            .map(|problem| &problem.message)
+            .or_else(|| catalogue.line.get(&self.id));
+        match (pattern, &self.raw) {
+            (Some(pattern), _) => fill(pattern, &self.args),
+            (None, Some(raw)) => raw.clone(),
+            (None, None) => self.id.clone(),
+        }
+    }
+
+    /// Returns why it happened, as far as is known.
+    #[must_use]
+    pub fn cause(&self, language: Language) -> Option<String> {
+        self.part(language, |problem| problem.cause.as_ref())
+    }
+
+    /// Returns what the reader can do now.
+    #[must_use]
+    pub fn action(&self, language: Language) -> Option<String> {
+        self.part(language, |problem| problem.action.as_ref())
+    }
+
+    /// Returns the id and the words of the button that repairs it, if there is one.
+    #[must_use]
+    pub fn button(&self, language: Language) -> Option<(String, String)> {
+        let catalogue = catalogue(language);
+        let id = catalogue.problem.get(&self.id)?.button.as_ref()?;
+        Some((id.clone(), catalogue.button.get(id)?.clone()))
+    }
+
+    fn part(&self, language: Language, choose: fn(&ProblemWords) -> Option<&String>) -> Option<String> {
+        let words = catalogue(language).problem.get(&self.id)?;
+        choose(words).map(|pattern| fill(pattern, &self.args))
+    }
+}
+
+/// Returns the name of a step, as the user reads it; its id when the catalogue has none.
+#[must_use]
+pub fn step_name(language: Language, id: &str) -> String {
+    catalogue(language).step.get(id).cloned().unwrap_or_else(|| id.to_owned())
+}
+
+/// Tells whether the catalogue has words for that problem.
+#[must_use]
+pub fn has_problem(id: &str) -> bool {
+    catalogue(Language::En).problem.contains_key(id)
+}
+
+/// Tells whether the catalogue has that line.
+#[must_use]
+pub fn has_line(id: &str) -> bool {
+    catalogue(Language::En).line.contains_key(id)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Catalogue {
+    step: BTreeMap<String, String>,
+    line: BTreeMap<String, String>,
+    button: BTreeMap<String, String>,
+    problem: BTreeMap<String, ProblemWords>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ProblemWords {
+    message: String,
+    cause: Option<String>,
+    action: Option<String>,
+    button: Option<String>,
+}
+
+fn catalogue(language: Language) -> &'static Catalogue {
+    static EN: LazyLock<Catalogue> = LazyLock::new(|| read("en", include_str!("../texts/en.toml")));
+    static ZH: LazyLock<Catalogue> = LazyLock::new(|| read("zh", include_str!("../texts/zh.toml")));
+    match language {
+        Language::En => &EN,
+        Language::Zh => &ZH,
+    }
+}
+
+fn read(name: &str, text: &str) -> Catalogue {
+    toml::from_str(text).unwrap_or_else(|error| panic!("texts/{name}.toml, which is part of the binary: {error}"))
+}
+
+/// Puts the arguments in the place of `{name}`; a placeholder without an argument stays, so that it is seen.
+fn fill(pattern: &str, args: &BTreeMap<String, String>) -> String {
+    let mut text = String::with_capacity(pattern.len());
+    let mut rest = pattern;
+    while let Some((before, after)) = rest.split_once('{') {
+        text.push_str(before);
+        match after.split_once('}') {
+            Some((name, tail)) if args.contains_key(name) => {
+                text.push_str(&args[name]);
+                rest = tail;
+            }
+            _ => {
+                text.push('{');
+                rest = after;
+            }
+        }
+    }
+    text.push_str(rest);
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::{Catalogue, Language, Text, catalogue};
+
+    /// Every text with a name of its own, such as `problem.x.cause`.
+    fn flat(catalogue: &Catalogue) -> Vec<(String, String)> {
+        let tables = [("step", &catalogue.step), ("line", &catalogue.line), ("button", &catalogue.button)];
+        let mut all: Vec<(String, String)> = tables
+            .iter()
+            .flat_map(|(table, texts)| texts.iter().map(move |(id, text)| (format!("{table}.{id}"), text.clone())))
+            .collect();
+        for (id, words) in &catalogue.problem {
+            all.push((format!("problem.{id}.message"), words.message.clone()));
+            for (part, text) in [("cause", &words.cause), ("action", &words.action), ("button", &words.button)] {
+                all.extend(text.iter().map(|text| (format!("problem.{id}.{part}"), text.clone())));
+            }
+        }
+        all
+    }
+
+    fn placeholders(text: &str) -> BTreeSet<&str> {
+        text.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name).collect()
+    }
+
+    #[test]
+    fn both_languages_have_the_same_texts_with_the_same_placeholders() {
+        let (en, zh) = (flat(catalogue(Language::En)), flat(catalogue(Language::Zh)));
+        let keys = |texts: &[(String, String)]| texts.iter().map(|(key, _)| key.clone()).collect::<BTreeSet<_>>();
+        let (en_keys, zh_keys) = (keys(&en), keys(&zh));
+        assert_eq!(en_keys.difference(&zh_keys).collect::<Vec<_>>(), Vec::<&String>::new(), "missing in zh.toml");
+        assert_eq!(zh_keys.difference(&en_keys).collect::<Vec<_>>(), Vec::<&String>::new(), "missing in en.toml");
+        for ((key, english), (_, chinese)) in en.iter().zip(&zh) {
+            assert_eq!(placeholders(english), placeholders(chinese), "{key}");
+        }
+    }
+
+    #[test]
+    fn every_button_of_a_problem_has_words() {
+        let catalogue = catalogue(Language::En);
+        for (id, words) in &catalogue.problem {
+            if let Some(button) = &words.button {
+                assert!(catalogue.button.contains_key(button), "problem {id}: button {button}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_argument_is_taken_as_it_is() {
+        let text = Text::new("cluster-unknown").with("cluster", "{evil} {cluster}");
+        assert!(text.message(Language::En).contains("{evil} {cluster}"), "{}", text.message(Language::En));
+    }
+
+    #[test]
+    fn the_language_follows_the_readers_wish() {
+        let cases = [("zh-CN,zh;q=0.9,en;q=0.8", Language::Zh), ("fr, en-GB", Language::En), ("", Language::En)];
+        for (wish, language) in cases {
+            assert_eq!(Language::choose(wish), language, "{wish}");
+        }
+    }
+}

