@@ -1,0 +1,431 @@
+//! The store's contract. Whoever implements it makes no decision: it keeps what it is given, whole or not at
+//! all, and lets nobody write who no longer holds the task. `testkit::contract` checks an implementation.
+//!
+//! **Time** is the journal's own (the database's): claims, leases, due times, the moment of a log line.
+//! **Fencing:** every claim raises the task's fence; what carries an older one is answered [`HoldError::Lost`].
+//! A lease that has lapsed and that nobody else has claimed may still be renewed and saved under.
+//! **Events:** [`Journal::save`], [`Journal::apply`], [`Journal::insert`] and [`Journal::append_progress`]
+//! write their events in the same transaction. Sequence numbers become visible in their order: whoever has
+//! read up to `n` has seen everything below `n`.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::flow::Flow;
+use crate::note::Note;
+use crate::task::{
+    Cancels, LaneState, Moment, Operation, Progress, Row, RowNumber, StepStatus, Task, TaskId, TaskStatus,
+    Undo,
+};
+
+/// The most that one page of logs or events holds.
+pub const PAGE_MAX: u32 = 1_000;
+
+/// Keeps tasks.
+pub trait Journal: Send + Sync + 'static {
+    /// Keeps a new task, due at once; refused while an unfinished task has its exclusive key.
+    fn insert(&self, new: NewTask) -> impl Future<Output = Result<TaskId, InsertError>> + Send;
+
+    /// Hands out one task that is due, unfinished, without a lease in force, and of a kind in `ask.can`, in a
+    /// version not above the highest one listed for that kind (whether the worker really can run it is the
+    /// worker's business). The longest due comes first.
+    fn claim(&self, ask: &Ask) -> impl Future<Output = Result<Option<Claim>, JournalError>> + Send;
+
+    /// Lets the lease last at least so long from now on; never shortens it.
+    fn renew(&self, ticket: Ticket, lease: Duration)
+    -> impl Future<Output = Result<Pulse, HoldError>> + Send;
+
+    /// Keeps a change, whole or not at all, and raises the revision.
+    fn save(&self, ticket: Ticket, change: &Change) -> impl Future<Output = Result<Pulse, HoldError>> + Send;
+
+    /// Gives the lease back; the task keeps its due time.
+    fn release(&self, ticket: Ticket) -> impl Future<Output = Result<(), HoldError>> + Send;
+
+    /// Appends lines to step logs; `seq` counts from 1 within a row.
+    fn append_log(
+        &self,
+        ticket: Ticket,
+        lines: &[(RowNumber, Note)],
+    ) -> impl Future<Output = Result<(), HoldError>> + Send;
+
+    /// Keeps how far rows have come; nothing else of them changes, nor does the revision.
+    fn append_progress(
+        &self,
+        ticket: Ticket,
+        rows: &[(RowNumber, Progress)],
+    ) -> impl Future<Output = Result<(), HoldError>> + Send;
+
+    /// Returns a task with its rows.
+    fn load(&self, task: TaskId) -> impl Future<Output = Result<Option<Task>, JournalError>> + Send;
+
+    /// Returns a row's log lines behind `after_seq`, oldest first, at most `limit` and [`PAGE_MAX`].
+    fn logs(
+        &self,
+        task: TaskId,
+        row: RowNumber,
+        after_seq: i64,
+        limit: u32,
+    ) -> impl Future<Output = Result<Vec<LogLine>, JournalError>> + Send;
+
+    /// Carries out what an operator may do; see [`Decision`] for what is checked in the same transaction.
+    fn apply(&self, task: TaskId, decision: &Decision)
+    -> impl Future<Output = Result<(), ApplyError>> + Send;
+
+    /// Returns the events behind `after_seq`, oldest first, at most `limit` and [`PAGE_MAX`].
+    fn events(
+        &self,
+        after_seq: i64,
+        limit: u32,
+    ) -> impl Future<Output = Result<Vec<Event>, JournalError>> + Send;
+}
+
+/// What a worker can run, and how long it wants it.
+#[derive(Debug, Clone)]
+pub struct Ask {
+    /// The worker's name, shown to people.
+    pub worker: String,
+    /// The kinds and versions that it has code for.
+    pub can: Vec<(String, u32)>,
+    /// How long the first lease lasts.
+    pub lease: Duration,
+}
+
+/// Proof of a claim.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ticket {
+    /// Which task.
+    pub task: TaskId,
+    /// The fence that the claim raised it to.
+    pub fence: i64,
+}
+
+/// A task in a worker's hands.
+#[derive(Debug, Clone)]
+pub struct Claim {
+    /// Proof of it.
+    pub ticket: Ticket,
+    /// The task as it stands, its new lease included.
+    pub task: Task,
+    /// How long it may keep it, and what time it is.
+    pub pulse: Pulse,
+}
+
+/// What a holder learns whenever it writes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pulse {
+    /// How much of the lease is left, by the journal's clock.
+    pub left: Duration,
+    /// What time it is there.
+    pub now: Moment,
+    /// What an operator wants ended.
+    pub cancels: Cancels,
+}
+
+/// What a holder, or an operator's decision, writes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Change {
+    /// How the task stands now.
+    pub status: TaskStatus,
+    /// Why it failed.
+    pub note: Option<Note>,
+    /// When it began.
+    pub started_at: Option<Moment>,
+    /// When it ended.
+    pub finished_at: Option<Moment>,
+    /// From when on it may be claimed.
+    pub due_at: Moment,
+    /// What its `One` steps have learnt; nothing when unchanged.
+    pub state: Option<Value>,
+    /// What lanes have learnt; only the changed ones.
+    pub lanes: Vec<LaneState>,
+    /// The changed rows, whole.
+    pub rows: Vec<Row>,
+    /// Whether the lease is given back with it.
+    pub release: bool,
+}
+
+impl Change {
+    /// Returns what this change tells those who watch.
+    pub fn events(&self) -> Vec<EventKind> {
+        let rows = self.rows.iter().map(EventKind::of_row);
+        std::iter::once(EventKind::Task).chain(rows).collect()
+    }
+}
+
+/// What an operator's command comes to; made by [`crate::operator`].
+#[derive(Debug, Clone, PartialEq)]
+pub enum Decision {
+    /// Sets a finished task going again. Only while its revision is still the one that was seen, and while no
+    /// other unfinished task has its exclusive key; also clears [`Task::cancels`] and raises the fence.
+    Resume {
+        /// The revision that the decision was made on.
+        seen: i64,
+        /// What the operator wants.
+        operation: Operation,
+        /// What it changes; due at once, whatever it says there.
+        change: Box<Change>,
+    },
+    /// Asks whoever holds the task to end it. Only while it is unfinished (and the row, if one is named, too);
+    /// makes it due at once and changes neither rows nor revision.
+    Cancel {
+        /// Only this row.
+        row: Option<RowNumber>,
+    },
+}
+
+/// One line of a step's log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogLine {
+    /// Its number within the row, from 1.
+    pub seq: i64,
+    /// When it was written.
+    pub at: Moment,
+    /// What it says.
+    pub note: Note,
+}
+
+/// Something changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// Strictly increasing.
+    pub seq: i64,
+    /// When.
+    pub at: Moment,
+    /// In which task.
+    pub task: TaskId,
+    /// What.
+    pub kind: EventKind,
+}
+
+/// What has changed; its new value is read from the task.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EventKind {
+    /// The task itself.
+    Task,
+    /// The row of a `One` step.
+    Step(RowNumber),
+    /// The row of an `Each` step.
+    Lane(RowNumber),
+}
+
+impl EventKind {
+    /// Returns what a change of this row is called.
+    pub fn of_row(row: &Row) -> Self {
+        if row.is_lane() { Self::Lane(row.number) } else { Self::Step(row.number) }
+    }
+}
+
+/// A task to be made.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewTask {
+    /// Which flow it runs.
+    pub kind: String,
+    /// Which version of it.
+    pub version: u32,
+    /// What it is called.
+    pub name: Note,
+    /// Who makes it.
+    pub creator: String,
+    /// What it is about, for those who search.
+    pub subject: BTreeMap<String, String>,
+    /// At most one unfinished task has this key.
+    pub exclusive: Option<String>,
+    /// What is known before the first step.
+    pub state: Value,
+    /// Its lanes.
+    pub lanes: Vec<LaneState>,
+    /// Its rows, all PENDING.
+    pub rows: Vec<Row>,
+}
+
+impl NewTask {
+    /// Returns a task of this flow that begins with this state, once per lane where the flow says so.
+    ///
+    /// A flow with `Each` steps needs at least one lane; lanes have keys that are not empty and differ.
+    pub fn of<F: Flow>(
+        name: Note,
+        state: &F::State,
+        lanes: impl IntoIterator<Item = String>,
+    ) -> Result<Self, NewTaskError> {
+        let fresh =
+            serde_json::to_value(F::Lane::default()).map_err(|cause| unwritable::<F>("lane", cause))?;
+        let lanes: Vec<LaneState> =
+            lanes.into_iter().map(|key| LaneState { key, state: fresh.clone() }).collect();
+        check_lanes::<F>(&lanes)?;
+        Ok(Self {
+            kind: F::KIND.to_owned(),
+            version: F::VERSION,
+            name: name.bounded(),
+            creator: String::new(),
+            subject: BTreeMap::new(),
+            exclusive: None,
+            state: serde_json::to_value(state).map_err(|cause| unwritable::<F>("state", cause))?,
+            rows: rows::<F>(&lanes),
+            lanes,
+        })
+    }
+
+    /// Says who makes it.
+    #[must_use]
+    pub fn creator(mut self, creator: impl Into<String>) -> Self {
+        self.creator = creator.into();
+        self
+    }
+
+    /// Says what it is about.
+    #[must_use]
+    pub fn subject(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
+        self.subject.insert(key.into(), value.into());
+        self
+    }
+
+    /// Keeps others with the same key out until this one is finished.
+    #[must_use]
+    pub fn exclusive(mut self, key: impl Into<String>) -> Self {
+        self.exclusive = Some(key.into());
+        self
+    }
+}
+
+fn rows<F: Flow>(lanes: &[LaneState]) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for step in F::STEPS {
+        let keys: Vec<&str> =
+            if step.is_each() { lanes.iter().map(|lane| lane.key.as_str()).collect() } else { vec![""] };
+        for lane in keys {
+            let number = RowNumber(u32::try_from(rows.len()).expect("a task has far fewer than 2^32 rows"));
+            rows.push(Row {
+                number,
+                step: step.id.to_owned(),
+                lane: lane.to_owned(),
+                skippable: step.skippable,
+                timeout: step.timeout,
+                status: StepStatus::Pending,
+                skipped: false,
+                undo: if step.has_undo() { Undo::Available } else { Undo::Absent },
+                runs: 0,
+                attempts: 0,
+                progress: None,
+                note: None,
+                started_at: None,
+                finished_at: None,
+                due_at: None,
+            });
+        }
+    }
+    rows
+}
+
+fn check_lanes<F: Flow>(lanes: &[LaneState]) -> Result<(), NewTaskError> {
+    let has_each = F::STEPS.iter().any(crate::flow::Step::is_each);
+    if has_each && lanes.is_empty() {
+        return Err(NewTaskError::NoLane { kind: F::KIND });
+    }
+    for (index, lane) in lanes.iter().enumerate() {
+        if lane.key.is_empty() || lanes[..index].iter().any(|other| other.key == lane.key) {
+            return Err(NewTaskError::LaneKey { kind: F::KIND, key: lane.key.clone() });
+        }
+    }
+    Ok(())
+}
+
+fn unwritable<F: Flow>(part: &'static str, cause: serde_json::Error) -> NewTaskError {
+    NewTaskError::Unwritable { kind: F::KIND, part, cause }
+}
+
+/// A task that cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum NewTaskError {
+    /// Some of its steps run per lane, and it has none.
+    #[error("a task of kind `{kind}` needs at least one lane")]
+    NoLane {
+        /// The flow.
+        kind: &'static str,
+    },
+    /// A lane's key is empty, or there twice.
+    #[error("the lane key `{key}` of a task of kind `{kind}` is empty or given twice")]
+    LaneKey {
+        /// The flow.
+        kind: &'static str,
+        /// The key.
+        key: String,
+    },
+    /// Its state has no JSON form.
+    #[error("the {part} of a task of kind `{kind}` cannot be written as JSON")]
+    Unwritable {
+        /// The flow.
+        kind: &'static str,
+        /// `state` or `lane`.
+        part: &'static str,
+        /// What the serialiser says.
+        #[source]
+        cause: serde_json::Error,
+    },
+}
+
+/// The journal cannot be read or written.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot {verb}")]
+pub struct JournalError {
+    /// What was tried, e.g. `claim a task`.
+    pub verb: String,
+    /// Why it did not work.
+    #[source]
+    pub cause: Box<dyn std::error::Error + Send + Sync>,
+}
+
+impl JournalError {
+    /// Returns an error that says what was tried and why it did not work.
+    pub fn new(verb: impl Into<String>, cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self { verb: verb.into(), cause: cause.into() }
+    }
+}
+
+/// Why a new task is not kept.
+#[derive(Debug, thiserror::Error)]
+pub enum InsertError {
+    /// Another task has its exclusive key.
+    #[error("task {task} is not finished and excludes others (`{key}`)")]
+    Occupied {
+        /// The key.
+        key: String,
+        /// Who has it.
+        task: TaskId,
+    },
+    /// The journal cannot be written.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+}
+
+/// Why a holder's call was not carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum HoldError {
+    /// The task was claimed by somebody else, or given back.
+    #[error("the task is no longer held")]
+    Lost,
+    /// The journal cannot be read or written; the task may still be held.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+}
+
+/// Why an operator's decision was not carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum ApplyError {
+    /// The task is no longer what the decision was made on; look again.
+    #[error("the task has changed in the meantime")]
+    Changed,
+    /// Another task has its exclusive key.
+    #[error("task {task} is not finished and excludes others (`{key}`)")]
+    Occupied {
+        /// The key.
+        key: String,
+        /// Who has it.
+        task: TaskId,
+    },
+    /// The journal cannot be read or written.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+}

@@ -1,0 +1,28 @@
+//! Durable tasks: named steps that survive crashes, run once for the outside world, and obey an operator.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | [`flow`] | what a flow's author writes: steps, bodies, answers |
+//! | [`note`] | texts as `{id, arguments}`; never rendered here |
+//! | [`task`] | what is stored: a task, its rows, their states |
+//! | [`journal`] | the store's contract: claims, fenced saves, logs, events |
+//! | [`operator`] | what a person may command when, and what it changes |
+//! | `plan` | what a task does next (pure) |
+//! | `hold`, `runner` | one claimed task: its lease, and the run of its bodies |
+//! | [`worker`] | claims what is due and runs it |
+//! | [`backoff`] | how long to wait after which failure |
+//! | [`fault`], [`memory`], [`testkit`] | crashes on demand, a journal in memory, the loop over both |
+//!
+//! A request goes down as a [`journal::NewTask`]; a [`worker::Worker`] claims it, runs the bodies of its
+//! [`flow::Flow`] and saves after each. Whoever watches reads the journal. Nothing calls back.
+
+pub mod flow;
+pub mod journal;
+pub mod note;
+pub mod operator;
+pub mod task;
+
+pub use flow::{At, Flow, Next, Step, StepError};
+pub use journal::{Journal, JournalError, NewTask};
+pub use note::Note;
+pub use task::{Moment, Progress, Row, RowNumber, StepStatus, Task, TaskId, TaskStatus};

@@ -1,0 +1,244 @@
+//! What an operator may command when, and what it changes. Pure, and from stored rows alone, so that a server
+//! which does not know the flow can refuse; [`operate`] carries a decision to the journal.
+
+use crate::journal::{ApplyError, Change, Decision, Journal, JournalError};
+use crate::task::{Operation, Row, RowNumber, StepStatus, Task, TaskId, TaskStatus, Undo};
+
+/// What an operator may want.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Command {
+    /// Run again what has failed, and the `One` steps behind it.
+    RetryTask,
+    /// Run one failed row again, and what comes behind it; other failed lanes stay as they are.
+    RetryStep(RowNumber),
+    /// Go on without one failed row.
+    SkipStep(RowNumber),
+    /// End the task.
+    CancelTask,
+    /// End one row's work.
+    CancelStep(RowNumber),
+    /// Undo what was begun, last first.
+    RollBack,
+}
+
+/// One line of the table: when a command is allowed, and what it comes to.
+struct Rule {
+    /// What the task's history shows afterwards.
+    operation: Operation,
+    /// How the task must stand.
+    task: &'static [TaskStatus],
+    /// How the row must stand, where the command names one.
+    row: &'static [StepStatus],
+    /// How they stand then; nothing where whoever holds the task is asked to end it.
+    becomes: Option<Becomes>,
+}
+
+struct Becomes {
+    task: TaskStatus,
+    row: Option<StepStatus>,
+}
+
+const UNFINISHED: &[TaskStatus] = &[TaskStatus::Pending, TaskStatus::Running, TaskStatus::RollingBack];
+const FAILED: &[TaskStatus] = &[TaskStatus::Failed];
+
+#[rustfmt::skip] // a table
+const fn rule(command: Command) -> Rule {
+    use Operation as O;
+    use StepStatus as S;
+    use TaskStatus as T;
+    match command {
+        Command::RetryTask     => Rule { operation: O::Retry,    task: FAILED,         row: &[],          becomes: Some(Becomes { task: T::Running,     row: Some(S::Ready) }) },
+        Command::RetryStep(_)  => Rule { operation: O::Retry,    task: FAILED,         row: &[S::Failed], becomes: Some(Becomes { task: T::Running,     row: Some(S::Ready) }) },
+        Command::SkipStep(_)   => Rule { operation: O::Skip,     task: FAILED,         row: &[S::Failed], becomes: Some(Becomes { task: T::Running,     row: Some(S::Successful) }) },
+        Command::RollBack      => Rule { operation: O::Rollback, task: FAILED,         row: &[],          becomes: Some(Becomes { task: T::RollingBack, row: None }) },
+        Command::CancelTask    => Rule { operation: O::Cancel,   task: UNFINISHED,     row: &[],          becomes: None },
+        Command::CancelStep(_) => Rule { operation: O::Cancel,   task: &[T::Running],  row: &[S::Ready, S::Running, S::Canceling], becomes: None },
+    }
+}
+
+/// Why a command is not carried out.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The task has no such row.
+    #[error("the task has no step number {0}")]
+    NoSuchRow(RowNumber),
+    /// The command does not fit how the task stands.
+    #[error("the task is {0}")]
+    Task(TaskStatus),
+    /// The command does not fit how the row stands.
+    #[error("step `{step}` is {status}")]
+    Row {
+        /// The step's id.
+        step: String,
+        /// How it stands.
+        status: StepStatus,
+    },
+    /// The flow does not let this step be skipped.
+    #[error("step `{0}` cannot be skipped")]
+    NotSkippable(String),
+    /// Undone steps cannot be built on; the roll back has to be brought to its end.
+    #[error("the task is partly rolled back")]
+    PartlyRolledBack,
+    /// No step that was begun can be undone.
+    #[error("no step that was begun can be undone")]
+    NothingToUndo,
+}
+
+/// Decides what a command comes to, or why it is refused.
+pub fn decide(task: &Task, command: Command) -> Result<Decision, Refusal> {
+    let rule = rule(command);
+    if !rule.task.contains(&task.status) {
+        return Err(Refusal::Task(task.status));
+    }
+    let named = match command {
+        Command::RetryStep(row) | Command::SkipStep(row) | Command::CancelStep(row) => {
+            Some(named_row(task, row, &rule)?)
+        }
+        Command::RetryTask | Command::CancelTask | Command::RollBack => None,
+    };
+    let Some(becomes) = rule.becomes else {
+        return Ok(Decision::Cancel { row: named.map(|row| row.number) });
+    };
+    let rows = match command {
+        Command::RollBack => undone_next(task)?,
+        _ => resumed(task, named, command, becomes.row.unwrap_or(StepStatus::Ready))?,
+    };
+    Ok(Decision::Resume {
+        seen: task.revision,
+        operation: rule.operation,
+        change: Box::new(Change {
+            status: becomes.task,
+            note: None,
+            started_at: task.started_at,
+            finished_at: None,
+            due_at: task.due_at,
+            state: None,
+            lanes: Vec::new(),
+            rows,
+            release: true,
+        }),
+    })
+}
+
+fn named_row<'a>(task: &'a Task, number: RowNumber, rule: &Rule) -> Result<&'a Row, Refusal> {
+    let row = task.row(number).ok_or(Refusal::NoSuchRow(number))?;
+    if !rule.row.contains(&row.status) {
+        return Err(Refusal::Row { step: row.step.clone(), status: row.status });
+    }
+    Ok(row)
+}
+
+/// The rows that a retry or a skip changes: the failed ones it is about, and the `One` rows behind them, which
+/// ran without what is done only now.
+fn resumed(
+    task: &Task,
+    named: Option<&Row>,
+    command: Command,
+    becomes: StepStatus,
+) -> Result<Vec<Row>, Refusal> {
+    if task.rows.iter().any(|row| !matches!(row.undo, Undo::Absent | Undo::Available)) {
+        return Err(Refusal::PartlyRolledBack);
+    }
+    if let (Command::SkipStep(_), Some(row)) = (command, named)
+        && !row.skippable
+    {
+        return Err(Refusal::NotSkippable(row.step.clone()));
+    }
+    let is_resumed = |row: &Row| match named {
+        Some(named) => row.number == named.number,
+        None => row.status == StepStatus::Failed,
+    };
+    let mut changed = Vec::new();
+    for row in &task.rows {
+        if is_resumed(row) {
+            changed.push(if becomes == StepStatus::Successful { skipped(row) } else { afresh(row, becomes) });
+        } else if !changed.is_empty()
+            && !row.is_lane()
+            && row.status == StepStatus::Successful
+            && !row.skipped
+        {
+            changed.push(afresh(row, StepStatus::Pending));
+        }
+    }
+    Ok(changed)
+}
+
+/// The row as if it had not run; how often it was begun stays known.
+fn afresh(row: &Row, status: StepStatus) -> Row {
+    Row {
+        status,
+        skipped: false,
+        attempts: 0,
+        progress: None,
+        note: None,
+        started_at: None,
+        finished_at: None,
+        due_at: None,
+        ..row.clone()
+    }
+}
+
+/// The row as done without being done; why it had failed stays readable.
+fn skipped(row: &Row) -> Row {
+    Row { status: StepStatus::Successful, skipped: true, attempts: 0, due_at: None, ..row.clone() }
+}
+
+/// The rows whose undo failed before, ready to be undone again.
+fn undone_next(task: &Task) -> Result<Vec<Row>, Refusal> {
+    let is_open =
+        |row: &&Row| row.runs > 0 && matches!(row.undo, Undo::Available | Undo::Running | Undo::Failed);
+    let open: Vec<&Row> = task.rows.iter().filter(is_open).collect();
+    if open.is_empty() {
+        return Err(Refusal::NothingToUndo);
+    }
+    Ok(open
+        .into_iter()
+        .filter(|row| row.undo != Undo::Available)
+        .map(|row| Row { undo: Undo::Available, attempts: 0, due_at: None, ..row.clone() })
+        .collect())
+}
+
+/// How often a decision is made anew when the task changes under it.
+const TRIES: u32 = 20;
+
+/// Carries a command out: reads the task, decides, and writes only if nothing has changed in between.
+///
+/// Workers notice by themselves after a while; [`crate::worker::Wake::now`] makes it at once.
+pub async fn operate<J: Journal>(journal: &J, id: TaskId, command: Command) -> Result<(), OperateError> {
+    for _ in 0..TRIES {
+        let task = journal.load(id).await?.ok_or(OperateError::NoSuchTask(id))?;
+        let decision = decide(&task, command)?;
+        match journal.apply(id, &decision).await {
+            Ok(()) => return Ok(()),
+            Err(ApplyError::Changed) => {}
+            Err(ApplyError::Occupied { key, task }) => return Err(OperateError::Occupied { key, task }),
+            Err(ApplyError::Journal(cause)) => return Err(cause.into()),
+        }
+    }
+    Err(OperateError::Busy(id))
+}
+
+/// Why an operator's command was not carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum OperateError {
+    /// There is no such task.
+    #[error("there is no task {0}")]
+    NoSuchTask(TaskId),
+    /// The command does not fit how things stand.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// Another task has the exclusive key by now.
+    #[error("task {task} is not finished and excludes others (`{key}`)")]
+    Occupied {
+        /// The key.
+        key: String,
+        /// Who has it.
+        task: TaskId,
+    },
+    /// The task changed under every try.
+    #[error("task {0} changes all the time; try again")]
+    Busy(TaskId),
+    /// The journal cannot be read or written.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+}
