@@ -1,1 +1,25 @@
-//! To be written.
+//! Where backups lie: objects in directories, later in object stores too, behind one [`Client`].
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | [`client`] | one location, opened: put, get, list, delete, and what each promises |
+//! | [`object`] | one object being written or read, piece by piece |
+//! | [`probe`] | the test of a location, line by line, without touching what is there |
+//! | [`roots`] | the directories that an administrator allows |
+//! | `key` | which names objects can have |
+//! | `local` | files: durable, whole or not at all, and never through a symbolic link |
+//! | [`error`] | what can go wrong, in words |
+
+pub mod client;
+pub mod error;
+mod key;
+mod local;
+pub mod object;
+pub mod probe;
+pub mod roots;
+
+pub use client::{Client, ObjectEntry};
+pub use error::{Error, ErrorKind};
+pub use object::{ObjectReader, ObjectWriter};
+pub use probe::probe;
+pub use roots::FileRoots;

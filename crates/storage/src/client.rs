@@ -1,0 +1,210 @@
+//! One storage location, opened. What is promised here holds for every kind of storage; `tests/it/contract.rs`
+//! checks it for each.
+//!
+//! - A key is slash-separated parts, each up to 255 bytes, without empty, `.` and `..` parts. It is taken as it
+//!   is; encoding names is the caller's business.
+//! - An object appears whole or not at all, and once a call has returned it survives a power cut.
+//! - There are no folders apart from keys: a folder is there when an object is below it.
+//! - Nothing outside the location is read or written, whatever lies in it.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use model::Secret;
+use model::storage::{StorageLocation, StorageType};
+use tokio::task::spawn_blocking;
+
+use crate::error::{Error, ErrorKind};
+use crate::key;
+use crate::local::Local;
+use crate::object::{ObjectReader, ObjectWriter};
+use crate::roots::FileRoots;
+
+/// The most objects that one listing returns.
+pub const LIST_MAX: usize = 1_000_000;
+
+/// One storage location, opened. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Client {
+    location: StorageLocation,
+    backend: Backend,
+}
+
+#[derive(Debug, Clone)]
+enum Backend {
+    Local(Local),
+}
+
+/// An object in a listing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObjectEntry {
+    /// Its key below the client's location.
+    pub key: String,
+    /// How much it holds.
+    pub size_bytes: u64,
+}
+
+impl Client {
+    /// Opens a location. Nothing is sent, looked at or made yet.
+    ///
+    /// # Errors
+    /// Refuses a directory outside of the roots, and a kind of storage that cannot be used yet.
+    pub fn open(
+        location: &StorageLocation,
+        secret: Option<&Secret>,
+        roots: &FileRoots,
+    ) -> Result<Self, Error> {
+        let backend = match (location.kind, secret) {
+            (StorageType::File, _) => Backend::Local(Local::new(&location.path, roots)?),
+            (kind, _) => {
+                return Err(Error::new(ErrorKind::Unsupported(kind), "use the storage", &location.uri()));
+            }
+        };
+        Ok(Self { location: location.clone(), backend })
+    }
+
+    /// Returns where it is.
+    #[must_use]
+    pub fn location(&self) -> &StorageLocation {
+        &self.location
+    }
+
+    /// Returns the client of a folder below this one.
+    ///
+    /// # Errors
+    /// Refuses a name that could lead elsewhere.
+    pub fn below(&self, folder: &str) -> Result<Self, Error> {
+        let names = key::folder(folder)?;
+        let Backend::Local(local) = &self.backend;
+        let location =
+            if names.is_empty() { self.location.clone() } else { self.location.below(&names.join("/")) };
+        Ok(Self { location, backend: Backend::Local(local.below(&names)) })
+    }
+
+    /// Writes a small object, in place of an older one.
+    ///
+    /// # Errors
+    /// When it fails, the older one is still there.
+    pub async fn put(&self, key: &str, bytes: Bytes) -> Result<(), Error> {
+        self.blocking(key, move |local, key| {
+            let mut part = local.part(key)?;
+            part.write(&bytes)?;
+            part.finish().map(drop)
+        })
+        .await
+    }
+
+    /// Writes a small object unless there is one of that name; tells whether it did. Of several that try at once,
+    /// one succeeds.
+    ///
+    /// # Errors
+    /// When it fails, nothing was written.
+    pub async fn put_new(&self, key: &str, bytes: Bytes) -> Result<bool, Error> {
+        self.blocking(key, move |local, key| {
+            if local.stat(key)?.is_some() {
+                return Ok(false); // saves the writing; what decides is the rename
+            }
+            let mut part = local.part(key)?;
+            part.write(&bytes)?;
+            part.finish_new()
+        })
+        .await
+    }
+
+    /// Begins an object of any size, which appears when it is finished, in place of an older one.
+    ///
+    /// # Errors
+    /// When it cannot be begun.
+    pub async fn writer(&self, key: &str) -> Result<ObjectWriter, Error> {
+        self.blocking(key, |local, key| local.part(key).map(ObjectWriter::new)).await
+    }
+
+    /// Reads a small object.
+    ///
+    /// # Errors
+    /// When there is none, or one with more than `limit_bytes`.
+    pub async fn get(&self, key: &str, limit_bytes: u64) -> Result<Bytes, Error> {
+        self.blocking(key, move |local, key| local.read(key, limit_bytes).map(Bytes::from)).await
+    }
+
+    /// Begins to read an object of any size.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub async fn reader(&self, key: &str) -> Result<ObjectReader, Error> {
+        self.blocking(key, |local, key| {
+            let (file, size_bytes) = local.open(key)?;
+            Ok(ObjectReader::new(file, local.place(key), size_bytes))
+        })
+        .await
+    }
+
+    /// Lists all objects below a folder (`""`: the whole location), in the order of their keys; unfinished ones
+    /// are not among them.
+    ///
+    /// # Errors
+    /// When there are more than [`LIST_MAX`].
+    pub async fn list(&self, folder: &str) -> Result<Vec<ObjectEntry>, Error> {
+        self.blocking(folder, |local, folder| local.list(folder, LIST_MAX)).await
+    }
+
+    /// Returns what is known of an object without reading it; nothing when there is none.
+    ///
+    /// # Errors
+    /// When the storage cannot tell.
+    pub async fn stat(&self, key: &str) -> Result<Option<ObjectEntry>, Error> {
+        self.blocking(key, Local::stat).await
+    }
+
+    /// Tells whether there is an object.
+    ///
+    /// # Errors
+    /// When the storage cannot tell.
+    pub async fn exists(&self, key: &str) -> Result<bool, Error> {
+        Ok(self.stat(key).await?.is_some())
+    }
+
+    /// Deletes an object; tells whether there was one.
+    ///
+    /// # Errors
+    /// When the storage refuses.
+    pub async fn delete(&self, key: &str) -> Result<bool, Error> {
+        self.blocking(key, Local::delete).await
+    }
+
+    /// Deletes everything below a folder, unfinished objects too; returns how many objects there were.
+    ///
+    /// # Errors
+    /// When the storage refuses; what was deleted until then stays deleted.
+    pub async fn delete_below(&self, folder: &str) -> Result<u64, Error> {
+        self.blocking(folder, Local::delete_below).await
+    }
+
+    /// Deletes what crashed writers left behind below a folder, if nobody has written to it for so long; returns
+    /// how many. Whoever knows to be the only writer there need not wait: [`Duration::ZERO`].
+    ///
+    /// # Errors
+    /// When the storage refuses.
+    pub async fn clear_left_overs(&self, folder: &str, older_than: Duration) -> Result<u64, Error> {
+        self.blocking(folder, move |local, folder| local.clear_parts(folder, older_than)).await
+    }
+
+    /// Returns the destination of an OceanBase that this location lies in, if it does.
+    pub(crate) async fn find_destination(&self) -> Result<Option<String>, Error> {
+        self.blocking("", |local, _| local.find_upwards(FORMAT_FILE)).await
+    }
+
+    /// Does file work where waiting disturbs nobody.
+    async fn blocking<T: Send + 'static>(
+        &self,
+        key: &str,
+        work: impl FnOnce(&Local, &str) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let Backend::Local(local) = &self.backend;
+        let (local, key) = (local.clone(), key.to_owned());
+        spawn_blocking(move || work(&local, &key)).await.expect("file work does not panic")
+    }
+}
+
+/// What OceanBase 4.x puts into every backup destination.
+const FORMAT_FILE: &str = "format.obbak";

@@ -1,0 +1,256 @@
+//! What can go wrong with a storage, and what it means.
+
+use std::io;
+
+use model::Problem;
+use model::problem::codes;
+use model::storage::StorageType;
+use rustix::io::Errno;
+
+/// A storage did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot {verb} `{place}`: {kind}")]
+pub struct Error {
+    kind: ErrorKind,
+    verb: &'static str,
+    place: String,
+    #[source]
+    cause: Option<io::Error>,
+}
+
+/// What it means.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// There is nothing of that name.
+    #[error("it does not exist")]
+    Missing,
+    /// The file system is mounted read-only.
+    #[error("the file system is read-only")]
+    ReadOnly,
+    /// The user that this server runs as may not.
+    #[error("permission is denied")]
+    Denied,
+    /// No space is left.
+    #[error("the storage is full")]
+    Full,
+    /// The user's or directory's quota is used up.
+    #[error("the quota is used up")]
+    Quota,
+    /// A symbolic link is in the way; none is followed.
+    #[error("it is a symbolic link, and none is followed")]
+    SymbolicLink,
+    /// What should be a directory is something else.
+    #[error("it is not a directory")]
+    NotADirectory,
+    /// What should be a file is something else.
+    #[error("it is not a file")]
+    NotAFile,
+    /// The directory is not below a root that an administrator allows.
+    #[error("it lies outside the allowed directories")]
+    OutsideRoots {
+        /// The roots that there are.
+        roots: Vec<String>,
+    },
+    /// The directory is another program's backup destination.
+    #[error("it lies in a backup destination of an OceanBase cluster")]
+    InsideDestination,
+    /// The configuration names a root that cannot be one.
+    #[error("it is not an absolute path without `..`")]
+    RootMalformed,
+    /// An object cannot have this name.
+    #[error("no object can have that name")]
+    KeyMalformed,
+    /// The object holds more than the caller is ready to take.
+    #[error("it holds {found} bytes, more than the {limit} expected")]
+    TooLarge {
+        /// How much it holds.
+        found: u64,
+        /// How much was allowed.
+        limit: u64,
+    },
+    /// More objects than a listing may hold.
+    #[error("it holds more than {limit} objects")]
+    TooMany {
+        /// How many a listing may hold.
+        limit: usize,
+    },
+    /// What was read back is not what was written.
+    #[error("it holds something else than what was written")]
+    Altered,
+    /// This program cannot use that kind of storage.
+    #[error("storages of the kind `{}` are not supported yet", .0.scheme())]
+    Unsupported(StorageType),
+    /// A passing failure of disk or network.
+    #[error("the storage does not answer properly")]
+    Passing,
+    /// Any other failure of disk or network.
+    #[error("the storage answers with an error")]
+    Other,
+}
+
+impl Error {
+    pub(crate) fn new(kind: ErrorKind, verb: &'static str, place: &str) -> Self {
+        Self { kind, verb, place: place.to_owned(), cause: None }
+    }
+
+    pub(crate) fn io(verb: &'static str, place: &str, cause: impl Into<io::Error>) -> Self {
+        let cause = cause.into();
+        Self { kind: meaning(&cause), verb, place: place.to_owned(), cause: Some(cause) }
+    }
+
+    /// Returns what it means.
+    #[must_use]
+    pub fn kind(&self) -> &ErrorKind {
+        &self.kind
+    }
+
+    /// Returns which file, directory or object it is about.
+    #[must_use]
+    pub fn place(&self) -> &str {
+        &self.place
+    }
+
+    /// Tells whether trying again later may help without anybody doing something.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        self.kind == ErrorKind::Passing
+    }
+
+    /// Returns it as a text for people.
+    #[must_use]
+    pub fn problem(&self) -> Problem {
+        let plain = |id| Problem::outside(id).coded(codes::STORAGE_INACCESSIBLE).with("place", &self.place);
+        let problem = match &self.kind {
+            ErrorKind::Missing => plain("storage-missing"),
+            ErrorKind::ReadOnly => plain("storage-read-only"),
+            ErrorKind::Denied => plain("storage-denied"),
+            ErrorKind::Full => plain("storage-full"),
+            ErrorKind::Quota => plain("storage-quota"),
+            ErrorKind::SymbolicLink => plain("storage-symbolic-link"),
+            ErrorKind::NotADirectory => plain("storage-not-a-directory"),
+            ErrorKind::NotAFile => plain("storage-not-a-file"),
+            ErrorKind::OutsideRoots { roots } => Problem::invalid("storage-outside-roots")
+                .with("place", &self.place)
+                .with("roots", if roots.is_empty() { "-".to_owned() } else { roots.join(", ") }),
+            ErrorKind::InsideDestination => {
+                Problem::invalid("storage-inside-destination").with("place", &self.place)
+            }
+            ErrorKind::RootMalformed => Problem::invalid("storage-root-malformed").with("place", &self.place),
+            ErrorKind::KeyMalformed => Problem::invalid("storage-key-malformed").with("place", &self.place),
+            ErrorKind::TooLarge { found, limit } => {
+                plain("storage-object-too-large").with("found", found).with("limit", limit)
+            }
+            ErrorKind::TooMany { limit } => plain("storage-too-many-objects").with("limit", limit),
+            ErrorKind::Altered => plain("storage-altered"),
+            ErrorKind::Unsupported(kind) => {
+                Problem::refused(codes::STORAGE_TYPE_UNSUPPORTED, "storage-kind-unsupported")
+                    .with("kind", kind.scheme())
+            }
+            ErrorKind::Passing => plain("storage-passing"),
+            ErrorKind::Other => plain("storage-other"),
+        };
+        match &self.cause {
+            Some(cause) => problem.raw(cause),
+            None => problem,
+        }
+    }
+}
+
+/// Returns what an error of the operating system means for a storage.
+fn meaning(cause: &io::Error) -> ErrorKind {
+    match Errno::from_io_error(cause) {
+        Some(Errno::NOENT) => ErrorKind::Missing,
+        Some(Errno::ROFS) => ErrorKind::ReadOnly,
+        Some(Errno::ACCESS | Errno::PERM) => ErrorKind::Denied,
+        Some(Errno::NOSPC) => ErrorKind::Full,
+        Some(Errno::DQUOT) => ErrorKind::Quota,
+        Some(Errno::LOOP) => ErrorKind::SymbolicLink,
+        Some(Errno::NOTDIR) => ErrorKind::NotADirectory,
+        Some(Errno::ISDIR) => ErrorKind::NotAFile,
+        Some(Errno::NAMETOOLONG) => ErrorKind::KeyMalformed,
+        Some(
+            Errno::IO
+            | Errno::INTR
+            | Errno::AGAIN
+            | Errno::BUSY
+            | Errno::STALE
+            | Errno::TIMEDOUT
+            | Errno::CONNRESET
+            | Errno::CONNREFUSED
+            | Errno::NOTCONN
+            | Errno::HOSTDOWN
+            | Errno::HOSTUNREACH
+            | Errno::NETDOWN
+            | Errno::NETUNREACH
+            | Errno::NFILE
+            | Errno::MFILE
+            | Errno::NOMEM
+            | Errno::NOLCK,
+        ) => ErrorKind::Passing,
+        _ => ErrorKind::Other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use model::storage::StorageType;
+    use model::text::{Language, has_problem};
+
+    use super::{Error, ErrorKind};
+
+    fn every_kind() -> Vec<ErrorKind> {
+        vec![
+            ErrorKind::Missing,
+            ErrorKind::ReadOnly,
+            ErrorKind::Denied,
+            ErrorKind::Full,
+            ErrorKind::Quota,
+            ErrorKind::SymbolicLink,
+            ErrorKind::NotADirectory,
+            ErrorKind::NotAFile,
+            ErrorKind::OutsideRoots { roots: vec!["/backup".into(), "/data".into()] },
+            ErrorKind::OutsideRoots { roots: vec![] },
+            ErrorKind::InsideDestination,
+            ErrorKind::RootMalformed,
+            ErrorKind::KeyMalformed,
+            ErrorKind::TooLarge { found: 9, limit: 8 },
+            ErrorKind::TooMany { limit: 7 },
+            ErrorKind::Altered,
+            ErrorKind::Unsupported(StorageType::Oss),
+            ErrorKind::Passing,
+            ErrorKind::Other,
+        ]
+    }
+
+    #[test]
+    fn every_error_has_words_without_a_gap_in_both_languages() {
+        for kind in every_kind() {
+            let text = Error::new(kind.clone(), "write", "/backup/x").problem().text;
+            assert!(has_problem(&text.id), "{}", text.id);
+            for language in [Language::En, Language::Zh] {
+                let words = [Some(text.message(language)), text.cause(language), text.action(language)];
+                assert!(!words.iter().flatten().any(|words| words.contains('{')), "{kind:?}: {words:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn only_what_passes_by_itself_is_tried_again() {
+        let cases =
+            [(5, true), (116, true), (110, true), (28, false), (30, false), (13, false), (122, false)];
+        for (number, transient) in cases {
+            let error = Error::io("write", "/backup/x", io::Error::from_raw_os_error(number));
+            assert_eq!(error.is_transient(), transient, "{error:?}");
+        }
+    }
+
+    #[test]
+    fn a_message_does_not_repeat_its_cause() {
+        let error = Error::io("write", "/backup/x", io::Error::from_raw_os_error(28));
+        assert_eq!(error.to_string(), "cannot write `/backup/x`: the storage is full");
+        assert_eq!(*error.kind(), ErrorKind::Full);
+    }
+}

@@ -1,0 +1,84 @@
+//! A file in the making. It has another name until it is whole and on the disk.
+//!
+//! The order is what makes it safe: write, sync the file, rename, sync the directory. A crash before the rename
+//! leaves a `.lifeboat-part-…` that no listing shows; after it, the file is whole under its name.
+
+use std::fs::File;
+use std::io::Write;
+
+use super::folder::Folder;
+use crate::error::Error;
+use crate::key::PART_PREFIX;
+
+/// An unfinished file. Dropped before it is finished, it is removed.
+#[derive(Debug)]
+pub(crate) struct Part {
+    folder: Folder,
+    file: File,
+    name: String,
+    target: String,
+    size_bytes: u64,
+    finished: bool,
+}
+
+impl Part {
+    /// Begins the file that is to be called `target`.
+    pub(crate) fn begin(folder: Folder, target: &str) -> Result<Self, Error> {
+        let name = format!("{PART_PREFIX}{:032x}", rand::random::<u128>());
+        let file = folder.create_file(&name)?;
+        Ok(Self { folder, file, name, target: target.to_owned(), size_bytes: 0, finished: false })
+    }
+
+    /// Appends.
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        self.file.write_all(bytes).map_err(|cause| Error::io("write", &self.place(), cause))?;
+        self.size_bytes += bytes.len() as u64;
+        Ok(())
+    }
+
+    /// Gives the file its name, in place of what had it; returns its size.
+    pub(crate) fn finish(mut self) -> Result<u64, Error> {
+        self.sync()?;
+        self.folder.rename(&self.name, &self.target)?;
+        self.finished = true;
+        self.folder.sync()?;
+        Ok(self.size_bytes)
+    }
+
+    /// Gives the file its name if nothing has it; tells whether it did.
+    pub(crate) fn finish_new(mut self) -> Result<bool, Error> {
+        self.sync()?;
+        if !self.folder.rename_new(&self.name, &self.target)? {
+            return Ok(false);
+        }
+        self.finished = true;
+        self.folder.sync()?;
+        Ok(true)
+    }
+
+    /// Removes what was written.
+    pub(crate) fn abort(mut self) -> Result<(), Error> {
+        self.finished = true;
+        self.folder.remove_file(&self.name).map(drop)
+    }
+
+    /// Where the file will be, for messages.
+    pub(crate) fn place(&self) -> String {
+        self.folder.place_of(&self.target)
+    }
+
+    fn sync(&self) -> Result<(), Error> {
+        self.file.sync_all().map_err(|cause| Error::io("write", &self.place(), cause))
+    }
+}
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        if self.finished {
+            return;
+        }
+        if let Err(error) = self.folder.remove_file(&self.name) {
+            tracing::warn!(file = %self.folder.place_of(&self.name), %error, "an unfinished file stays behind");
+        }
+    }
+}

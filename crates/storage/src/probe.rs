@@ -1,0 +1,127 @@
+//! The test of a storage location: can this server write, read, list and delete there?
+//!
+//! Everything happens in one folder of its own, `.lifeboat-probe/<random>`, which is removed at the end. Nothing
+//! that lies in the storage is opened, and a location in the midst of a cluster's own backup is not written to.
+
+use std::future::Future;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use model::storage::{StorageLocation, TestLine, TestOutcome};
+use model::{Problem, Secret};
+use tokio::time::timeout;
+
+use crate::client::Client;
+use crate::error::{Error, ErrorKind};
+use crate::roots::FileRoots;
+
+/// The folder in which tests happen.
+const PROBE_FOLDER: &str = ".lifeboat-probe";
+
+/// The lines of a test in their order: ids of texts.
+const LINES: [&str; 5] = [
+    "storage-test-shape",
+    "storage-test-write",
+    "storage-test-read",
+    "storage-test-list",
+    "storage-test-delete",
+];
+
+/// The longest that one line may take; a file server that is gone would keep us for ever.
+const LINE_LIMIT: Duration = Duration::from_secs(30);
+
+/// More than one piece of a stream, so that a storage that cuts objects is noticed.
+const SAMPLE_BYTES: usize = 300 * 1024;
+
+/// Tests a location line by line. After a line that failed the others are not checked.
+pub async fn probe(location: &StorageLocation, secret: Option<&Secret>, roots: &FileRoots) -> Vec<TestLine> {
+    let mut test = Test { lines: Vec::new() };
+    let Some(client) = test.line(allowed(location, secret, roots)).await else { return test.finished() };
+    let folder = format!("{PROBE_FOLDER}/{:032x}", rand::random::<u128>());
+    run(&mut test, &client, &folder).await;
+    // Also when a line failed: a storage that can be written but not read must not keep our file.
+    let cleared = timeout(LINE_LIMIT, client.delete_below(&folder)).await;
+    if let Ok(Err(error)) = cleared {
+        tracing::debug!(%folder, %error, "the test's folder stays behind");
+    }
+    test.finished()
+}
+
+async fn run(test: &mut Test, client: &Client, folder: &str) -> Option<()> {
+    let (key, sample) = (format!("{folder}/sample"), Bytes::from(sample()));
+    test.line(client.put(&key, sample.clone())).await?;
+    test.line(async {
+        let found = client.get(&key, sample.len() as u64).await?;
+        if found == sample { Ok(()) } else { Err(Error::new(ErrorKind::Altered, "read", &key)) }
+    })
+    .await?;
+    test.line(async {
+        let listed = client.list(folder).await?;
+        let seen = listed.iter().any(|entry| entry.key == key && entry.size_bytes == sample.len() as u64);
+        if seen { Ok(()) } else { Err(Error::new(ErrorKind::Missing, "list", &key)) }
+    })
+    .await?;
+    test.line(async {
+        client.delete_below(folder).await?;
+        if client.exists(&key).await? { Err(Error::new(ErrorKind::Altered, "delete", &key)) } else { Ok(()) }
+    })
+    .await
+}
+
+async fn allowed(
+    location: &StorageLocation,
+    secret: Option<&Secret>,
+    roots: &FileRoots,
+) -> Result<Client, Error> {
+    let client = Client::open(location, secret, roots)?;
+    match client.find_destination().await? {
+        Some(place) => Err(Error::new(ErrorKind::InsideDestination, "test", &place)),
+        None => Ok(client),
+    }
+}
+
+/// The lines so far.
+struct Test {
+    lines: Vec<TestLine>,
+}
+
+impl Test {
+    /// Does the next line; returns nothing when it failed.
+    async fn line<T>(&mut self, work: impl Future<Output = Result<T, Error>>) -> Option<T> {
+        let begun = Instant::now();
+        let done = match timeout(LINE_LIMIT, work).await {
+            Ok(done) => done.map_err(|error| error.problem()),
+            Err(_) => Err(Problem::outside("storage-test-too-slow").with("limit_s", LINE_LIMIT.as_secs())),
+        };
+        let (done, problem) = match done {
+            Ok(value) => (Some(value), None),
+            Err(problem) => (None, Some(problem)),
+        };
+        self.lines.push(TestLine {
+            check: LINES[self.lines.len()].to_owned(),
+            outcome: if problem.is_none() { TestOutcome::Passed } else { TestOutcome::Failed },
+            latency_us: u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX),
+            problem,
+        });
+        done
+    }
+
+    /// Adds the lines that were not come to.
+    fn finished(mut self) -> Vec<TestLine> {
+        for check in &LINES[self.lines.len()..] {
+            let check = (*check).to_owned();
+            self.lines.push(TestLine {
+                check,
+                outcome: TestOutcome::NotChecked,
+                latency_us: 0,
+                problem: None,
+            });
+        }
+        self.lines
+    }
+}
+
+/// Returns bytes that differ from piece to piece.
+fn sample() -> Vec<u8> {
+    (0..SAMPLE_BYTES).map(|place| (place % 251) as u8).collect()
+}

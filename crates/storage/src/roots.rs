@@ -1,0 +1,96 @@
+//! The directories below which local storages may lie.
+//!
+//! Whoever may name a storage can make this server write and delete files there, so an administrator says
+//! where. A root itself may be a symbolic link (the administrator chose it); below it none is followed.
+
+use std::path::{Component, Path, PathBuf};
+
+use crate::error::{Error, ErrorKind};
+
+/// The allowed directories.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FileRoots(Vec<PathBuf>);
+
+impl FileRoots {
+    /// Returns the roots, sorted and without doubles.
+    ///
+    /// # Errors
+    /// Refuses a relative path, one with `..` in it, and one that is not UTF-8.
+    pub fn new(roots: impl IntoIterator<Item = impl Into<PathBuf>>) -> Result<Self, Error> {
+        let mut all = Vec::new();
+        for root in roots {
+            let root: PathBuf = root.into();
+            let climbs = root.components().any(|part| part == Component::ParentDir);
+            if !root.is_absolute() || climbs || root.to_str().is_none() {
+                return Err(Error::new(
+                    ErrorKind::RootMalformed,
+                    "use the file root",
+                    &root.to_string_lossy(),
+                ));
+            }
+            all.push(root.components().collect()); // without doubled and trailing slashes
+        }
+        all.sort();
+        all.dedup();
+        Ok(Self(all))
+    }
+
+    /// Returns the root that allows this path, and the folders from there down to it.
+    pub(crate) fn admit(&self, path: &str) -> Result<Admitted, Error> {
+        let full = Path::new(path);
+        let plain = full.components().all(|part| matches!(part, Component::RootDir | Component::Normal(_)));
+        let root = self.0.iter().rev().find(|root| full.starts_with(root));
+        let (Some(root), true) = (root, plain) else {
+            let roots = self.0.iter().map(|root| root.to_string_lossy().into_owned()).collect();
+            return Err(Error::new(ErrorKind::OutsideRoots { roots }, "use the directory", path));
+        };
+        let below = full.strip_prefix(root).unwrap_or(Path::new(""));
+        let folders = below.iter().map(|part| part.to_string_lossy().into_owned()).collect();
+        Ok(Admitted { root: root.clone(), folders })
+    }
+}
+
+/// A path that is allowed, split where following links ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Admitted {
+    /// Opened as the administrator named it.
+    pub(crate) root: PathBuf,
+    /// Walked one by one, without following a link.
+    pub(crate) folders: Vec<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::FileRoots;
+    use crate::error::ErrorKind;
+
+    #[test]
+    fn a_path_is_allowed_below_a_root_and_nowhere_else() {
+        let roots = FileRoots::new(["/backup/", "/data/lifeboat", "/backup/inner"]).expect("roots");
+        let cases = [
+            ("/backup", Some(("/backup", vec![]))),
+            ("/backup/a/b", Some(("/backup", vec!["a", "b"]))),
+            ("/backup/inner/a", Some(("/backup/inner", vec!["a"]))),
+            ("/backups", None),
+            ("/data", None),
+            ("/backup/../etc", None),
+            ("/", None),
+        ];
+        for (path, expected) in cases {
+            let found = roots.admit(path).ok();
+            let found = found.map(|found| (found.root.to_string_lossy().into_owned(), found.folders));
+            let expected = expected.map(|(root, folders)| {
+                (root.to_owned(), folders.into_iter().map(str::to_owned).collect::<Vec<_>>())
+            });
+            assert_eq!(found, expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_root_that_depends_on_where_we_stand_is_refused() {
+        for root in ["backup", "", "./x", "/backup/../etc"] {
+            let refused = FileRoots::new([root]).expect_err(root);
+            assert_eq!(*refused.kind(), ErrorKind::RootMalformed, "{root}");
+        }
+    }
+}
