@@ -1,5 +1,6 @@
 //! The project's own chores, as a library for the tests that need the same servers.
 
+pub mod sample;
 pub mod seekdb;
 pub mod tidy;
 

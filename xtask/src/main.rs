@@ -1,6 +1,7 @@
 //! `cargo xtask`: the project's own chores.
 
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -26,6 +27,15 @@ enum Seekdb {
         #[arg(long)]
         port: Option<u16>,
     },
+    /// Fills a database of a running server with a small shop
+    Sample {
+        /// The folder of the server; the shared one of the tests when left out
+        #[arg(long)]
+        dir: Option<PathBuf>,
+        /// The database, which is dropped first
+        #[arg(long, default_value = "shop")]
+        database: String,
+    },
     /// Stops the server of that folder
     Stop {
         /// The folder of the server; the shared one of the tests when left out
@@ -34,7 +44,17 @@ enum Seekdb {
     },
 }
 
-fn main() -> Result<()> {
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<()> {
     let shared = || xtask::target_dir().join("seekdb/shared");
     match Chore::parse() {
         Chore::Tidy => xtask::tidy::check(&xtask::workspace_root()),
@@ -44,6 +64,10 @@ fn main() -> Result<()> {
             println!("seekdb answers at {}:{}", server.host, server.port);
             println!("log on as root with the password in {}", dir.join("instance.json").display());
             Ok(())
+        }
+        Chore::Seekdb(Seekdb::Sample { dir, database }) => {
+            let server = xtask::seekdb::start_detached(&dir.unwrap_or_else(shared), None)?;
+            xtask::sample::create(&server, &database)
         }
         Chore::Seekdb(Seekdb::Stop { dir }) => xtask::seekdb::stop_detached(&dir.unwrap_or_else(shared)),
     }

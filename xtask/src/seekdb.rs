@@ -7,6 +7,7 @@
 use std::fs::{self, File};
 use std::io::Read as _;
 use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -198,6 +199,7 @@ fn launch(base: &Path, port: u16, password: &str, first: bool) -> Result<(Child,
         .args(["--parameter", "memory_limit=2G"])
         .env("LD_LIBRARY_PATH", &wheel) // libaio.so.1 lies beside the binary
         .current_dir(base)
+        .process_group(0) // an interrupted test run must not end the server of another
         .stdin(Stdio::null())
         .stdout(output.try_clone()?)
         .stderr(output)
@@ -256,9 +258,11 @@ fn options(port: u16, password: &str) -> mysql_async::Opts {
 
 /// Runs a future on a thread of its own, so that callers inside a runtime may use this module too.
 fn block_on<T: Send + 'static>(future: impl Future<Output = Result<T>> + Send + 'static) -> Result<T> {
-    std::thread::spawn(|| tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(future))
-        .join()
-        .expect("the thread only waits for the future")
+    std::thread::spawn(|| {
+        tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(future)
+    })
+    .join()
+    .expect("the thread only waits for the future")
 }
 
 /// Returns the folder with the unpacked wheel's binary, installing it once.

@@ -67,12 +67,14 @@ fn crate_edges(root: &Path, findings: &mut Vec<String>) -> Result<()> {
         let text = fs::read_to_string(&file).with_context(|| format!("read {}", file.display()))?;
         let manifest: BTreeMap<String, toml::Value> = toml::from_str(&text)?;
         let for_tests = TEST_EDGES.iter().find(|(n, _)| *n == name).map_or(&[][..], |(_, edges)| edges);
-        for (table, extra) in [("dependencies", &[][..]), ("build-dependencies", &[]), ("dev-dependencies", for_tests)]
+        for (table, extra) in
+            [("dependencies", &[][..]), ("build-dependencies", &[]), ("dev-dependencies", for_tests)]
         {
             let Some(toml::Value::Table(dependencies)) = manifest.get(table) else { continue };
             for dependency in dependencies.keys().map(String::as_str).filter(|d| ours.contains(d)) {
                 if !allowed.contains(&dependency) && !extra.contains(&dependency) && dependency != name {
-                    findings.push(format!("crates/{name}: `{dependency}` in [{table}] is no edge of the design"));
+                    findings
+                        .push(format!("crates/{name}: `{dependency}` in [{table}] is no edge of the design"));
                 }
             }
         }
