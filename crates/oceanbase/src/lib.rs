@@ -1,1 +1,14 @@
-//! To be written.
+//! Speaks with OceanBase: connections, statements, what servers say of themselves, errors with a meaning.
+
+pub mod answer;
+pub mod connect;
+pub mod error;
+pub mod mask;
+pub mod session;
+pub mod statement;
+
+pub use answer::{Row, RowStream};
+pub use connect::{Endpoint, Tls};
+pub use error::Error;
+pub use session::{Session, kill_query};
+pub use statement::{Effect, End, NoWitness, Outcome, Statement, Witness};

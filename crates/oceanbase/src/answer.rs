@@ -1,0 +1,285 @@
+//! What a statement brings back: rows, one by one or all at once, and the values in them.
+//!
+//! Values are read as the bytes that the server sent (text protocol). A reader that wants a number gets an error
+//! naming column and statement when there is none; nothing here panics on what a server says.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use model::cluster::Address;
+use mysql_async::{Conn, QueryResult, TextProtocol, Value};
+
+use crate::error::{self, Error};
+use crate::session::{Session, Wire};
+use crate::statement::{End, Outcome, Statement};
+
+/// The columns of an answer, shared by its rows.
+#[derive(Debug)]
+pub(crate) struct Shape {
+    statement: String,
+    names: Vec<String>,
+}
+
+impl Shape {
+    /// Reads the columns of the answer that is being received.
+    pub(crate) fn of(statement: &Statement, columns: Option<Arc<[mysql_async::Column]>>) -> Arc<Self> {
+        let names =
+            columns.iter().flat_map(|all| all.iter()).map(|column| column.name_str().into_owned()).collect();
+        Arc::new(Self { statement: error::shortened(&statement.masked), names })
+    }
+}
+
+/// One row of an answer.
+#[derive(Debug)]
+pub struct Row {
+    shape: Arc<Shape>,
+    values: mysql_async::Row,
+}
+
+/// A column by its place (from 0) or its name (capitals make no difference: generations spell them differently).
+pub trait Column: Copy {
+    #[doc(hidden)]
+    fn place(self, names: &[String]) -> Option<usize>;
+    #[doc(hidden)]
+    fn label(self, names: &[String]) -> String;
+}
+
+impl Column for usize {
+    fn place(self, names: &[String]) -> Option<usize> {
+        (self < names.len()).then_some(self)
+    }
+
+    fn label(self, names: &[String]) -> String {
+        names.get(self).cloned().unwrap_or_else(|| format!("number {}", self + 1))
+    }
+}
+
+impl Column for &str {
+    fn place(self, names: &[String]) -> Option<usize> {
+        names.iter().position(|name| name.eq_ignore_ascii_case(self))
+    }
+
+    fn label(self, _: &[String]) -> String {
+        self.to_owned()
+    }
+}
+
+impl Row {
+    pub(crate) fn new(shape: &Arc<Shape>, values: mysql_async::Row) -> Self {
+        Self { shape: Arc::clone(shape), values }
+    }
+
+    /// Returns the number of columns.
+    #[must_use]
+    pub fn width(&self) -> usize {
+        self.shape.names.len()
+    }
+
+    /// Returns the names of the columns, as the server spells them.
+    #[must_use]
+    pub fn names(&self) -> &[String] {
+        &self.shape.names
+    }
+
+    /// Returns the bytes of a value; `None` for NULL and for a column that does not exist.
+    #[must_use]
+    pub fn bytes(&self, column: impl Column) -> Option<&[u8]> {
+        match self.values.as_ref(column.place(&self.shape.names)?)? {
+            Value::Bytes(bytes) => Some(bytes),
+            _ => None, // the text protocol knows bytes and NULL, nothing else
+        }
+    }
+
+    /// Tells whether the answer has that column: newer versions add some to the views.
+    #[must_use]
+    pub fn has(&self, column: impl Column) -> bool {
+        column.place(&self.shape.names).is_some()
+    }
+
+    /// Returns a text that must be there.
+    ///
+    /// # Errors
+    /// Fails for NULL, for a missing column, and for bytes that are no UTF-8.
+    pub fn str(&self, column: impl Column) -> Result<&str, Error> {
+        self.maybe_str(column)?.ok_or_else(|| self.unexpected(column, "a text", "NULL"))
+    }
+
+    /// Returns a text, or `None` for NULL.
+    ///
+    /// # Errors
+    /// Fails for a missing column and for bytes that are no UTF-8.
+    pub fn maybe_str(&self, column: impl Column) -> Result<Option<&str>, Error> {
+        if !self.has(column) {
+            return Err(self.unexpected(column, "a column of that name", "none"));
+        }
+        self.bytes(column)
+            .map(|bytes| {
+                std::str::from_utf8(bytes).map_err(|_| self.unexpected(column, "a text", "other bytes"))
+            })
+            .transpose()
+    }
+
+    /// Returns a number that must be there.
+    ///
+    /// # Errors
+    /// Fails for NULL, for a missing column, and for what is no number of that range.
+    pub fn u64(&self, column: impl Column) -> Result<u64, Error> {
+        self.number(column, "a number from 0 on")
+    }
+
+    /// Returns a number that must be there.
+    ///
+    /// # Errors
+    /// Fails for NULL, for a missing column, and for what is no number of that range.
+    pub fn i64(&self, column: impl Column) -> Result<i64, Error> {
+        self.number(column, "a whole number")
+    }
+
+    fn number<T: std::str::FromStr>(&self, column: impl Column, expected: &'static str) -> Result<T, Error> {
+        let text = self.str(column)?;
+        text.trim().parse().map_err(|_| self.unexpected(column, expected, text))
+    }
+
+    fn unexpected(&self, column: impl Column, expected: &'static str, found: &str) -> Error {
+        Error::UnexpectedAnswer {
+            statement: self.shape.statement.clone(),
+            column: column.label(&self.shape.names),
+            expected,
+            found: error::shortened(found),
+        }
+    }
+}
+
+/// The rows of a big answer, as they arrive.
+///
+/// Dropping it before the end closes the connection and leaves the session broken: reading the rest away, as
+/// drivers do, can take hours.
+pub struct RowStream<'s> {
+    session: &'s mut Session,
+    /// `None` after the end, and after a call that failed or was not waited for.
+    wire: Option<Wire>,
+    /// Whether the server said that this was all.
+    complete: bool,
+    /// Whether the witness was told how it ended.
+    told: bool,
+    statement: Statement,
+    shape: Arc<Shape>,
+    current: Option<Row>,
+    rows: u64,
+    begun: Instant,
+}
+
+impl<'s> RowStream<'s> {
+    pub(crate) fn new(
+        session: &'s mut Session,
+        wire: Wire,
+        statement: &Statement,
+        shape: Arc<Shape>,
+        begun: Instant,
+    ) -> Self {
+        let statement = statement.clone();
+        Self {
+            session,
+            wire: Some(wire),
+            complete: false,
+            told: false,
+            statement,
+            shape,
+            current: None,
+            rows: 0,
+            begun,
+        }
+    }
+
+    /// Returns the names of the columns, as the server spells them.
+    #[must_use]
+    pub fn names(&self) -> &[String] {
+        &self.shape.names
+    }
+
+    /// Returns the next row, or `None` after the last. The row is lent until the next call.
+    ///
+    /// # Errors
+    /// Fails when the server breaks the answer off, is silent for longer than the statement's time-out, or is gone.
+    /// The rows read before an error are not the whole answer.
+    pub async fn next(&mut self) -> Result<Option<&Row>, Error> {
+        if self.complete {
+            return Ok(None);
+        }
+        // Taken for the time of the wait: a caller that stops waiting in its midst leaves a connection whose next
+        // bytes are anybody's guess, so that one is closed, and the next call does not take it for the end.
+        let Some(mut wire) = self.wire.take() else {
+            return Err(Error::broken(&self.statement, self.session.address()));
+        };
+        let silence = self.statement.timeout;
+        match received(wire.conn(), silence).await {
+            Ok(Some(values)) => {
+                self.wire = Some(wire);
+                self.rows += 1;
+                Ok(Some(self.current.insert(Row::new(&self.shape, values))))
+            }
+            Ok(None) => {
+                self.complete = true;
+                self.session.give_back(wire);
+                self.tell(End::Rows(self.rows));
+                Ok(None)
+            }
+            Err(failure) => {
+                let error = failure.at(&self.statement, self.session.address());
+                if error.number().is_some() {
+                    self.session.give_back(wire);
+                }
+                self.tell(End::Failed(&error));
+                Err(error)
+            }
+        }
+    }
+
+    fn tell(&mut self, end: End<'_>) {
+        self.told = true;
+        let outcome = Outcome { elapsed: self.begun.elapsed(), end };
+        self.session.witness().answered(&self.statement, &outcome);
+    }
+}
+
+impl Drop for RowStream<'_> {
+    fn drop(&mut self) {
+        if !self.told {
+            self.tell(End::Abandoned);
+        }
+    }
+}
+
+/// A failure of the driver, or its silence.
+pub(crate) enum Failure {
+    Driver(mysql_async::Error),
+    Silence(Duration),
+}
+
+impl Failure {
+    /// Says which statement it befell.
+    pub(crate) fn at(self, statement: &Statement, server: &Address) -> Error {
+        match self {
+            Self::Driver(cause) => Error::of_statement(cause, statement, server),
+            Self::Silence(after) => Error::timed_out(statement, server, after),
+        }
+    }
+}
+
+/// Receives one row; after the last, whatever else the server sends for the statement.
+async fn received(conn: &mut Conn, silence: Duration) -> Result<Option<mysql_async::Row>, Failure> {
+    // A `QueryResult` only borrows: the connection itself remembers that it is in the midst of an answer.
+    // `next` is hidden in the driver's documentation, but its public stream allocates a future for every row.
+    let receive = async {
+        let mut result = QueryResult::<'_, '_, TextProtocol>::new(conn);
+        let row = result.next().await?;
+        if row.is_none() {
+            result.drop_result().await?;
+        }
+        Ok(row)
+    };
+    match tokio::time::timeout(silence, receive).await {
+        Ok(row) => row.map_err(Failure::Driver),
+        Err(_) => Err(Failure::Silence(silence)),
+    }
+}

@@ -1,0 +1,358 @@
+//! What can go wrong between us and a server, with its meaning: cause, next action, and whether to try again.
+//!
+//! What the server's numbers mean is the table in [`meaning`]; the words are in `model/texts`.
+
+use std::io;
+use std::time::Duration;
+
+use model::cluster::Address;
+use model::problem::{Problem, codes};
+use model::size;
+
+use crate::mask;
+use crate::statement::Statement;
+
+mod meaning;
+
+/// How much of a statement or a value an error shows.
+const SHOWN_CHARACTERS: usize = 200;
+
+/// A failure between us and a server.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The host's name leads to no address.
+    #[error("the host of {address} is not known")]
+    UnknownHost {
+        /// The address as it was given.
+        address: Address,
+        /// What the resolver said.
+        #[source]
+        cause: io::Error,
+    },
+    /// The network brought no connection about.
+    #[error("can't connect to {address}")]
+    Unreachable {
+        /// The server.
+        address: Address,
+        /// What the system said.
+        #[source]
+        cause: io::Error,
+    },
+    /// Nothing answers at all.
+    #[error("{address} did not answer within {}", size::span(*after))]
+    Silent {
+        /// The server.
+        address: Address,
+        /// How long we waited.
+        after: Duration,
+    },
+    /// Something answers, but no MySQL server.
+    #[error("{address} does not speak the MySQL protocol")]
+    NotMysql {
+        /// The server.
+        address: Address,
+        /// The first line that it said, if it was readable.
+        greeting: Option<String>,
+    },
+    /// The encrypted connection did not come about.
+    #[error("no encrypted connection to {address}: {cause}")]
+    Tls {
+        /// The server.
+        address: Address,
+        /// What was wrong.
+        cause: String,
+    },
+    /// The server wants a proof of identity that we do not know.
+    #[error("{address} asks for the authentication method {method}")]
+    UnknownAuthentication {
+        /// The server.
+        address: Address,
+        /// The method.
+        method: String,
+    },
+    /// The server refused the user's name or password.
+    #[error("{address} refused the user {user}")]
+    AccessDenied {
+        /// The server.
+        address: Address,
+        /// The user.
+        user: String,
+        /// Whether a password was given.
+        with_password: bool,
+        /// What the server said.
+        text: String,
+    },
+    /// It speaks the protocol but is no server that we know.
+    #[error("{address} is neither an OceanBase nor a MySQL: {found}")]
+    UnknownServer {
+        /// The server.
+        address: Address,
+        /// What it says of itself.
+        found: String,
+    },
+    /// It is a server that can't be taken over: MySQL, or an OceanBase without backup.
+    #[error("{address} can't be taken over")]
+    NotSupported {
+        /// The server.
+        address: Address,
+        /// Why.
+        #[source]
+        problem: Box<Problem>,
+    },
+    /// No address answered.
+    #[error("none of the addresses {} answered", listed(reasons))]
+    NoneAnswered {
+        /// What was wrong with each.
+        reasons: Vec<Error>,
+    },
+    /// The server refused a statement, or a log-on for another reason than the password.
+    #[error("ERROR {number} ({sqlstate}) from {address}: {text}")]
+    Server {
+        /// The server.
+        address: Address,
+        /// The statement without its secrets; empty for a log-on.
+        statement: String,
+        /// The server's number.
+        number: u16,
+        /// The class of the error by the standard.
+        sqlstate: String,
+        /// What the server said, without secrets.
+        text: String,
+    },
+    /// The server did not answer a statement in time. What it did of it is not known.
+    #[error("{address} did not answer within {} to: {statement}", size::span(*after))]
+    TimedOut {
+        /// The server.
+        address: Address,
+        /// The statement without its secrets.
+        statement: String,
+        /// How long we waited.
+        after: Duration,
+    },
+    /// The connection went away. What the server did of the statement is not known.
+    #[error("lost the connection to {address} at: {statement}")]
+    Broken {
+        /// The server.
+        address: Address,
+        /// The statement without its secrets.
+        statement: String,
+        /// What the driver said; `None` when the connection was closed before this statement.
+        #[source]
+        cause: Option<Box<mysql_async::Error>>,
+    },
+    /// The server answered what it should not.
+    #[error("expected {expected} in column {column}, found {found}, in the answer to: {statement}")]
+    UnexpectedAnswer {
+        /// The statement without its secrets.
+        statement: String,
+        /// The column.
+        column: String,
+        /// What should be there.
+        expected: &'static str,
+        /// What is there.
+        found: String,
+    },
+}
+
+impl Error {
+    /// Returns the server's number, if it was the server that refused.
+    #[must_use]
+    pub fn number(&self) -> Option<u16> {
+        match self {
+            Self::Server { number, .. } => Some(*number),
+            Self::NoneAnswered { reasons } => reasons.last().and_then(Self::number),
+            _ => None,
+        }
+    }
+
+    /// Tells whether the same may succeed a little later, with nothing changed by anyone.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Unreachable { .. } | Self::Silent { .. } | Self::TimedOut { .. } | Self::Broken { .. } => {
+                true
+            }
+            Self::UnknownHost { cause, .. } => cause.to_string().contains("Temporary failure"),
+            Self::Server { number, .. } => meaning::of(*number).transient,
+            Self::NoneAnswered { reasons } => reasons.iter().any(Self::is_transient),
+            Self::NotMysql { .. }
+            | Self::Tls { .. }
+            | Self::UnknownAuthentication { .. }
+            | Self::AccessDenied { .. }
+            | Self::UnknownServer { .. }
+            | Self::NotSupported { .. }
+            | Self::UnexpectedAnswer { .. } => false,
+        }
+    }
+
+    /// Returns the failure as it is shown: message, cause, next action.
+    #[must_use]
+    pub fn problem(&self) -> Problem {
+        match self {
+            Self::UnknownHost { address, cause } => {
+                Problem::outside("database-host-unknown").with("address", address).raw(cause)
+            }
+            Self::Unreachable { address, cause } if cause.kind() == io::ErrorKind::ConnectionRefused => {
+                Problem::outside("database-refuses-connections").with("address", address).raw(cause)
+            }
+            Self::Unreachable { address, cause } => {
+                Problem::outside("database-unreachable").with("address", address).raw(cause)
+            }
+            Self::Silent { address, after } => {
+                Problem::outside("database-silent").with("address", address).with("after", size::span(*after))
+            }
+            Self::NotMysql { address, greeting } => {
+                let problem = Problem::outside("database-not-mysql").with("address", address);
+                greeting.iter().fold(problem, |problem, line| problem.raw(line))
+            }
+            Self::Tls { address, cause } => {
+                Problem::outside("database-tls").with("address", address).raw(cause)
+            }
+            Self::UnknownAuthentication { address, method } => {
+                Problem::outside("database-authentication-unknown")
+                    .with("address", address)
+                    .with("method", method)
+            }
+            Self::AccessDenied { address, user, with_password, text } => {
+                let id =
+                    if *with_password { "database-access-denied" } else { "database-access-denied-bare" };
+                Problem::outside(id).with("address", address).with("user", user).raw(text)
+            }
+            Self::UnknownServer { address, found } => Problem::refused(codes::INVALID, "database-unknown")
+                .with("address", address)
+                .with("found", found),
+            Self::NotSupported { problem, .. } => (**problem).clone(),
+            Self::NoneAnswered { reasons } => {
+                Problem::outside("database-none-answers").with("addresses", listed(reasons)).raw(
+                    reasons.iter().map(|reason| reason.problem().to_string()).collect::<Vec<_>>().join("; "),
+                )
+            }
+            Self::Server { address, number, text, .. } => Problem::outside(meaning::of(*number).text)
+                .with("address", address)
+                .with("number", number)
+                .raw(text),
+            Self::TimedOut { address, statement, after } => Problem::outside("database-timed-out")
+                .with("address", address)
+                .with("after", size::span(*after))
+                .with("statement", statement),
+            Self::Broken { address, cause, .. } => {
+                let problem = Problem::outside("database-connection-lost").with("address", address);
+                cause.iter().fold(problem, |problem, cause| problem.raw(cause))
+            }
+            Self::UnexpectedAnswer { statement, column, expected, found } => {
+                Problem::outside("database-answer-unexpected")
+                    .with("statement", statement)
+                    .with("column", column)
+                    .with("expected", expected)
+                    .with("found", found)
+            }
+        }
+    }
+
+    /// Tells whether another server of the same cluster may well answer otherwise.
+    pub(crate) fn is_about_one_server(&self) -> bool {
+        match self {
+            Self::UnknownHost { .. } | Self::NotMysql { .. } => true,
+            Self::Server { number, .. } => meaning::of(*number).one_server,
+            _ => false,
+        }
+    }
+
+    pub(crate) fn none_answers(mut reasons: Vec<Self>) -> Self {
+        if reasons.len() == 1 { reasons.remove(0) } else { Self::NoneAnswered { reasons } }
+    }
+
+    /// The server refused the log-on.
+    pub(crate) fn of_log_on(
+        refusal: mysql_async::ServerError,
+        user: &str,
+        with_password: bool,
+        address: &Address,
+    ) -> Self {
+        let mysql_async::ServerError { code, message, state } = refusal;
+        match code {
+            meaning::ACCESS_DENIED => Self::AccessDenied {
+                address: address.clone(),
+                user: user.to_owned(),
+                with_password,
+                text: message,
+            },
+            number => Self::Server {
+                address: address.clone(),
+                statement: String::new(),
+                number,
+                sqlstate: state,
+                text: message,
+            },
+        }
+    }
+
+    /// A statement failed.
+    pub(crate) fn of_statement(cause: mysql_async::Error, statement: &Statement, server: &Address) -> Self {
+        match cause {
+            mysql_async::Error::Server(mysql_async::ServerError { code, message, state }) => Self::Server {
+                address: server.clone(),
+                statement: shortened(&statement.masked),
+                number: code,
+                sqlstate: state,
+                text: shortened(&mask::mask_echo(&message, statement)),
+            },
+            cause => Self::Broken {
+                address: server.clone(),
+                statement: shortened(&statement.masked),
+                cause: Some(Box::new(cause)),
+            },
+        }
+    }
+
+    pub(crate) fn timed_out(statement: &Statement, server: &Address, after: Duration) -> Self {
+        Self::TimedOut { address: server.clone(), statement: shortened(&statement.masked), after }
+    }
+
+    /// The connection was closed before this statement.
+    pub(crate) fn broken(statement: &Statement, server: &Address) -> Self {
+        Self::Broken { address: server.clone(), statement: shortened(&statement.masked), cause: None }
+    }
+
+    /// The server answered nothing where something must be.
+    pub(crate) fn no_rows(statement: &Statement) -> Self {
+        Self::UnexpectedAnswer {
+            statement: shortened(&statement.masked),
+            column: "1".to_owned(),
+            expected: "a row",
+            found: "none".to_owned(),
+        }
+    }
+}
+
+fn listed(reasons: &[Error]) -> String {
+    reasons.iter().filter_map(Error::address).map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+impl Error {
+    fn address(&self) -> Option<&Address> {
+        match self {
+            Self::UnknownHost { address, .. }
+            | Self::Unreachable { address, .. }
+            | Self::Silent { address, .. }
+            | Self::NotMysql { address, .. }
+            | Self::Tls { address, .. }
+            | Self::UnknownAuthentication { address, .. }
+            | Self::AccessDenied { address, .. }
+            | Self::UnknownServer { address, .. }
+            | Self::NotSupported { address, .. }
+            | Self::Server { address, .. }
+            | Self::TimedOut { address, .. }
+            | Self::Broken { address, .. } => Some(address),
+            Self::NoneAnswered { .. } | Self::UnexpectedAnswer { .. } => None,
+        }
+    }
+}
+
+/// Returns the beginning of a text, where it is long.
+pub(crate) fn shortened(text: &str) -> String {
+    match text.char_indices().nth(SHOWN_CHARACTERS) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
