@@ -70,6 +70,14 @@ impl<F: Flow> Clone for Body<F> {
 
 impl<F: Flow> Copy for Body<F> {}
 
+impl<F: Flow> Clone for Step<F> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<F: Flow> Copy for Step<F> {}
+
 impl<F: Flow> Step<F> {
     /// Returns a step that runs once per task. Its id is stored; never renamed once released.
     pub const fn one(id: &'static str, body: OneBody<F>) -> Self {
@@ -151,6 +159,21 @@ impl<F: Flow> Step<F> {
     /// Whether the step has work to end when it is cancelled.
     pub const fn has_stop(&self) -> bool {
         self.stop.is_some()
+    }
+}
+
+/// Checks what the compiler cannot: a table that breaks these rules would mix up rows.
+pub(crate) fn check_table<F: Flow>() {
+    assert!(!F::STEPS.is_empty(), "flow `{}` has no steps", F::KIND);
+    for (index, step) in F::STEPS.iter().enumerate() {
+        let is_kebab = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+        assert!(
+            !step.id.is_empty() && step.id.bytes().all(is_kebab),
+            "step id `{}` is not kebab-case",
+            step.id
+        );
+        let is_unique = F::STEPS[..index].iter().all(|other| other.id != step.id);
+        assert!(is_unique, "flow `{}` has two steps `{}`", F::KIND, step.id);
     }
 }
 

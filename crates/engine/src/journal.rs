@@ -24,7 +24,7 @@ use crate::task::{
 /// The most that one page of logs or events holds.
 pub const PAGE_MAX: u32 = 1_000;
 
-/// Keeps tasks.
+/// Keeps tasks. A call that gets no answer ends in an error within seconds: a lease is running.
 pub trait Journal: Send + Sync + 'static {
     /// Keeps a new task, due at once; refused while an unfinished task has its exclusive key.
     fn insert(&self, new: NewTask) -> impl Future<Output = Result<TaskId, InsertError>> + Send;
@@ -40,9 +40,6 @@ pub trait Journal: Send + Sync + 'static {
 
     /// Keeps a change, whole or not at all, and raises the revision.
     fn save(&self, ticket: Ticket, change: &Change) -> impl Future<Output = Result<Pulse, HoldError>> + Send;
-
-    /// Gives the lease back; the task keeps its due time.
-    fn release(&self, ticket: Ticket) -> impl Future<Output = Result<(), HoldError>> + Send;
 
     /// Appends lines to step logs; `seq` counts from 1 within a row.
     fn append_log(
@@ -135,8 +132,10 @@ pub struct Change {
     pub started_at: Option<Moment>,
     /// When it ended.
     pub finished_at: Option<Moment>,
-    /// From when on it may be claimed.
+    /// From when on it may be claimed; see [`Change::due`].
     pub due_at: Moment,
+    /// What the holder knew of what an operator wants ended.
+    pub cancels_seen: Cancels,
     /// What its `One` steps have learnt; nothing when unchanged.
     pub state: Option<Value>,
     /// What lanes have learnt; only the changed ones.
@@ -148,6 +147,12 @@ pub struct Change {
 }
 
 impl Change {
+    /// Returns the due time to keep: at once, if the holder did not yet know of a cancel when it wrote this.
+    /// Otherwise a cancel that comes just before a holder gives the task back would wait with it.
+    pub fn due(&self, stored: &Cancels, now: Moment) -> Moment {
+        if *stored == self.cancels_seen { self.due_at } else { self.due_at.min(now) }
+    }
+
     /// Returns what this change tells those who watch.
     pub fn events(&self) -> Vec<EventKind> {
         let rows = self.rows.iter().map(EventKind::of_row);
@@ -312,6 +317,7 @@ fn rows<F: Flow>(lanes: &[LaneState]) -> Vec<Row> {
                 note: None,
                 started_at: None,
                 finished_at: None,
+                since: None,
                 due_at: None,
             });
         }

@@ -7,8 +7,8 @@
 //! | [`task`] | what is stored: a task, its rows, their states |
 //! | [`journal`] | the store's contract: claims, fenced saves, logs, events |
 //! | [`operator`] | what a person may command when, and what it changes |
-//! | `plan` | what a task does next (pure) |
-//! | `hold`, `runner` | one claimed task: its lease, and the run of its bodies |
+//! | `plan`, `answer` | what a task does next, what a body's answer changes (pure) |
+//! | `hold`, `runner`, `body` | one claimed task: its lease, its walk through the rows, the run of one body |
 //! | [`worker`] | claims what is due and runs it |
 //! | [`backoff`] | how long to wait after which failure |
 //! | [`fault`], [`memory`], [`testkit`] | crashes on demand, a journal in memory, the loop over both |
@@ -16,13 +16,27 @@
 //! A request goes down as a [`journal::NewTask`]; a [`worker::Worker`] claims it, runs the bodies of its
 //! [`flow::Flow`] and saves after each. Whoever watches reads the journal. Nothing calls back.
 
+mod answer;
+pub mod backoff;
+mod body;
+pub mod fault;
 pub mod flow;
+mod hold;
 pub mod journal;
+pub mod memory;
 pub mod note;
 pub mod operator;
+mod plan;
+mod registry;
+mod runner;
 pub mod task;
+pub mod testkit;
+pub mod worker;
 
+pub use backoff::Backoff;
+pub use fault::Fault;
 pub use flow::{At, Flow, Next, Step, StepError};
 pub use journal::{Journal, JournalError, NewTask};
 pub use note::Note;
 pub use task::{Moment, Progress, Row, RowNumber, StepStatus, Task, TaskId, TaskStatus};
+pub use worker::{Settings, Wake, Worker};

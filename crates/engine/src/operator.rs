@@ -112,6 +112,7 @@ pub fn decide(task: &Task, command: Command) -> Result<Decision, Refusal> {
             started_at: task.started_at,
             finished_at: None,
             due_at: task.due_at,
+            cancels_seen: task.cancels.clone(),
             state: None,
             lanes: Vec::new(),
             rows,
@@ -173,6 +174,7 @@ fn afresh(row: &Row, status: StepStatus) -> Row {
         note: None,
         started_at: None,
         finished_at: None,
+        since: None,
         due_at: None,
         ..row.clone()
     }

@@ -264,6 +264,12 @@ pub struct Cancels {
 }
 
 impl Cancels {
+    /// Adds what somebody else has read; nothing is ever taken back while a task is unfinished.
+    pub fn add(&mut self, other: &Self) {
+        self.task |= other.task;
+        self.rows.extend(&other.rows);
+    }
+
     /// Whether this row is to be ended, alone or with its task.
     pub fn cover(&self, row: RowNumber) -> bool {
         self.task || self.rows.contains(&row)
@@ -301,6 +307,8 @@ pub struct Row {
     pub started_at: Option<Moment>,
     /// When it ended.
     pub finished_at: Option<Moment>,
+    /// Since when its present body (its own, its stop, its undo) has its turns; the time-out counts from here.
+    pub since: Option<Moment>,
     /// When its next turn comes, while it waits.
     pub due_at: Option<Moment>,
 }

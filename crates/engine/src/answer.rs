@@ -1,0 +1,140 @@
+//! What a body's answer changes in its row. Pure.
+
+use std::time::Duration;
+
+use crate::backoff::Backoff;
+use crate::flow::{Answer, ErrorKind, Next, StepError};
+use crate::note::{self, Note};
+use crate::plan::{Which, fail, fail_undo};
+use crate::task::{Moment, Row, StepStatus, Undo};
+
+/// The shortest wait: a body that asks for less would be run without a pause.
+const AGAIN_MIN: Duration = Duration::from_millis(10);
+
+/// What came of running a body.
+#[derive(Debug)]
+pub(crate) enum Said {
+    /// It answered.
+    Answer(Answer),
+    /// Its code broke, or what was saved could not be read.
+    Broke(Note),
+    /// It did not come to an end in time and was dropped.
+    Nothing,
+}
+
+/// What ended a body, if it did not end by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Interrupt {
+    /// It ended by itself.
+    None,
+    /// An operator, or the program's shutdown.
+    Asked,
+    /// Its time was over.
+    TimedOut,
+}
+
+/// What an answer is judged by.
+pub(crate) struct Terms<'a> {
+    pub(crate) now: Moment,
+    pub(crate) is_cancelled: bool,
+    pub(crate) backoff: &'a Backoff,
+    pub(crate) chance: f64,
+}
+
+/// Brings an answer into the row; returns what is to be said about it in the log.
+pub(crate) fn absorb(
+    row: &mut Row,
+    which: Which,
+    said: Said,
+    interrupt: Interrupt,
+    terms: &Terms<'_>,
+) -> Vec<Note> {
+    match (which, said) {
+        (_, Said::Answer(Ok(Next::Done))) => {
+            done(row, which, terms.now);
+            Vec::new()
+        }
+        // The operator's word stands: the stop comes next, whatever the body said.
+        (Which::Main, _) if row.status == StepStatus::Canceling => {
+            row.due_at = None;
+            Vec::new()
+        }
+        (Which::Undo, _) if terms.is_cancelled => {
+            fail_undo(row, Note::new(note::CANCELLED));
+            Vec::new()
+        }
+        (_, said) => absorb_open(row, which, said, interrupt, terms),
+    }
+}
+
+fn done(row: &mut Row, which: Which, now: Moment) {
+    (row.attempts, row.due_at) = (0, None);
+    match which {
+        Which::Main => {
+            row.status = StepStatus::Successful;
+            (row.note, row.finished_at) = (None, Some(now));
+        }
+        Which::Stop => fail(row, Note::new(note::CANCELLED), now),
+        Which::Undo => row.undo = Undo::Done,
+    }
+}
+
+/// Any answer but `Done`.
+fn absorb_open(
+    row: &mut Row,
+    which: Which,
+    said: Said,
+    interrupt: Interrupt,
+    terms: &Terms<'_>,
+) -> Vec<Note> {
+    let deadline = row.since.unwrap_or(terms.now).plus(row.timeout);
+    match said {
+        Said::Broke(why) => fail_which(row, which, why, terms.now),
+        // The program shuts down: what the body said while it wound down is no failure of the step.
+        Said::Nothing | Said::Answer(Err(_)) if interrupt == Interrupt::Asked => {
+            row.due_at = None;
+            Vec::new()
+        }
+        Said::Answer(Err(error)) if interrupt == Interrupt::None => failed(row, which, error, terms),
+        Said::Answer(Ok(Next::Again { after, progress }))
+            if interrupt != Interrupt::TimedOut && terms.now < deadline =>
+        {
+            row.due_at = Some(terms.now.plus(after.max(AGAIN_MIN)).min(deadline));
+            (row.attempts, row.note) = (0, None);
+            row.progress = progress.or(row.progress.take());
+            Vec::new()
+        }
+        Said::Nothing | Said::Answer(_) => {
+            let why = Note::new(note::TIMED_OUT).arg("limit_s", row.timeout.as_secs());
+            fail_which(row, which, why, terms.now)
+        }
+    }
+}
+
+fn failed(row: &mut Row, which: Which, error: StepError, terms: &Terms<'_>) -> Vec<Note> {
+    let StepError { kind, note } = error;
+    let note = note.bounded();
+    if kind == ErrorKind::Permanent {
+        return fail_which(row, which, note, terms.now);
+    }
+    row.attempts += 1;
+    let Some(wait) = terms.backoff.after(row.attempts, terms.chance) else {
+        let mut lines = fail_which(row, which, note, terms.now);
+        lines.push(Note::new(note::GAVE_UP).arg("attempts", row.attempts));
+        return lines;
+    };
+    row.due_at = Some(terms.now.plus(wait));
+    row.note = Some(note.clone());
+    let waiting = Note::new(note::TRYING_AGAIN)
+        .arg("attempt", row.attempts + 1)
+        .arg("after_s", wait.as_secs_f32().ceil());
+    vec![note, waiting]
+}
+
+fn fail_which(row: &mut Row, which: Which, why: Note, now: Moment) -> Vec<Note> {
+    match which {
+        Which::Main | Which::Stop => fail(row, why.clone(), now),
+        Which::Undo => fail_undo(row, why.clone()),
+    }
+    vec![why]
+}

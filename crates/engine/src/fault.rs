@@ -1,0 +1,38 @@
+//! Crashes on demand: what would happen if the program died just here.
+
+use std::sync::{Mutex, PoisonError};
+
+/// A fault that a worker meets once, in the first body of that step that it runs (the step's own, its stop or
+/// its undo, in whichever lane comes first).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// The program dies before the body has begun.
+    CrashBefore(&'static str),
+    /// The program dies after the body has acted and before that is saved.
+    CrashAfter(&'static str),
+    /// The body is run, forgotten, and run again with the state as it was saved before.
+    RunTwice(&'static str),
+}
+
+impl Fault {
+    const fn step(self) -> &'static str {
+        match self {
+            Self::CrashBefore(step) | Self::CrashAfter(step) | Self::RunTwice(step) => step,
+        }
+    }
+}
+
+/// Where a worker looks whether it is to meet its fault now.
+#[derive(Debug, Default)]
+pub(crate) struct FaultPoint(Mutex<Option<Fault>>);
+
+impl FaultPoint {
+    pub(crate) fn set(&self, fault: Option<Fault>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = fault;
+    }
+
+    /// Hands the fault out, once, to the first body of its step.
+    pub(crate) fn take(&self, step: &str) -> Option<Fault> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take_if(|fault| fault.step() == step)
+    }
+}

@@ -1,0 +1,311 @@
+//! One claimed task: how much of its lease is left, and everything that is written under it.
+//!
+//! The journal grants "so long from when it answers"; here that is counted from before the call was sent, on the
+//! monotonic clock. So a program that was stopped and woken sees that its lease may be gone before it acts, and
+//! the journal's fence refuses whatever it might still try to save.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use tokio::sync::{Notify, watch};
+use tokio::time::{Instant, sleep, sleep_until};
+use tokio_util::sync::CancellationToken;
+
+use crate::backoff::Backoff;
+use crate::flow::{Desk, StepError};
+use crate::journal::{Change, HoldError, Journal, JournalError, Pulse, Ticket};
+use crate::note::{self, Note};
+use crate::task::{Cancels, Moment, Progress, RowNumber};
+
+/// How many log lines wait to be written before further ones are left out.
+const LINES_MAX: usize = 1_000;
+
+/// How often progress is saved at most.
+const PROGRESS_EVERY: Duration = Duration::from_secs(1);
+
+/// How many times within its length a lease is renewed.
+const RENEWALS: u32 = 3;
+
+pub(crate) struct Hold<J> {
+    journal: Arc<J>,
+    ticket: Ticket,
+    lease: Duration,
+    backoff: Backoff,
+    known: Mutex<Known>,
+    /// Something waits to be written.
+    unwritten: Notify,
+    /// An operator wants something ended.
+    cancels_changed: Notify,
+    /// One writer at a time, so that lines keep their order and no old progress follows a new one.
+    writer: tokio::sync::Mutex<()>,
+    lost: CancellationToken,
+}
+
+struct Known {
+    /// Nobody else has the task before this.
+    safe_until: Instant,
+    /// What time it was there, and here.
+    time: (Moment, Instant),
+    cancels: Cancels,
+    lines: VecDeque<(RowNumber, Note)>,
+    lines_left_out: u64,
+    progress: BTreeMap<RowNumber, Progress>,
+    progress_due: Instant,
+}
+
+impl<J: Journal> Hold<J> {
+    /// Begins holding what was claimed by a call sent at `sent`.
+    pub(crate) fn new(
+        journal: Arc<J>,
+        ticket: Ticket,
+        pulse: &Pulse,
+        sent: Instant,
+        lease: Duration,
+        backoff: Backoff,
+    ) -> Self {
+        Self {
+            journal,
+            ticket,
+            lease,
+            backoff,
+            known: Mutex::new(Known {
+                safe_until: sent + pulse.left,
+                time: (pulse.now, Instant::now()),
+                cancels: pulse.cancels.clone(),
+                lines: VecDeque::new(),
+                lines_left_out: 0,
+                progress: BTreeMap::new(),
+                progress_due: sent,
+            }),
+            unwritten: Notify::new(),
+            cancels_changed: Notify::new(),
+            writer: tokio::sync::Mutex::new(()),
+            lost: CancellationToken::new(),
+        }
+    }
+
+    /// Returns about what time it is there. Good for stamps and waits, never for the lease.
+    pub(crate) fn now(&self) -> Moment {
+        let (there, here) = self.known().time;
+        there.plus(here.elapsed())
+    }
+
+    pub(crate) fn cancels(&self) -> Cancels {
+        self.known().cancels.clone()
+    }
+
+    /// Ends when an operator wants something ended.
+    pub(crate) async fn cancels_changed(&self) {
+        self.cancels_changed.notified().await;
+    }
+
+    /// Ends when the task is no longer held.
+    pub(crate) async fn lost(&self) {
+        self.lost.cancelled().await;
+    }
+
+    /// Takes what a body said last about a row's progress.
+    pub(crate) fn take_progress(&self, row: RowNumber) -> Option<Progress> {
+        self.known().progress.remove(&row)
+    }
+
+    /// Saves a change; while the journal does not answer it tries again, within limits. What was logged before is
+    /// written first.
+    pub(crate) async fn save(&self, change: &Change) -> Result<(), HoldError> {
+        let mut failures = 0;
+        loop {
+            let outcome = match self.write_lines().await {
+                Ok(()) => self.save_once(change).await,
+                Err(error) => Err(error),
+            };
+            let Err(HoldError::Journal(cause)) = outcome else { return outcome };
+            failures += 1;
+            let Some(wait) = self.backoff.after(failures, rand::random()) else {
+                return Err(HoldError::Journal(cause));
+            };
+            self.warn(&cause);
+            sleep(wait).await;
+        }
+    }
+
+    async fn save_once(&self, change: &Change) -> Result<(), HoldError> {
+        let _writing = self.writer.lock().await;
+        self.held()?;
+        let sent = Instant::now();
+        let outcome = self.journal.save(self.ticket, change).await;
+        self.learn(sent, outcome)
+    }
+
+    /// Renews the lease and writes lines and progress, until the task is lost or the future is dropped. Runs
+    /// beside the bodies, on a task of its own: a body that does not yield must not cost the lease.
+    pub(crate) async fn keep(&self, mut wake: watch::Receiver<u64>) {
+        let every = self.lease / RENEWALS;
+        let mut renew_at = Instant::now() + every;
+        wake.mark_unchanged();
+        loop {
+            let progress_due = self.progress_due();
+            let outcome = tokio::select! {
+                () = self.lost() => return,
+                () = sleep_until(renew_at) => self.renew_in_background(&mut renew_at, every).await,
+                Ok(()) = wake.changed() => self.renew_in_background(&mut renew_at, every).await,
+                () = self.unwritten.notified() => self.write_lines().await,
+                () = sleep_until(progress_due.unwrap_or(renew_at)), if progress_due.is_some() => {
+                    self.write_progress().await
+                }
+            };
+            if let Err(HoldError::Journal(cause)) = outcome {
+                self.warn(&cause);
+                sleep(every / 10).await;
+                self.unwritten.notify_one();
+            }
+        }
+    }
+
+    async fn renew_in_background(&self, renew_at: &mut Instant, every: Duration) -> Result<(), HoldError> {
+        // After a failure the next try comes soon: `keep` waits a little and the time is already over.
+        self.renew(self.lease).await?;
+        *renew_at = Instant::now() + every;
+        Ok(())
+    }
+
+    async fn renew(&self, lease: Duration) -> Result<(), HoldError> {
+        self.held()?;
+        let sent = Instant::now();
+        let outcome = self.journal.renew(self.ticket, lease).await;
+        self.learn(sent, outcome)
+    }
+
+    fn learn(&self, sent: Instant, outcome: Result<Pulse, HoldError>) -> Result<(), HoldError> {
+        let pulse = self.unless_lost(outcome)?;
+        let mut known = self.known();
+        known.safe_until = known.safe_until.max(sent + pulse.left);
+        known.time = (pulse.now, Instant::now());
+        let before = known.cancels.clone();
+        known.cancels.add(&pulse.cancels);
+        if known.cancels != before {
+            self.cancels_changed.notify_one();
+        }
+        Ok(())
+    }
+
+    /// Writes the waiting lines; those that could not be written wait on.
+    async fn write_lines(&self) -> Result<(), HoldError> {
+        let _writing = self.writer.lock().await;
+        loop {
+            self.held()?;
+            let lines = self.known().take_lines();
+            if lines.is_empty() {
+                return Ok(());
+            }
+            let outcome = self.journal.append_log(self.ticket, &lines).await;
+            if outcome.is_err() {
+                self.known().put_back(lines);
+            }
+            self.unless_lost(outcome)?;
+        }
+    }
+
+    async fn write_progress(&self) -> Result<(), HoldError> {
+        let _writing = self.writer.lock().await;
+        self.held()?;
+        let rows: Vec<(RowNumber, Progress)> = {
+            let mut known = self.known();
+            known.progress_due = Instant::now() + PROGRESS_EVERY;
+            std::mem::take(&mut known.progress).into_iter().collect()
+        };
+        let outcome = self.journal.append_progress(self.ticket, &rows).await;
+        self.unless_lost(outcome)
+    }
+
+    fn progress_due(&self) -> Option<Instant> {
+        let known = self.known();
+        (!known.progress.is_empty()).then_some(known.progress_due)
+    }
+
+    fn held(&self) -> Result<(), HoldError> {
+        if self.lost.is_cancelled() { Err(HoldError::Lost) } else { Ok(()) }
+    }
+
+    fn unless_lost<T>(&self, outcome: Result<T, HoldError>) -> Result<T, HoldError> {
+        if let Err(HoldError::Lost) = outcome {
+            tracing::warn!(task = %self.ticket.task, "the lease is lost; another worker goes on");
+            self.lost.cancel();
+        }
+        outcome
+    }
+
+    fn warn(&self, cause: &JournalError) {
+        let why = &cause.cause;
+        tracing::warn!(task = %self.ticket.task, %cause, %why, "the journal does not answer; trying again");
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn allow(&self, statement_timeout: Duration) -> Result<(), HoldError> {
+        self.write_lines().await?;
+        // A tenth more than the statement takes, for its way there and back.
+        let needed = statement_timeout + self.lease / 10;
+        let is_enough = || self.known().safe_until >= Instant::now() + needed;
+        self.held()?;
+        if !is_enough() {
+            self.renew(self.lease.max(needed + self.lease / 10)).await?;
+        }
+        if is_enough() { Ok(()) } else { self.unless_lost(Err(HoldError::Lost)) }
+    }
+}
+
+impl Known {
+    fn take_lines(&mut self) -> Vec<(RowNumber, Note)> {
+        let mut lines: Vec<(RowNumber, Note)> = self.lines.drain(..).collect();
+        if let (1.., Some((row, _))) = (self.lines_left_out, lines.last()) {
+            let count = std::mem::take(&mut self.lines_left_out);
+            lines.push((*row, Note::new(note::LINES_LEFT_OUT).arg("count", count)));
+        }
+        lines
+    }
+
+    fn put_back(&mut self, lines: Vec<(RowNumber, Note)>) {
+        for line in lines.into_iter().rev() {
+            self.lines.push_front(line);
+        }
+    }
+}
+
+impl<J: Journal> Desk for Hold<J> {
+    fn log(&self, row: RowNumber, note: Note) {
+        let mut known = self.known();
+        if known.lines.len() < LINES_MAX {
+            known.lines.push_back((row, note.bounded()));
+        } else {
+            known.lines_left_out += 1;
+        }
+        drop(known);
+        self.unwritten.notify_one();
+    }
+
+    fn progress(&self, row: RowNumber, progress: Progress) {
+        let mut known = self.known();
+        let is_first = known.progress.is_empty();
+        known.progress.insert(row, progress);
+        drop(known);
+        if is_first {
+            self.unwritten.notify_one();
+        }
+    }
+
+    fn may_act(&self, statement_timeout: Duration) -> BoxFuture<'_, Result<(), StepError>> {
+        Box::pin(async move {
+            self.allow(statement_timeout).await.map_err(|error| {
+                let note = Note::new(note::LEASE_LOST);
+                StepError::transient(match error {
+                    HoldError::Lost => note,
+                    HoldError::Journal(cause) => note.raw(format!("{cause}: {}", cause.cause)),
+                })
+            })
+        })
+    }
+}

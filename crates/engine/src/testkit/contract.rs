@@ -1,0 +1,1 @@
+//! The promises of [`Journal`](crate::journal::Journal), checked on any implementation.

@@ -1,0 +1,232 @@
+//! Claims what is due and runs it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
+
+use crate::backoff::Backoff;
+use crate::fault::{Fault, FaultPoint};
+use crate::flow::Flow;
+use crate::hold::Hold;
+use crate::journal::{Ask, Claim, Journal, JournalError};
+use crate::registry::Registry;
+use crate::runner::{RunEnd, Runner};
+
+/// How many tasks one call of [`Worker::run_due`] takes up at most; more can only be a flow that never waits.
+const CLAIMS_MAX: u32 = 100_000;
+
+/// How a worker works.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Its name, shown to people.
+    pub name: String,
+    /// How long a lease lasts: what it takes others to go on after a crash.
+    pub lease: Duration,
+    /// How many tasks run at once.
+    pub tasks_at_once: usize,
+    /// How many lanes of one task are under way at once.
+    pub lanes_at_once: usize,
+    /// How often it looks for work when nobody wakes it.
+    pub poll: Duration,
+    /// How long a body may take to wind down before it is dropped.
+    pub grace: Duration,
+    /// What is done about a step's passing failures.
+    pub backoff: Backoff,
+    /// What is done while the journal does not answer.
+    pub journal_backoff: Backoff,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            name: "worker".to_owned(),
+            lease: Duration::from_secs(30),
+            tasks_at_once: 16,
+            lanes_at_once: 4,
+            poll: Duration::from_secs(2),
+            grace: Duration::from_secs(10),
+            backoff: Backoff { first: Duration::from_secs(1), most: Duration::from_secs(60), tries: 15 },
+            journal_backoff: Backoff {
+                first: Duration::from_millis(200),
+                most: Duration::from_secs(10),
+                tries: 30,
+            },
+        }
+    }
+}
+
+/// Tells a worker of this process that something is new: a task, or an operator's word.
+#[derive(Debug, Clone)]
+pub struct Wake(Arc<watch::Sender<u64>>);
+
+impl Wake {
+    /// Makes the worker look at once.
+    pub fn now(&self) {
+        self.0.send_modify(|count| *count = count.wrapping_add(1));
+    }
+}
+
+/// What [`Worker::run_due`] came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ran {
+    /// Nothing is due any more.
+    AllDue,
+    /// The worker met its [`Fault`]; nothing was given back, as after a crash.
+    Crashed,
+}
+
+/// Runs the tasks of a journal, as far as it has code for them.
+pub struct Worker<J> {
+    journal: Arc<J>,
+    registry: Registry,
+    settings: Settings,
+    fault: Arc<FaultPoint>,
+    wake: Wake,
+}
+
+type Runs = JoinSet<RunEnd>;
+
+impl<J: Journal> Worker<J> {
+    /// Returns a worker that knows no flow yet.
+    pub fn new(journal: Arc<J>, settings: Settings) -> Self {
+        Self {
+            journal,
+            registry: Registry::default(),
+            settings,
+            fault: Arc::default(),
+            wake: Wake(Arc::new(watch::Sender::new(0))),
+        }
+    }
+
+    /// Teaches it a flow. Older versions of the same kind may be registered beside the newest; a task of a
+    /// version that is neither here nor newer than all here is failed with a sentence.
+    #[must_use]
+    pub fn register<F: Flow>(mut self, context: Arc<F::Context>) -> Self {
+        self.registry.add::<F>(context);
+        self
+    }
+
+    /// Sets the fault that it will meet, once.
+    pub fn set_fault(&self, fault: Option<Fault>) {
+        self.fault.set(fault);
+    }
+
+    /// Returns what wakes it.
+    pub fn wake(&self) -> Wake {
+        self.wake.clone()
+    }
+
+    /// Runs everything that is due until nothing is; what waits for a later moment is left waiting.
+    pub async fn run_due(&self) -> Result<Ran, JournalError> {
+        let shutdown = CancellationToken::new();
+        let mut runs = Runs::new();
+        for _ in 0..CLAIMS_MAX {
+            if runs.len() < self.settings.tasks_at_once
+                && let Some((claim, sent)) = self.claim().await?
+            {
+                self.spawn(&mut runs, claim, sent, &shutdown);
+                continue;
+            }
+            match runs.join_next().await {
+                None => return Ok(Ran::AllDue),
+                Some(Ok(RunEnd::AtRest { .. } | RunEnd::Lost)) => {}
+                Some(Ok(RunEnd::Unsaved(cause))) => return Err(cause),
+                Some(Ok(RunEnd::Crashed) | Err(_)) => {
+                    runs.shutdown().await;
+                    return Ok(Ran::Crashed);
+                }
+            }
+        }
+        Err(JournalError::new("run what is due", format!("still due after {CLAIMS_MAX} turns")))
+    }
+
+    /// Runs what becomes due until `shutdown`; then bodies are asked to wind down, and what is open is given back
+    /// so that others can go on with it at once.
+    pub async fn run(&self, shutdown: CancellationToken) {
+        let mut wake = self.wake.0.subscribe();
+        let mut runs = Runs::new();
+        let mut next_due: Option<Instant> = None;
+        while !shutdown.is_cancelled() {
+            self.take_up(&mut runs, &shutdown).await;
+            let poll = Instant::now() + self.settings.poll;
+            tokio::select! {
+                () = shutdown.cancelled() => {}
+                _ = wake.changed() => {}
+                Some(end) = runs.join_next() => next_due = earlier(next_due, report(end)),
+                () = sleep_until(next_due.map_or(poll, |due| due.min(poll))) => next_due = None,
+            }
+        }
+        while let Some(end) = runs.join_next().await {
+            report(end);
+        }
+    }
+
+    /// Claims as many tasks as there is room for.
+    async fn take_up(&self, runs: &mut Runs, shutdown: &CancellationToken) {
+        while runs.len() < self.settings.tasks_at_once && !shutdown.is_cancelled() {
+            match self.claim().await {
+                Ok(Some((claim, sent))) => self.spawn(runs, claim, sent, shutdown),
+                Ok(None) => return,
+                Err(cause) => {
+                    tracing::warn!(%cause, why = %cause.cause, "the journal does not answer; trying again");
+                    return;
+                }
+            }
+        }
+    }
+
+    async fn claim(&self) -> Result<Option<(Claim, Instant)>, JournalError> {
+        let ask =
+            Ask { worker: self.settings.name.clone(), can: self.registry.can(), lease: self.settings.lease };
+        let sent = Instant::now();
+        Ok(self.journal.claim(&ask).await?.map(|claim| (claim, sent)))
+    }
+
+    fn spawn(&self, runs: &mut Runs, claim: Claim, sent: Instant, shutdown: &CancellationToken) {
+        let Claim { ticket, task, pulse } = claim;
+        let hold = Arc::new(Hold::new(
+            self.journal.clone(),
+            ticket,
+            &pulse,
+            sent,
+            self.settings.lease,
+            self.settings.journal_backoff,
+        ));
+        let runner = Runner::new(
+            hold.clone(),
+            self.registry.find(&task),
+            task,
+            self.settings.clone(),
+            self.fault.clone(),
+            shutdown.clone(),
+        );
+        let wake = self.wake.0.subscribe();
+        runs.spawn(async move {
+            let _keeper = AbortOnDropHandle::new(tokio::spawn(async move { hold.keep(wake).await }));
+            runner.run().await
+        });
+    }
+}
+
+fn earlier(known: Option<Instant>, new: Option<Instant>) -> Option<Instant> {
+    known.into_iter().chain(new).min()
+}
+
+/// Says in the program's log how a run ended badly; returns when it is due again, if it waits.
+fn report(end: Result<RunEnd, tokio::task::JoinError>) -> Option<Instant> {
+    match end {
+        Ok(RunEnd::AtRest { due_in }) => return due_in.map(|wait| Instant::now() + wait),
+        Ok(RunEnd::Lost) => {}
+        Ok(RunEnd::Crashed) => tracing::error!("a run died; its task goes on when its lease has lapsed"),
+        Ok(RunEnd::Unsaved(cause)) => {
+            tracing::error!(%cause, why = %cause.cause, "a run could not be saved; its task goes on later");
+        }
+        Err(error) => tracing::error!(%error, "a run broke; its task goes on when its lease has lapsed"),
+    }
+    None
+}
