@@ -1,1 +1,31 @@
-//! To be written.
+//! What the product does. Whoever asks (REST, the console, the command line) calls one function of one of the
+//! modules below with a [`Control`] and an [`Actor`]; permissions and the audit log are their business.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | [`clusters`] | take over, look at, let go of |
+//! | [`storages`] | the library of storage configurations, and their test |
+//! | [`backups`] | what can be backed up, Back up Now, what was backed up |
+//! | [`restores`] | recover a backup set |
+//! | [`tasks`] | follow and steer what runs |
+//! | [`users`] | accounts, log-on, passwords |
+//! | [`audit`] | who did what |
+//! | `flows` | the durable tasks: one file each, its steps in running order |
+//! | `watch` | what looks at clusters now and then |
+//!
+//! A request goes down; values come back up. Nothing calls back.
+
+pub mod actor;
+pub mod audit;
+pub mod backups;
+pub mod clusters;
+pub mod error;
+pub mod page;
+pub mod restores;
+pub mod storages;
+pub mod tasks;
+pub mod users;
+
+pub use actor::Actor;
+pub use error::Error;
+pub use page::{Page, PageAsk};

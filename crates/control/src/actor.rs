@@ -1,0 +1,60 @@
+//! Who asks.
+
+use model::Problem;
+use model::id::UserId;
+use model::problem::{ProblemKind, codes};
+use model::user::{Permission, Role};
+
+/// Who asks: [`crate::users::authenticate`] makes one, every use case wants one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Actor {
+    /// The account.
+    pub user: UserId,
+    /// The account's name.
+    pub name: String,
+    /// What the account is allowed.
+    pub role: Role,
+    /// Where the request came from.
+    pub address: String,
+    /// Whether nothing but a change of the password is allowed.
+    pub must_change_password: bool,
+}
+
+impl Actor {
+    /// Checks that the deed is allowed.
+    ///
+    /// # Errors
+    /// Refuses what the role does not allow, and everything until a given password was changed.
+    pub fn must(&self, permission: Permission) -> Result<(), Problem> {
+        let forbidden =
+            |id| Problem::new(ProblemKind::Forbidden, codes::FORBIDDEN, id).with("user", &self.name);
+        if self.must_change_password {
+            return Err(forbidden("password-must-change"));
+        }
+        if self.role.allows(permission) { Ok(()) } else { Err(forbidden("permission-missing")) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Actor;
+    use model::id::UserId;
+    use model::user::{Permission, Role};
+
+    fn actor(role: Role, must_change_password: bool) -> Actor {
+        Actor { user: UserId(1), name: "eva".into(), role, address: "192.0.2.1".into(), must_change_password }
+    }
+
+    #[test]
+    fn nothing_is_allowed_before_a_given_password_was_changed() {
+        let refusal = actor(Role::Admin, true).must(Permission::Read).expect_err("refused");
+        assert_eq!(refusal.text.id, "password-must-change");
+        assert!(actor(Role::Admin, false).must(Permission::ManageUsers).is_ok());
+    }
+
+    #[test]
+    fn a_role_allows_no_more_than_its_own() {
+        let refusal = actor(Role::ClusterViewer, false).must(Permission::Backup).expect_err("refused");
+        assert_eq!(refusal.text.id, "permission-missing");
+    }
+}

@@ -1,0 +1,114 @@
+//! Long lists are handed out page by page.
+
+use model::Problem;
+
+/// The most that one page holds (OCP's limit).
+pub const SIZE_MAX: u32 = 2_000;
+
+/// Which page of a list is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PageAsk {
+    number: u32,
+    size: u32,
+}
+
+impl PageAsk {
+    /// Asks for a page (from 1) of so many rows (1 to [`SIZE_MAX`]).
+    ///
+    /// # Errors
+    /// Refuses numbers outside of these ranges.
+    pub fn new(number: u32, size: u32) -> Result<Self, Problem> {
+        if number >= 1 && (1..=SIZE_MAX).contains(&size) {
+            Ok(Self { number, size })
+        } else {
+            Err(Problem::invalid("page-out-of-range")
+                .with("number", number)
+                .with("size", size)
+                .with("most", SIZE_MAX))
+        }
+    }
+
+    /// Returns which page, from 1.
+    #[must_use]
+    pub fn number(self) -> u32 {
+        self.number
+    }
+
+    /// Returns how many rows it holds at most.
+    #[must_use]
+    pub fn size(self) -> u32 {
+        self.size
+    }
+
+    /// Returns how many rows come before it.
+    pub(crate) fn offset(self) -> u64 {
+        u64::from(self.number - 1) * u64::from(self.size)
+    }
+
+    /// Cuts the page out of a list that is at hand as a whole.
+    pub(crate) fn of<T>(self, all: Vec<T>) -> Page<T> {
+        let total_elements = all.len() as u64;
+        let offset = usize::try_from(self.offset()).unwrap_or(usize::MAX);
+        let contents = all.into_iter().skip(offset).take(self.size as usize).collect();
+        Page { contents, number: self.number, size: self.size, total_elements }
+    }
+}
+
+impl Default for PageAsk {
+    fn default() -> Self {
+        Self { number: 1, size: 10 }
+    }
+}
+
+/// One page of a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page<T> {
+    /// The rows on it.
+    pub contents: Vec<T>,
+    /// Which page it is, from 1.
+    pub number: u32,
+    /// How many rows a page holds at most.
+    pub size: u32,
+    /// How many rows there are on all pages.
+    pub total_elements: u64,
+}
+
+impl<T> Page<T> {
+    /// Returns how many pages there are.
+    #[must_use]
+    pub fn total_pages(&self) -> u64 {
+        self.total_elements.div_ceil(u64::from(self.size.max(1)))
+    }
+
+    /// Turns every row into something else.
+    #[must_use]
+    pub fn map<U>(self, turn: impl FnMut(T) -> U) -> Page<U> {
+        let Self { contents, number, size, total_elements } = self;
+        Page { contents: contents.into_iter().map(turn).collect(), number, size, total_elements }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Page, PageAsk, SIZE_MAX};
+
+    #[test]
+    fn a_page_out_of_range_is_refused() {
+        for (number, size, good) in
+            [(1, 1, true), (1, SIZE_MAX, true), (0, 1, false), (1, 0, false), (1, SIZE_MAX + 1, false)]
+        {
+            assert_eq!(PageAsk::new(number, size).is_ok(), good, "{number} {size}");
+        }
+    }
+
+    #[test]
+    fn pages_hold_every_row_once() {
+        let pages: Vec<Page<u32>> = (1..=3)
+            .map(|number| PageAsk::new(number, 2).expect("in range").of(vec![1, 2, 3, 4, 5]))
+            .collect();
+        let rows: Vec<u32> = pages.iter().flat_map(|page| page.contents.clone()).collect();
+        assert_eq!(rows, [1, 2, 3, 4, 5]);
+        assert!(pages.iter().all(|page| page.total_elements == 5 && page.total_pages() == 3));
+        assert!(PageAsk::new(u32::MAX, SIZE_MAX).expect("in range").of(vec![1]).contents.is_empty());
+    }
+}
