@@ -194,6 +194,16 @@ impl Client {
         self.blocking("", |local, _| local.find_upwards(FORMAT_FILE)).await
     }
 
+    /// Returns how much of the location's own folders exists, to be handed to [`Client::trim`].
+    pub(crate) async fn standing(&self) -> Result<usize, Error> {
+        self.blocking("", |local, _| local.standing()).await
+    }
+
+    /// Removes a folder if it is empty, and then those of the location's own that did not stand before.
+    pub(crate) async fn trim(&self, folder: &str, stood: usize) -> Result<(), Error> {
+        self.blocking(folder, move |local, folder| local.trim(folder, stood)).await
+    }
+
     /// Does file work where waiting disturbs nobody.
     async fn blocking<T: Send + 'static>(
         &self,

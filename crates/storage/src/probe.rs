@@ -36,15 +36,20 @@ const SAMPLE_BYTES: usize = 300 * 1024;
 /// Tests a location line by line. After a line that failed the others are not checked.
 pub async fn probe(location: &StorageLocation, secret: Option<&Secret>, roots: &FileRoots) -> Vec<TestLine> {
     let mut test = Test { lines: Vec::new() };
-    let Some(client) = test.line(allowed(location, secret, roots)).await else { return test.finished() };
+    let opened = test.line(allowed(location, secret, roots)).await;
+    let Some((client, stood)) = opened else { return test.finished() };
     let folder = format!("{PROBE_FOLDER}/{:032x}", rand::random::<u128>());
     run(&mut test, &client, &folder).await;
     // Also when a line failed: a storage that can be written but not read must not keep our file.
-    let cleared = timeout(LINE_LIMIT, client.delete_below(&folder)).await;
-    if let Ok(Err(error)) = cleared {
+    if let Ok(Err(error)) = timeout(LINE_LIMIT, clear(&client, &folder, stood)).await {
         tracing::debug!(%folder, %error, "the test's folder stays behind");
     }
     test.finished()
+}
+
+async fn clear(client: &Client, folder: &str, stood: usize) -> Result<(), Error> {
+    client.delete_below(folder).await?;
+    client.trim(PROBE_FOLDER, stood).await
 }
 
 async fn run(test: &mut Test, client: &Client, folder: &str) -> Option<()> {
@@ -68,15 +73,19 @@ async fn run(test: &mut Test, client: &Client, folder: &str) -> Option<()> {
     .await
 }
 
+/// Returns the client, and how much of the location exists already.
 async fn allowed(
     location: &StorageLocation,
     secret: Option<&Secret>,
     roots: &FileRoots,
-) -> Result<Client, Error> {
+) -> Result<(Client, usize), Error> {
     let client = Client::open(location, secret, roots)?;
     match client.find_destination().await? {
         Some(place) => Err(Error::new(ErrorKind::InsideDestination, "test", &place)),
-        None => Ok(client),
+        None => {
+            let stood = client.standing().await?;
+            Ok((client, stood))
+        }
     }
 }
 

@@ -19,6 +19,9 @@ use crate::key;
 use crate::roots::{Admitted, FileRoots};
 use folder::{EntryKind, Folder};
 
+/// How often a file is begun while others remove its folders.
+const TRIES_MAX: u32 = 5;
+
 /// How deep folders may lie in each other; a key cannot reach deeper.
 const DEPTH_MAX: usize = 450;
 
@@ -44,11 +47,23 @@ impl Local {
     /// Begins a file; the folders on the way to it are made.
     pub(crate) fn part(&self, key: &str) -> Result<Part, Error> {
         let (folders, name) = key::split(key)?;
+        let mut tries_left = TRIES_MAX;
+        loop {
+            tries_left -= 1;
+            match self.make(&folders).and_then(|folder| Part::begin(folder, name)) {
+                // Somebody removed a folder as empty just after we had made it.
+                Err(error) if *error.kind() == ErrorKind::Missing && tries_left > 0 => {}
+                begun => return begun,
+            }
+        }
+    }
+
+    fn make(&self, names: &[&str]) -> Result<Folder, Error> {
         let mut folder = self.root()?;
-        for name in self.base.folders.iter().map(String::as_str).chain(folders) {
+        for name in self.base.folders.iter().map(String::as_str).chain(names.iter().copied()) {
             folder = folder.make(name)?;
         }
-        Part::begin(folder, name)
+        Ok(folder)
     }
 
     /// Opens a file for reading; also returns its size.
@@ -163,6 +178,32 @@ impl Local {
             }
         }
         Ok(folder.file_size(name)?.map(|_| folder.place().to_owned()))
+    }
+
+    /// Returns how many of the folders between the root and this directory exist, itself included.
+    pub(crate) fn standing(&self) -> Result<usize, Error> {
+        let mut folder = self.root()?;
+        for (count, name) in self.base.folders.iter().enumerate() {
+            match folder.child(name)? {
+                Some(child) => folder = child,
+                None => return Ok(count),
+            }
+        }
+        Ok(self.base.folders.len())
+    }
+
+    /// Removes what is empty of a folder in this directory, and of the folders that did not stand before.
+    pub(crate) fn trim(&self, folder: &str, stood: usize) -> Result<(), Error> {
+        let mut names: Vec<&str> = self.base.folders[stood..].iter().map(String::as_str).collect();
+        names.push(folder);
+        let standing =
+            Self { base: Admitted { folders: self.base.folders[..stood].to_vec(), ..self.base.clone() } };
+        while let Some(name) = names.pop() {
+            if let Some(parent) = standing.folder(&names)? {
+                parent.remove_folder(name)?;
+            }
+        }
+        Ok(())
     }
 
     /// Returns where a key is, for messages.

@@ -1,0 +1,65 @@
+//! A writer that is killed leaves whole objects only.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use bytes::Bytes;
+use storage::{Client, FileRoots};
+
+use crate::directory::{Directory, location};
+
+/// Where the child writes; only a child has it.
+const PLACE: &str = "LIFEBOAT_TEST_STORAGE_KILL";
+
+/// How large each version of the manifest is.
+const SIZE_BYTES: usize = 256 * 1024;
+
+/// Not a test: the body of the child process, which writes until it is killed.
+#[tokio::test]
+#[ignore = "a child of the test below"]
+async fn child_writes_for_ever() {
+    let Some(place) = std::env::var_os(PLACE) else { return };
+    let roots = FileRoots::new([&place]).expect("roots");
+    let client = Client::open(&location(place.as_ref()), None, &roots).expect("a client");
+    for version in 0..100_000_u32 {
+        let content = Bytes::from(vec![version.to_le_bytes()[0]; SIZE_BYTES]);
+        client.put("manifest", content.clone()).await.expect("put");
+        assert!(client.put_new(&format!("receipts/{version}"), content).await.expect("put_new"));
+        println!("wrote {version}");
+    }
+}
+
+#[tokio::test]
+async fn a_killed_writer_leaves_every_object_whole() {
+    let directory = Directory::new();
+    let client = Client::open(&location(directory.path()), None, &directory.roots()).expect("a client");
+    for round in 1..=8 {
+        let written = kill_after(&directory, round);
+        let manifest = client.get("manifest", 1 << 20).await.expect("it was there when the first line came");
+        assert!(manifest.len() == SIZE_BYTES && manifest.iter().all(|byte| *byte == manifest[0]), "torn");
+        let receipts = client.list("receipts").await.expect("a listing");
+        assert!(receipts.len() >= written, "{} of {written}", receipts.len());
+        assert!(receipts.iter().all(|receipt| receipt.size_bytes == SIZE_BYTES as u64), "{receipts:?}");
+        assert!(client.clear_left_overs("", Duration::ZERO).await.expect("an answer") <= 2);
+        client.delete_below("").await.expect("a clean start");
+        assert!(directory.everything().is_empty(), "{:?}", directory.everything());
+    }
+}
+
+/// Starts the child, kills it after so many lines, in the midst of the next writes; returns the lines seen.
+fn kill_after(directory: &Directory, lines: usize) -> usize {
+    let mut child = Command::new(std::env::current_exe().expect("this program"))
+        .args(["--exact", "kill::child_writes_for_ever", "--ignored", "--nocapture"])
+        .env(PLACE, directory.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("this program starts again");
+    let output = BufReader::new(child.stdout.take().expect("piped"));
+    let seen = output.lines().map_while(Result::ok).filter(|line| line.contains("wrote")).take(lines).count();
+    child.kill().expect("it runs");
+    child.wait().expect("it was killed");
+    assert_eq!(seen, lines, "the child ended by itself");
+    seen
+}
