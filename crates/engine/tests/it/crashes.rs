@@ -1,0 +1,225 @@
+//! Whatever dies or repeats, wherever: what was to be done is done, once.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use engine::flow::Answer;
+use engine::journal::{
+    ApplyError, Ask, Change, Claim, Decision, Event, HoldError, InsertError, LogLine, Pulse, Ticket,
+};
+use engine::memory::Memory;
+use engine::operator::Command;
+use engine::testkit::{Outcome, Stand, Timed, faults};
+use engine::{
+    At, Backoff, Fault, Flow, Journal, JournalError, Moment, NewTask, Next, Note, Progress, RowNumber,
+    Settings, Step, Task, TaskId, TaskStatus,
+};
+
+use crate::demo::{Act, Copying, World, new_task, stand};
+
+const ALL_DONE: [&str; 5] = ["doors", "job a of task 1", "job b of task 1", "place a", "place b"];
+
+#[tokio::test]
+async fn every_effect_happens_once_whatever_step_crashes_or_repeats() {
+    let mut crashes = 0;
+    for fault in faults::<Copying>() {
+        let stand = stand();
+        let task = stand.start(new_task(&["a", "b"])).await;
+        crashes += u32::from(stand.run(task, Some(fault)).await == Outcome::Crashed);
+        assert_eq!(stand.run(task, None).await, Outcome::Ended(TaskStatus::Successful), "{fault:?}");
+        assert_eq!(stand.context().things(), ALL_DONE, "{fault:?}");
+        assert_eq!(stand.context().done().len(), ALL_DONE.len(), "{fault:?}");
+        assert_eq!(stand.context().wrong(), Vec::<String>::new(), "{fault:?}");
+        assert_eq!(stand.context().book(task), ["a", "b"], "{fault:?}");
+    }
+    assert_eq!(crashes, 10, "each of the five steps was crashed before and after its body");
+}
+
+#[tokio::test]
+async fn every_effect_is_undone_once_whatever_undo_crashes_or_repeats() {
+    for fault in faults::<Copying>() {
+        let stand = stand();
+        stand.context().script("record", "", &[Act::Permanent]);
+        let task = stand.start(new_task(&["a", "b"])).await;
+        assert_eq!(stand.run(task, None).await, Outcome::Ended(TaskStatus::Failed), "{fault:?}");
+        stand.operate(task, Command::RollBack).await.expect("a failed task may be rolled back");
+        stand.run(task, Some(fault)).await;
+        assert_eq!(stand.run(task, None).await, Outcome::Ended(TaskStatus::RolledBack), "{fault:?}");
+        assert_eq!(stand.context().things(), Vec::<String>::new(), "{fault:?}");
+        assert_eq!(stand.context().wrong(), Vec::<String>::new(), "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn outside_work_is_ended_once_whatever_stop_crashes_or_repeats() {
+    for fault in [Fault::CrashBefore, Fault::CrashAfter, Fault::RunTwice].map(|fault| fault("copy")) {
+        let stand = stand();
+        let task = stand.start(new_task(&["a"])).await;
+        stand.worker().run_due().await.expect("the journal answers");
+        assert!(stand.context().has("job a of task 1"), "the job is under way");
+        stand.operate(task, Command::CancelTask).await.expect("a waiting task may be cancelled");
+        stand.run(task, Some(fault)).await;
+        assert_eq!(stand.run(task, None).await, Outcome::Ended(TaskStatus::Failed), "{fault:?}");
+        assert!(!stand.context().has("job a of task 1"), "{fault:?}");
+        assert_eq!(stand.context().wrong(), Vec::<String>::new(), "{fault:?}");
+    }
+}
+
+/// The loop over faults is worth something only if it finds a step that does not look before it acts.
+#[tokio::test]
+async fn a_step_that_does_not_look_before_it_acts_is_found() {
+    struct Careless;
+    impl Flow for Careless {
+        const KIND: &'static str = "careless";
+        const VERSION: u32 = 1;
+        type Context = World;
+        type State = ();
+        type Lane = ();
+        const STEPS: &'static [Step<Self>] = &[Step::one("act", |at, ()| Box::pin(act(at)))];
+    }
+    async fn act(at: &At<Careless>) -> Answer {
+        at.context().make("thing");
+        Ok(Next::Done)
+    }
+    let mut wrong = Vec::new();
+    for fault in faults::<Careless>() {
+        let stand = Stand::<Careless>::new(World::default());
+        let new = NewTask::of::<Careless>(Note::new("careless"), &(), []).expect("the task is in order");
+        let task = stand.start(new).await;
+        stand.run(task, Some(fault)).await;
+        stand.run(task, None).await;
+        if !stand.context().wrong().is_empty() {
+            wrong.push(fault);
+        }
+    }
+    assert_eq!(wrong, [Fault::CrashAfter("act"), Fault::RunTwice("act")]);
+}
+
+/// The program dies at its n-th word to the journal: before the journal has heard it, or after.
+#[tokio::test]
+async fn every_effect_happens_once_at_whatever_call_of_the_journal_the_program_dies() {
+    for is_heard in [false, true] {
+        let mut calls = 0;
+        loop {
+            calls += 1;
+            assert!(calls < 1_000, "a small task needs fewer calls");
+            let stand = dying_stand(is_heard);
+            let task = stand.start(new_task(&["a", "b"])).await;
+            stand.journal().die_at(calls);
+            let was_reached = run_to_its_end_or_death(&stand, task).await;
+            stand.journal().die_at(i64::MAX);
+            let case = format!("call {calls}, heard: {is_heard}");
+            assert_eq!(stand.run(task, None).await, Outcome::Ended(TaskStatus::Successful), "{case}");
+            assert_eq!(stand.context().things(), ALL_DONE, "{case}");
+            assert_eq!(stand.context().wrong(), Vec::<String>::new(), "{case}");
+            if !was_reached {
+                break;
+            }
+        }
+        assert!(calls > 20, "a task of eight rows speaks more often than {calls} times");
+    }
+}
+
+fn dying_stand(is_heard: bool) -> Stand<Copying, Dying> {
+    let journal = Dying { inner: Memory::new(), calls_left: AtomicI64::new(i64::MAX), is_heard };
+    let settings = Settings {
+        journal_backoff: Backoff { tries: 1, ..Settings::default().journal_backoff },
+        ..Settings::default()
+    };
+    Stand::with_journal(World::default(), Arc::new(journal)).settings(settings)
+}
+
+async fn run_to_its_end_or_death(stand: &Stand<Copying, Dying>, task: TaskId) -> bool {
+    let worker = stand.worker();
+    for _ in 0..100 {
+        if worker.run_due().await.is_err() || stand.journal().is_dead() {
+            return true;
+        }
+        if stand.task(task).await.status.is_finished() {
+            return false;
+        }
+        stand.journal().inner.advance(Duration::from_secs(60));
+    }
+    panic!("the task neither ends nor dies");
+}
+
+/// A journal that answers nothing any more from its n-th call on.
+struct Dying {
+    inner: Memory,
+    calls_left: AtomicI64,
+    /// Whether the last call is carried out before nothing is answered.
+    is_heard: bool,
+}
+
+impl Dying {
+    fn die_at(&self, call: i64) {
+        self.calls_left.store(call, Ordering::SeqCst);
+    }
+
+    fn is_dead(&self) -> bool {
+        self.calls_left.load(Ordering::SeqCst) <= 0
+    }
+
+    async fn pass_on<T, E: From<JournalError>>(
+        &self,
+        call: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E> {
+        let left = self.calls_left.fetch_sub(1, Ordering::SeqCst) - 1;
+        if left > 0 {
+            return call.await;
+        }
+        if left == 0 && self.is_heard {
+            call.await?;
+        }
+        Err(JournalError::new("reach the journal", "the program is dead").into())
+    }
+}
+
+impl Journal for Dying {
+    async fn insert(&self, new: NewTask) -> Result<TaskId, InsertError> {
+        self.inner.insert(new).await
+    }
+    async fn claim(&self, ask: &Ask) -> Result<Option<Claim>, JournalError> {
+        self.pass_on(self.inner.claim(ask)).await
+    }
+    async fn renew(&self, ticket: Ticket, lease: Duration) -> Result<Pulse, HoldError> {
+        self.pass_on(self.inner.renew(ticket, lease)).await
+    }
+    async fn save(&self, ticket: Ticket, change: &Change) -> Result<Pulse, HoldError> {
+        self.pass_on(self.inner.save(ticket, change)).await
+    }
+    async fn append_log(&self, ticket: Ticket, lines: &[(RowNumber, Note)]) -> Result<(), HoldError> {
+        self.pass_on(self.inner.append_log(ticket, lines)).await
+    }
+    async fn append_progress(&self, ticket: Ticket, rows: &[(RowNumber, Progress)]) -> Result<(), HoldError> {
+        self.pass_on(self.inner.append_progress(ticket, rows)).await
+    }
+    async fn load(&self, task: TaskId) -> Result<Option<Task>, JournalError> {
+        self.inner.load(task).await
+    }
+    async fn logs(
+        &self,
+        task: TaskId,
+        row: RowNumber,
+        after: i64,
+        limit: u32,
+    ) -> Result<Vec<LogLine>, JournalError> {
+        self.inner.logs(task, row, after, limit).await
+    }
+    async fn apply(&self, task: TaskId, decision: &Decision) -> Result<(), ApplyError> {
+        self.inner.apply(task, decision).await
+    }
+    async fn events(&self, after: i64, limit: u32) -> Result<Vec<Event>, JournalError> {
+        self.inner.events(after, limit).await
+    }
+}
+
+impl Timed for Dying {
+    async fn time(&self) -> Result<Moment, JournalError> {
+        self.inner.time().await
+    }
+    async fn pass(&self, time: Duration) -> Result<(), JournalError> {
+        self.inner.pass(time).await
+    }
+}

@@ -1,0 +1,9 @@
+//! The journal in memory keeps what every journal promises.
+
+use engine::memory::Memory;
+use engine::testkit::contract;
+
+#[tokio::test]
+async fn the_journal_in_memory_keeps_every_promise() {
+    contract::holds(&Memory::new()).await;
+}
