@@ -20,11 +20,13 @@ pub mod audit;
 pub mod backups;
 pub mod clusters;
 pub mod error;
+mod flows;
 pub mod page;
 pub mod restores;
 pub mod storages;
 pub mod tasks;
 pub mod users;
+mod words;
 
 pub use actor::Actor;
 pub use error::Error;

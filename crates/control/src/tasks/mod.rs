@@ -1,5 +1,7 @@
 //! Follow and steer what runs.
 
+pub(crate) mod view;
+
 use model::id::{ClusterId, SubtaskId, TaskId, TenantId};
 use model::task::TaskStatus;
 use model::text::Text;

@@ -1,0 +1,3 @@
+//! Accounts, log-on, passwords.
+
+mod attempts;

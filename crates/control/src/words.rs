@@ -1,0 +1,45 @@
+//! Texts cross between `model`, whose catalogue has their words, and `engine`, which only keeps them.
+
+use engine::{Note, StepError};
+use model::Problem;
+use model::text::Text;
+
+/// Returns a text as a task keeps it.
+pub(crate) fn note(text: Text) -> Note {
+    let Text { id, args, raw } = text;
+    Note { id, args, raw }.bounded()
+}
+
+/// Returns what a task kept as a text.
+pub(crate) fn text(note: Note) -> Text {
+    let Note { id, args, raw } = note;
+    Text { id, args, raw }
+}
+
+/// Returns the error that a step ends with.
+pub(crate) fn step_error(problem: Problem, is_transient: bool) -> StepError {
+    let note = note(problem.text);
+    if is_transient { StepError::transient(note) } else { StepError::permanent(note) }
+}
+
+/// Returns the error of a step that a rule forbids.
+pub(crate) fn refused(problem: Problem) -> StepError {
+    step_error(problem, false)
+}
+
+#[cfg(test)]
+mod tests {
+    use engine::note::ENGINE_NOTES;
+    use model::text::{Language, Text};
+
+    #[test]
+    fn whatever_the_engine_says_has_words() {
+        for (id, args) in ENGINE_NOTES {
+            let text = args.iter().fold(Text::new(id), |text, name| text.with(name, "x"));
+            for language in [Language::En, Language::Zh] {
+                let message = text.message(language);
+                assert!(message != *id && !message.contains('{'), "{id}: {message}");
+            }
+        }
+    }
+}
