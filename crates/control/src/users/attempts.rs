@@ -68,16 +68,18 @@ impl Attempts {
         }
     }
 
+    /// Forgets in bulk what matters least, so that being full costs little: first what is over, then what is not
+    /// locked, which whoever makes names up pushes out, and the locks at the very last.
     fn make_room(&mut self, now: Instant) {
-        if self.0.len() + 2 <= REMEMBERED_MAX {
-            return;
+        let is_full = |all: &HashMap<_, _>| all.len() + 2 > REMEMBERED_MAX;
+        if is_full(&self.0) {
+            self.0.retain(|_, failures| !failures.is_over(now));
         }
-        self.0.retain(|_, failures| !failures.is_over(now));
-        while self.0.len() + 2 > REMEMBERED_MAX {
-            // Those that are locked are kept longest: forgetting them is what an attacker wants.
-            let least = self.0.iter().min_by_key(|(_, failures)| (failures.count, failures.last));
-            let Some(least) = least.map(|(culprit, _)| culprit.clone()) else { return };
-            self.0.remove(&least);
+        if is_full(&self.0) {
+            self.0.retain(|_, failures| failures.count >= LIMIT);
+        }
+        if is_full(&self.0) {
+            self.0.clear();
         }
     }
 }

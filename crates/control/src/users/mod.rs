@@ -1,3 +1,4 @@
 //! Accounts, log-on, passwords.
 
 mod attempts;
+mod verified;
