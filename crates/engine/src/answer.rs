@@ -95,7 +95,9 @@ fn absorb_open(
             row.due_at = None;
             Vec::new()
         }
-        Said::Answer(Err(error)) if interrupt == Interrupt::None => failed(row, which, error, terms),
+        Said::Answer(Err(error)) if interrupt == Interrupt::None => {
+            failed(row, which, error, terms.now < deadline, terms)
+        }
         Said::Answer(Ok(Next::Again { after, progress }))
             if interrupt != Interrupt::TimedOut && terms.now < deadline =>
         {
@@ -111,10 +113,10 @@ fn absorb_open(
     }
 }
 
-fn failed(row: &mut Row, which: Which, error: StepError, terms: &Terms<'_>) -> Vec<Note> {
+fn failed(row: &mut Row, which: Which, error: StepError, has_time: bool, terms: &Terms<'_>) -> Vec<Note> {
     let StepError { kind, note } = error;
     let note = note.bounded();
-    if kind == ErrorKind::Permanent {
+    if kind == ErrorKind::Permanent || !has_time {
         return fail_which(row, which, note, terms.now);
     }
     row.attempts += 1;

@@ -51,7 +51,8 @@ struct Known {
     cancels: Cancels,
     lines: VecDeque<(RowNumber, Note)>,
     lines_left_out: u64,
-    progress: BTreeMap<RowNumber, Progress>,
+    /// What running bodies said last, and whether it is still to be written.
+    progress: BTreeMap<RowNumber, (Progress, bool)>,
     progress_due: Instant,
 }
 
@@ -108,7 +109,7 @@ impl<J: Journal> Hold<J> {
 
     /// Takes what a body said last about a row's progress.
     pub(crate) fn take_progress(&self, row: RowNumber) -> Option<Progress> {
-        self.known().progress.remove(&row)
+        self.known().progress.remove(&row).map(|(progress, _)| progress)
     }
 
     /// Saves a change; while the journal does not answer it tries again, within limits. What was logged before is
@@ -213,7 +214,7 @@ impl<J: Journal> Hold<J> {
         let rows: Vec<(RowNumber, Progress)> = {
             let mut known = self.known();
             known.progress_due = Instant::now() + PROGRESS_EVERY;
-            std::mem::take(&mut known.progress).into_iter().collect()
+            known.unwritten_progress()
         };
         let outcome = self.journal.append_progress(self.ticket, &rows).await;
         self.unless_lost(outcome)
@@ -221,7 +222,7 @@ impl<J: Journal> Hold<J> {
 
     fn progress_due(&self) -> Option<Instant> {
         let known = self.known();
-        (!known.progress.is_empty()).then_some(known.progress_due)
+        known.has_unwritten_progress().then_some(known.progress_due)
     }
 
     fn held(&self) -> Result<(), HoldError> {
@@ -259,6 +260,21 @@ impl<J: Journal> Hold<J> {
 }
 
 impl Known {
+    fn has_unwritten_progress(&self) -> bool {
+        self.progress.values().any(|(_, is_unwritten)| *is_unwritten)
+    }
+
+    /// Stays known after it is written: the row's next save brings it again.
+    fn unwritten_progress(&mut self) -> Vec<(RowNumber, Progress)> {
+        let unwritten = self.progress.iter_mut().filter(|(_, (_, is_unwritten))| *is_unwritten);
+        unwritten
+            .map(|(row, (progress, is_unwritten))| {
+                *is_unwritten = false;
+                (*row, progress.clone())
+            })
+            .collect()
+    }
+
     fn take_lines(&mut self) -> Vec<(RowNumber, Note)> {
         let mut lines: Vec<(RowNumber, Note)> = self.lines.drain(..).collect();
         if let (1.., Some((row, _))) = (self.lines_left_out, lines.last()) {
@@ -289,8 +305,8 @@ impl<J: Journal> Desk for Hold<J> {
 
     fn progress(&self, row: RowNumber, progress: Progress) {
         let mut known = self.known();
-        let is_first = known.progress.is_empty();
-        known.progress.insert(row, progress);
+        let is_first = !known.has_unwritten_progress();
+        known.progress.insert(row, (progress, true));
         drop(known);
         if is_first {
             self.unwritten.notify_one();

@@ -357,7 +357,7 @@ async fn a_resumed_task_needs_its_exclusive_key_again<J: Timed>(journal: &J) {
     let resume = decide(&load(journal, id).await, Command::RetryTask).expect("it has failed");
     match journal.apply(id, &resume).await {
         Err(ApplyError::Occupied { key, task }) => {
-            assert_eq!((key.as_str(), task), ("contract:resume", other))
+            assert_eq!((key.as_str(), task), ("contract:resume", other));
         }
         outcome => panic!("the key is taken: {outcome:?}"),
     }

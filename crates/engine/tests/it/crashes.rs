@@ -1,22 +1,15 @@
 //! Whatever dies or repeats, wherever: what was to be done is done, once.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use engine::flow::Answer;
-use engine::journal::{
-    ApplyError, Ask, Change, Claim, Decision, Event, HoldError, InsertError, LogLine, Pulse, Ticket,
-};
-use engine::memory::Memory;
 use engine::operator::Command;
 use engine::testkit::{Outcome, Stand, Timed, faults};
-use engine::{
-    At, Backoff, Fault, Flow, Journal, JournalError, Moment, NewTask, Next, Note, Progress, RowNumber,
-    Settings, Step, Task, TaskId, TaskStatus,
-};
+use engine::{At, Backoff, Fault, Flow, NewTask, Next, Note, Settings, Step, TaskId, TaskStatus};
 
 use crate::demo::{Act, Copying, World, new_task, stand};
+use crate::dying::Dying;
 
 const ALL_DONE: [&str; 5] = ["doors", "job a of task 1", "job b of task 1", "place a", "place b"];
 
@@ -122,7 +115,7 @@ async fn every_effect_happens_once_at_whatever_call_of_the_journal_the_program_d
 }
 
 fn dying_stand(is_heard: bool) -> Stand<Copying, Dying> {
-    let journal = Dying { inner: Memory::new(), calls_left: AtomicI64::new(i64::MAX), is_heard };
+    let journal = Dying::new(is_heard);
     let settings = Settings {
         journal_backoff: Backoff { tries: 1, ..Settings::default().journal_backoff },
         ..Settings::default()
@@ -139,87 +132,7 @@ async fn run_to_its_end_or_death(stand: &Stand<Copying, Dying>, task: TaskId) ->
         if stand.task(task).await.status.is_finished() {
             return false;
         }
-        stand.journal().inner.advance(Duration::from_secs(60));
+        stand.journal().pass(Duration::from_secs(60)).await.expect("the clock can be moved");
     }
     panic!("the task neither ends nor dies");
-}
-
-/// A journal that answers nothing any more from its n-th call on.
-struct Dying {
-    inner: Memory,
-    calls_left: AtomicI64,
-    /// Whether the last call is carried out before nothing is answered.
-    is_heard: bool,
-}
-
-impl Dying {
-    fn die_at(&self, call: i64) {
-        self.calls_left.store(call, Ordering::SeqCst);
-    }
-
-    fn is_dead(&self) -> bool {
-        self.calls_left.load(Ordering::SeqCst) <= 0
-    }
-
-    async fn pass_on<T, E: From<JournalError>>(
-        &self,
-        call: impl Future<Output = Result<T, E>>,
-    ) -> Result<T, E> {
-        let left = self.calls_left.fetch_sub(1, Ordering::SeqCst) - 1;
-        if left > 0 {
-            return call.await;
-        }
-        if left == 0 && self.is_heard {
-            call.await?;
-        }
-        Err(JournalError::new("reach the journal", "the program is dead").into())
-    }
-}
-
-impl Journal for Dying {
-    async fn insert(&self, new: NewTask) -> Result<TaskId, InsertError> {
-        self.inner.insert(new).await
-    }
-    async fn claim(&self, ask: &Ask) -> Result<Option<Claim>, JournalError> {
-        self.pass_on(self.inner.claim(ask)).await
-    }
-    async fn renew(&self, ticket: Ticket, lease: Duration) -> Result<Pulse, HoldError> {
-        self.pass_on(self.inner.renew(ticket, lease)).await
-    }
-    async fn save(&self, ticket: Ticket, change: &Change) -> Result<Pulse, HoldError> {
-        self.pass_on(self.inner.save(ticket, change)).await
-    }
-    async fn append_log(&self, ticket: Ticket, lines: &[(RowNumber, Note)]) -> Result<(), HoldError> {
-        self.pass_on(self.inner.append_log(ticket, lines)).await
-    }
-    async fn append_progress(&self, ticket: Ticket, rows: &[(RowNumber, Progress)]) -> Result<(), HoldError> {
-        self.pass_on(self.inner.append_progress(ticket, rows)).await
-    }
-    async fn load(&self, task: TaskId) -> Result<Option<Task>, JournalError> {
-        self.inner.load(task).await
-    }
-    async fn logs(
-        &self,
-        task: TaskId,
-        row: RowNumber,
-        after: i64,
-        limit: u32,
-    ) -> Result<Vec<LogLine>, JournalError> {
-        self.inner.logs(task, row, after, limit).await
-    }
-    async fn apply(&self, task: TaskId, decision: &Decision) -> Result<(), ApplyError> {
-        self.inner.apply(task, decision).await
-    }
-    async fn events(&self, after: i64, limit: u32) -> Result<Vec<Event>, JournalError> {
-        self.inner.events(after, limit).await
-    }
-}
-
-impl Timed for Dying {
-    async fn time(&self) -> Result<Moment, JournalError> {
-        self.inner.time().await
-    }
-    async fn pass(&self, time: Duration) -> Result<(), JournalError> {
-        self.inner.pass(time).await
-    }
 }

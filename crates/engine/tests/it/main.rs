@@ -3,4 +3,13 @@
 
 mod crashes;
 mod demo;
+mod dying;
+mod failures;
 mod journal;
+mod lanes;
+mod leases;
+mod operator_table;
+mod operators;
+mod storm;
+mod versions;
+mod working;

@@ -1,0 +1,96 @@
+//! A journal that dies on demand.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use engine::journal::{
+    ApplyError, Ask, Change, Claim, Decision, Event, HoldError, InsertError, LogLine, Pulse, Ticket,
+};
+use engine::memory::Memory;
+use engine::testkit::Timed;
+use engine::{Journal, JournalError, Moment, NewTask, Note, Progress, RowNumber, Task, TaskId};
+
+/// A journal that answers nothing any more from its n-th call on.
+pub(crate) struct Dying {
+    inner: Memory,
+    calls_left: AtomicI64,
+    is_heard: bool,
+}
+
+impl Dying {
+    /// Returns an empty journal; whether the last call is carried out before nothing is answered any more.
+    pub(crate) fn new(is_heard: bool) -> Self {
+        Self { inner: Memory::new(), calls_left: AtomicI64::new(i64::MAX), is_heard }
+    }
+
+    /// From the n-th call from now on, nothing is answered.
+    pub(crate) fn die_at(&self, call: i64) {
+        self.calls_left.store(call, Ordering::SeqCst);
+    }
+
+    pub(crate) fn is_dead(&self) -> bool {
+        self.calls_left.load(Ordering::SeqCst) <= 0
+    }
+
+    async fn pass_on<T, E: From<JournalError>>(
+        &self,
+        call: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E> {
+        let left = self.calls_left.fetch_sub(1, Ordering::SeqCst) - 1;
+        if left > 0 {
+            return call.await;
+        }
+        if left == 0 && self.is_heard {
+            call.await?;
+        }
+        Err(JournalError::new("reach the journal", "the program is dead").into())
+    }
+}
+
+impl Journal for Dying {
+    async fn insert(&self, new: NewTask) -> Result<TaskId, InsertError> {
+        self.inner.insert(new).await
+    }
+    async fn claim(&self, ask: &Ask) -> Result<Option<Claim>, JournalError> {
+        self.pass_on(self.inner.claim(ask)).await
+    }
+    async fn renew(&self, ticket: Ticket, lease: Duration) -> Result<Pulse, HoldError> {
+        self.pass_on(self.inner.renew(ticket, lease)).await
+    }
+    async fn save(&self, ticket: Ticket, change: &Change) -> Result<Pulse, HoldError> {
+        self.pass_on(self.inner.save(ticket, change)).await
+    }
+    async fn append_log(&self, ticket: Ticket, lines: &[(RowNumber, Note)]) -> Result<(), HoldError> {
+        self.pass_on(self.inner.append_log(ticket, lines)).await
+    }
+    async fn append_progress(&self, ticket: Ticket, rows: &[(RowNumber, Progress)]) -> Result<(), HoldError> {
+        self.pass_on(self.inner.append_progress(ticket, rows)).await
+    }
+    async fn load(&self, task: TaskId) -> Result<Option<Task>, JournalError> {
+        self.inner.load(task).await
+    }
+    async fn logs(
+        &self,
+        task: TaskId,
+        row: RowNumber,
+        after: i64,
+        limit: u32,
+    ) -> Result<Vec<LogLine>, JournalError> {
+        self.inner.logs(task, row, after, limit).await
+    }
+    async fn apply(&self, task: TaskId, decision: &Decision) -> Result<(), ApplyError> {
+        self.inner.apply(task, decision).await
+    }
+    async fn events(&self, after: i64, limit: u32) -> Result<Vec<Event>, JournalError> {
+        self.inner.events(after, limit).await
+    }
+}
+
+impl Timed for Dying {
+    async fn time(&self) -> Result<Moment, JournalError> {
+        self.inner.time().await
+    }
+    async fn pass(&self, time: Duration) -> Result<(), JournalError> {
+        self.inner.pass(time).await
+    }
+}
