@@ -4,14 +4,13 @@
 //! naming column and statement when there is none; nothing here panics on what a server says.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use model::cluster::Address;
 use mysql_async::{Conn, QueryResult, TextProtocol, Value};
 
+use crate::channel::{self, Channel, Wire};
 use crate::error::{self, Error};
-use crate::session::{Session, Wire};
-use crate::statement::{End, Outcome, Statement};
+use crate::statement::{End, Statement};
 
 /// The columns of an answer, shared by its rows.
 #[derive(Debug)]
@@ -155,7 +154,7 @@ impl Row {
 /// Dropping it before the end closes the connection and leaves the session broken: reading the rest away, as
 /// drivers do, can take hours.
 pub struct RowStream<'s> {
-    session: &'s mut Session,
+    channel: &'s mut Channel,
     /// `None` after the end, and after a call that failed or was not waited for.
     wire: Option<Wire>,
     /// Whether the server said that this was all.
@@ -171,24 +170,14 @@ pub struct RowStream<'s> {
 
 impl<'s> RowStream<'s> {
     pub(crate) fn new(
-        session: &'s mut Session,
+        channel: &'s mut Channel,
         wire: Wire,
         statement: &Statement,
         shape: Arc<Shape>,
         begun: Instant,
     ) -> Self {
-        let statement = statement.clone();
-        Self {
-            session,
-            wire: Some(wire),
-            complete: false,
-            told: false,
-            statement,
-            shape,
-            current: None,
-            rows: 0,
-            begun,
-        }
+        let (wire, statement) = (Some(wire), statement.clone());
+        Self { channel, wire, complete: false, told: false, statement, shape, current: None, rows: 0, begun }
     }
 
     /// Returns the names of the columns, as the server spells them.
@@ -209,77 +198,44 @@ impl<'s> RowStream<'s> {
         // Taken for the time of the wait: a caller that stops waiting in its midst leaves a connection whose next
         // bytes are anybody's guess, so that one is closed, and the next call does not take it for the end.
         let Some(mut wire) = self.wire.take() else {
-            return Err(Error::broken(&self.statement, self.session.address()));
+            return Err(Error::broken(&self.statement, self.channel.address()));
         };
-        let silence = self.statement.timeout;
-        match received(wire.conn(), silence).await {
+        match channel::within(self.statement.timeout, receive(wire.conn())).await {
             Ok(Some(values)) => {
                 self.wire = Some(wire);
                 self.rows += 1;
                 Ok(Some(self.current.insert(Row::new(&self.shape, values))))
             }
             Ok(None) => {
-                self.complete = true;
-                self.session.give_back(wire);
-                self.tell(End::Rows(self.rows));
+                (self.complete, self.told) = (true, true);
+                self.channel.give_back(wire);
+                self.channel.tell(&self.statement, self.begun, End::Rows(self.rows));
                 Ok(None)
             }
             Err(failure) => {
-                let error = failure.at(&self.statement, self.session.address());
-                if error.number().is_some() {
-                    self.session.give_back(wire);
-                }
-                self.tell(End::Failed(&error));
-                Err(error)
+                self.told = true;
+                Err(self.channel.fail(failure, wire, &self.statement, self.begun))
             }
         }
-    }
-
-    fn tell(&mut self, end: End<'_>) {
-        self.told = true;
-        let outcome = Outcome { elapsed: self.begun.elapsed(), end };
-        self.session.witness().answered(&self.statement, &outcome);
     }
 }
 
 impl Drop for RowStream<'_> {
     fn drop(&mut self) {
         if !self.told {
-            self.tell(End::Abandoned);
-        }
-    }
-}
-
-/// A failure of the driver, or its silence.
-pub(crate) enum Failure {
-    Driver(mysql_async::Error),
-    Silence(Duration),
-}
-
-impl Failure {
-    /// Says which statement it befell.
-    pub(crate) fn at(self, statement: &Statement, server: &Address) -> Error {
-        match self {
-            Self::Driver(cause) => Error::of_statement(cause, statement, server),
-            Self::Silence(after) => Error::timed_out(statement, server, after),
+            self.channel.tell(&self.statement, self.begun, End::Abandoned);
         }
     }
 }
 
 /// Receives one row; after the last, whatever else the server sends for the statement.
-async fn received(conn: &mut Conn, silence: Duration) -> Result<Option<mysql_async::Row>, Failure> {
+async fn receive(conn: &mut Conn) -> Result<Option<mysql_async::Row>, mysql_async::Error> {
     // A `QueryResult` only borrows: the connection itself remembers that it is in the midst of an answer.
     // `next` is hidden in the driver's documentation, but its public stream allocates a future for every row.
-    let receive = async {
-        let mut result = QueryResult::<'_, '_, TextProtocol>::new(conn);
-        let row = result.next().await?;
-        if row.is_none() {
-            result.drop_result().await?;
-        }
-        Ok(row)
-    };
-    match tokio::time::timeout(silence, receive).await {
-        Ok(row) => row.map_err(Failure::Driver),
-        Err(_) => Err(Failure::Silence(silence)),
+    let mut result = QueryResult::<'_, '_, TextProtocol>::new(conn);
+    let row = result.next().await?;
+    if row.is_none() {
+        result.drop_result().await?;
     }
+    Ok(row)
 }

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use model::Secret;
 use model::cluster::Address;
-use model::version::Version;
 use mysql_async::{Conn, DriverError, IoError, OptsBuilder, SslOpts};
 use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpStream;
@@ -24,9 +23,6 @@ const LARGEST_PACKET_BYTES: usize = 1 << 30;
 
 /// How long a server that is no database may take to say what it is.
 const GREETING_TIMEOUT: Duration = Duration::from_secs(1);
-
-/// The version of a server that has not said it yet.
-pub(crate) const NO_VERSION: Version = Version::new(0, 0, 0);
 
 /// Where a server is and who we are there.
 #[derive(Clone, Debug)]

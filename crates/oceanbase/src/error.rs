@@ -173,7 +173,7 @@ impl Error {
                 true
             }
             Self::UnknownHost { cause, .. } => cause.to_string().contains("Temporary failure"),
-            Self::Server { number, .. } => meaning::of(*number).transient,
+            Self::Server { number, .. } => meaning::of(*number).retry != meaning::Retry::Never,
             Self::NoneAnswered { reasons } => reasons.iter().any(Self::is_transient),
             Self::NotMysql { .. }
             | Self::Tls { .. }
@@ -253,12 +253,17 @@ impl Error {
     pub(crate) fn is_about_one_server(&self) -> bool {
         match self {
             Self::UnknownHost { .. } | Self::NotMysql { .. } => true,
-            Self::Server { number, .. } => meaning::of(*number).one_server,
-            _ => false,
+            Self::Server { number, .. } => meaning::of(*number).retry == meaning::Retry::Elsewhere,
+            error => error.is_transient(),
         }
     }
 
-    pub(crate) fn none_answers(mut reasons: Vec<Self>) -> Self {
+    /// Tells whether the connection is at rest after this and can be used.
+    pub(crate) fn leaves_connection(&self) -> bool {
+        self.number().is_some_and(meaning::leaves_connection)
+    }
+
+    pub(crate) fn none_answered(mut reasons: Vec<Self>) -> Self {
         if reasons.len() == 1 { reasons.remove(0) } else { Self::NoneAnswered { reasons } }
     }
 

@@ -1,6 +1,7 @@
 //! Speaks with OceanBase: connections, statements, what servers say of themselves, errors with a meaning.
 
 pub mod answer;
+mod channel;
 pub mod connect;
 pub mod error;
 pub mod mask;

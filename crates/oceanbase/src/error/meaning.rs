@@ -1,25 +1,135 @@
 //! What the numbers of servers mean: one row each.
 //!
-//! OceanBase gives MySQL's number where there is one, else its own without the sign. What is not in the table
-//! keeps its number and the server's own words under a general text.
+//! OceanBase answers with MySQL's number where there is one, else with its own without the sign. What is not in the
+//! table keeps its number and the server's own words under a general text.
 
 /// MySQL's number for a wrong user or password.
 pub(super) const ACCESS_DENIED: u16 = 1045;
+
+/// From 8000 on OceanBase wants the client to close the connection.
+const FATAL: std::ops::Range<u16> = 8000..9000;
 
 /// What a number means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Meaning {
     /// The problem's id in the texts.
     pub(super) text: &'static str,
-    /// Whether the same may succeed a little later.
-    pub(super) transient: bool,
-    /// Whether another server of the cluster may answer otherwise.
-    pub(super) one_server: bool,
+    /// Whether to try again.
+    pub(super) retry: Retry,
 }
 
-const UNLISTED: Meaning = Meaning { text: "database-error", transient: false, one_server: false };
+/// Whether to try the same again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Retry {
+    /// It will fail again until somebody changes something.
+    Never,
+    /// It may succeed a little later.
+    Later,
+    /// It may succeed on another server of the cluster at once, and on this one a little later.
+    Elsewhere,
+}
+
+use Retry::{Elsewhere, Later, Never};
+
+/// By what they are about.
+const TABLE: &[(&str, Retry, &[u16])] = &[
+    // log on
+    ("database-too-many-connections", Elsewhere, &[1040, 1203, 1226]),
+    ("database-host-not-allowed", Never, &[1129, 1130]),
+    ("database-account-locked", Never, &[1820, 1862, 3118]),
+    ("database-tenant-elsewhere", Elsewhere, &[5150]),
+    ("database-tenant-unknown", Never, &[5157, 5160, 5685]),
+    ("database-starting-or-stopping", Elsewhere, &[1053, 8001, 8002]),
+    // what may be done
+    ("database-privilege-missing", Never, &[1044, ACCESS_DENIED, 1142, 1143, 1227, 1370]),
+    ("database-not-supported", Never, &[1235, 4077]),
+    ("database-not-allowed-now", Never, &[4179]),
+    ("database-read-only", Never, &[1290, 1792, 1836]),
+    // names and texts
+    ("database-none-chosen", Never, &[1046]),
+    ("database-schema-unknown", Never, &[1049]),
+    ("database-table-unknown", Never, &[1051, 1109, 1146]),
+    ("database-column-unknown", Never, &[1054]),
+    ("database-setting-unknown", Never, &[1193, 5099]),
+    ("database-exists-already", Never, &[1007, 1050]),
+    ("database-duplicate-row", Never, &[1062]),
+    ("database-argument-wrong", Never, &[1210]),
+    ("database-syntax", Never, &[1064, 1149]),
+    ("database-packet-too-large", Never, &[1153]),
+    // versions of rows
+    ("database-snapshot-gone", Never, &[1412, 4138, 4285, 4344]),
+    ("database-table-changed", Never, &[4721, 4725]),
+    // passing troubles
+    ("database-server-timeout", Later, &[4012]),
+    ("database-interrupted", Never, &[1317, 1927, 4064, 4072]),
+    ("database-transaction-undone", Later, &[1205, 1213, 6002, 6005, 6235, 6241]),
+    ("database-try-again", Later, &[4023, 4036, 4076, 4177, 4242, 5627, 5684]),
+    ("database-without-leader", Later, &[4038, 4209, 4214, 4225, 4260, 4653, 4654, 6231]),
+    ("database-inner-network", Later, &[4121, 4122, 4124, 4265]),
+    ("database-busy", Later, &[4039, 4085]),
+    ("database-out-of-memory", Later, &[1037, 1041, 4013, 4030, 4080]),
+    // lasting troubles
+    ("database-disk-full", Never, &[1021, 1114, 4184, 4264, 4290, 6330]),
+    ("database-disk-error", Never, &[4009, 4103, 4108]),
+    ("database-internal-error", Never, &[4000, 4015, 4016, 4377]),
+];
+
+const UNLISTED: Meaning = Meaning { text: "database-error", retry: Never };
 
 /// Returns what a number means.
-pub(super) fn of(_number: u16) -> Meaning {
-    UNLISTED
+pub(super) fn of(number: u16) -> Meaning {
+    TABLE
+        .iter()
+        .find(|(_, _, numbers)| numbers.contains(&number))
+        .map_or(UNLISTED, |&(text, retry, _)| Meaning { text, retry })
+}
+
+/// Tells whether the connection can be used after an error of that number.
+pub(super) fn leaves_connection(number: u16) -> bool {
+    !FATAL.contains(&number) && !matches!(number, 1053 | 1927 | 4064)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::{Later, Never, TABLE, UNLISTED, leaves_connection, of};
+
+    #[test]
+    fn every_number_has_one_meaning_with_words() {
+        let mut seen = BTreeSet::new();
+        for (text, _, numbers) in TABLE {
+            assert!(model::text::has_problem(text), "{text} is in no catalogue");
+            for number in *numbers {
+                assert!(seen.insert(number), "{number} is there twice");
+            }
+        }
+        assert!(model::text::has_problem(UNLISTED.text));
+    }
+
+    #[test]
+    fn numbers_of_the_reference_mean_what_it_says() {
+        let cases = [
+            (1142, "database-privilege-missing", Never),
+            (1227, "database-privilege-missing", Never),
+            (1412, "database-snapshot-gone", Never),
+            (4138, "database-snapshot-gone", Never),
+            (4344, "database-snapshot-gone", Never),
+            (4012, "database-server-timeout", Later),
+            (5627, "database-try-again", Later),
+            (6002, "database-transaction-undone", Later),
+            (4016, "database-internal-error", Never),
+            (9040, "database-error", Never),
+        ];
+        for (number, text, retry) in cases {
+            assert_eq!((of(number).text, of(number).retry), (text, retry), "{number}");
+        }
+    }
+
+    #[test]
+    fn a_fatal_error_ends_the_connection() {
+        for (number, left) in [(1146, true), (4012, true), (8001, false), (8002, false), (4064, false)] {
+            assert_eq!(leaves_connection(number), left, "{number}");
+        }
+    }
 }

@@ -1,0 +1,326 @@
+//! What a server holds: databases, tables, columns, keys, partitions, views, and the statements that make them.
+//!
+//! Only what MySQL, MariaDB and OceanBase spell alike is asked of `information_schema`; what a server does not have
+//! is left out of the answer. Names come back as the server keeps them.
+
+use std::collections::BTreeMap;
+
+use model::version::Product;
+
+use crate::answer::Row;
+use crate::error::Error;
+use crate::session::Session;
+use crate::statement::{Statement, identifier, literal};
+
+/// Databases that belong to the server.
+const SYSTEM_DATABASES: [&str; 10] = [
+    "information_schema",
+    "mysql",
+    "oceanbase",
+    "performance_schema",
+    "sys",
+    "lbacsys",
+    "oraauditor",
+    "ocs",
+    "__public",
+    "__recyclebin",
+];
+
+/// MySQL's numbers for a table, a view or a column that does not exist, and for one that the user may not see.
+const NOT_THERE: [u16; 6] = [1146, 1109, 1054, 1142, 1143, 1044];
+
+/// A table or view.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Table {
+    /// Its name.
+    pub name: String,
+    /// What it is.
+    pub kind: TableKind,
+    /// How many rows it has, as the server guesses; old or 0 on a server that has not counted.
+    pub rows_guess: u64,
+    /// How many bytes they take, as the server guesses.
+    pub bytes_guess: u64,
+}
+
+/// What a table is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TableKind {
+    /// Rows that are kept.
+    Base,
+    /// A view.
+    View,
+    /// Something else, in the server's word.
+    Other(String),
+}
+
+/// A column of a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Column {
+    /// Its name.
+    pub name: String,
+    /// Its type as declared, such as `varchar(20)`.
+    pub column_type: String,
+    /// Its character set, if it holds text.
+    pub character_set: Option<String>,
+    /// Whether the server computes it.
+    pub generated: bool,
+}
+
+/// A column of a primary key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyColumn {
+    /// Its name.
+    pub name: String,
+    /// Whether only its first characters belong to the key.
+    pub prefix: bool,
+}
+
+/// What tells a table from a later one of the same name, and from itself after a change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableIdentity {
+    /// The number that the server gave it; a truncated or recreated table may get another.
+    pub id: u64,
+    /// Changes with every change of its definition.
+    pub version: u64,
+    /// The numbers of its columns; a dropped and added one gets another.
+    pub columns: Vec<u64>,
+}
+
+/// Returns the names of the databases that are not the server's own.
+///
+/// # Errors
+/// Fails when the server does.
+pub async fn databases(session: &mut Session) -> Result<Vec<String>, Error> {
+    let rows = session.rows(&Statement::read("SELECT SCHEMA_NAME FROM information_schema.SCHEMATA ORDER BY 1")).await?;
+    let names = rows.iter().map(|row| row.str(0)).collect::<Result<Vec<_>, _>>()?;
+    Ok(names.into_iter().filter(|name| !is_system_database(name)).map(str::to_owned).collect())
+}
+
+/// Tells whether a database belongs to the server.
+#[must_use]
+pub fn is_system_database(name: &str) -> bool {
+    SYSTEM_DATABASES.iter().any(|system| system.eq_ignore_ascii_case(name))
+}
+
+/// Returns the tables and views of a database by name.
+///
+/// # Errors
+/// Fails when the server does.
+pub async fn tables(session: &mut Session, database: &str) -> Result<Vec<Table>, Error> {
+    let sql = format!(
+        "SELECT TABLE_NAME, TABLE_TYPE, TABLE_ROWS, DATA_LENGTH FROM information_schema.TABLES \
+         WHERE TABLE_SCHEMA = {} ORDER BY TABLE_NAME",
+        literal(database)
+    );
+    let guess = |row: &Row, column: usize| row.u64(column).unwrap_or(0);
+    let table = |row: &Row| {
+        let kind = match row.str(1)? {
+            "BASE TABLE" => TableKind::Base,
+            "VIEW" => TableKind::View,
+            other => TableKind::Other(other.to_owned()),
+        };
+        Ok(Table { name: row.str(0)?.to_owned(), kind, rows_guess: guess(row, 2), bytes_guess: guess(row, 3) })
+    };
+    session.rows(&Statement::read(sql)).await?.iter().map(table).collect()
+}
+
+/// Returns the columns of all tables of a database, in their order.
+///
+/// # Errors
+/// Fails when the server does.
+pub async fn columns(session: &mut Session, database: &str) -> Result<BTreeMap<String, Vec<Column>>, Error> {
+    let sql = format!(
+        "SELECT TABLE_NAME, COLUMN_NAME, COLUMN_TYPE, CHARACTER_SET_NAME, EXTRA FROM information_schema.COLUMNS \
+         WHERE TABLE_SCHEMA = {} ORDER BY TABLE_NAME, ORDINAL_POSITION",
+        literal(database)
+    );
+    grouped(session, sql, |row| {
+        let extra = row.maybe_str(4)?.unwrap_or_default().to_ascii_uppercase();
+        Ok(Column {
+            name: row.str(1)?.to_owned(),
+            column_type: row.str(2)?.to_owned(),
+            character_set: row.maybe_str(3)?.map(str::to_owned),
+            // Not `DEFAULT_GENERATED`, which is MySQL's word for a default that is an expression.
+            generated: ["VIRTUAL", "STORED GENERATED", "PERSISTENT"].iter().any(|word| extra.contains(word)),
+        })
+    })
+    .await
+}
+
+/// Returns the columns of the primary keys of a database's tables.
+///
+/// # Errors
+/// Fails when the server does.
+pub async fn primary_keys(session: &mut Session, database: &str) -> Result<BTreeMap<String, Vec<KeyColumn>>, Error> {
+    let sql = format!(
+        "SELECT TABLE_NAME, COLUMN_NAME, SUB_PART FROM information_schema.STATISTICS \
+         WHERE TABLE_SCHEMA = {} AND INDEX_NAME = 'PRIMARY' ORDER BY TABLE_NAME, SEQ_IN_INDEX",
+        literal(database)
+    );
+    grouped(session, sql, |row| {
+        Ok(KeyColumn { name: row.str(1)?.to_owned(), prefix: row.maybe_str(2)?.is_some() })
+    })
+    .await
+}
+
+/// Returns the names of the keys of a database's tables, the primary one too.
+///
+/// # Errors
+/// Fails when the server does.
+pub async fn key_names(session: &mut Session, database: &str) -> Result<BTreeMap<String, Vec<String>>, Error> {
+    let sql = format!(
+        "SELECT DISTINCT TABLE_NAME, INDEX_NAME FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = {}",
+        literal(database)
+    );
+    grouped(session, sql, |row| row.str(1).map(str::to_owned)).await
+}
+
+/// Returns the names of the foreign keys of a database's tables.
+///
+/// # Errors
+/// Fails when the server does.
+pub async fn foreign_key_names(
+    session: &mut Session,
+    database: &str,
+) -> Result<BTreeMap<String, Vec<String>>, Error> {
+    let sql = format!(
+        "SELECT TABLE_NAME, CONSTRAINT_NAME FROM information_schema.TABLE_CONSTRAINTS \
+         WHERE TABLE_SCHEMA = {} AND CONSTRAINT_TYPE = 'FOREIGN KEY'",
+        literal(database)
+    );
+    grouped(session, sql, |row| row.str(1).map(str::to_owned)).await
+}
+
+/// Returns the partitions of a database's partitioned tables, sub-partitions where there are some.
+///
+/// # Errors
+/// Fails when the server does.
+pub async fn partitions(session: &mut Session, database: &str) -> Result<BTreeMap<String, Vec<String>>, Error> {
+    let sql = format!(
+        "SELECT TABLE_NAME, COALESCE(SUBPARTITION_NAME, PARTITION_NAME) FROM information_schema.PARTITIONS \
+         WHERE TABLE_SCHEMA = {} AND PARTITION_NAME IS NOT NULL \
+         ORDER BY TABLE_NAME, PARTITION_ORDINAL_POSITION, SUBPARTITION_ORDINAL_POSITION",
+        literal(database)
+    );
+    grouped(session, sql, |row| row.str(1).map(str::to_owned)).await
+}
+
+/// Returns which tables and views the views of a database read, as `(database, name)`. Views whose tables are gone
+/// are not in it, nor is anything on a server that does not keep this.
+///
+/// # Errors
+/// Fails when the server does.
+pub async fn view_uses(
+    session: &mut Session,
+    database: &str,
+) -> Result<BTreeMap<String, Vec<(String, String)>>, Error> {
+    let sql = format!(
+        "SELECT VIEW_NAME, TABLE_SCHEMA, TABLE_NAME FROM information_schema.VIEW_TABLE_USAGE WHERE VIEW_SCHEMA = {}",
+        literal(database)
+    );
+    let uses = grouped(session, sql, |row| Ok((row.str(1)?.to_owned(), row.str(2)?.to_owned()))).await;
+    Ok(if_there(uses)?.unwrap_or_default())
+}
+
+/// Returns the statement that makes a table, as bytes: a binary default in it may be no text.
+///
+/// # Errors
+/// Fails when there is no such table, or the server does.
+pub async fn table_definition(session: &mut Session, database: &str, table: &str) -> Result<Vec<u8>, Error> {
+    definition(session, &format!("TABLE {}.{}", identifier(database), identifier(table))).await
+}
+
+/// Returns the statement that makes a view.
+///
+/// # Errors
+/// Fails when there is no such view, or the server does.
+pub async fn view_definition(session: &mut Session, database: &str, view: &str) -> Result<Vec<u8>, Error> {
+    definition(session, &format!("VIEW {}.{}", identifier(database), identifier(view))).await
+}
+
+/// Returns the statement that makes a database.
+///
+/// # Errors
+/// Fails when there is no such database, or the server does.
+pub async fn database_definition(session: &mut Session, database: &str) -> Result<Vec<u8>, Error> {
+    definition(session, &format!("DATABASE {}", identifier(database))).await
+}
+
+async fn definition(session: &mut Session, object: &str) -> Result<Vec<u8>, Error> {
+    let statement = Statement::read(format!("SHOW CREATE {object}"));
+    let rows = session.rows(&statement).await?;
+    let text = rows.first().and_then(|row| row.bytes(1)).map(<[u8]>::to_vec);
+    text.ok_or_else(|| Error::no_rows(&statement))
+}
+
+/// Returns the identities of a database's tables; `None` where the server does not show them to this user.
+///
+/// # Errors
+/// Fails when the server does.
+pub async fn table_identities(
+    session: &mut Session,
+    database: &str,
+) -> Result<Option<BTreeMap<String, TableIdentity>>, Error> {
+    if !matches!(session.server().product, Product::Oceanbase | Product::Seekdb) {
+        return Ok(None);
+    }
+    const USER_TABLE: u8 = 3;
+    let tables = format!(
+        "oceanbase.__all_table t JOIN oceanbase.__all_database d ON d.database_id = t.database_id \
+         WHERE d.database_name = {} AND t.table_type = {USER_TABLE}",
+        literal(database)
+    );
+    let sql = format!("SELECT t.table_name, t.table_id, t.schema_version FROM {tables}");
+    let found = grouped(session, sql, |row| Ok((row.u64(1)?, row.u64(2)?))).await;
+    let Some(found) = if_there(found)? else { return Ok(None) };
+    let sql = format!(
+        "SELECT c.table_id, c.column_id FROM oceanbase.__all_column c \
+         WHERE c.is_hidden = 0 AND c.table_id IN (SELECT t.table_id FROM {tables}) ORDER BY c.table_id, c.column_id"
+    );
+    let Some(mut columns) = if_there(grouped(session, sql, |row| row.u64(1)).await)? else { return Ok(None) };
+    let identity = |(name, versions): (String, Vec<(u64, u64)>)| {
+        let (id, version) = versions.first().copied()?;
+        Some((name, TableIdentity { id, version, columns: columns.remove(&id.to_string()).unwrap_or_default() }))
+    };
+    Ok(Some(found.into_iter().filter_map(identity).collect()))
+}
+
+/// Returns what the user may do, as the server's GRANT statements.
+///
+/// # Errors
+/// Fails when the server does.
+pub async fn grants(session: &mut Session) -> Result<Vec<String>, Error> {
+    let rows = session.rows(&Statement::read("SHOW GRANTS")).await?;
+    rows.iter().map(|row| row.str(0).map(str::to_owned)).collect()
+}
+
+/// Returns a variable of the session as a number; `None` when the server has no such variable.
+///
+/// # Errors
+/// Fails when the server does.
+pub async fn variable(session: &mut Session, name: &str) -> Result<Option<u64>, Error> {
+    let rows = session.rows(&Statement::read(format!("SHOW VARIABLES LIKE {}", literal(name)))).await?;
+    Ok(rows.first().and_then(|row| row.u64(1).ok()))
+}
+
+/// Tells apart what the server does not have or show from a failure.
+fn if_there<T>(result: Result<T, Error>) -> Result<Option<T>, Error> {
+    match result {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if error.number().is_some_and(|number| NOT_THERE.contains(&number)) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Reads rows and groups them by their first column.
+async fn grouped<T>(
+    session: &mut Session,
+    sql: String,
+    read: impl Fn(&Row) -> Result<T, Error>,
+) -> Result<BTreeMap<String, Vec<T>>, Error> {
+    let mut groups: BTreeMap<String, Vec<T>> = BTreeMap::new();
+    for row in session.rows(&Statement::read(sql)).await? {
+        groups.entry(row.str(0)?.to_owned()).or_default().push(read(&row)?);
+    }
+    Ok(groups)
+}

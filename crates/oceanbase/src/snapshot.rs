@@ -1,0 +1,99 @@
+//! One moment of the data that any number of connections can read: `AS OF SNAPSHOT <SCN>`.
+//!
+//! A compaction may remove the versions of that moment. An open transaction keeps them, those of later SCNs too,
+//! but not those of earlier ones: so the transaction comes first, then the SCN. The server takes a transaction's
+//! snapshot at its first read, not at START TRANSACTION, and under READ COMMITTED never.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use model::version::Product;
+
+use crate::connect::Endpoint;
+use crate::error::Error;
+use crate::session::Session;
+use crate::statement::{Statement, Witness, identifier};
+
+/// How long the transaction may lie idle: longer than any dump takes.
+const IDLE_LIMIT: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// An open transaction that keeps the data of its time, and of all later SCNs, readable.
+pub struct Pin {
+    session: Session,
+}
+
+impl Pin {
+    /// Opens the transaction. It reads from `anchor`, a table as `(database, name)`; without tables there is
+    /// nothing to keep.
+    ///
+    /// # Errors
+    /// Fails when the server does.
+    pub async fn open(
+        endpoint: &Endpoint,
+        witness: Arc<dyn Witness>,
+        anchor: Option<(&str, &str)>,
+    ) -> Result<Self, Error> {
+        let mut session = Session::open(endpoint, witness).await?;
+        let seconds = IDLE_LIMIT.as_secs();
+        let mut before = vec![format!("SET SESSION wait_timeout = {seconds}")];
+        if matches!(session.server().product, Product::Oceanbase | Product::Seekdb) {
+            let limit = IDLE_LIMIT.as_micros();
+            before.push(format!("SET SESSION ob_trx_timeout = {limit}, ob_trx_idle_timeout = {limit}"));
+        }
+        before.push("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ".to_owned());
+        before.push("START TRANSACTION".to_owned());
+        for sql in before {
+            session.run(&Statement::read(sql)).await?;
+        }
+        if let Some((database, table)) = anchor {
+            let sql = format!("SELECT 1 FROM {}.{} LIMIT 1", identifier(database), identifier(table));
+            session.rows(&Statement::read(sql)).await?;
+        }
+        Ok(Self { session })
+    }
+
+    /// Returns the SCN of now, in the server's own unit.
+    ///
+    /// # Errors
+    /// Fails when the server does, or has no SCN.
+    pub async fn current_scn(&mut self) -> Result<u64, Error> {
+        current_scn(&mut self.session).await
+    }
+
+    /// Asks the server whether the transaction's connection still lives.
+    ///
+    /// # Errors
+    /// Fails when it does not.
+    pub async fn check(&mut self) -> Result<(), Error> {
+        self.session.run(&Statement::read("SELECT 1")).await.map(drop)
+    }
+
+    /// Ends the transaction. Dropping it does too, when the server notices.
+    pub async fn release(self) {
+        self.session.close().await;
+    }
+}
+
+/// Returns the SCN of now, in the server's own unit: nanoseconds since 1970 on OceanBase 4.x and seekdb.
+///
+/// # Errors
+/// Fails when the server does, or has no SCN.
+pub async fn current_scn(session: &mut Session) -> Result<u64, Error> {
+    let sql = match session.server().product {
+        Product::Seekdb => "SELECT current_scn()",
+        _ => "SELECT TS_VALUE FROM oceanbase.V$OB_TIMESTAMP_SERVICE",
+    };
+    let statement = Statement::read(sql);
+    let rows = session.rows(&statement).await?;
+    rows.first().ok_or_else(|| Error::no_rows(&statement))?.u64(0)
+}
+
+/// Reads a table at an SCN, to see whether that is still possible.
+///
+/// # Errors
+/// Fails when the SCN or the table can't be read any more.
+pub async fn probe(session: &mut Session, scn: u64, database: &str, table: &str) -> Result<(), Error> {
+    let (database, table) = (identifier(database), identifier(table));
+    let sql = format!("SELECT /*+ full(x) */ 1 FROM {database}.{table} AS OF SNAPSHOT {scn} x LIMIT 1");
+    session.rows(&Statement::read(sql)).await.map(drop)
+}
