@@ -255,7 +255,10 @@ impl<J: Journal> Hold<J> {
         if !is_enough() {
             self.renew(self.lease.max(needed + self.lease / 10)).await?;
         }
-        if is_enough() { Ok(()) } else { self.unless_lost(Err(HoldError::Lost)) }
+        if is_enough() {
+            return Ok(());
+        }
+        Err(JournalError::new("renew the lease in time", "the journal answers too slowly").into())
     }
 }
 

@@ -15,12 +15,19 @@ pub(crate) struct Dying {
     inner: Memory,
     calls_left: AtomicI64,
     is_heard: bool,
+    /// How long the way back of an answer is.
+    latency: Duration,
 }
 
 impl Dying {
     /// Returns an empty journal; whether the last call is carried out before nothing is answered any more.
     pub(crate) fn new(is_heard: bool) -> Self {
-        Self { inner: Memory::new(), calls_left: AtomicI64::new(i64::MAX), is_heard }
+        Self { inner: Memory::new(), calls_left: AtomicI64::new(i64::MAX), is_heard, latency: Duration::ZERO }
+    }
+
+    /// Returns a journal that lives, whose clock goes by itself, and whose answers come late.
+    pub(crate) fn slow(latency: Duration) -> Self {
+        Self { inner: Memory::ticking(), latency, ..Self::new(false) }
     }
 
     /// From the n-th call from now on, nothing is answered.
@@ -38,7 +45,9 @@ impl Dying {
     ) -> Result<T, E> {
         let left = self.calls_left.fetch_sub(1, Ordering::SeqCst) - 1;
         if left > 0 {
-            return call.await;
+            let answer = call.await;
+            tokio::time::sleep(self.latency).await;
+            return answer;
         }
         if left == 0 && self.is_heard {
             call.await?;

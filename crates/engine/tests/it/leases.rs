@@ -79,11 +79,8 @@ fn a_worker_frozen_past_its_lease_and_woken_sends_and_saves_nothing() {
     let stand = Arc::new(Stand::<Sending>::new(Post::gated()));
     let task = other.block_on(stand.start(new_task()));
     let worker = stand.worker();
-    let run = frozen.block_on(async {
-        let run = tokio::spawn(async move { worker.run_due().await });
-        stand.context().reached.notified().await;
-        run
-    });
+    let run = frozen.spawn(async move { worker.run_due().await });
+    frozen.block_on(stand.context().reached.notified());
 
     stand.journal().advance(Settings::default().lease);
     other.block_on(async { stand.worker().run_due().await }).expect("the journal answers");
@@ -136,6 +133,19 @@ async fn without_the_journal_nothing_is_sent_once_the_lease_may_be_gone() {
         sleep(Duration::from_millis(1)).await;
         assert_eq!(stand.context().world.things().len(), expected, "after {silence:?}");
         run.abort();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_an_answer_took_on_its_way_is_missing_from_the_lease() {
+    for (latency, expected) in [(Duration::from_secs(20), 1), (Duration::from_secs(26), 0)] {
+        let stand = Stand::<Sending, _>::with_journal(Post::default(), Arc::new(Dying::slow(latency)));
+        let task = stand.start(new_task()).await;
+        stand.worker().run_due().await.expect("the journal answers");
+        // Of 30 seconds of lease, 5 that the statement takes and 3 to be safe must be left after the latency.
+        assert_eq!(stand.context().world.things().len(), expected, "{latency:?}");
+        let attempts = stand.task(task).await.rows[0].attempts;
+        assert_eq!(attempts > 0, expected == 0, "not being allowed to act is a passing failure");
     }
 }
 
