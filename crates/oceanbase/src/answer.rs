@@ -21,9 +21,8 @@ pub(crate) struct Shape {
 
 impl Shape {
     /// Reads the columns of the answer that is being received.
-    pub(crate) fn of(statement: &Statement, columns: Option<Arc<[mysql_async::Column]>>) -> Arc<Self> {
-        let names =
-            columns.iter().flat_map(|all| all.iter()).map(|column| column.name_str().into_owned()).collect();
+    pub(crate) fn of(statement: &Statement, columns: &[mysql_async::Column]) -> Arc<Self> {
+        let names = columns.iter().map(|column| column.name_str().into_owned()).collect();
         Arc::new(Self { statement: error::shortened(&statement.masked), names })
     }
 }
@@ -134,7 +133,12 @@ impl Row {
         self.number(column, "a whole number")
     }
 
-    fn number<T: std::str::FromStr>(&self, column: impl Column, expected: &'static str) -> Result<T, Error> {
+    /// Returns a number of any kind that must be there.
+    pub(crate) fn number<T: std::str::FromStr>(
+        &self,
+        column: impl Column,
+        expected: &'static str,
+    ) -> Result<T, Error> {
         let text = self.str(column)?;
         text.trim().parse().map_err(|_| self.unexpected(column, expected, text))
     }

@@ -72,7 +72,7 @@ impl Channel {
         let (mut wire, begun) = self.begin(statement)?;
         let columns = async { Ok(wire.conn().query_iter(statement.text()).await?.columns()) };
         match within(statement.timeout + GRACE, columns).await {
-            Ok(columns) => Ok((wire, Shape::of(statement, columns), begun)),
+            Ok(columns) => Ok((wire, Shape::of(statement, columns.as_deref().unwrap_or_default()), begun)),
             Err(failure) => Err(self.fail(failure, wire, statement, begun)),
         }
     }
@@ -159,9 +159,8 @@ pub(crate) async fn within<T>(
 
 async fn ask(conn: &mut Conn, statement: &Statement) -> Result<Answer, mysql_async::Error> {
     let mut result = conn.query_iter(statement.text()).await?;
-    let columns = result.columns();
-    let has_columns = columns.as_ref().is_some_and(|columns| !columns.is_empty());
-    let shape = Shape::of(statement, columns);
+    let shape = Shape::of(statement, result.columns_ref());
+    let has_columns = !result.columns_ref().is_empty();
     let mut rows = Vec::new();
     while let Some(values) = result.next().await? {
         rows.push(Row::new(&shape, values));

@@ -21,7 +21,7 @@ const KEEP_ALIVE: Duration = Duration::from_secs(30);
 /// The protocol's own limit. The server's (`max_allowed_packet`) is the server's business.
 const LARGEST_PACKET_BYTES: usize = 1 << 30;
 
-/// How long a server that is no database may take to say what it is.
+/// How long we look at a server that did not let us in, to say what it is.
 const GREETING_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Where a server is and who we are there.
@@ -117,7 +117,7 @@ async fn explain(cause: mysql_async::Error, endpoint: &Endpoint, address: &Addre
             Error::UnknownAuthentication { address: address.clone(), method: name }
         }
         // Whatever else goes wrong before the log-on is over: it does not speak as a MySQL server does.
-        _ => Error::NotMysql { address: address.clone(), greeting: greeting(endpoint, address).await },
+        _ => Error::NotMysql { address: address.clone(), greeting: greeting(address).await },
     }
 }
 
@@ -141,15 +141,15 @@ fn is_from_the_network(cause: &io::Error) -> bool {
 /// Finds out whether nobody is there, or somebody who does not speak.
 async fn explain_silence(endpoint: &Endpoint, address: &Address) -> Error {
     let silent = Error::Silent { address: address.clone(), after: endpoint.connect_timeout };
-    match knock(address, endpoint.connect_timeout).await {
+    match knock(address).await {
         Some(_) => Error::NotMysql { address: address.clone(), greeting: None },
         None => silent,
     }
 }
 
 /// Returns the first line that a server says which is no MySQL server, if it is readable.
-async fn greeting(endpoint: &Endpoint, address: &Address) -> Option<String> {
-    let mut stream = knock(address, endpoint.connect_timeout).await?;
+async fn greeting(address: &Address) -> Option<String> {
+    let mut stream = knock(address).await?;
     let mut bytes = [0; 64];
     let read = tokio::time::timeout(GREETING_TIMEOUT, stream.read(&mut bytes)).await.ok()?.ok()?;
     let line: String = bytes[..read]
@@ -160,7 +160,7 @@ async fn greeting(endpoint: &Endpoint, address: &Address) -> Option<String> {
     (!line.is_empty()).then_some(line)
 }
 
-async fn knock(address: &Address, limit: Duration) -> Option<TcpStream> {
+async fn knock(address: &Address) -> Option<TcpStream> {
     let connecting = TcpStream::connect((address.host.as_str(), address.port));
-    tokio::time::timeout(limit, connecting).await.ok()?.ok()
+    tokio::time::timeout(GREETING_TIMEOUT, connecting).await.ok()?.ok()
 }

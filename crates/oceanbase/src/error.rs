@@ -6,13 +6,14 @@ use std::io;
 use std::time::Duration;
 
 use model::cluster::Address;
-use model::problem::{Problem, codes};
+use model::problem::Problem;
 use model::size;
 
 use crate::mask;
 use crate::statement::Statement;
 
 mod meaning;
+mod problem;
 
 /// How much of a statement or a value an error shows.
 const SHOWN_CHARACTERS: usize = 200;
@@ -182,70 +183,6 @@ impl Error {
             | Self::UnknownServer { .. }
             | Self::NotSupported { .. }
             | Self::UnexpectedAnswer { .. } => false,
-        }
-    }
-
-    /// Returns the failure as it is shown: message, cause, next action.
-    #[must_use]
-    pub fn problem(&self) -> Problem {
-        match self {
-            Self::UnknownHost { address, cause } => {
-                Problem::outside("database-host-unknown").with("address", address).raw(cause)
-            }
-            Self::Unreachable { address, cause } if cause.kind() == io::ErrorKind::ConnectionRefused => {
-                Problem::outside("database-refuses-connections").with("address", address).raw(cause)
-            }
-            Self::Unreachable { address, cause } => {
-                Problem::outside("database-unreachable").with("address", address).raw(cause)
-            }
-            Self::Silent { address, after } => {
-                Problem::outside("database-silent").with("address", address).with("after", size::span(*after))
-            }
-            Self::NotMysql { address, greeting } => {
-                let problem = Problem::outside("database-not-mysql").with("address", address);
-                greeting.iter().fold(problem, |problem, line| problem.raw(line))
-            }
-            Self::Tls { address, cause } => {
-                Problem::outside("database-tls").with("address", address).raw(cause)
-            }
-            Self::UnknownAuthentication { address, method } => {
-                Problem::outside("database-authentication-unknown")
-                    .with("address", address)
-                    .with("method", method)
-            }
-            Self::AccessDenied { address, user, with_password, text } => {
-                let id =
-                    if *with_password { "database-access-denied" } else { "database-access-denied-bare" };
-                Problem::outside(id).with("address", address).with("user", user).raw(text)
-            }
-            Self::UnknownServer { address, found } => Problem::refused(codes::INVALID, "database-unknown")
-                .with("address", address)
-                .with("found", found),
-            Self::NotSupported { problem, .. } => (**problem).clone(),
-            Self::NoneAnswered { reasons } => {
-                Problem::outside("database-none-answers").with("addresses", listed(reasons)).raw(
-                    reasons.iter().map(|reason| reason.problem().to_string()).collect::<Vec<_>>().join("; "),
-                )
-            }
-            Self::Server { address, number, text, .. } => Problem::outside(meaning::of(*number).text)
-                .with("address", address)
-                .with("number", number)
-                .raw(text),
-            Self::TimedOut { address, statement, after } => Problem::outside("database-timed-out")
-                .with("address", address)
-                .with("after", size::span(*after))
-                .with("statement", statement),
-            Self::Broken { address, cause, .. } => {
-                let problem = Problem::outside("database-connection-lost").with("address", address);
-                cause.iter().fold(problem, |problem, cause| problem.raw(cause))
-            }
-            Self::UnexpectedAnswer { statement, column, expected, found } => {
-                Problem::outside("database-answer-unexpected")
-                    .with("statement", statement)
-                    .with("column", column)
-                    .with("expected", expected)
-                    .with("found", found)
-            }
         }
     }
 

@@ -3,13 +3,18 @@
 pub mod answer;
 mod channel;
 pub mod connect;
+pub mod driver;
 pub mod error;
+pub mod grants;
 pub mod mask;
+pub mod precheck;
+mod probe;
 pub mod session;
 pub mod statement;
 
 pub use answer::{Row, RowStream};
 pub use connect::{Endpoint, Tls};
+pub use driver::Driver;
 pub use error::Error;
 pub use session::{Session, kill_query};
 pub use statement::{Effect, End, NoWitness, Outcome, Statement, Witness};

@@ -1,0 +1,85 @@
+//! The door to one cluster: a session, and what the cluster's generation is spoken to with.
+
+use std::fmt;
+use std::sync::Arc;
+
+use model::ability::{Abilities, Generation, abilities};
+use model::cluster::{Address, ClusterFacts};
+use model::tenant::Tenant;
+use model::version::ServerVersion;
+
+use crate::connect::Endpoint;
+use crate::error::Error;
+use crate::probe;
+use crate::session::{self, Session};
+use crate::statement::Witness;
+
+/// A cluster that can be backed up, and a session on it.
+pub struct Driver {
+    endpoint: Endpoint,
+    session: Session,
+    abilities: Abilities,
+}
+
+impl Driver {
+    /// Opens a session and finds out which generation it speaks to.
+    ///
+    /// # Errors
+    /// Fails as [`Session::open`] does, and for a server that can't be taken over: MySQL, MariaDB, an OceanBase
+    /// without backup.
+    pub async fn open(endpoint: &Endpoint, witness: Arc<dyn Witness>) -> Result<Self, Error> {
+        let session = Session::open(endpoint, witness).await?;
+        let abilities = abilities(session.server()).map_err(|problem| Error::NotSupported {
+            address: session.address().clone(),
+            problem: Box::new(problem),
+        })?;
+        Ok(Self { endpoint: endpoint.clone(), session, abilities })
+    }
+
+    /// Returns what the server is.
+    #[must_use]
+    pub fn server(&self) -> &ServerVersion {
+        self.session.server()
+    }
+
+    /// Returns how the cluster is spoken to.
+    #[must_use]
+    pub fn generation(&self) -> Generation {
+        self.abilities.generation
+    }
+
+    /// Returns the session, for statements that are the same in every generation.
+    pub fn session(&mut self) -> &mut Session {
+        &mut self.session
+    }
+
+    /// Reads what the cluster is: name, zones, servers, whether it is being upgraded.
+    ///
+    /// # Errors
+    /// Fails when the server refuses or is gone.
+    pub async fn probe(&mut self) -> Result<ClusterFacts, Error> {
+        probe::facts(&mut self.session, self.abilities).await
+    }
+
+    /// Reads the tenants, the sys tenant among them.
+    ///
+    /// # Errors
+    /// Fails when the server refuses or is gone.
+    pub async fn tenants(&mut self) -> Result<Vec<Tenant>, Error> {
+        probe::tenants(&mut self.session, self.abilities.generation).await
+    }
+
+    /// Stops what another connection does on that server of the cluster.
+    ///
+    /// # Errors
+    /// Fails when the server can't be reached or refuses. A connection that is gone already is no error.
+    pub async fn kill_query(&self, server: &Address, connection_id: u32) -> Result<(), Error> {
+        session::kill_query(&self.endpoint, server, connection_id).await
+    }
+}
+
+impl fmt::Debug for Driver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Driver").field("session", &self.session).field("abilities", &self.abilities).finish()
+    }
+}

@@ -1,0 +1,71 @@
+//! Failures as they are shown: message, cause, next action.
+
+use std::io;
+
+use model::problem::{Problem, codes};
+use model::size;
+
+use super::{Error, listed, meaning};
+
+impl Error {
+    /// Returns the failure as it is shown: message, cause, next action.
+    #[must_use]
+    pub fn problem(&self) -> Problem {
+        let problem = self.words();
+        match self.address() {
+            Some(address) => problem.with("address", address),
+            None => problem,
+        }
+    }
+
+    fn words(&self) -> Problem {
+        match self {
+            Self::UnknownHost { cause, .. } => Problem::outside("database-host-unknown").raw(cause),
+            Self::Unreachable { cause, .. } if cause.kind() == io::ErrorKind::ConnectionRefused => {
+                Problem::outside("database-refuses-connections").raw(cause)
+            }
+            Self::Unreachable { cause, .. } => Problem::outside("database-unreachable").raw(cause),
+            Self::Silent { after, .. } => {
+                Problem::outside("database-silent").with("after", size::span(*after))
+            }
+            Self::NotMysql { greeting, .. } => {
+                greeting.iter().fold(Problem::outside("database-not-mysql"), Problem::raw)
+            }
+            Self::Tls { cause, .. } => Problem::outside("database-tls").raw(cause),
+            Self::UnknownAuthentication { method, .. } => {
+                Problem::outside("database-authentication-unknown").with("method", method)
+            }
+            Self::AccessDenied { user, with_password, text, .. } => {
+                let id =
+                    if *with_password { "database-access-denied" } else { "database-access-denied-bare" };
+                Problem::outside(id).with("user", user).raw(text)
+            }
+            Self::UnknownServer { found, .. } => {
+                Problem::refused(codes::INVALID, "database-unknown").with("found", found)
+            }
+            Self::NotSupported { problem, .. } => (**problem).clone(),
+            Self::NoneAnswered { reasons } => {
+                let each: Vec<_> = reasons.iter().map(|reason| reason.problem().to_string()).collect();
+                Problem::outside("database-none-answers")
+                    .with("addresses", listed(reasons))
+                    .raw(each.join("; "))
+            }
+            Self::Server { number, text, .. } => {
+                Problem::outside(meaning::of(*number).text).with("number", number).raw(text)
+            }
+            Self::TimedOut { after, statement, .. } => Problem::outside("database-timed-out")
+                .with("after", size::span(*after))
+                .with("statement", statement),
+            Self::Broken { cause, .. } => {
+                cause.iter().fold(Problem::outside("database-connection-lost"), Problem::raw)
+            }
+            Self::UnexpectedAnswer { statement, column, expected, found } => {
+                Problem::outside("database-answer-unexpected")
+                    .with("statement", statement)
+                    .with("column", column)
+                    .with("expected", expected)
+                    .with("found", found)
+            }
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! The check before a cluster is taken over: line by line what works, what is missing and what to do about it.
+//!
+//! It only reads. A line that fails leaves the ones after it unchecked; a warning does not.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use model::cluster::ClusterFacts;
+use model::problem::Problem;
+use model::tenant::Tenant;
+
+use crate::connect::Endpoint;
+use crate::driver::Driver;
+use crate::error::Error;
+use crate::grants::Grants;
+use crate::statement::Witness;
+
+mod foreign;
+mod privileges;
+
+/// What is checked, in this order: ids of lines in the texts.
+pub mod checks {
+    /// Something accepts connections.
+    pub const CONNECT: &str = "takeover-connect";
+    /// The user may log on.
+    pub const LOG_ON: &str = "takeover-log-on";
+    /// It is an OceanBase with backup.
+    pub const VERSION: &str = "takeover-version";
+    /// Servers and tenants can be read.
+    pub const READ: &str = "takeover-read";
+    /// The user has the privileges.
+    pub const PRIVILEGES: &str = "takeover-privileges";
+    /// Nobody set destinations.
+    pub const DESTINATIONS: &str = "takeover-destinations";
+    /// The cluster deletes nothing by itself.
+    pub const POLICIES: &str = "takeover-policies";
+    /// No backup runs.
+    pub const JOBS: &str = "takeover-jobs";
+
+    /// The checks of every generation.
+    pub(super) const ALWAYS: [&str; 5] = [CONNECT, LOG_ON, VERSION, READ, PRIVILEGES];
+}
+
+/// One line of the check.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// What was checked, see [`checks`].
+    pub check: &'static str,
+    /// How it ended.
+    pub verdict: Verdict,
+    /// How long it took; `None` where it was no step of its own.
+    pub latency: Option<Duration>,
+    /// What is wrong, or why it was not checked.
+    pub problem: Option<Problem>,
+}
+
+/// How one line ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// All is well.
+    Passed,
+    /// It hinders nothing, but the operator should know.
+    Warned,
+    /// The cluster can't be taken over so.
+    Failed,
+    /// A line before it failed.
+    NotChecked,
+}
+
+/// What the check found.
+#[derive(Debug)]
+pub struct Precheck {
+    /// The lines, in the order of [`checks`].
+    pub lines: Vec<Line>,
+    /// What the cluster is and its tenants, as far as that was reached.
+    pub cluster: Option<(ClusterFacts, Vec<Tenant>)>,
+}
+
+impl Precheck {
+    /// Tells whether the cluster can be taken over.
+    #[must_use]
+    pub fn passed(&self) -> bool {
+        self.lines.iter().all(|line| matches!(line.verdict, Verdict::Passed | Verdict::Warned))
+    }
+
+    /// Returns the first thing that hinders.
+    #[must_use]
+    pub fn obstacle(&self) -> Option<&Problem> {
+        self.lines.iter().find(|line| line.verdict == Verdict::Failed)?.problem.as_ref()
+    }
+
+    fn add(&mut self, check: &'static str, latency: Option<Duration>, finding: Finding) {
+        let (verdict, problem) = match finding {
+            Finding::Well => (Verdict::Passed, None),
+            Finding::Warning(problem) => (Verdict::Warned, Some(problem)),
+            Finding::Obstacle(problem) => (Verdict::Failed, Some(problem)),
+        };
+        self.lines.push(Line { check, verdict, latency, problem });
+    }
+
+    /// Adds the lines that were not reached.
+    fn close(mut self) -> Self {
+        for check in checks::ALWAYS {
+            if !self.lines.iter().any(|line| line.check == check) {
+                let problem = Some(Problem::outside("takeover-not-checked"));
+                self.lines.push(Line { check, verdict: Verdict::NotChecked, latency: None, problem });
+            }
+        }
+        self
+    }
+}
+
+/// What one check found.
+enum Finding {
+    Well,
+    Warning(Problem),
+    Obstacle(Problem),
+}
+
+impl From<&Error> for Finding {
+    fn from(error: &Error) -> Self {
+        Self::Obstacle(error.problem())
+    }
+}
+
+/// Checks whether the cluster at that endpoint can be taken over.
+pub async fn precheck(endpoint: &Endpoint, witness: Arc<dyn Witness>) -> Precheck {
+    let mut found = Precheck { lines: Vec::new(), cluster: None };
+    if let Some(mut driver) = reach(endpoint, witness, &mut found).await
+        && read(&mut driver, &mut found).await
+    {
+        look_around(&mut driver, endpoint, &mut found).await;
+    }
+    found.close()
+}
+
+/// Connects, logs on and learns the version: one step for the driver, three lines for the reader.
+async fn reach(endpoint: &Endpoint, witness: Arc<dyn Witness>, found: &mut Precheck) -> Option<Driver> {
+    let begun = Instant::now();
+    let opened = match Driver::open(endpoint, witness).await {
+        Ok(driver) => match privileges::wrong_tenant(&endpoint.user, driver.generation()) {
+            Some(problem) => Err((checks::LOG_ON, problem)),
+            None => Ok(driver),
+        },
+        Err(error) => Err((stumbling_line(&error), error.problem())),
+    };
+    let latency = begun.elapsed();
+    for check in [checks::CONNECT, checks::LOG_ON, checks::VERSION] {
+        match &opened {
+            Err((at, problem)) if *at == check => {
+                found.add(check, Some(latency), Finding::Obstacle(problem.clone()));
+                return None;
+            }
+            _ => found.add(check, (check == checks::LOG_ON).then_some(latency), Finding::Well),
+        }
+    }
+    opened.ok()
+}
+
+/// Returns the line at which a log-on failed.
+fn stumbling_line(error: &Error) -> &'static str {
+    match error {
+        Error::UnknownHost { .. }
+        | Error::Unreachable { .. }
+        | Error::Silent { .. }
+        | Error::NotMysql { .. }
+        | Error::NoneAnswered { .. } => checks::CONNECT,
+        Error::UnknownServer { .. } | Error::NotSupported { .. } => checks::VERSION,
+        _ => checks::LOG_ON,
+    }
+}
+
+/// Reads what the cluster is.
+async fn read(driver: &mut Driver, found: &mut Precheck) -> bool {
+    let begun = Instant::now();
+    let read = async { Ok::<_, Error>((driver.probe().await?, driver.tenants().await?)) }.await;
+    let (finding, cluster) = match read {
+        Ok(cluster) => (Finding::Well, Some(cluster)),
+        Err(error) => (Finding::from(&error), None),
+    };
+    found.add(checks::READ, Some(begun.elapsed()), finding);
+    found.cluster = cluster;
+    found.cluster.is_some()
+}
+
+/// Checks what the user may do, and who else backs the cluster up.
+async fn look_around(driver: &mut Driver, endpoint: &Endpoint, found: &mut Precheck) {
+    let begun = Instant::now();
+    let generation = driver.generation();
+    let finding = match Grants::read(driver.session()).await {
+        Ok(grants) => privileges::judge(&grants, &endpoint.user, generation),
+        Err(error) => Finding::from(&error),
+    };
+    found.add(checks::PRIVILEGES, Some(begun.elapsed()), finding);
+    for (check, text, question) in foreign::QUESTIONS {
+        let begun = Instant::now();
+        let finding = match foreign::ask(driver.session(), generation, question).await {
+            Ok(None) => continue, // this generation has no such thing
+            Ok(Some(names)) if names.is_empty() => Finding::Well,
+            Ok(Some(names)) => Finding::Warning(Problem::conflict(text).with("found", names.join(", "))),
+            Err(error) => Finding::from(&error),
+        };
+        found.add(check, Some(begun.elapsed()), finding);
+    }
+}

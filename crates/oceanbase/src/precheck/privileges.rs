@@ -1,0 +1,115 @@
+//! What the user of a cluster must be allowed.
+
+use model::ability::Generation;
+use model::problem::Problem;
+
+use super::Finding;
+use crate::grants::Grants;
+use crate::statement::literal;
+
+const SYS: &str = "sys";
+
+/// One thing the user must be allowed.
+struct Need {
+    /// What to grant, as it is spelled in `GRANT`.
+    grant: &'static str,
+    /// Where.
+    on: &'static str,
+    /// Whether the user has it.
+    met: fn(&Grants) -> bool,
+}
+
+const STEER: Need = Need {
+    grant: "ALTER SYSTEM",
+    on: "*.*",
+    met: |grants| grants.has_everywhere("ALTER SYSTEM") || grants.has_everywhere("SUPER"),
+};
+
+/// A cluster is steered and looked at; the data of its tenants is read by users of their own.
+const OF_A_CLUSTER: &[Need] =
+    &[STEER, Need { grant: "SELECT", on: "oceanbase.*", met: |grants| grants.has_on("oceanbase", "SELECT") }];
+
+/// On seekdb the same user reads the data. Without TRIGGER the server shows no triggers, and no error.
+const OF_SEEKDB: &[Need] = &[
+    STEER,
+    Need { grant: "SELECT", on: "*.*", met: |grants| grants.has_everywhere("SELECT") },
+    Need { grant: "SHOW VIEW", on: "*.*", met: |grants| grants.has_everywhere("SHOW VIEW") },
+    Need { grant: "TRIGGER", on: "*.*", met: |grants| grants.has_everywhere("TRIGGER") },
+];
+
+/// Tells which privileges are missing, and the statements that grant them.
+pub(super) fn judge(grants: &Grants, user: &str, generation: Generation) -> Finding {
+    let needs = if generation == Generation::Seekdb { OF_SEEKDB } else { OF_A_CLUSTER };
+    let missing: Vec<&Need> = needs.iter().filter(|need| !(need.met)(grants)).collect();
+    if missing.is_empty() {
+        return Finding::Well;
+    }
+    let (name, _) = split(user);
+    let list = |text: fn(&Need, &str) -> String, between: &str| {
+        missing.iter().map(|need| text(need, name)).collect::<Vec<_>>().join(between)
+    };
+    let names = list(|need, _| format!("{} ON {}", need.grant, need.on), ", ");
+    if grants.has_roles() {
+        let unseen = Problem::outside("takeover-privileges-unseen").with("user", user).with("missing", names);
+        return Finding::Warning(unseen);
+    }
+    let statements =
+        list(|need, name| format!("GRANT {} ON {} TO {};", need.grant, need.on, literal(name)), " ");
+    let problem = Problem::outside("takeover-privileges-missing")
+        .with("user", user)
+        .with("missing", names)
+        .with("grants", statements);
+    Finding::Obstacle(problem)
+}
+
+/// Refuses a user of another tenant than `sys`: only there the whole cluster is seen and steered.
+pub(super) fn wrong_tenant(user: &str, generation: Generation) -> Option<Problem> {
+    match split(user) {
+        (_, Some(tenant)) if tenant != SYS && generation != Generation::Seekdb => {
+            Some(Problem::invalid("takeover-tenant-not-sys").with("user", user).with("tenant", tenant))
+        }
+        _ => None,
+    }
+}
+
+/// Splits `user@tenant#cluster` and `cluster:tenant:user` into user and tenant.
+fn split(user: &str) -> (&str, Option<&str>) {
+    let with_tenant = user.rsplit_once('#').map_or(user, |(rest, _)| rest);
+    if let Some((name, tenant)) = with_tenant.rsplit_once('@') {
+        return (name, Some(tenant));
+    }
+    let mut parts = user.splitn(3, ':');
+    match (parts.next(), parts.next(), parts.next()) {
+        (Some(_), Some(tenant), Some(name)) => (name, Some(tenant)),
+        _ => (user, None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use model::ability::Generation;
+
+    use super::{split, wrong_tenant};
+
+    #[test]
+    fn the_tenant_is_found_in_every_spelling_of_a_user() {
+        let cases = [
+            ("root", ("root", None)),
+            ("root@sys", ("root", Some("sys"))),
+            ("root@sys#prod", ("root", Some("sys"))),
+            ("prod:sys:root", ("root", Some("sys"))),
+            ("a@b@shop#prod", ("a@b", Some("shop"))),
+        ];
+        for (user, expected) in cases {
+            assert_eq!(split(user), expected, "{user}");
+        }
+    }
+
+    #[test]
+    fn only_users_of_the_sys_tenant_take_a_cluster_over() {
+        assert!(wrong_tenant("root@shop", Generation::Gen4).is_some());
+        for user in ["root", "root@sys", "root@sys#prod"] {
+            assert!(wrong_tenant(user, Generation::Gen3).is_none(), "{user}");
+        }
+    }
+}
