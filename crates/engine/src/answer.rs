@@ -36,7 +36,6 @@ pub(crate) enum Interrupt {
 /// What an answer is judged by.
 pub(crate) struct Terms<'a> {
     pub(crate) now: Moment,
-    pub(crate) is_cancelled: bool,
     pub(crate) backoff: &'a Backoff,
     pub(crate) chance: f64,
 }
@@ -57,10 +56,6 @@ pub(crate) fn absorb(
         // The operator's word stands: the stop comes next, whatever the body said.
         (Which::Main, _) if row.status == StepStatus::Canceling => {
             row.due_at = None;
-            Vec::new()
-        }
-        (Which::Undo, _) if terms.is_cancelled => {
-            fail_undo(row, Note::new(note::CANCELLED));
             Vec::new()
         }
         (_, said) => absorb_open(row, which, said, interrupt, terms),
@@ -90,7 +85,7 @@ fn absorb_open(
     let deadline = row.since.unwrap_or(terms.now).plus(row.timeout);
     match said {
         Said::Broke(why) => fail_which(row, which, why, terms.now),
-        // The program shuts down: what the body said while it wound down is no failure of the step.
+        // It was asked to end; what it said while it wound down is no failure of the step.
         Said::Nothing | Said::Answer(Err(_)) if interrupt == Interrupt::Asked => {
             row.due_at = None;
             Vec::new()

@@ -235,12 +235,7 @@ impl<J: Journal> Runner<J> {
             }
         }
         row.progress = self.hold.take_progress(row.number).or(row.progress.take());
-        let terms = Terms {
-            now: self.hold.now(),
-            is_cancelled: self.hold.cancels().task,
-            backoff: &self.settings.backoff,
-            chance: rand::random(),
-        };
+        let terms = Terms { now: self.hold.now(), backoff: &self.settings.backoff, chance: rand::random() };
         for line in answer::absorb(row, turn.which, said, interrupt, &terms) {
             self.hold.log(row.number, line);
         }

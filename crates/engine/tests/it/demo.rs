@@ -91,6 +91,7 @@ async fn copy(at: &At<Copying>, _s: &State, shelf: &mut Shelf) -> Answer {
 
 async fn end_copy(at: &At<Copying>, _s: &State, _shelf: &mut Shelf) -> Answer {
     at.context().play("end-copy", at).await?;
+    assert!(!at.cancelled().is_cancelled(), "who cancels a step does not cancel its stop");
     unmake_once(at, &format!("job {} of task {}", at.lane(), at.task())).await?;
     Ok(Next::Done)
 }
@@ -152,6 +153,10 @@ pub(crate) enum Act {
     Panic,
     /// Wait until it is asked to end, and then answer with a passing failure.
     UntilCancelled,
+    /// Wait until it is asked to end, and then break.
+    BreakWhenCancelled,
+    /// Take a second, and then go on.
+    Slowly,
     /// Never end, whatever is asked.
     Forever,
     /// Wait until the test opens the gate, and then go on.
@@ -215,6 +220,15 @@ impl World {
                 self.reached.notify_one();
                 at.cancelled().cancelled().await;
                 Err(StepError::transient(failure()))
+            }
+            Some(Act::BreakWhenCancelled) => {
+                self.reached.notify_one();
+                at.cancelled().cancelled().await;
+                panic!("{body} broke while it wound down")
+            }
+            Some(Act::Slowly) => {
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                Ok(())
             }
             Some(Act::Forever) => {
                 self.reached.notify_one();

@@ -1,6 +1,6 @@
 //! A journal that dies on demand.
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Duration;
 
 use engine::journal::{
@@ -17,12 +17,19 @@ pub(crate) struct Dying {
     is_heard: bool,
     /// How long the way back of an answer is.
     latency: Duration,
+    cancels_at_save: AtomicBool,
 }
 
 impl Dying {
     /// Returns an empty journal; whether the last call is carried out before nothing is answered any more.
     pub(crate) fn new(is_heard: bool) -> Self {
-        Self { inner: Memory::new(), calls_left: AtomicI64::new(i64::MAX), is_heard, latency: Duration::ZERO }
+        Self {
+            inner: Memory::new(),
+            calls_left: AtomicI64::new(i64::MAX),
+            is_heard,
+            latency: Duration::ZERO,
+            cancels_at_save: AtomicBool::new(false),
+        }
     }
 
     /// Returns a journal that lives, whose clock goes by itself, and whose answers come late.
@@ -33,6 +40,11 @@ impl Dying {
     /// From the n-th call from now on, nothing is answered.
     pub(crate) fn die_at(&self, call: i64) {
         self.calls_left.store(call, Ordering::SeqCst);
+    }
+
+    /// An operator cancels the task just before the next change is saved.
+    pub(crate) fn cancel_at_next_save(&self) {
+        self.cancels_at_save.store(true, Ordering::SeqCst);
     }
 
     pub(crate) fn is_dead(&self) -> bool {
@@ -67,6 +79,10 @@ impl Journal for Dying {
         self.pass_on(self.inner.renew(ticket, lease)).await
     }
     async fn save(&self, ticket: Ticket, change: &Change) -> Result<Pulse, HoldError> {
+        if self.cancels_at_save.swap(false, Ordering::SeqCst) {
+            let cancel = Decision::Cancel { row: None };
+            self.inner.apply(ticket.task, &cancel).await.expect("the task is not finished");
+        }
         self.pass_on(self.inner.save(ticket, change)).await
     }
     async fn append_log(&self, ticket: Ticket, lines: &[(RowNumber, Note)]) -> Result<(), HoldError> {

@@ -70,32 +70,54 @@ async fn a_body_that_breaks_fails_its_step_and_no_other_task() {
 
 #[tokio::test(start_paused = true)]
 async fn a_step_that_takes_too_long_has_failed() {
-    for act in [Act::UntilCancelled, Act::Forever] {
+    for (act, expected_s) in [(Act::UntilCancelled, 3_600), (Act::Forever, 3_610)] {
+        let begun = tokio::time::Instant::now();
         let stand = stand();
         stand.context().script("copy, begun", "a", &[act]);
         let task = stand.start(new_task(&["a"])).await;
         assert_eq!(stand.run(task, None).await, FAILED);
         let note = stand.task(task).await.rows[2].note.clone().expect("a failed row says why");
         assert_eq!(note.to_string(), "engine.timed-out limit_s=3600");
+        assert_eq!(begun.elapsed().as_secs(), expected_s, "it was asked to end, and given the grace for it");
         assert!(stand.context().has("job a of task 1"), "what runs outside is left to the operator");
     }
 }
 
 #[tokio::test]
+async fn a_wait_forgets_the_passing_failure_before_it() {
+    let stand = stand();
+    stand.context().script("copy", "a", &[Act::Transient]);
+    let task = stand.start(new_task(&["a"])).await;
+    stand.worker().run_due().await.expect("the journal answers");
+    assert_eq!(stand.task(task).await.rows[2].attempts, 1);
+    stand.journal().advance(Duration::from_secs(2));
+    stand.worker().run_due().await.expect("the journal answers");
+    let row = stand.task(task).await.rows[2].clone();
+    assert_eq!((row.status, row.attempts, row.note), (StepStatus::Running, 0, None));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_step_that_waits_too_long_has_failed_but_gets_a_last_look() {
     let stand = stand();
-    let task = stand.start(new_task(&["a", "b"])).await;
+    // Lane c begins a little later.
+    stand.context().script("copy", "c", &[Act::Transient]);
+    let task = stand.start(new_task(&["a", "b", "c"])).await;
     stand.worker().run_due().await.expect("the journal answers");
     stand.journal().advance(Duration::from_secs(61));
     stand.worker().run_due().await.expect("the journal answers");
-    // Lane a ends with its third look; lane b has its time over, too, and asks for more.
+    // Lane a ends with its third look, which takes a while; the time of the others is over, too: b fails and
+    // may not try again, c asks for a fourth look.
+    stand.context().script("copy", "a", &[Act::Slowly]);
     stand.context().script("copy", "b", &[Act::Transient]);
     stand.journal().advance(Duration::from_secs(7_200));
     assert_eq!(stand.run(task, None).await, FAILED);
     assert_eq!(stand.context().book(task), ["a"]);
-    let row = number(&stand, task, "copy", "b").await;
-    let status = stand.task(task).await.row(row).map(|row| row.status);
-    assert_eq!(status, Some(StepStatus::Failed));
+    for (lane, expected) in [("b", "demo.failed"), ("c", "engine.timed-out")] {
+        let row = number(&stand, task, "copy", lane).await;
+        let row = stand.task(task).await.row(row).cloned().expect("the row is there");
+        assert_eq!(row.status, StepStatus::Failed);
+        assert_eq!(row.note.map(|note| note.id).as_deref(), Some(expected));
+    }
 }
 
 #[tokio::test]

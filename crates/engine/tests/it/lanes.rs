@@ -21,6 +21,16 @@ async fn lanes_are_under_way_together_up_to_the_limit() {
 }
 
 #[tokio::test]
+async fn a_lane_under_way_is_walked_to_its_end_before_another_begins() {
+    let stand = stand().settings(Settings { lanes_at_once: 1, ..Settings::default() });
+    let task = stand.start(new_task(&["a", "b"])).await;
+    assert_eq!(stand.run(task, None).await, SUCCESSFUL);
+    let mut played = stand.context().played();
+    played.retain(|body| body.starts_with("prepare") || body.starts_with("compare"));
+    assert_eq!(played, ["prepare a", "compare a", "prepare b", "compare b"]);
+}
+
+#[tokio::test]
 async fn bodies_of_lanes_run_at_the_same_time() {
     let stand = stand();
     for lane in ["a", "b", "c"] {

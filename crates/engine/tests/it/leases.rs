@@ -1,18 +1,22 @@
 //! Who does not hold a task any more sends nothing and saves nothing.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use engine::flow::Answer;
+use engine::memory::Memory;
 use engine::testkit::{Outcome, Stand, Timed};
-use engine::{At, Flow, Journal, NewTask, Next, Note, Settings, Step, TaskId, TaskStatus};
+use engine::{At, Flow, Journal, NewTask, Next, Note, RowNumber, Settings, Step, TaskId, TaskStatus};
+use futures::FutureExt;
 use tokio::sync::Notify;
-use tokio::time::{Instant, advance, sleep};
+use tokio::time::{Instant, advance, sleep, timeout};
 
 use crate::demo::World;
 use crate::dying::Dying;
 
 const STATEMENT: Duration = Duration::from_secs(5);
+const HOUR: Duration = Duration::from_secs(3_600);
 const LONG_STATEMENT: Duration = Duration::from_secs(600);
 
 /// Sends one letter, after the test has opened the gate.
@@ -31,7 +35,7 @@ impl Flow for Sending {
 #[derive(Default)]
 struct Post {
     world: World,
-    is_gated: std::sync::atomic::AtomicBool,
+    is_gated: AtomicBool,
     reached: Notify,
     gate: Notify,
 }
@@ -39,7 +43,7 @@ struct Post {
 impl Post {
     fn gated() -> Self {
         let post = Self::default();
-        post.is_gated.store(true, std::sync::atomic::Ordering::SeqCst);
+        post.is_gated.store(true, Ordering::SeqCst);
         post
     }
 }
@@ -47,7 +51,7 @@ impl Post {
 async fn send(at: &At<Sending>, sent: &mut u32) -> Answer {
     let post = at.context();
     // Only the first body stands at the gate.
-    if post.is_gated.swap(false, std::sync::atomic::Ordering::SeqCst) {
+    if post.is_gated.swap(false, Ordering::SeqCst) {
         post.reached.notify_one();
         post.gate.notified().await;
     }
@@ -119,6 +123,53 @@ async fn a_task_whose_lease_was_lost_saves_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_body_is_dropped_once_its_lease_is_lost() {
+    let stand = Stand::<Sending>::new(Post::gated());
+    stand.start(new_task()).await;
+    let worker = stand.worker();
+    let other = async {
+        stand.context().reached.notified().await;
+        stand.journal().advance(Settings::default().lease);
+        stand.worker().run_due().await.expect("the journal answers");
+    };
+    // Nobody ever opens the gate.
+    let both = async { tokio::join!(worker.run_due(), other) };
+    let (ran, ()) = timeout(HOUR, both).await.expect("the run ends with its lease");
+    ran.expect("a lost lease is no error of the journal");
+}
+
+/// Looks, between being allowed to act and acting, whether what it said before is stored.
+struct Saying;
+
+impl Flow for Saying {
+    const KIND: &'static str = "saying";
+    const VERSION: u32 = 1;
+    type Context = (Arc<Memory>, AtomicBool);
+    type State = ();
+    type Lane = ();
+    const STEPS: &'static [Step<Self>] = &[Step::one("say", |at, ()| Box::pin(say(at)))];
+}
+
+async fn say(at: &At<Saying>) -> Answer {
+    at.log(Note::new("about-to-act"));
+    at.may_act(STATEMENT).await?;
+    let (journal, was_stored) = at.context();
+    let lines = journal.logs(at.task(), RowNumber(0), 0, 10).now_or_never();
+    let lines = lines.expect("memory answers at once").expect("memory answers");
+    was_stored.store(lines.len() == 1, Ordering::SeqCst);
+    Ok(Next::Done)
+}
+
+#[tokio::test]
+async fn what_a_body_says_before_it_acts_is_stored_before_it_acts() {
+    let journal = Arc::new(Memory::new());
+    let stand = Stand::<Saying>::with_journal((journal.clone(), AtomicBool::new(false)), journal);
+    let task = stand.start(NewTask::of::<Saying>(Note::new("saying"), &(), []).expect("in order")).await;
+    stand.run(task, None).await;
+    assert!(stand.context().1.load(Ordering::SeqCst));
+}
+
+#[tokio::test(start_paused = true)]
 async fn without_the_journal_nothing_is_sent_once_the_lease_may_be_gone() {
     for (silence, expected) in [(Duration::from_secs(10), 1), (Duration::from_secs(29), 0)] {
         let stand = Stand::<Sending, _>::with_journal(Post::gated(), Arc::new(Dying::new(false)));
@@ -169,7 +220,7 @@ async fn a_long_statement_gets_a_lease_that_outlasts_it() {
     let task = stand.start(NewTask::of::<Slow>(Note::new("slow"), &(), []).expect("in order")).await;
     let worker = stand.worker();
     let run = tokio::spawn(async move { worker.run_due().await });
-    stand.context().notified().await;
+    timeout(HOUR, stand.context().notified()).await.expect("the step may act");
     let lease = stand.task(task).await.lease.expect("the task is held");
     assert!(lease.until.since(stand.journal().now()) > LONG_STATEMENT);
     run.abort();
@@ -198,7 +249,7 @@ async fn a_step_is_saved_although_the_journal_was_away_for_longer_than_the_lease
 
 #[tokio::test(start_paused = true)]
 async fn a_running_task_keeps_its_lease_for_as_long_as_it_runs() {
-    let stand = Stand::<Sending>::with_journal(Post::gated(), Arc::new(engine::memory::Memory::ticking()));
+    let stand = Stand::<Sending>::with_journal(Post::gated(), Arc::new(Memory::ticking()));
     let task = stand.start(new_task()).await;
     let worker = stand.worker();
     let watch = async {

@@ -166,6 +166,22 @@ fn what_is_partly_undone_is_not_built_on() {
 }
 
 #[test]
+fn a_retry_runs_what_is_behind_all_lanes_again_but_not_what_was_skipped() {
+    let mut task = task(TaskStatus::Failed);
+    task.rows[3].status = StepStatus::Failed;
+    task.rows[7].status = StepStatus::Successful;
+    let changed = |task: &Task| match decide(task, Command::RetryTask) {
+        Ok(Decision::Resume { change, .. }) => {
+            change.rows.iter().map(|row| (row.number.0, row.status)).collect::<Vec<_>>()
+        }
+        other => panic!("a failed task may be retried: {other:?}"),
+    };
+    assert_eq!(changed(&task), [(3, StepStatus::Ready), (7, StepStatus::Pending)]);
+    task.rows[7].skipped = true;
+    assert_eq!(changed(&task), [(3, StepStatus::Ready)]);
+}
+
+#[test]
 fn a_retry_forgets_the_failure_but_not_that_it_was_begun() {
     let mut task = task(TaskStatus::Failed);
     let row = &mut task.rows[3];

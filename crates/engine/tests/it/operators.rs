@@ -1,12 +1,14 @@
 //! What operators do to tasks that run, wait, stand between steps, or have failed.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use engine::operator::{Command, OperateError, Refusal};
-use engine::testkit::Outcome;
+use engine::testkit::{Outcome, Stand};
 use engine::{Settings, TaskId, TaskStatus};
 
-use crate::demo::{Act, DemoStand, new_task, number, rows, stand};
+use crate::demo::{Act, Copying, DemoStand, World, new_task, number, rows, stand};
+use crate::dying::Dying;
 
 const FAILED: Outcome = Outcome::Ended(TaskStatus::Failed);
 const SUCCESSFUL: Outcome = Outcome::Ended(TaskStatus::Successful);
@@ -50,6 +52,51 @@ async fn a_cancelled_running_body_is_asked_to_end_and_what_it_began_is_ended() {
     assert_eq!(stand.task(task).await.status, TaskStatus::Failed);
     assert_eq!(stand.context().things(), ["doors", "place a"]);
     assert_eq!(stand.task(task).await.rows[2].attempts, 0, "an asked end is no failed try");
+}
+
+#[tokio::test]
+async fn what_a_body_began_is_ended_even_if_the_body_breaks_while_it_winds_down() {
+    let stand = stand();
+    stand.context().script("copy, begun", "a", &[Act::BreakWhenCancelled]);
+    let task = stand.start(new_task(&["a"])).await;
+    command_while_running(&stand, task, Command::CancelTask).await;
+    let stored = stand.task(task).await;
+    assert_eq!(stored.rows[2].note.as_ref().map(|note| note.id.as_str()), Some("engine.cancelled"));
+    assert_eq!(stand.context().things(), ["doors", "place a"]);
+}
+
+#[tokio::test]
+async fn a_stop_is_not_cancelled_by_the_cancel_that_it_carries_out() {
+    let stand = stand();
+    let task = stand.start(new_task(&["a", "b"])).await;
+    stand.worker().run_due().await.expect("the journal answers");
+    stand.operate(task, Command::CancelTask).await.expect("a waiting task may be cancelled");
+    stand.context().script("end-copy", "a", &[Act::Gate]);
+    let open_gate = async {
+        stand.context().reached.notified().await;
+        // By now the other lane's stop has ended, and the task has looked at its rows again.
+        while stand.context().has("job b of task 1") {
+            tokio::task::yield_now().await;
+        }
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+        stand.context().gate.notify_one();
+    };
+    let (outcome, ()) = tokio::join!(stand.run(task, None), open_gate);
+    assert_eq!(outcome, FAILED);
+    let notes = stand.task(task).await.rows.into_iter().filter_map(|row| row.note).map(|note| note.id);
+    assert_eq!(notes.collect::<Vec<_>>(), ["engine.cancelled", "engine.cancelled"]);
+}
+
+#[tokio::test]
+async fn a_cancel_that_comes_while_the_first_step_is_noted_down_begins_no_body() {
+    let journal = Arc::new(Dying::new(false));
+    let stand = Stand::<Copying, _>::with_journal(World::default(), journal.clone());
+    let task = stand.start(new_task(&["a"])).await;
+    journal.cancel_at_next_save();
+    assert_eq!(stand.run(task, None).await, FAILED);
+    assert_eq!(stand.context().played(), Vec::<String>::new());
 }
 
 #[tokio::test(start_paused = true)]
@@ -223,6 +270,23 @@ async fn a_cancelled_roll_back_stops_and_can_be_taken_up_again() {
     assert_eq!(stand.context().things(), ["doors", "place a"]);
     stand.operate(task, Command::RollBack).await.expect("what is left may be rolled back");
     assert_eq!(stand.run(task, None).await, Outcome::Ended(TaskStatus::RolledBack));
+}
+
+#[tokio::test]
+async fn a_cancelled_roll_back_that_waits_tries_no_further() {
+    let stand = stand();
+    stand.context().script("record", "", &[Act::Permanent]);
+    stand.context().script("clear", "a", &[Act::Transient]);
+    let task = stand.start(new_task(&["a"])).await;
+    assert_eq!(stand.run(task, None).await, FAILED);
+    stand.operate(task, Command::RollBack).await.expect("a failed task may be rolled back");
+    stand.worker().run_due().await.expect("the journal answers");
+    stand.operate(task, Command::CancelTask).await.expect("a waiting roll back may be cancelled");
+    stand.context().forget_played();
+    assert_eq!(stand.run(task, None).await, FAILED);
+    assert_eq!(stand.context().played(), Vec::<String>::new());
+    let note = stand.task(task).await.note.expect("a failed task says why");
+    assert_eq!(note.id, "engine.cancelled");
 }
 
 #[tokio::test]

@@ -87,6 +87,17 @@ async fn a_woken_worker_looks_at_once_and_another_at_its_next_poll() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_waiting_task_goes_on_when_it_is_due_however_rare_the_polls_are() {
+    let stand = ticking_stand().settings(Settings { poll: HOUR, ..Settings::default() });
+    let task = stand.start(new_task(&["a"])).await;
+    let begun = Instant::now();
+    let running = Running::start(&stand);
+    assert_eq!(until_finished(&stand, task).await, TaskStatus::Successful);
+    assert_eq!(begun.elapsed().as_secs(), 120, "two waits of a minute");
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_cancel_from_another_program_reaches_a_running_body_with_the_next_renewal() {
     let stand = ticking_stand();
     stand.context().script("copy, begun", "a", &[Act::UntilCancelled]);
