@@ -1,1 +1,38 @@
-//! To be written.
+//! Our own database: what Lifeboat knows and has to keep. SQL is here and nowhere else; decisions are not here.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | [`open`] | the data directory: its lock, its key, its schema |
+//! | [`database`] | transactions, and what SQL takes and gives |
+//! | `dialect` | what one database spells otherwise than another |
+//! | [`seal`] | secrets, sealed to the row they belong to |
+//! | [`users`], [`passwords`], [`audit`] | who may do what, who did what |
+//! | [`clusters`], [`tenants`] | what was taken over |
+//! | [`storages`], [`backup_sets`], [`restores`] | where backups lie, which there are, what became of them |
+//! | [`tasks`] | durable tasks as people look at them |
+//! | [`journal`] | durable tasks as workers run them: `engine`'s contract |
+//! | [`error`] | what can go wrong, in words |
+//!
+//! Reading is done with [`Metadata`], writing with a [`Transaction`]: what a use case writes, it writes whole or not
+//! at all, with its line in the audit log and the task it makes.
+
+pub mod audit;
+pub mod backup_sets;
+pub mod clusters;
+pub mod database;
+mod dialect;
+pub mod error;
+pub mod journal;
+pub mod open;
+pub mod passwords;
+pub mod restores;
+pub mod seal;
+mod sql;
+pub mod storages;
+pub mod tasks;
+pub mod tenants;
+pub mod users;
+
+pub use database::{Listing, Slice, Transaction};
+pub use error::Error;
+pub use open::Metadata;

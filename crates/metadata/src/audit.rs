@@ -1,0 +1,82 @@
+//! Who did what. Lines are only ever added.
+
+use model::Timestamp;
+
+use crate::database::{Listing, Slice, Transaction};
+use crate::error::Error;
+use crate::open::Metadata;
+use crate::sql::{Row, statement};
+
+/// A deed to be remembered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Deed {
+    /// Who: the account's name.
+    pub user: String,
+    /// From where.
+    pub address: String,
+    /// What, such as `backup-now`.
+    pub action: String,
+    /// About which thing, such as `cluster/prod`.
+    pub target: String,
+    /// `done`, or the id of the problem that came of it.
+    pub outcome: String,
+}
+
+/// A deed that is remembered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditLine {
+    /// Its number, increasing.
+    pub id: i64,
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub deed: Deed,
+}
+
+impl Metadata {
+    /// Returns a part of the audit log, newest first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn audit_list(&self, slice: Slice) -> Result<Listing<AuditLine>, Error> {
+        let mut reader = self.read().await?;
+        let total =
+            reader.count(statement("count deeds", "SELECT COUNT(*) AS total FROM audit_lines")).await?;
+        let list = slice.cut(statement("list deeds", "SELECT * FROM audit_lines ORDER BY id DESC"));
+        let items = reader.rows(list).await?.iter().map(line).collect::<Result<_, _>>()?;
+        Ok(Listing { items, total })
+    }
+}
+
+impl Transaction {
+    /// Remembers a deed.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn audit_append(&mut self, deed: &Deed) -> Result<(), Error> {
+        let at = self.now().await?;
+        let id = self.connection.take_numbers("audit_lines", 1).await?;
+        let insert = statement(
+            "remember a deed",
+            "INSERT INTO audit_lines (id, written_at, user_name, address, action, target, outcome)
+             VALUES (?, ?, ?, ?, ?, ?, ?)",
+        );
+        let insert = insert.bind(id).bind(at).bind(&deed.user).bind(&deed.address);
+        let insert = insert.bind(&deed.action).bind(&deed.target).bind(&deed.outcome);
+        self.connection.execute(insert).await.map(drop)
+    }
+}
+
+fn line(row: &Row) -> Result<AuditLine, Error> {
+    Ok(AuditLine {
+        id: row.integer("id")?,
+        at: row.timestamp("written_at")?,
+        deed: Deed {
+            user: row.text("user_name")?,
+            address: row.text("address")?,
+            action: row.text("action")?,
+            target: row.text("target")?,
+            outcome: row.text("outcome")?,
+        },
+    })
+}

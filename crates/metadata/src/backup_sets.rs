@@ -1,0 +1,176 @@
+//! The catalogue of backups.
+
+use model::Timestamp;
+use model::backup_set::{BackupSet, BackupSetStatus};
+use model::id::{BackupSetId, ClusterId, StorageId, TaskId, TenantId};
+
+use crate::database::{Listing, Slice, Transaction, exactly_one};
+use crate::error::Error;
+use crate::open::Metadata;
+use crate::sql::{Row, Statement, statement, word};
+
+const NOUN: &str = "backup set";
+
+/// Which backup sets are wanted; what is empty limits nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct BackupSetQuery {
+    /// Of this cluster.
+    pub cluster: Option<ClusterId>,
+    /// Of this tenant.
+    pub tenant: Option<TenantId>,
+    /// Made by this task.
+    pub task: Option<TaskId>,
+    /// In this storage.
+    pub storage: Option<StorageId>,
+    /// In one of these states.
+    pub statuses: Vec<BackupSetStatus>,
+    /// Finished at that moment or later.
+    pub from: Option<Timestamp>,
+    /// Finished before that moment.
+    pub until: Option<Timestamp>,
+}
+
+/// What all backup sets of a cluster come to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct BackupSetTotals {
+    /// How many there are, without the deleted ones.
+    pub count: u64,
+    /// How many bytes they take.
+    pub bytes: u64,
+    /// When the newest was finished.
+    pub newest: Option<Timestamp>,
+}
+
+impl Metadata {
+    /// Returns backup sets, newest first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn backup_set_list(
+        &self,
+        query: &BackupSetQuery,
+        slice: Slice,
+    ) -> Result<Listing<BackupSet>, Error> {
+        let mut reader = self.read().await?;
+        let count = statement("count backup sets", "SELECT COUNT(*) AS total FROM backup_sets WHERE 1 = 1");
+        let total = reader.count(limit(count, query)).await?;
+        let list = limit(statement("list backup sets", "SELECT * FROM backup_sets WHERE 1 = 1"), query);
+        let list = slice.cut(list.push(" ORDER BY finished_at DESC, id DESC"));
+        let items = reader.rows(list).await?.iter().map(backup_set).collect::<Result<_, _>>()?;
+        Ok(Listing { items, total })
+    }
+
+    /// Returns a backup set.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn backup_set_get(&self, id: BackupSetId) -> Result<Option<BackupSet>, Error> {
+        let get = statement("read a backup set", "SELECT * FROM backup_sets WHERE id = ?").bind(id.0);
+        self.read().await?.row(get).await?.map(|row| backup_set(&row)).transpose()
+    }
+
+    /// Returns what all backup sets of a cluster come to.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn backup_set_totals(&self, cluster: ClusterId) -> Result<BackupSetTotals, Error> {
+        let sum = statement(
+            "add up backup sets",
+            "SELECT COUNT(*) AS total, CAST(COALESCE(SUM(byte_count), 0) AS SIGNED) AS bytes,
+                    MAX(finished_at) AS newest
+             FROM backup_sets WHERE cluster_id = ? AND status <> ?",
+        );
+        let sum = sum.bind(cluster.0).bind(word(&BackupSetStatus::Deleted));
+        let Some(row) = self.read().await?.row(sum).await? else { return Ok(BackupSetTotals::default()) };
+        Ok(BackupSetTotals {
+            count: row.large("total")?,
+            bytes: row.large("bytes")?,
+            newest: row.integer_or_none("newest")?.map(Timestamp),
+        })
+    }
+}
+
+impl Transaction {
+    /// Keeps a backup set; `id` is not looked at. A task has one for each tenant: recording it again keeps what is
+    /// said now under the identity that it has.
+    ///
+    /// # Errors
+    /// When there is no such storage, or the database fails.
+    pub async fn backup_set_record(&mut self, set: &BackupSet) -> Result<BackupSetId, Error> {
+        let find = statement(
+            "record a backup set",
+            "SELECT id FROM backup_sets WHERE task_id = ? AND tenant_id = ?",
+        );
+        let known = self.connection.row(find.bind(set.task.0).bind(set.tenant.0)).await?;
+        let id = match known {
+            Some(row) => {
+                let id = row.integer("id")?;
+                let forget =
+                    statement("record a backup set", "DELETE FROM backup_sets WHERE id = ?").bind(id);
+                self.connection.execute(forget).await?;
+                id
+            }
+            None => self.connection.take_numbers("backup_sets", 1).await?,
+        };
+        let insert = statement(
+            "record a backup set",
+            "INSERT INTO backup_sets (id, task_id, cluster_id, cluster_name, tenant_id, tenant_name, method, mode,
+                storage_id, path, scn, byte_count, row_count, table_count, started_at, finished_at, status)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        );
+        let insert = insert.bind(id).bind(set.task.0).bind(set.cluster.0).bind(&set.cluster_name);
+        let insert =
+            insert.bind(set.tenant.0).bind(&set.tenant_name).bind(word(&set.method)).bind(word(&set.mode));
+        let insert = insert.bind(set.storage.0).bind(&set.path).bind(set.scn).bind(set.bytes).bind(set.rows);
+        let insert = insert.bind(set.tables).bind(set.started).bind(set.finished).bind(word(&set.status));
+        self.connection.execute(insert).await?;
+        Ok(BackupSetId(id))
+    }
+
+    /// Keeps what a backup set is good for now.
+    ///
+    /// # Errors
+    /// When there is no such backup set, or the database fails.
+    pub async fn backup_set_set_status(
+        &mut self,
+        id: BackupSetId,
+        status: BackupSetStatus,
+    ) -> Result<(), Error> {
+        let update =
+            statement("keep a backup set's status", "UPDATE backup_sets SET status = ? WHERE id = ?");
+        exactly_one(self.connection.execute(update.bind(word(&status)).bind(id.0)).await?, NOUN, id.0)
+    }
+}
+
+fn limit(statement: Statement, query: &BackupSetQuery) -> Statement {
+    statement
+        .and_if("cluster_id = ?", query.cluster.map(|id| id.0))
+        .and_if("tenant_id = ?", query.tenant.map(|id| id.0))
+        .and_if("task_id = ?", query.task.map(|id| id.0))
+        .and_if("storage_id = ?", query.storage.map(|id| id.0))
+        .and_one_of("status", query.statuses.iter().map(word))
+        .and_if("finished_at >= ?", query.from)
+        .and_if("finished_at < ?", query.until)
+}
+
+fn backup_set(row: &Row) -> Result<BackupSet, Error> {
+    Ok(BackupSet {
+        id: BackupSetId(row.integer("id")?),
+        task: TaskId(row.integer("task_id")?),
+        cluster: ClusterId(row.integer("cluster_id")?),
+        cluster_name: row.text("cluster_name")?,
+        tenant: TenantId(row.integer("tenant_id")?),
+        tenant_name: row.text("tenant_name")?,
+        method: row.word("method")?,
+        mode: row.word("mode")?,
+        storage: StorageId(row.integer("storage_id")?),
+        path: row.text("path")?,
+        scn: row.large("scn")?,
+        bytes: row.large("byte_count")?,
+        rows: row.large("row_count")?,
+        tables: row.large("table_count")?,
+        started: row.timestamp("started_at")?,
+        finished: row.timestamp("finished_at")?,
+        status: row.word("status")?,
+    })
+}

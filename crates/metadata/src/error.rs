@@ -1,0 +1,284 @@
+//! What can go wrong with our own database, and what it means.
+
+use std::io;
+
+use engine::TaskId;
+use engine::journal::{ApplyError, HoldError, InsertError, JournalError};
+use model::Problem;
+
+/// The metadata cannot be opened, read or written, or a rule about them refuses it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The database failed.
+    #[error("cannot {verb}")]
+    Database {
+        /// What was tried.
+        verb: &'static str,
+        /// What the database says.
+        #[source]
+        cause: sqlx::Error,
+    },
+    /// The database did not answer.
+    #[error("cannot {verb}: the database does not answer")]
+    NoAnswer {
+        /// What was tried.
+        verb: &'static str,
+    },
+    /// A value was written by another version, or by hand.
+    #[error("cannot {verb}: the column `{column}` holds what this version cannot read")]
+    Unreadable {
+        /// What was tried.
+        verb: &'static str,
+        /// Where it stands.
+        column: &'static str,
+        /// Why it cannot be read.
+        #[source]
+        cause: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// A name is given already.
+    #[error("there is a {noun} `{name}` already")]
+    NameTaken {
+        /// What kind of thing has it.
+        noun: &'static str,
+        /// The name.
+        name: String,
+    },
+    /// There is no such thing, or no longer.
+    #[error("there is no {noun} {id}")]
+    Missing {
+        /// What kind of thing.
+        noun: &'static str,
+        /// Its identity.
+        id: i64,
+    },
+    /// An unfinished task is about the thing.
+    #[error("task {task} is about this {noun} and not finished")]
+    Busy {
+        /// What kind of thing.
+        noun: &'static str,
+        /// The task.
+        task: TaskId,
+    },
+    /// Backup sets lie in the storage.
+    #[error("{backup_sets} backup sets lie in this storage")]
+    StorageInUse {
+        /// How many.
+        backup_sets: u64,
+    },
+    /// The data directory cannot be made or read.
+    #[error("cannot use the data directory: {verb} `{path}`")]
+    DataDirectory {
+        /// What was tried.
+        verb: &'static str,
+        /// What with.
+        path: String,
+        /// Why it did not work.
+        #[source]
+        cause: io::Error,
+    },
+    /// Another program uses the data directory.
+    #[error("another Lifeboat uses the data directory `{path}`")]
+    DirectoryInUse {
+        /// Which one.
+        path: String,
+    },
+    /// A newer program has used the database.
+    #[error("the metadata in `{path}` have schema {found}, and this Lifeboat knows them up to {known}")]
+    NewerSchema {
+        /// Which data directory.
+        path: String,
+        /// The newest step that the database has taken.
+        found: i64,
+        /// The newest step that this program has.
+        known: i64,
+    },
+    /// The schema is not what this program expects, and cannot be brought there.
+    #[error("the metadata in `{path}` cannot be brought to this version's schema")]
+    Migration {
+        /// Which data directory.
+        path: String,
+        /// Why.
+        #[source]
+        cause: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// Secrets were sealed, and the key is gone.
+    #[error("the key file `{path}` is missing, and secrets are sealed with it")]
+    KeyMissing {
+        /// Where it should be.
+        path: String,
+    },
+    /// The key file holds no key.
+    #[error("the key file `{path}` does not hold a key")]
+    KeyMalformed {
+        /// Where it is.
+        path: String,
+    },
+    /// The key is not the one that the secrets were sealed with.
+    #[error("the key file `{path}` holds key {found}, and the secrets are sealed with key {expected}")]
+    KeyOther {
+        /// Where it is.
+        path: String,
+        /// Its fingerprint.
+        found: String,
+        /// The fingerprint that the metadata hold.
+        expected: String,
+    },
+    /// A sealed secret was altered, or moved here from another row.
+    #[error("the secret in {place} cannot be opened")]
+    SealBroken {
+        /// Table, row and column.
+        place: String,
+    },
+    /// The password cannot be hashed or compared.
+    #[error("the password cannot be hashed")]
+    Password,
+}
+
+impl Error {
+    /// Tells whether trying again later may help without anybody doing something.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::NoAnswer { .. } => true,
+            Self::Database { cause, .. } => match cause {
+                sqlx::Error::PoolTimedOut | sqlx::Error::Io(_) => true,
+                // SQLITE_BUSY, SQLITE_LOCKED and their kin
+                sqlx::Error::Database(cause) => {
+                    matches!(cause.code().as_deref(), Some("5" | "6" | "261" | "517"))
+                }
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+
+    /// Returns it as a text for people.
+    #[must_use]
+    pub fn problem(&self) -> Problem {
+        match self {
+            Self::Database { cause, .. } => Problem::internal("metadata-failed").raw(cause),
+            Self::NoAnswer { .. } => Problem::internal("metadata-no-answer"),
+            Self::Unreadable { column, cause, .. } => {
+                Problem::internal("metadata-unreadable").with("column", column).raw(cause)
+            }
+            Self::NameTaken { name, .. } => Problem::conflict("name-taken").with("name", name),
+            Self::Missing { noun, id } => {
+                Problem::not_found("record-missing").with("noun", noun).with("id", id)
+            }
+            Self::Busy { task, .. } => Problem::conflict("task-not-finished").with("task", task),
+            Self::StorageInUse { backup_sets } => {
+                Problem::conflict("storage-in-use").with("backup_sets", backup_sets)
+            }
+            Self::DataDirectory { path, cause, .. } => {
+                Problem::internal("data-directory-failed").with("path", path).raw(cause)
+            }
+            Self::DirectoryInUse { path } => Problem::conflict("data-directory-in-use").with("path", path),
+            Self::NewerSchema { path, found, known } => Problem::conflict("metadata-newer-schema")
+                .with("path", path)
+                .with("found", found)
+                .with("known", known),
+            Self::Migration { path, cause } => {
+                Problem::internal("metadata-migration").with("path", path).raw(cause)
+            }
+            Self::KeyMissing { path } => Problem::conflict("key-missing").with("path", path),
+            Self::KeyMalformed { path } => Problem::conflict("key-malformed").with("path", path),
+            Self::KeyOther { path, found, expected } => Problem::conflict("key-other")
+                .with("path", path)
+                .with("found", found)
+                .with("expected", expected),
+            Self::SealBroken { place } => Problem::internal("seal-broken").with("place", place),
+            Self::Password => Problem::internal("password-hash-failed"),
+        }
+    }
+
+    /// Tells whether the database refused because a value is there already.
+    pub(crate) fn is_duplicate(&self) -> bool {
+        matches!(self, Self::Database { cause: sqlx::Error::Database(cause), .. } if cause.is_unique_violation())
+    }
+
+    /// Turns the refusal of a value that is there already into one that names it.
+    pub(crate) fn or_taken(self, noun: &'static str, name: &str) -> Self {
+        if self.is_duplicate() { Self::NameTaken { noun, name: name.to_owned() } } else { self }
+    }
+}
+
+impl From<Error> for JournalError {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Database { verb, cause } => Self::new(verb, cause),
+            Error::Unreadable { verb, cause, .. } => Self::new(verb, cause),
+            other => Self::new("use the metadata", other),
+        }
+    }
+}
+
+impl From<Error> for HoldError {
+    fn from(error: Error) -> Self {
+        Self::Journal(error.into())
+    }
+}
+
+impl From<Error> for InsertError {
+    fn from(error: Error) -> Self {
+        Self::Journal(error.into())
+    }
+}
+
+impl From<Error> for ApplyError {
+    fn from(error: Error) -> Self {
+        Self::Journal(error.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use engine::TaskId;
+    use model::text::{Language, has_problem};
+
+    use super::Error;
+
+    fn every_kind() -> Vec<Error> {
+        let path = || "/data".to_owned();
+        let cause = || io::Error::other("no");
+        vec![
+            Error::Database { verb: "list users", cause: sqlx::Error::PoolTimedOut },
+            Error::NoAnswer { verb: "list users" },
+            Error::Unreadable { verb: "list users", column: "role", cause: cause().into() },
+            Error::NameTaken { noun: "cluster", name: "prod".into() },
+            Error::Missing { noun: "cluster", id: 3 },
+            Error::Busy { noun: "cluster", task: TaskId(4) },
+            Error::StorageInUse { backup_sets: 2 },
+            Error::DataDirectory { verb: "make", path: path(), cause: cause() },
+            Error::DirectoryInUse { path: path() },
+            Error::NewerSchema { path: path(), found: 9, known: 5 },
+            Error::Migration { path: path(), cause: cause().into() },
+            Error::KeyMissing { path: path() },
+            Error::KeyMalformed { path: path() },
+            Error::KeyOther { path: path(), found: "a".into(), expected: "b".into() },
+            Error::SealBroken { place: "clusters/1/password".into() },
+            Error::Password,
+        ]
+    }
+
+    #[test]
+    fn every_error_has_words_without_a_gap_in_both_languages() {
+        for error in every_kind() {
+            let text = error.problem().text;
+            assert!(has_problem(&text.id), "{}", text.id);
+            for language in [Language::En, Language::Zh] {
+                let words = [Some(text.message(language)), text.cause(language), text.action(language)];
+                assert!(!words.iter().flatten().any(|words| words.contains('{')), "{error:?}: {words:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn only_a_database_that_may_answer_later_is_asked_again() {
+        let transient: Vec<bool> = every_kind().iter().map(Error::is_transient).collect();
+        assert_eq!(transient.iter().filter(|transient| **transient).count(), 2, "{transient:?}");
+        assert!(transient[0] && transient[1]);
+    }
+}

@@ -1,0 +1,219 @@
+//! What the holder of a task does: claim, renew, save, write its log. All but the claim look first whether it is
+//! still the holder, in the transaction that writes.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use engine::journal::{Ask, Change, Claim, EventKind, HoldError, Pulse, Ticket};
+use engine::task::Cancels;
+use engine::{Moment, Note, Progress, RowNumber, TaskId, TaskStatus};
+
+use crate::database::Connection;
+use crate::error::Error;
+use crate::journal::events;
+use crate::sql::{json, statement, word};
+use crate::tasks::stored;
+
+/// How many lines of a row's log are kept; the oldest are deleted.
+const LOG_LINES_KEPT: i64 = 10_000;
+
+/// Returns the task that a claim would get now.
+pub(super) async fn next_due(connection: &mut Connection, ask: &Ask) -> Result<Option<TaskId>, Error> {
+    if ask.can.is_empty() {
+        return Ok(None);
+    }
+    let now = connection.now().await?;
+    let unfinished = [TaskStatus::Pending, TaskStatus::Running, TaskStatus::RollingBack];
+    let find = statement(
+        "look for a task that is due",
+        "SELECT id FROM tasks WHERE due_at <= ? AND (lease_until IS NULL OR lease_until <= ?)",
+    );
+    let mut find = find.bind(now).bind(now).and_one_of("status", unfinished.iter().map(word)).push(" AND (");
+    for (place, (kind, version)) in ask.can.iter().enumerate() {
+        let or = if place == 0 { "" } else { " OR " };
+        find = find.push(or).push("kind = ? AND version <= ?").bind(kind).bind(*version);
+    }
+    let row = connection.row(find.push(") ORDER BY due_at, id LIMIT 1")).await?;
+    row.map(|row| row.integer("id").map(TaskId)).transpose()
+}
+
+/// Hands out the next task that is due.
+pub(super) async fn claim(connection: &mut Connection, ask: &Ask) -> Result<Option<Claim>, Error> {
+    let Some(id) = next_due(connection, ask).await? else { return Ok(None) };
+    let now = connection.now().await?;
+    let until = now.plus(ask.lease);
+    let take = statement(
+        "claim a task",
+        "UPDATE tasks SET fence = fence + 1, lease_owner = ?, lease_until = ? WHERE id = ?",
+    );
+    connection.execute(take.bind(&ask.worker).bind(until).bind(id.0)).await?;
+    let read = statement("claim a task", "SELECT fence FROM tasks WHERE id = ?").bind(id.0);
+    let Some(row) = connection.row(read).await? else { return Ok(None) };
+    let ticket = Ticket { task: id, fence: row.integer("fence")? };
+    let Some(task) = stored::load(connection, id).await? else { return Ok(None) };
+    let pulse = Pulse { left: until.since(now), now, cancels: task.cancels.clone() };
+    Ok(Some(Claim { ticket, task, pulse }))
+}
+
+/// What the holder of a task needs to know of it before it writes.
+struct Held {
+    now: Moment,
+    until: Moment,
+    cancels: Cancels,
+}
+
+impl Held {
+    fn pulse(self) -> Pulse {
+        Pulse { left: self.until.since(self.now), now: self.now, cancels: self.cancels }
+    }
+}
+
+async fn held(connection: &mut Connection, ticket: Ticket) -> Result<Held, HoldError> {
+    let now = connection.now().await?;
+    let read =
+        statement("look who holds a task", "SELECT fence, lease_until, cancels FROM tasks WHERE id = ?");
+    let row = connection.row(read.bind(ticket.task.0)).await?.ok_or(HoldError::Lost)?;
+    let until = row.moment_or_none("lease_until")?.ok_or(HoldError::Lost)?;
+    if row.integer("fence")? != ticket.fence {
+        return Err(HoldError::Lost);
+    }
+    Ok(Held { now, until, cancels: row.json("cancels")? })
+}
+
+pub(super) async fn renew(
+    connection: &mut Connection,
+    ticket: Ticket,
+    lease: Duration,
+) -> Result<Pulse, HoldError> {
+    let mut held = held(connection, ticket).await?;
+    held.until = held.until.max(held.now.plus(lease));
+    let update = statement("renew a lease", "UPDATE tasks SET lease_until = ? WHERE id = ?");
+    connection.execute(update.bind(held.until).bind(ticket.task.0)).await?;
+    Ok(held.pulse())
+}
+
+pub(super) async fn save(
+    connection: &mut Connection,
+    ticket: Ticket,
+    change: &Change,
+) -> Result<Pulse, HoldError> {
+    let held = held(connection, ticket).await?;
+    let due_at = change.due(&held.cancels, held.now);
+    write(connection, ticket.task, change, due_at).await?;
+    if change.release {
+        give_back(connection, ticket.task).await?;
+    }
+    events::record(connection, held.now, ticket.task, &change.events()).await?;
+    Ok(held.pulse())
+}
+
+/// Keeps a change.
+pub(super) async fn write(
+    connection: &mut Connection,
+    task: TaskId,
+    change: &Change,
+    due_at: Moment,
+) -> Result<(), Error> {
+    let keep = statement(
+        "save a task",
+        "UPDATE tasks SET revision = revision + 1, status = ?, note = ?, started_at = ?, finished_at = ?, due_at = ?",
+    );
+    let keep = keep.bind(word(&change.status)).bind(change.note.as_ref().map(json));
+    let mut keep = keep.bind(change.started_at).bind(change.finished_at).bind(due_at);
+    keep = keep.push(match change.status.is_finished() {
+        true => ", occupied_key = NULL",
+        false => ", occupied_key = exclusive_key",
+    });
+    if let Some(state) = &change.state {
+        keep = keep.push(", state = ?").bind(json(state));
+    }
+    connection.execute(keep.push(" WHERE id = ?").bind(task.0)).await?;
+    for lane in &change.lanes {
+        let keep =
+            statement("save a lane", "UPDATE task_lanes SET state = ? WHERE task_id = ? AND lane_key = ?");
+        connection.execute(keep.bind(json(&lane.state)).bind(task.0).bind(&lane.key)).await?;
+    }
+    for row in &change.rows {
+        stored::update_row(connection, task, row).await?;
+    }
+    Ok(())
+}
+
+/// Ends the lease.
+pub(super) async fn give_back(connection: &mut Connection, task: TaskId) -> Result<(), Error> {
+    let end =
+        statement("give a task back", "UPDATE tasks SET lease_owner = NULL, lease_until = NULL WHERE id = ?");
+    connection.execute(end.bind(task.0)).await.map(drop)
+}
+
+pub(super) async fn append_log(
+    connection: &mut Connection,
+    ticket: Ticket,
+    lines: &[(RowNumber, Note)],
+) -> Result<(), HoldError> {
+    let now = held(connection, ticket).await?.now;
+    let mut ends: BTreeMap<RowNumber, i64> = BTreeMap::new();
+    for (number, note) in lines {
+        let end = match ends.get(number) {
+            Some(end) => *end,
+            None => match log_end(connection, ticket.task, *number).await? {
+                Some(end) => end,
+                None => continue, // a row that the task does not have has no log
+            },
+        };
+        let insert = statement(
+            "write to a step's log",
+            "INSERT INTO task_log (task_id, row_no, seq, written_at, note) VALUES (?, ?, ?, ?, ?)",
+        );
+        let insert = insert.bind(ticket.task.0).bind(number.0).bind(end + 1).bind(now).bind(json(note));
+        connection.execute(insert).await?;
+        ends.insert(*number, end + 1);
+    }
+    for (number, end) in ends {
+        let keep = statement(
+            "write to a step's log",
+            "UPDATE task_rows SET log_lines = ? WHERE task_id = ? AND row_no = ?",
+        );
+        connection.execute(keep.bind(end).bind(ticket.task.0).bind(number.0)).await?;
+        let sweep = statement(
+            "delete old lines of a log",
+            "DELETE FROM task_log WHERE task_id = ? AND row_no = ? AND seq <= ?",
+        );
+        let sweep = sweep.bind(ticket.task.0).bind(number.0).bind(end - LOG_LINES_KEPT);
+        connection.execute(sweep).await?;
+    }
+    Ok(())
+}
+
+async fn log_end(connection: &mut Connection, task: TaskId, row: RowNumber) -> Result<Option<i64>, Error> {
+    let read = statement(
+        "write to a step's log",
+        "SELECT log_lines FROM task_rows WHERE task_id = ? AND row_no = ?",
+    );
+    let row = connection.row(read.bind(task.0).bind(row.0)).await?;
+    row.map(|row| row.integer("log_lines")).transpose()
+}
+
+pub(super) async fn append_progress(
+    connection: &mut Connection,
+    ticket: Ticket,
+    rows: &[(RowNumber, Progress)],
+) -> Result<(), HoldError> {
+    let now = held(connection, ticket).await?.now;
+    let mut kinds = Vec::new();
+    for (number, progress) in rows {
+        let read = statement(
+            "keep a step's progress",
+            "SELECT lane FROM task_rows WHERE task_id = ? AND row_no = ?",
+        );
+        let Some(row) = connection.row(read.bind(ticket.task.0).bind(number.0)).await? else { continue };
+        let is_lane = !row.text("lane")?.is_empty();
+        kinds.push(if is_lane { EventKind::Lane(*number) } else { EventKind::Step(*number) });
+        let keep = statement(
+            "keep a step's progress",
+            "UPDATE task_rows SET progress = ? WHERE task_id = ? AND row_no = ?",
+        );
+        connection.execute(keep.bind(json(progress)).bind(ticket.task.0).bind(number.0)).await?;
+    }
+    Ok(events::record(connection, now, ticket.task, &kinds).await?)
+}

@@ -1,0 +1,220 @@
+//! Opening the metadata: the data directory, its lock, its key, its schema.
+//!
+//! 1. the directory is there, and nobody else uses it
+//! 2. the schema is brought to this version; a newer one is refused
+//! 3. the key is the one that secrets are sealed with; only where none ever was, one is made
+
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use sqlx::migrate::MigrateError;
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
+use tokio::task::spawn_blocking;
+use zeroize::Zeroizing;
+
+use crate::database::{Connection, Database, Transaction};
+use crate::dialect::{SQLITE_MIGRATIONS, sqlite_options};
+use crate::error::Error;
+use crate::seal::{KEY_BYTES, Sealer, new_key};
+use crate::sql::statement;
+
+/// The files in a data directory.
+const LOCK_FILE: &str = "lifeboat.lock";
+const KEY_FILE: &str = "secret.key";
+const DATABASE_FILE: &str = "lifeboat.db";
+
+/// How many readers work at once.
+const READERS: u32 = 4;
+
+/// How long one waits for a connection before it is an error.
+const CONNECTION_WAIT: Duration = Duration::from_secs(5);
+
+/// The setting that holds the key's fingerprint.
+const FINGERPRINT: &str = "key-fingerprint";
+
+/// Our database, opened, for reading; [`Metadata::begin`] writes. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Metadata {
+    pub(crate) database: Arc<Database>,
+    pub(crate) sealer: Arc<Sealer>,
+    /// Keeps other programs out for as long as it is open.
+    _lock: Arc<File>,
+}
+
+impl Metadata {
+    /// Opens the metadata in a data directory; makes both when there are none.
+    ///
+    /// # Errors
+    /// When another program uses the directory, when the metadata were used by a newer version, or when their key is
+    /// missing or another one; and when the directory or the database fails.
+    pub async fn open(data_directory: &Path) -> Result<Self, Error> {
+        let directory = data_directory.to_owned();
+        let prepared = spawn_blocking(move || prepare(&directory)).await;
+        let lock = prepared.expect("file work does not panic")?;
+        let options = sqlite_options(&data_directory.join(DATABASE_FILE));
+        let writer = connect("open the metadata", 1, options.clone()).await?;
+        migrate(&writer, data_directory).await?;
+        let readers =
+            connect("open the metadata for reading", READERS, options.pragma("query_only", "ON")).await?;
+        let database = Database::sqlite(writer, readers);
+        let sealer = unlock(&database, data_directory.join(KEY_FILE)).await?;
+        Ok(Self { database: Arc::new(database), sealer: Arc::new(sealer), _lock: Arc::new(lock) })
+    }
+
+    /// Begins to write.
+    ///
+    /// # Errors
+    /// When the database fails, or is busy for too long.
+    pub async fn begin(&self) -> Result<Transaction, Error> {
+        Ok(Transaction { connection: self.database.begin().await?, sealer: self.sealer.clone() })
+    }
+
+    /// Ends all connections, and lets other programs in once the last clone is gone.
+    pub async fn close(self) {
+        self.database.close().await;
+    }
+
+    pub(crate) async fn read(&self) -> Result<Connection, Error> {
+        self.database.read().await
+    }
+}
+
+/// Makes the directory and an empty database that only we may read, and locks out others.
+fn prepare(directory: &Path) -> Result<File, Error> {
+    let failed = |verb, path: &Path| {
+        let path = path.display().to_string();
+        move |cause| Error::DataDirectory { verb, path, cause }
+    };
+    DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(failed("make", directory))?;
+    let lock_path = directory.join(LOCK_FILE);
+    let lock = private().create(true).truncate(false).open(&lock_path).map_err(failed("open", &lock_path))?;
+    match lock.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            return Err(Error::DirectoryInUse { path: directory.display().to_string() });
+        }
+        Err(TryLockError::Error(cause)) => return Err(failed("lock", &lock_path)(cause)),
+    }
+    // SQLite would let everybody read it; its other files get the permissions of this one.
+    let database_path = directory.join(DATABASE_FILE);
+    private().create(true).truncate(false).open(&database_path).map_err(failed("open", &database_path))?;
+    Ok(lock)
+}
+
+fn private() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).mode(0o600);
+    options
+}
+
+async fn connect(
+    verb: &'static str,
+    connections: u32,
+    options: SqliteConnectOptions,
+) -> Result<SqlitePool, Error> {
+    let pool = SqlitePoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(CONNECTION_WAIT)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_before_acquire(false);
+    pool.connect_with(options).await.map_err(|cause| Error::Database { verb, cause })
+}
+
+/// Brings the schema to this version, forward only.
+async fn migrate(writer: &SqlitePool, directory: &Path) -> Result<(), Error> {
+    let path = directory.display().to_string();
+    match SQLITE_MIGRATIONS.run(writer).await {
+        Ok(()) => Ok(()),
+        Err(MigrateError::VersionMissing(found)) => {
+            let known = SQLITE_MIGRATIONS.iter().map(|step| step.version).max().unwrap_or(0);
+            Err(Error::NewerSchema { path, found, known })
+        }
+        Err(cause) => Err(Error::Migration { path, cause: Box::new(cause) }),
+    }
+}
+
+/// Reads the key that secrets are sealed with. It is made when neither it nor a sealed secret exists.
+async fn unlock(database: &Database, path: PathBuf) -> Result<Sealer, Error> {
+    let mut connection = database.begin().await?;
+    let expected = fingerprint_read(&mut connection).await?;
+    let may_make = expected.is_none() && !is_anything_sealed(&mut connection).await?;
+    let shown = path.display().to_string();
+    let key =
+        spawn_blocking(move || read_or_make_key(&path, may_make)).await.expect("file work does not panic")?;
+    let sealer = Sealer::new(&key);
+    match expected {
+        Some(expected) if expected != sealer.fingerprint() => {
+            return Err(Error::KeyOther { path: shown, found: sealer.fingerprint().to_owned(), expected });
+        }
+        Some(_) => {}
+        None => {
+            let keep =
+                statement("keep the key's fingerprint", "INSERT INTO settings (name, value) VALUES (?, ?)");
+            connection.execute(keep.bind(FINGERPRINT).bind(sealer.fingerprint())).await?;
+            connection.commit().await?;
+        }
+    }
+    Ok(sealer)
+}
+
+async fn fingerprint_read(connection: &mut Connection) -> Result<Option<String>, Error> {
+    let read = statement("read the key's fingerprint", "SELECT value FROM settings WHERE name = ?");
+    let row = connection.row(read.bind(FINGERPRINT)).await?;
+    row.map(|row| row.text("value")).transpose()
+}
+
+async fn is_anything_sealed(connection: &mut Connection) -> Result<bool, Error> {
+    let count = statement(
+        "look for sealed secrets",
+        "SELECT (SELECT COUNT(*) FROM clusters) + (SELECT COUNT(*) FROM storages WHERE secret IS NOT NULL) AS total",
+    );
+    Ok(connection.count(count).await? > 0)
+}
+
+fn read_or_make_key(path: &Path, may_make: bool) -> Result<Zeroizing<[u8; KEY_BYTES]>, Error> {
+    let shown = || path.display().to_string();
+    let mut file = match File::open(path) {
+        Ok(file) => file,
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound && may_make => {
+            return make_key(path).map_err(|cause| Error::DataDirectory {
+                verb: "make",
+                path: shown(),
+                cause,
+            });
+        }
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => {
+            return Err(Error::KeyMissing { path: shown() });
+        }
+        Err(cause) => return Err(Error::DataDirectory { verb: "open", path: shown(), cause }),
+    };
+    let failed = |cause| Error::DataDirectory { verb: "read", path: shown(), cause };
+    if file.metadata().map_err(failed)?.permissions().mode() & 0o077 != 0 {
+        tracing::warn!(path = %path.display(), "others than the owner may read the key file; `chmod 600` it");
+    }
+    let mut text = Zeroizing::new(String::new());
+    file.read_to_string(&mut text).map_err(failed)?;
+    let bytes = BASE64.decode(text.trim()).map(Zeroizing::new);
+    let key = bytes.ok().and_then(|bytes| <[u8; KEY_BYTES]>::try_from(&bytes[..]).ok());
+    key.map(Zeroizing::new).ok_or_else(|| Error::KeyMalformed { path: shown() })
+}
+
+/// Makes a key. It is on the disk before anything is sealed with it.
+fn make_key(path: &Path) -> io::Result<Zeroizing<[u8; KEY_BYTES]>> {
+    let key = new_key();
+    let text = Zeroizing::new(format!("{}\n", BASE64.encode(&key[..])));
+    // Under another name until it is whole: a torn key file would keep us from ever starting again.
+    let unfinished = path.with_extension("key.new");
+    let mut file = private().create(true).truncate(true).open(&unfinished)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    std::fs::rename(&unfinished, path)?;
+    File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()?;
+    Ok(key)
+}

@@ -1,0 +1,158 @@
+//! Durable tasks as people look at them: lists, single ones, and what happens to them. `journal` is the workers' side.
+
+pub(crate) mod stored;
+
+use engine::journal::{Event, InsertError, NewTask, PAGE_MAX};
+use engine::{Task, TaskId, TaskStatus};
+use model::Timestamp;
+use model::id::ClusterId;
+
+use crate::database::{Listing, Slice, Transaction};
+use crate::error::Error;
+use crate::journal::events;
+use crate::open::Metadata;
+use crate::sql::{Statement, statement, word};
+
+/// The names under which a task says what it is about; the values are identities in digits.
+pub mod subject {
+    /// The cluster.
+    pub const CLUSTER: &str = "cluster";
+    /// The tenant, where it is one.
+    pub const TENANT: &str = "tenant";
+    /// The storage configuration.
+    pub const STORAGE: &str = "storage";
+}
+
+/// The states in which a task is not finished.
+const UNFINISHED: [TaskStatus; 3] = [TaskStatus::Pending, TaskStatus::Running, TaskStatus::RollingBack];
+
+/// Which tasks are wanted; what is empty limits nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TaskQuery {
+    /// In one of these states.
+    pub statuses: Vec<TaskStatus>,
+    /// Of one of these kinds.
+    pub kinds: Vec<String>,
+    /// About all of these: name and value, see [`subject`].
+    pub subjects: Vec<(String, String)>,
+    /// Begun (or, before that, made) at that moment or later.
+    pub from: Option<Timestamp>,
+    /// Begun (or, before that, made) before that moment.
+    pub until: Option<Timestamp>,
+    /// The oldest first instead of the newest.
+    pub oldest_first: bool,
+}
+
+/// Which events are wanted; what is `None` limits nothing.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct EventQuery {
+    /// Of this task.
+    pub task: Option<TaskId>,
+    /// Of tasks about this cluster.
+    pub cluster: Option<ClusterId>,
+}
+
+/// Something that happened to a task.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TaskEvent {
+    /// What.
+    pub event: Event,
+    /// The cluster that the task is about.
+    pub cluster: Option<ClusterId>,
+}
+
+impl Metadata {
+    /// Returns tasks with all their rows.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn task_list(&self, query: &TaskQuery, slice: Slice) -> Result<Listing<Task>, Error> {
+        let mut reader = self.read().await?;
+        let count = statement("count tasks", "SELECT COUNT(*) AS total FROM tasks t WHERE 1 = 1");
+        let total = reader.count(limit(count, query)).await?;
+        let list = limit(statement("list tasks", "SELECT t.* FROM tasks t WHERE 1 = 1"), query);
+        let order = if query.oldest_first { " ORDER BY t.id" } else { " ORDER BY t.id DESC" };
+        let rows = reader.rows(slice.cut(list.push(order))).await?;
+        let items = stored::complete(&mut reader, &rows).await?;
+        Ok(Listing { items, total })
+    }
+
+    /// Returns the events behind `after_seq`, oldest first, at most `limit` and [`PAGE_MAX`].
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn task_event_list(
+        &self,
+        query: &EventQuery,
+        after_seq: i64,
+        limit: u32,
+    ) -> Result<Vec<TaskEvent>, Error> {
+        let list = statement(
+            "list events",
+            "SELECT e.*, s.value AS cluster FROM task_events e
+             LEFT JOIN task_subjects s ON s.task_id = e.task_id AND s.name = ? WHERE e.seq > ?",
+        );
+        let list = list.bind(subject::CLUSTER).bind(after_seq);
+        let list = list
+            .and_if("e.task_id = ?", query.task.map(|task| task.0))
+            .and_if("s.value = ?", query.cluster.map(|cluster| cluster.to_string()));
+        let list = list.push(" ORDER BY e.seq LIMIT ?").bind(limit.min(PAGE_MAX));
+        let rows = self.read().await?.rows(list).await?;
+        let read = rows.iter().map(|row| {
+            let cluster = row.text_or_none("cluster")?.and_then(|id| id.parse().ok()).map(ClusterId);
+            Ok(TaskEvent { event: events::event(row)?, cluster })
+        });
+        read.collect()
+    }
+
+    /// Returns the number of the newest event: whoever begins to watch now reads behind it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn task_event_newest(&self) -> Result<i64, Error> {
+        let read =
+            statement("read the newest event", "SELECT COALESCE(MAX(seq), 0) AS newest FROM task_events");
+        let row = self.read().await?.row(read).await?;
+        row.map_or(Ok(0), |row| row.integer("newest"))
+    }
+}
+
+impl Transaction {
+    /// Keeps a new task, together with what else is written in this transaction. Workers see it when it is committed.
+    ///
+    /// # Errors
+    /// When an unfinished task has its exclusive key, or the database fails.
+    pub async fn task_insert(&mut self, new: &NewTask) -> Result<TaskId, InsertError> {
+        stored::insert(&mut self.connection, new).await
+    }
+
+    /// Returns an unfinished task that is about this; see [`subject`].
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn task_unfinished_about(
+        &mut self,
+        name: &'static str,
+        value: &str,
+    ) -> Result<Option<TaskId>, Error> {
+        let find = statement(
+            "look for unfinished tasks",
+            "SELECT t.id FROM tasks t JOIN task_subjects s ON s.task_id = t.id WHERE s.name = ? AND s.value = ?",
+        );
+        let find = find.bind(name).bind(value).and_one_of("t.status", UNFINISHED.iter().map(word));
+        let row = self.connection.row(find.push(" ORDER BY t.id LIMIT 1")).await?;
+        row.map(|row| row.integer("id").map(TaskId)).transpose()
+    }
+}
+
+fn limit(statement: Statement, query: &TaskQuery) -> Statement {
+    let statement = statement
+        .and_one_of("t.status", query.statuses.iter().map(word))
+        .and_one_of("t.kind", &query.kinds)
+        .and_if("COALESCE(t.started_at, t.created_at) >= ?", query.from)
+        .and_if("COALESCE(t.started_at, t.created_at) < ?", query.until);
+    query.subjects.iter().fold(statement, |statement, (name, value)| {
+        let about = " AND EXISTS (SELECT 1 FROM task_subjects s WHERE s.task_id = t.id AND s.name = ? AND s.value = ?)";
+        statement.push(about).bind(name).bind(value)
+    })
+}

@@ -1,0 +1,52 @@
+//! A cluster's tenants, as the last probe has read them.
+
+use model::id::{ClusterId, TenantId};
+use model::tenant::Tenant;
+
+use crate::database::Transaction;
+use crate::error::Error;
+use crate::open::Metadata;
+use crate::sql::{json, statement};
+
+impl Metadata {
+    /// Returns a cluster's tenants, by number.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn tenant_list(&self, cluster: ClusterId) -> Result<Vec<Tenant>, Error> {
+        let list =
+            statement("list tenants", "SELECT facts FROM tenants WHERE cluster_id = ? ORDER BY tenant_id");
+        self.read().await?.rows(list.bind(cluster.0)).await?.iter().map(|row| row.json("facts")).collect()
+    }
+
+    /// Returns a tenant.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn tenant_get(&self, cluster: ClusterId, tenant: TenantId) -> Result<Option<Tenant>, Error> {
+        let get =
+            statement("read a tenant", "SELECT facts FROM tenants WHERE cluster_id = ? AND tenant_id = ?");
+        let row = self.read().await?.row(get.bind(cluster.0).bind(tenant.0)).await?;
+        row.map(|row| row.json("facts")).transpose()
+    }
+}
+
+impl Transaction {
+    /// Keeps a cluster's tenants in the place of those that were known.
+    ///
+    /// # Errors
+    /// When there is no such cluster, or the database fails.
+    pub async fn tenants_probed(&mut self, cluster: ClusterId, tenants: &[Tenant]) -> Result<(), Error> {
+        let delete = statement("keep tenants", "DELETE FROM tenants WHERE cluster_id = ?").bind(cluster.0);
+        self.connection.execute(delete).await?;
+        for tenant in tenants {
+            let insert = statement(
+                "keep tenants",
+                "INSERT INTO tenants (cluster_id, tenant_id, name, facts) VALUES (?, ?, ?, ?)",
+            );
+            let insert = insert.bind(cluster.0).bind(tenant.id.0).bind(&tenant.name).bind(json(tenant));
+            self.connection.execute(insert).await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,131 @@
+//! Accounts.
+
+use model::id::UserId;
+use model::user::{Role, User};
+
+use crate::database::{Transaction, exactly_one};
+use crate::error::Error;
+use crate::open::Metadata;
+use crate::passwords::PasswordHash;
+use crate::sql::{Row, statement, word};
+
+const NOUN: &str = "user";
+
+/// An account with what it logs on with.
+#[derive(Debug, Clone)]
+pub struct Account {
+    /// The account.
+    pub user: User,
+    /// The hash of its password.
+    pub password: PasswordHash,
+}
+
+impl Metadata {
+    /// Returns every account, by name.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn user_list(&self) -> Result<Vec<User>, Error> {
+        let list = statement("list users", "SELECT * FROM users ORDER BY name");
+        self.read().await?.rows(list).await?.iter().map(user).collect()
+    }
+
+    /// Returns an account.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn user_get(&self, id: UserId) -> Result<Option<User>, Error> {
+        let get = statement("read a user", "SELECT * FROM users WHERE id = ?").bind(id.0);
+        self.read().await?.row(get).await?.map(|row| user(&row)).transpose()
+    }
+
+    /// Returns the account of that name, with what it logs on with.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn user_account(&self, name: &str) -> Result<Option<Account>, Error> {
+        let get = statement("read a user", "SELECT * FROM users WHERE name = ?").bind(name);
+        let Some(row) = self.read().await?.row(get).await? else { return Ok(None) };
+        let password = PasswordHash::from_stored(row.text("password_hash")?);
+        Ok(Some(Account { user: user(&row)?, password }))
+    }
+}
+
+impl Transaction {
+    /// Keeps a new account; `given` says that its password was given and must be changed.
+    ///
+    /// # Errors
+    /// When the name is taken, or the database fails.
+    pub async fn user_insert(
+        &mut self,
+        name: &str,
+        role: Role,
+        password: &PasswordHash,
+        given: bool,
+    ) -> Result<User, Error> {
+        let created = self.now().await?;
+        let id = self.connection.take_numbers("users", 1).await?;
+        let insert = statement(
+            "keep a user",
+            "INSERT INTO users (id, name, role, password_hash, must_change_password, created_at)
+             VALUES (?, ?, ?, ?, ?, ?)",
+        );
+        let insert = insert.bind(id).bind(name).bind(word(&role)).bind(password.as_stored()).bind(given);
+        self.connection.execute(insert.bind(created)).await.map_err(|error| error.or_taken(NOUN, name))?;
+        Ok(User { id: UserId(id), name: name.to_owned(), role, must_change_password: given, created })
+    }
+
+    /// Gives an account another password; `given` says that the user must change it.
+    ///
+    /// # Errors
+    /// When there is no such account, or the database fails.
+    pub async fn user_set_password(
+        &mut self,
+        id: UserId,
+        password: &PasswordHash,
+        given: bool,
+    ) -> Result<(), Error> {
+        let update = statement(
+            "keep a password",
+            "UPDATE users SET password_hash = ?, must_change_password = ? WHERE id = ?",
+        );
+        let update = update.bind(password.as_stored()).bind(given).bind(id.0);
+        exactly_one(self.connection.execute(update).await?, NOUN, id.0)
+    }
+
+    /// Gives an account another role.
+    ///
+    /// # Errors
+    /// When there is no such account, or the database fails.
+    pub async fn user_set_role(&mut self, id: UserId, role: Role) -> Result<(), Error> {
+        let update = statement("keep a role", "UPDATE users SET role = ? WHERE id = ?");
+        exactly_one(self.connection.execute(update.bind(word(&role)).bind(id.0)).await?, NOUN, id.0)
+    }
+
+    /// Removes an account.
+    ///
+    /// # Errors
+    /// When there is no such account, or the database fails.
+    pub async fn user_remove(&mut self, id: UserId) -> Result<(), Error> {
+        let delete = statement("remove a user", "DELETE FROM users WHERE id = ?").bind(id.0);
+        exactly_one(self.connection.execute(delete).await?, NOUN, id.0)
+    }
+
+    /// Returns how many accounts there are.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn user_count(&mut self) -> Result<u64, Error> {
+        self.connection.count(statement("count users", "SELECT COUNT(*) AS total FROM users")).await
+    }
+}
+
+fn user(row: &Row) -> Result<User, Error> {
+    Ok(User {
+        id: UserId(row.integer("id")?),
+        name: row.text("name")?,
+        role: row.word("role")?,
+        must_change_password: row.flag("must_change_password")?,
+        created: row.timestamp("created_at")?,
+    })
+}

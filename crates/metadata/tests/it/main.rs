@@ -1,0 +1,8 @@
+//! The metadata from outside: each promise run against each database, and what only a data directory can do wrong.
+
+mod data_directory;
+mod flow;
+mod journal;
+mod kill;
+mod records;
+mod stand;

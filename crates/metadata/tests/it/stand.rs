@@ -1,0 +1,109 @@
+//! A database to test with, and things to keep in it.
+
+use std::path::Path;
+
+use engine::journal::NewTask;
+use engine::{Flow, Next, Note, Step};
+use metadata::clusters::NewCluster;
+use metadata::{Metadata, Transaction};
+use model::Secret;
+use model::ability::{BackupAbility, Generation};
+use model::cluster::{ClusterFacts, ClusterStatus};
+use model::version::ServerVersion;
+
+/// Runs each promise against each database. Another database is another module here.
+macro_rules! for_every_database {
+    ($($promise:ident)*) => {
+        mod sqlite {
+            $(
+                #[tokio::test]
+                async fn $promise() {
+                    let stand = crate::stand::Stand::new().await;
+                    super::$promise(stand.metadata.clone()).await;
+                }
+            )*
+        }
+    };
+}
+pub(crate) use for_every_database;
+
+/// An open database in a data directory of its own.
+pub(crate) struct Stand {
+    directory: tempfile::TempDir,
+    pub(crate) metadata: Metadata,
+}
+
+impl Stand {
+    pub(crate) async fn new() -> Self {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let metadata = open(directory.path()).await;
+        Self { directory, metadata }
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// Closes the database, and returns the directory.
+    pub(crate) async fn close(self) -> tempfile::TempDir {
+        self.metadata.close().await;
+        self.directory
+    }
+}
+
+pub(crate) async fn open(directory: &Path) -> Metadata {
+    Metadata::open(directory).await.expect("a data directory")
+}
+
+pub(crate) async fn begin(metadata: &Metadata) -> Transaction {
+    metadata.begin().await.expect("the database answers")
+}
+
+pub(crate) async fn commit(transaction: Transaction) {
+    transaction.commit().await.expect("the database keeps it");
+}
+
+/// A flow of one step and one step per lane, which only stands for one here.
+pub(crate) struct Plain;
+
+impl Flow for Plain {
+    const KIND: &'static str = "plain";
+    const VERSION: u32 = 1;
+    type Context = ();
+    type State = u64;
+    type Lane = u64;
+    const STEPS: &'static [Step<Self>] = &[
+        Step::one("first", |_, _| Box::pin(async { Ok(Next::Done) })),
+        Step::each("each", |_, _, _| Box::pin(async { Ok(Next::Done) })),
+    ];
+}
+
+pub(crate) fn new_task(lanes: &[&str]) -> NewTask {
+    let lanes = lanes.iter().map(|&lane| lane.to_owned());
+    NewTask::of::<Plain>(Note::new("plain"), &0, lanes).expect("a number is JSON").creator("eva")
+}
+
+pub(crate) fn new_cluster(name: &str, password: &str) -> NewCluster {
+    NewCluster {
+        name: name.to_owned(),
+        addresses: vec!["db1:2881".parse().expect("an address"), "[::1]:2882".parse().expect("an address")],
+        user: "root@sys".to_owned(),
+        password: Secret::new(password),
+        facts: facts(),
+        status: ClusterStatus::Running,
+    }
+}
+
+pub(crate) fn facts() -> ClusterFacts {
+    let version = "5.7.25-OceanBase seekdb-v1.4.0.0";
+    ClusterFacts {
+        ob_name: "seekdb".to_owned(),
+        ob_cluster_id: 1,
+        server: ServerVersion::identify(version, version).expect("a seekdb"),
+        generation: Generation::Seekdb,
+        ability: BackupAbility::Logical,
+        zones: Vec::new(),
+        servers: Vec::new(),
+        upgrading: false,
+    }
+}
