@@ -1,1 +1,54 @@
-//! To be written.
+//! The logical engine: dumps at one moment of the database, loads them, proves both.
+//!
+//! A dump is a sequence of calls, each of which can be made again after a crash and goes on where it was; what is
+//! remembered lies at the destination, so the caller keeps only the [`DumpId`]:
+//! [`preflight`], [`take_snapshot`], [`dump_schema`], [`dump_data`], [`finish`], then [`verify`]. A load is
+//! [`load::check_target`], [`load::create_schema`], [`load::load_data`], [`load::create_indexes`],
+//! [`load::verify_data`], [`load::finish`].
+//!
+//! `docs/formats/dump.md` describes what is written, byte by byte.
+
+mod archive;
+mod checksum;
+mod chunk;
+mod column;
+mod crew;
+mod ddl;
+mod dumping;
+mod encode;
+mod error;
+mod id;
+mod layout;
+pub mod load;
+mod manifest;
+mod output;
+mod piece;
+mod plan;
+mod progress;
+mod schema_file;
+mod sealed;
+mod source;
+mod verify;
+
+use std::time::Duration;
+
+pub use checksum::Checksum;
+pub use chunk::ChunkAim;
+pub use column::{Column, Form};
+pub use dumping::{Options, Preflight, Snapshot, dump_data, dump_schema, finish, preflight, take_snapshot};
+pub use error::{Error, Result};
+pub use id::{DumpId, NotADumpId};
+pub use manifest::{DatabaseEntry, Manifest, ObjectEntry, Piece, TableEntry, Totals};
+pub use plan::{Chunk, Compression, DatabasePlan, Identity, Plan, Selection, TablePlan, ViewPlan};
+pub use progress::{Meter, Progress};
+pub use source::{Source, Target};
+pub use verify::{Finding, Report, read_manifest, verify, verify_against};
+
+/// The version of the format that is written, and the newest that is read.
+pub const FORMAT: u32 = 1;
+
+/// How long a statement may take that reads along a table.
+const LONG_READ: Duration = Duration::from_secs(3600);
+
+/// How long the server may be silent in the midst of rows.
+const SILENCE: Duration = Duration::from_secs(600);

@@ -91,7 +91,9 @@ pub struct TableIdentity {
 /// # Errors
 /// Fails when the server does.
 pub async fn databases(session: &mut Session) -> Result<Vec<String>, Error> {
-    let rows = session.rows(&Statement::read("SELECT SCHEMA_NAME FROM information_schema.SCHEMATA ORDER BY 1")).await?;
+    let rows = session
+        .rows(&Statement::read("SELECT SCHEMA_NAME FROM information_schema.SCHEMATA ORDER BY 1"))
+        .await?;
     let names = rows.iter().map(|row| row.str(0)).collect::<Result<Vec<_>, _>>()?;
     Ok(names.into_iter().filter(|name| !is_system_database(name)).map(str::to_owned).collect())
 }
@@ -119,7 +121,12 @@ pub async fn tables(session: &mut Session, database: &str) -> Result<Vec<Table>,
             "VIEW" => TableKind::View,
             other => TableKind::Other(other.to_owned()),
         };
-        Ok(Table { name: row.str(0)?.to_owned(), kind, rows_guess: guess(row, 2), bytes_guess: guess(row, 3) })
+        Ok(Table {
+            name: row.str(0)?.to_owned(),
+            kind,
+            rows_guess: guess(row, 2),
+            bytes_guess: guess(row, 3),
+        })
     };
     session.rows(&Statement::read(sql)).await?.iter().map(table).collect()
 }
@@ -151,7 +158,10 @@ pub async fn columns(session: &mut Session, database: &str) -> Result<BTreeMap<S
 ///
 /// # Errors
 /// Fails when the server does.
-pub async fn primary_keys(session: &mut Session, database: &str) -> Result<BTreeMap<String, Vec<KeyColumn>>, Error> {
+pub async fn primary_keys(
+    session: &mut Session,
+    database: &str,
+) -> Result<BTreeMap<String, Vec<KeyColumn>>, Error> {
     let sql = format!(
         "SELECT TABLE_NAME, COLUMN_NAME, SUB_PART FROM information_schema.STATISTICS \
          WHERE TABLE_SCHEMA = {} AND INDEX_NAME = 'PRIMARY' ORDER BY TABLE_NAME, SEQ_IN_INDEX",
@@ -167,7 +177,10 @@ pub async fn primary_keys(session: &mut Session, database: &str) -> Result<BTree
 ///
 /// # Errors
 /// Fails when the server does.
-pub async fn key_names(session: &mut Session, database: &str) -> Result<BTreeMap<String, Vec<String>>, Error> {
+pub async fn key_names(
+    session: &mut Session,
+    database: &str,
+) -> Result<BTreeMap<String, Vec<String>>, Error> {
     let sql = format!(
         "SELECT DISTINCT TABLE_NAME, INDEX_NAME FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = {}",
         literal(database)
@@ -195,7 +208,10 @@ pub async fn foreign_key_names(
 ///
 /// # Errors
 /// Fails when the server does.
-pub async fn partitions(session: &mut Session, database: &str) -> Result<BTreeMap<String, Vec<String>>, Error> {
+pub async fn partitions(
+    session: &mut Session,
+    database: &str,
+) -> Result<BTreeMap<String, Vec<String>>, Error> {
     let sql = format!(
         "SELECT TABLE_NAME, COALESCE(SUBPARTITION_NAME, PARTITION_NAME) FROM information_schema.PARTITIONS \
          WHERE TABLE_SCHEMA = {} AND PARTITION_NAME IS NOT NULL \
@@ -280,18 +296,12 @@ pub async fn table_identities(
     let Some(mut columns) = if_there(grouped(session, sql, |row| row.u64(1)).await)? else { return Ok(None) };
     let identity = |(name, versions): (String, Vec<(u64, u64)>)| {
         let (id, version) = versions.first().copied()?;
-        Some((name, TableIdentity { id, version, columns: columns.remove(&id.to_string()).unwrap_or_default() }))
+        Some((
+            name,
+            TableIdentity { id, version, columns: columns.remove(&id.to_string()).unwrap_or_default() },
+        ))
     };
     Ok(Some(found.into_iter().filter_map(identity).collect()))
-}
-
-/// Returns what the user may do, as the server's GRANT statements.
-///
-/// # Errors
-/// Fails when the server does.
-pub async fn grants(session: &mut Session) -> Result<Vec<String>, Error> {
-    let rows = session.rows(&Statement::read("SHOW GRANTS")).await?;
-    rows.iter().map(|row| row.str(0).map(str::to_owned)).collect()
 }
 
 /// Returns a variable of the session as a number; `None` when the server has no such variable.

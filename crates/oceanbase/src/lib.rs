@@ -1,6 +1,7 @@
 //! Speaks with OceanBase: connections, statements, what servers say of themselves, errors with a meaning.
 
 pub mod answer;
+pub mod catalog;
 mod channel;
 pub mod connect;
 pub mod driver;
@@ -10,6 +11,7 @@ pub mod mask;
 pub mod precheck;
 mod probe;
 pub mod session;
+pub mod snapshot;
 pub mod statement;
 
 pub use answer::{Row, RowStream};

@@ -1,0 +1,139 @@
+//! One dump at its destination: its small objects, read and written.
+
+use bytes::Bytes;
+use futures::StreamExt as _;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use storage::{Client, ErrorKind};
+
+use crate::error::{DuringIo as _, Error, Result};
+use crate::id::DumpId;
+use crate::layout::{ObjectKey, receipts_folder};
+use crate::manifest::{Manifest, ObjectEntry, Piece};
+use crate::plan::Plan;
+use crate::sealed::{seal, unseal};
+
+/// The largest plan, manifest or schema file that is read.
+const SMALL_MOST_BYTES: u64 = 1 << 30;
+
+/// How many receipts are read at a time.
+const READS_AT_ONCE: usize = 16;
+
+/// One dump at its destination.
+#[derive(Clone)]
+pub(crate) struct Archive {
+    pub(crate) client: Client,
+    pub(crate) dump: DumpId,
+}
+
+/// Says that a piece is finished.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct PieceReceipt {
+    pub(crate) database: String,
+    pub(crate) table: String,
+    pub(crate) piece: Piece,
+}
+
+#[derive(Deserialize)]
+struct AnyFormat {
+    format: u32,
+}
+
+impl Archive {
+    pub(crate) fn new(client: &Client, dump: &DumpId) -> Self {
+        Self { client: client.clone(), dump: dump.clone() }
+    }
+
+    /// Reads the plan; nothing when the dump was never begun.
+    pub(crate) async fn plan(&self) -> Result<Option<Plan>> {
+        self.versioned(ObjectKey::Plan).await
+    }
+
+    /// Reads the manifest; nothing when the dump is not complete.
+    pub(crate) async fn manifest(&self) -> Result<Option<Manifest>> {
+        self.versioned(ObjectKey::Manifest).await
+    }
+
+    /// Reads the plan of a dump that must have one.
+    pub(crate) async fn require_plan(&self) -> Result<Plan> {
+        let missing = || Error::NotFinished { dump: self.dump.clone(), missing: "plan.json" };
+        self.plan().await?.ok_or_else(missing)
+    }
+
+    /// Reads the manifest of a dump that must be complete.
+    pub(crate) async fn require_manifest(&self) -> Result<Manifest> {
+        let missing = || Error::NotFinished { dump: self.dump.clone(), missing: "manifest.json" };
+        self.manifest().await?.ok_or_else(missing)
+    }
+
+    /// Reads a small object whole; nothing when there is none.
+    pub(crate) async fn read(&self, key: ObjectKey<'_>) -> Result<Option<Bytes>> {
+        match self.client.get(&key.key(&self.dump), SMALL_MOST_BYTES).await {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if *error.kind() == ErrorKind::Missing => Ok(None),
+            Err(error) => Err(error).during(|| format!("read {}", key.path())),
+        }
+    }
+
+    /// Reads a sealed object; nothing when there is none.
+    pub(crate) async fn read_sealed<T: DeserializeOwned>(&self, key: ObjectKey<'_>) -> Result<Option<T>> {
+        let Some(bytes) = self.read(key).await? else { return Ok(None) };
+        unseal(&bytes).map(Some).map_err(|why| Error::Damaged { path: key.path(), why })
+    }
+
+    /// Writes a small object, in place of an older one.
+    pub(crate) async fn write(&self, key: ObjectKey<'_>, bytes: Bytes) -> Result<ObjectEntry> {
+        let entry = ObjectEntry::of(key.path(), &bytes);
+        let written = self.client.put(&key.key(&self.dump), bytes).await;
+        written.during(|| format!("write {}", key.path())).map(|()| entry)
+    }
+
+    /// Writes a sealed object, in place of an older one.
+    pub(crate) async fn write_sealed<T: Serialize>(&self, key: ObjectKey<'_>, content: &T) -> Result<()> {
+        self.write(key, seal(content)).await.map(drop)
+    }
+
+    /// Writes a sealed object unless there is one; tells whether it did.
+    pub(crate) async fn write_new_sealed<T: Serialize>(
+        &self,
+        key: ObjectKey<'_>,
+        content: &T,
+    ) -> Result<bool> {
+        let written = self.client.put_new(&key.key(&self.dump), seal(content)).await;
+        written.during(|| format!("write {}", key.path()))
+    }
+
+    /// Reads the receipts of all finished pieces.
+    pub(crate) async fn piece_receipts(&self) -> Result<Vec<PieceReceipt>> {
+        let folder = format!("{}/data", receipts_folder(&self.dump));
+        let listed = self.client.list(&folder).await.during(|| "list the receipts".to_owned())?;
+        let reads = listed.into_iter().map(|entry| self.piece_receipt(entry.key));
+        let mut reads = futures::stream::iter(reads).buffer_unordered(READS_AT_ONCE);
+        let mut receipts = Vec::new();
+        while let Some(receipt) = reads.next().await {
+            receipts.push(receipt?);
+        }
+        Ok(receipts)
+    }
+
+    async fn piece_receipt(&self, key: String) -> Result<PieceReceipt> {
+        let bytes = self.client.get(&key, SMALL_MOST_BYTES).await.during(|| format!("read {key}"))?;
+        unseal(&bytes).map_err(|why| Error::Damaged { path: key, why })
+    }
+
+    /// Deletes what is only needed until the dump is complete.
+    pub(crate) async fn delete_receipts(&self) -> Result<()> {
+        let deleted = self.client.delete_below(&receipts_folder(&self.dump)).await;
+        deleted.during(|| "delete the receipts".to_owned()).map(drop)
+    }
+
+    async fn versioned<T: DeserializeOwned>(&self, key: ObjectKey<'_>) -> Result<Option<T>> {
+        let Some(bytes) = self.read(key).await? else { return Ok(None) };
+        let damaged = |why| Error::Damaged { path: key.path(), why };
+        let AnyFormat { format } = unseal(&bytes).map_err(damaged)?;
+        if format > crate::FORMAT {
+            return Err(Error::FormatTooNew { dump: self.dump.clone(), format });
+        }
+        unseal(&bytes).map(Some).map_err(damaged)
+    }
+}

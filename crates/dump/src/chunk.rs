@@ -1,0 +1,261 @@
+//! Cutting a table into parts that are read by themselves, by its primary key.
+//!
+//! The cuts are found by walking: the key that stands so many rows behind the last cut. The server finds it in
+//! milliseconds by counting along the index, and it works for every kind of key: sparse, skewed, negative, of
+//! several columns, text.
+
+use oceanbase::catalog::{self, KeyColumn};
+use oceanbase::statement::identifier;
+use oceanbase::{Session, Statement};
+
+use crate::column::{Column, Form};
+use crate::encode::push_literal;
+use crate::error::{DuringSql as _, Result};
+use crate::id::DumpId;
+use crate::plan::{Chunk, TablePlan, full_name};
+
+/// A table with fewer rows than this is not cut, nor asked how long its rows are.
+const SMALL_TABLE_ROWS: u64 = 1000;
+
+/// How many rows are read to learn how long they are.
+const SAMPLE_ROWS: u64 = 200;
+
+/// The most rows in a chunk, however short they are.
+const CHUNK_MOST_ROWS: u64 = 5_000_000;
+
+/// How large the chunks should be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ChunkAim {
+    /// Bytes of values in a chunk, about.
+    pub bytes: u64,
+    /// Exactly so many rows instead.
+    pub rows: Option<u64>,
+}
+
+impl Default for ChunkAim {
+    fn default() -> Self {
+        Self { bytes: 64 << 20, rows: None }
+    }
+}
+
+/// Returns the columns by which a table can be cut: its primary key, if all of it is of types whose values keep
+/// their order as literals.
+pub(crate) fn usable_key(key: &[KeyColumn], columns: &[(catalog::Column, Form)]) -> Vec<Column> {
+    let usable = |part: &KeyColumn| {
+        let (column, form) = columns.iter().find(|(column, _)| column.name == part.name)?;
+        let declared = column.column_type.to_ascii_lowercase();
+        let base = declared.split(['(', ' ']).next().unwrap_or_default();
+        let ordered = matches!(
+            base,
+            "tinyint"
+                | "smallint"
+                | "mediumint"
+                | "int"
+                | "integer"
+                | "bigint"
+                | "decimal"
+                | "numeric"
+                | "date"
+                | "datetime"
+                | "timestamp"
+                | "char"
+                | "varchar"
+                | "binary"
+                | "varbinary"
+        );
+        (ordered && !part.prefix).then(|| Column { name: column.name.clone(), form: *form })
+    };
+    key.iter().map(usable).collect::<Option<Vec<_>>>().unwrap_or_default()
+}
+
+/// A table whose chunks are looked for.
+pub(crate) struct Cutter<'a> {
+    pub(crate) dump: &'a DumpId,
+    pub(crate) scn: u64,
+    pub(crate) database: &'a str,
+    pub(crate) table: &'a TablePlan,
+    pub(crate) aim: ChunkAim,
+}
+
+impl Cutter<'_> {
+    /// Returns the chunks of the table, in the order of partitions and keys.
+    pub(crate) async fn cut(&self, session: &mut Session, partitions: &[String]) -> Result<Vec<Chunk>> {
+        let mut chunks = Vec::new();
+        if partitions.is_empty() {
+            self.cut_part(session, None, &mut chunks).await?;
+        }
+        for partition in partitions {
+            self.cut_part(session, Some(partition), &mut chunks).await?;
+        }
+        Ok(chunks)
+    }
+
+    async fn cut_part(
+        &self,
+        session: &mut Session,
+        partition: Option<&String>,
+        chunks: &mut Vec<Chunk>,
+    ) -> Result<()> {
+        let mut rest = Chunk { partition: partition.cloned(), after: None, up_to: None };
+        if !self.table.key.is_empty()
+            && let Some(rows) = self.rows_per_chunk(session, &rest).await?
+        {
+            while let Some(cut) = self.key_after(session, &rest, rows).await? {
+                let chunk = Chunk { up_to: Some(cut.clone()), ..rest.clone() };
+                rest.after = Some(cut);
+                chunks.push(chunk);
+            }
+        }
+        chunks.push(rest);
+        Ok(())
+    }
+
+    /// Returns how many rows make a chunk; nothing when there are too few to be cut.
+    async fn rows_per_chunk(&self, session: &mut Session, whole: &Chunk) -> Result<Option<u64>> {
+        if self.aim.rows.is_some() {
+            return Ok(self.aim.rows.map(|rows| rows.max(1)));
+        }
+        if self.key_after(session, whole, SMALL_TABLE_ROWS).await?.is_none() {
+            return Ok(None);
+        }
+        let sql = format!("{} LIMIT {SAMPLE_ROWS}", select_rows(self.scn, self.database, self.table, whole));
+        let sample = self.rows(session, sql).await?;
+        let bytes: usize = sample
+            .iter()
+            .map(|row| {
+                (0..row.width()).filter_map(|place| row.bytes(place)).map(|v| v.len() + 1).sum::<usize>()
+            })
+            .sum();
+        let per_row = (bytes / sample.len().max(1)).max(1) as u64;
+        Ok(Some((self.aim.bytes / per_row).clamp(1, CHUNK_MOST_ROWS)))
+    }
+
+    /// Returns the key of the `rows`-th row from the beginning of a chunk.
+    async fn key_after(&self, session: &mut Session, from: &Chunk, rows: u64) -> Result<Option<Vec<String>>> {
+        let key = &self.table.key;
+        let order = key_list(key);
+        let sql = format!(
+            "SELECT /*+ full(x) */ {} FROM {}{} ORDER BY {order} LIMIT {},1",
+            key.iter().map(|column| column.form.expression(&column.name)).collect::<Vec<_>>().join(","),
+            source(self.scn, self.database, &self.table.name, from),
+            condition(key, from),
+            rows - 1,
+        );
+        let found = self.rows(session, sql).await?;
+        let literals = |row: &oceanbase::Row| -> Vec<String> {
+            key.iter().enumerate().map(|(place, column)| literal(column.form, row.bytes(place))).collect()
+        };
+        Ok(found.first().map(literals))
+    }
+
+    async fn rows(&self, session: &mut Session, sql: String) -> Result<Vec<oceanbase::Row>> {
+        let rows = session.rows(&Statement::read(sql).within(crate::LONG_READ)).await;
+        rows.during_read(self.dump, self.scn, || {
+            format!("read {}", full_name(self.database, &self.table.name))
+        })
+    }
+}
+
+fn literal(form: Form, value: Option<&[u8]>) -> String {
+    let mut sql = Vec::new();
+    // A text whose bytes are no text in its character set would be cut at the wrong place: written as bytes, it
+    // keeps its place.
+    let form =
+        if value.is_some_and(|value| std::str::from_utf8(value).is_err()) { Form::Bytes } else { form };
+    push_literal(&mut sql, form, value);
+    String::from_utf8_lossy(&sql).into_owned()
+}
+
+/// Returns the query that reads a chunk. The hint keeps the server from keys that are younger than the snapshot
+/// (1412); the range of the primary key is used all the same.
+pub(crate) fn select_rows(scn: u64, database: &str, table: &TablePlan, chunk: &Chunk) -> String {
+    let columns: Vec<String> =
+        table.columns.iter().map(|column| column.form.expression(&column.name)).collect();
+    let order =
+        if table.key.is_empty() { String::new() } else { format!(" ORDER BY {}", key_list(&table.key)) };
+    let from = source(scn, database, &table.name, chunk);
+    format!("SELECT /*+ full(x) */ {} FROM {from}{}{order}", columns.join(","), condition(&table.key, chunk))
+}
+
+fn source(scn: u64, database: &str, table: &str, chunk: &Chunk) -> String {
+    let partition =
+        chunk.partition.as_ref().map_or_else(String::new, |name| format!(" PARTITION({})", identifier(name)));
+    format!("{}{partition} AS OF SNAPSHOT {scn} x", full_name(database, table))
+}
+
+fn condition(key: &[Column], chunk: &Chunk) -> String {
+    let list = key_list(key);
+    let bound = |sign: &str, bound: &Option<Vec<String>>| {
+        bound.as_ref().map(|literals| format!("({list}){sign}({})", literals.join(",")))
+    };
+    let bounds: Vec<String> =
+        [bound(">", &chunk.after), bound("<=", &chunk.up_to)].into_iter().flatten().collect();
+    if bounds.is_empty() { String::new() } else { format!(" WHERE {}", bounds.join(" AND ")) }
+}
+
+fn key_list(key: &[Column]) -> String {
+    key.iter().map(|column| format!("x.{}", identifier(&column.name))).collect::<Vec<_>>().join(",")
+}
+
+#[cfg(test)]
+mod tests {
+    use oceanbase::catalog::{self, KeyColumn};
+
+    use super::{literal, select_rows, usable_key};
+    use crate::column::{Column, Form};
+    use crate::plan::{Chunk, Identity, TablePlan};
+
+    #[test]
+    fn the_query_of_a_chunk_is_the_measured_one() {
+        let column = |name: &str, form| Column { name: name.to_owned(), form };
+        let table = TablePlan {
+            name: "or`ders".to_owned(),
+            columns: vec![column("a", Form::Number), column("b", Form::Text), column("f", Form::Float)],
+            key: vec![column("a", Form::Number), column("b", Form::Text)],
+            identity: Identity { id: None, columns: vec![], essence: String::new() },
+            chunks: vec![],
+        };
+        let chunk = Chunk {
+            partition: Some("p0".to_owned()),
+            after: Some(vec!["-5".to_owned(), "'x'".to_owned()]),
+            up_to: Some(vec!["7".to_owned(), literal(Form::Text, Some(b"it's"))]),
+        };
+        assert_eq!(
+            select_rows(99, "shop", &table, &chunk),
+            "SELECT /*+ full(x) */ x.`a`,x.`b`,x.`f`+0e0 FROM `shop`.`or``ders` PARTITION(`p0`) AS OF SNAPSHOT 99 x \
+             WHERE (x.`a`,x.`b`)>(-5,'x') AND (x.`a`,x.`b`)<=(7,'it\\'s') ORDER BY x.`a`,x.`b`"
+        );
+        let whole = TablePlan { key: vec![], ..table };
+        assert_eq!(
+            select_rows(99, "shop", &whole, &Chunk::default()),
+            "SELECT /*+ full(x) */ x.`a`,x.`b`,x.`f`+0e0 FROM `shop`.`or``ders` AS OF SNAPSHOT 99 x"
+        );
+    }
+
+    #[test]
+    fn a_key_that_would_not_keep_its_order_is_not_used() {
+        let columns: Vec<_> = ["bigint(20)", "varchar(20)", "double", "enum('a')"]
+            .into_iter()
+            .map(|declared| {
+                let column = catalog::Column {
+                    name: declared.to_owned(),
+                    column_type: declared.to_owned(),
+                    character_set: None,
+                    generated: false,
+                };
+                let form = Form::of(&column).expect("a known type");
+                (column, form)
+            })
+            .collect();
+        let key = |names: &[&str], prefix| -> Vec<KeyColumn> {
+            names.iter().map(|&name| KeyColumn { name: name.to_owned(), prefix }).collect()
+        };
+        assert_eq!(usable_key(&key(&["bigint(20)", "varchar(20)"], false), &columns).len(), 2);
+        for unusable in
+            [key(&["varchar(20)"], true), key(&["bigint(20)", "double"], false), key(&["enum('a')"], false)]
+        {
+            assert_eq!(usable_key(&unusable, &columns), []);
+        }
+        assert_eq!(literal(Form::Text, Some(b"\xff")), "0xFF");
+    }
+}

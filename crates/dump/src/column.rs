@@ -1,0 +1,150 @@
+//! How the values of a column are read and written so that nothing is lost.
+//!
+//! Most types travel as the text that the server prints. The exceptions are those whose text loses something:
+//!
+//! | type | is read as | because |
+//! |---|---|---|
+//! | FLOAT | `c+0e0` | it is printed with 6 digits; as a DOUBLE it keeps all |
+//! | VECTOR, ARRAY(FLOAT) | `array_map(x -> x+0e0, c)` | the same, for each element |
+//! | ENUM, SET with an empty member | `c+0` | '' also stands for "no member" |
+//! | BIT, BINARY, BLOB, geometry | `c`, written as `0x…` | they are bytes, not text |
+
+use oceanbase::catalog;
+use oceanbase::statement::identifier;
+use serde::{Deserialize, Serialize};
+
+/// A column whose values are dumped.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Column {
+    /// Its name.
+    pub name: String,
+    /// How its values travel.
+    pub form: Form,
+}
+
+/// How the values of a column travel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Form {
+    /// A number: written as the server prints it.
+    Number,
+    /// A text, date, time, JSON: written in quotes.
+    Text,
+    /// Bytes: written in hexadecimal.
+    Bytes,
+    /// A FLOAT: read as a DOUBLE.
+    Float,
+    /// Several FLOATs: read as DOUBLEs, written in quotes.
+    Floats,
+    /// An ENUM or SET: read and written as the number of its members.
+    Ordinal,
+}
+
+impl Form {
+    /// Returns the expression that reads the column `name` of the table that the query calls `x`.
+    pub(crate) fn expression(self, name: &str) -> String {
+        let column = format!("x.{}", identifier(name));
+        match self {
+            Self::Number | Self::Text | Self::Bytes => column,
+            Self::Float => format!("{column}+0e0"),
+            Self::Floats => format!("array_map(e -> e+0e0, {column})"),
+            Self::Ordinal => format!("{column}+0"),
+        }
+    }
+
+    /// Returns the form of a column; `None` for a type that is not known, whose values might be lost.
+    #[must_use]
+    pub fn of(column: &catalog::Column) -> Option<Self> {
+        let declared = column.column_type.to_ascii_lowercase();
+        let base = declared.split(['(', ' ']).next().unwrap_or_default();
+        Some(match base {
+            "tinyint" | "smallint" | "mediumint" | "int" | "integer" | "bigint" | "decimal" | "numeric"
+            | "double" | "bool" | "boolean" => Self::Number,
+            "float" => Self::Float,
+            "date" | "time" | "datetime" | "timestamp" | "year" | "json" | "uuid" | "inet4" | "inet6" => {
+                Self::Text
+            }
+            "char" | "varchar" | "tinytext" | "text" | "mediumtext" | "longtext" | "string" => {
+                // A text column in the character set `binary` holds bytes.
+                if column.character_set.as_deref() == Some("binary") { Self::Bytes } else { Self::Text }
+            }
+            "bit" | "binary" | "varbinary" | "tinyblob" | "blob" | "mediumblob" | "longblob" | "geometry"
+            | "point" | "linestring" | "polygon" | "multipoint" | "multilinestring" | "multipolygon"
+            | "geometrycollection" | "geomcollection" => Self::Bytes,
+            "enum" | "set" if has_empty_member(&declared) => Self::Ordinal,
+            "enum" | "set" => Self::Text,
+            "vector" => Self::Floats,
+            "array" if declared.matches("array(").count() == 1 && declared.contains("float") => Self::Floats,
+            "array" if !declared.contains("float") && !declared.contains("vector") => Self::Text,
+            "map" | "sparsevector" if !declared.contains("float") || base == "sparsevector" => Self::Text,
+            _ => return None,
+        })
+    }
+}
+
+/// Tells whether `enum('a','')` has an empty member. Sometimes says yes of a member with quotes in it: that is read
+/// as a number too, which is always right.
+fn has_empty_member(declared: &str) -> bool {
+    declared.contains("(''") || declared.contains(",''")
+}
+
+#[cfg(test)]
+mod tests {
+    use oceanbase::catalog;
+
+    use super::Form;
+
+    fn form(column_type: &str, character_set: Option<&str>) -> Option<Form> {
+        Form::of(&catalog::Column {
+            name: "c".to_owned(),
+            column_type: column_type.to_owned(),
+            character_set: character_set.map(str::to_owned),
+            generated: false,
+        })
+    }
+
+    #[test]
+    fn every_type_travels_in_the_form_that_loses_nothing() {
+        let cases = [
+            ("bigint(20) unsigned", Form::Number),
+            ("decimal(65,30)", Form::Number),
+            ("double", Form::Number),
+            ("float", Form::Float),
+            ("float(7,3) unsigned", Form::Float),
+            ("timestamp(6)", Form::Text),
+            ("year(4)", Form::Text),
+            ("bit(1)", Form::Bytes),
+            ("varbinary(10)", Form::Bytes),
+            ("POINT", Form::Bytes),
+            ("enum('a','b')", Form::Text),
+            ("enum('','b')", Form::Ordinal),
+            ("set('b','')", Form::Ordinal),
+            ("VECTOR(3)", Form::Floats),
+            ("ARRAY(FLOAT)", Form::Floats),
+            ("ARRAY(INT)", Form::Text),
+            ("ARRAY(DOUBLE)", Form::Text),
+            ("SPARSEVECTOR", Form::Text),
+            ("MAP(INT,INT)", Form::Text),
+        ];
+        for (column_type, expected) in cases {
+            assert_eq!(form(column_type, None), Some(expected), "{column_type}");
+        }
+        assert_eq!(form("char(3)", Some("binary")), Some(Form::Bytes));
+        assert_eq!(form("char(3)", Some("gbk")), Some(Form::Text));
+    }
+
+    #[test]
+    fn a_type_whose_values_might_be_lost_is_not_taken() {
+        for unknown in
+            ["roaringbitmap", "ARRAY(ARRAY(FLOAT))", "ARRAY(VECTOR(3))", "MAP(INT,FLOAT)", "int8range", ""]
+        {
+            assert_eq!(form(unknown, None), None, "{unknown}");
+        }
+    }
+
+    #[test]
+    fn a_name_can_not_end_its_quotes() {
+        assert_eq!(Form::Float.expression("a`b"), "x.`a``b`+0e0");
+        assert_eq!(Form::Floats.expression("v"), "array_map(e -> e+0e0, x.`v`)");
+    }
+}

@@ -1,0 +1,117 @@
+//! N connections that work through a list of jobs, and stop without leaving a statement behind.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use model::cluster::Address;
+use oceanbase::Session;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::error::{Error, Result};
+use crate::source::Source;
+
+/// How long stopping may take on the server's side.
+const KILL_LIMIT: Duration = Duration::from_secs(10);
+
+/// What is done with each job.
+pub(crate) trait Work: Send + Sync + 'static {
+    /// One job.
+    type Job: Send + 'static;
+
+    /// Readies a connection for the jobs.
+    fn prepare(&self, session: &mut Session) -> impl Future<Output = Result<()>> + Send;
+
+    /// Does one job.
+    fn work(&self, session: &mut Session, job: Self::Job) -> impl Future<Output = Result<()>> + Send;
+}
+
+/// Works through the jobs on so many connections. The first failure, or the token, stops all.
+///
+/// Dropped in its midst, it closes the connections; what the server still does for them it ends when it notices.
+pub(crate) async fn run<W: Work>(
+    source: &Source,
+    connections: usize,
+    jobs: Vec<W::Job>,
+    work: W,
+    cancel: &CancellationToken,
+) -> Result<()> {
+    let connections = connections.clamp(1, jobs.len().max(1));
+    let shared = Arc::new(Shared {
+        jobs: Mutex::new(VecDeque::from(jobs)),
+        busy: Mutex::new(Vec::new()),
+        source: source.clone(),
+        work,
+    });
+    let mut workers = JoinSet::new();
+    for _ in 0..connections {
+        workers.spawn(Arc::clone(&shared).worker());
+    }
+    let outcome = tokio::select! {
+        biased;
+        () = cancel.cancelled() => Err(Error::Cancelled),
+        outcome = all(&mut workers) => outcome,
+    };
+    if outcome.is_err() {
+        workers.shutdown().await; // each connection is closed where it stands
+        shared.kill_statements().await;
+    }
+    outcome
+}
+
+async fn all(workers: &mut JoinSet<Result<()>>) -> Result<()> {
+    while let Some(ended) = workers.join_next().await {
+        match ended {
+            Ok(outcome) => outcome?,
+            Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+            Err(_) => return Err(Error::Cancelled),
+        }
+    }
+    Ok(())
+}
+
+struct Shared<W: Work> {
+    jobs: Mutex<VecDeque<W::Job>>,
+    /// Connections on which a statement may run.
+    busy: Mutex<Vec<(Address, u32)>>,
+    source: Source,
+    work: W,
+}
+
+impl<W: Work> Shared<W> {
+    async fn worker(self: Arc<Self>) -> Result<()> {
+        if self.jobs.lock().unwrap_or_else(PoisonError::into_inner).is_empty() {
+            return Ok(());
+        }
+        let mut session = self.source.open().await?;
+        let this = (session.address().clone(), session.connection_id());
+        self.busy.lock().unwrap_or_else(PoisonError::into_inner).push(this.clone());
+        self.work.prepare(&mut session).await?;
+        while let Some(job) = self.next_job() {
+            self.work.work(&mut session, job).await?;
+        }
+        self.busy.lock().unwrap_or_else(PoisonError::into_inner).retain(|other| *other != this);
+        session.close().await;
+        Ok(())
+    }
+
+    fn next_job(&self) -> Option<W::Job> {
+        self.jobs.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
+    }
+
+    /// Ends what the closed connections had begun: a server notices a closed connection only when it next writes.
+    async fn kill_statements(&self) {
+        let busy = std::mem::take(&mut *self.busy.lock().unwrap_or_else(PoisonError::into_inner));
+        let kill = async {
+            for (address, id) in busy {
+                if let Err(error) = oceanbase::kill_query(&self.source.endpoint, &address, id).await {
+                    tracing::warn!(%address, id, %error, "a statement may still be running");
+                }
+            }
+        };
+        if tokio::time::timeout(KILL_LIMIT, kill).await.is_err() {
+            tracing::warn!("statements may still be running: the server does not answer");
+        }
+    }
+}

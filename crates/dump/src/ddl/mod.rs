@@ -1,0 +1,8 @@
+//! Reading and changing the statements that create tables and views.
+//!
+//! They are bytes: a default of a binary column may be no text at all. Nothing here understands SQL beyond its
+//! words, quotes and brackets; what is not recognised stays as it is.
+
+pub(crate) mod qualify;
+pub(crate) mod table;
+pub(crate) mod token;

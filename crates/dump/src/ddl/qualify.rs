@@ -1,0 +1,213 @@
+//! Names with a database in front, in the statements that create tables and views.
+//!
+//! SHOW CREATE names the database everywhere: `` REFERENCES `shop`.`orders` ``, `` select `shop`.`orders`.`id` ``.
+//! Run in another database, such a statement would silently refer to the old one. So a dump leaves out the name of
+//! the statement's own database, and a load replaces the names of others that it renames.
+
+use std::collections::BTreeMap;
+
+use oceanbase::statement::identifier;
+
+use crate::ddl::token::{Token, TokenKind, tokens};
+
+/// A view's statement in which names of databases are known for what they are.
+#[derive(Debug)]
+pub(crate) struct QualifiedView<'t> {
+    tokens: Vec<Token<'t>>,
+    /// Where the names of databases stand among the tokens.
+    databases: Vec<usize>,
+}
+
+/// A name stands for a database here and for something else there, so that neither can be changed.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Ambiguous;
+
+impl<'t> QualifiedView<'t> {
+    /// Finds where names of databases stand in front of a dot. SHOW CREATE VIEW writes `` `database`.`table` ``,
+    /// `` `database`.`table`.`column` `` and `` `alias`.`column` ``.
+    ///
+    /// # Errors
+    /// Fails when such a name also stands alone, as that of a table or its alias: `` `name`.`x` `` may be a column.
+    pub(crate) fn read(sql: &'t [u8], is_database: impl Fn(&str) -> bool) -> Result<Self, Ambiguous> {
+        let tokens = tokens(sql);
+        let mut databases = Vec::new();
+        for (place, token) in tokens.iter().enumerate() {
+            if token.kind != TokenKind::Name || !token.name().is_some_and(|name| is_database(&name)) {
+                continue;
+            }
+            let after_dot = place > 0 && tokens[place - 1].is_sign(b'.');
+            let before_dot = tokens.get(place + 1).is_some_and(|next| next.is_sign(b'.'));
+            match (after_dot, before_dot) {
+                (false, true) => databases.push(place),
+                (true, _) => {} // a table or a column of that name
+                (false, false) if is_harmless(&tokens, place) => {}
+                (false, false) => return Err(Ambiguous),
+            }
+        }
+        Ok(Self { tokens, databases })
+    }
+
+    /// Returns the statement without the names of databases.
+    pub(crate) fn without(&self) -> Vec<u8> {
+        let skipped = |place: usize| {
+            self.databases.contains(&place) || place > 0 && self.databases.contains(&(place - 1))
+        };
+        let kept = self.tokens.iter().enumerate().filter(|(place, _)| !skipped(*place));
+        kept.flat_map(|(_, token)| token.text.iter().copied()).collect()
+    }
+
+    /// Returns the statement with other names of databases, by the old ones.
+    pub(crate) fn renamed(&self, names: &BTreeMap<String, String>) -> Vec<u8> {
+        let mut sql = Vec::new();
+        for (place, token) in self.tokens.iter().enumerate() {
+            let new = if self.databases.contains(&place) {
+                token.name().and_then(|old| names.get(&old))
+            } else {
+                None
+            };
+            match new {
+                Some(new) => sql.extend_from_slice(identifier(new).as_bytes()),
+                None => sql.extend_from_slice(token.text),
+            }
+        }
+        sql
+    }
+}
+
+/// Tells whether a name that stands alone is the view's own or a column's alias, which no dot follows.
+fn is_harmless(tokens: &[Token<'_>], place: usize) -> bool {
+    let before = tokens[..place].iter().rev().find(|token| token.kind != TokenKind::Space);
+    before.is_some_and(|token| token.is_word("AS") || token.is_word("VIEW"))
+}
+
+/// Rewrites the table that a foreign key refers to. `database` is asked for what shall stand in front of the dot
+/// instead of the database that stands there; nothing: neither name nor dot.
+pub(crate) fn with_reference(foreign_key: &[u8], database: impl Fn(&str) -> Option<String>) -> Vec<u8> {
+    let tokens = tokens(foreign_key);
+    let all =
+        |tokens: &[Token<'_>]| -> Vec<u8> { tokens.iter().flat_map(|token| token.text.to_vec()).collect() };
+    let Some(word) = tokens.iter().position(|token| token.is_word("REFERENCES")) else { return all(&tokens) };
+    let is_name = |token: &Token<'_>| token.kind == TokenKind::Name;
+    let Some(name) = tokens.iter().skip(word).position(is_name).map(|place| place + word) else {
+        return all(&tokens);
+    };
+    if !tokens.get(name + 1).is_some_and(|token| token.is_sign(b'.')) {
+        return all(&tokens);
+    }
+    let mut sql = all(&tokens[..name]);
+    if let Some(new) = tokens[name].name().and_then(|old| database(&old)) {
+        sql.extend_from_slice(identifier(&new).as_bytes());
+        sql.push(b'.');
+    }
+    sql.extend(all(&tokens[name + 2..]));
+    sql
+}
+
+/// Writes literals that are no text, such as the default of a binary column, in hexadecimal.
+pub(crate) fn with_readable_literals(sql: &[u8]) -> Vec<u8> {
+    let mut readable = Vec::with_capacity(sql.len());
+    for token in tokens(sql) {
+        if token.kind == TokenKind::Literal && std::str::from_utf8(token.text).is_err() {
+            readable.extend_from_slice(b"0x");
+            for byte in unescaped(&token.text[1..token.text.len() - 1], token.text[0]) {
+                readable.extend_from_slice(format!("{byte:02X}").as_bytes());
+            }
+        } else {
+            readable.extend_from_slice(token.text);
+        }
+    }
+    readable
+}
+
+fn unescaped(inner: &[u8], quote: u8) -> Vec<u8> {
+    let mut value = Vec::new();
+    let mut bytes = inner.iter().copied().peekable();
+    while let Some(byte) = bytes.next() {
+        value.push(match byte {
+            b'\\' => match bytes.next().unwrap_or(b'\\') {
+                b'0' => 0,
+                b'n' => b'\n',
+                b'r' => b'\r',
+                b't' => b'\t',
+                b'b' => 0x08,
+                b'Z' => 0x1A,
+                other => other,
+            },
+            _ if byte == quote && bytes.peek() == Some(&quote) => bytes.next().unwrap_or(quote),
+            _ => byte,
+        });
+    }
+    value
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::{Ambiguous, QualifiedView, with_readable_literals, with_reference};
+
+    fn unqualified(sql: &str) -> Result<String, Ambiguous> {
+        let sql = QualifiedView::read(sql.as_bytes(), |name| name == "shop")?.without();
+        Ok(String::from_utf8(sql).expect("text"))
+    }
+
+    #[test]
+    fn the_own_database_is_left_out_of_a_view_and_nothing_else() {
+        let cases = [
+            (
+                "CREATE VIEW `shop` AS select `shop`.`t`.`a` AS `shop` from (`shop`.`t` join `hr`.`p`)",
+                "CREATE VIEW `shop` AS select `t`.`a` AS `shop` from (`t` join `hr`.`p`)",
+            ),
+            ("select `shop`.`shop`.`shop` from `shop`.`shop`", "select `shop`.`shop` from `shop`"),
+            ("select '`shop`.`t`' from `shop`.`t`", "select '`shop`.`t`' from `t`"),
+        ];
+        for (sql, expected) in cases {
+            assert_eq!(unqualified(sql).as_deref(), Ok(expected));
+        }
+    }
+
+    #[test]
+    fn a_name_that_may_be_a_database_or_a_table_is_not_guessed_at() {
+        for sql in
+            ["select `shop`.`id` from `shop`.`par` `shop`", "select `shop`.`id` from (`shop` join `t`)"]
+        {
+            assert_eq!(unqualified(sql), Err(Ambiguous), "{sql}");
+        }
+    }
+
+    #[test]
+    fn a_foreign_key_refers_to_the_database_that_is_asked_for() {
+        let key = b"CONSTRAINT `fk` FOREIGN KEY (`shop`) REFERENCES `shop`.`par`(`id`) ON DELETE CASCADE";
+        let shown = |sql: Vec<u8>| String::from_utf8(sql).expect("text");
+        let own = shown(with_reference(key, |_| None));
+        assert_eq!(own, "CONSTRAINT `fk` FOREIGN KEY (`shop`) REFERENCES `par`(`id`) ON DELETE CASCADE");
+        let other = shown(with_reference(key, |old| Some(format!("{old}_2"))));
+        assert_eq!(
+            other,
+            "CONSTRAINT `fk` FOREIGN KEY (`shop`) REFERENCES `shop_2`.`par`(`id`) ON DELETE CASCADE"
+        );
+        assert_eq!(shown(with_reference(own.as_bytes(), |_| Some("x".to_owned()))), own);
+    }
+
+    #[test]
+    fn other_databases_get_their_new_names() {
+        let names = BTreeMap::from([("hr".to_owned(), "h`r".to_owned())]);
+        let sql = QualifiedView::read(b"select `hr`.`p`.`id` AS `hr` from `hr`.`p`", |name| {
+            names.contains_key(name)
+        });
+        let renamed = sql.expect("clear").renamed(&names);
+        assert_eq!(
+            String::from_utf8(renamed).expect("text"),
+            "select `h``r`.`p`.`id` AS `hr` from `h``r`.`p`"
+        );
+    }
+
+    #[test]
+    fn a_default_that_is_no_text_becomes_hexadecimal() {
+        let sql = with_readable_literals(b"`b` varbinary(9) DEFAULT '\\0\xff\\'''' COMMENT 'caf\xc3\xa9'");
+        assert_eq!(
+            String::from_utf8(sql).expect("text"),
+            "`b` varbinary(9) DEFAULT 0x00FF2727 COMMENT 'café'"
+        );
+    }
+}

@@ -1,0 +1,256 @@
+//! The parts of a CREATE TABLE: what is there from the start, and the keys that are cheaper to add when the rows
+//! are in.
+
+use std::ops::Range;
+
+use crate::ddl::qualify::with_reference;
+use crate::ddl::token::{Token, TokenKind, tokens};
+
+/// A CREATE TABLE, cut at its commas.
+#[derive(Debug)]
+pub(crate) struct TableDefinition {
+    /// Up to and with the opening bracket.
+    head: Vec<u8>,
+    items: Vec<Item>,
+    /// From the closing bracket on.
+    tail: Vec<u8>,
+}
+
+/// What stands between two commas.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Item {
+    pub(crate) kind: ItemKind,
+    pub(crate) text: Vec<u8>,
+}
+
+/// What an item of a table's definition is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum ItemKind {
+    /// A column of that name.
+    Column { name: String, counts: bool },
+    /// A plain or unique key of that name, over these columns first.
+    Key { name: String, first_column: Option<String> },
+    /// A foreign key of that name.
+    ForeignKey { name: Option<String> },
+    /// The primary key, a check, a full-text, spatial or vector key: made with the table.
+    Other,
+}
+
+impl TableDefinition {
+    /// Cuts the text of SHOW CREATE TABLE; `None` when it is not of the form that is known.
+    pub(crate) fn read(sql: &[u8]) -> Option<Self> {
+        let tokens = tokens(sql);
+        let (open, close) = brackets(&tokens)?;
+        let text = |range: Range<usize>| -> Vec<u8> {
+            tokens[range].iter().flat_map(|token| token.text.iter().copied()).collect()
+        };
+        let mut items = Vec::new();
+        let (mut depth, mut begin) = (0, open + 1);
+        for place in open + 1..=close {
+            let token = tokens[place];
+            if depth == 0 && (token.is_sign(b',') || place == close) {
+                let kind = kind(&tokens[begin..place])?;
+                items.push(Item { kind, text: text(begin..place).trim_ascii().to_vec() });
+                begin = place + 1;
+            } else if token.is_sign(b'(') {
+                depth += 1;
+            } else if token.is_sign(b')') {
+                depth -= 1;
+            }
+        }
+        Some(Self { head: text(0..open + 1), items, tail: text(close..tokens.len()) })
+    }
+
+    /// Rewrites the tables that foreign keys refer to, see [`with_reference`].
+    pub(crate) fn refer(&mut self, database: impl Fn(&str) -> Option<String>) {
+        for item in &mut self.items {
+            if matches!(item.kind, ItemKind::ForeignKey { .. }) {
+                item.text = with_reference(&item.text, &database);
+            }
+        }
+    }
+
+    /// Returns the statement that makes the table with everything.
+    pub(crate) fn whole(&self) -> Vec<u8> {
+        self.joined(|_| true)
+    }
+
+    /// Returns the statement that makes the table without its foreign keys.
+    pub(crate) fn without_foreign_keys(&self) -> Vec<u8> {
+        self.joined(|item| !matches!(item.kind, ItemKind::ForeignKey { .. }))
+    }
+
+    /// Returns the statement that makes the table as rows are loaded into it: without the keys that can wait.
+    pub(crate) fn bare(&self) -> Vec<u8> {
+        self.joined(|item| !self.can_wait(item) && !matches!(item.kind, ItemKind::ForeignKey { .. }))
+    }
+
+    /// Returns the keys that [`Self::bare`] leaves out, by name.
+    pub(crate) fn late_keys(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.items.iter().filter(|item| self.can_wait(item)).filter_map(|item| match &item.kind {
+            ItemKind::Key { name, .. } => Some((name.as_str(), item.text.as_slice())),
+            _ => None,
+        })
+    }
+
+    /// Returns the foreign keys with their names.
+    pub(crate) fn foreign_keys(&self) -> impl Iterator<Item = (Option<&str>, &[u8])> {
+        self.items.iter().filter_map(|item| match &item.kind {
+            ItemKind::ForeignKey { name } => Some((name.as_deref(), item.text.as_slice())),
+            _ => None,
+        })
+    }
+
+    /// Returns what decides how the rows of the table are read: without keys, and without the next number of an
+    /// AUTO_INCREMENT column, which changes with every row.
+    pub(crate) fn essence(&self) -> Vec<u8> {
+        let bare = self.joined(|item| matches!(item.kind, ItemKind::Column { .. } | ItemKind::Other));
+        let tokens: Vec<Token<'_>> =
+            tokens(&bare).into_iter().filter(|token| token.kind != TokenKind::Space).collect();
+        let mut essence = Vec::with_capacity(bare.len());
+        let mut skip = 0;
+        for (place, token) in tokens.iter().enumerate() {
+            let next_number =
+                token.is_word("AUTO_INCREMENT") && tokens.get(place + 1).is_some_and(|t| t.is_sign(b'='));
+            if next_number {
+                skip = 3; // AUTO_INCREMENT = 55
+            }
+            if skip > 0 {
+                skip -= 1;
+            } else {
+                essence.extend_from_slice(token.text);
+                essence.push(b' ');
+            }
+        }
+        essence
+    }
+
+    /// A key whose first column counts by itself can't wait: MySQL refuses such a column without a key.
+    fn can_wait(&self, item: &Item) -> bool {
+        let ItemKind::Key { first_column, .. } = &item.kind else { return false };
+        !self.items.iter().any(|other| {
+            matches!(&other.kind, ItemKind::Column { name, counts: true } if Some(name) == first_column.as_ref())
+        })
+    }
+
+    fn joined(&self, belongs: impl Fn(&Item) -> bool) -> Vec<u8> {
+        let mut sql = self.head.clone();
+        let items: Vec<&[u8]> =
+            self.items.iter().filter(|item| belongs(item)).map(|item| item.text.as_slice()).collect();
+        for (place, item) in items.iter().enumerate() {
+            sql.extend_from_slice(if place == 0 { b"\n  " } else { b",\n  " });
+            sql.extend_from_slice(item);
+        }
+        sql.push(b'\n');
+        sql.extend_from_slice(&self.tail);
+        sql
+    }
+}
+
+/// Returns where the list of columns begins and ends.
+fn brackets(tokens: &[Token<'_>]) -> Option<(usize, usize)> {
+    let open = tokens.iter().position(|token| token.is_sign(b'('))?;
+    let mut depth = 0_usize;
+    for (place, token) in tokens.iter().enumerate().skip(open) {
+        if token.is_sign(b'(') {
+            depth += 1;
+        } else if token.is_sign(b')') {
+            depth -= 1;
+            if depth == 0 {
+                return Some((open, place));
+            }
+        }
+    }
+    None
+}
+
+fn kind(item: &[Token<'_>]) -> Option<ItemKind> {
+    let mut tokens = item.iter().filter(|token| token.kind != TokenKind::Space).peekable();
+    let first = tokens.next()?;
+    if first.kind == TokenKind::Name {
+        let counts = tokens.any(|token| token.is_word("AUTO_INCREMENT"));
+        return Some(ItemKind::Column { name: first.name()?, counts });
+    }
+    if first.is_word("CONSTRAINT") || first.is_word("FOREIGN") {
+        let name = if first.is_word("CONSTRAINT") { tokens.next()?.name() } else { None };
+        let foreign = first.is_word("FOREIGN") || tokens.next().is_some_and(|token| token.is_word("FOREIGN"));
+        return Some(if foreign { ItemKind::ForeignKey { name } } else { ItemKind::Other });
+    }
+    if first.is_word("UNIQUE")
+        && !tokens.next().is_some_and(|token| token.is_word("KEY") || token.is_word("INDEX"))
+    {
+        return Some(ItemKind::Other);
+    }
+    // `INDEX` is how OceanBase prints functional keys, which are made with the table.
+    if first.is_word("UNIQUE") || first.is_word("KEY") {
+        let name = tokens.next()?.name()?;
+        let open = tokens.next()?;
+        let column = tokens.next()?;
+        // `KEY k ((a+b))` is over an expression.
+        let first_column = if column.kind == TokenKind::Name { column.name() } else { None };
+        return Some(if open.is_sign(b'(') { ItemKind::Key { name, first_column } } else { ItemKind::Other });
+    }
+    Some(ItemKind::Other)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::TableDefinition;
+
+    const SQL: &str = "CREATE TABLE `t` (
+  `id` bigint(20) NOT NULL AUTO_INCREMENT,
+  `n,(` varchar(20) DEFAULT 'a,)' COMMENT 'x;(\\n y',
+  PRIMARY KEY (`n,(`, `id`),
+  CONSTRAINT `fk1` FOREIGN KEY (`id`) REFERENCES `par`(`id`) ON DELETE CASCADE ,
+  UNIQUE KEY `up` (`n,(`) BLOCK_SIZE 16384 LOCAL,
+  KEY `kid` (`id`) LOCAL,
+  KEY `kp` (`n,(`(10), `id`) BLOCK_SIZE 16384 LOCAL,
+  FULLTEXT KEY `ft` (`n,(`) WITH PARSER space PARSER_PROPERTIES=(a=3,b=84),
+  INDEX `m` ((json_query(`j`,'$')) ) LOCAL,
+  CONSTRAINT `c1` CHECK ((`id` > 0))
+) ORGANIZATION INDEX AUTO_INCREMENT = 55 DEFAULT CHARSET = utf8mb4
+ partition by hash(id)
+(partition `p0`)";
+
+    #[test]
+    fn a_definition_is_cut_into_what_comes_before_and_after_the_rows() {
+        let table = TableDefinition::read(SQL.as_bytes()).expect("a table");
+        assert_eq!(String::from_utf8(table.whole()).expect("text"), SQL.replace("CASCADE ,", "CASCADE,"));
+        let bare = String::from_utf8(table.bare()).expect("text");
+        for (text, expected) in [
+            ("`up`", false),
+            ("`kp`", false),
+            ("`fk1`", false),
+            ("`kid`", true),
+            ("`ft`", true),
+            ("`m`", true),
+        ] {
+            assert_eq!(bare.contains(text), expected, "{text} in {bare}");
+        }
+        assert!(bare.contains("CHECK ((`id` > 0))\n) ORGANIZATION"), "{bare}");
+        let late: Vec<&str> = table.late_keys().map(|(name, _)| name).collect();
+        assert_eq!(late, ["up", "kp"]);
+        let foreign: Vec<_> = table.foreign_keys().collect();
+        assert_eq!(foreign[0].0, Some("fk1"));
+        assert!(foreign[0].1.starts_with(b"CONSTRAINT `fk1` FOREIGN KEY"));
+    }
+
+    #[test]
+    fn the_essence_changes_with_the_columns_only() {
+        let essence = |sql: &str| TableDefinition::read(sql.as_bytes()).expect("a table").essence();
+        let same = SQL.replace("= 55", "= 9000").replace("  KEY `kid` (`id`) LOCAL,\n", "");
+        assert_eq!(essence(SQL), essence(&same));
+        for other in
+            [SQL.replace("varchar(20)", "varchar(30)"), SQL.replace("partition by", "partition  by key")]
+        {
+            assert_ne!(essence(SQL), essence(&other));
+        }
+    }
+
+    #[test]
+    fn what_is_no_table_is_not_cut() {
+        for sql in ["", "CREATE VIEW v AS select 1", "CREATE TABLE `t` (`a` int", "CREATE TABLE `t` ()"] {
+            assert!(TableDefinition::read(sql.as_bytes()).is_none(), "{sql}");
+        }
+    }
+}

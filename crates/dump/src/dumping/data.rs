@@ -1,0 +1,211 @@
+//! The rows: each chunk of the plan becomes a piece, on N connections.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use oceanbase::{Session, Statement, catalog};
+use storage::Client;
+use tokio_util::sync::CancellationToken;
+
+use crate::archive::{Archive, PieceReceipt};
+use crate::chunk::select_rows;
+use crate::crew::{self, Work};
+use crate::ddl::table::TableDefinition;
+use crate::dumping::Snapshot;
+use crate::dumping::survey::{identities, identity};
+use crate::error::{DuringSql as _, Error, Result};
+use crate::layout::ObjectKey;
+use crate::manifest::Piece;
+use crate::output::{FRAME_BYTES, PieceOutput};
+use crate::piece::{PieceText, push_preamble};
+use crate::plan::{Plan, TablePlan, full_name};
+use crate::progress::{Meter, Progress};
+use crate::source::Source;
+
+/// Reads all rows that are not in finished pieces yet, then makes sure that no table was changed meanwhile.
+///
+/// # Errors
+/// [`Error::SnapshotGone`] and [`Error::SchemaChanged`] when the dump must be begun again under a new id;
+/// [`Error::Cancelled`] when the token says so, with no statement left on the server.
+pub async fn dump_data(
+    source: &Source,
+    client: &Client,
+    snapshot: &Snapshot,
+    connections: usize,
+    meter: &Meter,
+    cancel: &CancellationToken,
+) -> Result<()> {
+    let plan = snapshot.plan();
+    let archive = Archive::new(client, &plan.dump);
+    let receipts = archive.piece_receipts().await?;
+    meter.change(|progress| *progress = so_far(plan, &receipts));
+    let jobs = open_jobs(plan, &receipts);
+    if !jobs.is_empty() {
+        let work = DumpPieces { archive, plan: Arc::clone(plan), meter: meter.clone() };
+        crew::run(source, connections, jobs, work, cancel).await?;
+    }
+    check_unchanged(source, plan).await
+}
+
+fn so_far(plan: &Plan, receipts: &[PieceReceipt]) -> Progress {
+    let pieces = || receipts.iter().map(|receipt| &receipt.piece);
+    Progress {
+        pieces_done: receipts.len() as u64,
+        pieces: plan.pieces(),
+        rows: pieces().map(|piece| piece.rows).sum(),
+        raw_bytes: pieces().map(|piece| piece.raw_bytes).sum(),
+        bytes: pieces().filter_map(|piece| piece.object.as_ref()).map(|object| object.bytes).sum(),
+    }
+}
+
+/// Which chunk, by its places in the plan.
+#[derive(Debug, Clone, Copy)]
+struct Job {
+    database: usize,
+    table: usize,
+    chunk: usize,
+}
+
+impl Job {
+    fn number(self) -> u32 {
+        u32::try_from(self.chunk + 1).expect("a plan with so many chunks does not fit into memory")
+    }
+}
+
+/// Returns what is left to do; tables of many chunks first, so that no connection is left alone with one at the end.
+fn open_jobs(plan: &Plan, receipts: &[PieceReceipt]) -> Vec<Job> {
+    let done: HashSet<(&str, &str, u32)> = receipts
+        .iter()
+        .map(|receipt| (receipt.database.as_str(), receipt.table.as_str(), receipt.piece.number))
+        .collect();
+    let mut jobs = Vec::new();
+    for (database, in_database) in plan.databases.iter().enumerate() {
+        for (table, of_table) in in_database.tables.iter().enumerate() {
+            for chunk in 0..of_table.chunks.len() {
+                let job = Job { database, table, chunk };
+                if !done.contains(&(in_database.name.as_str(), of_table.name.as_str(), job.number())) {
+                    jobs.push((of_table.chunks.len(), job));
+                }
+            }
+        }
+    }
+    jobs.sort_by_key(|(chunks, _)| std::cmp::Reverse(*chunks)); // stable: otherwise in the plan's order
+    jobs.into_iter().map(|(_, job)| job).collect()
+}
+
+struct DumpPieces {
+    archive: Archive,
+    plan: Arc<Plan>,
+    meter: Meter,
+}
+
+impl Work for DumpPieces {
+    type Job = Job;
+
+    async fn prepare(&self, _: &mut Session) -> Result<()> {
+        Ok(())
+    }
+
+    async fn work(&self, session: &mut Session, job: Job) -> Result<()> {
+        let database = &self.plan.databases[job.database];
+        let table = &database.tables[job.table];
+        let piece = self.dump_piece(session, &database.name, table, job).await?;
+        let receipt = PieceReceipt { database: database.name.clone(), table: table.name.clone(), piece };
+        let key =
+            ObjectKey::PieceReceipt { database: &database.name, table: &table.name, number: job.number() };
+        // The piece is whole and durable by now; from here on it is not read again.
+        self.archive.write_sealed(key, &receipt).await?;
+        self.meter.change(|progress| progress.pieces_done += 1);
+        Ok(())
+    }
+}
+
+impl DumpPieces {
+    async fn dump_piece(
+        &self,
+        session: &mut Session,
+        database: &str,
+        table: &TablePlan,
+        job: Job,
+    ) -> Result<Piece> {
+        let (plan, number) = (&self.plan, job.number());
+        let full = full_name(database, &table.name);
+        let what = || format!("read {full}, piece {number}");
+        let extension = plan.compression.extension();
+        let key = ObjectKey::Piece { database, table: &table.name, number, extension };
+        let mut output =
+            PieceOutput::new(&self.archive.client, key.key(&plan.dump), key.path(), plan.compression);
+        let mut text = PieceText::new(&table.name, &table.columns);
+        let mut buffer = Vec::with_capacity(FRAME_BYTES / 16);
+        push_preamble(&mut buffer, &format!("rows of {full}, piece {number} of {}", table.chunks.len()));
+
+        let sql = select_rows(plan.scn, database, table, &table.chunks[job.chunk]);
+        let statement = Statement::read(sql).within(crate::SILENCE);
+        let mut rows = session.stream(&statement).await.during_read(&plan.dump, plan.scn, what)?;
+        let mut told = 0;
+        while let Some(row) = rows.next().await.during_read(&plan.dump, plan.scn, what)? {
+            text.push_row(&mut buffer, |place| row.bytes(place));
+            if buffer.len() >= FRAME_BYTES {
+                buffer = self.push(&mut output, buffer, text.rows - told).await?;
+                told = text.rows;
+            }
+        }
+        if text.rows > 0 {
+            text.end_statement(&mut buffer);
+            self.push(&mut output, buffer, text.rows - told).await?;
+        }
+        let (raw_bytes, before) = (output.raw_bytes, output.bytes);
+        let object = output.finish().await?;
+        let bytes = object.as_ref().map_or(0, |object| object.bytes);
+        self.meter.change(|progress| progress.bytes += bytes - before);
+        Ok(Piece {
+            number,
+            rows: text.rows,
+            checksum: text.checksum,
+            raw_bytes,
+            longest_statement: text.longest_statement(),
+            object,
+        })
+    }
+
+    async fn push(&self, output: &mut PieceOutput, text: Vec<u8>, rows: u64) -> Result<Vec<u8>> {
+        let (raw_bytes, before) = (text.len() as u64, output.bytes);
+        let empty = output.push(text).await?;
+        self.meter.change(|progress| {
+            progress.rows += rows;
+            progress.raw_bytes += raw_bytes;
+            progress.bytes += output.bytes - before;
+        });
+        Ok(empty)
+    }
+}
+
+/// Makes sure that each table is still the one that was planned. A change of a table in the midst of a dump makes
+/// the server fail most reads, but not all: a column that was dropped and added again reads as its default.
+async fn check_unchanged(source: &Source, plan: &Plan) -> Result<()> {
+    let mut session = source.open().await?;
+    let names: Vec<String> = plan.databases.iter().map(|database| database.name.clone()).collect();
+    let numbers = identities(&mut session, &names).await?;
+    let mut changed = Vec::new();
+    for database in &plan.databases {
+        for table in &database.tables {
+            let full = full_name(&database.name, &table.name);
+            let text = catalog::table_definition(&mut session, &database.name, &table.name).await;
+            let text = match text {
+                Err(error) if error.number() == Some(1146) => None,
+                text => Some(text.during(|| format!("read the definition of {full}"))?),
+            };
+            let numbers = numbers.as_ref().and_then(|all| all.get(&database.name)?.get(&table.name));
+            let now = text.and_then(|text| TableDefinition::read(&text)).map(|text| identity(numbers, &text));
+            if now.as_ref() != Some(&table.identity) {
+                changed.push(full);
+            }
+        }
+    }
+    session.close().await;
+    if changed.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::SchemaChanged { dump: plan.dump.clone(), tables: changed })
+    }
+}

@@ -1,0 +1,101 @@
+//! The manifest: written last, when every piece is there.
+
+use std::collections::HashMap;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use model::Timestamp;
+use storage::Client;
+
+use crate::archive::Archive;
+use crate::dumping::schema::SchemaReceipt;
+use crate::error::{Error, Result};
+use crate::id::DumpId;
+use crate::layout::ObjectKey;
+use crate::manifest::{DatabaseEntry, Manifest, ObjectEntry, Piece, TableEntry, Totals};
+use crate::plan::{DatabasePlan, Plan};
+
+/// Makes a dump whose pieces are all finished into a backup, by writing its manifest. Done before, it returns the
+/// manifest that is there.
+///
+/// # Errors
+/// [`Error::NotFinished`] when pieces or the schema are missing.
+pub async fn finish(client: &Client, dump: &DumpId) -> Result<Manifest> {
+    let archive = Archive::new(client, dump);
+    let plan = archive.require_plan().await?;
+    if let Some(manifest) = archive.manifest().await? {
+        archive.delete_receipts().await?;
+        return same_dump(&plan, manifest);
+    }
+    let missing = || Error::NotFinished { dump: dump.clone(), missing: "schema" };
+    let schema: SchemaReceipt = archive.read_sealed(ObjectKey::SchemaReceipt).await?.ok_or_else(missing)?;
+    let manifest = manifest(&archive, &plan, schema).await?;
+    let written = archive.write_new_sealed(ObjectKey::Manifest, &manifest).await?;
+    let manifest = if written { manifest } else { same_dump(&plan, archive.require_manifest().await?)? };
+    archive.delete_receipts().await?;
+    Ok(manifest)
+}
+
+fn same_dump(plan: &Plan, manifest: Manifest) -> Result<Manifest> {
+    if (&manifest.dump, manifest.scn) == (&plan.dump, plan.scn) {
+        Ok(manifest)
+    } else {
+        Err(Error::AnotherDump { dump: plan.dump.clone() })
+    }
+}
+
+async fn manifest(archive: &Archive, plan: &Plan, schema: SchemaReceipt) -> Result<Manifest> {
+    let mut pieces = HashMap::new();
+    for receipt in archive.piece_receipts().await? {
+        pieces.insert((receipt.database, receipt.table, receipt.piece.number), receipt.piece);
+    }
+    let databases =
+        plan.databases.iter().map(|database| entry(plan, database, &mut pieces)).collect::<Result<_>>()?;
+    let mut notes = plan.notes.clone();
+    notes.extend(schema.notes);
+    let no_plan = || Error::NotFinished { dump: plan.dump.clone(), missing: "plan.json" };
+    let plan_bytes = archive.read(ObjectKey::Plan).await?.ok_or_else(no_plan)?;
+    let mut manifest = Manifest {
+        format: crate::FORMAT,
+        dump: plan.dump.clone(),
+        server: plan.server.clone(),
+        scn: plan.scn,
+        taken: Timestamp::from_scn(plan.scn),
+        finished: now(),
+        compression: plan.compression,
+        plan: ObjectEntry::of(ObjectKey::Plan.path(), &plan_bytes),
+        schema: schema.objects,
+        databases,
+        totals: Totals::default(),
+        notes,
+    };
+    manifest.totals = manifest.add_up();
+    Ok(manifest)
+}
+
+fn entry(
+    plan: &Plan,
+    database: &DatabasePlan,
+    pieces: &mut HashMap<(String, String, u32), Piece>,
+) -> Result<DatabaseEntry> {
+    let mut tables = Vec::new();
+    for table in &database.tables {
+        let mut own = Vec::new();
+        for number in (1..).take(table.chunks.len()) {
+            let piece = pieces.remove(&(database.name.clone(), table.name.clone(), number));
+            own.push(piece.ok_or_else(|| Error::NotFinished { dump: plan.dump.clone(), missing: "data" })?);
+        }
+        tables.push(TableEntry::of(&table.name, own));
+    }
+    let (broken, working): (Vec<_>, Vec<_>) = database.views.iter().partition(|view| view.broken.is_some());
+    Ok(DatabaseEntry {
+        name: database.name.clone(),
+        tables,
+        views: working.into_iter().map(|view| view.name.clone()).collect(),
+        broken_views: broken.into_iter().map(|view| view.name.clone()).collect(),
+    })
+}
+
+fn now() -> Timestamp {
+    let micros = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_micros());
+    Timestamp(i64::try_from(micros).unwrap_or(i64::MAX))
+}

@@ -1,0 +1,28 @@
+//! Taking a dump, call by call.
+
+mod data;
+mod finish;
+mod preflight;
+mod schema;
+mod snapshot;
+mod survey;
+
+pub use data::dump_data;
+pub use finish::finish;
+pub use preflight::{Preflight, preflight};
+pub use schema::dump_schema;
+pub use snapshot::{Snapshot, take_snapshot};
+
+use crate::chunk::ChunkAim;
+use crate::plan::{Compression, Selection};
+
+/// How a dump is taken.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Options {
+    /// What is dumped.
+    pub selection: Selection,
+    /// How the rows are compressed.
+    pub compression: Compression,
+    /// How large the pieces become.
+    pub chunk: ChunkAim,
+}

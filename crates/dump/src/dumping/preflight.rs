@@ -1,0 +1,128 @@
+//! What would be dumped, and what stands against it, found out without writing anything.
+
+use model::Problem;
+use model::text::Text;
+use model::version::{Product, ServerVersion, Version};
+use oceanbase::grants::Grants;
+use oceanbase::{Session, Statement, catalog};
+
+use crate::dumping::survey::{chosen_databases, survey};
+use crate::error::{DuringSql as _, Error, Result};
+use crate::plan::Selection;
+use crate::source::Source;
+
+/// What would be dumped, and what stands against it.
+#[derive(Debug, Clone)]
+pub struct Preflight {
+    /// The server.
+    pub server: ServerVersion,
+    /// The databases.
+    pub databases: Vec<String>,
+    /// How many tables.
+    pub tables: u64,
+    /// How many views.
+    pub views: u64,
+    /// How many rows, as the server guesses.
+    pub rows_guess: u64,
+    /// How many bytes they take, as the server guesses.
+    pub bytes_guess: u64,
+    /// Reasons to refuse. A dump fails on each.
+    pub problems: Vec<Problem>,
+    /// What the reader of the log should know: left out, read in one go, short retention.
+    pub notes: Vec<Text>,
+}
+
+/// Looks at the server without changing anything.
+///
+/// # Errors
+/// Fails when the server does, when it is none that a dump can be taken of, or when what was chosen is not there.
+pub async fn preflight(source: &Source, selection: &Selection) -> Result<Preflight> {
+    let mut session = source.open().await?;
+    check_server(session.server())?;
+    let databases = chosen_databases(&mut session, selection).await?;
+    let mut found = survey(&mut session, selection, &databases).await?;
+    for database in &databases {
+        note_code(&mut session, database, &mut found.notes).await?;
+    }
+    note_privileges(&mut session, &databases, &mut found.notes).await?;
+    note_retention(&mut session, &mut found.notes).await?;
+    let tables = || found.databases.iter().flat_map(|database| &database.tables);
+    let preflight = Preflight {
+        server: session.server().clone(),
+        tables: tables().count() as u64,
+        views: found.databases.iter().map(|database| database.views.len() as u64).sum(),
+        rows_guess: tables().map(|table| table.rows_guess).sum(),
+        bytes_guess: tables().map(|table| table.bytes_guess).sum(),
+        databases,
+        problems: found.problems,
+        notes: found.notes,
+    };
+    session.close().await;
+    Ok(preflight)
+}
+
+/// Refuses servers that have no `AS OF SNAPSHOT` for their users.
+pub(super) fn check_server(server: &ServerVersion) -> Result<()> {
+    let supported = match server.product {
+        Product::Seekdb => true,
+        Product::Oceanbase => server.version >= Version::new(4, 0, 0),
+        Product::Mysql | Product::Mariadb => false,
+    };
+    if supported { Ok(()) } else { Err(Error::SourceUnsupported { server: server.to_string() }) }
+}
+
+/// Says what a dump leaves behind: triggers and routines.
+async fn note_code(session: &mut Session, database: &str, notes: &mut Vec<Text>) -> Result<()> {
+    let name = oceanbase::statement::literal(database);
+    for (what, table, column) in
+        [("triggers", "TRIGGERS", "TRIGGER_SCHEMA"), ("routines", "ROUTINES", "ROUTINE_SCHEMA")]
+    {
+        let sql = format!("SELECT COUNT(*) FROM information_schema.{table} WHERE {column} = {name}");
+        let rows = session
+            .rows(&Statement::read(sql))
+            .await
+            .during(|| format!("count the {what} of `{database}`"))?;
+        let count = rows.first().map_or(Ok(0), |row| row.u64(0)).during(|| format!("count the {what}"))?;
+        if count > 0 {
+            notes.push(
+                Text::new("dump-code-left-out")
+                    .with("count", count)
+                    .with("what", what)
+                    .with("database", database),
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Says which privileges are missing. A server answers whoever lacks one with less, not with an error: SHOW TRIGGERS
+/// with an empty list.
+async fn note_privileges(session: &mut Session, databases: &[String], notes: &mut Vec<Text>) -> Result<()> {
+    let grants = Grants::read(session).await.during(|| "read the user's privileges".to_owned())?;
+    if grants.has_roles() {
+        return Ok(()); // what they hold is not seen
+    }
+    for privilege in ["SELECT", "SHOW VIEW", "TRIGGER"] {
+        let lacking: Vec<&str> =
+            databases.iter().filter(|name| !grants.has_on(name, privilege)).map(String::as_str).collect();
+        if !lacking.is_empty() {
+            let note = Text::new("dump-privilege-missing").with("privilege", privilege);
+            notes.push(note.with("databases", lacking.join(", ")));
+        }
+    }
+    Ok(())
+}
+
+/// How long old versions of rows are kept bounds how long a broken dump can be resumed.
+async fn note_retention(session: &mut Session, notes: &mut Vec<Text>) -> Result<()> {
+    let seconds = catalog::variable(session, "undo_retention").await;
+    if let Some(seconds) = seconds.during(|| "read undo_retention".to_owned())? {
+        notes.push(Text::new("dump-retention").with("seconds", seconds));
+    }
+    Ok(())
+}
+
+/// Turns reasons to refuse into an error.
+pub(super) fn refuse(problems: Vec<Problem>) -> Result<()> {
+    if problems.is_empty() { Ok(()) } else { Err(Error::CannotCarry { problems }) }
+}

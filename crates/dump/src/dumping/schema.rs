@@ -1,0 +1,114 @@
+//! The statements that make databases, tables and views, as files.
+
+use model::text::Text;
+use oceanbase::{Session, catalog};
+use serde::{Deserialize, Serialize};
+use storage::Client;
+
+use crate::archive::Archive;
+use crate::ddl::qualify::{QualifiedView, with_readable_literals};
+use crate::ddl::table::TableDefinition;
+use crate::dumping::Snapshot;
+use crate::dumping::survey::identity;
+use crate::error::{DuringSql as _, Error, Result};
+use crate::layout::ObjectKey;
+use crate::manifest::ObjectEntry;
+use crate::plan::{DatabasePlan, Plan, TablePlan, ViewPlan, full_name};
+use crate::schema_file::{self, SchemaKind, SchemaObject};
+use crate::source::Source;
+
+/// Says that the schema is finished.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct SchemaReceipt {
+    pub(crate) objects: Vec<ObjectEntry>,
+    pub(crate) notes: Vec<Text>,
+}
+
+/// Writes the statements that make databases, tables and views. Does nothing when that was done before.
+///
+/// # Errors
+/// [`Error::SchemaChanged`] when a table is not any more what was planned.
+pub async fn dump_schema(source: &Source, client: &Client, snapshot: &Snapshot) -> Result<()> {
+    let plan = snapshot.plan();
+    let archive = Archive::new(client, &plan.dump);
+    if archive.read_sealed::<SchemaReceipt>(ObjectKey::SchemaReceipt).await?.is_some() {
+        return Ok(());
+    }
+    let mut session = source.open().await?;
+    let mut receipt = SchemaReceipt { objects: Vec::new(), notes: Vec::new() };
+    for database in &plan.databases {
+        write_database(&mut session, &archive, plan, database, &mut receipt).await?;
+    }
+    session.close().await;
+    archive.write_sealed(ObjectKey::SchemaReceipt, &receipt).await
+}
+
+async fn write_database(
+    session: &mut Session,
+    archive: &Archive,
+    plan: &Plan,
+    database: &DatabasePlan,
+    receipt: &mut SchemaReceipt,
+) -> Result<()> {
+    let name = database.name.as_str();
+    let definition = catalog::database_definition(session, name).await;
+    let mut text = definition.during(|| format!("read the definition of `{name}`"))?;
+    text.extend_from_slice(b";\n");
+    receipt.objects.push(archive.write(ObjectKey::Database { database: name }, text.into()).await?);
+
+    let mut tables = Vec::new();
+    for table in &database.tables {
+        tables.push(table_object(session, plan, name, table).await?);
+    }
+    let text = schema_file::write(&format!("tables of `{name}`"), &tables);
+    receipt.objects.push(archive.write(ObjectKey::Tables { database: name }, text.into()).await?);
+
+    if !database.views.is_empty() {
+        let mut views = Vec::new();
+        for view in &database.views {
+            views.push(view_object(session, name, view, &mut receipt.notes).await?);
+        }
+        let text = schema_file::write(&format!("views of `{name}`"), &views);
+        receipt.objects.push(archive.write(ObjectKey::Views { database: name }, text.into()).await?);
+    }
+    Ok(())
+}
+
+async fn table_object(
+    session: &mut Session,
+    plan: &Plan,
+    database: &str,
+    table: &TablePlan,
+) -> Result<SchemaObject> {
+    let full = full_name(database, &table.name);
+    let text = catalog::table_definition(session, database, &table.name).await;
+    let text = text.during_read(&plan.dump, plan.scn, || format!("read the definition of {full}"))?;
+    let changed = || Error::SchemaChanged { dump: plan.dump.clone(), tables: vec![full.clone()] };
+    let mut definition = TableDefinition::read(&text).ok_or_else(changed)?;
+    if identity(None, &definition).essence != table.identity.essence {
+        return Err(changed());
+    }
+    definition.refer(|other| if other == database { None } else { Some(other.to_owned()) });
+    let statement = with_readable_literals(&definition.whole());
+    Ok(SchemaObject { kind: SchemaKind::Table, name: table.name.clone(), statement })
+}
+
+async fn view_object(
+    session: &mut Session,
+    database: &str,
+    view: &ViewPlan,
+    notes: &mut Vec<Text>,
+) -> Result<SchemaObject> {
+    let full = full_name(database, &view.name);
+    let text = catalog::view_definition(session, database, &view.name).await;
+    let text = text.during(|| format!("read the definition of {full}"))?;
+    let statement = match QualifiedView::read(&text, |name| name == database) {
+        Ok(view) => view.without(),
+        Err(_) => {
+            notes.push(Text::new("dump-view-qualified").with("view", full).with("database", database));
+            text
+        }
+    };
+    let kind = if view.broken.is_some() { SchemaKind::BrokenView } else { SchemaKind::View };
+    Ok(SchemaObject { kind, name: view.name.clone(), statement })
+}

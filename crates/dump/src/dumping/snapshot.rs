@@ -1,0 +1,170 @@
+//! The moment that is dumped: fixed, planned and pinned, or found again.
+//!
+//! In this order, so that no change of a table can slip in between: look at the tables, pin, take the SCN, look at
+//! the tables again. A table that was swapped for another (as online schema changes do) in between would be read
+//! half-filled at the SCN, without an error.
+
+use std::sync::Arc;
+
+use oceanbase::catalog::{self, TableKind};
+use oceanbase::snapshot::{self, Pin};
+use oceanbase::{Error as SqlError, Session};
+use storage::Client;
+
+use crate::archive::Archive;
+use crate::chunk::Cutter;
+use crate::dumping::Options;
+use crate::dumping::preflight::{check_server, refuse};
+use crate::dumping::survey::{Survey, chosen_databases, identities, survey};
+use crate::error::{DuringSql as _, Error, Result};
+use crate::id::DumpId;
+use crate::layout::ObjectKey;
+use crate::plan::{DatabasePlan, Plan, full_name};
+use crate::source::Source;
+
+/// How often a snapshot is tried while tables are being changed.
+const ATTEMPTS: u32 = 5;
+
+/// The moment that is dumped. Keep it until the dump's data are complete: while it lives, the server keeps the
+/// moment readable. After a crash, or when a flow can't keep it between two steps, [`take_snapshot`] finds it
+/// again, as long as the server still has it.
+pub struct Snapshot {
+    plan: Arc<Plan>,
+    pin: Pin,
+}
+
+impl Snapshot {
+    /// Returns the dump's plan.
+    #[must_use]
+    pub fn plan(&self) -> &Arc<Plan> {
+        &self.plan
+    }
+
+    /// Returns the moment, as the server counts it.
+    #[must_use]
+    pub fn scn(&self) -> u64 {
+        self.plan.scn
+    }
+
+    /// Lets the server forget the moment. Dropping does too, when the server notices.
+    pub async fn release(self) {
+        self.pin.release().await;
+    }
+}
+
+/// Fixes the moment that is dumped and plans the dump; or, where there is a plan of that id, pins its moment again.
+///
+/// # Errors
+/// [`Error::CannotCarry`] when the server holds what a dump would lose; [`Error::SnapshotGone`] when the moment of
+/// an earlier plan can't be read any more.
+pub async fn take_snapshot(
+    source: &Source,
+    client: &Client,
+    dump: &DumpId,
+    options: &Options,
+) -> Result<Snapshot> {
+    let archive = Archive::new(client, dump);
+    if let Some(plan) = archive.plan().await? {
+        return pin_again(source, plan).await;
+    }
+    let mut session = source.open().await?;
+    check_server(session.server())?;
+    let (pin, scn, survey) = stand_still(source, &mut session, options).await?;
+    refuse(survey.problems.clone())?;
+    let plan = plan(&mut session, dump, options, scn, survey).await?;
+    session.close().await;
+    if archive.write_new_sealed(ObjectKey::Plan, &plan).await? {
+        return Ok(Snapshot { plan: Arc::new(plan), pin });
+    }
+    pin.release().await; // somebody else planned the same dump; theirs was first
+    pin_again(source, archive.require_plan().await?).await
+}
+
+/// Pins the moment of an earlier plan, after making sure that it can still be read.
+async fn pin_again(source: &Source, plan: Plan) -> Result<Snapshot> {
+    let first = plan.databases.iter().find_map(|database| {
+        database.tables.first().map(|table| (database.name.clone(), table.name.clone()))
+    });
+    if let Some((database, table)) = &first {
+        let mut session = source.open().await?;
+        let probed = snapshot::probe(&mut session, plan.scn, database, table).await;
+        probed.during_read(&plan.dump, plan.scn, || format!("read {}", full_name(database, table)))?;
+        session.close().await;
+    }
+    let anchor = first.as_ref().map(|(database, table)| (database.as_str(), table.as_str()));
+    let pin = Pin::open(&source.endpoint, Arc::clone(&source.witness), anchor).await;
+    let pin =
+        pin.during_read(&plan.dump, plan.scn, || "open the transaction that keeps the snapshot".to_owned())?;
+    Ok(Snapshot { plan: Arc::new(plan), pin })
+}
+
+/// Takes an SCN at which no table was being changed.
+async fn stand_still(
+    source: &Source,
+    session: &mut Session,
+    options: &Options,
+) -> Result<(Pin, u64, Survey)> {
+    for _ in 0..ATTEMPTS {
+        let databases = chosen_databases(session, &options.selection).await?;
+        let before = identities(session, &databases).await?;
+        let anchor = first_table(session, &databases).await?;
+        let anchor = anchor.as_ref().map(|(database, table)| (database.as_str(), table.as_str()));
+        let mut pin = match Pin::open(&source.endpoint, Arc::clone(&source.witness), anchor).await {
+            Ok(pin) => pin,
+            Err(SqlError::Server { number: 1146 | 1049, .. }) => continue, // dropped since we looked
+            Err(error) => {
+                return Err(error).during(|| "open the transaction that keeps the snapshot".to_owned());
+            }
+        };
+        let scn = pin.current_scn().await.during(|| "ask for the SCN".to_owned())?;
+        let survey = survey(session, &options.selection, &databases).await?;
+        let after = identities(session, &databases).await?;
+        if before == after && databases == chosen_databases(session, &options.selection).await? {
+            return Ok((pin, scn, survey));
+        }
+        pin.release().await;
+    }
+    Err(Error::SchemaRestless { attempts: ATTEMPTS })
+}
+
+async fn first_table(session: &mut Session, databases: &[String]) -> Result<Option<(String, String)>> {
+    for name in databases {
+        let tables =
+            catalog::tables(session, name).await.during(|| format!("list the tables of `{name}`"))?;
+        if let Some(table) = tables.into_iter().find(|table| table.kind == TableKind::Base) {
+            return Ok(Some((name.clone(), table.name)));
+        }
+    }
+    Ok(None)
+}
+
+/// Cuts every table into its chunks.
+async fn plan(
+    session: &mut Session,
+    dump: &DumpId,
+    options: &Options,
+    scn: u64,
+    survey: Survey,
+) -> Result<Plan> {
+    let mut databases = Vec::new();
+    for database in survey.databases {
+        let mut tables = Vec::new();
+        for found in database.tables {
+            let mut table = found.plan;
+            let cutter = Cutter { dump, scn, database: &database.name, table: &table, aim: options.chunk };
+            table.chunks = cutter.cut(session, &found.partitions).await?;
+            tables.push(table);
+        }
+        databases.push(DatabasePlan { name: database.name, tables, views: database.views });
+    }
+    Ok(Plan {
+        format: crate::FORMAT,
+        dump: dump.clone(),
+        server: session.server().clone(),
+        scn,
+        selection: options.selection.clone(),
+        compression: options.compression,
+        databases,
+        notes: survey.notes,
+    })
+}

@@ -1,0 +1,263 @@
+//! What is there to be dumped, and what of it could not be carried.
+
+use std::collections::BTreeMap;
+
+use model::Problem;
+use model::problem::codes;
+use model::text::Text;
+use oceanbase::catalog::{self, TableIdentity, TableKind};
+use oceanbase::{Session, Statement};
+
+use crate::chunk::usable_key;
+use crate::column::{Column, Form};
+use crate::ddl::table::TableDefinition;
+use crate::error::{DuringSql as _, Error, Result};
+use crate::plan::{Identity, Selection, TablePlan, ViewPlan, full_name};
+
+/// What is there to be dumped.
+#[derive(Default)]
+pub(super) struct Survey {
+    pub(super) databases: Vec<DatabaseSurvey>,
+    /// What could not be carried: reasons to refuse.
+    pub(super) problems: Vec<Problem>,
+    /// What the reader of the log should know.
+    pub(super) notes: Vec<Text>,
+}
+
+pub(super) struct DatabaseSurvey {
+    pub(super) name: String,
+    pub(super) tables: Vec<TableSurvey>,
+    pub(super) views: Vec<ViewPlan>,
+}
+
+pub(super) struct TableSurvey {
+    /// The plan, still without chunks.
+    pub(super) plan: TablePlan,
+    pub(super) partitions: Vec<String>,
+    pub(super) bytes_guess: u64,
+    pub(super) rows_guess: u64,
+}
+
+/// The identities of all tables, by database and name; `None` where the server does not show them.
+pub(super) type Identities = Option<BTreeMap<String, BTreeMap<String, TableIdentity>>>;
+
+/// Returns the databases that are dumped.
+pub(super) async fn chosen_databases(session: &mut Session, selection: &Selection) -> Result<Vec<String>> {
+    let all = catalog::databases(session).await.during(|| "list the databases".to_owned())?;
+    let chosen: Vec<String> = all.into_iter().filter(|name| selection.has_database(name)).collect();
+    for object in &selection.0 {
+        let (model::backup::BackupObject::Database(name) | model::backup::BackupObject::Table(name, _)) =
+            object;
+        if !chosen.iter().any(|found| Selection(vec![object.clone()]).has_database(found)) {
+            return Err(Error::NothingThere { what: format!("database `{name}`") });
+        }
+    }
+    Ok(chosen)
+}
+
+/// Returns the identities of all tables of these databases.
+pub(super) async fn identities(session: &mut Session, databases: &[String]) -> Result<Identities> {
+    let mut all = BTreeMap::new();
+    for name in databases {
+        let found = catalog::table_identities(session, name).await;
+        match found.during(|| format!("read the numbers of the tables of `{name}`"))? {
+            Some(found) => all.insert(name.clone(), found),
+            None => return Ok(None),
+        };
+    }
+    Ok(Some(all))
+}
+
+/// Reads what is there.
+pub(super) async fn survey(
+    session: &mut Session,
+    selection: &Selection,
+    databases: &[String],
+) -> Result<Survey> {
+    let mut survey = Survey::default();
+    let identities = identities(session, databases).await?;
+    for name in databases {
+        let identities = identities.as_ref().and_then(|all| all.get(name));
+        let database = survey_database(session, selection, name, identities, &mut survey).await?;
+        survey.databases.push(database);
+    }
+    for object in &selection.0 {
+        let model::backup::BackupObject::Table(database, table) = object else { continue };
+        let only = Selection(vec![object.clone()]);
+        let found = survey.databases.iter().any(|there| {
+            there.tables.iter().any(|other| only.has_table(&there.name, &other.plan.name))
+                || there.views.iter().any(|other| only.has_table(&there.name, &other.name))
+        });
+        if !found {
+            return Err(Error::NothingThere { what: format!("table {}", full_name(database, table)) });
+        }
+    }
+    Ok(survey)
+}
+
+async fn survey_database(
+    session: &mut Session,
+    selection: &Selection,
+    name: &str,
+    identities: Option<&BTreeMap<String, TableIdentity>>,
+    survey: &mut Survey,
+) -> Result<DatabaseSurvey> {
+    let reading = || format!("read the catalogue of `{name}`");
+    let all = catalog::tables(session, name).await.during(reading)?;
+    let mut columns = catalog::columns(session, name).await.during(reading)?;
+    let keys = catalog::primary_keys(session, name).await.during(reading)?;
+    let mut partitions = catalog::partitions(session, name).await.during(reading)?;
+    let (mut tables, mut views) = (Vec::new(), Vec::new());
+    for table in all.into_iter().filter(|table| selection.has_table(name, &table.name)) {
+        match &table.kind {
+            TableKind::View => views.push(table.name),
+            TableKind::Other(kind) => survey.notes.push(
+                Text::new("dump-kind-left-out")
+                    .with("table", full_name(name, &table.name))
+                    .with("kind", kind),
+            ),
+            TableKind::Base => {
+                let mut reader = TableReader {
+                    session: &mut *session,
+                    database: name,
+                    columns: columns.remove(&table.name).unwrap_or_default(),
+                    key: keys.get(&table.name).map_or(&[], Vec::as_slice),
+                    identity: identities.and_then(|all| all.get(&table.name)),
+                    survey: &mut *survey,
+                };
+                if let Some(plan) = reader.read(&table.name).await? {
+                    let partitions = partitions.remove(&table.name).unwrap_or_default();
+                    let (bytes_guess, rows_guess) = (table.bytes_guess, table.rows_guess);
+                    tables.push(TableSurvey { plan, partitions, bytes_guess, rows_guess });
+                }
+            }
+        }
+    }
+    let views = survey_views(session, name, views, &mut survey.notes).await?;
+    Ok(DatabaseSurvey { name: name.to_owned(), tables, views })
+}
+
+struct TableReader<'a> {
+    session: &'a mut Session,
+    database: &'a str,
+    columns: Vec<catalog::Column>,
+    key: &'a [catalog::KeyColumn],
+    identity: Option<&'a TableIdentity>,
+    survey: &'a mut Survey,
+}
+
+impl TableReader<'_> {
+    /// Returns the plan of a table, still without chunks; nothing when it can't be carried, which is noted.
+    async fn read(&mut self, table: &str) -> Result<Option<TablePlan>> {
+        let full = full_name(self.database, table);
+        let definition = catalog::table_definition(self.session, self.database, table).await;
+        let definition = definition.during(|| format!("read the definition of {full}"))?;
+        let Some(definition) = TableDefinition::read(&definition) else {
+            let problem = Problem::refused(codes::PRECHECK_FAILED, "dump-definition-unreadable");
+            self.survey.problems.push(problem.with("table", full));
+            return Ok(None);
+        };
+        let mut known = Vec::new();
+        for column in std::mem::take(&mut self.columns).into_iter().filter(|column| !column.generated) {
+            match Form::of(&column) {
+                Some(form) => known.push((column, form)),
+                None => self.survey.problems.push(
+                    Problem::refused(codes::PRECHECK_FAILED, "dump-type-unknown")
+                        .with("column", format!("{full}.{}", oceanbase::statement::identifier(&column.name)))
+                        .with("type", &column.column_type),
+                ),
+            }
+        }
+        let key = usable_key(self.key, &known);
+        if key.is_empty() {
+            let id = if self.key.is_empty() { "dump-table-without-key" } else { "dump-key-not-usable" };
+            self.survey.notes.push(Text::new(id).with("table", full));
+        }
+        let columns = known.into_iter().map(|(column, form)| Column { name: column.name, form }).collect();
+        let identity = identity(self.identity, &definition);
+        Ok(Some(TablePlan { name: table.to_owned(), columns, key, identity, chunks: Vec::new() }))
+    }
+}
+
+/// Describes what tells the table from a changed one.
+pub(super) fn identity(numbers: Option<&TableIdentity>, definition: &TableDefinition) -> Identity {
+    Identity {
+        id: numbers.map(|numbers| numbers.id),
+        columns: numbers.map(|numbers| numbers.columns.clone()).unwrap_or_default(),
+        essence: blake3::hash(&definition.essence()).to_hex().to_string(),
+    }
+}
+
+/// Returns the views, each behind those that it reads, with those that do not work marked.
+async fn survey_views(
+    session: &mut Session,
+    database: &str,
+    names: Vec<String>,
+    notes: &mut Vec<Text>,
+) -> Result<Vec<ViewPlan>> {
+    if names.is_empty() {
+        return Ok(Vec::new());
+    }
+    let uses = catalog::view_uses(session, database).await;
+    let uses = uses.during(|| format!("read what the views of `{database}` read"))?;
+    let mut views = Vec::new();
+    for name in in_order(names, database, &uses) {
+        let full = full_name(database, &name);
+        let probe = Statement::read(format!("SELECT 1 FROM {full} LIMIT 0"));
+        let broken = match session.rows(&probe).await {
+            Ok(_) => None,
+            Err(error) if error.number().is_some() && !error.is_transient() => {
+                notes.push(Text::new("dump-view-broken").with("view", &full).with("why", &error));
+                Some(error.to_string())
+            }
+            Err(error) => return Err(error).during(|| format!("read {full}")),
+        };
+        views.push(ViewPlan { name, broken });
+    }
+    Ok(views)
+}
+
+/// Sorts views behind those that they read. There are no circles among views.
+fn in_order(
+    names: Vec<String>,
+    database: &str,
+    uses: &BTreeMap<String, Vec<(String, String)>>,
+) -> Vec<String> {
+    let mut waiting = names;
+    let mut ordered = Vec::new();
+    while !waiting.is_empty() {
+        let waits = |name: &String| {
+            let read = uses.get(name).map_or(&[][..], Vec::as_slice);
+            read.iter().any(|(owner, used)| owner == database && used != name && waiting.contains(used))
+        };
+        let (rest, ready): (Vec<String>, Vec<String>) = waiting.iter().cloned().partition(waits);
+        if ready.is_empty() {
+            ordered.extend(rest); // a circle can't be; if the server says so all the same, nothing is lost
+            break;
+        }
+        ordered.extend(ready);
+        waiting = rest;
+    }
+    ordered
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::in_order;
+
+    #[test]
+    fn a_view_comes_behind_those_that_it_reads() {
+        let name = |text: &str| text.to_owned();
+        let own = |text: &str| (name("shop"), name(text));
+        let uses = BTreeMap::from([
+            (name("a"), vec![own("b"), own("table")]),
+            (name("b"), vec![own("c"), (name("hr"), name("a"))]),
+        ]);
+        let ordered = in_order(vec![name("a"), name("b"), name("c")], "shop", &uses);
+        assert_eq!(ordered, ["c", "b", "a"]);
+        let circle = BTreeMap::from([(name("a"), vec![own("b")]), (name("b"), vec![own("a")])]);
+        assert_eq!(in_order(vec![name("a"), name("b")], "shop", &circle).len(), 2);
+    }
+}

@@ -1,0 +1,280 @@
+//! What can go wrong with a dump or a load, and what it means for the task that runs it.
+
+use model::Problem;
+use model::problem::codes;
+
+use crate::id::DumpId;
+
+/// The server's numbers for a snapshot that can't be read any more: too old, out of the window, a changed table,
+/// a lost tablet.
+const SNAPSHOT_GONE: [u16; 4] = [4138, 4344, 1412, 4725];
+
+/// The server's numbers for a table, column or partition that is no longer there.
+const OBJECT_GONE: [u16; 5] = [1146, 1054, 1735, 1109, 1049];
+
+/// A dump, a load or a verification did not come to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The server refused or went away.
+    #[error("can't {what}")]
+    Database {
+        /// What was to be done, such as "read `shop`.`orders`".
+        what: String,
+        /// What the server said.
+        #[source]
+        source: oceanbase::Error,
+    },
+    /// The storage refused or went away.
+    #[error("can't {what}")]
+    Storage {
+        /// What was to be done, such as "write data/shop/orders/000001.sql.zst".
+        what: String,
+        /// What was wrong.
+        #[source]
+        source: storage::Error,
+    },
+    /// The moment that the dump reads is not readable any more. Start anew under a new id.
+    #[error("the snapshot {scn} of dump {dump} is gone: can't {what}")]
+    SnapshotGone {
+        /// The dump.
+        dump: DumpId,
+        /// Its moment.
+        scn: u64,
+        /// What was to be read.
+        what: String,
+        /// What the server said.
+        #[source]
+        source: oceanbase::Error,
+    },
+    /// Tables were changed while the dump ran. Start anew under a new id.
+    #[error("tables were changed during dump {dump}: {}", tables.join(", "))]
+    SchemaChanged {
+        /// The dump.
+        dump: DumpId,
+        /// Which tables.
+        tables: Vec<String>,
+    },
+    /// The schema would not stand still for long enough to take a snapshot of it.
+    #[error("tables are being changed: no snapshot could be taken in {attempts} attempts")]
+    SchemaRestless {
+        /// How often it was tried.
+        attempts: u32,
+    },
+    /// There is something in the server that a dump would lose.
+    #[error("{} things can't be carried by a dump", problems.len())]
+    CannotCarry {
+        /// What, and why.
+        problems: Vec<Problem>,
+    },
+    /// What was chosen does not exist.
+    #[error("there is no {what} in the source")]
+    NothingThere {
+        /// The database or table.
+        what: String,
+    },
+    /// The server is none that a dump can be taken of.
+    #[error("no dump can be taken of {server}")]
+    SourceUnsupported {
+        /// What it is.
+        server: String,
+    },
+    /// There is no dump of that name, or an unfinished one.
+    #[error("there is no finished dump {dump}: its {missing} is missing")]
+    NotFinished {
+        /// The dump.
+        dump: DumpId,
+        /// `plan.json` or `manifest.json`.
+        missing: &'static str,
+    },
+    /// An object of the dump is not what it was when it was written.
+    #[error("{path} is damaged: {why}")]
+    Damaged {
+        /// The object.
+        path: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// A newer Lifeboat wrote the dump.
+    #[error("dump {dump} has format {format}, this Lifeboat reads up to {}", crate::FORMAT)]
+    FormatTooNew {
+        /// The dump.
+        dump: DumpId,
+        /// Its format.
+        format: u32,
+    },
+    /// Two dumps under one id.
+    #[error("another dump was finished under the id {dump}")]
+    AnotherDump {
+        /// The id.
+        dump: DumpId,
+    },
+    /// The target of a load holds things that the load would clash with.
+    #[error("the target is not empty: {}", found.join(", "))]
+    TargetNotEmpty {
+        /// What is there.
+        found: Vec<String>,
+    },
+    /// Another dump was being loaded into the same database.
+    #[error("dump {other} is being loaded into `{database}`, or was and did not end")]
+    LoadInterrupted {
+        /// The database in the target.
+        database: String,
+        /// The other dump.
+        other: String,
+    },
+    /// The target would refuse a statement for its length.
+    #[error("the target takes packets of {limit} bytes, the dump has statements of {longest}")]
+    PacketTooSmall {
+        /// The target's `max_allowed_packet`.
+        limit: u64,
+        /// The longest statement of the dump.
+        longest: u64,
+    },
+    /// What is being loaded was changed by somebody else.
+    #[error("`{database}` in the target is not as this load left it: {why}")]
+    TargetChanged {
+        /// The database in the target.
+        database: String,
+        /// What is different.
+        why: String,
+    },
+    /// It was told to stop.
+    #[error("cancelled")]
+    Cancelled,
+}
+
+/// What went wrong with a dump, in short.
+pub type Result<T> = std::result::Result<T, Error>;
+
+impl Error {
+    /// Tells whether the dump can only be begun again, under a new id: what it has so far can't be completed.
+    #[must_use]
+    pub fn must_start_anew(&self) -> bool {
+        matches!(self, Self::SnapshotGone { .. } | Self::SchemaChanged { .. })
+    }
+
+    /// Tells whether the same call may succeed when it is made again later.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Database { source, .. } => source.is_transient(),
+            Self::Storage { source, .. } => source.is_transient(),
+            Self::SchemaRestless { .. } => true,
+            _ => false,
+        }
+    }
+
+    /// Returns what went wrong in words for people.
+    #[must_use]
+    pub fn problem(&self) -> Problem {
+        match self {
+            Self::Database { source, .. } => source.problem(),
+            Self::Storage { source, .. } => source.problem(),
+            Self::SnapshotGone { scn, what, source, .. } => {
+                Problem::outside("dump-snapshot-gone").with("scn", scn).with("what", what).raw(source)
+            }
+            Self::SchemaChanged { tables, .. } => {
+                Problem::refused(codes::DATA_BACKUP_FAILED, "dump-schema-changed")
+                    .with("tables", tables.join(", "))
+            }
+            Self::SchemaRestless { .. } => {
+                Problem::refused(codes::DATA_BACKUP_FAILED, "dump-schema-restless")
+            }
+            Self::CannotCarry { problems } => cannot_carry(problems),
+            Self::NothingThere { what } => {
+                Problem::refused(codes::NO_BACKUP_OBJECT, "dump-nothing-there").with("what", what)
+            }
+            Self::SourceUnsupported { server } => {
+                Problem::refused(codes::METHOD_UNSUPPORTED, "dump-source-unsupported").with("server", server)
+            }
+            Self::NotFinished { dump, missing } => {
+                unreadable("dump-not-finished").with("dump", dump).with("missing", missing)
+            }
+            Self::Damaged { path, why } => unreadable("dump-damaged").with("path", path).with("why", why),
+            Self::FormatTooNew { dump, format } => {
+                unreadable("dump-format-too-new").with("dump", dump).with("format", format)
+            }
+            Self::AnotherDump { dump } => Problem::conflict("dump-another").with("dump", dump),
+            Self::TargetNotEmpty { found } => {
+                Problem::refused(codes::NAME_EXISTS, "load-target-not-empty").with("found", shortened(found))
+            }
+            Self::LoadInterrupted { database, other } => {
+                Problem::conflict("load-interrupted").with("database", database).with("dump", other)
+            }
+            Self::PacketTooSmall { limit, longest } => {
+                Problem::refused(codes::RECOVERY_FAILED, "load-packet-too-small")
+                    .with("limit", limit)
+                    .with("needed", longest.next_power_of_two().saturating_mul(2))
+            }
+            Self::TargetChanged { database, why } => {
+                Problem::conflict("load-target-changed").with("database", database).with("why", why)
+            }
+            Self::Cancelled => Problem::refused(codes::CONFLICT, "dump-cancelled"),
+        }
+    }
+}
+
+fn unreadable(id: &str) -> Problem {
+    Problem::outside(id).coded(codes::BACKUP_UNREADABLE)
+}
+
+/// One thing is named by its own problem; of several, the first are listed.
+fn cannot_carry(problems: &[Problem]) -> Problem {
+    match problems {
+        [problem] => problem.clone(),
+        _ => {
+            let messages: Vec<String> = problems.iter().map(ToString::to_string).collect();
+            Problem::refused(codes::PRECHECK_FAILED, "dump-cannot-carry").with("things", shortened(&messages))
+        }
+    }
+}
+
+/// Joins the first few and counts the rest.
+fn shortened(all: &[String]) -> String {
+    const SHOWN: usize = 5;
+    let mut text = all.iter().take(SHOWN).cloned().collect::<Vec<_>>().join("; ");
+    if all.len() > SHOWN {
+        text.push_str(&format!(" … (+{})", all.len() - SHOWN));
+    }
+    text
+}
+
+/// Says what was to be done when a server refused.
+pub(crate) trait DuringSql<T> {
+    fn during(self, what: impl FnOnce() -> String) -> Result<T>;
+
+    /// The same, where a snapshot was read: tells apart that it is gone.
+    fn during_read(self, dump: &DumpId, scn: u64, what: impl FnOnce() -> String) -> Result<T>;
+}
+
+impl<T> DuringSql<T> for std::result::Result<T, oceanbase::Error> {
+    fn during(self, what: impl FnOnce() -> String) -> Result<T> {
+        self.map_err(|source| Error::Database { what: what(), source })
+    }
+
+    fn during_read(self, dump: &DumpId, scn: u64, what: impl FnOnce() -> String) -> Result<T> {
+        self.map_err(|source| {
+            let what = what();
+            match source.number() {
+                Some(number) if SNAPSHOT_GONE.contains(&number) => {
+                    Error::SnapshotGone { dump: dump.clone(), scn, what, source }
+                }
+                Some(number) if OBJECT_GONE.contains(&number) => {
+                    Error::SchemaChanged { dump: dump.clone(), tables: vec![format!("{what}: {source}")] }
+                }
+                _ => Error::Database { what, source },
+            }
+        })
+    }
+}
+
+/// Says what was to be done when a storage refused.
+pub(crate) trait DuringIo<T> {
+    fn during(self, what: impl FnOnce() -> String) -> Result<T>;
+}
+
+impl<T> DuringIo<T> for std::result::Result<T, storage::Error> {
+    fn during(self, what: impl FnOnce() -> String) -> Result<T> {
+        self.map_err(|source| Error::Storage { what: what(), source })
+    }
+}

@@ -1,0 +1,236 @@
+//! The rows: each piece is loaded statement by statement, on N connections.
+
+use std::collections::BTreeMap;
+use std::io::Write as _;
+
+use model::size;
+use oceanbase::{Session, Statement};
+use storage::{Client, ObjectReader};
+use tokio_util::sync::CancellationToken;
+
+use crate::archive::Archive;
+use crate::crew::{self, Work};
+use crate::error::{DuringIo as _, DuringSql as _, Error, Result};
+use crate::id::DumpId;
+use crate::load::marks::{Mark, Marks};
+use crate::load::schema::{enter, make_lenient};
+use crate::load::{Options, names};
+use crate::manifest::{Manifest, ObjectEntry, Piece};
+use crate::piece::{PREAMBLE, Splitter};
+use crate::plan::{Compression, full_name};
+use crate::progress::{Meter, Progress};
+use crate::source::Target;
+
+/// After how many bytes of statements the rows are committed: large transactions cost the server memory.
+const COMMIT_BYTES: u64 = 8 << 20;
+
+/// How long a statement with rows may take.
+const INSERT_LIMIT: std::time::Duration = std::time::Duration::from_secs(600);
+
+/// Loads all rows that are not in yet.
+///
+/// # Errors
+/// [`Error::Damaged`] when a piece is not what was written; [`Error::Cancelled`] when the token says so, with no
+/// statement left on the server.
+pub async fn load_data(
+    target: &Target,
+    client: &Client,
+    dump: &DumpId,
+    options: &Options,
+    connections: usize,
+    meter: &Meter,
+    cancel: &CancellationToken,
+) -> Result<()> {
+    let archive = Archive::new(client, dump);
+    let manifest = archive.require_manifest().await?;
+    let names = names(&manifest, options)?;
+    let mut session = target.open().await?;
+    let mut marks = BTreeMap::new();
+    for database in names.values() {
+        marks.insert(database.clone(), Marks::new(database, dump).all(&mut session).await?);
+    }
+    session.close().await;
+    let (jobs, progress) = jobs(&manifest, &names, &marks);
+    meter.change(|now| *now = progress);
+    if jobs.is_empty() {
+        return Ok(());
+    }
+    let work = LoadPieces { archive, compression: manifest.compression, meter: meter.clone() };
+    crew::run(target, connections, jobs, work, cancel).await
+}
+
+type AllMarks = BTreeMap<String, BTreeMap<(String, u32), Mark>>;
+
+/// Returns what is left to do and how far it is.
+fn jobs(manifest: &Manifest, names: &BTreeMap<String, String>, marks: &AllMarks) -> (Vec<Job>, Progress) {
+    let mut progress = Progress::default();
+    let mut jobs = Vec::new();
+    for (database, table) in manifest.tables() {
+        let Some(target) = names.get(database) else { continue };
+        for piece in &table.pieces {
+            let Some(object) = &piece.object else { continue };
+            progress.pieces += 1;
+            let mark = marks.get(target).and_then(|all| all.get(&(table.name.clone(), piece.number)));
+            if mark.is_some_and(|mark| mark.done) {
+                progress.pieces_done += 1;
+                progress.rows += piece.rows;
+                progress.raw_bytes += piece.raw_bytes;
+                progress.bytes += object.bytes;
+            } else {
+                jobs.push(Job {
+                    database: target.clone(),
+                    table: table.name.clone(),
+                    piece: piece.clone(),
+                    object: object.clone(),
+                });
+            }
+        }
+    }
+    (jobs, progress)
+}
+
+/// A piece and where its rows go.
+struct Job {
+    /// The database, in the target's name.
+    database: String,
+    table: String,
+    piece: Piece,
+    object: ObjectEntry,
+}
+
+struct LoadPieces {
+    archive: Archive,
+    compression: Compression,
+    meter: Meter,
+}
+
+impl Work for LoadPieces {
+    type Job = Job;
+
+    async fn prepare(&self, session: &mut Session) -> Result<()> {
+        make_lenient(session).await
+    }
+
+    async fn work(&self, session: &mut Session, job: Job) -> Result<()> {
+        enter(session, &job.database).await?;
+        let marks = Marks::new(&job.database, &self.archive.dump);
+        marks.ensure(session, &job.table, job.piece.number).await?;
+        let mark = marks.lock(session, &job.table, job.piece.number).await?;
+        let mut loader = Loader { work: self, job: &job, marks, seen: 0, mark, pending_bytes: 0 };
+        loader.load(session).await?;
+        self.meter.change(|progress| {
+            progress.pieces_done += 1;
+            progress.rows += job.piece.rows;
+        });
+        Ok(())
+    }
+}
+
+/// One piece on its way into a table.
+struct Loader<'a> {
+    work: &'a LoadPieces,
+    job: &'a Job,
+    marks: Marks,
+    /// How many statements with rows were seen.
+    seen: u64,
+    /// How far the piece is, with what is not committed yet.
+    mark: Mark,
+    pending_bytes: u64,
+}
+
+impl Loader<'_> {
+    /// Loads what is not in yet. The transaction that holds the piece's mark is open.
+    async fn load(&mut self, session: &mut Session) -> Result<()> {
+        let mut text = PieceReader::open(self.work, &self.job.object).await?;
+        let mut splitter = Splitter::default();
+        while let Some(bytes) = text.next().await? {
+            splitter.push(&bytes);
+            while let Some(statement) = splitter.next_statement() {
+                let read = statement.len() as u64;
+                self.statement(session, statement).await?;
+                self.work.meter.change(|progress| progress.raw_bytes += read);
+            }
+        }
+        if !splitter.is_empty() || self.seen < self.mark.statements {
+            return Err(text.damaged("it ends too early"));
+        }
+        self.mark.done = true;
+        self.marks.commit(session, &self.job.table, self.job.piece.number, self.mark).await
+    }
+
+    async fn statement(&mut self, session: &mut Session, statement: &[u8]) -> Result<()> {
+        if PREAMBLE.iter().any(|known| known.as_bytes() == statement) {
+            return Ok(()); // done when the connection was opened
+        }
+        self.seen += 1;
+        if self.seen <= self.mark.statements {
+            return Ok(()); // in since an earlier attempt
+        }
+        let full = full_name(&self.job.database, &self.job.table);
+        let bytes = statement.len() as u64;
+        let summary = format!(
+            "INSERT INTO {full} … ({}, statement {} of piece {})",
+            size::bytes(bytes),
+            self.seen,
+            self.job.piece.number
+        );
+        let insert = Statement::bulk(statement, summary).within(INSERT_LIMIT);
+        session.run(&insert).await.during(|| format!("load {full}, piece {}", self.job.piece.number))?;
+        self.mark.statements = self.seen;
+        self.pending_bytes += bytes;
+        if self.pending_bytes >= COMMIT_BYTES {
+            self.pending_bytes = 0;
+            self.marks.commit(session, &self.job.table, self.job.piece.number, self.mark).await?;
+            let now = self.marks.lock(session, &self.job.table, self.job.piece.number).await?;
+            if now != self.mark {
+                let why = format!("somebody else loads {full} too");
+                return Err(Error::TargetChanged { database: self.job.database.clone(), why });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The text of a piece, as it arrives; its hash is compared at the end.
+struct PieceReader {
+    reader: ObjectReader,
+    object: ObjectEntry,
+    decoder: Option<zstd::stream::write::Decoder<'static, Vec<u8>>>,
+    hasher: blake3::Hasher,
+    meter: Meter,
+}
+
+impl PieceReader {
+    async fn open(work: &LoadPieces, object: &ObjectEntry) -> Result<Self> {
+        let key = format!("{}/{}", work.archive.dump, object.path);
+        let reader = work.archive.client.reader(&key).await.during(|| format!("read {}", object.path))?;
+        let decoder = match work.compression {
+            Compression::None => None,
+            Compression::Zstd { .. } => Some(
+                zstd::stream::write::Decoder::new(Vec::new()).expect("a decoder needs nothing but memory"),
+            ),
+        };
+        let (object, meter) = (object.clone(), work.meter.clone());
+        Ok(Self { reader, object, decoder, hasher: blake3::Hasher::new(), meter })
+    }
+
+    /// Returns more of the text; nothing at the end, when all that was read has proved to be what was written.
+    async fn next(&mut self) -> Result<Option<Vec<u8>>> {
+        let read = self.reader.next().await.during(|| format!("read {}", self.object.path))?;
+        let Some(bytes) = read else {
+            let whole = self.hasher.finalize().to_hex().as_str() == self.object.blake3;
+            return if whole { Ok(None) } else { Err(self.damaged("its bytes do not fit its checksum")) };
+        };
+        self.hasher.update(&bytes);
+        self.meter.change(|progress| progress.bytes += bytes.len() as u64);
+        let Some(decoder) = &mut self.decoder else { return Ok(Some(bytes.to_vec())) };
+        let decoded = decoder.write_all(&bytes).and_then(|()| decoder.flush());
+        let text = std::mem::take(decoder.get_mut());
+        decoded.map_err(|cause| self.damaged(&format!("it can't be decompressed: {cause}")))?;
+        Ok(Some(text))
+    }
+
+    fn damaged(&self, why: &str) -> Error {
+        Error::Damaged { path: self.object.path.clone(), why: why.to_owned() }
+    }
+}

@@ -1,0 +1,137 @@
+//! What is made when the rows are in: keys, foreign keys, views.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use model::text::Text;
+use oceanbase::statement::identifier;
+use oceanbase::{Session, Statement, catalog};
+use storage::Client;
+use tokio_util::sync::CancellationToken;
+
+use crate::archive::Archive;
+use crate::crew::{self, Work};
+use crate::ddl::qualify::with_reference;
+use crate::error::{DuringSql as _, Result};
+use crate::id::DumpId;
+use crate::load::schema::{enter, make_lenient, open_for_loading, read_definition, table_objects};
+use crate::load::{Options, names, views};
+use crate::plan::full_name;
+use crate::source::Target;
+
+/// How long making one key may take.
+const KEY_LIMIT: std::time::Duration = std::time::Duration::from_secs(24 * 3600);
+
+/// Makes keys, then foreign keys, then views. Returns what could not be made again as it was: views that did not
+/// work in the source, or do not in the target.
+///
+/// # Errors
+/// Fails when the server refuses a key; [`crate::Error::Cancelled`] when the token says so.
+pub async fn create_indexes(
+    target: &Target,
+    client: &Client,
+    dump: &DumpId,
+    options: &Options,
+    connections: usize,
+    cancel: &CancellationToken,
+) -> Result<Vec<Text>> {
+    let archive = Archive::new(client, dump);
+    let manifest = archive.require_manifest().await?;
+    let names = names(&manifest, options)?;
+    let mut session = open_for_loading(target).await?;
+    let (mut keys, mut foreign_keys) = (Vec::new(), Vec::new());
+    for (name, database) in &names {
+        let found = missing_keys(&mut session, &archive, name, database, &names).await?;
+        keys.extend(found.keys);
+        foreign_keys.extend(found.foreign_keys);
+    }
+    crew::run(target, connections, keys, AlterTables, cancel).await?;
+    // One after the other: two foreign keys between the same tables would wait for each other.
+    crew::run(target, 1, foreign_keys, AlterTables, cancel).await?;
+    let notes = views::create_views(&mut session, &archive, &manifest, &names).await?;
+    session.close().await;
+    Ok(notes)
+}
+
+/// The keys that a table lacks.
+struct Job {
+    database: String,
+    table: String,
+    statements: Vec<Vec<u8>>,
+}
+
+#[derive(Default)]
+struct Missing {
+    keys: Vec<Job>,
+    foreign_keys: Vec<Job>,
+}
+
+/// Finds the keys of the dump that the target does not have yet.
+async fn missing_keys(
+    session: &mut Session,
+    archive: &Archive,
+    name: &str,
+    database: &str,
+    names: &BTreeMap<String, String>,
+) -> Result<Missing> {
+    let reading = || format!("list the keys of `{database}`");
+    let keys = sets(catalog::key_names(session, database).await.during(reading)?);
+    let foreign_keys = sets(catalog::foreign_key_names(session, database).await.during(reading)?);
+    let mut missing = Missing::default();
+    for object in table_objects(archive, name).await? {
+        let definition = read_definition(name, &object)?;
+        let alter = |item: &[u8]| -> Vec<u8> {
+            let mut sql = format!("ALTER TABLE {} ADD ", identifier(&object.name)).into_bytes();
+            sql.extend_from_slice(item);
+            sql
+        };
+        let there = |all: &BTreeMap<String, BTreeSet<String>>, key: &str| {
+            all.get(&object.name).is_some_and(|names| names.contains(&key.to_lowercase()))
+        };
+        let job = |statements| Job { database: database.to_owned(), table: object.name.clone(), statements };
+        let late: Vec<_> = definition
+            .late_keys()
+            .filter(|(key, _)| !there(&keys, key))
+            .map(|(_, item)| alter(item))
+            .collect();
+        if !late.is_empty() {
+            missing.keys.push(job(late));
+        }
+        let foreign: Vec<_> = definition
+            .foreign_keys()
+            .filter(|(key, _)| !key.is_some_and(|key| there(&foreign_keys, key)))
+            .map(|(_, item)| {
+                let refer = |old: &str| Some(names.get(old).cloned().unwrap_or_else(|| old.to_owned()));
+                alter(&with_reference(item, refer))
+            })
+            .collect();
+        if !foreign.is_empty() {
+            missing.foreign_keys.push(job(foreign));
+        }
+    }
+    Ok(missing)
+}
+
+/// Names of keys differ by more than their capitals.
+fn sets(names: BTreeMap<String, Vec<String>>) -> BTreeMap<String, BTreeSet<String>> {
+    let small = |names: Vec<String>| names.into_iter().map(|name| name.to_lowercase()).collect();
+    names.into_iter().map(|(table, names)| (table, small(names))).collect()
+}
+
+struct AlterTables;
+
+impl Work for AlterTables {
+    type Job = Job;
+
+    async fn prepare(&self, session: &mut Session) -> Result<()> {
+        make_lenient(session).await
+    }
+
+    async fn work(&self, session: &mut Session, job: Job) -> Result<()> {
+        enter(session, &job.database).await?;
+        for sql in job.statements {
+            let altered = session.run(&Statement::act(sql).within(KEY_LIMIT)).await;
+            altered.during(|| format!("make the keys of {}", full_name(&job.database, &job.table)))?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,82 @@
+//! Loading a dump, call by call. Each call can be made again after a crash and goes on where it was.
+//!
+//! What was done is remembered in the target, in a table beside the rows ([`marks`]), so that rows and the note
+//! that they are in are committed together: nothing is loaded twice, whatever dies when.
+
+mod data;
+mod keys;
+mod marks;
+mod schema;
+mod target;
+mod views;
+
+use std::collections::BTreeMap;
+
+use storage::Client;
+use tokio_util::sync::CancellationToken;
+
+pub use data::load_data;
+pub use keys::create_indexes;
+pub use marks::MARKS_TABLE;
+pub use schema::create_schema;
+pub use target::{TargetCheck, check_target};
+
+use crate::archive::Archive;
+use crate::error::{DuringSql as _, Error, Result};
+use crate::id::DumpId;
+use crate::manifest::Manifest;
+use crate::progress::Meter;
+use crate::source::Target;
+use crate::verify::{Report, verify_against};
+
+/// How a dump is loaded. The same for all calls of one load.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Options {
+    /// Which databases, and under which names, by their names in the dump; none means all under their own.
+    pub databases: BTreeMap<String, String>,
+    /// Whether other tables may be in the databases already. Tables of the same names never may.
+    pub into_existing: bool,
+}
+
+/// Compares what was loaded with the dump.
+///
+/// # Errors
+/// Fails as [`verify_against`] does.
+pub async fn verify_data(
+    target: &Target,
+    client: &Client,
+    dump: &DumpId,
+    options: &Options,
+    connections: usize,
+    meter: &Meter,
+    cancel: &CancellationToken,
+) -> Result<Report> {
+    verify_against(target, client, dump, &options.databases, connections, meter, cancel).await
+}
+
+/// Ends a load: removes what was remembered in the target.
+///
+/// # Errors
+/// Fails when the server does.
+pub async fn finish(target: &Target, client: &Client, dump: &DumpId, options: &Options) -> Result<()> {
+    let manifest = Archive::new(client, dump).require_manifest().await?;
+    let mut session = target.open().await?;
+    for database in names(&manifest, options)?.values() {
+        let dropped = session.run(&marks::drop_statement(database)).await;
+        dropped.during(|| format!("remove the notes of the load from `{database}`"))?;
+    }
+    session.close().await;
+    Ok(())
+}
+
+/// Returns the chosen databases: names in the target by names in the dump.
+fn names(manifest: &Manifest, options: &Options) -> Result<BTreeMap<String, String>> {
+    let held = |name: &String| manifest.databases.iter().any(|database| database.name == *name);
+    if let Some(stranger) = options.databases.keys().find(|name| !held(name)) {
+        return Err(Error::NothingThere { what: format!("database `{stranger}`") });
+    }
+    if !options.databases.is_empty() {
+        return Ok(options.databases.clone());
+    }
+    Ok(manifest.databases.iter().map(|database| (database.name.clone(), database.name.clone())).collect())
+}

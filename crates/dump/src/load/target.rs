@@ -1,0 +1,88 @@
+//! Whether a target can be loaded into, found out without changing it.
+
+use model::text::Text;
+use model::version::{Product, ServerVersion};
+use oceanbase::catalog;
+use storage::Client;
+
+use crate::archive::Archive;
+use crate::error::{DuringSql as _, Error, Result};
+use crate::id::DumpId;
+use crate::load::marks::{MARKS_TABLE, Marks};
+use crate::load::{Options, names};
+use crate::source::Target;
+
+/// What a target is like.
+#[derive(Debug, Clone)]
+pub struct TargetCheck {
+    /// The server.
+    pub server: ServerVersion,
+    /// Whether an earlier load of the same dump goes on.
+    pub resumes: bool,
+    /// What the reader of the log should know.
+    pub notes: Vec<Text>,
+}
+
+/// Looks whether a dump can be loaded, without changing anything.
+///
+/// # Errors
+/// [`Error::TargetNotEmpty`] when it would clash with what is there; [`Error::LoadInterrupted`] when another dump
+/// was being loaded there; [`Error::PacketTooSmall`] when the server would refuse a statement for its length.
+pub async fn check_target(
+    target: &Target,
+    client: &Client,
+    dump: &DumpId,
+    options: &Options,
+) -> Result<TargetCheck> {
+    let manifest = Archive::new(client, dump).require_manifest().await?;
+    let names = names(&manifest, options)?;
+    let mut session = target.open().await?;
+    let server = session.server().clone();
+    if !matches!(server.product, Product::Oceanbase | Product::Seekdb) {
+        return Err(Error::SourceUnsupported { server: server.to_string() });
+    }
+    let longest = manifest
+        .tables()
+        .flat_map(|(_, table)| &table.pieces)
+        .map(|piece| piece.longest_statement)
+        .max()
+        .unwrap_or(0);
+    let limit = catalog::variable(&mut session, "max_allowed_packet").await;
+    if let Some(limit) = limit.during(|| "read max_allowed_packet".to_owned())?
+        && longest >= limit
+    {
+        return Err(Error::PacketTooSmall { limit, longest });
+    }
+    let mut notes = Vec::new();
+    if server.product != manifest.server.product || server.version < manifest.server.version {
+        notes.push(Text::new("load-other-server").with("source", &manifest.server).with("target", &server));
+    }
+    let mut resumes = false;
+    let mut found = Vec::new();
+    for entry in &manifest.databases {
+        let Some(database) = names.get(&entry.name) else { continue };
+        match Marks::new(database, dump).owner(&mut session).await? {
+            Some(owner) if owner == dump.as_str() => {
+                resumes = true;
+                continue;
+            }
+            Some(other) => return Err(Error::LoadInterrupted { database: database.clone(), other }),
+            None => {}
+        }
+        let there = catalog::tables(&mut session, database).await;
+        let there = there.during(|| format!("list the tables of `{database}`"))?;
+        let clashes = |name: &str| {
+            !options.into_existing
+                || entry.tables.iter().any(|table| table.name.eq_ignore_ascii_case(name))
+                || entry.views.iter().any(|view| view.eq_ignore_ascii_case(name))
+        };
+        let clashing = there.into_iter().filter(|table| table.name != MARKS_TABLE && clashes(&table.name));
+        found.extend(clashing.map(|table| crate::plan::full_name(database, &table.name)));
+    }
+    session.close().await;
+    if found.is_empty() {
+        Ok(TargetCheck { server, resumes, notes })
+    } else {
+        Err(Error::TargetNotEmpty { found })
+    }
+}

@@ -1,0 +1,109 @@
+//! Views, made last: each behind those that it reads, also across databases.
+
+use std::collections::{BTreeMap, HashSet};
+
+use model::text::Text;
+use oceanbase::{Session, Statement, catalog};
+
+use crate::archive::Archive;
+use crate::ddl::qualify::QualifiedView;
+use crate::error::{DuringSql as _, Error, Result};
+use crate::layout::ObjectKey;
+use crate::load::schema::enter;
+use crate::manifest::Manifest;
+use crate::plan::full_name;
+use crate::schema_file::{self, SchemaKind, SchemaObject};
+
+/// A view that is to be made.
+struct Waiting {
+    database: String,
+    name: String,
+    statement: Vec<u8>,
+    /// What the server said when it was last tried.
+    refusal: Option<oceanbase::Error>,
+}
+
+/// Makes the views. Returns what could not be made.
+pub(super) async fn create_views(
+    session: &mut Session,
+    archive: &Archive,
+    manifest: &Manifest,
+    names: &BTreeMap<String, String>,
+) -> Result<Vec<Text>> {
+    let mut notes = Vec::new();
+    let mut waiting = Vec::new();
+    for entry in &manifest.databases {
+        let Some(database) = names.get(&entry.name) else { continue };
+        for view in &entry.broken_views {
+            notes.push(Text::new("load-view-was-broken").with("view", full_name(database, view)));
+        }
+        if entry.views.is_empty() {
+            continue;
+        }
+        let there =
+            catalog::tables(session, database).await.during(|| format!("list the views of `{database}`"))?;
+        let there: HashSet<String> = there.into_iter().map(|table| table.name).collect();
+        for object in view_objects(archive, &entry.name).await? {
+            if there.contains(&object.name) {
+                continue;
+            }
+            match renamed(&object.statement, names) {
+                Some(statement) => waiting.push(Waiting {
+                    database: database.clone(),
+                    name: object.name,
+                    statement,
+                    refusal: None,
+                }),
+                None => notes
+                    .push(Text::new("load-view-ambiguous").with("view", full_name(database, &object.name))),
+            }
+        }
+    }
+    // A view may read one of another database that comes later: as long as some can be made, the rest is tried again.
+    while !waiting.is_empty() {
+        let before = waiting.len();
+        waiting = try_all(session, waiting).await?;
+        if waiting.len() == before {
+            break;
+        }
+    }
+    notes.extend(waiting.into_iter().map(|view| {
+        let why = view.refusal.map(|refusal| refusal.to_string()).unwrap_or_default();
+        Text::new("load-view-refused").with("view", full_name(&view.database, &view.name)).with("why", why)
+    }));
+    Ok(notes)
+}
+
+/// Tries to make each view; returns those that the server refused.
+async fn try_all(session: &mut Session, views: Vec<Waiting>) -> Result<Vec<Waiting>> {
+    let mut refused = Vec::new();
+    for mut view in views {
+        enter(session, &view.database).await?;
+        match session.run(&Statement::act(view.statement.clone())).await {
+            Ok(_) => {}
+            Err(error) if error.number().is_some() && !error.is_transient() => {
+                view.refusal = Some(error);
+                refused.push(view);
+            }
+            Err(error) => {
+                return Err(error)
+                    .during(|| format!("create the view {}", full_name(&view.database, &view.name)));
+            }
+        }
+    }
+    Ok(refused)
+}
+
+async fn view_objects(archive: &Archive, database: &str) -> Result<Vec<SchemaObject>> {
+    let key = ObjectKey::Views { database };
+    let text = archive.read(key).await?.ok_or_else(|| super::schema::lost(key))?;
+    let objects = schema_file::read(&text).map_err(|why| Error::Damaged { path: key.path(), why })?;
+    Ok(objects.into_iter().filter(|object| object.kind == SchemaKind::View).collect())
+}
+
+/// Returns the statement with the new names of databases; nothing when that can't be done with certainty.
+fn renamed(statement: &[u8], names: &BTreeMap<String, String>) -> Option<Vec<u8>> {
+    let changed = |name: &str| names.get(name).is_some_and(|new| new != name);
+    let view = QualifiedView::read(statement, changed).ok()?;
+    Some(view.renamed(names))
+}

@@ -1,0 +1,149 @@
+//! What a dump holds: receipts while it is being made, the manifest when it is complete.
+
+use model::Timestamp;
+use model::text::Text;
+use model::version::ServerVersion;
+use serde::{Deserialize, Serialize};
+
+use crate::checksum::Checksum;
+use crate::id::DumpId;
+use crate::plan::Compression;
+
+/// An object of the dump, as it was written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ObjectEntry {
+    /// Its path below the dump's folder.
+    pub path: String,
+    /// Its size.
+    pub bytes: u64,
+    /// The BLAKE3 of its bytes.
+    pub blake3: String,
+}
+
+impl ObjectEntry {
+    /// Describes an object by its bytes.
+    pub(crate) fn of(path: String, bytes: &[u8]) -> Self {
+        Self { path, bytes: bytes.len() as u64, blake3: blake3::hash(bytes).to_hex().to_string() }
+    }
+}
+
+/// A finished piece; alone it is the receipt of that piece.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Piece {
+    /// Which chunk of the table's plan it is, from 1.
+    pub number: u32,
+    /// How many rows it holds.
+    pub rows: u64,
+    /// Their checksum.
+    pub checksum: Checksum,
+    /// How long the text is, before compression.
+    pub raw_bytes: u64,
+    /// The bytes of its longest statement: what loads it must take packets of that size.
+    pub longest_statement: u64,
+    /// The object; none when there are no rows.
+    pub object: Option<ObjectEntry>,
+}
+
+/// A table of the dump.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TableEntry {
+    /// Its name.
+    pub name: String,
+    /// How many rows it has.
+    pub rows: u64,
+    /// Their checksum.
+    pub checksum: Checksum,
+    /// Its pieces in order, one for each chunk of its plan.
+    pub pieces: Vec<Piece>,
+}
+
+impl TableEntry {
+    /// Describes a table by its pieces.
+    pub(crate) fn of(name: &str, pieces: Vec<Piece>) -> Self {
+        let mut checksum = Checksum::default();
+        pieces.iter().for_each(|piece| checksum.add(piece.checksum));
+        Self { name: name.to_owned(), rows: pieces.iter().map(|piece| piece.rows).sum(), checksum, pieces }
+    }
+}
+
+/// A database of the dump.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DatabaseEntry {
+    /// Its name.
+    pub name: String,
+    /// Its tables.
+    pub tables: Vec<TableEntry>,
+    /// Its views that work.
+    pub views: Vec<String>,
+    /// Its views that did not work when they were dumped. They are kept as comments and not made again.
+    pub broken_views: Vec<String>,
+}
+
+/// How much a dump holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Totals {
+    /// Tables.
+    pub tables: u64,
+    /// Rows.
+    pub rows: u64,
+    /// Bytes of all objects but the manifest itself.
+    pub bytes: u64,
+    /// Bytes of the rows as SQL, before compression.
+    pub raw_bytes: u64,
+}
+
+/// What a complete dump holds. Written last: a dump without it is none.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// The version of the format.
+    pub format: u32,
+    /// The dump.
+    pub dump: DumpId,
+    /// The server it was taken of.
+    pub server: ServerVersion,
+    /// The moment whose data it holds, as the server counts it.
+    pub scn: u64,
+    /// The same moment, as people do.
+    pub taken: Timestamp,
+    /// When the dump was complete.
+    pub finished: Timestamp,
+    /// How the rows are compressed.
+    pub compression: Compression,
+    /// The plan.
+    pub plan: ObjectEntry,
+    /// The statements that make databases, tables and views.
+    pub schema: Vec<ObjectEntry>,
+    /// The databases with their tables.
+    pub databases: Vec<DatabaseEntry>,
+    /// How much it is altogether.
+    pub totals: Totals,
+    /// What the reader of the log should know.
+    pub notes: Vec<Text>,
+}
+
+impl Manifest {
+    /// Returns all tables with the names of their databases.
+    pub fn tables(&self) -> impl Iterator<Item = (&str, &TableEntry)> {
+        self.databases
+            .iter()
+            .flat_map(|database| database.tables.iter().map(move |table| (database.name.as_str(), table)))
+    }
+
+    /// Returns all objects but the manifest itself.
+    pub fn objects(&self) -> impl Iterator<Item = &ObjectEntry> {
+        let pieces =
+            self.tables().flat_map(|(_, table)| &table.pieces).filter_map(|piece| piece.object.as_ref());
+        std::iter::once(&self.plan).chain(&self.schema).chain(pieces)
+    }
+
+    /// Adds up what the dump holds.
+    pub(crate) fn add_up(&self) -> Totals {
+        let pieces = || self.tables().flat_map(|(_, table)| &table.pieces);
+        Totals {
+            tables: self.tables().count() as u64,
+            rows: pieces().map(|piece| piece.rows).sum(),
+            bytes: self.objects().map(|object| object.bytes).sum(),
+            raw_bytes: pieces().map(|piece| piece.raw_bytes).sum(),
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! One piece on its way to the storage: compressed on other threads, hashed, written.
+//!
+//! While one buffer is being compressed the next is being filled; no more than these two exist. Each buffer becomes
+//! a zstd frame of its own, so that a reader may decompress them apart; one after the other they are what `zstd -d`
+//! expects.
+
+use std::io;
+
+use bytes::Bytes;
+use storage::{Client, ObjectWriter};
+use tokio::task::JoinHandle;
+
+use crate::error::{DuringIo as _, Error, Result};
+use crate::manifest::ObjectEntry;
+use crate::plan::Compression;
+
+/// How much text makes a frame.
+pub(crate) const FRAME_BYTES: usize = 4 << 20;
+
+/// One piece on its way to the storage.
+pub(crate) struct PieceOutput {
+    client: Client,
+    key: String,
+    path: String,
+    compression: Compression,
+    writer: Option<ObjectWriter>,
+    packer: Option<Packer>,
+    packing: Option<JoinHandle<io::Result<(Packer, Vec<u8>, Vec<u8>)>>>,
+    /// How much text came in.
+    pub(crate) raw_bytes: u64,
+    /// How much went out.
+    pub(crate) bytes: u64,
+}
+
+impl PieceOutput {
+    pub(crate) fn new(client: &Client, key: String, path: String, compression: Compression) -> Self {
+        Self {
+            client: client.clone(),
+            key,
+            path,
+            compression,
+            writer: None,
+            packer: None,
+            packing: None,
+            raw_bytes: 0,
+            bytes: 0,
+        }
+    }
+
+    /// Takes a buffer full of text, and returns an empty one.
+    pub(crate) async fn push(&mut self, text: Vec<u8>) -> Result<Vec<u8>> {
+        self.raw_bytes += text.len() as u64;
+        let empty = self.drain().await?;
+        let packer = match self.packer.take() {
+            Some(packer) => packer,
+            None => Packer::new(self.compression).map_err(|cause| self.unpacked(&cause))?,
+        };
+        self.packing = Some(tokio::task::spawn_blocking(move || packer.pack(text)));
+        Ok(empty)
+    }
+
+    /// Makes the object appear, if anything was pushed.
+    pub(crate) async fn finish(mut self) -> Result<Option<ObjectEntry>> {
+        self.drain().await?;
+        let (Some(writer), Some(packer)) = (self.writer.take(), self.packer.take()) else { return Ok(None) };
+        let written = writer.finish().await.during(|| format!("write {}", self.path))?;
+        assert_eq!(written, self.bytes, "the storage says how much it was given");
+        let blake3 = packer.hasher.finalize().to_hex().to_string();
+        Ok(Some(ObjectEntry { path: self.path, bytes: self.bytes, blake3 }))
+    }
+
+    /// Writes the frame that is being compressed, if there is one; returns the buffer that its text was in.
+    async fn drain(&mut self) -> Result<Vec<u8>> {
+        let Some(packing) = self.packing.take() else {
+            return Ok(Vec::with_capacity(FRAME_BYTES + FRAME_BYTES / 4));
+        };
+        let packed = packing.await.expect("compressing does not panic");
+        let (packer, mut text, frame) = packed.map_err(|cause| self.unpacked(&cause))?;
+        self.packer = Some(packer);
+        let mut writer = match self.writer.take() {
+            Some(writer) => writer,
+            None => self.client.writer(&self.key).await.during(|| format!("write {}", self.path))?,
+        };
+        self.bytes += frame.len() as u64;
+        writer.write(Bytes::from(frame)).await.during(|| format!("write {}", self.path))?;
+        self.writer = Some(writer);
+        text.clear();
+        Ok(text)
+    }
+
+    fn unpacked(&self, cause: &io::Error) -> Error {
+        Error::Damaged { path: self.path.clone(), why: format!("it can't be compressed: {cause}") }
+    }
+}
+
+/// Compresses and hashes.
+struct Packer {
+    compressor: Option<zstd::bulk::Compressor<'static>>,
+    hasher: blake3::Hasher,
+}
+
+impl Packer {
+    fn new(compression: Compression) -> io::Result<Self> {
+        let compressor = match compression {
+            Compression::None => None,
+            Compression::Zstd { level } => {
+                let mut compressor = zstd::bulk::Compressor::new(level)?;
+                compressor.include_checksum(true)?;
+                Some(compressor)
+            }
+        };
+        Ok(Self { compressor, hasher: blake3::Hasher::new() })
+    }
+
+    /// Returns the buffer back, to be used again, and the frame.
+    fn pack(mut self, text: Vec<u8>) -> io::Result<(Self, Vec<u8>, Vec<u8>)> {
+        let (text, frame) = match &mut self.compressor {
+            Some(compressor) => {
+                let frame = compressor.compress(&text)?;
+                (text, frame)
+            }
+            None => (Vec::new(), text),
+        };
+        self.hasher.update(&frame);
+        Ok((self, text, frame))
+    }
+}

@@ -1,0 +1,234 @@
+//! What a dump is going to hold: fixed before the first row is read, and the same after a crash.
+
+use model::backup::BackupObject;
+use model::text::Text;
+use model::version::ServerVersion;
+use oceanbase::statement::identifier;
+use serde::{Deserialize, Serialize};
+
+use crate::column::Column;
+use crate::id::DumpId;
+
+/// Which databases and tables; none means all.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Selection(pub Vec<BackupObject>);
+
+impl Selection {
+    /// Tells whether the database is dumped, whole or in part.
+    #[must_use]
+    pub fn has_database(&self, name: &str) -> bool {
+        let chosen = |object: &BackupObject| match object {
+            BackupObject::Database(database) | BackupObject::Table(database, _) => same(database, name),
+        };
+        self.0.is_empty() || self.0.iter().any(chosen)
+    }
+
+    /// Tells whether the table or view is dumped.
+    #[must_use]
+    pub fn has_table(&self, database: &str, name: &str) -> bool {
+        let chosen = |object: &BackupObject| match object {
+            BackupObject::Database(chosen) => same(chosen, database),
+            BackupObject::Table(chosen, table) => same(chosen, database) && same(table, name),
+        };
+        self.0.is_empty() || self.0.iter().any(chosen)
+    }
+}
+
+/// OceanBase keeps names in small letters, however they are typed.
+fn same(typed: &str, name: &str) -> bool {
+    typed == name || typed.to_lowercase() == name
+}
+
+/// How the rows are compressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "codec", rename_all = "kebab-case")]
+pub enum Compression {
+    /// Not at all.
+    None,
+    /// By zstd.
+    Zstd {
+        /// From 1, the fastest, to 19.
+        level: i32,
+    },
+}
+
+impl Default for Compression {
+    fn default() -> Self {
+        Self::Zstd { level: 1 }
+    }
+}
+
+impl Compression {
+    /// Returns the end of a piece's name.
+    #[must_use]
+    pub fn extension(self) -> &'static str {
+        match self {
+            Self::None => "sql",
+            Self::Zstd { .. } => "sql.zst",
+        }
+    }
+}
+
+impl std::str::FromStr for Compression {
+    type Err = String;
+
+    /// Reads `none`, `zstd` and `zstd:3`.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || format!("`{text}` is not none, zstd, or zstd:1 to zstd:19");
+        match text.split_once(':') {
+            None if text == "none" => Ok(Self::None),
+            None if text == "zstd" => Ok(Self::default()),
+            Some(("zstd", level)) => match level.parse() {
+                Ok(level @ 1..=19) => Ok(Self::Zstd { level }),
+                _ => Err(wrong()),
+            },
+            _ => Err(wrong()),
+        }
+    }
+}
+
+/// What a dump is going to hold.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    /// The version of the format.
+    pub format: u32,
+    /// The dump.
+    pub dump: DumpId,
+    /// The server it is taken of.
+    pub server: ServerVersion,
+    /// The moment that is read, as the server counts it.
+    pub scn: u64,
+    /// What was chosen.
+    pub selection: Selection,
+    /// How the rows are compressed.
+    pub compression: Compression,
+    /// The databases.
+    pub databases: Vec<DatabasePlan>,
+    /// What the reader of the log should know: tables read in one go, things left out.
+    pub notes: Vec<Text>,
+}
+
+/// What of a database is going to be held.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DatabasePlan {
+    /// Its name.
+    pub name: String,
+    /// Its tables.
+    pub tables: Vec<TablePlan>,
+    /// Its views, each behind those that it reads.
+    pub views: Vec<ViewPlan>,
+}
+
+/// A view.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ViewPlan {
+    /// Its name.
+    pub name: String,
+    /// What the server says when it is read, if it can't be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub broken: Option<String>,
+}
+
+/// A table.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TablePlan {
+    /// Its name.
+    pub name: String,
+    /// The columns whose values are dumped, in their order. Generated ones are not among them.
+    pub columns: Vec<Column>,
+    /// The columns by which it is cut; none when it is read in one go, or partition by partition.
+    pub key: Vec<Column>,
+    /// What tells it from a changed one.
+    pub identity: Identity,
+    /// The parts that it is read in, each a piece.
+    pub chunks: Vec<Chunk>,
+}
+
+/// What tells a table from a changed one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Identity {
+    /// The server's number of it, where it shows one.
+    pub id: Option<u64>,
+    /// The server's numbers of its columns.
+    pub columns: Vec<u64>,
+    /// The BLAKE3 of its definition without keys.
+    pub essence: String,
+}
+
+/// A part of a table: one piece.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Chunk {
+    /// The partition it lies in, if the table is read partition by partition.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partition: Option<String>,
+    /// It begins behind this key, given as literals; without one it begins at the beginning.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<Vec<String>>,
+    /// It ends with this key; without one it ends at the end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub up_to: Option<Vec<String>>,
+}
+
+impl Plan {
+    /// Returns how many pieces there will be at most.
+    #[must_use]
+    pub fn pieces(&self) -> u64 {
+        self.databases
+            .iter()
+            .flat_map(|database| &database.tables)
+            .map(|table| table.chunks.len() as u64)
+            .sum()
+    }
+
+    /// Returns how many tables there are.
+    #[must_use]
+    pub fn tables(&self) -> u64 {
+        self.databases.iter().map(|database| database.tables.len() as u64).sum()
+    }
+
+    /// Finds a table.
+    #[must_use]
+    pub fn table(&self, database: &str, table: &str) -> Option<&TablePlan> {
+        let database = self.databases.iter().find(|plan| plan.name == database)?;
+        database.tables.iter().find(|plan| plan.name == table)
+    }
+}
+
+/// Returns a table's name as a statement spells it.
+pub(crate) fn full_name(database: &str, table: &str) -> String {
+    format!("{}.{}", identifier(database), identifier(table))
+}
+
+#[cfg(test)]
+mod tests {
+    use model::backup::BackupObject;
+
+    use super::{Compression, Selection};
+
+    #[test]
+    fn what_was_chosen_is_taken_and_nothing_else() {
+        let all = Selection::default();
+        assert!(all.has_database("a") && all.has_table("a", "t"));
+        let some = Selection(vec![
+            BackupObject::Database("Shop".to_owned()),
+            BackupObject::Table("hr".to_owned(), "People".to_owned()),
+        ]);
+        for (database, table, expected) in
+            [("shop", "t", true), ("hr", "people", true), ("hr", "t", false), ("x", "people", false)]
+        {
+            assert_eq!(some.has_table(database, table), expected, "{database}.{table}");
+        }
+        assert!(some.has_database("hr") && !some.has_database("x"));
+    }
+
+    #[test]
+    fn a_compression_is_read_or_refused() {
+        assert_eq!("zstd".parse(), Ok(Compression::Zstd { level: 1 }));
+        assert_eq!("zstd:9".parse(), Ok(Compression::Zstd { level: 9 }));
+        assert_eq!("none".parse(), Ok(Compression::None));
+        for bad in ["", "zstd:", "zstd:0", "zstd:20", "gzip", "none:1"] {
+            assert!(bad.parse::<Compression>().is_err(), "{bad}");
+        }
+    }
+}

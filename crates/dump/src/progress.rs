@@ -1,0 +1,52 @@
+//! How far a dump, a load or a verification has come.
+
+use tokio::sync::watch;
+
+/// How far it has come. The numbers only grow, but for a step that is begun again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Progress {
+    /// Pieces that are finished.
+    pub pieces_done: u64,
+    /// Pieces in all.
+    pub pieces: u64,
+    /// Rows so far.
+    pub rows: u64,
+    /// Bytes of SQL so far, before compression.
+    pub raw_bytes: u64,
+    /// Bytes in the storage so far.
+    pub bytes: u64,
+}
+
+/// Where progress is told. Whoever is interested holds the other end; nobody need.
+#[derive(Debug, Clone)]
+pub struct Meter(watch::Sender<Progress>);
+
+impl Default for Meter {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Meter {
+    /// Returns a meter at the beginning.
+    #[must_use]
+    pub fn new() -> Self {
+        Self(watch::Sender::new(Progress::default()))
+    }
+
+    /// Returns a reader that can wait for changes.
+    #[must_use]
+    pub fn subscribe(&self) -> watch::Receiver<Progress> {
+        self.0.subscribe()
+    }
+
+    /// Returns how far it has come.
+    #[must_use]
+    pub fn now(&self) -> Progress {
+        *self.0.borrow()
+    }
+
+    pub(crate) fn change(&self, change: impl FnOnce(&mut Progress)) {
+        self.0.send_modify(change);
+    }
+}

@@ -1,0 +1,184 @@
+//! Proving that a database holds what a dump holds: the same checksums, piece by piece, at one moment.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use oceanbase::snapshot::Pin;
+use oceanbase::{Session, Statement};
+use storage::Client;
+use tokio_util::sync::CancellationToken;
+
+use crate::archive::Archive;
+use crate::checksum::{Checksum, push_value};
+use crate::chunk::select_rows;
+use crate::crew::{self, Work};
+use crate::error::{DuringSql as _, Error, Result};
+use crate::id::DumpId;
+use crate::manifest::{Manifest, Piece};
+use crate::plan::{Chunk, Plan, TablePlan, full_name};
+use crate::progress::{Meter, Progress};
+use crate::source::Source;
+use crate::verify::{Finding, Report};
+
+/// After how many rows the meter is told.
+const ROWS_PER_NEWS: u64 = 10_000;
+
+/// Reads every table of a dump out of a database, at one moment, and compares it with the dump. `names` says under
+/// which name each database is looked for; one that is not in it is not looked for; empty: all under their own.
+///
+/// # Errors
+/// Fails when the dump is not readable or the server fails. What differs is in the report.
+pub async fn verify_against(
+    source: &Source,
+    client: &Client,
+    dump: &DumpId,
+    names: &BTreeMap<String, String>,
+    connections: usize,
+    meter: &Meter,
+    cancel: &CancellationToken,
+) -> Result<Report> {
+    let archive = Archive::new(client, dump);
+    let manifest = archive.require_manifest().await?;
+    let plan = archive.require_plan().await?;
+    let jobs = jobs(&plan, &manifest, names)?;
+    let anchor = jobs.first().map(|job| (job.database.clone(), job.table.name.clone()));
+    let (pin, scn) = match open_pin(source, anchor).await? {
+        Ok(pinned) => pinned,
+        Err(finding) => return Ok(Report { findings: vec![finding], ..Report::default() }),
+    };
+    let pieces = jobs.len() as u64;
+    meter.change(|progress| *progress = Progress { pieces, ..Progress::default() });
+    let findings = Arc::new(Mutex::new(Vec::new()));
+    let work = ComparePieces { scn, meter: meter.clone(), findings: Arc::clone(&findings) };
+    let outcome = crew::run(source, connections, jobs, work, cancel).await;
+    pin.release().await;
+    outcome?;
+    let mut findings = std::mem::take(&mut *findings.lock().unwrap_or_else(PoisonError::into_inner));
+    findings.sort();
+    findings.dedup();
+    let now = meter.now();
+    Ok(Report { findings, checked: pieces, bytes: now.raw_bytes, rows: now.rows })
+}
+
+/// Opens the transaction that keeps the moment; a first table that is not there is a finding.
+async fn open_pin(
+    source: &Source,
+    anchor: Option<(String, String)>,
+) -> Result<std::result::Result<(Pin, u64), Finding>> {
+    let names = anchor.as_ref().map(|(database, table)| (database.as_str(), table.as_str()));
+    let mut pin = match Pin::open(&source.endpoint, Arc::clone(&source.witness), names).await {
+        Ok(pin) => pin,
+        Err(error) if error.number().is_some_and(is_missing) => {
+            let table = anchor.map(|(database, table)| full_name(&database, &table)).unwrap_or_default();
+            return Ok(Err(Finding::TableMissing { table, why: error.to_string() }));
+        }
+        Err(error) => return Err(error).during(|| "open the transaction that keeps the snapshot".to_owned()),
+    };
+    let scn = pin.current_scn().await.during(|| "ask for the SCN".to_owned())?;
+    Ok(Ok((pin, scn)))
+}
+
+/// Tells whether the server says that a table, a column or a partition is not there.
+fn is_missing(number: u16) -> bool {
+    matches!(number, 1146 | 1049 | 1054 | 1735)
+}
+
+/// A piece and where its rows should be.
+struct Job {
+    /// The database, in the target's name.
+    database: String,
+    table: Arc<TablePlan>,
+    chunk: Chunk,
+    piece: Piece,
+}
+
+fn jobs(plan: &Plan, manifest: &Manifest, names: &BTreeMap<String, String>) -> Result<Vec<Job>> {
+    let mut jobs = Vec::new();
+    for (database, entry) in manifest.tables() {
+        let target = match names.get(database) {
+            Some(target) => target,
+            None if names.is_empty() => database,
+            None => continue,
+        };
+        let contradiction = || Error::Damaged {
+            path: crate::layout::ObjectKey::Plan.path(),
+            why: format!("it does not fit the manifest at {}", full_name(database, &entry.name)),
+        };
+        let table = Arc::new(plan.table(database, &entry.name).ok_or_else(contradiction)?.clone());
+        if table.chunks.len() != entry.pieces.len() {
+            return Err(contradiction());
+        }
+        for (chunk, piece) in table.chunks.iter().zip(&entry.pieces) {
+            let (chunk, piece) = (chunk.clone(), piece.clone());
+            jobs.push(Job { database: target.to_owned(), table: Arc::clone(&table), chunk, piece });
+        }
+    }
+    Ok(jobs)
+}
+
+struct ComparePieces {
+    scn: u64,
+    meter: Meter,
+    findings: Arc<Mutex<Vec<Finding>>>,
+}
+
+impl Work for ComparePieces {
+    type Job = Job;
+
+    async fn prepare(&self, _: &mut Session) -> Result<()> {
+        Ok(())
+    }
+
+    async fn work(&self, session: &mut Session, job: Job) -> Result<()> {
+        let table = full_name(&job.database, &job.table.name);
+        let finding = match self.read(session, &job).await {
+            Ok((rows, checksum)) if (rows, checksum) == (job.piece.rows, job.piece.checksum) => None,
+            Ok((found, _)) => {
+                Some(Finding::RowsDiffer { table, piece: job.piece.number, expected: job.piece.rows, found })
+            }
+            Err(error) if error.number().is_some_and(is_missing) => {
+                Some(Finding::TableMissing { table, why: error.to_string() })
+            }
+            Err(error) => return Err(error).during(|| format!("read {table}, piece {}", job.piece.number)),
+        };
+        self.findings.lock().unwrap_or_else(PoisonError::into_inner).extend(finding);
+        self.meter.change(|progress| progress.pieces_done += 1);
+        Ok(())
+    }
+}
+
+impl ComparePieces {
+    async fn read(
+        &self,
+        session: &mut Session,
+        job: &Job,
+    ) -> std::result::Result<(u64, Checksum), oceanbase::Error> {
+        let sql = select_rows(self.scn, &job.database, &job.table, &job.chunk);
+        let statement = Statement::read(sql).within(crate::SILENCE);
+        let mut stream = session.stream(&statement).await?;
+        let (mut rows, mut bytes, mut checksum, mut buffer) = (0, 0, Checksum::default(), Vec::new());
+        let mut told = (0, 0);
+        while let Some(row) = stream.next().await? {
+            buffer.clear();
+            for place in 0..job.table.columns.len() {
+                push_value(&mut buffer, row.bytes(place));
+            }
+            checksum.add_row(&buffer);
+            rows += 1;
+            bytes += buffer.len() as u64;
+            if rows - told.0 == ROWS_PER_NEWS {
+                self.tell(rows - told.0, bytes - told.1);
+                told = (rows, bytes);
+            }
+        }
+        self.tell(rows - told.0, bytes - told.1);
+        Ok((rows, checksum))
+    }
+
+    fn tell(&self, rows: u64, bytes: u64) {
+        self.meter.change(|progress| {
+            progress.rows += rows;
+            progress.raw_bytes += bytes;
+        });
+    }
+}

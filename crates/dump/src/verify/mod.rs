@@ -1,0 +1,106 @@
+//! Proving that a dump is whole, and that a database holds what it holds.
+
+mod against;
+mod objects;
+
+use model::Problem;
+use model::problem::codes;
+use storage::Client;
+
+pub use against::verify_against;
+pub use objects::verify;
+
+use crate::archive::Archive;
+use crate::error::Result;
+use crate::id::DumpId;
+use crate::manifest::Manifest;
+
+/// What a verification found.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Report {
+    /// What is wrong; nothing when all is well.
+    pub findings: Vec<Finding>,
+    /// How many objects, or pieces of tables, were looked at.
+    pub checked: u64,
+    /// How many bytes were read.
+    pub bytes: u64,
+    /// How many rows the dump holds, or the database.
+    pub rows: u64,
+}
+
+impl Report {
+    /// Tells whether nothing is wrong.
+    #[must_use]
+    pub fn is_clean(&self) -> bool {
+        self.findings.is_empty()
+    }
+}
+
+/// One thing that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Finding {
+    /// An object is not there.
+    Missing {
+        /// Its path below the dump.
+        path: String,
+    },
+    /// An object is not what was written.
+    Damaged {
+        /// Its path below the dump.
+        path: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// An object lies there that does not belong to the dump.
+    Foreign {
+        /// Its path below the dump.
+        path: String,
+    },
+    /// A table of the dump is not in the database, or can't be read as the dump did.
+    TableMissing {
+        /// The table, in the database's names.
+        table: String,
+        /// What the server says.
+        why: String,
+    },
+    /// A part of a table has other rows than the dump.
+    RowsDiffer {
+        /// The table, in the database's names.
+        table: String,
+        /// Which piece.
+        piece: u32,
+        /// How many rows the dump has in it.
+        expected: u64,
+        /// How many the database has.
+        found: u64,
+    },
+}
+
+impl Finding {
+    /// Returns it in words for people.
+    #[must_use]
+    pub fn problem(&self) -> Problem {
+        let outside = |id| Problem::outside(id).coded(codes::BACKUP_UNREADABLE);
+        match self {
+            Self::Missing { path } => outside("verify-object-missing").with("path", path),
+            Self::Damaged { path, why } => outside("dump-damaged").with("path", path).with("why", why),
+            Self::Foreign { path } => outside("verify-object-foreign").with("path", path),
+            Self::TableMissing { table, why } => {
+                outside("verify-table-missing").with("table", table).with("why", why)
+            }
+            Self::RowsDiffer { table, piece, expected, found } => outside("verify-rows-differ")
+                .with("table", table)
+                .with("piece", piece)
+                .with("expected", expected)
+                .with("found", found),
+        }
+    }
+}
+
+/// Reads the manifest of a finished dump.
+///
+/// # Errors
+/// [`crate::Error::NotFinished`] when there is none, [`crate::Error::Damaged`] when it is not what was written.
+pub async fn read_manifest(client: &Client, dump: &DumpId) -> Result<Manifest> {
+    Archive::new(client, dump).require_manifest().await
+}
