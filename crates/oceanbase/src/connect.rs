@@ -110,6 +110,12 @@ async fn explain(cause: mysql_async::Error, endpoint: &Endpoint, address: &Addre
         mysql_async::Error::Io(IoError::Tls(cause)) => {
             Error::Tls { address: address.clone(), cause: cause.to_string() }
         }
+        // A certificate that does not hold arrives as data that make no sense.
+        mysql_async::Error::Io(IoError::Io(cause))
+            if endpoint.tls != Tls::Off && cause.kind() == io::ErrorKind::InvalidData =>
+        {
+            Error::Tls { address: address.clone(), cause: cause.to_string() }
+        }
         mysql_async::Error::Driver(DriverError::NoClientSslFlagFromServer) => {
             Error::Tls { address: address.clone(), cause: "the server offers none".to_owned() }
         }

@@ -298,3 +298,77 @@ pub(crate) fn shortened(text: &str) -> String {
         None => text.to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::time::Duration;
+
+    use model::cluster::Address;
+    use model::problem::Problem;
+    use model::text::Language;
+
+    use super::{Error, SHOWN_CHARACTERS, shortened};
+    use crate::statement::Statement;
+
+    fn one_of_each() -> Vec<Error> {
+        let address = Address { host: "db1".into(), port: 2881 };
+        let at = || address.clone();
+        let text = || "x".to_owned();
+        let cause = || io::Error::from(io::ErrorKind::HostUnreachable);
+        let statement = Statement::read("SELECT 1");
+        vec![
+            Error::UnknownHost { address: at(), cause: cause() },
+            Error::Unreachable { address: at(), cause: cause() },
+            Error::Unreachable { address: at(), cause: io::Error::from(io::ErrorKind::ConnectionRefused) },
+            Error::Silent { address: at(), after: Duration::from_secs(5) },
+            Error::NotMysql { address: at(), greeting: Some(text()) },
+            Error::Tls { address: at(), cause: text() },
+            Error::UnknownAuthentication { address: at(), method: text() },
+            Error::AccessDenied { address: at(), user: text(), with_password: true, text: text() },
+            Error::AccessDenied { address: at(), user: text(), with_password: false, text: text() },
+            Error::UnknownServer { address: at(), found: text() },
+            Error::NotSupported {
+                address: at(),
+                problem: Box::new(Problem::invalid("not-an-oceanbase").with("found", 1)),
+            },
+            Error::NoneAnswered { reasons: vec![Error::Silent { address: at(), after: Duration::ZERO }] },
+            Error::Server { address: at(), statement: text(), number: 9999, sqlstate: text(), text: text() },
+            Error::timed_out(&statement, &address, Duration::from_secs(1)),
+            Error::broken(&statement, &address),
+            Error::no_rows(&statement),
+        ]
+    }
+
+    #[test]
+    fn every_failure_is_said_in_full_in_both_languages() {
+        for error in one_of_each() {
+            let text = error.problem().text;
+            assert!(model::text::has_problem(&text.id), "{} is in no catalogue", text.id);
+            for language in [Language::En, Language::Zh] {
+                let parts = [Some(text.message(language)), text.cause(language), text.action(language)];
+                assert!(parts[2].is_some(), "{} says what to do", text.id);
+                for part in parts.into_iter().flatten() {
+                    assert!(!part.contains('{'), "{}: {part}", text.id);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_message_never_repeats_its_source() {
+        for error in one_of_each() {
+            let source = std::error::Error::source(&error).map(ToString::to_string);
+            if let Some(source) = source {
+                assert!(!error.to_string().contains(&source), "{error}");
+            }
+        }
+    }
+
+    #[test]
+    fn long_texts_are_cut_between_characters() {
+        let long = "表".repeat(SHOWN_CHARACTERS + 1);
+        assert_eq!(shortened(&long), format!("{}…", "表".repeat(SHOWN_CHARACTERS)));
+        assert_eq!(shortened("short"), "short");
+    }
+}

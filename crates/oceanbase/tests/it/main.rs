@@ -1,1 +1,12 @@
-//! The tests of this crate that need a server.
+//! The tests of this crate that need a server: the real seekdb, a MariaDB, or a fake that does what a test says.
+
+mod connect;
+mod fake;
+mod mariadb;
+mod precheck;
+mod probe;
+mod recorder;
+mod secrets;
+mod seekdb;
+mod session;
+mod stream;

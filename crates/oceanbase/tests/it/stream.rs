@@ -1,0 +1,115 @@
+//! Big answers: whole, broken off, left.
+
+use std::sync::Arc;
+use std::sync::mpsc;
+use std::time::Duration;
+
+use oceanbase::{Error, NoWitness, Session, Statement};
+
+use crate::fake::Fake;
+use crate::recorder::Recorder;
+use crate::seekdb;
+
+const VERSION: &str = "5.7.25-OceanBase-v4.2.1.0";
+
+async fn open(fake: &Fake) -> Session {
+    Session::open(&fake.endpoint(), Arc::new(NoWitness)).await.expect("it lets us in")
+}
+
+#[tokio::test]
+async fn all_rows_arrive_and_the_session_goes_on() {
+    let recorder = Recorder::new();
+    let mut session = Session::open(&seekdb::endpoint(), recorder.clone()).await.expect("seekdb answers");
+    let statement = Statement::read("SELECT 'n' FROM table(generator(20000))");
+    let mut stream = session.stream(&statement).await.expect("an answer");
+    assert_eq!(stream.names().len(), 1);
+    let mut rows = 0_u64;
+    while let Some(row) = stream.next().await.expect("no error in the midst") {
+        assert!(row.bytes(0).is_some());
+        rows += 1;
+    }
+    assert!(stream.next().await.expect("the end stays the end").is_none());
+    drop(stream);
+    assert_eq!(rows, 20_000);
+    assert_eq!(recorder.lines().last().map(String::as_str), Some("  20000 rows"));
+    assert_eq!(session.rows(&Statement::read("SELECT 1")).await.expect("an answer").len(), 1);
+}
+
+#[tokio::test]
+async fn a_value_larger_than_a_packet_arrives_whole() {
+    let mut session = Session::open(&seekdb::endpoint(), Arc::new(NoWitness)).await.expect("seekdb answers");
+    let half = 9 * 1024 * 1024;
+    let statement =
+        Statement::read(format!("SELECT concat(repeat('x', {half}), repeat('y', {half})), 'after'"));
+    let mut stream = session.stream(&statement).await.expect("an answer");
+    let row = stream.next().await.expect("a row").expect("one row");
+    assert_eq!(row.bytes(0).map(<[u8]>::len), Some(2 * half));
+    assert_eq!(row.str(1).expect("a text"), "after");
+}
+
+#[tokio::test]
+async fn an_error_in_the_midst_is_never_the_end() {
+    let fake = Fake::database(VERSION, "", |peer, _| {
+        peer.columns(&["a"])?;
+        peer.row(&["1"])?;
+        peer.error(4725, "tablet does not exist")
+    });
+    let mut session = open(&fake).await;
+    let mut stream = session.stream(&Statement::read("SELECT a FROM t")).await.expect("an answer");
+    assert!(stream.next().await.expect("a row").is_some());
+    let error = stream.next().await.expect_err("the table is gone");
+    assert_eq!(error.problem().text.id, "database-table-changed");
+    assert!(stream.next().await.is_err(), "asking again does not turn the error into an end");
+}
+
+#[tokio::test]
+async fn a_cut_in_the_midst_is_never_the_end() {
+    let fake = Fake::database(VERSION, "", |peer, _| {
+        peer.columns(&["a"])?;
+        peer.row(&["1"])?;
+        None
+    });
+    let mut session = open(&fake).await;
+    let mut stream = session.stream(&Statement::read("SELECT a FROM t")).await.expect("an answer");
+    assert!(stream.next().await.expect("a row").is_some());
+    assert!(matches!(stream.next().await, Err(Error::Broken { .. })));
+    assert!(matches!(stream.next().await, Err(Error::Broken { .. })));
+}
+
+#[tokio::test]
+async fn silence_in_the_midst_is_a_time_out() {
+    let fake = Fake::database(VERSION, "", |peer, _| {
+        peer.columns(&["a"])?;
+        peer.row(&["1"])?;
+        peer.wait()
+    });
+    let mut session = open(&fake).await;
+    let statement = Statement::read("SELECT a FROM t").within(Duration::from_millis(200));
+    let mut stream = session.stream(&statement).await.expect("an answer");
+    assert!(stream.next().await.expect("a row").is_some());
+    assert!(matches!(stream.next().await, Err(Error::TimedOut { .. })));
+    drop(stream);
+    assert!(session.is_broken());
+}
+
+#[tokio::test]
+async fn a_reader_who_leaves_closes_the_connection_and_reads_nothing_away() {
+    let (gone, seen) = mpsc::channel();
+    // It sends rows for ever: whoever reads the rest away never comes to an end.
+    let fake = Fake::database(VERSION, "", move |peer, _| {
+        peer.columns(&["a"])?;
+        while peer.row(&["1"]).is_some() {}
+        let _ = gone.send(());
+        None
+    });
+    let recorder = Recorder::new();
+    let mut session = Session::open(&fake.endpoint(), recorder.clone()).await.expect("it lets us in");
+    let mut stream = session.stream(&Statement::read("SELECT a FROM t")).await.expect("an answer");
+    for _ in 0..10 {
+        assert!(stream.next().await.expect("a row").is_some());
+    }
+    drop(stream);
+    assert!(session.is_broken());
+    assert_eq!(recorder.lines().last().map(String::as_str), Some("  abandoned"));
+    seen.recv_timeout(Duration::from_secs(30)).expect("the server finds the connection closed");
+}
