@@ -25,3 +25,23 @@ pub(crate) fn sqlite_options(file: &Path) -> SqliteConnectOptions {
         .foreign_keys(true)
         .busy_timeout(BUSY_TIMEOUT)
 }
+
+/// Tells whether a result code says that another connection is in the way: SQLITE_BUSY or SQLITE_LOCKED, whose
+/// finer distinctions are in the bits above the lowest byte.
+pub(crate) fn sqlite_is_busy(code: &str) -> bool {
+    code.parse::<i32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sqlite_is_busy;
+
+    #[test]
+    fn a_busy_database_is_told_from_a_broken_one() {
+        for (code, busy) in
+            [("5", true), ("6", true), ("517", true), ("262", true), ("11", false), ("13", false)]
+        {
+            assert_eq!(sqlite_is_busy(code), busy, "{code}");
+        }
+    }
+}

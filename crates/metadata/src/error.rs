@@ -6,6 +6,8 @@ use engine::TaskId;
 use engine::journal::{ApplyError, HoldError, InsertError, JournalError};
 use model::Problem;
 
+use crate::dialect::sqlite_is_busy;
+
 /// The metadata cannot be opened, read or written, or a rule about them refuses it.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -143,10 +145,7 @@ impl Error {
             Self::NoAnswer { .. } => true,
             Self::Database { cause, .. } => match cause {
                 sqlx::Error::PoolTimedOut | sqlx::Error::Io(_) => true,
-                // SQLITE_BUSY, SQLITE_LOCKED and their kin
-                sqlx::Error::Database(cause) => {
-                    matches!(cause.code().as_deref(), Some("5" | "6" | "261" | "517"))
-                }
+                sqlx::Error::Database(cause) => cause.code().is_some_and(|code| sqlite_is_busy(&code)),
                 _ => false,
             },
             _ => false,

@@ -67,7 +67,8 @@ impl Metadata {
         Ok(Self { database: Arc::new(database), sealer: Arc::new(sealer), _lock: Arc::new(lock) })
     }
 
-    /// Begins to write.
+    /// Begins to write. One writes at a time, so nothing slow belongs into a transaction: no call to a cluster or a
+    /// storage, no hashing, and no other writing call of [`Metadata`], which would wait for this one to end.
     ///
     /// # Errors
     /// When the database fails, or is busy for too long.

@@ -101,7 +101,7 @@ pub(crate) fn facts() -> ClusterFacts {
         ob_cluster_id: 1,
         server: ServerVersion::identify(version, version).expect("a seekdb"),
         generation: Generation::Seekdb,
-        ability: BackupAbility::Logical,
+        ability: BackupAbility::LogicalBackup,
         zones: Vec::new(),
         servers: Vec::new(),
         upgrading: false,

@@ -1,0 +1,371 @@
+//! What is kept beside tasks: one story per noun.
+
+use std::collections::BTreeMap;
+
+use metadata::audit::Deed;
+use metadata::backup_sets::{BackupSetQuery, BackupSetTotals};
+use metadata::restores::{Restore, RestoreQuery};
+use metadata::tasks::subject;
+use metadata::{Error, Metadata, Slice, passwords};
+use model::backup::{BackupMethod, DataBackupMode};
+use model::backup_set::{BackupSet, BackupSetStatus};
+use model::cluster::ClusterStatus;
+use model::id::{BackupSetId, ClusterId, StorageId, TaskId, TenantId};
+use model::storage::{StorageLocation, StorageType};
+use model::tenant::{Tenant, TenantMode};
+use model::user::Role;
+use model::{Secret, Timestamp};
+
+use crate::stand::{begin, commit, facts, for_every_database, new_cluster, new_task};
+
+for_every_database! {
+    a_cluster_is_kept_found_changed_and_let_go
+    a_cluster_is_not_let_go_while_a_task_works_with_it
+    tenants_are_those_of_the_last_probe
+    a_storage_is_kept_changed_and_removed_with_its_secret
+    a_storage_in_use_is_not_removed
+    a_backup_set_that_is_recorded_twice_is_one
+    backup_sets_are_listed_and_added_up
+    a_recovery_is_recorded_once
+    an_account_lives_and_goes
+    deeds_are_listed_newest_first
+    what_is_not_there_is_said_to_be_missing
+    identities_are_never_given_out_twice
+}
+
+async fn a_cluster_is_kept_found_changed_and_let_go(metadata: Metadata) {
+    let mut writer = begin(&metadata).await;
+    let id = writer.cluster_insert(&new_cluster("prod", "hunter2")).await.expect("kept");
+    let taken = writer.cluster_insert(&new_cluster("prod", "x")).await;
+    assert!(matches!(&taken, Err(Error::NameTaken { name, .. }) if name == "prod"), "{taken:?}");
+    writer.cluster_insert(&new_cluster("订单", "")).await.expect("kept");
+    commit(writer).await;
+
+    let cluster = metadata.cluster_get(id).await.expect("answers").expect("it is there");
+    assert_eq!((cluster.id, cluster.name.as_str(), cluster.user.as_str()), (id, "prod", "root@sys"));
+    assert_eq!(cluster.addresses[1].to_string(), "[::1]:2882");
+    assert_eq!((&cluster.facts, cluster.status), (&facts(), ClusterStatus::Running));
+    assert_eq!(metadata.cluster_by_name("prod").await.expect("answers").as_ref(), Some(&cluster));
+    let names: Vec<_> = metadata.cluster_list().await.expect("answers").into_iter().map(|c| c.name).collect();
+    assert_eq!(names, ["prod", "订单"]);
+    assert_eq!(metadata.cluster_password(id).await.expect("opens").expose(), "hunter2");
+
+    let mut writer = begin(&metadata).await;
+    let read = model::cluster::ClusterFacts { upgrading: true, ..facts() };
+    writer.cluster_probed(id, &read, ClusterStatus::Upgrading).await.expect("kept");
+    writer.cluster_set_password(id, &Secret::new("other")).await.expect("kept");
+    commit(writer).await;
+    let probed = metadata.cluster_get(id).await.expect("answers").expect("it is there");
+    assert_eq!((&probed.facts, probed.status), (&read, ClusterStatus::Upgrading));
+    assert!(probed.probed >= cluster.probed && probed.created == cluster.created);
+    assert_eq!(metadata.cluster_password(id).await.expect("opens").expose(), "other");
+
+    let mut writer = begin(&metadata).await;
+    writer.cluster_unavailable(id).await.expect("kept");
+    commit(writer).await;
+    let gone = metadata.cluster_get(id).await.expect("answers").expect("it is there");
+    assert_eq!((&gone.facts, gone.status), (&read, ClusterStatus::Unavailable), "what was read before stays");
+
+    let mut writer = begin(&metadata).await;
+    writer.cluster_remove(id).await.expect("removed");
+    commit(writer).await;
+    assert_eq!(metadata.cluster_get(id).await.expect("answers"), None);
+}
+
+async fn a_cluster_is_not_let_go_while_a_task_works_with_it(metadata: Metadata) {
+    let mut writer = begin(&metadata).await;
+    let busy = writer.cluster_insert(&new_cluster("busy", "")).await.expect("kept");
+    let idle = writer.cluster_insert(&new_cluster("idle", "")).await.expect("kept");
+    let about = new_task(&["a"]).subject(subject::CLUSTER, busy.to_string());
+    let task = writer.task_insert(&about.subject(subject::TENANT, idle.to_string())).await.expect("kept");
+    let refused = writer.cluster_remove(busy).await.expect_err("a task works with it");
+    assert!(matches!(refused, Error::Busy { task: found, .. } if found == task), "{refused:?}");
+    writer.cluster_remove(idle).await.expect("no task is about it");
+    commit(writer).await;
+}
+
+async fn tenants_are_those_of_the_last_probe(metadata: Metadata) {
+    let mut writer = begin(&metadata).await;
+    let cluster = writer.cluster_insert(&new_cluster("prod", "")).await.expect("kept");
+    let other = writer.cluster_insert(&new_cluster("other", "")).await.expect("kept");
+    writer.tenants_probed(other, &[tenant(1, "sys")]).await.expect("kept");
+    writer.tenants_probed(cluster, &[tenant(1002, "old"), tenant(1, "sys")]).await.expect("kept");
+    writer.tenants_probed(cluster, &[tenant(1004, "new"), tenant(1, "sys")]).await.expect("kept");
+    commit(writer).await;
+    let listed = metadata.tenant_list(cluster).await.expect("answers");
+    assert_eq!(listed, [tenant(1, "sys"), tenant(1004, "new")]);
+    assert_eq!(metadata.tenant_get(cluster, TenantId(1002)).await.expect("answers"), None);
+    assert_eq!(
+        metadata.tenant_get(cluster, TenantId(1004)).await.expect("answers"),
+        Some(tenant(1004, "new"))
+    );
+
+    let mut writer = begin(&metadata).await;
+    writer.cluster_remove(cluster).await.expect("removed");
+    commit(writer).await;
+    assert!(
+        metadata.tenant_list(cluster).await.expect("answers").is_empty(),
+        "tenants go with their cluster"
+    );
+    assert_eq!(metadata.tenant_list(other).await.expect("answers").len(), 1);
+}
+
+async fn a_storage_is_kept_changed_and_removed_with_its_secret(metadata: Metadata) {
+    let bucket = bucket("bucket/dir");
+    let directory = StorageLocation::directory("/backup").expect("a location");
+    let mut writer = begin(&metadata).await;
+    let named = writer.storage_insert(Some("nas"), &directory, None).await.expect("kept");
+    let typed = writer.storage_insert(None, &bucket, Some(&Secret::new("s3cr3t"))).await.expect("kept");
+    writer.storage_insert(None, &bucket, None).await.expect("many have no name");
+    let taken = writer.storage_insert(Some("nas"), &bucket, None).await;
+    assert!(matches!(taken, Err(Error::NameTaken { .. })), "{taken:?}");
+    commit(writer).await;
+
+    let library = metadata.storage_list().await.expect("answers");
+    assert_eq!((library.len(), &library[0]), (1, &named), "the library has named ones");
+    assert_eq!(metadata.storage_by_name("nas").await.expect("answers"), Some(named.clone()));
+    let read = metadata.storage_get(typed.id).await.expect("answers").expect("it is there");
+    assert_eq!((&read, &read.location), (&typed, &bucket));
+    let secret = metadata.storage_secret(typed.id).await.expect("opens");
+    assert_eq!(secret.as_ref().map(Secret::expose), Some("s3cr3t"));
+    assert_eq!(metadata.storage_secret(named.id).await.expect("answers"), None);
+
+    let mut writer = begin(&metadata).await;
+    writer.storage_update(typed.id, Some("s3"), &bucket, None).await.expect("kept");
+    let taken = writer.storage_update(typed.id, Some("nas"), &bucket, None).await;
+    assert!(matches!(taken, Err(Error::NameTaken { .. })), "{taken:?}");
+    commit(writer).await;
+    let secret = metadata.storage_secret(typed.id).await.expect("opens");
+    assert_eq!(secret.as_ref().map(Secret::expose), Some("s3cr3t"), "what is not changed stays");
+    let mut writer = begin(&metadata).await;
+    let moved = self::bucket("bucket/elsewhere");
+    writer.storage_update(typed.id, Some("s3"), &moved, Some(&Secret::new("new"))).await.expect("kept");
+    writer.storage_remove(named.id).await.expect("removed");
+    commit(writer).await;
+    let read = metadata.storage_list().await.expect("answers");
+    assert_eq!((read.len(), &read[0].location, read[0].name.as_deref()), (1, &moved, Some("s3")));
+    let secret = metadata.storage_secret(typed.id).await.expect("opens");
+    assert_eq!(secret.as_ref().map(Secret::expose), Some("new"));
+}
+
+async fn a_storage_in_use_is_not_removed(metadata: Metadata) {
+    let storage = storage(&metadata).await;
+    let mut writer = begin(&metadata).await;
+    let about = new_task(&["a"]).subject(subject::STORAGE, storage.to_string());
+    writer.task_insert(&about).await.expect("kept");
+    let refused = writer.storage_remove(storage).await;
+    assert!(matches!(refused, Err(Error::Busy { .. })), "{refused:?}");
+    writer.backup_set_record(&backup_set(1, 1002, storage)).await.expect("kept");
+    let refused = writer.storage_remove(storage).await;
+    assert!(matches!(refused, Err(Error::StorageInUse { backup_sets: 1 })), "{refused:?}");
+}
+
+async fn a_backup_set_that_is_recorded_twice_is_one(metadata: Metadata) {
+    let storage = storage(&metadata).await;
+    let mut writer = begin(&metadata).await;
+    let first = writer.backup_set_record(&backup_set(1, 1002, storage)).await.expect("kept");
+    let other = writer.backup_set_record(&backup_set(1, 1004, storage)).await.expect("kept");
+    commit(writer).await;
+    let mut writer = begin(&metadata).await;
+    let better = BackupSet { rows: 99, status: BackupSetStatus::Unverified, ..backup_set(1, 1002, storage) };
+    assert_eq!(writer.backup_set_record(&better).await.expect("kept"), first);
+    commit(writer).await;
+    assert_ne!(first, other);
+    let read = metadata.backup_set_get(first).await.expect("answers");
+    assert_eq!(read, Some(BackupSet { id: first, ..better }), "every field is kept");
+    let all = metadata.backup_set_list(&BackupSetQuery::default(), Slice::ALL).await.expect("answers");
+    assert_eq!(all.total, 2);
+}
+
+async fn backup_sets_are_listed_and_added_up(metadata: Metadata) {
+    let storage = storage(&metadata).await;
+    let mut writer = begin(&metadata).await;
+    let mut ids = Vec::new();
+    for task in 1..=4 {
+        ids.push(writer.backup_set_record(&backup_set(task, 1002, storage)).await.expect("kept"));
+    }
+    let elsewhere = BackupSet { cluster: ClusterId(9), ..backup_set(5, 1, storage) };
+    writer.backup_set_record(&elsewhere).await.expect("kept");
+    writer.backup_set_set_status(ids[3], BackupSetStatus::Deleted).await.expect("kept");
+    commit(writer).await;
+    let list = async |query: &BackupSetQuery, offset, limit| {
+        let listing = metadata.backup_set_list(query, Slice { offset, limit }).await.expect("answers");
+        (listing.items.iter().map(|set| set.id).collect::<Vec<_>>(), listing.total)
+    };
+    let of_cluster = BackupSetQuery { cluster: Some(ClusterId(7)), ..BackupSetQuery::default() };
+    assert_eq!(list(&of_cluster, 1, 2).await, (vec![ids[2], ids[1]], 4), "the newest come first");
+    let query = BackupSetQuery { statuses: vec![BackupSetStatus::Deleted], ..of_cluster.clone() };
+    assert_eq!(list(&query, 0, 9).await, (vec![ids[3]], 1));
+    let query = BackupSetQuery {
+        tenant: Some(TenantId(1002)),
+        storage: Some(storage),
+        from: Some(Timestamp(2_000_000)),
+        until: Some(Timestamp(3_000_000)),
+        ..of_cluster.clone()
+    };
+    assert_eq!(list(&query, 0, 9).await, (vec![ids[1]], 1));
+    let query = BackupSetQuery { task: Some(TaskId(3)), ..BackupSetQuery::default() };
+    assert_eq!(list(&query, 0, 9).await, (vec![ids[2]], 1));
+    let totals = metadata.backup_set_totals(ClusterId(7)).await.expect("answers");
+    let newest = Some(Timestamp(3_000_000));
+    assert_eq!(totals, BackupSetTotals { count: 3, bytes: 3 << 40, newest });
+    let none = metadata.backup_set_totals(ClusterId(8)).await.expect("answers");
+    assert_eq!(none, BackupSetTotals::default());
+}
+
+async fn a_recovery_is_recorded_once(metadata: Metadata) {
+    let restore = |task, rows| Restore {
+        task: TaskId(task),
+        backup_set: BackupSetId(2),
+        cluster: ClusterId(task % 2),
+        tenant: TenantId(1),
+        databases: BTreeMap::from([("shop".to_owned(), "shop_2".to_owned())]),
+        bytes: 5,
+        rows,
+        tables: 3,
+        started: Timestamp(1),
+        finished: Timestamp(task * 1_000),
+    };
+    let mut writer = begin(&metadata).await;
+    for (task, rows) in [(1, 10), (2, 20), (1, 11)] {
+        writer.restore_record(&restore(task, rows)).await.expect("kept");
+    }
+    commit(writer).await;
+    assert_eq!(metadata.restore_get(TaskId(1)).await.expect("answers"), Some(restore(1, 11)));
+    let all = metadata.restore_list(&RestoreQuery::default(), Slice::ALL).await.expect("answers");
+    assert_eq!((all.items, all.total), (vec![restore(2, 20), restore(1, 11)], 2));
+    let query = RestoreQuery { cluster: Some(ClusterId(1)), ..RestoreQuery::default() };
+    assert_eq!(metadata.restore_list(&query, Slice::ALL).await.expect("answers").items, [restore(1, 11)]);
+}
+
+async fn an_account_lives_and_goes(metadata: Metadata) {
+    let hash = passwords::hash(&Secret::new("first")).await.expect("hashed");
+    let other = passwords::hash(&Secret::new("second")).await.expect("hashed");
+    let mut writer = begin(&metadata).await;
+    assert_eq!(writer.user_count().await.expect("answers"), 0);
+    let eva = writer.user_insert("eva", Role::BackupManager, &hash, true).await.expect("kept");
+    let taken = writer.user_insert("eva", Role::Admin, &hash, false).await;
+    assert!(matches!(taken, Err(Error::NameTaken { .. })), "{taken:?}");
+    commit(writer).await;
+    assert_eq!(metadata.user_get(eva.id).await.expect("answers"), Some(eva.clone()));
+    let account = metadata.user_account("eva").await.expect("answers").expect("it is there");
+    assert!(account.user.must_change_password);
+    assert!(passwords::verify(&Secret::new("first"), Some(&account.password)).await);
+
+    let mut writer = begin(&metadata).await;
+    writer.user_set_password(eva.id, &other, false).await.expect("kept");
+    writer.user_set_role(eva.id, Role::Admin).await.expect("kept");
+    commit(writer).await;
+    let account = metadata.user_account("eva").await.expect("answers").expect("it is there");
+    assert!(passwords::verify(&Secret::new("second"), Some(&account.password)).await);
+    assert_eq!((account.user.role, account.user.must_change_password), (Role::Admin, false));
+    assert_eq!(metadata.user_list().await.expect("answers"), [account.user]);
+
+    let mut writer = begin(&metadata).await;
+    writer.user_remove(eva.id).await.expect("removed");
+    commit(writer).await;
+    assert!(metadata.user_account("eva").await.expect("answers").is_none());
+}
+
+async fn deeds_are_listed_newest_first(metadata: Metadata) {
+    let deed = |number: u32| Deed {
+        user: "eva".into(),
+        address: "192.0.2.1".into(),
+        action: "backup-now".into(),
+        target: format!("cluster/{number}"),
+        outcome: "done".into(),
+    };
+    for number in 0..5 {
+        let mut writer = begin(&metadata).await;
+        writer.audit_append(&deed(number)).await.expect("kept");
+        commit(writer).await;
+    }
+    let listing = metadata.audit_list(Slice { offset: 1, limit: 2 }).await.expect("answers");
+    let deeds: Vec<_> = listing.items.iter().map(|line| line.deed.clone()).collect();
+    assert_eq!((deeds, listing.total), (vec![deed(3), deed(2)], 5));
+    assert!(listing.items[0].at >= listing.items[1].at && listing.items[0].id > listing.items[1].id);
+}
+
+async fn what_is_not_there_is_said_to_be_missing(metadata: Metadata) {
+    let hash = passwords::hash(&Secret::new("x")).await.expect("hashed");
+    let mut writer = begin(&metadata).await;
+    let location = StorageLocation::directory("/backup").expect("a location");
+    let refusals = [
+        writer.cluster_remove(ClusterId(9)).await,
+        writer.cluster_probed(ClusterId(9), &facts(), ClusterStatus::Running).await,
+        writer.cluster_set_password(ClusterId(9), &Secret::new("x")).await,
+        writer.storage_remove(StorageId(9)).await,
+        writer.storage_update(StorageId(9), None, &location, None).await,
+        writer.backup_set_set_status(BackupSetId(9), BackupSetStatus::Deleted).await,
+        writer.user_set_password(model::id::UserId(9), &hash, false).await,
+        writer.user_remove(model::id::UserId(9)).await,
+        metadata.cluster_password(ClusterId(9)).await.map(drop),
+        metadata.storage_secret(StorageId(9)).await.map(drop),
+    ];
+    for refused in refusals {
+        assert!(matches!(refused, Err(Error::Missing { id: 9, .. })), "{refused:?}");
+    }
+    let orphan = writer.backup_set_record(&backup_set(1, 1, StorageId(9))).await;
+    assert!(matches!(orphan, Err(Error::Database { .. })), "a backup set lies in a storage: {orphan:?}");
+}
+
+async fn identities_are_never_given_out_twice(metadata: Metadata) {
+    let mut writer = begin(&metadata).await;
+    let first = writer.cluster_insert(&new_cluster("a", "x")).await.expect("kept");
+    writer.cluster_remove(first).await.expect("removed");
+    let second = writer.cluster_insert(&new_cluster("a", "x")).await.expect("kept");
+    assert_ne!(first, second, "what spoke of the first must not come to mean the second");
+}
+
+fn tenant(id: i64, name: &str) -> Tenant {
+    Tenant {
+        id: TenantId(id),
+        name: name.to_owned(),
+        mode: TenantMode::Mysql,
+        status: "NORMAL".into(),
+        role: "PRIMARY".into(),
+        locked: false,
+        primary_zone: "zone1".into(),
+        locality: "FULL{1}@zone1".into(),
+    }
+}
+
+fn bucket(path: &str) -> StorageLocation {
+    StorageLocation {
+        kind: StorageType::Cos,
+        path: path.to_owned(),
+        endpoint: Some("cos.example".into()),
+        access_key_id: Some("id".into()),
+        app_id: Some("1250000000".into()),
+    }
+}
+
+async fn storage(metadata: &Metadata) -> StorageId {
+    let location = StorageLocation::directory("/backup").expect("a location");
+    let mut writer = begin(metadata).await;
+    let storage = writer.storage_insert(Some("nas"), &location, None).await.expect("kept");
+    commit(writer).await;
+    storage.id
+}
+
+fn backup_set(task: i64, tenant: i64, storage: StorageId) -> BackupSet {
+    BackupSet {
+        id: BackupSetId(0),
+        task: TaskId(task),
+        cluster: ClusterId(7),
+        cluster_name: "prod".into(),
+        tenant: TenantId(tenant),
+        tenant_name: "t".into(),
+        method: BackupMethod::Logical,
+        mode: DataBackupMode::Full,
+        storage,
+        path: "prod/7/1002/logical/20261122T100000Z".into(),
+        scn: 1_763_805_600_123_000_000,
+        bytes: 1 << 40,
+        rows: 12,
+        tables: 3,
+        started: Timestamp(1),
+        finished: Timestamp(task * 1_000_000),
+        status: BackupSetStatus::Available,
+    }
+}
