@@ -100,7 +100,8 @@ mod tests {
             (Product::Mariadb, "10.11.19", None),
         ];
         for (product, version, expected) in cases {
-            let server = ServerVersion { product, version: version.parse().expect("a version"), community: false };
+            let server =
+                ServerVersion { product, version: version.parse().expect("a version"), community: false };
             let found = abilities(&server).ok().map(|found| (found.generation, found.backup));
             assert_eq!(found, expected, "{server}");
         }

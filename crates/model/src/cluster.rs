@@ -42,7 +42,8 @@ impl FromStr for Address {
             Some(port) => port.parse().ok().filter(|&port| port > 0).ok_or_else(wrong)?,
             None => DEFAULT_PORT,
         };
-        let plain = !host.is_empty() && host.chars().all(|c| c.is_ascii_alphanumeric() || ".-_:%".contains(c));
+        let plain =
+            !host.is_empty() && host.chars().all(|c| c.is_ascii_alphanumeric() || ".-_:%".contains(c));
         if plain { Ok(Self { host: host.to_owned(), port }) } else { Err(wrong()) }
     }
 }
@@ -108,7 +109,8 @@ impl ClusterFacts {
     /// Returns the deployment mode: the number of servers of each zone, such as `1-1-1`.
     #[must_use]
     pub fn deployment_mode(&self) -> String {
-        let count = |zone: &Zone| self.servers.iter().filter(|server| server.zone == zone.name).count().to_string();
+        let count =
+            |zone: &Zone| self.servers.iter().filter(|server| server.zone == zone.name).count().to_string();
         self.zones.iter().map(count).collect::<Vec<_>>().join("-")
     }
 }

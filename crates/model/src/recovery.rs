@@ -31,7 +31,9 @@ pub fn targets(held: &[String], request: &RecoveryRequest) -> Result<BTreeMap<St
     let chosen: Vec<&String> =
         if request.databases.is_empty() { held.iter().collect() } else { request.databases.iter().collect() };
     if let Some(missing) = chosen.iter().find(|name| !held.contains(name)) {
-        return Err(Problem::invalid("database-not-in-set").with("database", missing).with("held", held.join(", ")));
+        return Err(Problem::invalid("database-not-in-set")
+            .with("database", missing)
+            .with("held", held.join(", ")));
     }
     if let Some(stray) = request.rename.keys().find(|name| !chosen.contains(name)) {
         return Err(Problem::invalid("rename-without-database").with("database", stray));
@@ -56,7 +58,8 @@ pub fn targets(held: &[String], request: &RecoveryRequest) -> Result<BTreeMap<St
 /// Checks the name of a database that is to be created. The length is OceanBase's limit (128 bytes).
 fn check_database_name(name: &str) -> Result<(), Problem> {
     const RESERVED: [&str; 5] = ["oceanbase", "information_schema", "mysql", "sys", "performance_schema"];
-    let wrong = name.is_empty() || name.len() > 128 || name.contains(['\0', '/', '\\']) || name.ends_with(' ');
+    let wrong =
+        name.is_empty() || name.len() > 128 || name.contains(['\0', '/', '\\']) || name.ends_with(' ');
     if wrong || RESERVED.contains(&name.to_lowercase().as_str()) {
         return Err(Problem::invalid("database-name-malformed").with("database", name));
     }

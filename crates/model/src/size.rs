@@ -43,7 +43,9 @@ mod tests {
 
     #[test]
     fn spans_carry_fitting_units() {
-        for (millis, text) in [(850, "850 ms"), (59_000, "59 s"), (61_000, "1 min 1 s"), (7_500_000, "2 h 5 min")] {
+        for (millis, text) in
+            [(850, "850 ms"), (59_000, "59 s"), (61_000, "1 min 1 s"), (7_500_000, "2 h 5 min")]
+        {
             assert_eq!(span(Duration::from_millis(millis)), text);
         }
     }

@@ -75,8 +75,14 @@ impl StorageLocation {
     /// # Errors
     /// Refuses an empty or relative path, and one with `.` or `..` in it.
     pub fn directory(path: &str) -> Result<Self, Problem> {
-        Self { kind: StorageType::File, path: path.to_owned(), endpoint: None, access_key_id: None, app_id: None }
-            .checked()
+        Self {
+            kind: StorageType::File,
+            path: path.to_owned(),
+            endpoint: None,
+            access_key_id: None,
+            app_id: None,
+        }
+        .checked()
     }
 
     /// Reads `file:///backup/x` or `s3://bucket/dir`. The endpoint and keys of an object storage are not part of it.

@@ -79,7 +79,12 @@ impl TaskProgress {
     #[must_use]
     pub fn remaining_s(&self) -> Option<u64> {
         let rate = self.rate_per_s.filter(|rate| *rate > 0.0)?;
-        #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+        #[expect(
+            clippy::cast_precision_loss,
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a guess in whole seconds, of two numbers that are not negative"
+        )]
         let seconds = (self.total?.saturating_sub(self.done) as f64 / rate).ceil() as u64;
         Some(seconds)
     }

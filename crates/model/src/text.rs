@@ -162,7 +162,8 @@ fn catalogue(language: Language) -> &'static Catalogue {
 }
 
 fn read(name: &str, text: &str) -> Catalogue {
-    toml::from_str(text).unwrap_or_else(|error| panic!("texts/{name}.toml, which is part of the binary: {error}"))
+    toml::from_str(text)
+        .unwrap_or_else(|error| panic!("texts/{name}.toml, which is part of the binary: {error}"))
 }
 
 /// Puts the arguments in the place of `{name}`; a placeholder without an argument stays, so that it is seen.
@@ -197,11 +198,15 @@ mod tests {
         let tables = [("step", &catalogue.step), ("line", &catalogue.line), ("button", &catalogue.button)];
         let mut all: Vec<(String, String)> = tables
             .iter()
-            .flat_map(|(table, texts)| texts.iter().map(move |(id, text)| (format!("{table}.{id}"), text.clone())))
+            .flat_map(|(table, texts)| {
+                texts.iter().map(move |(id, text)| (format!("{table}.{id}"), text.clone()))
+            })
             .collect();
         for (id, words) in &catalogue.problem {
             all.push((format!("problem.{id}.message"), words.message.clone()));
-            for (part, text) in [("cause", &words.cause), ("action", &words.action), ("button", &words.button)] {
+            for (part, text) in
+                [("cause", &words.cause), ("action", &words.action), ("button", &words.button)]
+            {
                 all.extend(text.iter().map(|text| (format!("problem.{id}.{part}"), text.clone())));
             }
         }
@@ -215,10 +220,19 @@ mod tests {
     #[test]
     fn both_languages_have_the_same_texts_with_the_same_placeholders() {
         let (en, zh) = (flat(catalogue(Language::En)), flat(catalogue(Language::Zh)));
-        let keys = |texts: &[(String, String)]| texts.iter().map(|(key, _)| key.clone()).collect::<BTreeSet<_>>();
+        let keys =
+            |texts: &[(String, String)]| texts.iter().map(|(key, _)| key.clone()).collect::<BTreeSet<_>>();
         let (en_keys, zh_keys) = (keys(&en), keys(&zh));
-        assert_eq!(en_keys.difference(&zh_keys).collect::<Vec<_>>(), Vec::<&String>::new(), "missing in zh.toml");
-        assert_eq!(zh_keys.difference(&en_keys).collect::<Vec<_>>(), Vec::<&String>::new(), "missing in en.toml");
+        assert_eq!(
+            en_keys.difference(&zh_keys).collect::<Vec<_>>(),
+            Vec::<&String>::new(),
+            "missing in zh.toml"
+        );
+        assert_eq!(
+            zh_keys.difference(&en_keys).collect::<Vec<_>>(),
+            Vec::<&String>::new(),
+            "missing in en.toml"
+        );
         for ((key, english), (_, chinese)) in en.iter().zip(&zh) {
             assert_eq!(placeholders(english), placeholders(chinese), "{key}");
         }
@@ -242,7 +256,8 @@ mod tests {
 
     #[test]
     fn the_language_follows_the_readers_wish() {
-        let cases = [("zh-CN,zh;q=0.9,en;q=0.8", Language::Zh), ("fr, en-GB", Language::En), ("", Language::En)];
+        let cases =
+            [("zh-CN,zh;q=0.9,en;q=0.8", Language::Zh), ("fr, en-GB", Language::En), ("", Language::En)];
         for (wish, language) in cases {
             assert_eq!(Language::choose(wish), language, "{wish}");
         }

@@ -73,7 +73,8 @@ pub fn check_password(password: &str) -> Result<(), Problem> {
     if (SHORTEST_PASSWORD..=128).contains(&length) {
         Ok(())
     } else {
-        Err(Problem::new(ProblemKind::Invalid, codes::INVALID, "password-too-short").with("least", SHORTEST_PASSWORD))
+        Err(Problem::new(ProblemKind::Invalid, codes::INVALID, "password-too-short")
+            .with("least", SHORTEST_PASSWORD))
     }
 }
 

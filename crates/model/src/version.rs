@@ -125,10 +125,10 @@ impl ServerVersion {
         if let Some((_, rest)) = version.split_once("seekdb-v") {
             return found(Product::Seekdb, rest);
         }
-        if let Some((_, rest)) = version.split_once("OceanBase") {
-            if let Some((_, number)) = rest.split_once("-v") {
-                return found(Product::Oceanbase, number);
-            }
+        if let Some((_, rest)) = version.split_once("OceanBase")
+            && let Some((_, number)) = rest.split_once("-v")
+        {
+            return found(Product::Oceanbase, number);
         }
         for text in [version, comment] {
             if let Some((_, rest)) = text.split_once("OceanBase") {
@@ -178,8 +178,16 @@ mod tests {
     #[test]
     fn servers_are_known_by_what_they_say() {
         let cases = [
-            ("5.7.25-OceanBase seekdb-v1.4.0.0", "OceanBase 4.3.5.3 seekdb (r1.4.0.0) (Built 1)", "seekdb 1.4.0.0"),
-            ("5.7.25-OceanBase_CE-v4.2.5.1", "OceanBase_CE 4.2.5.1 (r101000092024120918-1)", "OceanBase CE 4.2.5.1"),
+            (
+                "5.7.25-OceanBase seekdb-v1.4.0.0",
+                "OceanBase 4.3.5.3 seekdb (r1.4.0.0) (Built 1)",
+                "seekdb 1.4.0.0",
+            ),
+            (
+                "5.7.25-OceanBase_CE-v4.2.5.1",
+                "OceanBase_CE 4.2.5.1 (r101000092024120918-1)",
+                "OceanBase CE 4.2.5.1",
+            ),
             ("5.7.25-OceanBase-v4.2.1.0", "OceanBase 4.2.1.0 (r1)", "OceanBase 4.2.1.0"),
             ("5.7.25", "OceanBase 3.1.4 (r103000102023020719-16)", "OceanBase 3.1.4.0"),
             ("5.7.25-OceanBase-v3.2.3.1", "OceanBase 3.2.3.1", "OceanBase 3.2.3.1"),
