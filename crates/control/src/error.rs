@@ -1,6 +1,9 @@
 //! Why a use case did not do what it was asked.
 
+use engine::journal::{InsertError, JournalError};
+use engine::operator::{OperateError, Refusal};
 use model::Problem;
+use model::problem::codes;
 
 type Cause = Box<dyn std::error::Error + Send + Sync>;
 
@@ -8,7 +11,7 @@ type Cause = Box<dyn std::error::Error + Send + Sync>;
 #[derive(Debug, thiserror::Error)]
 #[error("{problem}")]
 pub struct Error {
-    problem: Problem,
+    problem: Box<Problem>,
     #[source]
     cause: Option<Cause>,
 }
@@ -16,7 +19,7 @@ pub struct Error {
 impl Error {
     /// Returns an error that keeps its cause for the log.
     pub(crate) fn caused(problem: Problem, cause: impl Into<Cause>) -> Self {
-        Self { problem, cause: Some(cause.into()) }
+        Self { problem: Box::new(problem), cause: Some(cause.into()) }
     }
 
     /// Returns what is said to whoever asked.
@@ -28,12 +31,110 @@ impl Error {
     /// Returns what is said to whoever asked.
     #[must_use]
     pub fn into_problem(self) -> Problem {
-        self.problem
+        *self.problem
     }
 }
 
 impl From<Problem> for Error {
     fn from(problem: Problem) -> Self {
-        Self { problem, cause: None }
+        Self { problem: Box::new(problem), cause: None }
+    }
+}
+
+impl From<metadata::Error> for Error {
+    fn from(cause: metadata::Error) -> Self {
+        Self::caused(cause.problem(), cause)
+    }
+}
+
+impl From<oceanbase::Error> for Error {
+    fn from(cause: oceanbase::Error) -> Self {
+        Self::caused(cause.problem(), cause)
+    }
+}
+
+impl From<storage::Error> for Error {
+    fn from(cause: storage::Error) -> Self {
+        Self::caused(cause.problem(), cause)
+    }
+}
+
+impl From<dump::Error> for Error {
+    fn from(cause: dump::Error) -> Self {
+        Self::caused(cause.problem(), cause)
+    }
+}
+
+impl From<JournalError> for Error {
+    fn from(cause: JournalError) -> Self {
+        Self::caused(Problem::internal("metadata-failed").raw(&cause.cause), cause)
+    }
+}
+
+impl From<InsertError> for Error {
+    fn from(error: InsertError) -> Self {
+        match error {
+            InsertError::Occupied { task, .. } => {
+                Problem::conflict("task-not-finished").with("task", task).into()
+            }
+            InsertError::Journal(cause) => cause.into(),
+        }
+    }
+}
+
+impl From<OperateError> for Error {
+    fn from(error: OperateError) -> Self {
+        match error {
+            OperateError::NoSuchTask(task) => Problem::not_found("task-unknown").with("task", task).into(),
+            OperateError::Refused(refusal) => refused(&refusal).into(),
+            OperateError::Occupied { task, .. } => {
+                Problem::conflict("task-not-finished").with("task", task).into()
+            }
+            OperateError::Busy(task) => Problem::conflict("task-busy").with("task", task).into(),
+            OperateError::Journal(cause) => cause.into(),
+        }
+    }
+}
+
+fn refused(refusal: &Refusal) -> Problem {
+    let refused = |id| Problem::refused(codes::CONFLICT, id);
+    match refusal {
+        Refusal::NoSuchRow(row) => {
+            Problem::not_found("subtask-unknown").with("subtask", i64::from(row.0) + 1)
+        }
+        Refusal::Task(status) => refused("task-state-unfit").with("status", status),
+        Refusal::Row { step, status } => {
+            refused("subtask-state-unfit").with("step", step).with("status", status)
+        }
+        Refusal::NotSkippable(step) => refused("subtask-not-skippable").with("step", step),
+        Refusal::PartlyRolledBack => refused("task-partly-rolled-back"),
+        Refusal::NothingToUndo => refused("task-nothing-to-undo"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use engine::TaskStatus;
+    use engine::operator::Refusal;
+    use engine::task::{RowNumber, StepStatus};
+    use model::text::{Language, has_problem};
+
+    use super::refused;
+
+    #[test]
+    fn every_refusal_of_a_command_has_words() {
+        for refusal in [
+            Refusal::NoSuchRow(RowNumber(u32::MAX - 1)),
+            Refusal::Task(TaskStatus::Failed),
+            Refusal::Row { step: "dump-data".into(), status: StepStatus::Running },
+            Refusal::NotSkippable("dump-data".into()),
+            Refusal::PartlyRolledBack,
+            Refusal::NothingToUndo,
+        ] {
+            let text = refused(&refusal).text;
+            assert!(has_problem(&text.id), "{}", text.id);
+            let words = [Some(text.message(Language::En)), text.action(Language::En)];
+            assert!(!words.iter().flatten().any(|words| words.contains('{')), "{words:?}");
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! Long lists are handed out page by page.
 
+use metadata::{Listing, Slice};
 use model::Problem;
 
 /// The most that one page holds (OCP's limit).
@@ -40,8 +41,17 @@ impl PageAsk {
         self.size
     }
 
-    /// Returns how many rows come before it.
-    pub(crate) fn offset(self) -> u64 {
+    /// Returns which part of the metadata's list it is.
+    pub(crate) fn slice(self) -> Slice {
+        Slice { offset: self.offset(), limit: self.size }
+    }
+
+    /// Returns the page with what the metadata listed.
+    pub(crate) fn filled<T>(self, listing: Listing<T>) -> Page<T> {
+        Page { contents: listing.items, number: self.number, size: self.size, total_elements: listing.total }
+    }
+
+    fn offset(self) -> u64 {
         u64::from(self.number - 1) * u64::from(self.size)
     }
 

@@ -1,8 +1,21 @@
 //! The library of storage configurations, and their test.
 
-use model::Secret;
+use metadata::backup_sets::BackupSetQuery;
+use metadata::tasks::subject;
+use metadata::{Slice, Transaction};
+use model::cluster::check_name;
 use model::id::StorageId;
-use model::storage::StorageLocation;
+use model::problem::codes;
+use model::storage::{Storage, StorageLocation, StorageType, TestLine};
+use model::user::Permission;
+use model::{Problem, Secret};
+use storage::Client;
+
+use crate::actor::Actor;
+use crate::audit::Attempt;
+use crate::context::{Context, Control};
+use crate::error::Error;
+use crate::page::{Page, PageAsk};
 
 /// A storage configuration to be kept.
 #[derive(Debug, Clone)]
@@ -38,4 +51,166 @@ pub enum StorageChoice {
         /// The secret of its access key; none for a directory.
         secret: Option<Secret>,
     },
+}
+
+/// Adds a storage configuration to the library.
+///
+/// # Errors
+/// When the name is taken, or the location is not one that this server can and may use.
+pub async fn create(control: &Control, actor: &Actor, new: NewStorage) -> Result<Storage, Error> {
+    let attempt = Attempt::new(actor, "storage-create", format!("storage/{}", new.name));
+    let work = async {
+        actor.must(Permission::Backup)?;
+        check_name(&new.name)?;
+        let location = control.context.usable(new.location, new.secret.as_ref())?;
+        let mut writer = control.metadata().begin().await?;
+        let storage = writer.storage_insert(Some(&new.name), &location, new.secret.as_ref()).await?;
+        attempt.done(&mut writer).await?;
+        writer.commit().await?;
+        Ok(storage)
+    };
+    attempt.watch(control, work).await
+}
+
+/// Returns the library by name.
+///
+/// # Errors
+/// When the actor may not read it, or the metadata fail.
+pub async fn list(control: &Control, actor: &Actor, page: PageAsk) -> Result<Page<Storage>, Error> {
+    actor.must(Permission::Read)?;
+    Ok(page.of(control.metadata().storage_list().await?))
+}
+
+/// Returns a storage configuration, also one that was typed in for a single task.
+///
+/// # Errors
+/// When there is none.
+pub async fn get(control: &Control, actor: &Actor, id: StorageId) -> Result<Storage, Error> {
+    actor.must(Permission::Read)?;
+    control.context.storage(id).await
+}
+
+/// Returns the storage configuration of that name.
+///
+/// # Errors
+/// When there is none.
+pub async fn find(control: &Control, actor: &Actor, name: &str) -> Result<Storage, Error> {
+    actor.must(Permission::Read)?;
+    let found = control.metadata().storage_by_name(name).await?;
+    Ok(found.ok_or_else(|| Problem::not_found("storage-unknown").with("storage", name))?)
+}
+
+/// Changes a storage configuration.
+///
+/// # Errors
+/// When the name is taken, when the location is not one that this server can and may use, or is to change while
+/// backup sets lie there or a task uses it.
+pub async fn update(
+    control: &Control,
+    actor: &Actor,
+    id: StorageId,
+    change: StorageChange,
+) -> Result<Storage, Error> {
+    let attempt = Attempt::new(actor, "storage-update", format!("storage/{id}"));
+    let work = async {
+        actor.must(Permission::Backup)?;
+        let storage = control.context.storage(id).await?;
+        let StorageChange { name, location, secret } = change;
+        let name = name.or_else(|| storage.name.clone());
+        name.as_deref().map_or(Ok(()), check_name)?;
+        let kept = control.metadata().storage_secret(id).await?;
+        let moves = location.as_ref().is_some_and(|new| !is_same_place(new, &storage.location));
+        let location = control
+            .context
+            .usable(location.unwrap_or(storage.location), secret.as_ref().or(kept.as_ref()))?;
+        let mut writer = control.metadata().begin().await?;
+        if moves {
+            refuse_move(control, &mut writer, id).await?;
+        }
+        writer.storage_update(id, name.as_deref(), &location, secret.as_ref()).await?;
+        attempt.done(&mut writer).await?;
+        writer.commit().await?;
+        control.context.storage(id).await
+    };
+    attempt.watch(control, work).await
+}
+
+/// Removes a storage configuration. What lies there stays.
+///
+/// # Errors
+/// When backup sets lie in it, or a task still uses it.
+pub async fn remove(control: &Control, actor: &Actor, id: StorageId) -> Result<(), Error> {
+    let attempt = Attempt::new(actor, "storage-remove", format!("storage/{id}"));
+    let work = async {
+        actor.must(Permission::Backup)?;
+        control.context.storage(id).await?;
+        let mut writer = control.metadata().begin().await?;
+        writer.storage_remove(id).await?;
+        attempt.done(&mut writer).await?;
+        Ok(writer.commit().await?)
+    };
+    attempt.watch(control, work).await
+}
+
+/// Tests a storage from this server, line by line. It touches no cluster.
+///
+/// # Errors
+/// When the actor may not test storages, or there is no such storage.
+pub async fn test(control: &Control, actor: &Actor, choice: &StorageChoice) -> Result<Vec<TestLine>, Error> {
+    actor.must(Permission::Backup)?;
+    let (location, secret) = match choice {
+        StorageChoice::Saved(id) => {
+            (control.context.storage(*id).await?.location, control.metadata().storage_secret(*id).await?)
+        }
+        StorageChoice::Typed { location, secret } => (location.clone().checked()?, secret.clone()),
+    };
+    Ok(storage::probe(&location, secret.as_ref(), &control.context.roots).await)
+}
+
+impl Context {
+    /// Returns a storage that must exist.
+    pub(crate) async fn storage(&self, id: StorageId) -> Result<Storage, Error> {
+        let found = self.metadata.storage_get(id).await?;
+        Ok(found.ok_or_else(|| Problem::not_found("storage-unknown").with("storage", id))?)
+    }
+
+    /// Opens a storage. Nothing is sent yet.
+    pub(crate) async fn client(&self, id: StorageId) -> Result<Client, Error> {
+        let storage = self.storage(id).await?;
+        let secret = self.metadata.storage_secret(id).await?;
+        Ok(Client::open(&storage.location, secret.as_ref(), &self.roots)?)
+    }
+
+    /// Checks that a location is complete, and that this server can and may use it.
+    pub(crate) fn usable(
+        &self,
+        location: StorageLocation,
+        secret: Option<&Secret>,
+    ) -> Result<StorageLocation, Error> {
+        let location = location.checked()?;
+        if location.kind != StorageType::File && secret.is_none_or(Secret::is_empty) {
+            let missing = Problem::invalid("storage-key-secret-missing");
+            return Err(missing.coded(codes::STORAGE_KEY_SECRET_MISSING).into());
+        }
+        Client::open(&location, secret, &self.roots)?;
+        Ok(location)
+    }
+}
+
+/// Tells whether what lies at the one location lies at the other too, whatever key is used.
+fn is_same_place(one: &StorageLocation, other: &StorageLocation) -> bool {
+    (one.kind, &one.path, &one.endpoint) == (other.kind, &other.path, &other.endpoint)
+}
+
+/// Refuses to move a storage from under what relies on it.
+async fn refuse_move(control: &Control, writer: &mut Transaction, id: StorageId) -> Result<(), Error> {
+    if let Some(task) = writer.task_unfinished_about(subject::STORAGE, &id.to_string()).await? {
+        return Err(Problem::conflict("task-not-finished").with("task", task).into());
+    }
+    let sets = BackupSetQuery { storage: Some(id), ..BackupSetQuery::default() };
+    let sets = control.metadata().backup_set_list(&sets, Slice { offset: 0, limit: 1 }).await?.total;
+    if sets > 0 {
+        return Err(Problem::conflict("storage-in-use").with("backup_sets", sets).into());
+    }
+    Ok(())
 }

@@ -2,6 +2,7 @@
 
 use engine::task::{Operation, Progress, Row, StepStatus, TaskStatus, Undo};
 use engine::{Moment, RowNumber, Task};
+use metadata::tasks::subject;
 use model::id::{ClusterId, SubtaskId, TaskId, TenantId};
 use model::task as seen;
 use model::text::Text;
@@ -9,13 +10,10 @@ use model::time::Timestamp;
 
 use crate::words;
 
-/// The keys under which a task says what it is about.
-pub(crate) mod subject {
-    pub(crate) const CLUSTER: &str = "cluster";
-    pub(crate) const CLUSTER_NAME: &str = "cluster-name";
-    pub(crate) const TENANT: &str = "tenant";
-    pub(crate) const TENANT_NAME: &str = "tenant-name";
-}
+/// Beside [`subject`]: the cluster's name when the task was made.
+pub(crate) const CLUSTER_NAME: &str = "cluster-name";
+/// Beside [`subject`]: the tenant's name when the task was made.
+pub(crate) const TENANT_NAME: &str = "tenant-name";
 
 /// Returns the task with its subtasks.
 pub(crate) fn task(stored: Task) -> seen::Task {
@@ -25,9 +23,9 @@ pub(crate) fn task(stored: Task) -> seen::Task {
     seen::Task {
         id: TaskId(stored.id.0),
         cluster: number(subject::CLUSTER).map(ClusterId),
-        cluster_name: about(subject::CLUSTER_NAME),
+        cluster_name: about(CLUSTER_NAME),
         tenant: number(subject::TENANT).map(TenantId),
-        tenant_name: about(subject::TENANT_NAME),
+        tenant_name: about(TENANT_NAME),
         status: status(stored.status),
         operation: operation(stored.operation),
         note: match stored.status {

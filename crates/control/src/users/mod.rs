@@ -1,4 +1,130 @@
 //! Accounts, log-on, passwords.
 
 mod attempts;
+pub(crate) mod log_on;
 mod verified;
+
+use std::path::Path;
+use std::time::Instant;
+
+use metadata::{Metadata, passwords};
+use model::problem::{ProblemKind, codes};
+use model::user::{ADMIN, check_password};
+use model::{Problem, Secret};
+
+use crate::actor::Actor;
+use crate::audit::Attempt;
+use crate::context::Control;
+use crate::error::Error;
+use crate::first_start;
+use log_on::Verdict;
+use verified::Credential;
+
+/// Wrong passwords in a row before an account or an address is locked.
+pub const ATTEMPTS: u32 = attempts::LIMIT;
+
+/// Finds out who asks.
+///
+/// A wrong password is counted against the account and against the address; [`ATTEMPTS`] of them lock either for
+/// ten minutes. A password that was verified from the same address within five minutes is taken as it is.
+///
+/// # Errors
+/// When name and password do not fit, saying how many attempts are left; when the account or the address is locked;
+/// when too many others are logging on.
+pub async fn authenticate(
+    control: &Control,
+    name: &str,
+    password: &Secret,
+    address: &str,
+) -> Result<Actor, Error> {
+    let log_on = &control.context.log_on;
+    if let Some(left) = log_on.locked_for(name, address, Instant::now()) {
+        let minutes = left.as_secs().div_ceil(60);
+        return Err(Problem::new(ProblemKind::LockedOut, codes::LOCKED_OUT, "log-on-locked")
+            .with("minutes", minutes)
+            .into());
+    }
+    let account = control.metadata().user_account(name).await?;
+    let stored = account.as_ref().map(|account| &account.password);
+    let credential = Credential { account: name, password: password.expose(), address };
+    match log_on.verify(&credential, stored, password).await {
+        Verdict::Right => {}
+        Verdict::Busy => {
+            return Err(Problem::new(ProblemKind::LockedOut, codes::LOCKED_OUT, "log-on-busy").into());
+        }
+        Verdict::Wrong { attempts_left } => {
+            let refusal = Problem::new(ProblemKind::Unauthenticated, codes::UNAUTHENTICATED, "log-on-wrong")
+                .with("attempts", attempts_left);
+            return Err(refused(control, name, address, refusal).await);
+        }
+    }
+    let user = account.expect("a password without an account is wrong").user;
+    Ok(Actor {
+        user: user.id,
+        name: user.name,
+        role: user.role,
+        address: address.to_owned(),
+        must_change_password: user.must_change_password,
+    })
+}
+
+/// Writes a wrong log-on into the audit log, under the name that was tried.
+async fn refused(control: &Control, name: &str, address: &str, refusal: Problem) -> Error {
+    let name: String = name.chars().take(128).collect();
+    let attempt = Attempt::of(&name, address, "log-on", format!("user/{name}"));
+    match attempt.watch(control, async { Err::<(), Error>(refusal.into()) }).await {
+        Err(error) => error,
+        Ok(()) => unreachable!("the work ends with the refusal"),
+    }
+}
+
+/// Changes the actor's own password. It is the only thing that can be done while a given one stands.
+///
+/// # Errors
+/// When the old password is wrong, which counts as a wrong log-on, or the new one is no good.
+pub async fn change_password(
+    control: &Control,
+    actor: &Actor,
+    old: &Secret,
+    new: &Secret,
+) -> Result<(), Error> {
+    let attempt = Attempt::new(actor, "change-password", format!("user/{}", actor.name));
+    let work = async {
+        let known = authenticate(control, &actor.name, old, &actor.address).await?;
+        check_password(new.expose())?;
+        if old == new {
+            return Err(Problem::invalid("password-unchanged").into());
+        }
+        let hash = passwords::hash(new).await?;
+        let mut writer = control.metadata().begin().await?;
+        writer.user_set_password(known.user, &hash, false).await?;
+        attempt.done(&mut writer).await?;
+        writer.commit().await?;
+        if known.name == ADMIN {
+            first_start::forget_password(&control.context.data_dir).await;
+        }
+        Ok(())
+    };
+    attempt.watch(control, work).await
+}
+
+/// Gives the administrator another password, with the server stopped.
+///
+/// # Errors
+/// When a server uses the data directory, or the password is no good.
+pub async fn reset_admin_password(data_dir: &Path, new: &Secret) -> Result<(), Error> {
+    check_password(new.expose())?;
+    let metadata = Metadata::open(data_dir).await?;
+    let hash = passwords::hash(new).await?;
+    let account = metadata.user_account(ADMIN).await?;
+    let mut writer = metadata.begin().await?;
+    match account {
+        Some(account) => writer.user_set_password(account.user.id, &hash, false).await?,
+        None => drop(writer.user_insert(ADMIN, model::user::Role::Admin, &hash, false).await?),
+    }
+    Attempt::of(ADMIN, "offline", "reset-password", format!("user/{ADMIN}")).done(&mut writer).await?;
+    writer.commit().await?;
+    metadata.close().await;
+    first_start::forget_password(data_dir).await;
+    Ok(())
+}

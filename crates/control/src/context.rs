@@ -1,0 +1,150 @@
+//! What use cases and flows stand on: the metadata, the allowed directories, and what lives in this process only.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use engine::worker::{Wake, Worker};
+use metadata::Metadata;
+use model::Secret;
+use storage::FileRoots;
+use tokio::sync::{Notify, watch};
+use tokio_util::sync::CancellationToken;
+
+use crate::error::Error;
+use crate::flows::snapshots::Snapshots;
+use crate::users::log_on::LogOn;
+use crate::{first_start, flows, watch as watchers};
+
+/// How a server is set up.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Where it keeps its own data.
+    pub data_dir: PathBuf,
+    /// The directories below which storages may lie; none means the data directory.
+    pub file_roots: Vec<PathBuf>,
+    /// How many tasks run at once.
+    pub tasks_at_once: usize,
+    /// Its name, shown to people as the one who runs a task.
+    pub server_name: String,
+    /// The first account's password; a random one when left out. Looked at on the first start only.
+    pub admin_password: Option<Secret>,
+}
+
+impl Settings {
+    /// Returns the settings of a server that keeps its data here.
+    #[must_use]
+    pub fn new(data_dir: impl Into<PathBuf>) -> Self {
+        Self {
+            data_dir: data_dir.into(),
+            file_roots: Vec::new(),
+            tasks_at_once: 8,
+            server_name: "lifeboat".to_owned(),
+            admin_password: None,
+        }
+    }
+}
+
+/// A server that was opened.
+pub struct Opened {
+    /// What the use cases need.
+    pub control: Control,
+    /// The file with the first password, for as long as that is to be changed.
+    pub initial_password: Option<PathBuf>,
+}
+
+/// Everything that the use cases need. Cheap to clone.
+#[derive(Clone)]
+pub struct Control {
+    pub(crate) context: Arc<Context>,
+    worker: Arc<Worker<Metadata>>,
+    newest_event: Arc<watch::Sender<i64>>,
+}
+
+/// What use cases and flows share.
+pub(crate) struct Context {
+    pub(crate) metadata: Metadata,
+    pub(crate) roots: FileRoots,
+    pub(crate) data_dir: PathBuf,
+    /// The moments of the dumps that are being made, kept readable between two steps.
+    pub(crate) snapshots: Snapshots,
+    pub(crate) log_on: LogOn,
+    /// Makes the watcher look at the clusters at once.
+    pub(crate) look: Notify,
+}
+
+impl Context {
+    pub(crate) async fn open(settings: &Settings) -> Result<Self, Error> {
+        let data_dir = absolute(&settings.data_dir)?;
+        let roots = if settings.file_roots.is_empty() {
+            FileRoots::new([&data_dir])
+        } else {
+            FileRoots::new(&settings.file_roots)
+        }?;
+        Ok(Self {
+            metadata: Metadata::open(&data_dir).await?,
+            roots,
+            data_dir,
+            snapshots: Snapshots::default(),
+            log_on: LogOn::new(),
+            look: Notify::new(),
+        })
+    }
+}
+
+impl Control {
+    /// Opens a server's data, making them when there are none.
+    ///
+    /// # Errors
+    /// When another program uses the data directory, when its key is missing, or a directory of the settings can't
+    /// be used.
+    pub async fn open(settings: Settings) -> Result<Opened, Error> {
+        let context = Arc::new(Context::open(&settings).await?);
+        let initial_password = first_start::run(&context, settings.admin_password.as_ref()).await?;
+        let newest = context.metadata.task_event_newest().await?;
+        let worker = engine::Settings {
+            name: settings.server_name,
+            tasks_at_once: settings.tasks_at_once.max(1),
+            ..engine::Settings::default()
+        };
+        let worker = Worker::new(Arc::new(context.metadata.clone()), worker);
+        let control = Self {
+            worker: Arc::new(flows::register(worker, &context)),
+            newest_event: Arc::new(watch::Sender::new(newest)),
+            context,
+        };
+        Ok(Opened { control, initial_password })
+    }
+
+    /// Runs tasks and looks at clusters until it is told to stop; then what runs is given back, so that it goes on
+    /// after the next start.
+    pub async fn run(&self, shutdown: CancellationToken) {
+        tokio::join!(
+            self.worker.run(shutdown.clone()),
+            watchers::clusters::run(self, &shutdown),
+            watchers::events::run(self, &self.newest_event, &shutdown),
+            watchers::snapshots::run(self, &shutdown),
+        );
+        self.context.snapshots.release_all().await;
+    }
+
+    pub(crate) fn metadata(&self) -> &Metadata {
+        &self.context.metadata
+    }
+
+    /// Returns what makes the workers look for work at once.
+    pub(crate) fn wake(&self) -> Wake {
+        self.worker.wake()
+    }
+
+    pub(crate) fn newest_event(&self) -> watch::Receiver<i64> {
+        self.newest_event.subscribe()
+    }
+}
+
+fn absolute(path: &Path) -> Result<PathBuf, Error> {
+    std::path::absolute(path).map_err(|cause| {
+        let problem =
+            model::Problem::invalid("data-directory-failed").with("path", path.display()).raw(&cause);
+        Error::caused(problem, cause)
+    })
+}

@@ -1,0 +1,58 @@
+//! The moments of the dumps that are being made. Between two steps of a task a moment is kept readable here, by a
+//! transaction that is open on the server; it dies with the process, and a step that does not find it here pins it
+//! again.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use dump::{DumpId, Snapshot};
+
+/// How long a moment is kept that no step comes for: a failed task may be retried soon, but the server must not
+/// keep old versions of rows for ever.
+const IDLE: Duration = Duration::from_secs(15 * 60);
+
+/// The moments that no step works with right now.
+#[derive(Default)]
+pub(crate) struct Snapshots(Mutex<HashMap<DumpId, (Snapshot, Instant)>>);
+
+impl Snapshots {
+    /// Hands out the moment of a dump, if it is here.
+    pub(crate) fn take(&self, dump: &DumpId) -> Option<Snapshot> {
+        self.all().remove(dump).map(|(snapshot, _)| snapshot)
+    }
+
+    /// Keeps a moment for the next step.
+    pub(crate) fn keep(&self, snapshot: Snapshot) {
+        self.all().insert(snapshot.plan().dump.clone(), (snapshot, Instant::now()));
+    }
+
+    /// Lets the server forget the moment of a dump.
+    pub(crate) async fn release(&self, dump: &DumpId) {
+        if let Some(snapshot) = self.take(dump) {
+            snapshot.release().await;
+        }
+    }
+
+    /// Lets go of moments that no step has come for in a while.
+    pub(crate) async fn release_idle(&self, now: Instant) {
+        self.release_those(|since| now.saturating_duration_since(since) >= IDLE).await;
+    }
+
+    /// Lets go of all.
+    pub(crate) async fn release_all(&self) {
+        self.release_those(|_| true).await;
+    }
+
+    async fn release_those(&self, is_over: impl Fn(Instant) -> bool) {
+        let over: Vec<_> = self.all().extract_if(|_, (_, since)| is_over(*since)).collect();
+        for (dump, (snapshot, _)) in over {
+            tracing::debug!(%dump, "the moment of a dump is let go");
+            snapshot.release().await;
+        }
+    }
+
+    fn all(&self) -> MutexGuard<'_, HashMap<DumpId, (Snapshot, Instant)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
