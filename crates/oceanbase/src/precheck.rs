@@ -26,10 +26,10 @@ pub mod checks {
     pub const LOG_ON: &str = "takeover-log-on";
     /// It is an OceanBase with backup.
     pub const VERSION: &str = "takeover-version";
-    /// Servers and tenants can be read.
-    pub const READ: &str = "takeover-read";
     /// The user has the privileges.
     pub const PRIVILEGES: &str = "takeover-privileges";
+    /// Servers and tenants can be read.
+    pub const READ: &str = "takeover-read";
     /// Nobody set destinations.
     pub const DESTINATIONS: &str = "takeover-destinations";
     /// The cluster deletes nothing by itself.
@@ -38,7 +38,7 @@ pub mod checks {
     pub const JOBS: &str = "takeover-jobs";
 
     /// The checks of every generation.
-    pub(super) const ALWAYS: [&str; 5] = [CONNECT, LOG_ON, VERSION, READ, PRIVILEGES];
+    pub(super) const ALWAYS: [&str; 5] = [CONNECT, LOG_ON, VERSION, PRIVILEGES, READ];
 }
 
 /// One line of the check.
@@ -127,9 +127,10 @@ impl From<&Error> for Finding {
 pub async fn precheck(endpoint: &Endpoint, witness: Arc<dyn Witness>) -> Precheck {
     let mut found = Precheck { lines: Vec::new(), cluster: None };
     if let Some(mut driver) = reach(endpoint, witness, &mut found).await
+        && may(&mut driver, endpoint, &mut found).await
         && read(&mut driver, &mut found).await
     {
-        look_around(&mut driver, endpoint, &mut found).await;
+        look_around(&mut driver, &mut found).await;
     }
     found.close()
 }
@@ -170,6 +171,19 @@ fn stumbling_line(error: &Error) -> &'static str {
     }
 }
 
+/// Checks what the user may do.
+async fn may(driver: &mut Driver, endpoint: &Endpoint, found: &mut Precheck) -> bool {
+    let begun = Instant::now();
+    let generation = driver.generation();
+    let finding = match Grants::read(driver.session()).await {
+        Ok(grants) => privileges::judge(&grants, &endpoint.user, generation),
+        Err(error) => Finding::from(&error),
+    };
+    let allowed = !matches!(finding, Finding::Obstacle(_));
+    found.add(checks::PRIVILEGES, Some(begun.elapsed()), finding);
+    allowed
+}
+
 /// Reads what the cluster is.
 async fn read(driver: &mut Driver, found: &mut Precheck) -> bool {
     let begun = Instant::now();
@@ -183,15 +197,9 @@ async fn read(driver: &mut Driver, found: &mut Precheck) -> bool {
     found.cluster.is_some()
 }
 
-/// Checks what the user may do, and who else backs the cluster up.
-async fn look_around(driver: &mut Driver, endpoint: &Endpoint, found: &mut Precheck) {
-    let begun = Instant::now();
+/// Looks for others who back the cluster up.
+async fn look_around(driver: &mut Driver, found: &mut Precheck) {
     let generation = driver.generation();
-    let finding = match Grants::read(driver.session()).await {
-        Ok(grants) => privileges::judge(&grants, &endpoint.user, generation),
-        Err(error) => Finding::from(&error),
-    };
-    found.add(checks::PRIVILEGES, Some(begun.elapsed()), finding);
     for (check, text, question) in foreign::QUESTIONS {
         let begun = Instant::now();
         let finding = match foreign::ask(driver.session(), generation, question).await {

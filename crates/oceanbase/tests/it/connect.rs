@@ -58,6 +58,26 @@ async fn each_obstacle_on_the_way_has_its_own_words() {
 }
 
 #[tokio::test]
+async fn a_server_that_swallows_packets_is_silent() {
+    // A listener that never accepts lets its queue run full; from then on the system drops what arrives.
+    let socket = tokio::net::TcpSocket::new_v4().expect("a socket");
+    socket.bind("127.0.0.1:0".parse().expect("an address")).expect("a free port");
+    let listener = socket.listen(1).expect("it listens");
+    let port = listener.local_addr().expect("bound").port();
+    let mut queued = Vec::new();
+    for _ in 0..64 {
+        let knock = tokio::net::TcpStream::connect(("127.0.0.1", port));
+        match tokio::time::timeout(Duration::from_millis(200), knock).await {
+            Ok(connected) => queued.push(connected.expect("it is queued")),
+            Err(_) => break,
+        }
+    }
+    let error = open(&at(Address { host: "127.0.0.1".into(), port })).await.expect_err("nobody accepts");
+    assert_eq!(error.problem().text.id, "database-silent", "{error}");
+    assert!(error.is_transient());
+}
+
+#[tokio::test]
 async fn the_next_address_is_tried_when_one_does_not_answer() {
     let mut endpoint = seekdb::endpoint();
     let good = endpoint.addresses.remove(0);

@@ -159,14 +159,28 @@ impl Peer {
         self.end()
     }
 
-    /// Sends one row.
+    /// Sends one row of short texts; `NULL` is none.
     pub(crate) fn row(&mut self, values: &[&str]) -> Option<()> {
         let mut packet = Vec::new();
         for value in values {
-            packet.push(u8::try_from(value.len()).ok()?);
-            packet.extend(value.as_bytes());
+            if *value == "NULL" {
+                packet.push(0xfb);
+            } else {
+                packet.push(u8::try_from(value.len()).ok()?);
+                packet.extend(value.as_bytes());
+            }
         }
         self.send(&packet)
+    }
+
+    /// Sends a whole answer, written as lines of words between bars, the first with the columns' names.
+    pub(crate) fn table(&mut self, lines: &str) -> Option<()> {
+        let mut lines = lines.lines().map(|line| line.split('|').map(str::trim).collect::<Vec<_>>());
+        self.columns(&lines.next()?)?;
+        for line in lines {
+            self.row(&line)?;
+        }
+        self.end()
     }
 
     /// Says that these were all.

@@ -1,5 +1,6 @@
 //! The tests of this crate that need a server: the real seekdb, a MariaDB, or a fake that does what a test says.
 
+mod clusters;
 mod connect;
 mod fake;
 mod mariadb;

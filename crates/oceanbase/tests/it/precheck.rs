@@ -43,8 +43,8 @@ async fn root_of_a_real_seekdb_passes() {
     Passed takeover-connect
     Passed takeover-log-on
     Passed takeover-version
-    Passed takeover-read
     Passed takeover-privileges
+    Passed takeover-read
     ");
     assert!(!recorder.transcript().contains("! "), "the check only reads");
     insta::assert_snapshot!(recorder.transcript(), @r"
@@ -56,12 +56,12 @@ async fn root_of_a_real_seekdb_passes() {
       ok
     > SET SESSION ob_query_timeout = 30000000
       ok
-    > SELECT svr_ip, role FROM oceanbase.V$OB_SERVER_STAT
-      1 rows
-    > SELECT svr_ip, role FROM oceanbase.V$OB_SERVER_STAT
-      1 rows
     > SHOW GRANTS
       7 rows
+    > SELECT svr_ip, role FROM oceanbase.V$OB_SERVER_STAT
+      1 rows
+    > SELECT svr_ip, role FROM oceanbase.V$OB_SERVER_STAT
+      1 rows
     ");
 }
 
@@ -81,8 +81,8 @@ async fn missing_privileges_are_listed_with_the_statements_that_grant_them() {
     Passed takeover-connect
     Passed takeover-log-on
     Passed takeover-version
-    Passed takeover-read
     Failed takeover-privileges: The user `takeover_of_little_right` lacks privileges: ALTER SYSTEM ON *.*, TRIGGER ON *.* -> Run as an administrator: GRANT ALTER SYSTEM ON *.* TO 'takeover_of_little_right'; GRANT TRIGGER ON *.* TO 'takeover_of_little_right';
+    NotChecked takeover-read: Not checked
     ");
     assert!(!report.passed());
 
@@ -96,15 +96,26 @@ async fn missing_privileges_are_listed_with_the_statements_that_grant_them() {
 }
 
 #[tokio::test]
-async fn a_user_who_may_read_nothing_is_told_so() {
+async fn a_user_whose_rights_come_by_roles_is_warned_and_then_found_out() {
     let server = seekdb::server();
-    let name = "takeover_of_no_right";
+    let (user, role) = ("takeover_by_role", "takeover_role");
     server
-        .run(&[format!("DROP USER IF EXISTS {name}"), format!("CREATE USER {name} IDENTIFIED BY 'none'")])
-        .expect("root creates users");
-    let report = check(&seekdb::as_user(&server, name, "none")).await;
-    server.run(&[format!("DROP USER {name}")]).expect("root drops users");
-    assert_eq!(report.obstacle().map(|problem| problem.text.id.as_str()), Some("database-privilege-missing"));
+        .run(&[
+            format!("DROP USER IF EXISTS {user}"),
+            format!("DROP ROLE IF EXISTS {role}"),
+            format!("CREATE USER {user} IDENTIFIED BY 'role'"),
+            format!("CREATE ROLE {role}"),
+            format!("GRANT {role} TO {user}"),
+        ])
+        .expect("root creates users and roles");
+    let report = check(&seekdb::as_user(&server, user, "role")).await;
+    server.run(&[format!("DROP USER {user}"), format!("DROP ROLE {role}")]).expect("root drops them");
+    let found = |check: &str| {
+        let line = report.lines.iter().find(|line| line.check == check).expect("it is checked");
+        (line.verdict, line.problem.as_ref().map(|problem| problem.text.id.as_str()).unwrap_or_default())
+    };
+    assert_eq!(found("takeover-privileges"), (Verdict::Warned, "takeover-privileges-unseen"));
+    assert_eq!(found("takeover-read"), (Verdict::Failed, "database-privilege-missing"));
 }
 
 #[tokio::test]
@@ -115,8 +126,8 @@ async fn a_wrong_password_stops_at_the_log_on() {
     Passed takeover-connect
     Failed takeover-log-on: 127.0.0.1:PORT refuses the user `root` -> Check user and password. The user of an OceanBase's sys tenant is spelled root@sys, through OBProxy root@sys#cluster; seekdb's is root.
     NotChecked takeover-version: Not checked
-    NotChecked takeover-read: Not checked
     NotChecked takeover-privileges: Not checked
+    NotChecked takeover-read: Not checked
     ");
 }
 

@@ -20,6 +20,11 @@ impl Recorder {
         self.lines().join("\n")
     }
 
+    /// Returns the statements so far, without what came of them.
+    pub(crate) fn statements(&self) -> String {
+        self.lines().into_iter().filter(|line| !line.starts_with(' ')).collect::<Vec<_>>().join("\n")
+    }
+
     /// Returns the lines so far.
     pub(crate) fn lines(&self) -> Vec<String> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
