@@ -1,0 +1,96 @@
+//! The one clock of a simulator process. It can stand, run faster than life, or be moved by hand.
+
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use tokio::sync::watch;
+
+/// Simulated time; everything else takes it as an argument.
+#[derive(Debug)]
+pub(crate) struct Clock {
+    face: Mutex<Face>,
+    moved: watch::Sender<u64>,
+}
+
+#[derive(Debug)]
+struct Face {
+    shown_us: i64,
+    since: Instant,
+    speed: f64,
+}
+
+impl Clock {
+    /// Starts at `start_us`; a speed of 0 stands still.
+    pub(crate) fn new(start_us: i64, speed: f64) -> Self {
+        Self {
+            face: Mutex::new(Face { shown_us: start_us, since: Instant::now(), speed }),
+            moved: watch::Sender::new(0),
+        }
+    }
+
+    pub(crate) fn now_us(&self) -> i64 {
+        self.face().now_us()
+    }
+
+    /// Puts the clock forward.
+    pub(crate) fn advance(&self, by_us: i64) -> i64 {
+        let now = {
+            let mut face = self.face();
+            face.shown_us = face.shown_us.saturating_add(by_us);
+            face.now_us()
+        };
+        self.moved.send_modify(|count| *count += 1);
+        now
+    }
+
+    /// Waits until the clock shows `until_us`, however it gets there.
+    pub(crate) async fn sleep_until(&self, until_us: i64) {
+        let mut moved = self.moved.subscribe();
+        loop {
+            let (left_us, speed) = {
+                let face = self.face();
+                (until_us - face.now_us(), face.speed)
+            };
+            if left_us <= 0 {
+                return;
+            }
+            // A standing clock is looked at again only when somebody moves it.
+            let nap = if speed > 0.0 {
+                Duration::from_secs_f64((left_us as f64 / 1e6 / speed).clamp(0.0002, 3_600.0))
+            } else {
+                Duration::from_secs(3_600)
+            };
+            tokio::select! {
+                () = tokio::time::sleep(nap) => {}
+                _ = moved.changed() => {}
+            }
+        }
+    }
+
+    fn face(&self) -> std::sync::MutexGuard<'_, Face> {
+        self.face.lock().expect("nothing panics while it reads the clock")
+    }
+}
+
+impl Face {
+    fn now_us(&self) -> i64 {
+        self.shown_us + (self.since.elapsed().as_micros() as f64 * self.speed) as i64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_sleeper_on_a_standing_clock_wakes_when_the_clock_is_moved() {
+        let clock = std::sync::Arc::new(Clock::new(1_000, 0.0));
+        let sleeper = tokio::spawn({
+            let clock = clock.clone();
+            async move { clock.sleep_until(5_000).await }
+        });
+        assert_eq!(clock.now_us(), 1_000);
+        assert_eq!(clock.advance(4_000), 5_000);
+        sleeper.await.expect("the sleeper ends");
+    }
+}

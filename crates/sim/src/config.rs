@@ -1,0 +1,193 @@
+//! What a simulator is asked to pretend: clusters, their servers and tenants.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+use crate::faults::Fault;
+use crate::profile::Profile;
+
+/// One simulator process.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The clusters, each with its own ports.
+    pub clusters: Vec<ClusterConfig>,
+    /// Address that all servers listen on.
+    pub listen: IpAddr,
+    /// Where the control port listens.
+    pub control: SocketAddr,
+    /// Simulated seconds per real second; 0 stands still until the control port moves the clock.
+    pub speed: f64,
+    /// Microseconds since 1970 that the clock starts at; the real time when left out.
+    pub start_us: Option<i64>,
+    /// Seed of everything that is left to chance.
+    pub seed: u64,
+    /// Faults that are there from the start.
+    pub faults: Vec<Fault>,
+    /// Tenants whose data statements are answered by a real server.
+    pub backends: Vec<Backend>,
+    /// Directory that `file:///` stands for; the machine's root when left out.
+    pub file_root: Option<PathBuf>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            clusters: vec![ClusterConfig::default()],
+            listen: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            control: SocketAddr::from(([127, 0, 0, 1], 0)),
+            speed: 1.0,
+            start_us: None,
+            seed: 0,
+            faults: Vec::new(),
+            backends: Vec::new(),
+            file_root: None,
+        }
+    }
+}
+
+impl Config {
+    /// A paused simulator of one cluster.
+    pub fn paused(profile: Profile) -> Self {
+        Self {
+            clusters: vec![ClusterConfig { version: profile.to_string(), ..ClusterConfig::default() }],
+            speed: 0.0,
+            ..Self::default()
+        }
+    }
+}
+
+/// One pretended cluster.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ClusterConfig {
+    /// The `cluster` parameter.
+    pub name: String,
+    /// The `cluster_id` parameter.
+    pub id: u64,
+    /// A profile's name, such as `4.2.5`.
+    pub version: String,
+    /// SQL port of the first server; 0 takes a free one. The others follow it, or take free ones.
+    pub port: u16,
+    /// How many zones.
+    pub zones: u32,
+    /// How many servers in each zone.
+    pub servers_per_zone: u32,
+    /// Password of `root@sys`.
+    pub sys_password: String,
+    /// The cluster's time zone.
+    pub time_zone: String,
+    /// True for the standby cluster of a 3.x pair.
+    pub standby: bool,
+    /// User tenants.
+    pub tenants: Vec<TenantConfig>,
+}
+
+impl Default for ClusterConfig {
+    fn default() -> Self {
+        Self {
+            name: "obcluster".to_owned(),
+            id: 1,
+            version: "4.2.5".to_owned(),
+            port: 0,
+            zones: 1,
+            servers_per_zone: 1,
+            sys_password: String::new(),
+            time_zone: "+08:00".to_owned(),
+            standby: false,
+            tenants: vec![TenantConfig::default()],
+        }
+    }
+}
+
+/// One pretended user tenant.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TenantConfig {
+    /// Its name.
+    pub name: String,
+    /// `MYSQL` or `ORACLE`.
+    pub mode: String,
+    /// Password of its root user.
+    pub password: String,
+    /// Size of its data in MiB.
+    pub data_mib: u64,
+    /// How much of it changes in an hour, in MiB.
+    pub changes_mib_per_hour: u64,
+    /// `PRIMARY` or `STANDBY`.
+    pub role: String,
+    /// Whether logins are refused.
+    pub locked: bool,
+}
+
+impl Default for TenantConfig {
+    fn default() -> Self {
+        Self {
+            name: "mysql".to_owned(),
+            mode: "MYSQL".to_owned(),
+            password: String::new(),
+            data_mib: 256,
+            changes_mib_per_hour: 32,
+            role: "PRIMARY".to_owned(),
+            locked: false,
+        }
+    }
+}
+
+impl TenantConfig {
+    /// A tenant of the default size.
+    pub fn named(name: &str) -> Self {
+        Self { name: name.to_owned(), ..Self::default() }
+    }
+}
+
+/// A real server behind a pretended tenant.
+#[derive(Clone)]
+pub struct Backend {
+    /// The tenant's name.
+    pub tenant: String,
+    /// Where the real server listens.
+    pub address: String,
+    /// User there.
+    pub user: String,
+    /// Password there.
+    pub password: String,
+}
+
+impl std::fmt::Debug for Backend {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "Backend({}={})", self.tenant, self.address)
+    }
+}
+
+/// A configuration that cannot be started.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The version is unknown.
+    #[error("cluster `{cluster}` cannot be pretended")]
+    Version {
+        /// The cluster that asks for it.
+        cluster: String,
+        /// What is wrong with the name.
+        #[source]
+        source: crate::profile::UnknownProfile,
+    },
+    /// The time zone cannot be read.
+    #[error("cluster `{cluster}`: `{zone}` is no time zone; write an offset such as +08:00")]
+    TimeZone {
+        /// The cluster that asks for it.
+        cluster: String,
+        /// The text.
+        zone: String,
+    },
+    /// A port cannot be listened on.
+    #[error("cannot listen on {address}; choose a free port, or 0 for any")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the system says.
+        #[source]
+        source: std::io::Error,
+    },
+}

@@ -1,0 +1,114 @@
+//! OceanBase 2.2.77 and 3.x: backup belongs to the cluster.
+
+pub(crate) mod archive;
+mod archive_views;
+pub(crate) mod backup;
+mod backup_views;
+pub(crate) mod cleanup;
+pub(crate) mod command;
+pub(crate) mod compaction;
+mod compaction_views;
+pub(crate) mod grammar;
+pub(crate) mod restore;
+mod restore_views;
+pub(crate) mod views;
+
+use serde::Serialize;
+
+use crate::civil::SECOND;
+use crate::media::{Uri, layout3};
+use crate::world::{Cluster, NEVER, TenantId};
+use archive::Archive;
+use backup::{Backups, Set};
+use cleanup::Cleanup;
+use compaction::Merge;
+use restore::Restore;
+
+/// All that 3.x remembers about backup.
+#[derive(Debug, Serialize)]
+pub(crate) struct State {
+    pub(crate) archive: Archive,
+    pub(crate) backups: Backups,
+    pub(crate) sets: Vec<Set>,
+    pub(crate) merge: Merge,
+    pub(crate) cleanup: Cleanup,
+    pub(crate) restores: Vec<Restore>,
+    pub(crate) last_restore: u64,
+}
+
+impl State {
+    pub(crate) fn new(now_us: i64) -> Self {
+        Self {
+            archive: Archive::default(),
+            backups: Backups::default(),
+            sets: Vec::new(),
+            merge: Merge::new(now_us),
+            cleanup: Cleanup::default(),
+            restores: Vec::new(),
+            last_restore: 0,
+        }
+    }
+}
+
+/// When something happens next.
+pub(crate) fn next_due(cluster: &Cluster) -> i64 {
+    let state = &cluster.three;
+    let restores = state.restores.iter().filter_map(|restore| restore.due);
+    let cleanup = state.cleanup.jobs.iter().filter_map(|job| job.due);
+    let others = [state.archive.due, state.backups.due, state.merge.due];
+    restores.chain(cleanup).chain(others.into_iter().flatten()).min().unwrap_or(NEVER)
+}
+
+/// Does what is due now.
+pub(crate) fn step(cluster: &mut Cluster) {
+    let now_us = cluster.now_us;
+    let is_due = |due: Option<i64>| due.is_some_and(|due| due <= now_us);
+    if is_due(cluster.three.archive.due) {
+        archive::step(cluster);
+    }
+    if is_due(cluster.three.backups.due) {
+        backup::step(cluster);
+    }
+    if is_due(cluster.three.merge.due) {
+        compaction::step(cluster);
+    }
+    cleanup::step(cluster);
+    restore::step(cluster);
+}
+
+/// Brings what flows, rather than steps, up to now.
+pub(crate) fn settle(cluster: &mut Cluster) {
+    archive::settle(cluster);
+}
+
+/// A tenant has gone.
+pub(crate) fn tenant_removed(cluster: &mut Cluster, id: TenantId) {
+    cluster.three.archive.tenants.remove(&id);
+    restore::tenant_removed(cluster, id);
+}
+
+/// So many seconds from now.
+fn after(now_us: i64, seconds: i64) -> Option<i64> {
+    Some(now_us + seconds * SECOND)
+}
+
+/// The destination without options, and the cluster's tree in it.
+fn destination(cluster: &Cluster) -> Option<(String, String)> {
+    let uri = Uri::parse(cluster.parameters.get("backup_dest")?).ok()?;
+    let root = layout3::root(&uri.bare, &cluster.name, cluster.id);
+    Some((uri.bare, root))
+}
+
+/// A value of `backup_dest_option`, which joins them by `&`.
+fn destination_option(cluster: &Cluster, name: &str) -> Option<String> {
+    let text = cluster.parameters.get("backup_dest_option")?;
+    text.split('&')
+        .filter_map(|option| option.split_once('='))
+        .find(|(known, _)| *known == name)
+        .map(|(_, value)| value.to_owned())
+}
+
+/// Tenants that take part: sys for the book-keeping, and every user tenant.
+fn participants(cluster: &Cluster) -> Vec<TenantId> {
+    cluster.tenants.values().filter(|tenant| tenant.is_normal()).map(|tenant| tenant.id).collect()
+}

@@ -1,0 +1,51 @@
+//! The views and internal tables of 3.x by name; all are the sys tenant's.
+
+use super::{archive_views, backup_views, compaction_views, restore_views};
+use crate::profile::Profile;
+use crate::sql::Table;
+use crate::world::{Cluster, TenantId};
+
+const NAMES: [&str; 17] = [
+    "CDB_OB_BACKUP_ARCHIVELOG",
+    "CDB_OB_BACKUP_ARCHIVELOG_SUMMARY",
+    "CDB_OB_BACKUP_ARCHIVELOG_PROGRESS",
+    "CDB_OB_BACKUP_PIECE_FILES",
+    "CDB_OB_BACKUP_PROGRESS",
+    "CDB_OB_BACKUP_JOB_DETAILS",
+    "CDB_OB_BACKUP_SET_DETAILS",
+    "CDB_OB_BACKUP_SET_FILES",
+    "CDB_OB_BACKUP_SET_EXPIRED",
+    "CDB_OB_BACKUP_SET_OBSOLETE",
+    "CDB_OB_BACKUP_CLEAN_HISTORY",
+    "CDB_OB_BACKUP_TASK_CLEAN_HISTORY",
+    "CDB_OB_BACKUP_VALIDATION_JOB",
+    "CDB_OB_BACKUP_VALIDATION_JOB_HISTORY",
+    "CDB_OB_RESTORE_PROGRESS",
+    "CDB_OB_RESTORE_HISTORY",
+    "__ALL_ZONE",
+];
+
+/// The names a tenant sees.
+pub(crate) fn names(profile: Profile, viewer: TenantId) -> Vec<String> {
+    if viewer != TenantId::SYS {
+        return Vec::new();
+    }
+    NAMES.iter().filter(|name| exists(profile, name)).map(|name| (*name).to_owned()).collect()
+}
+
+/// Pieces and the views that came with them are younger than 2.2.77.
+fn exists(profile: Profile, name: &str) -> bool {
+    let is_young = ["CDB_OB_BACKUP_PIECE_FILES", "CDB_OB_BACKUP_SET_FILES"].contains(&name);
+    profile > Profile::V2_2_77 || !is_young
+}
+
+/// The table of an upper-case name.
+pub(crate) fn table(cluster: &Cluster, viewer: TenantId, name: &str) -> Option<Table> {
+    if viewer != TenantId::SYS || !exists(cluster.profile, name) {
+        return None;
+    }
+    archive_views::table(cluster, name)
+        .or_else(|| backup_views::table(cluster, name))
+        .or_else(|| compaction_views::table(cluster, name))
+        .or_else(|| restore_views::table(cluster, name))
+}

@@ -1,0 +1,281 @@
+//! The ALTER SYSTEM statements of 4.x as values, and which part of the world carries each out.
+
+use super::cleanup::Policy;
+use super::compaction::{Scope, Verb};
+use super::recovery::Until;
+use super::{archive, backup, cleanup, compaction, destination, recovery, restore, standby};
+use crate::error::SqlError;
+use crate::profile::Profile;
+use crate::world::{Caller, Cluster, TenantId, Warning};
+
+/// Tenants after `TENANT =`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Targets {
+    Own,
+    All,
+    AllUser,
+    AllMeta,
+    Named(Vec<String>),
+}
+
+/// A statement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Command {
+    Set {
+        items: Vec<(String, String)>,
+        targets: Targets,
+    },
+    Archive {
+        on: bool,
+        targets: Targets,
+    },
+    Backup(backup::Request),
+    CancelBackup {
+        tenants: Option<Vec<String>>,
+    },
+    CancelDelete {
+        tenants: Option<Vec<String>>,
+    },
+    AddPolicy(Policy),
+    DropPolicy(Policy),
+    Delete {
+        kind: &'static str,
+        ids: Vec<u64>,
+        tenants: Option<Vec<String>>,
+    },
+    Compaction {
+        verb: Verb,
+        scope: Scope,
+    },
+    Restore(restore::Request),
+    Preview {
+        from: Option<String>,
+        until: Option<Until>,
+    },
+    AddSource(Vec<String>),
+    ClearSource,
+    CancelRestore {
+        tenant: String,
+    },
+    Activate {
+        tenant: Option<String>,
+        only_verify: bool,
+    },
+    Recover {
+        tenant: Option<String>,
+        until: Option<Until>,
+    },
+    Upgrade {
+        kind: String,
+        tenants: Vec<String>,
+    },
+    /// Accepted, without an effect worth pretending.
+    Accepted,
+    /// Understood and refused, as the kernel does.
+    Refused(&'static str),
+}
+
+/// What belongs to the connection that gives a command.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Ties {
+    /// `SET ENCRYPTION ON IDENTIFIED BY … ONLY`.
+    pub(crate) encryption: Option<String>,
+    /// `SET DECRYPTION IDENTIFIED BY …`.
+    pub(crate) decryption: Vec<String>,
+    /// `ADD RESTORE SOURCE`.
+    pub(crate) sources: Vec<String>,
+    /// What `SHOW RESTORE PREVIEW` will look at.
+    pub(crate) preview: Option<(Vec<String>, Until)>,
+    pub(crate) zone_s: i32,
+}
+
+/// What a command leaves to do.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    Done(Vec<Warning>),
+    /// The statement waits for the tenant of this restore.
+    AwaitRestore(u64),
+}
+
+/// Carries out a command.
+pub(crate) fn execute(
+    cluster: &mut Cluster,
+    caller: Caller,
+    command: &Command,
+    ties: &mut Ties,
+) -> Result<Outcome, SqlError> {
+    let done = |result: Result<(), SqlError>| result.map(|()| Outcome::Done(Vec::new()));
+    match command {
+        Command::Set { items, targets } => done(set(cluster, caller, items, targets)),
+        Command::Archive { on, targets } => done(switch_archive(cluster, caller, *on, targets)),
+        Command::Backup(request) => done(backup::start(cluster, caller, request, ties.encryption.as_deref())),
+        Command::CancelBackup { tenants } => done(backup::cancel(cluster, caller, tenants.as_deref())),
+        Command::CancelDelete { tenants } => done(cleanup::cancel(cluster, caller, tenants.as_deref())),
+        Command::AddPolicy(policy) => done(cleanup::add_policy(cluster, caller, policy)),
+        Command::DropPolicy(policy) => done(cleanup::drop_policy(cluster, caller, policy)),
+        Command::Delete { kind, ids, tenants } => {
+            done(delete(cluster, caller, kind, ids, tenants.as_deref()))
+        }
+        Command::Compaction { verb, scope } => {
+            compaction::execute(cluster, caller, *verb, scope).map(Outcome::Done)
+        }
+        Command::Restore(request) => {
+            restore::start(cluster, caller, request, &ties.sources, &ties.decryption, ties.zone_s)
+                .map(Outcome::AwaitRestore)
+        }
+        Command::Preview { from, until } => done(set_preview(from.as_deref(), until.as_ref(), ties)),
+        Command::AddSource(sources) => {
+            ties.sources.extend(sources.iter().cloned());
+            done(Ok(()))
+        }
+        Command::ClearSource => {
+            ties.sources.clear();
+            done(Ok(()))
+        }
+        Command::CancelRestore { tenant } => done(restore::cancel(cluster, caller, tenant)),
+        Command::Activate { tenant, only_verify } => {
+            done(standby::activate(cluster, caller, tenant.as_deref(), *only_verify))
+        }
+        Command::Recover { tenant, until } => {
+            done(standby::recover(cluster, caller, tenant.as_deref(), until.as_ref(), ties.zone_s))
+        }
+        Command::Upgrade { kind, tenants } => done(standby::upgrade(cluster, caller, kind, tenants)),
+        Command::Accepted => done(Ok(())),
+        Command::Refused(text) => Err(SqlError::new(4007, *text)),
+    }
+}
+
+/// The rows of `SHOW RESTORE PREVIEW`.
+pub(crate) fn preview(cluster: &Cluster, ties: &Ties) -> Result<Vec<Vec<String>>, SqlError> {
+    let Some((sources, until)) = &ties.preview else {
+        return Err(SqlError::not_allowed("restore preview must have a scn or timestamp, otherwise"));
+    };
+    let plan =
+        recovery::plan(&cluster.media, sources, until, &ties.decryption, cluster.profile, ties.zone_s)?;
+    Ok(restore::preview(&plan, ties.zone_s))
+}
+
+fn set_preview(from: Option<&str>, until: Option<&Until>, ties: &mut Ties) -> Result<(), SqlError> {
+    let Some(until) = until else {
+        return Err(SqlError::not_allowed("restore preview must have a scn or timestamp, otherwise"));
+    };
+    let sources =
+        from.map_or_else(|| ties.sources.clone(), |from| from.split(',').map(str::to_owned).collect());
+    ties.preview = Some((sources, until.clone()));
+    Ok(())
+}
+
+/// Which tenants are meant; the caller's own when none are named.
+fn resolve(cluster: &Cluster, caller: Caller, targets: &Targets) -> Result<Vec<TenantId>, SqlError> {
+    match targets {
+        Targets::Own => Ok(vec![caller.tenant]),
+        _ if !caller.is_sys() => Err(SqlError::access_denied("sys tenant")),
+        Targets::All | Targets::AllUser => Ok(cluster.user_tenants()),
+        Targets::AllMeta => Ok(cluster.user_tenants().into_iter().map(TenantId::meta).collect()),
+        Targets::Named(names) => names.iter().map(|name| cluster.expect_tenant(name)).collect(),
+    }
+}
+
+const BACKUP_ITEMS: [&str; 5] = [
+    "log_archive_dest",
+    "log_archive_dest_state",
+    "data_backup_dest",
+    "backup_key_dest",
+    "log_restore_source",
+];
+
+fn set(
+    cluster: &mut Cluster,
+    caller: Caller,
+    items: &[(String, String)],
+    targets: &Targets,
+) -> Result<(), SqlError> {
+    let is_backup_item = |name: &str| BACKUP_ITEMS.contains(&name.to_lowercase().as_str());
+    let count = items.iter().filter(|(name, _)| is_backup_item(name)).count();
+    if count > 0 && count < items.len() {
+        return Err(SqlError::not_supported(
+            "backup configuration items cannot be set together with non data backup configuration items",
+        ));
+    }
+    let ids = resolve(cluster, caller, targets)?;
+    for (name, value) in items {
+        let lower = name.to_lowercase();
+        for id in &ids {
+            match lower.as_str() {
+                "log_archive_dest" => destination::set_archive(cluster, *id, value)?,
+                "log_archive_dest_state" => destination::set_archive_state(cluster, *id, value)?,
+                "data_backup_dest" => destination::set_data(cluster, *id, value)?,
+                "archive_lag_target" => {
+                    destination::check_lag_target(cluster, *id, value)?;
+                    cluster.set_parameter(caller, &lower, value, Some(&[*id]))?;
+                }
+                "log_restore_source" | "backup_key_dest" => {}
+                _ if *targets == Targets::Own => cluster.set_parameter(caller, &lower, value, None)?,
+                _ => cluster.set_parameter(caller, &lower, value, Some(&[*id]))?,
+            }
+        }
+    }
+    Ok(())
+}
+
+fn switch_archive(
+    cluster: &mut Cluster,
+    caller: Caller,
+    on: bool,
+    targets: &Targets,
+) -> Result<(), SqlError> {
+    if *targets == Targets::AllMeta {
+        return Err(SqlError::not_supported(format!(
+            "use all_user/all_meta in 'ALTER SYSTEM {}' syntax is",
+            if on { "ARCHIVELOG" } else { "NOARCHIVELOG" }
+        )));
+    }
+    let ids = match targets {
+        Targets::Own => archive::default_tenants(cluster, caller),
+        Targets::Named(names) if names.is_empty() => {
+            return Err(SqlError::not_supported("No valid tenant name given"));
+        }
+        other => resolve(cluster, caller, other)?,
+    };
+    if ids.is_empty() || ids == [TenantId::SYS] {
+        return Err(SqlError::not_supported("No valid tenant name given"));
+    }
+    let mut last_error = None;
+    for id in &ids {
+        let result = if on { archive::open(cluster, *id) } else { archive::close(cluster, *id) };
+        last_error = result.err().or(last_error);
+    }
+    let is_single = ids.len() == 1 && matches!(targets, Targets::Named(_) | Targets::Own);
+    // Newer kernels swallow what a list of tenants answers to ARCHIVELOG.
+    let swallowed = on && !is_single && cluster.profile >= Profile::V4_2_5;
+    match last_error {
+        Some(error) if !swallowed => Err(error),
+        _ => Ok(()),
+    }
+}
+
+fn delete(
+    cluster: &mut Cluster,
+    caller: Caller,
+    kind: &str,
+    ids: &[u64],
+    tenants: Option<&[String]>,
+) -> Result<(), SqlError> {
+    if cluster.profile < Profile::V4_4 {
+        return Err(SqlError::new(4007, "function is not supported"));
+    }
+    if kind != "BACKUPSET" {
+        return Err(SqlError::gap(format!("DELETE {kind} of the newest kernels")));
+    }
+    let id = match tenants {
+        Some([name]) => cluster.expect_tenant(name)?,
+        None if caller.is_sys() => return Err(SqlError::cannot_start("no tenant need backup clean")),
+        None => caller.tenant,
+        Some(_) => return Err(SqlError::not_supported("sys tenant clean set/piece need set tenant")),
+    };
+    if id == TenantId::SYS {
+        return Err(SqlError::not_supported("sys tenant clean set/piece can not specify sys tenant"));
+    }
+    cleanup::delete_sets(cluster, id, ids);
+    Ok(())
+}

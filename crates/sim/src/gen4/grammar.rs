@@ -1,0 +1,264 @@
+//! Reads the ALTER SYSTEM statements of 4.x; the words ALTER SYSTEM are already eaten.
+
+use super::backup;
+use super::cleanup::Policy;
+use super::command::{Command, Targets};
+use super::compaction::{Scope, Verb};
+use super::restore_grammar as restore;
+use crate::error::SqlError;
+use crate::sql::Cursor;
+use crate::sql::token::TokenKind;
+
+/// Reads one statement.
+pub(crate) fn parse(cursor: &mut Cursor<'_>) -> Result<Command, SqlError> {
+    let command = verb(cursor)?;
+    cursor.end()?;
+    Ok(command)
+}
+
+fn verb(c: &mut Cursor<'_>) -> Result<Command, SqlError> {
+    if c.words("SET") {
+        return set(c);
+    }
+    if c.words("ARCHIVELOG") {
+        return Ok(Command::Archive { on: true, targets: targets(c)? });
+    }
+    if c.words("NOARCHIVELOG") {
+        return Ok(Command::Archive { on: false, targets: targets(c)? });
+    }
+    if c.words("BACKUP") {
+        return backup(c);
+    }
+    if c.words("CANCEL BACKUP") {
+        return Ok(Command::CancelBackup { tenants: tenant_list(c)? });
+    }
+    if c.words("CANCEL DELETE BACKUP") {
+        return Ok(Command::CancelDelete { tenants: tenant_list(c)? });
+    }
+    if c.words("CANCEL RESTORE") {
+        c.words("TENANT");
+        c.symbol("=");
+        return Ok(Command::CancelRestore { tenant: c.name()? });
+    }
+    if c.words("ADD DELETE BACKUP POLICY") {
+        return Ok(Command::AddPolicy(policy(c)?));
+    }
+    if c.words("DROP DELETE BACKUP POLICY") {
+        return Ok(Command::DropPolicy(policy(c)?));
+    }
+    if c.words("DELETE") {
+        return delete(c);
+    }
+    if c.words("VALIDATE") {
+        while c.next().is_some() {}
+        return Ok(Command::Refused("Not supported feature or function"));
+    }
+    if let Some(verb) = merge_verb(c) {
+        return Ok(Command::Compaction { verb, scope: scope(c)? });
+    }
+    restore::verb(c)
+}
+
+fn merge_verb(c: &mut Cursor<'_>) -> Option<Verb> {
+    [
+        ("MAJOR FREEZE", Verb::Freeze),
+        ("SUSPEND MERGE", Verb::Suspend),
+        ("RESUME MERGE", Verb::Resume),
+        ("CLEAR MERGE ERROR", Verb::ClearError),
+    ]
+    .into_iter()
+    .find(|(words, _)| c.words(words))
+    .map(|(_, verb)| verb)
+}
+
+/// `SET name = value [COMMENT = 'c'] [SCOPE = …] [TENANT = …] [, …]`.
+fn set(c: &mut Cursor<'_>) -> Result<Command, SqlError> {
+    let mut items = Vec::new();
+    let mut targets = Targets::Own;
+    loop {
+        let name = c.name()?;
+        if !c.symbol("=") {
+            return Err(c.syntax());
+        }
+        items.push((name, value(c)?));
+        loop {
+            if c.words("COMMENT") {
+                c.assigned_string()?;
+            } else if c.words("SCOPE") || c.words("SERVER") || c.words("ZONE") {
+                c.symbol("=");
+                c.name()?;
+            } else if c.peek().is_some_and(|token| token.is_word("TENANT")) {
+                targets = self::targets(c)?;
+            } else {
+                break;
+            }
+        }
+        if !c.symbol(",") {
+            return Ok(Command::Set { items, targets });
+        }
+    }
+}
+
+/// The value of a parameter: a string, number or word.
+fn value(c: &mut Cursor<'_>) -> Result<String, SqlError> {
+    match c.next() {
+        Some(token) if token.is_symbol("-") => Ok(format!("-{}", c.number()?)),
+        Some(token) if matches!(token.kind, TokenKind::Text | TokenKind::Word | TokenKind::Quoted) => {
+            Ok(token.value.clone())
+        }
+        Some(token) if token.kind == TokenKind::Number => {
+            let mut text = token.value.clone();
+            // `120s` without quotes is a number and a word that touch.
+            if let Some(unit) =
+                c.peek().filter(|unit| unit.kind == TokenKind::Word && unit.start == token.end)
+            {
+                text.push_str(&unit.value);
+                c.next();
+            }
+            Ok(text)
+        }
+        Some(token) if token.kind == TokenKind::Null => Ok(String::new()),
+        _ => Err(c.syntax()),
+    }
+}
+
+/// `[TENANT [=] …]`.
+pub(super) fn targets(c: &mut Cursor<'_>) -> Result<Targets, SqlError> {
+    Ok(match tenant_list(c)? {
+        None => Targets::Own,
+        Some(names) => match names.first().map(|name| name.to_lowercase()).as_deref() {
+            Some("all") => Targets::All,
+            Some("all_user") => Targets::AllUser,
+            Some("all_meta") => Targets::AllMeta,
+            _ => Targets::Named(names),
+        },
+    })
+}
+
+/// `[TENANT [=] a, b]`.
+pub(super) fn tenant_list(c: &mut Cursor<'_>) -> Result<Option<Vec<String>>, SqlError> {
+    if !c.words("TENANT") {
+        return Ok(None);
+    }
+    c.symbol("=");
+    c.names().map(Some)
+}
+
+fn backup(c: &mut Cursor<'_>) -> Result<Command, SqlError> {
+    if c.words("KEY") || c.words("CLUSTER PARAMETERS") {
+        while c.next().is_some() {}
+        return Ok(Command::Accepted);
+    }
+    let mut request =
+        backup::Request { is_incremental: c.words("INCREMENTAL"), ..backup::Request::default() };
+    if !c.words("DATABASE") {
+        let tenants = tenant_list(c)?;
+        request.tenants = Some(tenants.ok_or_else(|| c.syntax())?);
+    }
+    if c.words("TO") {
+        request.to = Some(c.assigned_string()?);
+    }
+    request.plus_archivelog = c.words("PLUS ARCHIVELOG");
+    if c.words("DESCRIPTION") {
+        request.description = c.assigned_string()?;
+    }
+    Ok(Command::Backup(request))
+}
+
+fn policy(c: &mut Cursor<'_>) -> Result<Policy, SqlError> {
+    let mut policy = Policy { name: None, window: None, redundancy: None, tenants: None };
+    c.symbol("=");
+    if c.peek().is_some_and(|token| token.kind == TokenKind::Text) {
+        policy.name = Some(c.string()?);
+    }
+    loop {
+        if c.words("RECOVERY_WINDOW") {
+            policy.window = Some(c.assigned_string()?);
+        } else if c.words("REDUNDANCY") {
+            c.symbol("=");
+            policy.redundancy = Some(value(c)?);
+        } else if c.words("BACKUP_COPIES") {
+            c.symbol("=");
+            value(c)?;
+        } else if c.peek().is_some_and(|token| token.is_word("TENANT")) {
+            policy.tenants = tenant_list(c)?;
+        } else {
+            return Ok(policy);
+        }
+    }
+}
+
+fn delete(c: &mut Cursor<'_>) -> Result<Command, SqlError> {
+    let kind = if c.words("OBSOLETE BACKUP") {
+        "OBSOLETE"
+    } else if c.words("BACKUPSET") {
+        "BACKUPSET"
+    } else if c.words("BACKUPPIECE") {
+        "BACKUPPIECE"
+    } else {
+        return Err(c.syntax());
+    };
+    let mut ids = Vec::new();
+    if kind != "OBSOLETE" {
+        c.symbol("=");
+        loop {
+            ids.push(c.number()? as u64);
+            if !c.symbol(",") {
+                break;
+            }
+        }
+    }
+    Ok(Command::Delete { kind, ids, tenants: tenant_list(c)? })
+}
+
+fn scope(c: &mut Cursor<'_>) -> Result<Scope, SqlError> {
+    Ok(match targets(c)? {
+        Targets::Own => Scope::Own,
+        Targets::All | Targets::AllUser => Scope::AllUser,
+        Targets::AllMeta => Scope::AllMeta,
+        Targets::Named(names) => Scope::Named(names),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sql::token::statements;
+
+    fn read(text: &str) -> Result<Command, SqlError> {
+        let tokens = statements(text)?.remove(0);
+        parse(&mut Cursor::new(text, &tokens))
+    }
+
+    #[test]
+    fn the_forms_of_one_statement_mean_the_same() {
+        let forms = [
+            "BACKUP INCREMENTAL TENANT = t1, t2 PLUS ARCHIVELOG DESCRIPTION = 'tag'",
+            "backup incremental tenant `t1`,'t2' plus archivelog description 'tag'",
+        ];
+        let [a, b] = forms.map(|form| read(form).expect(form));
+        assert_eq!(a, b);
+        let Command::Backup(request) = a else { panic!("it is a backup") };
+        assert_eq!(request.tenants, Some(vec!["t1".to_owned(), "t2".to_owned()]));
+        assert_eq!(request.description, "tag");
+    }
+
+    #[test]
+    fn words_that_do_not_belong_are_a_syntax_error() {
+        for text in ["BACKUP", "BACKUP DATABASE NOW", "ARCHIVELOG TENANT", "SET x", "FROBNICATE"] {
+            assert_eq!(read(text).map_err(|error| error.number), Err(1064), "{text}");
+        }
+    }
+
+    #[test]
+    fn restore_statements_keep_their_moment_and_options() {
+        let text = "RESTORE `new` FROM \"file:///d, file:///a\" UNTIL TIME= '2024-01-01 00:00:00' \
+                    WITH 'pool_list=p1&concurrency=4' DESCRIPTION 'x'";
+        let Command::Restore(request) = read(text).expect("a good statement") else {
+            panic!("it is a restore")
+        };
+        assert_eq!(request.from.as_deref(), Some("file:///d, file:///a"));
+        assert_eq!(request.until, super::super::recovery::Until::Time("2024-01-01 00:00:00".to_owned()));
+        assert_eq!(request.options, "pool_list=p1&concurrency=4");
+    }
+}

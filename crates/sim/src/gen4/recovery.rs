@@ -1,0 +1,199 @@
+//! Which moment a restore can reach, from what lies at the given places. Decides; changes nothing.
+
+use super::SCN;
+use crate::civil;
+use crate::error::SqlError;
+use crate::media::layout4::{self, PieceManifest, SetManifest};
+use crate::media::{Media, Uri};
+use crate::profile::Profile;
+
+/// The moment a restore aims at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Until {
+    Newest,
+    Scn(i64),
+    Time(String),
+}
+
+/// What a restore will use.
+#[derive(Clone, Debug)]
+pub(crate) struct Plan {
+    pub(crate) scn: i64,
+    /// From the full set to the last incremental one, with their addresses.
+    pub(crate) sets: Vec<(String, SetManifest)>,
+    pub(crate) pieces: Vec<(String, PieceManifest)>,
+}
+
+/// Everything readable at the sources.
+struct Sources {
+    sets: Vec<(String, SetManifest)>,
+    pieces: Vec<(String, PieceManifest)>,
+}
+
+/// Finds the sets and pieces for a moment.
+pub(crate) fn plan(
+    media: &Media,
+    sources: &[String],
+    until: &Until,
+    passwords: &[String],
+    profile: Profile,
+    zone_s: i32,
+) -> Result<Plan, SqlError> {
+    let sources = read(media, sources)?;
+    let until_scn = match until {
+        Until::Newest => None,
+        Until::Scn(scn) if *scn <= 0 => {
+            return Err(SqlError::arguments("until scn, it should be positive integer"));
+        }
+        Until::Scn(scn) => Some(*scn),
+        Until::Time(text) => {
+            let us = civil::parse(text, zone_s)
+                .ok_or_else(|| SqlError::new(5241, format!("Incorrect TIMESTAMP value: '{text}'")))?;
+            Some(us * SCN)
+        }
+    };
+    let plan = choose(&sources, until_scn, profile, zone_s)?;
+    check_version(&plan, profile)?;
+    for (_, set) in plan.sets.iter().filter(|(_, set)| !set.password.is_empty()) {
+        if !passwords.iter().any(|password| super::backup::digest(password) == set.password) {
+            return Err(SqlError::plain(9047));
+        }
+    }
+    Ok(plan)
+}
+
+/// Reads addresses; each bad one is named.
+fn read(media: &Media, addresses: &[String]) -> Result<Sources, SqlError> {
+    let mut sources = Sources { sets: Vec::new(), pieces: Vec::new() };
+    for address in addresses {
+        let uri =
+            Uri::parse(address).map_err(|_| SqlError::new(9026, format!("{address} is not a valid uri")))?;
+        for set in layout4::read_sets(media, &uri.bare) {
+            if !sources.sets.iter().any(|(known, _)| *known == set.0) {
+                sources.sets.push(set);
+            }
+        }
+        for piece in layout4::read_pieces(media, &uri.bare) {
+            if !sources.pieces.iter().any(|(known, _)| *known == piece.0) {
+                sources.pieces.push(piece);
+            }
+        }
+    }
+    if sources.sets.is_empty() && sources.pieces.is_empty() {
+        return Err(SqlError::new(4018, "no backup set path or log piece can be used to restore"));
+    }
+    let owner = |cluster: u64, tenant: u64| (cluster, tenant);
+    let sets = sources.sets.iter().map(|(_, set)| owner(set.cluster_id, set.tenant));
+    let pieces = sources.pieces.iter().map(|(_, piece)| owner(piece.cluster_id, piece.tenant));
+    let mut owners: Vec<(u64, u64)> = sets.chain(pieces).collect();
+    owners.dedup();
+    if owners.windows(2).any(|pair| pair[0] != pair[1]) {
+        return Err(SqlError::new(
+            4007,
+            "It is not support to restore from multiple tenant backup paths. not supported",
+        ));
+    }
+    sources.sets.sort_by_key(|(_, set)| set.set);
+    sources.pieces.sort_by_key(|(_, piece)| (piece.destination, piece.round, piece.piece));
+    Ok(sources)
+}
+
+fn choose(sources: &Sources, until: Option<i64>, profile: Profile, zone_s: i32) -> Result<Plan, SqlError> {
+    let not_enough = |text: String| {
+        // Before 9119 there was only this.
+        if profile <= Profile::V4_1 {
+            SqlError::new(4018, "No enough log for restore")
+        } else {
+            SqlError::new(9119, text)
+        }
+    };
+    let chains: Vec<Vec<&(String, SetManifest)>> =
+        sources.sets.iter().filter_map(|set| chain(&sources.sets, set)).collect();
+    if chains.is_empty() {
+        return Err(not_enough("no full backup set exists".to_owned()));
+    }
+    let first = chains.iter().filter_map(|chain| chain.last()).map(|(_, set)| set.min_restore_scn).min();
+    let first = first.unwrap_or_default();
+    if until.is_some_and(|scn| scn < first) {
+        return Err(not_enough(format!(
+            "no full backup set can be used to restore to given time, minimum restorable time is {}",
+            civil::format(first / SCN, zone_s)
+        )));
+    }
+    let mut best: Option<Plan> = None;
+    let mut furthest = 0;
+    for chain in &chains {
+        let Some((_, set)) = chain.last() else { continue };
+        let (reach, pieces) = window(sources, set);
+        furthest = furthest.max(reach);
+        let scn = until.unwrap_or(reach);
+        let is_better = best.as_ref().is_none_or(|best| scn >= best.scn);
+        if set.min_restore_scn <= scn && scn <= reach && is_better {
+            let needed = pieces.into_iter().filter(|(_, piece)| piece.start_scn <= scn).collect();
+            best = Some(Plan { scn, sets: chain.iter().map(|set| (*set).clone()).collect(), pieces: needed });
+        }
+    }
+    best.ok_or_else(|| match until {
+        Some(scn) if scn > furthest && furthest > 0 => not_enough(format!(
+            "no enough log, maximum restorable time is {}",
+            civil::format(furthest / SCN, zone_s)
+        )),
+        _ => not_enough("No enough log for restore".to_owned()),
+    })
+}
+
+/// A set with all it builds on, oldest first; none when a link is missing.
+fn chain<'a>(
+    sets: &'a [(String, SetManifest)],
+    last: &'a (String, SetManifest),
+) -> Option<Vec<&'a (String, SetManifest)>> {
+    let mut chain = vec![last];
+    while chain.last()?.1.is_incremental {
+        let previous = chain.last()?.1.previous_set;
+        // A set is built on an older one; anything else is a circle.
+        chain.push(sets.iter().find(|(_, set)| set.set == previous && set.set < last.1.set)?);
+        if chain.len() > sets.len() {
+            return None;
+        }
+    }
+    chain.reverse();
+    Some(chain)
+}
+
+/// How far a set can be rolled forward by pieces without a gap.
+fn window(sources: &Sources, set: &SetManifest) -> (i64, Vec<(String, PieceManifest)>) {
+    let mut reach = if set.plus_archivelog { set.min_restore_scn } else { 0 };
+    let mut used: Vec<(String, PieceManifest)> = Vec::new();
+    for entry in &sources.pieces {
+        let piece = &entry.1;
+        let goes_on = match used.last() {
+            None => piece.start_scn <= set.start_replay_scn && piece.checkpoint_scn > set.start_replay_scn,
+            Some((_, last)) => {
+                (last.destination, last.round, last.piece + 1)
+                    == (piece.destination, piece.round, piece.piece)
+                    && last.end_scn == piece.start_scn
+            }
+        };
+        if goes_on {
+            reach = reach.max(piece.checkpoint_scn);
+            used.push(entry.clone());
+        } else if !used.is_empty() {
+            break;
+        }
+    }
+    (reach, used)
+}
+
+fn check_version(plan: &Plan, profile: Profile) -> Result<(), SqlError> {
+    let Some((_, set)) = plan.sets.last() else { return Ok(()) };
+    let number =
+        |version: &str| -> Vec<u32> { version.split('.').filter_map(|part| part.parse().ok()).collect() };
+    let (backup, here) = (number(&set.version), number(profile.version()));
+    if backup > here {
+        return Err(SqlError::not_allowed("restore from higher cluster version is"));
+    }
+    if backup.starts_with(&[4, 0]) && profile > Profile::V4_0 {
+        return Err(SqlError::not_allowed("restore from backup with unsupported data version is"));
+    }
+    Ok(())
+}

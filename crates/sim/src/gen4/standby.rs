@@ -1,0 +1,101 @@
+//! Standby tenants of 4.x: how far they follow, how they become primary, and the upgrade after a restore.
+
+use serde::Serialize;
+
+use super::SCN;
+use super::recovery::Until;
+use crate::civil;
+use crate::error::SqlError;
+use crate::world::tenant::{Role, UNLIMITED_SCN};
+use crate::world::{Caller, Cluster, TenantId};
+
+/// A finished `RUN UPGRADE JOB`.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Upgrade {
+    pub(crate) id: u64,
+    pub(crate) tenant: TenantId,
+    pub(crate) kind: String,
+    pub(crate) at_us: i64,
+}
+
+/// The one tenant a standby statement is about.
+fn only(cluster: &Cluster, caller: Caller, name: Option<&str>) -> Result<TenantId, SqlError> {
+    match name {
+        Some(_) if !caller.is_sys() => Err(SqlError::access_denied("sys tenant")),
+        Some(name) => cluster.expect_tenant(name),
+        None if caller.is_sys() => Err(SqlError::plain(4007)),
+        None => Ok(caller.tenant),
+    }
+}
+
+/// `ALTER SYSTEM ACTIVATE STANDBY [TENANT t] [VERIFY]`.
+pub(crate) fn activate(
+    cluster: &mut Cluster,
+    caller: Caller,
+    name: Option<&str>,
+    only_verify: bool,
+) -> Result<(), SqlError> {
+    let id = only(cluster, caller, name)?;
+    let tenant = cluster.tenants.get_mut(&id).ok_or_else(|| SqlError::plain(5157))?;
+    match tenant.role {
+        Role::Standby if only_verify => Ok(()),
+        Role::Standby => {
+            tenant.role = Role::Primary;
+            tenant.recovery_until_scn = UNLIMITED_SCN;
+            Ok(())
+        }
+        Role::Primary => Err(SqlError::not_allowed("tenant role is PRIMARY, activate standby tenant is")),
+        Role::Restore => Err(SqlError::not_allowed("tenant role is RESTORE, activate standby tenant is")),
+    }
+}
+
+/// `ALTER SYSTEM RECOVER STANDBY [TENANT t] UNTIL … | CANCEL`; none means cancel.
+pub(crate) fn recover(
+    cluster: &mut Cluster,
+    caller: Caller,
+    name: Option<&str>,
+    until: Option<&Until>,
+    zone_s: i32,
+) -> Result<(), SqlError> {
+    let id = only(cluster, caller, name)?;
+    let now_us = cluster.now_us;
+    let tenant = cluster.tenants.get_mut(&id).ok_or_else(|| SqlError::plain(5157))?;
+    if tenant.role == Role::Primary {
+        return Err(SqlError::not_allowed("tenant role is PRIMARY, recover is"));
+    }
+    tenant.recovery_until_scn = match until {
+        None => (now_us * SCN).min(tenant.recovery_until_scn),
+        Some(Until::Newest) => UNLIMITED_SCN,
+        Some(Until::Scn(scn)) => *scn,
+        Some(Until::Time(text)) => {
+            let us = civil::parse(text, zone_s)
+                .ok_or_else(|| SqlError::new(5241, format!("Incorrect TIMESTAMP value: '{text}'")))?;
+            us * SCN
+        }
+    };
+    Ok(())
+}
+
+/// `ALTER SYSTEM RUN UPGRADE JOB 'UPGRADE_ALL' TENANT = t`.
+pub(crate) fn upgrade(
+    cluster: &mut Cluster,
+    caller: Caller,
+    kind: &str,
+    names: &[String],
+) -> Result<(), SqlError> {
+    if !caller.is_sys() {
+        return Err(SqlError::access_denied("sys tenant"));
+    }
+    let (version, at_us) = (cluster.profile.version(), cluster.now_us);
+    for name in names {
+        let id = cluster.expect_tenant(name)?;
+        let Some(tenant) = cluster.tenants.get_mut(&id) else { continue };
+        if tenant.role == Role::Restore {
+            return Err(SqlError::plain(4179));
+        }
+        version.clone_into(&mut tenant.compatible);
+        let upgrades = &mut cluster.four.upgrades;
+        upgrades.push(Upgrade { id: upgrades.len() as u64 + 1, tenant: id, kind: kind.to_owned(), at_us });
+    }
+    Ok(())
+}

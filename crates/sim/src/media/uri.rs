@@ -1,0 +1,127 @@
+//! Addresses of destinations, and the rules they must keep.
+
+use crate::error::SqlError;
+
+/// A destination as it was typed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Uri {
+    /// With credentials.
+    pub(crate) full: String,
+    /// Without anything from `?` on.
+    pub(crate) bare: String,
+    pub(crate) host: String,
+    /// `access_id=…` as the storage table shows it.
+    pub(crate) access_id: String,
+    /// Every other option, joined by `&`.
+    pub(crate) extension: String,
+}
+
+impl Uri {
+    /// Reads an address; a bad one is error 9026 or 9113.
+    pub(crate) fn parse(text: &str) -> Result<Self, SqlError> {
+        let invalid = || SqlError::plain(9026);
+        let (scheme, rest) = text.split_once("://").ok_or_else(invalid)?;
+        let (path, options) =
+            text.split_once('?').map_or((text, None), |(path, options)| (path, Some(options)));
+        if scheme == "file" {
+            if options.is_some() || !rest.starts_with('/') || rest.contains('?') {
+                return Err(invalid());
+            }
+            return Ok(Self {
+                full: text.to_owned(),
+                bare: text.trim_end_matches('/').to_owned(),
+                host: String::new(),
+                access_id: String::new(),
+                extension: String::new(),
+            });
+        }
+        if !["oss", "cos", "s3", "azblob"].contains(&scheme) || rest.split(['/', '?']).next() == Some("") {
+            return Err(invalid());
+        }
+        let mut uri = Self {
+            full: text.to_owned(),
+            bare: path.trim_end_matches('/').to_owned(),
+            host: String::new(),
+            access_id: String::new(),
+            extension: String::new(),
+        };
+        uri.read_options(scheme, options.unwrap_or_default())?;
+        Ok(uri)
+    }
+
+    fn read_options(&mut self, scheme: &str, options: &str) -> Result<(), SqlError> {
+        let (mut has_key, mut has_appid) = (false, false);
+        let mut others: Vec<String> = Vec::new();
+        for option in options.split('&').filter(|option| !option.is_empty()) {
+            let (name, value) = option.split_once('=').ok_or_else(|| SqlError::plain(9026))?;
+            if value.is_empty() {
+                return Err(SqlError::plain(9026));
+            }
+            match name {
+                "host" => self.host = value.to_owned(),
+                "access_id" => self.access_id = value.to_owned(),
+                "access_key" => has_key = true,
+                "appid" => has_appid = true,
+                "delete_mode" if !["delete", "tagging"].contains(&value) => {
+                    return Err(SqlError::plain(9026));
+                }
+                "addressing_model" if !["virtual_hosted_style", "path_style"].contains(&value) => {
+                    return Err(SqlError::plain(9026));
+                }
+                "checksum_type" if !["md5", "crc32", "no_checksum"].contains(&value) => {
+                    return Err(SqlError::plain(9026));
+                }
+                "checksum_type" if scheme == "oss" && value == "crc32" => {
+                    return Err(SqlError::new(
+                        9113,
+                        "checksum type crc32 is not supported for the input destination",
+                    ));
+                }
+                "delete_mode" | "addressing_model" | "checksum_type" | "s3_region" | "role_arn"
+                | "external_id" | "max_iops" | "max_bandwidth" | "enable_worm" => {
+                    others.push(option.to_owned())
+                }
+                _ => return Err(SqlError::plain(9026)),
+            }
+        }
+        let complete = !self.host.is_empty() && !self.access_id.is_empty() && has_key;
+        if !complete || has_appid != (scheme == "cos") {
+            return Err(SqlError::plain(9026));
+        }
+        self.extension = others.join("&");
+        Ok(())
+    }
+
+    pub(crate) fn is_s3(&self) -> bool {
+        self.bare.starts_with("s3://")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_keep_the_rules_of_their_medium() {
+        let keys = "host=h&access_id=a&access_key=k";
+        let cases = [
+            ("file:///backup".to_owned(), true),
+            ("file://backup".to_owned(), false),
+            ("file:///backup?host=h".to_owned(), false),
+            ("/backup".to_owned(), false),
+            ("ftp://h/backup".to_owned(), false),
+            (format!("oss://bucket/path?{keys}"), true),
+            ("oss://bucket/path?host=h&access_id=a".to_owned(), false),
+            (format!("oss://bucket/path?{keys}&appid=1"), false),
+            (format!("cos://bucket/path?{keys}"), false),
+            (format!("cos://bucket/path?{keys}&appid=1"), true),
+            (format!("s3://bucket/path?{keys}&s3_region=r&delete_mode=tagging"), true),
+            (format!("s3://bucket/path?{keys}&delete_mode=burn"), false),
+        ];
+        for (text, good) in cases {
+            assert_eq!(Uri::parse(&text).is_ok(), good, "{text}");
+        }
+        let uri = Uri::parse(&format!("oss://bucket/path/?{keys}")).expect("a good address");
+        assert_eq!(uri.bare, "oss://bucket/path");
+    }
+}

@@ -1,0 +1,98 @@
+//! What all connections of a simulator share.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+
+use rand::RngExt;
+use tokio::sync::watch;
+
+use crate::clock::Clock;
+use crate::config::Backend;
+use crate::profile::Profile;
+use crate::transcript::Transcript;
+use crate::world::Cluster;
+
+/// Whether somebody wants a connection, or its statement, to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kill {
+    No,
+    Query,
+    Connection,
+}
+
+/// A connection, as those see it who may kill it.
+#[derive(Clone, Debug)]
+pub(crate) struct Victim {
+    pub(crate) id: u32,
+    pub(crate) salt: [u8; 20],
+    pub(crate) kills: Arc<watch::Sender<Kill>>,
+}
+
+/// A simulator process.
+#[derive(Debug)]
+pub(crate) struct Process {
+    pub(crate) clock: Clock,
+    pub(crate) transcript: Transcript,
+    pub(crate) backends: Vec<Backend>,
+    pub(crate) is_paused: bool,
+    clusters: Vec<(Profile, Mutex<Cluster>)>,
+    victims: Mutex<HashMap<u32, Victim>>,
+    next_connection: AtomicU32,
+}
+
+impl Process {
+    pub(crate) fn new(clock: Clock, clusters: Vec<Cluster>, backends: Vec<Backend>, is_paused: bool) -> Self {
+        Self {
+            clock,
+            transcript: Transcript::default(),
+            backends,
+            is_paused,
+            clusters: clusters.into_iter().map(|cluster| (cluster.profile, Mutex::new(cluster))).collect(),
+            victims: Mutex::default(),
+            // The first ids of a real server are taken by its own sessions.
+            next_connection: AtomicU32::new(3_221_487_617),
+        }
+    }
+
+    pub(crate) fn cluster_count(&self) -> usize {
+        self.clusters.len()
+    }
+
+    pub(crate) fn profile(&self, cluster: usize) -> Profile {
+        self.clusters[cluster].0
+    }
+
+    /// Brings a cluster up to the clock's time, then works with it.
+    pub(crate) fn with<T>(&self, cluster: usize, work: impl FnOnce(&mut Cluster) -> T) -> T {
+        let mut world = self.clusters[cluster].1.lock().expect("nothing panics while it holds a cluster");
+        world.advance_to(self.clock.now_us());
+        work(&mut world)
+    }
+
+    /// A new connection.
+    pub(crate) fn admit(&self) -> Victim {
+        let mut salt = [0_u8; 20];
+        // The salt's bytes must not be NUL, which would end the text it is sent in.
+        rand::rng().fill(&mut salt);
+        salt.iter_mut().for_each(|byte| *byte = *byte % 94 + 33);
+        let id = self.next_connection.fetch_add(1, Ordering::Relaxed);
+        let victim = Victim { id, salt, kills: Arc::new(watch::Sender::new(Kill::No)) };
+        self.victims().insert(id, victim.clone());
+        victim
+    }
+
+    pub(crate) fn dismiss(&self, id: u32) {
+        self.victims().remove(&id);
+    }
+
+    /// Ends a connection or its statement; false when there is none.
+    pub(crate) fn kill(&self, id: u32, kill: Kill) -> bool {
+        let victims = self.victims();
+        victims.get(&id).map(|victim| victim.kills.send_replace(kill)).is_some()
+    }
+
+    fn victims(&self) -> std::sync::MutexGuard<'_, HashMap<u32, Victim>> {
+        self.victims.lock().expect("nothing panics while it counts connections")
+    }
+}

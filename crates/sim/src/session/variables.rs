@@ -1,0 +1,182 @@
+//! Session variables: what clients read when they connect, and what they set.
+
+use std::collections::HashMap;
+
+use super::Session;
+use crate::civil;
+use crate::error::SqlError;
+use crate::sql::{Table, Value};
+use crate::world::Cluster;
+
+/// Names and values a session starts with; numbers are numbers to those who compute with them.
+const DEFAULTS: &[(&str, &str)] = &[
+    ("auto_increment_increment", "1"),
+    ("auto_increment_offset", "1"),
+    ("autocommit", "1"),
+    ("character_set_client", "utf8mb4"),
+    ("character_set_connection", "utf8mb4"),
+    ("character_set_database", "utf8mb4"),
+    ("character_set_results", "utf8mb4"),
+    ("character_set_server", "utf8mb4"),
+    ("collation_connection", "utf8mb4_general_ci"),
+    ("collation_database", "utf8mb4_general_ci"),
+    ("collation_server", "utf8mb4_general_ci"),
+    ("connect_timeout", "10"),
+    ("div_precision_increment", "4"),
+    ("foreign_key_checks", "1"),
+    ("group_concat_max_len", "1024"),
+    ("have_query_cache", "NO"),
+    ("init_connect", ""),
+    ("innodb_lock_wait_timeout", "50"),
+    ("interactive_timeout", "28800"),
+    ("language", "/usr/local/mysql/share/english/"),
+    ("license", ""),
+    ("lower_case_table_names", "1"),
+    ("max_allowed_packet", "16777216"),
+    ("net_buffer_length", "16384"),
+    ("net_read_timeout", "30"),
+    ("net_write_timeout", "60"),
+    ("ob_compatibility_mode", "MYSQL"),
+    ("ob_enable_show_trace", "0"),
+    ("ob_query_timeout", "10000000"),
+    ("ob_read_consistency", "STRONG"),
+    ("ob_trx_idle_timeout", "86400000000"),
+    ("ob_trx_timeout", "86400000000"),
+    ("performance_schema", "0"),
+    ("query_cache_size", "1048576"),
+    ("query_cache_type", "0"),
+    ("read_only", "0"),
+    ("socket", ""),
+    ("sql_auto_is_null", "0"),
+    ("sql_mode", "STRICT_ALL_TABLES"),
+    ("sql_quote_show_create", "1"),
+    ("sql_select_limit", "9223372036854775807"),
+    ("sql_warnings", "0"),
+    ("storage_engine", "OceanBase"),
+    ("system_time_zone", "+08:00"),
+    ("time_zone", "SYSTEM"),
+    ("timestamp", "0"),
+    ("transaction_isolation", "READ-COMMITTED"),
+    ("transaction_read_only", "0"),
+    ("tx_isolation", "READ-COMMITTED"),
+    ("tx_read_only", "0"),
+    ("unique_checks", "1"),
+    ("version_compile_machine", "x86_64"),
+    ("version_compile_os", "Linux"),
+    ("wait_timeout", "28800"),
+];
+
+/// What a session has set.
+#[derive(Debug, Default)]
+pub(super) struct Variables {
+    changed: HashMap<String, Option<String>>,
+}
+
+impl Variables {
+    fn text(&self, name: &str) -> Option<Option<String>> {
+        let default =
+            DEFAULTS.iter().find(|(known, _)| *known == name).map(|(_, value)| Some((*value).to_owned()));
+        self.changed.get(name).cloned().or(default)
+    }
+
+    /// The value of `@@name`.
+    pub(super) fn get(&self, name: &str, cluster: &Cluster, session: &Session) -> Option<Value> {
+        let server = &cluster.servers[session.server.min(cluster.servers.len() - 1)];
+        let text = match name {
+            "version" => Some(cluster.profile.sql_version()),
+            "version_comment" => Some(cluster.profile.comment()),
+            "port" => Some(server.sql_port.to_string()),
+            "hostname" => Some(server.ip.clone()),
+            "time_zone" if !self.changed.contains_key("time_zone") && cluster.zone_s == 8 * 3_600 => {
+                Some("+08:00".to_owned())
+            }
+            _ => self.text(name)?,
+        };
+        Some(text.map_or(Value::Null, |text| text.parse().map_or(Value::Text(text), Value::Int)))
+    }
+
+    pub(super) fn sql_mode(&self) -> String {
+        self.text("sql_mode").flatten().unwrap_or_default()
+    }
+
+    pub(super) fn query_timeout_us(&self) -> i64 {
+        self.text("ob_query_timeout").flatten().and_then(|text| text.parse().ok()).unwrap_or(10_000_000)
+    }
+
+    pub(super) fn zone_s(&self, cluster_zone_s: i32) -> i32 {
+        let zone = self.text("time_zone").flatten().unwrap_or_default();
+        civil::parse_zone(&zone, cluster_zone_s).unwrap_or(cluster_zone_s)
+    }
+
+    /// Sets a variable; unknown names are refused, those of OceanBase's own kind are taken on trust.
+    pub(super) fn set(&mut self, name: &str, value: Option<String>) -> Result<(), SqlError> {
+        let name = name.to_lowercase();
+        if name == "time_zone" && !value.as_deref().is_some_and(|zone| civil::parse_zone(zone, 0).is_some()) {
+            return Err(SqlError {
+                code: 5209,
+                number: 1298,
+                state: "HY000",
+                message: format!("Unknown or incorrect time zone: '{}'", value.unwrap_or_default()),
+                gap: false,
+            });
+        }
+        if name == "ob_query_timeout" && !value.as_deref().is_some_and(|text| text.parse::<i64>().is_ok()) {
+            return Err(SqlError {
+                code: 5200,
+                number: 1232,
+                state: "42000",
+                message: "Incorrect argument type to variable 'ob_query_timeout'".to_owned(),
+                gap: false,
+            });
+        }
+        let is_known = DEFAULTS.iter().any(|(known, _)| *known == name);
+        if !is_known && !name.starts_with("ob_") && !name.starts_with('_') {
+            return Err(SqlError {
+                code: 5100,
+                number: 1193,
+                state: "HY000",
+                message: format!("Unknown system variable '{name}'"),
+                gap: true,
+            });
+        }
+        let switched = match value.as_deref().map(str::to_ascii_uppercase).as_deref() {
+            Some("ON") => Some("1".to_owned()),
+            Some("OFF") => Some("0".to_owned()),
+            _ => value,
+        };
+        self.changed.insert(name, switched);
+        Ok(())
+    }
+
+    /// Sets a variable back.
+    pub(super) fn unset(&mut self, name: &str) {
+        self.changed.remove(&name.to_lowercase());
+    }
+
+    /// All variables as `SHOW VARIABLES` lists them.
+    pub(super) fn table(&self, cluster: &Cluster, session: &Session) -> Table {
+        const SWITCHES: [&str; 4] =
+            ["autocommit", "foreign_key_checks", "unique_checks", "performance_schema"];
+        let more = ["version", "version_comment", "port", "hostname"];
+        let mut names: Vec<&str> = DEFAULTS.iter().map(|(name, _)| *name).chain(more).collect();
+        names.sort_unstable();
+        let rows = names
+            .into_iter()
+            .map(|name| {
+                let value =
+                    self.get(name, cluster, session).and_then(|value| value.render(0)).unwrap_or_default();
+                let value = match (SWITCHES.contains(&name), value.as_str()) {
+                    (true, "1") => "ON".to_owned(),
+                    (true, "0") => "OFF".to_owned(),
+                    _ => value,
+                };
+                vec![Value::from(name), Value::Text(value)]
+            })
+            .collect();
+        Table {
+            name: "__VARIABLES".to_owned(),
+            columns: vec![("Variable_name", "varchar(128)"), ("Value", "varchar(1024)")],
+            rows,
+        }
+    }
+}

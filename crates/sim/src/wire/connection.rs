@@ -1,0 +1,353 @@
+//! One client's connection: log in, then command after command until it leaves or is killed.
+
+use std::collections::HashMap;
+use std::io;
+use std::sync::Arc;
+
+use tokio::net::TcpStream;
+
+use super::answer;
+use super::arguments::Prepared;
+use super::login::{self, Login};
+use super::packet::{Packets, Reader};
+use crate::error::SqlError;
+use crate::process::{Kill, Process, Victim};
+use crate::session::{Reply, Session};
+use crate::sql::token::statements;
+use crate::sql::{Answer, Column, Kind, Token};
+
+/// A client may hold this many prepared statements.
+const MAX_PREPARED: usize = 4_096;
+/// Long answers are sent in slices of about this size.
+const SLICE_BYTES: usize = 256 << 10;
+
+/// Where a client has come in.
+pub(crate) struct Door {
+    pub(crate) process: Arc<Process>,
+    pub(crate) cluster: usize,
+    pub(crate) server: usize,
+}
+
+/// Serves a client to its end.
+pub(crate) async fn serve(stream: TcpStream, door: Door) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    let victim = door.process.admit();
+    let mut packets = Packets::new(stream);
+    let served = log_in(&mut packets, &door, &victim).await;
+    if let Ok(Some(session)) = served {
+        let mut connection = Connection {
+            packets,
+            session,
+            salt: victim.salt,
+            prepared: HashMap::new(),
+            next_statement: 1,
+            victim: victim.clone(),
+        };
+        let result = connection.commands().await;
+        door.process.dismiss(victim.id);
+        return result;
+    }
+    door.process.dismiss(victim.id);
+    served.map(|_| ())
+}
+
+async fn log_in(packets: &mut Packets, door: &Door, victim: &Victim) -> io::Result<Option<Session>> {
+    let version = door.process.profile(door.cluster).handshake_version();
+    packets.write(&login::greeting(version, victim.id, &victim.salt));
+    packets.flush().await?;
+    let Some(payload) = packets.read().await? else { return Ok(None) };
+    let Some(mut login) = login::read_login(&payload) else { return Ok(None) };
+    if login.plugin != login::PLUGIN {
+        packets.write(&login::switch_request(&victim.salt));
+        packets.flush().await?;
+        let Some(proof) = packets.read().await? else { return Ok(None) };
+        login.proof = proof;
+    }
+    let opened = open(door, victim.id, &victim.salt, &login);
+    match &opened {
+        Ok(_) => packets.write(&answer::ok(0, 0, false)),
+        Err(error) => packets.write(&answer::error(error)),
+    }
+    packets.flush().await?;
+    Ok(opened.ok())
+}
+
+fn open(door: &Door, id: u32, salt: &[u8; 20], login: &Login) -> Result<Session, SqlError> {
+    let proof = login.proof.strip_suffix(&[0]).filter(|proof| proof.len() == 20 || proof.is_empty());
+    let proof = proof.unwrap_or(&login.proof);
+    Session::open(
+        &door.process,
+        door.cluster,
+        door.server,
+        id,
+        &login.user,
+        login.database.clone(),
+        |password| login::proves(password, salt, proof),
+    )
+    .map_err(|mut error| {
+        if error.number == 1045 {
+            error.message = error.message.replace("?", if proof.is_empty() { "NO" } else { "YES" });
+        }
+        error
+    })
+}
+
+struct Connection {
+    packets: Packets,
+    session: Session,
+    salt: [u8; 20],
+    prepared: HashMap<u32, Prepared>,
+    next_statement: u32,
+    victim: Victim,
+}
+
+/// Whether the connection goes on.
+#[derive(PartialEq)]
+enum Next {
+    Go,
+    Close,
+}
+
+impl Connection {
+    async fn commands(&mut self) -> io::Result<()> {
+        let mut kills = self.victim.kills.subscribe();
+        loop {
+            self.packets.restart();
+            let payload = tokio::select! {
+                payload = self.packets.read() => payload?,
+                () = async { let _ = kills.wait_for(|kill| *kill == Kill::Connection).await; } => return Ok(()),
+            };
+            let Some(payload) = payload else { return Ok(()) };
+            let Some((&command, body)) = payload.split_first() else { return Ok(()) };
+            let next = self.command(command, body).await?;
+            self.packets.flush().await?;
+            if next == Next::Close {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn command(&mut self, command: u8, body: &[u8]) -> io::Result<Next> {
+        match command {
+            0x01 => return Ok(Next::Close),
+            0x02 => {
+                let database = String::from_utf8_lossy(body).into_owned();
+                let result = self.session.use_database(&database).map(|()| Reply::ok());
+                self.reply(result, false, false).await?;
+            }
+            0x03 => return self.query(&String::from_utf8_lossy(body)).await,
+            0x04 => self.packets.write(&answer::eof(0, false)),
+            0x09 => self.packets.write(b"Uptime: 1  Threads: 1  lifeboat-sim"),
+            0x0c => {
+                let id = Reader::new(body).number(4).unwrap_or_default();
+                let result = self.session.kill(id as u32, Kill::Connection).map(|()| Reply::ok());
+                self.reply(result, false, false).await?;
+            }
+            0x0e => self.packets.write(&answer::ok(0, 0, false)),
+            0x11 => return self.change_user(body).await,
+            0x16 => self.prepare(&String::from_utf8_lossy(body)),
+            0x17 => return self.execute_prepared(body).await,
+            0x18 => {
+                let mut reader = Reader::new(body);
+                if let (Some(id), Some(argument)) = (reader.number(4), reader.number(2))
+                    && let Some(prepared) = self.prepared.get_mut(&(id as u32))
+                {
+                    prepared.append_long(argument as usize, reader.rest());
+                }
+            }
+            0x19 => {
+                let id = Reader::new(body).number(4).unwrap_or_default() as u32;
+                self.prepared.remove(&id);
+            }
+            0x1a => {
+                let id = Reader::new(body).number(4).unwrap_or_default() as u32;
+                if let Some(prepared) = self.prepared.get_mut(&id) {
+                    prepared.reset();
+                }
+                self.packets.write(&answer::ok(0, 0, false));
+            }
+            0x1b => self.packets.write(&answer::eof(0, false)),
+            0x1f => {
+                self.session.reset();
+                self.prepared.clear();
+                self.packets.write(&answer::ok(0, 0, false));
+            }
+            other => {
+                let mut error = SqlError::gap(format!("protocol command {other:#04x}"));
+                (error.number, error.state) = (1047, "08S01");
+                self.session.note_gap(&format!("protocol command {other:#04x}"), &error);
+                self.packets.write(&answer::error(&error));
+            }
+        }
+        Ok(Next::Go)
+    }
+
+    async fn query(&mut self, text: &str) -> io::Result<Next> {
+        let all = match statements(text) {
+            Ok(all) if all.is_empty() => {
+                let mut error = SqlError::syntax("");
+                (error.number, error.message) = (1065, "Query was empty".to_owned());
+                Err(error)
+            }
+            other => other,
+        };
+        let all = match all {
+            Ok(all) => all,
+            Err(error) => {
+                self.packets.write(&answer::error(&error));
+                return Ok(Next::Go);
+            }
+        };
+        let last = all.len() - 1;
+        for (at, tokens) in all.iter().enumerate() {
+            let result = self.run(text, tokens).await;
+            let failed = result.is_err();
+            if self.reply(result, at < last, false).await? == Next::Close {
+                return Ok(Next::Close);
+            }
+            if failed {
+                break;
+            }
+        }
+        Ok(Next::Go)
+    }
+
+    /// Runs one statement; somebody may kill it meanwhile.
+    async fn run(&mut self, text: &str, tokens: &[Token]) -> Result<Reply, SqlError> {
+        let mut kills = self.victim.kills.subscribe();
+        self.victim.kills.send_if_modified(|kill| {
+            // A KILL QUERY that came when nothing ran has no effect.
+            let stale = *kill == Kill::Query;
+            if stale {
+                *kill = Kill::No;
+            }
+            stale
+        });
+        tokio::select! {
+            result = self.session.execute(text, tokens) => result,
+            () = async { let _ = kills.wait_for(|kill| *kill != Kill::No).await; } => Err(SqlError::plain(5065)),
+        }
+    }
+
+    async fn change_user(&mut self, body: &[u8]) -> io::Result<Next> {
+        let Some(mut login) = login::read_change_user(body) else { return Ok(Next::Close) };
+        self.packets.write(&login::switch_request(&self.salt));
+        self.packets.flush().await?;
+        let Some(proof) = self.packets.read().await? else { return Ok(Next::Close) };
+        login.proof = proof;
+        let door = self.session.door();
+        match open(&door, self.victim.id, &self.salt, &login) {
+            Ok(session) => {
+                self.session = session;
+                self.prepared.clear();
+                self.packets.write(&answer::ok(0, 0, false));
+                Ok(Next::Go)
+            }
+            Err(error) => {
+                self.packets.write(&answer::error(&error));
+                Ok(Next::Close)
+            }
+        }
+    }
+
+    fn prepare(&mut self, text: &str) {
+        match self.try_prepare(text) {
+            Ok((id, arguments, columns)) => {
+                let mut first = vec![0];
+                first.extend_from_slice(&id.to_le_bytes());
+                first.extend_from_slice(&(columns.len() as u16).to_le_bytes());
+                first.extend_from_slice(&(arguments as u16).to_le_bytes());
+                first.extend_from_slice(&[0, 0, 0]);
+                self.packets.write(&first);
+                let argument = Column { name: "?".to_owned(), kind: Kind::Varchar };
+                for _ in 0..arguments {
+                    self.packets.write(&answer::column(&argument));
+                }
+                if arguments > 0 {
+                    self.packets.write(&answer::eof(0, false));
+                }
+                for column in &columns {
+                    self.packets.write(&answer::column(column));
+                }
+                if !columns.is_empty() {
+                    self.packets.write(&answer::eof(0, false));
+                }
+            }
+            Err(error) => self.packets.write(&answer::error(&error)),
+        }
+    }
+
+    fn try_prepare(&mut self, text: &str) -> Result<(u32, usize, Vec<Column>), SqlError> {
+        let mut all = statements(text)?;
+        if all.len() != 1 || self.prepared.len() >= MAX_PREPARED {
+            return Err(SqlError::gap("preparing several statements at once, or too many"));
+        }
+        let tokens = all.remove(0);
+        let columns = self.session.describe(text, &tokens)?;
+        let prepared = Prepared::new(text.to_owned(), tokens);
+        let (id, arguments) = (self.next_statement, prepared.arguments);
+        self.next_statement += 1;
+        self.prepared.insert(id, prepared);
+        Ok((id, arguments, columns))
+    }
+
+    async fn execute_prepared(&mut self, body: &[u8]) -> io::Result<Next> {
+        let mut reader = Reader::new(body);
+        let id = reader.number(4).unwrap_or_default() as u32;
+        let _flags_and_count = reader.take(5);
+        let bound =
+            self.prepared.get_mut(&id).map(|prepared| (prepared.text.clone(), prepared.bind(reader.rest())));
+        let result = match bound {
+            Some((text, Some(tokens))) => self.run(&text, &tokens).await,
+            _ => Err(SqlError::arguments("mysqld_stmt_execute")),
+        };
+        self.reply(result, false, true).await
+    }
+
+    async fn reply(&mut self, result: Result<Reply, SqlError>, more: bool, binary: bool) -> io::Result<Next> {
+        let warnings = self.session.warning_count();
+        // An answer of one packet is cut before it: the client never learns whether the statement worked.
+        if !matches!(result, Ok(Reply::Rows(_))) && self.session.take_cut() {
+            return Ok(Next::Close);
+        }
+        match result {
+            Ok(Reply::Ok { affected }) => self.packets.write(&answer::ok(affected, warnings, more)),
+            Ok(Reply::Rows(rows)) => return self.rows(&rows, warnings, more, binary).await,
+            Ok(Reply::Raw(payloads)) => {
+                for payload in payloads {
+                    self.packets.write(&payload);
+                    self.send_slice().await?;
+                }
+            }
+            Err(error) => self.packets.write(&answer::error(&error)),
+        }
+        Ok(Next::Go)
+    }
+
+    async fn rows(&mut self, rows: &Answer, warnings: u16, more: bool, binary: bool) -> io::Result<Next> {
+        let mut count = Vec::new();
+        super::packet::put_length(&mut count, rows.columns.len() as u64);
+        self.packets.write(&count);
+        for column in &rows.columns {
+            self.packets.write(&answer::column(column));
+        }
+        self.packets.write(&answer::eof(warnings, false));
+        // A cut connection ends in the middle: after half of the rows.
+        let cut = self.session.take_cut();
+        let sent = if cut { rows.rows.len() / 2 } else { rows.rows.len() };
+        for row in &rows.rows[..sent] {
+            let payload = if binary { answer::binary_row(&rows.columns, row) } else { answer::text_row(row) };
+            self.packets.write(&payload);
+            self.send_slice().await?;
+        }
+        if cut {
+            return Ok(Next::Close);
+        }
+        self.packets.write(&answer::eof(warnings, more));
+        Ok(Next::Go)
+    }
+
+    async fn send_slice(&mut self) -> io::Result<()> {
+        if self.packets.queued() > SLICE_BYTES { self.packets.flush().await } else { Ok(()) }
+    }
+}

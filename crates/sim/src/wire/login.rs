@@ -1,0 +1,133 @@
+//! The first packets of a connection: greeting, and the client's answer with its password proof.
+
+use sha1::{Digest, Sha1};
+
+use super::packet::Reader;
+
+const CONNECT_WITH_DB: u32 = 1 << 3;
+const PLUGIN_AUTH_LENENC: u32 = 1 << 21;
+const PLUGIN_AUTH: u32 = 1 << 19;
+/// Long passwords and flags, found rows, database at connect, protocol 4.1, transactions, secure connection,
+/// several statements and results, plugins and attributes. Packets end in EOF, as OceanBase's do.
+const CAPABILITIES: u32 = 0x0000_a20f | 0x0007_0000 | PLUGIN_AUTH | 1 << 20 | PLUGIN_AUTH_LENENC;
+/// `utf8mb4_general_ci`.
+const CHARSET: u8 = 45;
+/// The only way to prove a password here.
+pub(crate) const PLUGIN: &str = "mysql_native_password";
+
+/// What a client says about itself.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Login {
+    pub(crate) user: String,
+    pub(crate) proof: Vec<u8>,
+    pub(crate) database: Option<String>,
+    /// The plugin the proof was made for.
+    pub(crate) plugin: String,
+}
+
+/// The server's greeting.
+pub(crate) fn greeting(version: &str, connection: u32, salt: &[u8; 20]) -> Vec<u8> {
+    let mut out = vec![10];
+    out.extend_from_slice(version.as_bytes());
+    out.push(0);
+    out.extend_from_slice(&connection.to_le_bytes());
+    out.extend_from_slice(&salt[..8]);
+    out.push(0);
+    let capabilities = CAPABILITIES.to_le_bytes();
+    out.extend_from_slice(&capabilities[..2]);
+    out.push(CHARSET);
+    out.extend_from_slice(&2_u16.to_le_bytes());
+    out.extend_from_slice(&capabilities[2..]);
+    out.push(21);
+    out.extend_from_slice(&[0; 10]);
+    out.extend_from_slice(&salt[8..]);
+    out.push(0);
+    out.extend_from_slice(PLUGIN.as_bytes());
+    out.push(0);
+    out
+}
+
+/// Asks the client to prove its password our way.
+pub(crate) fn switch_request(salt: &[u8; 20]) -> Vec<u8> {
+    let mut out = vec![0xfe];
+    out.extend_from_slice(PLUGIN.as_bytes());
+    out.push(0);
+    out.extend_from_slice(salt);
+    out.push(0);
+    out
+}
+
+/// Reads the client's answer to the greeting; none when it makes no sense.
+pub(crate) fn read_login(payload: &[u8]) -> Option<Login> {
+    let mut reader = Reader::new(payload);
+    let capabilities = u32::try_from(reader.number(4)?).ok()?;
+    reader.take(4 + 1 + 23)?;
+    let user = text(reader.until_nul()?);
+    let proof = if capabilities & PLUGIN_AUTH_LENENC != 0 {
+        reader.bytes()?
+    } else {
+        let length = reader.byte()?;
+        reader.take(length.into())?
+    };
+    let database = (capabilities & CONNECT_WITH_DB != 0).then(|| reader.until_nul()).flatten();
+    let plugin = if capabilities & PLUGIN_AUTH != 0 { reader.until_nul().map(text) } else { None };
+    Some(Login {
+        user,
+        proof: proof.to_vec(),
+        database: database.map(text).filter(|name| !name.is_empty()),
+        plugin: plugin.unwrap_or_else(|| PLUGIN.to_owned()),
+    })
+}
+
+/// Reads the payload of `COM_CHANGE_USER`.
+pub(crate) fn read_change_user(payload: &[u8]) -> Option<Login> {
+    let mut reader = Reader::new(payload);
+    let user = text(reader.until_nul()?);
+    let length = reader.byte()?;
+    let proof = reader.take(length.into())?.to_vec();
+    let database = reader.until_nul().map(text).filter(|name| !name.is_empty());
+    Some(Login { user, proof, database, plugin: String::new() })
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// True when the proof was made from this password and salt.
+pub(crate) fn proves(password: &str, salt: &[u8; 20], proof: &[u8]) -> bool {
+    if password.is_empty() {
+        return proof.is_empty();
+    }
+    let once = Sha1::digest(password.as_bytes());
+    let twice = Sha1::digest(once);
+    let mut salted = Sha1::new();
+    salted.update(salt);
+    salted.update(twice);
+    let salted = salted.finalize();
+    proof.len() == 20 && once.iter().zip(salted.iter()).zip(proof).all(|((a, b), c)| a ^ b == *c)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_login_cut_anywhere_is_refused_without_panic() {
+        let mut whole = (CONNECT_WITH_DB | PLUGIN_AUTH | PLUGIN_AUTH_LENENC).to_le_bytes().to_vec();
+        whole.extend_from_slice(&[0; 28]);
+        whole.extend_from_slice(b"root@sys\0\x03abcoceanbase\0mysql_native_password\0");
+        let login = read_login(&whole).expect("a whole login");
+        assert_eq!((login.user.as_str(), login.proof.as_slice()), ("root@sys", b"abc".as_slice()));
+        assert_eq!(login.database.as_deref(), Some("oceanbase"));
+        for end in 0..44 {
+            assert_eq!(read_login(&whole[..end]), None, "cut at {end}");
+        }
+    }
+
+    #[test]
+    fn a_proof_of_another_password_is_no_proof() {
+        assert!(proves("", &[7; 20], b""));
+        assert!(!proves("secret", &[7; 20], b""));
+        assert!(!proves("", &[7; 20], &[1; 20]));
+    }
+}

@@ -1,0 +1,7 @@
+//! The server side of the MySQL protocol: just enough for every ordinary client.
+
+pub(crate) mod answer;
+pub(crate) mod arguments;
+pub(crate) mod connection;
+pub(crate) mod login;
+pub(crate) mod packet;

@@ -1,0 +1,166 @@
+//! Resource units and pools.
+
+use serde::Serialize;
+
+use super::{Cluster, TenantId};
+use crate::error::SqlError;
+
+/// A unit: how much a tenant may use on one server.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Unit {
+    pub(crate) id: u64,
+    pub(crate) name: String,
+    pub(crate) created_us: i64,
+    pub(crate) max_cpu: f64,
+    pub(crate) memory_bytes: i64,
+}
+
+/// A pool of units.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Pool {
+    pub(crate) id: u64,
+    pub(crate) name: String,
+    pub(crate) tenant: Option<TenantId>,
+    pub(crate) created_us: i64,
+    pub(crate) unit_count: i64,
+    pub(crate) unit: u64,
+    pub(crate) zones: Vec<String>,
+}
+
+/// All units and pools.
+#[derive(Clone, Debug, Default, Serialize)]
+pub(crate) struct Resources {
+    pub(crate) units: Vec<Unit>,
+    pub(crate) pools: Vec<Pool>,
+    used: u64,
+}
+
+impl Resources {
+    fn next_id(&mut self) -> u64 {
+        self.used += 1;
+        1_000 + self.used
+    }
+
+    /// A pool of its own for a tenant.
+    pub(crate) fn grant_new(&mut self, pool: &str, tenant: TenantId, zones: &[String], now_us: i64) {
+        let unit = format!("unit_{}", tenant.0);
+        self.add_unit(&unit, 2.0, 4 << 30, now_us);
+        let unit_id = self.used + 1_000;
+        let id = self.next_id();
+        self.pools.push(Pool {
+            id,
+            name: pool.to_owned(),
+            tenant: Some(tenant),
+            created_us: now_us,
+            unit_count: 1,
+            unit: unit_id,
+            zones: zones.to_vec(),
+        });
+    }
+
+    fn add_unit(&mut self, name: &str, max_cpu: f64, memory_bytes: i64, now_us: i64) {
+        let id = self.next_id();
+        self.units.push(Unit { id, name: name.to_owned(), created_us: now_us, max_cpu, memory_bytes });
+    }
+
+    /// Refuses pools that do not exist or belong to somebody.
+    pub(crate) fn check_free(&self, pools: &[String]) -> Result<(), SqlError> {
+        if pools.is_empty() {
+            return Err(SqlError::arguments("resource pool list"));
+        }
+        for name in pools {
+            let pool = self.pools.iter().find(|pool| pool.name == *name);
+            let pool =
+                pool.ok_or_else(|| SqlError::new(4650, format!("resource pool '{name}' not exist")))?;
+            if pool.tenant.is_some() {
+                let text = format!("resource pool '{name}' has already been granted to a tenant");
+                return Err(SqlError::new(4626, text));
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn grant(&mut self, pools: &[String], tenant: TenantId) {
+        for pool in self.pools.iter_mut().filter(|pool| pools.contains(&pool.name)) {
+            pool.tenant = Some(tenant);
+        }
+    }
+
+    pub(crate) fn release(&mut self, tenant: TenantId) {
+        for pool in self.pools.iter_mut().filter(|pool| pool.tenant == Some(tenant)) {
+            pool.tenant = None;
+        }
+    }
+}
+
+impl Cluster {
+    /// `CREATE RESOURCE UNIT u …`.
+    pub(crate) fn create_unit(
+        &mut self,
+        name: &str,
+        max_cpu: f64,
+        memory_bytes: i64,
+    ) -> Result<(), SqlError> {
+        if self.resources.units.iter().any(|unit| unit.name == name) {
+            return Err(SqlError::new(4659, format!("resource unit '{name}' already exist")));
+        }
+        self.resources.add_unit(name, max_cpu, memory_bytes, self.now_us);
+        Ok(())
+    }
+
+    /// `CREATE RESOURCE POOL p UNIT = u, UNIT_NUM = n, ZONE_LIST = (…)`.
+    pub(crate) fn create_pool(
+        &mut self,
+        name: &str,
+        unit: &str,
+        unit_count: i64,
+        zones: Vec<String>,
+    ) -> Result<(), SqlError> {
+        if self.resources.pools.iter().any(|pool| pool.name == name) {
+            return Err(SqlError::new(4651, format!("resource pool '{name}' exist")));
+        }
+        let found = self.resources.units.iter().find(|known| known.name == unit).map(|known| known.id);
+        let unit = found.ok_or_else(|| SqlError::new(4658, format!("resource unit '{unit}' not exist")))?;
+        let known = self.zone_names();
+        if let Some(zone) = zones.iter().find(|zone| !known.contains(zone)) {
+            return Err(SqlError::new(4668, format!("zone not exist: {zone}")));
+        }
+        let id = self.resources.next_id();
+        let zones = if zones.is_empty() { known } else { zones };
+        let created_us = self.now_us;
+        let pool = Pool { id, name: name.to_owned(), tenant: None, created_us, unit_count, unit, zones };
+        self.resources.pools.push(pool);
+        Ok(())
+    }
+
+    /// `DROP RESOURCE POOL [IF EXISTS] p`.
+    pub(crate) fn drop_pool(&mut self, name: &str, if_exists: bool) -> Result<(), SqlError> {
+        let Some(at) = self.resources.pools.iter().position(|pool| pool.name == name) else {
+            let error = SqlError::new(4650, format!("resource pool '{name}' not exist"));
+            return if if_exists { Ok(()) } else { Err(error) };
+        };
+        if self.resources.pools[at].tenant.is_some() {
+            let text = format!("resource pool '{name}' has already been granted to a tenant");
+            return Err(SqlError::new(4626, text));
+        }
+        self.resources.pools.remove(at);
+        Ok(())
+    }
+
+    /// `DROP RESOURCE UNIT [IF EXISTS] u`.
+    pub(crate) fn drop_unit(&mut self, name: &str, if_exists: bool) -> Result<(), SqlError> {
+        let Some(at) = self.resources.units.iter().position(|unit| unit.name == name) else {
+            let error = SqlError::new(4658, format!("resource unit '{name}' not exist"));
+            return if if_exists { Ok(()) } else { Err(error) };
+        };
+        let id = self.resources.units[at].id;
+        if self.resources.pools.iter().any(|pool| pool.unit == id) {
+            return Err(SqlError::new(
+                4634,
+                format!("resource unit '{name}' is referenced by some resource pool"),
+            ));
+        }
+        self.resources.units.remove(at);
+        Ok(())
+    }
+}

@@ -1,0 +1,157 @@
+//! Tenants: who they are, in which state, how much data they hold.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::parameters::Parameters;
+use super::{Cluster, TenantId};
+use crate::error::SqlError;
+
+/// An unlimited recovery point.
+pub(crate) const UNLIMITED_SCN: i64 = 4_611_686_018_427_387_903;
+
+/// What kind of tenant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub(crate) enum TenantKind {
+    Sys,
+    User,
+    Meta,
+}
+
+/// Whether a tenant writes or follows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub(crate) enum Role {
+    Primary,
+    Standby,
+    Restore,
+}
+
+/// A user of a tenant.
+#[derive(Clone, Debug, Default, Serialize)]
+pub(crate) struct User {
+    #[serde(skip)]
+    pub(crate) password: String,
+    /// What GRANT has given, in upper case, such as `ALTER SYSTEM ON *.*`.
+    pub(crate) grants: Vec<String>,
+}
+
+impl User {
+    /// True when a grant gives this privilege.
+    pub(crate) fn may(&self, privilege: &str) -> bool {
+        self.grants.iter().any(|grant| grant.starts_with("ALL") || grant.contains(privilege))
+    }
+}
+
+/// A tenant.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Tenant {
+    pub(crate) id: TenantId,
+    pub(crate) name: String,
+    pub(crate) kind: TenantKind,
+    pub(crate) mode: String,
+    pub(crate) role: Role,
+    /// NORMAL, CREATING, RESTORE, DROPPING.
+    pub(crate) status: String,
+    pub(crate) created_us: i64,
+    pub(crate) is_locked: bool,
+    pub(crate) in_recyclebin: bool,
+    pub(crate) archives: bool,
+    pub(crate) locality: String,
+    pub(crate) compatible: String,
+    pub(crate) recovery_until_scn: i64,
+    pub(crate) users: BTreeMap<String, User>,
+    pub(crate) parameters: Parameters,
+    pub(crate) base_bytes: i64,
+    pub(crate) hourly_bytes: i64,
+    /// Log streams; their number follows the zones in real life, two are enough here.
+    pub(crate) log_streams: Vec<u64>,
+}
+
+impl Tenant {
+    pub(crate) fn new(id: TenantId, name: &str, kind: TenantKind, now_us: i64) -> Self {
+        let root = User { password: String::new(), grants: vec!["ALL PRIVILEGES ON *.*".to_owned()] };
+        Self {
+            id,
+            name: name.to_owned(),
+            kind,
+            mode: "MYSQL".to_owned(),
+            role: Role::Primary,
+            status: "NORMAL".to_owned(),
+            created_us: now_us,
+            is_locked: false,
+            in_recyclebin: false,
+            archives: false,
+            locality: String::new(),
+            compatible: String::new(),
+            recovery_until_scn: UNLIMITED_SCN,
+            users: BTreeMap::from([("root".to_owned(), root)]),
+            parameters: Parameters::default(),
+            base_bytes: 64 << 20,
+            hourly_bytes: 1 << 20,
+            log_streams: if kind == TenantKind::User { vec![1, 1001] } else { vec![1] },
+        }
+    }
+
+    pub(crate) fn set_password(&mut self, password: &str) {
+        if let Some(root) = self.users.get_mut("root") {
+            password.clone_into(&mut root.password);
+        }
+    }
+
+    /// What the tenant holds at a moment: what it began with, and half of every change is new.
+    pub(crate) fn data_bytes(&self, now_us: i64) -> i64 {
+        self.base_bytes + self.changed_bytes(self.created_us, now_us) / 2
+    }
+
+    /// What has changed between two moments.
+    pub(crate) fn changed_bytes(&self, from_us: i64, to_us: i64) -> i64 {
+        let hours = (to_us - from_us).max(0) as f64 / 3.6e9;
+        (hours * self.hourly_bytes as f64) as i64
+    }
+
+    pub(crate) fn is_normal(&self) -> bool {
+        self.status == "NORMAL" && !self.in_recyclebin
+    }
+}
+
+impl Cluster {
+    /// `CREATE TENANT t RESOURCE_POOL_LIST = ('p')`.
+    pub(crate) fn create_tenant(&mut self, name: &str, pools: &[String]) -> Result<(), SqlError> {
+        if self.tenant_named(name).is_some() {
+            return Err(SqlError::new(5156, format!("tenant '{name}' already exist")));
+        }
+        self.resources.check_free(pools)?;
+        let id = self.next_tenant_id();
+        let tenant = Tenant::new(id, name, TenantKind::User, self.now_us);
+        self.resources.grant(pools, id);
+        self.add_tenant(tenant);
+        Ok(())
+    }
+
+    /// `DROP TENANT [IF EXISTS] t [FORCE]`; without FORCE it waits in the recycle bin.
+    pub(crate) fn drop_tenant(&mut self, name: &str, if_exists: bool, force: bool) -> Result<(), SqlError> {
+        let id = match self.expect_tenant(name) {
+            Ok(TenantId::SYS) => return Err(SqlError::plain(4179)),
+            Ok(id) => id,
+            Err(_) if if_exists => return Ok(()),
+            Err(error) => return Err(error),
+        };
+        if force {
+            self.remove_tenant(id);
+        } else if let Some(tenant) = self.tenants.get_mut(&id) {
+            tenant.name = format!("__recycle_$_{}_{}", id.0, tenant.created_us);
+            tenant.in_recyclebin = true;
+        }
+        Ok(())
+    }
+
+    /// `ALTER TENANT t LOCK | UNLOCK`.
+    pub(crate) fn lock_tenant(&mut self, name: &str, locked: bool) -> Result<(), SqlError> {
+        let id = self.expect_tenant(name)?;
+        if let Some(tenant) = self.tenants.get_mut(&id) {
+            tenant.is_locked = locked;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,433 @@
+//! Tables that both generations have: servers, zones, tenants, parameters, pools, events, the catalogue.
+
+use super::events::Event;
+use super::parameters::{self, Parameter};
+use super::resources::Pool;
+use super::tenant::{Role, Tenant, TenantKind};
+use super::topology::{Server, Zone};
+use super::{Cluster, TenantId};
+use crate::profile::Profile;
+use crate::sql::table::yes_no;
+use crate::sql::{Shape, Table, Value};
+use crate::{gen3, gen4};
+
+/// The table of an upper-case name, as a tenant sees it.
+pub(crate) fn table(cluster: &Cluster, viewer: TenantId, name: &str) -> Option<Table> {
+    if cluster.profile.is_tenant_level() {
+        gen4::views::table(cluster, viewer, name).or_else(|| new_tables(cluster, viewer, name))
+    } else {
+        gen3::views::table(cluster, viewer, name).or_else(|| old_tables(cluster, viewer, name))
+    }
+    .or_else(|| catalogue(cluster, viewer, name))
+}
+
+/// The names a tenant sees.
+pub(crate) fn names(cluster: &Cluster, viewer: TenantId) -> Vec<String> {
+    let more: &[&str] = if cluster.profile.is_tenant_level() {
+        &[
+            "DBA_OB_SERVERS",
+            "DBA_OB_ZONES",
+            "DBA_OB_TENANTS",
+            "DBA_OB_RESOURCE_POOLS",
+            "DBA_OB_ROOTSERVICE_EVENT_HISTORY",
+            "GV$OB_PARAMETERS",
+        ]
+    } else {
+        &["__ALL_TENANT", "GV$TENANT", "__ALL_RESOURCE_POOL", "__ALL_VIRTUAL_SYS_PARAMETER_STAT"]
+    };
+    let mut names = if cluster.profile.is_tenant_level() {
+        gen4::views::names(viewer)
+    } else {
+        gen3::views::names(cluster.profile, viewer)
+    };
+    if viewer == TenantId::SYS {
+        names.extend(more.iter().map(|name| (*name).to_owned()));
+        names.push("__ALL_SERVER".to_owned());
+    }
+    names
+}
+
+fn new_tables(cluster: &Cluster, viewer: TenantId, name: &str) -> Option<Table> {
+    let is_sys = viewer == TenantId::SYS;
+    Some(match name {
+        "DBA_OB_TENANTS" => {
+            let tenants =
+                cluster.tenants.values().filter(|t| is_sys || t.id == viewer || t.id == viewer.meta());
+            let rows: Vec<TenantRow> = tenants.map(|tenant| TenantRow::new(cluster, tenant)).collect();
+            tenants_shape(cluster.profile).table(name, &rows)
+        }
+        "GV$OB_PARAMETERS" | "V$OB_PARAMETERS" => parameters_table(cluster, viewer, name),
+        _ if !is_sys => return None,
+        "DBA_OB_SERVERS" => servers_shape(cluster.profile).table(name, &server_rows(cluster)),
+        "__ALL_SERVER" | "__ALL_VIRTUAL_SERVER_STAT" => old_servers(cluster, name),
+        "DBA_OB_ZONES" => zones(cluster, name),
+        "DBA_OB_RESOURCE_POOLS" => pools(cluster, name),
+        "DBA_OB_ROOTSERVICE_EVENT_HISTORY" | "__ALL_ROOTSERVICE_EVENT_HISTORY" => {
+            events(cluster, name, false)
+        }
+        "DBA_OB_CLUSTER_EVENT_HISTORY" => events(cluster, name, true),
+        _ => return None,
+    })
+}
+
+fn old_tables(cluster: &Cluster, viewer: TenantId, name: &str) -> Option<Table> {
+    if viewer != TenantId::SYS {
+        return None;
+    }
+    Some(match name {
+        "__ALL_SERVER" | "__ALL_VIRTUAL_SERVER_STAT" => old_servers(cluster, name),
+        "__ALL_TENANT" | "GV$TENANT" => old_tenants(cluster, name),
+        "__ALL_RESOURCE_POOL" => old_pools(cluster, name),
+        "__ALL_VIRTUAL_SYS_PARAMETER_STAT" | "__ALL_VIRTUAL_TENANT_PARAMETER_STAT" => {
+            show_parameters(cluster, viewer, name)
+        }
+        "__ALL_ROOTSERVICE_EVENT_HISTORY" => events(cluster, name, false),
+        _ => return None,
+    })
+}
+
+struct TenantRow {
+    tenant: Tenant,
+    scn: Option<i64>,
+    zones: String,
+}
+
+impl TenantRow {
+    fn new(cluster: &Cluster, tenant: &Tenant) -> Self {
+        // sys and META have no points of recovery.
+        let scn = (tenant.kind == TenantKind::User).then(|| (cluster.now_us - 200_000) * 1_000);
+        Self { tenant: tenant.clone(), scn, zones: cluster.zone_names().join(";") }
+    }
+
+    fn scn(&self) -> Value {
+        self.scn.map(|scn| scn.min(self.tenant.recovery_until_scn)).into()
+    }
+}
+
+fn tenants_shape(profile: Profile) -> Shape<TenantRow> {
+    Shape::<TenantRow>::new()
+        .col("TENANT_ID", "bigint", |r| r.tenant.id.into())
+        .col("TENANT_NAME", "varchar(128)", |r| r.tenant.name.clone().into())
+        .col("TENANT_TYPE", "varchar(4)", |r| {
+            match r.tenant.kind {
+                TenantKind::Sys => "SYS",
+                TenantKind::User => "USER",
+                TenantKind::Meta => "META",
+            }
+            .into()
+        })
+        .col("CREATE_TIME", "timestamp(6)", |r| Value::Instant(r.tenant.created_us))
+        .col("MODIFY_TIME", "timestamp(6)", |r| Value::Instant(r.tenant.created_us))
+        .col("PRIMARY_ZONE", "varchar(128)", |_| "RANDOM".into())
+        .col("LOCALITY", "varchar(4096)", |r| r.tenant.locality.clone().into())
+        .col("PREVIOUS_LOCALITY", "varchar(4096)", |_| Value::Null)
+        .col("COMPATIBILITY_MODE", "varchar(6)", |r| r.tenant.mode.clone().into())
+        .col("STATUS", "varchar(64)", |r| r.tenant.status.clone().into())
+        .col("IN_RECYCLEBIN", "varchar(3)", |r| yes_no(r.tenant.in_recyclebin))
+        .col("LOCKED", "varchar(3)", |r| yes_no(r.tenant.is_locked))
+        .when(profile >= Profile::V4_1)
+        .col("TENANT_ROLE", "varchar(64)", |r| {
+            match r.tenant.role {
+                Role::Primary => "PRIMARY",
+                Role::Standby => "STANDBY",
+                Role::Restore => "RESTORE",
+            }
+            .into()
+        })
+        .col("SWITCHOVER_STATUS", "varchar(64)", |_| "NORMAL".into())
+        .col("SWITCHOVER_EPOCH", "bigint", |_| 0.into())
+        .col("SYNC_SCN", "bigint unsigned", TenantRow::scn)
+        .col("REPLAYABLE_SCN", "bigint unsigned", TenantRow::scn)
+        .col("READABLE_SCN", "bigint unsigned", TenantRow::scn)
+        .col("RECOVERY_UNTIL_SCN", "bigint unsigned", |r| r.scn.map(|_| r.tenant.recovery_until_scn).into())
+        .col("LOG_MODE", "varchar(64)", |r| {
+            if r.tenant.archives { "ARCHIVELOG" } else { "NOARCHIVELOG" }.into()
+        })
+        .col("ARBITRATION_SERVICE_STATUS", "varchar(64)", |_| "DISABLED".into())
+        .when(profile >= Profile::V4_2_5)
+        .col("UNIT_NUM", "bigint", |_| 1.into())
+        .col("COMPATIBLE", "varchar(1024)", |r| r.tenant.compatible.clone().into())
+        .col("MAX_LS_ID", "bigint unsigned", |r| r.tenant.log_streams.last().copied().into())
+        .when(profile >= Profile::V4_3_5)
+        .col("RESTORE_DATA_MODE", "varchar(128)", |_| "NORMAL".into())
+        .when(profile >= Profile::V4_4)
+        .col("ZONE_UNIT_NUM_LIST", "varchar(4096)", |r| r.zones.clone().into())
+        .col("FLASHBACK_LOG_SCN", "bigint unsigned", |_| Value::Null)
+        .col("COMMENT", "varchar(4096)", |_| "".into())
+        .col("PROTECTION_MODE", "varchar(128)", |_| "MAXIMUM PERFORMANCE".into())
+        .col("PROTECTION_LEVEL", "varchar(128)", |_| "MAXIMUM PERFORMANCE".into())
+}
+
+struct ServerRow {
+    server: Server,
+    build: String,
+    is_root: bool,
+}
+
+fn server_rows(cluster: &Cluster) -> Vec<ServerRow> {
+    let root = cluster.leader().id;
+    let build = |server: &Server| server.build.clone().unwrap_or_else(|| cluster.profile.build_version());
+    cluster
+        .servers
+        .iter()
+        .map(|server| ServerRow { server: server.clone(), build: build(server), is_root: server.id == root })
+        .collect()
+}
+
+fn servers_shape(profile: Profile) -> Shape<ServerRow> {
+    Shape::<ServerRow>::new()
+        .col("SVR_IP", "varchar(46)", |r| r.server.ip.clone().into())
+        .col("SVR_PORT", "bigint", |r| i64::from(r.server.rpc_port).into())
+        .col("ID", "bigint", |r| r.server.id.into())
+        .col("ZONE", "varchar(128)", |r| r.server.zone.clone().into())
+        .col("SQL_PORT", "bigint", |r| i64::from(r.server.sql_port).into())
+        .col("WITH_ROOTSERVER", "varchar(3)", |r| yes_no(r.is_root))
+        .col("STATUS", "varchar(64)", |r| if r.server.is_active { "ACTIVE" } else { "INACTIVE" }.into())
+        .col("START_SERVICE_TIME", "timestamp(6)", |r| Value::instant(r.server.started_us))
+        .col("STOP_TIME", "timestamp(6)", |_| Value::Null)
+        .col("BLOCK_MIGRATE_IN_TIME", "timestamp(6)", |_| Value::Null)
+        .col("LAST_OFFLINE_TIME", "timestamp(6)", |r| Value::instant(r.server.lost_us))
+        .when(profile > Profile::V4_0)
+        .col("CREATE_TIME", "timestamp(6)", |r| Value::instant(r.server.started_us))
+        .col("MODIFY_TIME", "timestamp(6)", |r| Value::instant(r.server.started_us))
+        .when(true)
+        .col("BUILD_VERSION", "varchar(256)", |r| r.build.clone().into())
+}
+
+fn old_servers(cluster: &Cluster, name: &str) -> Table {
+    Shape::<ServerRow>::new()
+        .col("gmt_create", "timestamp(6)", |r| Value::Instant(r.server.started_us))
+        .col("gmt_modified", "timestamp(6)", |r| Value::Instant(r.server.started_us))
+        .col("svr_ip", "varchar(46)", |r| r.server.ip.clone().into())
+        .col("svr_port", "bigint", |r| i64::from(r.server.rpc_port).into())
+        .col("id", "bigint", |r| r.server.id.into())
+        .col("zone", "varchar(128)", |r| r.server.zone.clone().into())
+        .col("inner_port", "bigint", |r| i64::from(r.server.sql_port).into())
+        .col("with_rootserver", "bigint", |r| i64::from(r.is_root).into())
+        .col("status", "varchar(64)", |r| if r.server.is_active { "active" } else { "inactive" }.into())
+        .col("block_migrate_in_time", "bigint", |_| 0.into())
+        .col("build_version", "varchar(256)", |r| r.build.clone().into())
+        .col("stop_time", "bigint", |_| 0.into())
+        .col("start_service_time", "bigint", |r| r.server.started_us.into())
+        .col("first_sessid", "bigint", |_| 0.into())
+        .col("with_partition", "bigint", |_| 1.into())
+        .col("last_offline_time", "bigint", |r| r.server.lost_us.into())
+        .table(name, &server_rows(cluster))
+}
+
+fn zones(cluster: &Cluster, name: &str) -> Table {
+    let started_us = cluster.servers.first().map_or(0, |server| server.started_us);
+    let rows: Vec<(Zone, i64)> = cluster.zones.iter().map(|zone| (zone.clone(), started_us)).collect();
+    Shape::<(Zone, i64)>::new()
+        .col("ZONE", "varchar(128)", |r| r.0.name.clone().into())
+        .col("CREATE_TIME", "timestamp(6)", |r| Value::Instant(r.1))
+        .col("MODIFY_TIME", "timestamp(6)", |r| Value::Instant(r.1))
+        .col("STATUS", "varchar(64)", |_| "ACTIVE".into())
+        .col("IDC", "varchar(4096)", |r| r.0.idc.clone().into())
+        .col("REGION", "varchar(4096)", |r| r.0.region.clone().into())
+        .col("TYPE", "varchar(64)", |_| "ReadWrite".into())
+        .table(name, &rows)
+}
+
+fn pools(cluster: &Cluster, name: &str) -> Table {
+    Shape::<Pool>::new()
+        .col("RESOURCE_POOL_ID", "bigint", |p| p.id.into())
+        .col("NAME", "varchar(128)", |p| p.name.clone().into())
+        .col("TENANT_ID", "bigint", |p| p.tenant.into())
+        .col("CREATE_TIME", "timestamp(6)", |p| Value::Instant(p.created_us))
+        .col("MODIFY_TIME", "timestamp(6)", |p| Value::Instant(p.created_us))
+        .col("UNIT_COUNT", "bigint", |p| p.unit_count.into())
+        .col("UNIT_CONFIG_ID", "bigint", |p| p.unit.into())
+        .col("ZONE_LIST", "varchar(8192)", |p| p.zones.join(";").into())
+        .col("REPLICA_TYPE", "varchar(18)", |_| "FULL".into())
+        .table(name, &cluster.resources.pools)
+}
+
+fn old_pools(cluster: &Cluster, name: &str) -> Table {
+    Shape::<Pool>::new()
+        .col("gmt_create", "timestamp(6)", |p| Value::Instant(p.created_us))
+        .col("gmt_modified", "timestamp(6)", |p| Value::Instant(p.created_us))
+        .col("resource_pool_id", "bigint", |p| p.id.into())
+        .col("name", "varchar(128)", |p| p.name.clone().into())
+        .col("unit_count", "bigint", |p| p.unit_count.into())
+        .col("unit_config_id", "bigint", |p| p.unit.into())
+        .col("zone_list", "varchar(8192)", |p| p.zones.join(";").into())
+        .col("tenant_id", "bigint", |p| p.tenant.map_or(Value::Int(-1), Value::from))
+        .col("replica_type", "bigint", |_| 0.into())
+        .table(name, &cluster.resources.pools)
+}
+
+fn old_tenants(cluster: &Cluster, name: &str) -> Table {
+    let rows: Vec<(Tenant, String)> =
+        cluster.tenants.values().map(|tenant| (tenant.clone(), cluster.zone_names().join(";"))).collect();
+    Shape::<(Tenant, String)>::new()
+        .when(name == "__ALL_TENANT")
+        .col("gmt_create", "timestamp(6)", |r| Value::Instant(r.0.created_us))
+        .col("gmt_modified", "timestamp(6)", |r| Value::Instant(r.0.created_us))
+        .when(true)
+        .col("tenant_id", "bigint", |r| r.0.id.into())
+        .col("tenant_name", "varchar(128)", |r| r.0.name.clone().into())
+        .col("zone_list", "varchar(8192)", |r| r.1.clone().into())
+        .col("primary_zone", "varchar(128)", |_| "RANDOM".into())
+        .col("collation_type", "bigint", |_| 0.into())
+        .col("info", "varchar(4096)", |_| "".into())
+        .col("read_only", "bigint", |_| 0.into())
+        .col("locality", "varchar(4096)", |r| r.0.locality.clone().into())
+        .when(name == "__ALL_TENANT")
+        .col("locked", "bigint", |r| i64::from(r.0.is_locked).into())
+        .col("status", "varchar(64)", |r| {
+            if r.0.status == "NORMAL" { "TENANT_STATUS_NORMAL" } else { "TENANT_STATUS_RESTORE" }.into()
+        })
+        .col("in_recyclebin", "bigint", |r| i64::from(r.0.in_recyclebin).into())
+        .table(name, &rows)
+}
+
+struct ParameterRow {
+    parameter: Parameter,
+    tenant: Option<TenantId>,
+    value: String,
+    server: Server,
+}
+
+/// Every parameter on every server, those of tenants for each tenant that one may see.
+fn parameter_rows(cluster: &Cluster, viewer: TenantId, own_only: bool) -> Vec<ParameterRow> {
+    let mut rows = Vec::new();
+    for parameter in parameters::of_generation(cluster.profile.is_tenant_level()) {
+        for server in &cluster.servers {
+            let mut add = |tenant: Option<TenantId>, value: &str| {
+                let value = value.to_owned();
+                rows.push(ParameterRow { parameter: *parameter, tenant, value, server: server.clone() });
+            };
+            if !parameter.is_tenant {
+                add(None, cluster.parameters.propagated(parameter.name, cluster.now_us).unwrap_or_default());
+                continue;
+            }
+            let tenants = cluster.tenants.values().filter(|tenant| {
+                tenant.kind != TenantKind::Meta
+                    && (tenant.id == viewer || (viewer == TenantId::SYS && !own_only))
+            });
+            for tenant in tenants {
+                let value = if parameter.name == "compatible" {
+                    tenant.compatible.as_str()
+                } else {
+                    tenant.parameters.get(parameter.name).unwrap_or_default()
+                };
+                add(Some(tenant.id), value);
+            }
+        }
+    }
+    rows
+}
+
+fn parameters_table(cluster: &Cluster, viewer: TenantId, name: &str) -> Table {
+    Shape::<ParameterRow>::new()
+        .col("SVR_IP", "varchar(46)", |r| r.server.ip.clone().into())
+        .col("SVR_PORT", "bigint", |r| i64::from(r.server.rpc_port).into())
+        .col("ZONE", "varchar(128)", |r| r.server.zone.clone().into())
+        .col("SCOPE", "varchar(64)", |r| if r.parameter.is_tenant { "TENANT" } else { "CLUSTER" }.into())
+        .col("TENANT_ID", "bigint", |r| r.tenant.into())
+        .col("NAME", "varchar(128)", |r| r.parameter.name.into())
+        .col("DATA_TYPE", "varchar(128)", |r| r.parameter.data_type.into())
+        .col("VALUE", "varchar(4096)", |r| r.value.clone().into())
+        .col("INFO", "varchar(4096)", |_| "".into())
+        .col("SECTION", "varchar(64)", |r| r.parameter.section.into())
+        .col("EDIT_LEVEL", "varchar(64)", |_| "DYNAMIC_EFFECTIVE".into())
+        .when(cluster.profile >= Profile::V4_2_5)
+        .col("DEFAULT_VALUE", "varchar(4096)", |r| r.parameter.default.into())
+        .col("ISDEFAULT", "varchar(3)", |r| yes_no(r.value == r.parameter.default))
+        .table(name, &parameter_rows(cluster, viewer, false))
+}
+
+/// What `SHOW PARAMETERS` shows of a tenant.
+pub(crate) fn show_parameters(cluster: &Cluster, tenant: TenantId, name: &str) -> Table {
+    Shape::<ParameterRow>::new()
+        .col("zone", "varchar(128)", |r| r.server.zone.clone().into())
+        .col("svr_type", "varchar(16)", |_| "observer".into())
+        .col("svr_ip", "varchar(46)", |r| r.server.ip.clone().into())
+        .col("svr_port", "bigint", |r| i64::from(r.server.rpc_port).into())
+        .col("name", "varchar(128)", |r| r.parameter.name.into())
+        .col("data_type", "varchar(128)", |r| {
+            (r.parameter.data_type != "STRING" && r.parameter.data_type != "TIME")
+                .then(|| r.parameter.data_type)
+                .into()
+        })
+        .col("value", "varchar(4096)", |r| r.value.clone().into())
+        .col("info", "varchar(4096)", |_| "".into())
+        .col("section", "varchar(64)", |r| r.parameter.section.into())
+        .col("scope", "varchar(64)", |r| if r.parameter.is_tenant { "TENANT" } else { "CLUSTER" }.into())
+        .col("source", "varchar(64)", |_| "DEFAULT".into())
+        .col("edit_level", "varchar(64)", |_| "DYNAMIC_EFFECTIVE".into())
+        .when(cluster.profile >= Profile::V4_2_5)
+        .col("default_value", "varchar(4096)", |r| r.parameter.default.into())
+        .col("isdefault", "bigint", |r| i64::from(r.value == r.parameter.default).into())
+        .table(name, &parameter_rows(cluster, tenant, true))
+}
+
+fn events(cluster: &Cluster, name: &str, only_upgrades: bool) -> Table {
+    struct Row {
+        event: Event,
+        server: Server,
+    }
+    impl Row {
+        fn name(&self, at: usize) -> Value {
+            self.event.pairs.get(at).map_or("", |(name, _)| name).into()
+        }
+        fn value(&self, at: usize) -> Value {
+            self.event.pairs.get(at).map_or(String::new(), |(_, value)| value.clone()).into()
+        }
+    }
+    let chosen = cluster.events.iter().filter(|event| !only_upgrades || event.module == "UPGRADE");
+    let rows: Vec<Row> =
+        chosen.map(|event| Row { event: event.clone(), server: cluster.leader().clone() }).collect();
+    Shape::<Row>::new()
+        .col("TIMESTAMP", "timestamp(6)", |r| Value::Instant(r.event.at_us))
+        .col("MODULE", "varchar(64)", |r| r.event.module.into())
+        .col("EVENT", "varchar(64)", |r| r.event.event.clone().into())
+        .col("NAME1", "varchar(256)", |r| r.name(0))
+        .col("VALUE1", "varchar(256)", |r| r.value(0))
+        .col("NAME2", "varchar(256)", |r| r.name(1))
+        .col("VALUE2", "longtext", |r| r.value(1))
+        .col("NAME3", "varchar(256)", |r| r.name(2))
+        .col("VALUE3", "varchar(256)", |r| r.value(2))
+        .col("EXTRA_INFO", "varchar(512)", |_| "".into())
+        .col("RS_SVR_IP", "varchar(46)", |r| r.server.ip.clone().into())
+        .col("RS_SVR_PORT", "bigint", |r| i64::from(r.server.rpc_port).into())
+        .table(name, &rows)
+}
+
+/// `information_schema` and `mysql`, as far as clients look at them when they connect.
+fn catalogue(cluster: &Cluster, viewer: TenantId, name: &str) -> Option<Table> {
+    Some(match name {
+        "INFORMATION_SCHEMA__TABLES" => Shape::<String>::new()
+            .col("TABLE_CATALOG", "varchar(512)", |_| "def".into())
+            .col("TABLE_SCHEMA", "varchar(64)", |_| "oceanbase".into())
+            .col("TABLE_NAME", "varchar(256)", |n| n.clone().into())
+            .col("TABLE_TYPE", "varchar(64)", |_| "SYSTEM VIEW".into())
+            .table(name, &names(cluster, viewer)),
+        "INFORMATION_SCHEMA__SCHEMATA" => Shape::<&str>::new()
+            .col("CATALOG_NAME", "varchar(512)", |_| "def".into())
+            .col("SCHEMA_NAME", "varchar(64)", |n| (*n).into())
+            .col("DEFAULT_CHARACTER_SET_NAME", "varchar(64)", |_| "utf8mb4".into())
+            .col("DEFAULT_COLLATION_NAME", "varchar(64)", |_| "utf8mb4_general_ci".into())
+            .table(name, &["information_schema", "mysql", "oceanbase", "test"]),
+        "INFORMATION_SCHEMA__COLUMNS" => columns(cluster, viewer, name),
+        _ => return None,
+    })
+}
+
+fn columns(cluster: &Cluster, viewer: TenantId, name: &str) -> Table {
+    type Row = (String, &'static str, &'static str, i64);
+    let mut rows: Vec<Row> = Vec::new();
+    for view in names(cluster, viewer) {
+        let table = table(cluster, viewer, &view);
+        let columns = table.map(|table| table.columns).unwrap_or_default();
+        rows.extend(columns.iter().zip(1..).map(|((column, kind), at)| (view.clone(), *column, *kind, at)));
+    }
+    Shape::<Row>::new()
+        .col("TABLE_SCHEMA", "varchar(64)", |_| "oceanbase".into())
+        .col("TABLE_NAME", "varchar(256)", |r| r.0.clone().into())
+        .col("COLUMN_NAME", "varchar(128)", |r| r.1.into())
+        .col("ORDINAL_POSITION", "bigint", |r| r.3.into())
+        .col("COLUMN_TYPE", "varchar(64)", |r| r.2.into())
+        .table(name, &rows)
+}
