@@ -135,3 +135,53 @@ fn fail_which(row: &mut Row, which: Which, why: Note, now: Moment) -> Vec<Note> 
     }
     vec![why]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::task::RowNumber;
+
+    const MINUTE: Duration = Duration::from_secs(60);
+    const BEGUN: Moment = Moment(1_000_000);
+
+    fn running() -> Row {
+        Row {
+            number: RowNumber(0),
+            step: "wait".to_owned(),
+            lane: String::new(),
+            skippable: false,
+            timeout: MINUTE * 60,
+            status: StepStatus::Running,
+            skipped: false,
+            undo: Undo::Absent,
+            runs: 1,
+            attempts: 0,
+            progress: None,
+            note: None,
+            started_at: Some(BEGUN),
+            finished_at: None,
+            since: Some(BEGUN),
+            due_at: None,
+        }
+    }
+
+    fn wait_asked_after(elapsed: Duration, wait: Duration) -> Row {
+        let backoff = Backoff { first: MINUTE, most: MINUTE, tries: 3 };
+        let terms = Terms { now: BEGUN.plus(elapsed), backoff: &backoff, chance: 1.0 };
+        let mut row = running();
+        absorb(&mut row, Which::Main, Said::Answer(Ok(Next::again(wait))), Interrupt::None, &terms);
+        row
+    }
+
+    #[test]
+    fn a_wait_is_never_longer_than_the_time_that_the_step_has_left() {
+        assert_eq!(wait_asked_after(MINUTE, MINUTE).due_at, Some(BEGUN.plus(MINUTE * 2)));
+        assert_eq!(wait_asked_after(MINUTE, MINUTE * 600).due_at, Some(BEGUN.plus(MINUTE * 60)));
+        assert_eq!(wait_asked_after(MINUTE * 60, MINUTE).status, StepStatus::Failed);
+    }
+
+    #[test]
+    fn a_body_that_asks_for_no_wait_is_made_to_pause() {
+        assert_eq!(wait_asked_after(MINUTE, Duration::ZERO).due_at, Some(BEGUN.plus(MINUTE + AGAIN_MIN)));
+    }
+}

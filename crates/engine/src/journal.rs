@@ -8,17 +8,15 @@
 //! write their events in the same transaction. Sequence numbers become visible in their order: whoever has
 //! read up to `n` has seen everything below `n`.
 
-use std::collections::BTreeMap;
 use std::future::Future;
 use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::flow::Flow;
+pub use crate::new_task::{NewTask, NewTaskError};
 use crate::note::Note;
 use crate::task::{
-    Cancels, LaneState, Moment, Operation, Progress, Row, RowNumber, StepStatus, Task, TaskId, TaskStatus,
-    Undo,
+    Cancels, LaneState, Moment, Operation, Progress, Row, RowNumber, Task, TaskId, TaskStatus,
 };
 
 /// The most that one page of logs or events holds.
@@ -221,155 +219,6 @@ impl EventKind {
     pub fn of_row(row: &Row) -> Self {
         if row.is_lane() { Self::Lane(row.number) } else { Self::Step(row.number) }
     }
-}
-
-/// A task to be made.
-#[derive(Debug, Clone, PartialEq)]
-pub struct NewTask {
-    /// Which flow it runs.
-    pub kind: String,
-    /// Which version of it.
-    pub version: u32,
-    /// What it is called.
-    pub name: Note,
-    /// Who makes it.
-    pub creator: String,
-    /// What it is about, for those who search.
-    pub subject: BTreeMap<String, String>,
-    /// At most one unfinished task has this key.
-    pub exclusive: Option<String>,
-    /// What is known before the first step.
-    pub state: Value,
-    /// Its lanes.
-    pub lanes: Vec<LaneState>,
-    /// Its rows, all PENDING.
-    pub rows: Vec<Row>,
-}
-
-impl NewTask {
-    /// Returns a task of this flow that begins with this state, once per lane where the flow says so.
-    ///
-    /// A flow with `Each` steps needs at least one lane; lanes have keys that are not empty and differ.
-    pub fn of<F: Flow>(
-        name: Note,
-        state: &F::State,
-        lanes: impl IntoIterator<Item = String>,
-    ) -> Result<Self, NewTaskError> {
-        let fresh =
-            serde_json::to_value(F::Lane::default()).map_err(|cause| unwritable::<F>("lane", cause))?;
-        let lanes: Vec<LaneState> =
-            lanes.into_iter().map(|key| LaneState { key, state: fresh.clone() }).collect();
-        check_lanes::<F>(&lanes)?;
-        Ok(Self {
-            kind: F::KIND.to_owned(),
-            version: F::VERSION,
-            name: name.bounded(),
-            creator: String::new(),
-            subject: BTreeMap::new(),
-            exclusive: None,
-            state: serde_json::to_value(state).map_err(|cause| unwritable::<F>("state", cause))?,
-            rows: rows::<F>(&lanes),
-            lanes,
-        })
-    }
-
-    /// Says who makes it.
-    #[must_use]
-    pub fn creator(mut self, creator: impl Into<String>) -> Self {
-        self.creator = creator.into();
-        self
-    }
-
-    /// Says what it is about.
-    #[must_use]
-    pub fn subject(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
-        self.subject.insert(key.into(), value.into());
-        self
-    }
-
-    /// Keeps others with the same key out until this one is finished.
-    #[must_use]
-    pub fn exclusive(mut self, key: impl Into<String>) -> Self {
-        self.exclusive = Some(key.into());
-        self
-    }
-}
-
-fn rows<F: Flow>(lanes: &[LaneState]) -> Vec<Row> {
-    let mut rows = Vec::new();
-    for step in F::STEPS {
-        let keys: Vec<&str> =
-            if step.is_each() { lanes.iter().map(|lane| lane.key.as_str()).collect() } else { vec![""] };
-        for lane in keys {
-            let number = RowNumber(u32::try_from(rows.len()).expect("a task has far fewer than 2^32 rows"));
-            rows.push(Row {
-                number,
-                step: step.id.to_owned(),
-                lane: lane.to_owned(),
-                skippable: step.skippable,
-                timeout: step.timeout,
-                status: StepStatus::Pending,
-                skipped: false,
-                undo: if step.has_undo() { Undo::Available } else { Undo::Absent },
-                runs: 0,
-                attempts: 0,
-                progress: None,
-                note: None,
-                started_at: None,
-                finished_at: None,
-                since: None,
-                due_at: None,
-            });
-        }
-    }
-    rows
-}
-
-fn check_lanes<F: Flow>(lanes: &[LaneState]) -> Result<(), NewTaskError> {
-    let has_each = F::STEPS.iter().any(crate::flow::Step::is_each);
-    if has_each && lanes.is_empty() {
-        return Err(NewTaskError::NoLane { kind: F::KIND });
-    }
-    for (index, lane) in lanes.iter().enumerate() {
-        if lane.key.is_empty() || lanes[..index].iter().any(|other| other.key == lane.key) {
-            return Err(NewTaskError::LaneKey { kind: F::KIND, key: lane.key.clone() });
-        }
-    }
-    Ok(())
-}
-
-fn unwritable<F: Flow>(part: &'static str, cause: serde_json::Error) -> NewTaskError {
-    NewTaskError::Unwritable { kind: F::KIND, part, cause }
-}
-
-/// A task that cannot be made.
-#[derive(Debug, thiserror::Error)]
-pub enum NewTaskError {
-    /// Some of its steps run per lane, and it has none.
-    #[error("a task of kind `{kind}` needs at least one lane")]
-    NoLane {
-        /// The flow.
-        kind: &'static str,
-    },
-    /// A lane's key is empty, or there twice.
-    #[error("the lane key `{key}` of a task of kind `{kind}` is empty or given twice")]
-    LaneKey {
-        /// The flow.
-        kind: &'static str,
-        /// The key.
-        key: String,
-    },
-    /// Its state has no JSON form.
-    #[error("the {part} of a task of kind `{kind}` cannot be written as JSON")]
-    Unwritable {
-        /// The flow.
-        kind: &'static str,
-        /// `state` or `lane`.
-        part: &'static str,
-        /// What the serialiser says.
-        #[source]
-        cause: serde_json::Error,
-    },
 }
 
 /// The journal cannot be read or written.

@@ -6,6 +6,7 @@
 //! | [`note`] | texts as `{id, arguments}`; never rendered here |
 //! | [`task`] | what is stored: a task, its rows, their states |
 //! | [`journal`] | the store's contract: claims, fenced saves, logs, events |
+//! | `new_task` | a task to be made, and its rows |
 //! | [`operator`] | what a person may command when, and what it changes |
 //! | `plan`, `answer` | what a task does next, what a body's answer changes (pure) |
 //! | `hold`, `runner`, `body` | one claimed task: its lease, its walk through the rows, the run of one body |
@@ -24,6 +25,7 @@ pub mod flow;
 mod hold;
 pub mod journal;
 pub mod memory;
+mod new_task;
 pub mod note;
 pub mod operator;
 mod plan;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -161,8 +161,16 @@ impl<J: Journal> Worker<J> {
                 () = sleep_until(next_due.map_or(poll, |due| due.min(poll))) => next_due = None,
             }
         }
-        while let Some(end) = runs.join_next().await {
-            report(end);
+        let all_at_rest = async {
+            while let Some(end) = runs.join_next().await {
+                report(end);
+            }
+        };
+        // One grace for the bodies, one for a journal that does not answer; then the leases lapse.
+        if timeout(self.settings.grace * 2, all_at_rest).await.is_err() {
+            tracing::warn!(
+                "not everything could be given back in time; it goes on when its lease has lapsed"
+            );
         }
     }
 

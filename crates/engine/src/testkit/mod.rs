@@ -1,6 +1,6 @@
 //! What other crates test their flows and journals with.
 //!
-//! ```ignore
+//! ```text
 //! for fault in testkit::faults::<BackupNow>() {
 //!     let stand = Stand::<BackupNow>::new(World::new());
 //!     let task = stand.start(new_task()).await;

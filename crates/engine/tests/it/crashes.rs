@@ -6,7 +6,7 @@ use std::time::Duration;
 use engine::flow::Answer;
 use engine::operator::Command;
 use engine::testkit::{Outcome, Stand, Timed, faults};
-use engine::{At, Backoff, Fault, Flow, NewTask, Next, Note, Settings, Step, TaskId, TaskStatus};
+use engine::{At, Backoff, Fault, Flow, NewTask, Next, Note, Settings, Step, StepStatus, TaskId, TaskStatus};
 
 use crate::demo::{Act, Copying, World, new_task, stand};
 use crate::dying::Dying;
@@ -57,6 +57,20 @@ async fn outside_work_is_ended_once_whatever_stop_crashes_or_repeats() {
         assert!(!stand.context().has("job a of task 1"), "{fault:?}");
         assert_eq!(stand.context().wrong(), Vec::<String>::new(), "{fault:?}");
     }
+}
+
+#[tokio::test]
+async fn a_fault_is_met_once() {
+    let stand = stand();
+    let task = stand.start(new_task(&["a"])).await;
+    let worker = stand.worker();
+    worker.set_fault(Some(Fault::RunTwice("copy")));
+    worker.run_due().await.expect("the journal answers");
+    assert_eq!(stand.context().times_played("copy a"), 2, "twice in its first turn");
+    stand.journal().advance(Duration::from_secs(61));
+    worker.run_due().await.expect("the journal answers");
+    assert_eq!(stand.context().times_played("copy a"), 3, "once in its second");
+    assert_eq!(stand.task(task).await.rows[2].status, StepStatus::Successful);
 }
 
 /// The loop over faults is worth something only if it finds a step that does not look before it acts.

@@ -155,7 +155,7 @@ pub(crate) enum Act {
     UntilCancelled,
     /// Wait until it is asked to end, and then break.
     BreakWhenCancelled,
-    /// Take a second, and then go on.
+    /// Take a second, and then go on; give up when asked to end.
     Slowly,
     /// Never end, whatever is asked.
     Forever,
@@ -227,8 +227,10 @@ impl World {
                 panic!("{body} broke while it wound down")
             }
             Some(Act::Slowly) => {
-                tokio::time::sleep(Duration::from_secs(1)).await;
-                Ok(())
+                tokio::select! {
+                    () = tokio::time::sleep(Duration::from_secs(1)) => Ok(()),
+                    () = at.cancelled().cancelled() => Err(StepError::permanent(failure())),
+                }
             }
             Some(Act::Forever) => {
                 self.reached.notify_one();

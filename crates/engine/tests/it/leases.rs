@@ -58,6 +58,8 @@ async fn send(at: &At<Sending>, sent: &mut u32) -> Answer {
     if !post.world.has("letter") {
         at.may_act(STATEMENT).await?;
         post.world.make("letter");
+    } else {
+        at.log(Note::new("already-sent"));
     }
     *sent += 1;
     Ok(Next::Done)
@@ -245,6 +247,7 @@ async fn a_step_is_saved_although_the_journal_was_away_for_longer_than_the_lease
     let stored = stand.task(task).await;
     assert_eq!((stored.state, stored.rows[0].runs), (1.into(), 1), "the step was not run again");
     assert!(stored.rows[1].due_at.is_some(), "the task went on to its next step");
+    assert_eq!(stand.log(task, RowNumber(0)).await, ["already-sent"], "and lost no line of its log");
 }
 
 #[tokio::test(start_paused = true)]

@@ -11,7 +11,8 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-use crate::demo::{Act, DemoStand, World, new_task};
+use crate::demo::{Act, Copying, DemoStand, World, new_task};
+use crate::dying::Dying;
 
 const HOUR: Duration = Duration::from_secs(3_600);
 
@@ -133,6 +134,23 @@ async fn a_shutdown_gives_open_tasks_back_and_counts_no_failure() {
         assert_eq!(stand.context().wrong(), Vec::<String>::new());
         next.stop().await;
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shutdown_ends_although_the_journal_does_not_answer() {
+    let journal = Arc::new(Dying::new(false));
+    let stand = Stand::<Copying, _>::with_journal(World::default(), journal.clone());
+    stand.context().script("open", "", &[Act::UntilCancelled]);
+    stand.start(new_task(&["a"])).await;
+    let (worker, shutdown) = (stand.worker(), CancellationToken::new());
+    let until = shutdown.clone();
+    let run = tokio::spawn(async move { worker.run(until).await });
+    stand.context().reached.notified().await;
+    journal.die_at(0);
+    shutdown.cancel();
+    let begun = Instant::now();
+    timeout(HOUR, run).await.expect("a worker stops").expect("a worker does not break");
+    assert_eq!(begun.elapsed(), Settings::default().grace * 2);
 }
 
 #[tokio::test(start_paused = true)]
