@@ -61,7 +61,7 @@ pub enum Tls {
 
 /// Connects to one address and logs on.
 pub(crate) async fn connect(endpoint: &Endpoint, address: &Address) -> Result<Conn, Error> {
-    let ips = resolve(address).await?;
+    let ips = resolve(address, endpoint.connect_timeout).await?;
     let options = OptsBuilder::default()
         .ip_or_hostname(address.host.clone())
         .tcp_port(address.port)
@@ -91,9 +91,13 @@ fn tls_options(tls: &Tls) -> Option<SslOpts> {
     }
 }
 
-async fn resolve(address: &Address) -> Result<Vec<std::net::IpAddr>, Error> {
+async fn resolve(address: &Address, limit: Duration) -> Result<Vec<std::net::IpAddr>, Error> {
     let unknown = |cause| Error::UnknownHost { address: address.clone(), cause };
-    let found = tokio::net::lookup_host((address.host.as_str(), address.port)).await.map_err(unknown)?;
+    let lookup = tokio::net::lookup_host((address.host.as_str(), address.port));
+    let found = match tokio::time::timeout(limit, lookup).await {
+        Ok(found) => found.map_err(unknown)?,
+        Err(_) => return Err(unknown(io::Error::from(io::ErrorKind::TimedOut))),
+    };
     let ips: Vec<_> = found.map(|socket| socket.ip()).collect();
     if ips.is_empty() { Err(unknown(io::Error::from(io::ErrorKind::NotFound))) } else { Ok(ips) }
 }
@@ -127,30 +131,16 @@ async fn explain(cause: mysql_async::Error, endpoint: &Endpoint, address: &Addre
     }
 }
 
+/// Tells whether the network or a server that went down ended it, not what the server said.
 fn is_from_the_network(cause: &io::Error) -> bool {
-    use io::ErrorKind::{
-        AddrNotAvailable, ConnectionRefused, ConnectionReset, HostUnreachable, NetworkUnreachable,
-        PermissionDenied, TimedOut,
-    };
-    matches!(
-        cause.kind(),
-        AddrNotAvailable
-            | ConnectionRefused
-            | ConnectionReset
-            | HostUnreachable
-            | NetworkUnreachable
-            | PermissionDenied
-            | TimedOut
-    )
+    use io::ErrorKind::{InvalidData, InvalidInput, Other};
+    !matches!(cause.kind(), InvalidData | InvalidInput | Other)
 }
 
-/// Finds out whether nobody is there, or somebody who does not speak.
+/// Finds out whether nobody is there, or somebody who accepts the connection and then says nothing.
 async fn explain_silence(endpoint: &Endpoint, address: &Address) -> Error {
-    let silent = Error::Silent { address: address.clone(), after: endpoint.connect_timeout };
-    match knock(address).await {
-        Some(_) => Error::NotMysql { address: address.clone(), greeting: None },
-        None => silent,
-    }
+    let accepts = knock(address).await.is_some();
+    Error::Silent { address: address.clone(), after: endpoint.connect_timeout, accepts }
 }
 
 /// Returns the first line that a server says which is no MySQL server, if it is readable.

@@ -39,13 +39,15 @@ pub enum Error {
         #[source]
         cause: io::Error,
     },
-    /// Nothing answers at all.
+    /// Nothing answers, or something accepts the connection and then says nothing, as a server that hangs does.
     #[error("{address} did not answer within {}", size::span(*after))]
     Silent {
         /// The server.
         address: Address,
         /// How long we waited.
         after: Duration,
+        /// Whether the connection is accepted.
+        accepts: bool,
     },
     /// Something answers, but no MySQL server.
     #[error("{address} does not speak the MySQL protocol")]
@@ -173,7 +175,9 @@ impl Error {
             Self::Unreachable { .. } | Self::Silent { .. } | Self::TimedOut { .. } | Self::Broken { .. } => {
                 true
             }
-            Self::UnknownHost { cause, .. } => cause.to_string().contains("Temporary failure"),
+            Self::UnknownHost { cause, .. } => {
+                cause.kind() == io::ErrorKind::TimedOut || cause.to_string().contains("Temporary failure")
+            }
             Self::Server { number, .. } => meaning::of(*number).retry != meaning::Retry::Never,
             Self::NoneAnswered { reasons } => reasons.iter().any(Self::is_transient),
             Self::NotMysql { .. }
@@ -321,7 +325,8 @@ mod tests {
             Error::UnknownHost { address: at(), cause: cause() },
             Error::Unreachable { address: at(), cause: cause() },
             Error::Unreachable { address: at(), cause: io::Error::from(io::ErrorKind::ConnectionRefused) },
-            Error::Silent { address: at(), after: Duration::from_secs(5) },
+            Error::Silent { address: at(), after: Duration::from_secs(5), accepts: false },
+            Error::Silent { address: at(), after: Duration::from_secs(5), accepts: true },
             Error::NotMysql { address: at(), greeting: Some(text()) },
             Error::Tls { address: at(), cause: text() },
             Error::UnknownAuthentication { address: at(), method: text() },
@@ -332,7 +337,9 @@ mod tests {
                 address: at(),
                 problem: Box::new(Problem::invalid("not-an-oceanbase").with("found", 1)),
             },
-            Error::NoneAnswered { reasons: vec![Error::Silent { address: at(), after: Duration::ZERO }] },
+            Error::NoneAnswered {
+                reasons: vec![Error::Silent { address: at(), after: Duration::ZERO, accepts: false }],
+            },
             Error::Server { address: at(), statement: text(), number: 9999, sqlstate: text(), text: text() },
             Error::timed_out(&statement, &address, Duration::from_secs(1)),
             Error::broken(&statement, &address),

@@ -25,8 +25,9 @@ impl Error {
                 Problem::outside("database-refuses-connections").raw(cause)
             }
             Self::Unreachable { cause, .. } => Problem::outside("database-unreachable").raw(cause),
-            Self::Silent { after, .. } => {
-                Problem::outside("database-silent").with("after", size::span(*after))
+            Self::Silent { after, accepts, .. } => {
+                let id = if *accepts { "database-speechless" } else { "database-silent" };
+                Problem::outside(id).with("after", size::span(*after))
             }
             Self::NotMysql { greeting, .. } => {
                 greeting.iter().fold(Problem::outside("database-not-mysql"), Problem::raw)

@@ -34,6 +34,7 @@ fn at(address: Address) -> Endpoint {
 #[tokio::test]
 async fn each_obstacle_on_the_way_has_its_own_words() {
     let silent = Fake::start(Peer::wait);
+    let closing = Fake::start(|_| None);
     let ssh = Fake::start(|peer| {
         peer.raw(b"SSH-2.0-Example_1.0\r\n")?;
         peer.wait()
@@ -42,7 +43,8 @@ async fn each_obstacle_on_the_way_has_its_own_words() {
     let cases = [
         (Address { host: "no-such-host.invalid".into(), port: 2881 }, "database-host-unknown"),
         (closed(), "database-refuses-connections"),
-        (silent.address(), "database-not-mysql"),
+        (silent.address(), "database-speechless"),
+        (closing.address(), "database-unreachable"),
         (ssh.address(), "database-not-mysql"),
         (starting.address(), "database-starting-or-stopping"),
     ];
@@ -55,6 +57,14 @@ async fn each_obstacle_on_the_way_has_its_own_words() {
     }
     let error = open(&at(ssh.address())).await.expect_err("nobody lets us in");
     assert_eq!(error.problem().text.raw.as_deref(), Some("SSH-2.0-Example_1.0"));
+}
+
+#[tokio::test]
+async fn a_server_that_hangs_or_goes_down_may_come_back() {
+    for fake in [Fake::start(Peer::wait), Fake::start(|_| None)] {
+        let error = open(&at(fake.address())).await.expect_err("it says nothing");
+        assert!(error.is_transient(), "{error:?}");
+    }
 }
 
 #[tokio::test]
