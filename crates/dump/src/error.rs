@@ -22,7 +22,7 @@ pub enum Error {
         what: String,
         /// What the server said.
         #[source]
-        source: oceanbase::Error,
+        source: Box<oceanbase::Error>,
     },
     /// The storage refused or went away.
     #[error("can't {what}")]
@@ -44,7 +44,7 @@ pub enum Error {
         what: String,
         /// What the server said.
         #[source]
-        source: oceanbase::Error,
+        source: Box<oceanbase::Error>,
     },
     /// Tables were changed while the dump ran. Start anew under a new id.
     #[error("tables were changed during dump {dump}: {}", tables.join(", "))]
@@ -249,7 +249,7 @@ pub(crate) trait DuringSql<T> {
 
 impl<T> DuringSql<T> for std::result::Result<T, oceanbase::Error> {
     fn during(self, what: impl FnOnce() -> String) -> Result<T> {
-        self.map_err(|source| Error::Database { what: what(), source })
+        self.map_err(|source| Error::Database { what: what(), source: Box::new(source) })
     }
 
     fn during_read(self, dump: &DumpId, scn: u64, what: impl FnOnce() -> String) -> Result<T> {
@@ -257,12 +257,12 @@ impl<T> DuringSql<T> for std::result::Result<T, oceanbase::Error> {
             let what = what();
             match source.number() {
                 Some(number) if SNAPSHOT_GONE.contains(&number) => {
-                    Error::SnapshotGone { dump: dump.clone(), scn, what, source }
+                    Error::SnapshotGone { dump: dump.clone(), scn, what, source: Box::new(source) }
                 }
                 Some(number) if OBJECT_GONE.contains(&number) => {
                     Error::SchemaChanged { dump: dump.clone(), tables: vec![format!("{what}: {source}")] }
                 }
-                _ => Error::Database { what, source },
+                _ => Error::Database { what, source: Box::new(source) },
             }
         })
     }

@@ -96,8 +96,12 @@ async fn missing_keys(
         if !late.is_empty() {
             missing.keys.push(job(late));
         }
+        // OceanBase shows the newest first: made from the last to the first, they are shown as they were.
         let foreign: Vec<_> = definition
             .foreign_keys()
+            .collect::<Vec<_>>()
+            .into_iter()
+            .rev()
             .filter(|(key, _)| !key.is_some_and(|key| there(&foreign_keys, key)))
             .map(|(_, item)| {
                 let refer = |old: &str| Some(names.get(old).cloned().unwrap_or_else(|| old.to_owned()));

@@ -1,0 +1,152 @@
+//! What the tests stand on: the shared seekdb, a directory for dumps, and calls that do a whole dump or load.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use dump::{ChunkAim, DumpId, Manifest, Meter, Options, Selection, Source, load};
+use model::Secret;
+use model::backup::BackupObject;
+use model::cluster::Address;
+use model::storage::StorageLocation;
+use oceanbase::{Endpoint, NoWitness, Session, Statement};
+use storage::{Client, FileRoots};
+use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
+use xtask::seekdb::Server;
+
+/// A server, and a directory for dumps.
+pub(crate) struct Bed {
+    /// The server.
+    pub(crate) server: Server,
+    /// Where dumps go.
+    pub(crate) client: Client,
+    /// The directory itself.
+    pub(crate) dir: TempDir,
+}
+
+impl Bed {
+    /// Uses the server that all tests share.
+    pub(crate) fn shared() -> Self {
+        Self::on(xtask::seekdb::shared().expect("a running seekdb"))
+    }
+
+    /// Uses that server.
+    pub(crate) fn on(server: Server) -> Self {
+        let dir = tempfile::tempdir().expect("a directory");
+        let location = StorageLocation::directory(dir.path().to_str().expect("a path")).expect("a location");
+        let roots = FileRoots::new([dir.path()]).expect("a root");
+        let client = Client::open(&location, None, &roots).expect("a storage");
+        Self { server, client, dir }
+    }
+
+    /// Returns the server as source and target.
+    pub(crate) fn source(&self) -> Source {
+        Source { endpoint: endpoint(&self.server), witness: Arc::new(NoWitness) }
+    }
+
+    /// Creates a database, empty, and runs statements in it.
+    pub(crate) async fn database(&self, name: &str, statements: &[&str]) {
+        self.server.fresh_database(name).expect("a database");
+        let mut session = self.session().await;
+        run(&mut session, &format!("USE `{name}`")).await;
+        for statement in statements {
+            run(&mut session, statement).await;
+        }
+        session.close().await;
+    }
+
+    /// Removes a database that a test is going to create itself.
+    pub(crate) fn no_database(&self, name: &str) {
+        self.server.run(&[format!("DROP DATABASE IF EXISTS `{name}`")]).expect("no database");
+    }
+
+    /// Opens a connection.
+    pub(crate) async fn session(&self) -> Session {
+        Session::open(&endpoint(&self.server), Arc::new(NoWitness)).await.expect("a connection")
+    }
+
+    /// Takes a whole dump of these databases.
+    pub(crate) async fn dump(&self, id: &str, databases: &[&str], chunk: ChunkAim) -> Manifest {
+        let dump = id.parse().expect("an id");
+        let options = Options { selection: selection(databases), chunk, ..Options::default() };
+        self.dump_with(&dump, &options).await.expect("a dump")
+    }
+
+    /// Takes a whole dump.
+    pub(crate) async fn dump_with(&self, dump: &DumpId, options: &Options) -> dump::Result<Manifest> {
+        let (source, never) = (self.source(), CancellationToken::new());
+        let snapshot = dump::take_snapshot(&source, &self.client, dump, options).await?;
+        dump::dump_schema(&source, &self.client, &snapshot).await?;
+        dump::dump_data(&source, &self.client, &snapshot, 4, &Meter::new(), &never).await?;
+        snapshot.release().await;
+        dump::finish(&self.client, dump).await
+    }
+
+    /// Loads a whole dump under other names, verifies it, and removes the notes.
+    pub(crate) async fn load(&self, id: &str, names: &[(&str, &str)]) -> Vec<model::text::Text> {
+        let dump: DumpId = id.parse().expect("an id");
+        let (target, options, never) = (self.source(), load_options(names), CancellationToken::new());
+        let meter = Meter::new();
+        load::check_target(&target, &self.client, &dump, &options).await.expect("a free target");
+        load::create_schema(&target, &self.client, &dump, &options).await.expect("a schema");
+        load::load_data(&target, &self.client, &dump, &options, 3, &meter, &never).await.expect("rows");
+        let notes =
+            load::create_indexes(&target, &self.client, &dump, &options, 3, &never).await.expect("keys");
+        let report = load::verify_data(&target, &self.client, &dump, &options, 3, &meter, &never).await;
+        assert_eq!(report.expect("a report").findings, []);
+        load::finish(&target, &self.client, &dump, &options).await.expect("an end");
+        notes
+    }
+
+    /// Compares a dump with databases.
+    pub(crate) async fn compare(&self, id: &str, names: &[(&str, &str)]) -> dump::Report {
+        let (dump, never) = (id.parse().expect("an id"), CancellationToken::new());
+        let names = load_options(names).databases;
+        dump::verify_against(&self.source(), &self.client, &dump, &names, 3, &Meter::new(), &never)
+            .await
+            .expect("a report")
+    }
+
+    /// Looks for damage in a dump.
+    pub(crate) async fn verify(&self, id: &str) -> dump::Report {
+        let (dump, never) = (id.parse().expect("an id"), CancellationToken::new());
+        dump::verify(&self.client, &dump, 4, &Meter::new(), &never).await.expect("a report")
+    }
+}
+
+/// Returns where the server is.
+pub(crate) fn endpoint(server: &Server) -> Endpoint {
+    let address = Address { host: server.host.clone(), port: server.port };
+    Endpoint::new(vec![address], "root", Secret::new(server.password.clone()))
+}
+
+/// Chooses whole databases.
+pub(crate) fn selection(databases: &[&str]) -> Selection {
+    Selection(databases.iter().map(|&name| BackupObject::Database(name.to_owned())).collect())
+}
+
+/// Renames databases.
+pub(crate) fn load_options(names: &[(&str, &str)]) -> load::Options {
+    let databases: BTreeMap<String, String> =
+        names.iter().map(|&(old, new)| (old.to_owned(), new.to_owned())).collect();
+    load::Options { databases, into_existing: false }
+}
+
+/// Runs a statement that must succeed.
+pub(crate) async fn run(session: &mut Session, sql: &str) -> u64 {
+    match session.run(&Statement::act(sql)).await {
+        Ok(changed) => changed,
+        Err(error) => panic!("{sql:.200}: {error}"),
+    }
+}
+
+/// Returns the rows of a query as text: NULL, or the bytes escaped.
+pub(crate) async fn query(session: &mut Session, sql: &str) -> Vec<Vec<String>> {
+    let rows = match session.rows(&Statement::read(sql)).await {
+        Ok(rows) => rows,
+        Err(error) => panic!("{sql:.200}: {error}"),
+    };
+    let cell =
+        |value: Option<&[u8]>| value.map_or("NULL".to_owned(), |bytes| bytes.escape_ascii().to_string());
+    rows.iter().map(|row| (0..row.width()).map(|place| cell(row.bytes(place))).collect()).collect()
+}

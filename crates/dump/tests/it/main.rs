@@ -1,0 +1,4 @@
+//! The logical engine against the real kernel.
+
+mod bed;
+mod round_trip;
