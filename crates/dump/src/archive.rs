@@ -34,9 +34,11 @@ pub(crate) struct PieceReceipt {
     pub(crate) piece: Piece,
 }
 
+/// What plans and manifests of all formats have.
 #[derive(Deserialize)]
 struct AnyFormat {
     format: u32,
+    dump: DumpId,
 }
 
 impl Archive {
@@ -130,7 +132,10 @@ impl Archive {
     async fn versioned<T: DeserializeOwned>(&self, key: ObjectKey<'_>) -> Result<Option<T>> {
         let Some(bytes) = self.read(key).await? else { return Ok(None) };
         let damaged = |why| Error::Damaged { path: key.path(), why };
-        let AnyFormat { format } = unseal(&bytes).map_err(damaged)?;
+        let AnyFormat { format, dump } = unseal(&bytes).map_err(damaged)?;
+        if dump != self.dump {
+            return Err(damaged(format!("it belongs to the dump {dump}")));
+        }
         if format > crate::FORMAT {
             return Err(Error::FormatTooNew { dump: self.dump.clone(), format });
         }

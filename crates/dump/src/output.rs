@@ -25,7 +25,7 @@ pub(crate) struct PieceOutput {
     compression: Compression,
     writer: Option<ObjectWriter>,
     packer: Option<Packer>,
-    packing: Option<JoinHandle<io::Result<(Packer, Vec<u8>, Vec<u8>)>>>,
+    packing: Option<JoinHandle<io::Result<Packed>>>,
     /// How much text came in.
     pub(crate) raw_bytes: u64,
     /// How much went out.
@@ -75,7 +75,7 @@ impl PieceOutput {
             return Ok(Vec::with_capacity(FRAME_BYTES + FRAME_BYTES / 4));
         };
         let packed = packing.await.expect("compressing does not panic");
-        let (packer, mut text, frame) = packed.map_err(|cause| self.unpacked(&cause))?;
+        let Packed { packer, mut text, frame } = packed.map_err(|cause| self.unpacked(&cause))?;
         self.packer = Some(packer);
         let mut writer = match self.writer.take() {
             Some(writer) => writer,
@@ -91,6 +91,13 @@ impl PieceOutput {
     fn unpacked(&self, cause: &io::Error) -> Error {
         Error::Damaged { path: self.path.clone(), why: format!("it can't be compressed: {cause}") }
     }
+}
+
+/// A frame, with what made it, to be used again.
+struct Packed {
+    packer: Packer,
+    text: Vec<u8>,
+    frame: Vec<u8>,
 }
 
 /// Compresses and hashes.
@@ -112,8 +119,7 @@ impl Packer {
         Ok(Self { compressor, hasher: blake3::Hasher::new() })
     }
 
-    /// Returns the buffer back, to be used again, and the frame.
-    fn pack(mut self, text: Vec<u8>) -> io::Result<(Self, Vec<u8>, Vec<u8>)> {
+    fn pack(mut self, text: Vec<u8>) -> io::Result<Packed> {
         let (text, frame) = match &mut self.compressor {
             Some(compressor) => {
                 let frame = compressor.compress(&text)?;
@@ -122,6 +128,6 @@ impl Packer {
             None => (Vec::new(), text),
         };
         self.hasher.update(&frame);
-        Ok((self, text, frame))
+        Ok(Packed { packer: self, text, frame })
     }
 }

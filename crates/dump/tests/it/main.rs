@@ -1,4 +1,9 @@
 //! The logical engine against the real kernel.
 
 mod bed;
+mod cancel;
+mod damage;
+mod resume;
 mod round_trip;
+mod snapshot;
+mod stock_tools;
