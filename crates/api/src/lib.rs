@@ -25,7 +25,6 @@ mod openapi;
 mod queries;
 mod router;
 mod routes;
-mod stub;
 mod views;
 
 use std::net::IpAddr;
