@@ -1,5 +1,7 @@
 //! A world for the tests of flows: the real kernel with a small database, a storage in a directory, a server's data.
 
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,6 +22,7 @@ use xtask::seekdb::Server;
 use crate::backups::{self, BackupNow};
 use crate::clusters::{self, NewCluster};
 use crate::storages::{self, NewStorage};
+use crate::tasks::{self, Steer};
 use crate::{Actor, Control, Settings};
 
 /// How often a task may wait before it is taken for one that never ends.
@@ -179,6 +182,35 @@ impl World {
         (complete, all)
     }
 
+    /// Changes something in this world's database.
+    pub(crate) async fn alter(&self, sql: &str) {
+        let mut session = Session::open(&self.endpoint(), Arc::new(NoWitness)).await.expect("logs on");
+        session
+            .run(&Statement::act(format!("USE `{}`", self.database)))
+            .await
+            .expect("there is the database");
+        session.run(&Statement::act(sql)).await.expect("the server takes the statement");
+        session.close().await;
+    }
+
+    /// Gives an operator's command.
+    pub(crate) async fn steer(&self, task: TaskId, wish: Steer) {
+        tasks::steer(&self.control, &self.actor, task, wish).await.expect("the command fits");
+    }
+
+    /// Waits until a task that runs by itself stands so; bounded.
+    pub(crate) async fn wait_until(&self, task: TaskId, stands: impl Fn(&engine::Task) -> bool) {
+        let limit = Duration::from_secs(120);
+        let watch = async {
+            while !stands(&self.task(task).await) {
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+        };
+        if tokio::time::timeout(limit, watch).await.is_err() {
+            panic!("task {task} does not get there: {}", self.story(task).await);
+        }
+    }
+
     pub(crate) fn endpoint(&self) -> Endpoint {
         let address = Address { host: self.server.host.clone(), port: self.server.port };
         Endpoint::new(vec![address], "root", Secret::new(self.server.password.clone()))
@@ -191,13 +223,51 @@ impl World {
         rows.iter().map(|row| row.str(0).expect("a text").to_owned()).collect()
     }
 
-    /// Returns the statements that still run on the server for us, our own question aside.
+    /// Returns the statements that run on the server and read this world's database.
     pub(crate) async fn running_statements(&self) -> Vec<String> {
-        let sql = "SELECT INFO FROM information_schema.PROCESSLIST WHERE INFO IS NOT NULL AND INFO LIKE ";
-        let pattern = format!("'%`{}`%'", self.database);
-        let all = self.ask(&format!("{sql}{pattern}")).await;
+        let sql = "SELECT INFO FROM information_schema.PROCESSLIST WHERE INFO LIKE ";
+        let all = self.ask(&format!("{sql}'%`{}`%'", self.database)).await;
         all.into_iter().filter(|sql| !sql.contains("PROCESSLIST")).collect()
     }
+}
+
+/// A tmpfs of 2 MiB, mounted on a directory for as long as this lives.
+pub(crate) struct Mount(PathBuf);
+
+impl Mount {
+    /// Mounts it; nothing, with the reason printed, where that is not allowed, except in CI.
+    pub(crate) fn at(path: &Path) -> Option<Self> {
+        match mount(&["-t", "tmpfs", "-o", "size=2m", "tmpfs"], path) {
+            true => Some(Self(path.to_owned())),
+            false => {
+                assert_ne!(
+                    std::env::var("CI").as_deref(),
+                    Ok("true"),
+                    "CI tests full and read-only file systems"
+                );
+                eprintln!("not tested: no file system can be mounted here");
+                None
+            }
+        }
+    }
+
+    pub(crate) fn make_read_only(&self) {
+        assert!(mount(&["-o", "remount,ro"], &self.0), "what could be mounted can be mounted anew");
+    }
+
+    pub(crate) fn grow(&self) {
+        assert!(mount(&["-o", "remount,size=64m"], &self.0), "what could be mounted can be mounted anew");
+    }
+}
+
+impl Drop for Mount {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
+    }
+}
+
+fn mount(options: &[&str], path: &Path) -> bool {
+    Command::new("mount").args(options).arg(path).status().is_ok_and(|status| status.success())
 }
 
 /// Makes the database: keys of one and two columns, none, a foreign key, an index, a view.
