@@ -102,3 +102,23 @@ async fn a_server_that_is_not_there_is_an_error_that_names_it() {
     assert!(error.code == 4016 && error.message.starts_with(start), "{}", error.message);
     assert!(!error.message.contains("secret"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_statement_at_the_real_server_can_be_killed_and_the_session_lives_on() {
+    let sim = bridged("sim_bridge_kill").await;
+    let mut tenant = sim.client("t1").await;
+    tenant.run("SET ob_query_timeout = 60000000").await;
+    let id = tenant.cell("SELECT CONNECTION_ID()").await;
+    let waiting = tokio::spawn(async move { (tenant.refusal("SELECT SLEEP(50)").await, tenant) });
+    let mut other = sim.client("t1").await;
+    for _ in 0..1_000 {
+        other.run(&format!("KILL QUERY {id}")).await;
+        if waiting.is_finished() {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    let (refusal, mut tenant) = waiting.await.expect("an answer");
+    assert_eq!(refusal.0, 1317);
+    assert_eq!(tenant.cell("SELECT 1 + 1").await, "2");
+}
