@@ -4,6 +4,7 @@ mod bed;
 mod cancel;
 mod compare;
 mod damage;
+mod killed;
 mod resume;
 mod round_trip;
 mod snapshot;
