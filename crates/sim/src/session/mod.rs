@@ -182,7 +182,8 @@ impl Session {
         if wait_us == 0 {
             return Ok(());
         }
-        self.process.clock.sleep_until(self.process.clock.now_us() + wait_us.min(limit_us)).await;
+        let until_us = self.process.clock.now_us().saturating_add(wait_us.min(limit_us));
+        self.process.clock.sleep_until(until_us).await;
         if wait_us > limit_us { Err(SqlError::timeout(limit_us)) } else { Ok(()) }
     }
 

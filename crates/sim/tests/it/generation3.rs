@@ -250,3 +250,17 @@ async fn a_backup_fails_when_the_cluster_runs_sixteen_versions_ahead() {
         "{world}"
     );
 }
+
+#[tokio::test]
+async fn a_freeze_comes_every_night_by_itself() {
+    let sim = Sim::start(Profile::V2_2_77).await;
+    let mut sys = sim.client("sys").await;
+    let version = "SELECT value FROM __all_zone WHERE zone = '' AND name = 'last_merged_version'";
+    archiving(&sim, &mut sys).await;
+    sys.run("ALTER SYSTEM SET major_freeze_duty_time = '18:00'").await;
+    sim.pass(2.0 * 3_600.0);
+    assert_eq!(sys.cell(version).await, "3");
+    sys.run("ALTER SYSTEM BACKUP DATABASE").await;
+    sim.pass(2.0 * 86_400.0);
+    assert_eq!(sys.cell(version).await, "5");
+}

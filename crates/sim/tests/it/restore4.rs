@@ -68,6 +68,9 @@ async fn a_timeout_ends_the_statement_and_not_the_restore() {
     let end = "SELECT DISTINCT status FROM CDB_OB_RESTORE_HISTORY";
     assert_eq!(sys.cell(end).await, "FAIL");
     assert_eq!(sys.cell("SELECT COUNT(*) FROM DBA_OB_TENANTS WHERE tenant_name = 't9'").await, "0");
+    sys.run("ALTER RESOURCE UNIT u MAX_CPU 4; ALTER RESOURCE POOL p UNIT_NUM = 2").await;
+    assert_eq!(sys.cell("SELECT unit_count FROM DBA_OB_RESOURCE_POOLS WHERE name = 'p'").await, "2");
+    assert_eq!(sys.refusal("ALTER RESOURCE POOL q UNIT_NUM = 2").await.0, 4650);
     assert_eq!(sys.cell("SELECT tenant_id FROM DBA_OB_RESOURCE_POOLS WHERE name = 'p'").await, "NULL");
 }
 
@@ -128,6 +131,8 @@ async fn restores_are_refused_in_the_kernels_words() {
         let (code, _, message) = sys.refusal(&sql).await;
         assert_eq!((code, message.as_str()), (number, text), "{sql}");
     }
+    let far = "ALTER SYSTEM RESTORE t9 FROM 'file:///b/data,file:///b/clog' UNTIL TIME='9999-12-31 00:00:00' WITH 'pool_list=p'";
+    assert_eq!(sys.refusal(far).await.0, 9119);
     let late = sys.refusal("ALTER SYSTEM RESTORE t9 FROM 'file:///b/data,file:///b/clog' UNTIL TIME='2030-01-01 00:00:00' WITH 'pool_list=p'").await;
     assert!(
         late.0 == 9119 && late.2.starts_with("no enough log, maximum restorable time is 2025-"),
