@@ -2,6 +2,7 @@
 
 mod bed;
 mod cancel;
+mod chunks;
 mod compare;
 mod damage;
 mod killed;
