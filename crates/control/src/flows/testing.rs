@@ -11,12 +11,14 @@ use engine::{Fault, Journal as _, TaskStatus};
 use model::Secret;
 use model::backup::{BackupObject, BackupWish};
 use model::cluster::Address;
-use model::id::{ClusterId, StorageId, TaskId, UserId};
+use model::id::{ClusterId, TaskId, UserId};
 use model::storage::StorageLocation;
 use model::user::Role;
 use oceanbase::{Endpoint, NoWitness, Session, Statement};
 use storage::{Client, FileRoots};
 use tempfile::TempDir;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 use xtask::seekdb::Server;
 
 use crate::backups::{self, BackupNow};
@@ -36,7 +38,6 @@ pub(crate) struct World {
     pub(crate) control: Control,
     pub(crate) actor: Actor,
     pub(crate) cluster: ClusterId,
-    pub(crate) storage: StorageId,
     pub(crate) server: Server,
     pub(crate) database: String,
     pub(crate) dir: TempDir,
@@ -81,8 +82,8 @@ impl World {
         let cluster = clusters::add(&control, &actor, new).await.expect("the cluster is taken over").id;
         let location = StorageLocation::directory(&dir.path().join("data/backups").to_string_lossy());
         let new = NewStorage { name: "local".into(), location: location.expect("a path"), secret: None };
-        let storage = storages::create(&control, &actor, new).await.expect("the storage is kept").id;
-        Self { control, actor, cluster, storage, server, database: database.to_owned(), dir }
+        storages::create(&control, &actor, new).await.expect("the storage is kept");
+        Self { control, actor, cluster, server, database: database.to_owned(), dir }
     }
 
     /// Returns a wish to back up this world's database.
@@ -123,6 +124,22 @@ impl World {
             metadata.pass(wait).await.expect("the journal's clock can be moved");
         }
         panic!("task {task} still waits after {WAITS_MAX} turns")
+    }
+
+    /// Runs the server as it runs for users.
+    pub(crate) fn run_in_background(&self) -> Running {
+        let (shutdown, control) = (CancellationToken::new(), self.control.clone());
+        let token = shutdown.clone();
+        Running { shutdown, handle: tokio::spawn(async move { control.run(token).await }) }
+    }
+
+    /// Makes a table that takes a while to be read and loaded: 16 rows of 8 MB.
+    pub(crate) async fn add_big_table(&self) {
+        self.alter("CREATE TABLE big (id INT PRIMARY KEY, t LONGBLOB)").await;
+        self.alter("INSERT INTO big VALUES (0, REPEAT('x', 8000000))").await;
+        for doublings in 0..4 {
+            self.alter(&format!("INSERT INTO big SELECT id + {}, t FROM big", 1 << doublings)).await;
+        }
     }
 
     /// Runs a task that must end well.
@@ -223,11 +240,24 @@ impl World {
         rows.iter().map(|row| row.str(0).expect("a text").to_owned()).collect()
     }
 
-    /// Returns the statements that run on the server and read this world's database.
-    pub(crate) async fn running_statements(&self) -> Vec<String> {
-        let sql = "SELECT INFO FROM information_schema.PROCESSLIST WHERE INFO LIKE ";
-        let all = self.ask(&format!("{sql}'%`{}`%'", self.database)).await;
+    /// Returns the statements that run on the server and are about a database.
+    pub(crate) async fn running_statements(&self, database: &str) -> Vec<String> {
+        let sql = "SELECT INFO FROM information_schema.PROCESSLIST WHERE INFO IS NOT NULL";
+        let all = self.ask(&format!("{sql} AND (DB = '{database}' OR INFO LIKE '%`{database}`%')")).await;
         all.into_iter().filter(|sql| !sql.contains("PROCESSLIST")).collect()
+    }
+}
+
+/// A server that runs.
+pub(crate) struct Running {
+    shutdown: CancellationToken,
+    handle: JoinHandle<()>,
+}
+
+impl Running {
+    pub(crate) async fn stop(self) {
+        self.shutdown.cancel();
+        self.handle.await.expect("the server ends");
     }
 }
 

@@ -53,7 +53,7 @@ async fn one_backup_is_taken_whatever_step_crashes_or_repeats() {
         let (complete, unfinished) = world.dump_ids().await;
         assert_eq!((complete.len(), unfinished), (number + 1, vec![]), "{what}");
         assert_backed_up(&world, task, &what).await;
-        assert_eq!(world.running_statements().await, Vec::<String>::new(), "{what}");
+        assert_eq!(world.running_statements(&world.database).await, Vec::<String>::new(), "{what}");
     }
 }
 
@@ -76,6 +76,18 @@ async fn a_dump_whose_tables_changed_is_begun_anew_and_its_beginning_deleted() {
     assert_ne!(complete, begun, "nothing of two moments is mixed");
     assert_backed_up(&world, task, "anew").await;
     assert!(world.story(task).await.contains("dump-begun-anew"));
+}
+
+#[tokio::test]
+async fn a_dump_that_is_complete_is_not_begun_anew_because_its_end_was_not_noted() {
+    let world = World::new("control_backup_noted").await;
+    let task = world.begin_backup().await;
+    assert_eq!(world.run(task, Some(Fault::CrashAfter("dump-data"))).await, Ended::Crashed);
+    let (complete, _) = world.dump_ids().await;
+    world.alter("ALTER TABLE parent ADD COLUMN more INT DEFAULT 7").await;
+    world.finish(task).await;
+    assert_eq!(world.dump_ids().await, (complete, vec![]));
+    assert_eq!(sets_of(&world, task).await.len(), 1);
 }
 
 #[tokio::test]
@@ -139,17 +151,9 @@ async fn rolling_back_deletes_the_unfinished_dump_and_no_complete_one() {
 #[tokio::test]
 async fn a_cancel_leaves_nothing_running_and_a_retry_goes_on() {
     let world = World::new("control_backup_cancel").await;
-    world.alter("CREATE TABLE big (id INT PRIMARY KEY, t LONGBLOB)").await;
-    world.alter("INSERT INTO big VALUES (0, REPEAT('x', 8000000))").await;
-    for doublings in 0..4 {
-        world.alter(&format!("INSERT INTO big SELECT id + {}, t FROM big", 1 << doublings)).await;
-    }
+    world.add_big_table().await;
     let task = world.begin_backup().await;
-    let (shutdown, control) = (CancellationToken::new(), world.control.clone());
-    let running = tokio::spawn({
-        let shutdown = shutdown.clone();
-        async move { control.run(shutdown).await }
-    });
+    let running = world.run_in_background();
     world
         .wait_until(task, |task| {
             task.rows
@@ -157,19 +161,17 @@ async fn a_cancel_leaves_nothing_running_and_a_retry_goes_on() {
                 .any(|row| row.step == "dump-data" && row.progress.as_ref().is_some_and(|now| now.done > 0))
         })
         .await;
-    assert!(!world.running_statements().await.is_empty(), "there is something to cancel");
     world.steer(task, Steer::Cancel).await;
     world.wait_until(task, |task| task.status.is_finished()).await;
     assert_eq!(world.task(task).await.status, TaskStatus::Failed, "{}", world.story(task).await);
-    assert_eq!(world.running_statements().await, Vec::<String>::new());
+    assert_eq!(world.running_statements(&world.database).await, Vec::<String>::new());
     assert!(world.control.context.snapshots.is_empty(), "the moment is let go");
 
     world.steer(task, Steer::Retry).await;
     world.wait_until(task, |task| task.status.is_finished()).await;
     assert_eq!(world.task(task).await.status, TaskStatus::Successful, "{}", world.story(task).await);
     assert_eq!(world.dump_ids().await.0.len(), 1);
-    shutdown.cancel();
-    running.await.expect("ends");
+    running.stop().await;
 }
 
 #[tokio::test]

@@ -27,13 +27,16 @@ struct Recovery {
 
 impl Recovery {
     async fn new(database: &str) -> Self {
-        let world = World::new(database).await;
+        Self::of(World::new(database).await).await
+    }
+
+    async fn of(world: World) -> Self {
         let task = world.begin_backup().await;
         world.finish(task).await;
         let filter = BackupFilter::default();
         let sets = backups::backup_sets(&world.control, &world.actor, &filter, PageAsk::default()).await;
         let set = sets.expect("listed").contents.remove(0);
-        let recovery = Self { target: format!("{database}_2"), world, set };
+        let recovery = Self { target: format!("{}_2", world.database), world, set };
         recovery.drop_target().await;
         recovery
     }
@@ -89,7 +92,7 @@ impl Recovery {
         let foreign = "SELECT REFERENCED_TABLE_SCHEMA FROM information_schema.KEY_COLUMN_USAGE \
                        WHERE REFERENCED_TABLE_NAME = 'parent' AND TABLE_SCHEMA = ";
         let foreign = self.world.ask(&format!("{foreign}'{}'", self.target)).await;
-        assert_eq!(foreign, [self.target.clone()], "{what}: it refers to its own parent");
+        assert_eq!(foreign, std::slice::from_ref(&self.target), "{what}: it refers to its own parent");
         let known = self.world.control.metadata().restore_get(task).await.expect("answers");
         assert_eq!(known.expect("recorded").databases, self.names(), "{what}");
     }
@@ -251,4 +254,27 @@ async fn rows_that_were_changed_while_loading_fail_the_comparison() {
     assert_eq!(recovery.world.fail(task).await, "recovery-differs");
     let known = recovery.world.control.metadata().restore_get(task).await.expect("answers");
     assert_eq!(known, None);
+}
+
+#[tokio::test]
+async fn a_cancel_leaves_nothing_running_and_a_retry_goes_on() {
+    let world = World::new("control_restore_cancel").await;
+    world.add_big_table().await;
+    let recovery = Recovery::of(world).await;
+    let world = &recovery.world;
+    let task = recovery.begin().await;
+    let running = world.run_in_background();
+    let is_loading = |task: &engine::Task| {
+        let is_under_way = |row: &engine::Row| row.progress.as_ref().is_some_and(|now| now.done > 0);
+        task.rows.iter().any(|row| row.step == "load-data" && is_under_way(row))
+    };
+    world.wait_until(task, is_loading).await;
+    world.steer(task, Steer::Cancel).await;
+    world.wait_until(task, |task| task.status.is_finished()).await;
+    assert_eq!(world.task(task).await.status, TaskStatus::Failed, "{}", world.story(task).await);
+    assert_eq!(world.running_statements(&recovery.target).await, Vec::<String>::new());
+    world.steer(task, Steer::Retry).await;
+    world.wait_until(task, |task| task.status.is_finished()).await;
+    assert_eq!(world.task(task).await.status, TaskStatus::Successful, "{}", world.story(task).await);
+    running.stop().await;
 }
