@@ -1,11 +1,14 @@
 //! Taking clusters over and looking at them.
 
+use std::time::Duration;
+
 use control::clusters::{self, NewCluster};
 use control::{PageAsk, audit};
 use model::Secret;
 use model::cluster::ClusterStatus;
 use model::id::{ClusterId, TenantId};
 use model::storage::TestOutcome;
+use tokio_util::sync::CancellationToken;
 
 use crate::stand::{Stand, seekdb, server, why};
 
@@ -54,21 +57,37 @@ async fn what_can_not_be_taken_over_is_refused_and_not_kept() {
 }
 
 #[tokio::test]
-async fn a_cluster_that_does_not_answer_any_more_is_kept_as_unavailable() {
+async fn a_cluster_that_does_not_answer_any_more_is_kept_as_unavailable_until_it_does() {
     let stand = Stand::new().await;
-    let own = xtask::seekdb::Instance::start_in(stand.dir.path().join("seekdb").as_path());
-    let mut own = own.expect("seekdb starts");
+    let (control, admin) = (&stand.control, &stand.admin);
+    // seekdb does not start again in a folder whose path has a dot in it, as the usual temporary ones have.
+    let folder = tempfile::Builder::new().prefix("control-seekdb").tempdir().expect("a directory");
+    let mut own = xtask::seekdb::Instance::start_in(folder.path()).expect("seekdb starts");
+    let password = Secret::new(own.server.password.clone());
     let new = NewCluster {
         addresses: vec![format!("127.0.0.1:{}", own.server.port).parse().expect("an address")],
-        password: Secret::new(own.server.password.clone()),
+        password: password.clone(),
         ..seekdb("own")
     };
-    let cluster = clusters::add(&stand.control, &stand.admin, new).await.expect("taken over");
+    let cluster = clusters::add(control, admin, new).await.expect("taken over");
     own.kill();
-    let refusal = clusters::refresh(&stand.control, &stand.admin, cluster.id).await;
+    let refusal = clusters::refresh(control, admin, cluster.id).await;
     assert_eq!(why(refusal), "database-refuses-connections");
-    let seen = clusters::get(&stand.control, &stand.admin, cluster.id).await.expect("it is kept");
+    let seen = clusters::get(control, admin, cluster.id).await.expect("it is kept");
     assert_eq!((seen.status, seen.facts), (ClusterStatus::Unavailable, cluster.facts));
+
+    own.start_again().expect("seekdb starts again");
+    let (shutdown, running) = (CancellationToken::new(), control.clone());
+    let watch = async {
+        // The server looks around by itself when it starts.
+        while clusters::get(control, admin, cluster.id).await.expect("kept").status != ClusterStatus::Running
+        {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        shutdown.cancel();
+    };
+    let both = Box::pin(async { tokio::join!(running.run(shutdown.clone()), watch) });
+    tokio::time::timeout(Duration::from_secs(50), both).await.expect("it is seen");
 }
 
 #[tokio::test]
