@@ -12,10 +12,10 @@ use crate::archive::Archive;
 use crate::checksum::{Checksum, push_value};
 use crate::chunk::select_rows;
 use crate::crew::{self, Work};
-use crate::error::{DuringSql as _, Error, Result};
+use crate::error::{DuringSql as _, Result};
 use crate::id::DumpId;
 use crate::manifest::{Manifest, Piece};
-use crate::plan::{Chunk, Plan, TablePlan, full_name};
+use crate::plan::{Chunk, Plan, TablePlan, full_name, planned};
 use crate::progress::{Meter, Progress};
 use crate::source::Source;
 use crate::verify::{Finding, Report};
@@ -100,14 +100,7 @@ fn jobs(plan: &Plan, manifest: &Manifest, names: &BTreeMap<String, String>) -> R
             None if names.is_empty() => database,
             None => continue,
         };
-        let contradiction = || Error::Damaged {
-            path: crate::layout::ObjectKey::Plan.path(),
-            why: format!("it does not fit the manifest at {}", full_name(database, &entry.name)),
-        };
-        let table = Arc::new(plan.table(database, &entry.name).ok_or_else(contradiction)?.clone());
-        if table.chunks.len() != entry.pieces.len() {
-            return Err(contradiction());
-        }
+        let table = Arc::new(planned(plan, database, entry)?.clone());
         for (chunk, piece) in comparable(&table, &entry.pieces) {
             jobs.push(Job { database: target.to_owned(), table: Arc::clone(&table), chunk, piece });
         }

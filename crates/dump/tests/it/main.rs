@@ -6,6 +6,7 @@ mod chunks;
 mod compare;
 mod damage;
 mod killed;
+mod random;
 mod resume;
 mod round_trip;
 mod snapshot;
