@@ -58,9 +58,11 @@ fn status(problem: &Problem) -> StatusCode {
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         let status = status(&self.problem);
-        if status.is_server_error() {
-            let causes = self.causes.join(": ");
-            tracing::error!(code = self.problem.code, id = self.problem.text.id, causes, "{}", self.problem);
+        let (code, id, causes) = (self.problem.code, &self.problem.text.id, self.causes.join(": "));
+        match self.problem.kind {
+            ProblemKind::Internal => tracing::error!(code, id, causes, "{}", self.problem),
+            ProblemKind::Outside => tracing::warn!(code, id, causes, "{}", self.problem),
+            _ => {}
         }
         let call = call::current();
         let body = FailureEnvelope {
@@ -177,7 +179,7 @@ impl Words {
 #[derive(IntoResponses)]
 #[expect(dead_code, reason = "only described, never made")]
 pub(crate) enum Failures {
-    /// The request is wrong in itself.
+    /// The request breaks a rule that needs nothing but the request, or its body is not JSON.
     #[response(status = 400)]
     Invalid(FailureEnvelope),
     /// Nobody is logged on, or with a wrong password.
@@ -195,10 +197,10 @@ pub(crate) enum Failures {
     /// The body is too long.
     #[response(status = 413)]
     TooLong(FailureEnvelope),
-    /// The body is not JSON.
+    /// The body does not call itself JSON.
     #[response(status = 415)]
     NotJson(FailureEnvelope),
-    /// The body is JSON, but not what the call takes.
+    /// A value has another shape than the call takes.
     #[response(status = 422)]
     WrongShape(FailureEnvelope),
     /// Too many wrong passwords.

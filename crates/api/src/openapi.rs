@@ -27,6 +27,7 @@ use crate::router::routes;
         (name = "users", description = "Who is logged on"),
         (name = "server", description = "The server itself")
     ),
+    components(schemas(crate::error::FailureEnvelope)),
     security(("basic" = [])),
     modifiers(&Basic)
 )]

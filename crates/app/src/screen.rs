@@ -12,9 +12,10 @@ use crate::language::language;
 /// The form of what is said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Form {
-    /// Tables and lines
+    // Plain comments: documented values would blow every help text up.
+    // Tables and lines, for people.
     Table,
-    /// What the server answered
+    // What the server answered, for programs.
     Json,
 }
 

@@ -76,3 +76,12 @@ fn every_operation_has_a_name_of_its_own_and_says_what_it_does() {
         names.push(name);
     }
 }
+
+#[test]
+fn every_reference_leads_somewhere() {
+    let document: Value = serde_json::from_str(&api::document()).expect("JSON");
+    let text = document.to_string();
+    let references = text.split("\"$ref\":\"#").skip(1).filter_map(|rest| rest.split('"').next());
+    let lost: Vec<&str> = references.filter(|pointer| document.pointer(pointer).is_none()).collect();
+    assert!(lost.is_empty(), "{lost:?}");
+}
