@@ -6,4 +6,5 @@ mod first_start;
 mod stand;
 mod storages;
 mod tasks;
+mod texts;
 mod users;

@@ -9,11 +9,12 @@ use metadata::Slice;
 use metadata::backup_sets::BackupSetQuery;
 use model::Secret;
 use model::backup_set::{BackupSet, BackupSetStatus};
-use model::id::TaskId;
+use model::id::{TaskId, TenantId};
 use oceanbase::NoWitness;
+use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use super::BackupLogical;
+use super::{BackupLogical, Lane, State, place};
 use crate::flows::testing::{Ended, Mount, ROWS, World};
 use crate::tasks::Steer;
 
@@ -36,6 +37,25 @@ async fn assert_backed_up(world: &World, task: TaskId, what: &str) {
         dump::verify_against(&source, &world.dumps(), &id, &BTreeMap::new(), 2, &meter, &cancel).await;
     let report = report.expect("compared");
     assert!(report.is_clean() && report.rows == set.rows, "{what}: {report:?}");
+}
+
+#[test]
+fn what_the_first_version_saved_is_still_read() {
+    let state = json!({
+        "cluster": 1, "cluster_name": "demo", "ob_cluster_id": 1, "storage": 2, "tenants": {"sys": 1},
+        "selection": [{"Database": "shop"}, {"Table": ["hr", "people"]}],
+        "compression": {"codec": "zstd", "level": 1},
+        "connections": 4, "requested": 1_795_000_000_000_000_i64, "tag": "9f3a",
+    });
+    let state: State = serde_json::from_value(state).expect("a state");
+    let lane = json!({
+        "abandoned": ["20261122T100000Z-17-1-9f3a"], "verified": true,
+        "complete": {"dump": "20261118T110640Z-17-2-9f3a", "scn": 1_795_000_000_000_000_001_u64, "bytes": 5,
+            "rows": 6, "tables": 7, "finished": 1_795_000_000_000_002_i64},
+    });
+    let lane: Lane = serde_json::from_value(lane).expect("a lane");
+    let place = place(engine::TaskId(17), &state, &lane, TenantId(1));
+    assert_eq!(place, format!("demo/1/1/logical/{}", lane.complete.expect("complete").dump));
 }
 
 #[tokio::test]

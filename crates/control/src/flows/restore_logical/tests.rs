@@ -10,9 +10,10 @@ use model::backup_set::BackupSet;
 use model::id::{TaskId, TenantId};
 use model::recovery::RecoveryRequest;
 use oceanbase::NoWitness;
+use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use super::RestoreLogical;
+use super::{RestoreLogical, State};
 use crate::backups::{self, BackupFilter};
 use crate::flows::testing::{Ended, ROWS, World};
 use crate::tasks::Steer;
@@ -108,6 +109,20 @@ impl Recovery {
         self.world.steer(task, Steer::RollBack).await;
         self.world.run(task, None).await
     }
+}
+
+#[test]
+fn what_the_first_version_saved_is_still_read() {
+    let state = json!({
+        "backup_set": 3, "backup_cluster": 1, "backup_cluster_name": "demo", "backup_tenant": 1,
+        "backup_tenant_name": "sys", "storage": 2, "folder": "demo/1/1/logical",
+        "dump": "20261122T100000Z-17-1-9f3a", "scn": 1_795_000_000_000_000_001_u64, "cluster": 1,
+        "cluster_name": "demo", "tenant": 1, "tenant_name": "sys", "databases": {"shop": "shop_2"},
+        "connections": 4, "requested": 1_795_000_000_000_000_i64,
+        "holds": {"tables": 5, "rows": 6, "bytes": 7}, "existed": ["shop_2"],
+    });
+    let state: State = serde_json::from_value(state).expect("a state");
+    assert_eq!(state.existed, Some(vec!["shop_2".to_owned()]));
 }
 
 #[tokio::test]
