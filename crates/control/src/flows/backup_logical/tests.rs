@@ -168,7 +168,7 @@ async fn rolling_back_deletes_the_unfinished_dump_and_no_complete_one() {
     assert_backed_up(&world, kept, "the other task's").await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_cancel_leaves_nothing_running_and_a_retry_goes_on() {
     let world = World::new("control_backup_cancel").await;
     world.add_big_table().await;

@@ -271,7 +271,7 @@ async fn rows_that_were_changed_while_loading_fail_the_comparison() {
     assert_eq!(known, None);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_cancel_leaves_nothing_running_and_a_retry_goes_on() {
     let world = World::new("control_restore_cancel").await;
     world.add_big_table().await;
