@@ -1,7 +1,7 @@
 //! How a problem is answered: its HTTP status, its words in the reader's language, its line in the log.
 
 use axum::Json;
-use axum::http::header::WWW_AUTHENTICATE;
+use axum::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use model::Problem;
@@ -78,6 +78,10 @@ impl IntoResponse for Failure {
         if status == StatusCode::UNAUTHORIZED {
             let basic = HeaderValue::from_static("Basic realm=\"Lifeboat\", charset=\"UTF-8\"");
             response.headers_mut().insert(WWW_AUTHENTICATE, basic);
+        }
+        let minutes = self.problem.args().get("minutes").and_then(|minutes| minutes.parse::<u64>().ok());
+        if let (StatusCode::TOO_MANY_REQUESTS, Some(minutes)) = (status, minutes) {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(minutes.saturating_mul(60)));
         }
         response
     }

@@ -138,10 +138,10 @@ impl BackupQuery {
         page(self.page, self.size)
     }
 
-    /// Reads which backups of a cluster, or of one of its tenants.
-    pub(crate) fn filter(&self, cluster: i64, tenant: Option<i64>) -> Result<BackupFilter, Problem> {
+    /// Reads which backups of a cluster, or of one of its tenants, or of all.
+    pub(crate) fn filter(&self, cluster: Option<i64>, tenant: Option<i64>) -> Result<BackupFilter, Problem> {
         Ok(BackupFilter {
-            cluster: Some(ClusterId(cluster)),
+            cluster: cluster.map(ClusterId),
             tenant: tenant.map(TenantId),
             backup_set: self.backup_set_id.map(BackupSetId),
             status: self.status.map(Into::into),

@@ -5,4 +5,5 @@ mod description;
 mod events;
 mod server;
 mod storages;
+mod story;
 mod users;

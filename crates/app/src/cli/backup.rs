@@ -223,14 +223,13 @@ pub(crate) fn show_plan(screen: Screen, plan: &PlanRow, with_statements: bool) {
 
 async fn list(reach: &Reach, name: Option<&str>) -> Result<(), Failure> {
     let (client, screen) = (reach.client()?, reach.screen());
-    let clusters: Vec<ClusterRow> = match name {
-        Some(name) => vec![cluster(&client, name).await?],
-        None => read_all(&client.list("/ob/clusters", &[]).await?)?,
+    let rows = match name {
+        Some(name) => {
+            let id = cluster(&client, name).await?.id;
+            client.list(&format!("/ob/clusters/{id}/backup/sets"), &[]).await?
+        }
+        None => client.list("/backup/sets", &[]).await?,
     };
-    let mut rows = Vec::new();
-    for cluster in clusters {
-        rows.extend(client.list(&format!("/ob/clusters/{}/backup/sets", cluster.id), &[]).await?);
-    }
     let sets: Vec<BackupSetRow> = read_all(&rows)?;
     screen.show(&Value::Array(rows), |screen| {
         let rows: Vec<Vec<String>> = sets
