@@ -4,6 +4,8 @@
 //! milliseconds by counting along the index, and it works for every kind of key: sparse, skewed, negative, of
 //! several columns, text.
 
+use std::collections::HashSet;
+
 use oceanbase::catalog::{self, KeyColumn};
 use oceanbase::statement::identifier;
 use oceanbase::{Row, Session, Statement};
@@ -76,6 +78,15 @@ pub(crate) fn hidden_key() -> Vec<Column> {
     vec![Column { name: "__pk_increment".to_owned(), form: Form::Number }]
 }
 
+/// Returns a table as one chunk, or one for each partition.
+pub(crate) fn whole(partitions: &[String]) -> Vec<Chunk> {
+    if partitions.is_empty() {
+        return vec![Chunk::default()];
+    }
+    let chunk = |name: &String| Chunk { partition: Some(name.clone()), ..Chunk::default() };
+    partitions.iter().map(chunk).collect()
+}
+
 /// Looks for the chunks of a database's tables.
 pub(crate) struct Cutter<'a> {
     pub(crate) dump: &'a DumpId,
@@ -94,42 +105,47 @@ impl Cutter<'_> {
         }
     }
 
-    /// Returns the chunks of a table, in the order of partitions and keys.
+    /// Returns the chunks of a table, in the order of partitions and keys; nothing when the server's order of the
+    /// keys is none.
     pub(crate) async fn cut(
         &self,
         session: &mut Session,
         table: &TablePlan,
         partitions: &[String],
-    ) -> Result<Vec<Chunk>> {
+    ) -> Result<Option<Vec<Chunk>>> {
         let mut chunks = Vec::new();
-        if partitions.is_empty() {
-            self.cut_part(session, table, None, &mut chunks).await?;
+        for part in whole(partitions) {
+            match self.cut_part(session, table, part).await? {
+                Some(cut) => chunks.extend(cut),
+                None => return Ok(None),
+            }
         }
-        for partition in partitions {
-            self.cut_part(session, table, Some(partition), &mut chunks).await?;
-        }
-        Ok(chunks)
+        Ok(Some(chunks))
     }
 
     async fn cut_part(
         &self,
         session: &mut Session,
         table: &TablePlan,
-        partition: Option<&String>,
-        chunks: &mut Vec<Chunk>,
-    ) -> Result<()> {
-        let mut rest = Chunk { partition: partition.cloned(), after: None, up_to: None };
+        mut rest: Chunk,
+    ) -> Result<Option<Vec<Chunk>>> {
+        let mut chunks = Vec::new();
         if !table.key.is_empty()
             && let Some(rows) = self.rows_per_chunk(session, table, &rest).await?
         {
+            let mut cuts = HashSet::new();
             while let Some(cut) = self.key_after(session, table, &rest, rows).await? {
+                // A server that compares a key otherwise than it sorts it goes round in circles.
+                if !cuts.insert(cut.clone()) {
+                    return Ok(None);
+                }
                 let chunk = Chunk { up_to: Some(cut.clone()), ..rest.clone() };
                 rest.after = Some(cut);
                 chunks.push(chunk);
             }
         }
         chunks.push(rest);
-        Ok(())
+        Ok(Some(chunks))
     }
 
     /// Returns how many rows make a chunk; nothing when there are too few to be cut.

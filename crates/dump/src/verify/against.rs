@@ -17,7 +17,7 @@ use crate::id::DumpId;
 use crate::manifest::{Manifest, Piece};
 use crate::plan::{Chunk, Plan, TablePlan, full_name, planned};
 use crate::progress::{Meter, Progress};
-use crate::source::Source;
+use crate::source::{Source, ready_for_reading};
 use crate::verify::{Finding, Report};
 
 /// After how many rows the meter is told.
@@ -140,8 +140,8 @@ struct ComparePieces {
 impl Work for ComparePieces {
     type Job = Job;
 
-    async fn prepare(&self, _: &mut Session) -> Result<()> {
-        Ok(())
+    async fn prepare(&self, session: &mut Session) -> Result<()> {
+        ready_for_reading(session).await
     }
 
     async fn work(&self, session: &mut Session, job: Job) -> Result<()> {
