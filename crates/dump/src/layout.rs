@@ -23,6 +23,12 @@ pub(crate) enum ObjectKey<'a> {
     Tables { database: &'a str },
     /// The statements that create a database's views.
     Views { database: &'a str },
+    /// The statements that create a database's procedures, functions and triggers.
+    Code { database: &'a str },
+    /// The statements that create users and roles.
+    Accounts,
+    /// The statements that give users and roles their privileges.
+    Grants,
     /// Rows of a table.
     Piece { database: &'a str, table: &'a str, number: u32, extension: &'a str },
     /// Says that a piece is finished.
@@ -40,6 +46,10 @@ impl ObjectKey<'_> {
             Self::Database { database } => format!("schema/{}/database.sql", encoded(database)),
             Self::Tables { database } => format!("schema/{}/tables.sql", encoded(database)),
             Self::Views { database } => format!("schema/{}/views.sql", encoded(database)),
+            Self::Code { database } => format!("schema/{}/code.sql", encoded(database)),
+            // No database's folder has such a name: its dot would be encoded.
+            Self::Accounts => "schema/accounts.sql".to_owned(),
+            Self::Grants => "schema/grants.sql".to_owned(),
             Self::Piece { database, table, number, extension } => {
                 format!("data/{}/{}/{number:06}.{extension}", encoded(database), encoded(table))
             }

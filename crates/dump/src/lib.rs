@@ -4,7 +4,8 @@
 //! remembered lies at the destination, so the caller keeps only the [`DumpId`]:
 //! [`preflight`], [`take_snapshot`], [`dump_schema`], [`dump_data`], [`finish`], then [`verify`]. A load is
 //! [`load::check_target`], [`load::create_schema`], [`load::load_data`], [`load::create_indexes`],
-//! [`load::verify_data`], [`load::finish`].
+//! [`load::verify_data`], [`load::finish`]; whoever wants procedures, functions, triggers, users and their privileges
+//! too calls [`load::create_routines`] before the indexes and [`load::create_triggers`] at last.
 //!
 //! `docs/formats/dump.md` describes what is written, byte by byte.
 
@@ -38,7 +39,7 @@ pub use column::{Column, Form};
 pub use dumping::{Options, Preflight, Snapshot, dump_data, dump_schema, finish, preflight, take_snapshot};
 pub use error::{Error, Result};
 pub use id::{DumpId, NotADumpId};
-pub use manifest::{DatabaseEntry, Manifest, ObjectEntry, Piece, TableEntry, Totals};
+pub use manifest::{CodeEntry, DatabaseEntry, Manifest, ObjectEntry, Piece, TableEntry, Totals};
 pub use plan::{Chunk, Compression, DatabasePlan, Identity, Plan, Selection, TablePlan, ViewPlan};
 pub use progress::{Meter, Progress};
 pub use source::{Source, Target};

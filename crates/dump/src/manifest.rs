@@ -77,6 +77,20 @@ pub struct DatabaseEntry {
     pub views: Vec<String>,
     /// Its views that did not work when they were dumped. They are kept as comments and not made again.
     pub broken_views: Vec<String>,
+    /// Its procedures, functions and triggers.
+    #[serde(default)]
+    pub code: Vec<CodeEntry>,
+}
+
+/// A procedure, function or trigger.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CodeEntry {
+    /// `procedure`, `function` or `trigger`.
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+    /// Whose rights it has, as the source spells it.
+    pub definer: String,
 }
 
 /// How much a dump holds.
@@ -115,6 +129,9 @@ pub struct Manifest {
     pub schema: Vec<ObjectEntry>,
     /// The databases with their tables.
     pub databases: Vec<DatabaseEntry>,
+    /// The users and roles, as `'user'@'host'`; only a dump of everything has them.
+    #[serde(default)]
+    pub accounts: Vec<String>,
     /// How much it is altogether.
     pub totals: Totals,
     /// What the reader of the log should know.

@@ -27,6 +27,20 @@ impl Selection {
         self.0.is_empty() || self.0.iter().any(chosen)
     }
 
+    /// Tells whether everything is dumped.
+    #[must_use]
+    pub fn is_all(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Tells whether all of the database is dumped.
+    #[must_use]
+    pub fn has_whole_database(&self, name: &str) -> bool {
+        let whole =
+            |object: &BackupObject| matches!(object, BackupObject::Database(chosen) if same(chosen, name));
+        self.is_all() || self.0.iter().any(whole)
+    }
+
     /// Tells whether the table or view is dumped.
     #[must_use]
     pub fn has_table(&self, database: &str, name: &str) -> bool {

@@ -10,14 +10,25 @@
 //!
 //! The number is the length of the statement in bytes, without its `;`: a statement may have anything in it, so
 //! nobody looks for its end. The name is a JSON string. The statements of objects that are only kept, not made
-//! again, are comments.
+//! again, are comments. Code has `;` in it and its own mode, for which it is framed so that a stock client runs it:
+//!
+//! ```sql
+//! SET SESSION sql_mode='STRICT_ALL_TABLES';
+//! DELIMITER $$
+//! -- object trigger 61 "audit" "STRICT_ALL_TABLES"
+//! CREATE TRIGGER …
+//! $$
+//! DELIMITER ;
+//! ```
+
+use oceanbase::statement::literal;
 
 use crate::piece::push_preamble;
 
 const HEADER: &str = "-- object ";
 
 /// What a statement in a schema file makes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum SchemaKind {
     /// A table with its keys.
     Table,
@@ -25,10 +36,31 @@ pub(crate) enum SchemaKind {
     View,
     /// A view that did not work when it was dumped.
     BrokenView,
+    /// A procedure.
+    Procedure,
+    /// A function.
+    Function,
+    /// A trigger.
+    Trigger,
+    /// A user or role.
+    Account,
+    /// What a user has beside a password: that it is locked, or must come over TLS.
+    AccountChange,
+    /// What a user or role may do.
+    Grant,
 }
 
-const KINDS: [(SchemaKind, &str); 3] =
-    [(SchemaKind::Table, "table"), (SchemaKind::View, "view"), (SchemaKind::BrokenView, "broken-view")];
+const KINDS: [(SchemaKind, &str); 9] = [
+    (SchemaKind::Table, "table"),
+    (SchemaKind::View, "view"),
+    (SchemaKind::BrokenView, "broken-view"),
+    (SchemaKind::Procedure, "procedure"),
+    (SchemaKind::Function, "function"),
+    (SchemaKind::Trigger, "trigger"),
+    (SchemaKind::Account, "account"),
+    (SchemaKind::AccountChange, "account-change"),
+    (SchemaKind::Grant, "grant"),
+];
 
 /// A statement of a schema file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +68,15 @@ pub(crate) struct SchemaObject {
     pub(crate) kind: SchemaKind,
     pub(crate) name: String,
     pub(crate) statement: Vec<u8>,
+    /// The `sql_mode` that code is made under.
+    pub(crate) mode: Option<String>,
+}
+
+impl SchemaObject {
+    /// Describes an object that is made under the usual mode.
+    pub(crate) fn plain(kind: SchemaKind, name: &str, statement: Vec<u8>) -> Self {
+        Self { kind, name: name.to_owned(), statement, mode: None }
+    }
 }
 
 /// Returns the text of a schema file.
@@ -50,9 +91,21 @@ pub(crate) fn write(title: &str, objects: &[SchemaObject]) -> Vec<u8> {
         } else {
             object.statement.clone()
         };
-        text.extend_from_slice(format!("{HEADER}{word} {} {name}\n", statement.len()).as_bytes());
-        text.extend_from_slice(&statement);
-        text.extend_from_slice(b";\n");
+        let header = format!("{HEADER}{word} {} {name}", statement.len());
+        match &object.mode {
+            None => {
+                text.extend_from_slice(format!("{header}\n").as_bytes());
+                text.extend_from_slice(&statement);
+                text.extend_from_slice(b";\n");
+            }
+            Some(mode) => {
+                let (end, written) = (delimiter(&statement), serde_json::to_string(mode).expect("a text"));
+                let before = format!("SET SESSION sql_mode={};\nDELIMITER {end}\n", literal(mode));
+                text.extend_from_slice(format!("{before}{header} {written}\n").as_bytes());
+                text.extend_from_slice(&statement);
+                text.extend_from_slice(format!("\n{end}\nDELIMITER ;\n").as_bytes());
+            }
+        }
     }
     text
 }
@@ -72,16 +125,29 @@ pub(crate) fn read(text: &[u8]) -> Result<Vec<SchemaObject>, String> {
         let malformed = || format!("`{}` is no header", String::from_utf8_lossy(line));
         let header = std::str::from_utf8(header).map_err(|_| malformed())?;
         let mut parts = header.splitn(3, ' ');
-        let (word, bytes, name) = (parts.next(), parts.next(), parts.next());
+        let (word, bytes, texts) = (parts.next(), parts.next(), parts.next());
         let kind = KINDS.iter().find(|(_, known)| Some(*known) == word).map(|(kind, _)| *kind);
         let bytes: Option<usize> = bytes.and_then(|bytes| bytes.parse().ok());
-        let name: Option<String> = name.and_then(|name| serde_json::from_str(name).ok());
-        let (Some(kind), Some(bytes), Some(name)) = (kind, bytes, name) else { return Err(malformed()) };
+        let texts = texts.map(|texts| serde_json::Deserializer::from_str(texts).into_iter::<String>());
+        let texts: Option<Vec<String>> = texts.and_then(|texts| texts.collect::<Result<_, _>>().ok());
+        let (Some(kind), Some(bytes), Some(mut texts)) = (kind, bytes, texts) else {
+            return Err(malformed());
+        };
+        let mode = (texts.len() == 2).then(|| texts.remove(1));
+        let Ok([name]) = <[String; 1]>::try_from(texts) else { return Err(malformed()) };
         let statement = rest.get(..bytes).ok_or("it ends within a statement")?;
-        rest = rest[bytes..].strip_prefix(b";\n").ok_or("a statement does not end where it should")?;
-        objects.push(SchemaObject { kind, name, statement: statement.to_vec() });
+        let end = if mode.is_some() { format!("\n{}\n", delimiter(statement)) } else { ";\n".to_owned() };
+        let behind = rest[bytes..].strip_prefix(end.as_bytes());
+        rest = behind.ok_or("a statement does not end where it should")?;
+        objects.push(SchemaObject { kind, name, statement: statement.to_vec(), mode });
     }
     Ok(objects)
+}
+
+/// Returns what ends a statement with `;` in it for a stock client: `$`, more often than anywhere in it.
+fn delimiter(statement: &[u8]) -> String {
+    let runs = statement.split(|&byte| byte != b'$').map(<[u8]>::len);
+    "$".repeat(runs.max().unwrap_or(0).max(1) + 1)
 }
 
 /// Puts `-- ` in front of each line.
@@ -100,10 +166,11 @@ mod tests {
 
     #[test]
     fn every_statement_reads_back_whatever_is_in_it() {
-        let object = |kind, name: &str, statement: &str| SchemaObject {
-            kind,
-            name: name.to_owned(),
-            statement: statement.as_bytes().to_vec(),
+        let object = |kind, name: &str, statement: &str| SchemaObject::plain(kind, name, statement.into());
+        let mode = Some("ANSI_QUOTES,'".to_owned());
+        let code = |statement: &str| SchemaObject {
+            mode: mode.clone(),
+            ..object(SchemaKind::Trigger, "t r", statement)
         };
         let objects = [
             object(
@@ -112,6 +179,9 @@ mod tests {
                 "CREATE TABLE `x` (\n  `a` int COMMENT ';\n-- object table 1 \"x\"\n')",
             ),
             object(SchemaKind::View, "v", "CREATE VIEW `v` AS select ';'"),
+            code("CREATE TRIGGER t\n$$\nx;"),
+            code("CREATE TRIGGER t\n$$$$"),
+            object(SchemaKind::Grant, "'u'@'%'", "GRANT x"),
         ];
         assert_eq!(read(&write("tables of `shop`", &objects)), Ok(objects.to_vec()));
         let broken = write("views", &[object(SchemaKind::BrokenView, "v", "CREATE VIEW `v` AS\nselect 1")]);
@@ -120,11 +190,7 @@ mod tests {
 
     #[test]
     fn a_file_that_was_cut_off_is_not_taken() {
-        let object = SchemaObject {
-            kind: SchemaKind::Table,
-            name: "t".to_owned(),
-            statement: b"CREATE TABLE t".to_vec(),
-        };
+        let object = SchemaObject::plain(SchemaKind::Table, "t", b"CREATE TABLE t".to_vec());
         let text = write("tables", &[object]);
         let begin = text.windows(9).position(|part| part == b"-- object").expect("a header") + 1;
         for end in begin..text.len() {

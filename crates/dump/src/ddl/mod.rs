@@ -3,6 +3,7 @@
 //! They are bytes: a default of a binary column may be no text at all. Nothing here understands SQL beyond its
 //! words, quotes and brackets; what is not recognised stays as it is.
 
+pub(crate) mod code;
 pub(crate) mod qualify;
 pub(crate) mod repair;
 pub(crate) mod table;

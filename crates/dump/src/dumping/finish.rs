@@ -43,13 +43,16 @@ fn same_dump(plan: &Plan, manifest: Manifest) -> Result<Manifest> {
     }
 }
 
-async fn manifest(archive: &Archive, plan: &Plan, schema: SchemaReceipt) -> Result<Manifest> {
+async fn manifest(archive: &Archive, plan: &Plan, mut schema: SchemaReceipt) -> Result<Manifest> {
     let mut pieces = HashMap::new();
     for receipt in archive.piece_receipts().await? {
         pieces.insert((receipt.database, receipt.table, receipt.piece.number), receipt.piece);
     }
-    let databases =
-        plan.databases.iter().map(|database| entry(plan, database, &mut pieces)).collect::<Result<_>>()?;
+    let databases = plan
+        .databases
+        .iter()
+        .map(|database| entry(plan, database, &mut schema, &mut pieces))
+        .collect::<Result<_>>()?;
     let mut notes = plan.notes.clone();
     notes.extend(schema.notes);
     let no_plan = || Error::NotFinished { dump: plan.dump.clone(), missing: "plan.json" };
@@ -65,6 +68,7 @@ async fn manifest(archive: &Archive, plan: &Plan, schema: SchemaReceipt) -> Resu
         plan: ObjectEntry::of(ObjectKey::Plan.path(), &plan_bytes),
         schema: schema.objects,
         databases,
+        accounts: schema.accounts,
         totals: Totals::default(),
         notes,
     };
@@ -75,6 +79,7 @@ async fn manifest(archive: &Archive, plan: &Plan, schema: SchemaReceipt) -> Resu
 fn entry(
     plan: &Plan,
     database: &DatabasePlan,
+    schema: &mut SchemaReceipt,
     pieces: &mut HashMap<(String, String, u32), Piece>,
 ) -> Result<DatabaseEntry> {
     let mut tables = Vec::new();
@@ -92,6 +97,7 @@ fn entry(
         tables,
         views: working.into_iter().map(|view| view.name.clone()).collect(),
         broken_views: broken.into_iter().map(|view| view.name.clone()).collect(),
+        code: schema.code.remove(&database.name).unwrap_or_default(),
     })
 }
 

@@ -1,5 +1,6 @@
 //! Taking a dump, call by call.
 
+mod code;
 mod count;
 mod data;
 mod definition;

@@ -4,7 +4,7 @@ use model::Problem;
 use model::text::Text;
 use model::version::{Product, ServerVersion, Version};
 use oceanbase::grants::Grants;
-use oceanbase::{Session, Statement, catalog};
+use oceanbase::{Session, catalog};
 
 use crate::dumping::survey::{chosen_databases, survey};
 use crate::error::{DuringSql as _, Error, Result};
@@ -42,7 +42,7 @@ pub async fn preflight(source: &Source, selection: &Selection) -> Result<Preflig
     let databases = chosen_databases(&mut session, selection).await?;
     let mut found = survey(&mut session, selection, &databases).await?;
     for database in &databases {
-        note_code(&mut session, database, &mut found.notes).await?;
+        note_left_out(&mut session, database, &mut found.notes).await?;
     }
     note_privileges(&mut session, &databases, &mut found.notes).await?;
     note_retention(&mut session, &mut found.notes).await?;
@@ -71,26 +71,12 @@ pub(super) fn check_server(server: &ServerVersion) -> Result<()> {
     if supported { Ok(()) } else { Err(Error::SourceUnsupported { server: server.to_string() }) }
 }
 
-/// Says what a dump leaves behind: triggers and routines.
-async fn note_code(session: &mut Session, database: &str, notes: &mut Vec<Text>) -> Result<()> {
-    let name = oceanbase::statement::literal(database);
-    for (what, table, column) in
-        [("triggers", "TRIGGERS", "TRIGGER_SCHEMA"), ("routines", "ROUTINES", "ROUTINE_SCHEMA")]
-    {
-        let sql = format!("SELECT COUNT(*) FROM information_schema.{table} WHERE {column} = {name}");
-        let rows = session
-            .rows(&Statement::read(sql))
-            .await
-            .during(|| format!("count the {what} of `{database}`"))?;
-        let count = rows.first().map_or(Ok(0), |row| row.u64(0)).during(|| format!("count the {what}"))?;
-        if count > 0 {
-            notes.push(
-                Text::new("dump-code-left-out")
-                    .with("count", count)
-                    .with("what", what)
-                    .with("database", database),
-            );
-        }
+/// Says what a dump leaves behind.
+async fn note_left_out(session: &mut Session, database: &str, notes: &mut Vec<Text>) -> Result<()> {
+    let others = catalog::other_objects(session, database).await;
+    for (what, count) in others.during(|| format!("list what else is in `{database}`"))? {
+        let note = Text::new("dump-kind-of-object-left-out").with("count", count).with("what", what);
+        notes.push(note.with("database", database));
     }
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! The statements that make databases, tables and views, as files.
 
+use std::collections::BTreeMap;
+
 use model::text::Text;
 use oceanbase::{Session, catalog};
 use serde::{Deserialize, Serialize};
@@ -8,20 +10,26 @@ use storage::Client;
 use crate::archive::Archive;
 use crate::ddl::qualify::{QualifiedView, with_readable_literals};
 use crate::ddl::table::TableDefinition;
-use crate::dumping::Snapshot;
 use crate::dumping::definition::Definitions;
+use crate::dumping::{Snapshot, code};
 use crate::error::{DuringSql as _, Error, Result};
 use crate::layout::ObjectKey;
-use crate::manifest::ObjectEntry;
+use crate::manifest::{CodeEntry, ObjectEntry};
 use crate::plan::{DatabasePlan, Plan, TablePlan, ViewPlan, full_name};
 use crate::schema_file::{self, SchemaKind, SchemaObject};
 use crate::source::Source;
 
 /// Says that the schema is finished.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct SchemaReceipt {
     pub(crate) objects: Vec<ObjectEntry>,
     pub(crate) notes: Vec<Text>,
+    /// The code of each database, by its name.
+    #[serde(default)]
+    pub(crate) code: BTreeMap<String, Vec<CodeEntry>>,
+    /// The users and roles.
+    #[serde(default)]
+    pub(crate) accounts: Vec<String>,
 }
 
 /// Writes the statements that make databases, tables and views. Does nothing when that was done before.
@@ -35,9 +43,15 @@ pub async fn dump_schema(source: &Source, client: &Client, snapshot: &Snapshot) 
         return Ok(());
     }
     let mut session = source.open().await?;
-    let mut receipt = SchemaReceipt { objects: Vec::new(), notes: Vec::new() };
+    let mut receipt = SchemaReceipt::default();
     for database in &plan.databases {
         write_database(&mut session, &archive, plan, database, &mut receipt).await?;
+        if plan.selection.has_whole_database(&database.name) {
+            code::write_code(&mut session, &archive, &database.name, &mut receipt).await?;
+        }
+    }
+    if plan.selection.is_all() {
+        code::write_accounts(&mut session, &archive, &mut receipt).await?;
     }
     session.close().await;
     archive.write_sealed(ObjectKey::SchemaReceipt, &receipt).await
@@ -94,7 +108,7 @@ async fn table_object(
     };
     definition.refer(|other| if other == database { None } else { Some(other.to_owned()) });
     let statement = with_readable_literals(&definition.whole());
-    Ok(SchemaObject { kind: SchemaKind::Table, name: table.name.clone(), statement })
+    Ok(SchemaObject::plain(SchemaKind::Table, &table.name, statement))
 }
 
 async fn view_object(
@@ -114,5 +128,5 @@ async fn view_object(
         }
     };
     let kind = if view.broken.is_some() { SchemaKind::BrokenView } else { SchemaKind::View };
-    Ok(SchemaObject { kind, name: view.name.clone(), statement })
+    Ok(SchemaObject::plain(kind, &view.name, statement))
 }

@@ -6,6 +6,7 @@ use model::Problem;
 use model::problem::codes;
 use model::text::Text;
 use oceanbase::catalog::{self, TableIdentity, TableKind};
+use oceanbase::statement::identifier;
 use oceanbase::{Session, Statement};
 
 use crate::chunk::{hidden_key as hidden_key_columns, usable_key};
@@ -160,7 +161,7 @@ impl TableReader<'_> {
                 Some(form) => known.push((column, form)),
                 None => self.survey.problems.push(
                     Problem::refused(codes::PRECHECK_FAILED, "dump-type-unknown")
-                        .with("column", format!("{full}.{}", oceanbase::statement::identifier(&column.name)))
+                        .with("column", format!("{full}.{}", identifier(&column.name)))
                         .with("type", &column.column_type),
                 ),
             }
@@ -189,6 +190,9 @@ async fn survey_views(
     }
     let uses = catalog::view_uses(session, database).await;
     let uses = uses.during(|| format!("read what the views of `{database}` read"))?;
+    // A view that calls a function of its own database works only there.
+    let enter = Statement::read(format!("USE {}", identifier(database)));
+    session.run(&enter).await.during(|| format!("use `{database}`"))?;
     let mut views = Vec::new();
     for name in in_order(names, database, &uses) {
         let full = full_name(database, &name);

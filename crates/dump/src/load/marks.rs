@@ -4,7 +4,7 @@
 //!
 //! | column | what it says |
 //! |---|---|
-//! | `table_name`, `piece` | which piece; `''` and 0 for the load itself |
+//! | `table_name`, `piece` | which piece; `''` and 0 for the load itself; a user or role and 0 for one that it made |
 //! | `dump` | which dump |
 //! | `statements` | how many of the piece's statements are in |
 //! | `done` | 1 when all are |
@@ -68,7 +68,7 @@ impl Marks {
         let table = self.table();
         let create = format!(
             "CREATE TABLE IF NOT EXISTS {table} (\
-             table_name VARCHAR(256) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL, \
+             table_name VARCHAR(512) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL, \
              piece INT NOT NULL, dump VARCHAR(80) NOT NULL, statements BIGINT NOT NULL, done INT NOT NULL, \
              PRIMARY KEY (table_name, piece)) COMMENT 'kept by lifeboat load until it is done'"
         );
@@ -89,7 +89,10 @@ impl Marks {
 
     /// Returns how far each piece is, by table and number.
     pub(super) async fn all(&self, session: &mut Session) -> Result<BTreeMap<(String, u32), Mark>> {
-        let sql = format!("SELECT table_name, piece, statements, done FROM {} WHERE piece > 0", self.table());
+        let sql = format!(
+            "SELECT table_name, piece, statements, done FROM {} WHERE table_name <> ''",
+            self.table()
+        );
         let rows = session.rows(&Statement::read(sql)).await.during(|| self.reading())?;
         let mut marks = BTreeMap::new();
         for row in rows {

@@ -3,6 +3,7 @@
 //! What was done is remembered in the target, in a table beside the rows ([`marks`]), so that rows and the note
 //! that they are in are committed together: nothing is loaded twice, whatever dies when.
 
+mod code;
 mod data;
 mod keys;
 mod marks;
@@ -15,6 +16,7 @@ use std::collections::BTreeMap;
 use storage::Client;
 use tokio_util::sync::CancellationToken;
 
+pub use code::{create_routines, create_triggers};
 pub use data::load_data;
 pub use keys::create_indexes;
 pub use marks::MARKS_TABLE;

@@ -57,6 +57,11 @@ pub async fn check_target(
     if server.product != manifest.server.product || server.version < manifest.server.version {
         notes.push(Text::new("load-other-server").with("source", &manifest.server).with("target", &server));
     }
+    let chosen = manifest.databases.iter().filter(|entry| names.contains_key(&entry.name));
+    let code: usize = chosen.map(|entry| entry.code.len()).sum();
+    if code > 0 {
+        notes.push(Text::new("load-code-held").with("count", code));
+    }
     let mut resumes = false;
     let mut found = Vec::new();
     for entry in &manifest.databases {

@@ -3,6 +3,7 @@
 mod bed;
 mod cancel;
 mod chunks;
+mod code;
 mod compare;
 mod damage;
 mod killed;

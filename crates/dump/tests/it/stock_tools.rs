@@ -27,11 +27,11 @@ async fn a_dump_is_restored_by_the_stock_client() {
         bed.dump_with(&id.parse().expect("an id"), &options).await.expect("a dump");
         bed.database("d_stock_2", &[]).await;
         let dump = bed.dir.path().join(id);
-        client(&bed, &dump.join("schema/d_stock/tables.sql"));
+        client(&bed, "d_stock_2", &dump.join("schema/d_stock/tables.sql"));
         let pieces = files(&dump.join("data/d_stock"));
         assert_eq!(pieces.len(), 4, "{pieces:?}");
-        pieces.iter().for_each(|piece| client(&bed, piece));
-        client(&bed, &dump.join("schema/d_stock/views.sql"));
+        pieces.iter().for_each(|piece| client(&bed, "d_stock_2", piece));
+        client(&bed, "d_stock_2", &dump.join("schema/d_stock/views.sql"));
         assert_eq!(bed.compare(id, &[("d_stock", "d_stock_2")]).await.findings, []);
         let mut session = bed.session().await;
         assert_eq!(
@@ -42,8 +42,8 @@ async fn a_dump_is_restored_by_the_stock_client() {
     }
 }
 
-/// Runs `zstd -dc file | mariadb d_stock_2`, or `mariadb d_stock_2 < file`.
-fn client(bed: &Bed, file: &Path) {
+/// Runs `zstd -dc file | mariadb database`, or `mariadb database < file`.
+pub(crate) fn client(bed: &Bed, database: &str, file: &Path) {
     let mut unpack = None;
     let input: Stdio = if file.extension().is_some_and(|extension| extension == "zst") {
         let command = Command::new("zstd").arg("-dc").arg(file).stdout(Stdio::piped()).spawn();
@@ -63,7 +63,7 @@ fn client(bed: &Bed, file: &Path) {
             &bed.server.port.to_string(),
             "-u",
             "root",
-            "d_stock_2",
+            database,
         ])
         .env("MYSQL_PWD", &bed.server.password)
         .stdin(input)

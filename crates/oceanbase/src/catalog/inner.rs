@@ -107,9 +107,11 @@ pub async fn partition_values(
     database: &str,
 ) -> Result<Option<BTreeMap<String, Vec<PartitionValues>>>, Error> {
     let mut all: BTreeMap<String, Vec<PartitionValues>> = BTreeMap::new();
-    for (table, prefix, sub) in
-        [("__all_part", "part", false), ("__all_sub_part", "sub_part", true), ("__all_def_sub_part", "sub_part", true)]
-    {
+    for (table, prefix, sub) in [
+        ("__all_part", "part", false),
+        ("__all_sub_part", "sub_part", true),
+        ("__all_def_sub_part", "sub_part", true),
+    ] {
         let sql = format!(
             "SELECT t.table_name, p.{prefix}_name, p.b_list_val, p.b_high_bound_val \
              FROM {} JOIN oceanbase.{table} p ON p.table_id = t.table_id \

@@ -1,0 +1,115 @@
+//! Procedures, functions, triggers, users, roles and privileges, as files.
+
+use model::text::Text;
+use oceanbase::catalog::{self, Account, RoutineKind};
+use oceanbase::{Session, statement};
+
+use crate::archive::Archive;
+use crate::ddl::code::{trigger_without_database, with_comment};
+use crate::dumping::schema::SchemaReceipt;
+use crate::error::{DuringSql as _, Error, Result};
+use crate::layout::ObjectKey;
+use crate::manifest::CodeEntry;
+use crate::plan::full_name;
+use crate::schema_file::{self, SchemaKind, SchemaObject};
+
+/// Writes a database's procedures, functions and triggers.
+pub(super) async fn write_code(
+    session: &mut Session,
+    archive: &Archive,
+    database: &str,
+    receipt: &mut SchemaReceipt,
+) -> Result<()> {
+    let reading = || format!("read the code in `{database}`");
+    let (mut objects, mut entries) = (Vec::new(), Vec::new());
+    for routine in catalog::routines(session, database).await.during(reading)? {
+        let text = catalog::routine_definition(session, database, &routine.name, routine.kind).await;
+        let text = text.during(reading)?;
+        let statement =
+            with_comment(&text, &routine.comment).ok_or_else(|| unreadable(database, &routine.name))?;
+        let (kind, word) = match routine.kind {
+            RoutineKind::Procedure => (SchemaKind::Procedure, "procedure"),
+            RoutineKind::Function => (SchemaKind::Function, "function"),
+        };
+        entries.push(CodeEntry {
+            kind: word.to_owned(),
+            name: routine.name.clone(),
+            definer: routine.definer,
+        });
+        objects.push(SchemaObject { kind, name: routine.name, statement, mode: Some(routine.sql_mode) });
+    }
+    for trigger in catalog::triggers(session, database).await.during(reading)? {
+        let text = catalog::trigger_definition(session, database, &trigger.name).await.during(reading)?;
+        let statement = trigger_without_database(&text, database);
+        entries.push(CodeEntry {
+            kind: "trigger".to_owned(),
+            name: trigger.name.clone(),
+            definer: trigger.definer,
+        });
+        let (kind, mode) = (SchemaKind::Trigger, Some(trigger.sql_mode));
+        objects.push(SchemaObject { kind, name: trigger.name, statement, mode });
+    }
+    if !objects.is_empty() {
+        let text = schema_file::write(&format!("code of `{database}`"), &objects);
+        receipt.objects.push(archive.write(ObjectKey::Code { database }, text.into()).await?);
+        receipt.code.insert(database.to_owned(), entries);
+    }
+    Ok(())
+}
+
+fn unreadable(database: &str, name: &str) -> Error {
+    let problem =
+        model::Problem::refused(model::problem::codes::PRECHECK_FAILED, "dump-definition-unreadable");
+    Error::CannotCarry { problems: vec![problem.with("table", full_name(database, name))] }
+}
+
+/// Writes users and roles, and what they may do. The hashes of passwords are among it.
+pub(super) async fn write_accounts(
+    session: &mut Session,
+    archive: &Archive,
+    receipt: &mut SchemaReceipt,
+) -> Result<()> {
+    let reading = || "read the users".to_owned();
+    let Some(accounts) = catalog::accounts(session).await.during(reading)? else {
+        receipt.notes.push(Text::new("dump-accounts-unseen"));
+        return Ok(());
+    };
+    let (mut made, mut granted) = (Vec::new(), Vec::new());
+    for account in &accounts {
+        let name = account.spelled();
+        let definition = if account.is_role {
+            format!("CREATE ROLE IF NOT EXISTS {name}") // the server shows it as a user, and would make it one
+        } else {
+            catalog::account_definition(session, account).await.during(reading)?
+        };
+        made.push(SchemaObject::plain(SchemaKind::Account, &name, definition.into_bytes()));
+        made.extend(
+            changes(account).map(|sql| SchemaObject::plain(SchemaKind::AccountChange, &name, sql.into())),
+        );
+        for grant in catalog::account_grants(session, account).await.during(reading)? {
+            // Everybody has this from the start.
+            if !grant.starts_with("GRANT USAGE ON *.*") {
+                granted.push(SchemaObject::plain(SchemaKind::Grant, &name, grant.into_bytes()));
+            }
+        }
+        receipt.accounts.push(name);
+    }
+    for (key, title, objects) in [
+        (ObjectKey::Accounts, "users and roles", made),
+        (ObjectKey::Grants, "privileges of users and roles", granted),
+    ] {
+        if !objects.is_empty() {
+            let text = schema_file::write(title, &objects);
+            receipt.objects.push(archive.write(key, text.into()).await?);
+        }
+    }
+    Ok(())
+}
+
+/// Returns what SHOW CREATE USER leaves out.
+fn changes(account: &Account) -> impl Iterator<Item = String> {
+    let name = format!("{}@{}", statement::literal(&account.user), statement::literal(&account.host));
+    let locked = account.locked.then(|| format!("ALTER USER {name} ACCOUNT LOCK"));
+    let tls = account.tls.then(|| format!("ALTER USER {name} REQUIRE SSL"));
+    locked.into_iter().chain(tls)
+}

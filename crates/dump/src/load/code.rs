@@ -1,0 +1,194 @@
+//! Procedures, functions, triggers, users, roles and privileges. Only whoever asks for them gets them: code runs with the
+//! rights of its definer, and users can log on.
+
+use std::collections::{BTreeMap, HashSet};
+
+use model::text::Text;
+use oceanbase::statement::literal;
+use oceanbase::{Session, Statement, catalog};
+use storage::Client;
+
+use crate::archive::Archive;
+use crate::ddl::code::{grant_on, names_database};
+use crate::error::{DuringSql as _, Error, Result};
+use crate::id::DumpId;
+use crate::layout::ObjectKey;
+use crate::load::marks::Marks;
+use crate::load::schema::{enter, make_lenient, open_for_loading};
+use crate::load::{Options, names};
+use crate::manifest::Manifest;
+use crate::plan::full_name;
+use crate::schema_file::{self, SchemaKind, SchemaObject};
+use crate::source::Target;
+
+/// Makes users and roles (those that exist stay as they are), then procedures and functions. To be called behind
+/// [`super::create_schema`] and before the views that use functions are made. Returns what could not be made.
+///
+/// # Errors
+/// Fails when the server does.
+pub async fn create_routines(
+    target: &Target,
+    client: &Client,
+    dump: &DumpId,
+    options: &Options,
+) -> Result<Vec<Text>> {
+    let mut making = Making::begin(target, client, dump, options).await?;
+    making.accounts().await?;
+    making.code(&[SchemaKind::Procedure, SchemaKind::Function]).await?;
+    Ok(making.end().await)
+}
+
+/// Makes triggers, and gives users and roles their privileges. To be called last: a trigger would change the rows that
+/// are loaded. Returns what could not be made.
+///
+/// # Errors
+/// Fails when the server does.
+pub async fn create_triggers(
+    target: &Target,
+    client: &Client,
+    dump: &DumpId,
+    options: &Options,
+) -> Result<Vec<Text>> {
+    let mut making = Making::begin(target, client, dump, options).await?;
+    making.code(&[SchemaKind::Trigger]).await?;
+    making.grants().await?;
+    Ok(making.end().await)
+}
+
+/// What stands for the piece in the note of an account.
+const ACCOUNT: u32 = 0;
+
+struct Making {
+    session: Session,
+    archive: Archive,
+    manifest: Manifest,
+    names: BTreeMap<String, String>,
+    notes: Vec<Text>,
+}
+
+impl Making {
+    async fn begin(target: &Target, client: &Client, dump: &DumpId, options: &Options) -> Result<Self> {
+        let archive = Archive::new(client, dump);
+        let manifest = archive.require_manifest().await?;
+        let names = names(&manifest, options)?;
+        Ok(Self { session: open_for_loading(target).await?, archive, manifest, names, notes: Vec::new() })
+    }
+
+    async fn end(self) -> Vec<Text> {
+        self.session.close().await;
+        self.notes
+    }
+
+    /// Makes the code of these kinds in all databases.
+    async fn code(&mut self, kinds: &[SchemaKind]) -> Result<()> {
+        for (name, database) in &self.names.clone() {
+            if !self.manifest.databases.iter().any(|entry| entry.name == *name && !entry.code.is_empty()) {
+                continue;
+            }
+            let there = existing(&mut self.session, database).await?;
+            let objects = self.objects(ObjectKey::Code { database: name }).await?;
+            enter(&mut self.session, database).await?;
+            for object in objects.into_iter().filter(|object| kinds.contains(&object.kind)) {
+                if there.contains(&(object.kind, object.name.to_lowercase())) {
+                    continue; // from an earlier attempt
+                }
+                let what = full_name(database, &object.name);
+                if name != database && names_database(&object.statement, name) {
+                    let note = Text::new("load-code-names-database").with("what", &what);
+                    self.notes.push(note.with("database", name));
+                }
+                let mode = object.mode.as_deref().unwrap_or_default();
+                let set = Statement::read(format!("SET SESSION sql_mode = {}", literal(mode)));
+                self.session.run(&set).await.during(|| "set the mode of code".to_owned())?;
+                self.run(Statement::act(object.statement), &what).await?;
+            }
+        }
+        make_lenient(&mut self.session).await
+    }
+
+    /// Makes users and roles.
+    async fn accounts(&mut self) -> Result<()> {
+        let Some(marks) = self.names.values().next().map(|database| Marks::new(database, &self.archive.dump))
+        else {
+            return Ok(());
+        };
+        if self.manifest.accounts.is_empty() {
+            return Ok(());
+        }
+        let there = catalog::accounts(&mut self.session).await.during(|| "read the users".to_owned())?;
+        let there: HashSet<String> =
+            there.unwrap_or_default().iter().map(catalog::Account::spelled).collect();
+        let ours = marks.all(&mut self.session).await?;
+        for object in self.objects(ObjectKey::Accounts).await? {
+            // Noted before it is made: one that was made but not yet locked is told from a stranger's.
+            let is_ours = ours.contains_key(&(object.name.clone(), ACCOUNT));
+            if there.contains(&object.name) && !is_ours {
+                if object.kind == SchemaKind::Account {
+                    self.notes.push(Text::new("load-account-exists").with("account", &object.name));
+                }
+                continue;
+            }
+            marks.ensure(&mut self.session, &object.name, ACCOUNT).await?;
+            self.run(Statement::act(object.statement), &object.name).await?;
+        }
+        Ok(())
+    }
+
+    /// Gives users and roles their privileges, on what was loaded.
+    async fn grants(&mut self) -> Result<()> {
+        let Some(marks) = self.names.values().next().map(|database| Marks::new(database, &self.archive.dump))
+        else {
+            return Ok(());
+        };
+        if !self.manifest.schema.iter().any(|object| object.path == ObjectKey::Grants.path()) {
+            return Ok(());
+        }
+        let ours = marks.all(&mut self.session).await?;
+        for object in self.objects(ObjectKey::Grants).await? {
+            if !ours.contains_key(&(object.name.clone(), ACCOUNT)) {
+                continue; // the account was there before
+            }
+            let text = String::from_utf8_lossy(&object.statement).into_owned();
+            let (database, sql) =
+                grant_on(&text, |old| self.names.get(old).cloned().unwrap_or_else(|| old.to_owned()));
+            if database.is_none_or(|database| self.names.contains_key(&database)) {
+                self.run(Statement::act(sql), &object.name).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs a statement; what the server refuses is noted.
+    async fn run(&mut self, statement: Statement, what: &str) -> Result<()> {
+        match self.session.run(&statement).await {
+            Ok(_) => Ok(()),
+            Err(error) if error.number().is_some() && !error.is_transient() => {
+                self.notes.push(Text::new("load-code-refused").with("what", what).with("why", error));
+                Ok(())
+            }
+            Err(error) => Err(error).during(|| format!("make {what}")),
+        }
+    }
+
+    async fn objects(&self, key: ObjectKey<'_>) -> Result<Vec<SchemaObject>> {
+        let text = self.archive.read(key).await?.ok_or_else(|| super::schema::lost(key))?;
+        schema_file::read(&text).map_err(|why| Error::Damaged { path: key.path(), why })
+    }
+}
+
+/// Returns the code that a database has, by kind and name.
+async fn existing(session: &mut Session, database: &str) -> Result<HashSet<(SchemaKind, String)>> {
+    let reading = || format!("list the code in `{database}`");
+    let mut there = HashSet::new();
+    for routine in catalog::routines(session, database).await.during(reading)? {
+        let kind = match routine.kind {
+            catalog::RoutineKind::Procedure => SchemaKind::Procedure,
+            catalog::RoutineKind::Function => SchemaKind::Function,
+        };
+        there.insert((kind, routine.name.to_lowercase()));
+    }
+    for trigger in catalog::triggers(session, database).await.during(reading)? {
+        there.insert((SchemaKind::Trigger, trigger.name.to_lowercase()));
+    }
+    Ok(there)
+}

@@ -1,0 +1,200 @@
+//! Procedures, functions, triggers, users and privileges come through for whoever asks for them, and for nobody else.
+
+use std::sync::{Arc, Mutex};
+
+use dump::{DumpId, Meter, Options, Source, load};
+use model::cluster::Address;
+use oceanbase::{Outcome, Statement, Witness};
+use tokio_util::sync::CancellationToken;
+
+use crate::bed::{Bed, endpoint, load_options, query, run};
+
+const CODE: &[&str] = &[
+    "CREATE TABLE t (a INT PRIMARY KEY, b INT)",
+    "CREATE TABLE log (x VARCHAR(100))",
+    "INSERT INTO t VALUES (1,1)",
+    "CREATE TRIGGER d_code.tr1 BEFORE INSERT ON d_code.t FOR EACH ROW BEGIN SET NEW.b = NEW.a + 1; INSERT INTO log VALUES ('x;$$'); END",
+    "SET sql_mode = 'PIPES_AS_CONCAT'",
+    "CREATE TRIGGER tr2 AFTER UPDATE ON t FOR EACH ROW INSERT INTO log VALUES (OLD.a || '->' || NEW.a)",
+    "CREATE PROCEDURE p1 (IN x INT, OUT y VARCHAR(20)) COMMENT 'it''s; \\\\ odd' BEGIN DECLARE z INT; SET z = x; SELECT 'a;\nb' || z INTO y; END",
+    "CREATE FUNCTION f1 (x INT) RETURNS INT DETERMINISTIC RETURN x + 1",
+    "CREATE VIEW v AS SELECT f1(a) AS q FROM t",
+];
+
+async fn whole_load(bed: &Bed, dump: &DumpId, options: &load::Options, with_code: bool) -> Vec<String> {
+    let (target, never) = (bed.source(), CancellationToken::new());
+    load::create_schema(&target, &bed.client, dump, options).await.expect("a schema");
+    let mut notes = Vec::new();
+    if with_code {
+        notes.extend(load::create_routines(&target, &bed.client, dump, options).await.expect("routines"));
+    }
+    load::load_data(&target, &bed.client, dump, options, 2, &Meter::new(), &never).await.expect("rows");
+    notes.extend(load::create_indexes(&target, &bed.client, dump, options, 2, &never).await.expect("keys"));
+    if with_code {
+        for _ in 0..2 {
+            notes.extend(load::create_triggers(&target, &bed.client, dump, options).await.expect("triggers"));
+        }
+    }
+    load::finish(&target, &bed.client, dump, options).await.expect("an end");
+    notes.into_iter().map(|note| format!("{}: {:?}", note.id, note.args)).collect()
+}
+
+#[tokio::test]
+async fn code_comes_through_for_whoever_asks_for_it() {
+    let bed = Bed::shared();
+    bed.database("d_code", CODE).await;
+    bed.no_database("d_code_2");
+    let manifest = bed.dump("code", &["d_code"], dump::ChunkAim::default()).await;
+    let code: Vec<String> =
+        manifest.databases[0].code.iter().map(|entry| format!("{} {}", entry.kind, entry.name)).collect();
+    assert_eq!(code, ["function f1", "procedure p1", "trigger tr1", "trigger tr2"]);
+    assert!(manifest.databases[0].code.iter().all(|entry| entry.definer.contains("root")));
+    assert_eq!(bed.verify("code").await.findings, []);
+
+    let (dump, options) = ("code".parse().expect("an id"), load_options(&[("d_code", "d_code_2")]));
+    let notes = whole_load(&bed, &dump, &options, true).await;
+    assert_eq!(notes, [""; 0]);
+    let mut session = bed.session().await;
+    run(&mut session, "USE d_code_2").await;
+    run(&mut session, "INSERT INTO t (a) VALUES (5)").await;
+    run(&mut session, "UPDATE t SET b = 9 WHERE a = 5").await;
+    run(&mut session, "CALL p1(7, @y)").await;
+    assert_eq!(query(&mut session, "SELECT @y").await, [["a;\nb7"]]);
+    assert_eq!(query(&mut session, "SELECT x FROM log").await, [["x;$$"], ["5->5"]]);
+    assert_eq!(query(&mut session, "SELECT q FROM v ORDER BY 1").await, [["2"], ["6"]]);
+    assert_eq!(
+        query(&mut session, "SELECT COUNT(*) FROM d_code.log").await,
+        [["0"]],
+        "not in the old database"
+    );
+    let comment = "SELECT routine_comment FROM information_schema.routines WHERE routine_name = 'p1' AND routine_schema";
+    let comments = query(&mut session, &format!("{comment} LIKE 'd\\_code%'")).await;
+    assert_eq!(comments, vec![vec!["it's; \\ odd"]; 2]);
+
+    bed.database("d_code_3", &[CODE[0], CODE[1]]).await;
+    crate::stock_tools::client(&bed, "d_code_3", &bed.dir.path().join("code/schema/d_code/code.sql"));
+    run(&mut session, "USE d_code_3").await;
+    run(&mut session, "INSERT INTO t (a) VALUES (5)").await;
+    assert_eq!(query(&mut session, "SELECT b FROM t").await, [["6"]]);
+    assert_eq!(query(&mut session, "SELECT f1(1)").await, [["2"]]);
+    session.close().await;
+}
+
+#[tokio::test]
+async fn code_comes_through_for_nobody_else() {
+    let bed = Bed::shared();
+    bed.database(
+        "d_codeless",
+        &[CODE[0], CODE[1], CODE[7], "CREATE TRIGGER tr BEFORE INSERT ON t FOR EACH ROW SET NEW.b = 0"],
+    )
+    .await;
+    bed.no_database("d_codeless_2");
+    bed.dump("codeless", &["d_codeless"], dump::ChunkAim::default()).await;
+    let (dump, options) =
+        ("codeless".parse().expect("an id"), load_options(&[("d_codeless", "d_codeless_2")]));
+    let check = load::check_target(&bed.source(), &bed.client, &dump, &options).await.expect("a check");
+    assert_eq!(check.notes.iter().map(|note| note.id.as_str()).collect::<Vec<_>>(), ["load-code-held"]);
+    whole_load(&bed, &dump, &options, false).await;
+    let mut session = bed.session().await;
+    for list in ["routines WHERE routine_schema", "triggers WHERE trigger_schema"] {
+        let left =
+            query(&mut session, &format!("SELECT COUNT(*) FROM information_schema.{list} = 'd_codeless_2'"))
+                .await;
+        assert_eq!(left, [["0"]]);
+    }
+    session.close().await;
+}
+
+/// Keeps what would be shown.
+#[derive(Default)]
+struct Shown(Mutex<String>);
+
+impl Witness for Shown {
+    fn sent(&self, statement: &Statement, _: &Address) {
+        self.0.lock().expect("no panic").push_str(&statement.masked);
+    }
+
+    fn answered(&self, _: &Statement, _: &Outcome<'_>) {}
+}
+
+/// Users belong to the whole server, so this test has one of its own.
+#[tokio::test]
+async fn users_come_through_with_all_that_they_may_and_may_not() {
+    let folder = tempfile::Builder::new().prefix("seekdb-").tempdir().expect("a folder");
+    let instance = xtask::seekdb::Instance::start_in(&folder.path().join("seekdb")).expect("a seekdb");
+    let bed = Bed::on(instance.server.clone());
+    bed.database("d_users", &["CREATE TABLE t (a INT PRIMARY KEY, b INT)", "INSERT INTO t VALUES (1,1)"])
+        .await;
+    let made = [
+        "CREATE USER u_plain IDENTIFIED BY 'secret1'",
+        "CREATE USER 'u_far'@'10.0.%' IDENTIFIED BY 'secret2'",
+        "CREATE USER u_locked IDENTIFIED BY 'secret3'",
+        "ALTER USER u_locked ACCOUNT LOCK",
+        "ALTER USER 'u_far'@'10.0.%' REQUIRE SSL",
+        "CREATE ROLE r_reader",
+        "GRANT SELECT ON d_users.* TO r_reader",
+        "GRANT r_reader TO u_plain",
+        "GRANT SELECT (a), UPDATE ON d_users.t TO u_locked",
+        "GRANT ALL ON *.* TO 'u_far'@'10.0.%' WITH GRANT OPTION",
+    ];
+    let names = ["u_plain", "'u_far'@'10.0.%'", "u_locked", "r_reader"];
+    let mut session = bed.session().await;
+    for sql in made {
+        run(&mut session, sql).await;
+    }
+    let mut before = Vec::new();
+    for name in names {
+        before.push(query(&mut session, &format!("SHOW GRANTS FOR {name}")).await);
+        before.push(query(&mut session, &format!("SHOW CREATE USER {name}")).await);
+    }
+    let locks = "SELECT user, account_locked, ssl_type FROM mysql.user WHERE user <> 'root' ORDER BY user";
+    before.push(query(&mut session, locks).await);
+
+    let dump: DumpId = "users".parse().expect("an id");
+    let manifest = bed.dump_with(&dump, &Options::default()).await.expect("a dump");
+    assert_eq!(manifest.accounts.len(), 4);
+    assert_eq!(bed.verify("users").await.findings, []);
+    for name in names {
+        run(&mut session, &format!("DROP USER {name}")).await;
+    }
+    run(&mut session, "CREATE USER u_plain IDENTIFIED BY 'another'").await;
+    run(&mut session, "DROP USER u_plain").await;
+    run(&mut session, "DROP DATABASE d_users").await;
+
+    let shown = Arc::new(Shown::default());
+    let target = Source { endpoint: endpoint(&bed.server), witness: shown.clone() };
+    let options = load::Options::default();
+    let never = CancellationToken::new();
+    load::create_schema(&target, &bed.client, &dump, &options).await.expect("a schema");
+    for _ in 0..2 {
+        let notes = load::create_routines(&target, &bed.client, &dump, &options).await.expect("users");
+        assert_eq!(notes, []);
+    }
+    load::load_data(&target, &bed.client, &dump, &options, 2, &Meter::new(), &never).await.expect("rows");
+    load::create_indexes(&target, &bed.client, &dump, &options, 2, &never).await.expect("keys");
+    assert_eq!(load::create_triggers(&target, &bed.client, &dump, &options).await.expect("grants"), []);
+    load::finish(&target, &bed.client, &dump, &options).await.expect("an end");
+
+    let mut after = Vec::new();
+    for name in names {
+        after.push(query(&mut session, &format!("SHOW GRANTS FOR {name}")).await);
+        after.push(query(&mut session, &format!("SHOW CREATE USER {name}")).await);
+    }
+    after.push(query(&mut session, locks).await);
+    assert_eq!(before, after);
+    let shown = shown.0.lock().expect("no panic").clone();
+    let hash = &before[1][0][0][before[1][0][0].find('*').expect("a hash")..][..20];
+    assert!(shown.contains("create user") && !shown.contains(hash), "a hash was shown");
+
+    // A user that was there before stays as it is.
+    let notes = {
+        load::create_schema(&target, &bed.client, &dump, &load_options(&[("d_users", "d_users_2")]))
+            .await
+            .expect("one");
+        load::create_routines(&target, &bed.client, &dump, &load_options(&[("d_users", "d_users_2")]))
+            .await
+            .expect("two")
+    };
+    assert_eq!(notes.iter().filter(|note| note.id == "load-account-exists").count(), 4);
+    session.close().await;
+}

@@ -1,0 +1,181 @@
+//! What runs inside the server, and who may use it: triggers, routines, users, roles, privileges.
+
+use super::{grouped, if_there};
+use crate::answer::Row;
+use crate::error::Error;
+use crate::session::Session;
+use crate::statement::{Statement, literal};
+
+/// Accounts that belong to the server.
+const SYSTEM_ACCOUNTS: [&str; 9] = [
+    "root",
+    "ORAAUDITOR",
+    "LBACSYS",
+    "proxyro",
+    "standbyro",
+    "mysql.sys",
+    "mysql.session",
+    "mysql.infoschema",
+    "mariadb.sys",
+];
+
+/// The kind of a routine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RoutineKind {
+    /// Called by CALL.
+    Procedure,
+    /// Called in expressions.
+    Function,
+}
+
+/// A procedure or function.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Routine {
+    /// Its name.
+    pub name: String,
+    /// What it is.
+    pub kind: RoutineKind,
+    /// The mode that it was made and runs under.
+    pub sql_mode: String,
+    /// Who made it, as the server spells it.
+    pub definer: String,
+    /// Its comment.
+    pub comment: String,
+}
+
+/// A trigger.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trigger {
+    /// Its name.
+    pub name: String,
+    /// The mode that it was made and runs under.
+    pub sql_mode: String,
+    /// Who made it, as the server spells it.
+    pub definer: String,
+}
+
+/// A user or a role.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// Its name.
+    pub user: String,
+    /// From where.
+    pub host: String,
+    /// Whether it is a role.
+    pub is_role: bool,
+    /// Whether it may not log on.
+    pub locked: bool,
+    /// Whether it must come over TLS.
+    pub tls: bool,
+}
+
+impl Account {
+    /// Returns the account as a statement spells it: `'user'@'host'`.
+    #[must_use]
+    pub fn spelled(&self) -> String {
+        format!("{}@{}", literal(&self.user), literal(&self.host))
+    }
+}
+
+/// Returns the procedures and functions of a database.
+///
+/// # Errors
+/// Fails when the server does.
+pub async fn routines(session: &mut Session, database: &str) -> Result<Vec<Routine>, Error> {
+    let sql = format!(
+        "SELECT ROUTINE_NAME, ROUTINE_TYPE, SQL_MODE, DEFINER, ROUTINE_COMMENT FROM information_schema.ROUTINES \
+         WHERE ROUTINE_SCHEMA = {} AND ROUTINE_TYPE IN ('PROCEDURE', 'FUNCTION') ORDER BY ROUTINE_TYPE, ROUTINE_NAME",
+        literal(database)
+    );
+    let routine = |row: &Row| {
+        let kind = if row.str(1)? == "FUNCTION" { RoutineKind::Function } else { RoutineKind::Procedure };
+        Ok(Routine {
+            name: row.str(0)?.to_owned(),
+            kind,
+            sql_mode: row.maybe_str(2)?.unwrap_or_default().to_owned(),
+            definer: row.maybe_str(3)?.unwrap_or_default().to_owned(),
+            comment: row.maybe_str(4)?.unwrap_or_default().to_owned(),
+        })
+    };
+    session.rows(&Statement::read(sql)).await?.iter().map(routine).collect()
+}
+
+/// Returns the triggers of a database. Without the privilege TRIGGER there seem to be none.
+///
+/// # Errors
+/// Fails when the server does.
+pub async fn triggers(session: &mut Session, database: &str) -> Result<Vec<Trigger>, Error> {
+    let sql = format!(
+        "SELECT TRIGGER_NAME, SQL_MODE, DEFINER FROM information_schema.TRIGGERS \
+         WHERE TRIGGER_SCHEMA = {} ORDER BY EVENT_OBJECT_TABLE, ACTION_ORDER, TRIGGER_NAME",
+        literal(database)
+    );
+    let trigger = |row: &Row| {
+        Ok(Trigger {
+            name: row.str(0)?.to_owned(),
+            sql_mode: row.maybe_str(1)?.unwrap_or_default().to_owned(),
+            definer: row.maybe_str(2)?.unwrap_or_default().to_owned(),
+        })
+    };
+    session.rows(&Statement::read(sql)).await?.iter().map(trigger).collect()
+}
+
+/// Returns how many objects of other kinds a database has, by kind, such as sequences. Empty where the server does
+/// not list them.
+///
+/// # Errors
+/// Fails when the server does.
+pub async fn other_objects(session: &mut Session, database: &str) -> Result<Vec<(String, u64)>, Error> {
+    let sql = format!(
+        "SELECT OBJECT_TYPE, COUNT(*) FROM oceanbase.DBA_OBJECTS WHERE OWNER = {} AND OBJECT_TYPE IN \
+         ('SEQUENCE', 'SYNONYM', 'PACKAGE', 'PACKAGE BODY', 'TYPE', 'TYPE BODY', 'EVENT') GROUP BY OBJECT_TYPE",
+        literal(database)
+    );
+    let found = if_there(grouped(session, sql, |row| row.u64(1)).await)?.unwrap_or_default();
+    Ok(found.into_iter().map(|(kind, counts)| (kind, counts.into_iter().sum())).collect())
+}
+
+/// Returns the users and roles that are not the server's own; `None` when this user may not see them.
+///
+/// # Errors
+/// Fails when the server does.
+pub async fn accounts(session: &mut Session) -> Result<Option<Vec<Account>>, Error> {
+    let roles = "SELECT USER_NAME, HOST FROM oceanbase.DBA_OB_USERS WHERE TYPE = 'ROLE'".to_owned();
+    let roles =
+        if_there(grouped(session, roles, |row| row.str(1).map(str::to_owned)).await)?.unwrap_or_default();
+    let users = "SELECT user, host, account_locked, ssl_type FROM mysql.user ORDER BY user, host".to_owned();
+    let accounts = grouped(session, users, |row| {
+        let (user, host) = (row.str(0)?, row.str(1)?);
+        let is_role = roles.get(user).is_some_and(|hosts| hosts.iter().any(|other| other == host));
+        Ok(Account {
+            user: user.to_owned(),
+            host: host.to_owned(),
+            is_role,
+            // The server keeps roles locked: nobody logs on as one.
+            locked: !is_role && row.maybe_str(2)? == Some("Y"),
+            tls: row.maybe_str(3)?.is_some_and(|kind| !kind.is_empty()),
+        })
+    });
+    let Some(accounts) = if_there(accounts.await)? else { return Ok(None) };
+    let own = |account: &Account| SYSTEM_ACCOUNTS.contains(&account.user.as_str()) || account.user.is_empty();
+    Ok(Some(accounts.into_values().flatten().filter(|account| !own(account)).collect()))
+}
+
+/// Returns the statement that makes an account, with the hash of its password.
+///
+/// # Errors
+/// Fails when the server does.
+pub async fn account_definition(session: &mut Session, account: &Account) -> Result<String, Error> {
+    let statement = Statement::read(format!("SHOW CREATE USER {}", account.spelled()));
+    let rows = session.rows(&statement).await?;
+    Ok(rows.first().ok_or_else(|| Error::no_rows(&statement))?.str(0)?.to_owned())
+}
+
+/// Returns the statements that give an account its privileges and roles.
+///
+/// # Errors
+/// Fails when the server does.
+pub async fn account_grants(session: &mut Session, account: &Account) -> Result<Vec<String>, Error> {
+    let rows = session.rows(&Statement::read(format!("SHOW GRANTS FOR {}", account.spelled()))).await?;
+    rows.iter().map(|row| row.str(0).map(str::to_owned)).collect()
+}
