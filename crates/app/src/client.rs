@@ -58,6 +58,11 @@ impl Client {
         self.send(Method::POST, path, &[], body).await
     }
 
+    /// Returns the `data` of a PATCH.
+    pub(crate) async fn patch(&self, path: &str, body: &Value) -> Result<Value, Failure> {
+        self.send(Method::PATCH, path, &[], Some(body)).await
+    }
+
     /// Returns the `data` of a DELETE.
     pub(crate) async fn delete(&self, path: &str) -> Result<Value, Failure> {
         self.send(Method::DELETE, path, &[], None).await

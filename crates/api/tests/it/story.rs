@@ -54,10 +54,11 @@ async fn until(stream: &mut axum::body::BodyDataStream, wanted: impl Fn(&Seen) -
 #[tokio::test]
 async fn a_backup_is_followed_by_its_events_and_they_can_be_had_again() {
     let seekdb = xtask::seekdb::shared().expect("seekdb starts");
-    seekdb.fresh_database("api_story").expect("a database");
-    seekdb
-        .run(&["CREATE TABLE api_story.t (id INT PRIMARY KEY)", "INSERT INTO api_story.t VALUES (1), (2)"])
-        .expect("two rows");
+    let database = format!("api_story_{}", std::process::id()); // two runs of the tests may share the server
+    seekdb.fresh_database(&database).expect("a database");
+    let statements = ["CREATE TABLE t (id INT PRIMARY KEY)", "INSERT INTO t VALUES (1), (2)"];
+    let statements = [&[format!("USE {database}")][..], &statements.map(str::to_owned)].concat();
+    seekdb.run(&statements).expect("two rows");
     let server = Server::open().await;
     let control = server.control.clone();
     let working = tokio::spawn({
@@ -80,7 +81,7 @@ async fn a_backup_is_followed_by_its_events_and_they_can_be_had_again() {
         "obBackupServiceStorageConfig": { "obBackupStorageBaseInfo": {
             "backupStorageType": "BACKUP_STORAGE_FILE", "storageUrl": server.dir.path().join("backups"),
         }},
-        "obBackupObjectList": [{ "backupDimension": "DATABASE", "databaseName": "api_story" }],
+        "obBackupObjectList": [{ "backupDimension": "DATABASE", "databaseName": database }],
     });
     let path = format!("/api/v2/ob/clusters/{cluster}/backup/backupNow");
     let begun = server.ask("POST", &path, Some(&body)).await;
@@ -110,5 +111,5 @@ async fn a_backup_is_followed_by_its_events_and_they_can_be_had_again() {
     assert_eq!(sets["data"]["contents"][0]["rows"], 2, "{sets}");
     server.shutdown.cancel();
     tokio::time::timeout(LIMIT, working).await.expect("the server stops in time").expect("no panic");
-    seekdb.run(&["DROP DATABASE api_story"]).expect("a clean server");
+    seekdb.run(&[format!("DROP DATABASE {database}")]).expect("a clean server");
 }

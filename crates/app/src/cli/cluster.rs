@@ -36,6 +36,13 @@ enum Verb {
         #[arg(long)]
         refresh: bool,
     },
+    /// Give a cluster's new password, after it was changed on the cluster
+    ///
+    /// It is taken from LIFEBOAT_CLUSTER_PASSWORD, LIFEBOAT_CLUSTER_PASSWORD_FILE, a prompt or standard input.
+    SetPassword {
+        /// The cluster's name
+        name: String,
+    },
     /// Let go of a cluster; its backups stay where they are
     Remove {
         /// The cluster's name
@@ -65,6 +72,7 @@ pub(crate) async fn run(args: ClusterArgs) -> Result<(), Failure> {
         Verb::Add(args) => add(&reach, args).await,
         Verb::List => list(&reach).await,
         Verb::Show { name, refresh } => show(&reach, &name, refresh).await,
+        Verb::SetPassword { name } => set_password(&reach, &name).await,
         Verb::Remove { name } => remove(&reach, &name).await,
     }
 }
@@ -175,6 +183,16 @@ fn facts(screen: Screen, cluster: &ClusterRow) {
         ("Taken over", short(&cluster.create_time)),
         ("Last asked", short(&cluster.update_time)),
     ]);
+}
+
+async fn set_password(reach: &Reach, name: &str) -> Result<(), Failure> {
+    let (client, screen) = (reach.client()?, reach.screen());
+    let id = cluster(&client, name).await?.id;
+    let password = secrets::read("LIFEBOAT_CLUSTER_PASSWORD", "cli-prompt-cluster-password")?;
+    let body = json!({ "password": password.expose() });
+    let data = client.patch(&format!("/ob/clusters/{id}"), &body).await?;
+    screen.show(&data, |screen| screen.say(&Text::new("cli-cluster-password-set").with("cluster", name)));
+    Ok(())
 }
 
 async fn remove(reach: &Reach, name: &str) -> Result<(), Failure> {

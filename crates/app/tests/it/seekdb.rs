@@ -3,10 +3,34 @@
 use mysql_async::prelude::Queryable as _;
 use xtask::seekdb::{Server, shared};
 
-/// Returns the shared server with a fresh, small shop in the database of that name.
-pub(crate) fn with_shop(database: &str) -> Server {
+/// A small shop in a database of its own, which is dropped with this, as is the one that it is restored to. The names
+/// hold this process's number: two runs of the tests may share the server.
+pub(crate) struct Shop {
+    pub(crate) server: Server,
+    pub(crate) database: String,
+    pub(crate) copy: String,
+}
+
+impl Drop for Shop {
+    fn drop(&mut self) {
+        let drops = [&self.database, &self.copy].map(|name| format!("DROP DATABASE IF EXISTS `{name}`"));
+        let _ = self.server.run(&drops);
+    }
+}
+
+impl std::ops::Deref for Shop {
+    type Target = Server;
+
+    fn deref(&self) -> &Server {
+        &self.server
+    }
+}
+
+/// Returns a new shop on the shared server.
+pub(crate) fn with_shop(name: &str) -> Shop {
+    let database = format!("{name}_{}", std::process::id());
     let server = shared().expect("seekdb starts");
-    server.fresh_database(database).expect("a fresh database");
+    server.fresh_database(&database).expect("a fresh database");
     let statements = [
         format!("USE `{database}`"),
         "CREATE TABLE product (id INT NOT NULL PRIMARY KEY, title VARCHAR(40) NOT NULL, price DECIMAL(8,2))".into(),
@@ -22,7 +46,7 @@ pub(crate) fn with_shop(database: &str) -> Server {
             .into(),
     ];
     server.run(&statements).expect("a shop");
-    server
+    Shop { server, copy: format!("{database}_copy"), database }
 }
 
 /// Returns what identifies the rows of a shop, whatever its database is called.
