@@ -9,8 +9,15 @@ fn a_shop_is_backed_up_and_restored_under_another_name() {
     let server = Server::start();
     std::fs::create_dir(server.path("backups")).expect("a directory");
     let place = format!("file://{}", server.path("backups").display());
-    let mut transcript =
-        Transcript::new(server.dir.path(), &[(seekdb.port.to_string(), "PORT"), (server.url.clone(), "URL")]);
+    let mut transcript = Transcript::new(
+        server.dir.path(),
+        &[
+            (seekdb.copy.clone(), "SHOP_COPY"),
+            (seekdb.database.clone(), "SHOP"),
+            (format!(":{}", seekdb.port), ":PORT"),
+            (server.url.clone(), "URL"),
+        ],
+    );
     let mut tell = |arguments: &str| {
         let arguments = arguments.replace("SHOP_COPY", &seekdb.copy).replace("SHOP", &seekdb.database);
         let mut command = server.command(&arguments);
