@@ -19,16 +19,21 @@ pub fn router(control: Control, settings: Settings) -> axum::Router {
     let api = Api { control, trusted_proxies: trusted_proxies.into(), shutdown };
     let (logged_on, _) = api_routes().split_for_parts();
     let (open, _) = open_routes().split_for_parts();
-    axum::Router::new()
+    let routes = axum::Router::new()
         .nest("/api/v2", logged_on.layer(from_fn_with_state(api.clone(), auth::log_on)))
         .merge(open)
         .fallback(console::page)
-        .method_not_allowed_fallback(error::no_such_method)
+        .method_not_allowed_fallback(error::no_such_method);
+    surround(routes, server).with_state(api)
+}
+
+/// Puts around the routes what holds for every request, the outermost last.
+fn surround<S: Clone + Send + Sync + 'static>(routes: axum::Router<S>, server: Arc<str>) -> axum::Router<S> {
+    routes
         .layer(DefaultBodyLimit::max(guard::BODY_MAX_BYTES))
         .layer(CatchPanicLayer::custom(error::panicked))
         .layer(from_fn(guard::protect))
         .layer(from_fn_with_state(server, call::accompany))
-        .with_state(api)
 }
 
 /// Every route with its description.
@@ -91,4 +96,29 @@ fn api_routes() -> OpenApiRouter<Api> {
         .routes(routes!(users::me))
         .routes(routes!(users::change_my_password))
         .routes(routes!(server::version))
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::{Body, to_bytes};
+    use axum::http::Request;
+    use axum::routing::get;
+    use tower::ServiceExt as _;
+
+    async fn broken() -> &'static str {
+        panic!("the password is hunter2")
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_answered_in_the_envelope_without_what_it_said() {
+        let router = super::surround(axum::Router::new().route("/broken", get(broken)), "here".into());
+        let request = Request::get("/broken").body(Body::empty()).expect("a request");
+        let response = router.oneshot(request).await.expect("a router always answers");
+        assert_eq!(response.status().as_u16(), 500);
+        let body = to_bytes(response.into_body(), 1 << 20).await.expect("the whole answer");
+        let body: serde_json::Value = serde_json::from_slice(&body).expect("JSON");
+        assert_eq!(body["error"]["id"], "server-fault", "{body}");
+        assert_eq!(body["server"], "here", "{body}");
+        assert!(!body.to_string().contains("hunter2"), "{body}");
+    }
 }

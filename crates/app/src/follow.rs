@@ -152,7 +152,7 @@ impl Display {
 
 fn new_bar(subtask: &SubtaskRow) -> ProgressBar {
     let bar = ProgressBar::new(100);
-    let style = ProgressStyle::with_template("{spinner} {prefix}  {bar:30} {msg}")
+    let style = ProgressStyle::with_template("{spinner} {prefix}  {bar:30} {wide_msg}")
         .unwrap_or_else(|_| ProgressStyle::default_bar());
     bar.set_style(style);
     bar.set_prefix(subtask.title());

@@ -173,7 +173,7 @@ pub(crate) async fn metered<T>(
 }
 
 fn new_bar(name: &str) -> ProgressBar {
-    let style = ProgressStyle::with_template("{spinner} {prefix}  {bar:30} {msg}");
+    let style = ProgressStyle::with_template("{spinner} {prefix}  {bar:30} {wide_msg}");
     let bar = ProgressBar::new(100).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
     bar.set_prefix(name.to_owned());
     bar
