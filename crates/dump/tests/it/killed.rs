@@ -143,11 +143,12 @@ async fn a_database_that_is_killed_costs_a_dump_and_a_load_only_time() {
         persistently(|| dump::dump_schema(&source, &bed.client, &snapshot)).await;
         let meter = Meter::new();
         let mut progress = meter.subscribe();
-        let (outcome, ()) =
-            tokio::join!(dump::dump_data(&source, &bed.client, &snapshot, 3, &meter, &never), async {
-                progress.wait_for(|progress| progress.pieces_done >= pieces).await.expect("a meter");
-                instance.kill();
-            });
+        let ended = CancellationToken::new();
+        let dumping = dump::dump_data(&source, &bed.client, &snapshot, 3, &meter, &never);
+        let (outcome, ()) = tokio::join!(telling(&ended, dumping), async {
+            either(&ended, progress.wait_for(|progress| progress.pieces_done >= pieces)).await;
+            instance.kill();
+        });
         let error = outcome.expect_err("the server is dead");
         assert!(error.is_transient(), "{error:?}");
         drop(snapshot);
@@ -165,11 +166,12 @@ async fn a_database_that_is_killed_costs_a_dump_and_a_load_only_time() {
     for pieces in [2, 30] {
         let meter = Meter::new();
         let mut progress = meter.subscribe();
-        let (outcome, ()) =
-            tokio::join!(load::load_data(&source, &bed.client, &dump, &load, 3, &meter, &never), async {
-                progress.wait_for(|progress| progress.pieces_done >= pieces).await.expect("a meter");
-                instance.kill();
-            });
+        let ended = CancellationToken::new();
+        let loading = load::load_data(&source, &bed.client, &dump, &load, 3, &meter, &never);
+        let (outcome, ()) = tokio::join!(telling(&ended, loading), async {
+            either(&ended, progress.wait_for(|progress| progress.pieces_done >= pieces)).await;
+            instance.kill();
+        });
         assert!(outcome.expect_err("the server is dead").is_transient());
         instance.start_again().expect("it starts again");
     }
@@ -180,4 +182,19 @@ async fn a_database_that_is_killed_costs_a_dump_and_a_load_only_time() {
     assert_eq!(changed, [["0"]], "all rows are of the first moment");
     session.close().await;
     instance.stop().expect("it stops");
+}
+
+/// Does the work and then says that it has ended, however it did: a server that has just come back may refuse it.
+async fn telling<T>(ended: &CancellationToken, work: impl Future<Output = T>) -> T {
+    let outcome = work.await;
+    ended.cancel();
+    outcome
+}
+
+/// Waits for the progress, or for the end of the work that would make it.
+async fn either(ended: &CancellationToken, progress: impl Future) {
+    tokio::select! {
+        _ = progress => {}
+        () = ended.cancelled() => {}
+    }
 }

@@ -47,21 +47,15 @@ async fn root_of_a_real_seekdb_passes() {
     Passed takeover-read
     ");
     assert!(!recorder.transcript().contains("! "), "the check only reads");
-    insta::assert_snapshot!(recorder.transcript(), @r"
+    // How many rows SHOW GRANTS has depends on the databases that other tests made.
+    insta::assert_snapshot!(recorder.statements(), @r"
     > SELECT version(), @@version_comment
-      1 rows
     > SET NAMES utf8mb4
-      ok
     > SET SESSION time_zone = '+00:00'
-      ok
     > SET SESSION ob_query_timeout = 30000000
-      ok
     > SHOW GRANTS
-      7 rows
     > SELECT svr_ip, role FROM oceanbase.V$OB_SERVER_STAT
-      1 rows
     > SELECT svr_ip, role FROM oceanbase.V$OB_SERVER_STAT
-      1 rows
     ");
 }
 
