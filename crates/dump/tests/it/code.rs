@@ -68,7 +68,7 @@ async fn code_comes_through_for_whoever_asks_for_it() {
         "not in the old database"
     );
     let comment = "SELECT routine_comment FROM information_schema.routines WHERE routine_name = 'p1' AND routine_schema";
-    let comments = query(&mut session, &format!("{comment} LIKE 'd\\_code%'")).await;
+    let comments = query(&mut session, &format!("{comment} IN ('d_code', 'd_code_2')")).await;
     assert_eq!(comments, vec![vec!["it's; \\ odd"]; 2]);
 
     bed.database("d_code_3", &[CODE[0], CODE[1]]).await;
