@@ -179,37 +179,37 @@ impl Words {
 pub(crate) enum Failures {
     /// The request is wrong in itself.
     #[response(status = 400)]
-    Invalid(#[to_schema] FailureEnvelope),
+    Invalid(FailureEnvelope),
     /// Nobody is logged on, or with a wrong password.
     #[response(status = 401)]
-    Unauthenticated(#[to_schema] FailureEnvelope),
+    Unauthenticated(FailureEnvelope),
     /// The user's role does not allow it, or the password must be changed first.
     #[response(status = 403)]
-    Forbidden(#[to_schema] FailureEnvelope),
+    Forbidden(FailureEnvelope),
     /// There is no such thing.
     #[response(status = 404)]
-    NotFound(#[to_schema] FailureEnvelope),
+    NotFound(FailureEnvelope),
     /// A rule refuses it as things stand, or it clashes with something that exists or runs.
     #[response(status = 409)]
-    Refused(#[to_schema] FailureEnvelope),
+    Refused(FailureEnvelope),
     /// The body is too long.
     #[response(status = 413)]
-    TooLong(#[to_schema] FailureEnvelope),
+    TooLong(FailureEnvelope),
     /// The body is not JSON.
     #[response(status = 415)]
-    NotJson(#[to_schema] FailureEnvelope),
+    NotJson(FailureEnvelope),
     /// The body is JSON, but not what the call takes.
     #[response(status = 422)]
-    WrongShape(#[to_schema] FailureEnvelope),
+    WrongShape(FailureEnvelope),
     /// Too many wrong passwords.
     #[response(status = 429)]
-    LockedOut(#[to_schema] FailureEnvelope),
+    LockedOut(FailureEnvelope),
     /// A fault of the server.
     #[response(status = 500)]
-    Internal(#[to_schema] FailureEnvelope),
+    Internal(FailureEnvelope),
     /// A database or a storage failed.
     #[response(status = 502)]
-    Outside(#[to_schema] FailureEnvelope),
+    Outside(FailureEnvelope),
 }
 
 /// Answers a path that the API does not have.

@@ -21,7 +21,7 @@ use crate::Api;
 use crate::auth::Caller;
 use crate::error::{Failure, Failures};
 use crate::extract::Parameters;
-use crate::queries::EventQuery;
+use crate::queries::{EventHeaders, EventQuery};
 use crate::views::tasks::EventView;
 
 /// How often a line is sent when nothing happens, so that nobody in between takes the connection for dead.
@@ -38,7 +38,7 @@ const BATCH: u32 = 200;
     get,
     path = "/events",
     tag = "tasks",
-    params(EventQuery, ("Last-Event-ID" = Option<i64>, Header, description = "The last event that was seen.")),
+    params(EventQuery, EventHeaders),
     responses((status = 200, body = EventView, content_type = "text/event-stream"), Failures)
 )]
 pub(crate) async fn events(

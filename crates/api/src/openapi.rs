@@ -1,5 +1,8 @@
 //! The API's description, which `docs/openapi.json` holds.
 
+use std::collections::HashMap;
+
+use serde_json::{Value, json};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi as _};
 use utoipa_axum::router::OpenApiRouter;
@@ -44,8 +47,37 @@ impl Modify for Basic {
 /// Never: the description is plain data.
 #[must_use]
 pub fn document() -> String {
-    let described = OpenApiRouter::with_openapi(Description::openapi()).merge(routes());
-    let mut text = described.into_openapi().to_pretty_json().expect("plain data can be written as JSON");
-    text.push('\n');
-    text
+    let described = OpenApiRouter::with_openapi(Description::openapi()).merge(routes()).into_openapi();
+    let mut document = serde_json::to_value(described).expect("plain data can be written as JSON");
+    let named: HashMap<String, String> = document["components"]["schemas"]
+        .as_object()
+        .into_iter()
+        .flatten()
+        .map(|(name, schema)| (schema.to_string(), format!("#/components/schemas/{name}")))
+        .collect();
+    for schema in document["components"]["schemas"].as_object_mut().into_iter().flatten() {
+        for part in children(schema.1) {
+            refer(part, &named);
+        }
+    }
+    format!("{document:#}\n")
+}
+
+/// Puts a reference in the place of every schema that has a name: utoipa writes the arguments of generic types out.
+fn refer(value: &mut Value, named: &HashMap<String, String>) {
+    if let Some(reference) = value.is_object().then(|| named.get(&value.to_string())).flatten() {
+        *value = json!({ "$ref": reference });
+        return;
+    }
+    for part in children(value) {
+        refer(part, named);
+    }
+}
+
+fn children(value: &mut Value) -> Vec<&mut Value> {
+    match value {
+        Value::Object(fields) => fields.values_mut().collect(),
+        Value::Array(items) => items.iter_mut().collect(),
+        _ => Vec::new(),
+    }
 }

@@ -193,6 +193,16 @@ pub(crate) struct EventQuery {
     cluster: Option<i64>,
 }
 
+/// Where a stream of events goes on.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "only described; the header is read by hand")]
+pub(crate) struct EventHeaders {
+    /// The last event that was seen.
+    #[param(rename = "Last-Event-ID")]
+    last_event_id: Option<i64>,
+}
+
 impl EventQuery {
     /// Reads which events.
     pub(crate) fn filter(&self) -> EventFilter {

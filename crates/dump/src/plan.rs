@@ -139,6 +139,9 @@ pub struct TablePlan {
     pub columns: Vec<Column>,
     /// The columns by which it is cut; none when it is read in one go, or partition by partition.
     pub key: Vec<Column>,
+    /// Whether that key is the server's own, which it shows only when asked: another database has other values.
+    #[serde(default)]
+    pub hidden_key: bool,
     /// What tells it from a changed one.
     pub identity: Identity,
     /// The parts that it is read in, each a piece.

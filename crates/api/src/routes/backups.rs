@@ -1,7 +1,7 @@
 //! What can be backed up, Back up Now, and what was backed up.
 
-use control::Actor;
 use axum::extract::State;
+use control::Actor;
 use model::id::{ClusterId, TenantId};
 
 use crate::Api;
@@ -113,7 +113,7 @@ pub(crate) async fn data_backup_task_list(
     Parameters(query): Parameters<BackupQuery>,
 ) -> Result<Answer<List<DataBackupTaskView>>, Failure> {
     let (filter, page) = (query.filter(id, None)?, query.page()?);
-    let tasks = control::backups::data_backup_tasks(&api.control, &actor, filter, page).await?;
+    let tasks = control::backups::data_backup_tasks(&api.control, &actor, &filter, page).await?;
     Ok(Answer(List::of(tasks)))
 }
 
@@ -136,7 +136,7 @@ pub(crate) async fn tenant_data_backup_task_list(
     Parameters(query): Parameters<BackupQuery>,
 ) -> Result<Answer<List<DataBackupTaskView>>, Failure> {
     let (filter, page) = (query.filter(id, Some(tenant))?, query.page()?);
-    let tasks = control::backups::data_backup_tasks(&api.control, &actor, filter, page).await?;
+    let tasks = control::backups::data_backup_tasks(&api.control, &actor, &filter, page).await?;
     Ok(Answer(List::of(tasks)))
 }
 
@@ -155,7 +155,7 @@ pub(crate) async fn backup_set_list(
     Parameters(query): Parameters<BackupQuery>,
 ) -> Result<Answer<List<BackupSetView>>, Failure> {
     let (filter, page) = (query.filter(id, None)?, query.page()?);
-    let sets = control::backups::backup_sets(&api.control, &actor, filter, page).await?;
+    let sets = control::backups::backup_sets(&api.control, &actor, &filter, page).await?;
     Ok(Answer(List::of(sets)))
 }
 
@@ -178,6 +178,6 @@ pub(crate) async fn tenant_backup_set_list(
     Parameters(query): Parameters<BackupQuery>,
 ) -> Result<Answer<List<BackupSetView>>, Failure> {
     let (filter, page) = (query.filter(id, Some(tenant))?, query.page()?);
-    let sets = control::backups::backup_sets(&api.control, &actor, filter, page).await?;
+    let sets = control::backups::backup_sets(&api.control, &actor, &filter, page).await?;
     Ok(Answer(List::of(sets)))
 }

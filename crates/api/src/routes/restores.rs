@@ -1,7 +1,7 @@
 //! Recover a backup set, and what was recovered.
 
-use control::Actor;
 use axum::extract::State;
+use control::Actor;
 use model::id::{ClusterId, TenantId};
 
 use crate::Api;
@@ -82,7 +82,7 @@ pub(crate) async fn restore_task_list(
     Parameters(query): Parameters<RestoreQuery>,
 ) -> Result<Answer<List<RestoreTaskView>>, Failure> {
     let (filter, page) = (query.filter(id, None)?, query.page()?);
-    let restores = control::restores::restore_tasks(&api.control, &actor, filter, page).await?;
+    let restores = control::restores::restore_tasks(&api.control, &actor, &filter, page).await?;
     Ok(Answer(List::of(restores)))
 }
 
@@ -105,6 +105,6 @@ pub(crate) async fn tenant_restore_task_list(
     Parameters(query): Parameters<RestoreQuery>,
 ) -> Result<Answer<List<RestoreTaskView>>, Failure> {
     let (filter, page) = (query.filter(id, Some(tenant))?, query.page()?);
-    let restores = control::restores::restore_tasks(&api.control, &actor, filter, page).await?;
+    let restores = control::restores::restore_tasks(&api.control, &actor, &filter, page).await?;
     Ok(Answer(List::of(restores)))
 }

@@ -20,6 +20,8 @@ mod bodies;
 mod dumping;
 pub(crate) mod plan;
 mod request;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -7,6 +7,8 @@ mod recorder;
 pub(crate) mod restore_logical;
 pub(crate) mod snapshots;
 mod step_log;
+#[cfg(test)]
+mod testing;
 
 use std::sync::Arc;
 

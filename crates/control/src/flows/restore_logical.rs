@@ -16,6 +16,8 @@ mod bodies;
 mod cleanup;
 pub(crate) mod plan;
 mod request;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use model::text::Text;
 use oceanbase::catalog::{self, TableKind};
 use oceanbase::snapshot::{self, Pin};
 use oceanbase::{Error as SqlError, Session};
@@ -144,15 +145,20 @@ async fn plan(
     dump: &DumpId,
     options: &Options,
     scn: u64,
-    survey: Survey,
+    mut survey: Survey,
 ) -> Result<Plan> {
     let mut databases = Vec::new();
     for database in survey.databases {
         let mut tables = Vec::new();
         for found in database.tables {
             let mut table = found.plan;
-            let cutter = Cutter { dump, scn, database: &database.name, table: &table, aim: options.chunk };
-            table.chunks = cutter.cut(session, &found.partitions).await?;
+            let cutter = Cutter { dump, scn, database: &database.name, aim: options.chunk };
+            if table.hidden_key && !cutter.sees_hidden_key(session, &table).await? {
+                (table.hidden_key, table.key) = (false, Vec::new());
+                let full = full_name(&database.name, &table.name);
+                survey.notes.push(Text::new("dump-table-without-key").with("table", full));
+            }
+            table.chunks = cutter.cut(session, &table, &found.partitions).await?;
             tables.push(table);
         }
         databases.push(DatabasePlan { name: database.name, tables, views: database.views });

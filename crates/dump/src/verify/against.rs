@@ -108,12 +108,34 @@ fn jobs(plan: &Plan, manifest: &Manifest, names: &BTreeMap<String, String>) -> R
         if table.chunks.len() != entry.pieces.len() {
             return Err(contradiction());
         }
-        for (chunk, piece) in table.chunks.iter().zip(&entry.pieces) {
-            let (chunk, piece) = (chunk.clone(), piece.clone());
+        for (chunk, piece) in comparable(&table, &entry.pieces) {
             jobs.push(Job { database: target.to_owned(), table: Arc::clone(&table), chunk, piece });
         }
     }
     Ok(jobs)
+}
+
+/// Returns the parts of a table that hold the same rows in every database, with what the dump has in them: its chunks;
+/// or its partitions, when the chunks were cut by a key that the source gave its rows itself.
+fn comparable(table: &TablePlan, pieces: &[Piece]) -> Vec<(Chunk, Piece)> {
+    let mut parts: Vec<(Chunk, Piece)> = Vec::new();
+    for (chunk, piece) in table.chunks.iter().zip(pieces) {
+        if !table.hidden_key {
+            parts.push((chunk.clone(), piece.clone()));
+            continue;
+        }
+        match parts.last_mut().filter(|(last, _)| last.partition == chunk.partition) {
+            Some((_, sum)) => {
+                sum.rows += piece.rows;
+                sum.checksum.add(piece.checksum);
+            }
+            None => {
+                let whole = Chunk { after: None, up_to: None, ..chunk.clone() };
+                parts.push((whole, piece.clone()));
+            }
+        }
+    }
+    parts
 }
 
 struct ComparePieces {
