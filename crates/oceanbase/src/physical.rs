@@ -143,12 +143,15 @@ impl Driver {
         }
     }
 
-    /// Reads what the server warned of at the last statement: number and words.
+    /// Sends a statement that acts, and reads what the server warned of: number and words.
     ///
     /// # Errors
-    /// Fails when the server refuses or is gone.
-    pub async fn warnings(&mut self) -> Result<Vec<(u64, String)>, Error> {
-        let rows = self.session().rows(&Statement::read("SHOW WARNINGS")).await?;
+    /// Fails when the server refuses, does not answer in time, or is gone.
+    pub async fn act_and_hear(&mut self, statement: &Statement) -> Result<Vec<(u64, String)>, Error> {
+        self.act(statement).await?;
+        // With the same time-out: setting another would be a statement in between, and end the warnings.
+        let warnings = Statement::read("SHOW WARNINGS").within(statement.timeout);
+        let rows = self.session().rows(&warnings).await?;
         rows.iter().map(|row| Ok((row.u64("code")?, row.str("message")?.to_owned()))).collect()
     }
 }

@@ -50,7 +50,7 @@ pub(crate) async fn jobs(session: &mut Session) -> Result<Vec<BackupJob>, Error>
     for row in session.rows(&Statement::read(text)).await? {
         let part = part(&row)?;
         match jobs.last_mut() {
-            Some(job) if job.id == part.id => join(job, part),
+            Some(job) if job.id == part.id => join(job, &part),
             _ => jobs.push(part),
         }
     }
@@ -77,7 +77,7 @@ fn part(row: &Row) -> Result<BackupJob, Error> {
 }
 
 /// A job runs while one of its parts does; it has failed when one has.
-fn join(job: &mut BackupJob, part: BackupJob) {
+fn join(job: &mut BackupJob, part: &BackupJob) {
     let rank = |status: JobStatus| match status {
         JobStatus::Running | JobStatus::Canceling => 3,
         JobStatus::Failed => 2,
@@ -149,7 +149,7 @@ mod tests {
         ];
         for ([first, second], expected) in cases {
             let mut whole = job(first);
-            join(&mut whole, job(second));
+            join(&mut whole, &job(second));
             assert_eq!(whole.status, expected, "{first:?} {second:?}");
         }
     }
