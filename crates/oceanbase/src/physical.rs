@@ -19,6 +19,24 @@ mod verbs;
 
 pub use verbs::{BackupOptions, Verbs};
 
+/// OceanBase's numbers for log archiving that is on, or off, already.
+const SO_ALREADY: [u16; 3] = [9024, 9091, 9092];
+
+/// OceanBase's number for a backup while another runs, or while the last one is still being tidied up.
+const BACKUP_RUNS: u16 = 9036;
+
+/// Tells whether log archiving was switched where it is already: a repeated statement, or somebody else was faster.
+#[must_use]
+pub fn is_so_already(error: &Error) -> bool {
+    error.number().is_some_and(|number| SO_ALREADY.contains(&number))
+}
+
+/// Tells whether the database refused because a backup runs, or one that is over is still being tidied up.
+#[must_use]
+pub fn is_busy(error: &Error) -> bool {
+    error.number() == Some(BACKUP_RUNS)
+}
+
 /// The server's clock; connections are pinned to UTC.
 const NOW: &str = "SELECT time_to_usec(now(6)) AS now";
 

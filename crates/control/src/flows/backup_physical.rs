@@ -98,6 +98,8 @@ pub(crate) struct Lane {
     pub(crate) mark: Option<JobMark>,
     /// How many jobs were begun: each has a tag of its own.
     pub(crate) begun: u32,
+    /// How often the database said that a backup runs while none was to be seen.
+    pub(crate) refusals: u32,
     /// How far the job was when last looked at.
     pub(crate) sample: Option<Sample>,
     /// The sets that our job has made: one on 4.x, one for each tenant before.

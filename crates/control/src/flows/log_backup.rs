@@ -23,6 +23,7 @@ use model::physical::Scope;
 use model::problem::codes;
 use model::time::Timestamp;
 use oceanbase::Driver;
+use oceanbase::physical::is_so_already;
 use serde::{Deserialize, Serialize};
 
 use crate::context::Context;
@@ -116,7 +117,10 @@ async fn change_log_backup(at: &At<LogBackup>, state: &State, lane: &mut Lane) -
     at.log(Note::new("log-backup-is").arg("status", round.status.word()));
     if let Some(statement) = driver.verbs().archive_step(scope, step) {
         at.may_act(statement.timeout).await?;
-        driver.act(&statement).await.map_err(Error::from)?;
+        match driver.act(&statement).await {
+            Err(error) if is_so_already(&error) => {}
+            done => done.map_err(Error::from)?,
+        }
     }
     Ok(Next::again(LOOK))
 }

@@ -58,10 +58,10 @@ impl JobMark {
         if job.tenant != SYS {
             return false; // those are handed out by ours
         }
+        let is_for_us = job.executors.is_empty() || job.executors == [tenant];
         match self {
-            Self::Tag(tag) => job.description == *tag,
+            Self::Tag(tag) => job.description == *tag && is_for_us,
             Self::After { id, at } => {
-                let is_for_us = job.executors.is_empty() || job.executors == [tenant];
                 // Where there is nothing to build on, the kernel records an incremental wish as a full job.
                 let is_of_kind = job.mode == mode || mode == DataBackupMode::Incremental;
                 job.id > *id && is_for_us && is_of_kind && job.started.is_none_or(|started| started >= *at)

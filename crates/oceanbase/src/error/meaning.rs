@@ -181,6 +181,21 @@ mod tests {
     }
 
     #[test]
+    fn every_number_of_backup_and_recovery_has_a_meaning_of_its_own() {
+        let ranges =
+            [9022..=9052, 9057..=9059, 9061..=9064, 9069..=9071, 9076..=9087, 9091..=9097, 9105..=9120];
+        let singles = [9001, 9003, 9010, 9011, 9014, 9019, 9020, 9053, 9054, 9060, 9066, 9074, 9099];
+        let others = [
+            1045, 1054, 1062, 1064, 1146, 1210, 1227, 1235, 1317, 1525, 4009, 4012, 4016, 4017, 4018, 4023,
+            4036, 4038, 4072, 4109, 4143, 4147, 4179, 4209, 4210, 4211, 4212, 4213, 4215, 4217, 4554, 4626,
+            4650, 4651, 4666, 4696, 4744, 5099, 5156, 5157, 5160, 5685, 8001, 8002,
+        ];
+        let all = ranges.into_iter().flatten().chain(singles).chain(others);
+        let without: Vec<u16> = all.filter(|number| of(*number).text == UNLISTED.text).collect();
+        assert_eq!(without, Vec::<u16>::new());
+    }
+
+    #[test]
     fn a_fatal_error_ends_the_connection() {
         for (number, left) in [(1146, true), (4012, true), (8001, false), (8002, false), (4064, false)] {
             assert_eq!(leaves_connection(number), left, "{number}");

@@ -9,6 +9,7 @@ use model::Problem;
 use model::archive::{ArchiveRound, ArchiveStep, LogBackupWish, next_step};
 use model::problem::codes;
 use model::time::Timestamp;
+use oceanbase::physical::is_so_already;
 
 use super::lane;
 use super::{Here, Lane, State};
@@ -40,7 +41,11 @@ pub(super) async fn start_log_backup(at: &Here, state: &State, lane: &mut Lane) 
     }
     at.log(Note::new("log-backup-is").arg("status", round.status.word()));
     if let Some(statement) = driver.verbs().archive_step(scope, step) {
-        lane::act(at, &mut driver, &statement).await?;
+        at.may_act(statement.timeout).await?;
+        match driver.act(&statement).await {
+            Err(error) if is_so_already(&error) => {}
+            done => done.map_err(Error::from)?,
+        }
     }
     Ok(Next::again(LOOK))
 }

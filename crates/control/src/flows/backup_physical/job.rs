@@ -11,13 +11,19 @@ use model::physical::identity::{JobMark, part_of};
 use model::physical::{BackupJob, JobStatus, SYS, Scope};
 use model::problem::codes;
 use oceanbase::Driver;
-use oceanbase::physical::BackupOptions;
+use oceanbase::physical::{BackupOptions, is_busy};
 
 use super::checks::{foreign, named, running};
 use super::lane::{self, Place};
 use super::{Here, Lane, State};
 use crate::error::Error;
 use crate::words;
+
+/// How soon a refused statement is sent again.
+const LOOK: Duration = Duration::from_secs(5);
+
+/// How often a backup that none is seen of is taken for one that is being tidied up.
+const REFUSALS_MAX: u32 = 60;
 
 /// How soon a cancelled job is looked at again.
 const CANCEL_LOOK: Duration = Duration::from_secs(5);
@@ -66,17 +72,30 @@ pub(super) async fn begin(
     };
     let statement = driver.verbs().start_backup(scope, options);
     at.may_act(statement.timeout).await?;
-    driver.act(&statement).await.map_err(|error| {
-        if error.to_string().contains(NEEDS_FREEZE) {
-            return words::refused(needed(CompactionHindrance::NotAllowed).raw(&error));
+    match driver.act(&statement).await {
+        // No job is to be seen: the last one is still being tidied up. That takes seconds.
+        Err(error) if is_busy(&error) && lane.refusals < REFUSALS_MAX => {
+            lane.refusals += 1;
+            return Ok(Next::again(LOOK));
         }
-        StepError::from(Error::from(error))
-    })?;
+        Err(error) => {
+            lane.refusals = 0;
+            return Err(why_not(error));
+        }
+        Ok(()) => lane.refusals = 0,
+    }
     let jobs = driver.backup_jobs(scope).await.map_err(Error::from)?;
     if let Some(job) = mark.find(&jobs, state.mode, scope.tenant()) {
         at.log(Note::new("backup-job-started").arg("job", job.id).arg("tenant", named(scope)));
     }
     Ok(Next::Done)
+}
+
+fn why_not(error: oceanbase::Error) -> StepError {
+    if error.to_string().contains(NEEDS_FREEZE) {
+        return words::refused(needed(CompactionHindrance::NotAllowed).raw(&error));
+    }
+    Error::from(error).into()
 }
 
 async fn new_mark(
@@ -89,7 +108,8 @@ async fn new_mark(
     let now = driver.database_now().await.map_err(Error::from)?;
     let newest = jobs.iter().filter(|job| job.tenant == SYS).map(|job| job.id).max().unwrap_or(0);
     lane.begun += 1;
-    let tag = format!("lifeboat-{}-{}-{}", at.task(), state.tag, lane.begun);
+    let tenant = super::lane::scope(at, state)?.tenant();
+    let tag = format!("lifeboat-{}-{}-{tenant}-{}", at.task(), state.tag, lane.begun);
     Ok(JobMark::new(&driver.server().version, &tag, newest, now))
 }
 
@@ -114,14 +134,14 @@ pub(super) async fn cancel(at: &Here, state: &State, lane: &mut Lane) -> Answer 
     let mut driver = lane::driver(at, state).await?;
     let jobs = driver.backup_jobs(scope).await.map_err(Error::from)?;
     let Some(job) = mark.find(&jobs, state.mode, scope.tenant()) else {
-        lane.mark = None;
+        (lane.mark, lane.sample) = (None, None);
         return Ok(Next::Done);
     };
     let part = part_of(job, &jobs, scope.tenant());
     if job.status.is_over() && part.is_none_or(|part| part.status.is_over()) {
         at.log(Note::new("backup-canceled").arg("tenant", named(scope)).arg("job", job.id));
         if job.status != JobStatus::Completed {
-            lane.mark = None; // a retry begins another
+            (lane.mark, lane.sample) = (None, None); // a retry begins another
         }
         return Ok(Next::Done);
     }

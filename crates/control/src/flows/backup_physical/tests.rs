@@ -5,7 +5,7 @@ use model::backup::DataBackupMode::{Full, Incremental};
 use model::backup_set::BackupSetStatus;
 use model::id::{SubtaskId, TaskId, TenantId};
 use model::text::Language;
-use sim::{FaultName, Profile};
+use sim::{Fault, FaultName, Profile};
 
 use super::BackupPhysical;
 use crate::backups;
@@ -199,7 +199,8 @@ async fn a_cancel_ends_our_job_and_a_retry_begins_another() {
         assert_eq!(world.run_until(task, None, waits).await, None, "{profile}");
         world.steer(task, Steer::Cancel).await;
         assert_eq!(world.run(task, None).await, Ended::Finished(TaskStatus::Failed), "{profile}");
-        assert_eq!(world.count_acts("ALTER SYSTEM CANCEL BACKUP"), 1, "{profile}");
+        // 3.x refuses it while the backup prepares, so it may have been said again.
+        assert!(world.count_acts("ALTER SYSTEM CANCEL BACKUP") >= 1, "{profile}");
         assert!(world.sets_of(task).await.is_empty(), "{profile}");
         world.steer(task, Steer::Retry).await;
         world.finish(task).await;
@@ -352,7 +353,8 @@ async fn a_plan_tells_the_statements_and_changes_nothing() {
         assert_eq!(refusal.expect_err("refused").problem().code, 20111, "{profile}");
         let filter = backups::BackupFilter::default();
         let listed =
-            backups::data_backup_tasks(&world.control, &world.actor, &filter, crate::PageAsk::default()).await;
+            backups::data_backup_tasks(&world.control, &world.actor, &filter, crate::PageAsk::default())
+                .await;
         assert!(listed.expect("answers").contents.is_empty(), "no task was made");
     }
 }
@@ -370,5 +372,50 @@ async fn backups_are_listed_tenant_by_tenant() {
         let listed = listed.expect("answers").contents;
         assert_eq!(listed.len(), tenants, "{profile}");
         assert!(listed.iter().all(|row| row.backup_set.is_some() && row.tenant != TenantId(1)), "{listed:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_was_lost_begins_no_second_job() {
+    for profile in [Profile::V2_2_77, Profile::V4_0, Profile::V4_2_5] {
+        let world = SimWorld::with(profile, &["shop"]).await;
+        world.handle.fault(&Fault {
+            statement: Some("ALTER SYSTEM BACKUP".into()),
+            times: Some(1),
+            ..Fault::new(FaultName::ConnectionCut)
+        });
+        let task = world.begin(world.wish(Full)).await;
+        world.finish(task).await;
+        let sets = world.handle.world(0);
+        assert_eq!(world.sets_of(task).await.len(), 1, "{profile}: {sets}");
+        let listed = world.sets_of(task).await;
+        assert!(listed[0].path.ends_with("backup_set_1_full"), "{profile}: {listed:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_destination_that_fills_up_fails_the_job_and_a_retry_begins_another() {
+    let world = SimWorld::with(Profile::V4_2_5, &["shop"]).await;
+    let task = world.begin(world.wish(Full)).await;
+    assert_eq!(world.run(task, Some(Crash::CrashBefore("wait-for-data-backup"))).await, Ended::Crashed);
+    world.fault(FaultName::DestinationFull, None);
+    let (step, why) = world.fail(task).await;
+    assert_eq!((step.as_str(), why.as_str()), ("wait-for-data-backup", "database-backup-storage-full"));
+    world.handle.clear_faults(None);
+    world.steer(task, Steer::Retry).await;
+    world.finish(task).await;
+    assert_eq!(world.sets_of(task).await.len(), 1);
+    assert_eq!(world.count_acts("ALTER SYSTEM BACKUP"), 2);
+}
+
+#[tokio::test]
+async fn a_clock_that_jumps_confuses_nobody() {
+    for profile in [Profile::V2_2_77, Profile::V4_0] {
+        let world = SimWorld::with(profile, &["shop"]).await;
+        let task = world.begin(world.wish(Full)).await;
+        assert_eq!(world.run(task, Some(Crash::CrashBefore("start-data-backup"))).await, Ended::Crashed);
+        world.handle.fault(&Fault { seconds: Some(7_200.0), ..Fault::new(FaultName::ClockJump) });
+        world.finish(task).await;
+        assert_eq!(world.count_acts("ALTER SYSTEM BACKUP"), 1, "{profile}");
     }
 }
