@@ -108,7 +108,7 @@ impl Handle {
     }
 
     /// Starts a fault.
-    pub fn fault(&self, fault: Fault) {
+    pub fn fault(&self, fault: &Fault) {
         self.control.start_fault(fault);
     }
 

@@ -3,16 +3,15 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use oceanbase::{Session, Statement, catalog};
+use oceanbase::{Session, Statement};
 use storage::Client;
 use tokio_util::sync::CancellationToken;
 
 use crate::archive::{Archive, PieceReceipt};
 use crate::chunk::select_rows;
 use crate::crew::{self, Work};
-use crate::ddl::table::TableDefinition;
 use crate::dumping::Snapshot;
-use crate::dumping::survey::{identities, identity};
+use crate::dumping::definition::Definitions;
 use crate::error::{DuringSql as _, Error, Result};
 use crate::layout::ObjectKey;
 use crate::manifest::Piece;
@@ -184,19 +183,17 @@ impl DumpPieces {
 /// the server fail most reads, but not all: a column that was dropped and added again reads as its default.
 async fn check_unchanged(source: &Source, plan: &Plan) -> Result<()> {
     let mut session = source.open().await?;
-    let names: Vec<String> = plan.databases.iter().map(|database| database.name.clone()).collect();
-    let numbers = identities(&mut session, &names).await?;
     let mut changed = Vec::new();
     for database in &plan.databases {
+        let definitions = Definitions::read(&mut session, &database.name).await;
+        let definitions = definitions.during(|| format!("read the catalogue of `{}`", database.name))?;
         for table in &database.tables {
             let full = full_name(&database.name, &table.name);
-            let text = catalog::table_definition(&mut session, &database.name, &table.name).await;
-            let text = match text {
-                Err(error) if error.number() == Some(1146) => None,
-                text => Some(text.during(|| format!("read the definition of {full}"))?),
+            let now = match definitions.table(&mut session, &table.name).await {
+                Err(error) if matches!(error.number(), Some(1146 | 1049)) => None,
+                now => now.during(|| format!("read the definition of {full}"))?,
             };
-            let numbers = numbers.as_ref().and_then(|all| all.get(&database.name)?.get(&table.name));
-            let now = text.and_then(|text| TableDefinition::read(&text)).map(|text| identity(numbers, &text));
+            let now = now.map(|definition| definitions.identity(&table.name, &definition));
             if now.as_ref() != Some(&table.identity) {
                 changed.push(full);
             }

@@ -1,6 +1,7 @@
 //! Taking a dump, call by call.
 
 mod data;
+mod definition;
 mod finish;
 mod preflight;
 mod schema;

@@ -140,13 +140,14 @@ pub(crate) async fn run(session: &mut Session, sql: &str) -> u64 {
     }
 }
 
-/// Returns the rows of a query as text: NULL, or the bytes escaped.
+/// Returns the rows of a query as text; bytes that are none are escaped.
 pub(crate) async fn query(session: &mut Session, sql: &str) -> Vec<Vec<String>> {
     let rows = match session.rows(&Statement::read(sql)).await {
         Ok(rows) => rows,
         Err(error) => panic!("{sql:.200}: {error}"),
     };
-    let cell =
-        |value: Option<&[u8]>| value.map_or("NULL".to_owned(), |bytes| bytes.escape_ascii().to_string());
+    let text =
+        |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap_or_else(|_| bytes.escape_ascii().to_string());
+    let cell = |value: Option<&[u8]>| value.map_or("NULL".to_owned(), text);
     rows.iter().map(|row| (0..row.width()).map(|place| cell(row.bytes(place))).collect()).collect()
 }

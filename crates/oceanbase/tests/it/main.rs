@@ -10,4 +10,5 @@ mod recorder;
 mod secrets;
 mod seekdb;
 mod session;
+mod simulated;
 mod stream;

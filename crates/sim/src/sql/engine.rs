@@ -188,7 +188,7 @@ fn translate(error: &rusqlite::Error) -> SqlError {
     };
     if let Some(name) = after("no such table: ") {
         let name = name.replace("INFORMATION_SCHEMA__", "information_schema.");
-        return SqlError::new(5019, format!("Table 'oceanbase.{name}' doesn't exist")).as_gap();
+        return SqlError::new(5019, format!("Table 'oceanbase.{name}' doesn't exist")).into_gap();
     }
     if let Some(name) = after("no such column: ") {
         return SqlError::new(5217, format!("Unknown column '{name}' in 'field list'"));
@@ -200,10 +200,10 @@ fn translate(error: &rusqlite::Error) -> SqlError {
         return error;
     }
     if let Some(near) = after("near ") {
-        return SqlError::syntax(near.trim_matches(['"', ':'])).as_gap();
+        return SqlError::syntax(near.trim_matches(['"', ':'])).into_gap();
     }
     if text.contains("incomplete input") {
-        return SqlError::syntax("").as_gap();
+        return SqlError::syntax("").into_gap();
     }
     SqlError::gap(text)
 }

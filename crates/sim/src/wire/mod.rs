@@ -5,3 +5,4 @@ pub(crate) mod arguments;
 pub(crate) mod connection;
 pub(crate) mod login;
 pub(crate) mod packet;
+mod prepared;

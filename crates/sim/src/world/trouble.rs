@@ -11,9 +11,9 @@ impl Cluster {
         match fault.name {
             FaultName::UpgradeMode => self.parameters.put("enable_upgrade_mode", "True"),
             FaultName::ObserverLost => self.lose_server(fault.server.as_deref(), true),
-            FaultName::TenantNotNormal => {
-                self.each_tenant(&fault, |tenant| tenant.status = "CREATING".to_owned())
-            }
+            FaultName::TenantNotNormal => self.each_tenant(&fault, |tenant| {
+                tenant.status = "CREATING".to_owned();
+            }),
             FaultName::ArchiveInterrupted => self.interrupt(&fault, false),
             FaultName::LogGap => self.interrupt(&fault, true),
             FaultName::MergeError => self.merge_error(&fault, true),
