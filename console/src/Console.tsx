@@ -1,0 +1,55 @@
+import { App, ConfigProvider } from '@oceanbase/design';
+import enUS from '@oceanbase/design/es/locale/en-US';
+import zhCN from '@oceanbase/design/es/locale/zh-CN';
+import { QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { useEffect } from 'react';
+import { RouterProvider } from 'react-router';
+
+import { keys } from './api/keys';
+import { Problem } from './api/problem';
+import { useLabels, useLanguage } from './locales';
+import { useAppearance } from './parts/appearance';
+import { router } from './routes';
+
+const queries = new QueryClient({
+  queryCache: new QueryCache({
+    onError(error, query) {
+      const isMe = query.queryKey[0] === keys.me[0];
+      if (!isMe && error instanceof Problem && error.isLoggedOff) {
+        void queries.invalidateQueries({ queryKey: keys.me });
+      }
+    },
+  }),
+  defaultOptions: {
+    queries: {
+      staleTime: 5000,
+      // What the server has refused it refuses again; only silence is worth another try.
+      retry: (failures, error) => failures < 2 && error instanceof Problem && error.status === 0,
+    },
+  },
+});
+
+/** The whole console: language, appearance, answers kept, and the pages. */
+export function Console() {
+  const language = useLanguage();
+  const appearance = useAppearance();
+  const { product, tagline } = useLabels();
+
+  useEffect(() => {
+    document.documentElement.lang = language === 'zh' ? 'zh-CN' : 'en';
+    document.documentElement.dataset.appearance = appearance;
+    document.title = `${product} · ${tagline}`;
+    // Server texts come in the reader's language.
+    void queries.invalidateQueries();
+  }, [language, appearance, product, tagline]);
+
+  return (
+    <ConfigProvider locale={language === 'zh' ? zhCN : enUS} theme={{ isDark: appearance === 'dark' }}>
+      <App>
+        <QueryClientProvider client={queries}>
+          <RouterProvider router={router} />
+        </QueryClientProvider>
+      </App>
+    </ConfigProvider>
+  );
+}

@@ -1,0 +1,45 @@
+import { Table } from '@oceanbase/design';
+import type { TableProps } from '@oceanbase/design';
+import type { UseQueryResult } from '@tanstack/react-query';
+
+import type { List } from '../../api/types';
+import { useLabels } from '../../locales';
+import { Loaded, Nothing } from '../../parts/PageState';
+
+interface PagedTableProps<T> {
+  query: UseQueryResult<List<T>>;
+  rowKey: (row: T) => string;
+  columns: TableProps<T>['columns'];
+  empty: string;
+  expandable?: TableProps<T>['expandable'];
+  onPage: (page: number, size: number) => void;
+}
+
+/** A list that is read page by page. */
+export function PagedTable<T extends object>({ query, rowKey, columns, empty, expandable, onPage }: PagedTableProps<T>) {
+  const { state } = useLabels();
+  return (
+    <Loaded query={query}>
+      {({ contents, page }) => (
+        <Table<T>
+          rowKey={rowKey}
+          columns={columns ?? []}
+          dataSource={contents}
+          {...(expandable ? { expandable } : {})}
+          locale={{ emptyText: <Nothing text={empty} /> }}
+          scroll={{ x: 'max-content' }}
+          loading={query.isPlaceholderData}
+          pagination={{
+            current: page.number,
+            pageSize: page.size,
+            total: page.totalElements,
+            showSizeChanger: page.totalElements > 10,
+            showTotal: state.total,
+            hideOnSinglePage: page.totalElements <= 10,
+            onChange: onPage,
+          }}
+        />
+      )}
+    </Loaded>
+  );
+}
