@@ -20,5 +20,5 @@ export default defineConfig({
     chunkSizeWarningLimit: 2000,
     reportCompressedSize: true,
   },
-  server: { proxy: { '/api': { target: SERVER, changeOrigin: false } } },
+  server: { proxy: { '^/(api|healthz)': { target: SERVER, changeOrigin: false } } },
 });

@@ -61,7 +61,8 @@ impl Transaction {
     /// When the database fails.
     pub async fn session_touch(&mut self, token_hash: &str) -> Result<(), Error> {
         let now = self.now().await?;
-        let update = statement("note a session's use", "UPDATE sessions SET used_at = ? WHERE token_hash = ?");
+        let update =
+            statement("note a session's use", "UPDATE sessions SET used_at = ? WHERE token_hash = ?");
         self.connection.execute(update.bind(now).bind(token_hash)).await?;
         Ok(())
     }

@@ -95,7 +95,7 @@ function OverviewTable({ rows }: { rows: Overview[] }) {
       columns={columns}
       dataSource={rows}
       scroll={{ x: 'max-content' }}
-      pagination={{ pageSize: 20, hideOnSinglePage: true, showTotal: state.total }}
+      pagination={rows.length > 20 ? { pageSize: 20, showTotal: state.total } : false}
     />
   );
 }

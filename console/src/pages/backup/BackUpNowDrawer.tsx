@@ -63,7 +63,7 @@ export function BackUpNowDrawer({ cluster, ability, onClose }: BackUpNowDrawerPr
         </div>
       }
     >
-      <Form layout="vertical" component="div">
+      <Form layout="vertical" component="div" requiredMark={false}>
         <Part title={backUpNow.objects} hint={hasParts ? backUpNow.objectsHint : backUpNow.objectsHintPhysical}>
           <ObjectsTree cluster={cluster} hasParts={hasParts} onChange={(objects) => change({ objects })} />
           {fault ? (

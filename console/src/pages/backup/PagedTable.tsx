@@ -6,6 +6,9 @@ import type { List } from '../../api/types';
 import { useLabels } from '../../locales';
 import { Loaded, Nothing } from '../../parts/PageState';
 
+/** Below that there is nothing to leaf through. */
+const SMALLEST_PAGE = 10;
+
 interface PagedTableProps<T> {
   query: UseQueryResult<List<T>>;
   rowKey: (row: T) => string;
@@ -29,15 +32,16 @@ export function PagedTable<T extends object>({ query, rowKey, columns, empty, ex
           locale={{ emptyText: <Nothing text={empty} /> }}
           scroll={{ x: 'max-content' }}
           loading={query.isPlaceholderData}
-          pagination={{
-            current: page.number,
-            pageSize: page.size,
-            total: page.totalElements,
-            showSizeChanger: page.totalElements > 10,
-            showTotal: state.total,
-            hideOnSinglePage: page.totalElements <= 10,
-            onChange: onPage,
-          }}
+          pagination={
+            page.totalElements > SMALLEST_PAGE && {
+              current: page.number,
+              pageSize: page.size,
+              total: page.totalElements,
+              showSizeChanger: true,
+              showTotal: state.total,
+              onChange: onPage,
+            }
+          }
         />
       )}
     </Loaded>

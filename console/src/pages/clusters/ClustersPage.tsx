@@ -118,7 +118,7 @@ function ClusterTable({ clusters }: { clusters: Cluster[] }) {
       columns={columns}
       dataSource={clusters}
       scroll={{ x: 'max-content' }}
-      pagination={{ pageSize: PAGE_SIZE, current: page, onChange: setPage, hideOnSinglePage: true }}
+      pagination={clusters.length > PAGE_SIZE ? { pageSize: PAGE_SIZE, current: page, onChange: setPage } : false}
     />
   );
 }

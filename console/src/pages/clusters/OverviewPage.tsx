@@ -55,7 +55,7 @@ function Overview({ cluster }: { cluster: Cluster }) {
           columns={servers}
           dataSource={cluster.servers}
           scroll={{ x: 'max-content' }}
-          pagination={{ pageSize: 10, hideOnSinglePage: true }}
+          pagination={cluster.servers.length > 10 ? { pageSize: 10 } : false}
         />
       </Section>
     </>
@@ -77,7 +77,7 @@ function Tenants({ id }: { id: number }) {
             columns={clusterTables(labels).tenants}
             dataSource={contents}
             scroll={{ x: 'max-content' }}
-            pagination={{ pageSize: 10, hideOnSinglePage: true }}
+            pagination={contents.length > 10 ? { pageSize: 10 } : false}
           />
         )}
       </Loaded>

@@ -83,13 +83,7 @@ export function TakeOverDrawer({ onClose }: { onClose: () => void }) {
           extra={takeOver.addressesHint}
           rules={required(takeOver.addresses)}
         >
-          <Select
-            mode="tags"
-            open={false}
-            suffixIcon={null}
-            tokenSeparators={[',', ' ', ';']}
-            placeholder="192.0.2.10:2881"
-          />
+          <Addresses />
         </Form.Item>
         <Form.Item name="user" label={takeOver.user} extra={takeOver.userHint} rules={required(takeOver.user)}>
           <Input autoComplete="off" />
@@ -107,6 +101,28 @@ export function TakeOverDrawer({ onClose }: { onClose: () => void }) {
         {check.data || check.error || check.isFetching ? null : <p className="quiet">{takeOver.precheckHint}</p>}
       </section>
     </Drawer>
+  );
+}
+
+interface AddressesProps {
+  id?: string;
+  value?: string[];
+  onChange?: (value: string[]) => void;
+}
+
+/** The addresses, each as it is typed. Takes no more than it needs: the design would write the form's attributes to a place where they mean nothing. */
+function Addresses({ id, value, onChange }: AddressesProps) {
+  return (
+    <Select
+      {...(id ? { id } : {})}
+      mode="tags"
+      open={false}
+      suffixIcon={null}
+      tokenSeparators={[',', ' ', ';']}
+      placeholder="192.0.2.10:2881"
+      value={value ?? []}
+      onChange={(addresses: string[]) => onChange?.(addresses)}
+    />
   );
 }
 

@@ -76,7 +76,7 @@ export function InitiateRecoveryDrawer({ cluster, chosen, onClose }: InitiateRec
       {sets.data?.length === 0 ? (
         <Nothing text={recovery.noSets} />
       ) : (
-        <Form layout="vertical" component="div">
+        <Form layout="vertical" component="div" requiredMark={false}>
           <Form.Item label={recovery.set} htmlFor="recovery-set">
             <Select
               id="recovery-set"

@@ -56,7 +56,7 @@ export function StorageDrawer({ storage, onClose }: { storage: Storage | undefin
         </div>
       }
     >
-      <Form layout="vertical" component="div">
+      <Form layout="vertical" component="div" requiredMark={false}>
         <Form.Item label={labels.name} htmlFor="storage-name">
           <Input
             id="storage-name"

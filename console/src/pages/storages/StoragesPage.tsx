@@ -100,7 +100,7 @@ function StorageTable({ storages, onEdit, onTest }: StorageTableProps) {
       columns={columns}
       dataSource={storages}
       scroll={{ x: 'max-content' }}
-      pagination={{ pageSize: 20, hideOnSinglePage: true }}
+      pagination={storages.length > 20 ? { pageSize: 20 } : false}
     />
   );
 }

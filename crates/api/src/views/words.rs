@@ -2,7 +2,7 @@
 
 /// Defines an enumeration with the words of the wire, and turns it from and into the noun it stands for.
 macro_rules! words {
-    ($(#[$about:meta])* $name:ident for $noun:path { $($word:ident = $spelling:literal,)+ }) => {
+    ($(#[$about:meta])* $name:ident for $noun:path { $($word:ident = $spelling:tt,)+ }) => {
         $(#[$about])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
         pub(crate) enum $name {

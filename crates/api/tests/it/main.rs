@@ -4,5 +4,6 @@ mod answers;
 mod description;
 mod events;
 mod server;
+mod sessions;
 mod storages;
 mod users;

@@ -33,12 +33,7 @@ pub struct Begun {
 ///
 /// # Errors
 /// As [`authenticate`].
-pub async fn begin(
-    control: &Control,
-    name: &str,
-    password: &Secret,
-    address: &str,
-) -> Result<Begun, Error> {
+pub async fn begin(control: &Control, name: &str, password: &Secret, address: &str) -> Result<Begun, Error> {
     let actor = authenticate(control, name, password, address).await?;
     let token = hex(&rand::random::<[u8; TOKEN_LENGTH / 2]>());
     let mut writer = control.metadata().begin().await?;
@@ -137,15 +132,21 @@ mod tests {
     use crate::users::change_password;
 
     async fn control(directory: &std::path::Path) -> Control {
-        let settings = Settings { admin_password: Some(Secret::new("first one")), ..Settings::new(directory) };
+        let settings =
+            Settings { admin_password: Some(Secret::new("first one")), ..Settings::new(directory) };
         Control::open(settings).await.expect("opens").control
     }
 
     #[test]
     fn thirty_idle_minutes_end_a_session_and_a_used_one_goes_on() {
         let created = Timestamp(0);
-        let user =
-            User { id: UserId(1), name: "eva".into(), role: Role::Admin, must_change_password: false, created };
+        let user = User {
+            id: UserId(1),
+            name: "eva".into(),
+            role: Role::Admin,
+            must_change_password: false,
+            created,
+        };
         let after = |idle: Duration| {
             let now = Timestamp(i64::try_from(idle.as_micros()).expect("small"));
             state(&Session { user: user.clone(), used: created, now })
