@@ -1,4 +1,4 @@
-import { App, ConfigProvider } from '@oceanbase/design';
+import { App, ConfigProvider, theme } from '@oceanbase/design';
 import enUS from '@oceanbase/design/es/locale/en-US';
 import zhCN from '@oceanbase/design/es/locale/zh-CN';
 import { QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
@@ -17,8 +17,29 @@ const isStill = window.matchMedia('(prefers-reduced-motion: reduce)').matches;
 /** What is too pale in the design to be read by everybody: 4.5 to 1 is the least. */
 const CLEARER = {
   light: { colorTextDescription: '#5c6b8a', colorTextTertiary: '#5c6b8a', colorTextPlaceholder: '#66738f', colorError: '#cf1f2e' },
-  dark: { colorTextDescription: '#9dacc7', colorTextTertiary: '#9dacc7', colorTextPlaceholder: '#93a2bd' },
+  dark: {
+    colorTextBase: '#e6ecf7',
+    colorBgBase: '#10151f',
+    colorText: '#e6ecf7',
+    colorTextSecondary: '#c3cee2',
+    colorTextHeading: '#e6ecf7',
+    colorTextLabel: '#c3cee2',
+    colorBgContainer: '#1a2130',
+    colorBgElevated: '#222b3d',
+    colorBgLayout: '#10151f',
+    colorBorder: '#3d4960',
+    colorBorderSecondary: '#2d374a',
+    colorFillAlter: '#202940',
+    colorTextDescription: '#9dacc7',
+    colorTextTertiary: '#9dacc7',
+    colorTextPlaceholder: '#93a2bd',
+    colorLink: '#6aa7ff',
+    colorError: '#ff7b86',
+  },
 };
+
+/** The design writes chosen tabs in the colour of its buttons, which is too dark on a dark ground. */
+const DARK_PARTS = { Tabs: { itemSelectedColor: '#6aa7ff', itemHoverColor: '#8bbaff', inkBarColor: '#6aa7ff' } };
 
 const queries = new QueryClient({
   queryCache: new QueryCache({
@@ -43,7 +64,12 @@ export function Console() {
   const language = useLanguage();
   const appearance = useAppearance();
   const { product, tagline } = useLabels();
-  const theme = { isDark: appearance === 'dark', token: { motion: !isStill, ...CLEARER[appearance] } };
+  const isDark = appearance === 'dark';
+  const look = {
+    isDark,
+    token: { motion: !isStill, ...CLEARER[appearance] },
+    ...(isDark ? { algorithm: theme.darkAlgorithm, components: DARK_PARTS } : {}),
+  };
 
   useEffect(() => {
     document.documentElement.lang = language === 'zh' ? 'zh-CN' : 'en';
@@ -54,7 +80,7 @@ export function Console() {
   }, [language, appearance, product, tagline]);
 
   return (
-    <ConfigProvider locale={language === 'zh' ? zhCN : enUS} theme={theme}>
+    <ConfigProvider locale={language === 'zh' ? zhCN : enUS} theme={look}>
       <App>
         <QueryClientProvider client={queries}>
           <RouterProvider router={router} />

@@ -27,5 +27,5 @@ export function Duration({ from, until }: { from: string | null | undefined; unt
 
   if (!from) return <span className="quiet">–</span>;
   const seconds = secondsBetween(from, until);
-  return <span className="moment">{formatSeconds(isRunning ? Math.floor(seconds) : seconds, labels)}</span>;
+  return <span className="moment">{formatSeconds(isRunning ? Math.max(1, Math.floor(seconds)) : seconds, labels)}</span>;
 }

@@ -49,6 +49,7 @@ function zoneOf(moment: Date): string {
 /** Writes a span of time with its two greatest units: `1 h 5 min`. */
 export function formatSeconds(seconds: number, labels: Labels): string {
   const { day, hour, minute, second } = labels.time;
+  if (seconds < 0.1) return `< 0.1 ${second}`;
   if (seconds < 10 && seconds % 1 !== 0) return `${seconds.toFixed(1)} ${second}`;
   const whole = Math.round(seconds);
   const parts: Array<[number, string]> = [

@@ -190,6 +190,11 @@ async function theRest() {
   await page.goto(`${url}/tasks/1`);
   await page.locator('.log-line').first().waitFor();
   await look('task-dark');
+  await page.goto(`${url}/clusters/1/backup?backUpNow`);
+  await page.locator('.object-name').first().waitFor();
+  await look('back-up-now-dark');
+  await page.keyboard.press('Escape');
+  await drawer().waitFor({ state: 'hidden' });
 }
 
 async function logOff() {
@@ -198,6 +203,10 @@ async function logOff() {
   await page.getByLabel(words.user, { exact: true }).waitFor();
   const cookies = await page.context().cookies(`${url}/api/`);
   assert.deepEqual(cookies, [], 'the cookie is gone');
+  await page.getByLabel(words.user, { exact: true }).fill('admin');
+  await page.getByLabel(words.password, { exact: true }).fill(chosen);
+  await button(words.logOn).click();
+  await page.getByRole('link', { name: 'orders', exact: true }).waitFor();
 }
 
 try {

@@ -18,7 +18,7 @@ import type { Filter } from './queries';
 
 /** The data backups of a cluster, a row per tenant. */
 export function DataBackupTasks({ id }: { id: number }) {
-  const { backup, words, tasks } = useLabels();
+  const { backup, words, actions } = useLabels();
   const [filter, setFilter] = useState<Filter>({ page: 1, size: 10 });
   const rows = useQuery({
     queryKey: keys.dataBackupTasks(id, filter),
@@ -51,7 +51,7 @@ export function DataBackupTasks({ id }: { id: number }) {
     {
       title: backup.actions,
       fixed: 'right',
-      render: (_, { taskId }) => <Link to={`/tasks/${taskId}`}>{tasks.task}</Link>,
+      render: (_, { taskId }) => <Link to={`/tasks/${taskId}`}>{actions.view}</Link>,
     },
   ];
   return (

@@ -25,6 +25,7 @@ export function PagedTable<T extends object>({ query, rowKey, columns, empty, ex
     <Loaded query={query}>
       {({ contents, page }) => (
         <Table<T>
+          size="small"
           rowKey={rowKey}
           columns={columns ?? []}
           dataSource={contents}

@@ -20,7 +20,8 @@ export function RequireLogOn({ children }: { children: ReactNode }) {
 
   const loggedOn = (who: Me, password: string) => {
     setGiven(who.mustChangePassword ? password : undefined);
-    queries.clear();
+    // What was read for somebody else is forgotten; this page goes on watching who is logged on.
+    queries.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== keys.me[0] });
     queries.setQueryData(keys.me, who);
   };
   if (me.error instanceof Problem && me.error.isLoggedOff) return <LogOnPage onLoggedOn={loggedOn} />;
