@@ -4,6 +4,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
+[ -f console/dist/index.html ] || { echo "console: build it first: (cd console && npm ci && npm run build)" >&2; exit 1; }
 target=${CARGO_TARGET_DIR:-$PWD/target}
 xtask=${XTASK:-cargo xtask}
 lifeboat=${LIFEBOAT_BINARY:-}

@@ -1,7 +1,7 @@
 //! How a problem is answered: its HTTP status, its words in the reader's language, its line in the log.
 
 use axum::Json;
-use axum::http::header::WWW_AUTHENTICATE;
+use axum::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use model::Problem;
@@ -58,9 +58,11 @@ fn status(problem: &Problem) -> StatusCode {
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         let status = status(&self.problem);
-        if status.is_server_error() {
-            let causes = self.causes.join(": ");
-            tracing::error!(code = self.problem.code, id = self.problem.text.id, causes, "{}", self.problem);
+        let (code, id, causes) = (self.problem.code, &self.problem.text.id, self.causes.join(": "));
+        match self.problem.kind {
+            ProblemKind::Internal => tracing::error!(code, id, causes, "{}", self.problem),
+            ProblemKind::Outside => tracing::warn!(code, id, causes, "{}", self.problem),
+            _ => {}
         }
         let call = call::current();
         let body = FailureEnvelope {
@@ -76,6 +78,10 @@ impl IntoResponse for Failure {
         if status == StatusCode::UNAUTHORIZED {
             let basic = HeaderValue::from_static("Basic realm=\"Lifeboat\", charset=\"UTF-8\"");
             response.headers_mut().insert(WWW_AUTHENTICATE, basic);
+        }
+        let minutes = self.problem.args().get("minutes").and_then(|minutes| minutes.parse::<u64>().ok());
+        if let (StatusCode::TOO_MANY_REQUESTS, Some(minutes)) = (status, minutes) {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(minutes.saturating_mul(60)));
         }
         response
     }
@@ -177,7 +183,7 @@ impl Words {
 #[derive(IntoResponses)]
 #[expect(dead_code, reason = "only described, never made")]
 pub(crate) enum Failures {
-    /// The request is wrong in itself.
+    /// The request breaks a rule that needs nothing but the request, or its body is not JSON.
     #[response(status = 400)]
     Invalid(FailureEnvelope),
     /// Nobody is logged on, or with a wrong password.
@@ -195,10 +201,10 @@ pub(crate) enum Failures {
     /// The body is too long.
     #[response(status = 413)]
     TooLong(FailureEnvelope),
-    /// The body is not JSON.
+    /// The body does not call itself JSON.
     #[response(status = 415)]
     NotJson(FailureEnvelope),
-    /// The body is JSON, but not what the call takes.
+    /// A value has another shape than the call takes.
     #[response(status = 422)]
     WrongShape(FailureEnvelope),
     /// Too many wrong passwords.

@@ -1,4 +1,5 @@
-//! Reading a request: JSON, query, path. What can't be read is answered in the envelope, naming what is wrong.
+//! Reading a request: JSON, query, path. What can't be read is answered in the envelope, naming what is wrong: 422
+//! where a value has another shape than the call takes. What has the right shape and breaks a rule is 400.
 
 use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
 use axum::extract::{FromRequest, FromRequestParts, Request};
@@ -38,10 +39,11 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Parameters<T> 
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
-        let axum::extract::Query(query) =
-            axum::extract::Query::from_request_parts(parts, state).await.map_err(
-                |rejection: QueryRejection| unreadable("query-malformed", rejection.status(), &rejection),
-            )?;
+        let axum::extract::Query(query) = axum::extract::Query::from_request_parts(parts, state)
+            .await
+            .map_err(|rejection: QueryRejection| {
+                unreadable("query-malformed", StatusCode::UNPROCESSABLE_ENTITY, &rejection)
+            })?;
         Ok(Self(query))
     }
 }
@@ -54,7 +56,9 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T>
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
         let axum::extract::Path(path) = axum::extract::Path::from_request_parts(parts, state).await.map_err(
-            |rejection: PathRejection| unreadable("path-malformed", rejection.status(), &rejection),
+            |rejection: PathRejection| {
+                unreadable("path-malformed", StatusCode::UNPROCESSABLE_ENTITY, &rejection)
+            },
         )?;
         Ok(Self(path))
     }

@@ -7,7 +7,6 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi as _};
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::error::FailureEnvelope;
 use crate::router::routes;
 
 #[derive(utoipa::OpenApi)]
@@ -28,8 +27,7 @@ use crate::router::routes;
         (name = "users", description = "Who is logged on"),
         (name = "server", description = "The server itself")
     ),
-    // Answers of `Failures` are described by reference only; without this the references would lead nowhere.
-    components(schemas(FailureEnvelope)),
+    components(schemas(crate::error::FailureEnvelope)),
     security(("basic" = [])),
     modifiers(&Basic)
 )]

@@ -18,7 +18,7 @@ use crate::views::words;
 #[into_params(parameter_in = Query)]
 pub(crate) struct PageQuery {
     /// Which page, from 1.
-    #[param(minimum = 1, default = 1)]
+    #[param(value_type = Option<i64>, minimum = 1, maximum = 4294967295_i64, default = 1)]
     page: Option<u32>,
     /// How many rows a page holds.
     #[param(minimum = 1, maximum = 2000, default = 10)]
@@ -52,7 +52,7 @@ pub(crate) struct TaskQuery {
     /// About the tenant that had this name when the task was made.
     tenant_name: Option<String>,
     /// Which page, from 1.
-    #[param(minimum = 1, default = 1)]
+    #[param(value_type = Option<i64>, minimum = 1, maximum = 4294967295_i64, default = 1)]
     page: Option<u32>,
     /// How many rows a page holds.
     #[param(minimum = 1, maximum = 2000, default = 10)]
@@ -79,6 +79,9 @@ impl TaskQuery {
     }
 }
 
+/// The most lines of a log that one answer holds.
+const LOG_LINES_MAX: u32 = 1000;
+
 /// Which part of a log is wanted.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -94,8 +97,14 @@ pub(crate) struct LogQuery {
 
 impl LogQuery {
     /// Returns behind which line, and how many lines at most.
-    pub(crate) fn read(&self) -> (i64, u32) {
-        (i64::try_from(self.after.unwrap_or(0)).unwrap_or(i64::MAX), self.limit.unwrap_or(1000))
+    pub(crate) fn read(&self) -> Result<(i64, u32), Problem> {
+        let limit = self.limit.unwrap_or(LOG_LINES_MAX);
+        if !(1..=LOG_LINES_MAX).contains(&limit) {
+            return Err(Problem::invalid("limit-out-of-range")
+                .with("limit", limit)
+                .with("most", LOG_LINES_MAX));
+        }
+        Ok((i64::try_from(self.after.unwrap_or(0)).unwrap_or(i64::MAX), limit))
     }
 }
 
@@ -116,7 +125,7 @@ pub(crate) struct BackupQuery {
     #[param(inline)]
     status: Option<words::TaskStatus>,
     /// Which page, from 1.
-    #[param(minimum = 1, default = 1)]
+    #[param(value_type = Option<i64>, minimum = 1, maximum = 4294967295_i64, default = 1)]
     page: Option<u32>,
     /// How many rows a page holds.
     #[param(minimum = 1, maximum = 2000, default = 10)]
@@ -129,10 +138,10 @@ impl BackupQuery {
         page(self.page, self.size)
     }
 
-    /// Reads which backups of a cluster, or of one of its tenants.
-    pub(crate) fn filter(&self, cluster: i64, tenant: Option<i64>) -> Result<BackupFilter, Problem> {
+    /// Reads which backups of a cluster, or of one of its tenants, or of all.
+    pub(crate) fn filter(&self, cluster: Option<i64>, tenant: Option<i64>) -> Result<BackupFilter, Problem> {
         Ok(BackupFilter {
-            cluster: Some(ClusterId(cluster)),
+            cluster: cluster.map(ClusterId),
             tenant: tenant.map(TenantId),
             backup_set: self.backup_set_id.map(BackupSetId),
             status: self.status.map(Into::into),
@@ -157,7 +166,7 @@ pub(crate) struct RestoreQuery {
     #[param(inline)]
     status: Option<RestoreStatus>,
     /// Which page, from 1.
-    #[param(minimum = 1, default = 1)]
+    #[param(value_type = Option<i64>, minimum = 1, maximum = 4294967295_i64, default = 1)]
     page: Option<u32>,
     /// How many rows a page holds.
     #[param(minimum = 1, maximum = 2000, default = 10)]

@@ -62,6 +62,7 @@ fn api_routes() -> OpenApiRouter<Api> {
         .routes(routes!(backups::tenant_backup_now))
         .routes(routes!(backups::data_backup_task_list))
         .routes(routes!(backups::tenant_data_backup_task_list))
+        .routes(routes!(backups::all_backup_set_list))
         .routes(routes!(backups::backup_set_list))
         .routes(routes!(backups::tenant_backup_set_list))
         // Recovery

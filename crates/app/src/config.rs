@@ -35,21 +35,23 @@ enum Source {
 /// Values by their keys, as text; a list is many values.
 pub(crate) type Values = BTreeMap<&'static str, Vec<String>>;
 
-/// Every key, with what holds when nobody sets it. The environment's name is `LIFEBOAT_` and the key in capitals,
-/// the flag's `--` and the key.
+/// Every key, with what holds when nobody sets it. The environment's name is `LIFEBOAT_` and the key in capitals.
 const KEYS: &[(&str, &[&str])] = &[
-    ("data-dir", &["./lifeboat-data"]),
+    ("data_dir", &["./lifeboat-data"]),
     ("listen", &["127.0.0.1:8180"]),
-    ("insecure-http", &["false"]),
-    ("file-root", &[]),
-    ("server-name", &[]),
-    ("tasks-at-once", &["8"]),
-    ("trusted-proxy", &[]),
+    ("insecure_http", &["false"]),
+    ("file_roots", &[]),
+    ("server_name", &[HOST_NAME]),
+    ("tasks_at_once", &["8"]),
+    ("trusted_proxies", &[]),
 ];
 
-/// The file, all keys optional. Lists have the plural's name.
+/// Stands for the machine's name, which is no name itself.
+const HOST_NAME: &str = "<host name>";
+
+/// The file, all keys optional.
 #[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[serde(deny_unknown_fields)]
 struct File {
     data_dir: Option<String>,
     listen: Option<String>,
@@ -70,13 +72,13 @@ impl File {
             file;
         let one = |value: Option<String>| value.map(|value| vec![value]);
         let values = [
-            ("data-dir", one(data_dir)),
+            ("data_dir", one(data_dir)),
             ("listen", one(listen)),
-            ("insecure-http", one(insecure_http.map(|flag| flag.to_string()))),
-            ("file-root", file_roots),
-            ("server-name", one(server_name)),
-            ("tasks-at-once", one(tasks_at_once.map(|number| number.to_string()))),
-            ("trusted-proxy", trusted_proxies),
+            ("insecure_http", one(insecure_http.map(|flag| flag.to_string()))),
+            ("file_roots", file_roots),
+            ("server_name", one(server_name)),
+            ("tasks_at_once", one(tasks_at_once.map(|number| number.to_string()))),
+            ("trusted_proxies", trusted_proxies),
         ];
         Ok(values.into_iter().filter_map(|(key, value)| Some((key, value?))).collect())
     }
@@ -100,12 +102,12 @@ impl Config {
         let mut text = String::new();
         for (key, value, source) in &self.shown {
             let source = match source {
-                Source::Flag => format!("--{key}"),
+                Source::Flag => "flag".to_owned(),
                 Source::Environment(name) => name.clone(),
                 Source::File(path) => path.display().to_string(),
                 Source::BuiltIn => "built in".to_owned(),
             };
-            let _ = writeln!(text, "{key:<14} = {value:<24} # {source}");
+            let _ = writeln!(text, "{key:<15} = {value:<24} # {source}");
         }
         text
     }
@@ -128,18 +130,17 @@ impl Settler<'_> {
         };
         let one = |key: &str| values(key).first().cloned().unwrap_or_default();
         let listen: SocketAddr = read("listen", &one("listen"))?;
-        let insecure_http: bool = read("insecure-http", &one("insecure-http"))?;
+        let insecure_http: bool = read("insecure_http", &one("insecure_http"))?;
         if !listen.ip().is_loopback() && !insecure_http {
             return Err(Problem::invalid("listen-without-tls").with("listen", listen));
         }
-        let proxies = values("trusted-proxy").iter().map(|proxy| read("trusted-proxy", proxy));
-        let name = one("server-name");
+        let proxies = values("trusted_proxies").iter().map(|proxy| read("trusted_proxies", proxy));
         Ok(Config {
-            data_dir: one("data-dir").into(),
+            data_dir: one("data_dir").into(),
             listen,
-            file_roots: values("file-root").iter().map(PathBuf::from).collect(),
-            server_name: if name.is_empty() { host_name() } else { name },
-            tasks_at_once: read("tasks-at-once", &one("tasks-at-once"))?,
+            file_roots: values("file_roots").iter().map(PathBuf::from).collect(),
+            server_name: one("server_name"),
+            tasks_at_once: read("tasks_at_once", &one("tasks_at_once"))?,
             trusted_proxies: proxies.collect::<Result<_, _>>()?,
             shown: shown.into_iter().map(|(key, values, source)| (key, values.join(", "), source)).collect(),
         })
@@ -149,16 +150,18 @@ impl Settler<'_> {
         if let Some(values) = self.flags.get(key) {
             return (key, values.clone(), Source::Flag);
         }
-        let variable = format!("LIFEBOAT_{}", key.replace('-', "_").to_uppercase());
+        let variable = format!("LIFEBOAT_{}", key.to_uppercase());
         if let Some(value) = (self.variables)(&variable) {
-            let is_list = built_in.is_empty() && key != "server-name";
-            let values = if is_list { value.split(',').map(str::to_owned).collect() } else { vec![value] };
+            let values =
+                if built_in.is_empty() { value.split(',').map(str::to_owned).collect() } else { vec![value] };
             return (key, values, Source::Environment(variable));
         }
         if let Some(values) = self.file.get(key) {
             return (key, values.clone(), Source::File(self.path.clone()));
         }
-        (key, built_in.iter().map(|&value| value.to_owned()).collect(), Source::BuiltIn)
+        let built_in =
+            built_in.iter().map(|&value| if value == HOST_NAME { host_name() } else { value.to_owned() });
+        (key, built_in.collect(), Source::BuiltIn)
     }
 }
 
@@ -195,7 +198,7 @@ mod tests {
 
     #[test]
     fn a_flag_outranks_the_environment_which_outranks_the_file() {
-        let file = [("listen", "127.0.0.1:1"), ("data-dir", "/file"), ("tasks-at-once", "3")];
+        let file = [("listen", "127.0.0.1:1"), ("data_dir", "/file"), ("tasks_at_once", "3")];
         let variables = [("LIFEBOAT_LISTEN", "127.0.0.1:2"), ("LIFEBOAT_DATA_DIR", "/environment")];
         let config = settle(&[("listen", "127.0.0.1:3")], &variables, &file).expect("good values");
         assert_eq!(config.listen.port(), 3);
@@ -204,10 +207,10 @@ mod tests {
         let explained = config.explain();
         let line =
             |key: &str| explained.lines().find(|line| line.starts_with(key)).expect("a line").to_owned();
-        assert!(line("listen").ends_with("# --listen"), "{explained}");
-        assert!(line("data-dir").ends_with("# LIFEBOAT_DATA_DIR"), "{explained}");
-        assert!(line("tasks-at-once").ends_with("# lifeboat.toml"), "{explained}");
-        assert!(line("insecure-http").ends_with("# built in"), "{explained}");
+        assert!(line("listen").ends_with("# flag"), "{explained}");
+        assert!(line("data_dir").ends_with("# LIFEBOAT_DATA_DIR"), "{explained}");
+        assert!(line("tasks_at_once").ends_with("# lifeboat.toml"), "{explained}");
+        assert!(line("insecure_http").ends_with("# built in"), "{explained}");
     }
 
     #[test]
@@ -221,7 +224,7 @@ mod tests {
     #[test]
     fn a_value_that_cannot_be_read_is_named() {
         let refusal = settle(&[], &[("LIFEBOAT_TASKS_AT_ONCE", "many")], &[]).expect_err("refused");
-        assert_eq!(refusal.args().get("key").map(String::as_str), Some("tasks-at-once"));
+        assert_eq!(refusal.args().get("key").map(String::as_str), Some("tasks_at_once"));
         assert_eq!(refusal.args().get("value").map(String::as_str), Some("many"));
     }
 }

@@ -12,6 +12,7 @@ mod screen;
 mod secrets;
 mod wire;
 
+use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
 use clap::Parser as _;
@@ -35,7 +36,11 @@ fn main() -> ExitCode {
 fn start(command: cli::Command) -> Result<(), Failure> {
     let filter = EnvFilter::try_from_env("LIFEBOAT_LOG")
         .unwrap_or_else(|_| EnvFilter::new("warn,control=info,api=info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .init();
     // A second provider would be a second cryptographic library in the binary; there is only this one.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = tokio::runtime::Runtime::new();

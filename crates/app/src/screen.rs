@@ -12,9 +12,10 @@ use crate::language::language;
 /// The form of what is said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Form {
-    /// Tables and lines
+    // Plain comments: documented values would blow every help text up.
+    // Tables and lines, for people.
     Table,
-    /// What the server answered
+    // What the server answered, for programs.
     Json,
 }
 
@@ -54,20 +55,7 @@ impl Screen {
 
     /// Writes a table for people; the last column may be as long as it likes.
     pub(crate) fn table(self, heads: &[&str], rows: &[Vec<String>]) {
-        let heads: Vec<String> = heads.iter().map(|&head| head.to_owned()).collect();
-        let widths: Vec<usize> = (0..heads.len())
-            .map(|column| {
-                let cells = rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.width());
-                cells.max().unwrap_or(0).max(heads[column].width())
-            })
-            .collect();
-        for row in std::iter::once(&heads).chain(rows) {
-            let cells = row
-                .iter()
-                .zip(&widths)
-                .map(|(cell, width)| format!("{cell}{}", " ".repeat(width.saturating_sub(cell.width()))));
-            self.line(cells.collect::<Vec<_>>().join("  ").trim_end());
-        }
+        aligned(heads, rows).iter().for_each(|line| self.line(line));
     }
 
     /// Writes names and what belongs to them, one below the other.
@@ -76,5 +64,33 @@ impl Screen {
         for (name, value) in facts {
             self.line(format!("{name}{}  {value}", " ".repeat(width - name.width())).trim_end());
         }
+    }
+}
+
+/// Returns the lines of a table whose columns are as wide as their widest cell; a Chinese letter takes two places.
+fn aligned(heads: &[&str], rows: &[Vec<String>]) -> Vec<String> {
+    let heads: Vec<String> = heads.iter().map(|&head| head.to_owned()).collect();
+    let all: Vec<&Vec<String>> = std::iter::once(&heads).chain(rows).collect();
+    let width = |column: usize| all.iter().filter_map(|row| row.get(column)).map(|cell| cell.width()).max();
+    let widths: Vec<usize> = (0..heads.len()).map(|column| width(column).unwrap_or(0)).collect();
+    let line = |row: &Vec<String>| {
+        let cells = row
+            .iter()
+            .zip(&widths)
+            .map(|(cell, width)| format!("{cell}{}", " ".repeat(width.saturating_sub(cell.width()))));
+        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+    };
+    all.into_iter().map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::aligned;
+
+    #[test]
+    fn columns_stand_below_their_heads_in_every_language() {
+        let rows = [["1", "订单库", "ok"], ["12", "hr", ""]].map(|row| row.map(str::to_owned).to_vec());
+        let lines = aligned(&["ID", "NAME", "STATUS"], &rows);
+        assert_eq!(lines, ["ID  NAME    STATUS", "1   订单库  ok", "12  hr"]);
     }
 }

@@ -89,6 +89,11 @@ impl Bridge {
         Ok(Some(payload))
     }
 
+    /// Hangs up; the next statement finds a new connection.
+    pub(crate) fn abandon(&mut self) {
+        (self.packets, self.phase) = (None, Phase::Idle);
+    }
+
     async fn connect(&mut self) -> Result<(), SqlError> {
         let stream = TcpStream::connect(&self.backend.address).await.map_err(|error| self.lost(&error))?;
         stream.set_nodelay(true).map_err(|error| self.lost(&error))?;

@@ -112,7 +112,7 @@ pub(crate) async fn data_backup_task_list(
     Path(id): Path<i64>,
     Parameters(query): Parameters<BackupQuery>,
 ) -> Result<Answer<List<DataBackupTaskView>>, Failure> {
-    let (filter, page) = (query.filter(id, None)?, query.page()?);
+    let (filter, page) = (query.filter(Some(id), None)?, query.page()?);
     let tasks = control::backups::data_backup_tasks(&api.control, &actor, &filter, page).await?;
     Ok(Answer(List::of(tasks)))
 }
@@ -135,9 +135,27 @@ pub(crate) async fn tenant_data_backup_task_list(
     Path((id, tenant)): Path<(i64, i64)>,
     Parameters(query): Parameters<BackupQuery>,
 ) -> Result<Answer<List<DataBackupTaskView>>, Failure> {
-    let (filter, page) = (query.filter(id, Some(tenant))?, query.page()?);
+    let (filter, page) = (query.filter(Some(id), Some(tenant))?, query.page()?);
     let tasks = control::backups::data_backup_tasks(&api.control, &actor, &filter, page).await?;
     Ok(Answer(List::of(tasks)))
+}
+
+/// Lists the backup sets of all clusters, also of those that were let go of
+#[utoipa::path(
+    get,
+    path = "/backup/sets",
+    tag = "backups",
+    params(BackupQuery),
+    responses((status = 200, body = Envelope<List<BackupSetView>>), Failures)
+)]
+pub(crate) async fn all_backup_set_list(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    Parameters(query): Parameters<BackupQuery>,
+) -> Result<Answer<List<BackupSetView>>, Failure> {
+    let (filter, page) = (query.filter(None, None)?, query.page()?);
+    let sets = control::backups::backup_sets(&api.control, &actor, &filter, page).await?;
+    Ok(Answer(List::of(sets)))
 }
 
 /// Lists the backup sets of a cluster
@@ -154,7 +172,7 @@ pub(crate) async fn backup_set_list(
     Path(id): Path<i64>,
     Parameters(query): Parameters<BackupQuery>,
 ) -> Result<Answer<List<BackupSetView>>, Failure> {
-    let (filter, page) = (query.filter(id, None)?, query.page()?);
+    let (filter, page) = (query.filter(Some(id), None)?, query.page()?);
     let sets = control::backups::backup_sets(&api.control, &actor, &filter, page).await?;
     Ok(Answer(List::of(sets)))
 }
@@ -177,7 +195,7 @@ pub(crate) async fn tenant_backup_set_list(
     Path((id, tenant)): Path<(i64, i64)>,
     Parameters(query): Parameters<BackupQuery>,
 ) -> Result<Answer<List<BackupSetView>>, Failure> {
-    let (filter, page) = (query.filter(id, Some(tenant))?, query.page()?);
+    let (filter, page) = (query.filter(Some(id), Some(tenant))?, query.page()?);
     let sets = control::backups::backup_sets(&api.control, &actor, &filter, page).await?;
     Ok(Answer(List::of(sets)))
 }

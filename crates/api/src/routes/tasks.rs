@@ -113,7 +113,7 @@ pub(crate) async fn subtask_log(
     Path((id, subtask)): Path<(i64, i64)>,
     Parameters(query): Parameters<LogQuery>,
 ) -> Result<Answer<LogView>, Failure> {
-    let (after, limit) = query.read();
+    let (after, limit) = query.read()?;
     let lines =
         control::tasks::log(&api.control, &actor, TaskId(id), SubtaskId(subtask), after, limit).await?;
     Ok(Answer(LogView::of(lines, after)))

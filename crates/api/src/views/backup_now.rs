@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::storages::StorageChoiceBody;
-use super::words;
+use super::{whole, words};
 
 /// A request to back up now. What is left out is identified or filled in.
 #[derive(Deserialize, ToSchema)]
@@ -23,7 +23,6 @@ pub(crate) struct BackupNowBody {
     ob_backup_service_storage_config: Option<StorageChoiceBody>,
     /// What of the cluster; all of it when left out.
     #[serde(default)]
-    #[schema(max_items = 1000)]
     ob_backup_object_list: Vec<ObjectBody>,
     /// Whether a major compaction may be started where one is needed.
     #[serde(default = "yes")]
@@ -34,9 +33,10 @@ pub(crate) struct BackupNowBody {
     dry_run: bool,
     /// How many connections read at once.
     #[schema(minimum = 1, maximum = 64)]
+    #[serde(default, deserialize_with = "whole::optional")]
     threads: Option<u32>,
     /// How data are compressed: `zstd:1` to `zstd:19`, or `none`.
-    #[schema(max_length = 16, example = "zstd:1")]
+    #[schema(example = "zstd:1")]
     compression: Option<String>,
 }
 
@@ -94,18 +94,16 @@ impl BackupNowBody {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct ObjectBody {
     /// The cluster; the path's when left out.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "whole::optional")]
     cluster_id: Option<i64>,
     /// The tenant.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "whole::optional")]
     tenant_id: Option<i64>,
     /// The database.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(max_length = 128)]
     database_name: Option<String>,
     /// The table.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(max_length = 128)]
     table_name: Option<String>,
     /// What kind of object it is.
     backup_dimension: BackupDimension,

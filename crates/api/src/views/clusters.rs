@@ -2,7 +2,7 @@
 
 use control::clusters::{DatabaseFacts, NewCluster, TableFacts};
 use model::Problem;
-use model::cluster::{Address, Cluster, ClusterFacts, Observer, Zone};
+use model::cluster::{Address, Cluster, ClusterFacts, Observer, Zone, check_name};
 use model::storage::TestLine;
 use model::tenant::Tenant;
 use serde::{Deserialize, Serialize};
@@ -21,21 +21,25 @@ pub(crate) struct NewClusterBody {
     #[schema(min_length = 1, max_length = 64, example = "prod")]
     name: String,
     /// Its servers as `host` or `host:port`, tried in this order.
-    #[schema(min_items = 1, max_items = 64, example = json!(["192.0.2.10:2881"]))]
+    #[schema(min_items = 1, example = json!(["192.0.2.10:2881"]))]
     addresses: Vec<String>,
     /// A user of the sys tenant; behind OBProxy with the cluster's name.
-    #[schema(min_length = 1, max_length = 256, example = "root@sys")]
+    #[schema(min_length = 1, example = "root@sys")]
     user: String,
     /// That user's password.
     password: SecretText,
 }
 
 impl NewClusterBody {
-    /// Reads the addresses; the rest is for `control` to judge.
+    /// Reads what can be judged without asking the cluster.
     pub(crate) fn read(self) -> Result<NewCluster, Problem> {
         let Self { name, addresses, user, password } = self;
+        check_name(&name)?;
         if addresses.is_empty() {
             return Err(Problem::invalid("address-malformed").with("address", ""));
+        }
+        if user.is_empty() {
+            return Err(Problem::invalid("cluster-user-missing"));
         }
         let addresses =
             addresses.iter().map(|address| address.parse()).collect::<Result<Vec<Address>, _>>()?;

@@ -12,4 +12,5 @@ pub(crate) mod secret;
 pub(crate) mod storages;
 pub(crate) mod tasks;
 pub(crate) mod users;
+mod whole;
 pub(crate) mod words;

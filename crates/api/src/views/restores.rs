@@ -12,7 +12,7 @@ use model::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::words;
+use super::{whole, words};
 use crate::call;
 use crate::error::Words;
 
@@ -21,14 +21,16 @@ use crate::error::Words;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct RestoreBody {
     /// The backup set to recover from.
+    #[serde(default, deserialize_with = "whole::optional")]
     backup_set_id: Option<i64>,
     /// The cluster to recover into; the path's when left out.
+    #[serde(default, deserialize_with = "whole::optional")]
     restore_cluster_id: Option<i64>,
     /// The tenant to recover into; the path's when left out, where the path has one.
+    #[serde(default, deserialize_with = "whole::optional")]
     restore_tenant_id: Option<i64>,
     /// The databases to recover; all of the set when left out.
     #[serde(default)]
-    #[schema(max_items = 10000)]
     databases: Vec<String>,
     /// New names of databases, by the old ones. A database that is not listed keeps its name.
     #[serde(default)]

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::secret::SecretText;
-use super::words;
+use super::{whole, words};
 
 /// A storage that is typed in.
 #[derive(Deserialize, ToSchema)]
@@ -18,7 +18,7 @@ pub(crate) struct StorageBaseBody {
     /// Its kind.
     backup_storage_type: words::StorageType,
     /// A directory (`/obbackup/`), or a bucket and a directory (`bucket/dir`); without a scheme.
-    #[schema(min_length = 1, max_length = 1024, example = "/obbackup/")]
+    #[schema(min_length = 1, example = "/obbackup/")]
     storage_url: String,
     /// The key of a `BACKUP_STORAGE_OSS`.
     oss_access_key: Option<AccessKeyBody>,
@@ -33,15 +33,13 @@ pub(crate) struct StorageBaseBody {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct AccessKeyBody {
     /// The service's address.
-    #[schema(max_length = 1024, example = "oss-cn-hangzhou.aliyuncs.com")]
+    #[schema(example = "oss-cn-hangzhou.aliyuncs.com")]
     endpoint: Option<String>,
     /// Who we are there.
-    #[schema(max_length = 1024)]
     access_key_id: Option<String>,
     /// The proof; may be left out where a stored one is to stay.
     access_key_secret: Option<SecretText>,
     /// The number of the account, for COS.
-    #[schema(max_length = 64)]
     app_id: Option<String>,
 }
 
@@ -93,13 +91,14 @@ fn own_key(kind: StorageType) -> Option<&'static str> {
 #[expect(dead_code, reason = "what OCP sends and we do not need is taken, and not read")]
 pub(crate) struct StorageChoiceBody {
     /// One of the library.
+    #[serde(default, deserialize_with = "whole::optional")]
     storage_id: Option<i64>,
     /// One that is typed in.
     ob_backup_storage_base_info: Option<StorageBaseBody>,
     /// Taken because OCP sends it; a typed-in storage stays unnamed.
-    #[schema(max_length = 64)]
     config_name: Option<String>,
     /// Taken because OCP sends it; it belongs to strategies.
+    #[serde(default, deserialize_with = "whole::optional")]
     #[schema(minimum = 0, maximum = 100)]
     alarm_storage_percentage_threshold: Option<u8>,
 }
@@ -111,8 +110,11 @@ impl StorageChoiceBody {
             storage_id,
             ob_backup_storage_base_info,
             config_name: _,
-            alarm_storage_percentage_threshold: _,
+            alarm_storage_percentage_threshold: threshold,
         } = self;
+        if let Some(percent) = threshold.filter(|percent| *percent > 100) {
+            return Err(Problem::invalid("percentage-out-of-range").with("percent", percent));
+        }
         match (storage_id, ob_backup_storage_base_info) {
             (Some(id), None) => Ok(StorageChoice::Saved(StorageId(id))),
             (None, Some(base)) => {

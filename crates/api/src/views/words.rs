@@ -1,6 +1,7 @@
 //! The fixed words of the wire, each beside the noun that it stands for.
 
-/// Defines an enumeration with the words of the wire, and turns it from and into the noun it stands for.
+/// Defines an enumeration with the words of the wire, and turns it from and into the noun it stands for. The
+/// spelling is a `tt`: utoipa does not see through what a macro wraps around a `literal`.
 macro_rules! words {
     ($(#[$about:meta])* $name:ident for $noun:path { $($word:ident = $spelling:tt,)+ }) => {
         $(#[$about])*
@@ -165,7 +166,15 @@ words! {
 
 #[cfg(test)]
 mod tests {
+    use utoipa::PartialSchema as _;
+
     use super::{BackupMode, DataBackupMode, StorageType};
+
+    #[test]
+    fn the_description_spells_as_the_wire_does() {
+        let described = serde_json::to_value(StorageType::schema()).expect("json");
+        assert_eq!(described["enum"][0], "BACKUP_STORAGE_FILE", "{described}");
+    }
 
     #[test]
     fn the_wire_spells_as_the_stored_form_does() {

@@ -49,10 +49,10 @@ async fn an_error_takes_the_place_of_data_in_the_readers_language() {
 async fn what_cannot_be_read_is_refused_naming_what_is_wrong() {
     let server = Server::open().await;
     let cases = [
-        ("GET", "/api/v2/ob/clusters?size=many", None, 400, "query-malformed", "size"),
+        ("GET", "/api/v2/ob/clusters?size=many", None, 422, "query-malformed", "size"),
         ("GET", "/api/v2/ob/clusters?size=2001", None, 400, "page-out-of-range", "2001"),
-        ("GET", "/api/v2/ob/clusters?sise=1", None, 400, "query-malformed", "sise"),
-        ("GET", "/api/v2/ob/clusters/one", None, 400, "path-malformed", "one"),
+        ("GET", "/api/v2/ob/clusters?sise=1", None, 422, "query-malformed", "sise"),
+        ("GET", "/api/v2/ob/clusters/one", None, 422, "path-malformed", "one"),
         ("POST", "/api/v2/ob/clusters", Some("{\"name\": "), 400, "body-malformed", "line 1"),
         ("POST", "/api/v2/ob/clusters", Some("{\"name\": 1}"), 422, "body-of-wrong-shape", "name"),
         (

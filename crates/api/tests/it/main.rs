@@ -6,4 +6,5 @@ mod events;
 mod server;
 mod sessions;
 mod storages;
+mod story;
 mod users;

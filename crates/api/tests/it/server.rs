@@ -19,6 +19,7 @@ pub(crate) const ADMIN: &str = "Basic YWRtaW46Y29ycmVjdCBob3JzZQ==";
 /// A server with its own data directory.
 pub(crate) struct Server {
     pub(crate) router: Router,
+    pub(crate) control: Control,
     pub(crate) shutdown: CancellationToken,
     pub(crate) dir: TempDir,
 }
@@ -53,7 +54,7 @@ impl Server {
             trusted_proxies: Vec::new(),
             shutdown: shutdown.clone(),
         };
-        Self { router: api::router(control, settings), shutdown, dir }
+        Self { router: api::router(control.clone(), settings), control, shutdown, dir }
     }
 
     /// Sends a request as it is.

@@ -54,6 +54,7 @@ async fn wrong_passwords_lock_out_and_say_how_many_are_left() {
     }
     let locked = server.send(wrong()).await;
     assert_eq!(locked.status, StatusCode::TOO_MANY_REQUESTS, "{}", locked.text);
+    assert_eq!(locked.headers["retry-after"], "600");
 }
 
 #[tokio::test]

@@ -24,7 +24,13 @@ enum Verb {
     /// The new password is taken from LIFEBOAT_NEW_PASSWORD, LIFEBOAT_NEW_PASSWORD_FILE, a prompt or standard input.
     ResetPassword {
         /// The server's data directory
-        #[arg(long, value_name = "DIR", env = "LIFEBOAT_DATA_DIR", default_value = "./lifeboat-data")]
+        #[arg(
+            long,
+            value_name = "DIR",
+            env = "LIFEBOAT_DATA_DIR",
+            hide_env_values = true,
+            default_value = "./lifeboat-data"
+        )]
         data_dir: PathBuf,
     },
     /// Change one's own password on a running server
@@ -33,10 +39,22 @@ enum Verb {
     /// LIFEBOAT_NEW_PASSWORD_FILE, a prompt or standard input.
     ChangePassword {
         /// The server
-        #[arg(long, value_name = "URL", env = "LIFEBOAT_SERVER", default_value = "http://127.0.0.1:8180")]
+        #[arg(
+            long,
+            value_name = "URL",
+            env = "LIFEBOAT_SERVER",
+            hide_env_values = true,
+            default_value = "http://127.0.0.1:8180"
+        )]
         server: String,
         /// The account
-        #[arg(long, value_name = "NAME", env = "LIFEBOAT_USER", default_value = "admin")]
+        #[arg(
+            long,
+            value_name = "NAME",
+            env = "LIFEBOAT_USER",
+            hide_env_values = true,
+            default_value = "admin"
+        )]
         account: String,
     },
 }

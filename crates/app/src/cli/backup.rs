@@ -6,7 +6,7 @@ use model::size;
 use model::text::Text;
 use serde_json::{Map, Value, json};
 
-use super::names::{cluster, short, storage, tenant};
+use super::names::{cluster, read_table, short, storage, tenant};
 use super::storage::{directory_base, read_uri};
 use super::{Reach, task};
 use crate::client::Client;
@@ -75,6 +75,9 @@ struct NowArgs {
     /// Only say what would be done
     #[arg(long)]
     dry_run: bool,
+    /// Show also the statements that would be sent
+    #[arg(long, requires = "dry_run")]
+    statements: bool,
     /// Wait for the end, showing how far it is
     #[arg(long, conflicts_with = "dry_run")]
     wait: bool,
@@ -109,7 +112,7 @@ async fn now(reach: &Reach, args: NowArgs) -> Result<(), Failure> {
     let data = client.post(&path, Some(&body)).await?;
     let action: ActionRow = read(&data)?;
     if let Some(plan) = &action.plan {
-        screen.show(&data["plan"], |screen| show_plan(screen, plan));
+        screen.show(&data["plan"], |screen| show_plan(screen, plan, args.statements));
         return Ok(());
     }
     let task = action.task()?;
@@ -190,8 +193,7 @@ async fn objects(client: &Client, cluster: &ClusterRow, args: &NowArgs) -> Resul
         .map(|name| json!({ "backupDimension": "DATABASE", "databaseName": name, "tenantId": tenant }))
         .collect();
     for name in &args.table {
-        let (database, table) =
-            name.split_once('.').ok_or_else(|| Problem::invalid("table-malformed").with("table", name))?;
+        let (database, table) = read_table(name)?;
         objects.push(json!({
             "backupDimension": "TABLE", "databaseName": database, "tableName": table, "tenantId": tenant,
         }));
@@ -200,7 +202,7 @@ async fn objects(client: &Client, cluster: &ClusterRow, args: &NowArgs) -> Resul
 }
 
 /// Shows what a task would do.
-pub(crate) fn show_plan(screen: Screen, plan: &PlanRow) {
+pub(crate) fn show_plan(screen: Screen, plan: &PlanRow, with_statements: bool) {
     screen.facts(&[
         ("Method", plan.backup_mode.clone()),
         ("Mode", plan.data_backup_mode.clone()),
@@ -213,7 +215,7 @@ pub(crate) fn show_plan(screen: Screen, plan: &PlanRow) {
         for note in &step.notes {
             screen.line(&format!("   {note}"));
         }
-        for statement in &step.statements {
+        for statement in step.statements.iter().filter(|_| with_statements) {
             screen.line(&format!("   > {statement}"));
         }
     }
@@ -221,14 +223,13 @@ pub(crate) fn show_plan(screen: Screen, plan: &PlanRow) {
 
 async fn list(reach: &Reach, name: Option<&str>) -> Result<(), Failure> {
     let (client, screen) = (reach.client()?, reach.screen());
-    let clusters: Vec<ClusterRow> = match name {
-        Some(name) => vec![cluster(&client, name).await?],
-        None => read_all(&client.list("/ob/clusters", &[]).await?)?,
+    let rows = match name {
+        Some(name) => {
+            let id = cluster(&client, name).await?.id;
+            client.list(&format!("/ob/clusters/{id}/backup/sets"), &[]).await?
+        }
+        None => client.list("/backup/sets", &[]).await?,
     };
-    let mut rows = Vec::new();
-    for cluster in clusters {
-        rows.extend(client.list(&format!("/ob/clusters/{}/backup/sets", cluster.id), &[]).await?);
-    }
     let sets: Vec<BackupSetRow> = read_all(&rows)?;
     screen.show(&Value::Array(rows), |screen| {
         let rows: Vec<Vec<String>> = sets

@@ -111,7 +111,7 @@ pub(crate) fn test(screen: Screen, data: &Value) -> Result<(), Failure> {
     if found.passed {
         return Ok(());
     }
-    Err(Problem::refused(codes::PRECHECK_FAILED, "test-not-passed").into())
+    Err(Problem::outside("test-not-passed").coded(codes::PRECHECK_FAILED).into())
 }
 
 async fn list(reach: &Reach) -> Result<(), Failure> {

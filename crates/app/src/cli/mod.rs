@@ -3,11 +3,15 @@
 pub(crate) mod admin;
 pub(crate) mod backup;
 pub(crate) mod cluster;
+pub(crate) mod dump;
+pub(crate) mod load;
+mod local;
 pub(crate) mod names;
 pub(crate) mod restore;
 pub(crate) mod serve;
 pub(crate) mod storage;
 pub(crate) mod task;
+pub(crate) mod verify;
 
 use clap::{Args, Parser, Subcommand};
 
@@ -40,35 +44,33 @@ pub(crate) enum Command {
     Task(task::TaskArgs),
     /// Keep accounts
     Admin(admin::AdminArgs),
+    /// Dump a server into a directory, without a Lifeboat server
+    Dump(dump::DumpArgs),
+    /// Load a dump into a server, without a Lifeboat server
+    Load(load::LoadArgs),
+    /// Check that a dump is whole, and that a server holds what it holds
+    Verify(verify::VerifyArgs),
     /// Print the REST API's description
     #[command(hide = true)]
     Openapi,
 }
 
+/// Where options that every command has stand in help texts.
+const HEADING: &str = "Server and answer";
+
 /// How to reach a server, and in which form it answers.
 #[derive(Args)]
 pub(crate) struct Reach {
     /// The server
-    #[arg(
-        long,
-        global = true,
-        value_name = "URL",
-        env = "LIFEBOAT_SERVER",
-        default_value = "http://127.0.0.1:8180"
-    )]
+    #[arg(long, global = true, value_name = "URL", default_value = "http://127.0.0.1:8180")]
+    #[arg(env = "LIFEBOAT_SERVER", hide_env_values = true, help_heading = HEADING)]
     server: String,
     /// The account; its password is taken from LIFEBOAT_PASSWORD, LIFEBOAT_PASSWORD_FILE, a prompt or standard input
-    #[arg(long, global = true, value_name = "NAME", env = "LIFEBOAT_USER", default_value = "admin")]
+    #[arg(long, global = true, value_name = "NAME", default_value = "admin")]
+    #[arg(env = "LIFEBOAT_USER", hide_env_values = true, help_heading = HEADING)]
     account: String,
     /// The form of the answer
-    #[arg(
-        short,
-        long,
-        global = true,
-        value_name = "FORM",
-        default_value = "table",
-        hide_default_value = true
-    )]
+    #[arg(short, long, global = true, value_name = "FORM", default_value = "table", help_heading = HEADING)]
     output: Form,
 }
 
@@ -89,6 +91,9 @@ impl Command {
     pub(crate) fn is_json(&self) -> bool {
         let reach = match self {
             Self::Serve(_) | Self::Openapi | Self::Admin(_) => return false,
+            Self::Dump(args) => return args.answer.screen().is_json(),
+            Self::Load(args) => return args.answer.screen().is_json(),
+            Self::Verify(args) => return args.answer.screen().is_json(),
             Self::Cluster(args) => &args.reach,
             Self::Storage(args) => &args.reach,
             Self::Backup(args) => &args.reach,
@@ -108,6 +113,9 @@ impl Command {
             Self::Restore(args) => restore::run(args).await,
             Self::Task(args) => task::run(args).await,
             Self::Admin(args) => admin::run(args).await,
+            Self::Dump(args) => dump::run(args).await,
+            Self::Load(args) => load::run(args).await,
+            Self::Verify(args) => verify::run(args).await,
             Self::Openapi => {
                 print!("{}", api::document());
                 Ok(())

@@ -1,5 +1,7 @@
 //! From the names that people type to the ids that the API takes.
 
+use std::collections::BTreeMap;
+
 use model::Problem;
 use model::storage::mask_uri;
 
@@ -61,6 +63,26 @@ pub(crate) fn check_no_password(text: &str) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Reads `database.table`.
+pub(crate) fn read_table(name: &str) -> Result<(String, String), Problem> {
+    let parts = name.split_once('.').filter(|(database, table)| !database.is_empty() && !table.is_empty());
+    let (database, table) = parts.ok_or_else(|| Problem::invalid("table-malformed").with("table", name))?;
+    Ok((database.to_owned(), table.to_owned()))
+}
+
+/// Reads `old=new` pairs.
+pub(crate) fn read_rename(pairs: &[String]) -> Result<BTreeMap<String, String>, Problem> {
+    let mut rename = BTreeMap::new();
+    for pair in pairs {
+        let wrong = || Problem::invalid("rename-malformed").with("rename", pair);
+        let (old, new) = pair.split_once('=').ok_or_else(wrong)?;
+        if old.is_empty() || new.is_empty() || rename.insert(old.to_owned(), new.to_owned()).is_some() {
+            return Err(wrong());
+        }
+    }
+    Ok(rename)
+}
+
 /// Returns a moment of an answer without what nobody reads at a glance: fractions of seconds.
 pub(crate) fn short(moment: &str) -> String {
     model::Timestamp::from_rfc3339(moment).map_or_else(|| moment.to_owned(), |moment| moment.to_string())
@@ -69,4 +91,19 @@ pub(crate) fn short(moment: &str) -> String {
 /// Returns the moment of an answer, if there is one.
 pub(crate) fn short_or_none(moment: Option<&String>) -> String {
     moment.map_or_else(|| "-".to_owned(), |moment| short(moment))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::read_rename;
+
+    #[test]
+    fn each_new_name_is_read_or_refused() {
+        let pairs = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect::<Vec<_>>();
+        let read = read_rename(&pairs(&["shop=shop_2", "hr=people"])).expect("two pairs");
+        assert_eq!(read.get("shop").map(String::as_str), Some("shop_2"));
+        for wrong in [&["shop"][..], &["=x"], &["x="], &["a=b", "a=c"]] {
+            assert!(read_rename(&pairs(wrong)).is_err(), "{wrong:?}");
+        }
+    }
 }

@@ -1,15 +1,13 @@
 //! `lifeboat restore`.
 
-use std::collections::BTreeMap;
-
 use clap::{Args, Subcommand};
-use model::Problem;
 use model::text::Text;
 use serde_json::{Value, json};
 
 use super::Reach;
 use super::backup::show_plan;
-use super::names::{cluster, short_or_none, tenant};
+use super::names::{cluster, read_rename, short_or_none, tenant};
+use crate::client::Client;
 use crate::failure::Failure;
 use crate::follow;
 use crate::rows::{ActionRow, ClusterRow, RestoreTaskRow, read, read_all};
@@ -25,7 +23,13 @@ pub(crate) struct RestoreArgs {
 #[derive(Subcommand)]
 enum Verb {
     /// Say what a recovery would do
-    Plan(TargetArgs),
+    Plan {
+        #[command(flatten)]
+        target: TargetArgs,
+        /// Show also the statements that would be sent
+        #[arg(long)]
+        statements: bool,
+    },
     /// Recover a backup set
     Start {
         #[command(flatten)]
@@ -64,53 +68,53 @@ struct TargetArgs {
 pub(crate) async fn run(args: RestoreArgs) -> Result<(), Failure> {
     let RestoreArgs { reach, verb } = args;
     match verb {
-        Verb::Plan(target) => begin(&reach, &target, true, false).await,
-        Verb::Start { target, wait } => begin(&reach, &target, false, wait).await,
+        Verb::Plan { target, statements } => plan(&reach, &target, statements).await,
+        Verb::Start { target, wait } => start(&reach, &target, wait).await,
         Verb::List { cluster } => list(&reach, cluster.as_deref()).await,
     }
 }
 
-async fn begin(reach: &Reach, args: &TargetArgs, dry_run: bool, wait: bool) -> Result<(), Failure> {
-    let rename = read_rename(&args.rename)?;
+async fn plan(reach: &Reach, target: &TargetArgs, with_statements: bool) -> Result<(), Failure> {
     let (client, screen) = (reach.client()?, reach.screen());
-    let cluster = cluster(&client, &args.cluster).await?;
-    let tenant = tenant(&client, &cluster, args.tenant.as_deref()).await?;
-    let body = json!({
-        "backupSetId": args.set,
-        "restoreClusterId": cluster.id,
-        "restoreTenantId": tenant,
-        "databases": args.database,
-        "rename": rename,
-        "dryRun": dry_run,
-    });
-    let data = client.post(&format!("/ob/clusters/{}/backup/restore", cluster.id), Some(&body)).await?;
+    let data = ask(&client, target, true).await?;
     let action: ActionRow = read(&data)?;
-    if let Some(plan) = &action.plan {
-        screen.show(&data["plan"], |screen| show_plan(screen, plan));
-        return Ok(());
-    }
-    let task = action.task()?;
+    let plan = action.plan.as_ref();
+    screen.show(&data["plan"], |screen| {
+        if let Some(plan) = plan {
+            show_plan(screen, plan, with_statements);
+        }
+    });
+    Ok(())
+}
+
+async fn start(reach: &Reach, target: &TargetArgs, wait: bool) -> Result<(), Failure> {
+    let (client, screen) = (reach.client()?, reach.screen());
+    let data = ask(&client, target, false).await?;
+    let task = read::<ActionRow>(&data)?.task()?;
+    let said = Text::new("cli-task-made").with("task", task);
     if !wait {
-        screen.show(&data, |screen| screen.say(&Text::new("cli-task-made").with("task", task)));
+        screen.show(&data, |screen| screen.say(&said));
         return Ok(());
     }
-    screen.say(&Text::new("cli-task-made").with("task", task));
+    screen.say(&said);
     let ended = follow::to_end(&client, screen, task).await?;
     screen.show(&ended, |_| {});
     Ok(())
 }
 
-/// Reads `old=new` pairs.
-fn read_rename(pairs: &[String]) -> Result<BTreeMap<String, String>, Problem> {
-    let mut rename = BTreeMap::new();
-    for pair in pairs {
-        let wrong = || Problem::invalid("rename-malformed").with("rename", pair);
-        let (old, new) = pair.split_once('=').ok_or_else(wrong)?;
-        if old.is_empty() || new.is_empty() || rename.insert(old.to_owned(), new.to_owned()).is_some() {
-            return Err(wrong());
-        }
-    }
-    Ok(rename)
+async fn ask(client: &Client, target: &TargetArgs, dry_run: bool) -> Result<Value, Failure> {
+    let rename = read_rename(&target.rename)?;
+    let cluster = cluster(client, &target.cluster).await?;
+    let tenant = tenant(client, &cluster, target.tenant.as_deref()).await?;
+    let body = json!({
+        "backupSetId": target.set,
+        "restoreClusterId": cluster.id,
+        "restoreTenantId": tenant,
+        "databases": target.database,
+        "rename": rename,
+        "dryRun": dry_run,
+    });
+    client.post(&format!("/ob/clusters/{}/backup/restore", cluster.id), Some(&body)).await
 }
 
 async fn list(reach: &Reach, name: Option<&str>) -> Result<(), Failure> {
@@ -149,19 +153,4 @@ async fn list(reach: &Reach, name: Option<&str>) -> Result<(), Failure> {
         screen.table(&["TASK", "SET", "FROM", "INTO", "DATABASES", "STARTED", "ENDED", "STATUS"], &rows);
     });
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::read_rename;
-
-    #[test]
-    fn each_new_name_is_read_or_refused() {
-        let pairs = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect::<Vec<_>>();
-        let read = read_rename(&pairs(&["shop=shop_2", "hr=people"])).expect("two pairs");
-        assert_eq!(read.get("shop").map(String::as_str), Some("shop_2"));
-        for wrong in [&["shop"][..], &["=x"], &["x="], &["a=b", "a=c"]] {
-            assert!(read_rename(&pairs(wrong)).is_err(), "{wrong:?}");
-        }
-    }
 }

@@ -10,14 +10,14 @@ use crate::wire;
 
 #[derive(Args)]
 #[command(
-    after_help = "Each value can also stand in the file (data-dir = \"…\", file-roots = [\"…\"]) and in the environment \
-    (LIFEBOAT_DATA_DIR, LIFEBOAT_FILE_ROOT=/a,/b). Flags outrank the environment, which outranks the file.\n\
+    after_help = "Each value can also stand in the file (`data_dir`, `file_roots = [\"/backup\"]`) and in the environment \
+    (LIFEBOAT_DATA_DIR, LIFEBOAT_FILE_ROOTS=/a,/b). Flags outrank the environment, which outranks the file.\n\n\
     On the first start a random password of the account `admin` is written to <data-dir>/initial-password, unless \
     LIFEBOAT_ADMIN_PASSWORD_FILE names a file with one."
 )]
 pub(crate) struct ServeArgs {
     /// The file to read; lifeboat.toml where there is one
-    #[arg(long, value_name = "FILE", env = "LIFEBOAT_CONFIG")]
+    #[arg(long, value_name = "FILE", env = "LIFEBOAT_CONFIG", hide_env_values = true)]
     config: Option<PathBuf>,
     /// Show each value and its source, and do nothing
     #[arg(long)]
@@ -58,13 +58,13 @@ impl ServeArgs {
     fn flags(&self) -> Values {
         let one = |value: &Option<String>| value.iter().cloned().collect::<Vec<_>>();
         let all = [
-            ("data-dir", one(&self.data_dir)),
+            ("data_dir", one(&self.data_dir)),
             ("listen", one(&self.listen)),
-            ("insecure-http", self.insecure_http.then(|| "true".to_owned()).into_iter().collect()),
-            ("file-root", self.file_root.clone()),
-            ("server-name", one(&self.server_name)),
-            ("tasks-at-once", one(&self.tasks_at_once)),
-            ("trusted-proxy", self.trusted_proxy.clone()),
+            ("insecure_http", self.insecure_http.then(|| "true".to_owned()).into_iter().collect()),
+            ("file_roots", self.file_root.clone()),
+            ("server_name", one(&self.server_name)),
+            ("tasks_at_once", one(&self.tasks_at_once)),
+            ("trusted_proxies", self.trusted_proxy.clone()),
         ];
         all.into_iter().filter(|(_, values)| !values.is_empty()).collect()
     }

@@ -7,11 +7,12 @@ use metadata::Slice;
 use metadata::backup_sets::BackupSetQuery;
 use metadata::tasks::{TaskQuery, subject};
 use model::Problem;
-use model::ability::BackupAbility;
+use model::ability::{BackupAbility, Generation};
 use model::backup::{BackupMethod, BackupWish, DataBackupMode};
 use model::backup_set::{BackupSet, BackupSetStatus};
 use model::cluster::Cluster;
 use model::id::{BackupSetId, ClusterId, StorageId, TaskId, TenantId};
+use model::problem::codes;
 use model::task::TaskStatus;
 use model::text::Text;
 use model::time::Timestamp;
@@ -183,9 +184,16 @@ pub async fn ability(control: &Control, actor: &Actor, id: ClusterId) -> Result<
         incremental_enabled: has_physical,
         can_do_incremental: false,
         hint: (!has_physical).then(|| Text::new("ability-logical-only")),
-        disabled: backup_logical::refuse_upgrading(&cluster).err(),
+        disabled: disabled(&cluster),
         storage: storage.map(|storage| storage.id),
     })
+}
+
+/// Says why nothing can be backed up at the moment.
+fn disabled(cluster: &Cluster) -> Option<Problem> {
+    let physical_only = cluster.facts.generation != Generation::Seekdb;
+    let not_yet = || Problem::refused(codes::METHOD_UNSUPPORTED, "physical-not-yet");
+    backup_logical::refuse_upgrading(cluster).err().or_else(|| physical_only.then(not_yet))
 }
 
 /// Begins a backup.

@@ -12,7 +12,7 @@ mod testing;
 
 use std::sync::Arc;
 
-use engine::Worker;
+use engine::{At, Flow, Worker};
 use metadata::Metadata;
 
 use crate::context::Context;
@@ -22,4 +22,16 @@ pub(crate) fn register(worker: Worker<Metadata>, context: &Arc<Context>) -> Work
     worker
         .register::<backup_logical::BackupLogical>(context.clone())
         .register::<restore_logical::RestoreLogical>(context.clone())
+}
+
+/// Waits for the work, unless the step is to end first. What is dropped in its midst closes its connections.
+async fn unless_cancelled<F: Flow, T>(
+    at: &At<F>,
+    work: impl Future<Output = dump::Result<T>>,
+) -> dump::Result<T> {
+    tokio::select! {
+        biased;
+        outcome = work => outcome,
+        () = at.cancelled().cancelled() => Err(dump::Error::Cancelled),
+    }
 }

@@ -1,5 +1,7 @@
 //! A world for the tests of flows: the real kernel with a small database, a storage in a directory, a server's data.
 
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,17 +11,20 @@ use engine::{Fault, Journal as _, TaskStatus};
 use model::Secret;
 use model::backup::{BackupObject, BackupWish};
 use model::cluster::Address;
-use model::id::{ClusterId, StorageId, TaskId, UserId};
+use model::id::{ClusterId, TaskId, UserId};
 use model::storage::StorageLocation;
 use model::user::Role;
 use oceanbase::{Endpoint, NoWitness, Session, Statement};
 use storage::{Client, FileRoots};
 use tempfile::TempDir;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 use xtask::seekdb::Server;
 
 use crate::backups::{self, BackupNow};
 use crate::clusters::{self, NewCluster};
 use crate::storages::{self, NewStorage};
+use crate::tasks::{self, Steer};
 use crate::{Actor, Control, Settings};
 
 /// How often a task may wait before it is taken for one that never ends.
@@ -33,7 +38,6 @@ pub(crate) struct World {
     pub(crate) control: Control,
     pub(crate) actor: Actor,
     pub(crate) cluster: ClusterId,
-    pub(crate) storage: StorageId,
     pub(crate) server: Server,
     pub(crate) database: String,
     pub(crate) dir: TempDir,
@@ -78,8 +82,8 @@ impl World {
         let cluster = clusters::add(&control, &actor, new).await.expect("the cluster is taken over").id;
         let location = StorageLocation::directory(&dir.path().join("data/backups").to_string_lossy());
         let new = NewStorage { name: "local".into(), location: location.expect("a path"), secret: None };
-        let storage = storages::create(&control, &actor, new).await.expect("the storage is kept").id;
-        Self { control, actor, cluster, storage, server, database: database.to_owned(), dir }
+        storages::create(&control, &actor, new).await.expect("the storage is kept");
+        Self { control, actor, cluster, server, database: database.to_owned(), dir }
     }
 
     /// Returns a wish to back up this world's database.
@@ -120,6 +124,22 @@ impl World {
             metadata.pass(wait).await.expect("the journal's clock can be moved");
         }
         panic!("task {task} still waits after {WAITS_MAX} turns")
+    }
+
+    /// Runs the server as it runs for users.
+    pub(crate) fn run_in_background(&self) -> Running {
+        let (shutdown, control) = (CancellationToken::new(), self.control.clone());
+        let token = shutdown.clone();
+        Running { shutdown, handle: tokio::spawn(async move { control.run(token).await }) }
+    }
+
+    /// Makes a table that takes a while to be read and loaded: 8 rows of 8 MB.
+    pub(crate) async fn add_big_table(&self) {
+        self.alter("CREATE TABLE big (id INT PRIMARY KEY, t LONGBLOB)").await;
+        self.alter("INSERT INTO big VALUES (0, REPEAT('x', 8000000))").await;
+        for doublings in 0..3 {
+            self.alter(&format!("INSERT INTO big SELECT id + {}, t FROM big", 1 << doublings)).await;
+        }
     }
 
     /// Runs a task that must end well.
@@ -179,6 +199,35 @@ impl World {
         (complete, all)
     }
 
+    /// Changes something in this world's database.
+    pub(crate) async fn alter(&self, sql: &str) {
+        let mut session = Session::open(&self.endpoint(), Arc::new(NoWitness)).await.expect("logs on");
+        session
+            .run(&Statement::act(format!("USE `{}`", self.database)))
+            .await
+            .expect("there is the database");
+        session.run(&Statement::act(sql)).await.expect("the server takes the statement");
+        session.close().await;
+    }
+
+    /// Gives an operator's command.
+    pub(crate) async fn steer(&self, task: TaskId, wish: Steer) {
+        tasks::steer(&self.control, &self.actor, task, wish).await.expect("the command fits");
+    }
+
+    /// Waits until a task that runs by itself stands so; bounded.
+    pub(crate) async fn wait_until(&self, task: TaskId, stands: impl Fn(&engine::Task) -> bool) {
+        let limit = Duration::from_secs(300);
+        let watch = async {
+            while !stands(&self.task(task).await) {
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+        };
+        if tokio::time::timeout(limit, watch).await.is_err() {
+            panic!("task {task} does not get there: {}", self.story(task).await);
+        }
+    }
+
     pub(crate) fn endpoint(&self) -> Endpoint {
         let address = Address { host: self.server.host.clone(), port: self.server.port };
         Endpoint::new(vec![address], "root", Secret::new(self.server.password.clone()))
@@ -191,13 +240,64 @@ impl World {
         rows.iter().map(|row| row.str(0).expect("a text").to_owned()).collect()
     }
 
-    /// Returns the statements that still run on the server for us, our own question aside.
-    pub(crate) async fn running_statements(&self) -> Vec<String> {
-        let sql = "SELECT INFO FROM information_schema.PROCESSLIST WHERE INFO IS NOT NULL AND INFO LIKE ";
-        let pattern = format!("'%`{}`%'", self.database);
-        let all = self.ask(&format!("{sql}{pattern}")).await;
+    /// Returns the statements that run on the server and are about a database.
+    pub(crate) async fn running_statements(&self, database: &str) -> Vec<String> {
+        let sql = "SELECT INFO FROM information_schema.PROCESSLIST WHERE INFO IS NOT NULL";
+        let all = self.ask(&format!("{sql} AND (DB = '{database}' OR INFO LIKE '%`{database}`%')")).await;
         all.into_iter().filter(|sql| !sql.contains("PROCESSLIST")).collect()
     }
+}
+
+/// A server that runs.
+pub(crate) struct Running {
+    shutdown: CancellationToken,
+    handle: JoinHandle<()>,
+}
+
+impl Running {
+    pub(crate) async fn stop(self) {
+        self.shutdown.cancel();
+        self.handle.await.expect("the server ends");
+    }
+}
+
+/// A tmpfs of 2 MiB, mounted on a directory for as long as this lives.
+pub(crate) struct Mount(PathBuf);
+
+impl Mount {
+    /// Mounts it; nothing, with the reason printed, where that is not allowed, except in CI.
+    pub(crate) fn at(path: &Path) -> Option<Self> {
+        match mount(&["-t", "tmpfs", "-o", "size=2m", "tmpfs"], path) {
+            true => Some(Self(path.to_owned())),
+            false => {
+                assert_ne!(
+                    std::env::var("CI").as_deref(),
+                    Ok("true"),
+                    "CI tests full and read-only file systems"
+                );
+                eprintln!("not tested: no file system can be mounted here");
+                None
+            }
+        }
+    }
+
+    pub(crate) fn make_read_only(&self) {
+        assert!(mount(&["-o", "remount,ro"], &self.0), "what could be mounted can be mounted anew");
+    }
+
+    pub(crate) fn grow(&self) {
+        assert!(mount(&["-o", "remount,size=64m"], &self.0), "what could be mounted can be mounted anew");
+    }
+}
+
+impl Drop for Mount {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
+    }
+}
+
+fn mount(options: &[&str], path: &Path) -> bool {
+    Command::new("mount").args(options).arg(path).status().is_ok_and(|status| status.success())
 }
 
 /// Makes the database: keys of one and two columns, none, a foreign key, an index, a view.

@@ -11,6 +11,7 @@ use crate::archive::{Archive, PieceReceipt};
 use crate::chunk::select_rows;
 use crate::crew::{self, Work};
 use crate::dumping::Snapshot;
+use crate::dumping::count::{CountRows, counts};
 use crate::dumping::definition::Definitions;
 use crate::error::{DuringSql as _, Error, Result};
 use crate::layout::ObjectKey;
@@ -19,7 +20,7 @@ use crate::output::{FRAME_BYTES, PieceOutput};
 use crate::piece::{PieceText, push_preamble};
 use crate::plan::{Plan, TablePlan, full_name};
 use crate::progress::{Meter, Progress};
-use crate::source::Source;
+use crate::source::{Source, ready_for_reading};
 
 /// Reads all rows that are not in finished pieces yet, then makes sure that no table was changed meanwhile.
 ///
@@ -40,9 +41,11 @@ pub async fn dump_data(
     meter.change(|progress| *progress = so_far(plan, &receipts));
     let jobs = open_jobs(plan, &receipts);
     if !jobs.is_empty() {
-        let work = DumpPieces { archive, plan: Arc::clone(plan), meter: meter.clone() };
+        let work = DumpPieces { archive: archive.clone(), plan: Arc::clone(plan), meter: meter.clone() };
         crew::run(source, connections, jobs, work, cancel).await?;
     }
+    let counts = counts(plan, &archive.piece_receipts().await?);
+    crew::run(source, connections, counts, CountRows { plan: Arc::clone(plan) }, cancel).await?;
     check_unchanged(source, plan).await
 }
 
@@ -101,8 +104,8 @@ struct DumpPieces {
 impl Work for DumpPieces {
     type Job = Job;
 
-    async fn prepare(&self, _: &mut Session) -> Result<()> {
-        Ok(())
+    async fn prepare(&self, session: &mut Session) -> Result<()> {
+        ready_for_reading(session).await
     }
 
     async fn work(&self, session: &mut Session, job: Job) -> Result<()> {

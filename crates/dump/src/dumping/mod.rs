@@ -1,5 +1,6 @@
 //! Taking a dump, call by call.
 
+mod count;
 mod data;
 mod definition;
 mod finish;

@@ -8,7 +8,7 @@ use model::text::Text;
 use oceanbase::catalog::{self, TableIdentity, TableKind};
 use oceanbase::{Session, Statement};
 
-use crate::chunk::usable_key;
+use crate::chunk::{hidden_key as hidden_key_columns, usable_key};
 use crate::column::{Column, Form};
 use crate::dumping::definition::Definitions;
 use crate::error::{DuringSql as _, Error, Result};
@@ -165,14 +165,15 @@ impl TableReader<'_> {
                 ),
             }
         }
-        let key = usable_key(self.key, &known);
+        // Rows that are kept without a key are cut by the one that the server gave them, if it shows it.
+        let hidden_key = self.key.is_empty() || definition.is_heap();
+        let key = if hidden_key { hidden_key_columns() } else { usable_key(self.key, &known) };
         if key.is_empty() {
-            let id = if self.key.is_empty() { "dump-table-without-key" } else { "dump-key-not-usable" };
-            self.survey.notes.push(Text::new(id).with("table", full));
+            self.survey.notes.push(Text::new("dump-key-not-usable").with("table", full));
         }
         let columns = known.into_iter().map(|(column, form)| Column { name: column.name, form }).collect();
         let identity = self.definitions.identity(table, &definition);
-        Ok(Some(TablePlan { name: table.to_owned(), columns, key, identity, chunks: Vec::new() }))
+        Ok(Some(TablePlan { name: table.to_owned(), columns, key, hidden_key, identity, chunks: Vec::new() }))
     }
 }
 

@@ -1,6 +1,7 @@
 //! What the tests stand on: the shared seekdb, a directory for dumps, and calls that do a whole dump or load.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use dump::{ChunkAim, DumpId, Manifest, Meter, Options, Selection, Source, load};
@@ -33,10 +34,14 @@ impl Bed {
     /// Uses that server.
     pub(crate) fn on(server: Server) -> Self {
         let dir = tempfile::tempdir().expect("a directory");
-        let location = StorageLocation::directory(dir.path().to_str().expect("a path")).expect("a location");
-        let roots = FileRoots::new([dir.path()]).expect("a root");
-        let client = Client::open(&location, None, &roots).expect("a storage");
-        Self { server, client, dir }
+        Self { server, client: client(dir.path()), dir }
+    }
+
+    /// Uses the server that all tests share, and a directory that another process made and keeps.
+    pub(crate) fn shared_in(path: &Path) -> Self {
+        let mut bed = Self::shared();
+        bed.client = client(path);
+        bed
     }
 
     /// Returns the server as source and target.
@@ -112,6 +117,12 @@ impl Bed {
         let (dump, never) = (id.parse().expect("an id"), CancellationToken::new());
         dump::verify(&self.client, &dump, 4, &Meter::new(), &never).await.expect("a report")
     }
+}
+
+fn client(path: &Path) -> Client {
+    let location = StorageLocation::directory(path.to_str().expect("a path")).expect("a location");
+    let roots = FileRoots::new([path]).expect("a root");
+    Client::open(&location, None, &roots).expect("a storage")
 }
 
 /// Returns where the server is.

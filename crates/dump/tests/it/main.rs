@@ -2,8 +2,11 @@
 
 mod bed;
 mod cancel;
+mod chunks;
 mod compare;
 mod damage;
+mod killed;
+mod random;
 mod resume;
 mod round_trip;
 mod snapshot;

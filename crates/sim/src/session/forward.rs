@@ -93,6 +93,13 @@ impl Session {
         }
     }
 
+    /// Leaves an answer half read.
+    pub(crate) fn abandon_forwarded(&mut self) {
+        if let Some(bridge) = &mut self.bridge {
+            bridge.abandon();
+        }
+    }
+
     /// What a forwarded text changes on our side, too: the database, the time zone, the time limit.
     pub(crate) fn note_settings(&mut self, text: &str, tokens: &[Token]) {
         match tokens {

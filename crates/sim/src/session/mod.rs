@@ -12,7 +12,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::backend::Bridge;
-use crate::civil::SECOND;
+use crate::civil::{self, SECOND};
 use crate::error::SqlError;
 use crate::faults::FaultName;
 use crate::gen4::command::{Outcome, Ties};
@@ -132,7 +132,21 @@ impl Session {
             Err(error) => Err(error),
         };
         self.record(&shown, &result);
-        result
+        result.map_err(|error| self.enriched(error))
+    }
+
+    /// With `enable_rich_error_msg` a text tells where and when it was written.
+    fn enriched(&self, mut error: SqlError) -> SqlError {
+        let place = self.process.with(self.cluster, |cluster| {
+            let time = civil::format(cluster.now_us, cluster.zone_s);
+            cluster.parameters.is_true("enable_rich_error_msg").then(|| {
+                format!("[{}] [{time}] [YB427F000001-{:016X}-0-0]", cluster.address(), cluster.now_us)
+            })
+        });
+        if let Some(place) = place {
+            error.message = format!("{place} {}", error.message);
+        }
+        error
     }
 
     fn record(&self, sql: &str, result: &Result<Reply, SqlError>) {
@@ -168,7 +182,8 @@ impl Session {
         if wait_us == 0 {
             return Ok(());
         }
-        self.process.clock.sleep_until(self.process.clock.now_us() + wait_us.min(limit_us)).await;
+        let until_us = self.process.clock.now_us().saturating_add(wait_us.min(limit_us));
+        self.process.clock.sleep_until(until_us).await;
         if wait_us > limit_us { Err(SqlError::timeout(limit_us)) } else { Ok(()) }
     }
 

@@ -316,6 +316,11 @@ mod tests {
             ("SELECT substring_index('a?b?c', '?', 1)", "a"),
             ("SELECT date_sub('2024-03-01 00:00:00', INTERVAL 1 DAY)", "2024-02-29 00:00:00.000000"),
             ("SELECT timestampdiff(SECOND, '2024-03-01 00:00:00', '2024-03-01 00:01:00') FROM DUAL", "60"),
+            ("SELECT now() - INTERVAL 1 DAY", "2023-11-14 06:13:30.000000"),
+            (
+                "SELECT count(*) FROM CDB_OB_ARCHIVELOG a WHERE a.START_TIMESTAMP + INTERVAL 1 HOUR > now()",
+                "1",
+            ),
             ("SELECT now(6)", "2023-11-15 06:13:30.500000"),
             ("SELECT scn_to_timestamp(1700000000000000000)", "2023-11-15 06:13:20.000000"),
         ];

@@ -34,7 +34,7 @@ fn times(connection: &Connection, facts: &Facts) -> Result<()> {
         Ok(cx.get::<Option<i64>>(0)?.map(|scn| civil::format(scn / 1_000, zone)))
     })?;
     add(connection, "timestamp_to_scn", 1, move |cx| {
-        Ok(text(cx, 0)?.and_then(|t| civil::parse(&t, zone)).map(|us| us * 1_000))
+        Ok(text(cx, 0)?.and_then(|t| civil::parse(&t, zone)).map(|us| us.saturating_mul(1_000)))
     })?;
     add(connection, "unix_timestamp", -1, move |cx| {
         if cx.is_empty() {
@@ -55,7 +55,7 @@ fn times(connection: &Connection, facts: &Facts) -> Result<()> {
             let Some(unit_us) = unit_us(&unit) else {
                 return Err(rusqlite::Error::UserFunctionError(format!("INTERVAL unit {unit}").into()));
             };
-            Ok(Some(civil::format(start + sign * count * unit_us, 0)))
+            Ok(Some(civil::format(start.saturating_add(count.saturating_mul(sign * unit_us)), 0)))
         })?;
     }
     add(connection, "timestampdiff", 3, move |cx| {

@@ -32,9 +32,8 @@ pub(crate) struct Door {
 pub(crate) async fn serve(stream: TcpStream, door: Door) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let victim = door.process.admit();
-    let mut packets = Packets::new(stream);
-    let served = log_in(&mut packets, &door, &victim).await;
-    if let Ok(Some(session)) = served {
+    let served = log_in(Packets::new(stream), &door, &victim).await;
+    if let Ok(Some((packets, session))) = served {
         let mut connection = Connection {
             packets,
             session,
@@ -51,11 +50,23 @@ pub(crate) async fn serve(stream: TcpStream, door: Door) -> io::Result<()> {
     served.map(|_| ())
 }
 
-async fn log_in(packets: &mut Packets, door: &Door, victim: &Victim) -> io::Result<Option<Session>> {
+async fn log_in(
+    mut packets: Packets,
+    door: &Door,
+    victim: &Victim,
+) -> io::Result<Option<(Packets, Session)>> {
     let version = door.process.profile(door.cluster).handshake_version();
-    packets.write(&login::greeting(version, victim.id, &victim.salt));
+    let tls = door.process.tls.as_ref();
+    packets.write(&login::greeting(version, victim.id, &victim.salt, tls.is_some()));
     packets.flush().await?;
-    let Some(payload) = packets.read().await? else { return Ok(None) };
+    let Some(mut payload) = packets.read().await? else { return Ok(None) };
+    if let Some(tls) = tls
+        && login::asks_for_tls(&payload)
+    {
+        packets = packets.secure(&tls.0).await?;
+        let Some(under_tls) = packets.read().await? else { return Ok(None) };
+        payload = under_tls;
+    }
     let Some(mut login) = login::read_login(&payload) else { return Ok(None) };
     if login.plugin != login::PLUGIN {
         packets.write(&login::switch_request(&victim.salt));
@@ -69,7 +80,7 @@ async fn log_in(packets: &mut Packets, door: &Door, victim: &Victim) -> io::Resu
         Err(error) => packets.write(&answer::error(error)),
     }
     packets.flush().await?;
-    Ok(opened.ok())
+    Ok(opened.ok().map(|session| (packets, session)))
 }
 
 fn open(door: &Door, id: u32, salt: &[u8; 20], login: &Login) -> Result<Session, SqlError> {
@@ -110,12 +121,12 @@ pub(super) enum Next {
 
 impl Connection {
     async fn commands(&mut self) -> io::Result<()> {
-        let mut kills = self.victim.kills.subscribe();
+        let victim = self.victim.clone();
         loop {
             self.packets.restart();
             let payload = tokio::select! {
                 payload = self.packets.read() => payload?,
-                () = async { let _ = kills.wait_for(|kill| *kill == Kill::Connection).await; } => return Ok(()),
+                () = victim.ended() => return Ok(()),
             };
             let Some(payload) = payload else { return Ok(()) };
             let Some((&command, body)) = payload.split_first() else { return Ok(()) };
@@ -227,24 +238,20 @@ impl Connection {
 
     /// Lets the real server answer a command; somebody may kill it until the answer begins.
     async fn forward(&mut self, command: u8, body: &[u8]) -> io::Result<Next> {
-        let result = self.session.forward_whole(command, body).await;
+        self.victim.spare();
+        let result = tokio::select! {
+            result = self.session.forward_whole(command, body) => result,
+            () = self.victim.killed() => Err(SqlError::plain(5065)),
+        };
         self.reply(result, false, false).await
     }
 
     /// Runs one statement; somebody may kill it meanwhile.
     pub(super) async fn run(&mut self, text: &str, tokens: &[Token]) -> Result<Reply, SqlError> {
-        let mut kills = self.victim.kills.subscribe();
-        self.victim.kills.send_if_modified(|kill| {
-            // A KILL QUERY that came when nothing ran has no effect.
-            let stale = *kill == Kill::Query;
-            if stale {
-                *kill = Kill::No;
-            }
-            stale
-        });
+        self.victim.spare();
         tokio::select! {
             result = self.session.execute(text, tokens) => result,
-            () = async { let _ = kills.wait_for(|kill| *kill != Kill::No).await; } => Err(SqlError::plain(5065)),
+            () = self.victim.killed() => Err(SqlError::plain(5065)),
         }
     }
 
@@ -293,7 +300,11 @@ impl Connection {
     pub(super) async fn pass_on(&mut self, more: bool) -> io::Result<Next> {
         let mut held: Option<Vec<u8>> = None;
         loop {
-            match self.session.next_forwarded().await {
+            let next = tokio::select! {
+                next = self.session.next_forwarded() => next,
+                () = self.victim.killed() => Err(SqlError::plain(5065)),
+            };
+            match next {
                 Ok(Some(payload)) => {
                     if let Some(earlier) = held.replace(payload) {
                         self.packets.write(&earlier);
@@ -303,6 +314,7 @@ impl Connection {
                 Ok(None) => break,
                 Err(error) => {
                     held = None;
+                    self.session.abandon_forwarded();
                     self.packets.write(&answer::error(&error));
                     break;
                 }

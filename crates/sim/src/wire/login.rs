@@ -5,6 +5,7 @@ use sha1::{Digest, Sha1};
 use super::packet::Reader;
 
 const CONNECT_WITH_DB: u32 = 1 << 3;
+const SSL: u32 = 1 << 11;
 const PLUGIN_AUTH_LENENC: u32 = 1 << 21;
 const PLUGIN_AUTH: u32 = 1 << 19;
 /// Long passwords and flags, found rows, database at connect, protocol 4.1, transactions, secure connection,
@@ -26,14 +27,14 @@ pub(crate) struct Login {
 }
 
 /// The server's greeting.
-pub(crate) fn greeting(version: &str, connection: u32, salt: &[u8; 20]) -> Vec<u8> {
+pub(crate) fn greeting(version: &str, connection: u32, salt: &[u8; 20], offers_tls: bool) -> Vec<u8> {
     let mut out = vec![10];
     out.extend_from_slice(version.as_bytes());
     out.push(0);
     out.extend_from_slice(&connection.to_le_bytes());
     out.extend_from_slice(&salt[..8]);
     out.push(0);
-    let capabilities = CAPABILITIES.to_le_bytes();
+    let capabilities = (CAPABILITIES | if offers_tls { SSL } else { 0 }).to_le_bytes();
     out.extend_from_slice(&capabilities[..2]);
     out.push(CHARSET);
     out.extend_from_slice(&2_u16.to_le_bytes());
@@ -45,6 +46,11 @@ pub(crate) fn greeting(version: &str, connection: u32, salt: &[u8; 20]) -> Vec<u
     out.extend_from_slice(PLUGIN.as_bytes());
     out.push(0);
     out
+}
+
+/// True when a client, instead of logging in, asks for TLS first.
+pub(crate) fn asks_for_tls(payload: &[u8]) -> bool {
+    payload.len() == 32 && Reader::new(payload).number(4).is_some_and(|flags| flags & u64::from(SSL) != 0)
 }
 
 /// Asks the client to prove its password our way.
@@ -167,7 +173,7 @@ mod tests {
     #[test]
     fn what_the_server_greets_with_the_client_side_reads() {
         let salt = [b'x'; 20];
-        assert_eq!(read_greeting(&greeting("5.7.25", 7, &salt)), Some(salt));
+        assert_eq!(read_greeting(&greeting("5.7.25", 7, &salt, true)), Some(salt));
         assert_eq!(read_switch(&switch_request(&salt)), Some(salt));
         let login = read_login(&answer("root", "secret", &salt)).expect("a good answer");
         assert!(proves("secret", &salt, &login.proof) && !proves("other", &salt, &login.proof));

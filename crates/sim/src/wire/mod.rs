@@ -6,3 +6,4 @@ pub(crate) mod connection;
 pub(crate) mod login;
 pub(crate) mod packet;
 mod prepared;
+pub(crate) mod tls;

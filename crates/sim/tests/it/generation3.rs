@@ -228,3 +228,39 @@ async fn a_restored_tenant_of_3x_is_an_ordinary_one() {
         "TENANT_STATUS_NORMAL"
     );
 }
+
+#[tokio::test]
+async fn a_backup_fails_when_the_cluster_runs_sixteen_versions_ahead() {
+    let sim =
+        Sim::start_with(Profile::V3_1_5, 0.0, |config| config.clusters[0].tenants[0].data_mib = 1 << 20)
+            .await;
+    let mut sys = sim.client("sys").await;
+    archiving(&sim, &mut sys).await;
+    sys.run("ALTER SYSTEM BACKUP DATABASE").await;
+    for _ in 0..16 {
+        sys.run("ALTER SYSTEM MAJOR FREEZE").await;
+        sim.pass(30.0);
+    }
+    sim.pass(30.0);
+    assert!(sys.rows("SELECT * FROM CDB_OB_BACKUP_PROGRESS").await.is_empty());
+    assert_eq!(sys.cell("SELECT DISTINCT status FROM CDB_OB_BACKUP_SET_FILES").await, "FAILED");
+    let world = sim.handle.world(0);
+    assert!(
+        world["three"]["sets"].as_array().expect("sets").iter().all(|set| set["result"] == -9042),
+        "{world}"
+    );
+}
+
+#[tokio::test]
+async fn a_freeze_comes_every_night_by_itself() {
+    let sim = Sim::start(Profile::V2_2_77).await;
+    let mut sys = sim.client("sys").await;
+    let version = "SELECT value FROM __all_zone WHERE zone = '' AND name = 'last_merged_version'";
+    archiving(&sim, &mut sys).await;
+    sys.run("ALTER SYSTEM SET major_freeze_duty_time = '18:00'").await;
+    sim.pass(2.0 * 3_600.0);
+    assert_eq!(sys.cell(version).await, "3");
+    sys.run("ALTER SYSTEM BACKUP DATABASE").await;
+    sim.pass(2.0 * 86_400.0);
+    assert_eq!(sys.cell(version).await, "5");
+}

@@ -1,5 +1,6 @@
 //! Clients of all kinds talk to simulators on real ports.
 
+mod backend;
 mod backup4;
 mod clients;
 mod control;

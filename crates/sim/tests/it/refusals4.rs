@@ -285,6 +285,16 @@ async fn major_freezes_are_refused_or_only_warned_of() {
 }
 
 #[tokio::test]
+async fn rich_errors_tell_where_and_when_they_were_written() {
+    let sim = Sim::start(Profile::V4_2_5).await;
+    let mut sys = sim.client("sys").await;
+    sys.run("ALTER SYSTEM SET enable_rich_error_msg = true").await;
+    let text = sys.refusal("ALTER SYSTEM NOARCHIVELOG TENANT = t1").await.2;
+    let start = "[127.0.0.1:2882] [2025-10-09 16:53:20.000000] [";
+    assert!(text.starts_with(start) && text.ends_with("] Already in NOARCHIVELOG mode"), "{text}");
+}
+
+#[tokio::test]
 async fn who_lacks_a_privilege_is_told_which() {
     let sim = Sim::start(Profile::V4_2_5).await;
     let mut sys = sim.client("sys").await;

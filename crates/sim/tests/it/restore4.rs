@@ -1,5 +1,6 @@
 //! Restore of 4.x: the blocking statement, the two rows, what can be reached, what damage does.
 
+use mysql_async::prelude::Queryable;
 use sim::Profile;
 
 use crate::refusals4::archiving;
@@ -68,6 +69,9 @@ async fn a_timeout_ends_the_statement_and_not_the_restore() {
     let end = "SELECT DISTINCT status FROM CDB_OB_RESTORE_HISTORY";
     assert_eq!(sys.cell(end).await, "FAIL");
     assert_eq!(sys.cell("SELECT COUNT(*) FROM DBA_OB_TENANTS WHERE tenant_name = 't9'").await, "0");
+    sys.run("ALTER RESOURCE UNIT u MAX_CPU 4; ALTER RESOURCE POOL p UNIT_NUM = 2").await;
+    assert_eq!(sys.cell("SELECT unit_count FROM DBA_OB_RESOURCE_POOLS WHERE name = 'p'").await, "2");
+    assert_eq!(sys.refusal("ALTER RESOURCE POOL q UNIT_NUM = 2").await.0, 4650);
     assert_eq!(sys.cell("SELECT tenant_id FROM DBA_OB_RESOURCE_POOLS WHERE name = 'p'").await, "NULL");
 }
 
@@ -128,6 +132,8 @@ async fn restores_are_refused_in_the_kernels_words() {
         let (code, _, message) = sys.refusal(&sql).await;
         assert_eq!((code, message.as_str()), (number, text), "{sql}");
     }
+    let far = "ALTER SYSTEM RESTORE t9 FROM 'file:///b/data,file:///b/clog' UNTIL TIME='9999-12-31 00:00:00' WITH 'pool_list=p'";
+    assert_eq!(sys.refusal(far).await.0, 9119);
     let late = sys.refusal("ALTER SYSTEM RESTORE t9 FROM 'file:///b/data,file:///b/clog' UNTIL TIME='2030-01-01 00:00:00' WITH 'pool_list=p'").await;
     assert!(
         late.0 == 9119 && late.2.starts_with("no enough log, maximum restorable time is 2025-"),
@@ -207,4 +213,64 @@ async fn an_old_kernel_calls_every_missing_log_4018() {
     let sql = "ALTER SYSTEM RESTORE t9 FROM 'file:///b/data,file:///b/clog' UNTIL TIME='2030-01-01 00:00:00' WITH 'pool_list=p'";
     let (code, _, text) = sys.refusal(sql).await;
     assert_eq!((code, text.as_str()), (4018, "No enough log for restore"));
+}
+
+/// Backs up `t1` of a cluster of one version, and restores it in another of a second version over the same storage.
+async fn across(from: Profile, to: Profile) -> (Sim, Result<(), (u16, String, String)>) {
+    let sim = Sim::start_with(from, 1_000.0, |config| {
+        let mut second = config.clusters[0].clone();
+        (second.name, second.id, second.version) = ("second".to_owned(), 2, to.to_string());
+        config.clusters.push(second);
+    })
+    .await;
+    let mut sys = sim.client("sys").await;
+    archiving(&sim, &mut sys).await;
+    sys.run("ALTER SYSTEM BACKUP TENANT t1").await;
+    sim.pass(600.0);
+    let mut other = second(&sim).await;
+    other
+        .run(
+            "CREATE RESOURCE UNIT u MAX_CPU 1, MEMORY_SIZE '2G'; CREATE RESOURCE POOL p UNIT 'u', UNIT_NUM 1",
+        )
+        .await;
+    other.run("SET ob_query_timeout = 600000000").await;
+    let result = match other.0.query_drop(RESTORE).await {
+        Ok(()) => Ok(()),
+        Err(mysql_async::Error::Server(error)) => Err((error.code, error.state, error.message)),
+        Err(other) => panic!("{other}"),
+    };
+    (sim, result)
+}
+
+async fn second(sim: &Sim) -> Client {
+    let port = sim.handle.clusters[1].ports[0];
+    Client(mysql_async::Conn::new(crate::simulator::options(port, "root@sys#second")).await.expect("a login"))
+}
+
+#[tokio::test]
+async fn a_newer_cluster_restores_an_older_backup_and_is_upgraded_afterwards() {
+    let (sim, result) = across(Profile::V4_1, Profile::V4_2_5).await;
+    result.expect("the tenant is there");
+    sim.pass(60.0);
+    let mut other = second(&sim).await;
+    let tenant = "SELECT tenant_role, compatible FROM DBA_OB_TENANTS WHERE tenant_name = 't9'";
+    assert_eq!(other.rows(tenant).await, ["STANDBY|4.1.0.0"]);
+    let source = "SELECT backup_cluster_name, backup_tenant_name, backup_tenant_id FROM CDB_OB_RESTORE_HISTORY WHERE tenant_id = 1";
+    assert_eq!(other.rows(source).await, ["obcluster|t1|1002"]);
+    other.run("ALTER SYSTEM ACTIVATE STANDBY TENANT t9; ALTER SYSTEM RUN UPGRADE JOB \"UPGRADE_ALL\" TENANT = t9").await;
+    assert_eq!(other.rows(tenant).await, ["PRIMARY|4.2.5.0"]);
+    let job = "SELECT job_type, job_status FROM CDB_OB_TENANT_JOBS WHERE tenant_id = 1006";
+    assert_eq!(other.rows(job).await, ["UPGRADE_ALL|SUCCESS"]);
+}
+
+#[tokio::test]
+async fn versions_that_do_not_fit_are_refused() {
+    for (from, to, text) in [
+        (Profile::V4_3_5, Profile::V4_2_5, "restore from higher cluster version is not allowed"),
+        (Profile::V4_0, Profile::V4_2_5, "restore from backup with unsupported data version is not allowed"),
+    ] {
+        let (_, result) = across(from, to).await;
+        let (code, _, message) = result.expect_err(text);
+        assert_eq!((code, message.as_str()), (4179, text));
+    }
 }

@@ -69,3 +69,52 @@ async fn the_binary_refuses_what_it_cannot_pretend() {
     let text = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(text.contains("`5.0` is no version the simulator knows"), "{text}");
 }
+
+#[tokio::test]
+async fn a_thousand_backups_in_an_object_store_stay_small_in_memory() {
+    let tenants: Vec<String> = (0..50).map(|at| format!("t{at}")).collect();
+    let mut arguments = vec!["--speed", "10000", "--profile", "4.2.5"];
+    tenants.iter().for_each(|name| arguments.extend(["--tenant", name]));
+    let (process, ready) = Process::start(&arguments);
+    let port = ready["clusters"][0]["ports"][0].as_u64().expect("a port") as u16;
+    let mut sys = Client(mysql_async::Conn::new(options(port, "root@sys")).await.expect("a login"));
+    let keys = "host=h&access_id=a&access_key=k";
+    for name in &tenants {
+        sys.run(&format!(
+            "ALTER SYSTEM SET LOG_ARCHIVE_DEST = 'LOCATION=oss://b/{name}/clog?{keys}' TENANT = {name}"
+        ))
+        .await;
+        sys.run(&format!("ALTER SYSTEM SET DATA_BACKUP_DEST = 'oss://b/{name}/data?{keys}' TENANT = {name}"))
+            .await;
+    }
+    sys.run("ALTER SYSTEM ARCHIVELOG").await;
+    until(&mut sys, "SELECT COUNT(*) = 50 FROM CDB_OB_ARCHIVELOG WHERE status = 'DOING'").await;
+    for round in 1..=20 {
+        sys.run("ALTER SYSTEM BACKUP DATABASE").await;
+        until(
+            &mut sys,
+            &format!(
+                "SELECT COUNT(*) = {} FROM CDB_OB_BACKUP_SET_FILES WHERE status = 'SUCCESS'",
+                round * 50
+            ),
+        )
+        .await;
+        until(&mut sys, "SELECT COUNT(*) = 0 FROM CDB_OB_BACKUP_JOBS").await;
+    }
+    let paths = "SELECT COUNT(*) FROM CDB_OB_BACKUP_SET_FILES WHERE path LIKE '%access_key%'";
+    assert_eq!(sys.cell(paths).await, "0");
+    let used = process.resident_mib();
+    println!("1,000 sets of 50 tenants in memory: {used} MiB");
+    assert!(used < 150, "{used} MiB");
+}
+
+/// Asks until the answer is 1; the simulator runs fast, so it does not take long.
+async fn until(client: &mut Client, sql: &str) {
+    for _ in 0..2_000 {
+        if client.cell(sql).await == "1" {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    panic!("never true: {sql}");
+}

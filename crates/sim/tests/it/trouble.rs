@@ -87,7 +87,7 @@ async fn a_log_gap_cannot_be_restored_across() {
 
 #[tokio::test]
 async fn tenants_and_upgrades_keep_backups_away() {
-    let sim = Sim::start(Profile::V4_2_5).await;
+    let sim = Sim::start_with(Profile::V4_2_5, 0.0, |config| config.clusters[0].zones = 3).await;
     let mut sys = sim.client("sys").await;
     archiving(&sim, &mut sys).await;
     sim.handle.fault(&Fault { tenant: Some("t1".into()), ..Fault::new(FaultName::TenantNotNormal) });
@@ -97,10 +97,10 @@ async fn tenants_and_upgrades_keep_backups_away() {
     );
     sim.handle.clear_faults(Some(FaultName::TenantNotNormal));
     sim.handle.fault(&Fault::new(FaultName::UpgradeMode));
-    assert_eq!(
-        sys.cell("SELECT value FROM GV$OB_PARAMETERS WHERE name = 'enable_upgrade_mode'").await,
-        "True"
-    );
+    let mode = "SELECT DISTINCT value FROM GV$OB_PARAMETERS WHERE name = 'enable_upgrade_mode'";
+    assert_eq!(sys.cell(mode).await, "True");
+    let builds = "SELECT COUNT(DISTINCT build_version) FROM DBA_OB_SERVERS";
+    assert_eq!(sys.cell(builds).await, "2");
     assert_eq!(
         sys.refusal("ALTER SYSTEM BACKUP TENANT t1").await.2,
         "backup can not start, because cluster upgrading"

@@ -14,6 +14,7 @@ use storage::Client;
 use super::{BackupLogical, Lane, State};
 use crate::error::Error;
 use crate::flows::step_log::StepLog;
+use crate::flows::unless_cancelled;
 use crate::words;
 
 type Here = At<BackupLogical>;
@@ -58,7 +59,10 @@ impl<'a> Dumping<'a> {
     pub(super) async fn snapshot(&self) -> dump::Result<Snapshot> {
         match self.at.context().snapshots.take(&self.dump) {
             Some(kept) => Ok(kept),
-            None => dump::take_snapshot(&self.source, &self.client, &self.dump, &self.options).await,
+            None => {
+                let take = dump::take_snapshot(&self.source, &self.client, &self.dump, &self.options);
+                unless_cancelled(self.at, take).await
+            }
         }
     }
 
@@ -69,7 +73,7 @@ impl<'a> Dumping<'a> {
 
     /// Returns what the dump holds, if it is complete.
     pub(super) async fn manifest(&self) -> Result<Option<Manifest>, StepError> {
-        Ok(find_manifest(&self.client, &self.dump).await?)
+        Ok(find_manifest(&self.client, &self.dump).await.map_err(Error::from)?)
     }
 
     /// Ends a step; when the dump can't be completed any more, says so and has the step run again under a new id.
@@ -119,23 +123,27 @@ pub(super) async fn client(at: &Here, state: &State, tenant: &str) -> Result<Cli
     Ok(base.below(&folder(state, id)).map_err(Error::from)?)
 }
 
-async fn find_manifest(client: &Client, dump: &DumpId) -> Result<Option<Manifest>, Error> {
+async fn find_manifest(client: &Client, dump: &DumpId) -> dump::Result<Option<Manifest>> {
     match dump::read_manifest(client, dump).await {
         Ok(manifest) => Ok(Some(manifest)),
         Err(dump::Error::NotFinished { .. }) => Ok(None),
-        Err(error) => Err(error.into()),
+        Err(error) => Err(error),
     }
 }
 
-/// Deletes a dump without a manifest. One with a manifest is a backup, and is kept.
+/// Deletes a dump without a manifest. One with a manifest, readable or not, is a backup, and is kept.
 pub(super) async fn delete_unless_complete(
     at: &Here,
     client: &Client,
     dump: &DumpId,
 ) -> Result<(), StepError> {
-    if find_manifest(client, dump).await?.is_some() {
-        at.log(Note::new("dump-kept").arg("place", client.location().below(dump.as_str())));
-        return Ok(());
+    match find_manifest(client, dump).await {
+        Ok(None) => {}
+        Ok(Some(_)) | Err(dump::Error::Damaged { .. } | dump::Error::FormatTooNew { .. }) => {
+            at.log(Note::new("dump-kept").arg("place", client.location().below(dump.as_str())));
+            return Ok(());
+        }
+        Err(error) => return Err(Error::from(error).into()),
     }
     let objects = client.delete_below(dump.as_str()).await.map_err(Error::from)?;
     if objects > 0 {

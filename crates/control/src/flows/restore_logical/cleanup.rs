@@ -16,8 +16,8 @@ use oceanbase::catalog::{self, Table, TableKind};
 use oceanbase::statement::identifier;
 use oceanbase::{Session, Statement};
 
-use super::State;
-use super::bodies::{Here, Loading, STATEMENT_LIMIT, open};
+use super::loading::{Loading, open};
+use super::{Here, STATEMENT_LIMIT, State};
 use crate::error::Error;
 use crate::words;
 
