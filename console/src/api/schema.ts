@@ -4,6 +4,23 @@
  */
 
 export interface paths {
+    "/api/v2/backup/sets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the backup sets of all clusters, also of those that were let go of */
+        get: operations["all_backup_set_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v2/backup/storages": {
         parameters: {
             query?: never;
@@ -2494,9 +2511,20 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    storage_list: {
+    all_backup_set_list: {
         parameters: {
             query?: {
+                /**
+                 * @description Begun at that moment or later.
+                 * @example 2026-11-22T00:00:00.000+08:00
+                 */
+                startTime?: string;
+                /** @description Begun before that moment. */
+                endTime?: string;
+                /** @description This one. */
+                backupSetId?: number;
+                /** @description In this state. */
+                status?: "RUNNING" | "FAILED" | "SUCCESSFUL";
                 /** @description Which page, from 1. */
                 page?: number;
                 /** @description How many rows a page holds. */
@@ -2513,10 +2541,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Envelope_List_StorageView"];
+                    "application/json": components["schemas"]["Envelope_List_BackupSetView"];
                 };
             };
-            /** @description The request is wrong in itself. */
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2570,7 +2598,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The body does not call itself JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -2579,7 +2607,130 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body is JSON, but not what the call takes. */
+            /** @description A value has another shape than the call takes. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Too many wrong passwords. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A fault of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A database or a storage failed. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+        };
+    };
+    storage_list: {
+        parameters: {
+            query?: {
+                /** @description Which page, from 1. */
+                page?: number;
+                /** @description How many rows a page holds. */
+                size?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_List_StorageView"];
+                };
+            };
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Nobody is logged on, or with a wrong password. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The user's role does not allow it, or the password must be changed first. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body is too long. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body does not call itself JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A value has another shape than the call takes. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2638,7 +2789,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_StorageView"];
                 };
             };
-            /** @description The request is wrong in itself. */
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2692,7 +2843,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The body does not call itself JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -2701,7 +2852,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body is JSON, but not what the call takes. */
+            /** @description A value has another shape than the call takes. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2760,7 +2911,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_TestView"];
                 };
             };
-            /** @description The request is wrong in itself. */
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2814,7 +2965,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The body does not call itself JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -2823,7 +2974,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body is JSON, but not what the call takes. */
+            /** @description A value has another shape than the call takes. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2881,7 +3032,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_StorageView"];
                 };
             };
-            /** @description The request is wrong in itself. */
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2935,7 +3086,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The body does not call itself JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -2944,7 +3095,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body is JSON, but not what the call takes. */
+            /** @description A value has another shape than the call takes. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3002,7 +3153,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Done"];
                 };
             };
-            /** @description The request is wrong in itself. */
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3056,7 +3207,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The body does not call itself JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -3065,7 +3216,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body is JSON, but not what the call takes. */
+            /** @description A value has another shape than the call takes. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3127,7 +3278,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_StorageView"];
                 };
             };
-            /** @description The request is wrong in itself. */
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3181,7 +3332,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The body does not call itself JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -3190,7 +3341,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body is JSON, but not what the call takes. */
+            /** @description A value has another shape than the call takes. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3248,7 +3399,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_TestView"];
                 };
             };
-            /** @description The request is wrong in itself. */
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3302,7 +3453,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The body does not call itself JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -3311,7 +3462,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body is JSON, but not what the call takes. */
+            /** @description A value has another shape than the call takes. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3374,7 +3525,7 @@ export interface operations {
                     "text/event-stream": components["schemas"]["EventView"];
                 };
             };
-            /** @description The request is wrong in itself. */
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3428,7 +3579,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The body does not call itself JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -3437,7 +3588,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body is JSON, but not what the call takes. */
+            /** @description A value has another shape than the call takes. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3497,7 +3648,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_List_ClusterView"];
                 };
             };
-            /** @description The request is wrong in itself. */
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3551,7 +3702,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The body does not call itself JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -3560,7 +3711,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body is JSON, but not what the call takes. */
+            /** @description A value has another shape than the call takes. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3619,7 +3770,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_ClusterView"];
                 };
             };
-            /** @description The request is wrong in itself. */
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3673,7 +3824,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The body does not call itself JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -3682,7 +3833,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body is JSON, but not what the call takes. */
+            /** @description A value has another shape than the call takes. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3741,7 +3892,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_TestView"];
                 };
             };
-            /** @description The request is wrong in itself. */
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3795,7 +3946,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The body does not call itself JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -3804,7 +3955,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body is JSON, but not what the call takes. */
+            /** @description A value has another shape than the call takes. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3862,7 +4013,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_ClusterView"];
                 };
             };
-            /** @description The request is wrong in itself. */
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3916,7 +4067,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The body does not call itself JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -3925,7 +4076,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body is JSON, but not what the call takes. */
+            /** @description A value has another shape than the call takes. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3983,7 +4134,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Done"];
                 };
             };
-            /** @description The request is wrong in itself. */
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4037,7 +4188,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The body does not call itself JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -4046,7 +4197,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body is JSON, but not what the call takes. */
+            /** @description A value has another shape than the call takes. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4108,7 +4259,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Done"];
                 };
             };
-            /** @description The request is wrong in itself. */
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4162,7 +4313,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The body does not call itself JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -4171,7 +4322,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body is JSON, but not what the call takes. */
+            /** @description A value has another shape than the call takes. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4229,7 +4380,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_AbilityView"];
                 };
             };
-            /** @description The request is wrong in itself. */
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4283,7 +4434,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The body does not call itself JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -4292,7 +4443,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body is JSON, but not what the call takes. */
+            /** @description A value has another shape than the call takes. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4354,7 +4505,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_ActionView"];
                 };
             };
-            /** @description The request is wrong in itself. */
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4408,7 +4559,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The body does not call itself JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -4417,7 +4568,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body is JSON, but not what the call takes. */
+            /** @description A value has another shape than the call takes. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4475,7 +4626,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_OverviewView"];
                 };
             };
-            /** @description The request is wrong in itself. */
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4529,7 +4680,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The body does not call itself JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -4538,7 +4689,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body is JSON, but not what the call takes. */
+            /** @description A value has another shape than the call takes. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4600,7 +4751,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_ActionView"];
                 };
             };
-            /** @description The request is wrong in itself. */
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4654,7 +4805,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The body does not call itself JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -4663,7 +4814,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body is JSON, but not what the call takes. */
+            /** @description A value has another shape than the call takes. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4737,7 +4888,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_List_BackupSetView"];
                 };
             };
-            /** @description The request is wrong in itself. */
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4791,7 +4942,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The body does not call itself JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -4800,7 +4951,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body is JSON, but not what the call takes. */
+            /** @description A value has another shape than the call takes. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4862,7 +5013,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_TestView"];
                 };
             };
-            /** @description The request is wrong in itself. */
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4916,7 +5067,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The body does not call itself JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -4925,7 +5076,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body is JSON, but not what the call takes. */
+            /** @description A value has another shape than the call takes. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4999,7 +5150,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_List_DataBackupTaskView"];
                 };
             };
-            /** @description The request is wrong in itself. */
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5053,7 +5204,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The body does not call itself JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -5062,7 +5213,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body is JSON, but not what the call takes. */
+            /** @description A value has another shape than the call takes. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5134,7 +5285,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_List_RestoreTaskView"];
                 };
             };
-            /** @description The request is wrong in itself. */
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5188,7 +5339,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The body does not call itself JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -5197,7 +5348,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body is JSON, but not what the call takes. */
+            /** @description A value has another shape than the call takes. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5255,7 +5406,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_ClusterView"];
                 };
             };
-            /** @description The request is wrong in itself. */
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5309,7 +5460,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The body does not call itself JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -5318,7 +5469,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body is JSON, but not what the call takes. */
+            /** @description A value has another shape than the call takes. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5376,7 +5527,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_List_ServerView"];
                 };
             };
-            /** @description The request is wrong in itself. */
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5430,7 +5581,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The body does not call itself JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -5439,7 +5590,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body is JSON, but not what the call takes. */
+            /** @description A value has another shape than the call takes. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5497,7 +5648,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_List_TenantView"];
                 };
             };
-            /** @description The request is wrong in itself. */
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5551,7 +5702,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The body does not call itself JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -5560,7 +5711,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body is JSON, but not what the call takes. */
+            /** @description A value has another shape than the call takes. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5624,7 +5775,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_ActionView"];
                 };
             };
-            /** @description The request is wrong in itself. */
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5678,7 +5829,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The body does not call itself JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -5687,7 +5838,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body is JSON, but not what the call takes. */
+            /** @description A value has another shape than the call takes. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5751,7 +5902,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_ActionView"];
                 };
             };
-            /** @description The request is wrong in itself. */
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5805,7 +5956,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The body does not call itself JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -5814,7 +5965,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body is JSON, but not what the call takes. */
+            /** @description A value has another shape than the call takes. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5890,7 +6041,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_List_BackupSetView"];
                 };
             };
-            /** @description The request is wrong in itself. */
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5944,7 +6095,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The body does not call itself JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -5953,7 +6104,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body is JSON, but not what the call takes. */
+            /** @description A value has another shape than the call takes. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6029,7 +6180,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_List_DataBackupTaskView"];
                 };
             };
-            /** @description The request is wrong in itself. */
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6083,7 +6234,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The body does not call itself JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -6092,7 +6243,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body is JSON, but not what the call takes. */
+            /** @description A value has another shape than the call takes. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6166,7 +6317,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_List_RestoreTaskView"];
                 };
             };
-            /** @description The request is wrong in itself. */
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6220,7 +6371,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The body does not call itself JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -6229,7 +6380,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body is JSON, but not what the call takes. */
+            /** @description A value has another shape than the call takes. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6289,7 +6440,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_List_DatabaseView"];
                 };
             };
-            /** @description The request is wrong in itself. */
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6343,7 +6494,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The body does not call itself JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -6352,7 +6503,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body is JSON, but not what the call takes. */
+            /** @description A value has another shape than the call takes. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6414,7 +6565,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_List_TableView"];
                 };
             };
-            /** @description The request is wrong in itself. */
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6468,7 +6619,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The body does not call itself JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -6477,7 +6628,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body is JSON, but not what the call takes. */
+            /** @description A value has another shape than the call takes. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6535,7 +6686,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_List_ZoneView"];
                 };
             };
-            /** @description The request is wrong in itself. */
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6589,7 +6740,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The body does not call itself JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -6598,7 +6749,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body is JSON, but not what the call takes. */
+            /** @description A value has another shape than the call takes. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6657,7 +6808,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_MeView"];
                 };
             };
-            /** @description The request is wrong in itself. */
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6711,7 +6862,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The body does not call itself JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -6720,7 +6871,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body is JSON, but not what the call takes. */
+            /** @description A value has another shape than the call takes. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6775,7 +6926,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Done"];
                 };
             };
-            /** @description The request is wrong in itself. */
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6829,7 +6980,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The body does not call itself JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -6838,7 +6989,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body is JSON, but not what the call takes. */
+            /** @description A value has another shape than the call takes. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6915,7 +7066,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_List_TaskView"];
                 };
             };
-            /** @description The request is wrong in itself. */
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6969,7 +7120,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The body does not call itself JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -6978,7 +7129,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body is JSON, but not what the call takes. */
+            /** @description A value has another shape than the call takes. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7036,7 +7187,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_TaskView"];
                 };
             };
-            /** @description The request is wrong in itself. */
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7090,7 +7241,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The body does not call itself JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -7099,7 +7250,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body is JSON, but not what the call takes. */
+            /** @description A value has another shape than the call takes. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7157,7 +7308,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Done"];
                 };
             };
-            /** @description The request is wrong in itself. */
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7211,7 +7362,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The body does not call itself JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -7220,7 +7371,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body is JSON, but not what the call takes. */
+            /** @description A value has another shape than the call takes. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7278,7 +7429,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Done"];
                 };
             };
-            /** @description The request is wrong in itself. */
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7332,7 +7483,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The body does not call itself JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -7341,7 +7492,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body is JSON, but not what the call takes. */
+            /** @description A value has another shape than the call takes. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7399,7 +7550,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Done"];
                 };
             };
-            /** @description The request is wrong in itself. */
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7453,7 +7604,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The body does not call itself JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -7462,7 +7613,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body is JSON, but not what the call takes. */
+            /** @description A value has another shape than the call takes. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7522,7 +7673,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Done"];
                 };
             };
-            /** @description The request is wrong in itself. */
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7576,7 +7727,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The body does not call itself JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -7585,7 +7736,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body is JSON, but not what the call takes. */
+            /** @description A value has another shape than the call takes. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7650,7 +7801,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_LogView"];
                 };
             };
-            /** @description The request is wrong in itself. */
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7704,7 +7855,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The body does not call itself JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -7713,7 +7864,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body is JSON, but not what the call takes. */
+            /** @description A value has another shape than the call takes. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7773,7 +7924,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Done"];
                 };
             };
-            /** @description The request is wrong in itself. */
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7827,7 +7978,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The body does not call itself JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -7836,7 +7987,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body is JSON, but not what the call takes. */
+            /** @description A value has another shape than the call takes. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7896,7 +8047,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Done"];
                 };
             };
-            /** @description The request is wrong in itself. */
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7950,7 +8101,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The body does not call itself JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -7959,7 +8110,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body is JSON, but not what the call takes. */
+            /** @description A value has another shape than the call takes. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -8014,7 +8165,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_MeView"];
                 };
             };
-            /** @description The request is wrong in itself. */
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -8068,7 +8219,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The body does not call itself JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -8077,7 +8228,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body is JSON, but not what the call takes. */
+            /** @description A value has another shape than the call takes. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -8136,7 +8287,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_Done"];
                 };
             };
-            /** @description The request is wrong in itself. */
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -8190,7 +8341,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The body does not call itself JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -8199,7 +8350,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body is JSON, but not what the call takes. */
+            /** @description A value has another shape than the call takes. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -8254,7 +8405,7 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_VersionView"];
                 };
             };
-            /** @description The request is wrong in itself. */
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -8308,7 +8459,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body is not JSON. */
+            /** @description The body does not call itself JSON. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -8317,7 +8468,7 @@ export interface operations {
                     "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
-            /** @description The body is JSON, but not what the call takes. */
+            /** @description A value has another shape than the call takes. */
             422: {
                 headers: {
                     [name: string]: unknown;
