@@ -1,14 +1,15 @@
 import { useEffect, useState } from 'react';
 
 import { useLabels } from '../locales';
-import { formatMoment, formatSeconds, secondsBetween } from './format';
+import { formatSeconds, partsOfMoment, secondsBetween } from './format';
 
 /** A moment in the reader's zone. */
 export function Moment({ at, none = '–' }: { at: string | null | undefined; none?: string }) {
   if (!at) return <span className="quiet">{none}</span>;
+  const [written, zone] = partsOfMoment(at);
   return (
     <time dateTime={at} className="moment">
-      {formatMoment(at)}
+      {written} <span className="zone">{zone}</span>
     </time>
   );
 }

@@ -22,12 +22,18 @@ export function formatCount(count: number, language: Language): string {
 
 /** Writes a moment in the reader's zone, and names the zone: `2026-11-22 22:05:06 +01:00`. */
 export function formatMoment(rfc3339: string): string {
+  const [written, zone] = partsOfMoment(rfc3339);
+  return `${written} ${zone}`.trim();
+}
+
+/** Returns date and time in the reader's zone, and that zone. */
+export function partsOfMoment(rfc3339: string): [string, string] {
   const moment = new Date(rfc3339);
-  if (Number.isNaN(moment.getTime())) return rfc3339;
+  if (Number.isNaN(moment.getTime())) return [rfc3339, ''];
   const two = (n: number) => String(n).padStart(2, '0');
   const date = `${moment.getFullYear()}-${two(moment.getMonth() + 1)}-${two(moment.getDate())}`;
   const time = `${two(moment.getHours())}:${two(moment.getMinutes())}:${two(moment.getSeconds())}`;
-  return `${date} ${time} ${zoneOf(moment)}`;
+  return [`${date} ${time}`, zoneOf(moment)];
 }
 
 /** Writes the time of day alone, for lines of a log: `22:05:06.123`. */
