@@ -25,7 +25,7 @@ read -r port < <(python3 -c 'import json, sys; print(json.load(open(sys.argv[1])
  echo "a password for one run" > "$work/admin-password")
 listen=127.0.0.1:$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 export LIFEBOAT_SERVER=http://$listen LIFEBOAT_USER=admin LIFEBOAT_PASSWORD_FILE=$work/admin-password
-export LIFEBOAT_DATABASE_PASSWORD_FILE=$work/database-password LIFEBOAT_ADMIN_PASSWORD_FILE=$work/admin-password
+export LIFEBOAT_CLUSTER_PASSWORD_FILE=$work/database-password LIFEBOAT_ADMIN_PASSWORD_FILE=$work/admin-password
 
 start() {
     "$lifeboat" serve --data-dir "$work/data" --file-root "$work/backups" --listen "$listen" >> "$work/server.log" 2>&1 &
@@ -40,21 +40,22 @@ start() {
     exit 1
 }
 
-field() { python3 -c 'import json, sys; print(json.load(sys.stdin)'"$1"')'; }
+# Prints what a Python expression makes of the JSON "answer" on standard input.
+field() { python3 -c 'import json, sys; answer = json.load(sys.stdin); print('"$1"')'; }
 
 start
 "$lifeboat" cluster add victim --host "127.0.0.1:$port" --user root > /dev/null
-"$lifeboat" storage add local --uri "file://$work/backups" > /dev/null
+"$lifeboat" storage add local "file://$work/backups" > /dev/null
 
 for round in $(seq "$kills"); do
-    task=$("$lifeboat" backup now --cluster victim --storage local --database kill_shop -o json | field '["taskId"]')
+    task=$("$lifeboat" backup now --cluster victim --storage local --database kill_shop -o json | field 'answer["backupObjectOpsResultList"][0]["taskIdList"][0]')
     pause=$(printf '0.%03d' $((RANDOM % 1000)))
     sleep "$pause"
     kill -9 "$server"
     wait "$server" 2>/dev/null || true
     start
     "$lifeboat" task watch "$task" > "$work/watch.log" 2>&1 || { cat "$work/watch.log"; echo "round $round: task $task did not end well" >&2; exit 1; }
-    sets=$("$lifeboat" backup list --cluster victim -o json | field '["page"]["totalElements"]')
+    sets=$("$lifeboat" backup list --cluster victim -o json | field 'len(answer)')
     [ "$sets" -eq "$round" ] || { echo "round $round: $sets backup sets after $round backups" >&2; exit 1; }
     printf 'round %s: killed after %s s, task %s ended well\n' "$round" "$pause" "$task"
 done

@@ -33,6 +33,7 @@ const TEST_EDGES: &[(&str, &[&str])] = &[
     ("control", &["sim", "xtask"]),
     ("api", &["xtask"]),
     ("app", &["sim", "xtask"]),
+    ("sim", &["xtask"]),
 ];
 
 /// A file longer than this is more than one room.

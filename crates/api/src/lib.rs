@@ -1,1 +1,56 @@
-//! To be written.
+//! HTTP: words in, words out. OCP's envelope, paths and field names around the use cases of `control`.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `router` | every route, on one page |
+//! | `routes` | the handlers, a file per noun: read the request, call one function, turn the answer into a view |
+//! | `views` | the shapes that cross to the outside |
+//! | `envelope`, `error` | what surrounds every answer |
+//! | `queries` | what may stand behind the `?` |
+//! | `extract` | what can't be read is answered in the envelope too |
+//! | `auth` | who asks |
+//! | `events` | what happens, as it happens |
+//! | `guard` | headers and limits that hold for every request |
+//! | `console` | what the root answers |
+
+mod auth;
+mod call;
+mod console;
+mod envelope;
+mod error;
+mod events;
+mod extract;
+mod guard;
+mod openapi;
+mod queries;
+mod router;
+mod routes;
+mod views;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use control::Control;
+use tokio_util::sync::CancellationToken;
+
+pub use openapi::document;
+pub use router::router;
+
+/// What the API needs to know beside the use cases.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The server's name, shown in every answer.
+    pub server_name: String,
+    /// The proxies whose word on where a request came from is taken.
+    pub trusted_proxies: Vec<IpAddr>,
+    /// Ends the streams of events, which would otherwise keep a stopping server up.
+    pub shutdown: CancellationToken,
+}
+
+/// What every handler can reach.
+#[derive(Clone)]
+struct Api {
+    control: Control,
+    trusted_proxies: Arc<[IpAddr]>,
+    shutdown: CancellationToken,
+}

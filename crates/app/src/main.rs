@@ -1,1 +1,49 @@
-fn main() {}
+//! `lifeboat`: backup and recovery for OceanBase. The binary holds the command line, the configuration and the
+//! wiring; what the product does is in `control`.
+
+mod cli;
+mod client;
+mod config;
+mod failure;
+mod follow;
+mod language;
+mod rows;
+mod screen;
+mod secrets;
+mod wire;
+
+use std::io::IsTerminal as _;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use tracing_subscriber::EnvFilter;
+
+use crate::cli::Cli;
+use crate::failure::Failure;
+
+fn main() -> ExitCode {
+    let command = Cli::parse().command;
+    let as_json = command.is_json();
+    match start(command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            failure.show(as_json);
+            failure.exit_code()
+        }
+    }
+}
+
+fn start(command: cli::Command) -> Result<(), Failure> {
+    let filter = EnvFilter::try_from_env("LIFEBOAT_LOG")
+        .unwrap_or_else(|_| EnvFilter::new("warn,control=info,api=info"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .init();
+    // A second provider would be a second cryptographic library in the binary; there is only this one.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let runtime = tokio::runtime::Runtime::new();
+    let runtime = runtime.map_err(|cause| model::Problem::internal("runtime-not-started").raw(cause))?;
+    runtime.block_on(Box::pin(command.run()))
+}

@@ -168,7 +168,9 @@ pub async fn set_password(
         let mut writer = control.metadata().begin().await?;
         writer.cluster_set_password(id, password).await?;
         attempt.done(&mut writer).await?;
-        Ok(writer.commit().await?)
+        writer.commit().await?;
+        control.context.look.notify_one();
+        Ok(())
     };
     attempt.watch(control, work).await
 }

@@ -136,6 +136,11 @@ impl Control {
         self.worker.wake()
     }
 
+    #[cfg(test)]
+    pub(crate) fn worker(&self) -> &Worker<Metadata> {
+        &self.worker
+    }
+
     pub(crate) fn newest_event(&self) -> watch::Receiver<i64> {
         self.newest_event.subscribe()
     }

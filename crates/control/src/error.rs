@@ -1,9 +1,12 @@
 //! Why a use case did not do what it was asked.
 
+use engine::StepError;
 use engine::journal::{InsertError, JournalError};
 use engine::operator::{OperateError, Refusal};
 use model::Problem;
 use model::problem::codes;
+
+use crate::words;
 
 type Cause = Box<dyn std::error::Error + Send + Sync>;
 
@@ -12,6 +15,8 @@ type Cause = Box<dyn std::error::Error + Send + Sync>;
 #[error("{problem}")]
 pub struct Error {
     problem: Box<Problem>,
+    /// Whether the same may go well a little later, with nobody doing anything.
+    is_transient: bool,
     #[source]
     cause: Option<Cause>,
 }
@@ -19,7 +24,12 @@ pub struct Error {
 impl Error {
     /// Returns an error that keeps its cause for the log.
     pub(crate) fn caused(problem: Problem, cause: impl Into<Cause>) -> Self {
-        Self { problem: Box::new(problem), cause: Some(cause.into()) }
+        Self { problem: Box::new(problem), is_transient: false, cause: Some(cause.into()) }
+    }
+
+    /// Says that the same may go well a little later.
+    fn passing(self, is_transient: bool) -> Self {
+        Self { is_transient, ..self }
     }
 
     /// Returns what is said to whoever asked.
@@ -37,37 +47,41 @@ impl Error {
 
 impl From<Problem> for Error {
     fn from(problem: Problem) -> Self {
-        Self { problem: Box::new(problem), cause: None }
+        Self { problem: Box::new(problem), is_transient: false, cause: None }
     }
 }
 
 impl From<metadata::Error> for Error {
     fn from(cause: metadata::Error) -> Self {
-        Self::caused(cause.problem(), cause)
+        let is_transient = cause.is_transient();
+        Self::caused(cause.problem(), cause).passing(is_transient)
     }
 }
 
 impl From<oceanbase::Error> for Error {
     fn from(cause: oceanbase::Error) -> Self {
-        Self::caused(cause.problem(), cause)
+        let is_transient = cause.is_transient();
+        Self::caused(cause.problem(), cause).passing(is_transient)
     }
 }
 
 impl From<storage::Error> for Error {
     fn from(cause: storage::Error) -> Self {
-        Self::caused(cause.problem(), cause)
+        let is_transient = cause.is_transient();
+        Self::caused(cause.problem(), cause).passing(is_transient)
     }
 }
 
 impl From<dump::Error> for Error {
     fn from(cause: dump::Error) -> Self {
-        Self::caused(cause.problem(), cause)
+        let is_transient = cause.is_transient();
+        Self::caused(cause.problem(), cause).passing(is_transient)
     }
 }
 
 impl From<JournalError> for Error {
     fn from(cause: JournalError) -> Self {
-        Self::caused(Problem::internal("metadata-failed").raw(&cause.cause), cause)
+        Self::caused(Problem::internal("metadata-failed").raw(&cause.cause), cause).passing(true)
     }
 }
 
@@ -94,6 +108,30 @@ impl From<OperateError> for Error {
             OperateError::Journal(cause) => cause.into(),
         }
     }
+}
+
+/// What a step ends with when a call failed. Its own words are those of the whole chain: which call, then why.
+impl From<Error> for StepError {
+    fn from(error: Error) -> Self {
+        let Error { problem, is_transient, cause } = error;
+        let problem = match &cause {
+            Some(cause) => problem.raw(chain(cause.as_ref())),
+            None => *problem,
+        };
+        let note = words::note(problem.text);
+        if is_transient { Self::transient(note) } else { Self::permanent(note) }
+    }
+}
+
+fn chain(first: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = first.to_string();
+    let mut next = first.source();
+    while let Some(cause) = next {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        next = cause.source();
+    }
+    text
 }
 
 fn refused(refusal: &Refusal) -> Problem {

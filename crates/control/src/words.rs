@@ -16,15 +16,9 @@ pub(crate) fn text(note: Note) -> Text {
     Text { id, args, raw }
 }
 
-/// Returns the error that a step ends with.
-pub(crate) fn step_error(problem: Problem, is_transient: bool) -> StepError {
-    let note = note(problem.text);
-    if is_transient { StepError::transient(note) } else { StepError::permanent(note) }
-}
-
-/// Returns the error of a step that a rule forbids.
+/// Returns the error of a step that a rule or a finding ends.
 pub(crate) fn refused(problem: Problem) -> StepError {
-    step_error(problem, false)
+    StepError::permanent(note(problem.text))
 }
 
 #[cfg(test)]

@@ -4,9 +4,11 @@
 //! milliseconds by counting along the index, and it works for every kind of key: sparse, skewed, negative, of
 //! several columns, text.
 
+use std::collections::HashSet;
+
 use oceanbase::catalog::{self, KeyColumn};
 use oceanbase::statement::identifier;
-use oceanbase::{Session, Statement};
+use oceanbase::{Row, Session, Statement};
 
 use crate::column::{Column, Form};
 use crate::encode::push_literal;
@@ -22,6 +24,9 @@ const SAMPLE_ROWS: u64 = 200;
 
 /// The most rows in a chunk, however short they are.
 const CHUNK_MOST_ROWS: u64 = 5_000_000;
+
+/// The server's number for a column that it does not know, or does not show.
+const UNKNOWN_COLUMN: u16 = 1054;
 
 /// How large the chunks should be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,58 +73,96 @@ pub(crate) fn usable_key(key: &[KeyColumn], columns: &[(catalog::Column, Form)])
     key.iter().map(usable).collect::<Option<Vec<_>>>().unwrap_or_default()
 }
 
-/// A table whose chunks are looked for.
+/// Returns the key that OceanBase gives to tables without one.
+pub(crate) fn hidden_key() -> Vec<Column> {
+    vec![Column { name: "__pk_increment".to_owned(), form: Form::Number }]
+}
+
+/// Returns a table as one chunk, or one for each partition.
+pub(crate) fn whole(partitions: &[String]) -> Vec<Chunk> {
+    if partitions.is_empty() {
+        return vec![Chunk::default()];
+    }
+    let chunk = |name: &String| Chunk { partition: Some(name.clone()), ..Chunk::default() };
+    partitions.iter().map(chunk).collect()
+}
+
+/// Looks for the chunks of a database's tables.
 pub(crate) struct Cutter<'a> {
     pub(crate) dump: &'a DumpId,
     pub(crate) scn: u64,
     pub(crate) database: &'a str,
-    pub(crate) table: &'a TablePlan,
     pub(crate) aim: ChunkAim,
 }
 
 impl Cutter<'_> {
-    /// Returns the chunks of the table, in the order of partitions and keys.
-    pub(crate) async fn cut(&self, session: &mut Session, partitions: &[String]) -> Result<Vec<Chunk>> {
+    /// Tells whether the server shows the hidden key of a table.
+    pub(crate) async fn sees_hidden_key(&self, session: &mut Session, table: &TablePlan) -> Result<bool> {
+        let sql = format!("{} LIMIT 1", select_rows(self.scn, self.database, table, &Chunk::default()));
+        match session.rows(&Statement::read(sql).within(crate::LONG_READ)).await {
+            Err(error) if error.number() == Some(UNKNOWN_COLUMN) => Ok(false),
+            answer => self.read(table, answer).map(|_| true),
+        }
+    }
+
+    /// Returns the chunks of a table, in the order of partitions and keys; nothing when the server's order of the
+    /// keys is none.
+    pub(crate) async fn cut(
+        &self,
+        session: &mut Session,
+        table: &TablePlan,
+        partitions: &[String],
+    ) -> Result<Option<Vec<Chunk>>> {
         let mut chunks = Vec::new();
-        if partitions.is_empty() {
-            self.cut_part(session, None, &mut chunks).await?;
+        for part in whole(partitions) {
+            match self.cut_part(session, table, part).await? {
+                Some(cut) => chunks.extend(cut),
+                None => return Ok(None),
+            }
         }
-        for partition in partitions {
-            self.cut_part(session, Some(partition), &mut chunks).await?;
-        }
-        Ok(chunks)
+        Ok(Some(chunks))
     }
 
     async fn cut_part(
         &self,
         session: &mut Session,
-        partition: Option<&String>,
-        chunks: &mut Vec<Chunk>,
-    ) -> Result<()> {
-        let mut rest = Chunk { partition: partition.cloned(), after: None, up_to: None };
-        if !self.table.key.is_empty()
-            && let Some(rows) = self.rows_per_chunk(session, &rest).await?
+        table: &TablePlan,
+        mut rest: Chunk,
+    ) -> Result<Option<Vec<Chunk>>> {
+        let mut chunks = Vec::new();
+        if !table.key.is_empty()
+            && let Some(rows) = self.rows_per_chunk(session, table, &rest).await?
         {
-            while let Some(cut) = self.key_after(session, &rest, rows).await? {
+            let mut cuts = HashSet::new();
+            while let Some(cut) = self.key_after(session, table, &rest, rows).await? {
+                // A server that compares a key otherwise than it sorts it goes round in circles.
+                if !cuts.insert(cut.clone()) {
+                    return Ok(None);
+                }
                 let chunk = Chunk { up_to: Some(cut.clone()), ..rest.clone() };
                 rest.after = Some(cut);
                 chunks.push(chunk);
             }
         }
         chunks.push(rest);
-        Ok(())
+        Ok(Some(chunks))
     }
 
     /// Returns how many rows make a chunk; nothing when there are too few to be cut.
-    async fn rows_per_chunk(&self, session: &mut Session, whole: &Chunk) -> Result<Option<u64>> {
+    async fn rows_per_chunk(
+        &self,
+        session: &mut Session,
+        table: &TablePlan,
+        whole: &Chunk,
+    ) -> Result<Option<u64>> {
         if self.aim.rows.is_some() {
             return Ok(self.aim.rows.map(|rows| rows.max(1)));
         }
-        if self.key_after(session, whole, SMALL_TABLE_ROWS).await?.is_none() {
+        if self.key_after(session, table, whole, SMALL_TABLE_ROWS).await?.is_none() {
             return Ok(None);
         }
-        let sql = format!("{} LIMIT {SAMPLE_ROWS}", select_rows(self.scn, self.database, self.table, whole));
-        let sample = self.rows(session, sql).await?;
+        let sql = format!("{} LIMIT {SAMPLE_ROWS}", select_rows(self.scn, self.database, table, whole));
+        let sample = self.rows(session, table, sql).await?;
         let bytes: usize = sample
             .iter()
             .map(|row| {
@@ -131,28 +174,37 @@ impl Cutter<'_> {
     }
 
     /// Returns the key of the `rows`-th row from the beginning of a chunk.
-    async fn key_after(&self, session: &mut Session, from: &Chunk, rows: u64) -> Result<Option<Vec<String>>> {
-        let key = &self.table.key;
+    async fn key_after(
+        &self,
+        session: &mut Session,
+        table: &TablePlan,
+        from: &Chunk,
+        rows: u64,
+    ) -> Result<Option<Vec<String>>> {
+        let key = &table.key;
         let order = key_list(key);
         let sql = format!(
-            "SELECT /*+ full(x) */ {} FROM {}{} ORDER BY {order} LIMIT {},1",
+            "SELECT {} {} FROM {}{} ORDER BY {order} LIMIT {},1",
+            hint(table),
             key.iter().map(|column| column.form.expression(&column.name)).collect::<Vec<_>>().join(","),
-            source(self.scn, self.database, &self.table.name, from),
+            source(self.scn, self.database, &table.name, from),
             condition(key, from),
             rows - 1,
         );
-        let found = self.rows(session, sql).await?;
-        let literals = |row: &oceanbase::Row| -> Vec<String> {
+        let found = self.rows(session, table, sql).await?;
+        let literals = |row: &Row| -> Vec<String> {
             key.iter().enumerate().map(|(place, column)| literal(column.form, row.bytes(place))).collect()
         };
         Ok(found.first().map(literals))
     }
 
-    async fn rows(&self, session: &mut Session, sql: String) -> Result<Vec<oceanbase::Row>> {
+    async fn rows(&self, session: &mut Session, table: &TablePlan, sql: String) -> Result<Vec<Row>> {
         let rows = session.rows(&Statement::read(sql).within(crate::LONG_READ)).await;
-        rows.during_read(self.dump, self.scn, || {
-            format!("read {}", full_name(self.database, &self.table.name))
-        })
+        self.read(table, rows)
+    }
+
+    fn read<T>(&self, table: &TablePlan, answer: std::result::Result<T, oceanbase::Error>) -> Result<T> {
+        answer.during_read(self.dump, self.scn, || format!("read {}", full_name(self.database, &table.name)))
     }
 }
 
@@ -174,7 +226,15 @@ pub(crate) fn select_rows(scn: u64, database: &str, table: &TablePlan, chunk: &C
     let order =
         if table.key.is_empty() { String::new() } else { format!(" ORDER BY {}", key_list(&table.key)) };
     let from = source(scn, database, &table.name, chunk);
-    format!("SELECT /*+ full(x) */ {} FROM {from}{}{order}", columns.join(","), condition(&table.key, chunk))
+    format!("SELECT {} {} FROM {from}{}{order}", hint(table), columns.join(","), condition(&table.key, chunk))
+}
+
+fn hint(table: &TablePlan) -> &'static str {
+    if table.hidden_key {
+        "/*+ opt_param('hidden_column_visible','true') full(x) */"
+    } else {
+        "/*+ full(x) */"
+    }
 }
 
 fn source(scn: u64, database: &str, table: &str, chunk: &Chunk) -> String {
@@ -201,7 +261,7 @@ fn key_list(key: &[Column]) -> String {
 mod tests {
     use oceanbase::catalog::{self, KeyColumn};
 
-    use super::{literal, select_rows, usable_key};
+    use super::{hidden_key, literal, select_rows, usable_key};
     use crate::column::{Column, Form};
     use crate::plan::{Chunk, Identity, TablePlan};
 
@@ -212,6 +272,7 @@ mod tests {
             name: "or`ders".to_owned(),
             columns: vec![column("a", Form::Number), column("b", Form::Text), column("f", Form::Float)],
             key: vec![column("a", Form::Number), column("b", Form::Text)],
+            hidden_key: false,
             identity: Identity { id: None, columns: vec![], essence: String::new() },
             chunks: vec![],
         };
@@ -229,6 +290,24 @@ mod tests {
         assert_eq!(
             select_rows(99, "shop", &whole, &Chunk::default()),
             "SELECT /*+ full(x) */ x.`a`,x.`b`,x.`f`+0e0 FROM `shop`.`or``ders` AS OF SNAPSHOT 99 x"
+        );
+    }
+
+    #[test]
+    fn a_hidden_key_is_asked_for() {
+        let table = TablePlan {
+            name: "t".to_owned(),
+            columns: vec![Column { name: "a".to_owned(), form: Form::Number }],
+            key: hidden_key(),
+            hidden_key: true,
+            identity: Identity { id: None, columns: vec![], essence: String::new() },
+            chunks: vec![],
+        };
+        let chunk = Chunk { after: Some(vec!["5".to_owned()]), ..Chunk::default() };
+        assert_eq!(
+            select_rows(99, "shop", &table, &chunk),
+            "SELECT /*+ opt_param('hidden_column_visible','true') full(x) */ x.`a` FROM `shop`.`t` AS OF SNAPSHOT 99 x \
+             WHERE (x.`__pk_increment`)>(5) ORDER BY x.`__pk_increment`"
         );
     }
 

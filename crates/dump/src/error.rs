@@ -54,6 +54,16 @@ pub enum Error {
         /// Which tables.
         tables: Vec<String>,
     },
+    /// The pieces of a table do not hold its rows: the server compares its keys otherwise than it sorts them.
+    #[error("the pieces of {table} hold {found} rows, the table {expected}")]
+    RowsMiscut {
+        /// The table.
+        table: String,
+        /// How many rows it has.
+        expected: u64,
+        /// How many the pieces have.
+        found: u64,
+    },
     /// The schema would not stand still for long enough to take a snapshot of it.
     #[error("tables are being changed: no snapshot could be taken in {attempts} attempts")]
     SchemaRestless {
@@ -177,6 +187,10 @@ impl Error {
                 Problem::refused(codes::DATA_BACKUP_FAILED, "dump-schema-changed")
                     .with("tables", tables.join(", "))
             }
+            Self::RowsMiscut { table, expected, found } => Problem::outside("dump-rows-miscut")
+                .with("table", table)
+                .with("expected", expected)
+                .with("found", found),
             Self::SchemaRestless { .. } => {
                 Problem::refused(codes::DATA_BACKUP_FAILED, "dump-schema-restless")
             }

@@ -68,11 +68,9 @@ pub(crate) struct PieceText {
 
 impl PieceText {
     pub(crate) fn new(table: &str, columns: &[Column]) -> Self {
-        let names: Vec<String> = columns.iter().map(|column| identifier(&column.name)).collect();
-        let head = format!("INSERT INTO {} ({}) VALUES\n", identifier(table), names.join(","));
         Self {
             columns: columns.to_vec(),
-            head: head.into_bytes(),
+            head: statement_head(table, columns),
             statement_bytes: 0,
             statement_rows: 0,
             rows_per_statement: None,
@@ -124,6 +122,12 @@ impl PieceText {
     }
 }
 
+/// Returns how each statement with rows begins.
+pub(crate) fn statement_head(table: &str, columns: &[Column]) -> Vec<u8> {
+    let names: Vec<String> = columns.iter().map(|column| identifier(&column.name)).collect();
+    format!("INSERT INTO {} ({}) VALUES\n", identifier(table), names.join(",")).into_bytes()
+}
+
 /// Returns how many rows make a statement of about the aimed length: a power of two, so that pieces whose rows
 /// differ a little still agree.
 fn fitting_rows(bytes: usize, rows: u32) -> u32 {
@@ -134,8 +138,9 @@ fn fitting_rows(bytes: usize, rows: u32) -> u32 {
 }
 
 /// Cuts the text of a piece into its statements, as it arrives.
-#[derive(Default)]
 pub(crate) struct Splitter {
+    /// How statements with rows begin. The names in it may hold anything, also what ends a statement elsewhere.
+    head: Vec<u8>,
     text: Vec<u8>,
     /// Everything before was given out.
     begin: usize,
@@ -144,6 +149,11 @@ pub(crate) struct Splitter {
 }
 
 impl Splitter {
+    /// Cuts a piece whose statements with rows begin so.
+    pub(crate) fn new(head: Vec<u8>) -> Self {
+        Self { head, text: Vec::new(), begin: 0, seen: 0 }
+    }
+
     /// Adds text behind what is there.
     pub(crate) fn push(&mut self, text: &[u8]) {
         if self.begin > 0 {
@@ -156,7 +166,14 @@ impl Splitter {
 
     /// Returns the next whole statement, without its `;`. Comment lines between statements are passed over.
     pub(crate) fn next_statement(&mut self) -> Option<&[u8]> {
-        while let Some(length) = self.text[self.seen..].iter().position(|&byte| byte == b'\n') {
+        loop {
+            if self.seen == self.begin && !self.pass_head() {
+                return None;
+            }
+            let Some(length) = self.text[self.seen..].iter().position(|&byte| byte == b'\n') else {
+                self.seen = self.text.len().max(self.begin);
+                return None;
+            };
             let end = self.seen + length;
             self.seen = end + 1;
             if self.text[self.begin..end].starts_with(b"--") {
@@ -166,8 +183,15 @@ impl Splitter {
                 return Some(&self.text[begin..end - 1]);
             }
         }
-        self.seen = self.text.len();
-        None
+    }
+
+    /// Passes over the head that stands at the beginning of a statement. No: more text is needed to tell.
+    fn pass_head(&mut self) -> bool {
+        let rest = &self.text[self.begin..];
+        if rest.starts_with(&self.head) {
+            self.seen = self.begin + self.head.len();
+        }
+        rest.len() >= self.head.len() || !self.head.starts_with(rest)
     }
 
     /// Tells whether all text was given out.
@@ -178,15 +202,15 @@ impl Splitter {
 
 #[cfg(test)]
 mod tests {
-    use super::{PieceText, STATEMENT_MOST_BYTES, Splitter, fitting_rows, push_preamble};
+    use super::{PieceText, STATEMENT_MOST_BYTES, Splitter, fitting_rows, push_preamble, statement_head};
     use crate::column::{Column, Form};
 
     fn column(name: &str, form: Form) -> Column {
         Column { name: name.to_owned(), form }
     }
 
-    fn statements(text: &[u8], step: usize) -> Vec<String> {
-        let mut splitter = Splitter::default();
+    fn statements(text: &[u8], head: Vec<u8>, step: usize) -> Vec<String> {
+        let mut splitter = Splitter::new(head);
         let mut all = Vec::new();
         for part in text.chunks(step) {
             splitter.push(part);
@@ -202,7 +226,8 @@ mod tests {
     fn a_piece_is_cut_into_its_statements_wherever_its_parts_end() {
         let mut text = Vec::new();
         push_preamble(&mut text, "rows of `a\nb`");
-        let mut piece = PieceText::new("o`o", &[column("id", Form::Number), column("n", Form::Text)]);
+        let columns = [column("id", Form::Number), column("n\n;\n--", Form::Text)];
+        let (mut piece, head) = (PieceText::new("o`o;\n", &columns), statement_head("o`o;\n", &columns));
         for value in ["x;\n", "--", ";", "'"] {
             piece.push_row(&mut text, |place| Some(if place == 0 { b"1" } else { value.as_bytes() }));
         }
@@ -211,23 +236,24 @@ mod tests {
             "SET NAMES utf8mb4",
             "SET SESSION time_zone='+00:00', sql_mode='NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES', \
              foreign_key_checks=0, unique_checks=0",
-            "INSERT INTO `o``o` (`id`,`n`) VALUES\n(1,'x;\\n'),\n(1,'--'),\n(1,';'),\n(1,'\\'')",
+            "INSERT INTO `o``o;\n` (`id`,`n\n;\n--`) VALUES\n(1,'x;\\n'),\n(1,'--'),\n(1,';'),\n(1,'\\'')",
         ];
         for step in [1, 2, 7, 10_000] {
-            assert_eq!(statements(&text, step), expected, "in parts of {step} bytes");
+            assert_eq!(statements(&text, head.clone(), step), expected, "in parts of {step} bytes");
         }
     }
 
     #[test]
     fn statements_have_the_same_number_of_rows_and_are_never_too_long() {
         let mut text = Vec::new();
-        let mut piece = PieceText::new("t", &[column("n", Form::Text)]);
+        let columns = [column("n", Form::Text)];
+        let (mut piece, head) = (PieceText::new("t", &columns), statement_head("t", &columns));
         let long = "x".repeat(200);
         for _ in 0..20_000 {
             piece.push_row(&mut text, |_| Some(long.as_bytes()));
         }
         piece.end_statement(&mut text);
-        let all = statements(&text, 4096);
+        let all = statements(&text, head.clone(), 4096);
         let rows: Vec<usize> = all.iter().map(|statement| statement.lines().count() - 1).collect();
         assert_eq!(rows, [4096, 4096, 4096, 4096, 3616]);
         assert_eq!(piece.rows, 20_000);
@@ -237,7 +263,7 @@ mod tests {
         for _ in 0..3 {
             piece.push_row(&mut text, |_| Some(huge.as_bytes()));
         }
-        assert_eq!(statements(&text, 4096).len(), 3);
+        assert_eq!(statements(&text, head, 4096).len(), 3);
     }
 
     #[test]

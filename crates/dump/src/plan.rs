@@ -7,7 +7,10 @@ use oceanbase::statement::identifier;
 use serde::{Deserialize, Serialize};
 
 use crate::column::Column;
+use crate::error::{Error, Result};
 use crate::id::DumpId;
+use crate::layout::ObjectKey;
+use crate::manifest::TableEntry;
 
 /// Which databases and tables; none means all.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -74,7 +77,7 @@ impl std::str::FromStr for Compression {
     type Err = String;
 
     /// Reads `none`, `zstd` and `zstd:3`.
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> std::result::Result<Self, String> {
         let wrong = || format!("`{text}` is not none, zstd, or zstd:1 to zstd:19");
         match text.split_once(':') {
             None if text == "none" => Ok(Self::None),
@@ -139,6 +142,9 @@ pub struct TablePlan {
     pub columns: Vec<Column>,
     /// The columns by which it is cut; none when it is read in one go, or partition by partition.
     pub key: Vec<Column>,
+    /// Whether that key is the server's own, which it shows only when asked: another database has other values.
+    #[serde(default)]
+    pub hidden_key: bool,
     /// What tells it from a changed one.
     pub identity: Identity,
     /// The parts that it is read in, each a piece.
@@ -193,6 +199,18 @@ impl Plan {
         let database = self.databases.iter().find(|plan| plan.name == database)?;
         database.tables.iter().find(|plan| plan.name == table)
     }
+}
+
+/// Finds the plan of a table that the manifest holds.
+///
+/// # Errors
+/// Fails when the two do not fit together.
+pub(crate) fn planned<'p>(plan: &'p Plan, database: &str, table: &TableEntry) -> Result<&'p TablePlan> {
+    let found = plan.table(database, &table.name).filter(|plan| plan.chunks.len() == table.pieces.len());
+    found.ok_or_else(|| Error::Damaged {
+        path: ObjectKey::Plan.path(),
+        why: format!("it does not fit the manifest at {}", full_name(database, &table.name)),
+    })
 }
 
 /// Returns a table's name as a statement spells it.

@@ -3,9 +3,14 @@
 //! Only what MySQL, MariaDB and OceanBase spell alike is asked of `information_schema`; what a server does not have
 //! is left out of the answer. Names come back as the server keeps them.
 
+mod inner;
+mod serial;
+
 use std::collections::BTreeMap;
 
-use model::version::Product;
+pub use inner::{
+    MemberColumn, PartitionValues, TableIdentity, member_columns, partition_values, table_identities,
+};
 
 use crate::answer::Row;
 use crate::error::Error;
@@ -73,17 +78,6 @@ pub struct KeyColumn {
     pub name: String,
     /// Whether only its first characters belong to the key.
     pub prefix: bool,
-}
-
-/// What tells a table from a later one of the same name, and from itself after a change.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TableIdentity {
-    /// The number that the server gave it; a truncated or recreated table may get another.
-    pub id: u64,
-    /// Changes with every change of its definition.
-    pub version: u64,
-    /// The numbers of its columns; a dropped and added one gets another.
-    pub columns: Vec<u64>,
 }
 
 /// Returns the names of the databases that are not the server's own.
@@ -267,41 +261,6 @@ async fn definition(session: &mut Session, object: &str) -> Result<Vec<u8>, Erro
     let rows = session.rows(&statement).await?;
     let text = rows.first().and_then(|row| row.bytes(1)).map(<[u8]>::to_vec);
     text.ok_or_else(|| Error::no_rows(&statement))
-}
-
-/// Returns the identities of a database's tables; `None` where the server does not show them to this user.
-///
-/// # Errors
-/// Fails when the server does.
-pub async fn table_identities(
-    session: &mut Session,
-    database: &str,
-) -> Result<Option<BTreeMap<String, TableIdentity>>, Error> {
-    if !matches!(session.server().product, Product::Oceanbase | Product::Seekdb) {
-        return Ok(None);
-    }
-    const USER_TABLE: u8 = 3;
-    let tables = format!(
-        "oceanbase.__all_table t JOIN oceanbase.__all_database d ON d.database_id = t.database_id \
-         WHERE d.database_name = {} AND t.table_type = {USER_TABLE}",
-        literal(database)
-    );
-    let sql = format!("SELECT t.table_name, t.table_id, t.schema_version FROM {tables}");
-    let found = grouped(session, sql, |row| Ok((row.u64(1)?, row.u64(2)?))).await;
-    let Some(found) = if_there(found)? else { return Ok(None) };
-    let sql = format!(
-        "SELECT c.table_id, c.column_id FROM oceanbase.__all_column c \
-         WHERE c.is_hidden = 0 AND c.table_id IN (SELECT t.table_id FROM {tables}) ORDER BY c.table_id, c.column_id"
-    );
-    let Some(mut columns) = if_there(grouped(session, sql, |row| row.u64(1)).await)? else { return Ok(None) };
-    let identity = |(name, versions): (String, Vec<(u64, u64)>)| {
-        let (id, version) = versions.first().copied()?;
-        Some((
-            name,
-            TableIdentity { id, version, columns: columns.remove(&id.to_string()).unwrap_or_default() },
-        ))
-    };
-    Ok(Some(found.into_iter().filter_map(identity).collect()))
 }
 
 /// Returns a variable of the session as a number; `None` when the server has no such variable.

@@ -42,7 +42,11 @@ pub(crate) fn parse(text: &str, zone_s: i32) -> Option<i64> {
     let year: i64 = parts.next()?.parse().ok()?;
     let month: i64 = parts.next()?.parse().ok()?;
     let day: i64 = parts.next()?.parse().ok()?;
-    if parts.next().is_some() || !(1..=12).contains(&month) || !(1..=31).contains(&day) {
+    if parts.next().is_some()
+        || !(0..=9_999).contains(&year)
+        || !(1..=12).contains(&month)
+        || !(1..=31).contains(&day)
+    {
         return None;
     }
     let (time, fraction) = time.split_once('.').unwrap_or((time, "0"));
@@ -91,6 +95,17 @@ pub(crate) fn parse_duration(text: &str) -> Option<i64> {
         _ => return None,
     };
     number.checked_mul(unit)
+}
+
+/// The next moment at which the clocks of a zone show `HH:MM`.
+pub(crate) fn next_time_of_day(after_us: i64, text: &str, zone_s: i32) -> Option<i64> {
+    let (hour, minute) = text.split_once(':')?;
+    let (hour, minute): (i64, i64) = (hour.parse().ok()?, minute.parse().ok()?);
+    let wanted_us = (hour % 24 * 3_600 + minute % 60 * 60) * SECOND;
+    let local_us = after_us + i64::from(zone_s) * SECOND;
+    let today_us = local_us.div_euclid(DAY) * DAY + wanted_us;
+    let next_us = if today_us > local_us { today_us } else { today_us + DAY };
+    Some(next_us - i64::from(zone_s) * SECOND)
 }
 
 fn clock(second_of_day: i64) -> (i64, i64, i64) {
@@ -147,8 +162,19 @@ mod tests {
     }
 
     #[test]
+    fn the_next_time_of_day_is_today_or_tomorrow() {
+        let noon = parse("2024-02-29 12:00:00", 28_800).expect("a good time");
+        let next = |text| format(next_time_of_day(noon, text, 28_800).expect("a good time"), 28_800);
+        assert_eq!(next("13:30"), "2024-02-29 13:30:00.000000");
+        assert_eq!(next("12:00"), "2024-03-01 12:00:00.000000");
+        assert_eq!(next("02:00"), "2024-03-01 02:00:00.000000");
+    }
+
+    #[test]
     fn nonsense_is_no_time() {
-        for text in ["", "tomorrow", "2024-13-01", "2024-01-01 25:00:00", "2024-01-01 00:00"] {
+        for text in
+            ["", "tomorrow", "2024-13-01", "999999999999999-01-01", "2024-01-01 25:00:00", "2024-01-01 00:00"]
+        {
             let expected = (text == "2024-01-01 00:00").then_some(1_704_067_200_000_000);
             assert_eq!(parse(text, 0), expected, "{text}");
         }

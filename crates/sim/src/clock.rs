@@ -5,6 +5,9 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
+/// The clock stops with the year 2199: later moments do not fit into the nanoseconds of an SCN for long.
+const LAST_US: i64 = 7_258_118_400_000_000;
+
 /// Simulated time; everything else takes it as an argument.
 #[derive(Debug)]
 pub(crate) struct Clock {
@@ -74,7 +77,8 @@ impl Clock {
 
 impl Face {
     fn now_us(&self) -> i64 {
-        self.shown_us + (self.since.elapsed().as_micros() as f64 * self.speed) as i64
+        let run_us = (self.since.elapsed().as_micros() as f64 * self.speed) as i64;
+        self.shown_us.saturating_add(run_us).min(LAST_US)
     }
 }
 

@@ -27,6 +27,8 @@ pub struct Config {
     pub faults: Vec<Fault>,
     /// Tenants whose data statements are answered by a real server.
     pub backends: Vec<Backend>,
+    /// Certificate and key that TLS is offered with.
+    pub tls: Option<TlsFiles>,
     /// Directory that `file:///` stands for; the machine's root when left out.
     pub file_root: Option<PathBuf>,
 }
@@ -42,9 +44,19 @@ impl Default for Config {
             seed: 0,
             faults: Vec::new(),
             backends: Vec::new(),
+            tls: None,
             file_root: None,
         }
     }
+}
+
+/// PEM files for TLS.
+#[derive(Clone, Debug)]
+pub struct TlsFiles {
+    /// The certificate, with its chain if it has one.
+    pub certificate: PathBuf,
+    /// Its private key.
+    pub key: PathBuf,
 }
 
 impl Config {
@@ -180,6 +192,14 @@ pub enum ConfigError {
         cluster: String,
         /// The text.
         zone: String,
+    },
+    /// The files for TLS are of no use.
+    #[error("TLS cannot be offered with {path}: {reason}")]
+    Tls {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
     },
     /// A port cannot be listened on.
     #[error("cannot listen on {address}; choose a free port, or 0 for any")]

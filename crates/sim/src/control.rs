@@ -30,13 +30,13 @@ impl Control {
         now_us
     }
 
-    pub(crate) fn start_fault(&self, fault: Fault) {
+    pub(crate) fn start_fault(&self, fault: &Fault) {
         if fault.name == FaultName::ClockJump {
             self.advance((fault.seconds.unwrap_or(3_600.0) * 1e6) as i64);
         }
         for at in 0..self.process.cluster_count() {
             self.process.with(at, |cluster| {
-                if concerns(&fault, &cluster.name) {
+                if concerns(fault, &cluster.name) {
                     cluster.start_fault(fault.clone());
                 }
             });
@@ -104,7 +104,7 @@ async fn faults(State(control): State<Control>) -> Json<Value> {
 }
 
 async fn start_fault(State(control): State<Control>, Json(fault): Json<Fault>) -> Json<Value> {
-    control.start_fault(fault);
+    control.start_fault(&fault);
     faults(State(control)).await
 }
 

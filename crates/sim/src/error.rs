@@ -149,11 +149,11 @@ impl SqlError {
 
     /// Something the simulator cannot do, although the real thing can.
     pub(crate) fn gap(what: impl AsRef<str>) -> Self {
-        Self::not_supported(format!("lifeboat-sim gap: {}", what.as_ref())).as_gap()
+        Self::not_supported(format!("lifeboat-sim gap: {}", what.as_ref())).into_gap()
     }
 
     /// The same error, logged as a gap.
-    pub(crate) fn as_gap(mut self) -> Self {
+    pub(crate) fn into_gap(mut self) -> Self {
         self.gap = true;
         self
     }

@@ -27,7 +27,7 @@ mod transcript;
 mod wire;
 mod world;
 
-pub use config::{Backend, ClusterConfig, Config, ConfigError, TenantConfig};
+pub use config::{Backend, ClusterConfig, Config, ConfigError, TenantConfig, TlsFiles};
 pub use faults::{Fault, FaultName};
 pub use profile::{Profile, UnknownProfile};
 pub use server::{ClusterPorts, Handle, Server};

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use sim::{Backend, ClusterConfig, Config, Fault, Profile, Server, TenantConfig};
+use sim::{Backend, ClusterConfig, Config, Fault, Profile, Server, TenantConfig, TlsFiles};
 
 /// Pretends one OceanBase cluster, or many, over the MySQL protocol.
 #[derive(Debug, Parser)]
@@ -68,6 +68,12 @@ struct Arguments {
     /// User at the real servers
     #[arg(long, default_value = "root")]
     backend_user: String,
+    /// Certificate (PEM) to offer TLS with
+    #[arg(long, requires = "tls_key")]
+    tls_certificate: Option<PathBuf>,
+    /// Private key (PEM) of the certificate
+    #[arg(long, requires = "tls_certificate")]
+    tls_key: Option<PathBuf>,
     /// Directory that file:/// stands for
     #[arg(long)]
     file_root: Option<PathBuf>,
@@ -159,6 +165,10 @@ fn configure(arguments: Arguments) -> Result<Config, String> {
         seed: arguments.seed,
         faults: arguments.faults,
         backends: backends.collect(),
+        tls: arguments
+            .tls_certificate
+            .zip(arguments.tls_key)
+            .map(|(certificate, key)| TlsFiles { certificate, key }),
         file_root: arguments.file_root,
     })
 }

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use rand::RngExt;
 use tokio::sync::watch;
+use tokio_rustls::TlsAcceptor;
 
 use crate::clock::Clock;
 use crate::config::Backend;
@@ -29,6 +30,44 @@ pub(crate) struct Victim {
     pub(crate) kills: Arc<watch::Sender<Kill>>,
 }
 
+impl Victim {
+    /// A new statement begins: a KILL QUERY that came when nothing ran has no effect.
+    pub(crate) fn spare(&self) {
+        self.kills.send_if_modified(|kill| {
+            let is_stale = *kill == Kill::Query;
+            if is_stale {
+                *kill = Kill::No;
+            }
+            is_stale
+        });
+    }
+
+    /// Waits until somebody kills the statement or the connection.
+    pub(crate) async fn killed(&self) {
+        self.wait(|kill| *kill != Kill::No).await;
+    }
+
+    /// Waits until somebody kills the connection.
+    pub(crate) async fn ended(&self) {
+        self.wait(|kill| *kill == Kill::Connection).await;
+    }
+
+    async fn wait(&self, until: impl FnMut(&Kill) -> bool) {
+        // The sender is ours, so it cannot be gone while we wait.
+        let _ = self.kills.subscribe().wait_for(until).await;
+    }
+}
+
+/// A TLS acceptor, which has nothing to show.
+#[derive(Clone)]
+pub(crate) struct Acceptor(pub(crate) TlsAcceptor);
+
+impl std::fmt::Debug for Acceptor {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Acceptor")
+    }
+}
+
 /// A simulator process.
 #[derive(Debug)]
 pub(crate) struct Process {
@@ -36,18 +75,27 @@ pub(crate) struct Process {
     pub(crate) transcript: Transcript,
     pub(crate) backends: Vec<Backend>,
     pub(crate) is_paused: bool,
+    /// How TLS is spoken, if it is.
+    pub(crate) tls: Option<Acceptor>,
     clusters: Vec<(Profile, Mutex<Cluster>)>,
     victims: Mutex<HashMap<u32, Victim>>,
     next_connection: AtomicU32,
 }
 
 impl Process {
-    pub(crate) fn new(clock: Clock, clusters: Vec<Cluster>, backends: Vec<Backend>, is_paused: bool) -> Self {
+    pub(crate) fn new(
+        clock: Clock,
+        clusters: Vec<Cluster>,
+        backends: Vec<Backend>,
+        is_paused: bool,
+        tls: Option<Acceptor>,
+    ) -> Self {
         Self {
             clock,
             transcript: Transcript::default(),
             backends,
             is_paused,
+            tls,
             clusters: clusters.into_iter().map(|cluster| (cluster.profile, Mutex::new(cluster))).collect(),
             victims: Mutex::default(),
             // The first ids of a real server are taken by its own sessions.

@@ -18,6 +18,7 @@ use crate::process::Process;
 use crate::profile::Profile;
 use crate::transcript::Entry;
 use crate::wire::connection::{self, Door};
+use crate::wire::tls;
 use crate::world::Cluster;
 
 /// Where a cluster listens.
@@ -66,7 +67,8 @@ impl Server {
         }
         let is_paused = config.speed <= 0.0;
         let clock = Clock::new(start_us, config.speed);
-        let process = Arc::new(Process::new(clock, clusters, config.backends.clone(), is_paused));
+        let tls = config.tls.as_ref().map(tls::acceptor).transpose()?;
+        let process = Arc::new(Process::new(clock, clusters, config.backends.clone(), is_paused, tls));
         for (cluster, sockets) in listeners.into_iter().enumerate() {
             for (server, socket) in sockets.into_iter().enumerate() {
                 tasks.spawn(accept(socket, process.clone(), cluster, server));
@@ -108,7 +110,7 @@ impl Handle {
     }
 
     /// Starts a fault.
-    pub fn fault(&self, fault: Fault) {
+    pub fn fault(&self, fault: &Fault) {
         self.control.start_fault(fault);
     }
 

@@ -1,17 +1,37 @@
 //! The durable tasks: one file each, its steps in running order, and what they share.
 
+pub(crate) mod backup_logical;
+mod metered;
 mod pace;
+mod recorder;
+pub(crate) mod restore_logical;
 pub(crate) mod snapshots;
 mod step_log;
+#[cfg(test)]
+mod testing;
 
 use std::sync::Arc;
 
-use engine::Worker;
+use engine::{At, Flow, Worker};
 use metadata::Metadata;
 
 use crate::context::Context;
 
 /// Teaches a worker every flow.
-pub(crate) fn register(worker: Worker<Metadata>, _context: &Arc<Context>) -> Worker<Metadata> {
+pub(crate) fn register(worker: Worker<Metadata>, context: &Arc<Context>) -> Worker<Metadata> {
     worker
+        .register::<backup_logical::BackupLogical>(context.clone())
+        .register::<restore_logical::RestoreLogical>(context.clone())
+}
+
+/// Waits for the work, unless the step is to end first. What is dropped in its midst closes its connections.
+async fn unless_cancelled<F: Flow, T>(
+    at: &At<F>,
+    work: impl Future<Output = dump::Result<T>>,
+) -> dump::Result<T> {
+    tokio::select! {
+        biased;
+        outcome = work => outcome,
+        () = at.cancelled().cancelled() => Err(dump::Error::Cancelled),
+    }
 }

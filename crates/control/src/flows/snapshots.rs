@@ -44,6 +44,11 @@ impl Snapshots {
         self.release_those(|_| true).await;
     }
 
+    #[cfg(test)]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.all().is_empty()
+    }
+
     async fn release_those(&self, is_over: impl Fn(Instant) -> bool) {
         let over: Vec<_> = self.all().extract_if(|_, (_, since)| is_over(*since)).collect();
         for (dump, (snapshot, _)) in over {

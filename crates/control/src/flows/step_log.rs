@@ -1,26 +1,46 @@
 //! Every statement of a step, what came of it and how long it took, in the step's log.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use engine::{At, Flow, Note};
 use model::cluster::Address;
 use model::size;
 use oceanbase::{End, Outcome, Statement, Witness};
 
+/// After how many statements of one run only those that fail are written: loading a terabyte takes a million, and
+/// nobody reads them.
+const STATEMENTS_MAX: u64 = 10_000;
+
 /// Writes what a session does into the log of the step it works for.
-pub(crate) struct StepLog<F: Flow>(At<F>);
+pub(crate) struct StepLog<F: Flow> {
+    at: At<F>,
+    sent: AtomicU64,
+}
 
 impl<F: Flow> StepLog<F> {
     pub(crate) fn new(at: &At<F>) -> Self {
-        Self(at.clone())
+        Self { at: at.clone(), sent: AtomicU64::new(0) }
     }
 }
 
 impl<F: Flow> Witness for StepLog<F> {
     fn sent(&self, statement: &Statement, server: &Address) {
-        self.0.log(Note::new("statement-sent").arg("server", server).arg("statement", &statement.masked));
+        match self.sent.fetch_add(1, Ordering::Relaxed) {
+            ..STATEMENTS_MAX => self
+                .at
+                .log(Note::new("statement-sent").arg("server", server).arg("statement", &statement.masked)),
+            STATEMENTS_MAX => self.at.log(Note::new("statements-left-out").arg("count", STATEMENTS_MAX)),
+            _ => {}
+        }
     }
 
-    fn answered(&self, _: &Statement, outcome: &Outcome<'_>) {
-        self.0.log(answer(outcome));
+    fn answered(&self, statement: &Statement, outcome: &Outcome<'_>) {
+        if self.sent.load(Ordering::Relaxed) <= STATEMENTS_MAX {
+            self.at.log(answer(outcome));
+        } else if let End::Failed(_) = outcome.end {
+            self.at.log(Note::new("statement-was").arg("statement", &statement.masked));
+            self.at.log(answer(outcome));
+        }
     }
 }
 

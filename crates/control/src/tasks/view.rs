@@ -133,8 +133,6 @@ fn progress(stored: &Progress) -> seen::TaskProgress {
 pub(crate) const BYTES: &str = "bytes";
 /// What flows call their units.
 pub(crate) const ROWS: &str = "rows";
-/// What flows call their units.
-pub(crate) const ITEMS: &str = "items";
 
 /// Returns a moment of the journal as one of ours: both count microseconds since 1970.
 pub(crate) fn moment(moment: Moment) -> Timestamp {

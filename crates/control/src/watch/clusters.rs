@@ -20,18 +20,18 @@ pub(crate) async fn run(control: &Control, shutdown: &CancellationToken) {
     loop {
         tokio::select! {
             () = shutdown.cancelled() => return,
-            () = tokio::time::sleep(EVERY) => {}
-            () = control.context.look.notified() => {}
+            () = look_around(control) => {}
         }
         tokio::select! {
             () = shutdown.cancelled() => return,
-            () = look_around(control) => {}
+            () = tokio::time::sleep(EVERY) => {}
+            () = control.context.look.notified() => {}
         }
     }
 }
 
 /// Looks at every cluster once.
-pub(crate) async fn look_around(control: &Control) {
+async fn look_around(control: &Control) {
     let clusters = match control.metadata().cluster_list().await {
         Ok(clusters) => clusters,
         Err(error) => {

@@ -4,5 +4,6 @@
 //! words, quotes and brackets; what is not recognised stays as it is.
 
 pub(crate) mod qualify;
+pub(crate) mod repair;
 pub(crate) mod table;
 pub(crate) mod token;

@@ -101,6 +101,13 @@ impl TableDefinition {
         })
     }
 
+    /// Tells whether the rows lie in the order in which they came, and the primary key is a key beside them.
+    pub(crate) fn is_heap(&self) -> bool {
+        let tokens: Vec<Token<'_>> =
+            tokens(&self.tail).into_iter().filter(|token| token.kind != TokenKind::Space).collect();
+        tokens.windows(2).any(|pair| pair[0].is_word("ORGANIZATION") && pair[1].is_word("HEAP"))
+    }
+
     /// Returns what decides how the rows of the table are read: without keys, and without the next number of an
     /// AUTO_INCREMENT column, which changes with every row.
     pub(crate) fn essence(&self) -> Vec<u8> {
@@ -233,6 +240,8 @@ mod tests {
         let foreign: Vec<_> = table.foreign_keys().collect();
         assert_eq!(foreign[0].0, Some("fk1"));
         assert!(foreign[0].1.starts_with(b"CONSTRAINT `fk1` FOREIGN KEY"));
+        let heap = SQL.replace("ORGANIZATION INDEX", "ORGANIZATION HEAP");
+        assert!(!table.is_heap() && TableDefinition::read(heap.as_bytes()).expect("a table").is_heap());
     }
 
     #[test]

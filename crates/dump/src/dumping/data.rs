@@ -3,16 +3,16 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use oceanbase::{Session, Statement, catalog};
+use oceanbase::{Session, Statement};
 use storage::Client;
 use tokio_util::sync::CancellationToken;
 
 use crate::archive::{Archive, PieceReceipt};
 use crate::chunk::select_rows;
 use crate::crew::{self, Work};
-use crate::ddl::table::TableDefinition;
 use crate::dumping::Snapshot;
-use crate::dumping::survey::{identities, identity};
+use crate::dumping::count::{CountRows, counts};
+use crate::dumping::definition::Definitions;
 use crate::error::{DuringSql as _, Error, Result};
 use crate::layout::ObjectKey;
 use crate::manifest::Piece;
@@ -20,7 +20,7 @@ use crate::output::{FRAME_BYTES, PieceOutput};
 use crate::piece::{PieceText, push_preamble};
 use crate::plan::{Plan, TablePlan, full_name};
 use crate::progress::{Meter, Progress};
-use crate::source::Source;
+use crate::source::{Source, ready_for_reading};
 
 /// Reads all rows that are not in finished pieces yet, then makes sure that no table was changed meanwhile.
 ///
@@ -41,9 +41,11 @@ pub async fn dump_data(
     meter.change(|progress| *progress = so_far(plan, &receipts));
     let jobs = open_jobs(plan, &receipts);
     if !jobs.is_empty() {
-        let work = DumpPieces { archive, plan: Arc::clone(plan), meter: meter.clone() };
+        let work = DumpPieces { archive: archive.clone(), plan: Arc::clone(plan), meter: meter.clone() };
         crew::run(source, connections, jobs, work, cancel).await?;
     }
+    let counts = counts(plan, &archive.piece_receipts().await?);
+    crew::run(source, connections, counts, CountRows { plan: Arc::clone(plan) }, cancel).await?;
     check_unchanged(source, plan).await
 }
 
@@ -102,8 +104,8 @@ struct DumpPieces {
 impl Work for DumpPieces {
     type Job = Job;
 
-    async fn prepare(&self, _: &mut Session) -> Result<()> {
-        Ok(())
+    async fn prepare(&self, session: &mut Session) -> Result<()> {
+        ready_for_reading(session).await
     }
 
     async fn work(&self, session: &mut Session, job: Job) -> Result<()> {
@@ -184,19 +186,17 @@ impl DumpPieces {
 /// the server fail most reads, but not all: a column that was dropped and added again reads as its default.
 async fn check_unchanged(source: &Source, plan: &Plan) -> Result<()> {
     let mut session = source.open().await?;
-    let names: Vec<String> = plan.databases.iter().map(|database| database.name.clone()).collect();
-    let numbers = identities(&mut session, &names).await?;
     let mut changed = Vec::new();
     for database in &plan.databases {
+        let definitions = Definitions::read(&mut session, &database.name).await;
+        let definitions = definitions.during(|| format!("read the catalogue of `{}`", database.name))?;
         for table in &database.tables {
             let full = full_name(&database.name, &table.name);
-            let text = catalog::table_definition(&mut session, &database.name, &table.name).await;
-            let text = match text {
-                Err(error) if error.number() == Some(1146) => None,
-                text => Some(text.during(|| format!("read the definition of {full}"))?),
+            let now = match definitions.table(&mut session, &table.name).await {
+                Err(error) if matches!(error.number(), Some(1146 | 1049)) => None,
+                now => now.during(|| format!("read the definition of {full}"))?,
             };
-            let numbers = numbers.as_ref().and_then(|all| all.get(&database.name)?.get(&table.name));
-            let now = text.and_then(|text| TableDefinition::read(&text)).map(|text| identity(numbers, &text));
+            let now = now.map(|definition| definitions.identity(&table.name, &definition));
             if now.as_ref() != Some(&table.identity) {
                 changed.push(full);
             }

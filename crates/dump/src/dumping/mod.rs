@@ -1,6 +1,8 @@
 //! Taking a dump, call by call.
 
+mod count;
 mod data;
+mod definition;
 mod finish;
 mod preflight;
 mod schema;

@@ -9,7 +9,7 @@ use crate::archive::Archive;
 use crate::ddl::qualify::{QualifiedView, with_readable_literals};
 use crate::ddl::table::TableDefinition;
 use crate::dumping::Snapshot;
-use crate::dumping::survey::identity;
+use crate::dumping::definition::Definitions;
 use crate::error::{DuringSql as _, Error, Result};
 use crate::layout::ObjectKey;
 use crate::manifest::ObjectEntry;
@@ -56,9 +56,11 @@ async fn write_database(
     text.extend_from_slice(b";\n");
     receipt.objects.push(archive.write(ObjectKey::Database { database: name }, text.into()).await?);
 
+    let definitions = Definitions::read(session, name).await;
+    let definitions = definitions.during(|| format!("read the catalogue of `{name}`"))?;
     let mut tables = Vec::new();
     for table in &database.tables {
-        tables.push(table_object(session, plan, name, table).await?);
+        tables.push(table_object(session, plan, name, table, &definitions).await?);
     }
     let text = schema_file::write(&format!("tables of `{name}`"), &tables);
     receipt.objects.push(archive.write(ObjectKey::Tables { database: name }, text.into()).await?);
@@ -79,15 +81,17 @@ async fn table_object(
     plan: &Plan,
     database: &str,
     table: &TablePlan,
+    definitions: &Definitions,
 ) -> Result<SchemaObject> {
     let full = full_name(database, &table.name);
-    let text = catalog::table_definition(session, database, &table.name).await;
-    let text = text.during_read(&plan.dump, plan.scn, || format!("read the definition of {full}"))?;
-    let changed = || Error::SchemaChanged { dump: plan.dump.clone(), tables: vec![full.clone()] };
-    let mut definition = TableDefinition::read(&text).ok_or_else(changed)?;
-    if identity(None, &definition).essence != table.identity.essence {
-        return Err(changed());
-    }
+    let definition = definitions.table(session, &table.name).await;
+    let definition =
+        definition.during_read(&plan.dump, plan.scn, || format!("read the definition of {full}"))?;
+    let unchanged =
+        |definition: &TableDefinition| definitions.identity(&table.name, definition) == table.identity;
+    let Some(mut definition) = definition.filter(unchanged) else {
+        return Err(Error::SchemaChanged { dump: plan.dump.clone(), tables: vec![full] });
+    };
     definition.refer(|other| if other == database { None } else { Some(other.to_owned()) });
     let statement = with_readable_literals(&definition.whole());
     Ok(SchemaObject { kind: SchemaKind::Table, name: table.name.clone(), statement })

@@ -6,13 +6,14 @@
 
 use std::sync::Arc;
 
+use model::text::Text;
 use oceanbase::catalog::{self, TableKind};
 use oceanbase::snapshot::{self, Pin};
 use oceanbase::{Error as SqlError, Session};
 use storage::Client;
 
 use crate::archive::Archive;
-use crate::chunk::Cutter;
+use crate::chunk::{Cutter, whole};
 use crate::dumping::Options;
 use crate::dumping::preflight::{check_server, refuse};
 use crate::dumping::survey::{Survey, chosen_databases, identities, survey};
@@ -67,7 +68,7 @@ pub async fn take_snapshot(
     if let Some(plan) = archive.plan().await? {
         return pin_again(source, plan).await;
     }
-    let mut session = source.open().await?;
+    let mut session = source.open_for_reading().await?;
     check_server(session.server())?;
     let (pin, scn, survey) = stand_still(source, &mut session, options).await?;
     refuse(survey.problems.clone())?;
@@ -144,15 +145,28 @@ async fn plan(
     dump: &DumpId,
     options: &Options,
     scn: u64,
-    survey: Survey,
+    mut survey: Survey,
 ) -> Result<Plan> {
     let mut databases = Vec::new();
     for database in survey.databases {
         let mut tables = Vec::new();
         for found in database.tables {
             let mut table = found.plan;
-            let cutter = Cutter { dump, scn, database: &database.name, table: &table, aim: options.chunk };
-            table.chunks = cutter.cut(session, &found.partitions).await?;
+            let cutter = Cutter { dump, scn, database: &database.name, aim: options.chunk };
+            if table.hidden_key && !cutter.sees_hidden_key(session, &table).await? {
+                (table.hidden_key, table.key) = (false, Vec::new());
+                let full = full_name(&database.name, &table.name);
+                survey.notes.push(Text::new("dump-table-without-key").with("table", full));
+            }
+            table.chunks = match cutter.cut(session, &table, &found.partitions).await? {
+                Some(chunks) => chunks,
+                None => {
+                    (table.hidden_key, table.key) = (false, Vec::new());
+                    let full = full_name(&database.name, &table.name);
+                    survey.notes.push(Text::new("dump-key-not-usable").with("table", full));
+                    whole(&found.partitions)
+                }
+            };
             tables.push(table);
         }
         databases.push(DatabasePlan { name: database.name, tables, views: database.views });

@@ -8,11 +8,11 @@ use model::text::Text;
 use oceanbase::catalog::{self, TableIdentity, TableKind};
 use oceanbase::{Session, Statement};
 
-use crate::chunk::usable_key;
+use crate::chunk::{hidden_key as hidden_key_columns, usable_key};
 use crate::column::{Column, Form};
-use crate::ddl::table::TableDefinition;
+use crate::dumping::definition::Definitions;
 use crate::error::{DuringSql as _, Error, Result};
-use crate::plan::{Identity, Selection, TablePlan, ViewPlan, full_name};
+use crate::plan::{Selection, TablePlan, ViewPlan, full_name};
 
 /// What is there to be dumped.
 #[derive(Default)]
@@ -75,10 +75,8 @@ pub(super) async fn survey(
     databases: &[String],
 ) -> Result<Survey> {
     let mut survey = Survey::default();
-    let identities = identities(session, databases).await?;
     for name in databases {
-        let identities = identities.as_ref().and_then(|all| all.get(name));
-        let database = survey_database(session, selection, name, identities, &mut survey).await?;
+        let database = survey_database(session, selection, name, &mut survey).await?;
         survey.databases.push(database);
     }
     for object in &selection.0 {
@@ -99,10 +97,10 @@ async fn survey_database(
     session: &mut Session,
     selection: &Selection,
     name: &str,
-    identities: Option<&BTreeMap<String, TableIdentity>>,
     survey: &mut Survey,
 ) -> Result<DatabaseSurvey> {
     let reading = || format!("read the catalogue of `{name}`");
+    let definitions = Definitions::read(session, name).await.during(reading)?;
     let all = catalog::tables(session, name).await.during(reading)?;
     let mut columns = catalog::columns(session, name).await.during(reading)?;
     let keys = catalog::primary_keys(session, name).await.during(reading)?;
@@ -122,7 +120,7 @@ async fn survey_database(
                     database: name,
                     columns: columns.remove(&table.name).unwrap_or_default(),
                     key: keys.get(&table.name).map_or(&[], Vec::as_slice),
-                    identity: identities.and_then(|all| all.get(&table.name)),
+                    definitions: &definitions,
                     survey: &mut *survey,
                 };
                 if let Some(plan) = reader.read(&table.name).await? {
@@ -142,7 +140,7 @@ struct TableReader<'a> {
     database: &'a str,
     columns: Vec<catalog::Column>,
     key: &'a [catalog::KeyColumn],
-    identity: Option<&'a TableIdentity>,
+    definitions: &'a Definitions,
     survey: &'a mut Survey,
 }
 
@@ -150,9 +148,8 @@ impl TableReader<'_> {
     /// Returns the plan of a table, still without chunks; nothing when it can't be carried, which is noted.
     async fn read(&mut self, table: &str) -> Result<Option<TablePlan>> {
         let full = full_name(self.database, table);
-        let definition = catalog::table_definition(self.session, self.database, table).await;
-        let definition = definition.during(|| format!("read the definition of {full}"))?;
-        let Some(definition) = TableDefinition::read(&definition) else {
+        let definition = self.definitions.table(self.session, table).await;
+        let Some(definition) = definition.during(|| format!("read the definition of {full}"))? else {
             let problem = Problem::refused(codes::PRECHECK_FAILED, "dump-definition-unreadable");
             self.survey.problems.push(problem.with("table", full));
             return Ok(None);
@@ -168,23 +165,15 @@ impl TableReader<'_> {
                 ),
             }
         }
-        let key = usable_key(self.key, &known);
+        // Rows that are kept without a key are cut by the one that the server gave them, if it shows it.
+        let hidden_key = self.key.is_empty() || definition.is_heap();
+        let key = if hidden_key { hidden_key_columns() } else { usable_key(self.key, &known) };
         if key.is_empty() {
-            let id = if self.key.is_empty() { "dump-table-without-key" } else { "dump-key-not-usable" };
-            self.survey.notes.push(Text::new(id).with("table", full));
+            self.survey.notes.push(Text::new("dump-key-not-usable").with("table", full));
         }
         let columns = known.into_iter().map(|(column, form)| Column { name: column.name, form }).collect();
-        let identity = identity(self.identity, &definition);
-        Ok(Some(TablePlan { name: table.to_owned(), columns, key, identity, chunks: Vec::new() }))
-    }
-}
-
-/// Describes what tells the table from a changed one.
-pub(super) fn identity(numbers: Option<&TableIdentity>, definition: &TableDefinition) -> Identity {
-    Identity {
-        id: numbers.map(|numbers| numbers.id),
-        columns: numbers.map(|numbers| numbers.columns.clone()).unwrap_or_default(),
-        essence: blake3::hash(&definition.essence()).to_hex().to_string(),
+        let identity = self.definitions.identity(table, &definition);
+        Ok(Some(TablePlan { name: table.to_owned(), columns, key, hidden_key, identity, chunks: Vec::new() }))
     }
 }
 

@@ -16,8 +16,8 @@ use crate::load::marks::{Mark, Marks};
 use crate::load::schema::{enter, make_lenient};
 use crate::load::{Options, names};
 use crate::manifest::{Manifest, ObjectEntry, Piece};
-use crate::piece::{PREAMBLE, Splitter};
-use crate::plan::{Compression, full_name};
+use crate::piece::{PREAMBLE, Splitter, statement_head};
+use crate::plan::{Compression, Plan, full_name, planned};
 use crate::progress::{Meter, Progress};
 use crate::source::Target;
 
@@ -50,7 +50,8 @@ pub async fn load_data(
         marks.insert(database.clone(), Marks::new(database, dump).all(&mut session).await?);
     }
     session.close().await;
-    let (jobs, progress) = jobs(&manifest, &names, &marks);
+    let plan = archive.require_plan().await?;
+    let (jobs, progress) = jobs(&plan, &manifest, &names, &marks)?;
     meter.change(|now| *now = progress);
     if jobs.is_empty() {
         return Ok(());
@@ -62,11 +63,17 @@ pub async fn load_data(
 type AllMarks = BTreeMap<String, BTreeMap<(String, u32), Mark>>;
 
 /// Returns what is left to do and how far it is.
-fn jobs(manifest: &Manifest, names: &BTreeMap<String, String>, marks: &AllMarks) -> (Vec<Job>, Progress) {
+fn jobs(
+    plan: &Plan,
+    manifest: &Manifest,
+    names: &BTreeMap<String, String>,
+    marks: &AllMarks,
+) -> Result<(Vec<Job>, Progress)> {
     let mut progress = Progress::default();
     let mut jobs = Vec::new();
     for (database, table) in manifest.tables() {
         let Some(target) = names.get(database) else { continue };
+        let columns = &planned(plan, database, table)?.columns;
         for piece in &table.pieces {
             let Some(object) = &piece.object else { continue };
             progress.pieces += 1;
@@ -80,13 +87,14 @@ fn jobs(manifest: &Manifest, names: &BTreeMap<String, String>, marks: &AllMarks)
                 jobs.push(Job {
                     database: target.clone(),
                     table: table.name.clone(),
+                    head: statement_head(&table.name, columns),
                     piece: piece.clone(),
                     object: object.clone(),
                 });
             }
         }
     }
-    (jobs, progress)
+    Ok((jobs, progress))
 }
 
 /// A piece and where its rows go.
@@ -94,6 +102,8 @@ struct Job {
     /// The database, in the target's name.
     database: String,
     table: String,
+    /// How the piece's statements begin.
+    head: Vec<u8>,
     piece: Piece,
     object: ObjectEntry,
 }
@@ -142,7 +152,7 @@ impl Loader<'_> {
     /// Loads what is not in yet. The transaction that holds the piece's mark is open.
     async fn load(&mut self, session: &mut Session) -> Result<()> {
         let mut text = PieceReader::open(self.work, &self.job.object).await?;
-        let mut splitter = Splitter::default();
+        let mut splitter = Splitter::new(self.job.head.clone());
         while let Some(bytes) = text.next().await? {
             splitter.push(&bytes);
             while let Some(statement) = splitter.next_statement() {

@@ -12,12 +12,12 @@ use crate::archive::Archive;
 use crate::checksum::{Checksum, push_value};
 use crate::chunk::select_rows;
 use crate::crew::{self, Work};
-use crate::error::{DuringSql as _, Error, Result};
+use crate::error::{DuringSql as _, Result};
 use crate::id::DumpId;
 use crate::manifest::{Manifest, Piece};
-use crate::plan::{Chunk, Plan, TablePlan, full_name};
+use crate::plan::{Chunk, Plan, TablePlan, full_name, planned};
 use crate::progress::{Meter, Progress};
-use crate::source::Source;
+use crate::source::{Source, ready_for_reading};
 use crate::verify::{Finding, Report};
 
 /// After how many rows the meter is told.
@@ -100,20 +100,35 @@ fn jobs(plan: &Plan, manifest: &Manifest, names: &BTreeMap<String, String>) -> R
             None if names.is_empty() => database,
             None => continue,
         };
-        let contradiction = || Error::Damaged {
-            path: crate::layout::ObjectKey::Plan.path(),
-            why: format!("it does not fit the manifest at {}", full_name(database, &entry.name)),
-        };
-        let table = Arc::new(plan.table(database, &entry.name).ok_or_else(contradiction)?.clone());
-        if table.chunks.len() != entry.pieces.len() {
-            return Err(contradiction());
-        }
-        for (chunk, piece) in table.chunks.iter().zip(&entry.pieces) {
-            let (chunk, piece) = (chunk.clone(), piece.clone());
+        let table = Arc::new(planned(plan, database, entry)?.clone());
+        for (chunk, piece) in comparable(&table, &entry.pieces) {
             jobs.push(Job { database: target.to_owned(), table: Arc::clone(&table), chunk, piece });
         }
     }
     Ok(jobs)
+}
+
+/// Returns the parts of a table that hold the same rows in every database, with what the dump has in them: its chunks;
+/// or its partitions, when the chunks were cut by a key that the source gave its rows itself.
+fn comparable(table: &TablePlan, pieces: &[Piece]) -> Vec<(Chunk, Piece)> {
+    let mut parts: Vec<(Chunk, Piece)> = Vec::new();
+    for (chunk, piece) in table.chunks.iter().zip(pieces) {
+        if !table.hidden_key {
+            parts.push((chunk.clone(), piece.clone()));
+            continue;
+        }
+        match parts.last_mut().filter(|(last, _)| last.partition == chunk.partition) {
+            Some((_, sum)) => {
+                sum.rows += piece.rows;
+                sum.checksum.add(piece.checksum);
+            }
+            None => {
+                let whole = Chunk { after: None, up_to: None, ..chunk.clone() };
+                parts.push((whole, piece.clone()));
+            }
+        }
+    }
+    parts
 }
 
 struct ComparePieces {
@@ -125,8 +140,8 @@ struct ComparePieces {
 impl Work for ComparePieces {
     type Job = Job;
 
-    async fn prepare(&self, _: &mut Session) -> Result<()> {
-        Ok(())
+    async fn prepare(&self, session: &mut Session) -> Result<()> {
+        ready_for_reading(session).await
     }
 
     async fn work(&self, session: &mut Session, job: Job) -> Result<()> {

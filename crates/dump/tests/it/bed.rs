@@ -1,6 +1,7 @@
 //! What the tests stand on: the shared seekdb, a directory for dumps, and calls that do a whole dump or load.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use dump::{ChunkAim, DumpId, Manifest, Meter, Options, Selection, Source, load};
@@ -33,10 +34,14 @@ impl Bed {
     /// Uses that server.
     pub(crate) fn on(server: Server) -> Self {
         let dir = tempfile::tempdir().expect("a directory");
-        let location = StorageLocation::directory(dir.path().to_str().expect("a path")).expect("a location");
-        let roots = FileRoots::new([dir.path()]).expect("a root");
-        let client = Client::open(&location, None, &roots).expect("a storage");
-        Self { server, client, dir }
+        Self { server, client: client(dir.path()), dir }
+    }
+
+    /// Uses the server that all tests share, and a directory that another process made and keeps.
+    pub(crate) fn shared_in(path: &Path) -> Self {
+        let mut bed = Self::shared();
+        bed.client = client(path);
+        bed
     }
 
     /// Returns the server as source and target.
@@ -114,6 +119,12 @@ impl Bed {
     }
 }
 
+fn client(path: &Path) -> Client {
+    let location = StorageLocation::directory(path.to_str().expect("a path")).expect("a location");
+    let roots = FileRoots::new([path]).expect("a root");
+    Client::open(&location, None, &roots).expect("a storage")
+}
+
 /// Returns where the server is.
 pub(crate) fn endpoint(server: &Server) -> Endpoint {
     let address = Address { host: server.host.clone(), port: server.port };
@@ -140,13 +151,14 @@ pub(crate) async fn run(session: &mut Session, sql: &str) -> u64 {
     }
 }
 
-/// Returns the rows of a query as text: NULL, or the bytes escaped.
+/// Returns the rows of a query as text; bytes that are none are escaped.
 pub(crate) async fn query(session: &mut Session, sql: &str) -> Vec<Vec<String>> {
     let rows = match session.rows(&Statement::read(sql)).await {
         Ok(rows) => rows,
         Err(error) => panic!("{sql:.200}: {error}"),
     };
-    let cell =
-        |value: Option<&[u8]>| value.map_or("NULL".to_owned(), |bytes| bytes.escape_ascii().to_string());
+    let text =
+        |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap_or_else(|_| bytes.escape_ascii().to_string());
+    let cell = |value: Option<&[u8]>| value.map_or("NULL".to_owned(), text);
     rows.iter().map(|row| (0..row.width()).map(|place| cell(row.bytes(place))).collect()).collect()
 }

@@ -2,8 +2,13 @@
 
 mod bed;
 mod cancel;
+mod chunks;
+mod compare;
 mod damage;
+mod killed;
+mod random;
 mod resume;
 mod round_trip;
 mod snapshot;
 mod stock_tools;
+mod traps;

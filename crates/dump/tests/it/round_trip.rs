@@ -2,7 +2,8 @@
 
 use dump::ChunkAim;
 
-use crate::bed::{Bed, query, run};
+use crate::bed::{Bed, run};
+use crate::compare::same;
 
 const SHOP: &[&str] = &[
     "CREATE TABLE customers (id BIGINT AUTO_INCREMENT PRIMARY KEY, name VARCHAR(60) NOT NULL COMMENT 'it''s; a\\nname', \
@@ -75,33 +76,4 @@ async fn a_loaded_dump_holds_exactly_what_the_source_held() {
     let notes = bed.load("rt", &[("d_shop", "d_shop_2")]).await;
     assert_eq!(notes.iter().map(|note| note.id.as_str()).collect::<Vec<_>>(), ["load-view-was-broken"]);
     same(&bed, "d_shop", "d_shop_2").await;
-}
-
-/// Compares two databases without any code of the engine.
-async fn same(bed: &Bed, one: &str, other: &str) {
-    let mut session = bed.session().await;
-    let tables = "SELECT table_name, table_type FROM information_schema.tables WHERE table_schema";
-    let left =
-        query(&mut session, &format!("{tables} = '{one}' AND table_name <> 'broken' ORDER BY 1")).await;
-    let right = query(&mut session, &format!("{tables} = '{other}' ORDER BY 1")).await;
-    assert_eq!(left, right);
-    assert!(left.len() > 5);
-    for row in &left {
-        let name = row[0].replace('`', "``");
-        let kind = if row[1] == "VIEW" { "VIEW" } else { "TABLE" };
-        let mut texts = Vec::new();
-        for database in [one, other] {
-            let definition = query(&mut session, &format!("SHOW CREATE {kind} `{database}`.`{name}`")).await;
-            texts.push(definition[0][1].replace(&format!("`{database}`."), ""));
-        }
-        assert_eq!(texts[0], texts[1]);
-        let mut rows = Vec::new();
-        for database in [one, other] {
-            let mut found = query(&mut session, &format!("SELECT * FROM `{database}`.`{name}`")).await;
-            found.sort();
-            rows.push(found);
-        }
-        assert_eq!(rows[0], rows[1], "{name}");
-    }
-    session.close().await;
 }

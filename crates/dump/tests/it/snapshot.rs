@@ -169,3 +169,35 @@ async fn what_does_not_exist_is_named() {
         assert!(error.problem().to_string().contains(name));
     }
 }
+
+/// Changes the plan of a dump, as nobody should.
+fn change_plan(path: &std::path::Path, from: &str, to: &str) {
+    let sealed = std::fs::read_to_string(path).expect("a plan");
+    let content = sealed.lines().next().expect("a line").replace(from, to);
+    let seal = format!("{{\"blake3\":\"{}\",\"signature\":null}}", blake3::hash(content.as_bytes()).to_hex());
+    std::fs::write(path, format!("{content}\n{seal}\n")).expect("written");
+}
+
+#[tokio::test]
+async fn a_moment_that_is_gone_is_told_from_every_other_failure() {
+    let bed = Bed::shared();
+    bed.database("d_past", &["CREATE TABLE t (a INT PRIMARY KEY)", "INSERT INTO t VALUES (1)"]).await;
+    let options = Options { selection: selection(&["d_past"]), ..Options::default() };
+    for (id, scn) in [("past", "1700000000000000000"), ("future", "1900000000000000000")] {
+        let dump: DumpId = id.parse().expect("an id");
+        let snapshot =
+            dump::take_snapshot(&bed.source(), &bed.client, &dump, &options).await.expect("a snapshot");
+        let taken = snapshot.scn();
+        snapshot.release().await;
+        let plan = bed.dir.path().join(id).join("plan.json");
+        change_plan(&plan, &format!("\"scn\":{taken}"), &format!("\"scn\":{scn}"));
+        let again = dump::take_snapshot(&bed.source(), &bed.client, &dump, &options).await;
+        let error = again.err().expect("it is gone");
+        assert!(matches!(error, Error::SnapshotGone { .. }) && error.must_start_anew(), "{error:?}");
+        assert!(!error.is_transient());
+        assert!(error.problem().to_string().contains("snapshot"), "{}", error.problem());
+    }
+    let error = bed.dump_with(&"past".parse().expect("an id"), &options).await.expect_err("still gone");
+    assert!(error.must_start_anew());
+    bed.dump_with(&"anew".parse().expect("an id"), &options).await.expect("a new one works");
+}

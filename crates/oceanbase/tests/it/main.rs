@@ -1,5 +1,6 @@
 //! The tests of this crate that need a server: the real seekdb, a MariaDB, or a fake that does what a test says.
 
+mod catalog;
 mod clusters;
 mod connect;
 mod fake;
@@ -10,4 +11,6 @@ mod recorder;
 mod secrets;
 mod seekdb;
 mod session;
+mod simulated;
+mod snapshot;
 mod stream;

@@ -12,6 +12,8 @@ use crate::world::{Cluster, TenantId};
 
 const BYTES_PER_SECOND: i64 = 64 << 20;
 const PACKED_PERCENT: i64 = 45;
+/// The cluster must not run so many versions ahead of the one that is backed up.
+const VERSION_GAP_LIMIT: u64 = 16;
 
 /// The job that runs, if one does.
 #[derive(Debug, Default, Serialize)]
@@ -38,6 +40,8 @@ pub(crate) enum Phase {
 #[derive(Clone, Debug, Serialize)]
 struct Plan {
     root: String,
+    /// The cluster's version when it began.
+    frozen_version: u64,
 }
 
 /// A tenant's part of a backup set.
@@ -95,10 +99,11 @@ pub(crate) fn start(
     let Some(root) = root else { return Err(SqlError::plain(9026)) };
     let now_us = cluster.now_us;
     let password = password.map(crate::gen4::backup::digest).unwrap_or_default();
+    let frozen_version = cluster.three.merge.frozen_version;
     let backups = &mut cluster.three.backups;
     backups.last_key += 1;
     (backups.key, backups.phase) = (backups.last_key, Phase::Prepare);
-    backups.plan = Some(Plan { root: root.clone() });
+    backups.plan = Some(Plan { root: root.clone(), frozen_version });
     backups.due = after(now_us, 2);
     for id in ids {
         let set = new_set(cluster, id, request.is_incremental, &password, &root);
@@ -214,7 +219,10 @@ fn begin(cluster: &mut Cluster) -> Option<i64> {
 /// Once a second: may it go on, and has the data gone out?
 fn look(cluster: &mut Cluster) -> Option<i64> {
     let now_us = cluster.now_us;
-    let root = cluster.three.backups.plan.as_ref().map(|plan| plan.root.clone()).unwrap_or_default();
+    let Plan { root, frozen_version } = cluster.three.backups.plan.clone()?;
+    if cluster.three.merge.frozen_version >= frozen_version + VERSION_GAP_LIMIT {
+        return end(cluster, "FAILED", -9042);
+    }
     if cluster.three.archive.status == archive::Status::Interrupted {
         return end(cluster, "FAILED", -9027);
     }

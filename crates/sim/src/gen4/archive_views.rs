@@ -13,8 +13,10 @@ pub(super) fn table(cluster: &Cluster, base: &str, name: &str) -> Option<Table> 
     Some(match base {
         "OB_ARCHIVE_DEST" => destinations(cluster, name),
         "OB_BACKUP_PARAMETER" => parameters(cluster, name),
-        "OB_BACKUP_STORAGE_INFO" => storage(cluster.four.tenants.values().flat_map(|b| &b.storage), name),
-        "OB_BACKUP_STORAGE_INFO_HISTORY" => storage([], name),
+        "OB_BACKUP_STORAGE_INFO" => {
+            storage(cluster.profile, cluster.four.tenants.values().flat_map(|b| &b.storage), name)
+        }
+        "OB_BACKUP_STORAGE_INFO_HISTORY" => storage(cluster.profile, [], name),
         "OB_ARCHIVELOG" => {
             let rounds: Vec<Round> = archives().filter_map(|archive| archive.round.clone()).collect();
             round_table(cluster.profile, name, &rounds, "PATH")
@@ -67,7 +69,7 @@ fn parameters(cluster: &Cluster, name: &str) -> Table {
         .table(name, &rows)
 }
 
-fn storage<'a>(rows: impl IntoIterator<Item = &'a StorageInfo>, name: &str) -> Table {
+fn storage<'a>(profile: Profile, rows: impl IntoIterator<Item = &'a StorageInfo>, name: &str) -> Table {
     Shape::<StorageInfo>::new()
         .col("TENANT_ID", "bigint", |s| s.tenant.into())
         .col("PATH", "varchar(1024)", |s| s.path.clone().into())
@@ -78,6 +80,10 @@ fn storage<'a>(rows: impl IntoIterator<Item = &'a StorageInfo>, name: &str) -> T
         .col("EXTENSION", "varchar(512)", |s| s.extension.clone().into())
         .col("CHECK_FILE_NAME", "varchar(256)", |s| s.check_file.clone().into())
         .col("LAST_CHECK_TIMESTAMP", "timestamp(6)", |s| Value::instant(s.checked_us))
+        .when(profile >= Profile::V4_3_5)
+        .col("MAX_IOPS", "bigint", |_| 0.into())
+        .col("MAX_BANDWIDTH", "bigint", |_| 0.into())
+        .col("MAX_BANDWIDTH_DISPLAY", "varchar(65)", |_| "UNLIMITED".into())
         .table(name, rows)
 }
 

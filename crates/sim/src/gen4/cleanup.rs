@@ -215,8 +215,8 @@ fn add_job(cluster: &mut Cluster, id: TenantId, kind: &'static str, parameter: S
 fn first_kept(cluster: &Cluster, id: TenantId, expired_us: i64) -> Option<BackupSet> {
     let backups = cluster.four.tenants.get(&id)?;
     let path = backups.data.as_ref().map(|place| place.bare.as_str())?;
-    let here = backups.sets.iter().filter(|set| set.path == path && set.is_usable());
-    here.filter(|set| !set.is_incremental && set.min_restore_scn <= expired_us * SCN).next_back().cloned()
+    let mut here = backups.sets.iter().filter(|set| set.path == path && set.is_usable());
+    here.rfind(|set| !set.is_incremental && set.min_restore_scn <= expired_us.saturating_mul(SCN)).cloned()
 }
 
 fn obsolete_sets(cluster: &Cluster, id: TenantId, expired_us: i64) -> Vec<u64> {

@@ -49,7 +49,7 @@ pub(crate) fn plan(
         Until::Time(text) => {
             let us = civil::parse(text, zone_s)
                 .ok_or_else(|| SqlError::new(5241, format!("Incorrect TIMESTAMP value: '{text}'")))?;
-            Some(us * SCN)
+            Some(us.saturating_mul(SCN))
         }
     };
     let plan = choose(&sources, until_scn, profile, zone_s)?;

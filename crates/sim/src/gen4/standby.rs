@@ -70,7 +70,7 @@ pub(crate) fn recover(
         Some(Until::Time(text)) => {
             let us = civil::parse(text, zone_s)
                 .ok_or_else(|| SqlError::new(5241, format!("Incorrect TIMESTAMP value: '{text}'")))?;
-            us * SCN
+            us.saturating_mul(SCN)
         }
     };
     Ok(())

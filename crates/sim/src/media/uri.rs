@@ -79,7 +79,7 @@ impl Uri {
                 }
                 "delete_mode" | "addressing_model" | "checksum_type" | "s3_region" | "role_arn"
                 | "external_id" | "max_iops" | "max_bandwidth" | "enable_worm" => {
-                    others.push(option.to_owned())
+                    others.push(option.to_owned());
                 }
                 _ => return Err(SqlError::plain(9026)),
             }

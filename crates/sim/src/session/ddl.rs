@@ -25,6 +25,14 @@ impl Session {
         if c.words("CREATE RESOURCE POOL") {
             return self.create_pool(c);
         }
+        if c.words("ALTER RESOURCE UNIT") {
+            let name = c.name()?;
+            let (max_cpu, memory) = sizes(c);
+            return self.process.with(self.cluster, |cluster| cluster.alter_unit(&name, max_cpu, memory));
+        }
+        if c.words("ALTER RESOURCE POOL") {
+            return self.alter_pool(c);
+        }
         if c.words("CREATE TENANT") {
             return self.create_tenant(c);
         }
@@ -66,15 +74,7 @@ impl Session {
     fn create_unit(&self, c: &mut Cursor<'_>) -> Result<(), SqlError> {
         c.words("IF NOT EXISTS");
         let name = c.name()?;
-        let options = options(c);
-        let number = |wanted: &[&str]| {
-            options
-                .iter()
-                .find(|(name, _)| wanted.contains(&name.as_str()))
-                .and_then(|(_, value)| value.first())
-        };
-        let max_cpu = number(&["MAX_CPU"]).and_then(|text| text.parse().ok());
-        let memory = number(&["MEMORY_SIZE", "MAX_MEMORY"]).and_then(|text| capacity(text));
+        let (max_cpu, memory) = sizes(c);
         let max_cpu = max_cpu.ok_or_else(|| SqlError::arguments("MAX_CPU"))?;
         let memory = memory.ok_or_else(|| SqlError::arguments("MEMORY_SIZE"))?;
         self.process.with(self.cluster, |cluster| cluster.create_unit(&name, max_cpu, memory))
@@ -94,6 +94,18 @@ impl Session {
         self.process.with(self.cluster, |cluster| cluster.create_pool(&name, &unit, count, zones))
     }
 
+    /// `p UNIT = 'u', UNIT_NUM = 2`.
+    fn alter_pool(&self, c: &mut Cursor<'_>) -> Result<(), SqlError> {
+        let name = c.name()?;
+        let options = options(c);
+        let first = |wanted: &str| {
+            options.iter().find(|(name, _)| name == wanted).and_then(|(_, values)| values.first().cloned())
+        };
+        let count = first("UNIT_NUM").and_then(|text| text.parse().ok());
+        let unit = first("UNIT");
+        self.process.with(self.cluster, |cluster| cluster.alter_pool(&name, unit.as_deref(), count))
+    }
+
     /// `t RESOURCE_POOL_LIST = ('p') … SET …`.
     fn create_tenant(&self, c: &mut Cursor<'_>) -> Result<(), SqlError> {
         c.words("IF NOT EXISTS");
@@ -103,6 +115,19 @@ impl Session {
             options.iter().find(|(name, _)| name == "RESOURCE_POOL_LIST").map(|(_, values)| values.clone());
         self.process.with(self.cluster, |cluster| cluster.create_tenant(&name, &pools.unwrap_or_default()))
     }
+}
+
+/// `MAX_CPU` and the memory among a unit's options.
+fn sizes(c: &mut Cursor<'_>) -> (Option<f64>, Option<i64>) {
+    let options = options(c);
+    let first = |wanted: &[&str]| {
+        options
+            .iter()
+            .find(|(name, _)| wanted.contains(&name.as_str()))
+            .and_then(|(_, values)| values.first())
+    };
+    let max_cpu = first(&["MAX_CPU"]).and_then(|text| text.parse().ok());
+    (max_cpu, first(&["MEMORY_SIZE", "MAX_MEMORY"]).and_then(|text| capacity(text)))
 }
 
 /// `NAME [=] value` and `NAME [=] (value, …)`, with or without commas between them.

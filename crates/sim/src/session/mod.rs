@@ -1,6 +1,7 @@
 //! A client's session: who it is, what it has set, and which part of the simulator answers each statement.
 
 mod ddl;
+mod forward;
 mod login;
 mod set;
 mod show;
@@ -11,7 +12,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::backend::Bridge;
-use crate::civil::SECOND;
+use crate::civil::{self, SECOND};
 use crate::error::SqlError;
 use crate::faults::FaultName;
 use crate::gen4::command::{Outcome, Ties};
@@ -31,8 +32,8 @@ pub(crate) enum Reply {
         affected: u64,
     },
     Rows(Answer),
-    /// Payloads of a real server, passed on as they are.
-    Raw(Vec<Vec<u8>>),
+    /// A real server answers; its packets wait at the bridge.
+    Forwarded,
 }
 
 impl Reply {
@@ -44,7 +45,7 @@ impl Reply {
         match self {
             Self::Ok { .. } => "ok".to_owned(),
             Self::Rows(answer) => format!("rows {}", answer.rows.len()),
-            Self::Raw(_) => "forwarded".to_owned(),
+            Self::Forwarded => "forwarded".to_owned(),
         }
     }
 }
@@ -131,7 +132,21 @@ impl Session {
             Err(error) => Err(error),
         };
         self.record(&shown, &result);
-        result
+        result.map_err(|error| self.enriched(error))
+    }
+
+    /// With `enable_rich_error_msg` a text tells where and when it was written.
+    fn enriched(&self, mut error: SqlError) -> SqlError {
+        let place = self.process.with(self.cluster, |cluster| {
+            let time = civil::format(cluster.now_us, cluster.zone_s);
+            cluster.parameters.is_true("enable_rich_error_msg").then(|| {
+                format!("[{}] [{time}] [YB427F000001-{:016X}-0-0]", cluster.address(), cluster.now_us)
+            })
+        });
+        if let Some(place) = place {
+            error.message = format!("{place} {}", error.message);
+        }
+        error
     }
 
     fn record(&self, sql: &str, result: &Result<Reply, SqlError>) {
@@ -167,7 +182,8 @@ impl Session {
         if wait_us == 0 {
             return Ok(());
         }
-        self.process.clock.sleep_until(self.process.clock.now_us() + wait_us.min(limit_us)).await;
+        let until_us = self.process.clock.now_us().saturating_add(wait_us.min(limit_us));
+        self.process.clock.sleep_until(until_us).await;
         if wait_us > limit_us { Err(SqlError::timeout(limit_us)) } else { Ok(()) }
     }
 
@@ -178,7 +194,7 @@ impl Session {
             self.warnings.clear();
         }
         if self.bridge.is_some() && !self.is_ours(tokens) {
-            return self.forward(text, tokens).await;
+            return self.forward_statement(text, tokens).await;
         }
         if cursor.words("ALTER SYSTEM") {
             return self.alter_system(&mut cursor).await;
@@ -202,7 +218,7 @@ impl Session {
             | "LOCK" | "UNLOCK" | "PREPARE" | "EXECUTE" | "ANALYZE" | "REVOKE" | "RENAME" | "FLUSH" => {
                 Err(SqlError::gap(format!("statement {first}")))
             }
-            _ => Err(SqlError::syntax(text).as_gap()),
+            _ => Err(SqlError::syntax(text).into_gap()),
         }
     }
 
@@ -220,13 +236,13 @@ impl Session {
         self.ties.zone_s = self.zone_s();
         self.require("ALTER SYSTEM")?;
         if !is_new {
-            let command = gen3::grammar::parse(cursor).map_err(SqlError::as_gap)?;
+            let command = gen3::grammar::parse(cursor).map_err(SqlError::into_gap)?;
             let ties = &self.ties;
             self.process
                 .with(self.cluster, |cluster| gen3::command::execute(cluster, caller, &command, ties))?;
             return Ok(Reply::ok());
         }
-        let command = gen4::grammar::parse(cursor).map_err(SqlError::as_gap)?;
+        let command = gen4::grammar::parse(cursor).map_err(SqlError::into_gap)?;
         let ties = &mut self.ties;
         let outcome = self
             .process
@@ -322,35 +338,6 @@ impl Session {
     fn zone_s(&self) -> i32 {
         let cluster_zone_s = self.process.with(self.cluster, |cluster| cluster.zone_s);
         self.variables.zone_s(cluster_zone_s)
-    }
-
-    /// True when the simulator itself must answer, although a real server stands behind the tenant.
-    fn is_ours(&self, tokens: &[Token]) -> bool {
-        let first = tokens.first().map(|token| token.value.to_uppercase()).unwrap_or_default();
-        let second = tokens.get(1).map(|token| token.value.to_uppercase()).unwrap_or_default();
-        if first == "ALTER" && second == "SYSTEM" || first == "SHOW" && second == "PARAMETERS" {
-            return true;
-        }
-        let asks_identity =
-            tokens.iter().any(|token| token.is_word("ob_version") || token.is_word("connection_id"));
-        let names_view = self.process.with(self.cluster, |cluster| {
-            tokens.iter().filter(|token| token.is_name()).any(|token| {
-                let name = token.value.to_uppercase();
-                (name.starts_with("DBA_OB_") || name.starts_with("CDB_OB_") || name.starts_with("GV$OB_"))
-                    && self.table(cluster, &name).is_some()
-            })
-        });
-        first == "SELECT" && (names_view || asks_identity)
-    }
-
-    async fn forward(&mut self, text: &str, tokens: &[Token]) -> Result<Reply, SqlError> {
-        let sql = shown(text, tokens);
-        let database = self.database.clone();
-        let Some(bridge) = &mut self.bridge else { return Err(SqlError::gap("no backend")) };
-        if tokens.first().is_some_and(|token| token.is_word("USE")) {
-            tokens.get(1).map(|token| token.value.clone()).unwrap_or_default().clone_into(&mut self.database);
-        }
-        bridge.query(&sql, &database).await.map(Reply::Raw)
     }
 
     fn require(&self, privilege: &str) -> Result<(), SqlError> {

@@ -27,7 +27,7 @@ impl Session {
                 let id = tenant.map_or(Ok(self.tenant), |name| cluster.expect_tenant(&name))?;
                 Ok::<_, SqlError>(views::show_parameters(cluster, id, "__SHOWN"))
             })?;
-            return self.filtered(table, "name", text, &tokens[2..end.max(2)]);
+            return self.filtered(&table, "name", text, &tokens[2..end.max(2)]);
         }
         c.words("SESSION");
         c.words("GLOBAL");
@@ -35,7 +35,7 @@ impl Session {
             let at = tokens.iter().position(|token| token.is_word("VARIABLES") || token.is_word("STATUS"));
             let table = self.process.with(self.cluster, |cluster| self.variables.table(cluster, self));
             return self.filtered(
-                table,
+                &table,
                 "Variable_name",
                 text,
                 &tokens[at.map_or(tokens.len(), |at| at + 1)..],
@@ -54,14 +54,14 @@ impl Session {
             |word: &str| tokens.iter().position(|token| token.is_word(word)).unwrap_or(tokens.len());
         if c.words("DATABASES") || c.words("SCHEMAS") {
             let table = one("Database", &["information_schema", "mysql", "oceanbase", "test"]);
-            return self.filtered(table, "Database", text, &tokens[2..]);
+            return self.filtered(&table, "Database", text, &tokens[2..]);
         }
         c.words("FULL");
         if c.words("TABLES") {
             let names = self.process.with(self.cluster, |cluster| views::names(cluster, self.tenant));
             let names: Vec<&str> = names.iter().map(String::as_str).collect();
             let table = one("Tables_in_oceanbase", &names);
-            return self.filtered(table, "Tables_in_oceanbase", text, &tokens[filter_from("LIKE")..]);
+            return self.filtered(&table, "Tables_in_oceanbase", text, &tokens[filter_from("LIKE")..]);
         }
         if c.words("COLUMNS") || c.words("FIELDS") {
             c.expect_words("FROM")?;
@@ -74,23 +74,29 @@ impl Session {
         if c.words("GRANTS") {
             let grants = self.grants();
             let grants: Vec<&str> = grants.iter().map(String::as_str).collect();
-            return self.filtered(one("Grants", &grants), "Grants", text, &[]);
+            return self.filtered(&one("Grants", &grants), "Grants", text, &[]);
         }
         if c.words("COLLATION") {
             let table = one("Collation", &["utf8mb4_general_ci", "utf8mb4_bin", "binary"]);
-            return self.filtered(table, "Collation", text, &tokens[2..]);
+            return self.filtered(&table, "Collation", text, &tokens[2..]);
         }
         if c.words("PROCESSLIST") {
             let columns = vec![("Id", "bigint"), ("User", "varchar(128)"), ("Command", "varchar(64)")];
             let row = vec![Value::Int(i64::from(self.connection)), self.user.clone().into(), "Query".into()];
             let table = Table { name: "__SHOWN".to_owned(), columns, rows: vec![row] };
-            return self.filtered(table, "Id", text, &[]);
+            return self.filtered(&table, "Id", text, &[]);
         }
         Err(SqlError::gap(text))
     }
 
     /// Applies `LIKE '…'` or `WHERE …` to a table.
-    fn filtered(&self, table: Table, column: &str, text: &str, filter: &[Token]) -> Result<Answer, SqlError> {
+    fn filtered(
+        &self,
+        table: &Table,
+        column: &str,
+        text: &str,
+        filter: &[Token],
+    ) -> Result<Answer, SqlError> {
         let has_filter = filter.first().is_some_and(|token| token.is_word("LIKE") || token.is_word("WHERE"));
         let condition = match filter {
             [first, pattern, ..] if first.is_word("LIKE") => {
@@ -166,8 +172,9 @@ impl Session {
     fn columns_of(&self, name: &str) -> Result<Answer, SqlError> {
         let upper = name.to_uppercase();
         let table = self.process.with(self.cluster, |cluster| self.table(cluster, &upper));
-        let table = table
-            .ok_or_else(|| SqlError::new(5019, format!("Table 'oceanbase.{name}' doesn't exist")).as_gap())?;
+        let table = table.ok_or_else(|| {
+            SqlError::new(5019, format!("Table 'oceanbase.{name}' doesn't exist")).into_gap()
+        })?;
         let names = ["Field", "Type", "Null", "Key", "Default", "Extra"];
         Ok(Answer {
             columns: names.map(|name| Column { name: name.to_owned(), kind: Kind::Varchar }).to_vec(),

@@ -111,7 +111,7 @@ impl Variables {
     /// Sets a variable; unknown names are refused, those of OceanBase's own kind are taken on trust.
     pub(super) fn set(&mut self, name: &str, value: Option<String>) -> Result<(), SqlError> {
         let name = name.to_lowercase();
-        if name == "time_zone" && !value.as_deref().is_some_and(|zone| civil::parse_zone(zone, 0).is_some()) {
+        if name == "time_zone" && value.as_deref().is_none_or(|zone| civil::parse_zone(zone, 0).is_none()) {
             return Err(SqlError {
                 code: 5209,
                 number: 1298,
@@ -120,7 +120,7 @@ impl Variables {
                 gap: false,
             });
         }
-        if name == "ob_query_timeout" && !value.as_deref().is_some_and(|text| text.parse::<i64>().is_ok()) {
+        if name == "ob_query_timeout" && value.as_deref().is_none_or(|text| text.parse::<i64>().is_err()) {
             return Err(SqlError {
                 code: 5200,
                 number: 1232,

@@ -188,7 +188,7 @@ fn translate(error: &rusqlite::Error) -> SqlError {
     };
     if let Some(name) = after("no such table: ") {
         let name = name.replace("INFORMATION_SCHEMA__", "information_schema.");
-        return SqlError::new(5019, format!("Table 'oceanbase.{name}' doesn't exist")).as_gap();
+        return SqlError::new(5019, format!("Table 'oceanbase.{name}' doesn't exist")).into_gap();
     }
     if let Some(name) = after("no such column: ") {
         return SqlError::new(5217, format!("Unknown column '{name}' in 'field list'"));
@@ -200,10 +200,10 @@ fn translate(error: &rusqlite::Error) -> SqlError {
         return error;
     }
     if let Some(near) = after("near ") {
-        return SqlError::syntax(near.trim_matches(['"', ':'])).as_gap();
+        return SqlError::syntax(near.trim_matches(['"', ':'])).into_gap();
     }
     if text.contains("incomplete input") {
-        return SqlError::syntax("").as_gap();
+        return SqlError::syntax("").into_gap();
     }
     SqlError::gap(text)
 }
@@ -316,6 +316,11 @@ mod tests {
             ("SELECT substring_index('a?b?c', '?', 1)", "a"),
             ("SELECT date_sub('2024-03-01 00:00:00', INTERVAL 1 DAY)", "2024-02-29 00:00:00.000000"),
             ("SELECT timestampdiff(SECOND, '2024-03-01 00:00:00', '2024-03-01 00:01:00') FROM DUAL", "60"),
+            ("SELECT now() - INTERVAL 1 DAY", "2023-11-14 06:13:30.000000"),
+            (
+                "SELECT count(*) FROM CDB_OB_ARCHIVELOG a WHERE a.START_TIMESTAMP + INTERVAL 1 HOUR > now()",
+                "1",
+            ),
             ("SELECT now(6)", "2023-11-15 06:13:30.500000"),
             ("SELECT scn_to_timestamp(1700000000000000000)", "2023-11-15 06:13:20.000000"),
         ];

@@ -20,7 +20,7 @@ pub(super) fn register(connection: &Connection, facts: &Facts) -> Result<()> {
 fn times(connection: &Connection, facts: &Facts) -> Result<()> {
     let (now, zone) = (facts.now_us, facts.zone_s);
     add(connection, "mysql_now", -1, move |cx| {
-        let digits = if cx.len() == 0 { 0 } else { cx.get::<i64>(0)?.clamp(0, 6) as usize };
+        let digits = if cx.is_empty() { 0 } else { cx.get::<i64>(0)?.clamp(0, 6) as usize };
         let text = civil::format(now, zone);
         Ok(Some(text[..if digits == 0 { 19 } else { 20 + digits }].to_owned()))
     })?;
@@ -34,10 +34,10 @@ fn times(connection: &Connection, facts: &Facts) -> Result<()> {
         Ok(cx.get::<Option<i64>>(0)?.map(|scn| civil::format(scn / 1_000, zone)))
     })?;
     add(connection, "timestamp_to_scn", 1, move |cx| {
-        Ok(text(cx, 0)?.and_then(|t| civil::parse(&t, zone)).map(|us| us * 1_000))
+        Ok(text(cx, 0)?.and_then(|t| civil::parse(&t, zone)).map(|us| us.saturating_mul(1_000)))
     })?;
     add(connection, "unix_timestamp", -1, move |cx| {
-        if cx.len() == 0 {
+        if cx.is_empty() {
             return Ok(Some(now / SECOND));
         }
         Ok(text(cx, 0)?.and_then(|t| civil::parse(&t, zone)).map(|us| us / SECOND))
@@ -55,7 +55,7 @@ fn times(connection: &Connection, facts: &Facts) -> Result<()> {
             let Some(unit_us) = unit_us(&unit) else {
                 return Err(rusqlite::Error::UserFunctionError(format!("INTERVAL unit {unit}").into()));
             };
-            Ok(Some(civil::format(start + sign * count * unit_us, 0)))
+            Ok(Some(civil::format(start.saturating_add(count.saturating_mul(sign * unit_us)), 0)))
         })?;
     }
     add(connection, "timestampdiff", 3, move |cx| {

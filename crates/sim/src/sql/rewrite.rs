@@ -44,7 +44,7 @@ const WITHOUT_PARENTHESES: [&str; 4] =
     ["CURRENT_TIMESTAMP", "LOCALTIMESTAMP", "CURRENT_DATE", "CURRENT_USER"];
 
 pub(super) fn rewrite(text: &str, tokens: &[Token], env: &Environment<'_>) -> Result<Rewritten, SqlError> {
-    let tokens = without_locking_clause(tokens);
+    let tokens = &with_interval_calls(without_locking_clause(tokens));
     let mut writer =
         Writer { text, tokens, env, sql: String::new(), names: Vec::new(), casts: Vec::new(), at: 0 };
     let aliases = missing_aliases(text, tokens);
@@ -282,6 +282,59 @@ fn without_locking_clause(tokens: &[Token]) -> &[Token] {
         .rposition(|pair| pair[0].is_word("FOR") && pair[1].is_word("UPDATE"))
         .or_else(|| tokens.windows(2).rposition(|pair| pair[0].is_word("LOCK") && pair[1].is_word("IN")));
     end.map_or(tokens, |end| &tokens[..end])
+}
+
+/// Writes `x - INTERVAL 1 DAY` as `date_sub(x, INTERVAL 1 DAY)`. New tokens take their neighbours' places, so that
+/// the text of a column stays what was typed.
+fn with_interval_calls(tokens: &[Token]) -> Vec<Token> {
+    let mut out: Vec<Token> = Vec::with_capacity(tokens.len());
+    let mut closes_at = None;
+    for (at, token) in tokens.iter().enumerate() {
+        let is_operator = token.is_symbol("+") || token.is_symbol("-");
+        if is_operator && at > 0 && tokens.get(at + 1).is_some_and(|next| next.is_word("INTERVAL")) {
+            let start = operand_start(&out);
+            let place = out.get(start).map_or(token.start, |first| first.start);
+            let new =
+                |kind, value: &str, place| Token { kind, value: value.to_owned(), start: place, end: place };
+            let name = if token.is_symbol("+") { "date_add" } else { "date_sub" };
+            out.insert(start, new(TokenKind::Symbol, "(", place));
+            out.insert(start, new(TokenKind::Word, name, place));
+            out.push(new(TokenKind::Symbol, ",", token.start));
+            let sign = usize::from(tokens.get(at + 2).is_some_and(|next| next.is_symbol("-")));
+            closes_at = Some(at + 3 + sign);
+            continue;
+        }
+        out.push(token.clone());
+        if closes_at == Some(at) {
+            out.push(Token {
+                kind: TokenKind::Symbol,
+                value: ")".to_owned(),
+                start: token.end,
+                end: token.end,
+            });
+        }
+    }
+    out
+}
+
+/// Where the operand that ends the tokens begins: a literal, a dotted name, or a call with its parentheses.
+fn operand_start(tokens: &[Token]) -> usize {
+    let mut at = tokens.len().saturating_sub(1);
+    if tokens.get(at).is_some_and(|last| last.is_symbol(")")) {
+        let mut depth = 0_i32;
+        while at > 0 {
+            depth += i32::from(tokens[at].is_symbol(")")) - i32::from(tokens[at].is_symbol("("));
+            if depth == 0 {
+                break;
+            }
+            at -= 1;
+        }
+        return if at > 0 && tokens[at - 1].is_name() { at - 1 } else { at };
+    }
+    while at >= 2 && tokens[at - 1].is_symbol(".") {
+        at -= 2;
+    }
+    at
 }
 
 /// The names MySQL gives to columns that have no alias: after which token, and which name.

@@ -105,8 +105,8 @@ fn tokens(text: &str) -> Result<Vec<Token>, SqlError> {
 /// Where a comment that starts at `at` ends. The marks of `/*!50000 …*/` are skipped, their content is not.
 fn comment_end(text: &str, at: usize) -> Option<usize> {
     let rest = &text[at..];
-    if rest.starts_with("/*!") {
-        let digits = rest[3..].bytes().take_while(u8::is_ascii_digit).count();
+    if let Some(marked) = rest.strip_prefix("/*!") {
+        let digits = marked.bytes().take_while(u8::is_ascii_digit).count();
         return Some(at + 3 + digits);
     }
     if rest.starts_with("*/") {
@@ -116,7 +116,7 @@ fn comment_end(text: &str, at: usize) -> Option<usize> {
         return Some(rest.find("*/").map_or(text.len(), |end| at + end + 2));
     }
     let line = rest.starts_with('#')
-        || (rest.starts_with("--") && rest[2..].chars().next().is_none_or(|c| c.is_whitespace()));
+        || (rest.starts_with("--") && rest[2..].chars().next().is_none_or(char::is_whitespace));
     line.then(|| rest.find('\n').map_or(text.len(), |end| at + end + 1))
 }
 
@@ -137,7 +137,7 @@ fn number(text: &str, at: &mut usize) -> String {
     take(text, at, |byte| byte.is_ascii_digit() || byte == b'.');
     let exponent = text[*at..].bytes();
     if exponent.clone().next().is_some_and(|byte| byte == b'e' || byte == b'E')
-        && exponent.skip(1).next().is_some_and(|byte| byte.is_ascii_digit() || byte == b'-')
+        && exponent.clone().nth(1).is_some_and(|byte| byte.is_ascii_digit() || byte == b'-')
     {
         *at += 2;
         take(text, at, |byte| byte.is_ascii_digit());

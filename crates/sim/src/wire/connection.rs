@@ -10,14 +10,14 @@ use super::answer;
 use super::arguments::Prepared;
 use super::login::{self, Login};
 use super::packet::{Packets, Reader};
+use super::prepared::is_forwarded_id;
+use crate::backend;
 use crate::error::SqlError;
 use crate::process::{Kill, Process, Victim};
 use crate::session::{Reply, Session};
 use crate::sql::token::statements;
-use crate::sql::{Answer, Column, Kind, Token};
+use crate::sql::{Answer, Token};
 
-/// A client may hold this many prepared statements.
-const MAX_PREPARED: usize = 4_096;
 /// Long answers are sent in slices of about this size.
 const SLICE_BYTES: usize = 256 << 10;
 
@@ -32,9 +32,8 @@ pub(crate) struct Door {
 pub(crate) async fn serve(stream: TcpStream, door: Door) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let victim = door.process.admit();
-    let mut packets = Packets::new(stream);
-    let served = log_in(&mut packets, &door, &victim).await;
-    if let Ok(Some(session)) = served {
+    let served = log_in(Packets::new(stream), &door, &victim).await;
+    if let Ok(Some((packets, session))) = served {
         let mut connection = Connection {
             packets,
             session,
@@ -51,11 +50,23 @@ pub(crate) async fn serve(stream: TcpStream, door: Door) -> io::Result<()> {
     served.map(|_| ())
 }
 
-async fn log_in(packets: &mut Packets, door: &Door, victim: &Victim) -> io::Result<Option<Session>> {
+async fn log_in(
+    mut packets: Packets,
+    door: &Door,
+    victim: &Victim,
+) -> io::Result<Option<(Packets, Session)>> {
     let version = door.process.profile(door.cluster).handshake_version();
-    packets.write(&login::greeting(version, victim.id, &victim.salt));
+    let tls = door.process.tls.as_ref();
+    packets.write(&login::greeting(version, victim.id, &victim.salt, tls.is_some()));
     packets.flush().await?;
-    let Some(payload) = packets.read().await? else { return Ok(None) };
+    let Some(mut payload) = packets.read().await? else { return Ok(None) };
+    if let Some(tls) = tls
+        && login::asks_for_tls(&payload)
+    {
+        packets = packets.secure(&tls.0).await?;
+        let Some(under_tls) = packets.read().await? else { return Ok(None) };
+        payload = under_tls;
+    }
     let Some(mut login) = login::read_login(&payload) else { return Ok(None) };
     if login.plugin != login::PLUGIN {
         packets.write(&login::switch_request(&victim.salt));
@@ -69,7 +80,7 @@ async fn log_in(packets: &mut Packets, door: &Door, victim: &Victim) -> io::Resu
         Err(error) => packets.write(&answer::error(error)),
     }
     packets.flush().await?;
-    Ok(opened.ok())
+    Ok(opened.ok().map(|session| (packets, session)))
 }
 
 fn open(door: &Door, id: u32, salt: &[u8; 20], login: &Login) -> Result<Session, SqlError> {
@@ -92,30 +103,30 @@ fn open(door: &Door, id: u32, salt: &[u8; 20], login: &Login) -> Result<Session,
     })
 }
 
-struct Connection {
-    packets: Packets,
-    session: Session,
+pub(super) struct Connection {
+    pub(super) packets: Packets,
+    pub(super) session: Session,
     salt: [u8; 20],
-    prepared: HashMap<u32, Prepared>,
-    next_statement: u32,
+    pub(super) prepared: HashMap<u32, Prepared>,
+    pub(super) next_statement: u32,
     victim: Victim,
 }
 
 /// Whether the connection goes on.
 #[derive(PartialEq)]
-enum Next {
+pub(super) enum Next {
     Go,
     Close,
 }
 
 impl Connection {
     async fn commands(&mut self) -> io::Result<()> {
-        let mut kills = self.victim.kills.subscribe();
+        let victim = self.victim.clone();
         loop {
             self.packets.restart();
             let payload = tokio::select! {
                 payload = self.packets.read() => payload?,
-                () = async { let _ = kills.wait_for(|kill| *kill == Kill::Connection).await; } => return Ok(()),
+                () = victim.ended() => return Ok(()),
             };
             let Some(payload) = payload else { return Ok(()) };
             let Some((&command, body)) = payload.split_first() else { return Ok(()) };
@@ -135,7 +146,7 @@ impl Connection {
                 let result = self.session.use_database(&database).map(|()| Reply::ok());
                 self.reply(result, false, false).await?;
             }
-            0x03 => return self.query(&String::from_utf8_lossy(body)).await,
+            0x03 => return self.query(body).await,
             0x04 => self.packets.write(&answer::eof(0, false)),
             0x09 => self.packets.write(b"Uptime: 1  Threads: 1  lifeboat-sim"),
             0x0c => {
@@ -145,6 +156,8 @@ impl Connection {
             }
             0x0e => self.packets.write(&answer::ok(0, 0, false)),
             0x11 => return self.change_user(body).await,
+            0x16 if self.is_forwarded_text(body) => return self.forward_prepare(body).await,
+            0x17..=0x1a if is_forwarded_id(body) => return self.forward_prepared(command, body).await,
             0x16 => self.prepare(&String::from_utf8_lossy(body)),
             0x17 => return self.execute_prepared(body).await,
             0x18 => {
@@ -170,6 +183,9 @@ impl Connection {
             0x1f => {
                 self.session.reset();
                 self.prepared.clear();
+                if self.session.is_bridged() {
+                    return self.forward(0x1f, body).await;
+                }
                 self.packets.write(&answer::ok(0, 0, false));
             }
             other => {
@@ -182,7 +198,11 @@ impl Connection {
         Ok(Next::Go)
     }
 
-    async fn query(&mut self, text: &str) -> io::Result<Next> {
+    async fn query(&mut self, body: &[u8]) -> io::Result<Next> {
+        if self.session.is_bridged() && is_plain_data(body) {
+            return self.forward(0x03, body).await;
+        }
+        let text = &*String::from_utf8_lossy(body);
         let all = match statements(text) {
             Ok(all) if all.is_empty() => {
                 let mut error = SqlError::syntax("");
@@ -198,6 +218,10 @@ impl Connection {
                 return Ok(Next::Go);
             }
         };
+        if self.session.forwards_all(&all) {
+            all.iter().for_each(|tokens| self.session.note_settings(text, tokens));
+            return self.forward(0x03, body).await;
+        }
         let last = all.len() - 1;
         for (at, tokens) in all.iter().enumerate() {
             let result = self.run(text, tokens).await;
@@ -212,20 +236,22 @@ impl Connection {
         Ok(Next::Go)
     }
 
+    /// Lets the real server answer a command; somebody may kill it until the answer begins.
+    async fn forward(&mut self, command: u8, body: &[u8]) -> io::Result<Next> {
+        self.victim.spare();
+        let result = tokio::select! {
+            result = self.session.forward_whole(command, body) => result,
+            () = self.victim.killed() => Err(SqlError::plain(5065)),
+        };
+        self.reply(result, false, false).await
+    }
+
     /// Runs one statement; somebody may kill it meanwhile.
-    async fn run(&mut self, text: &str, tokens: &[Token]) -> Result<Reply, SqlError> {
-        let mut kills = self.victim.kills.subscribe();
-        self.victim.kills.send_if_modified(|kill| {
-            // A KILL QUERY that came when nothing ran has no effect.
-            let stale = *kill == Kill::Query;
-            if stale {
-                *kill = Kill::No;
-            }
-            stale
-        });
+    pub(super) async fn run(&mut self, text: &str, tokens: &[Token]) -> Result<Reply, SqlError> {
+        self.victim.spare();
         tokio::select! {
             result = self.session.execute(text, tokens) => result,
-            () = async { let _ = kills.wait_for(|kill| *kill != Kill::No).await; } => Err(SqlError::plain(5065)),
+            () = self.victim.killed() => Err(SqlError::plain(5065)),
         }
     }
 
@@ -250,61 +276,12 @@ impl Connection {
         }
     }
 
-    fn prepare(&mut self, text: &str) {
-        match self.try_prepare(text) {
-            Ok((id, arguments, columns)) => {
-                let mut first = vec![0];
-                first.extend_from_slice(&id.to_le_bytes());
-                first.extend_from_slice(&(columns.len() as u16).to_le_bytes());
-                first.extend_from_slice(&(arguments as u16).to_le_bytes());
-                first.extend_from_slice(&[0, 0, 0]);
-                self.packets.write(&first);
-                let argument = Column { name: "?".to_owned(), kind: Kind::Varchar };
-                for _ in 0..arguments {
-                    self.packets.write(&answer::column(&argument));
-                }
-                if arguments > 0 {
-                    self.packets.write(&answer::eof(0, false));
-                }
-                for column in &columns {
-                    self.packets.write(&answer::column(column));
-                }
-                if !columns.is_empty() {
-                    self.packets.write(&answer::eof(0, false));
-                }
-            }
-            Err(error) => self.packets.write(&answer::error(&error)),
-        }
-    }
-
-    fn try_prepare(&mut self, text: &str) -> Result<(u32, usize, Vec<Column>), SqlError> {
-        let mut all = statements(text)?;
-        if all.len() != 1 || self.prepared.len() >= MAX_PREPARED {
-            return Err(SqlError::gap("preparing several statements at once, or too many"));
-        }
-        let tokens = all.remove(0);
-        let columns = self.session.describe(text, &tokens)?;
-        let prepared = Prepared::new(text.to_owned(), tokens);
-        let (id, arguments) = (self.next_statement, prepared.arguments);
-        self.next_statement += 1;
-        self.prepared.insert(id, prepared);
-        Ok((id, arguments, columns))
-    }
-
-    async fn execute_prepared(&mut self, body: &[u8]) -> io::Result<Next> {
-        let mut reader = Reader::new(body);
-        let id = reader.number(4).unwrap_or_default() as u32;
-        let _flags_and_count = reader.take(5);
-        let bound =
-            self.prepared.get_mut(&id).map(|prepared| (prepared.text.clone(), prepared.bind(reader.rest())));
-        let result = match bound {
-            Some((text, Some(tokens))) => self.run(&text, &tokens).await,
-            _ => Err(SqlError::arguments("mysqld_stmt_execute")),
-        };
-        self.reply(result, false, true).await
-    }
-
-    async fn reply(&mut self, result: Result<Reply, SqlError>, more: bool, binary: bool) -> io::Result<Next> {
+    pub(super) async fn reply(
+        &mut self,
+        result: Result<Reply, SqlError>,
+        more: bool,
+        binary: bool,
+    ) -> io::Result<Next> {
         let warnings = self.session.warning_count();
         // An answer of one packet is cut before it: the client never learns whether the statement worked.
         if !matches!(result, Ok(Reply::Rows(_))) && self.session.take_cut() {
@@ -313,13 +290,41 @@ impl Connection {
         match result {
             Ok(Reply::Ok { affected }) => self.packets.write(&answer::ok(affected, warnings, more)),
             Ok(Reply::Rows(rows)) => return self.rows(&rows, warnings, more, binary).await,
-            Ok(Reply::Raw(payloads)) => {
-                for payload in payloads {
-                    self.packets.write(&payload);
-                    self.send_slice().await?;
+            Ok(Reply::Forwarded) => return self.pass_on(more).await,
+            Err(error) => self.packets.write(&answer::error(&error)),
+        }
+        Ok(Next::Go)
+    }
+
+    /// Passes on what the real server answers, packet by packet.
+    pub(super) async fn pass_on(&mut self, more: bool) -> io::Result<Next> {
+        let mut held: Option<Vec<u8>> = None;
+        loop {
+            let next = tokio::select! {
+                next = self.session.next_forwarded() => next,
+                () = self.victim.killed() => Err(SqlError::plain(5065)),
+            };
+            match next {
+                Ok(Some(payload)) => {
+                    if let Some(earlier) = held.replace(payload) {
+                        self.packets.write(&earlier);
+                        self.send_slice().await?;
+                    }
+                }
+                Ok(None) => break,
+                Err(error) => {
+                    held = None;
+                    self.session.abandon_forwarded();
+                    self.packets.write(&answer::error(&error));
+                    break;
                 }
             }
-            Err(error) => self.packets.write(&answer::error(&error)),
+        }
+        if let Some(mut last) = held {
+            if more && last.first() != Some(&0xff) {
+                backend::mark_more(&mut last);
+            }
+            self.packets.write(&last);
         }
         Ok(Next::Go)
     }
@@ -350,4 +355,13 @@ impl Connection {
     async fn send_slice(&mut self) -> io::Result<()> {
         if self.packets.queued() > SLICE_BYTES { self.packets.flush().await } else { Ok(()) }
     }
+}
+
+/// Statements that carry data are for the real server; they may be long and hold any bytes.
+fn is_plain_data(body: &[u8]) -> bool {
+    let start = body.iter().position(|byte| !byte.is_ascii_whitespace()).unwrap_or(0);
+    let word: Vec<u8> = body[start..].iter().take_while(|byte| byte.is_ascii_alphabetic()).copied().collect();
+    ["INSERT", "REPLACE", "CREATE", "DROP", "UPDATE", "DELETE"]
+        .iter()
+        .any(|known| word.eq_ignore_ascii_case(known.as_bytes()))
 }

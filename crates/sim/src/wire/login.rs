@@ -5,6 +5,7 @@ use sha1::{Digest, Sha1};
 use super::packet::Reader;
 
 const CONNECT_WITH_DB: u32 = 1 << 3;
+const SSL: u32 = 1 << 11;
 const PLUGIN_AUTH_LENENC: u32 = 1 << 21;
 const PLUGIN_AUTH: u32 = 1 << 19;
 /// Long passwords and flags, found rows, database at connect, protocol 4.1, transactions, secure connection,
@@ -26,14 +27,14 @@ pub(crate) struct Login {
 }
 
 /// The server's greeting.
-pub(crate) fn greeting(version: &str, connection: u32, salt: &[u8; 20]) -> Vec<u8> {
+pub(crate) fn greeting(version: &str, connection: u32, salt: &[u8; 20], offers_tls: bool) -> Vec<u8> {
     let mut out = vec![10];
     out.extend_from_slice(version.as_bytes());
     out.push(0);
     out.extend_from_slice(&connection.to_le_bytes());
     out.extend_from_slice(&salt[..8]);
     out.push(0);
-    let capabilities = CAPABILITIES.to_le_bytes();
+    let capabilities = (CAPABILITIES | if offers_tls { SSL } else { 0 }).to_le_bytes();
     out.extend_from_slice(&capabilities[..2]);
     out.push(CHARSET);
     out.extend_from_slice(&2_u16.to_le_bytes());
@@ -45,6 +46,11 @@ pub(crate) fn greeting(version: &str, connection: u32, salt: &[u8; 20]) -> Vec<u
     out.extend_from_slice(PLUGIN.as_bytes());
     out.push(0);
     out
+}
+
+/// True when a client, instead of logging in, asks for TLS first.
+pub(crate) fn asks_for_tls(payload: &[u8]) -> bool {
+    payload.len() == 32 && Reader::new(payload).number(4).is_some_and(|flags| flags & u64::from(SSL) != 0)
 }
 
 /// Asks the client to prove its password our way.
@@ -93,18 +99,58 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// True when the proof was made from this password and salt.
-pub(crate) fn proves(password: &str, salt: &[u8; 20], proof: &[u8]) -> bool {
+/// The salt of a server's greeting.
+pub(crate) fn read_greeting(payload: &[u8]) -> Option<[u8; 20]> {
+    let mut reader = Reader::new(payload);
+    reader.byte().filter(|version| *version == 10)?;
+    reader.until_nul()?;
+    reader.take(4)?;
+    let first = reader.take(8)?;
+    reader.take(1 + 2 + 1 + 2 + 2 + 1 + 10)?;
+    let second = reader.take(12)?;
+    [first, second].concat().try_into().ok()
+}
+
+/// The salt of a server that wants the proof our way after all; none when it wants another.
+pub(crate) fn read_switch(payload: &[u8]) -> Option<[u8; 20]> {
+    let mut reader = Reader::new(payload);
+    reader.byte()?;
+    (reader.until_nul()? == PLUGIN.as_bytes()).then(|| reader.take(20)?.try_into().ok()).flatten()
+}
+
+/// A client's answer to a greeting.
+pub(crate) fn answer(user: &str, password: &str, salt: &[u8; 20]) -> Vec<u8> {
+    // Everything we offer ourselves, but no database and no attributes.
+    let capabilities = CAPABILITIES & !CONNECT_WITH_DB & !(1 << 20) & !PLUGIN_AUTH_LENENC;
+    let mut out = capabilities.to_le_bytes().to_vec();
+    out.extend_from_slice(&(64_u32 << 20).to_le_bytes());
+    out.push(CHARSET);
+    out.extend_from_slice(&[0; 23]);
+    out.extend_from_slice(user.as_bytes());
+    out.push(0);
+    let proof = proof(password, salt);
+    out.push(proof.len() as u8);
+    out.extend_from_slice(&proof);
+    out.extend_from_slice(PLUGIN.as_bytes());
+    out.push(0);
+    out
+}
+
+/// Proves a password for a salt.
+pub(crate) fn proof(password: &str, salt: &[u8; 20]) -> Vec<u8> {
     if password.is_empty() {
-        return proof.is_empty();
+        return Vec::new();
     }
     let once = Sha1::digest(password.as_bytes());
-    let twice = Sha1::digest(once);
     let mut salted = Sha1::new();
     salted.update(salt);
-    salted.update(twice);
-    let salted = salted.finalize();
-    proof.len() == 20 && once.iter().zip(salted.iter()).zip(proof).all(|((a, b), c)| a ^ b == *c)
+    salted.update(Sha1::digest(once));
+    once.iter().zip(salted.finalize().iter()).map(|(a, b)| a ^ b).collect()
+}
+
+/// True when the proof was made from this password and salt.
+pub(crate) fn proves(password: &str, salt: &[u8; 20], proof: &[u8]) -> bool {
+    self::proof(password, salt) == proof
 }
 
 #[cfg(test)]
@@ -122,6 +168,15 @@ mod tests {
         for end in 0..44 {
             assert_eq!(read_login(&whole[..end]), None, "cut at {end}");
         }
+    }
+
+    #[test]
+    fn what_the_server_greets_with_the_client_side_reads() {
+        let salt = [b'x'; 20];
+        assert_eq!(read_greeting(&greeting("5.7.25", 7, &salt, true)), Some(salt));
+        assert_eq!(read_switch(&switch_request(&salt)), Some(salt));
+        let login = read_login(&answer("root", "secret", &salt)).expect("a good answer");
+        assert!(proves("secret", &salt, &login.proof) && !proves("other", &salt, &login.proof));
     }
 
     #[test]

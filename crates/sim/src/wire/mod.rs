@@ -5,3 +5,5 @@ pub(crate) mod arguments;
 pub(crate) mod connection;
 pub(crate) mod login;
 pub(crate) mod packet;
+mod prepared;
+pub(crate) mod tls;

@@ -2,24 +2,36 @@
 
 use std::io;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
+use tokio_rustls::TlsAcceptor;
 
 /// The longest payload of one packet; a longer one is continued.
 const MAX_PAYLOAD: usize = 0xff_ff_ff;
 /// What a client may send in one command.
 const MAX_COMMAND: usize = 64 << 20;
 
+/// What packets travel over: TCP, or TLS over it.
+trait Stream: AsyncRead + AsyncWrite + Unpin + Send + Sync {}
+
+impl<T: AsyncRead + AsyncWrite + Unpin + Send + Sync> Stream for T {}
+
 /// A connection as a sequence of payloads.
 pub(crate) struct Packets {
-    stream: BufReader<TcpStream>,
+    stream: BufReader<Box<dyn Stream>>,
     sequence: u8,
     out: Vec<u8>,
 }
 
 impl Packets {
     pub(crate) fn new(stream: TcpStream) -> Self {
-        Self { stream: BufReader::new(stream), sequence: 0, out: Vec::new() }
+        Self { stream: BufReader::new(Box::new(stream)), sequence: 0, out: Vec::new() }
+    }
+
+    /// Goes on under TLS. The client's first words may be in the buffer already, so the buffer goes along.
+    pub(crate) async fn secure(self, acceptor: &TlsAcceptor) -> io::Result<Self> {
+        let stream = acceptor.accept(self.stream).await?;
+        Ok(Self { stream: BufReader::new(Box::new(stream)), sequence: self.sequence, out: self.out })
     }
 
     /// A new command begins: its answer counts from here.
@@ -76,9 +88,9 @@ impl Packets {
     }
 
     pub(crate) async fn flush(&mut self) -> io::Result<()> {
-        self.stream.get_mut().write_all(&self.out).await?;
+        self.stream.write_all(&self.out).await?;
         self.out.clear();
-        self.stream.get_mut().flush().await
+        self.stream.flush().await
     }
 }
 

@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use crate::civil;
 use crate::config::ClusterConfig;
 use crate::error::SqlError;
 use crate::faults::Faults;
@@ -81,6 +82,8 @@ pub(crate) struct Cluster {
     /// A standby cluster of 3.x.
     pub(crate) is_standby: bool,
     pub(crate) now_us: i64,
+    /// When the next daily major freeze is.
+    daily_freeze_us: i64,
     pub(crate) zones: Vec<Zone>,
     pub(crate) servers: Vec<Server>,
     pub(crate) tenants: BTreeMap<TenantId, Tenant>,
@@ -112,6 +115,7 @@ impl Cluster {
             zone_s,
             is_standby: config.standby,
             now_us,
+            daily_freeze_us: NEVER,
             zones: topology::zones(config.zones),
             servers: topology::servers(config.zones, config.servers_per_zone, now_us),
             tenants: BTreeMap::new(),
@@ -126,6 +130,7 @@ impl Cluster {
         cluster.parameters.put("cluster", &config.name);
         cluster.parameters.put("cluster_id", &config.id.to_string());
         cluster.parameters.put("min_observer_version", profile.version());
+        cluster.plan_daily_freeze();
         let mut sys = Tenant::new(TenantId::SYS, "sys", TenantKind::Sys, now_us);
         sys.set_password(&config.sys_password);
         cluster.add_tenant(sys);
@@ -153,14 +158,37 @@ impl Cluster {
         for _ in 0..STEP_LIMIT {
             let due =
                 if self.profile.is_tenant_level() { gen4::next_due(self) } else { gen3::next_due(self) };
+            let due = due.min(self.daily_freeze_us);
             if due > target_us {
                 break;
             }
             self.now_us = self.now_us.max(due);
+            if self.daily_freeze_us <= self.now_us {
+                self.freeze_daily();
+            }
             if self.profile.is_tenant_level() { gen4::step(self) } else { gen3::step(self) }
         }
         self.now_us = self.now_us.max(target_us);
         if self.profile.is_tenant_level() { gen4::settle(self) } else { gen3::settle(self) }
+    }
+
+    /// The freeze of `major_freeze_duty_time`; one that is refused waits for the next day.
+    fn freeze_daily(&mut self) {
+        self.plan_daily_freeze();
+        if self.is_upgrading() {
+            return;
+        }
+        if self.profile.is_tenant_level() {
+            gen4::compaction::freeze_daily(self);
+        } else {
+            gen3::compaction::freeze_daily(self);
+        }
+    }
+
+    /// Looks when the next daily freeze is; somebody may have changed the parameter.
+    pub(super) fn plan_daily_freeze(&mut self) {
+        let time = self.parameters.get("major_freeze_duty_time").unwrap_or_default();
+        self.daily_freeze_us = civil::next_time_of_day(self.now_us, time, self.zone_s).unwrap_or(NEVER);
     }
 
     /// Stops what cannot go on under the present circumstances.

@@ -165,6 +165,7 @@ impl Cluster {
                 return Err(SqlError::new(4007, "Not supported feature or function"));
             }
             self.parameters.put_at(&name, &value, self.now_us);
+            self.plan_daily_freeze();
             return Ok(());
         }
         for id in tenants.unwrap_or(&[caller.tenant]) {

@@ -133,6 +133,39 @@ impl Cluster {
         Ok(())
     }
 
+    /// `ALTER RESOURCE UNIT u …`.
+    pub(crate) fn alter_unit(
+        &mut self,
+        name: &str,
+        max_cpu: Option<f64>,
+        memory_bytes: Option<i64>,
+    ) -> Result<(), SqlError> {
+        let unit = self.resources.units.iter_mut().find(|unit| unit.name == name);
+        let unit = unit.ok_or_else(|| SqlError::new(4658, format!("resource unit '{name}' not exist")))?;
+        unit.max_cpu = max_cpu.unwrap_or(unit.max_cpu);
+        unit.memory_bytes = memory_bytes.unwrap_or(unit.memory_bytes);
+        Ok(())
+    }
+
+    /// `ALTER RESOURCE POOL p UNIT = u, UNIT_NUM = n`.
+    pub(crate) fn alter_pool(
+        &mut self,
+        name: &str,
+        unit: Option<&str>,
+        count: Option<i64>,
+    ) -> Result<(), SqlError> {
+        let id_of = |wanted: &str| {
+            let found = self.resources.units.iter().find(|known| known.name == wanted).map(|known| known.id);
+            found.ok_or_else(|| SqlError::new(4658, format!("resource unit '{wanted}' not exist")))
+        };
+        let unit = unit.map(id_of).transpose()?;
+        let pool = self.resources.pools.iter_mut().find(|pool| pool.name == name);
+        let pool = pool.ok_or_else(|| SqlError::new(4650, format!("resource pool '{name}' not exist")))?;
+        pool.unit = unit.unwrap_or(pool.unit);
+        pool.unit_count = count.unwrap_or(pool.unit_count);
+        Ok(())
+    }
+
     /// `DROP RESOURCE POOL [IF EXISTS] p`.
     pub(crate) fn drop_pool(&mut self, name: &str, if_exists: bool) -> Result<(), SqlError> {
         let Some(at) = self.resources.pools.iter().position(|pool| pool.name == name) else {

@@ -9,11 +9,11 @@ impl Cluster {
     /// Starts a fault; some change the world at once, the others wait for their victims.
     pub(crate) fn start_fault(&mut self, fault: Fault) {
         match fault.name {
-            FaultName::UpgradeMode => self.parameters.put("enable_upgrade_mode", "True"),
+            FaultName::UpgradeMode => self.upgrade_half(true),
             FaultName::ObserverLost => self.lose_server(fault.server.as_deref(), true),
-            FaultName::TenantNotNormal => {
-                self.each_tenant(&fault, |tenant| tenant.status = "CREATING".to_owned())
-            }
+            FaultName::TenantNotNormal => self.each_tenant(&fault, |tenant| {
+                tenant.status = "CREATING".to_owned();
+            }),
             FaultName::ArchiveInterrupted => self.interrupt(&fault, false),
             FaultName::LogGap => self.interrupt(&fault, true),
             FaultName::MergeError => self.merge_error(&fault, true),
@@ -31,7 +31,7 @@ impl Cluster {
     pub(crate) fn end_faults(&mut self, name: Option<FaultName>) {
         for fault in self.faults.clear(name) {
             match fault.name {
-                FaultName::UpgradeMode => self.parameters.put("enable_upgrade_mode", "False"),
+                FaultName::UpgradeMode => self.upgrade_half(false),
                 FaultName::ObserverLost => self.lose_server(fault.server.as_deref(), false),
                 FaultName::TenantNotNormal => {
                     self.each_tenant(&fault, |tenant| tenant.status = "NORMAL".to_owned());
@@ -55,6 +55,17 @@ impl Cluster {
             }
         }
         Ok(())
+    }
+
+    /// The cluster is in the middle of an upgrade: of several servers the last one has a newer build.
+    fn upgrade_half(&mut self, begins: bool) {
+        self.parameters.put("enable_upgrade_mode", if begins { "True" } else { "False" });
+        let build = self.profile.build_version().replacen('_', "_9", 1);
+        if self.servers.len() > 1
+            && let Some(server) = self.servers.last_mut()
+        {
+            server.build = begins.then_some(build);
+        }
     }
 
     fn each_tenant(&mut self, fault: &Fault, change: impl Fn(&mut super::tenant::Tenant)) {

@@ -348,7 +348,7 @@ pub(crate) fn show_parameters(cluster: &Cluster, tenant: TenantId, name: &str) -
         .col("name", "varchar(128)", |r| r.parameter.name.into())
         .col("data_type", "varchar(128)", |r| {
             (r.parameter.data_type != "STRING" && r.parameter.data_type != "TIME")
-                .then(|| r.parameter.data_type)
+                .then_some(r.parameter.data_type)
                 .into()
         })
         .col("value", "varchar(4096)", |r| r.value.clone().into())

@@ -210,3 +210,73 @@ async fn a_statement_longer_than_a_packet_arrives_whole() {
     let length: Option<u64> = conn.query_first(format!("SELECT LENGTH('{long}')")).await.expect("an answer");
     assert_eq!(length, Some(17 << 20));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_wants_tls_gets_it() {
+    let keys = tempfile::tempdir().expect("room for a directory");
+    let (certificate, key) = (keys.path().join("server.pem"), keys.path().join("server.key"));
+    let made = Command::new("openssl")
+        .args([
+            "req",
+            "-x509",
+            "-newkey",
+            "rsa:2048",
+            "-nodes",
+            "-days",
+            "2",
+            "-subj",
+            "/CN=localhost",
+            "-out",
+        ])
+        .arg(&certificate)
+        .arg("-keyout")
+        .arg(&key)
+        .output()
+        .expect("openssl is installed");
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let sim = Sim::start_with(Profile::V4_2_5, 0.0, |config| {
+        config.tls = Some(sim::TlsFiles { certificate, key });
+    })
+    .await;
+    let mut conn = MySqlConnectOptions::new()
+        .host("127.0.0.1")
+        .port(sim.handle.port())
+        .username("root@sys")
+        .ssl_mode(sqlx::mysql::MySqlSslMode::Disabled)
+        .connect()
+        .await
+        .expect("a connection without TLS");
+    sqlx::query("SELECT 1").execute(&mut conn).await.expect("an answer");
+    let port = sim.handle.port();
+    let output = tokio::task::spawn_blocking(move || {
+        Command::new("mariadb")
+            .args([
+                "--no-defaults",
+                "-h127.0.0.1",
+                &format!("-P{port}"),
+                "-uroot@sys",
+                "--ssl",
+                "-e",
+                "status",
+            ])
+            .output()
+            .expect("the client is installed")
+    })
+    .await
+    .expect("the client ends");
+    let (out, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(out.contains("Cipher in use is TLS"), "{out}{errors}");
+}
+
+#[tokio::test]
+async fn a_certificate_that_cannot_be_read_is_named() {
+    let config = sim::Config {
+        tls: Some(sim::TlsFiles {
+            certificate: "/nowhere/server.pem".into(),
+            key: "/nowhere/server.key".into(),
+        }),
+        ..sim::Config::default()
+    };
+    let Err(error) = sim::Server::start(config).await else { panic!("there is no such file") };
+    assert!(error.to_string().starts_with("TLS cannot be offered with /nowhere/server.pem: "), "{error}");
+}

@@ -1,6 +1,14 @@
 //! Clients of all kinds talk to simulators on real ports.
 
+mod backend;
+mod backup4;
 mod clients;
 mod control;
+mod generation3;
 mod operators;
+mod refusals4;
+mod restore4;
+mod scale;
 mod simulator;
+mod trouble;
+mod views;

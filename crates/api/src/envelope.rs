@@ -1,0 +1,103 @@
+//! OCP's envelope around every answer.
+
+use axum::Json;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use control::Page;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::call;
+
+/// Every answer that carries something.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Envelope<T> {
+    /// What was asked for.
+    data: T,
+    /// Always true here; false in answers with an `error`.
+    successful: bool,
+    /// When the answer was written.
+    #[schema(format = DateTime)]
+    timestamp: String,
+    /// How long it took, in milliseconds.
+    duration: u64,
+    /// The HTTP status.
+    status: u16,
+    /// Names the request in the server's log.
+    trace_id: String,
+    /// The server that answered.
+    server: String,
+}
+
+/// What a handler answers when it went well: 200 and the envelope.
+pub(crate) struct Answer<T>(pub(crate) T);
+
+impl<T: Serialize> IntoResponse for Answer<T> {
+    fn into_response(self) -> Response {
+        let call = call::current();
+        let envelope = Envelope {
+            data: self.0,
+            successful: true,
+            timestamp: call::now().to_rfc3339(),
+            duration: call.duration_ms(),
+            status: StatusCode::OK.as_u16(),
+            trace_id: call.trace_id,
+            server: call.server.to_string(),
+        };
+        Json(envelope).into_response()
+    }
+}
+
+/// One page of a list.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct List<T> {
+    /// The rows on it.
+    contents: Vec<T>,
+    /// Which page it is.
+    page: ListPage,
+}
+
+/// Which page of how many.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ListPage {
+    /// Which page it is, from 1.
+    number: u32,
+    /// How many rows a page holds at most.
+    size: u32,
+    /// How many rows there are on all pages.
+    total_elements: u64,
+    /// How many pages there are.
+    total_pages: u64,
+}
+
+impl<T> List<T> {
+    /// Turns a page of what `control` knows into one of views.
+    pub(crate) fn of<U>(page: Page<U>) -> Self
+    where
+        T: From<U>,
+    {
+        let total_pages = page.total_pages();
+        let Page { contents, number, size, total_elements } = page;
+        Self {
+            contents: contents.into_iter().map(T::from).collect(),
+            page: ListPage { number, size, total_elements, total_pages },
+        }
+    }
+
+    /// Turns a list that is always handed out whole into one of views, on one page.
+    pub(crate) fn whole<U>(all: Vec<U>) -> Self
+    where
+        T: From<U>,
+    {
+        let size = u32::try_from(all.len()).unwrap_or(u32::MAX);
+        let page = ListPage { number: 1, size, total_elements: all.len() as u64, total_pages: 1 };
+        Self { contents: all.into_iter().map(T::from).collect(), page }
+    }
+}
+
+/// An answer that says no more than that it is done.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Done {}

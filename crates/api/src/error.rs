@@ -1,0 +1,265 @@
+//! How a problem is answered: its HTTP status, its words in the reader's language, its line in the log.
+
+use axum::Json;
+use axum::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use model::Problem;
+use model::problem::{ProblemKind, codes};
+use model::text::{Language, Text};
+use serde::Serialize;
+use utoipa::{IntoResponses, ToSchema};
+
+use crate::call;
+
+/// Why a request was not answered with what it asked for.
+pub(crate) struct Failure {
+    problem: Problem,
+    /// The chain of causes, for the log alone.
+    causes: Vec<String>,
+}
+
+impl From<Problem> for Failure {
+    fn from(problem: Problem) -> Self {
+        Self { problem, causes: Vec::new() }
+    }
+}
+
+impl From<control::Error> for Failure {
+    fn from(error: control::Error) -> Self {
+        let mut causes = Vec::new();
+        let mut next = std::error::Error::source(&error);
+        while let Some(cause) = next {
+            causes.push(cause.to_string());
+            next = cause.source();
+        }
+        Self { problem: error.into_problem(), causes }
+    }
+}
+
+/// The one table from problems to HTTP. A request that is wrong in itself may name its status as its code.
+fn status(problem: &Problem) -> StatusCode {
+    match problem.kind {
+        ProblemKind::Invalid => u16::try_from(problem.code)
+            .ok()
+            .and_then(|code| StatusCode::from_u16(code).ok())
+            .filter(StatusCode::is_client_error)
+            .unwrap_or(StatusCode::BAD_REQUEST),
+        ProblemKind::Unauthenticated => StatusCode::UNAUTHORIZED,
+        ProblemKind::Forbidden => StatusCode::FORBIDDEN,
+        ProblemKind::NotFound => StatusCode::NOT_FOUND,
+        ProblemKind::Refused | ProblemKind::Conflict => StatusCode::CONFLICT,
+        ProblemKind::LockedOut => StatusCode::TOO_MANY_REQUESTS,
+        ProblemKind::Outside => StatusCode::BAD_GATEWAY,
+        ProblemKind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        let status = status(&self.problem);
+        let (code, id, causes) = (self.problem.code, &self.problem.text.id, self.causes.join(": "));
+        match self.problem.kind {
+            ProblemKind::Internal => tracing::error!(code, id, causes, "{}", self.problem),
+            ProblemKind::Outside => tracing::warn!(code, id, causes, "{}", self.problem),
+            _ => {}
+        }
+        let call = call::current();
+        let body = FailureEnvelope {
+            error: ErrorView::of(&self.problem, call.language),
+            successful: false,
+            timestamp: call::now().to_rfc3339(),
+            duration: call.duration_ms(),
+            status: status.as_u16(),
+            trace_id: call.trace_id,
+            server: call.server.to_string(),
+        };
+        let mut response = (status, Json(body)).into_response();
+        if status == StatusCode::UNAUTHORIZED {
+            let basic = HeaderValue::from_static("Basic realm=\"Lifeboat\", charset=\"UTF-8\"");
+            response.headers_mut().insert(WWW_AUTHENTICATE, basic);
+        }
+        let minutes = self.problem.args().get("minutes").and_then(|minutes| minutes.parse::<u64>().ok());
+        if let (StatusCode::TOO_MANY_REQUESTS, Some(minutes)) = (status, minutes) {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(minutes.saturating_mul(60)));
+        }
+        response
+    }
+}
+
+/// Every answer that carries an error.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct FailureEnvelope {
+    /// What went wrong.
+    error: ErrorView,
+    /// Always false here.
+    successful: bool,
+    /// When the answer was written.
+    #[schema(format = DateTime)]
+    timestamp: String,
+    /// How long it took, in milliseconds.
+    duration: u64,
+    /// The HTTP status.
+    status: u16,
+    /// Names the request in the server's log.
+    trace_id: String,
+    /// The server that answered.
+    server: String,
+}
+
+/// What went wrong, in the reader's language.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ErrorView {
+    /// OCP's error number, or ours where it has none.
+    code: u32,
+    /// Who must act: `invalid`, `refused`, `conflict`, `not-found`, `outside`, ….
+    #[schema(value_type = String)]
+    kind: ProblemKind,
+    #[serde(flatten)]
+    words: Words,
+}
+
+impl ErrorView {
+    /// Renders a problem.
+    pub(crate) fn of(problem: &Problem, language: Language) -> Self {
+        let Problem { kind, code, text } = problem;
+        Self { code: *code, kind: *kind, words: Words::of(text, language) }
+    }
+}
+
+/// A text that may be a problem's: what happened, why, and what to do now.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Words {
+    /// Names the text; the same in every language.
+    id: String,
+    /// What happened.
+    message: String,
+    /// Why, as far as it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cause: Option<String>,
+    /// What the database or the storage said, word for word.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    raw: Option<String>,
+    /// What to do now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    action: Option<String>,
+    /// What can be pressed to repair it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    button: Option<ButtonView>,
+}
+
+/// Something that can be pressed.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ButtonView {
+    /// What it does, the same in every language.
+    id: String,
+    /// Its words.
+    text: String,
+}
+
+impl Words {
+    /// Renders a text.
+    pub(crate) fn of(text: &Text, language: Language) -> Self {
+        Self {
+            id: text.id.clone(),
+            message: text.message(language),
+            cause: text.cause(language),
+            raw: text.raw.clone(),
+            action: text.action(language),
+            button: text.button(language).map(|(id, text)| ButtonView { id, text }),
+        }
+    }
+
+    /// Renders a text in the language of whoever reads the answer.
+    pub(crate) fn here(text: &Text) -> Self {
+        Self::of(text, call::language())
+    }
+}
+
+/// The failures that any call may answer.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "only described, never made")]
+pub(crate) enum Failures {
+    /// The request breaks a rule that needs nothing but the request, or its body is not JSON.
+    #[response(status = 400)]
+    Invalid(FailureEnvelope),
+    /// Nobody is logged on, or with a wrong password.
+    #[response(status = 401)]
+    Unauthenticated(FailureEnvelope),
+    /// The user's role does not allow it, or the password must be changed first.
+    #[response(status = 403)]
+    Forbidden(FailureEnvelope),
+    /// There is no such thing.
+    #[response(status = 404)]
+    NotFound(FailureEnvelope),
+    /// A rule refuses it as things stand, or it clashes with something that exists or runs.
+    #[response(status = 409)]
+    Refused(FailureEnvelope),
+    /// The body is too long.
+    #[response(status = 413)]
+    TooLong(FailureEnvelope),
+    /// The body does not call itself JSON.
+    #[response(status = 415)]
+    NotJson(FailureEnvelope),
+    /// A value has another shape than the call takes.
+    #[response(status = 422)]
+    WrongShape(FailureEnvelope),
+    /// Too many wrong passwords.
+    #[response(status = 429)]
+    LockedOut(FailureEnvelope),
+    /// A fault of the server.
+    #[response(status = 500)]
+    Internal(FailureEnvelope),
+    /// A database or a storage failed.
+    #[response(status = 502)]
+    Outside(FailureEnvelope),
+}
+
+/// Answers a path that the API does not have.
+pub(crate) async fn no_such_path(uri: axum::http::Uri) -> Failure {
+    Problem::not_found("path-unknown").with("path", uri.path()).into()
+}
+
+/// Answers a method that the path does not take.
+pub(crate) async fn no_such_method(method: axum::http::Method, uri: axum::http::Uri) -> Failure {
+    Problem::invalid("method-not-allowed")
+        .with("method", method)
+        .with("path", uri.path())
+        .coded(u32::from(StatusCode::METHOD_NOT_ALLOWED.as_u16()))
+        .into()
+}
+
+/// Answers a request whose handler panicked. What the panic said is in the log, not in the answer.
+pub(crate) fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
+    Failure::from(Problem::new(ProblemKind::Internal, codes::INTERNAL, "server-fault")).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::status;
+    use model::Problem;
+    use model::problem::{ProblemKind, codes};
+
+    #[test]
+    fn each_kind_of_problem_has_its_status() {
+        let cases = [
+            (Problem::invalid("x"), 400),
+            (Problem::invalid("x").coded(415), 415),
+            (Problem::invalid("x").coded(codes::STORAGE_URI_MISSING), 400),
+            (Problem::new(ProblemKind::Unauthenticated, codes::UNAUTHENTICATED, "x"), 401),
+            (Problem::new(ProblemKind::Forbidden, codes::FORBIDDEN, "x"), 403),
+            (Problem::not_found("x"), 404),
+            (Problem::refused(codes::LOGICAL_IS_FULL_ONLY, "x"), 409),
+            (Problem::conflict("x"), 409),
+            (Problem::new(ProblemKind::LockedOut, codes::LOCKED_OUT, "x"), 429),
+            (Problem::internal("x"), 500),
+            (Problem::outside("x"), 502),
+        ];
+        for (problem, expected) in cases {
+            assert_eq!(status(&problem).as_u16(), expected, "{problem:?}");
+        }
+    }
+}

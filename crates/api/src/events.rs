@@ -1,0 +1,109 @@
+//! What happens, as it happens: server-sent events, numbered by the journal.
+//!
+//! Each event carries a number that grows. Whoever lost the connection sends the last one seen as `Last-Event-ID`
+//! (browsers do it by themselves) and gets everything behind it, from whichever server answers.
+
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::Sse;
+use axum::response::sse::{Event, KeepAlive};
+use control::Actor;
+use control::tasks::EventFilter;
+use futures::stream::{self, Stream, StreamExt as _};
+use model::Problem;
+use tokio::sync::watch;
+
+use crate::Api;
+use crate::auth::Caller;
+use crate::error::{Failure, Failures};
+use crate::extract::Parameters;
+use crate::queries::{EventHeaders, EventQuery};
+use crate::views::tasks::EventView;
+
+/// How often a line is sent when nothing happens, so that nobody in between takes the connection for dead.
+const HEARTBEAT: Duration = Duration::from_secs(15);
+
+/// How many events are read at once.
+const BATCH: u32 = 200;
+
+/// Sends what happens, as it happens
+///
+/// Types `task`, `step` and `lane`; `id` is the number to send as `Last-Event-ID` after a broken connection. Without
+/// that header the stream begins with what happens next.
+#[utoipa::path(
+    get,
+    path = "/events",
+    tag = "tasks",
+    params(EventQuery, EventHeaders),
+    responses((status = 200, body = EventView, content_type = "text/event-stream"), Failures)
+)]
+pub(crate) async fn events(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    Parameters(query): Parameters<EventQuery>,
+    headers: HeaderMap,
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Failure> {
+    let filter = query.filter();
+    let after = match headers.get("last-event-id") {
+        Some(value) => value
+            .to_str()
+            .ok()
+            .and_then(|text| text.trim().parse::<i64>().ok())
+            .ok_or_else(|| Problem::invalid("last-event-id-malformed"))?,
+        None => control::tasks::newest_event(&api.control, &actor).await?,
+    };
+    let ended = api.shutdown.clone().cancelled_owned();
+    let changes = control::tasks::changes(&api.control);
+    let follower = Follower { api, actor, filter, after, changes, waiting: VecDeque::new() };
+    let events = stream::unfold(follower, Follower::next).take_until(ended);
+    Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(HEARTBEAT)))
+}
+
+/// One reader of the events.
+struct Follower {
+    api: Api,
+    actor: Actor,
+    filter: EventFilter,
+    /// The last event that was read.
+    after: i64,
+    /// Tells of new events; read after it was told, so that none is missed.
+    changes: watch::Receiver<i64>,
+    waiting: VecDeque<Event>,
+}
+
+impl Follower {
+    /// Returns the next event, waiting for it; ends the stream when events can't be read, so that the reader comes
+    /// again with the last number it saw.
+    async fn next(mut self) -> Option<(Result<Event, Infallible>, Self)> {
+        loop {
+            if let Some(event) = self.waiting.pop_front() {
+                return Some((Ok(event), self));
+            }
+            self.changes.mark_unchanged();
+            let read = control::tasks::events(&self.api.control, &self.actor, self.after, BATCH, self.filter);
+            match read.await {
+                Ok(events) if events.is_empty() => self.changes.changed().await.ok()?,
+                Ok(events) => self.keep(events),
+                Err(error) => {
+                    tracing::warn!("a stream of events ends: {error}");
+                    return None;
+                }
+            }
+        }
+    }
+
+    fn keep(&mut self, events: Vec<control::tasks::Event>) {
+        for event in events {
+            let (seq, name, view) = EventView::of(&event);
+            self.after = self.after.max(seq);
+            match Event::default().id(seq.to_string()).event(name).json_data(view) {
+                Ok(event) => self.waiting.push_back(event),
+                Err(error) => tracing::error!("event {seq} can't be written: {error}"),
+            }
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! Reading a request: JSON, query, path. What can't be read is answered in the envelope, naming what is wrong: 422
+//! where a value has another shape than the call takes. What has the right shape and breaks a rule is 400.
+
+use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+use model::Problem;
+use serde::de::DeserializeOwned;
+
+use crate::error::Failure;
+
+/// The body, as JSON.
+pub(crate) struct Body<T>(pub(crate) T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Failure> {
+        let axum::Json(body) = axum::Json::from_request(request, state).await.map_err(|rejection| {
+            let id = match &rejection {
+                JsonRejection::JsonDataError(_) => "body-of-wrong-shape",
+                JsonRejection::MissingJsonContentType(_) => "body-not-json",
+                JsonRejection::BytesRejection(_) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
+                    "body-too-long"
+                }
+                _ => "body-malformed",
+            };
+            unreadable(id, rejection.status(), &rejection)
+        })?;
+        Ok(Self(body))
+    }
+}
+
+/// What stands behind the `?`. Not called `Query`: utoipa would take it for axum's and describe it a second time.
+pub(crate) struct Parameters<T>(pub(crate) T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Parameters<T> {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
+        let axum::extract::Query(query) = axum::extract::Query::from_request_parts(parts, state)
+            .await
+            .map_err(|rejection: QueryRejection| {
+                unreadable("query-malformed", StatusCode::UNPROCESSABLE_ENTITY, &rejection)
+            })?;
+        Ok(Self(query))
+    }
+}
+
+/// What stands in the path.
+pub(crate) struct Path<T>(pub(crate) T);
+
+impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T> {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
+        let axum::extract::Path(path) = axum::extract::Path::from_request_parts(parts, state).await.map_err(
+            |rejection: PathRejection| {
+                unreadable("path-malformed", StatusCode::UNPROCESSABLE_ENTITY, &rejection)
+            },
+        )?;
+        Ok(Self(path))
+    }
+}
+
+/// Names what is wrong by the innermost error, which says where and what was expected.
+fn unreadable(id: &str, status: StatusCode, rejection: &dyn std::error::Error) -> Failure {
+    let mut innermost = rejection;
+    while let Some(cause) = innermost.source() {
+        innermost = cause;
+    }
+    Problem::invalid(id).with("detail", innermost).coded(u32::from(status.as_u16())).into()
+}

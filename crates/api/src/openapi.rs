@@ -1,0 +1,84 @@
+//! The API's description, which `docs/openapi.json` holds.
+
+use std::collections::HashMap;
+
+use serde_json::{Value, json};
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::{Modify, OpenApi as _};
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::router::routes;
+
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(
+        title = "Lifeboat",
+        description = "Backup and recovery for OceanBase.\n\nEvery answer comes in an envelope: `data`, or `error` in its place. \
+            `Accept-Language` chooses the language of messages (en-US, zh-CN). Lists are handed out page by page, from page 1, \
+            at most 2000 rows each. Times carry their offset.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0")
+    ),
+    tags(
+        (name = "clusters", description = "Take over, look at, let go of"),
+        (name = "backups", description = "What can be backed up, Back up Now, what was backed up"),
+        (name = "recovery", description = "Recover a backup set"),
+        (name = "storages", description = "Storage configurations and their test"),
+        (name = "tasks", description = "Follow and steer what runs"),
+        (name = "users", description = "Who is logged on"),
+        (name = "server", description = "The server itself")
+    ),
+    components(schemas(crate::error::FailureEnvelope)),
+    security(("basic" = [])),
+    modifiers(&Basic)
+)]
+struct Description;
+
+struct Basic;
+
+impl Modify for Basic {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let basic = SecurityScheme::Http(Http::new(HttpAuthScheme::Basic));
+        document.components.get_or_insert_default().add_security_scheme("basic", basic);
+    }
+}
+
+/// Returns the description as JSON, made from the handlers themselves.
+///
+/// # Panics
+/// Never: the description is plain data.
+#[must_use]
+pub fn document() -> String {
+    let described = OpenApiRouter::with_openapi(Description::openapi()).merge(routes()).into_openapi();
+    let mut document = serde_json::to_value(described).expect("plain data can be written as JSON");
+    let named: HashMap<String, String> = document["components"]["schemas"]
+        .as_object()
+        .into_iter()
+        .flatten()
+        .map(|(name, schema)| (schema.to_string(), format!("#/components/schemas/{name}")))
+        .collect();
+    for schema in document["components"]["schemas"].as_object_mut().into_iter().flatten() {
+        for part in children(schema.1) {
+            refer(part, &named);
+        }
+    }
+    format!("{document:#}\n")
+}
+
+/// Puts a reference in the place of every schema that has a name: utoipa writes the arguments of generic types out.
+fn refer(value: &mut Value, named: &HashMap<String, String>) {
+    if let Some(reference) = value.is_object().then(|| named.get(&value.to_string())).flatten() {
+        *value = json!({ "$ref": reference });
+        return;
+    }
+    for part in children(value) {
+        refer(part, named);
+    }
+}
+
+fn children(value: &mut Value) -> Vec<&mut Value> {
+    match value {
+        Value::Object(fields) => fields.values_mut().collect(),
+        Value::Array(items) => items.iter_mut().collect(),
+        _ => Vec::new(),
+    }
+}

@@ -1,0 +1,234 @@
+//! What may stand behind the `?` of a path.
+
+use control::PageAsk;
+use control::backups::BackupFilter;
+use control::restores::RestoreFilter;
+use control::tasks::{EventFilter, TaskFilter, TaskOrder};
+use model::id::{BackupSetId, ClusterId, TaskId, TenantId};
+use model::{Problem, Timestamp};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use crate::views::restores::RestoreStatus;
+use crate::views::words;
+
+/// Which page of a list is wanted.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct PageQuery {
+    /// Which page, from 1.
+    #[param(value_type = Option<i64>, minimum = 1, maximum = 4294967295_i64, default = 1)]
+    page: Option<u32>,
+    /// How many rows a page holds.
+    #[param(minimum = 1, maximum = 2000, default = 10)]
+    size: Option<u32>,
+}
+
+impl PageQuery {
+    /// Reads the page.
+    pub(crate) fn page(&self) -> Result<PageAsk, Problem> {
+        page(self.page, self.size)
+    }
+}
+
+/// Which tasks are wanted.
+#[derive(Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct TaskQuery {
+    /// Of this kind.
+    #[param(example = "backup-logical")]
+    name: Option<String>,
+    /// In this state.
+    #[param(inline)]
+    status: Option<words::TaskStatus>,
+    /// About this cluster.
+    cluster_id: Option<i64>,
+    /// About the cluster that had this name when the task was made.
+    cluster_name: Option<String>,
+    /// About this tenant.
+    tenant_id: Option<i64>,
+    /// About the tenant that had this name when the task was made.
+    tenant_name: Option<String>,
+    /// Which page, from 1.
+    #[param(value_type = Option<i64>, minimum = 1, maximum = 4294967295_i64, default = 1)]
+    page: Option<u32>,
+    /// How many rows a page holds.
+    #[param(minimum = 1, maximum = 2000, default = 10)]
+    size: Option<u32>,
+    /// The order; the newest first when left out.
+    #[param(inline)]
+    sort: Option<words::TaskSort>,
+}
+
+impl TaskQuery {
+    /// Reads which tasks, in which order, on which page.
+    pub(crate) fn read(self) -> Result<(TaskFilter, TaskOrder, PageAsk), Problem> {
+        let Self { name, status, cluster_id, cluster_name, tenant_id, tenant_name, page: number, size, sort } =
+            self;
+        let filter = TaskFilter {
+            cluster: cluster_id.map(ClusterId),
+            cluster_name,
+            tenant: tenant_id.map(TenantId),
+            tenant_name,
+            status: status.map(Into::into),
+            kind: name,
+        };
+        Ok((filter, sort.map(Into::into).unwrap_or_default(), page(number, size)?))
+    }
+}
+
+/// The most lines of a log that one answer holds.
+const LOG_LINES_MAX: u32 = 1000;
+
+/// Which part of a log is wanted.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct LogQuery {
+    /// The lines behind this one; from the first when left out.
+    #[param(minimum = 0, default = 0)]
+    after: Option<u64>,
+    /// How many lines at most.
+    #[param(minimum = 1, maximum = 1000, default = 1000)]
+    limit: Option<u32>,
+}
+
+impl LogQuery {
+    /// Returns behind which line, and how many lines at most.
+    pub(crate) fn read(&self) -> Result<(i64, u32), Problem> {
+        let limit = self.limit.unwrap_or(LOG_LINES_MAX);
+        if !(1..=LOG_LINES_MAX).contains(&limit) {
+            return Err(Problem::invalid("limit-out-of-range")
+                .with("limit", limit)
+                .with("most", LOG_LINES_MAX));
+        }
+        Ok((i64::try_from(self.after.unwrap_or(0)).unwrap_or(i64::MAX), limit))
+    }
+}
+
+/// Which backups are wanted.
+#[derive(Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct BackupQuery {
+    /// Begun at that moment or later.
+    #[param(format = DateTime, example = "2026-11-22T00:00:00.000+08:00")]
+    start_time: Option<String>,
+    /// Begun before that moment.
+    #[param(format = DateTime)]
+    end_time: Option<String>,
+    /// This one.
+    backup_set_id: Option<i64>,
+    /// In this state.
+    #[param(inline)]
+    status: Option<words::TaskStatus>,
+    /// Which page, from 1.
+    #[param(value_type = Option<i64>, minimum = 1, maximum = 4294967295_i64, default = 1)]
+    page: Option<u32>,
+    /// How many rows a page holds.
+    #[param(minimum = 1, maximum = 2000, default = 10)]
+    size: Option<u32>,
+}
+
+impl BackupQuery {
+    /// Reads the page.
+    pub(crate) fn page(&self) -> Result<PageAsk, Problem> {
+        page(self.page, self.size)
+    }
+
+    /// Reads which backups of a cluster, or of one of its tenants, or of all.
+    pub(crate) fn filter(&self, cluster: Option<i64>, tenant: Option<i64>) -> Result<BackupFilter, Problem> {
+        Ok(BackupFilter {
+            cluster: cluster.map(ClusterId),
+            tenant: tenant.map(TenantId),
+            backup_set: self.backup_set_id.map(BackupSetId),
+            status: self.status.map(Into::into),
+            from: moment("startTime", self.start_time.as_deref())?,
+            until: moment("endTime", self.end_time.as_deref())?,
+        })
+    }
+}
+
+/// Which recoveries are wanted.
+#[derive(Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct RestoreQuery {
+    /// Begun at that moment or later.
+    #[param(format = DateTime, example = "2026-11-22T00:00:00.000+08:00")]
+    start_time: Option<String>,
+    /// Begun before that moment.
+    #[param(format = DateTime)]
+    end_time: Option<String>,
+    /// In this state.
+    #[param(inline)]
+    status: Option<RestoreStatus>,
+    /// Which page, from 1.
+    #[param(value_type = Option<i64>, minimum = 1, maximum = 4294967295_i64, default = 1)]
+    page: Option<u32>,
+    /// How many rows a page holds.
+    #[param(minimum = 1, maximum = 2000, default = 10)]
+    size: Option<u32>,
+}
+
+impl RestoreQuery {
+    /// Reads the page.
+    pub(crate) fn page(&self) -> Result<PageAsk, Problem> {
+        page(self.page, self.size)
+    }
+
+    /// Reads which recoveries into a cluster, or into one of its tenants.
+    pub(crate) fn filter(&self, cluster: i64, tenant: Option<i64>) -> Result<RestoreFilter, Problem> {
+        Ok(RestoreFilter {
+            cluster: Some(ClusterId(cluster)),
+            tenant: tenant.map(TenantId),
+            status: self.status.map(Into::into),
+            from: moment("startTime", self.start_time.as_deref())?,
+            until: moment("endTime", self.end_time.as_deref())?,
+        })
+    }
+}
+
+/// Which events are wanted.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct EventQuery {
+    /// Of this task.
+    task: Option<i64>,
+    /// About this cluster.
+    cluster: Option<i64>,
+}
+
+/// Where a stream of events goes on.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "only described; the header is read by hand")]
+pub(crate) struct EventHeaders {
+    /// The last event that was seen.
+    #[param(rename = "Last-Event-ID")]
+    last_event_id: Option<i64>,
+}
+
+impl EventQuery {
+    /// Reads which events.
+    pub(crate) fn filter(&self) -> EventFilter {
+        EventFilter { task: self.task.map(TaskId), cluster: self.cluster.map(ClusterId) }
+    }
+}
+
+/// Reads the page of a list.
+fn page(number: Option<u32>, size: Option<u32>) -> Result<PageAsk, Problem> {
+    let usual = PageAsk::default();
+    PageAsk::new(number.unwrap_or(usual.number()), size.unwrap_or(usual.size()))
+}
+
+/// Reads a moment of a query. An offset's `+` that was not percent-encoded arrives as a blank.
+fn moment(field: &str, text: Option<&str>) -> Result<Option<Timestamp>, Problem> {
+    let Some(text) = text else { return Ok(None) };
+    let moment = Timestamp::from_rfc3339(&text.replace(' ', "+"))
+        .ok_or_else(|| Problem::invalid("moment-malformed").with("field", field).with("moment", text))?;
+    Ok(Some(moment))
+}

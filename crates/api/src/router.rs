@@ -1,0 +1,94 @@
+//! Every route, on one page.
+
+use std::sync::Arc;
+
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::{from_fn, from_fn_with_state};
+use control::Control;
+use tower_http::catch_panic::CatchPanicLayer;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::routes::{backups, clusters, restores, server, storages, tasks, users};
+use crate::{Api, Settings, auth, call, console, error, events, guard};
+
+/// Returns the whole server: the API, and the page for what is not API.
+pub fn router(control: Control, settings: Settings) -> axum::Router {
+    let Settings { server_name, trusted_proxies, shutdown } = settings;
+    let server: Arc<str> = server_name.into();
+    let api = Api { control, trusted_proxies: trusted_proxies.into(), shutdown };
+    let (logged_on, _) = api_routes().split_for_parts();
+    let (open, _) = open_routes().split_for_parts();
+    axum::Router::new()
+        .nest("/api/v2", logged_on.layer(from_fn_with_state(api.clone(), auth::log_on)))
+        .merge(open)
+        .fallback(console::page)
+        .method_not_allowed_fallback(error::no_such_method)
+        .layer(DefaultBodyLimit::max(guard::BODY_MAX_BYTES))
+        .layer(CatchPanicLayer::custom(error::panicked))
+        .layer(from_fn(guard::protect))
+        .layer(from_fn_with_state(server, call::accompany))
+        .with_state(api)
+}
+
+/// Every route with its description.
+pub(crate) fn routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::new().nest("/api/v2", api_routes()).merge(open_routes())
+}
+
+/// What needs no log-on.
+fn open_routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::new().routes(routes!(server::healthz))
+}
+
+/// What needs a log-on. Paths are below `/api/v2`.
+#[rustfmt::skip]
+fn api_routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+        // Clusters: take over, look at, let go of
+        .routes(routes!(clusters::cluster_list, clusters::cluster_add))
+        .routes(routes!(clusters::cluster_precheck))
+        .routes(routes!(clusters::cluster_get, clusters::cluster_change, clusters::cluster_remove))
+        .routes(routes!(clusters::cluster_refresh))
+        .routes(routes!(clusters::cluster_zones))
+        .routes(routes!(clusters::cluster_servers))
+        .routes(routes!(clusters::tenant_list))
+        .routes(routes!(clusters::database_list))
+        .routes(routes!(clusters::table_list))
+        // Backups of a cluster, and of one tenant
+        .routes(routes!(backups::backup_ability))
+        .routes(routes!(backups::backup_overview))
+        .routes(routes!(backups::backup_now))
+        .routes(routes!(backups::tenant_backup_now))
+        .routes(routes!(backups::data_backup_task_list))
+        .routes(routes!(backups::tenant_data_backup_task_list))
+        .routes(routes!(backups::all_backup_set_list))
+        .routes(routes!(backups::backup_set_list))
+        .routes(routes!(backups::tenant_backup_set_list))
+        // Recovery
+        .routes(routes!(restores::restore))
+        .routes(routes!(restores::tenant_restore))
+        .routes(routes!(restores::restore_task_list))
+        .routes(routes!(restores::tenant_restore_task_list))
+        // Storage configurations
+        .routes(routes!(storages::storage_list, storages::storage_add))
+        .routes(routes!(storages::storage_get, storages::storage_change, storages::storage_remove))
+        .routes(routes!(storages::storage_test))
+        .routes(routes!(storages::storage_test_typed))
+        .routes(routes!(storages::cluster_storage_test))
+        // Tasks
+        .routes(routes!(tasks::task_list))
+        .routes(routes!(tasks::task_get))
+        .routes(routes!(tasks::task_retry))
+        .routes(routes!(tasks::task_cancel))
+        .routes(routes!(tasks::task_rollback))
+        .routes(routes!(tasks::subtask_log))
+        .routes(routes!(tasks::subtask_retry))
+        .routes(routes!(tasks::subtask_skip))
+        .routes(routes!(tasks::subtask_cancel))
+        .routes(routes!(events::events))
+        // Users, and the server itself
+        .routes(routes!(users::me))
+        .routes(routes!(users::change_my_password))
+        .routes(routes!(server::version))
+}

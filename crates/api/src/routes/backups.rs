@@ -1,0 +1,201 @@
+//! What can be backed up, Back up Now, and what was backed up.
+
+use axum::extract::State;
+use control::Actor;
+use model::id::{ClusterId, TenantId};
+
+use crate::Api;
+use crate::auth::Caller;
+use crate::envelope::{Answer, Envelope, List};
+use crate::error::{Failure, Failures};
+use crate::extract::{Body, Parameters, Path};
+use crate::queries::BackupQuery;
+use crate::views::backup_now::{BackupNowBody, BackupNowRequest};
+use crate::views::backups::{AbilityView, BackupSetView, DataBackupTaskView, OverviewView};
+use crate::views::plans::{ActionType, ActionView};
+
+/// Says what a cluster lets be backed up, and what is filled in when nobody chooses
+#[utoipa::path(
+    get,
+    path = "/ob/clusters/{id}/backup/ability",
+    tag = "backups",
+    params(("id" = i64, Path, description = "The cluster.")),
+    responses((status = 200, body = Envelope<AbilityView>), Failures)
+)]
+pub(crate) async fn backup_ability(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    Path(id): Path<i64>,
+) -> Result<Answer<AbilityView>, Failure> {
+    let ability = control::backups::ability(&api.control, &actor, ClusterId(id)).await?;
+    Ok(Answer(ability.into()))
+}
+
+/// Says how the backup of a cluster stands
+#[utoipa::path(
+    get,
+    path = "/ob/clusters/{id}/backup/overview",
+    tag = "backups",
+    params(("id" = i64, Path, description = "The cluster.")),
+    responses((status = 200, body = Envelope<OverviewView>), Failures)
+)]
+pub(crate) async fn backup_overview(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    Path(id): Path<i64>,
+) -> Result<Answer<OverviewView>, Failure> {
+    let overview = control::backups::overview(&api.control, &actor, ClusterId(id)).await?;
+    Ok(Answer(overview.into()))
+}
+
+/// Backs a cluster up, or parts of it, now
+#[utoipa::path(
+    post,
+    path = "/ob/clusters/{id}/backup/backupNow",
+    tag = "backups",
+    params(("id" = i64, Path, description = "The cluster.")),
+    request_body = BackupNowBody,
+    responses((status = 200, body = Envelope<ActionView>), Failures)
+)]
+pub(crate) async fn backup_now(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    Path(id): Path<i64>,
+    Body(body): Body<BackupNowBody>,
+) -> Result<Answer<ActionView>, Failure> {
+    begin(&api, &actor, body.read(ClusterId(id), None)?).await
+}
+
+/// Backs a tenant up, or parts of it, now
+#[utoipa::path(
+    post,
+    path = "/ob/clusters/{id}/tenants/{tenantId}/backup/backupNow",
+    tag = "backups",
+    params(
+        ("id" = i64, Path, description = "The cluster."),
+        ("tenantId" = i64, Path, description = "The tenant."),
+    ),
+    request_body = BackupNowBody,
+    responses((status = 200, body = Envelope<ActionView>), Failures)
+)]
+pub(crate) async fn tenant_backup_now(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    Path((id, tenant)): Path<(i64, i64)>,
+    Body(body): Body<BackupNowBody>,
+) -> Result<Answer<ActionView>, Failure> {
+    begin(&api, &actor, body.read(ClusterId(id), Some(TenantId(tenant)))?).await
+}
+
+async fn begin(api: &Api, actor: &Actor, request: BackupNowRequest) -> Result<Answer<ActionView>, Failure> {
+    let BackupNowRequest { ask, objects, dry_run } = request;
+    let cluster = ask.cluster;
+    if dry_run {
+        let plan = control::backups::plan(&api.control, actor, ask).await?;
+        return Ok(Answer(ActionView::planned(ActionType::DataBackupNow, plan)));
+    }
+    let accepted = control::backups::backup_now(&api.control, actor, ask).await?;
+    Ok(Answer(ActionView::accepted(ActionType::DataBackupNow, cluster, objects, accepted.task)))
+}
+
+/// Lists the data backup tasks of a cluster
+#[utoipa::path(
+    get,
+    path = "/ob/clusters/{id}/backup/task/dataBackupTasks",
+    tag = "backups",
+    params(("id" = i64, Path, description = "The cluster."), BackupQuery),
+    responses((status = 200, body = Envelope<List<DataBackupTaskView>>), Failures)
+)]
+pub(crate) async fn data_backup_task_list(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    Path(id): Path<i64>,
+    Parameters(query): Parameters<BackupQuery>,
+) -> Result<Answer<List<DataBackupTaskView>>, Failure> {
+    let (filter, page) = (query.filter(Some(id), None)?, query.page()?);
+    let tasks = control::backups::data_backup_tasks(&api.control, &actor, &filter, page).await?;
+    Ok(Answer(List::of(tasks)))
+}
+
+/// Lists the data backup tasks of a tenant
+#[utoipa::path(
+    get,
+    path = "/ob/clusters/{id}/tenants/{tenantId}/backup/task/dataBackupTasks",
+    tag = "backups",
+    params(
+        ("id" = i64, Path, description = "The cluster."),
+        ("tenantId" = i64, Path, description = "The tenant."),
+        BackupQuery,
+    ),
+    responses((status = 200, body = Envelope<List<DataBackupTaskView>>), Failures)
+)]
+pub(crate) async fn tenant_data_backup_task_list(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    Path((id, tenant)): Path<(i64, i64)>,
+    Parameters(query): Parameters<BackupQuery>,
+) -> Result<Answer<List<DataBackupTaskView>>, Failure> {
+    let (filter, page) = (query.filter(Some(id), Some(tenant))?, query.page()?);
+    let tasks = control::backups::data_backup_tasks(&api.control, &actor, &filter, page).await?;
+    Ok(Answer(List::of(tasks)))
+}
+
+/// Lists the backup sets of all clusters, also of those that were let go of
+#[utoipa::path(
+    get,
+    path = "/backup/sets",
+    tag = "backups",
+    params(BackupQuery),
+    responses((status = 200, body = Envelope<List<BackupSetView>>), Failures)
+)]
+pub(crate) async fn all_backup_set_list(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    Parameters(query): Parameters<BackupQuery>,
+) -> Result<Answer<List<BackupSetView>>, Failure> {
+    let (filter, page) = (query.filter(None, None)?, query.page()?);
+    let sets = control::backups::backup_sets(&api.control, &actor, &filter, page).await?;
+    Ok(Answer(List::of(sets)))
+}
+
+/// Lists the backup sets of a cluster
+#[utoipa::path(
+    get,
+    path = "/ob/clusters/{id}/backup/sets",
+    tag = "backups",
+    params(("id" = i64, Path, description = "The cluster."), BackupQuery),
+    responses((status = 200, body = Envelope<List<BackupSetView>>), Failures)
+)]
+pub(crate) async fn backup_set_list(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    Path(id): Path<i64>,
+    Parameters(query): Parameters<BackupQuery>,
+) -> Result<Answer<List<BackupSetView>>, Failure> {
+    let (filter, page) = (query.filter(Some(id), None)?, query.page()?);
+    let sets = control::backups::backup_sets(&api.control, &actor, &filter, page).await?;
+    Ok(Answer(List::of(sets)))
+}
+
+/// Lists the backup sets of a tenant
+#[utoipa::path(
+    get,
+    path = "/ob/clusters/{id}/tenants/{tenantId}/backup/sets",
+    tag = "backups",
+    params(
+        ("id" = i64, Path, description = "The cluster."),
+        ("tenantId" = i64, Path, description = "The tenant."),
+        BackupQuery,
+    ),
+    responses((status = 200, body = Envelope<List<BackupSetView>>), Failures)
+)]
+pub(crate) async fn tenant_backup_set_list(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    Path((id, tenant)): Path<(i64, i64)>,
+    Parameters(query): Parameters<BackupQuery>,
+) -> Result<Answer<List<BackupSetView>>, Failure> {
+    let (filter, page) = (query.filter(Some(id), Some(tenant))?, query.page()?);
+    let sets = control::backups::backup_sets(&api.control, &actor, &filter, page).await?;
+    Ok(Answer(List::of(sets)))
+}

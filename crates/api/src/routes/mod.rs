@@ -1,0 +1,10 @@
+//! The handlers, a file per noun. Each has three moves: read the request, call one function of `control`, turn the
+//! answer into a view.
+
+pub(crate) mod backups;
+pub(crate) mod clusters;
+pub(crate) mod restores;
+pub(crate) mod server;
+pub(crate) mod storages;
+pub(crate) mod tasks;
+pub(crate) mod users;

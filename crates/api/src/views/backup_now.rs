@@ -1,0 +1,242 @@
+//! A request to back up now, read from OCP's fields and ours.
+
+use control::backups::BackupNow;
+use model::Problem;
+use model::backup::{BackupObject, BackupWish};
+use model::id::{ClusterId, TenantId};
+use model::problem::codes;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::storages::StorageChoiceBody;
+use super::{whole, words};
+
+/// A request to back up now. What is left out is identified or filled in.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct BackupNowBody {
+    /// The method; the cluster's first choice when left out.
+    backup_mode: Option<words::BackupMode>,
+    /// Full or incremental; full when left out.
+    data_backup_mode: Option<words::DataBackupMode>,
+    /// Where to; the one used last for this cluster when left out, else the only one in the library.
+    ob_backup_service_storage_config: Option<StorageChoiceBody>,
+    /// What of the cluster; all of it when left out.
+    #[serde(default)]
+    ob_backup_object_list: Vec<ObjectBody>,
+    /// Whether a major compaction may be started where one is needed.
+    #[serde(default = "yes")]
+    #[schema(default = true)]
+    auto_compaction: bool,
+    /// Whether only to say what would be done.
+    #[serde(default)]
+    dry_run: bool,
+    /// How many connections read at once.
+    #[schema(minimum = 1, maximum = 64)]
+    #[serde(default, deserialize_with = "whole::optional")]
+    threads: Option<u32>,
+    /// How data are compressed: `zstd:1` to `zstd:19`, or `none`.
+    #[schema(example = "zstd:1")]
+    compression: Option<String>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// A request to back up, read.
+pub(crate) struct BackupNowRequest {
+    /// What is asked of `control`.
+    pub(crate) ask: BackupNow,
+    /// The objects as they were given, for the answer.
+    pub(crate) objects: Vec<ObjectBody>,
+    /// Whether only to say what would be done.
+    pub(crate) dry_run: bool,
+}
+
+impl BackupNowBody {
+    /// Reads the request; `tenant` is the path's, where the path has one.
+    pub(crate) fn read(
+        self,
+        cluster: ClusterId,
+        tenant: Option<TenantId>,
+    ) -> Result<BackupNowRequest, Problem> {
+        let Self {
+            backup_mode,
+            data_backup_mode,
+            ob_backup_service_storage_config,
+            ob_backup_object_list: objects,
+            auto_compaction,
+            dry_run,
+            threads,
+            compression,
+        } = self;
+        let (tenants, parts) = read_objects(&objects, cluster, tenant)?;
+        let ask = BackupNow {
+            cluster,
+            wish: BackupWish {
+                tenants,
+                objects: parts,
+                method: backup_mode.map(Into::into),
+                mode: data_backup_mode.map(Into::into),
+            },
+            storage: ob_backup_service_storage_config.map(StorageChoiceBody::read).transpose()?,
+            auto_compaction,
+            threads,
+            compression,
+        };
+        Ok(BackupNowRequest { ask, objects, dry_run })
+    }
+}
+
+/// One object of a backup.
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct ObjectBody {
+    /// The cluster; the path's when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "whole::optional")]
+    cluster_id: Option<i64>,
+    /// The tenant.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "whole::optional")]
+    tenant_id: Option<i64>,
+    /// The database.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    database_name: Option<String>,
+    /// The table.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    table_name: Option<String>,
+    /// What kind of object it is.
+    backup_dimension: BackupDimension,
+}
+
+/// A kind of object of a backup.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub(crate) enum BackupDimension {
+    /// The whole cluster.
+    Cluster,
+    /// A whole tenant.
+    Tenant,
+    /// A whole database.
+    Database,
+    /// One table.
+    Table,
+}
+
+impl ObjectBody {
+    /// Returns an object that needs no more than a cluster.
+    pub(crate) fn of_cluster(cluster: ClusterId, backup_dimension: BackupDimension) -> Self {
+        Self {
+            cluster_id: Some(cluster.0),
+            tenant_id: None,
+            database_name: None,
+            table_name: None,
+            backup_dimension,
+        }
+    }
+}
+
+/// Reads the list of objects as tenants and parts of them. A list that says two things at once is refused: taking
+/// one of them would back up less than the other asked for.
+fn read_objects(
+    objects: &[ObjectBody],
+    cluster: ClusterId,
+    tenant: Option<TenantId>,
+) -> Result<(Vec<TenantId>, Vec<BackupObject>), Problem> {
+    let wrong = |id| Problem::invalid(id).coded(codes::NO_BACKUP_OBJECT);
+    let mut tenants: Vec<TenantId> = tenant.into_iter().collect();
+    let mut parts = Vec::new();
+    for object in objects {
+        if let Some(other) = object.cluster_id.filter(|id| *id != cluster.0) {
+            return Err(wrong("backup-object-elsewhere").with("cluster", other).with("expected", cluster));
+        }
+        let id = object.tenant_id.map(TenantId);
+        if let (Some(id), Some(tenant)) = (id, tenant)
+            && id != tenant
+        {
+            return Err(wrong("backup-object-of-other-tenant").with("tenant", id).with("expected", tenant));
+        }
+        let needs = |field: &str| wrong("backup-object-incomplete").with("field", field);
+        let database = || object.database_name.clone().ok_or_else(|| needs("databaseName"));
+        match object.backup_dimension {
+            BackupDimension::Cluster => {}
+            BackupDimension::Tenant if id.or(tenant).is_none() => return Err(needs("tenantId")),
+            BackupDimension::Tenant => {}
+            BackupDimension::Database => parts.push(BackupObject::Database(database()?)),
+            BackupDimension::Table => {
+                let table = object.table_name.clone().ok_or_else(|| needs("tableName"))?;
+                parts.push(BackupObject::Table(database()?, table));
+            }
+        }
+        if let Some(id) = id.filter(|id| !tenants.contains(id)) {
+            tenants.push(id);
+        }
+    }
+    let of = |dimensions: &[BackupDimension]| {
+        objects.iter().filter(|object| dimensions.contains(&object.backup_dimension)).count()
+    };
+    let kinds = [
+        of(&[BackupDimension::Cluster]),
+        of(&[BackupDimension::Tenant]),
+        of(&[BackupDimension::Database, BackupDimension::Table]),
+    ];
+    let whole_cluster_of_one_tenant = kinds[0] > 0 && !tenants.is_empty();
+    if kinds.iter().filter(|count| **count > 0).count() > 1 || whole_cluster_of_one_tenant {
+        return Err(wrong("backup-objects-mixed"));
+    }
+    if !parts.is_empty() && tenants.len() > 1 {
+        return Err(wrong("backup-objects-of-two-tenants"));
+    }
+    Ok((tenants, parts))
+}
+
+#[cfg(test)]
+mod tests {
+    use model::id::{ClusterId, TenantId};
+    use serde_json::json;
+
+    use super::{ObjectBody, read_objects};
+
+    #[test]
+    fn a_list_of_objects_is_taken_whole_or_refused() {
+        let cases = [
+            (json!([]), None, Ok((vec![], 0))),
+            (json!([{"backupDimension": "CLUSTER", "clusterId": 7}]), None, Ok((vec![], 0))),
+            (json!([{"backupDimension": "TENANT", "tenantId": 1}]), None, Ok((vec![1], 0))),
+            (
+                json!([{"backupDimension": "TABLE", "databaseName": "d", "tableName": "t"},
+                       {"backupDimension": "DATABASE", "databaseName": "e"}]),
+                Some(3),
+                Ok((vec![3], 2)),
+            ),
+            (json!([{"backupDimension": "TENANT"}]), None, Err("backup-object-incomplete")),
+            (json!([{"backupDimension": "TABLE", "tableName": "t"}]), None, Err("backup-object-incomplete")),
+            (json!([{"backupDimension": "CLUSTER", "clusterId": 8}]), None, Err("backup-object-elsewhere")),
+            (
+                json!([{"backupDimension": "TENANT", "tenantId": 1}]),
+                Some(2),
+                Err("backup-object-of-other-tenant"),
+            ),
+            (
+                json!([{"backupDimension": "TENANT", "tenantId": 1},
+                       {"backupDimension": "DATABASE", "databaseName": "d", "tenantId": 1}]),
+                None,
+                Err("backup-objects-mixed"),
+            ),
+            (json!([{"backupDimension": "CLUSTER"}]), Some(2), Err("backup-objects-mixed")),
+            (
+                json!([{"backupDimension": "DATABASE", "databaseName": "d", "tenantId": 1},
+                       {"backupDimension": "DATABASE", "databaseName": "d", "tenantId": 2}]),
+                None,
+                Err("backup-objects-of-two-tenants"),
+            ),
+        ];
+        for (objects, tenant, expected) in cases {
+            let read: Vec<ObjectBody> = serde_json::from_value(objects.clone()).expect("a list of objects");
+            let found = read_objects(&read, ClusterId(7), tenant.map(TenantId))
+                .map(|(tenants, parts)| (tenants.iter().map(|id| id.0).collect(), parts.len()))
+                .map_err(|problem| problem.text.id);
+            assert_eq!(found, expected.map_err(str::to_owned), "{objects}");
+        }
+    }
+}

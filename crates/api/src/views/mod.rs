@@ -1,0 +1,16 @@
+//! The shapes that cross to the outside, apart from the nouns of the inside.
+//!
+//! Each is made of a noun by taking it apart field by field: a new field makes the compiler ask whether it is for
+//! everybody's eyes, and a secret can't slip out.
+
+pub(crate) mod backup_now;
+pub(crate) mod backups;
+pub(crate) mod clusters;
+pub(crate) mod plans;
+pub(crate) mod restores;
+pub(crate) mod secret;
+pub(crate) mod storages;
+pub(crate) mod tasks;
+pub(crate) mod users;
+mod whole;
+pub(crate) mod words;

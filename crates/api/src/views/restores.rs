@@ -1,0 +1,237 @@
+//! Recoveries: the request in our form and OCP's, and what runs or ran.
+
+use std::collections::BTreeMap;
+
+use control::restores::RestoreTask;
+use model::Problem;
+use model::id::{BackupSetId, ClusterId, TenantId};
+use model::problem::codes;
+use model::recovery::RecoveryRequest;
+use model::task::TaskStatus;
+use model::time::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{whole, words};
+use crate::call;
+use crate::error::Words;
+
+/// What is to be recovered, and where to: a logical backup set by its id.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct RestoreBody {
+    /// The backup set to recover from.
+    #[serde(default, deserialize_with = "whole::optional")]
+    backup_set_id: Option<i64>,
+    /// The cluster to recover into; the path's when left out.
+    #[serde(default, deserialize_with = "whole::optional")]
+    restore_cluster_id: Option<i64>,
+    /// The tenant to recover into; the path's when left out, where the path has one.
+    #[serde(default, deserialize_with = "whole::optional")]
+    restore_tenant_id: Option<i64>,
+    /// The databases to recover; all of the set when left out.
+    #[serde(default)]
+    databases: Vec<String>,
+    /// New names of databases, by the old ones. A database that is not listed keeps its name.
+    #[serde(default)]
+    rename: BTreeMap<String, String>,
+    /// Whether only to say what would be done.
+    #[serde(default)]
+    dry_run: bool,
+    /// OCP's form, for physical backups, which this version does not recover.
+    #[schema(value_type = Option<String>)]
+    backup_tenant_status: Option<serde_json::Value>,
+    /// OCP's form, for physical backups, which this version does not recover.
+    #[schema(value_type = Option<Object>)]
+    restore_online_tenant_required_param: Option<serde_json::Value>,
+    /// OCP's form, for physical backups, which this version does not recover.
+    #[schema(value_type = Option<Object>)]
+    restore_offline_tenant_required_param: Option<serde_json::Value>,
+}
+
+/// A request to recover, read.
+pub(crate) struct RestoreRequest {
+    /// What is asked of `control`.
+    pub(crate) ask: RecoveryRequest,
+    /// Whether only to say what would be done.
+    pub(crate) dry_run: bool,
+}
+
+impl RestoreBody {
+    /// Reads the request; `tenant` is the path's, where the path has one.
+    pub(crate) fn read(
+        self,
+        cluster: ClusterId,
+        tenant: Option<TenantId>,
+    ) -> Result<RestoreRequest, Problem> {
+        let Self {
+            backup_set_id,
+            restore_cluster_id,
+            restore_tenant_id,
+            databases,
+            rename,
+            dry_run,
+            backup_tenant_status,
+            restore_online_tenant_required_param,
+            restore_offline_tenant_required_param,
+        } = self;
+        let physical = [
+            backup_tenant_status,
+            restore_online_tenant_required_param,
+            restore_offline_tenant_required_param,
+        ];
+        if physical.iter().any(Option::is_some) {
+            return Err(Problem::refused(codes::METHOD_UNSUPPORTED, "physical-recovery-missing"));
+        }
+        let missing = |field: &str| Problem::invalid("restore-field-missing").with("field", field);
+        let ask = RecoveryRequest {
+            backup_set: BackupSetId(backup_set_id.ok_or_else(|| missing("backupSetId"))?),
+            cluster: restore_cluster_id.map_or(cluster, ClusterId),
+            tenant: restore_tenant_id.map(TenantId).or(tenant).ok_or_else(|| missing("restoreTenantId"))?,
+            databases,
+            rename,
+        };
+        Ok(RestoreRequest { ask, dry_run })
+    }
+}
+
+/// The state of a recovery, in OCP's words.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
+pub(crate) enum RestoreStatus {
+    /// Running, or waiting for its turn.
+    #[serde(rename = "RESTORE_RUNNING")]
+    Running,
+    /// Ended without success.
+    #[serde(rename = "RESTORE_FAIL")]
+    Failed,
+    /// Ended with success.
+    #[serde(rename = "RESTORE_SUCCESS")]
+    Successful,
+}
+
+impl From<TaskStatus> for RestoreStatus {
+    fn from(status: TaskStatus) -> Self {
+        match status {
+            TaskStatus::Running => Self::Running,
+            TaskStatus::Failed => Self::Failed,
+            TaskStatus::Successful => Self::Successful,
+        }
+    }
+}
+
+impl From<RestoreStatus> for TaskStatus {
+    fn from(status: RestoreStatus) -> Self {
+        match status {
+            RestoreStatus::Running => Self::Running,
+            RestoreStatus::Failed => Self::Failed,
+            RestoreStatus::Successful => Self::Successful,
+        }
+    }
+}
+
+/// A recovery, by the task that does or did it.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct RestoreTaskView {
+    /// The task.
+    id: i64,
+    /// The task, under OCP's name.
+    ocp_job_id: i64,
+    /// Who asked for it.
+    creator: String,
+    /// How the backup was taken.
+    backup_mode: words::BackupMode,
+    /// What is recovered.
+    backup_set_id: i64,
+    /// The cluster that the backup set was taken of.
+    backup_cluster_id: i64,
+    /// That cluster's name.
+    backup_cluster_name: String,
+    /// The tenant that the backup set was taken of.
+    backup_tenant_id: i64,
+    /// That tenant's name.
+    backup_tenant_name: String,
+    /// The cluster that is recovered into.
+    restore_cluster_id: i64,
+    /// That cluster's name.
+    restore_cluster_name: String,
+    /// The tenant that is recovered into.
+    restore_tenant_id: i64,
+    /// That tenant's name.
+    restore_tenant_name: String,
+    /// Under which name each database is recovered.
+    databases: BTreeMap<String, String>,
+    /// Where the backup set lies.
+    restore_uri: String,
+    /// The moment whose data are recovered.
+    #[schema(format = DateTime)]
+    restore_end_time: String,
+    /// How it stands.
+    status: RestoreStatus,
+    /// Whether it has ended.
+    finished: bool,
+    /// Whether it has ended with success.
+    successful: bool,
+    /// Why it failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<Words>,
+    /// Why it failed, in one sentence.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error_msg: Option<String>,
+    /// When it was begun.
+    #[schema(format = DateTime)]
+    create_time: Option<String>,
+    /// When it ended.
+    #[schema(format = DateTime)]
+    finish_time: Option<String>,
+}
+
+impl From<RestoreTask> for RestoreTaskView {
+    fn from(restore: RestoreTask) -> Self {
+        let RestoreTask {
+            task,
+            creator,
+            backup_set,
+            backup_cluster,
+            backup_cluster_name,
+            backup_tenant,
+            backup_tenant_name,
+            cluster,
+            cluster_name,
+            tenant,
+            tenant_name,
+            databases,
+            uri,
+            until,
+            status,
+            problem,
+            started,
+            finished,
+        } = restore;
+        Self {
+            id: task.0,
+            ocp_job_id: task.0,
+            creator,
+            backup_mode: words::BackupMode::Logical,
+            backup_set_id: backup_set.0,
+            backup_cluster_id: backup_cluster.0,
+            backup_cluster_name,
+            backup_tenant_id: backup_tenant.0,
+            backup_tenant_name,
+            restore_cluster_id: cluster.0,
+            restore_cluster_name: cluster_name,
+            restore_tenant_id: tenant.0,
+            restore_tenant_name: tenant_name,
+            databases,
+            restore_uri: uri,
+            restore_end_time: until.to_rfc3339(),
+            status: status.into(),
+            finished: status != TaskStatus::Running,
+            successful: status == TaskStatus::Successful,
+            error_msg: problem.as_ref().map(|text| text.message(call::language())),
+            error: problem.as_ref().map(Words::here),
+            create_time: started.map(Timestamp::to_rfc3339),
+            finish_time: finished.map(Timestamp::to_rfc3339),
+        }
+    }
+}

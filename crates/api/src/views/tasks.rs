@@ -1,0 +1,316 @@
+//! Tasks, their subtasks, logs and events.
+
+use control::tasks::{Event, EventKind, LogLine};
+use model::task::{Subtask, Task, TaskProgress};
+use model::text;
+use model::time::Timestamp;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::words;
+use crate::call;
+use crate::error::Words;
+
+/// One run of a flow.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct TaskView {
+    /// Its identity.
+    id: i64,
+    /// What it does, in words.
+    name: String,
+    /// The flow it runs.
+    #[schema(example = "backup-logical")]
+    task_definition_id: String,
+    /// The cluster it is about.
+    cluster: Option<TaskClusterView>,
+    /// The tenant it is about.
+    tenant: Option<TaskTenantView>,
+    /// Who asked for it.
+    creator: TaskCreatorView,
+    /// Its state.
+    status: words::TaskStatus,
+    /// How it came about: always by hand so far.
+    #[serde(rename = "type")]
+    #[schema(example = "MANUAL")]
+    kind: &'static str,
+    /// What it is doing, or was last told to do.
+    operation: words::TaskOperation,
+    /// The server that runs it, or ran it last.
+    executor: Option<String>,
+    /// Whether it can't be rolled back.
+    prohibit_rollback: bool,
+    /// Why it failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<Words>,
+    /// When it was asked for.
+    #[schema(format = DateTime)]
+    create_time: String,
+    /// When it first ran.
+    #[schema(format = DateTime)]
+    start_time: Option<String>,
+    /// When it ended.
+    #[schema(format = DateTime)]
+    finish_time: Option<String>,
+    /// Its subtasks in the order of their steps, then lanes.
+    subtasks: Vec<SubtaskView>,
+}
+
+/// The cluster that a task is about.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct TaskClusterView {
+    /// Its identity here.
+    id: i64,
+    /// Its name when the task was made.
+    name: Option<String>,
+}
+
+/// The tenant that a task is about.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct TaskTenantView {
+    /// Its number.
+    id: i64,
+    /// The number that OceanBase gave it: the same.
+    ob_tenant_id: i64,
+    /// Its name when the task was made.
+    name: Option<String>,
+}
+
+/// Who asked for a task.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct TaskCreatorView {
+    /// The account's name.
+    name: String,
+}
+
+impl From<Task> for TaskView {
+    fn from(task: Task) -> Self {
+        let Task {
+            id,
+            kind,
+            name,
+            status,
+            operation,
+            note,
+            creator,
+            executor,
+            cluster,
+            cluster_name,
+            tenant,
+            tenant_name,
+            can_roll_back,
+            created,
+            started,
+            finished,
+            subtasks,
+        } = task;
+        Self {
+            id: id.0,
+            name: name.message(call::language()),
+            task_definition_id: kind,
+            cluster: cluster.map(|id| TaskClusterView { id: id.0, name: cluster_name }),
+            tenant: tenant.map(|id| TaskTenantView { id: id.0, ob_tenant_id: id.0, name: tenant_name }),
+            creator: TaskCreatorView { name: creator },
+            status: status.into(),
+            kind: "MANUAL",
+            operation: operation.into(),
+            executor,
+            prohibit_rollback: !can_roll_back,
+            error: note.as_ref().map(Words::here),
+            create_time: created.to_rfc3339(),
+            start_time: started.map(Timestamp::to_rfc3339),
+            finish_time: finished.map(Timestamp::to_rfc3339),
+            subtasks: subtasks.into_iter().map(SubtaskView::from).collect(),
+        }
+    }
+}
+
+/// One step of a task in one lane.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct SubtaskView {
+    /// Its identity within its task.
+    id: i64,
+    /// The step's name.
+    name: String,
+    /// Names the step; the same in every language.
+    step: String,
+    /// The step's place in its flow, from 0.
+    series_id: u32,
+    /// The tenant whose lane it is.
+    lane: Option<String>,
+    /// The lane's place, from 0; -1 for a step that runs once.
+    parallel_idx: i64,
+    /// Its state.
+    status: words::SubtaskStatus,
+    /// Whether it was passed over.
+    skipped: bool,
+    /// Whether it was undone.
+    undone: bool,
+    /// Whether it may be passed over when it failed.
+    skippable: bool,
+    /// How often it was begun.
+    run_time: u32,
+    /// The longest it may take, in seconds.
+    timeout: u64,
+    /// How far it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    progress: Option<ProgressView>,
+    /// What it is waiting for, or why it failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<Words>,
+    /// When its turn came.
+    #[schema(format = DateTime)]
+    start_time: Option<String>,
+    /// When it ended.
+    #[schema(format = DateTime)]
+    finish_time: Option<String>,
+}
+
+impl From<Subtask> for SubtaskView {
+    fn from(subtask: Subtask) -> Self {
+        let Subtask {
+            id,
+            step,
+            place,
+            lane,
+            parallel_idx,
+            status,
+            skipped,
+            undone,
+            skippable,
+            attempts,
+            progress,
+            note,
+            timeout_s,
+            started,
+            finished,
+        } = subtask;
+        Self {
+            id: id.0,
+            name: text::step_name(call::language(), &step),
+            step,
+            series_id: place,
+            lane,
+            parallel_idx,
+            status: status.into(),
+            skipped,
+            undone,
+            skippable,
+            run_time: attempts,
+            timeout: timeout_s,
+            progress: progress.map(ProgressView::from),
+            note: note.as_ref().map(Words::here),
+            start_time: started.map(Timestamp::to_rfc3339),
+            finish_time: finished.map(Timestamp::to_rfc3339),
+        }
+    }
+}
+
+/// How far something is.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ProgressView {
+    /// How much is done.
+    done: u64,
+    /// How much there is, if that is known.
+    total: Option<u64>,
+    /// What is counted.
+    unit: words::ProgressUnit,
+    /// The share that is done, from 0 to 100.
+    percent: Option<u64>,
+    /// How much is done each second.
+    rate_per_s: Option<f64>,
+    /// The seconds that are left at the present rate.
+    remaining_s: Option<u64>,
+}
+
+impl From<TaskProgress> for ProgressView {
+    fn from(progress: TaskProgress) -> Self {
+        let (percent, remaining_s) = (progress.percent(), progress.remaining_s());
+        let TaskProgress { done, total, unit, rate_per_s } = progress;
+        Self { done, total, unit: unit.into(), percent, rate_per_s, remaining_s }
+    }
+}
+
+/// A part of a subtask's log.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct LogView {
+    /// The lines, joined by line ends.
+    log: String,
+    /// The same lines, one by one.
+    lines: Vec<LogLineView>,
+    /// What to give as `after` to get the lines behind these.
+    next: i64,
+}
+
+/// One line of a subtask's log.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct LogLineView {
+    /// Its number within the subtask, from 1.
+    seq: i64,
+    /// When it was written.
+    #[schema(format = DateTime)]
+    at: String,
+    /// What it says.
+    text: String,
+}
+
+impl LogView {
+    /// Renders the lines behind `after`.
+    pub(crate) fn of(lines: Vec<LogLine>, after: i64) -> Self {
+        let lines: Vec<LogLineView> = lines.into_iter().map(LogLineView::from).collect();
+        let written = lines.iter().map(|line| format!("{} {}", line.at, line.text)).collect::<Vec<_>>();
+        Self { log: written.join("\n"), next: lines.last().map_or(after, |line| line.seq), lines }
+    }
+}
+
+impl From<LogLine> for LogLineView {
+    fn from(line: LogLine) -> Self {
+        let LogLine { seq, at, text } = line;
+        let message = text.message(call::language());
+        let text = match text.raw {
+            Some(raw) if raw != message => format!("{message}: {raw}"),
+            _ => message,
+        };
+        Self { seq, at: at.to_rfc3339(), text }
+    }
+}
+
+/// Something changed in a task; its new value is read with a GET.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct EventView {
+    /// The task.
+    task_id: i64,
+    /// The subtask, when it is about one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subtask_id: Option<i64>,
+    /// The cluster it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cluster_id: Option<i64>,
+    /// When.
+    #[schema(format = DateTime)]
+    at: String,
+}
+
+impl EventView {
+    /// Returns the event's number, its type and what it carries.
+    pub(crate) fn of(event: &Event) -> (i64, &'static str, Self) {
+        let Event { seq, at, task, cluster, kind } = *event;
+        let (name, subtask) = match kind {
+            EventKind::Task => ("task", None),
+            EventKind::Step(id) => ("step", Some(id)),
+            EventKind::Lane(id) => ("lane", Some(id)),
+        };
+        let view = Self {
+            task_id: task.0,
+            subtask_id: subtask.map(|id| id.0),
+            cluster_id: cluster.map(|id| id.0),
+            at: at.to_rfc3339(),
+        };
+        (seq, name, view)
+    }
+}

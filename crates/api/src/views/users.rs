@@ -1,0 +1,39 @@
+//! Who is logged on, and a change of password.
+
+use control::Actor;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::secret::SecretText;
+use super::words;
+
+/// Who is logged on.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct MeView {
+    /// The account's identity.
+    id: i64,
+    /// The name to log on with.
+    name: String,
+    /// What it is allowed.
+    role: words::Role,
+    /// Whether the password must be changed before anything else.
+    must_change_password: bool,
+}
+
+impl From<Actor> for MeView {
+    fn from(actor: Actor) -> Self {
+        let Actor { user, name, role, address: _, must_change_password } = actor;
+        Self { id: user.0, name, role: role.into(), must_change_password }
+    }
+}
+
+/// A change of one's own password.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct PasswordBody {
+    /// The present one.
+    pub(crate) old_password: SecretText,
+    /// The new one: 8 to 128 characters.
+    pub(crate) new_password: SecretText,
+}

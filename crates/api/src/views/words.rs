@@ -1,0 +1,190 @@
+//! The fixed words of the wire, each beside the noun that it stands for.
+
+/// Defines an enumeration with the words of the wire, and turns it from and into the noun it stands for. The
+/// spelling is a `tt`: utoipa does not see through what a macro wraps around a `literal`.
+macro_rules! words {
+    ($(#[$about:meta])* $name:ident for $noun:path { $($word:ident = $spelling:tt,)+ }) => {
+        $(#[$about])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+        pub(crate) enum $name {
+            $(#[serde(rename = $spelling)] $word,)+
+        }
+
+        impl From<$noun> for $name {
+            fn from(noun: $noun) -> Self {
+                match noun { $(<$noun>::$word => Self::$word,)+ }
+            }
+        }
+
+        impl From<$name> for $noun {
+            fn from(word: $name) -> Self {
+                match word { $($name::$word => Self::$word,)+ }
+            }
+        }
+    };
+}
+
+words! {
+    /// How a backup is taken.
+    BackupMode for model::backup::BackupMethod {
+        Physical = "PHYSICAL_BACKUP",
+        Logical = "LOGICAL_BACKUP",
+    }
+}
+
+words! {
+    /// How much of the data a backup holds.
+    DataBackupMode for model::backup::DataBackupMode {
+        Full = "FULL_BACKUP",
+        Incremental = "INCREMENTAL_BACKUP",
+    }
+}
+
+words! {
+    /// Which methods a cluster offers.
+    BackupAbility for model::ability::BackupAbility {
+        LogicalBackup = "LOGICAL_BACKUP",
+        PhysicalBackup = "PHYSICAL_BACKUP",
+        LogicalAndPhysical = "LOGICAL_AND_PHYSICAL",
+    }
+}
+
+words! {
+    /// How a cluster is spoken to.
+    Generation for model::ability::Generation {
+        Gen3 = "GEN3",
+        Gen4 = "GEN4",
+        Seekdb = "SEEKDB",
+    }
+}
+
+words! {
+    /// Whether a cluster could be reached and what it said, when last asked.
+    ClusterStatus for model::cluster::ClusterStatus {
+        Running = "RUNNING",
+        Upgrading = "UPGRADING",
+        Unavailable = "UNAVAILABLE",
+    }
+}
+
+words! {
+    /// Which SQL a tenant speaks.
+    TenantMode for model::tenant::TenantMode {
+        Mysql = "MYSQL",
+        Oracle = "ORACLE",
+    }
+}
+
+words! {
+    /// A kind of storage.
+    StorageType for model::storage::StorageType {
+        File = "BACKUP_STORAGE_FILE",
+        Oss = "BACKUP_STORAGE_OSS",
+        Cos = "BACKUP_STORAGE_COS",
+        S3 = "BACKUP_STORAGE_S3",
+        Obs = "BACKUP_STORAGE_OBS",
+        Gcs = "BACKUP_STORAGE_GCS",
+        Azblob = "BACKUP_STORAGE_AZBLOB",
+    }
+}
+
+words! {
+    /// How one line of a test ended.
+    TestOutcome for model::storage::TestOutcome {
+        Passed = "PASSED",
+        Failed = "FAILED",
+        NotChecked = "NOT_CHECKED",
+    }
+}
+
+words! {
+    /// What a backup set is good for.
+    BackupSetStatus for model::backup_set::BackupSetStatus {
+        Available = "AVAILABLE",
+        Unverified = "UNVERIFIED",
+        Deleted = "DELETED",
+    }
+}
+
+words! {
+    /// The state of a task.
+    TaskStatus for model::task::TaskStatus {
+        Running = "RUNNING",
+        Failed = "FAILED",
+        Successful = "SUCCESSFUL",
+    }
+}
+
+words! {
+    /// What a task is doing, or was last told to do.
+    TaskOperation for model::task::TaskOperation {
+        Execute = "EXECUTE",
+        Retry = "RETRY",
+        Rollback = "ROLLBACK",
+        Skip = "SKIP",
+        Cancel = "CANCEL",
+    }
+}
+
+words! {
+    /// The state of a subtask.
+    SubtaskStatus for model::task::SubtaskStatus {
+        Pending = "PENDING",
+        Ready = "READY",
+        Running = "RUNNING",
+        Canceling = "CANCELING",
+        Failed = "FAILED",
+        Successful = "SUCCESSFUL",
+    }
+}
+
+words! {
+    /// What a progress counts.
+    ProgressUnit for model::task::ProgressUnit {
+        Bytes = "bytes",
+        Rows = "rows",
+        Items = "items",
+    }
+}
+
+words! {
+    /// What a user is allowed.
+    Role for model::user::Role {
+        Admin = "ADMIN",
+        BackupManager = "BACKUP_MANAGER",
+        ClusterViewer = "CLUSTER_VIEWER",
+    }
+}
+
+words! {
+    /// The order of a list of tasks. An id is given in the order of creation, so both words sort alike.
+    TaskSort for control::tasks::TaskOrder {
+        NewestFirst = "id,desc",
+        OldestFirst = "id,asc",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use utoipa::PartialSchema as _;
+
+    use super::{BackupMode, DataBackupMode, StorageType};
+
+    #[test]
+    fn the_description_spells_as_the_wire_does() {
+        let described = serde_json::to_value(StorageType::schema()).expect("json");
+        assert_eq!(described["enum"][0], "BACKUP_STORAGE_FILE", "{described}");
+    }
+
+    #[test]
+    fn the_wire_spells_as_the_stored_form_does() {
+        for kind in model::storage::StorageType::ALL {
+            let (wire, stored) = (serde_json::to_value(StorageType::from(kind)), serde_json::to_value(kind));
+            assert_eq!(wire.expect("json"), stored.expect("json"));
+        }
+        let physical = serde_json::to_value(BackupMode::Physical).expect("json");
+        assert_eq!(physical, serde_json::to_value(model::backup::BackupMethod::Physical).expect("json"));
+        let full = serde_json::to_value(DataBackupMode::Full).expect("json");
+        assert_eq!(full, serde_json::to_value(model::backup::DataBackupMode::Full).expect("json"));
+    }
+}

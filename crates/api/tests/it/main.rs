@@ -1,0 +1,9 @@
+//! The API as its callers see it: a whole server in this process, asked over HTTP's own types.
+
+mod answers;
+mod description;
+mod events;
+mod server;
+mod storages;
+mod story;
+mod users;

@@ -1,0 +1,80 @@
+//! A server with empty metadata, and what asks it.
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::{HeaderMap, Request, StatusCode};
+use control::{Control, Opened, Settings};
+use model::Secret;
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt as _;
+
+/// The administrator's password in every test.
+pub(crate) const PASSWORD: &str = "correct horse";
+
+/// `admin:correct horse`.
+pub(crate) const ADMIN: &str = "Basic YWRtaW46Y29ycmVjdCBob3JzZQ==";
+
+/// A server with its own data directory.
+pub(crate) struct Server {
+    pub(crate) router: Router,
+    pub(crate) control: Control,
+    pub(crate) shutdown: CancellationToken,
+    pub(crate) dir: TempDir,
+}
+
+/// What a server answered.
+pub(crate) struct Answered {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) text: String,
+}
+
+impl Answered {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {}", self.text))
+    }
+}
+
+impl Server {
+    /// Opens a server whose administrator has a password of his own.
+    pub(crate) async fn open() -> Self {
+        Self::open_with(Some(PASSWORD)).await
+    }
+
+    /// Opens a server; without a password it writes a first one that must be changed.
+    pub(crate) async fn open_with(password: Option<&str>) -> Self {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let settings = Settings { admin_password: password.map(Secret::new), ..Settings::new(dir.path()) };
+        let Opened { control, .. } = Control::open(settings).await.expect("an empty directory can be opened");
+        let shutdown = CancellationToken::new();
+        let settings = api::Settings {
+            server_name: "here".into(),
+            trusted_proxies: Vec::new(),
+            shutdown: shutdown.clone(),
+        };
+        Self { router: api::router(control.clone(), settings), control, shutdown, dir }
+    }
+
+    /// Sends a request as it is.
+    pub(crate) async fn send(&self, request: Request<Body>) -> Answered {
+        let response = self.router.clone().oneshot(request).await.expect("a router always answers");
+        let (parts, body) = response.into_parts();
+        let bytes = to_bytes(body, 16 << 20).await.expect("the whole answer");
+        let text = String::from_utf8(bytes.to_vec()).expect("answers are text");
+        Answered { status: parts.status, headers: parts.headers, text }
+    }
+
+    /// Sends a request as the administrator.
+    pub(crate) async fn ask(&self, method: &str, path: &str, body: Option<&Value>) -> Answered {
+        let request = Request::builder().method(method).uri(path).header("authorization", ADMIN);
+        let request = match body {
+            Some(body) => {
+                request.header("content-type", "application/json").body(Body::from(body.to_string()))
+            }
+            None => request.body(Body::empty()),
+        };
+        self.send(request.expect("a request")).await
+    }
+}

@@ -1,0 +1,114 @@
+//! A backup on the real kernel through REST, with the events that tell of it.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
+use futures::StreamExt as _;
+use serde_json::{Value, json};
+
+use crate::server::{ADMIN, Server};
+
+/// How long a test waits before it says that what should have come did not.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// Opens the stream of events behind `after`; the answer's body is read with [`until`].
+async fn events(server: &Server, after: Option<i64>) -> axum::body::BodyDataStream {
+    use tower::ServiceExt as _;
+    let mut request = Request::get("/api/v2/events").header("authorization", ADMIN);
+    if let Some(after) = after {
+        request = request.header("last-event-id", after);
+    }
+    let request = request.body(Body::empty()).expect("a request");
+    let response = server.router.clone().oneshot(request).await.expect("a router always answers");
+    assert_eq!(response.status(), StatusCode::OK);
+    response.into_body().into_data_stream()
+}
+
+/// One event: its number, its type, what it carries.
+type Seen = (i64, String, Value);
+
+/// Reads events until one of them is the wanted one, and returns all.
+async fn until(stream: &mut axum::body::BodyDataStream, wanted: impl Fn(&Seen) -> bool) -> Vec<Seen> {
+    let (mut text, mut seen) = (String::new(), Vec::new());
+    loop {
+        let chunk = tokio::time::timeout(LIMIT, stream.next()).await.expect("an event in time");
+        text.push_str(std::str::from_utf8(&chunk.expect("no end").expect("a chunk")).expect("text"));
+        while let Some((event, rest)) = text.split_once("\n\n") {
+            let field = |name: &str| {
+                event.lines().find_map(|line| line.strip_prefix(name)).map(|value| value.trim().to_owned())
+            };
+            if let (Some(id), Some(kind), Some(data)) = (field("id:"), field("event:"), field("data:")) {
+                let event = (id.parse().expect("a number"), kind, serde_json::from_str(&data).expect("JSON"));
+                let found = wanted(&event);
+                seen.push(event);
+                if found {
+                    return seen;
+                }
+            }
+            text = rest.to_owned();
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_backup_is_followed_by_its_events_and_they_can_be_had_again() {
+    let seekdb = xtask::seekdb::shared().expect("seekdb starts");
+    seekdb.fresh_database("api_story").expect("a database");
+    seekdb
+        .run(&["CREATE TABLE api_story.t (id INT PRIMARY KEY)", "INSERT INTO api_story.t VALUES (1), (2)"])
+        .expect("two rows");
+    let server = Server::open().await;
+    let control = server.control.clone();
+    let working = tokio::spawn({
+        let shutdown = server.shutdown.clone();
+        async move { control.run(shutdown).await }
+    });
+    let cluster = json!({
+        "name": "demo", "addresses": [format!("127.0.0.1:{}", seekdb.port)], "user": "root", "password": seekdb.password,
+    });
+    let added = server.ask("POST", "/api/v2/ob/clusters", Some(&cluster)).await;
+    assert_eq!(added.status, StatusCode::OK, "{}", added.text);
+    let cluster = added.json()["data"]["id"].as_i64().expect("an id");
+    let ability =
+        server.ask("GET", &format!("/api/v2/ob/clusters/{cluster}/backup/ability"), None).await.json();
+    assert_eq!(ability["data"]["backupAbility"], "LOGICAL_BACKUP");
+
+    let mut live = events(&server, None).await;
+    let body = json!({
+        "dataBackupMode": "FULL_BACKUP",
+        "obBackupServiceStorageConfig": { "obBackupStorageBaseInfo": {
+            "backupStorageType": "BACKUP_STORAGE_FILE", "storageUrl": server.dir.path().join("backups"),
+        }},
+        "obBackupObjectList": [{ "backupDimension": "DATABASE", "databaseName": "api_story" }],
+    });
+    let path = format!("/api/v2/ob/clusters/{cluster}/backup/backupNow");
+    let begun = server.ask("POST", &path, Some(&body)).await;
+    assert_eq!(begun.status, StatusCode::OK, "{}", begun.text);
+    let result = &begun.json()["data"]["backupObjectOpsResultList"][0];
+    assert_eq!((&result["beSuccessful"], &result["errorCode"]), (&json!(true), &Value::Null));
+    let task = result["taskIdList"][0].as_i64().expect("a task");
+
+    let path = format!("/api/v2/tasks/instances/{task}");
+    let mut seen = Vec::new();
+    while server.ask("GET", &path, None).await.json()["data"]["status"] == "RUNNING" {
+        seen.extend(until(&mut live, |(_, kind, _)| kind == "task").await);
+    }
+    let ended = server.ask("GET", &path, None).await.json();
+    assert_eq!(ended["data"]["status"], "SUCCESSFUL", "{ended}");
+    assert!(seen.is_sorted_by(|one, next| one.0 < next.0), "numbers grow");
+    assert!(seen.iter().all(|(.., data)| data["taskId"] == task && data["clusterId"] == cluster), "{seen:?}");
+    assert!(seen.iter().any(|(_, kind, _)| kind == "lane"), "{seen:?}");
+
+    let (middle, last) = (seen[seen.len() / 2].0, seen[seen.len() - 1].0);
+    let mut again = events(&server, Some(middle)).await;
+    let replayed = until(&mut again, |(id, ..)| *id == last).await;
+    let expected: Vec<Seen> = seen.into_iter().filter(|(id, ..)| *id > middle).collect();
+    assert_eq!(replayed, expected, "what came behind the last event seen comes again, once");
+
+    let sets = server.ask("GET", "/api/v2/backup/sets", None).await.json();
+    assert_eq!(sets["data"]["contents"][0]["rows"], 2, "{sets}");
+    server.shutdown.cancel();
+    tokio::time::timeout(LIMIT, working).await.expect("the server stops in time").expect("no panic");
+    seekdb.run(&["DROP DATABASE api_story"]).expect("a clean server");
+}

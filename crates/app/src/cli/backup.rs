@@ -1,0 +1,257 @@
+//! `lifeboat backup`.
+
+use clap::{Args, Subcommand, ValueEnum};
+use model::Problem;
+use model::size;
+use model::text::Text;
+use serde_json::{Map, Value, json};
+
+use super::names::{cluster, read_table, short, storage, tenant};
+use super::storage::{directory_base, read_uri};
+use super::{Reach, task};
+use crate::client::Client;
+use crate::failure::Failure;
+use crate::follow;
+use crate::rows::{ActionRow, BackupSetRow, ClusterRow, PlanRow, read, read_all};
+use crate::screen::Screen;
+
+#[derive(Args)]
+pub(crate) struct BackupArgs {
+    #[command(flatten)]
+    pub(crate) reach: Reach,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Back a cluster up, or parts of it; what is left out is identified or filled in
+    Now(NowArgs),
+    /// List the backup sets
+    List {
+        /// Only those of this cluster
+        #[arg(long, value_name = "NAME")]
+        cluster: Option<String>,
+    },
+    /// End a backup that runs
+    Cancel {
+        /// The backup's task
+        task: i64,
+    },
+}
+
+#[derive(Args)]
+struct NowArgs {
+    /// The cluster
+    #[arg(long, value_name = "NAME")]
+    cluster: String,
+    /// Only this tenant; may be given several times
+    #[arg(long, value_name = "NAME")]
+    tenant: Vec<String>,
+    /// Only this database; may be given several times
+    #[arg(long, value_name = "NAME")]
+    database: Vec<String>,
+    /// Only this table; may be given several times
+    #[arg(long, value_name = "DATABASE.TABLE")]
+    table: Vec<String>,
+    /// How: by OceanBase itself, or by reading rows
+    #[arg(long)]
+    method: Option<Method>,
+    /// How much: everything, or what changed since the last backup
+    #[arg(long)]
+    mode: Option<Mode>,
+    /// Where to: a storage configuration's name or file:///…; the one used last for this cluster when left out
+    #[arg(long, value_name = "NAME|URI")]
+    storage: Option<String>,
+    /// Start no major compaction where one is needed
+    #[arg(long)]
+    no_auto_compaction: bool,
+    /// How many connections read at once
+    #[arg(long, value_name = "NUMBER")]
+    threads: Option<u32>,
+    /// How data are compressed: zstd:1 to zstd:19, or none
+    #[arg(long, value_name = "METHOD")]
+    compression: Option<String>,
+    /// Only say what would be done
+    #[arg(long)]
+    dry_run: bool,
+    /// Show also the statements that would be sent
+    #[arg(long, requires = "dry_run")]
+    statements: bool,
+    /// Wait for the end, showing how far it is
+    #[arg(long, conflicts_with = "dry_run")]
+    wait: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Method {
+    Physical,
+    Logical,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Mode {
+    Full,
+    Incremental,
+}
+
+pub(crate) async fn run(args: BackupArgs) -> Result<(), Failure> {
+    let BackupArgs { reach, verb } = args;
+    match verb {
+        Verb::Now(args) => now(&reach, args).await,
+        Verb::List { cluster } => list(&reach, cluster.as_deref()).await,
+        Verb::Cancel { task } => task::steer(&reach, task, "cancel", "cli-task-canceled").await,
+    }
+}
+
+async fn now(reach: &Reach, args: NowArgs) -> Result<(), Failure> {
+    let (client, screen) = (reach.client()?, reach.screen());
+    let cluster = cluster(&client, &args.cluster).await?;
+    let body = body(&client, &cluster, &args).await?;
+    let path = format!("/ob/clusters/{}/backup/backupNow", cluster.id);
+    let data = client.post(&path, Some(&body)).await?;
+    let action: ActionRow = read(&data)?;
+    if let Some(plan) = &action.plan {
+        screen.show(&data["plan"], |screen| show_plan(screen, plan, args.statements));
+        return Ok(());
+    }
+    let task = action.task()?;
+    if !args.wait {
+        screen.show(&data, |screen| screen.say(&Text::new("cli-task-made").with("task", task)));
+        return Ok(());
+    }
+    screen.say(&Text::new("cli-task-made").with("task", task));
+    let ended = follow::to_end(&client, screen, task).await?;
+    let sets = client.list(&format!("/ob/clusters/{}/backup/sets", cluster.id), &[]).await?;
+    let sets: Vec<BackupSetRow> = read_all(&sets)?;
+    screen.show(&ended, |screen| {
+        for set in sets.iter().filter(|set| set.task_id == task) {
+            screen.say(
+                &Text::new("cli-backup-set-made")
+                    .with("set", set.backup_set_id)
+                    .with("tenant", &set.tenant_name)
+                    .with("tables", set.tables)
+                    .with("rows", set.rows)
+                    .with("size", size::bytes(set.bytes)),
+            );
+        }
+    });
+    Ok(())
+}
+
+/// Returns the request: only what was given; the rest is for the server to fill in.
+async fn body(client: &Client, cluster: &ClusterRow, args: &NowArgs) -> Result<Value, Failure> {
+    let mut body = Map::new();
+    let method = args.method.map(|method| match method {
+        Method::Physical => "PHYSICAL_BACKUP",
+        Method::Logical => "LOGICAL_BACKUP",
+    });
+    let mode = args.mode.map(|mode| match mode {
+        Mode::Full => "FULL_BACKUP",
+        Mode::Incremental => "INCREMENTAL_BACKUP",
+    });
+    for (field, value) in [("backupMode", method), ("dataBackupMode", mode)] {
+        body.extend(value.map(|value| (field.to_owned(), json!(value))));
+    }
+    body.insert("autoCompaction".into(), json!(!args.no_auto_compaction));
+    body.insert("dryRun".into(), json!(args.dry_run));
+    body.extend(args.threads.map(|threads| ("threads".to_owned(), json!(threads))));
+    body.extend(args.compression.as_ref().map(|method| ("compression".to_owned(), json!(method))));
+    let objects = objects(client, cluster, args).await?;
+    if !objects.is_empty() {
+        body.insert("obBackupObjectList".into(), Value::Array(objects));
+    }
+    if let Some(wanted) = &args.storage {
+        let choice = if wanted.contains("://") {
+            json!({ "obBackupStorageBaseInfo": directory_base(&read_uri(wanted)?)? })
+        } else {
+            json!({ "storageId": storage(client, wanted).await?.storage_id })
+        };
+        body.insert("obBackupServiceStorageConfig".into(), choice);
+    }
+    Ok(Value::Object(body))
+}
+
+/// Returns the parts of the cluster that were named. Databases and tables are those of the named tenant.
+async fn objects(client: &Client, cluster: &ClusterRow, args: &NowArgs) -> Result<Vec<Value>, Failure> {
+    let mut tenants = Vec::new();
+    for name in &args.tenant {
+        tenants.push(tenant(client, cluster, Some(name)).await?);
+    }
+    let parts = !args.database.is_empty() || !args.table.is_empty();
+    if !parts {
+        let whole = tenants.iter().map(|id| json!({ "backupDimension": "TENANT", "tenantId": id }));
+        return Ok(whole.collect());
+    }
+    if tenants.len() > 1 {
+        return Err(Problem::invalid("backup-objects-of-two-tenants").into());
+    }
+    let tenant = tenants.first();
+    let mut objects: Vec<Value> = args
+        .database
+        .iter()
+        .map(|name| json!({ "backupDimension": "DATABASE", "databaseName": name, "tenantId": tenant }))
+        .collect();
+    for name in &args.table {
+        let (database, table) = read_table(name)?;
+        objects.push(json!({
+            "backupDimension": "TABLE", "databaseName": database, "tableName": table, "tenantId": tenant,
+        }));
+    }
+    Ok(objects)
+}
+
+/// Shows what a task would do.
+pub(crate) fn show_plan(screen: Screen, plan: &PlanRow, with_statements: bool) {
+    screen.facts(&[
+        ("Method", plan.backup_mode.clone()),
+        ("Mode", plan.data_backup_mode.clone()),
+        ("Storage", plan.backup_uri.clone()),
+        ("Tenants", plan.tenants.join(", ")),
+    ]);
+    for (place, step) in plan.steps.iter().enumerate() {
+        screen.line("");
+        screen.line(&format!("{}. {}", place + 1, step.name));
+        for note in &step.notes {
+            screen.line(&format!("   {note}"));
+        }
+        for statement in step.statements.iter().filter(|_| with_statements) {
+            screen.line(&format!("   > {statement}"));
+        }
+    }
+}
+
+async fn list(reach: &Reach, name: Option<&str>) -> Result<(), Failure> {
+    let (client, screen) = (reach.client()?, reach.screen());
+    let rows = match name {
+        Some(name) => {
+            let id = cluster(&client, name).await?.id;
+            client.list(&format!("/ob/clusters/{id}/backup/sets"), &[]).await?
+        }
+        None => client.list("/backup/sets", &[]).await?,
+    };
+    let sets: Vec<BackupSetRow> = read_all(&rows)?;
+    screen.show(&Value::Array(rows), |screen| {
+        let rows: Vec<Vec<String>> = sets
+            .into_iter()
+            .map(|set| {
+                vec![
+                    set.backup_set_id.to_string(),
+                    set.cluster_name,
+                    set.tenant_name,
+                    set.backup_mode,
+                    set.data_backup_task_type,
+                    short(&set.consistent_time),
+                    set.tables.to_string(),
+                    set.rows.to_string(),
+                    size::bytes(set.bytes),
+                    set.status,
+                ]
+            })
+            .collect();
+        let heads =
+            ["SET", "CLUSTER", "TENANT", "METHOD", "MODE", "DATA OF", "TABLES", "ROWS", "SIZE", "STATUS"];
+        screen.table(&heads, &rows);
+    });
+    Ok(())
+}

@@ -1,0 +1,118 @@
+//! `lifeboat dump`: the logical engine alone, no server needed.
+
+use clap::Args;
+use dump::{Compression, DumpId, Manifest, Meter, Options, Selection, Source};
+use model::backup::BackupObject;
+use model::text::Text;
+use model::{Problem, Timestamp, size};
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
+
+use super::local::{Answer, connections, folder, interrupted, metered, source};
+use super::names::read_table;
+use crate::failure::Failure;
+use crate::screen::Screen;
+
+#[derive(Args)]
+pub(crate) struct DumpArgs {
+    /// The server; its user's password is taken from LIFEBOAT_CLUSTER_PASSWORD, LIFEBOAT_CLUSTER_PASSWORD_FILE, a
+    /// prompt or standard input
+    #[arg(long, value_name = "mysql://USER@HOST:PORT")]
+    url: String,
+    /// The directory to dump into; each dump gets a folder of its own there
+    #[arg(long, value_name = "file:///DIR")]
+    to: String,
+    /// Only this database; may be given several times
+    #[arg(long, value_name = "NAME")]
+    database: Vec<String>,
+    /// Only this table; may be given several times
+    #[arg(long, value_name = "DATABASE.TABLE")]
+    table: Vec<String>,
+    /// How many connections read at once
+    #[arg(long, value_name = "NUMBER", default_value_t = 4, value_parser = connections())]
+    threads: u16,
+    /// How data are compressed: zstd:1 to zstd:19, or none
+    #[arg(long, value_name = "METHOD", default_value = "zstd:1")]
+    compression: Compression,
+    /// Go on with the dump of this name, which did not come to its end
+    #[arg(long, value_name = "DUMP")]
+    resume: Option<DumpId>,
+    #[command(flatten)]
+    pub(crate) answer: Answer,
+}
+
+pub(crate) async fn run(args: DumpArgs) -> Result<(), Failure> {
+    let screen = args.answer.screen();
+    let options = options(&args)?;
+    let client = folder(&args.to)?;
+    let source = source(&args.url)?;
+    let dump = args.resume.unwrap_or_else(|| DumpId::at(now(), "cli"));
+    let cancel = CancellationToken::new();
+    interrupted(&cancel)?;
+    check(screen, &source, &options).await?;
+    let work = take(screen, &source, &client, &dump, &options, usize::from(args.threads), &cancel);
+    let manifest =
+        work.await.inspect_err(|_| screen.say(&Text::new("cli-dump-resume").with("dump", &dump)))?;
+    show(screen, &client, &manifest);
+    Ok(())
+}
+
+fn options(args: &DumpArgs) -> Result<Options, Problem> {
+    let databases = args.database.iter().cloned().map(BackupObject::Database).map(Ok);
+    let tables = args.table.iter().map(|name| read_table(name).map(|(d, t)| BackupObject::Table(d, t)));
+    let selection = Selection(databases.chain(tables).collect::<Result<_, Problem>>()?);
+    Ok(Options { selection, compression: args.compression, ..Options::default() })
+}
+
+/// Looks at the server before anything is written.
+async fn check(screen: Screen, source: &Source, options: &Options) -> Result<(), Failure> {
+    let found = dump::preflight(source, &options.selection).await.map_err(|error| error.problem())?;
+    found.notes.iter().for_each(|note| screen.say(note));
+    let Some((last, others)) = found.problems.split_last() else { return Ok(()) };
+    others.iter().for_each(|problem| Failure::from(problem.clone()).show(screen.is_json()));
+    Err(last.clone().into())
+}
+
+async fn take(
+    screen: Screen,
+    source: &Source,
+    client: &storage::Client,
+    dump: &DumpId,
+    options: &Options,
+    connections: usize,
+    cancel: &CancellationToken,
+) -> Result<Manifest, Failure> {
+    let snapshot =
+        dump::take_snapshot(source, client, dump, options).await.map_err(|error| error.problem())?;
+    screen.say(&Text::new("cli-dump-begun").with("dump", dump).with("scn", snapshot.scn()));
+    dump::dump_schema(source, client, &snapshot).await.map_err(|error| error.problem())?;
+    let meter = Meter::new();
+    let work = dump::dump_data(source, client, &snapshot, connections, &meter, cancel);
+    metered(screen, "dump-data", &meter, work).await?;
+    let manifest = dump::finish(client, dump).await.map_err(|error| error.problem())?;
+    snapshot.release().await;
+    Ok(manifest)
+}
+
+fn show(screen: Screen, client: &storage::Client, manifest: &Manifest) {
+    let uri = client.location().below(manifest.dump.as_str()).uri();
+    let totals = &manifest.totals;
+    let data = json!({
+        "dump": manifest.dump, "uri": uri, "scn": manifest.scn.to_string(),
+        "tables": totals.tables, "rows": totals.rows, "bytes": totals.bytes,
+    });
+    screen.show(&data, |screen| {
+        screen.say(
+            &Text::new("cli-dump-complete")
+                .with("uri", &uri)
+                .with("tables", totals.tables)
+                .with("rows", totals.rows)
+                .with("size", size::bytes(totals.bytes)),
+        );
+    });
+}
+
+fn now() -> Timestamp {
+    let since_1970 = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    Timestamp(i64::try_from(since_1970.as_micros()).unwrap_or(i64::MAX))
+}

@@ -1,0 +1,94 @@
+//! `lifeboat load`: the logical engine alone, no server needed.
+
+use clap::Args;
+use dump::load::{self, Options};
+use dump::{DumpId, Meter, Source};
+use model::problem::codes;
+use model::text::Text;
+use serde_json::json;
+use storage::Client;
+use tokio_util::sync::CancellationToken;
+
+use super::local::{Answer, connections, dump_folder, interrupted, metered, names, source};
+use super::names::read_rename;
+use crate::failure::Failure;
+use crate::screen::Screen;
+
+#[derive(Args)]
+pub(crate) struct LoadArgs {
+    /// The dump's folder
+    #[arg(long, value_name = "file:///DIR/DUMP")]
+    from: String,
+    /// The server; its user's password is taken from LIFEBOAT_CLUSTER_PASSWORD, LIFEBOAT_CLUSTER_PASSWORD_FILE, a
+    /// prompt or standard input
+    #[arg(long, value_name = "mysql://USER@HOST:PORT")]
+    url: String,
+    /// Only this database; may be given several times
+    #[arg(long, value_name = "NAME")]
+    database: Vec<String>,
+    /// Load a database under a new name; may be given several times
+    #[arg(long, value_name = "OLD=NEW")]
+    rename: Vec<String>,
+    /// Load also where other tables are; tables of the same names never may be there
+    #[arg(long)]
+    into_existing: bool,
+    /// How many connections write at once
+    #[arg(long, value_name = "NUMBER", default_value_t = 4, value_parser = connections())]
+    threads: u16,
+    #[command(flatten)]
+    pub(crate) answer: Answer,
+}
+
+pub(crate) async fn run(args: LoadArgs) -> Result<(), Failure> {
+    let screen = args.answer.screen();
+    let rename = read_rename(&args.rename)?;
+    let (client, dump) = dump_folder(&args.from)?;
+    let target = source(&args.url)?;
+    let databases = names(&client, &dump, args.database, rename).await?;
+    let options = Options { databases, into_existing: args.into_existing };
+    let cancel = CancellationToken::new();
+    interrupted(&cancel)?;
+    let loading =
+        Loading { screen, target, client, dump, options, connections: usize::from(args.threads), cancel };
+    let rows = loading.run().await?;
+    let names: Vec<&String> = loading.options.databases.values().collect();
+    screen.show(&json!({ "dump": loading.dump, "databases": names, "rows": rows }), |screen| {
+        screen.say(&Text::new("cli-load-complete").with("dump", &loading.dump).with("rows", rows));
+    });
+    Ok(())
+}
+
+struct Loading {
+    screen: Screen,
+    target: Source,
+    client: Client,
+    dump: DumpId,
+    options: Options,
+    connections: usize,
+    cancel: CancellationToken,
+}
+
+impl Loading {
+    /// Loads the dump, reads it back, and returns how many rows the target holds now.
+    async fn run(&self) -> Result<u64, Failure> {
+        let Self { screen, target, client, dump, options, connections, cancel } = self;
+        let found =
+            load::check_target(target, client, dump, options).await.map_err(|error| error.problem())?;
+        found.notes.iter().for_each(|note| screen.say(note));
+        load::create_schema(target, client, dump, options).await.map_err(|error| error.problem())?;
+        let meter = Meter::new();
+        let work = load::load_data(target, client, dump, options, *connections, &meter, cancel);
+        metered(*screen, "load-data", &meter, work).await?;
+        let keys = load::create_indexes(target, client, dump, options, *connections, cancel).await;
+        keys.map_err(|error| error.problem())?.iter().for_each(|note| screen.say(note));
+        let meter = Meter::new();
+        let work = load::verify_data(target, client, dump, options, *connections, &meter, cancel);
+        let report = metered(*screen, "verify-data", &meter, work).await?;
+        if let Some((last, others)) = report.findings.split_last() {
+            others.iter().for_each(|finding| Failure::from(finding.problem()).show(screen.is_json()));
+            return Err(last.problem().coded(codes::RECOVERY_FAILED).into());
+        }
+        load::finish(target, client, dump, options).await.map_err(|error| error.problem())?;
+        Ok(report.rows)
+    }
+}

@@ -1,0 +1,217 @@
+//! What `dump`, `load` and `verify` share: a server by its URL, a dump by its folder, and how far they are.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::IsTerminal as _;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args;
+use clap::builder::RangedU64ValueParser;
+use dump::{DumpId, Meter, Progress, Source};
+use indicatif::{ProgressBar, ProgressStyle};
+use model::cluster::{Address, DEFAULT_PORT};
+use model::id::{BackupSetId, ClusterId, TenantId};
+use model::recovery::{RecoveryRequest, targets};
+use model::storage::{StorageLocation, StorageType, mask_uri};
+use model::text::{Text, step_name};
+use model::{Problem, size};
+use oceanbase::{Endpoint, NoWitness};
+use percent_encoding::percent_decode_str;
+use storage::{Client, FileRoots};
+use tokio_util::sync::CancellationToken;
+use url::Url;
+
+use super::names::check_no_password;
+use super::storage::read_uri;
+use crate::failure::Failure;
+use crate::language::language;
+use crate::screen::{Form, Screen};
+use crate::secrets;
+
+/// The form of the answer.
+#[derive(Args)]
+pub(crate) struct Answer {
+    /// The form of the answer
+    #[arg(short, long, value_name = "FORM", default_value = "table")]
+    output: Form,
+}
+
+impl Answer {
+    /// Returns what answers are shown on.
+    pub(crate) fn screen(&self) -> Screen {
+        Screen { form: self.output }
+    }
+}
+
+/// Reads a number of connections.
+pub(crate) fn connections() -> RangedU64ValueParser<u16> {
+    RangedU64ValueParser::new().range(1..=64)
+}
+
+/// Returns the server of that URL, with its user's password.
+pub(crate) fn source(url: &str) -> Result<Source, Failure> {
+    check_no_password(url)?;
+    let (address, user) = read_url(url)?;
+    let password = secrets::read("LIFEBOAT_CLUSTER_PASSWORD", "cli-prompt-cluster-password")?;
+    Ok(Source { endpoint: Endpoint::new(vec![address], user, password), witness: Arc::new(NoWitness) })
+}
+
+/// Reads `mysql://user@host:port`.
+fn read_url(url: &str) -> Result<(Address, String), Problem> {
+    let malformed = || Problem::invalid("database-url-malformed").with("url", mask_uri(url));
+    let read = Url::parse(url).map_err(|_| malformed())?;
+    let user = percent_decode_str(read.username()).decode_utf8().map_err(|_| malformed())?;
+    let host = read.host_str().filter(|host| !host.is_empty()).ok_or_else(malformed)?;
+    let is_plain = matches!(read.path(), "" | "/") && read.query().is_none() && read.fragment().is_none();
+    if read.scheme() != "mysql" || user.is_empty() || !is_plain {
+        return Err(malformed());
+    }
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    Ok((Address { host: host.to_owned(), port: read.port().unwrap_or(DEFAULT_PORT) }, user.into_owned()))
+}
+
+/// Opens the directory that dumps are written into, making it where it is missing.
+pub(crate) fn folder(uri: &str) -> Result<Client, Failure> {
+    let location = read_directory(uri)?;
+    fs::create_dir_all(&location.path)
+        .map_err(|cause| Problem::outside("directory-not-made").with("path", &location.path).raw(cause))?;
+    open(&location)
+}
+
+/// Opens a dump by its own folder.
+pub(crate) fn dump_folder(uri: &str) -> Result<(Client, DumpId), Failure> {
+    let location = read_directory(uri)?;
+    let malformed = || Problem::invalid("dump-uri-malformed").with("uri", uri);
+    let path = Path::new(&location.path);
+    let name = path.file_name().and_then(|name| name.to_str()).ok_or_else(malformed)?;
+    let dump: DumpId = name.parse().map_err(|_| malformed())?;
+    let parent =
+        path.parent().and_then(Path::to_str).filter(|parent| *parent != "/").ok_or_else(malformed)?;
+    Ok((open(&StorageLocation::directory(parent)?)?, dump))
+}
+
+fn read_directory(uri: &str) -> Result<StorageLocation, Failure> {
+    let location = read_uri(uri)?;
+    if location.kind == StorageType::File {
+        return Ok(location);
+    }
+    Err(Problem::invalid("dump-not-a-directory").with("uri", location.uri()).into())
+}
+
+/// Whoever types the directory may use it: it is its own root, below which no link is followed.
+fn open(location: &StorageLocation) -> Result<Client, Failure> {
+    let roots = FileRoots::new([&location.path]).map_err(|error| error.problem())?;
+    Ok(Client::open(location, None, &roots).map_err(|error| error.problem())?)
+}
+
+/// Returns under which name the server has, or gets, each database of the dump, by the rules of a recovery.
+pub(crate) async fn names(
+    client: &Client,
+    dump: &DumpId,
+    databases: Vec<String>,
+    rename: BTreeMap<String, String>,
+) -> Result<BTreeMap<String, String>, Failure> {
+    let manifest = dump::read_manifest(client, dump).await.map_err(|error| error.problem())?;
+    let held: Vec<String> = manifest.databases.into_iter().map(|database| database.name).collect();
+    // Only the names are judged: there is no catalogue here that the rest could be found in.
+    let (backup_set, cluster, tenant) = (BackupSetId(0), ClusterId(0), TenantId(0));
+    Ok(targets(&held, &RecoveryRequest { backup_set, cluster, tenant, databases, rename })?)
+}
+
+/// Ends the work in order when somebody presses Ctrl-C.
+pub(crate) fn interrupted(cancel: &CancellationToken) -> Result<(), Failure> {
+    let mut interrupt = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt())
+        .map_err(|cause| Problem::internal("signals-failed").raw(cause))?;
+    let cancel = cancel.clone();
+    tokio::spawn(async move {
+        interrupt.recv().await;
+        cancel.cancel();
+    });
+    Ok(())
+}
+
+/// How often a bar is painted anew.
+const PACE: Duration = Duration::from_millis(250);
+
+/// Does the work, showing how far it is: a bar on a terminal, a line per tenth otherwise.
+pub(crate) async fn metered<T>(
+    screen: Screen,
+    step: &str,
+    meter: &Meter,
+    work: impl Future<Output = dump::Result<T>>,
+) -> Result<T, Failure> {
+    let name = step_name(language(), step);
+    let bar = (!screen.is_json() && std::io::stdout().is_terminal()).then(|| new_bar(&name));
+    let mut work = std::pin::pin!(work);
+    let mut pace = tokio::time::interval(PACE);
+    let mut told = 0;
+    let done = loop {
+        tokio::select! {
+            done = &mut work => break done,
+            _ = pace.tick() => {
+                let (percent, words) = words(meter.now());
+                match &bar {
+                    Some(bar) => {
+                        bar.set_position(percent);
+                        bar.set_message(words);
+                    }
+                    None if percent / 10 > told => {
+                        told = percent / 10;
+                        screen.line(&format!("{name}: {words}"));
+                    }
+                    None => {}
+                }
+            }
+        }
+    };
+    if let Some(bar) = bar {
+        bar.finish_and_clear();
+    }
+    Ok(done.map_err(|error| error.problem())?)
+}
+
+fn new_bar(name: &str) -> ProgressBar {
+    let style = ProgressStyle::with_template("{spinner} {prefix}  {bar:30} {msg}");
+    let bar = ProgressBar::new(100).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    bar.set_prefix(name.to_owned());
+    bar
+}
+
+/// Returns the percentage, and how far it is in words.
+fn words(progress: Progress) -> (u64, String) {
+    let Progress { pieces_done, pieces, rows, bytes, raw_bytes: _ } = progress;
+    let percent = (pieces_done * 100).checked_div(pieces).unwrap_or(0);
+    let text = Text::new("cli-pieces")
+        .with("percent", percent)
+        .with("done", pieces_done)
+        .with("total", pieces)
+        .with("rows", rows)
+        .with("size", size::bytes(bytes));
+    (percent, text.message(language()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::read_url;
+
+    #[test]
+    fn a_server_is_named_by_its_url_or_refused() {
+        let cases = [
+            ("mysql://root@127.0.0.1:2881", Some("root@127.0.0.1:2881")),
+            ("mysql://root@db1", Some("root@db1:2881")),
+            ("mysql://root%40sys%23prod@db1:2883/", Some("root@sys#prod@db1:2883")),
+            ("mysql://root@[::1]:2881", Some("root@[::1]:2881")),
+            ("mysql://db1", None),
+            ("mysql://root@db1/shop", None),
+            ("mysql://root@db1?ssl=1", None),
+            ("postgres://root@db1", None),
+            ("db1:2881", None),
+        ];
+        for (url, expected) in cases {
+            let read = read_url(url).ok().map(|(address, user)| format!("{user}@{address}"));
+            assert_eq!(read.as_deref(), expected, "{url}");
+        }
+    }
+}

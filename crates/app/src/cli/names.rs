@@ -1,0 +1,109 @@
+//! From the names that people type to the ids that the API takes.
+
+use std::collections::BTreeMap;
+
+use model::Problem;
+use model::storage::mask_uri;
+
+use crate::client::Client;
+use crate::failure::Failure;
+use crate::rows::{ClusterRow, StorageRow, TenantRow, read_all};
+
+/// Returns the cluster of that name.
+pub(crate) async fn cluster(client: &Client, name: &str) -> Result<ClusterRow, Failure> {
+    let clusters: Vec<ClusterRow> = read_all(&client.list("/ob/clusters", &[]).await?)?;
+    let found = clusters.into_iter().find(|cluster| cluster.name == name);
+    found.ok_or_else(|| Problem::not_found("cluster-unknown").with("cluster", name).into())
+}
+
+/// Returns the storage configuration of that name.
+pub(crate) async fn storage(client: &Client, name: &str) -> Result<StorageRow, Failure> {
+    let storages: Vec<StorageRow> = read_all(&client.list("/backup/storages", &[]).await?)?;
+    let found = storages.into_iter().find(|storage| storage.config_name.as_deref() == Some(name));
+    found.ok_or_else(|| Problem::not_found("storage-unknown").with("storage", name).into())
+}
+
+/// Returns a cluster's tenants.
+pub(crate) async fn tenants(client: &Client, cluster: i64) -> Result<Vec<TenantRow>, Failure> {
+    let data = client.get(&format!("/ob/clusters/{cluster}/tenants"), &[]).await?;
+    read_all(data["contents"].as_array().map_or(&[], Vec::as_slice))
+}
+
+/// Returns the id of the tenant of that name, or of the only one when no name is given.
+pub(crate) async fn tenant(
+    client: &Client,
+    cluster: &ClusterRow,
+    name: Option<&str>,
+) -> Result<i64, Failure> {
+    let tenants = tenants(client, cluster.id).await?;
+    let names = || tenants.iter().map(|tenant| tenant.name.as_str()).collect::<Vec<_>>().join(", ");
+    match (name, tenants.as_slice()) {
+        (None, [only]) => Ok(only.id),
+        (None, _) => {
+            let problem = Problem::invalid("tenant-not-chosen");
+            Err(problem.with("cluster", &cluster.name).with("tenants", names()).into())
+        }
+        (Some(name), _) => {
+            let found = tenants.iter().find(|tenant| tenant.name == name);
+            let missing = || {
+                let problem = Problem::not_found("tenant-unknown");
+                problem.with("tenant", name).into()
+            };
+            found.map(|tenant| tenant.id).ok_or_else(missing)
+        }
+    }
+}
+
+/// Refuses a URL that holds a password: it would stand in lists of processes and in the shell's history.
+pub(crate) fn check_no_password(text: &str) -> Result<(), Failure> {
+    let user = text.split_once("://").and_then(|(_, rest)| rest.split_once('@')).map(|(user, _)| user);
+    if user.is_some_and(|user| user.contains(':')) {
+        return Err(Problem::invalid("url-with-password").with("url", mask_uri(text)).into());
+    }
+    Ok(())
+}
+
+/// Reads `database.table`.
+pub(crate) fn read_table(name: &str) -> Result<(String, String), Problem> {
+    let parts = name.split_once('.').filter(|(database, table)| !database.is_empty() && !table.is_empty());
+    let (database, table) = parts.ok_or_else(|| Problem::invalid("table-malformed").with("table", name))?;
+    Ok((database.to_owned(), table.to_owned()))
+}
+
+/// Reads `old=new` pairs.
+pub(crate) fn read_rename(pairs: &[String]) -> Result<BTreeMap<String, String>, Problem> {
+    let mut rename = BTreeMap::new();
+    for pair in pairs {
+        let wrong = || Problem::invalid("rename-malformed").with("rename", pair);
+        let (old, new) = pair.split_once('=').ok_or_else(wrong)?;
+        if old.is_empty() || new.is_empty() || rename.insert(old.to_owned(), new.to_owned()).is_some() {
+            return Err(wrong());
+        }
+    }
+    Ok(rename)
+}
+
+/// Returns a moment of an answer without what nobody reads at a glance: fractions of seconds.
+pub(crate) fn short(moment: &str) -> String {
+    model::Timestamp::from_rfc3339(moment).map_or_else(|| moment.to_owned(), |moment| moment.to_string())
+}
+
+/// Returns the moment of an answer, if there is one.
+pub(crate) fn short_or_none(moment: Option<&String>) -> String {
+    moment.map_or_else(|| "-".to_owned(), |moment| short(moment))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::read_rename;
+
+    #[test]
+    fn each_new_name_is_read_or_refused() {
+        let pairs = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect::<Vec<_>>();
+        let read = read_rename(&pairs(&["shop=shop_2", "hr=people"])).expect("two pairs");
+        assert_eq!(read.get("shop").map(String::as_str), Some("shop_2"));
+        for wrong in [&["shop"][..], &["=x"], &["x="], &["a=b", "a=c"]] {
+            assert!(read_rename(&pairs(wrong)).is_err(), "{wrong:?}");
+        }
+    }
+}

@@ -1,0 +1,267 @@
+//! `lifeboat task`.
+
+use clap::{Args, Subcommand, ValueEnum};
+use model::Problem;
+use model::text::Text;
+use serde_json::Value;
+
+use super::Reach;
+use super::names::{cluster, short, short_or_none};
+use crate::client::Client;
+use crate::failure::Failure;
+use crate::rows::{LogRows, SubtaskRow, TaskRow, read, read_all};
+use crate::screen::Screen;
+use crate::{follow, language};
+
+#[derive(Args)]
+pub(crate) struct TaskArgs {
+    #[command(flatten)]
+    pub(crate) reach: Reach,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// List the tasks, the newest first
+    List {
+        /// Only those about this cluster
+        #[arg(long, value_name = "NAME")]
+        cluster: Option<String>,
+        /// Only those in this state
+        #[arg(long)]
+        status: Option<Status>,
+        /// How many at most
+        #[arg(long, value_name = "NUMBER", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=2000))]
+        limit: u32,
+    },
+    /// Show a task with its subtasks
+    Show {
+        /// The task
+        task: i64,
+    },
+    /// Follow a task to its end
+    Watch {
+        /// The task
+        task: i64,
+    },
+    /// Show the logs of a task's subtasks
+    Log {
+        /// The task
+        task: i64,
+        /// Only this subtask's
+        #[arg(value_name = "SUBTASK")]
+        subtask: Option<i64>,
+    },
+    /// Run again what has failed, from where it failed
+    Retry {
+        /// The task
+        task: i64,
+        /// Only this subtask
+        subtask: Option<i64>,
+    },
+    /// Go on without a failed subtask
+    Skip {
+        /// The task
+        task: i64,
+        /// The subtask
+        subtask: i64,
+    },
+    /// End a task
+    Cancel {
+        /// The task
+        task: i64,
+        /// Only this subtask
+        subtask: Option<i64>,
+    },
+    /// Undo what a failed task has begun, last first
+    Rollback {
+        /// The task
+        task: i64,
+    },
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Status {
+    Running,
+    Failed,
+    Successful,
+}
+
+pub(crate) async fn run(args: TaskArgs) -> Result<(), Failure> {
+    let TaskArgs { reach, verb } = args;
+    let part = |subtask: Option<i64>, deed: &str| match subtask {
+        Some(subtask) => format!("subtasks/{subtask}/{deed}"),
+        None => deed.to_owned(),
+    };
+    match verb {
+        Verb::List { cluster, status, limit } => list(&reach, cluster.as_deref(), status, limit).await,
+        Verb::Show { task } => show(&reach, task).await,
+        Verb::Watch { task } => {
+            let (client, screen) = (reach.client()?, reach.screen());
+            let ended = follow::to_end(&client, screen, task).await?;
+            screen.show(&ended, |_| {});
+            Ok(())
+        }
+        Verb::Log { task, subtask } => log(&reach, task, subtask).await,
+        Verb::Retry { task, subtask } => {
+            steer(&reach, task, &part(subtask, "retry"), "cli-task-retried").await
+        }
+        Verb::Skip { task, subtask } => {
+            steer(&reach, task, &part(Some(subtask), "skip"), "cli-task-skipped").await
+        }
+        Verb::Cancel { task, subtask } => {
+            steer(&reach, task, &part(subtask, "cancel"), "cli-task-canceled").await
+        }
+        Verb::Rollback { task } => steer(&reach, task, "rollback", "cli-task-rolled-back").await,
+    }
+}
+
+/// Asks something of a task, and says that it was asked.
+pub(crate) async fn steer(reach: &Reach, task: i64, deed: &str, said: &str) -> Result<(), Failure> {
+    let (client, screen) = (reach.client()?, reach.screen());
+    let data = client.post(&format!("/tasks/instances/{task}/{deed}"), None).await?;
+    screen.show(&data, |screen| screen.say(&Text::new(said).with("task", task)));
+    Ok(())
+}
+
+async fn list(reach: &Reach, name: Option<&str>, status: Option<Status>, limit: u32) -> Result<(), Failure> {
+    let (client, screen) = (reach.client()?, reach.screen());
+    let mut query = vec![("page", "1".to_owned()), ("size", limit.to_string())];
+    if let Some(name) = name {
+        query.push(("clusterId", cluster(&client, name).await?.id.to_string()));
+    }
+    query.extend(status.map(|status| {
+        let word = match status {
+            Status::Running => "RUNNING",
+            Status::Failed => "FAILED",
+            Status::Successful => "SUCCESSFUL",
+        };
+        ("status", word.to_owned())
+    }));
+    let mut data = client.get("/tasks/instances", &query).await?;
+    let rows = data["contents"].take();
+    let tasks: Vec<TaskRow> = read_all(rows.as_array().map_or(&[], Vec::as_slice))?;
+    screen.show(&rows, |screen| {
+        let rows: Vec<Vec<String>> = tasks
+            .into_iter()
+            .map(|task| {
+                vec![
+                    task.id.to_string(),
+                    task.name,
+                    task.status,
+                    task.creator.name,
+                    short(&task.create_time),
+                    short_or_none(task.finish_time.as_ref()),
+                ]
+            })
+            .collect();
+        screen.table(&["ID", "NAME", "STATUS", "CREATOR", "CREATED", "ENDED"], &rows);
+    });
+    Ok(())
+}
+
+async fn show(reach: &Reach, task: i64) -> Result<(), Failure> {
+    let (client, screen) = (reach.client()?, reach.screen());
+    let data = client.get(&format!("/tasks/instances/{task}"), &[]).await?;
+    let shown: TaskRow = read(&data)?;
+    screen.show(&data, |screen| show_task(screen, &shown));
+    Ok(())
+}
+
+fn show_task(screen: Screen, task: &TaskRow) {
+    screen.facts(&[
+        ("ID", task.id.to_string()),
+        ("Name", task.name.clone()),
+        ("Status", task.status.clone()),
+        ("Operation", task.operation.clone()),
+        ("Creator", task.creator.name.clone()),
+        ("Server", task.executor.clone().unwrap_or_else(|| "-".to_owned())),
+        ("Created", short(&task.create_time)),
+        ("Started", short_or_none(task.start_time.as_ref())),
+        ("Ended", short_or_none(task.finish_time.as_ref())),
+    ]);
+    screen.line("");
+    let rows: Vec<Vec<String>> = task
+        .subtasks
+        .iter()
+        .map(|subtask| {
+            vec![
+                subtask.id.to_string(),
+                subtask.title(),
+                state(subtask),
+                subtask.run_time.to_string(),
+                short_or_none(subtask.start_time.as_ref()),
+                short_or_none(subtask.finish_time.as_ref()),
+            ]
+        })
+        .collect();
+    screen.table(&["SUBTASK", "STEP", "STATUS", "RUNS", "STARTED", "ENDED"], &rows);
+    for subtask in &task.subtasks {
+        let Some(note) = &subtask.note else { continue };
+        screen.line("");
+        screen.line(&format!("{}: {}", subtask.title(), note.message));
+        let parts = [("cli-cause", &note.cause), ("cli-said", &note.raw), ("cli-action", &note.action)];
+        for (label, part) in parts {
+            if let Some(part) = part {
+                screen.line(&format!("  {}{part}", language::words(label)));
+            }
+        }
+    }
+}
+
+fn state(subtask: &SubtaskRow) -> String {
+    let mut state = subtask.status.clone();
+    let may_skip = subtask.skippable && subtask.status == "FAILED";
+    for (is_so, word) in [(subtask.skipped, "skipped"), (subtask.undone, "undone"), (may_skip, "skippable")] {
+        if is_so {
+            state = format!("{state} ({word})");
+        }
+    }
+    state
+}
+
+async fn log(reach: &Reach, task: i64, only: Option<i64>) -> Result<(), Failure> {
+    let (client, screen) = (reach.client()?, reach.screen());
+    let shown: TaskRow = read(&client.get(&format!("/tasks/instances/{task}"), &[]).await?)?;
+    let wanted: Vec<&SubtaskRow> =
+        shown.subtasks.iter().filter(|subtask| only.is_none_or(|id| id == subtask.id)).collect();
+    if let (Some(id), []) = (only, wanted.as_slice()) {
+        return Err(Problem::not_found("subtask-unknown").with("subtask", id).into());
+    }
+    let mut all = Vec::new();
+    for subtask in wanted {
+        let pages = log_pages(&client, task, subtask.id).await?;
+        if screen.is_json() {
+            let lines = pages.iter().flat_map(|page| page["lines"].as_array().into_iter().flatten().cloned());
+            all.push(serde_json::json!({ "subtask": subtask.id, "lines": lines.collect::<Vec<_>>() }));
+            continue;
+        }
+        screen.line(&format!("── {} ({})", subtask.title(), state(subtask)));
+        for page in &pages {
+            for line in read::<LogRows>(page)?.lines {
+                screen.line(&format!("{}  {}", short(&line.at), line.text));
+            }
+        }
+    }
+    screen.show(&Value::Array(all), |_| {});
+    Ok(())
+}
+
+/// The most pages of one log that are read; a log that is longer than this is shown from its beginning.
+const LOG_PAGES_MAX: usize = 100;
+
+async fn log_pages(client: &Client, task: i64, subtask: i64) -> Result<Vec<Value>, Failure> {
+    let path = format!("/tasks/instances/{task}/subtasks/{subtask}/log");
+    let (mut pages, mut after) = (Vec::new(), 0);
+    for _ in 0..LOG_PAGES_MAX {
+        let page = client.get(&path, &[("after", after.to_string())]).await?;
+        let rows: LogRows = read(&page)?;
+        if rows.lines.is_empty() {
+            break;
+        }
+        after = rows.next;
+        pages.push(page);
+    }
+    Ok(pages)
+}

@@ -1,0 +1,84 @@
+//! `lifeboat verify`: the logical engine alone, no server needed.
+
+use clap::Args;
+use dump::{Meter, Report};
+use model::size;
+use model::text::Text;
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+
+use super::local::{Answer, connections, dump_folder, interrupted, metered, names, source};
+use super::names::read_rename;
+use crate::failure::Failure;
+use crate::screen::Screen;
+
+#[derive(Args)]
+pub(crate) struct VerifyArgs {
+    /// The dump's folder
+    #[arg(long, value_name = "file:///DIR/DUMP")]
+    from: String,
+    /// Compare also with this server; its user's password is taken from LIFEBOAT_CLUSTER_PASSWORD,
+    /// LIFEBOAT_CLUSTER_PASSWORD_FILE, a prompt or standard input
+    #[arg(long, value_name = "mysql://USER@HOST:PORT")]
+    against: Option<String>,
+    /// Compare only this database; may be given several times
+    #[arg(long, value_name = "NAME", requires = "against")]
+    database: Vec<String>,
+    /// The server has a database under a new name; may be given several times
+    #[arg(long, value_name = "OLD=NEW", requires = "against")]
+    rename: Vec<String>,
+    /// How much is read at once
+    #[arg(long, value_name = "NUMBER", default_value_t = 4, value_parser = connections())]
+    threads: u16,
+    #[command(flatten)]
+    pub(crate) answer: Answer,
+}
+
+pub(crate) async fn run(args: VerifyArgs) -> Result<(), Failure> {
+    let screen = args.answer.screen();
+    let rename = read_rename(&args.rename)?;
+    let (client, dump) = dump_folder(&args.from)?;
+    let cancel = CancellationToken::new();
+    interrupted(&cancel)?;
+    let threads = usize::from(args.threads);
+    let against = args.against.as_deref().map(source).transpose()?;
+    let meter = Meter::new();
+    let work = dump::verify(&client, &dump, threads, &meter, &cancel);
+    let objects = metered(screen, "verify-backup-set", &meter, work).await?;
+    let mut said = json!({ "dump": dump, "objects": described(&objects) });
+    let mut lines = vec![line("cli-verify-objects", &objects)];
+    let mut findings = objects.findings;
+    if let Some(server) = against {
+        let names = names(&client, &dump, args.database, rename).await?;
+        let meter = Meter::new();
+        let work = dump::verify_against(&server, &client, &dump, &names, threads, &meter, &cancel);
+        let rows = metered(screen, "verify-data", &meter, work).await?;
+        said["against"] = described(&rows);
+        lines.push(line("cli-verify-rows", &rows));
+        findings.extend(rows.findings);
+    }
+    let failures: Vec<Failure> = findings.iter().map(|finding| finding.problem().into()).collect();
+    report(screen, &said, &lines, failures)
+}
+
+fn report(screen: Screen, said: &Value, lines: &[Text], mut failures: Vec<Failure>) -> Result<(), Failure> {
+    screen.show(said, |screen| lines.iter().for_each(|line| screen.say(line)));
+    let Some(last) = failures.pop() else { return Ok(()) };
+    failures.iter().for_each(|failure| failure.show(screen.is_json()));
+    Err(last)
+}
+
+fn described(report: &Report) -> Value {
+    json!({
+        "passed": report.is_clean(), "checked": report.checked, "bytes": report.bytes, "rows": report.rows,
+        "findings": report.findings.iter().map(|finding| finding.problem().to_string()).collect::<Vec<_>>(),
+    })
+}
+
+fn line(id: &str, report: &Report) -> Text {
+    Text::new(id)
+        .with("checked", report.checked)
+        .with("size", size::bytes(report.bytes))
+        .with("rows", report.rows)
+        .with("findings", report.findings.len())
+}

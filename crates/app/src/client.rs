@@ -1,0 +1,162 @@
+//! Talking to a server's REST API.
+
+use std::time::Duration;
+
+use model::problem::{ProblemKind, codes};
+use model::{Problem, Secret};
+use reqwest::Method;
+use reqwest::header::ACCEPT_LANGUAGE;
+use serde_json::Value;
+use url::Url;
+
+use crate::failure::Failure;
+use crate::{language, secrets};
+
+/// The rows of a page, when all of a list is read.
+const PAGE_SIZE: usize = 500;
+
+/// A user of a server.
+pub(crate) struct Client {
+    http: reqwest::Client,
+    base: Url,
+    user: String,
+    password: Secret,
+}
+
+impl Client {
+    /// Returns a user of that server, whose password comes from where passwords come from.
+    pub(crate) fn new(server: &str, user: &str) -> Result<Self, Failure> {
+        let base = read_address(server)?;
+        let password = secrets::read("LIFEBOAT_PASSWORD", "cli-prompt-password")?;
+        let mut builder = reqwest::Client::builder()
+            .connect_timeout(Duration::from_secs(10))
+            .user_agent(concat!("lifeboat/", env!("CARGO_PKG_VERSION")));
+        if base.scheme() == "http" {
+            builder = builder.tls_certs_only([]); // a machine without certificates can do without them here
+        }
+        let is_here = matches!(base.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
+        if is_here {
+            builder = builder.no_proxy();
+        }
+        let http =
+            builder.build().map_err(|cause| Problem::internal("client-not-built").raw(innermost(&cause)))?;
+        Ok(Self { http, base, user: user.to_owned(), password })
+    }
+
+    /// Returns the user's password.
+    pub(crate) fn password(&self) -> &Secret {
+        &self.password
+    }
+
+    /// Returns the `data` of a GET.
+    pub(crate) async fn get(&self, path: &str, query: &[(&str, String)]) -> Result<Value, Failure> {
+        self.send(Method::GET, path, query, None).await
+    }
+
+    /// Returns the `data` of a POST.
+    pub(crate) async fn post(&self, path: &str, body: Option<&Value>) -> Result<Value, Failure> {
+        self.send(Method::POST, path, &[], body).await
+    }
+
+    /// Returns the `data` of a DELETE.
+    pub(crate) async fn delete(&self, path: &str) -> Result<Value, Failure> {
+        self.send(Method::DELETE, path, &[], None).await
+    }
+
+    /// Returns all rows of a list that is handed out page by page.
+    pub(crate) async fn list(&self, path: &str, query: &[(&str, String)]) -> Result<Vec<Value>, Failure> {
+        let mut rows = Vec::new();
+        for page in 1.. {
+            let mut query = query.to_vec();
+            query.extend([("page", page.to_string()), ("size", PAGE_SIZE.to_string())]);
+            let data = self.get(path, &query).await?;
+            let contents = data["contents"].as_array().cloned().unwrap_or_default();
+            let is_last = contents.len() < PAGE_SIZE;
+            rows.extend(contents);
+            if is_last {
+                break;
+            }
+        }
+        Ok(rows)
+    }
+
+    async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        query: &[(&str, String)],
+        body: Option<&Value>,
+    ) -> Result<Value, Failure> {
+        let mut url = self.base.clone();
+        url.set_path(&format!("{}/api/v2{path}", self.base.path().trim_end_matches('/')));
+        let mut request = self
+            .http
+            .request(method, url)
+            .basic_auth(&self.user, Some(self.password.expose()))
+            .header(ACCEPT_LANGUAGE, language::header())
+            .query(query);
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        let answer = request.send().await.map_err(|cause| self.unreachable(&cause))?;
+        let status = answer.status();
+        let text = answer.bytes().await.map_err(|cause| self.unreachable(&cause))?;
+        let mut envelope: Value = serde_json::from_slice(&text).map_err(|_| self.not_lifeboat(status))?;
+        if status.is_success() && envelope.get("data").is_some() {
+            return Ok(envelope["data"].take());
+        }
+        Err(Failure::from_answer(&envelope["error"]).unwrap_or_else(|| self.not_lifeboat(status).into()))
+    }
+
+    fn unreachable(&self, cause: &reqwest::Error) -> Failure {
+        let problem = Problem::new(ProblemKind::Outside, codes::OUTSIDE, "server-unreachable");
+        Failure::passing(problem.with("server", &self.base).raw(innermost(cause)))
+    }
+
+    fn not_lifeboat(&self, status: reqwest::StatusCode) -> Problem {
+        Problem::outside("server-not-lifeboat").with("server", &self.base).with("status", status)
+    }
+}
+
+/// Reads the address of a server. One that holds a password is refused: it would stand in lists of processes.
+fn read_address(server: &str) -> Result<Url, Problem> {
+    let malformed =
+        || Problem::invalid("server-address-malformed").with("server", model::storage::mask_uri(server));
+    let url = Url::parse(server).map_err(|_| malformed())?;
+    if url.password().is_some() || !url.username().is_empty() {
+        return Err(Problem::invalid("url-with-password").with("url", model::storage::mask_uri(server)));
+    }
+    if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
+        return Err(malformed());
+    }
+    Ok(url)
+}
+
+fn innermost(error: &dyn std::error::Error) -> String {
+    let mut error = error;
+    while let Some(cause) = error.source() {
+        error = cause;
+    }
+    error.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::read_address;
+
+    #[test]
+    fn an_address_holds_no_password() {
+        let cases = [
+            ("http://127.0.0.1:8180", None),
+            ("https://lifeboat.example/base", None),
+            ("http://admin:hunter2@127.0.0.1", Some("url-with-password")),
+            ("127.0.0.1:8180", Some("server-address-malformed")),
+            ("ftp://x", Some("server-address-malformed")),
+        ];
+        for (address, expected) in cases {
+            let refusal = read_address(address).err();
+            assert_eq!(refusal.as_ref().map(|problem| problem.text.id.as_str()), expected, "{address}");
+            assert!(!format!("{refusal:?}").contains("hunter2"));
+        }
+    }
+}

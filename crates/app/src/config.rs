@@ -1,0 +1,230 @@
+//! How a server is set up: a file, then the environment, then flags; each later one wins.
+
+use std::collections::BTreeMap;
+use std::env;
+use std::fmt::Write as _;
+use std::fs;
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use model::Problem;
+use serde::Deserialize;
+
+/// How a server is set up.
+#[derive(Debug)]
+pub(crate) struct Config {
+    pub(crate) data_dir: PathBuf,
+    pub(crate) listen: SocketAddr,
+    pub(crate) file_roots: Vec<PathBuf>,
+    pub(crate) server_name: String,
+    pub(crate) tasks_at_once: usize,
+    pub(crate) trusted_proxies: Vec<IpAddr>,
+    /// Each value as text with its source, for `--print-config`.
+    shown: Vec<(&'static str, String, Source)>,
+}
+
+/// Where a value comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Source {
+    Flag,
+    Environment(String),
+    File(PathBuf),
+    BuiltIn,
+}
+
+/// Values by their keys, as text; a list is many values.
+pub(crate) type Values = BTreeMap<&'static str, Vec<String>>;
+
+/// Every key, with what holds when nobody sets it. The environment's name is `LIFEBOAT_` and the key in capitals.
+const KEYS: &[(&str, &[&str])] = &[
+    ("data_dir", &["./lifeboat-data"]),
+    ("listen", &["127.0.0.1:8180"]),
+    ("insecure_http", &["false"]),
+    ("file_roots", &[]),
+    ("server_name", &[HOST_NAME]),
+    ("tasks_at_once", &["8"]),
+    ("trusted_proxies", &[]),
+];
+
+/// Stands for the machine's name, which is no name itself.
+const HOST_NAME: &str = "<host name>";
+
+/// The file, all keys optional.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    data_dir: Option<String>,
+    listen: Option<String>,
+    insecure_http: Option<bool>,
+    file_roots: Option<Vec<String>>,
+    server_name: Option<String>,
+    tasks_at_once: Option<u32>,
+    trusted_proxies: Option<Vec<String>>,
+}
+
+impl File {
+    fn read(path: &Path) -> Result<Values, Problem> {
+        let wrong = |id: &str, cause: String| Problem::invalid(id).with("path", path.display()).raw(cause);
+        let text = fs::read_to_string(path).map_err(|cause| wrong("config-unreadable", cause.to_string()))?;
+        let file: Self =
+            toml::from_str(&text).map_err(|cause| wrong("config-malformed", cause.to_string()))?;
+        let Self { data_dir, listen, insecure_http, file_roots, server_name, tasks_at_once, trusted_proxies } =
+            file;
+        let one = |value: Option<String>| value.map(|value| vec![value]);
+        let values = [
+            ("data_dir", one(data_dir)),
+            ("listen", one(listen)),
+            ("insecure_http", one(insecure_http.map(|flag| flag.to_string()))),
+            ("file_roots", file_roots),
+            ("server_name", one(server_name)),
+            ("tasks_at_once", one(tasks_at_once.map(|number| number.to_string()))),
+            ("trusted_proxies", trusted_proxies),
+        ];
+        Ok(values.into_iter().filter_map(|(key, value)| Some((key, value?))).collect())
+    }
+}
+
+impl Config {
+    /// Settles every value. `file` is the one that was named; without it `lifeboat.toml` counts if it exists.
+    ///
+    /// # Errors
+    /// Names the value that can't be read, and its source.
+    pub(crate) fn settle(flags: &Values, file: Option<&Path>) -> Result<Self, Problem> {
+        let usual = Path::new("lifeboat.toml");
+        let path = file.or_else(|| usual.exists().then_some(usual));
+        let file = path.map(File::read).transpose()?.unwrap_or_default();
+        let variables = |name: &str| env::var(name).ok();
+        Settler { flags, variables: &variables, file, path: path.unwrap_or(usual).to_path_buf() }.settle()
+    }
+
+    /// Returns each value and its source, line by line.
+    pub(crate) fn explain(&self) -> String {
+        let mut text = String::new();
+        for (key, value, source) in &self.shown {
+            let source = match source {
+                Source::Flag => "flag".to_owned(),
+                Source::Environment(name) => name.clone(),
+                Source::File(path) => path.display().to_string(),
+                Source::BuiltIn => "built in".to_owned(),
+            };
+            let _ = writeln!(text, "{key:<15} = {value:<24} # {source}");
+        }
+        text
+    }
+}
+
+struct Settler<'a> {
+    flags: &'a Values,
+    variables: &'a dyn Fn(&str) -> Option<String>,
+    file: Values,
+    path: PathBuf,
+}
+
+impl Settler<'_> {
+    fn settle(&self) -> Result<Config, Problem> {
+        let shown: Vec<(&'static str, Vec<String>, Source)> =
+            KEYS.iter().map(|(key, built_in)| self.choose(key, built_in)).collect();
+        let values = |key: &str| {
+            let found = shown.iter().find(|(name, ..)| *name == key);
+            found.map_or(&[][..], |(_, values, _)| values.as_slice())
+        };
+        let one = |key: &str| values(key).first().cloned().unwrap_or_default();
+        let listen: SocketAddr = read("listen", &one("listen"))?;
+        let insecure_http: bool = read("insecure_http", &one("insecure_http"))?;
+        if !listen.ip().is_loopback() && !insecure_http {
+            return Err(Problem::invalid("listen-without-tls").with("listen", listen));
+        }
+        let proxies = values("trusted_proxies").iter().map(|proxy| read("trusted_proxies", proxy));
+        Ok(Config {
+            data_dir: one("data_dir").into(),
+            listen,
+            file_roots: values("file_roots").iter().map(PathBuf::from).collect(),
+            server_name: one("server_name"),
+            tasks_at_once: read("tasks_at_once", &one("tasks_at_once"))?,
+            trusted_proxies: proxies.collect::<Result<_, _>>()?,
+            shown: shown.into_iter().map(|(key, values, source)| (key, values.join(", "), source)).collect(),
+        })
+    }
+
+    fn choose(&self, key: &'static str, built_in: &[&str]) -> (&'static str, Vec<String>, Source) {
+        if let Some(values) = self.flags.get(key) {
+            return (key, values.clone(), Source::Flag);
+        }
+        let variable = format!("LIFEBOAT_{}", key.to_uppercase());
+        if let Some(value) = (self.variables)(&variable) {
+            let values =
+                if built_in.is_empty() { value.split(',').map(str::to_owned).collect() } else { vec![value] };
+            return (key, values, Source::Environment(variable));
+        }
+        if let Some(values) = self.file.get(key) {
+            return (key, values.clone(), Source::File(self.path.clone()));
+        }
+        let built_in =
+            built_in.iter().map(|&value| if value == HOST_NAME { host_name() } else { value.to_owned() });
+        (key, built_in.collect(), Source::BuiltIn)
+    }
+}
+
+fn read<T: std::str::FromStr>(key: &str, value: &str) -> Result<T, Problem> {
+    value.trim().parse().map_err(|_| Problem::invalid("config-value").with("key", key).with("value", value))
+}
+
+fn host_name() -> String {
+    let name = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let name = name.trim();
+    if name.is_empty() { "lifeboat".to_owned() } else { name.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::{Config, Settler, Values};
+    use model::Problem;
+
+    fn settle(
+        flags: &[(&'static str, &str)],
+        variables: &[(&str, &str)],
+        file: &[(&'static str, &str)],
+    ) -> Result<Config, Problem> {
+        let values = |pairs: &[(&'static str, &str)]| -> Values {
+            pairs.iter().map(|&(key, value)| (key, vec![value.to_owned()])).collect()
+        };
+        let find =
+            |name: &str| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
+        let (flags, file) = (values(flags), values(file));
+        Settler { flags: &flags, variables: &find, file, path: PathBuf::from("lifeboat.toml") }.settle()
+    }
+
+    #[test]
+    fn a_flag_outranks_the_environment_which_outranks_the_file() {
+        let file = [("listen", "127.0.0.1:1"), ("data_dir", "/file"), ("tasks_at_once", "3")];
+        let variables = [("LIFEBOAT_LISTEN", "127.0.0.1:2"), ("LIFEBOAT_DATA_DIR", "/environment")];
+        let config = settle(&[("listen", "127.0.0.1:3")], &variables, &file).expect("good values");
+        assert_eq!(config.listen.port(), 3);
+        assert_eq!(config.data_dir, PathBuf::from("/environment"));
+        assert_eq!(config.tasks_at_once, 3);
+        let explained = config.explain();
+        let line =
+            |key: &str| explained.lines().find(|line| line.starts_with(key)).expect("a line").to_owned();
+        assert!(line("listen").ends_with("# flag"), "{explained}");
+        assert!(line("data_dir").ends_with("# LIFEBOAT_DATA_DIR"), "{explained}");
+        assert!(line("tasks_at_once").ends_with("# lifeboat.toml"), "{explained}");
+        assert!(line("insecure_http").ends_with("# built in"), "{explained}");
+    }
+
+    #[test]
+    fn plain_http_leaves_the_machine_only_when_somebody_says_so() {
+        let refusal = settle(&[("listen", "0.0.0.0:8180")], &[], &[]).expect_err("refused");
+        assert_eq!(refusal.text.id, "listen-without-tls");
+        let allowed = settle(&[("listen", "0.0.0.0:8180")], &[("LIFEBOAT_INSECURE_HTTP", "true")], &[]);
+        assert!(allowed.is_ok());
+    }
+
+    #[test]
+    fn a_value_that_cannot_be_read_is_named() {
+        let refusal = settle(&[], &[("LIFEBOAT_TASKS_AT_ONCE", "many")], &[]).expect_err("refused");
+        assert_eq!(refusal.args().get("key").map(String::as_str), Some("tasks_at_once"));
+        assert_eq!(refusal.args().get("value").map(String::as_str), Some("many"));
+    }
+}

@@ -1,0 +1,144 @@
+//! How a command ends when it does not end well: what is said, and the exit status.
+
+use std::io::{IsTerminal as _, Write as _};
+use std::process::ExitCode;
+
+use model::Problem;
+use model::problem::{self, ProblemKind};
+use model::text::Text;
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::language::{language, words};
+
+/// Why a command did not do what it was asked.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    words: Box<Words>,
+    /// Whether asking again may help: the server did not answer.
+    pub(crate) is_passing: bool,
+}
+
+/// What is said about it. REST answers an error in this shape, already in the reader's language.
+#[derive(Debug, Deserialize)]
+struct Words {
+    code: u32,
+    kind: ProblemKind,
+    id: String,
+    message: String,
+    cause: Option<String>,
+    raw: Option<String>,
+    action: Option<String>,
+}
+
+impl From<Problem> for Failure {
+    fn from(problem: Problem) -> Self {
+        let Problem { kind, code, text } = problem;
+        Self { words: Box::new(Words::of(kind, code, &text)), is_passing: false }
+    }
+}
+
+impl Words {
+    fn of(kind: ProblemKind, code: u32, text: &Text) -> Self {
+        let language = language();
+        Self {
+            code,
+            kind,
+            id: text.id.clone(),
+            message: text.message(language),
+            cause: text.cause(language),
+            raw: text.raw.clone(),
+            action: text.action(language),
+        }
+    }
+}
+
+impl Failure {
+    /// Returns the failure to reach somebody, which may pass.
+    pub(crate) fn passing(problem: Problem) -> Self {
+        Self { is_passing: true, ..problem.into() }
+    }
+
+    /// Reads the `error` of a REST answer.
+    pub(crate) fn from_answer(error: &serde_json::Value) -> Option<Self> {
+        let words = Words::deserialize(error).ok()?;
+        Some(Self { words: Box::new(words), is_passing: false })
+    }
+
+    /// Reads why a task failed, from its answer: the first failed subtask says more than the task does.
+    pub(crate) fn from_task(task: &serde_json::Value) -> Option<Self> {
+        let failed = task["subtasks"].as_array()?.iter().find(|subtask| subtask["status"] == "FAILED");
+        let said = failed.map_or(&task["error"], |subtask| &subtask["note"]);
+        let mut error = said.clone();
+        let fields = error.as_object_mut()?;
+        fields.insert("code".into(), json!(problem::codes::DATA_BACKUP_FAILED));
+        fields.insert("kind".into(), json!(ProblemKind::Outside));
+        Self::from_answer(&error)
+    }
+
+    /// Returns how the process ends: 2 for a request that is wrong in itself, 3 for one that a rule refuses.
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        ExitCode::from(match self.words.kind {
+            ProblemKind::Invalid => 2,
+            ProblemKind::Refused | ProblemKind::Conflict => 3,
+            _ => 1,
+        })
+    }
+
+    /// Says it on standard error: message, cause and what to do, each on its own line; or as JSON.
+    pub(crate) fn show(&self, as_json: bool) {
+        let mut out = std::io::stderr().lock();
+        let Words { code, kind, id, message, cause, raw, action } = self.words.as_ref();
+        if as_json {
+            let error = json!({ "error": {
+                "code": code, "kind": kind, "id": id, "message": message,
+                "cause": cause, "raw": raw, "action": action,
+            }});
+            let _ = writeln!(out, "{error:#}");
+            return;
+        }
+        let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+        let mut line = |label: &str, paint: &str, text: &str| {
+            let label = words(label);
+            let _ = if colour {
+                writeln!(out, "\x1b[{paint}m{label}\x1b[0m{text}")
+            } else {
+                writeln!(out, "{label}{text}")
+            };
+        };
+        line("cli-error", "1;31", message);
+        if let Some(cause) = cause {
+            line("cli-cause", "1", cause);
+        }
+        if let Some(raw) = raw.as_ref().filter(|raw| *raw != message) {
+            line("cli-said", "1", raw);
+        }
+        if let Some(action) = action {
+            line("cli-action", "1;32", action);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::ExitCode;
+
+    use super::Failure;
+    use model::Problem;
+
+    #[test]
+    fn the_exit_status_says_who_must_act() {
+        let cases = [
+            (Problem::invalid("x"), 2),
+            (Problem::refused(20110, "x"), 3),
+            (Problem::conflict("x"), 3),
+            (Problem::not_found("x"), 1),
+            (Problem::outside("x"), 1),
+            (Problem::internal("x"), 1),
+        ];
+        for (problem, expected) in cases {
+            let found = Failure::from(problem.clone()).exit_code();
+            assert_eq!(format!("{found:?}"), format!("{:?}", ExitCode::from(expected)), "{problem:?}");
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! The reader's language: `LIFEBOAT_LANG`, else what the system says.
+
+use std::env;
+use std::sync::OnceLock;
+
+use model::text::{Language, Text};
+
+/// Returns the reader's language.
+pub(crate) fn language() -> Language {
+    static LANGUAGE: OnceLock<Language> = OnceLock::new();
+    *LANGUAGE.get_or_init(|| {
+        let wishes = ["LIFEBOAT_LANG", "LC_ALL", "LC_MESSAGES", "LANG"];
+        let wish = wishes.into_iter().find_map(|name| env::var(name).ok().filter(|wish| !wish.is_empty()));
+        Language::choose(&wish.unwrap_or_default())
+    })
+}
+
+/// Returns the language as `Accept-Language` spells it.
+pub(crate) fn header() -> &'static str {
+    match language() {
+        Language::En => "en-US",
+        Language::Zh => "zh-CN",
+    }
+}
+
+/// Returns a line of the texts without arguments.
+pub(crate) fn words(id: &str) -> String {
+    Text::new(id).message(language())
+}

@@ -1,0 +1,231 @@
+//! What the command line reads of REST answers: the fields that it shows.
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::failure::Failure;
+use model::Problem;
+
+/// Reads rows of an answer.
+pub(crate) fn read<T: DeserializeOwned>(data: &Value) -> Result<T, Failure> {
+    T::deserialize(data).map_err(|cause| Problem::outside("answer-unreadable").raw(cause).into())
+}
+
+/// Reads every row of a list.
+pub(crate) fn read_all<T: DeserializeOwned>(rows: &[Value]) -> Result<Vec<T>, Failure> {
+    rows.iter().map(read).collect()
+}
+
+/// A cluster.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ClusterRow {
+    pub(crate) id: i64,
+    pub(crate) name: String,
+    pub(crate) ob_cluster_id: i64,
+    pub(crate) ob_cluster_name: String,
+    pub(crate) ob_version: String,
+    pub(crate) ob_backup_ability: String,
+    pub(crate) status: String,
+    pub(crate) deployment_mode: String,
+    pub(crate) addresses: Vec<String>,
+    pub(crate) user: String,
+    pub(crate) create_time: String,
+    pub(crate) update_time: String,
+}
+
+/// A tenant.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct TenantRow {
+    pub(crate) id: i64,
+    pub(crate) name: String,
+    pub(crate) mode: String,
+    pub(crate) status: String,
+    pub(crate) role: String,
+}
+
+/// A storage configuration.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct StorageRow {
+    pub(crate) storage_id: i64,
+    pub(crate) config_name: Option<String>,
+    pub(crate) uri: String,
+    pub(crate) create_time: String,
+}
+
+/// What a test found.
+#[derive(Deserialize)]
+pub(crate) struct TestRows {
+    pub(crate) passed: bool,
+    pub(crate) lines: Vec<TestRow>,
+}
+
+/// One line of a test.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct TestRow {
+    pub(crate) name: String,
+    pub(crate) outcome: String,
+    pub(crate) latency_us: u64,
+    pub(crate) error: Option<Said>,
+}
+
+/// A text that was rendered by the server.
+#[derive(Deserialize, Clone, PartialEq)]
+pub(crate) struct Said {
+    pub(crate) message: String,
+    pub(crate) cause: Option<String>,
+    pub(crate) raw: Option<String>,
+    pub(crate) action: Option<String>,
+}
+
+/// What an action on backups came to.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ActionRow {
+    backup_object_ops_result_list: Vec<ActionResultRow>,
+    pub(crate) plan: Option<PlanRow>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ActionResultRow {
+    task_id_list: Vec<i64>,
+}
+
+impl ActionRow {
+    /// Returns the task that was made.
+    pub(crate) fn task(&self) -> Result<i64, Failure> {
+        let mut tasks = self.backup_object_ops_result_list.iter().flat_map(|result| &result.task_id_list);
+        let missing = || Problem::outside("answer-unreadable").raw("no task").into();
+        tasks.next().copied().ok_or_else(missing)
+    }
+}
+
+/// What a task would do.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct PlanRow {
+    pub(crate) backup_mode: String,
+    pub(crate) data_backup_mode: String,
+    pub(crate) backup_uri: String,
+    pub(crate) tenants: Vec<String>,
+    pub(crate) steps: Vec<PlannedStepRow>,
+}
+
+/// A step that a task would take.
+#[derive(Deserialize)]
+pub(crate) struct PlannedStepRow {
+    pub(crate) name: String,
+    pub(crate) notes: Vec<String>,
+    pub(crate) statements: Vec<String>,
+}
+
+/// A task.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct TaskRow {
+    pub(crate) id: i64,
+    pub(crate) name: String,
+    pub(crate) status: String,
+    pub(crate) operation: String,
+    pub(crate) creator: Named,
+    pub(crate) executor: Option<String>,
+    pub(crate) create_time: String,
+    pub(crate) start_time: Option<String>,
+    pub(crate) finish_time: Option<String>,
+    pub(crate) subtasks: Vec<SubtaskRow>,
+}
+
+/// Something that has a name.
+#[derive(Deserialize)]
+pub(crate) struct Named {
+    pub(crate) name: String,
+}
+
+/// A subtask.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct SubtaskRow {
+    pub(crate) id: i64,
+    pub(crate) name: String,
+    pub(crate) lane: Option<String>,
+    pub(crate) status: String,
+    pub(crate) skipped: bool,
+    pub(crate) skippable: bool,
+    pub(crate) undone: bool,
+    pub(crate) run_time: u32,
+    pub(crate) progress: Option<ProgressRow>,
+    pub(crate) note: Option<Said>,
+    pub(crate) start_time: Option<String>,
+    pub(crate) finish_time: Option<String>,
+}
+
+impl SubtaskRow {
+    /// Returns the step's name, with the tenant where there is one.
+    pub(crate) fn title(&self) -> String {
+        self.lane.as_ref().map_or_else(|| self.name.clone(), |lane| format!("{} [{lane}]", self.name))
+    }
+}
+
+/// How far something is.
+#[derive(Deserialize, Clone, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ProgressRow {
+    pub(crate) done: u64,
+    pub(crate) total: Option<u64>,
+    pub(crate) unit: String,
+    pub(crate) percent: Option<u64>,
+    pub(crate) rate_per_s: Option<f64>,
+    pub(crate) remaining_s: Option<u64>,
+}
+
+/// A part of a subtask's log.
+#[derive(Deserialize)]
+pub(crate) struct LogRows {
+    pub(crate) lines: Vec<LogRow>,
+    pub(crate) next: i64,
+}
+
+/// One line of a subtask's log.
+#[derive(Deserialize)]
+pub(crate) struct LogRow {
+    pub(crate) at: String,
+    pub(crate) text: String,
+}
+
+/// A backup set.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct BackupSetRow {
+    pub(crate) backup_set_id: i64,
+    pub(crate) task_id: i64,
+    pub(crate) cluster_name: String,
+    pub(crate) tenant_name: String,
+    pub(crate) backup_mode: String,
+    pub(crate) data_backup_task_type: String,
+    pub(crate) consistent_time: String,
+    pub(crate) bytes: u64,
+    pub(crate) rows: u64,
+    pub(crate) tables: u64,
+    pub(crate) status: String,
+}
+
+/// A recovery.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct RestoreTaskRow {
+    pub(crate) id: i64,
+    pub(crate) backup_set_id: i64,
+    pub(crate) backup_cluster_name: String,
+    pub(crate) backup_tenant_name: String,
+    pub(crate) restore_cluster_name: String,
+    pub(crate) restore_tenant_name: String,
+    pub(crate) databases: std::collections::BTreeMap<String, String>,
+    pub(crate) status: String,
+    pub(crate) create_time: Option<String>,
+    pub(crate) finish_time: Option<String>,
+}

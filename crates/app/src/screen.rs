@@ -1,0 +1,96 @@
+//! What a command says when it went well: tables and lines for people, JSON for programs.
+
+use std::io::Write as _;
+
+use clap::ValueEnum;
+use model::text::Text;
+use serde_json::Value;
+use unicode_width::UnicodeWidthStr as _;
+
+use crate::language::language;
+
+/// The form of what is said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Form {
+    // Plain comments: documented values would blow every help text up.
+    // Tables and lines, for people.
+    Table,
+    // What the server answered, for programs.
+    Json,
+}
+
+/// Standard output. A reader who went away (`| head`) is no failure.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Screen {
+    /// The form of what is said.
+    pub(crate) form: Form,
+}
+
+impl Screen {
+    /// Tells whether programs read it.
+    pub(crate) fn is_json(self) -> bool {
+        self.form == Form::Json
+    }
+
+    /// Shows data as JSON, or else by a function of its own.
+    pub(crate) fn show(self, data: &Value, for_people: impl FnOnce(Self)) {
+        if self.is_json() {
+            let _ = writeln!(std::io::stdout().lock(), "{data:#}");
+        } else {
+            for_people(self);
+        }
+    }
+
+    /// Writes a line for people.
+    pub(crate) fn line(self, line: &str) {
+        if !self.is_json() {
+            let _ = writeln!(std::io::stdout().lock(), "{line}");
+        }
+    }
+
+    /// Writes a line of the texts for people.
+    pub(crate) fn say(self, text: &Text) {
+        self.line(&text.message(language()));
+    }
+
+    /// Writes a table for people; the last column may be as long as it likes.
+    pub(crate) fn table(self, heads: &[&str], rows: &[Vec<String>]) {
+        aligned(heads, rows).iter().for_each(|line| self.line(line));
+    }
+
+    /// Writes names and what belongs to them, one below the other.
+    pub(crate) fn facts(self, facts: &[(&str, String)]) {
+        let width = facts.iter().map(|(name, _)| name.width()).max().unwrap_or(0);
+        for (name, value) in facts {
+            self.line(format!("{name}{}  {value}", " ".repeat(width - name.width())).trim_end());
+        }
+    }
+}
+
+/// Returns the lines of a table whose columns are as wide as their widest cell; a Chinese letter takes two places.
+fn aligned(heads: &[&str], rows: &[Vec<String>]) -> Vec<String> {
+    let heads: Vec<String> = heads.iter().map(|&head| head.to_owned()).collect();
+    let all: Vec<&Vec<String>> = std::iter::once(&heads).chain(rows).collect();
+    let width = |column: usize| all.iter().filter_map(|row| row.get(column)).map(|cell| cell.width()).max();
+    let widths: Vec<usize> = (0..heads.len()).map(|column| width(column).unwrap_or(0)).collect();
+    let line = |row: &Vec<String>| {
+        let cells = row
+            .iter()
+            .zip(&widths)
+            .map(|(cell, width)| format!("{cell}{}", " ".repeat(width.saturating_sub(cell.width()))));
+        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+    };
+    all.into_iter().map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::aligned;
+
+    #[test]
+    fn columns_stand_below_their_heads_in_every_language() {
+        let rows = [["1", "订单库", "ok"], ["12", "hr", ""]].map(|row| row.map(str::to_owned).to_vec());
+        let lines = aligned(&["ID", "NAME", "STATUS"], &rows);
+        assert_eq!(lines, ["ID  NAME    STATUS", "1   订单库  ok", "12  hr"]);
+    }
+}

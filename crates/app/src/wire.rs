@@ -1,0 +1,90 @@
+//! Puts a server together and runs it until it is told to stop.
+
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use control::{Control, Opened};
+use model::Problem;
+use model::text::Text;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+use crate::config::Config;
+use crate::failure::Failure;
+use crate::language::language;
+use crate::secrets;
+
+/// How long requests that are being answered may hold up the end.
+const GRACE: Duration = Duration::from_secs(20);
+
+/// Runs a server until it gets SIGTERM or SIGINT. What tasks were doing goes on after the next start.
+pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
+    let settings = control::Settings {
+        file_roots: config.file_roots,
+        server_name: config.server_name.clone(),
+        tasks_at_once: config.tasks_at_once,
+        admin_password: secrets::from_environment("LIFEBOAT_ADMIN_PASSWORD")?,
+        ..control::Settings::new(config.data_dir)
+    };
+    let Opened { control, initial_password } =
+        Control::open(settings).await.map_err(control::Error::into_problem)?;
+    let (listener, address) = listen(config.listen).await?;
+    let shutdown = CancellationToken::new();
+    stop_on_signals(&shutdown)?;
+    let settings = api::Settings {
+        server_name: config.server_name,
+        trusted_proxies: config.trusted_proxies,
+        shutdown: shutdown.clone(),
+    };
+    let router = api::router(control.clone(), settings).into_make_service_with_connect_info::<SocketAddr>();
+    announce(&Text::new("cli-listening").with("address", address));
+    if let Some(path) = initial_password {
+        announce(&Text::new("cli-initial-password").with("path", path.display()));
+    }
+    let http = axum::serve(listener, router).with_graceful_shutdown(shutdown.clone().cancelled_owned());
+    let too_long = async {
+        shutdown.cancelled().await;
+        tokio::time::sleep(GRACE).await;
+    };
+    let http = async {
+        tokio::select! {
+            ended = http => ended,
+            () = too_long => Ok(()),
+        }
+    };
+    let (ended, ()) = tokio::join!(http, control.run(shutdown.clone()));
+    ended.map_err(|cause| Problem::internal("listener-failed").with("address", address).raw(cause))?;
+    announce(&Text::new("cli-stopped"));
+    Ok(())
+}
+
+async fn listen(wish: SocketAddr) -> Result<(TcpListener, SocketAddr), Problem> {
+    let failed = |cause: std::io::Error| Problem::invalid("listen-failed").with("address", wish).raw(cause);
+    let listener = TcpListener::bind(wish).await.map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    Ok((listener, address))
+}
+
+fn stop_on_signals(shutdown: &CancellationToken) -> Result<(), Problem> {
+    let failed = |cause: std::io::Error| Problem::internal("signals-failed").raw(cause);
+    let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
+    let shutdown = shutdown.clone();
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        shutdown.cancel();
+    });
+    Ok(())
+}
+
+/// Says something to whoever started the server; a closed standard output is no reason to stop.
+fn announce(text: &Text) {
+    let mut out = std::io::stdout().lock();
+    let _ = writeln!(out, "{}", text.message(language()));
+    let _ = out.flush();
+}

@@ -1,0 +1,35 @@
+//! The help texts.
+
+use crate::lifeboat::{lifeboat, run};
+
+#[test]
+fn the_help_texts_are_the_reviewed_ones() {
+    let commands = [
+        "",
+        "serve",
+        "cluster",
+        "cluster add",
+        "cluster show",
+        "storage",
+        "storage add",
+        "storage test",
+        "backup",
+        "backup now",
+        "restore",
+        "restore start",
+        "task",
+        "task log",
+        "admin",
+        "admin reset-password",
+        "dump",
+        "load",
+        "verify",
+    ];
+    let mut text = String::new();
+    for command in commands {
+        let ran = run(lifeboat().args(command.split_whitespace()).arg("--help"));
+        assert_eq!(ran.status, 0, "{command}: {}", ran.err);
+        text.push_str(&format!("$ lifeboat {command} --help\n{}\n", ran.out));
+    }
+    insta::assert_snapshot!(text);
+}

@@ -1,0 +1,174 @@
+//! Running the binary: a server of one's own, and commands against it.
+
+use std::fmt::Write as _;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use regex::Regex;
+use tempfile::TempDir;
+
+/// The administrator's password in every test.
+pub(crate) const PASSWORD: &str = "correct horse";
+
+/// Returns the binary with nothing of this machine's settings.
+pub(crate) fn lifeboat() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_lifeboat"));
+    let ours = std::env::vars_os().map(|(name, _)| name);
+    for name in ours.filter(|name| name.to_string_lossy().starts_with("LIFEBOAT_")) {
+        command.env_remove(name);
+    }
+    command.env("LIFEBOAT_LANG", "en").env("COLUMNS", "100").stdin(Stdio::null());
+    command
+}
+
+/// What a command did.
+pub(crate) struct Ran {
+    pub(crate) status: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+/// Runs a command to its end.
+pub(crate) fn run(command: &mut Command) -> Ran {
+    let output = command.output().expect("the binary can be run");
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("the binary writes UTF-8");
+    Ran { status: output.status.code().unwrap_or(-1), out: text(output.stdout), err: text(output.stderr) }
+}
+
+/// Runs a command to its end, with lines on its standard input.
+pub(crate) fn run_with_input(command: &mut Command, input: &str) -> Ran {
+    let piped = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = piped.spawn().expect("the binary can be run");
+    child.stdin.take().expect("piped").write_all(input.as_bytes()).expect("the binary reads its input");
+    let output = child.wait_with_output().expect("the binary ends");
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("the binary writes UTF-8");
+    Ran { status: output.status.code().unwrap_or(-1), out: text(output.stdout), err: text(output.stderr) }
+}
+
+/// A server of one's own. Dropping it kills it.
+pub(crate) struct Server {
+    pub(crate) dir: TempDir,
+    pub(crate) url: String,
+    child: Child,
+    /// What the server said when it started.
+    pub(crate) said: Vec<String>,
+}
+
+impl Server {
+    /// Starts a server whose administrator has [`PASSWORD`].
+    pub(crate) fn start() -> Self {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        Self::start_in(dir, Some(PASSWORD))
+    }
+
+    /// Starts a server on a directory, which may hold data from before.
+    pub(crate) fn start_in(dir: TempDir, password: Option<&str>) -> Self {
+        let mut command = lifeboat();
+        command.args(["serve", "--listen", "127.0.0.1:0", "--server-name", "here", "--data-dir"]);
+        command.arg(dir.path().join("data")).arg("--file-root").arg(dir.path());
+        if let Some(password) = password {
+            command.env("LIFEBOAT_ADMIN_PASSWORD", password);
+        }
+        let mut child = command.stdout(Stdio::piped()).spawn().expect("the binary can be run");
+        let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
+        let mut said = Vec::new();
+        let first = lines.next().expect("a server says where it listens").expect("text");
+        let url = first.split(' ').find(|word| word.starts_with("http://")).expect("an address").to_owned();
+        said.push(first);
+        if password.is_none() {
+            said.push(lines.next().expect("a server says where the first password is").expect("text"));
+        }
+        // The rest is read too, so that a server that says more never waits for a reader.
+        std::thread::spawn(move || lines.for_each(drop));
+        Self { dir, url, child, said }
+    }
+
+    /// Returns a command against this server.
+    pub(crate) fn command(&self, arguments: &str) -> Command {
+        let mut command = lifeboat();
+        command.args(arguments.split_whitespace());
+        command.env("LIFEBOAT_SERVER", &self.url).env("LIFEBOAT_PASSWORD", PASSWORD);
+        command
+    }
+
+    /// Runs a command against this server.
+    pub(crate) fn run(&self, arguments: &str) -> Ran {
+        run(&mut self.command(arguments))
+    }
+
+    /// Asks the server to stop and waits until it did.
+    pub(crate) fn stop(mut self) -> (TempDir, i32) {
+        let asked = Command::new("kill").arg(self.child.id().to_string()).status().expect("kill can be run");
+        assert!(asked.success());
+        let status = self.child.wait().expect("the server ends");
+        (
+            std::mem::replace(&mut self.dir, tempfile::tempdir().expect("a temporary directory")),
+            status.code().unwrap_or(-1),
+        )
+    }
+
+    /// Kills the server as a power cut would.
+    pub(crate) fn kill(mut self) -> TempDir {
+        self.child.kill().expect("the server runs");
+        self.child.wait().expect("the server ends");
+        std::mem::replace(&mut self.dir, tempfile::tempdir().expect("a temporary directory"))
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// What commands said, one after the other, without what differs from run to run.
+pub(crate) struct Transcript {
+    text: String,
+    replaced: Vec<(String, String)>,
+}
+
+impl Transcript {
+    /// Begins a transcript; the directory and the given texts are replaced by words.
+    pub(crate) fn new(dir: &Path, replaced: &[(String, &str)]) -> Self {
+        let mut all: Vec<(String, String)> =
+            replaced.iter().map(|(found, word)| (found.clone(), (*word).to_owned())).collect();
+        all.push((dir.display().to_string(), "DIR".to_owned()));
+        Self { text: String::new(), replaced: all }
+    }
+
+    /// Runs a command and writes down what it said; returns what it wrote to standard output.
+    pub(crate) fn run(&mut self, shown: &str, command: &mut Command) -> String {
+        let Ran { status, out, err } = run(command);
+        let _ = writeln!(self.text, "$ lifeboat {shown}\n{out}{err}[{status}]\n");
+        out
+    }
+
+    /// Returns the transcript with the moments, spans and sizes of this run taken out.
+    pub(crate) fn normal(&self) -> String {
+        let mut text = self.text.clone();
+        for (found, word) in &self.replaced {
+            text = text.replace(found, word);
+        }
+        let patterns = [
+            (r"[0-9]{8}T[0-9]{6}Z-[0-9A-Za-z-]+", "DUMP"),
+            (r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2} UTC", "MOMENT"),
+            (r"[0-9]+ (ms|s)\b", "SPAN"),
+            (r"[0-9]+(\.[0-9])? (B|KiB|MiB)\b", "SIZE"),
+            (r"moment [0-9]{16,19}", "moment SCN"),
+            (r"  +", "  "),
+            // How often the progress is told depends on how fast it goes.
+            (r"[^\n]*: [0-9]+ %[^\n]*\n", ""),
+            (r"[^\n]*: running\n", ""),
+        ];
+        for (pattern, word) in patterns {
+            text = Regex::new(pattern).expect("a pattern").replace_all(&text, word).into_owned();
+        }
+        text
+    }
+}

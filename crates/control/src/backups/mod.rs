@@ -1,0 +1,293 @@
+//! What can be backed up, Back up Now, and what was backed up.
+
+mod history;
+
+use engine::{Flow as _, TaskStatus as Stored};
+use metadata::Slice;
+use metadata::backup_sets::BackupSetQuery;
+use metadata::tasks::{TaskQuery, subject};
+use model::Problem;
+use model::ability::{BackupAbility, Generation};
+use model::backup::{BackupMethod, BackupWish, DataBackupMode};
+use model::backup_set::{BackupSet, BackupSetStatus};
+use model::cluster::Cluster;
+use model::id::{BackupSetId, ClusterId, StorageId, TaskId, TenantId};
+use model::problem::codes;
+use model::task::TaskStatus;
+use model::text::Text;
+use model::time::Timestamp;
+use model::user::Permission;
+
+use crate::actor::Actor;
+use crate::audit::Attempt;
+use crate::context::{Context, Control};
+use crate::error::Error;
+use crate::flows::backup_logical::{self, BackupLogical};
+use crate::page::{Page, PageAsk};
+use crate::storages::StorageChoice;
+pub use history::data_backup_tasks;
+
+/// What a cluster lets be backed up, and what is filled in when nobody chooses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ability {
+    /// Which methods there are.
+    pub ability: BackupAbility,
+    /// The method that is filled in.
+    pub preferred: BackupMethod,
+    /// Whether a full backup can be chosen.
+    pub full_enabled: bool,
+    /// Whether an incremental backup can be chosen.
+    pub incremental_enabled: bool,
+    /// Whether an incremental backup would find the full one that it needs.
+    pub can_do_incremental: bool,
+    /// What to know before choosing.
+    pub hint: Option<Text>,
+    /// Why nothing can be backed up at the moment.
+    pub disabled: Option<Problem>,
+    /// The storage that is filled in: the last one used for the cluster, else the only one in the library.
+    pub storage: Option<StorageId>,
+}
+
+/// A request to back up now. What is left out is filled in by the rules.
+#[derive(Debug, Clone)]
+pub struct BackupNow {
+    /// The cluster.
+    pub cluster: ClusterId,
+    /// Which parts of it, and how.
+    pub wish: BackupWish,
+    /// Where to.
+    pub storage: Option<StorageChoice>,
+    /// Whether a major compaction may be started where one is needed.
+    pub auto_compaction: bool,
+    /// How many connections read at once.
+    pub threads: Option<u32>,
+    /// How data are compressed: `zstd:1` to `zstd:19`, or `none`.
+    pub compression: Option<String>,
+}
+
+/// A task was made of the request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Accepted {
+    /// The task.
+    pub task: TaskId,
+}
+
+/// What a task would do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    /// The flow's kind, such as `backup-logical`.
+    pub kind: String,
+    /// How the backup is, or was, taken.
+    pub method: BackupMethod,
+    /// How much it holds.
+    pub mode: DataBackupMode,
+    /// Where it lies, or will lie: a URI.
+    pub storage: String,
+    /// The tenants it is about.
+    pub tenants: Vec<String>,
+    /// The steps in running order.
+    pub steps: Vec<PlannedStep>,
+}
+
+/// A step that a task would take.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlannedStep {
+    /// The step's id, whose name is in the texts.
+    pub step: String,
+    /// What it finds, or would do, in words.
+    pub notes: Vec<Text>,
+    /// What it would send to the cluster, secrets masked.
+    pub statements: Vec<String>,
+}
+
+/// How the backup of one cluster stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Overview {
+    /// The cluster.
+    pub cluster: Cluster,
+    /// The backup task that runs.
+    pub running: Option<TaskId>,
+    /// When the newest backup set was finished.
+    pub last_data_backup: Option<Timestamp>,
+    /// How many backup sets there are.
+    pub backup_sets: u64,
+    /// How many bytes they take.
+    pub backup_bytes: u64,
+}
+
+/// Which backups are wanted; what is `None` limits nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct BackupFilter {
+    /// Of this cluster.
+    pub cluster: Option<ClusterId>,
+    /// Of this tenant.
+    pub tenant: Option<TenantId>,
+    /// This one.
+    pub backup_set: Option<BackupSetId>,
+    /// In this state.
+    pub status: Option<TaskStatus>,
+    /// Begun at that moment or later.
+    pub from: Option<Timestamp>,
+    /// Begun before that moment.
+    pub until: Option<Timestamp>,
+}
+
+/// The backup of one tenant, by the task that makes or made it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DataBackupTask {
+    /// The task.
+    pub task: TaskId,
+    /// Who asked for it.
+    pub creator: String,
+    /// The cluster.
+    pub cluster: ClusterId,
+    /// The cluster's name.
+    pub cluster_name: String,
+    /// The tenant.
+    pub tenant: TenantId,
+    /// The tenant's name.
+    pub tenant_name: String,
+    /// How it is taken.
+    pub method: BackupMethod,
+    /// How much it holds.
+    pub mode: DataBackupMode,
+    /// What came of it.
+    pub backup_set: Option<BackupSetId>,
+    /// Where it lies: a URI.
+    pub uri: String,
+    /// How this tenant's part stands.
+    pub status: TaskStatus,
+    /// Why it failed.
+    pub problem: Option<Text>,
+    /// The bytes it took.
+    pub bytes: Option<u64>,
+    /// When it was begun.
+    pub started: Option<Timestamp>,
+    /// When it ended.
+    pub finished: Option<Timestamp>,
+}
+
+/// Returns what can be backed up of a cluster.
+///
+/// # Errors
+/// When there is no such cluster.
+pub async fn ability(control: &Control, actor: &Actor, id: ClusterId) -> Result<Ability, Error> {
+    actor.must(Permission::Read)?;
+    let cluster = control.context.cluster(id).await?;
+    let ability = cluster.facts.ability;
+    let has_physical = ability.offers(BackupMethod::Physical);
+    let storage = backup_logical::usual_storage(&control.context, &cluster).await?;
+    Ok(Ability {
+        ability,
+        preferred: ability.preferred(),
+        full_enabled: true,
+        incremental_enabled: has_physical,
+        can_do_incremental: false,
+        hint: (!has_physical).then(|| Text::new("ability-logical-only")),
+        disabled: disabled(&cluster),
+        storage: storage.map(|storage| storage.id),
+    })
+}
+
+/// Says why nothing can be backed up at the moment.
+fn disabled(cluster: &Cluster) -> Option<Problem> {
+    let physical_only = cluster.facts.generation != Generation::Seekdb;
+    let not_yet = || Problem::refused(codes::METHOD_UNSUPPORTED, "physical-not-yet");
+    backup_logical::refuse_upgrading(cluster).err().or_else(|| physical_only.then(not_yet))
+}
+
+/// Begins a backup.
+///
+/// # Errors
+/// When a rule refuses it: 20007 when one runs already, 20036 while the cluster is being upgraded, 20108 and 20110
+/// for a method or mode that the cluster does not offer, and others for what the request names.
+pub async fn backup_now(control: &Control, actor: &Actor, wish: BackupNow) -> Result<Accepted, Error> {
+    let attempt = Attempt::new(actor, "backup-now", format!("cluster/{}", wish.cluster));
+    let work = async {
+        actor.must(Permission::Backup)?;
+        backup_logical::request(control, actor, wish, &attempt).await
+    };
+    attempt.watch(control, work).await
+}
+
+/// Tells what a backup would do. Nothing is written, and no task is made.
+///
+/// # Errors
+/// As [`backup_now`], and for what the task itself would find when it looks at the cluster.
+pub async fn plan(control: &Control, actor: &Actor, wish: BackupNow) -> Result<Plan, Error> {
+    actor.must(Permission::Backup)?;
+    backup_logical::plan::plan(&control.context, wish).await
+}
+
+/// Returns how the backup of a cluster stands.
+///
+/// # Errors
+/// When there is no such cluster.
+pub async fn overview(control: &Control, actor: &Actor, id: ClusterId) -> Result<Overview, Error> {
+    actor.must(Permission::Read)?;
+    let cluster = control.context.cluster(id).await?;
+    let running = TaskQuery {
+        statuses: vec![Stored::Pending, Stored::Running, Stored::RollingBack],
+        ..backups_of(Some(id))
+    };
+    let running = control.metadata().task_list(&running, Slice { offset: 0, limit: 1 }).await?;
+    let totals = control.metadata().backup_set_totals(id).await?;
+    Ok(Overview {
+        cluster,
+        running: running.items.first().map(|task| TaskId(task.id.0)),
+        last_data_backup: totals.newest,
+        backup_sets: totals.count,
+        backup_bytes: totals.bytes,
+    })
+}
+
+/// Returns backup sets, newest first. The filter's state is that of tasks and limits nothing here.
+///
+/// # Errors
+/// When the actor may not read them, or the metadata fail.
+pub async fn backup_sets(
+    control: &Control,
+    actor: &Actor,
+    filter: &BackupFilter,
+    page: PageAsk,
+) -> Result<Page<BackupSet>, Error> {
+    actor.must(Permission::Read)?;
+    if let Some(id) = filter.backup_set {
+        return Ok(page.of(vec![control.context.backup_set(id).await?]));
+    }
+    let query = BackupSetQuery {
+        cluster: filter.cluster,
+        tenant: filter.tenant,
+        statuses: vec![BackupSetStatus::Available, BackupSetStatus::Unverified],
+        from: filter.from,
+        until: filter.until,
+        ..BackupSetQuery::default()
+    };
+    Ok(page.filled(control.metadata().backup_set_list(&query, page.slice()).await?))
+}
+
+/// Returns a backup set.
+///
+/// # Errors
+/// When there is none.
+pub async fn backup_set(control: &Control, actor: &Actor, id: BackupSetId) -> Result<BackupSet, Error> {
+    actor.must(Permission::Read)?;
+    control.context.backup_set(id).await
+}
+
+impl Context {
+    /// Returns a backup set that must exist.
+    pub(crate) async fn backup_set(&self, id: BackupSetId) -> Result<BackupSet, Error> {
+        let found = self.metadata.backup_set_get(id).await?;
+        Ok(found.ok_or_else(|| Problem::not_found("backup-set-unknown").with("set", id))?)
+    }
+}
+
+/// Asks for the tasks that back up.
+pub(crate) fn backups_of(cluster: Option<ClusterId>) -> TaskQuery {
+    TaskQuery {
+        kinds: vec![BackupLogical::KIND.to_owned()],
+        subjects: cluster.iter().map(|id| (subject::CLUSTER.to_owned(), id.to_string())).collect(),
+        ..TaskQuery::default()
+    }
+}

@@ -1,0 +1,408 @@
+//! Back up now, logically: one dump per tenant, each tenant a lane.
+//!
+//! 1. `check-cluster-status`   it answers, offers logical backup, and is not being upgraded
+//! 2. `check-backup-storage`   this server can write, read, list and delete there
+//! 3. `check-ready`            what was chosen exists, and a dump can carry it
+//! 4. `take-snapshot`          one moment is kept readable, and the dump's plan lies in the storage
+//! 5. `dump-schema`            the definitions lie in the storage
+//! 6. `dump-data`              the rows do, and then the manifest: the dump is complete
+//! 7. `verify-backup-set`      every object reads back as it was written
+//! 8. `record-backup-set`      the catalogue knows it
+//!
+//! The cluster is only read. What is left open there between two steps is a transaction that keeps the moment; it
+//! ends with the dump, a cancel, or this process.
+//!
+//! A dump whose moment is gone, or whose tables were changed meanwhile, is begun anew under another id: nothing of two
+//! moments is ever mixed. Rolling back deletes a dump that is not complete. A complete one is a backup, recorded or
+//! not, and is never deleted by a task.
+
+mod dumping;
+pub(crate) mod plan;
+mod request;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use dump::{Compression, DumpId, Manifest, Meter, Selection};
+use engine::flow::Answer;
+use engine::{At, Flow, Next, Note, Step, StepError};
+use model::backup::{BackupMethod, DataBackupMode};
+use model::backup_set::{BackupSet, BackupSetStatus};
+use model::id::{BackupSetId, ClusterId, StorageId, TaskId, TenantId};
+use model::problem::codes;
+use model::size;
+use model::storage::TestOutcome;
+use model::tenant::Tenant;
+use model::{Problem, Timestamp};
+use oceanbase::Driver;
+use serde::{Deserialize, Serialize};
+
+use self::dumping::{Dumping, client, delete_unless_complete, dump_id, folder, source};
+use super::metered::{Gauge, metered};
+use super::step_log::StepLog;
+use super::unless_cancelled;
+use crate::context::Context;
+use crate::error::Error;
+use crate::words;
+
+pub(crate) use dumping::place;
+pub(crate) use request::{refuse_upgrading, request, usual_storage};
+
+/// How long a check may take.
+const CHECK_LIMIT: Duration = Duration::from_secs(10 * 60);
+
+/// How long planning and the schema may take, with very many tables.
+const SCHEMA_LIMIT: Duration = Duration::from_secs(6 * 60 * 60);
+
+/// How long the rows may take, and reading them back.
+const DATA_LIMIT: Duration = Duration::from_secs(14 * 24 * 60 * 60);
+
+/// How long writing the manifest may take.
+const FINISH_LIMIT: Duration = Duration::from_secs(60);
+
+/// How many findings of a verification are written to the log.
+const FINDINGS_SHOWN: usize = 50;
+
+type Here = At<BackupLogical>;
+
+/// Back up now, logically.
+pub(crate) struct BackupLogical;
+
+/// What was asked for; the checks add nothing to it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct State {
+    pub(crate) cluster: ClusterId,
+    pub(crate) cluster_name: String,
+    /// The storage's folder for this cluster's tenants depends on it.
+    pub(crate) ob_cluster_id: i64,
+    pub(crate) storage: StorageId,
+    /// The tenants by the names of their lanes.
+    pub(crate) tenants: BTreeMap<String, TenantId>,
+    pub(crate) selection: Selection,
+    pub(crate) compression: Compression,
+    pub(crate) connections: usize,
+    pub(crate) requested: Timestamp,
+    /// Tells this task's dumps from those that another server's task of the same number makes there.
+    pub(crate) tag: String,
+}
+
+/// What is known of one tenant's dump.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(crate) struct Lane {
+    /// The dumps that were given up because their moment was gone.
+    pub(crate) abandoned: Vec<DumpId>,
+    /// What the dump holds, once it is complete.
+    pub(crate) complete: Option<Complete>,
+    /// Whether it was read back and found whole.
+    pub(crate) verified: bool,
+}
+
+/// What a complete dump holds.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Complete {
+    pub(crate) dump: DumpId,
+    pub(crate) scn: u64,
+    pub(crate) bytes: u64,
+    pub(crate) rows: u64,
+    pub(crate) tables: u64,
+    pub(crate) finished: Timestamp,
+}
+
+impl Flow for BackupLogical {
+    const KIND: &'static str = "backup-logical"; // stored; never renamed once released
+    const VERSION: u32 = 1;
+    type Context = Context;
+    type State = State;
+    type Lane = Lane;
+
+    const STEPS: &'static [Step<Self>] = &[
+        Step::one("check-cluster-status", |at, s| Box::pin(check_cluster_status(at, s))).timeout(CHECK_LIMIT),
+        Step::one("check-backup-storage", |at, s| Box::pin(check_backup_storage(at, s))).timeout(CHECK_LIMIT),
+        Step::one("check-ready", |at, s| Box::pin(check_ready(at, s))).timeout(CHECK_LIMIT),
+        Step::each("take-snapshot", |at, s, l| Box::pin(take_snapshot(at, s, l)))
+            .stop_each(|at, s, l| Box::pin(let_go(at, s, l)))
+            .undo_each(|at, s, l| Box::pin(delete_unfinished(at, s, l)))
+            .timeout(SCHEMA_LIMIT),
+        Step::each("dump-schema", |at, s, l| Box::pin(dump_schema(at, s, l)))
+            .stop_each(|at, s, l| Box::pin(let_go(at, s, l)))
+            .timeout(SCHEMA_LIMIT),
+        Step::each("dump-data", |at, s, l| Box::pin(dump_data(at, s, l)))
+            .stop_each(|at, s, l| Box::pin(let_go(at, s, l)))
+            .timeout(DATA_LIMIT),
+        Step::each("verify-backup-set", |at, s, l| Box::pin(verify_backup_set(at, s, l)))
+            .skippable()
+            .timeout(DATA_LIMIT),
+        Step::one("record-backup-set", |at, s| Box::pin(record_backup_set(at, s))),
+    ];
+}
+
+/// 1. It answers, offers logical backup, and is not being upgraded.
+async fn check_cluster_status(at: &Here, state: &mut State) -> Answer {
+    let context = at.context();
+    let mut cluster = context.cluster(state.cluster).await?;
+    let endpoint = context.endpoint(&cluster).await?;
+    let mut driver = Driver::open(&endpoint, Arc::new(StepLog::new(at))).await.map_err(Error::from)?;
+    cluster.facts = driver.probe().await.map_err(Error::from)?;
+    let tenants = driver.tenants().await.map_err(Error::from)?;
+    refuse_upgrading(&cluster).map_err(words::refused)?;
+    if !cluster.facts.ability.offers(BackupMethod::Logical) {
+        return Err(words::refused(Problem::refused(codes::METHOD_UNSUPPORTED, "logical-not-offered")));
+    }
+    at.log(Note::new("cluster-is").arg("cluster", &cluster.name).arg("server", &cluster.facts.server));
+    check_tenants(at, state, &tenants)?;
+    Ok(Next::Done)
+}
+
+/// A tenant that is not NORMAL can't be read. One that is gone or out of order fails its own lane, later; here the
+/// task fails when none is left.
+fn check_tenants(at: &Here, state: &State, tenants: &[Tenant]) -> Result<(), StepError> {
+    let mut last = None;
+    for id in state.tenants.values() {
+        match check_tenant(*id, tenants) {
+            Ok(()) => return Ok(()),
+            Err(problem) => {
+                at.log(words::note(problem.text.clone()));
+                last = Some(problem);
+            }
+        }
+    }
+    Err(words::refused(
+        last.unwrap_or_else(|| Problem::refused(codes::NO_BACKUP_OBJECT, "backup-without-tenant")),
+    ))
+}
+
+fn check_tenant(id: TenantId, tenants: &[Tenant]) -> Result<(), Problem> {
+    match tenants.iter().find(|tenant| tenant.id == id) {
+        None => Err(Problem::not_found("tenant-unknown").with("tenant", id)),
+        Some(tenant) if tenant.status != "NORMAL" => {
+            let refusal = Problem::refused(codes::PRECHECK_FAILED, "tenant-not-normal");
+            Err(refusal.with("tenant", &tenant.name).with("status", &tenant.status))
+        }
+        Some(_) => Ok(()),
+    }
+}
+
+/// 2. This server can write, read, list and delete there.
+async fn check_backup_storage(at: &Here, state: &mut State) -> Answer {
+    let context = at.context();
+    let storage = context.storage(state.storage).await?;
+    let secret = context.metadata.storage_secret(state.storage).await.map_err(Error::from)?;
+    for line in storage::probe(&storage.location, secret.as_ref(), &context.roots).await {
+        let latency = size::span(Duration::from_micros(line.latency_us));
+        match (line.outcome, line.problem) {
+            (TestOutcome::Failed, Some(problem)) => return Err(words::refused(problem)),
+            (outcome, _) => {
+                debug_assert_eq!(outcome, TestOutcome::Passed, "what follows a failed line is not come to");
+                at.log(Note::new(line.check).arg("latency", latency));
+            }
+        }
+    }
+    Ok(Next::Done)
+}
+
+/// 3. What was chosen exists, and a dump can carry it.
+async fn check_ready(at: &Here, state: &mut State) -> Answer {
+    let mut refusal = None;
+    let mut is_any_ready = false;
+    for tenant in state.tenants.keys() {
+        match check_tenant_ready(at, state, tenant).await {
+            Ok(()) => is_any_ready = true,
+            Err(error) if error.kind == engine::flow::ErrorKind::Transient => return Err(error),
+            Err(error) => {
+                at.log(error.note.clone());
+                refusal = Some(error);
+            }
+        }
+    }
+    match refusal {
+        Some(refusal) if !is_any_ready => Err(refusal),
+        _ => Ok(Next::Done),
+    }
+}
+
+async fn check_tenant_ready(at: &Here, state: &State, tenant: &str) -> Result<(), StepError> {
+    let source = source(at, state, tenant).await?;
+    let found = dump::preflight(&source, &state.selection).await.map_err(Error::from)?;
+    for note in found.notes {
+        at.log(words::note(note));
+    }
+    if !found.problems.is_empty() {
+        return Err(Error::from(dump::Error::CannotCarry { problems: found.problems }).into());
+    }
+    at.log(
+        Note::new("backup-holds")
+            .arg("tenant", tenant)
+            .arg("databases", found.databases.len())
+            .arg("tables", found.tables)
+            .arg("views", found.views)
+            .arg("bytes", size::bytes(found.bytes_guess)),
+    );
+    Ok(())
+}
+
+/// 4. One moment is kept readable, and the dump's plan lies in the storage.
+async fn take_snapshot(at: &Here, state: &State, lane: &mut Lane) -> Answer {
+    let dumping = Dumping::open(at, state, lane).await?;
+    let taken = dumping.snapshot().await.map(|snapshot| {
+        let plan = snapshot.plan();
+        at.log(
+            Note::new("snapshot-taken")
+                .arg("dump", &plan.dump)
+                .arg("scn", plan.scn)
+                .arg("tables", plan.tables())
+                .arg("pieces", plan.pieces()),
+        );
+        dumping.keep(snapshot);
+    });
+    dumping.done_or_anew(lane, taken).await
+}
+
+/// 5. The definitions lie in the storage.
+async fn dump_schema(at: &Here, state: &State, lane: &mut Lane) -> Answer {
+    let dumping = Dumping::open(at, state, lane).await?;
+    let dumped = schema(at, &dumping).await;
+    dumping.done_or_anew(lane, dumped).await
+}
+
+async fn schema(at: &Here, dumping: &Dumping<'_>) -> dump::Result<()> {
+    let snapshot = dumping.snapshot().await?;
+    let dumped = dump::dump_schema(&dumping.source, &dumping.client, &snapshot);
+    let dumped = unless_cancelled(at, dumped).await;
+    dumping.keep(snapshot);
+    dumped
+}
+
+/// 6. The rows do, and then the manifest: the dump is complete.
+async fn dump_data(at: &Here, state: &State, lane: &mut Lane) -> Answer {
+    let dumping = Dumping::open(at, state, lane).await?;
+    if let Some(manifest) = dumping.manifest().await? {
+        lane.complete = Some(Complete::of(&manifest)); // since before a crash; its receipts are gone
+        return Ok(Next::Done);
+    }
+    let dumped = rows(at, state, &dumping).await;
+    if dumped.is_ok() {
+        // From here on it will be taken for a backup: only who still holds the task may say that it is one.
+        at.may_act(FINISH_LIMIT).await?;
+        let manifest = dump::finish(&dumping.client, &dumping.dump).await.map_err(Error::from)?;
+        at.context().snapshots.release(&dumping.dump).await;
+        let complete = Complete::of(&manifest);
+        at.log(
+            Note::new("dump-complete")
+                .arg("dump", &complete.dump)
+                .arg("tables", complete.tables)
+                .arg("rows", complete.rows)
+                .arg("bytes", size::bytes(complete.bytes)),
+        );
+        lane.complete = Some(complete);
+    }
+    dumping.done_or_anew(lane, dumped).await
+}
+
+async fn rows(at: &Here, state: &State, dumping: &Dumping<'_>) -> dump::Result<()> {
+    let Dumping { source, client, .. } = dumping;
+    // Nothing is left to do of the schema, unless the dump was begun anew.
+    schema(at, dumping).await?;
+    let snapshot = dumping.snapshot().await?;
+    let meter = Meter::new();
+    let work = dump::dump_data(source, client, &snapshot, state.connections, &meter, at.cancelled());
+    let dumped = metered(at, &meter, &Gauge::dumping(), work).await;
+    dumping.keep(snapshot);
+    dumped
+}
+
+/// 7. Every object reads back as it was written.
+async fn verify_backup_set(at: &Here, state: &State, lane: &mut Lane) -> Answer {
+    let dumping = Dumping::open(at, state, lane).await?;
+    let complete = lane.complete.as_ref().ok_or_else(|| {
+        words::refused(Problem::internal("backup-not-complete").with("dump", &dumping.dump))
+    })?;
+    let (meter, gauge) = (Meter::new(), Gauge::bytes(complete.bytes));
+    let work = dump::verify(&dumping.client, &complete.dump, state.connections, &meter, at.cancelled());
+    let report = metered(at, &meter, &gauge, work).await.map_err(Error::from)?;
+    for finding in report.findings.iter().take(FINDINGS_SHOWN) {
+        at.log(words::note(finding.problem().text));
+    }
+    if let Some(first) = report.findings.first() {
+        let problem = Problem::outside("backup-set-damaged").coded(codes::DATA_BACKUP_FAILED);
+        let problem = problem.with("findings", report.findings.len()).raw(first.problem());
+        return Err(words::refused(problem));
+    }
+    at.log(
+        Note::new("backup-set-verified")
+            .arg("objects", report.checked)
+            .arg("bytes", size::bytes(report.bytes)),
+    );
+    lane.verified = true;
+    Ok(Next::Done)
+}
+
+/// 8. The catalogue knows it. A set is known by its task and tenant: recorded again, it is still one.
+async fn record_backup_set(at: &Here, state: &mut State) -> Answer {
+    let mut writer = at.context().metadata.begin().await.map_err(Error::from)?;
+    for lane in at.lanes().iter().filter(|lane| lane.succeeded()) {
+        let (Some(complete), Some(tenant)) = (&lane.state.complete, state.tenants.get(&lane.key)) else {
+            continue;
+        };
+        let set = BackupSet {
+            id: BackupSetId(0),
+            task: TaskId(at.task().0),
+            cluster: state.cluster,
+            cluster_name: state.cluster_name.clone(),
+            tenant: *tenant,
+            tenant_name: lane.key.clone(),
+            method: BackupMethod::Logical,
+            mode: DataBackupMode::Full,
+            storage: state.storage,
+            path: format!("{}/{}", folder(state, *tenant), complete.dump),
+            scn: complete.scn,
+            bytes: complete.bytes,
+            rows: complete.rows,
+            tables: complete.tables,
+            started: state.requested,
+            finished: complete.finished,
+            status: if lane.state.verified {
+                BackupSetStatus::Available
+            } else {
+                BackupSetStatus::Unverified
+            },
+        };
+        let id = writer.backup_set_record(&set).await.map_err(Error::from)?;
+        at.log(Note::new("backup-set-recorded").arg("set", id).arg("tenant", &lane.key));
+    }
+    writer.commit().await.map_err(Error::from)?;
+    Ok(Next::Done)
+}
+
+/// After a cancel: the body has ended its statements; what is left is the open transaction.
+async fn let_go(at: &Here, state: &State, lane: &mut Lane) -> Answer {
+    at.context().snapshots.release(&dump_id(at.task(), state, lane)).await;
+    Ok(Next::Done)
+}
+
+/// Deletes this lane's dumps that are not complete, and nothing else.
+async fn delete_unfinished(at: &Here, state: &State, lane: &mut Lane) -> Answer {
+    let_go(at, state, lane).await?;
+    let client = client(at, state, at.lane()).await?;
+    let current = dump_id(at.task(), state, lane);
+    for dump in lane.abandoned.iter().chain([&current]) {
+        at.may_act(FINISH_LIMIT).await?;
+        delete_unless_complete(at, &client, dump).await?;
+    }
+    Ok(Next::Done)
+}
+
+impl Complete {
+    fn of(manifest: &Manifest) -> Self {
+        Self {
+            dump: manifest.dump.clone(),
+            scn: manifest.scn,
+            bytes: manifest.totals.bytes,
+            rows: manifest.totals.rows,
+            tables: manifest.totals.tables,
+            finished: manifest.finished,
+        }
+    }
+}

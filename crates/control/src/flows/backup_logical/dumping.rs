@@ -1,0 +1,153 @@
+//! One tenant's dump, as its steps need it: the server, the storage, the dump's id, and what is done when its moment
+//! is gone.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use dump::{DumpId, Manifest, Snapshot, Source};
+use engine::flow::Answer;
+use engine::{At, Next, Note, StepError, TaskId};
+use model::id::TenantId;
+use model::storage::logical_folder;
+use storage::Client;
+
+use super::{BackupLogical, Lane, State};
+use crate::error::Error;
+use crate::flows::step_log::StepLog;
+use crate::flows::unless_cancelled;
+use crate::words;
+
+type Here = At<BackupLogical>;
+
+/// How often a dump is begun anew before it is given up.
+const ANEW_MAX: usize = 3;
+
+/// One tenant's dump.
+pub(super) struct Dumping<'a> {
+    at: &'a Here,
+    pub(super) dump: DumpId,
+    pub(super) source: Source,
+    /// The folder that holds the tenant's dumps.
+    pub(super) client: Client,
+    options: dump::Options,
+}
+
+impl<'a> Dumping<'a> {
+    pub(super) async fn open(at: &'a Here, state: &State, lane: &Lane) -> Result<Self, StepError> {
+        let options = dump::Options {
+            selection: state.selection.clone(),
+            compression: state.compression,
+            ..dump::Options::default()
+        };
+        let dumping = Self {
+            at,
+            dump: dump_id(at.task(), state, lane),
+            source: source(at, state, at.lane()).await?,
+            client: client(at, state, at.lane()).await?,
+            options,
+        };
+        for abandoned in &lane.abandoned {
+            // Not when it was given up: until that was saved, a crash would have gone on with it.
+            if let Err(error) = delete_unless_complete(at, &dumping.client, abandoned).await {
+                at.log(error.note);
+            }
+        }
+        Ok(dumping)
+    }
+
+    /// Returns the dump's moment, kept readable: fixed now, kept since an earlier step, or pinned again.
+    pub(super) async fn snapshot(&self) -> dump::Result<Snapshot> {
+        match self.at.context().snapshots.take(&self.dump) {
+            Some(kept) => Ok(kept),
+            None => {
+                let take = dump::take_snapshot(&self.source, &self.client, &self.dump, &self.options);
+                unless_cancelled(self.at, take).await
+            }
+        }
+    }
+
+    /// Keeps the moment for the next step, or the next try of this one.
+    pub(super) fn keep(&self, snapshot: Snapshot) {
+        self.at.context().snapshots.keep(snapshot);
+    }
+
+    /// Returns what the dump holds, if it is complete.
+    pub(super) async fn manifest(&self) -> Result<Option<Manifest>, StepError> {
+        Ok(find_manifest(&self.client, &self.dump).await.map_err(Error::from)?)
+    }
+
+    /// Ends a step; when the dump can't be completed any more, says so and has the step run again under a new id.
+    pub(super) async fn done_or_anew(&self, lane: &mut Lane, outcome: dump::Result<()>) -> Answer {
+        let error = match outcome {
+            Ok(()) => return Ok(Next::Done),
+            Err(error) => error,
+        };
+        if !error.must_start_anew() || lane.abandoned.len() >= ANEW_MAX {
+            return Err(Error::from(error).into());
+        }
+        self.at.context().snapshots.release(&self.dump).await;
+        lane.abandoned.push(self.dump.clone());
+        self.at.log(words::note(error.problem().text));
+        self.at.log(Note::new("dump-begun-anew").arg("dump", &self.dump).arg("times", lane.abandoned.len()));
+        Ok(Next::again(Duration::ZERO))
+    }
+}
+
+/// Returns the id of a lane's dump. It follows from what is saved, so that a step which died finds it again.
+pub(super) fn dump_id(task: TaskId, state: &State, lane: &Lane) -> DumpId {
+    let distinction = format!("{task}-{}-{}", lane.abandoned.len() + 1, state.tag);
+    DumpId::at(state.requested, &distinction)
+}
+
+/// Returns where a lane's dump lies, below the storage's base.
+pub(crate) fn place(task: TaskId, state: &State, lane: &Lane, tenant: TenantId) -> String {
+    format!("{}/{}", folder(state, tenant), dump_id(task, state, lane))
+}
+
+/// Returns the folder of a tenant's dumps below the storage's base.
+pub(super) fn folder(state: &State, tenant: TenantId) -> String {
+    logical_folder(&state.cluster_name, state.ob_cluster_id, tenant)
+}
+
+/// Returns the server that a tenant is read from; the step's log sees each statement.
+pub(super) async fn source(at: &Here, state: &State, tenant: &str) -> Result<Source, StepError> {
+    let cluster = at.context().cluster(state.cluster).await?;
+    let endpoint = at.context().tenant_endpoint(&cluster, tenant).await?;
+    Ok(Source { endpoint, witness: Arc::new(StepLog::new(at)) })
+}
+
+/// Opens the folder of a tenant's dumps.
+pub(super) async fn client(at: &Here, state: &State, tenant: &str) -> Result<Client, StepError> {
+    let id = state.tenants.get(tenant).copied().expect("lanes are made of the state's tenants");
+    let base = at.context().client(state.storage).await?;
+    Ok(base.below(&folder(state, id)).map_err(Error::from)?)
+}
+
+async fn find_manifest(client: &Client, dump: &DumpId) -> dump::Result<Option<Manifest>> {
+    match dump::read_manifest(client, dump).await {
+        Ok(manifest) => Ok(Some(manifest)),
+        Err(dump::Error::NotFinished { .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Deletes a dump without a manifest. One with a manifest, readable or not, is a backup, and is kept.
+pub(super) async fn delete_unless_complete(
+    at: &Here,
+    client: &Client,
+    dump: &DumpId,
+) -> Result<(), StepError> {
+    match find_manifest(client, dump).await {
+        Ok(None) => {}
+        Ok(Some(_)) | Err(dump::Error::Damaged { .. } | dump::Error::FormatTooNew { .. }) => {
+            at.log(Note::new("dump-kept").arg("place", client.location().below(dump.as_str())));
+            return Ok(());
+        }
+        Err(error) => return Err(Error::from(error).into()),
+    }
+    let objects = client.delete_below(dump.as_str()).await.map_err(Error::from)?;
+    if objects > 0 {
+        at.log(Note::new("dump-deleted").arg("dump", dump).arg("objects", objects));
+    }
+    Ok(())
+}

@@ -1,0 +1,266 @@
+//! Whatever crashes or repeats, one backup is one complete dump, and nothing half-taken passes for whole.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use dump::{Meter, Source};
+use engine::{Fault, StepStatus, TaskStatus, testkit};
+use metadata::Slice;
+use metadata::backup_sets::BackupSetQuery;
+use model::Secret;
+use model::backup_set::{BackupSet, BackupSetStatus};
+use model::id::{TaskId, TenantId};
+use oceanbase::NoWitness;
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
+
+use super::{BackupLogical, Lane, State, place};
+use crate::flows::testing::{Ended, Mount, ROWS, World};
+use crate::tasks::Steer;
+
+async fn sets_of(world: &World, task: TaskId) -> Vec<BackupSet> {
+    let query = BackupSetQuery { task: Some(task), ..BackupSetQuery::default() };
+    let all = Slice { offset: 0, limit: 100 };
+    world.control.metadata().backup_set_list(&query, all).await.expect("answers").items
+}
+
+/// The task has made exactly one backup set, and the database is what that holds.
+async fn assert_backed_up(world: &World, task: TaskId, what: &str) {
+    let sets = sets_of(world, task).await;
+    let [set] = &sets[..] else { panic!("{what}: {} backup sets", sets.len()) };
+    assert_eq!((set.tables, set.rows), (3, 2 * ROWS + 3), "{what}");
+    assert_eq!(set.status, BackupSetStatus::Available, "{what}");
+    let id = set.path.rsplit('/').next().expect("a folder").parse().expect("an id");
+    let source = Source { endpoint: world.endpoint(), witness: Arc::new(NoWitness) };
+    let (meter, cancel) = (Meter::new(), CancellationToken::new());
+    let report =
+        dump::verify_against(&source, &world.dumps(), &id, &BTreeMap::new(), 2, &meter, &cancel).await;
+    let report = report.expect("compared");
+    assert!(report.is_clean() && report.rows == set.rows, "{what}: {report:?}");
+}
+
+#[test]
+fn what_the_first_version_saved_is_still_read() {
+    let state = json!({
+        "cluster": 1, "cluster_name": "demo", "ob_cluster_id": 1, "storage": 2, "tenants": {"sys": 1},
+        "selection": [{"Database": "shop"}, {"Table": ["hr", "people"]}],
+        "compression": {"codec": "zstd", "level": 1},
+        "connections": 4, "requested": 1_795_000_000_000_000_i64, "tag": "9f3a",
+    });
+    let state: State = serde_json::from_value(state).expect("a state");
+    let lane = json!({
+        "abandoned": ["20261122T100000Z-17-1-9f3a"], "verified": true,
+        "complete": {"dump": "20261118T110640Z-17-2-9f3a", "scn": 1_795_000_000_000_000_001_u64, "bytes": 5,
+            "rows": 6, "tables": 7, "finished": 1_795_000_000_000_002_i64},
+    });
+    let lane: Lane = serde_json::from_value(lane).expect("a lane");
+    let place = place(engine::TaskId(17), &state, &lane, TenantId(1));
+    assert_eq!(place, format!("demo/1/1/logical/{}", lane.complete.expect("complete").dump));
+}
+
+#[tokio::test]
+async fn one_backup_is_taken_whatever_step_crashes_or_repeats() {
+    let world = World::new("control_backup_crashes").await;
+    for (number, fault) in testkit::faults::<BackupLogical>().enumerate() {
+        let what = format!("{fault:?}");
+        let task = world.begin_backup().await;
+        let met = world.run(task, Some(fault)).await;
+        let is_crash = !matches!(fault, Fault::RunTwice(_));
+        assert_eq!(met == Ended::Crashed, is_crash, "{what}");
+        if is_crash {
+            world.finish(task).await;
+        }
+        let (complete, unfinished) = world.dump_ids().await;
+        assert_eq!((complete.len(), unfinished), (number + 1, vec![]), "{what}");
+        assert_backed_up(&world, task, &what).await;
+        assert_eq!(world.running_statements(&world.database).await, Vec::<String>::new(), "{what}");
+    }
+}
+
+/// Runs up to a step, as if the program had died before it.
+async fn run_up_to(world: &World, task: TaskId, step: &'static str) {
+    assert_eq!(world.run(task, Some(Fault::CrashBefore(step))).await, Ended::Crashed);
+}
+
+#[tokio::test]
+async fn a_dump_whose_tables_changed_is_begun_anew_and_its_beginning_deleted() {
+    let world = World::new("control_backup_anew").await;
+    let task = world.begin_backup().await;
+    run_up_to(&world, task, "dump-data").await;
+    let (_, begun) = world.dump_ids().await;
+    assert_eq!(begun.len(), 1);
+    world.alter("ALTER TABLE parent ADD COLUMN more INT DEFAULT 7").await;
+    world.finish(task).await;
+    let (complete, unfinished) = world.dump_ids().await;
+    assert_eq!((complete.len(), unfinished), (1, vec![]));
+    assert_ne!(complete, begun, "nothing of two moments is mixed");
+    assert_backed_up(&world, task, "anew").await;
+    assert!(world.story(task).await.contains("dump-begun-anew"));
+}
+
+#[tokio::test]
+async fn a_dump_that_is_complete_is_not_begun_anew_because_its_end_was_not_noted() {
+    let world = World::new("control_backup_noted").await;
+    let task = world.begin_backup().await;
+    assert_eq!(world.run(task, Some(Fault::CrashAfter("dump-data"))).await, Ended::Crashed);
+    let (complete, _) = world.dump_ids().await;
+    world.alter("ALTER TABLE parent ADD COLUMN more INT DEFAULT 7").await;
+    world.finish(task).await;
+    assert_eq!(world.dump_ids().await, (complete, vec![]));
+    assert_eq!(sets_of(&world, task).await.len(), 1);
+}
+
+#[tokio::test]
+async fn what_a_dead_writer_left_behind_never_passes_for_rows() {
+    let world = World::new("control_backup_left_over").await;
+    let task = world.begin_backup().await;
+    run_up_to(&world, task, "dump-data").await;
+    let (_, begun) = world.dump_ids().await;
+    // A piece without its receipt: its writer died in between.
+    let piece = format!("{}/data/{}/parent/000001.sql.zst", begun[0], world.database);
+    world.dumps().put(&piece, "half a piece".into()).await.expect("written");
+    world.finish(task).await;
+    assert_backed_up(&world, task, "left over").await;
+}
+
+#[tokio::test]
+async fn a_damaged_dump_is_recorded_only_when_somebody_passes_over_it() {
+    let world = World::new("control_backup_damaged").await;
+    let task = world.begin_backup().await;
+    run_up_to(&world, task, "verify-backup-set").await;
+    let (complete, _) = world.dump_ids().await;
+    let piece = format!("{}/data/{}/parent/000001.sql.zst", complete[0], world.database);
+    world.dumps().put(&piece, "something else".into()).await.expect("written");
+    assert_eq!(world.fail(task).await, "backup-set-damaged");
+    assert_eq!(sets_of(&world, task).await, [], "nothing half-taken passes for whole");
+
+    let failed = world.task(task).await.rows.iter().position(|row| row.status == StepStatus::Failed);
+    let subtask = model::id::SubtaskId(failed.expect("a step has failed") as i64 + 1);
+    world.steer(task, Steer::SkipSubtask(subtask)).await;
+    world.finish(task).await;
+    assert_eq!(sets_of(&world, task).await[0].status, BackupSetStatus::Unverified);
+}
+
+#[tokio::test]
+async fn rolling_back_deletes_the_unfinished_dump_and_no_complete_one() {
+    let world = World::new("control_backup_undo").await;
+    let kept = world.begin_backup().await;
+    world.finish(kept).await;
+    let (complete, _) = world.dump_ids().await;
+
+    let unfinished = world.begin_backup().await;
+    run_up_to(&world, unfinished, "dump-data").await;
+    world.steer(unfinished, Steer::Cancel).await;
+    assert_eq!(world.run(unfinished, None).await, Ended::Finished(TaskStatus::Failed));
+    assert_eq!(world.dump_ids().await.1.len(), 1, "a retry goes on with it");
+    world.steer(unfinished, Steer::RollBack).await;
+    assert_eq!(world.run(unfinished, None).await, Ended::Finished(TaskStatus::RolledBack));
+    assert_eq!(world.dump_ids().await, (complete.clone(), vec![]));
+
+    let damaged = world.begin_backup().await;
+    run_up_to(&world, damaged, "verify-backup-set").await;
+    world.steer(damaged, Steer::Cancel).await;
+    assert_eq!(world.run(damaged, None).await, Ended::Finished(TaskStatus::Failed));
+    world.steer(damaged, Steer::RollBack).await;
+    assert_eq!(world.run(damaged, None).await, Ended::Finished(TaskStatus::RolledBack));
+    assert_eq!(world.dump_ids().await.0.len(), 2, "a complete dump is a backup");
+    assert!(world.story(damaged).await.contains("dump-kept"));
+    assert_backed_up(&world, kept, "the other task's").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cancel_leaves_nothing_running_and_a_retry_goes_on() {
+    let world = World::new("control_backup_cancel").await;
+    world.add_big_table().await;
+    let task = world.begin_backup().await;
+    let running = world.run_in_background();
+    world
+        .wait_until(task, |task| {
+            task.rows
+                .iter()
+                .any(|row| row.step == "dump-data" && row.progress.as_ref().is_some_and(|now| now.done > 0))
+        })
+        .await;
+    world.steer(task, Steer::Cancel).await;
+    world.wait_until(task, |task| task.status.is_finished()).await;
+    assert_eq!(world.task(task).await.status, TaskStatus::Failed, "{}", world.story(task).await);
+    assert_eq!(world.running_statements(&world.database).await, Vec::<String>::new());
+    assert!(world.control.context.snapshots.is_empty(), "the moment is let go");
+
+    world.steer(task, Steer::Retry).await;
+    world.wait_until(task, |task| task.status.is_finished()).await;
+    assert_eq!(world.task(task).await.status, TaskStatus::Successful, "{}", world.story(task).await);
+    assert_eq!(world.dump_ids().await.0.len(), 1);
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn a_password_that_is_wrong_by_now_is_named_and_a_retry_goes_on() {
+    let world = World::new("control_backup_password").await;
+    let task = world.begin_backup().await;
+    let mut writer = world.control.metadata().begin().await.expect("writes");
+    writer.cluster_set_password(world.cluster, &Secret::new("not it")).await.expect("kept");
+    writer.commit().await.expect("kept");
+    assert_eq!(world.fail(task).await, "database-access-denied");
+    assert_eq!(world.dump_ids().await, (vec![], vec![]), "nothing was begun");
+
+    let right = Secret::new(world.server.password.clone());
+    let set = crate::clusters::set_password(&world.control, &world.actor, world.cluster, &right).await;
+    set.expect("the cluster takes it");
+    world.steer(task, Steer::Retry).await;
+    world.finish(task).await;
+    assert_backed_up(&world, task, "retried").await;
+}
+
+#[tokio::test]
+async fn a_storage_that_is_no_good_fails_the_check_before_anything_is_begun() {
+    let world = World::new("control_backup_storage").await;
+    let path = world.dir.path().join("data/backups");
+    std::fs::write(&path, "a file").expect("written");
+    let task = world.begin_backup().await;
+    assert_eq!(world.fail(task).await, "storage-not-a-directory");
+    std::fs::remove_file(&path).expect("removed");
+    std::os::unix::fs::symlink("/tmp", &path).expect("linked");
+    world.steer(task, Steer::Retry).await;
+    assert_eq!(world.fail(task).await, "storage-symbolic-link");
+    std::fs::remove_file(&path).expect("removed");
+    std::fs::create_dir(&path).expect("made");
+
+    if let Some(mount) = Mount::at(&path) {
+        std::fs::write(path.join("filler"), vec![0; 3 << 20]).expect_err("it holds 2 MiB");
+        world.steer(task, Steer::Retry).await;
+        assert_eq!(world.fail(task).await, "storage-full");
+        std::fs::remove_file(path.join("filler")).expect("removed");
+        mount.make_read_only();
+        world.steer(task, Steer::Retry).await;
+        assert_eq!(world.fail(task).await, "storage-read-only");
+    }
+    world.steer(task, Steer::Retry).await;
+    world.finish(task).await;
+    assert_backed_up(&world, task, "retried").await;
+}
+
+#[tokio::test]
+async fn a_storage_that_fills_up_meanwhile_keeps_the_dump_resumable() {
+    let world = World::new("control_backup_full").await;
+    let path = world.dir.path().join("data/backups");
+    std::fs::create_dir(&path).expect("made");
+    let Some(mount) = Mount::at(&path) else { return };
+    // 3 MiB that no codec makes smaller: what was not there when the storage was tested.
+    world.alter("CREATE TABLE noise (id INT PRIMARY KEY, t LONGBLOB)").await;
+    let mut noise = blake3::Hasher::new().finalize_xof();
+    for id in 0..3 {
+        let mut bytes = vec![0; 1 << 20];
+        noise.fill(&mut bytes);
+        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        world.alter(&format!("INSERT INTO noise VALUES ({id}, 0x{hex})")).await;
+    }
+    let task = world.begin_backup().await;
+    assert_eq!(world.fail(task).await, "storage-full");
+    let (complete, begun) = world.dump_ids().await;
+    assert_eq!((complete, begun.len()), (vec![], 1), "it is there, and for no backup taken");
+    mount.grow();
+    world.steer(task, Steer::Retry).await;
+    world.finish(task).await;
+    assert_eq!(world.dump_ids().await, (begun, vec![]), "it went on where it was");
+}

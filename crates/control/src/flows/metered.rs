@@ -1,0 +1,93 @@
+//! Tells how far the logical engine has come while it works.
+
+use std::time::{Duration, Instant};
+
+use dump::{Meter, Progress};
+use engine::{At, Flow};
+use tokio::time::MissedTickBehavior;
+
+use super::pace::Pace;
+
+/// How often it is told.
+const EVERY: Duration = Duration::from_millis(500);
+
+/// How a meter is shown.
+pub(crate) struct Gauge {
+    /// What is counted; see [`crate::tasks::view`].
+    pub(crate) unit: &'static str,
+    /// How much is done, and how much there is in all, if that is known.
+    pub(crate) read: Box<dyn Fn(Progress) -> (u64, Option<u64>) + Send + Sync>,
+}
+
+impl Gauge {
+    /// Shows the bytes of a dump that is being taken. How many there will be is reckoned from the pieces: nobody
+    /// knows how long rows are before they are read.
+    pub(crate) fn dumping() -> Self {
+        let read = |now: Progress| {
+            let total =
+                now.raw_bytes.checked_mul(now.pieces).and_then(|all| all.checked_div(now.pieces_done));
+            (now.raw_bytes, total.map(|total| total.max(now.raw_bytes)))
+        };
+        Self { unit: crate::tasks::view::BYTES, read: Box::new(read) }
+    }
+
+    /// Shows stored bytes, of which there are so many.
+    pub(crate) fn bytes(total: u64) -> Self {
+        Self {
+            unit: crate::tasks::view::BYTES,
+            read: Box::new(move |now| (now.bytes.min(total), Some(total))),
+        }
+    }
+
+    /// Shows rows, of which there are so many.
+    pub(crate) fn rows(total: u64) -> Self {
+        Self { unit: crate::tasks::view::ROWS, read: Box::new(move |now| (now.rows.min(total), Some(total))) }
+    }
+}
+
+/// Waits for the work, telling meanwhile how far it is.
+pub(crate) async fn metered<F: Flow, T>(
+    at: &At<F>,
+    meter: &Meter,
+    gauge: &Gauge,
+    work: impl Future<Output = T>,
+) -> T {
+    let mut ticks = tokio::time::interval(EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    let mut pace: Option<Pace> = None;
+    let mut tell = || {
+        let (done, total) = (gauge.read)(meter.now());
+        let now = Instant::now();
+        let pace = pace.get_or_insert_with(|| Pace::new(gauge.unit, done, now));
+        at.progress(pace.progress(done, total, now));
+    };
+    let mut work = std::pin::pin!(work);
+    loop {
+        tokio::select! {
+            biased;
+            outcome = &mut work => {
+                tell();
+                return outcome;
+            }
+            _ = ticks.tick() => tell(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use dump::Progress;
+
+    use super::Gauge;
+
+    #[test]
+    fn a_dumps_percentage_is_that_of_its_pieces() {
+        let gauge = Gauge::dumping();
+        let at = |pieces_done, raw_bytes| {
+            (gauge.read)(Progress { pieces_done, pieces: 4, raw_bytes, ..Progress::default() })
+        };
+        assert_eq!(at(0, 10), (10, None), "too early to tell");
+        assert_eq!(at(1, 100), (100, Some(400)));
+        assert_eq!(at(4, 300), (300, Some(300)));
+    }
+}

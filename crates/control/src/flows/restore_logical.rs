@@ -1,0 +1,295 @@
+//! Recover a logical backup set: databases of one tenant, under their names or others.
+//!
+//! 1. `check-recovery-source`  the set's manifest and every object that it names are there
+//! 2. `check-destination`      the cluster takes it, the user may, and nothing of that name is there
+//! 3. `create-schema`          databases and tables exist, each database with this load's mark
+//! 4. `load-data`              the rows are in
+//! 5. `create-indexes`         keys, foreign keys and views are
+//! 6. `verify-data`            every row is what was dumped
+//! 7. `record-recovery`        the marks are gone, and the recovery is known
+//!
+//! The cluster changes from the third step on. Rolling back takes away what the third step made and nothing else: a
+//! database that was not there before and still carries the load's mark is dropped; one that was there, empty, is
+//! emptied again. As soon as something else lies in it, nothing of it is touched.
+
+mod cleanup;
+mod loading;
+pub(crate) mod plan;
+mod request;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use dump::{DumpId, Manifest, Meter, load};
+use engine::flow::Answer;
+use engine::{At, Flow, Next, Note, Step, StepError};
+use metadata::restores::Restore;
+use model::backup::BackupMethod;
+use model::id::{BackupSetId, ClusterId, StorageId, TaskId, TenantId};
+use model::problem::codes;
+use model::{Problem, Timestamp, size};
+use oceanbase::grants::Grants;
+use oceanbase::{Driver, Session, catalog};
+use serde::{Deserialize, Serialize};
+use storage::Client;
+
+use self::loading::{Loading, client, open};
+use super::backup_logical::refuse_upgrading;
+use super::metered::{Gauge, metered};
+use super::step_log::StepLog;
+use crate::context::Context;
+use crate::error::Error;
+use crate::words;
+
+pub(crate) use request::request;
+
+/// How long a check may take.
+const CHECK_LIMIT: Duration = Duration::from_secs(30 * 60);
+
+/// How long the schema may take, with very many tables.
+const SCHEMA_LIMIT: Duration = Duration::from_secs(6 * 60 * 60);
+
+/// How long rows and keys may take, and comparing them.
+const DATA_LIMIT: Duration = Duration::from_secs(14 * 24 * 60 * 60);
+
+/// How long one statement of a load may take before another worker could have the task. What a load does longer is
+/// guarded by its marks in the database itself.
+const STATEMENT_LIMIT: Duration = Duration::from_secs(90);
+
+/// How many findings of a verification are written to the log.
+const FINDINGS_SHOWN: usize = 50;
+
+/// What a user needs on a database to make and fill it.
+const PRIVILEGES: [&str; 8] =
+    ["CREATE", "CREATE VIEW", "SELECT", "INSERT", "UPDATE", "ALTER", "INDEX", "DROP"];
+
+type Here = At<RestoreLogical>;
+
+/// Recover a logical backup set.
+pub(crate) struct RestoreLogical;
+
+/// What was asked for, and what the checks have found.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct State {
+    pub(crate) backup_set: BackupSetId,
+    pub(crate) backup_cluster: ClusterId,
+    pub(crate) backup_cluster_name: String,
+    pub(crate) backup_tenant: TenantId,
+    pub(crate) backup_tenant_name: String,
+    pub(crate) storage: StorageId,
+    /// The folder that holds the dump, below the storage's base.
+    pub(crate) folder: String,
+    pub(crate) dump: DumpId,
+    pub(crate) scn: u64,
+    pub(crate) cluster: ClusterId,
+    pub(crate) cluster_name: String,
+    pub(crate) tenant: TenantId,
+    pub(crate) tenant_name: String,
+    /// Under which name each database is recovered, by its name in the set.
+    pub(crate) databases: BTreeMap<String, String>,
+    pub(crate) connections: usize,
+    pub(crate) requested: Timestamp,
+    /// What the chosen databases hold.
+    pub(crate) holds: Holds,
+    /// Which of the new names were there before, empty; nothing until that was looked for.
+    pub(crate) existed: Option<Vec<String>>,
+}
+
+/// How much is recovered.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+pub(crate) struct Holds {
+    pub(crate) tables: u64,
+    pub(crate) rows: u64,
+    pub(crate) bytes: u64,
+}
+
+impl Flow for RestoreLogical {
+    const KIND: &'static str = "restore-logical"; // stored; never renamed once released
+    const VERSION: u32 = 1;
+    type Context = Context;
+    type State = State;
+    type Lane = ();
+
+    const STEPS: &'static [Step<Self>] = &[
+        Step::one("check-recovery-source", |at, s| Box::pin(check_recovery_source(at, s)))
+            .timeout(CHECK_LIMIT),
+        Step::one("check-destination", |at, s| Box::pin(check_destination(at, s))).timeout(CHECK_LIMIT),
+        Step::one("create-schema", |at, s| Box::pin(create_schema(at, s)))
+            .undo(|at, s| Box::pin(cleanup::remove_what_was_made(at, s)))
+            .timeout(SCHEMA_LIMIT),
+        Step::one("load-data", |at, s| Box::pin(load_data(at, s))).timeout(DATA_LIMIT),
+        Step::one("create-indexes", |at, s| Box::pin(create_indexes(at, s))).timeout(DATA_LIMIT),
+        Step::one("verify-data", |at, s| Box::pin(verify_data(at, s))).skippable().timeout(DATA_LIMIT),
+        Step::one("record-recovery", |at, s| Box::pin(record_recovery(at, s))),
+    ];
+}
+
+/// 1. The set's manifest and every object that it names are there. Their contents are compared while they are loaded.
+async fn check_recovery_source(at: &Here, state: &mut State) -> Answer {
+    let client = client(at, state).await?;
+    let manifest = dump::read_manifest(&client, &state.dump).await.map_err(Error::from)?;
+    check_objects(&client, state, &manifest).await?;
+    for note in &manifest.notes {
+        at.log(words::note(note.clone()));
+    }
+    at.log(
+        Note::new("recovery-source")
+            .arg("set", state.backup_set)
+            .arg("dump", &state.dump)
+            .arg("tables", state.holds.tables)
+            .arg("rows", state.holds.rows)
+            .arg("bytes", size::bytes(state.holds.bytes)),
+    );
+    Ok(Next::Done)
+}
+
+async fn check_objects(client: &Client, state: &State, manifest: &Manifest) -> Result<(), StepError> {
+    let listed = client.list(state.dump.as_str()).await.map_err(Error::from)?;
+    let prefix = format!("{}/", state.dump);
+    let sizes: BTreeMap<&str, u64> = listed
+        .iter()
+        .filter_map(|entry| Some((entry.key.strip_prefix(&prefix)?, entry.size_bytes)))
+        .collect();
+    for object in manifest.objects() {
+        let damage = match sizes.get(object.path.as_str()) {
+            None => dump::Finding::Missing { path: object.path.clone() },
+            Some(size) if *size != object.bytes => dump::Finding::Damaged {
+                path: object.path.clone(),
+                why: format!("it has {size} bytes, not {}", object.bytes),
+            },
+            Some(_) => continue,
+        };
+        return Err(words::refused(damage.problem()));
+    }
+    Ok(())
+}
+
+/// 2. The cluster takes it, the user may, and nothing of that name is there. The last look before the cluster changes.
+async fn check_destination(at: &Here, state: &mut State) -> Answer {
+    let context = at.context();
+    let mut cluster = context.cluster(state.cluster).await?;
+    let endpoint = context.endpoint(&cluster).await?;
+    let mut driver = Driver::open(&endpoint, Arc::new(StepLog::new(at))).await.map_err(Error::from)?;
+    cluster.facts = driver.probe().await.map_err(Error::from)?;
+    refuse_upgrading(&cluster).map_err(words::refused)?;
+    if !cluster.facts.ability.offers(BackupMethod::Logical) {
+        return Err(words::refused(Problem::refused(codes::METHOD_UNSUPPORTED, "logical-not-offered")));
+    }
+    let loading = Loading::open(at, state).await?;
+    let Loading { target, client, options } = &loading;
+    let found = load::check_target(target, client, &state.dump, options).await.map_err(Error::from)?;
+    if found.resumes {
+        // Our own load has not begun: the marks are those of another one.
+        let problem = Problem::refused(codes::NAME_EXISTS, "recovery-left-unfinished");
+        return Err(words::refused(problem.with("databases", joined(state))));
+    }
+    for note in found.notes {
+        at.log(words::note(note));
+    }
+    let mut session = open(target).await?;
+    check_privileges(&mut session, state).await?;
+    let there = catalog::databases(&mut session).await.map_err(Error::from)?;
+    session.close().await;
+    let existed = |name: &&String| there.iter().any(|other| other.eq_ignore_ascii_case(name));
+    state.existed = Some(state.databases.values().filter(existed).cloned().collect());
+    at.log(Note::new("cluster-is").arg("cluster", &cluster.name).arg("server", &cluster.facts.server));
+    Ok(Next::Done)
+}
+
+/// Roles are not looked into: a user with roles is believed, and the server has the last word.
+async fn check_privileges(session: &mut Session, state: &State) -> Result<(), StepError> {
+    let grants = Grants::read(session).await.map_err(Error::from)?;
+    for database in state.databases.values() {
+        let lacking: Vec<&str> =
+            PRIVILEGES.into_iter().filter(|name| !grants.has_on(database, name)).collect();
+        if !lacking.is_empty() && !grants.has_roles() {
+            let problem = Problem::refused(codes::PRECHECK_FAILED, "recovery-privilege-missing");
+            return Err(words::refused(
+                problem.with("database", database).with("privileges", lacking.join(", ")),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// 3. Databases and tables exist, each database with this load's mark.
+async fn create_schema(at: &Here, state: &mut State) -> Answer {
+    let Loading { target, client, options } = Loading::open(at, state).await?;
+    at.may_act(STATEMENT_LIMIT).await?;
+    load::create_schema(&target, &client, &state.dump, &options).await.map_err(Error::from)?;
+    at.log(Note::new("recovery-schema").arg("databases", joined(state)).arg("tables", state.holds.tables));
+    Ok(Next::Done)
+}
+
+/// 4. The rows are in.
+async fn load_data(at: &Here, state: &mut State) -> Answer {
+    let Loading { target, client, options } = Loading::open(at, state).await?;
+    at.may_act(STATEMENT_LIMIT).await?;
+    let (meter, gauge) = (Meter::new(), Gauge::bytes(state.holds.bytes));
+    let work =
+        load::load_data(&target, &client, &state.dump, &options, state.connections, &meter, at.cancelled());
+    metered(at, &meter, &gauge, work).await.map_err(Error::from)?;
+    at.log(Note::new("recovery-rows").arg("rows", state.holds.rows));
+    Ok(Next::Done)
+}
+
+/// 5. Keys, foreign keys and views are.
+async fn create_indexes(at: &Here, state: &mut State) -> Answer {
+    let Loading { target, client, options } = Loading::open(at, state).await?;
+    at.may_act(STATEMENT_LIMIT).await?;
+    let made =
+        load::create_indexes(&target, &client, &state.dump, &options, state.connections, at.cancelled());
+    for note in made.await.map_err(Error::from)? {
+        at.log(words::note(note));
+    }
+    Ok(Next::Done)
+}
+
+/// 6. Every row is what was dumped.
+async fn verify_data(at: &Here, state: &mut State) -> Answer {
+    let Loading { target, client, options } = Loading::open(at, state).await?;
+    let (meter, gauge) = (Meter::new(), Gauge::rows(state.holds.rows));
+    let work =
+        load::verify_data(&target, &client, &state.dump, &options, state.connections, &meter, at.cancelled());
+    let report = metered(at, &meter, &gauge, work).await.map_err(Error::from)?;
+    for finding in report.findings.iter().take(FINDINGS_SHOWN) {
+        at.log(words::note(finding.problem().text));
+    }
+    if let Some(first) = report.findings.first() {
+        let problem = Problem::outside("recovery-differs").coded(codes::RECOVERY_FAILED);
+        return Err(words::refused(problem.with("findings", report.findings.len()).raw(first.problem())));
+    }
+    at.log(Note::new("recovery-verified").arg("rows", report.rows));
+    Ok(Next::Done)
+}
+
+/// 7. The marks are gone, and the recovery is known. Known last: what is known is over.
+async fn record_recovery(at: &Here, state: &mut State) -> Answer {
+    let Loading { target, client, options } = Loading::open(at, state).await?;
+    at.may_act(STATEMENT_LIMIT).await?;
+    load::finish(&target, &client, &state.dump, &options).await.map_err(Error::from)?;
+    let mut writer = at.context().metadata.begin().await.map_err(Error::from)?;
+    let restore = Restore {
+        task: TaskId(at.task().0),
+        backup_set: state.backup_set,
+        cluster: state.cluster,
+        tenant: state.tenant,
+        databases: state.databases.clone(),
+        bytes: state.holds.bytes,
+        rows: state.holds.rows,
+        tables: state.holds.tables,
+        started: state.requested,
+        finished: writer.now().await.map_err(Error::from)?,
+    };
+    writer.restore_record(&restore).await.map_err(Error::from)?;
+    writer.commit().await.map_err(Error::from)?;
+    at.log(Note::new("recovery-recorded").arg("databases", joined(state)));
+    Ok(Next::Done)
+}
+
+fn joined(state: &State) -> String {
+    state.databases.values().cloned().collect::<Vec<_>>().join(", ")
+}

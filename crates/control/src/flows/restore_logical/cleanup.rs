@@ -1,0 +1,161 @@
+//! Takes away what a recovery has made, and nothing else.
+//!
+//! Three things must be true of a database before it is touched: it is one that this task recovers; it carries the
+//! mark of this task's dump, which only a load puts there; and all that lies in it comes out of the dump. Otherwise it
+//! stays as it is, and the log says why.
+
+use std::collections::BTreeMap;
+
+use dump::load::{self, MARKS_TABLE};
+use dump::{DatabaseEntry, Manifest};
+use engine::flow::Answer;
+use engine::{Next, Note, StepError};
+use model::Problem;
+use model::problem::codes;
+use oceanbase::catalog::{self, Table, TableKind};
+use oceanbase::statement::identifier;
+use oceanbase::{Session, Statement};
+
+use super::loading::{Loading, open};
+use super::{Here, STATEMENT_LIMIT, State};
+use crate::error::Error;
+use crate::words;
+
+/// The undo of `create-schema`, the first step that changes the cluster.
+pub(super) async fn remove_what_was_made(at: &Here, state: &mut State) -> Answer {
+    // Until it was looked for what is there, nothing was made.
+    let Some(existed) = &state.existed else { return Ok(Next::Done) };
+    let loading = Loading::open(at, state).await?;
+    let manifest = dump::read_manifest(&loading.client, &state.dump).await.map_err(Error::from)?;
+    let mut session = open(&loading.target).await?;
+    let mut refusal = None;
+    for (name, database) in &state.databases {
+        let removal = Removal { at, state, loading: &loading, name, database };
+        let outcome = removal.carry_out(&mut session, &manifest, existed.contains(database)).await;
+        match outcome {
+            Err(error) if error.kind == engine::flow::ErrorKind::Permanent => {
+                at.log(error.note.clone());
+                refusal = Some(error); // the others are taken away all the same
+            }
+            outcome => outcome?,
+        }
+    }
+    session.close().await;
+    refusal.map_or(Ok(Next::Done), Err)
+}
+
+/// One database that may be taken away.
+struct Removal<'a> {
+    at: &'a Here,
+    state: &'a State,
+    loading: &'a Loading,
+    /// In the dump.
+    name: &'a str,
+    /// In the cluster.
+    database: &'a str,
+}
+
+impl Removal<'_> {
+    async fn carry_out(
+        &self,
+        session: &mut Session,
+        manifest: &Manifest,
+        existed: bool,
+    ) -> Result<(), StepError> {
+        let there = catalog::databases(session).await.map_err(Error::from)?;
+        if !there.iter().any(|name| name.eq_ignore_ascii_case(self.database)) {
+            return Ok(());
+        }
+        if !self.is_marked().await? {
+            self.at.log(Note::new("recovery-not-marked").arg("database", self.database));
+            return Ok(());
+        }
+        let tables = catalog::tables(session, self.database).await.map_err(Error::from)?;
+        let held = manifest.databases.iter().find(|entry| entry.name == self.name);
+        let strangers: Vec<&str> =
+            tables.iter().map(|table| table.name.as_str()).filter(|table| !is_held(held, table)).collect();
+        if !strangers.is_empty() {
+            let problem = Problem::refused(codes::CONFLICT, "recovery-holds-other-tables");
+            return Err(words::refused(
+                problem.with("database", self.database).with("tables", strangers.join(", ")),
+            ));
+        }
+        self.at.may_act(STATEMENT_LIMIT).await?;
+        let (statements, note) = if existed {
+            (empty(self.database, &tables), Note::new("recovery-emptied"))
+        } else {
+            (vec![drop_database(self.database)], Note::new("recovery-dropped"))
+        };
+        for statement in statements {
+            session.run(&statement).await.map_err(Error::from)?;
+        }
+        self.at.log(note.arg("database", self.database));
+        Ok(())
+    }
+
+    /// Tells whether a load of this task's dump has begun in the database and has not ended.
+    async fn is_marked(&self) -> Result<bool, StepError> {
+        let Loading { target, client, .. } = self.loading;
+        let options = load::Options {
+            databases: BTreeMap::from([(self.name.to_owned(), self.database.to_owned())]),
+            into_existing: true,
+        };
+        match load::check_target(target, client, &self.state.dump, &options).await {
+            Ok(check) => Ok(check.resumes),
+            Err(dump::Error::LoadInterrupted { .. } | dump::Error::TargetNotEmpty { .. }) => Ok(false),
+            Err(error) => Err(Error::from(error).into()),
+        }
+    }
+}
+
+fn is_held(held: Option<&DatabaseEntry>, name: &str) -> bool {
+    let is_named = |other: &str| other.eq_ignore_ascii_case(name);
+    let in_dump = |entry: &DatabaseEntry| {
+        entry.tables.iter().any(|table| is_named(&table.name))
+            || entry.views.iter().any(|view| is_named(view))
+    };
+    is_named(MARKS_TABLE) || held.is_some_and(in_dump)
+}
+
+fn drop_database(database: &str) -> Statement {
+    Statement::act(format!("DROP DATABASE IF EXISTS {}", identifier(database)))
+}
+
+/// Returns what empties a database that was there before. The marks go last: as long as one thing of ours is left, the
+/// database can be told from others.
+fn empty(database: &str, tables: &[Table]) -> Vec<Statement> {
+    let mut statements = vec![Statement::read("SET SESSION foreign_key_checks = 0")];
+    let is_marks = |table: &&Table| table.name.eq_ignore_ascii_case(MARKS_TABLE);
+    let (marks, others): (Vec<&Table>, Vec<&Table>) = tables.iter().partition(is_marks);
+    let (views, tables): (Vec<&Table>, Vec<&Table>) =
+        others.into_iter().partition(|table| table.kind == TableKind::View);
+    for table in views.into_iter().chain(tables).chain(marks) {
+        let kind = if table.kind == TableKind::View { "VIEW" } else { "TABLE" };
+        let full = format!("{}.{}", identifier(database), identifier(&table.name));
+        statements.push(Statement::act(format!("DROP {kind} IF EXISTS {full}")));
+    }
+    statements
+}
+
+#[cfg(test)]
+mod tests {
+    use oceanbase::catalog::{Table, TableKind};
+
+    use super::{MARKS_TABLE, drop_database, empty};
+
+    #[test]
+    fn the_marks_are_the_last_to_go() {
+        let table = |name: &str, kind| Table { name: name.to_owned(), kind, rows_guess: 0, bytes_guess: 0 };
+        let there =
+            [table("a`b", TableKind::Base), table(MARKS_TABLE, TableKind::Base), table("v", TableKind::View)];
+        let sent: Vec<String> = empty("x", &there).into_iter().map(|statement| statement.masked).collect();
+        let expected = [
+            "SET SESSION foreign_key_checks = 0",
+            "DROP VIEW IF EXISTS `x`.`v`",
+            "DROP TABLE IF EXISTS `x`.`a``b`",
+            "DROP TABLE IF EXISTS `x`.`lifeboat_load_progress`",
+        ];
+        assert_eq!(sent, expected);
+        assert_eq!(drop_database("x`y").masked, "DROP DATABASE IF EXISTS `x``y`");
+    }
+}

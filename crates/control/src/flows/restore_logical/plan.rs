@@ -1,0 +1,99 @@
+//! What a recovery would do: the checks are made, which only read, and the rest is told.
+
+use std::sync::Arc;
+
+use dump::{Target, load};
+use engine::Flow as _;
+use model::Problem;
+use model::problem::codes;
+use model::recovery::RecoveryRequest;
+use model::size;
+use model::text::Text;
+use oceanbase::Driver;
+
+use super::RestoreLogical;
+use super::request::{Decided, decide};
+use crate::backups::{Plan, PlannedStep};
+use crate::context::Context;
+use crate::error::Error;
+use crate::flows::backup_logical::refuse_upgrading;
+use crate::flows::recorder::Recorder;
+
+/// Plans a recovery. Nothing is written anywhere, and no task is made.
+pub(crate) async fn plan(context: &Context, wish: &RecoveryRequest) -> Result<Plan, Error> {
+    let mut decided = decide(context, wish).await?;
+    let recorder = Recorder::default();
+    let notes = look_at_destination(context, &mut decided, &recorder).await?;
+    let location = context.storage(decided.set.storage).await?.location;
+    let steps = RestoreLogical::STEPS
+        .iter()
+        .map(|step| {
+            let is_destination = step.id() == "check-destination";
+            PlannedStep {
+                step: step.id().to_owned(),
+                notes: if is_destination { notes.clone() } else { vec![intention(step.id(), &decided)] },
+                statements: if is_destination { recorder.take() } else { Vec::new() },
+            }
+        })
+        .collect();
+    Ok(Plan {
+        kind: RestoreLogical::KIND.to_owned(),
+        method: decided.set.method,
+        mode: decided.set.mode,
+        storage: location.below(&decided.set.path).uri(),
+        tenants: vec![decided.tenant.name],
+        steps,
+    })
+}
+
+async fn look_at_destination(
+    context: &Context,
+    decided: &mut Decided,
+    recorder: &Recorder,
+) -> Result<Vec<Text>, Error> {
+    let endpoint = context.endpoint(&decided.cluster).await?;
+    let mut driver = Driver::open(&endpoint, Arc::new(recorder.clone())).await?;
+    decided.cluster.facts = driver.probe().await?;
+    refuse_upgrading(&decided.cluster)?;
+    let cluster = &decided.cluster;
+    let endpoint = context.tenant_endpoint(cluster, &decided.tenant.name).await?;
+    let target = Target { endpoint, witness: Arc::new(recorder.clone()) };
+    let client = context.client(decided.set.storage).await?.below(&decided.folder)?;
+    let options = load::Options { databases: decided.databases.clone(), into_existing: false };
+    let found = load::check_target(&target, &client, &decided.dump, &options).await?;
+    if found.resumes {
+        let problem = Problem::refused(codes::NAME_EXISTS, "recovery-left-unfinished");
+        return Err(problem.with("databases", names(decided)).into());
+    }
+    let is = Text::new("cluster-is").with("cluster", &cluster.name).with("server", &cluster.facts.server);
+    Ok(std::iter::once(is).chain(found.notes).collect())
+}
+
+/// Says what a step does that is not made for a plan.
+fn intention(step: &str, decided: &Decided) -> Text {
+    Text::new(&format!("plan-{step}"))
+        .with("databases", names(decided))
+        .with("tables", decided.holds.tables)
+        .with("rows", decided.holds.rows)
+        .with("bytes", size::bytes(decided.holds.bytes))
+}
+
+fn names(decided: &Decided) -> String {
+    decided.databases.values().cloned().collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use engine::Flow as _;
+    use model::text::has_line;
+
+    use super::RestoreLogical;
+
+    #[test]
+    fn a_plan_has_words_for_every_step() {
+        for step in RestoreLogical::STEPS {
+            let is_made = step.id() == "check-destination";
+            assert!(is_made || has_line(&format!("plan-{}", step.id())), "{}", step.id());
+        }
+    }
+}

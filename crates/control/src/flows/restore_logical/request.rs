@@ -1,0 +1,152 @@
+//! What is decided before a recovery becomes a task: the set, the names, the destination.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use dump::{DumpId, Manifest};
+use engine::journal::{InsertError, NewTask};
+use engine::{Flow as _, Note};
+use metadata::tasks::subject;
+use model::Problem;
+use model::backup::BackupMethod;
+use model::backup_set::{BackupSet, BackupSetStatus};
+use model::cluster::Cluster;
+use model::id::TaskId;
+use model::problem::codes;
+use model::recovery::{RecoveryRequest, targets};
+use model::tenant::Tenant;
+
+use super::{Holds, RestoreLogical, State};
+use crate::actor::Actor;
+use crate::audit::Attempt;
+use crate::backups::Accepted;
+use crate::context::{Context, Control};
+use crate::error::Error;
+use crate::flows::backup_logical::refuse_upgrading;
+use crate::tasks::view;
+
+/// How many connections load.
+const CONNECTIONS: usize = 4;
+
+/// What was decided.
+pub(super) struct Decided {
+    pub(super) set: BackupSet,
+    /// The folder that holds the dump, below the storage's base.
+    pub(super) folder: String,
+    pub(super) dump: DumpId,
+    pub(super) cluster: Cluster,
+    pub(super) tenant: Tenant,
+    pub(super) databases: BTreeMap<String, String>,
+    pub(super) holds: Holds,
+}
+
+/// Makes a task of the request.
+pub(crate) async fn request(
+    control: &Control,
+    actor: &Actor,
+    wish: &RecoveryRequest,
+    attempt: &Attempt,
+) -> Result<Accepted, Error> {
+    let decided = decide(&control.context, wish).await?;
+    let mut writer = control.metadata().begin().await?;
+    let requested = writer.now().await?;
+    let task = writer.task_insert(&new_task(decided, requested, actor)?).await;
+    let task = task.map_err(|error| match error {
+        InsertError::Occupied { task, .. } => Problem::conflict("recovery-runs-already")
+            .coded(codes::RECOVERY_RUNS_ALREADY)
+            .with("task", task)
+            .into(),
+        InsertError::Journal(cause) => Error::from(cause),
+    })?;
+    attempt.done(&mut writer).await?;
+    writer.commit().await?;
+    control.wake().now();
+    Ok(Accepted { task: TaskId(task.0) })
+}
+
+/// Decides what can be decided without asking the cluster. What the set holds stands in its manifest.
+pub(super) async fn decide(context: &Context, wish: &RecoveryRequest) -> Result<Decided, Error> {
+    let set = context.backup_set(wish.backup_set).await?;
+    if set.method != BackupMethod::Logical {
+        return Err(Problem::refused(codes::METHOD_UNSUPPORTED, "physical-not-yet").into());
+    }
+    if set.status == BackupSetStatus::Deleted {
+        return Err(Problem::not_found("backup-set-deleted").with("set", set.id).into());
+    }
+    let cluster = context.cluster(wish.cluster).await?;
+    refuse_upgrading(&cluster)?;
+    if !cluster.facts.ability.offers(BackupMethod::Logical) {
+        return Err(Problem::refused(codes::METHOD_UNSUPPORTED, "logical-not-offered").into());
+    }
+    let tenant = context.tenant(cluster.id, wish.tenant).await?;
+    context.tenant_endpoint(&cluster, &tenant.name).await?;
+    let (folder, dump) = location(&set)?;
+    let client = context.client(set.storage).await?.below(&folder)?;
+    let manifest = dump::read_manifest(&client, &dump).await?;
+    let held: Vec<String> = manifest.databases.iter().map(|database| database.name.clone()).collect();
+    let databases = targets(&held, wish)?;
+    if databases.is_empty() {
+        return Err(Problem::refused(codes::NO_BACKUP_OBJECT, "recovery-of-nothing")
+            .with("set", set.id)
+            .into());
+    }
+    let holds = holds(&manifest, &databases);
+    Ok(Decided { set, folder, dump, cluster, tenant, databases, holds })
+}
+
+/// Splits a set's path into the folder and the dump in it.
+fn location(set: &BackupSet) -> Result<(String, DumpId), Error> {
+    let unreadable =
+        || Problem::internal("backup-set-unreadable").with("set", set.id).with("path", &set.path);
+    let (folder, dump) = set.path.rsplit_once('/').ok_or_else(unreadable)?;
+    let dump = dump.parse().map_err(|cause| Error::caused(unreadable(), cause))?;
+    Ok((folder.to_owned(), dump))
+}
+
+fn holds(manifest: &Manifest, databases: &BTreeMap<String, String>) -> Holds {
+    let mut holds = Holds::default();
+    for (_, table) in manifest.tables().filter(|(database, _)| databases.contains_key(*database)) {
+        holds.tables += 1;
+        holds.rows += table.rows;
+        let objects = table.pieces.iter().filter_map(|piece| piece.object.as_ref());
+        holds.bytes += objects.map(|object| object.bytes).sum::<u64>();
+    }
+    holds
+}
+
+fn new_task(decided: Decided, requested: model::Timestamp, actor: &Actor) -> Result<NewTask, Error> {
+    let Decided { set, folder, dump, cluster, tenant, databases, holds } = decided;
+    // Databases are the same whatever capitals they are written with.
+    let names: BTreeSet<String> = databases.values().map(|name| name.to_lowercase()).collect();
+    let names = names.into_iter().collect::<Vec<_>>().join("/"); // no name has a slash in it
+    let state = State {
+        backup_set: set.id,
+        backup_cluster: set.cluster,
+        backup_cluster_name: set.cluster_name,
+        backup_tenant: set.tenant,
+        backup_tenant_name: set.tenant_name,
+        storage: set.storage,
+        folder,
+        dump,
+        scn: set.scn,
+        cluster: cluster.id,
+        cluster_name: cluster.name.clone(),
+        tenant: tenant.id,
+        tenant_name: tenant.name.clone(),
+        databases,
+        connections: CONNECTIONS,
+        requested,
+        holds,
+        existed: None,
+    };
+    let name = Note::new(RestoreLogical::KIND).arg("set", set.id).arg("cluster", &cluster.name);
+    let task = NewTask::of::<RestoreLogical>(name, &state, [])
+        .map_err(|cause| Error::caused(Problem::internal("task-not-made"), cause))?;
+    Ok(task
+        .creator(&actor.name)
+        .subject(subject::CLUSTER, cluster.id.to_string())
+        .subject(view::CLUSTER_NAME, cluster.name)
+        .subject(subject::TENANT, tenant.id.to_string())
+        .subject(view::TENANT_NAME, tenant.name)
+        .subject(subject::STORAGE, set.storage.to_string())
+        .exclusive(format!("restore:{}:{}:{names}", cluster.id, tenant.id)))
+}

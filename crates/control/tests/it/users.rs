@@ -1,0 +1,75 @@
+//! Log-on, lock-out, change of passwords.
+
+use control::{PageAsk, audit, clusters, users};
+use model::Secret;
+use model::problem::codes;
+
+use crate::stand::{PASSWORD, Stand, code, why};
+
+fn secret(text: &str) -> Secret {
+    Secret::new(text)
+}
+
+#[tokio::test]
+async fn wrong_passwords_lock_the_address_and_the_account() {
+    let stand = Stand::new().await;
+    let log_on = async |name: &str, password: &str, address: &str| {
+        users::authenticate(&stand.control, name, &secret(password), address).await
+    };
+    for left in (0..users::ATTEMPTS).rev() {
+        let refusal = log_on("admin", "wrong", "a").await.expect_err("refused").into_problem();
+        assert_eq!(refusal.text.id, "log-on-wrong");
+        assert_eq!(refusal.args()["attempts"], left.to_string());
+    }
+    assert_eq!(why(log_on("admin", PASSWORD, "a").await), "log-on-locked", "even the right one");
+    assert_eq!(code(log_on("somebody", "x", "a").await), codes::LOCKED_OUT, "the address is locked");
+    assert_eq!(why(log_on("admin", PASSWORD, "b").await), "log-on-locked", "the account is locked");
+    assert_eq!(why(log_on("somebody", "x", "b").await), "log-on-wrong", "others are not");
+
+    let lines = audit::list(&stand.control, &stand.admin, PageAsk::default()).await.expect("listed");
+    let wrong = lines.contents.iter().filter(|line| line.outcome == "log-on-wrong").count();
+    assert_eq!(wrong, users::ATTEMPTS as usize + 1);
+}
+
+#[tokio::test]
+async fn many_at_once_get_no_more_tries_than_one_after_the_other() {
+    let stand = Stand::new().await;
+    let tries = (0..20)
+        .map(|_| async { why(users::authenticate(&stand.control, "admin", &secret("wrong"), "a").await) });
+    let tries = futures::future::join_all(tries).await;
+    assert!(tries.iter().all(|id| ["log-on-wrong", "log-on-locked"].contains(&id.as_str())));
+    assert_eq!(
+        why(users::authenticate(&stand.control, "admin", &secret(PASSWORD), "a").await),
+        "log-on-locked"
+    );
+}
+
+#[tokio::test]
+async fn a_changed_password_is_good_at_once_and_the_old_one_is_not() {
+    let stand = Stand::new().await;
+    let log_on =
+        async |password: &str| users::authenticate(&stand.control, "admin", &secret(password), "a").await;
+    log_on(PASSWORD).await.expect("verified, and known for a while");
+    let change = async |old: &str, new: &str| {
+        users::change_password(&stand.control, &stand.admin, &secret(old), &secret(new)).await
+    };
+    assert_eq!(why(change("wrong", "battery staple").await), "log-on-wrong");
+    assert_eq!(why(change(PASSWORD, "short").await), "password-too-short");
+    assert_eq!(why(change(PASSWORD, PASSWORD).await), "password-unchanged");
+    change(PASSWORD, "battery staple").await.expect("changed");
+    assert_eq!(why(log_on(PASSWORD).await), "log-on-wrong");
+    log_on("battery staple").await.expect("the new one");
+}
+
+#[tokio::test]
+async fn nobody_does_more_than_the_role_allows_and_the_refusal_is_in_the_audit_log() {
+    let stand = Stand::new().await;
+    let viewer = stand.viewer();
+    let cluster = model::id::ClusterId(1);
+    assert_eq!(why(clusters::remove(&stand.control, &viewer, cluster).await), "permission-missing");
+    assert_eq!(why(audit::list(&stand.control, &viewer, PageAsk::default()).await), "permission-missing");
+    let lines = audit::list(&stand.control, &stand.admin, PageAsk::default()).await.expect("listed");
+    let line = &lines.contents[0];
+    assert_eq!((line.user.as_str(), line.action.as_str()), ("vera", "cluster-remove"));
+    assert_eq!((line.target.as_str(), line.outcome.as_str()), ("cluster/1", "permission-missing"));
+}

@@ -1,0 +1,250 @@
+//! Mending what SHOW CREATE TABLE of OceanBase breaks: the texts in ENUM, SET and partition values, printed without
+//! escaping quotes and backslashes.
+//!
+//! What is really in them is known from the inner tables. From that, the broken text is predicted byte by byte, found
+//! in the definition, and replaced. What does not fit the prediction is not mended but refused.
+
+use oceanbase::catalog::{MemberColumn, PartitionValues};
+
+use crate::column::Form;
+use crate::ddl::token::{TokenKind, tokens};
+use crate::encode::push_literal;
+
+/// Mends a definition. `None`: it is broken in a way that is not understood.
+pub(crate) fn repair(
+    definition: &[u8],
+    columns: &[MemberColumn],
+    partitions: &[PartitionValues],
+) -> Option<Vec<u8>> {
+    let mut mended = Mending { rest: definition, done: Vec::with_capacity(definition.len()) };
+    for column in columns {
+        mended.members(column)?;
+    }
+    if partitions.iter().any(|values| values.sub && has_hazard(values)) {
+        return None;
+    }
+    for values in partitions.iter().filter(|values| !values.sub && has_hazard(values)) {
+        mended.values(values)?;
+    }
+    let mut done = mended.done;
+    done.extend_from_slice(mended.rest);
+    is_well_quoted(&done).then_some(done)
+}
+
+/// Tells whether texts in a statement stand apart from words, as they do when their quotes are where they belong.
+fn is_well_quoted(sql: &[u8]) -> bool {
+    let tokens = tokens(sql);
+    let beside = |kind| matches!(kind, TokenKind::Word | TokenKind::Literal | TokenKind::Name);
+    let touching = tokens.windows(2).any(|pair| {
+        let literal = pair[0].kind == TokenKind::Literal || pair[1].kind == TokenKind::Literal;
+        let introduced = pair[0].kind == TokenKind::Word && is_introducer(pair[0].text);
+        literal && beside(pair[0].kind) && beside(pair[1].kind) && !introduced
+    });
+    let unclosed = tokens.last().is_some_and(|last| last.kind == TokenKind::Literal);
+    !touching && (!unclosed || sql.ends_with(b"'"))
+}
+
+/// Tells whether a word may stand right in front of a text: `b'01'`, `x'FF'`, `_utf8mb4'…'`.
+fn is_introducer(word: &[u8]) -> bool {
+    word.starts_with(b"_") || [&b"b"[..], b"x", b"n"].iter().any(|known| word.eq_ignore_ascii_case(known))
+}
+
+fn has_hazard(values: &PartitionValues) -> bool {
+    let mut texts = values.rows.iter().flatten().flatten();
+    texts.any(|text| text.iter().any(|&byte| byte == b'\'' || byte == b'\\'))
+}
+
+/// A definition that is mended from its beginning to its end.
+struct Mending<'d> {
+    rest: &'d [u8],
+    done: Vec<u8>,
+}
+
+impl Mending<'_> {
+    /// Mends the members and the default of a column, which stands behind what was mended before.
+    fn members(&mut self, column: &MemberColumn) -> Option<()> {
+        if column.members.is_empty() {
+            return None; // they could not be read
+        }
+        let name = oceanbase::statement::identifier(&column.name);
+        let is_set = self.find(format!("\n  {name} set(").as_bytes()).is_some();
+        let word = if is_set { "set" } else { "enum" };
+        let begin = format!("\n  {name} {word}");
+        let raw = list(&column.members, raw_text);
+        let mended = list(&column.members, quoted);
+        // A server that does escape is taken at its word.
+        let whole = |list: &[u8]| [begin.as_bytes(), list].concat();
+        let place = self.replace(&[whole(&raw), whole(&mended)], &whole(&mended));
+        place?;
+        let Some(default) = column.default else { return Some(()) };
+        let value = default_value(&column.members, default, is_set)?;
+        // CHARACTER SET, COLLATE and NOT NULL may stand between, which have no quotes.
+        let before = self.rest.iter().position(|byte| b"'\n".contains(byte))?;
+        if !self.rest[..before].ends_with(b" DEFAULT ") {
+            return None;
+        }
+        self.take(before);
+        self.replace_here(&[raw_text(&value), quoted(&value)], &quoted(&value))
+    }
+
+    /// Mends the values of a partition, which stands behind what was mended before.
+    fn values(&mut self, values: &PartitionValues) -> Option<()> {
+        let name = oceanbase::statement::identifier(&values.partition);
+        let begin = format!("partition {name} values ");
+        let place = self.find(begin.as_bytes())?;
+        self.take(place + begin.len());
+        let open = self.rest.iter().position(|&byte| byte == b'(')?;
+        self.take(open + 1);
+        for row in &values.rows {
+            let in_brackets = self.rest.first() == Some(&b'(');
+            if in_brackets {
+                self.take(1);
+            }
+            for value in row {
+                match value {
+                    Some(text) => self.replace_here(&[raw_text(text), quoted(text)], &quoted(text))?,
+                    None => {
+                        let end = self.rest.iter().position(|byte| b",)".contains(byte))?;
+                        self.take(end);
+                    }
+                }
+                let behind = self.rest.first()?;
+                if !b",)".contains(behind) {
+                    return None;
+                }
+                self.take(1);
+            }
+            if in_brackets {
+                self.take(1); // `,` between rows, or the bracket behind the last
+            }
+        }
+        Some(())
+    }
+
+    fn find(&self, text: &[u8]) -> Option<usize> {
+        self.rest.windows(text.len()).position(|window| window == text)
+    }
+
+    /// Takes over what is as it should be.
+    fn take(&mut self, length: usize) {
+        let (text, rest) = self.rest.split_at(length.min(self.rest.len()));
+        self.done.extend_from_slice(text);
+        self.rest = rest;
+    }
+
+    /// Replaces the first of these texts that is found.
+    fn replace(&mut self, texts: &[Vec<u8>], by: &[u8]) -> Option<()> {
+        let (place, text) = texts.iter().find_map(|text| Some((self.find(text)?, text)))?;
+        self.take(place);
+        self.rest = &self.rest[text.len()..];
+        self.done.extend_from_slice(by);
+        Some(())
+    }
+
+    /// Replaces the text that must stand here.
+    fn replace_here(&mut self, texts: &[Vec<u8>], by: &[u8]) -> Option<()> {
+        let behind = texts.iter().find_map(|text| self.rest.strip_prefix(text.as_slice()))?;
+        self.rest = behind;
+        self.done.extend_from_slice(by);
+        Some(())
+    }
+}
+
+fn list(members: &[Vec<u8>], write: fn(&[u8]) -> Vec<u8>) -> Vec<u8> {
+    let members: Vec<Vec<u8>> = members.iter().map(|member| write(member)).collect();
+    [b"(", members.join(&b","[..]).as_slice(), b")"].concat()
+}
+
+/// A text as the server prints it: between quotes, with nothing escaped.
+fn raw_text(text: &[u8]) -> Vec<u8> {
+    [b"'", text, b"'"].concat()
+}
+
+fn quoted(text: &[u8]) -> Vec<u8> {
+    let mut sql = Vec::new();
+    push_literal(&mut sql, Form::Text, Some(text));
+    sql
+}
+
+/// Returns the text of a default that is kept as a number.
+fn default_value(members: &[Vec<u8>], default: u64, is_set: bool) -> Option<Vec<u8>> {
+    if !is_set {
+        let place = usize::try_from(default).ok()?.checked_sub(1)?;
+        return members.get(place).cloned();
+    }
+    let chosen = members.iter().enumerate().filter(|(place, _)| default >> place & 1 == 1);
+    Some(chosen.map(|(_, member)| member.clone()).collect::<Vec<_>>().join(&b","[..]))
+}
+
+#[cfg(test)]
+mod tests {
+    use oceanbase::catalog::{MemberColumn, PartitionValues};
+
+    use super::repair;
+
+    fn column(name: &str, members: &[&str], default: Option<u64>) -> MemberColumn {
+        let members = members.iter().map(|member| member.as_bytes().to_vec()).collect();
+        MemberColumn { name: name.to_owned(), members, default }
+    }
+
+    fn repaired(sql: &str, columns: &[MemberColumn], partitions: &[PartitionValues]) -> Option<String> {
+        repair(sql.as_bytes(), columns, partitions).map(|sql| String::from_utf8(sql).expect("text"))
+    }
+
+    #[test]
+    fn members_get_the_quotes_that_the_server_left_out() {
+        let sql = "CREATE TABLE `e` (\n  `a` enum('a','b'c','\\y') NOT NULL DEFAULT 'b'c',\n  \
+                   `s` set('x'y','z') COLLATE utf8mb4_bin DEFAULT 'x'y,z' COMMENT 'it\\'s',\n  \
+                   `o` enum('a','b') DEFAULT NULL\n) COMMENT = 'x'";
+        let columns = [
+            column("a", &["a", "b'c", "\\y"], Some(2)),
+            column("s", &["x'y", "z"], Some(3)),
+            column("o", &["a','b"], None),
+        ];
+        let expected = "CREATE TABLE `e` (\n  `a` enum('a','b\\'c','\\\\y') NOT NULL DEFAULT 'b\\'c',\n  \
+                        `s` set('x\\'y','z') COLLATE utf8mb4_bin DEFAULT 'x\\'y,z' COMMENT 'it\\'s',\n  \
+                        `o` enum('a\\',\\'b') DEFAULT NULL\n) COMMENT = 'x'";
+        assert_eq!(repaired(sql, &columns, &[]).as_deref(), Some(expected));
+        assert_eq!(repaired(expected, &columns, &[]).as_deref(), Some(expected), "a server that escapes");
+    }
+
+    #[test]
+    fn partition_values_get_the_quotes_that_the_server_left_out() {
+        let text = |text: &str| Some(text.as_bytes().to_vec());
+        let values =
+            |partition: &str, rows| PartitionValues { partition: partition.to_owned(), sub: false, rows };
+        let sql = "CREATE TABLE `l` (\n  `b` int\n)\n partition by list columns(a,b)\n\
+                   (partition `p0` values in ((1,'a'),(2,'b'b')),\npartition `p1` values in ((3,NULL)))";
+        let partitions = [
+            values("p0", vec![vec![None, text("a")], vec![None, text("b'b")]]),
+            values("p1", vec![vec![None, None]]),
+        ];
+        let mended = repaired(sql, &[], &partitions).expect("mended");
+        assert_eq!(mended, sql.replace("'b'b'", "'b\\'b'"));
+        let sql =
+            "x (\n)\n(partition `p` values less than ('b'b'),\npartition `q` values less than (MAXVALUE))";
+        let mended = repaired(sql, &[], &[values("p", vec![vec![text("b'b")]])]).expect("mended");
+        assert_eq!(mended, sql.replace("'b'b'", "'b\\'b'"));
+        let sql = "x (\n)\n(partition `p` values in ('c','d\\'),\npartition `q` values in (DEFAULT))";
+        let mended =
+            repaired(sql, &[], &[values("p", vec![vec![text("c")], vec![text("d\\")]])]).expect("mended");
+        assert_eq!(mended, sql.replace("'d\\'", "'d\\\\'"));
+    }
+
+    #[test]
+    fn what_does_not_fit_is_refused() {
+        let sql = "CREATE TABLE `e` (\n  `a` enum('a','b'c') DEFAULT 'b'c'\n)";
+        let cases: [&[MemberColumn]; 4] = [
+            &[],
+            &[column("a", &["a", "b"], Some(2))],
+            &[column("a", &["a", "b'c"], Some(1))],
+            &[column("a", &[], None)],
+        ];
+        for columns in cases {
+            assert_eq!(repaired(sql, columns, &[]), None, "{columns:?}");
+        }
+        assert_eq!(repaired("(partition p values in ('b'b'))", &[], &[]), None);
+        let plain = "CREATE TABLE `t` (\n  `b` bit(2) DEFAULT b'01',\n  `x` int COMMENT 'x'\n) COMMENT = 'x'";
+        assert_eq!(repaired(plain, &[], &[]).as_deref(), Some(plain));
+    }
+}

@@ -1,0 +1,328 @@
+//! What gets lost in dumps of OceanBase, each thing a test of its own. The numbers are those of our list of traps.
+
+use dump::ChunkAim;
+
+use crate::bed::{Bed, query, run};
+use crate::compare::same;
+
+/// Dumps a database, loads it under another name, and compares; returns the notes of the load.
+async fn round_trip(name: &str, statements: &[&str]) -> (Bed, String, Vec<model::text::Text>) {
+    let bed = Bed::shared();
+    let (source, target) = (format!("d_trap_{name}"), format!("d_trap_{name}_2"));
+    bed.database(&source, statements).await;
+    bed.no_database(&target);
+    let id = name.replace('_', "-");
+    bed.dump(&id, &[&source], ChunkAim { rows: Some(2), ..ChunkAim::default() }).await;
+    assert_eq!(bed.compare(&id, &[]).await.findings, [], "the dump holds what the source does");
+    let notes = bed.load(&id, &[(&source, &target)]).await;
+    same(&bed, &source, &target).await;
+    (bed, target, notes)
+}
+
+/// Compares a column exactly: what the server prints of it may lose something.
+async fn same_values(name: &str, table: &str, key: &str, difference: &str) {
+    let bed = Bed::shared();
+    let mut session = bed.session().await;
+    let sql = format!(
+        "SELECT COUNT(*), SUM({difference}) FROM d_trap_{name}.{table} x JOIN d_trap_{name}_2.{table} y ON x.{key} = y.{key}"
+    );
+    let found = query(&mut session, &sql).await;
+    assert_ne!(found[0][0], "0");
+    assert_eq!(found[0][1].parse::<f64>().ok(), Some(0.0), "{found:?}");
+    session.close().await;
+}
+
+#[tokio::test]
+async fn t1_members_with_quotes_keep_them() {
+    let long = "m".repeat(200);
+    let table = format!(
+        "CREATE TABLE e (id INT PRIMARY KEY, a ENUM('a','b''c','d,e','中文','\"x\"','\\\\y','{long}') NOT NULL DEFAULT 'b''c', \
+         s SET('x''y','z','(') COLLATE utf8mb4_bin DEFAULT 'x''y,z' COMMENT 'it''s enum(\\'a\\')', o ENUM('a\\',\\'b') )"
+    );
+    let statements = [
+        table.as_str(),
+        "INSERT INTO e VALUES (1,'b''c','x''y,z','a\\',\\'b'),(2,'\\\\y','',NULL),(3,'d,e','(',NULL)",
+        "INSERT INTO e (id) VALUES (4)",
+    ];
+    round_trip("members", &statements).await;
+    same_values("members", "e", "id", "NOT (x.a+0 <=> y.a+0 AND x.s+0 <=> y.s+0 AND x.o+0 <=> y.o+0)").await;
+}
+
+#[tokio::test]
+async fn t1_an_empty_member_is_not_no_member() {
+    let statements = [
+        "CREATE TABLE e (id INT PRIMARY KEY, a ENUM('','b'), s SET('b',''))",
+        "SET sql_mode = ''",
+        "INSERT INTO e VALUES (1,'',''),(2,0,0),(3,'b','b'),(4,NULL,NULL),(5,1,2)",
+    ];
+    round_trip("empty_member", &statements).await;
+    same_values("empty_member", "e", "id", "NOT (x.a+0 <=> y.a+0 AND x.s+0 <=> y.s+0)").await;
+}
+
+#[tokio::test]
+async fn t2_partition_values_with_quotes_keep_them() {
+    let statements = [
+        "CREATE TABLE l (a INT, b VARCHAR(10)) PARTITION BY LIST COLUMNS(b) \
+         (PARTITION p0 VALUES IN ('a','b''b'), PARTITION p1 VALUES IN ('c','d\\\\'), PARTITION p2 VALUES IN (DEFAULT))",
+        "CREATE TABLE l2 (a INT, b VARCHAR(10)) PARTITION BY LIST COLUMNS(a,b) \
+         (PARTITION p0 VALUES IN ((1,'a'),(2,'b''b')), PARTITION p1 VALUES IN ((3,NULL)))",
+        "CREATE TABLE r (a INT, b VARCHAR(10)) PARTITION BY RANGE COLUMNS(b) \
+         (PARTITION p0 VALUES LESS THAN ('b''b'), PARTITION p1 VALUES LESS THAN (MAXVALUE))",
+        "INSERT INTO l VALUES (1,'a'),(2,'b''b'),(3,'d\\\\'),(4,'zzz')",
+        "INSERT INTO l2 VALUES (2,'b''b'),(3,NULL)",
+        "INSERT INTO r VALUES (1,'b'),(2,'z')",
+    ];
+    let (bed, target, _) = round_trip("partitions", &statements).await;
+    let mut session = bed.session().await;
+    let found = query(&mut session, &format!("SELECT a FROM {target}.l PARTITION (p1)")).await;
+    assert_eq!(found, [["3"]]);
+    session.close().await;
+}
+
+#[tokio::test]
+async fn t2_sub_partition_values_with_quotes_are_refused_before_the_first_byte() {
+    let bed = Bed::shared();
+    let table = "CREATE TABLE s (a INT, b VARCHAR(10)) PARTITION BY RANGE(a) SUBPARTITION BY LIST COLUMNS(b) \
+                 SUBPARTITION TEMPLATE (SUBPARTITION s0 VALUES IN ('a','b''b'), SUBPARTITION s1 VALUES IN (DEFAULT)) \
+                 (PARTITION p0 VALUES LESS THAN (MAXVALUE))";
+    bed.database("d_trap_sub", &[table]).await;
+    let options = dump::Options { selection: crate::bed::selection(&["d_trap_sub"]), ..Default::default() };
+    let error = bed.dump_with(&"sub".parse().expect("an id"), &options).await.expect_err("refused");
+    assert!(error.problem().to_string().contains("`d_trap_sub`.`s`"), "{error:?}");
+    assert!(bed.client.list("").await.expect("a list").is_empty());
+    let preflight = dump::preflight(&bed.source(), &options.selection).await.expect("a preflight");
+    assert_eq!(preflight.problems.len(), 1);
+}
+
+#[tokio::test]
+async fn t3_a_default_that_is_no_text_is_kept() {
+    let statements = [
+        "CREATE TABLE b (id INT PRIMARY KEY, b VARBINARY(100) DEFAULT 0x00FF27, c BINARY(3) DEFAULT 0xE28228, t BIT(2) DEFAULT b'10')",
+        "INSERT INTO b (id) VALUES (1)",
+    ];
+    let (bed, target, _) = round_trip("binary_default", &statements).await;
+    let mut session = bed.session().await;
+    run(&mut session, &format!("INSERT INTO {target}.b (id) VALUES (2)")).await;
+    let found = query(&mut session, &format!("SELECT HEX(b), HEX(c), t+0 FROM {target}.b")).await;
+    assert_eq!(found, vec![vec!["00FF27", "E28228", "2"]; 2]);
+    session.close().await;
+}
+
+#[tokio::test]
+async fn t4_foreign_keys_and_views_follow_the_new_name() {
+    let statements = [
+        "CREATE TABLE par (id INT PRIMARY KEY)",
+        "CREATE TABLE child (id INT PRIMARY KEY, p INT, CONSTRAINT child_par FOREIGN KEY (p) REFERENCES par (id))",
+        "CREATE VIEW v AS SELECT child.id FROM child JOIN par ON par.id = child.p WHERE child.p IN (SELECT id FROM par)",
+        "INSERT INTO par VALUES (1),(2)",
+        "INSERT INTO child VALUES (1,1),(2,2)",
+    ];
+    let (bed, target, _) = round_trip("renamed", &statements).await;
+    let mut session = bed.session().await;
+    run(&mut session, "DROP DATABASE d_trap_renamed").await;
+    assert_eq!(query(&mut session, &format!("SELECT id FROM {target}.v ORDER BY id")).await, [["1"], ["2"]]);
+    let orphan = oceanbase::Statement::act(format!("INSERT INTO {target}.child VALUES (3,99)"));
+    assert_eq!(session.run(&orphan).await.expect_err("no such parent").number(), Some(1452));
+    session.close().await;
+}
+
+#[tokio::test]
+async fn t4_names_of_other_databases_follow_theirs() {
+    let bed = Bed::shared();
+    bed.no_database("d_trap_far");
+    bed.database("d_trap_near", &["CREATE TABLE n (id INT PRIMARY KEY)", "INSERT INTO n VALUES (1)"]).await;
+    let far = [
+        "CREATE TABLE f (id INT PRIMARY KEY, n INT, CONSTRAINT f_n FOREIGN KEY (n) REFERENCES d_trap_near.n (id))",
+        "CREATE VIEW v AS SELECT f.id FROM f JOIN d_trap_near.n ON n.id = f.n",
+        "INSERT INTO f VALUES (1,1)",
+    ];
+    bed.database("d_trap_far", &far).await;
+    bed.dump("far", &["d_trap_near", "d_trap_far"], ChunkAim::default()).await;
+    for name in ["d_trap_far_2", "d_trap_near_2"] {
+        bed.no_database(name);
+    }
+    let notes = bed.load("far", &[("d_trap_near", "d_trap_near_2"), ("d_trap_far", "d_trap_far_2")]).await;
+    assert_eq!(notes, []);
+    let mut session = bed.session().await;
+    for name in ["d_trap_far", "d_trap_near"] {
+        run(&mut session, &format!("DROP DATABASE {name}")).await;
+    }
+    assert_eq!(query(&mut session, "SELECT id FROM d_trap_far_2.v").await, [["1"]]);
+    session.close().await;
+}
+
+#[tokio::test]
+async fn t6_foreign_keys_in_a_circle_are_made() {
+    let statements = [
+        "SET foreign_key_checks = 0",
+        "CREATE TABLE a (id INT PRIMARY KEY, b INT, CONSTRAINT a_b FOREIGN KEY (b) REFERENCES b (id))",
+        "CREATE TABLE b (id INT PRIMARY KEY, a INT, CONSTRAINT b_a FOREIGN KEY (a) REFERENCES a (id))",
+        "INSERT INTO a VALUES (1,1)",
+        "INSERT INTO b VALUES (1,1)",
+    ];
+    round_trip("circle", &statements).await;
+}
+
+#[tokio::test]
+async fn t7_t8_what_only_the_full_definition_says_is_kept() {
+    let statements = [
+        "CREATE TABLE g (a INT, b INT, c VARCHAR(20), KEY kg (b) GLOBAL, UNIQUE KEY ug (a,b) GLOBAL, KEY ks (b) STORING (c), \
+         KEY kf ((a+b)), FULLTEXT KEY ff (c) WITH PARSER ngram) PARTITION BY HASH(a) PARTITIONS 2",
+        "CREATE TABLE p (id INT PRIMARY KEY, t VARCHAR(99), KEY kp (t(10))) BLOCK_SIZE = 32768 COMPRESSION = 'none'",
+        "INSERT INTO g VALUES (1,2,'some words'),(2,NULL,NULL),(3,NULL,'中文字')",
+    ];
+    round_trip("full_definition", &statements).await;
+}
+
+#[tokio::test]
+async fn t10_partition_bounds_are_of_the_same_moment() {
+    let statements = [
+        "SET time_zone = '+08:00'",
+        "CREATE TABLE t (at TIMESTAMP NOT NULL, id INT) PARTITION BY RANGE (UNIX_TIMESTAMP(at)) \
+         (PARTITION p0 VALUES LESS THAN (UNIX_TIMESTAMP('2024-01-01 00:00:00')), PARTITION p1 VALUES LESS THAN MAXVALUE)",
+        "INSERT INTO t VALUES ('2023-12-31 23:59:59',1),('2024-01-01 00:00:00',2)",
+    ];
+    let (bed, target, _) = round_trip("bounds", &statements).await;
+    let mut session = bed.session().await;
+    assert_eq!(query(&mut session, &format!("SELECT id FROM {target}.t PARTITION (p0)")).await, [["1"]]);
+    session.close().await;
+}
+
+#[tokio::test]
+async fn t12_t19_t20_invisible_and_generated_columns_are_kept() {
+    let statements = [
+        "CREATE TABLE g (a INT PRIMARY KEY, b INT AS (a+1) VIRTUAL, c INT AS (a*2) STORED, d VARCHAR(10) INVISIBLE DEFAULT 'q', \
+         e DATETIME DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP)",
+        "INSERT INTO g (a,d) VALUES (1,'hidden'),(2,NULL)",
+        "INSERT INTO g (a) VALUES (3)",
+    ];
+    let (bed, target, _) = round_trip("hidden", &statements).await;
+    let mut session = bed.session().await;
+    let found = query(&mut session, &format!("SELECT a,b,c,d FROM {target}.g ORDER BY a")).await;
+    assert_eq!(found, [["1", "2", "2", "hidden"], ["2", "3", "4", "NULL"], ["3", "4", "6", "q"]]);
+    session.close().await;
+}
+
+#[tokio::test]
+async fn t15_views_are_made_in_their_order_and_broken_ones_are_told() {
+    let statements = [
+        "CREATE TABLE t (id INT PRIMARY KEY, x INT)",
+        "CREATE VIEW z AS SELECT id FROM t WHERE x > 1 WITH CHECK OPTION",
+        "CREATE VIEW m AS SELECT id FROM z",
+        "CREATE VIEW a AS SELECT id FROM m UNION SELECT id FROM z",
+        "CREATE VIEW `d_trap_views` AS SELECT `t`.`id` AS `d_trap_views` FROM t",
+        "INSERT INTO t VALUES (1,1),(2,2)",
+    ];
+    let (_, _, notes) = round_trip("views", &statements).await;
+    assert_eq!(notes, []);
+}
+
+#[tokio::test]
+async fn t17_t18_floats_and_vectors_keep_every_bit() {
+    let statements = [
+        "CREATE TABLE f (id INT PRIMARY KEY, f FLOAT, d DOUBLE, v VECTOR(3), a ARRAY(FLOAT), m ARRAY(DOUBLE))",
+        "INSERT INTO f VALUES (1,16777216,1.7976931348623157e308,'[0.123456789,1e-10,123456.789]','[1.1,2.2]','[1.1]'),\
+         (2,1.2345678,-2.2250738585072014e-308,'[-3.402823466e38,1.17549435e-38,0]','[]',NULL),(3,3.402823466e38,0.1,NULL,NULL,'[]'),\
+         (4,1.4e-45,5e-324,'[1,2,3]',NULL,NULL),(5,-0.0,1e22,NULL,NULL,NULL),(6,NULL,NULL,NULL,NULL,NULL)",
+    ];
+    round_trip("floats", &statements).await;
+    same_values("floats", "f", "id", "NOT (x.f <=> y.f AND x.d <=> y.d)").await;
+    same_values("floats", "f", "id", "COALESCE(l2_distance(x.v, y.v), 0)").await;
+}
+
+#[tokio::test]
+async fn t21_t22_bytes_of_every_kind_are_kept() {
+    let statements = [
+        "CREATE TABLE b (id INT PRIMARY KEY, t BIT(64), f BINARY(4), v VARBINARY(300), l LONGBLOB, g GEOMETRY, p POINT)",
+        "INSERT INTO b VALUES (1,b'1',0x61,'',0x00FF27220A5C0D1A,ST_GeomFromText('POINT(1 2)'),ST_GeomFromText('POINT(3 4)')),\
+         (2,0xFFFFFFFFFFFFFFFF,0x61620000,0xE28228,'',ST_GeomFromText('LINESTRING(0 0,1 1)'),NULL),(3,NULL,NULL,NULL,NULL,NULL,NULL)",
+    ];
+    round_trip("bytes", &statements).await;
+}
+
+#[tokio::test]
+async fn t23_documents_maps_and_sparse_vectors_are_kept() {
+    let statements = [
+        "CREATE TABLE j (id INT PRIMARY KEY, j JSON, m MAP(INT,INT), s SPARSEVECTOR, a ARRAY(ARRAY(INT)))",
+        "INSERT INTO j VALUES (1,'{\"b\": [1, null, \"it\\'s \\\\\\\\ \\\\n\"], \"a\": 1.5}','{1:2}','{1:0.5}','[[1,2],[]]'),\
+         (2,'123456789012345678901234567890.12',NULL,NULL,NULL),(3,'null',NULL,NULL,NULL),(4,NULL,NULL,NULL,NULL),(5,'\"\\\\u4e2d\"',NULL,NULL,NULL)",
+    ];
+    round_trip("documents", &statements).await;
+}
+
+#[tokio::test]
+async fn t24_t26_dates_that_strict_modes_refuse_are_kept() {
+    let statements = [
+        "SET sql_mode = 'ALLOW_INVALID_DATES', time_zone = '+08:00'",
+        "CREATE TABLE d (id INT PRIMARY KEY, d DATE, t DATETIME(6), s TIMESTAMP(6) NULL, i TIME(6), y YEAR)",
+        "INSERT INTO d VALUES (1,'0000-00-00','0000-00-00','0000-00-00','-838:59:59','0000'),\
+         (2,'2024-02-30','2024-00-10 01:02:03.000004','2038-01-19 11:14:07.999999','838:59:58.999999','1901'),\
+         (3,'9999-12-31','9999-12-31 23:59:59.999999','1970-01-01 08:00:01','00:00:00.000001','2155'),(4,NULL,NULL,NULL,NULL,NULL)",
+    ];
+    round_trip("dates", &statements).await;
+}
+
+#[tokio::test]
+async fn t25_t28_a_zero_and_the_next_number_are_kept() {
+    let statements = [
+        "SET sql_mode = 'NO_AUTO_VALUE_ON_ZERO'",
+        "CREATE TABLE a (id BIGINT UNSIGNED AUTO_INCREMENT PRIMARY KEY, n INT) AUTO_INCREMENT = 5000",
+        "INSERT INTO a VALUES (0,1),(7,2),(18446744073709551614,3)",
+        "CREATE TABLE k (a INT AUTO_INCREMENT, b INT, KEY (a)) AUTO_INCREMENT = 77",
+        "INSERT INTO k VALUES (0,0),(5,5)",
+    ];
+    let (bed, target, _) = round_trip("numbers", &statements).await;
+    let mut session = bed.session().await;
+    run(&mut session, &format!("INSERT INTO {target}.k (b) VALUES (9)")).await;
+    let next = query(&mut session, &format!("SELECT a FROM {target}.k WHERE b = 9")).await;
+    assert!(next[0][0].parse::<u64>().expect("a number") >= 77, "{next:?}");
+    session.close().await;
+}
+
+#[tokio::test]
+async fn t29_a_value_larger_than_a_statement_is_kept() {
+    let statements = [
+        "CREATE TABLE b (id INT PRIMARY KEY, t LONGTEXT, l LONGBLOB)",
+        "INSERT INTO b VALUES (1,REPEAT('x\\'',1500000),REPEAT(0x00FF,1500000)),(2,'a',''),(3,REPEAT('中',2000000),NULL)",
+    ];
+    round_trip("large", &statements).await;
+}
+
+#[tokio::test]
+async fn checks_and_comments_are_kept() {
+    let statements = [
+        "CREATE TABLE c (a INT COMMENT 'it''s; \\\\ \\n x', b VARCHAR(10), CONSTRAINT c1 CHECK (a > 0) NOT ENFORCED, \
+         CHECK (b <> 'it''s;')) COMMENT 'it''s; \\\\ \\n y'",
+        "INSERT INTO c VALUES (-5,'x;\\n')",
+    ];
+    round_trip("checks", &statements).await;
+}
+
+#[tokio::test]
+async fn names_of_every_kind_are_kept() {
+    let statements = [
+        "CREATE TABLE `a``b c/d.e%` (`x``;y` INT PRIMARY KEY, `select` INT, `中` INT, UNIQUE KEY `k ``;` (`select`))",
+        "INSERT INTO `a``b c/d.e%` VALUES (1,2,3),(2,3,4),(3,4,5)",
+        "CREATE TABLE `..` (`'` INT, `\"` INT)",
+        "INSERT INTO `..` VALUES (1,2)",
+        "CREATE TABLE `订单` (`数量` INT, PRIMARY KEY (`数量`))",
+        "INSERT INTO `订单` VALUES (5)",
+    ];
+    round_trip("names", &statements).await;
+}
+
+#[tokio::test]
+async fn sub_partitions_and_every_kind_of_partition_are_kept() {
+    let statements = [
+        "CREATE TABLE s (a INT, b INT, PRIMARY KEY (a,b)) PARTITION BY RANGE(a) SUBPARTITION BY HASH(b) SUBPARTITIONS 2 \
+         (PARTITION p0 VALUES LESS THAN (10), PARTITION p1 VALUES LESS THAN MAXVALUE)",
+        "CREATE TABLE k (a VARCHAR(9), b INT) PARTITION BY KEY(a) PARTITIONS 3",
+        "CREATE TABLE x (a INT, b INT) PARTITION BY RANGE(a) SUBPARTITION BY LIST(b) \
+         (PARTITION p0 VALUES LESS THAN (10) (SUBPARTITION x0 VALUES IN (1,2), SUBPARTITION x1 VALUES IN (3)), \
+          PARTITION p1 VALUES LESS THAN (20) (SUBPARTITION x2 VALUES IN (1)))",
+        "INSERT INTO s VALUES (1,1),(1,2),(2,1),(15,1),(15,2),(16,7)",
+        "INSERT INTO k VALUES ('a',1),('b',2),(NULL,3),('b',2)",
+        "INSERT INTO x VALUES (1,1),(2,3),(15,1)",
+    ];
+    round_trip("kinds", &statements).await;
+}

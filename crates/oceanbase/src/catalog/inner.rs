@@ -1,0 +1,164 @@
+//! What OceanBase shows only in its inner tables, because its statements lose it.
+//!
+//! - The numbers of tables and columns, by which a table is told from a later one of the same name.
+//! - The members of ENUM and SET columns, and the values of partitions: SHOW CREATE TABLE and `information_schema`
+//!   print the texts in them without escaping quotes and backslashes (seekdb 1.4).
+
+use std::collections::BTreeMap;
+
+use model::version::Product;
+
+use super::{grouped, if_there};
+use crate::catalog::serial;
+use crate::error::Error;
+use crate::session::Session;
+use crate::statement::literal;
+
+/// What tells a table from a later one of the same name, and from itself after a change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableIdentity {
+    /// The number that the server gave it. A recreated table gets another.
+    pub id: u64,
+    /// Changes with every change of its definition.
+    pub version: u64,
+    /// The numbers of its columns; a dropped and added one gets another.
+    pub columns: Vec<u64>,
+}
+
+/// An ENUM or SET column.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MemberColumn {
+    /// Its name.
+    pub name: String,
+    /// Its members, in their order.
+    pub members: Vec<Vec<u8>>,
+    /// Its default: the number of a member from 1, or a bit for each member of a SET; `None` for NULL or none.
+    pub default: Option<u64>,
+}
+
+/// The values that decide what lies in a partition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PartitionValues {
+    /// The name of the partition.
+    pub partition: String,
+    /// Whether it is one within another.
+    pub sub: bool,
+    /// The rows of values: those that are texts; `None` for all others.
+    pub rows: Vec<Vec<Option<Vec<u8>>>>,
+}
+
+/// Returns the identities of a database's tables; `None` where the server does not show them to this user.
+///
+/// # Errors
+/// Fails when the server does.
+pub async fn table_identities(
+    session: &mut Session,
+    database: &str,
+) -> Result<Option<BTreeMap<String, TableIdentity>>, Error> {
+    let tables = tables(database);
+    let sql = format!("SELECT t.table_name, t.table_id, t.schema_version FROM {tables}");
+    let Some(found) = ask(session, sql, |row| Ok((row.u64(1)?, row.u64(2)?))).await? else { return Ok(None) };
+    let sql = format!(
+        "SELECT c.table_id, c.column_id FROM oceanbase.__all_column c \
+         WHERE c.is_hidden = 0 AND c.table_id IN (SELECT t.table_id FROM {tables}) ORDER BY c.table_id, c.column_id"
+    );
+    let Some(mut columns) = ask(session, sql, |row| row.u64(1)).await? else { return Ok(None) };
+    let identity = |(name, versions): (String, Vec<(u64, u64)>)| {
+        let (id, version) = versions.first().copied()?;
+        let columns = columns.remove(&id.to_string()).unwrap_or_default();
+        Some((name, TableIdentity { id, version, columns }))
+    };
+    Ok(Some(found.into_iter().filter_map(identity).collect()))
+}
+
+/// Returns the ENUM and SET columns of a database's tables, in their order; `None` where the server does not show
+/// them to this user. A column whose members can't be read has none.
+///
+/// # Errors
+/// Fails when the server does.
+pub async fn member_columns(
+    session: &mut Session,
+    database: &str,
+) -> Result<Option<BTreeMap<String, Vec<MemberColumn>>>, Error> {
+    const ENUM_AND_SET: &str = "32, 33";
+    let sql = format!(
+        "SELECT t.table_name, c.column_name, c.extended_type_info, c.cur_default_value_v2 \
+         FROM {} JOIN oceanbase.__all_column c ON c.table_id = t.table_id \
+         WHERE c.data_type IN ({ENUM_AND_SET}) AND c.is_hidden = 0 AND t.table_type = {USER_TABLE} \
+         AND d.database_name = {} ORDER BY t.table_name, c.column_id",
+        joined_tables(),
+        literal(database)
+    );
+    ask(session, sql, |row| {
+        let members = row.bytes(2).and_then(serial::members).unwrap_or_default();
+        let default = row.bytes(3).and_then(|text| std::str::from_utf8(text).ok()?.trim().parse().ok());
+        Ok(MemberColumn { name: row.str(1)?.to_owned(), members, default })
+    })
+    .await
+}
+
+/// Returns the values of the partitions of a database's tables, in their order; `None` where the server does not show them to this
+/// user. Values that can't be read are left out.
+///
+/// # Errors
+/// Fails when the server does.
+pub async fn partition_values(
+    session: &mut Session,
+    database: &str,
+) -> Result<Option<BTreeMap<String, Vec<PartitionValues>>>, Error> {
+    let mut all: BTreeMap<String, Vec<PartitionValues>> = BTreeMap::new();
+    for (table, prefix, sub) in
+        [("__all_part", "part", false), ("__all_sub_part", "sub_part", true), ("__all_def_sub_part", "sub_part", true)]
+    {
+        let sql = format!(
+            "SELECT t.table_name, p.{prefix}_name, p.b_list_val, p.b_high_bound_val \
+             FROM {} JOIN oceanbase.{table} p ON p.table_id = t.table_id \
+             WHERE t.table_type = {USER_TABLE} AND d.database_name = {} \
+             AND (p.b_list_val IS NOT NULL OR p.b_high_bound_val IS NOT NULL) ORDER BY t.table_name, p.{prefix}_idx",
+            joined_tables(),
+            literal(database)
+        );
+        let found = ask(session, sql, |row| {
+            let rows = match (row.bytes(2), row.bytes(3)) {
+                (Some(list), _) if !list.is_empty() => {
+                    serial::from_hexadecimal(list).and_then(|v| serial::rows(&v))
+                }
+                (_, Some(bound)) => serial::from_hexadecimal(bound).and_then(|v| serial::bound(&v)),
+                _ => None,
+            };
+            Ok(rows.map(|rows| (row.str(1).map(str::to_owned), rows)))
+        });
+        let Some(found) = found.await? else { return Ok(None) };
+        for (table, values) in found {
+            for (partition, rows) in values.into_iter().flatten() {
+                let values = PartitionValues { partition: partition?, sub, rows };
+                all.entry(table.clone()).or_default().push(values);
+            }
+        }
+    }
+    Ok(Some(all))
+}
+
+/// The type of a table whose rows are kept.
+const USER_TABLE: u8 = 3;
+
+fn joined_tables() -> &'static str {
+    "oceanbase.__all_table t JOIN oceanbase.__all_database d ON d.database_id = t.database_id"
+}
+
+fn tables(database: &str) -> String {
+    let tables = joined_tables();
+    format!("{tables} WHERE d.database_name = {} AND t.table_type = {USER_TABLE}", literal(database))
+}
+
+/// Asks OceanBase; there is no answer on other servers, and where the user may not look.
+async fn ask<T>(
+    session: &mut Session,
+    sql: String,
+    read: impl Fn(&crate::answer::Row) -> Result<T, Error>,
+) -> Result<Option<BTreeMap<String, Vec<T>>>, Error> {
+    if !matches!(session.server().product, Product::Oceanbase | Product::Seekdb) {
+        return Ok(None);
+    }
+    if_there(grouped(session, sql, read).await)
+}

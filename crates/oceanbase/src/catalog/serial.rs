@@ -1,0 +1,134 @@
+//! How OceanBase writes values into its inner tables.
+//!
+//! Numbers have seven bits to a byte, lowest first, the eighth bit set on all but the last. A text is its length, its
+//! bytes, and a zero byte. A value is a byte for its type, three for its character set and scale, then the text or
+//! number; a NULL ends before it. Seen on seekdb 1.4; whatever does not fit is given up as a whole.
+
+/// The types of values that are texts: VARCHAR and CHAR, which BINARY is a character set of.
+const TEXTS: [u8; 2] = [22, 23];
+
+/// The type of NULL.
+const NULL: u8 = 0;
+
+/// Reads the members of an ENUM or SET: how many, then each as a text.
+pub(super) fn members(bytes: &[u8]) -> Option<Vec<Vec<u8>>> {
+    let mut reader = Reader(bytes);
+    let count = reader.number()?;
+    let members = (0..count).map(|_| reader.text()).collect::<Option<Vec<_>>>()?;
+    reader.0.is_empty().then_some(members)
+}
+
+/// Reads the values of a LIST partition: how many rows, then each as how many values, the values, and a zero byte.
+pub(super) fn rows(bytes: &[u8]) -> Option<Vec<Vec<Option<Vec<u8>>>>> {
+    let mut reader = Reader(bytes);
+    let count = reader.number()?;
+    let rows = (0..count)
+        .map(|_| {
+            let row = reader.row()?;
+            (reader.byte()? == 0).then_some(row)
+        })
+        .collect::<Option<Vec<_>>>()?;
+    reader.0.is_empty().then_some(rows)
+}
+
+/// Reads the upper end of a RANGE partition: how many values, then the values.
+pub(super) fn bound(bytes: &[u8]) -> Option<Vec<Vec<Option<Vec<u8>>>>> {
+    let mut reader = Reader(bytes);
+    let row = reader.row()?;
+    reader.0.is_empty().then(|| vec![row])
+}
+
+/// Reads pairs of hexadecimal digits.
+pub(super) fn from_hexadecimal(text: &[u8]) -> Option<Vec<u8>> {
+    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    text.chunks(2).map(|pair| Some(digit(*pair.first()?)? << 4 | digit(*pair.get(1)?)?)).collect()
+}
+
+struct Reader<'b>(&'b [u8]);
+
+impl Reader<'_> {
+    fn byte(&mut self) -> Option<u8> {
+        let (&first, rest) = self.0.split_first()?;
+        self.0 = rest;
+        Some(first)
+    }
+
+    fn number(&mut self) -> Option<u64> {
+        let mut number = 0_u64;
+        for shift in (0..64).step_by(7) {
+            let byte = self.byte()?;
+            number |= u64::from(byte & 0x7F) << shift;
+            if byte & 0x80 == 0 {
+                return Some(number);
+            }
+        }
+        None
+    }
+
+    fn text(&mut self) -> Option<Vec<u8>> {
+        let length = usize::try_from(self.number()?).ok()?;
+        let text = self.0.get(..length)?.to_vec();
+        self.0 = &self.0[length..];
+        (self.byte()? == 0).then_some(text)
+    }
+
+    fn row(&mut self) -> Option<Vec<Option<Vec<u8>>>> {
+        let count = self.number()?;
+        (0..count).map(|_| self.value()).collect()
+    }
+
+    /// Returns a value that is a text; `None` within for all others.
+    fn value(&mut self) -> Option<Option<Vec<u8>>> {
+        let kind = self.byte()?;
+        (0..3).try_for_each(|_| self.byte().map(drop))?;
+        match kind {
+            NULL => Some(None),
+            kind if TEXTS.contains(&kind) => self.text().map(Some),
+            _ => self.number().map(|_| None),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{bound, from_hexadecimal, members, rows};
+
+    fn bytes(text: &str) -> Vec<u8> {
+        from_hexadecimal(text.as_bytes()).expect("hexadecimal")
+    }
+
+    #[test]
+    fn members_are_read_as_a_server_has_written_them() {
+        let seen = bytes("07016100036227630003642C650006E4B8ADE696870000000322782200025C7900");
+        let expected =
+            ["a", "b'c", "d,e", "中文", "", "\"x\"", "\\y"].map(|member| member.as_bytes().to_vec());
+        assert_eq!(members(&seen).as_deref(), Some(&expected[..]));
+        let long = [&[1, 0xBD, 1][..], &[b'a'; 189], &[0]].concat();
+        assert_eq!(members(&long).map(|all| all[0].len()), Some(189));
+        for end in 0..seen.len() {
+            assert_eq!(members(&seen[..end]), None, "cut off at {end}");
+        }
+    }
+
+    #[test]
+    fn partition_values_are_read_as_a_server_has_written_them() {
+        let text = |text: &str| Some(text.as_bytes().to_vec());
+        let cases = [
+            ("020116042DFF016100000116042DFF036227620000", vec![vec![text("a")], vec![text("b'b")]]),
+            (
+                "020205053F000116042DFF016100000205053F000216042DFF036227620000",
+                vec![vec![None, text("a")], vec![None, text("b'b")]],
+            ),
+            ("010205053F000300063FFF00", vec![vec![None, None]]),
+            ("010119070000FEFFFFFFFFFFFFFFFF0100", vec![vec![None]]),
+            ("02012A053FFF8080808080C090D91900012A053FFF8080808080C0E0DA1900", vec![vec![None], vec![None]]),
+        ];
+        for (seen, expected) in cases {
+            assert_eq!(rows(&bytes(seen)), Some(expected), "{seen}");
+            assert_eq!(rows(&bytes(&seen[..seen.len() - 2])), None, "{seen}, cut off");
+        }
+        assert_eq!(bound(&bytes("0205053F000116042DFF0362276200")), Some(vec![vec![None, text("b'b")]]));
+        assert_eq!(from_hexadecimal(b"0"), None);
+        assert_eq!(from_hexadecimal(b"0g"), None);
+    }
+}

@@ -1,0 +1,112 @@
+//! Columns of the views by version, and what both spellings and catalogues say of them.
+
+use sim::Profile;
+
+use crate::simulator::Sim;
+
+async fn columns(profile: Profile, view: &str) -> String {
+    let sim = Sim::start(profile).await;
+    let mut sys = sim.client("sys").await;
+    sys.columns(&format!("SELECT * FROM oceanbase.{view}")).await.join(" ")
+}
+
+#[tokio::test]
+async fn tenants_have_grown_columns_with_the_versions() {
+    let oldest = columns(Profile::V4_0, "DBA_OB_TENANTS").await;
+    assert!(oldest.ends_with("STATUS IN_RECYCLEBIN LOCKED"), "{oldest}");
+    let next = columns(Profile::V4_1, "DBA_OB_TENANTS").await;
+    assert!(next.ends_with("RECOVERY_UNTIL_SCN LOG_MODE ARBITRATION_SERVICE_STATUS"), "{next}");
+    let middle = columns(Profile::V4_2_5, "DBA_OB_TENANTS").await;
+    assert!(middle.ends_with("UNIT_NUM COMPATIBLE MAX_LS_ID"), "{middle}");
+    assert!(columns(Profile::V4_3_5, "DBA_OB_TENANTS").await.ends_with("RESTORE_DATA_MODE"));
+    assert!(columns(Profile::V4_4, "DBA_OB_TENANTS").await.ends_with("PROTECTION_LEVEL"));
+}
+
+#[tokio::test]
+async fn backup_views_keep_their_order_and_odd_spelling() {
+    let jobs = "TENANT_ID JOB_ID INCARNATION BACKUP_SET_ID INITIATOR_TENANT_ID INITIATOR_JOB_ID EXECUTOR_TENANT_ID PLUS_ARCHIVELOG \
+                BACKUP_TYPE JOB_LEVEL ENCRYPTION_MODE PASSWD START_TIMESTAMP END_TIMESTAMP STATUS RESULT COMMENT DESCRIPTION PATH";
+    for profile in [Profile::V4_0, Profile::V4_4] {
+        assert_eq!(columns(profile, "CDB_OB_BACKUP_JOBS").await, jobs);
+        assert_eq!(
+            columns(profile, "DBA_OB_BACKUP_JOB_HISTORY").await,
+            jobs.trim_start_matches("TENANT_ID ")
+        );
+    }
+    let sets = columns(Profile::V4_1, "CDB_OB_BACKUP_SET_FILES").await;
+    assert!(
+        sets.contains("FILE_STATUS ELAPSED_SECONDES PLUS_ARCHIVELOG")
+            && sets.ends_with("BACKUP_COMPATIBLE PATH"),
+        "{sets}"
+    );
+    assert!(
+        columns(Profile::V4_2_5, "CDB_OB_BACKUP_SET_FILES")
+            .await
+            .ends_with("CLUSTER_VERSION CONSISTENT_SCN MINOR_TURN_ID MAJOR_TURN_ID")
+    );
+    let tasks = columns(Profile::V4_1, "CDB_OB_BACKUP_TASKS").await;
+    assert!(!tasks.contains("DATA_PROGRESS"), "{tasks}");
+    assert!(columns(Profile::V4_2_5, "CDB_OB_BACKUP_TASKS").await.ends_with("DATA_PROGRESS"));
+    assert!(columns(Profile::V4_3_5, "CDB_OB_BACKUP_TASKS").await.ends_with("LOG_PROGRESS"));
+    assert!(columns(Profile::V4_3_5, "CDB_OB_BACKUP_TASK_HISTORY").await.ends_with("MAJOR_TURN_ID"));
+}
+
+#[tokio::test]
+async fn old_views_do_not_know_pieces_before_3_1() {
+    let sim = Sim::start(Profile::V2_2_77).await;
+    let mut sys = sim.client("sys").await;
+    for view in
+        ["CDB_OB_BACKUP_PIECE_FILES", "CDB_OB_BACKUP_SET_FILES", "CDB_OB_ARCHIVELOG", "DBA_OB_TENANTS"]
+    {
+        assert_eq!(sys.refusal(&format!("SELECT * FROM {view}")).await.0, 1146, "{view}");
+    }
+    assert!(columns(Profile::V3_1_5, "CDB_OB_BACKUP_SET_FILES").await.contains("COPY_ID BACKUP_TYPE"));
+    let archive = columns(Profile::V3_1_5, "cdb_ob_backup_archivelog").await;
+    assert!(
+        archive.starts_with("INCARNATION LOG_ARCHIVE_ROUND TENANT_ID STATUS START_PIECE_ID"),
+        "{archive}"
+    );
+}
+
+#[tokio::test]
+async fn every_listed_view_can_be_selected_and_described_in_every_version() {
+    for profile in Profile::ALL {
+        let sim = Sim::start(profile).await;
+        for tenant in ["sys", "t1"] {
+            let mut client = sim.client(tenant).await;
+            for view in client.rows("SHOW TABLES").await {
+                let columns = client.columns(&format!("SELECT * FROM {view}")).await;
+                let described = client.rows(&format!("DESC oceanbase.{view}")).await;
+                assert_eq!(columns.len(), described.len(), "{profile} {view}");
+            }
+        }
+        assert!(sim.handle.transcript().iter().all(|entry| !entry.gap), "{profile}");
+    }
+}
+
+#[tokio::test]
+async fn times_read_in_the_zone_of_the_connection() {
+    let sim = Sim::start(Profile::V4_2_5).await;
+    let mut sys = sim.client("sys").await;
+    let created = "SELECT create_time FROM DBA_OB_TENANTS WHERE tenant_name = 't1'";
+    assert_eq!(sys.cell(created).await, "2025-10-09 16:53:20.000000");
+    sys.run("SET time_zone = '+00:00'").await;
+    assert_eq!(sys.cell(created).await, "2025-10-09 08:53:20.000000");
+    assert_eq!(sys.refusal("SET time_zone = 'nowhere'").await.0, 1298);
+}
+
+#[tokio::test]
+async fn parameters_are_shown_once_for_each_server() {
+    let sim = Sim::start_with(Profile::V4_2_5, 0.0, |config| config.clusters[0].zones = 3).await;
+    let mut sys = sim.client("sys").await;
+    assert_eq!(sys.rows("SHOW PARAMETERS LIKE 'enable_upgrade_mode'").await.len(), 3);
+    assert_eq!(sys.rows("SHOW PARAMETERS LIKE 'cluster%'").await.len(), 6);
+    sys.run("ALTER SYSTEM SET ha_low_thread_score = 10 TENANT = t1").await;
+    let scores = "SELECT DISTINCT tenant_id, scope, value FROM oceanbase.GV$OB_PARAMETERS WHERE name = 'ha_low_thread_score' ORDER BY 1";
+    assert_eq!(sys.rows(scores).await, ["1|TENANT|0", "1002|TENANT|10", "1004|TENANT|0"]);
+    assert_eq!(
+        sys.rows("SHOW PARAMETERS LIKE 'ha_low_thread_score' TENANT = t1").await[0].split('|').nth(6),
+        Some("10")
+    );
+    assert_eq!(sys.rows("SHOW VARIABLES LIKE 'ob_query_timeout'").await, ["ob_query_timeout|10000000"]);
+}
