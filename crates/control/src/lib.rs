@@ -6,6 +6,8 @@
 //! | [`clusters`] | take over, look at, let go of |
 //! | [`storages`] | the library of storage configurations, and their test |
 //! | [`backups`] | what can be backed up, Back up Now, what was backed up |
+//! | [`log_backups`] | log backup: how it stands, start, stop, pause, resume |
+//! | [`compactions`] | major compaction: how it stands, start, clear exceptions |
 //! | [`restores`] | recover a backup set |
 //! | [`tasks`] | follow and steer what runs |
 //! | [`users`] | accounts, log-on, passwords |
@@ -19,10 +21,12 @@ pub mod actor;
 pub mod audit;
 pub mod backups;
 pub mod clusters;
+pub mod compactions;
 mod context;
 pub mod error;
 mod first_start;
 mod flows;
+pub mod log_backups;
 pub mod page;
 pub mod restores;
 pub mod storages;

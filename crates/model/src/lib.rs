@@ -4,10 +4,13 @@
 //! `engine` builds on this one.
 
 pub mod ability;
+pub mod archive;
 pub mod backup;
 pub mod backup_set;
 pub mod cluster;
+pub mod compaction;
 pub mod id;
+pub mod physical;
 pub mod problem;
 pub mod recovery;
 pub mod secret;

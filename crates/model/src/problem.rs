@@ -39,6 +39,14 @@ pub mod codes {
     pub const STORAGE_KEY_ID_MISSING: u32 = 20012;
     /// The storage's access key secret is missing.
     pub const STORAGE_KEY_SECRET_MISSING: u32 = 20013;
+    /// The data backup could not start.
+    pub const DATA_BACKUP_NOT_STARTED: u32 = 20030;
+    /// The log backup could not start.
+    pub const LOG_BACKUP_NOT_STARTED: u32 = 20031;
+    /// The log backup could not stop.
+    pub const LOG_BACKUP_NOT_STOPPED: u32 = 20033;
+    /// The data backup could not be stopped.
+    pub const DATA_BACKUP_NOT_STOPPED: u32 = 20034;
     /// The data backup task failed.
     pub const DATA_BACKUP_FAILED: u32 = 20035;
     /// The pre-check of a data backup failed.
@@ -53,12 +61,26 @@ pub mod codes {
     pub const METHOD_UNSUPPORTED: u32 = 20108;
     /// Logical backup supports only full backup.
     pub const LOGICAL_IS_FULL_ONLY: u32 = 20110;
+    /// Physical: a full backup must come before an incremental one.
+    pub const FULL_BEFORE_INCREMENTAL: u32 = 20111;
     /// The backup's files could not be read as a backup.
     pub const BACKUP_UNREADABLE: u32 = 20120;
     /// A backup file or directory is not accessible.
     pub const STORAGE_INACCESSIBLE: u32 = 20131;
     /// The storage type is not supported in logical backup.
     pub const STORAGE_TYPE_UNSUPPORTED: u32 = 20142;
+    /// The backup path could not be set.
+    pub const PATH_NOT_SET: u32 = 20150;
+    /// The cluster is being backed up elsewhere: the path can't change.
+    pub const PATH_IN_USE: u32 = 20151;
+    /// The version does not support the backup of single tenants.
+    pub const TENANT_BACKUP_UNSUPPORTED: u32 = 20300;
+    /// A backup of single tenants is always full.
+    pub const TENANT_BACKUP_IS_FULL_ONLY: u32 = 20302;
+    /// A backup of single tenants goes into no directory below the cluster's.
+    pub const TENANT_BACKUP_BELOW_CLUSTERS: u32 = 20303;
+    /// A backup of single tenants needs an empty directory.
+    pub const TENANT_BACKUP_NEEDS_EMPTY: u32 = 20304;
 }
 
 /// Who must act, which decides the HTTP status and the CLI's exit status.

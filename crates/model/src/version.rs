@@ -42,6 +42,12 @@ impl Version {
         Self { numbers: [major, minor, patch, 0], build: 0 }
     }
 
+    /// Returns a version of four numbers.
+    #[must_use]
+    pub const fn of(numbers: [u32; 4]) -> Self {
+        Self { numbers, build: 0 }
+    }
+
     /// Returns this version as of a build stamp.
     #[must_use]
     pub const fn at_build(mut self, build: u64) -> Self {

@@ -15,6 +15,8 @@ use crate::statement::Statement;
 mod meaning;
 mod problem;
 
+pub use problem::problem_of_result;
+
 /// How much of a statement or a value an error shows.
 const SHOWN_CHARACTERS: usize = 200;
 

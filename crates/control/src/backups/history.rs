@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use engine::{Row, StepStatus, Task};
+use engine::{Flow as _, Row, StepStatus, Task};
 use metadata::Slice;
 use metadata::backup_sets::BackupSetQuery;
 use metadata::tasks::{TaskQuery, subject};
@@ -12,17 +12,18 @@ use model::storage::Storage;
 use model::task::TaskStatus;
 use model::user::Permission;
 
-use super::{BackupFilter, DataBackupTask, backups_of};
+use super::{BackupFilter, DataBackupTask, backups_of, physical};
 use crate::actor::Actor;
 use crate::context::{Context, Control};
 use crate::error::Error;
 use crate::flows::backup_logical::{Lane, State, place};
+use crate::flows::backup_physical::BackupPhysical;
 use crate::page::{Page, PageAsk};
 use crate::tasks::{stored_statuses, view};
 use crate::words;
 
 /// The most tenants of one task whose backup sets are looked up.
-const SETS_MAX: u32 = 2_000;
+pub(super) const SETS_MAX: u32 = 2_000;
 
 /// Returns the backups of tenants, the newest task first. Pages are made of tasks: a task of several tenants stays
 /// whole, on one page.
@@ -71,6 +72,9 @@ async fn of_task(
     task: &Task,
     storages: &mut BTreeMap<StorageId, Option<Storage>>,
 ) -> Result<Vec<DataBackupTask>, Error> {
+    if task.kind == BackupPhysical::KIND {
+        return physical::of_task(context, task).await;
+    }
     let Ok(state) = serde_json::from_value::<State>(task.state.clone()) else { return Ok(Vec::new()) };
     let storage = match storages.get(&state.storage) {
         Some(known) => known.clone(),
@@ -110,7 +114,7 @@ async fn of_task(
 }
 
 /// Returns how a tenant's part stands, and where it failed.
-fn standing<'a>(task: &'a Task, lane: &str, is_recorded: bool) -> (TaskStatus, Option<&'a Row>) {
+pub(super) fn standing<'a>(task: &'a Task, lane: &str, is_recorded: bool) -> (TaskStatus, Option<&'a Row>) {
     // What fails before or behind the lanes fails for all of them.
     let in_common = || task.rows.iter().find(|row| !row.is_lane() && row.status == StepStatus::Failed);
     let failed = task.lane_failure(lane).or_else(in_common);

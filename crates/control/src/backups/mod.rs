@@ -1,18 +1,18 @@
 //! What can be backed up, Back up Now, and what was backed up.
 
 mod history;
+mod physical;
 
-use engine::{Flow as _, TaskStatus as Stored};
+use engine::TaskStatus as Stored;
 use metadata::Slice;
 use metadata::backup_sets::BackupSetQuery;
 use metadata::tasks::{TaskQuery, subject};
 use model::Problem;
-use model::ability::{BackupAbility, Generation};
-use model::backup::{BackupMethod, BackupWish, DataBackupMode};
+use model::ability::BackupAbility;
+use model::backup::{BackupMethod, BackupWish, DataBackupMode, settle};
 use model::backup_set::{BackupSet, BackupSetStatus};
 use model::cluster::Cluster;
 use model::id::{BackupSetId, ClusterId, StorageId, TaskId, TenantId};
-use model::problem::codes;
 use model::task::TaskStatus;
 use model::text::Text;
 use model::time::Timestamp;
@@ -22,7 +22,7 @@ use crate::actor::Actor;
 use crate::audit::Attempt;
 use crate::context::{Context, Control};
 use crate::error::Error;
-use crate::flows::backup_logical::{self, BackupLogical};
+use crate::flows::{backup_logical, backup_physical};
 use crate::page::{Page, PageAsk};
 use crate::storages::StorageChoice;
 pub use history::data_backup_tasks;
@@ -182,18 +182,15 @@ pub async fn ability(control: &Control, actor: &Actor, id: ClusterId) -> Result<
         preferred: ability.preferred(),
         full_enabled: true,
         incremental_enabled: has_physical,
-        can_do_incremental: false,
-        hint: (!has_physical).then(|| Text::new("ability-logical-only")),
-        disabled: disabled(&cluster),
+        can_do_incremental: has_physical && physical::has_full_set(&control.context, id).await?,
+        hint: Some(Text::new(if has_physical {
+            "ability-incremental-needs-full"
+        } else {
+            "ability-logical-only"
+        })),
+        disabled: backup_logical::refuse_upgrading(&cluster).err(),
         storage: storage.map(|storage| storage.id),
     })
-}
-
-/// Says why nothing can be backed up at the moment.
-fn disabled(cluster: &Cluster) -> Option<Problem> {
-    let physical_only = cluster.facts.generation != Generation::Seekdb;
-    let not_yet = || Problem::refused(codes::METHOD_UNSUPPORTED, "physical-not-yet");
-    backup_logical::refuse_upgrading(cluster).err().or_else(|| physical_only.then(not_yet))
 }
 
 /// Begins a backup.
@@ -205,7 +202,10 @@ pub async fn backup_now(control: &Control, actor: &Actor, wish: BackupNow) -> Re
     let attempt = Attempt::new(actor, "backup-now", format!("cluster/{}", wish.cluster));
     let work = async {
         actor.must(Permission::Backup)?;
-        backup_logical::request(control, actor, wish, &attempt).await
+        match method(&control.context, &wish).await? {
+            BackupMethod::Logical => backup_logical::request(control, actor, wish, &attempt).await,
+            BackupMethod::Physical => backup_physical::request(control, actor, wish, &attempt).await,
+        }
     };
     attempt.watch(control, work).await
 }
@@ -216,7 +216,16 @@ pub async fn backup_now(control: &Control, actor: &Actor, wish: BackupNow) -> Re
 /// As [`backup_now`], and for what the task itself would find when it looks at the cluster.
 pub async fn plan(control: &Control, actor: &Actor, wish: BackupNow) -> Result<Plan, Error> {
     actor.must(Permission::Backup)?;
-    backup_logical::plan::plan(&control.context, wish).await
+    match method(&control.context, &wish).await? {
+        BackupMethod::Logical => backup_logical::plan::plan(&control.context, wish).await,
+        BackupMethod::Physical => backup_physical::plan::plan(&control.context, wish).await,
+    }
+}
+
+/// Returns how the cluster is to be backed up, as far as that can be decided at once.
+async fn method(context: &Context, wish: &BackupNow) -> Result<BackupMethod, Error> {
+    let cluster = context.cluster(wish.cluster).await?;
+    Ok(settle(&wish.wish, cluster.facts.ability)?.0)
 }
 
 /// Returns how the backup of a cluster stands.
@@ -286,7 +295,7 @@ impl Context {
 /// Asks for the tasks that back up.
 pub(crate) fn backups_of(cluster: Option<ClusterId>) -> TaskQuery {
     TaskQuery {
-        kinds: vec![BackupLogical::KIND.to_owned()],
+        kinds: backup_logical::kinds(),
         subjects: cluster.iter().map(|id| (subject::CLUSTER.to_owned(), id.to_string())).collect(),
         ..TaskQuery::default()
     }

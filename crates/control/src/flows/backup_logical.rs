@@ -49,7 +49,7 @@ use crate::error::Error;
 use crate::words;
 
 pub(crate) use dumping::place;
-pub(crate) use request::{refuse_upgrading, request, usual_storage};
+pub(crate) use request::{Destination, destination, kinds, refuse_upgrading, request, usual_storage};
 
 /// How long a check may take.
 const CHECK_LIMIT: Duration = Duration::from_secs(10 * 60);

@@ -1,10 +1,15 @@
 //! The durable tasks: one file each, its steps in running order, and what they share.
 
 pub(crate) mod backup_logical;
+pub(crate) mod backup_physical;
+pub(crate) mod log_backup;
+pub(crate) mod major_compaction;
 mod metered;
 mod pace;
 mod recorder;
 pub(crate) mod restore_logical;
+#[cfg(test)]
+mod simulated;
 pub(crate) mod snapshots;
 mod step_log;
 #[cfg(test)]
@@ -21,6 +26,9 @@ use crate::context::Context;
 pub(crate) fn register(worker: Worker<Metadata>, context: &Arc<Context>) -> Worker<Metadata> {
     worker
         .register::<backup_logical::BackupLogical>(context.clone())
+        .register::<backup_physical::BackupPhysical>(context.clone())
+        .register::<log_backup::LogBackup>(context.clone())
+        .register::<major_compaction::MajorCompaction>(context.clone())
         .register::<restore_logical::RestoreLogical>(context.clone())
 }
 

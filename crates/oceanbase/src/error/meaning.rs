@@ -72,6 +72,59 @@ const TABLE: &[(&str, Retry, &[u16])] = &[
     ("database-disk-full", Never, &[1021, 1114, 4184, 4264, 4290, 6330]),
     ("database-disk-error", Never, &[4009, 4103, 4108]),
     ("database-internal-error", Never, &[4000, 4015, 4016, 4377]),
+    // destinations of backups
+    ("database-backup-address-wrong", Never, &[9001, 9026, 9114, 9118]),
+    ("database-backup-unreachable", Never, &[9003, 9060, 9070, 9105, 9115]),
+    ("database-backup-denied", Never, &[9071, 9116]),
+    ("database-backup-region-wrong", Never, &[9117]),
+    ("database-backup-checksum-unknown", Never, &[9113]),
+    ("database-backup-storage-full", Never, &[9082]),
+    ("database-backup-not-empty", Never, &[9080]),
+    ("database-backup-foreign", Never, &[9081]),
+    ("database-backup-mount-wrong", Never, &[9051]),
+    ("database-backup-zone-wrong", Never, &[9057, 9058]),
+    // log archiving
+    ("database-archive-can-not-start", Never, &[9023]),
+    ("database-archive-on-already", Never, &[9022, 9091]),
+    ("database-archive-off-already", Never, &[9024, 9034, 9092]),
+    ("database-archive-interrupted", Never, &[9027, 9087]),
+    ("database-archive-not-running", Never, &[9025, 9028, 9029, 9030, 9037, 9039, 9043]),
+    // data backup
+    ("database-backup-runs", Never, &[9036]),
+    ("database-backup-can-not-start", Never, &[9031, 9040, 9095]),
+    ("database-backup-can-not-cancel", Never, &[9041, 9049, 9053]),
+    ("database-backup-too-old", Never, &[9042]),
+    ("database-backup-password-wrong", Never, &[9047]),
+    ("database-backup-set-unfit", Never, &[9045, 9046, 9048, 9069, 9074]),
+    ("database-backup-delete-runs", Never, &[9044]),
+    ("database-backup-nothing-left", Never, &[9050, 9059, 9062]),
+    ("database-backup-io-limited", Later, &[9061, 9063]),
+    (
+        "database-backup-parts-missing",
+        Never,
+        &[9010, 9011, 9032, 9033, 9052, 9054, 9076, 9083, 9084, 9085, 9120],
+    ),
+    ("database-backup-checkpoint-stuck", Never, &[9086]),
+    ("database-backup-server-lost", Never, &[4554]),
+    ("database-state-changed", Never, &[4109]),
+    ("database-version-unfit", Never, &[4143, 4696]),
+    // major compaction
+    ("database-freeze-refused", Never, &[4210, 4211, 4212, 4215, 4217]),
+    ("database-freeze-unfinished", Never, &[4213, 4744]),
+    // recovery
+    ("database-restore-source-short", Never, &[9064, 9077, 9078, 9079, 9093, 9119]),
+    ("database-restore-runs", Never, &[9014]),
+    ("database-restore-failed", Never, &[9019, 9020, 9035, 9038, 9094, 9099]),
+    ("database-tenant-exists", Never, &[5156]),
+    ("database-pool-unfit", Never, &[4626, 4650, 4651]),
+    ("database-cluster-name-differs", Never, &[4666]),
+    ("database-standby-unfit", Never, &[9096, 9097]),
+    ("database-snapshot-of-tenant", Never, &[9106, 9107, 9108, 9109, 9110, 9111, 9112]),
+    // values
+    ("database-value-wrong", Never, &[1525, 9066]),
+    ("database-thing-exists", Never, &[4017]),
+    ("database-thing-missing", Never, &[4018]),
+    ("database-setting-wrong", Never, &[4147]),
 ];
 
 const UNLISTED: Meaning = Meaning { text: "database-error", retry: Never };
@@ -119,11 +172,27 @@ mod tests {
             (5627, "database-try-again", Later),
             (6002, "database-transaction-undone", Later),
             (4016, "database-internal-error", Never),
-            (9040, "database-error", Never),
+            (9040, "database-backup-can-not-start", Never),
+            (9999, "database-error", Never),
         ];
         for (number, text, retry) in cases {
             assert_eq!((of(number).text, of(number).retry), (text, retry), "{number}");
         }
+    }
+
+    #[test]
+    fn every_number_of_backup_and_recovery_has_a_meaning_of_its_own() {
+        let ranges =
+            [9022..=9052, 9057..=9059, 9061..=9064, 9069..=9071, 9076..=9087, 9091..=9097, 9105..=9120];
+        let singles = [9001, 9003, 9010, 9011, 9014, 9019, 9020, 9053, 9054, 9060, 9066, 9074, 9099];
+        let others = [
+            1045, 1054, 1062, 1064, 1146, 1210, 1227, 1235, 1317, 1525, 4009, 4012, 4016, 4017, 4018, 4023,
+            4036, 4038, 4072, 4109, 4143, 4147, 4179, 4209, 4210, 4211, 4212, 4213, 4215, 4217, 4554, 4626,
+            4650, 4651, 4666, 4696, 4744, 5099, 5156, 5157, 5160, 5685, 8001, 8002,
+        ];
+        let all = ranges.into_iter().flatten().chain(singles).chain(others);
+        let without: Vec<u16> = all.filter(|number| of(*number).text == UNLISTED.text).collect();
+        assert_eq!(without, Vec::<u16>::new());
     }
 
     #[test]

@@ -7,6 +7,22 @@ use model::size;
 
 use super::{Error, listed, meaning};
 
+/// Returns what a number means that stands in a view (`RESULT`), without its sign; nothing for 0.
+#[must_use]
+pub fn problem_of_result(result: u64, said: &str, address: &model::cluster::Address) -> Option<Problem> {
+    if result == 0 {
+        return None;
+    }
+    // Views show OceanBase's own numbers; most clients' numbers are the same.
+    let number = match result {
+        4002 => 1210,
+        4007 => 1235,
+        other => u16::try_from(other).unwrap_or(u16::MAX),
+    };
+    let problem = Problem::outside(meaning::of(number).text).with("number", result).with("address", address);
+    Some(if said.is_empty() { problem } else { problem.raw(crate::mask::mask(said)) })
+}
+
 impl Error {
     /// Returns the failure as it is shown: message, cause, next action.
     #[must_use]

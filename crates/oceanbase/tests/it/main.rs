@@ -5,6 +5,7 @@ mod clusters;
 mod connect;
 mod fake;
 mod mariadb;
+mod physical;
 mod precheck;
 mod probe;
 mod recorder;

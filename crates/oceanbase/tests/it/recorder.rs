@@ -15,6 +15,11 @@ impl Recorder {
         Arc::default()
     }
 
+    /// Forgets what it saw.
+    pub(crate) fn clear(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     /// Returns the transcript so far.
     pub(crate) fn transcript(&self) -> String {
         self.lines().join("\n")

@@ -21,6 +21,7 @@ use crate::audit::Attempt;
 use crate::backups::{Accepted, BackupNow};
 use crate::context::{Context, Control};
 use crate::error::Error;
+use crate::flows::backup_physical::BackupPhysical;
 use crate::storages::StorageChoice;
 use crate::tasks::view;
 
@@ -48,17 +49,25 @@ impl Decided {
 }
 
 /// Where to.
-pub(super) enum Destination {
+pub(crate) enum Destination {
     Saved(Storage),
     /// Kept with the task, without a name.
     Typed(StorageLocation, Option<Secret>),
 }
 
 impl Destination {
-    pub(super) fn location(&self) -> &StorageLocation {
+    pub(crate) fn location(&self) -> &StorageLocation {
         match self {
             Self::Saved(storage) => &storage.location,
             Self::Typed(location, _) => location,
+        }
+    }
+
+    /// Returns the key's secret, if it has one.
+    pub(crate) async fn secret(&self, context: &Context) -> Result<Option<Secret>, Error> {
+        match self {
+            Self::Saved(storage) => Ok(context.metadata.storage_secret(storage.id).await?),
+            Self::Typed(_, secret) => Ok(secret.clone()),
         }
     }
 }
@@ -155,7 +164,7 @@ async fn tenants(context: &Context, cluster: &Cluster, chosen: &[TenantId]) -> R
 }
 
 /// Returns the chosen storage; without a choice the last one of that cluster, else the only one there is.
-async fn destination(
+pub(crate) async fn destination(
     context: &Context,
     cluster: &Cluster,
     choice: Option<StorageChoice>,
@@ -174,10 +183,15 @@ async fn destination(
     Ok(Destination::Saved(storage))
 }
 
+/// Returns the kinds of the tasks that back up.
+pub(crate) fn kinds() -> Vec<String> {
+    vec![BackupLogical::KIND.to_owned(), BackupPhysical::KIND.to_owned()]
+}
+
 /// Returns the storage that is filled in for a cluster: the last one used for it, else the only one in the library.
 pub(crate) async fn usual_storage(context: &Context, cluster: &Cluster) -> Result<Option<Storage>, Error> {
     let last = TaskQuery {
-        kinds: vec![BackupLogical::KIND.to_owned()],
+        kinds: kinds(),
         subjects: vec![(subject::CLUSTER.to_owned(), cluster.id.to_string())],
         ..TaskQuery::default()
     };

@@ -1,0 +1,68 @@
+//! 5. Log backup runs. It is started where it does not, gone on with where somebody paused it, and never taken out of
+//! an interruption: that loses the moments since, so a person decides.
+
+use std::time::Duration;
+
+use engine::flow::Answer;
+use engine::{Next, Note, StepError};
+use model::Problem;
+use model::archive::{ArchiveRound, ArchiveStep, LogBackupWish, next_step};
+use model::problem::codes;
+use model::time::Timestamp;
+use oceanbase::physical::is_so_already;
+
+use super::lane;
+use super::{Here, Lane, State};
+use crate::error::Error;
+use crate::words;
+
+/// How long log backup may take to run; typically it is tens of seconds.
+const LIMIT: Duration = Duration::from_secs(60 * 60);
+
+/// How often is looked.
+const LOOK: Duration = Duration::from_secs(5);
+
+pub(super) async fn start_log_backup(at: &Here, state: &State, lane: &mut Lane) -> Answer {
+    let scope = lane::scope(at, state)?;
+    let mut driver = lane::driver(at, state).await?;
+    let round = driver.archive_round(scope).await.map_err(Error::from)?;
+    let round = round.ok_or_else(|| gone(at))?;
+    let step = next_step(LogBackupWish::Start, &round).map_err(words::refused)?;
+    if step == ArchiveStep::Nothing {
+        lane.archive_since = None;
+        at.log(doing(&round));
+        return Ok(Next::Done);
+    }
+    let now = driver.database_now().await.map_err(Error::from)?;
+    let since = *lane.archive_since.get_or_insert(now);
+    if now.since(since) > u64::try_from(LIMIT.as_micros()).unwrap_or(u64::MAX) {
+        lane.archive_since = None; // a retry waits anew
+        return Err(words::refused(too_slow(&round, now, since)));
+    }
+    at.log(Note::new("log-backup-is").arg("status", round.status.word()));
+    if let Some(statement) = driver.verbs().archive_step(scope, step) {
+        at.may_act(statement.timeout).await?;
+        match driver.act(&statement).await {
+            Err(error) if is_so_already(&error) => {}
+            done => done.map_err(Error::from)?,
+        }
+    }
+    Ok(Next::again(LOOK))
+}
+
+fn gone(at: &Here) -> StepError {
+    words::refused(Problem::not_found("tenant-unknown").with("tenant", at.lane()))
+}
+
+fn doing(round: &ArchiveRound) -> Note {
+    let checkpoint = round.checkpoint.map_or_else(|| "-".to_owned(), |moment| moment.to_string());
+    Note::new("log-backup-doing").arg("round", round.round).arg("checkpoint", checkpoint)
+}
+
+fn too_slow(round: &ArchiveRound, now: Timestamp, since: Timestamp) -> Problem {
+    Problem::refused(codes::LOG_BACKUP_NOT_STARTED, "log-backup-slow")
+        .with("wish", "DOING")
+        .with("minutes", now.since(since) / 60_000_000)
+        .with("status", round.status.word())
+        .raw(&round.comment)
+}

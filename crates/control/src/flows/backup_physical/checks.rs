@@ -1,0 +1,198 @@
+//! What is looked at before anything changes.
+
+use engine::flow::{Answer, ErrorKind};
+use engine::{Next, Note, StepError};
+use model::Problem;
+use model::ability::Generation;
+use model::archive::ArchiveStatus;
+use model::backup::{BackupMethod, DataBackupMode};
+use model::physical::destination::{for_cluster, for_tenants_of_3};
+use model::physical::identity::part_of;
+use model::physical::incremental::{self, Ground};
+use model::physical::{BackupJob, SYS, Scope, address};
+use model::problem::codes;
+use model::size;
+use model::storage::TestOutcome;
+use model::tenant::Tenant;
+use oceanbase::Driver;
+use std::time::Duration;
+
+use super::lane::{self, Place};
+use super::{Here, State};
+use crate::error::Error;
+use crate::flows::backup_logical::refuse_upgrading;
+use crate::words;
+
+/// What a test from this server may fail with without saying anything about the OBServers, which do the writing.
+const SAYS_NOTHING: [&str; 5] = [
+    "storage-outside-roots",
+    "storage-missing",
+    "storage-kind-unsupported",
+    "storage-inside-destination",
+    "storage-passing",
+];
+
+/// 1. It answers, offers physical backup, and is not being upgraded.
+pub(super) async fn check_cluster_status(at: &Here, state: &mut State) -> Answer {
+    let context = at.context();
+    let mut cluster = context.cluster(state.cluster).await?;
+    let mut driver = lane::driver(at, state).await?;
+    cluster.facts = driver.probe().await.map_err(Error::from)?;
+    let tenants = driver.tenants().await.map_err(Error::from)?;
+    refuse_upgrading(&cluster).map_err(words::refused)?;
+    if !cluster.facts.ability.offers(BackupMethod::Physical) {
+        return Err(words::refused(Problem::refused(codes::METHOD_UNSUPPORTED, "physical-not-offered")));
+    }
+    at.log(Note::new("cluster-is").arg("cluster", &cluster.name).arg("server", &cluster.facts.server));
+    for tenant in tenants.iter().filter(|tenant| is_chosen(state, tenant)) {
+        if tenant.role == "STANDBY" {
+            at.log(Note::new("tenant-is-standby").arg("tenant", &tenant.name));
+        }
+        if tenant.locked {
+            at.log(Note::new("tenant-is-locked").arg("tenant", &tenant.name));
+        }
+    }
+    Ok(Next::Done)
+}
+
+fn is_chosen(state: &State, tenant: &Tenant) -> bool {
+    tenant.id != SYS && state.scopes.contains_key(&tenant.name)
+}
+
+/// 2. The version knows the storage, and this server can use it as far as it reaches it.
+pub(super) async fn check_backup_storage(at: &Here, state: &mut State) -> Answer {
+    let context = at.context();
+    let place = Place::of(context, state).await?;
+    let cluster = context.cluster(state.cluster).await?;
+    place.written(&place.location, &cluster.facts.server).map_err(words::refused)?;
+    let secret = context.metadata.storage_secret(state.storage).await.map_err(Error::from)?;
+    for line in storage::probe(&place.location, secret.as_ref(), &context.roots).await {
+        let latency = size::span(Duration::from_micros(line.latency_us));
+        match (line.outcome, line.problem) {
+            (TestOutcome::Failed, Some(problem)) if SAYS_NOTHING.contains(&problem.text.id.as_str()) => {
+                at.log(words::note(problem.text));
+                at.log(Note::new("storage-not-reachable-here").arg("place", &place.location));
+                break;
+            }
+            (TestOutcome::Failed, Some(problem)) => return Err(words::refused(problem)),
+            _ => at.log(Note::new(line.check).arg("latency", latency)),
+        }
+    }
+    Ok(Next::Done)
+}
+
+/// 3. No other backup runs, an incremental one has its ground, destinations can be set.
+pub(super) async fn check_ready(at: &Here, state: &mut State) -> Answer {
+    let mut driver = lane::driver(at, state).await?;
+    let place = Place::of(at.context(), state).await?;
+    let tenants = driver.tenants().await.map_err(Error::from)?;
+    let (mut refusal, mut is_any_ready) = (None, false);
+    for scope in state.scopes.values() {
+        match check_lane(&mut driver, state, &place, scope, &tenants).await {
+            Ok(()) => is_any_ready = true,
+            Err(error) if error.kind == ErrorKind::Transient => return Err(error),
+            // A promise of OCP: it fails here, whatever the other tenants have.
+            Err(error) if error.note.id == incremental::missing().text.id => return Err(error),
+            Err(error) => {
+                at.log(error.note.clone());
+                refusal = Some(error);
+            }
+        }
+    }
+    match refusal {
+        Some(refusal) if !is_any_ready => Err(refusal),
+        _ => Ok(Next::Done), // a lane that is not ready says so itself, in its first step
+    }
+}
+
+/// Looks whether a lane can be backed up. It only reads.
+pub(crate) async fn check_lane(
+    driver: &mut Driver,
+    state: &State,
+    place: &Place,
+    scope: &Scope,
+    tenants: &[Tenant],
+) -> Result<(), StepError> {
+    lane::tenant_fits(scope, tenants).map_err(words::refused)?;
+    if state.plus_archivelog && !driver.verbs().can_include_logs() {
+        let problem = Problem::refused(codes::PRECHECK_FAILED, "plus-archivelog-unsupported");
+        return Err(words::refused(problem.with("version", driver.server())));
+    }
+    let jobs = driver.backup_jobs(scope).await.map_err(Error::from)?;
+    if let Some(job) = running(&jobs, scope, None) {
+        return Err(words::refused(foreign(scope, job)));
+    }
+    let data_path = settled_path(driver, state, place, scope).await?;
+    if state.mode == DataBackupMode::Incremental {
+        let sets = driver.backup_sets(scope).await.map_err(Error::from)?;
+        let compatible = driver.data_version(scope).await.map_err(Error::from)?;
+        let (path, is_new) = data_path;
+        let ground = Ground { tenant: scope.tenant(), path: &path, compatible: &compatible };
+        // Where views tell no path, a place that is set anew holds none of the sets that they show.
+        let is_blind = is_new && driver.generation() == Generation::Gen3;
+        let found = if is_blind { Err(incremental::missing()) } else { incremental::usable(&sets, ground) };
+        found.map_err(words::refused)?;
+    }
+    Ok(())
+}
+
+/// Returns where data will go, and whether that is another place than now.
+async fn settled_path(
+    driver: &mut Driver,
+    state: &State,
+    place: &Place,
+    scope: &Scope,
+) -> Result<(String, bool), StepError> {
+    let round = driver.archive_round(scope).await.map_err(Error::from)?;
+    let archive = round.map_or(ArchiveStatus::Never, |round| round.status);
+    let base = address::shown(&place.location);
+    let destination = match scope {
+        Scope::Tenant { id, .. } => {
+            let found = driver.tenant_destinations(*id).await.map_err(Error::from)?;
+            place.decide(state, *id, &found, archive).map_err(words::refused)?.data
+        }
+        Scope::Cluster => {
+            let found = driver.cluster_destinations().await.map_err(Error::from)?;
+            let is_set = found.iter().any(|path| !path.is_empty());
+            let wish = Some(base.as_str()).filter(|_| !(state.keeps_destinations && is_set));
+            for_cluster(wish, &found, archive).map_err(words::refused)?
+        }
+        Scope::Tenants { .. } => {
+            let found = driver.cluster_destinations().await.map_err(Error::from)?;
+            for_tenants_of_3(&base, &found).map_err(words::refused)?;
+            return Ok((base, false));
+        }
+    };
+    let is_new = matches!(destination, model::physical::destination::Destination::Set { .. });
+    Ok((destination.place().to_owned(), is_new))
+}
+
+/// Finds a job of the scope that runs and is not `ours` nor handed out by it.
+pub(super) fn running<'j>(
+    jobs: &'j [BackupJob],
+    scope: &Scope,
+    ours: Option<&BackupJob>,
+) -> Option<&'j BackupJob> {
+    let tenant = scope.tenant();
+    let part = ours.and_then(|ours| part_of(ours, jobs, tenant));
+    jobs.iter().filter(|job| !job.status.is_over()).find(|job| {
+        let is_ours = ours.is_some_and(|ours| (ours.tenant, ours.id) == (job.tenant, job.id))
+            || part.is_some_and(|part| (part.tenant, part.id) == (job.tenant, job.id));
+        let is_about_us = job.tenant == tenant || job.executors.contains(&tenant);
+        is_about_us && !is_ours
+    })
+}
+
+pub(super) fn foreign(scope: &Scope, job: &BackupJob) -> Problem {
+    let refusal = Problem::refused(codes::BACKUP_RUNS_ALREADY, "backup-job-foreign");
+    refusal.with("tenant", named(scope)).with("job", job.id)
+}
+
+/// Returns what a lane is called in sentences.
+pub(super) fn named(scope: &Scope) -> String {
+    match scope {
+        Scope::Cluster => "cluster".to_owned(),
+        Scope::Tenants { names } => names.join(", "),
+        Scope::Tenant { name, .. } => name.clone(),
+    }
+}

@@ -1,0 +1,167 @@
+//! 7. The database has written our job down. And the way back: our job is cancelled, and no other.
+
+use std::time::Duration;
+
+use engine::flow::Answer;
+use engine::{Next, Note, StepError};
+use model::Problem;
+use model::Secret;
+use model::compaction::{CompactionHindrance, needed};
+use model::physical::identity::{JobMark, part_of};
+use model::physical::{BackupJob, JobStatus, SYS, Scope};
+use model::problem::codes;
+use oceanbase::Driver;
+use oceanbase::physical::{BackupOptions, is_busy};
+
+use super::checks::{foreign, named, running};
+use super::lane::{self, Place};
+use super::{Here, Lane, State};
+use crate::error::Error;
+use crate::words;
+
+/// How soon a refused statement is sent again.
+const LOOK: Duration = Duration::from_secs(5);
+
+/// How often a backup that none is seen of is taken for one that is being tidied up.
+const REFUSALS_MAX: u32 = 60;
+
+/// How soon a cancelled job is looked at again.
+const CANCEL_LOOK: Duration = Duration::from_secs(5);
+
+/// OceanBase 3.x's number for a cancel while a backup prepares or cleans up.
+const CANCEL_NOT_NOW: u16 = 9041;
+
+/// And for one while none runs.
+const NOTHING_TO_CANCEL: u16 = 9049;
+
+/// The oldest kernels' words for a compaction that is needed.
+const NEEDS_FREEZE: &str = "need major freeze first";
+
+pub(super) async fn start_data_backup(at: &Here, state: &State, lane: &mut Lane) -> Answer {
+    let scope = lane::scope(at, state)?;
+    let mut driver = lane::driver(at, state).await?;
+    begin(at, state, lane, &mut driver, scope).await
+}
+
+/// Begins our job, unless it is there. What tells it from others is saved before the statement is sent.
+pub(super) async fn begin(
+    at: &Here,
+    state: &State,
+    lane: &mut Lane,
+    driver: &mut Driver,
+    scope: &Scope,
+) -> Answer {
+    let jobs = driver.backup_jobs(scope).await.map_err(Error::from)?;
+    let Some(mark) = lane.mark.clone() else {
+        lane.mark = Some(new_mark(at, state, lane, driver, &jobs).await?);
+        return Ok(Next::again(Duration::ZERO));
+    };
+    if let Some(job) = mark.find(&jobs, state.mode, scope.tenant()) {
+        at.log(Note::new("backup-job-found").arg("job", job.id));
+        return Ok(Next::Done);
+    }
+    if let Some(job) = running(&jobs, scope, None) {
+        return Err(words::refused(foreign(scope, job)));
+    }
+    let to = address_of_tenants(at, state, driver, scope).await?;
+    let options = BackupOptions {
+        mode: state.mode,
+        plus_archivelog: state.plus_archivelog,
+        tag: mark.tag(),
+        to: to.as_ref(),
+    };
+    let statement = driver.verbs().start_backup(scope, options);
+    at.may_act(statement.timeout).await?;
+    match driver.act(&statement).await {
+        // No job is to be seen: the last one is still being tidied up. That takes seconds.
+        Err(error) if is_busy(&error) && lane.refusals < REFUSALS_MAX => {
+            lane.refusals += 1;
+            return Ok(Next::again(LOOK));
+        }
+        Err(error) => {
+            lane.refusals = 0;
+            return Err(why_not(error));
+        }
+        Ok(()) => lane.refusals = 0,
+    }
+    let jobs = driver.backup_jobs(scope).await.map_err(Error::from)?;
+    if let Some(job) = mark.find(&jobs, state.mode, scope.tenant()) {
+        at.log(Note::new("backup-job-started").arg("job", job.id).arg("tenant", named(scope)));
+    }
+    Ok(Next::Done)
+}
+
+fn why_not(error: oceanbase::Error) -> StepError {
+    if error.to_string().contains(NEEDS_FREEZE) {
+        return words::refused(needed(CompactionHindrance::NotAllowed).raw(&error));
+    }
+    Error::from(error).into()
+}
+
+async fn new_mark(
+    at: &Here,
+    state: &State,
+    lane: &mut Lane,
+    driver: &mut Driver,
+    jobs: &[BackupJob],
+) -> Result<JobMark, StepError> {
+    let now = driver.database_now().await.map_err(Error::from)?;
+    let newest = jobs.iter().filter(|job| job.tenant == SYS).map(|job| job.id).max().unwrap_or(0);
+    lane.begun += 1;
+    let tenant = super::lane::scope(at, state)?.tenant();
+    let tag = format!("lifeboat-{}-{}-{tenant}-{}", at.task(), state.tag, lane.begun);
+    Ok(JobMark::new(&driver.server().version, &tag, newest, now))
+}
+
+/// Single tenants of 3.x are told where to go by the statement itself.
+async fn address_of_tenants(
+    at: &Here,
+    state: &State,
+    driver: &Driver,
+    scope: &Scope,
+) -> Result<Option<Secret>, StepError> {
+    if !matches!(scope, Scope::Tenants { .. }) {
+        return Ok(None);
+    }
+    let place = Place::of(at.context(), state).await?;
+    place.written(&place.location, driver.server()).map(Some).map_err(words::refused)
+}
+
+/// Ends our job, if it runs and nothing else does: the statement would end that, too.
+pub(super) async fn cancel(at: &Here, state: &State, lane: &mut Lane) -> Answer {
+    let scope = lane::scope(at, state)?;
+    let Some(mark) = lane.mark.clone() else { return Ok(Next::Done) };
+    let mut driver = lane::driver(at, state).await?;
+    let jobs = driver.backup_jobs(scope).await.map_err(Error::from)?;
+    let Some(job) = mark.find(&jobs, state.mode, scope.tenant()) else {
+        (lane.mark, lane.sample) = (None, None);
+        return Ok(Next::Done);
+    };
+    let part = part_of(job, &jobs, scope.tenant());
+    if job.status.is_over() && part.is_none_or(|part| part.status.is_over()) {
+        at.log(Note::new("backup-canceled").arg("tenant", named(scope)).arg("job", job.id));
+        if job.status != JobStatus::Completed {
+            (lane.mark, lane.sample) = (None, None); // a retry begins another
+        }
+        return Ok(Next::Done);
+    }
+    if let Some(other) = running(&jobs, scope, Some(job)) {
+        return Err(words::refused(foreign(scope, other).coded(codes::DATA_BACKUP_NOT_STOPPED)));
+    }
+    let is_canceling = |job: &BackupJob| job.status == JobStatus::Canceling;
+    if !is_canceling(job) && !part.is_some_and(is_canceling) {
+        let statement = driver.verbs().cancel_backup(scope);
+        at.may_act(statement.timeout).await?;
+        match driver.act(&statement).await {
+            Err(error) if matches!(error.number(), Some(CANCEL_NOT_NOW | NOTHING_TO_CANCEL)) => {}
+            done => done.map_err(Error::from)?,
+        }
+    }
+    Ok(Next::again(CANCEL_LOOK))
+}
+
+/// Says what went wrong with our job, and lets a retry begin another.
+pub(super) fn ended_badly(lane: &mut Lane, problem: Problem) -> StepError {
+    (lane.mark, lane.sample) = (None, None);
+    words::refused(problem.coded(codes::DATA_BACKUP_FAILED))
+}

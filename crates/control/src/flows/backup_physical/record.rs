@@ -1,0 +1,66 @@
+//! 10. The catalogue knows it. A set is known by its task and tenant: recorded again, it is still one.
+
+use engine::flow::Answer;
+use engine::{Next, Note};
+use model::backup::BackupMethod;
+use model::backup::DataBackupMode;
+use model::backup_set::{BackupSet, BackupSetStatus};
+use model::id::{BackupSetId, TaskId};
+use model::physical::{PhysicalSet, SYS, address, bare};
+
+use super::lane::Place;
+use super::{Here, Lane, State};
+use crate::error::Error;
+
+pub(super) async fn record_backup_set(at: &Here, state: &mut State) -> Answer {
+    let context = at.context();
+    let place = Place::of(context, state).await?;
+    let base = address::shown(&place.location);
+    let tenants = context.metadata.tenant_list(state.cluster).await.map_err(Error::from)?;
+    let mut writer = context.metadata.begin().await.map_err(Error::from)?;
+    let now = writer.now().await.map_err(Error::from)?;
+    for lane in at.lanes().iter().filter(|lane| lane.succeeded()) {
+        // What the sys tenant has on 3.x is bookkeeping of the others' sets.
+        for seen in lane.state.sets.iter().filter(|set| set.tenant != SYS) {
+            let known = tenants.iter().find(|tenant| tenant.id == seen.tenant);
+            let tenant_name = known.map_or_else(|| lane.key.clone(), |tenant| tenant.name.clone());
+            let set = BackupSet {
+                id: BackupSetId(0),
+                task: TaskId(at.task().0),
+                cluster: state.cluster,
+                cluster_name: state.cluster_name.clone(),
+                tenant: seen.tenant,
+                tenant_name,
+                method: BackupMethod::Physical,
+                mode: seen.mode,
+                storage: state.storage,
+                path: path(&base, &lane.state, seen),
+                scn: seen.restore_scn,
+                bytes: seen.output_bytes,
+                rows: 0,
+                tables: 0,
+                started: seen.started.unwrap_or(state.requested),
+                finished: seen.ended.unwrap_or(now),
+                status: if lane.state.verified {
+                    BackupSetStatus::Available
+                } else {
+                    BackupSetStatus::Unverified
+                },
+            };
+            let id = writer.backup_set_record(&set).await.map_err(Error::from)?;
+            at.log(Note::new("backup-set-recorded").arg("set", id).arg("tenant", &set.tenant_name));
+        }
+    }
+    writer.commit().await.map_err(Error::from)?;
+    Ok(Next::Done)
+}
+
+/// Returns the set's folder below the storage's base; the whole address where the cluster keeps it elsewhere.
+pub(crate) fn path(base: &str, lane: &Lane, set: &PhysicalSet) -> String {
+    let kind = if set.mode == DataBackupMode::Full { "full" } else { "inc" };
+    let whole = format!("{}/backup_set_{}_{kind}", bare(&lane.data_path), set.set);
+    match whole.strip_prefix(bare(base)).and_then(|rest| rest.strip_prefix('/')) {
+        Some(below) => below.to_owned(),
+        None => whole,
+    }
+}

@@ -1,0 +1,157 @@
+//! What is decided before a backup becomes a task: cluster, mode, lanes, storage.
+
+use std::collections::BTreeMap;
+
+use engine::journal::{InsertError, NewTask};
+use engine::{Flow as _, Note};
+use metadata::tasks::subject;
+use model::Problem;
+use model::backup::{BackupMethod, DataBackupMode, settle};
+use model::cluster::Cluster;
+use model::id::{StorageId, TaskId, TenantId};
+use model::physical::scope::lanes;
+use model::physical::{SYS, Scope, address};
+use model::problem::codes;
+use model::tenant::Tenant;
+
+use super::{BackupPhysical, State};
+use crate::actor::Actor;
+use crate::audit::Attempt;
+use crate::backups::{Accepted, BackupNow};
+use crate::context::{Context, Control};
+use crate::error::Error;
+use crate::flows::backup_logical::{Destination, destination, refuse_upgrading};
+use crate::tasks::view;
+
+/// What was decided.
+pub(super) struct Decided {
+    pub(super) cluster: Cluster,
+    pub(super) mode: DataBackupMode,
+    pub(super) scopes: BTreeMap<String, Scope>,
+    /// The only tenant, where there is one.
+    pub(super) tenant: Option<Tenant>,
+    pub(super) storage: Destination,
+    pub(super) keeps_destinations: bool,
+    pub(super) auto_compaction: bool,
+}
+
+impl Decided {
+    pub(super) fn state(&self, storage: StorageId, requested: model::Timestamp) -> State {
+        State {
+            cluster: self.cluster.id,
+            cluster_name: self.cluster.name.clone(),
+            ob_name: self.cluster.facts.ob_name.clone(),
+            ob_cluster_id: self.cluster.facts.ob_cluster_id,
+            storage,
+            keeps_destinations: self.keeps_destinations,
+            scopes: self.scopes.clone(),
+            mode: self.mode,
+            auto_compaction: self.auto_compaction,
+            plus_archivelog: false,
+            requested,
+            tag: format!("{:08x}", rand::random::<u32>()),
+        }
+    }
+}
+
+/// Makes a task of the request.
+pub(crate) async fn request(
+    control: &Control,
+    actor: &Actor,
+    wish: BackupNow,
+    attempt: &Attempt,
+) -> Result<Accepted, Error> {
+    let decided = decide(&control.context, wish).await?;
+    let mut writer = control.metadata().begin().await?;
+    let storage = match &decided.storage {
+        Destination::Saved(storage) => storage.id,
+        Destination::Typed(location, secret) => {
+            writer.storage_insert(None, location, secret.as_ref()).await?.id
+        }
+    };
+    let requested = writer.now().await?;
+    let task = writer.task_insert(&new_task(&decided, storage, requested, actor)?).await;
+    let task = task.map_err(|error| match error {
+        InsertError::Occupied { task, .. } => Problem::conflict("backup-runs-already")
+            .coded(codes::BACKUP_RUNS_ALREADY)
+            .with("task", task)
+            .into(),
+        InsertError::Journal(cause) => Error::from(cause),
+    })?;
+    attempt.done(&mut writer).await?;
+    writer.commit().await?;
+    control.wake().now();
+    Ok(Accepted { task: TaskId(task.0) })
+}
+
+/// Decides what can be decided without asking the cluster.
+pub(super) async fn decide(context: &Context, wish: BackupNow) -> Result<Decided, Error> {
+    let cluster = context.cluster(wish.cluster).await?;
+    refuse_upgrading(&cluster)?;
+    let (method, mode) = settle(&wish.wish, cluster.facts.ability)?;
+    if method != BackupMethod::Physical {
+        return Err(Problem::refused(codes::METHOD_UNSUPPORTED, "physical-not-offered").into());
+    }
+    let tenants = chosen(context, &cluster, &wish.wish.tenants).await?;
+    let is_whole = wish.wish.tenants.is_empty();
+    let scopes = lanes(&cluster.facts.server, cluster.facts.generation, &tenants, is_whole, mode)?;
+    let keeps_destinations = wish.storage.is_none();
+    let storage = destination(context, &cluster, wish.storage).await?;
+    let secret = storage.secret(context).await?;
+    address::written(storage.location(), secret.as_ref(), &cluster.facts.server)?;
+    let tenant = match &tenants[..] {
+        [tenant] if !is_whole => Some(tenant.clone()),
+        _ => None,
+    };
+    Ok(Decided {
+        mode,
+        scopes: scopes.into_iter().collect(),
+        tenant,
+        storage,
+        keeps_destinations,
+        auto_compaction: wish.auto_compaction,
+        cluster,
+    })
+}
+
+/// Returns the chosen tenants; all but the sys tenant when none was chosen.
+async fn chosen(context: &Context, cluster: &Cluster, chosen: &[TenantId]) -> Result<Vec<Tenant>, Error> {
+    let mut all = context.metadata.tenant_list(cluster.id).await?;
+    all.retain(|tenant| tenant.id != SYS);
+    if chosen.is_empty() {
+        return Ok(all);
+    }
+    let mut tenants: Vec<Tenant> = Vec::new();
+    for id in chosen {
+        let found = all.iter().find(|tenant| tenant.id == *id);
+        let tenant = found.ok_or_else(|| Problem::not_found("tenant-unknown").with("tenant", id))?;
+        if !tenants.contains(tenant) {
+            tenants.push(tenant.clone());
+        }
+    }
+    Ok(tenants)
+}
+
+fn new_task(
+    decided: &Decided,
+    storage: StorageId,
+    requested: model::Timestamp,
+    actor: &Actor,
+) -> Result<NewTask, Error> {
+    let cluster = &decided.cluster;
+    let state = decided.state(storage, requested);
+    let lanes: Vec<String> = state.scopes.keys().cloned().collect();
+    let name = Note::new(BackupPhysical::KIND).arg("cluster", &cluster.name);
+    let mut task = NewTask::of::<BackupPhysical>(name, &state, lanes)
+        .map_err(|cause| Error::caused(Problem::internal("task-not-made"), cause))?
+        .creator(&actor.name)
+        .subject(subject::CLUSTER, cluster.id.to_string())
+        .subject(view::CLUSTER_NAME, &cluster.name)
+        .subject(subject::STORAGE, storage.to_string())
+        // The same key as a logical backup's: the cluster has one backup of ours at a time.
+        .exclusive(format!("backup:{}", cluster.id));
+    if let Some(tenant) = &decided.tenant {
+        task = task.subject(subject::TENANT, tenant.id.to_string()).subject(view::TENANT_NAME, &tenant.name);
+    }
+    Ok(task)
+}

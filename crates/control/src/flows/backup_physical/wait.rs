@@ -1,0 +1,155 @@
+//! 8. Our own job has ended well, and its set is known. Success is read from the job's row, never from an empty view.
+
+use std::time::Duration;
+
+use engine::flow::Answer;
+use engine::{Next, Note, Progress, StepError};
+use model::Problem;
+use model::archive::{self, ArchiveStatus};
+use model::backup::DataBackupMode;
+use model::physical::identity::part_of;
+use model::physical::{BackupJob, JobProgress, JobStatus, SYS, Scope};
+use model::time::Timestamp;
+use oceanbase::Driver;
+use oceanbase::error::problem_of_result;
+
+use super::checks::named;
+use super::job::{begin, ended_badly};
+use super::lane;
+use super::{Here, Lane, Sample, State};
+use crate::error::Error;
+
+/// A job is looked at after a twentieth of the time that it has taken so far, within these bounds: a long one does not
+/// fill the log.
+const LOOK: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(60));
+
+/// After so long without a move it is said that nothing moves.
+const STUCK_US: u64 = 10 * 60 * 1_000_000;
+
+pub(super) async fn wait_for_data_backup(at: &Here, state: &State, lane: &mut Lane) -> Answer {
+    let scope = lane::scope(at, state)?;
+    let mut driver = lane::driver(at, state).await?;
+    let Some(mark) = lane.mark.clone() else { return restart(at, state, lane, &mut driver, scope).await };
+    let jobs = driver.backup_jobs(scope).await.map_err(Error::from)?;
+    let tenant = scope.tenant();
+    let Some(job) = mark.find(&jobs, state.mode, tenant) else {
+        // Written down, and perhaps not sent: a retry of this step after a crash in between.
+        if lane.sample.is_none() {
+            return restart(at, state, lane, &mut driver, scope).await;
+        }
+        return Err(ended_badly(lane, about(scope, "backup-job-gone")));
+    };
+    let part = if tenant == SYS { Some(job) } else { part_of(job, &jobs, tenant) };
+    match part {
+        None if job.status.is_over() => {
+            Err(failure(lane, &mut driver, scope, job, "backup-job-not-begun").await?)
+        }
+        None => Ok(Next::again(LOOK.0)), // the sys job hands it out within a minute
+        Some(part) if part.status == JobStatus::Completed => finish(at, lane, &mut driver, scope, part).await,
+        Some(part) if part.status == JobStatus::Canceled => {
+            Err(ended_badly(lane, about(scope, "backup-job-canceled").with("job", part.id)))
+        }
+        Some(part) if part.status == JobStatus::Failed => {
+            Err(failure(lane, &mut driver, scope, part, "backup-job-failed").await?)
+        }
+        Some(part) => watch(at, lane, &mut driver, part).await,
+    }
+}
+
+/// After a job that ended badly, or one that was never sent: another is begun.
+async fn restart(at: &Here, state: &State, lane: &mut Lane, driver: &mut Driver, scope: &Scope) -> Answer {
+    begin(at, state, lane, driver, scope).await.map(|next| match next {
+        Next::Done => Next::again(LOOK.0),
+        again => again,
+    })
+}
+
+async fn finish(at: &Here, lane: &mut Lane, driver: &mut Driver, scope: &Scope, job: &BackupJob) -> Answer {
+    let sets = driver.backup_sets(scope).await.map_err(Error::from)?;
+    lane.sets = sets.into_iter().filter(|set| Some(set.set) == job.set).collect();
+    let bytes = lane.sets.iter().map(|set| set.output_bytes).sum();
+    at.progress(progress(bytes, Some(bytes), None));
+    Ok(Next::Done)
+}
+
+/// Returns why a job failed: what its result means, or that log backup was interrupted meanwhile.
+async fn failure(
+    lane: &mut Lane,
+    driver: &mut Driver,
+    scope: &Scope,
+    job: &BackupJob,
+    id: &str,
+) -> Result<StepError, StepError> {
+    let round = driver.archive_round(scope).await.map_err(Error::from)?;
+    if let Some(round) = round.filter(|round| round.status == ArchiveStatus::Interrupted) {
+        return Ok(ended_badly(lane, archive::interrupted(&round)));
+    }
+    let address = driver.session().address().clone();
+    let meaning = problem_of_result(job.result, &job.comment, &address);
+    let meaning = meaning.filter(|problem| problem.text.id != "database-error");
+    let bare = || {
+        let problem = about(scope, id).with("job", job.id).with("result", job.result);
+        if job.comment.is_empty() { problem } else { problem.raw(&job.comment) }
+    };
+    Ok(ended_badly(lane, meaning.unwrap_or_else(bare)))
+}
+
+async fn watch(at: &Here, lane: &mut Lane, driver: &mut Driver, job: &BackupJob) -> Answer {
+    let now = driver.database_now().await.map_err(Error::from)?;
+    let found = driver.backup_progress(job).await.map_err(Error::from)?.unwrap_or_default();
+    let (sample, rate) = sampled(lane.sample, &found, now);
+    let mut progress = progress(sample.bytes, found.total_bytes(), rate);
+    if now.since(sample.since) >= STUCK_US {
+        let note = Note::new("backup-stuck").arg("minutes", now.since(sample.since) / 60_000_000);
+        at.log(note.clone());
+        progress.note = Some(note);
+    }
+    lane.sample = Some(sample);
+    let elapsed = Duration::from_micros(now.since(sample.begun));
+    Ok(Next::Again { after: (elapsed / 20).clamp(LOOK.0, LOOK.1), progress: Some(progress) })
+}
+
+/// Returns how far the job is now, and how fast it went since it was last looked at.
+fn sampled(before: Option<Sample>, found: &JobProgress, now: Timestamp) -> (Sample, Option<u64>) {
+    let bytes = found.input_bytes;
+    let Some(before) = before else { return (Sample { bytes, at: now, since: now, begun: now }, None) };
+    let since = if bytes == before.bytes { before.since } else { now };
+    let elapsed_us = now.since(before.at);
+    let rate = u128::from(bytes.saturating_sub(before.bytes)) * 1_000_000;
+    let rate = rate.checked_div(u128::from(elapsed_us)).and_then(|rate| u64::try_from(rate).ok());
+    (Sample { bytes, at: now, since, begun: before.begun }, rate)
+}
+
+fn progress(done: u64, total: Option<u64>, rate_per_s: Option<u64>) -> Progress {
+    Progress { done, total, unit: "bytes".to_owned(), rate_per_s, note: None }
+}
+
+fn about(scope: &Scope, id: &str) -> Problem {
+    Problem::outside(id).with("tenant", named(scope))
+}
+
+/// Tells whether a set is of another kind than was asked for.
+pub(super) fn became_full(asked: DataBackupMode, made: DataBackupMode) -> bool {
+    asked == DataBackupMode::Incremental && made == DataBackupMode::Full
+}
+
+#[cfg(test)]
+mod stuck {
+    use model::physical::JobProgress;
+    use model::time::Timestamp;
+
+    use super::sampled;
+
+    #[test]
+    fn a_job_that_does_not_move_is_known_by_the_moment_it_stopped() {
+        let at = |second: i64| Timestamp(second * 1_000_000);
+        let found = |input_bytes| JobProgress { input_bytes, ..JobProgress::default() };
+        let (first, rate) = sampled(None, &found(100), at(10));
+        assert_eq!(rate, None);
+        let (second, rate) = sampled(Some(first), &found(300), at(20));
+        assert_eq!((rate, second.since), (Some(20), at(20)));
+        let (third, rate) = sampled(Some(second), &found(300), at(90));
+        assert_eq!((rate, third.since, third.begun), (Some(0), at(20), at(10)));
+        assert_eq!(sampled(Some(third), &found(300), at(90)).1, None, "no time has passed");
+    }
+}

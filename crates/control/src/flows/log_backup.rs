@@ -1,0 +1,162 @@
+//! Log backup is started, stopped, paused or gone on with: each tenant of 4.x a lane, before that the cluster one.
+//!
+//! 1. `check-log-backup`    the cluster has one, is not being upgraded, and the wish fits where it stands
+//! 2. `change-log-backup`   the statement is sent where it is needed, and the state is reached
+//!
+//! It sets no destinations: a start needs those that the cluster has. There is no undo: what the database took stays.
+
+mod request;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use engine::flow::Answer;
+use engine::{At, Flow, Next, Note, Step, StepError};
+use model::Problem;
+use model::ability::Generation;
+use model::archive::{ArchiveRound, ArchiveStep, LogBackupWish, next_step};
+use model::id::ClusterId;
+use model::physical::Scope;
+use model::problem::codes;
+use model::time::Timestamp;
+use oceanbase::Driver;
+use oceanbase::physical::is_so_already;
+use serde::{Deserialize, Serialize};
+
+use crate::context::Context;
+use crate::error::Error;
+use crate::flows::backup_logical::refuse_upgrading;
+use crate::flows::step_log::StepLog;
+use crate::words;
+pub(crate) use request::request;
+
+/// How long the state may take; typically it is tens of seconds, a forced stop ten minutes.
+const LIMIT_US: u64 = 60 * 60 * 1_000_000;
+
+/// How long the steps may take.
+const STEP_LIMIT: Duration = Duration::from_secs(2 * 60 * 60);
+
+/// How often is looked.
+const LOOK: Duration = Duration::from_secs(5);
+
+/// Change the log backup of a cluster.
+pub(crate) struct LogBackup;
+
+/// What was asked for.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct State {
+    pub(crate) cluster: ClusterId,
+    pub(crate) wish: LogBackupWish,
+    pub(crate) scopes: BTreeMap<String, Scope>,
+}
+
+/// What is known of one lane.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(crate) struct Lane {
+    /// When we began to wait, by the database's clock.
+    since: Option<Timestamp>,
+}
+
+impl Flow for LogBackup {
+    const KIND: &'static str = "log-backup"; // stored; never renamed once released
+    const VERSION: u32 = 1;
+    type Context = Context;
+    type State = State;
+    type Lane = Lane;
+
+    const STEPS: &'static [Step<Self>] = &[
+        Step::one("check-log-backup", |at, s| Box::pin(check_log_backup(at, s))).timeout(STEP_LIMIT),
+        Step::each("change-log-backup", |at, s, l| Box::pin(change_log_backup(at, s, l))).timeout(STEP_LIMIT),
+    ];
+}
+
+/// 1. The cluster has one, is not being upgraded, and the wish fits where it stands.
+async fn check_log_backup(at: &At<LogBackup>, state: &mut State) -> Answer {
+    let mut cluster = at.context().cluster(state.cluster).await?;
+    let mut driver = driver(at, state).await?;
+    cluster.facts = driver.probe().await.map_err(Error::from)?;
+    refuse_upgrading(&cluster).map_err(words::refused)?;
+    refuse_pause(&driver, state.wish).map_err(words::refused)?;
+    let (mut refusal, mut is_any_fit) = (None, false);
+    for scope in state.scopes.values() {
+        let round = round(&mut driver, scope).await?;
+        match next_step(state.wish, &round) {
+            Ok(_) => is_any_fit = true,
+            Err(problem) => {
+                at.log(words::note(problem.text.clone()));
+                refusal = Some(problem);
+            }
+        }
+    }
+    match refusal {
+        Some(problem) if !is_any_fit => Err(words::refused(problem)),
+        _ => Ok(Next::Done),
+    }
+}
+
+/// 2. The statement is sent where it is needed, and the state is reached.
+async fn change_log_backup(at: &At<LogBackup>, state: &State, lane: &mut Lane) -> Answer {
+    let unknown = || words::refused(Problem::not_found("tenant-unknown").with("tenant", at.lane()));
+    let scope = state.scopes.get(at.lane()).ok_or_else(unknown)?;
+    let mut driver = driver(at, state).await?;
+    let round = round(&mut driver, scope).await?;
+    let step = next_step(state.wish, &round).map_err(words::refused)?;
+    if step == ArchiveStep::Nothing {
+        at.log(Note::new("log-backup-done").arg("tenant", at.lane()).arg("status", round.status.word()));
+        return Ok(Next::Done);
+    }
+    let now = driver.database_now().await.map_err(Error::from)?;
+    let since = *lane.since.get_or_insert(now);
+    if now.since(since) > LIMIT_US {
+        lane.since = None; // a retry waits anew
+        return Err(words::refused(too_slow(state.wish, &round, now.since(since))));
+    }
+    at.log(Note::new("log-backup-is").arg("status", round.status.word()));
+    if let Some(statement) = driver.verbs().archive_step(scope, step) {
+        at.may_act(statement.timeout).await?;
+        match driver.act(&statement).await {
+            Err(error) if is_so_already(&error) => {}
+            done => done.map_err(Error::from)?,
+        }
+    }
+    Ok(Next::again(LOOK))
+}
+
+async fn driver(at: &At<LogBackup>, state: &State) -> Result<Driver, StepError> {
+    let context = at.context();
+    let cluster = context.cluster(state.cluster).await?;
+    let endpoint = context.endpoint(&cluster).await?;
+    Ok(Driver::open(&endpoint, Arc::new(StepLog::new(at))).await.map_err(Error::from)?)
+}
+
+async fn round(driver: &mut Driver, scope: &Scope) -> Result<ArchiveRound, StepError> {
+    let round = driver.archive_round(scope).await.map_err(Error::from)?;
+    round.ok_or_else(|| words::refused(Problem::not_found("tenant-unknown").with("tenant", scope.tenant())))
+}
+
+fn refuse_pause(driver: &Driver, wish: LogBackupWish) -> Result<(), Problem> {
+    let is_pause = matches!(wish, LogBackupWish::Pause | LogBackupWish::Resume);
+    if driver.generation() == Generation::Seekdb {
+        return Err(Problem::refused(codes::METHOD_UNSUPPORTED, "log-backup-not-offered"));
+    }
+    if is_pause && !driver.verbs().can_pause() {
+        return Err(Problem::refused(codes::METHOD_UNSUPPORTED, "log-backup-no-pause"));
+    }
+    Ok(())
+}
+
+fn too_slow(wish: LogBackupWish, round: &ArchiveRound, elapsed_us: u64) -> Problem {
+    let (code, state) = match wish {
+        LogBackupWish::Start | LogBackupWish::Resume => (codes::LOG_BACKUP_NOT_STARTED, "DOING"),
+        LogBackupWish::Stop => (codes::LOG_BACKUP_NOT_STOPPED, "STOP"),
+        LogBackupWish::Pause => (codes::LOG_BACKUP_NOT_STOPPED, "SUSPEND"),
+    };
+    Problem::refused(code, "log-backup-slow")
+        .with("wish", state)
+        .with("minutes", elapsed_us / 60_000_000)
+        .with("status", round.status.word())
+        .raw(&round.comment)
+}

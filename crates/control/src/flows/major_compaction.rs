@@ -1,0 +1,152 @@
+//! A major compaction of chosen tenants (4.x), or of all there is (before, and seekdb).
+//!
+//! 1. `check-compaction`      the cluster is not being upgraded, and nothing that was chosen is in an error
+//! 2. `major-freeze`          a freeze newer than what was there is written down
+//! 3. `wait-for-compaction`   it is merged to the end
+//!
+//! There is no undo: a freeze can't be taken back. A cancel ends our waiting, not the merge.
+
+mod request;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use engine::flow::Answer;
+use engine::{At, Flow, Next, Note, Progress, Step, StepError};
+use model::Problem;
+use model::compaction::{Compaction, CompactionStatus};
+use model::id::{ClusterId, TenantId};
+use oceanbase::Driver;
+use serde::{Deserialize, Serialize};
+
+use crate::context::Context;
+use crate::error::Error;
+use crate::flows::backup_logical::refuse_upgrading;
+use crate::flows::step_log::StepLog;
+use crate::words;
+pub(crate) use request::request;
+
+/// How long a merge may take.
+const MERGE_LIMIT: Duration = Duration::from_secs(2 * 24 * 60 * 60);
+
+/// How often is looked.
+const LOOK: Duration = Duration::from_secs(10);
+
+/// A major compaction.
+pub(crate) struct MajorCompaction;
+
+/// What was asked for.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct State {
+    pub(crate) cluster: ClusterId,
+    /// What is compacted, by the names of the lanes; tenant 1 stands for all there is where tenants do not merge alone.
+    pub(crate) tenants: std::collections::BTreeMap<String, TenantId>,
+}
+
+/// What is known of one lane.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(crate) struct Lane {
+    /// The newest freeze before ours.
+    before: Option<u64>,
+}
+
+impl Flow for MajorCompaction {
+    const KIND: &'static str = "major-compaction"; // stored; never renamed once released
+    const VERSION: u32 = 1;
+    type Context = Context;
+    type State = State;
+    type Lane = Lane;
+
+    const STEPS: &'static [Step<Self>] = &[
+        Step::one("check-compaction", |at, s| Box::pin(check_compaction(at, s))),
+        Step::each("major-freeze", |at, s, l| Box::pin(major_freeze(at, s, l))),
+        Step::each("wait-for-compaction", |at, s, l| Box::pin(wait_for_compaction(at, s, l)))
+            .timeout(MERGE_LIMIT),
+    ];
+}
+
+type Here = At<MajorCompaction>;
+
+/// 1. The cluster is not being upgraded, and nothing that was chosen is in an error.
+async fn check_compaction(at: &Here, state: &mut State) -> Answer {
+    let mut cluster = at.context().cluster(state.cluster).await?;
+    let mut driver = driver(at, state).await?;
+    cluster.facts = driver.probe().await.map_err(Error::from)?;
+    refuse_upgrading(&cluster).map_err(words::refused)?;
+    let compactions = driver.compactions().await.map_err(Error::from)?;
+    for (name, tenant) in &state.tenants {
+        let known = compactions.iter().find(|one| one.tenant == *tenant);
+        let known =
+            known.ok_or_else(|| words::refused(Problem::not_found("tenant-unknown").with("tenant", name)))?;
+        if known.status == CompactionStatus::Error {
+            return Err(in_error(name, known));
+        }
+    }
+    Ok(Next::Done)
+}
+
+/// 2. A freeze newer than what was there is written down. What was there is saved first.
+async fn major_freeze(at: &Here, state: &State, lane: &mut Lane) -> Answer {
+    let mut driver = driver(at, state).await?;
+    let compaction = find(at, &mut driver, state).await?;
+    let Some(before) = lane.before else {
+        // The freeze that is being merged is not ours; one is asked for when it is through.
+        if compaction.status == CompactionStatus::Compacting {
+            return Ok(Next::again(LOOK));
+        }
+        lane.before = Some(compaction.frozen);
+        return Ok(Next::again(Duration::ZERO));
+    };
+    if compaction.frozen > before {
+        return Ok(Next::Done);
+    }
+    if compaction.status == CompactionStatus::Error {
+        return Err(in_error(at.lane(), &compaction));
+    }
+    let statement = driver.verbs().major_freeze(at.lane());
+    at.may_act(statement.timeout).await?;
+    for (number, said) in driver.act_and_hear(&statement).await.map_err(Error::from)? {
+        at.log(Note::new("compaction-warned").arg("number", number).arg("words", said));
+    }
+    // On 4.x the statement is answered by OK even where nothing was frozen: the next look tells.
+    Ok(Next::again(LOOK))
+}
+
+/// 3. It is merged to the end.
+async fn wait_for_compaction(at: &Here, state: &State, lane: &mut Lane) -> Answer {
+    let mut driver = driver(at, state).await?;
+    let compaction = find(at, &mut driver, state).await?;
+    if compaction.status == CompactionStatus::Error {
+        return Err(in_error(at.lane(), &compaction));
+    }
+    let ours = lane.before.unwrap_or_default().saturating_add(1);
+    if compaction.has_merged(ours) {
+        at.log(Note::new("compaction-done").arg("tenant", at.lane()));
+        return Ok(Next::Done);
+    }
+    let note =
+        Note::new("compaction-waiting").arg("frozen", compaction.frozen).arg("merged", compaction.merged);
+    let progress =
+        Progress { done: 0, total: None, unit: "items".to_owned(), rate_per_s: None, note: Some(note) };
+    Ok(Next::Again { after: LOOK, progress: Some(progress) })
+}
+
+async fn driver(at: &Here, state: &State) -> Result<Driver, StepError> {
+    let context = at.context();
+    let cluster = context.cluster(state.cluster).await?;
+    let endpoint = context.endpoint(&cluster).await?;
+    Ok(Driver::open(&endpoint, Arc::new(StepLog::new(at))).await.map_err(Error::from)?)
+}
+
+async fn find(at: &Here, driver: &mut Driver, state: &State) -> Result<Compaction, StepError> {
+    let tenant = state.tenants.get(at.lane());
+    let compactions = driver.compactions().await.map_err(Error::from)?;
+    let found = compactions.into_iter().find(|one| Some(&one.tenant) == tenant);
+    found.ok_or_else(|| words::refused(Problem::not_found("tenant-unknown").with("tenant", at.lane())))
+}
+
+fn in_error(name: &str, compaction: &Compaction) -> StepError {
+    words::refused(Problem::outside("compaction-in-error").with("tenant", name).raw(&compaction.info))
+}

@@ -1,0 +1,288 @@
+//! Log archiving ("log backup"): where a round stands, and what is to be done to bring it where it is wanted.
+//!
+//! Sources: the state machines of OceanBase 3.x (cluster) and 4.x (tenant). One enum serves both; 3.x knows no pause.
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::TenantId;
+use crate::problem::{Problem, codes};
+use crate::time::Timestamp;
+
+/// Where the current round stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum ArchiveStatus {
+    /// There is no row: nobody ever archived.
+    Never,
+    /// Stopped; the last round stays visible so.
+    Stop,
+    /// 4.x: a round is being made.
+    Prepare,
+    /// The round has begun; not all logs go out yet.
+    Beginning,
+    /// All logs go out.
+    Doing,
+    /// 4.x: it is being paused.
+    Suspending,
+    /// 4.x: it is paused.
+    Suspend,
+    /// It is being stopped.
+    Stopping,
+    /// Logs were lost; only a stop gets out of it.
+    Interrupted,
+    /// A state that this program does not know; it may pass.
+    Other,
+}
+
+impl ArchiveStatus {
+    /// Reads the word of a view.
+    #[must_use]
+    pub fn of(word: &str) -> Self {
+        match word.to_ascii_uppercase().as_str() {
+            "" => Self::Never,
+            "STOP" => Self::Stop,
+            "PREPARE" => Self::Prepare,
+            "BEGINNING" => Self::Beginning,
+            "DOING" => Self::Doing,
+            "SUSPENDING" => Self::Suspending,
+            "SUSPEND" | "PAUSED" => Self::Suspend,
+            "STOPPING" => Self::Stopping,
+            "INTERRUPTED" => Self::Interrupted,
+            _ => Self::Other,
+        }
+    }
+
+    /// Returns the word that people see.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Never => "NEVER",
+            Self::Stop => "STOP",
+            Self::Prepare => "PREPARE",
+            Self::Beginning => "BEGINNING",
+            Self::Doing => "DOING",
+            Self::Suspending => "SUSPENDING",
+            Self::Suspend => "SUSPEND",
+            Self::Stopping => "STOPPING",
+            Self::Interrupted => "INTERRUPTED",
+            Self::Other => "OTHER",
+        }
+    }
+
+    /// Tells whether the destination may be changed: every other state counts as running, INTERRUPTED too.
+    #[must_use]
+    pub const fn lets_destination_change(self) -> bool {
+        matches!(self, Self::Never | Self::Stop)
+    }
+}
+
+/// The log archiving of one tenant; on 3.x of the whole cluster.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ArchiveRound {
+    /// The tenant; 1 for a whole cluster.
+    pub tenant: TenantId,
+    /// Where the round stands.
+    pub status: ArchiveStatus,
+    /// 4.1 and later: whether the tenant's log mode is ARCHIVELOG. The status follows it after a while.
+    pub mode_on: Option<bool>,
+    /// 4.x: whether the destination is enabled; a pause disables it.
+    pub enabled: bool,
+    /// The round's number; 0 when there is none.
+    pub round: i64,
+    /// From when on logs are archived.
+    pub start: Option<Timestamp>,
+    /// Up to when they are.
+    pub checkpoint: Option<Timestamp>,
+    /// What the database says of an interruption.
+    pub comment: String,
+    /// Where they go, without keys.
+    pub path: String,
+}
+
+/// What somebody wants of log archiving.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum LogBackupWish {
+    /// It is to run.
+    Start,
+    /// It is to be stopped; the round ends.
+    Stop,
+    /// It is to stand still and keep its round.
+    Pause,
+    /// It is to go on after a pause.
+    Resume,
+}
+
+/// What to do next for a wish.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ArchiveStep {
+    /// It is as it should be.
+    Nothing,
+    /// It is on its way.
+    Wait,
+    /// `ARCHIVELOG`
+    SwitchOn,
+    /// `NOARCHIVELOG`
+    SwitchOff,
+    /// `LOG_ARCHIVE_DEST_STATE = 'ENABLE'`
+    Enable,
+    /// `LOG_ARCHIVE_DEST_STATE = 'DEFER'`
+    Defer,
+}
+
+/// Returns what to do next, or why the wish can't come true.
+///
+/// # Errors
+/// An interrupted round starts or goes on only after somebody decided to stop it; what does not run can be neither
+/// paused nor resumed.
+pub fn next_step(wish: LogBackupWish, round: &ArchiveRound) -> Result<ArchiveStep, Problem> {
+    use ArchiveStatus::{
+        Beginning, Doing, Interrupted, Never, Other, Prepare, Stop, Stopping, Suspend, Suspending,
+    };
+    use ArchiveStep::{Defer, Enable, Nothing, SwitchOff, SwitchOn, Wait};
+    let mode_on = round.mode_on.unwrap_or(!matches!(round.status, Never | Stop | Stopping));
+    Ok(match (wish, round.status) {
+        (LogBackupWish::Start | LogBackupWish::Resume, Interrupted) => return Err(interrupted(round)),
+        (LogBackupWish::Start, Doing) => Nothing,
+        // A destination that is deferred lets no round begin.
+        (LogBackupWish::Start, Never | Stop | Suspend) if !round.enabled => Enable,
+        (LogBackupWish::Start, Never | Stop) if !mode_on => SwitchOn,
+        (LogBackupWish::Start, _) => Wait,
+        // 4.x knows the mode beside the status: off is off only when both say so.
+        (LogBackupWish::Stop, Never | Stop) if !mode_on => Nothing,
+        (LogBackupWish::Stop, Stopping) => Wait,
+        (LogBackupWish::Stop, _) if round.mode_on == Some(false) => Wait,
+        (LogBackupWish::Stop, _) => SwitchOff,
+        (LogBackupWish::Pause, Suspend) => Nothing,
+        (LogBackupWish::Pause, Doing) if round.enabled => Defer,
+        (LogBackupWish::Pause, Doing | Suspending | Beginning | Prepare | Other) => Wait,
+        (LogBackupWish::Resume, Doing) => Nothing,
+        (LogBackupWish::Resume, Suspend) if !round.enabled => Enable,
+        (LogBackupWish::Resume, Suspend | Suspending | Beginning | Prepare | Other) => Wait,
+        (LogBackupWish::Pause | LogBackupWish::Resume, _) => return Err(not_running(wish, round)),
+    })
+}
+
+/// Returns why an interrupted round does not go on, with the database's own words.
+#[must_use]
+pub fn interrupted(round: &ArchiveRound) -> Problem {
+    let problem =
+        Problem::refused(codes::LOG_BACKUP_NOT_STARTED, "log-backup-interrupted").with("round", round.round);
+    if round.comment.is_empty() { problem } else { problem.raw(&round.comment) }
+}
+
+fn not_running(wish: LogBackupWish, round: &ArchiveRound) -> Problem {
+    let code = if wish == LogBackupWish::Resume {
+        codes::LOG_BACKUP_NOT_STARTED
+    } else {
+        codes::LOG_BACKUP_NOT_STOPPED
+    };
+    Problem::refused(code, "log-backup-not-running").with("status", round.status.word())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ArchiveStatus::{
+        Beginning, Doing, Interrupted, Never, Other, Prepare, Stop, Stopping, Suspend, Suspending,
+    };
+    use super::ArchiveStep::{Defer, Enable, Nothing, SwitchOff, SwitchOn, Wait};
+    use super::LogBackupWish as Wish;
+    use super::{ArchiveRound, ArchiveStatus, next_step};
+    use crate::id::TenantId;
+
+    fn round(status: ArchiveStatus, mode_on: Option<bool>, enabled: bool) -> ArchiveRound {
+        ArchiveRound {
+            tenant: TenantId(1002),
+            status,
+            mode_on,
+            enabled,
+            round: 1,
+            start: None,
+            checkpoint: None,
+            comment: "log stream 1001 interrupted".to_owned(),
+            path: String::new(),
+        }
+    }
+
+    #[test]
+    fn every_word_of_the_views_is_read_and_shown() {
+        for status in [Stop, Prepare, Beginning, Doing, Suspending, Suspend, Stopping, Interrupted] {
+            assert_eq!(ArchiveStatus::of(status.word()), status);
+        }
+        assert_eq!((ArchiveStatus::of(""), ArchiveStatus::of("MIXED")), (Never, Other));
+    }
+
+    #[test]
+    fn log_backup_is_brought_to_run_from_every_state() {
+        let cases = [
+            (Doing, Some(true), true, Ok(Nothing)),
+            (Never, Some(false), true, Ok(SwitchOn)),
+            (Stop, Some(false), true, Ok(SwitchOn)),
+            (Stop, None, true, Ok(SwitchOn)), // 3.x and 4.0 tell no mode
+            (Never, None, true, Ok(SwitchOn)),
+            (Never, Some(true), true, Ok(Wait)), // legal without a destination, too: the waiter's time-out ends it
+            (Stop, Some(true), false, Ok(Enable)),
+            (Stopping, Some(false), true, Ok(Wait)),
+            (Prepare, Some(true), true, Ok(Wait)),
+            (Beginning, None, true, Ok(Wait)),
+            (Suspending, Some(true), false, Ok(Wait)),
+            (Suspend, Some(true), false, Ok(Enable)),
+            (Suspend, Some(true), true, Ok(Wait)),
+            (Other, None, true, Ok(Wait)),
+            (Interrupted, Some(true), true, Err(20031)),
+        ];
+        for (status, mode_on, enabled, expected) in cases {
+            let step =
+                next_step(Wish::Start, &round(status, mode_on, enabled)).map_err(|problem| problem.code);
+            assert_eq!(step, expected, "{status:?} {mode_on:?} {enabled}");
+        }
+    }
+
+    #[test]
+    fn log_backup_is_stopped_paused_and_resumed_by_the_table() {
+        let cases = [
+            (Wish::Stop, Doing, Some(true), true, Ok(SwitchOff)),
+            (Wish::Stop, Doing, None, true, Ok(SwitchOff)),
+            (Wish::Stop, Doing, Some(false), true, Ok(Wait)),
+            (Wish::Stop, Interrupted, Some(true), true, Ok(SwitchOff)),
+            (Wish::Stop, Interrupted, None, true, Ok(SwitchOff)),
+            (Wish::Stop, Suspend, Some(true), false, Ok(SwitchOff)),
+            (Wish::Stop, Stopping, Some(false), true, Ok(Wait)),
+            (Wish::Stop, Stop, Some(false), true, Ok(Nothing)),
+            (Wish::Stop, Stop, None, true, Ok(Nothing)),
+            (Wish::Stop, Never, Some(true), true, Ok(SwitchOff)),
+            (Wish::Pause, Doing, Some(true), true, Ok(Defer)),
+            (Wish::Pause, Doing, Some(true), false, Ok(Wait)),
+            (Wish::Pause, Suspending, Some(true), false, Ok(Wait)),
+            (Wish::Pause, Suspend, Some(true), false, Ok(Nothing)),
+            (Wish::Pause, Stop, Some(false), true, Err(20033)),
+            (Wish::Pause, Interrupted, Some(true), true, Err(20033)),
+            (Wish::Resume, Suspend, Some(true), false, Ok(Enable)),
+            (Wish::Resume, Suspending, Some(true), false, Ok(Wait)),
+            (Wish::Resume, Beginning, Some(true), true, Ok(Wait)),
+            (Wish::Resume, Doing, Some(true), true, Ok(Nothing)),
+            (Wish::Resume, Stop, Some(false), true, Err(20031)),
+            (Wish::Resume, Interrupted, Some(true), true, Err(20031)),
+        ];
+        for (wish, status, mode_on, enabled, expected) in cases {
+            let step = next_step(wish, &round(status, mode_on, enabled)).map_err(|problem| problem.code);
+            assert_eq!(step, expected, "{wish:?} {status:?} {mode_on:?} {enabled}");
+        }
+    }
+
+    #[test]
+    fn an_interruption_is_told_in_the_databases_words() {
+        let problem = next_step(Wish::Start, &round(Interrupted, Some(true), true)).expect_err("refused");
+        assert_eq!(problem.text.raw.as_deref(), Some("log stream 1001 interrupted"));
+    }
+
+    #[test]
+    fn a_destination_changes_only_where_nothing_runs() {
+        let free = [Never, Stop];
+        for status in
+            [Never, Stop, Prepare, Beginning, Doing, Suspending, Suspend, Stopping, Interrupted, Other]
+        {
+            assert_eq!(status.lets_destination_change(), free.contains(&status), "{status:?}");
+        }
+    }
+}

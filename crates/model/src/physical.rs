@@ -1,0 +1,202 @@
+//! Physical backup: its nouns, and beside it one file for each rule.
+//!
+//! | file | the rule |
+//! |---|---|
+//! | [`scope`] | what one backup statement is about, by version |
+//! | [`address`] | how a storage is written in a statement, by version |
+//! | [`destination`] | which destination is kept, set or refused |
+//! | [`incremental`] | which set an incremental backup can build on |
+//! | [`identity`] | which job is ours |
+//! | [`moment`] | how views spell moments |
+
+use serde::{Deserialize, Serialize};
+
+use crate::backup::DataBackupMode;
+use crate::id::TenantId;
+use crate::time::Timestamp;
+
+pub mod address;
+pub mod destination;
+pub mod identity;
+pub mod incremental;
+pub mod moment;
+pub mod scope;
+
+pub use scope::Scope;
+
+/// The sys tenant.
+pub const SYS: TenantId = TenantId(1);
+
+/// Where a backup job stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum JobStatus {
+    /// It runs, or is about to.
+    Running,
+    /// It is being cancelled.
+    Canceling,
+    /// It ended well.
+    Completed,
+    /// It ended with an error.
+    Failed,
+    /// Somebody ended it.
+    Canceled,
+}
+
+impl JobStatus {
+    /// Reads the word of a view; words that are not known are stages of a running job.
+    #[must_use]
+    pub fn of(word: &str) -> Self {
+        match word.to_ascii_uppercase().as_str() {
+            "COMPLETED" => Self::Completed,
+            "FAILED" => Self::Failed,
+            "CANCELED" => Self::Canceled,
+            "CANCELING" => Self::Canceling,
+            _ => Self::Running,
+        }
+    }
+
+    /// Tells whether nothing more will happen.
+    #[must_use]
+    pub const fn is_over(self) -> bool {
+        matches!(self, Self::Completed | Self::Failed | Self::Canceled)
+    }
+}
+
+/// A backup job, as the cluster shows it. On 4.x (tenant, id) is the key; on 3.x a job spans the cluster.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BackupJob {
+    /// The tenant; 1 for the job that hands out work, and on 3.x.
+    pub tenant: TenantId,
+    /// `JOB_ID`; on 3.x `BS_KEY`.
+    pub id: i64,
+    /// The set that it makes, once there is one.
+    pub set: Option<i64>,
+    /// How much it holds.
+    pub mode: DataBackupMode,
+    /// Where it stands.
+    pub status: JobStatus,
+    /// OceanBase's number for the failure, without the sign; 0 for none.
+    pub result: u64,
+    /// What the database says of it.
+    pub comment: String,
+    /// What the one who began it wrote (4.1 and later).
+    pub description: String,
+    /// The job that handed this one out, if one did.
+    pub parent: Option<(TenantId, i64)>,
+    /// The tenants that it is for, on a job that hands out work.
+    pub executors: Vec<TenantId>,
+    /// When it began.
+    pub started: Option<Timestamp>,
+    /// When it ended.
+    pub ended: Option<Timestamp>,
+}
+
+/// How far a running job is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct JobProgress {
+    /// Blocks that are out.
+    pub blocks_done: u64,
+    /// Blocks in all; 0 until they are counted.
+    pub blocks: u64,
+    /// Bytes read so far.
+    pub input_bytes: u64,
+    /// Bytes written so far.
+    pub output_bytes: u64,
+}
+
+impl JobProgress {
+    /// Returns the bytes in all, as far as the blocks tell.
+    #[must_use]
+    pub fn total_bytes(&self) -> Option<u64> {
+        if self.blocks == 0 || self.blocks_done == 0 || self.input_bytes == 0 {
+            return None;
+        }
+        let total = u128::from(self.input_bytes) * u128::from(self.blocks.max(self.blocks_done))
+            / u128::from(self.blocks_done);
+        u64::try_from(total).ok()
+    }
+}
+
+/// A backup set, as the cluster shows it: of one tenant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PhysicalSet {
+    /// The tenant.
+    pub tenant: TenantId,
+    /// `BACKUP_SET_ID`, which counts for each tenant; on 3.x `BS_KEY`, which counts for the cluster.
+    pub set: i64,
+    /// How much it holds, as the kernel recorded it: it may make a full set of an incremental wish.
+    pub mode: DataBackupMode,
+    /// The full set that an incremental one needs; `None` where the views do not tell.
+    pub full_set: Option<i64>,
+    /// Whether `STATUS` says SUCCESS.
+    pub succeeded: bool,
+    /// `FILE_STATUS`; empty where the version has none.
+    pub file_status: String,
+    /// Where it lies, without keys; empty where the views do not tell.
+    pub path: String,
+    /// The version of the data in it; empty where the views do not tell.
+    pub compatible: String,
+    /// The bytes that it takes.
+    pub output_bytes: u64,
+    /// The earliest moment that it can be restored to, in nanoseconds; on 3.x its start, in microseconds.
+    pub restore_scn: u64,
+    /// When it was begun.
+    pub started: Option<Timestamp>,
+    /// When it was complete.
+    pub ended: Option<Timestamp>,
+}
+
+impl PhysicalSet {
+    /// Tells whether it is complete and all of it is there.
+    #[must_use]
+    pub fn is_usable(&self) -> bool {
+        self.succeeded && (self.file_status.is_empty() || self.file_status.eq_ignore_ascii_case("AVAILABLE"))
+    }
+}
+
+/// Returns an address without what follows the `?`: access keys stand there, and two spellings of one place differ
+/// there.
+#[must_use]
+pub fn bare(address: &str) -> &str {
+    address.split('?').next().unwrap_or_default().trim_end_matches('/')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{JobProgress, JobStatus, bare};
+
+    #[test]
+    fn stages_of_all_versions_count_as_running() {
+        for word in
+            ["INIT", "DOING", "RUNNING", "BACKUP_DATA_MINOR", "BACKUP_USER_DATA", "whatever comes next"]
+        {
+            assert!(!JobStatus::of(word).is_over(), "{word}");
+        }
+        for word in ["COMPLETED", "FAILED", "CANCELED"] {
+            assert!(JobStatus::of(word).is_over(), "{word}");
+        }
+        assert!(!JobStatus::of("CANCELING").is_over());
+    }
+
+    #[test]
+    fn the_bytes_in_all_are_guessed_only_when_blocks_are_counted() {
+        let progress = |blocks_done, blocks, input_bytes| JobProgress {
+            blocks_done,
+            blocks,
+            input_bytes,
+            output_bytes: 0,
+        };
+        assert_eq!(progress(0, 0, 0).total_bytes(), None);
+        assert_eq!(progress(0, 100, 0).total_bytes(), None);
+        assert_eq!(progress(25, 100, 50).total_bytes(), Some(200));
+        // More blocks than were counted are out: the total is never less than what is done.
+        assert_eq!(progress(110, 100, 220).total_bytes(), Some(220));
+    }
+
+    #[test]
+    fn an_address_is_compared_without_keys() {
+        assert_eq!(bare("oss://b/p/?host=h&access_id=AK&access_key=SK"), "oss://b/p");
+        assert_eq!(bare("file:///backup/"), "file:///backup");
+    }
+}

@@ -1,0 +1,47 @@
+//! How views spell moments. Connections are pinned to UTC, so `timestamp` columns come in UTC.
+
+use chrono::NaiveDateTime;
+
+use crate::time::Timestamp;
+
+/// Reads `2024-04-09 15:59:54.123456`, in UTC; nothing for an empty text, the epoch, or what is no moment.
+#[must_use]
+pub fn utc(text: &str) -> Option<Timestamp> {
+    let moment = NaiveDateTime::parse_from_str(text.trim(), "%Y-%m-%d %H:%M:%S%.f").ok()?;
+    Some(Timestamp(moment.and_utc().timestamp_micros())).filter(|moment| moment.0 > 0)
+}
+
+/// Reads microseconds since 1970; nothing for 0 and below.
+#[must_use]
+pub fn micros(micros: i64) -> Option<Timestamp> {
+    Some(Timestamp(micros)).filter(|moment| moment.0 > 0)
+}
+
+/// Reads an SCN of 4.x, which counts nanoseconds; nothing for 0 and 1, which stand for "never".
+#[must_use]
+pub fn scn(scn: u64) -> Option<Timestamp> {
+    i64::try_from(scn / 1_000).ok().and_then(micros)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{micros, scn, utc};
+    use crate::time::Timestamp;
+
+    #[test]
+    fn moments_of_all_spellings_are_the_same() {
+        let moment = Some(Timestamp(1_658_285_759_724_047));
+        assert_eq!(utc("2022-07-20 02:55:59.724047"), moment);
+        assert_eq!(scn(1_658_285_759_724_047_000), moment);
+        assert_eq!(micros(1_658_285_759_724_047), moment);
+        assert_eq!(utc("2022-07-20 02:55:59"), Some(Timestamp(1_658_285_759_000_000)));
+    }
+
+    #[test]
+    fn what_is_no_moment_is_none() {
+        for text in ["", "NULL", "1970-01-01 00:00:00.000000", "yesterday"] {
+            assert_eq!(utc(text), None, "{text}");
+        }
+        assert_eq!((micros(0), scn(0), scn(1)), (None, None, None));
+    }
+}

@@ -1,0 +1,20 @@
+//! Physical backup on OceanBase 4.x: each tenant for itself, asked for by the sys tenant.
+//!
+//! One file for each noun: its statements first, then what its views say. Versions differ in the rows of
+//! [`since`] only; columns that not all versions have are asked for by `SELECT *`.
+
+use model::version::Version;
+
+pub(crate) mod archive;
+pub(crate) mod backup;
+pub(crate) mod compaction;
+pub(crate) mod destination;
+pub(crate) mod sets;
+
+/// From which version on 4.x knows what.
+pub(crate) mod since {
+    use super::Version;
+
+    /// `PLUS ARCHIVELOG`, and a description that jobs keep.
+    pub(crate) const PLUS_ARCHIVELOG: Version = Version::new(4, 1, 0);
+}

@@ -1,0 +1,69 @@
+//! Major compaction, each tenant for itself.
+
+use model::compaction::{Compaction, CompactionStatus};
+use model::id::TenantId;
+use model::physical::{SYS, moment};
+
+use crate::answer::Row;
+use crate::error::Error;
+use crate::session::Session;
+use crate::statement::{Statement, identifier};
+
+/// Without TENANT it would mean the sys tenant alone. While a merge goes on it is answered by OK with a warning.
+pub(crate) fn freeze(tenant: &str) -> Statement {
+    Statement::act(format!("ALTER SYSTEM MAJOR FREEZE TENANT = {}", identifier(tenant)))
+}
+
+/// Lets a merge go on that stopped at an error.
+pub(crate) fn clear_error(tenant: &str) -> Statement {
+    Statement::act(format!("ALTER SYSTEM CLEAR MERGE ERROR TENANT = {}", identifier(tenant)))
+}
+
+const COLUMNS: &str =
+    "frozen_scn, frozen_time, last_scn, last_finish_time, start_time, status, is_error, is_suspended, info";
+
+/// Reads the compaction of the sys tenant and all users'.
+pub(crate) async fn compactions(session: &mut Session) -> Result<Vec<Compaction>, Error> {
+    let text =
+        format!("SELECT tenant_id, {COLUMNS} FROM oceanbase.CDB_OB_MAJOR_COMPACTION ORDER BY tenant_id");
+    let mut found = Vec::new();
+    for row in session.rows(&Statement::read(text)).await? {
+        let tenant = TenantId(row.i64("tenant_id")?);
+        // Users' tenants have even numbers; the one before each is its META tenant.
+        if tenant == SYS || tenant.0 % 2 == 0 {
+            found.push(compaction(&row, tenant)?);
+        }
+    }
+    Ok(found)
+}
+
+/// Reads the compaction of the tenant that the session is of: seekdb's only one.
+pub(crate) async fn own(session: &mut Session) -> Result<Compaction, Error> {
+    let statement = Statement::read(format!("SELECT {COLUMNS} FROM oceanbase.DBA_OB_MAJOR_COMPACTION"));
+    let rows = session.rows(&statement).await?;
+    compaction(rows.first().ok_or_else(|| Error::no_rows(&statement))?, SYS)
+}
+
+fn compaction(row: &Row, tenant: TenantId) -> Result<Compaction, Error> {
+    let moment = |column: &'static str| Ok::<_, Error>(row.maybe_str(column)?.and_then(moment::utc));
+    let (frozen, merged) = (row.u64("frozen_scn")?, row.u64("last_scn")?);
+    let is_idle = row.str("status")?.eq_ignore_ascii_case("IDLE");
+    let status = if row.str("is_error")?.eq_ignore_ascii_case("YES") {
+        CompactionStatus::Error
+    } else if is_idle && merged >= frozen {
+        CompactionStatus::Idle
+    } else {
+        CompactionStatus::Compacting // or about to begin, or verifying what was merged
+    };
+    Ok(Compaction {
+        tenant,
+        status,
+        frozen,
+        merged,
+        frozen_at: moment("frozen_time")?,
+        started: moment("start_time")?,
+        finished: moment("last_finish_time")?,
+        suspended: row.str("is_suspended")?.eq_ignore_ascii_case("YES"),
+        info: row.maybe_str("info")?.unwrap_or_default().to_owned(),
+    })
+}

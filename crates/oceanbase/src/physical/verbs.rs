@@ -1,0 +1,125 @@
+//! What can be sent to a cluster about physical backup, as statements.
+
+use model::Secret;
+use model::ability::Generation;
+use model::archive::ArchiveStep;
+use model::backup::DataBackupMode;
+use model::physical::Scope;
+use model::physical::destination::LogAttributes;
+use model::version::Version;
+
+use crate::statement::Statement;
+use crate::{gen3, gen4};
+
+/// What can be sent to a cluster of some version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verbs {
+    generation: Generation,
+    version: Version,
+}
+
+/// What belongs to a backup beside its scope.
+#[derive(Debug, Clone, Copy)]
+pub struct BackupOptions<'a> {
+    /// Full or incremental.
+    pub mode: DataBackupMode,
+    /// Whether the logs that the set needs go into it.
+    pub plus_archivelog: bool,
+    /// The description by which the job is known again; ignored where the version keeps none.
+    pub tag: Option<&'a str>,
+    /// Where single tenants of 3.x go.
+    pub to: Option<&'a Secret>,
+}
+
+impl Verbs {
+    pub(crate) fn new(generation: Generation, version: Version) -> Self {
+        Self { generation, version }
+    }
+
+    /// Returns the statement of a step of log archiving; none for one that only waits, and for a pause on 3.x.
+    #[must_use]
+    pub fn archive_step(&self, scope: &Scope, step: ArchiveStep) -> Option<Statement> {
+        match scope {
+            Scope::Tenant { name, .. } => gen4::archive::step(name, step),
+            Scope::Cluster | Scope::Tenants { .. } => gen3::archive::step(step),
+        }
+    }
+
+    /// Tells whether log archiving can stand still and keep its round.
+    #[must_use]
+    pub fn can_pause(&self) -> bool {
+        self.generation == Generation::Gen4
+    }
+
+    /// Tells whether the logs that a set needs can go into it.
+    #[must_use]
+    pub fn can_include_logs(&self) -> bool {
+        self.generation == Generation::Gen4 && self.version >= gen4::since::PLUS_ARCHIVELOG
+    }
+
+    /// Returns the statement that sets where data go; on 3.x logs, too.
+    #[must_use]
+    pub fn set_data_destination(&self, scope: &Scope, address: &Secret) -> Statement {
+        match scope {
+            Scope::Tenant { name, .. } => gen4::destination::set_data(name, address),
+            Scope::Cluster | Scope::Tenants { .. } => gen3::destination::set(address),
+        }
+    }
+
+    /// Returns the statement that sets where a tenant's logs go.
+    #[must_use]
+    pub fn set_log_destination(
+        &self,
+        tenant: &str,
+        address: &Secret,
+        attributes: &LogAttributes,
+    ) -> Statement {
+        gen4::destination::set_log(tenant, address, attributes)
+    }
+
+    /// Returns the statement that gives the next backup on the same connection a password.
+    #[must_use]
+    pub fn set_backup_password(&self, password: &Secret) -> Statement {
+        gen4::backup::set_password(password)
+    }
+
+    /// Returns the statement that starts a backup.
+    #[must_use]
+    pub fn start_backup(&self, scope: &Scope, options: BackupOptions<'_>) -> Statement {
+        match (scope, options.to) {
+            (Scope::Tenant { name, .. }, _) => {
+                let plus_archivelog = options.plus_archivelog && self.can_include_logs();
+                gen4::backup::start(name, options.mode, plus_archivelog, options.tag)
+            }
+            (Scope::Tenants { names }, Some(address)) => gen3::backup::start_tenants(names, address),
+            (Scope::Cluster | Scope::Tenants { .. }, _) => gen3::backup::start(options.mode),
+        }
+    }
+
+    /// Returns the statement that cancels whatever backup of the scope runs, whoever began it: look before.
+    #[must_use]
+    pub fn cancel_backup(&self, scope: &Scope) -> Statement {
+        match scope {
+            Scope::Tenant { name, .. } => gen4::backup::cancel(name),
+            Scope::Cluster | Scope::Tenants { .. } => gen3::backup::cancel(),
+        }
+    }
+
+    /// Returns the statement that starts a major compaction: of that tenant on 4.x, else of all there is.
+    #[must_use]
+    pub fn major_freeze(&self, tenant: &str) -> Statement {
+        match self.generation {
+            Generation::Gen4 => gen4::compaction::freeze(tenant),
+            Generation::Gen3 | Generation::Seekdb => gen3::compaction::freeze(),
+        }
+    }
+
+    /// Returns the statement that lets a major compaction go on which stopped at an error.
+    #[must_use]
+    pub fn clear_merge_error(&self, tenant: &str) -> Statement {
+        match self.generation {
+            Generation::Gen4 => gen4::compaction::clear_error(tenant),
+            Generation::Gen3 | Generation::Seekdb => gen3::compaction::clear_error(),
+        }
+    }
+}
