@@ -1,11 +1,11 @@
-//! Who asks: HTTP Basic, checked before anything else of a request is read.
+//! Who asks: HTTP Basic, or the session of a browser, checked before anything else of a request is read.
 
 use std::net::{IpAddr, SocketAddr};
 
 use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
-use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
@@ -14,13 +14,13 @@ use control::Actor;
 use model::problem::{ProblemKind, codes};
 use model::{Problem, Secret};
 
-use crate::Api;
 use crate::error::Failure;
+use crate::{Api, session};
 
 /// Middleware: lets nobody pass who is not logged on, and keeps who it is for [`Caller`].
 pub(crate) async fn log_on(State(api): State<Api>, mut request: Request, next: Next) -> Response {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
-    match authenticate(&api, peer, request.headers().clone()).await {
+    match authenticate(&api, peer, request.method().clone(), request.headers().clone()).await {
         Ok(actor) => {
             request.extensions_mut().insert(actor);
             next.run(request).await
@@ -29,11 +29,20 @@ pub(crate) async fn log_on(State(api): State<Api>, mut request: Request, next: N
     }
 }
 
-async fn authenticate(api: &Api, peer: Option<IpAddr>, headers: HeaderMap) -> Result<Actor, Failure> {
-    let value = headers.get(AUTHORIZATION).ok_or_else(|| nobody("not-logged-on"))?;
+async fn authenticate(
+    api: &Api,
+    peer: Option<IpAddr>,
+    method: Method,
+    headers: HeaderMap,
+) -> Result<Actor, Failure> {
+    let address = client_address(peer, &headers, &api.trusted_proxies);
+    let Some(value) = headers.get(AUTHORIZATION) else {
+        let token = session::token(&headers).ok_or_else(|| nobody("not-logged-on"))?;
+        session::check_is_console(&method, &headers)?;
+        return Ok(control::users::sessions::resume(&api.control, &token, &address).await?);
+    };
     let (name, password) =
         value.to_str().ok().and_then(read_basic).ok_or_else(|| nobody("authorization-malformed"))?;
-    let address = client_address(peer, &headers, &api.trusted_proxies);
     Ok(control::users::authenticate(&api.control, &name, &password, &address).await?)
 }
 
@@ -54,7 +63,7 @@ fn read_basic(value: &str) -> Option<(String, Secret)> {
 
 /// Returns where the request came from. A proxy's word is taken only when the proxy is trusted: whoever could make
 /// addresses up would never be locked out. Of several proxies in a row the last untrusted hop counts.
-fn client_address(peer: Option<IpAddr>, headers: &HeaderMap, trusted: &[IpAddr]) -> String {
+pub(crate) fn client_address(peer: Option<IpAddr>, headers: &HeaderMap, trusted: &[IpAddr]) -> String {
     let Some(peer) = peer else { return "unknown".to_owned() };
     if !trusted.contains(&peer) {
         return peer.to_string();

@@ -3,7 +3,7 @@
 use axum::extract::Request;
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, HeaderName, ORIGIN, REFERRER_POLICY, VARY,
-    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderValue};
 use axum::middleware::Next;
@@ -12,6 +12,7 @@ use model::Problem;
 use model::problem::{ProblemKind, codes};
 
 use crate::error::Failure;
+use crate::session;
 
 /// The most bytes that a request's body may have.
 pub(crate) const BODY_MAX_BYTES: usize = 1024 * 1024;
@@ -31,6 +32,7 @@ const HEADERS: [(HeaderName, &str); 5] = [
 /// password by itself, also when such a page asks it to.
 pub(crate) async fn protect(request: Request, next: Next) -> Response {
     let is_api = request.uri().path().starts_with("/api/");
+    let is_console = session::is_console(request.headers());
     let mut response = if !request.method().is_safe() && comes_from_other_site(request.headers()) {
         let problem = Problem::new(ProblemKind::Forbidden, codes::FORBIDDEN, "request-of-other-site");
         Failure::from(problem).into_response()
@@ -40,6 +42,9 @@ pub(crate) async fn protect(request: Request, next: Next) -> Response {
     let headers = response.headers_mut();
     for (name, value) in HEADERS {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    if is_console {
+        headers.remove(WWW_AUTHENTICATE);
     }
     if is_api {
         headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));

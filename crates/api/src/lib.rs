@@ -8,10 +8,10 @@
 //! | `envelope`, `error` | what surrounds every answer |
 //! | `queries` | what may stand behind the `?` |
 //! | `extract` | what can't be read is answered in the envelope too |
-//! | `auth` | who asks |
+//! | `auth`, `session` | who asks |
 //! | `events` | what happens, as it happens |
 //! | `guard` | headers and limits that hold for every request |
-//! | `console` | what the root answers |
+//! | `console` | the console's files |
 
 mod auth;
 mod call;
@@ -25,6 +25,7 @@ mod openapi;
 mod queries;
 mod router;
 mod routes;
+mod session;
 mod views;
 
 use std::net::IpAddr;

@@ -10,7 +10,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::routes::{backups, clusters, restores, server, storages, tasks, users};
-use crate::{Api, Settings, auth, call, console, error, events, guard};
+use crate::{Api, Settings, auth, call, console, error, events, guard, session};
 
 /// Returns the whole server: the API, and the page for what is not API.
 pub fn router(control: Control, settings: Settings) -> axum::Router {
@@ -43,7 +43,7 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
 
 /// What needs no log-on.
 fn open_routes() -> OpenApiRouter<Api> {
-    OpenApiRouter::new().routes(routes!(server::healthz))
+    OpenApiRouter::new().routes(routes!(server::healthz)).routes(routes!(session::log_on, session::log_off))
 }
 
 /// What needs a log-on. Paths are below `/api/v2`.

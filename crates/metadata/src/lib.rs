@@ -6,7 +6,7 @@
 //! | [`database`] | transactions, and what SQL takes and gives |
 //! | `dialect` | what one database spells otherwise than another |
 //! | [`seal`] | secrets, sealed to the row they belong to |
-//! | [`users`], [`passwords`], [`audit`] | who may do what, who did what |
+//! | [`users`], [`passwords`], [`sessions`], [`audit`] | who may do what, who is logged on, who did what |
 //! | [`clusters`], [`tenants`] | what was taken over |
 //! | [`storages`], [`backup_sets`], [`restores`] | where backups lie, which there are, what became of them |
 //! | [`tasks`] | durable tasks as people look at them |
@@ -27,6 +27,7 @@ pub mod open;
 pub mod passwords;
 pub mod restores;
 pub mod seal;
+pub mod sessions;
 mod sql;
 pub mod storages;
 pub mod tasks;

@@ -120,7 +120,7 @@ impl Transaction {
     }
 }
 
-fn user(row: &Row) -> Result<User, Error> {
+pub(crate) fn user(row: &Row) -> Result<User, Error> {
     Ok(User {
         id: UserId(row.integer("id")?),
         name: row.text("name")?,

@@ -60,10 +60,12 @@ async fn nobody_gets_in_without_a_log_on() {
 }
 
 #[test]
-fn only_the_health_check_is_open() {
+fn only_the_health_check_and_the_log_on_are_open() {
     let open =
         operations().into_iter().filter(|(.., operation)| operation["security"] == serde_json::json!([{}]));
-    assert_eq!(open.map(|(path, ..)| path).collect::<Vec<_>>(), ["/healthz"]);
+    let mut open: Vec<_> = open.map(|(path, method, _)| format!("{method} {path}")).collect();
+    open.sort();
+    assert_eq!(open, ["DELETE /api/v2/session", "GET /healthz", "POST /api/v2/session"]);
 }
 
 #[test]
@@ -75,6 +77,14 @@ fn every_operation_has_a_name_of_its_own_and_says_what_it_does() {
         assert!(operation["summary"].as_str().is_some_and(|summary| !summary.is_empty()), "{method} {path}");
         names.push(name);
     }
+}
+
+#[test]
+fn the_description_spells_words_as_the_wire_does() {
+    let document: Value = serde_json::from_str(&api::document()).expect("JSON");
+    let schemas = &document["components"]["schemas"];
+    assert_eq!(schemas["TaskStatus"]["enum"], serde_json::json!(["RUNNING", "FAILED", "SUCCESSFUL"]));
+    assert_eq!(schemas["ClusterStatus"]["enum"], serde_json::json!(["RUNNING", "UPGRADING", "UNAVAILABLE"]));
 }
 
 #[test]

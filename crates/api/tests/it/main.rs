@@ -4,6 +4,7 @@ mod answers;
 mod description;
 mod events;
 mod server;
+mod sessions;
 mod storages;
 mod story;
 mod users;

@@ -2,6 +2,7 @@
 
 mod attempts;
 pub(crate) mod log_on;
+pub mod sessions;
 mod verified;
 
 use std::path::Path;

@@ -28,6 +28,7 @@ for_every_database! {
     backup_sets_are_listed_and_added_up
     a_recovery_is_recorded_once
     an_account_lives_and_goes
+    a_session_is_known_by_its_hash_until_it_ends
     deeds_are_listed_newest_first
     what_is_not_there_is_said_to_be_missing
     identities_are_never_given_out_twice
@@ -368,4 +369,41 @@ fn backup_set(task: i64, tenant: i64, storage: StorageId) -> BackupSet {
         finished: Timestamp(task * 1_000_000),
         status: BackupSetStatus::Available,
     }
+}
+
+async fn a_session_is_known_by_its_hash_until_it_ends(metadata: Metadata) {
+    let hash = passwords::hash(&Secret::new("first")).await.expect("hashed");
+    let other = passwords::hash(&Secret::new("second")).await.expect("hashed");
+    let mut writer = begin(&metadata).await;
+    let eva = writer.user_insert("eva", Role::ClusterViewer, &hash, false).await.expect("kept");
+    for token in ["a", "b", "c"] {
+        writer.session_insert(token, eva.id).await.expect("kept");
+    }
+    let nobody = writer.session_insert("d", model::id::UserId(4711)).await;
+    assert!(matches!(nobody, Err(Error::Missing { .. })), "{nobody:?}");
+    commit(writer).await;
+    let session = metadata.session_get("a").await.expect("answers").expect("it is there");
+    assert_eq!(session.user, eva);
+    assert!(session.used <= session.now);
+    assert_eq!(metadata.session_get("x").await.expect("answers"), None);
+
+    let mut writer = begin(&metadata).await;
+    writer.session_remove("a").await.expect("removed");
+    writer.session_touch("a").await.expect("gone is no fault");
+    writer.session_touch("b").await.expect("noted");
+    commit(writer).await;
+    assert_eq!(metadata.session_get("a").await.expect("answers"), None, "a touch brings nothing back");
+    let touched = metadata.session_get("b").await.expect("answers").expect("it is there");
+    assert!(touched.used >= session.used);
+
+    let mut writer = begin(&metadata).await;
+    writer.session_sweep(touched.used).await.expect("swept");
+    commit(writer).await;
+    assert_eq!(metadata.session_get("c").await.expect("answers"), None, "it was not used for longer");
+    assert!(metadata.session_get("b").await.expect("answers").is_some());
+
+    let mut writer = begin(&metadata).await;
+    writer.user_set_password(eva.id, &other, false).await.expect("kept");
+    commit(writer).await;
+    assert_eq!(metadata.session_get("b").await.expect("answers"), None, "it began with another password");
 }

@@ -1,0 +1,40 @@
+import type { components } from './schema';
+
+type Schemas = components['schemas'];
+
+export type Me = Schemas['MeView'];
+export type Cluster = Schemas['ClusterView'];
+export type Tenant = Schemas['TenantView'];
+export type Database = Schemas['DatabaseView'];
+export type Table = Schemas['TableView'];
+export type NewCluster = Schemas['NewClusterBody'];
+export type TestResult = Schemas['TestView'];
+export type TestLine = Schemas['TestLineView'];
+export type Ability = Schemas['AbilityView'];
+export type Overview = Schemas['OverviewView'];
+export type DataBackupTask = Schemas['DataBackupTaskView'];
+export type BackupSet = Schemas['BackupSetView'];
+export type BackupNow = Schemas['BackupNowBody'];
+export type BackupObject = Schemas['ObjectBody'];
+export type BackupMode = Schemas['BackupMode'];
+export type DataBackupMode = Schemas['DataBackupMode'];
+export type Plan = Schemas['PlanView'];
+export type Restore = Schemas['RestoreBody'];
+export type RestoreTask = Schemas['RestoreTaskView'];
+export type Storage = Schemas['StorageView'];
+export type StorageBase = Schemas['StorageBaseBody'];
+export type StorageChoice = Schemas['StorageChoiceBody'];
+export type StorageType = Schemas['StorageType'];
+export type Task = Schemas['TaskView'];
+export type Subtask = Schemas['SubtaskView'];
+export type Progress = Schemas['ProgressView'];
+export type LogLine = Schemas['LogLineView'];
+export type ErrorView = Schemas['ErrorView'];
+export type Words = Schemas['Words'];
+export type EventView = Schemas['EventView'];
+
+/** One page of a list. */
+export interface List<T> {
+  contents: T[];
+  page: { number: number; size: number; totalElements: number; totalPages: number };
+}

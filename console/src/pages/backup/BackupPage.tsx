@@ -1,0 +1,135 @@
+import { Alert, Button, Tabs, Tooltip } from '@oceanbase/design';
+import { useQuery } from '@tanstack/react-query';
+import { Link, useSearchParams } from 'react-router';
+
+import type { Ability, Overview } from '../../api/types';
+import { useLabels } from '../../locales';
+import { formatBytes } from '../../parts/format';
+import { Moment } from '../../parts/Moment';
+import { Facts, PageHead, Section } from '../../parts/PageHead';
+import { Loaded } from '../../parts/PageState';
+import { Explanation } from '../../parts/ProblemAlert';
+import { Status } from '../../parts/Status';
+import { useCluster, useClusterId } from '../clusters/clusterId';
+import { useMay } from '../logon/me';
+import { InitiateRecoveryDrawer } from '../recovery/InitiateRecoveryDrawer';
+import { BackupSets } from './BackupSets';
+import { BackUpNowDrawer } from './BackUpNowDrawer';
+import { DataBackupTasks } from './DataBackupTasks';
+import { abilityQuery, overviewQuery } from './queries';
+import { RecoveryTasks } from './RecoveryTasks';
+
+/** The names that open drawers from the address: other pages lead to them. */
+const BACK_UP_NOW = 'backUpNow';
+const RECOVER = 'recover';
+const LIST = 'list';
+
+/** How one cluster is backed up, what was backed up, and the ways to do more. */
+export default function BackupPage() {
+  const id = useClusterId();
+  const { backup } = useLabels();
+  const cluster = useCluster(id);
+  const ability = useQuery(abilityQuery(id));
+  const overview = useQuery(overviewQuery(id));
+  const [search, setSearch] = useSearchParams();
+  const open = (name: string, value = '') => setSearch({ [name]: value });
+  const close = () => setSearch({});
+  const recoverable = search.get(RECOVER);
+
+  return (
+    <>
+      <PageHead title={backup.title} beside={<span className="quiet">{cluster.data?.name}</span>}>
+        <Buttons
+          ability={ability.data}
+          onRecover={() => open(RECOVER)}
+          onBackUpNow={() => open(BACK_UP_NOW)}
+        />
+      </PageHead>
+      {ability.data?.disabled ? <Disabled ability={ability.data} /> : null}
+      <Section title={backup.basic}>
+        <Loaded query={overview}>{(found) => <Basic overview={found} />}</Loaded>
+      </Section>
+      <Section>
+        <Tabs
+          activeKey={search.get(LIST) ?? 'tasks'}
+          onChange={(key) => setSearch({ [LIST]: key }, { replace: true })}
+          items={[
+            { key: 'tasks', label: backup.dataBackupTasks, children: <DataBackupTasks id={id} /> },
+            {
+              key: 'sets',
+              label: backup.backupSets,
+              children: <BackupSets id={id} onRecover={(set) => open(RECOVER, String(set))} />,
+            },
+            { key: 'restores', label: backup.recoveryTasks, children: <RecoveryTasks id={id} /> },
+          ]}
+        />
+      </Section>
+      {search.has(BACK_UP_NOW) && cluster.data && ability.data ? (
+        <BackUpNowDrawer cluster={cluster.data} ability={ability.data} onClose={close} />
+      ) : null}
+      {recoverable !== null && cluster.data ? (
+        <InitiateRecoveryDrawer cluster={cluster.data} chosen={Number(recoverable) || undefined} onClose={close} />
+      ) : null}
+    </>
+  );
+}
+
+interface ButtonsProps {
+  ability: Ability | undefined;
+  onRecover: () => void;
+  onBackUpNow: () => void;
+}
+
+function Buttons({ ability, onRecover, onBackUpNow }: ButtonsProps) {
+  const { backup } = useLabels();
+  const may = useMay();
+  if (!may.backUp) return null;
+  return (
+    <>
+      <Button onClick={onRecover}>{backup.initiateRecovery}</Button>
+      <Tooltip title={ability?.disabled?.message}>
+        <Button type="primary" disabled={!ability || Boolean(ability.disabled)} onClick={onBackUpNow}>
+          {backup.backUpNow}
+        </Button>
+      </Tooltip>
+    </>
+  );
+}
+
+function Disabled({ ability }: { ability: Ability }) {
+  const { backup } = useLabels();
+  const why = ability.disabled;
+  if (!why) return null;
+  return (
+    <Alert
+      className="problem"
+      type="warning"
+      showIcon
+      message={`${backup.disabled}: ${why.message}`}
+      description={<Explanation words={why} />}
+    />
+  );
+}
+
+function Basic({ overview }: { overview: Overview }) {
+  const { backup, words, clusters } = useLabels();
+  const running = overview.runningTaskId;
+  const status = running ? (
+    <>
+      <Status tone="busy">{backup.inProgress}</Status> <Link to={`/tasks/${running}`}>{backup.watch}</Link>
+    </>
+  ) : (
+    <Status tone="quiet">{backup.noStrategy}</Status>
+  );
+  return (
+    <Facts
+      rows={[
+        [backup.status, status],
+        [backup.method, words.ability[overview.obBackupAbility]],
+        [backup.file, backup.files(overview.backupSetCount, formatBytes(overview.backupSize))],
+        [backup.lastDataBackup, <Moment key="last" at={overview.lastDataBackupTime} none={clusters.never} />],
+      ]}
+    />
+  );
+}
+

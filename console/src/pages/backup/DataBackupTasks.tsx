@@ -1,0 +1,87 @@
+import type { TableProps } from '@oceanbase/design';
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { Link } from 'react-router';
+
+import { answer, client } from '../../api/client';
+import { keys } from '../../api/keys';
+import type { DataBackupTask } from '../../api/types';
+import { useLabels } from '../../locales';
+import { formatBytes } from '../../parts/format';
+import { Duration, Moment } from '../../parts/Moment';
+import { Facts } from '../../parts/PageHead';
+import { WordsAlert } from '../../parts/ProblemAlert';
+import { Status, toneOf } from '../../parts/Status';
+import { asQuery, Filters, isFiltered } from './Filters';
+import { PagedTable } from './PagedTable';
+import type { Filter } from './queries';
+
+/** The data backups of a cluster, a row per tenant. */
+export function DataBackupTasks({ id }: { id: number }) {
+  const { backup, words, actions } = useLabels();
+  const [filter, setFilter] = useState<Filter>({ page: 1, size: 10 });
+  const rows = useQuery({
+    queryKey: keys.dataBackupTasks(id, filter),
+    placeholderData: keepPreviousData,
+    queryFn: () =>
+      answer(
+        client.GET('/api/v2/ob/clusters/{id}/backup/task/dataBackupTasks', {
+          params: { path: { id }, query: asQuery<DataBackupTask['status']>(filter) },
+        }),
+      ),
+  });
+  const columns: TableProps<DataBackupTask>['columns'] = [
+    { title: backup.id, dataIndex: 'taskId', render: (task: number) => <Link to={`/tasks/${task}`}>{task}</Link> },
+    { title: backup.tenant, dataIndex: 'tenantName' },
+    {
+      title: backup.dataMethod,
+      render: (_, row) => `${words.backupMode[row.backupMode]} · ${words.dataBackupMode[row.dataBackupTaskType]}`,
+    },
+    { title: backup.setId, dataIndex: 'backupSetId', render: (set?: number | null) => set ?? '–' },
+    { title: backup.source, render: () => backup.manual },
+    { title: backup.start, dataIndex: 'startTime', render: (at?: string) => <Moment at={at} /> },
+    { title: backup.end, dataIndex: 'finishTime', render: (at?: string) => <Moment at={at} /> },
+    {
+      title: backup.status,
+      dataIndex: 'status',
+      render: (status: DataBackupTask['status']) => (
+        <Status tone={toneOf(status)}>{words.taskStatus[status]}</Status>
+      ),
+    },
+    {
+      title: backup.actions,
+      fixed: 'right',
+      render: (_, { taskId }) => <Link to={`/tasks/${taskId}`}>{actions.view}</Link>,
+    },
+  ];
+  return (
+    <>
+      <Filters filter={filter} states={words.taskStatus} onChange={setFilter} />
+      <PagedTable
+        query={rows}
+        rowKey={(row) => `${row.taskId}-${row.tenantId}`}
+        columns={columns}
+        empty={isFiltered(filter) ? backup.tasksEmptyFiltered : backup.tasksEmpty}
+        expandable={{ expandedRowRender: (row) => <Details row={row} /> }}
+        onPage={(page, size) => setFilter({ ...filter, page, size })}
+      />
+    </>
+  );
+}
+
+function Details({ row }: { row: DataBackupTask }) {
+  const { backup, tasks } = useLabels();
+  return (
+    <div className="row-details">
+      {row.error ? <WordsAlert words={row.error} /> : null}
+      <Facts
+        rows={[
+          [backup.directory, <code key="uri">{row.backupUri}</code>],
+          [backup.size, typeof row.bytes === 'number' ? formatBytes(row.bytes) : '–'],
+          [tasks.duration, <Duration key="time" from={row.startTime} until={row.finishTime} />],
+          [backup.creator, row.creator],
+        ]}
+      />
+    </div>
+  );
+}

@@ -1,0 +1,50 @@
+import { Table } from '@oceanbase/design';
+import type { TableProps } from '@oceanbase/design';
+import type { UseQueryResult } from '@tanstack/react-query';
+
+import type { List } from '../../api/types';
+import { useLabels } from '../../locales';
+import { Loaded, Nothing } from '../../parts/PageState';
+
+/** Below that there is nothing to leaf through. */
+const SMALLEST_PAGE = 10;
+
+interface PagedTableProps<T> {
+  query: UseQueryResult<List<T>>;
+  rowKey: (row: T) => string;
+  columns: TableProps<T>['columns'];
+  empty: string;
+  expandable?: TableProps<T>['expandable'];
+  onPage: (page: number, size: number) => void;
+}
+
+/** A list that is read page by page. */
+export function PagedTable<T extends object>({ query, rowKey, columns, empty, expandable, onPage }: PagedTableProps<T>) {
+  const { state } = useLabels();
+  return (
+    <Loaded query={query}>
+      {({ contents, page }) => (
+        <Table<T>
+          size="small"
+          rowKey={rowKey}
+          columns={columns ?? []}
+          dataSource={contents}
+          {...(expandable ? { expandable } : {})}
+          locale={{ emptyText: <Nothing text={empty} /> }}
+          scroll={{ x: 'max-content' }}
+          loading={query.isPlaceholderData}
+          pagination={
+            page.totalElements > SMALLEST_PAGE && {
+              current: page.number,
+              pageSize: page.size,
+              total: page.totalElements,
+              showSizeChanger: true,
+              showTotal: state.total,
+              onChange: onPage,
+            }
+          }
+        />
+      )}
+    </Loaded>
+  );
+}

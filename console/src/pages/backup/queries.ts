@@ -1,0 +1,29 @@
+import { queryOptions } from '@tanstack/react-query';
+
+import { answer, client } from '../../api/client';
+import { keys } from '../../api/keys';
+
+/** How the backup of a cluster stands. */
+export function overviewQuery(id: number) {
+  return queryOptions({
+    queryKey: keys.overview(id),
+    queryFn: () => answer(client.GET('/api/v2/ob/clusters/{id}/backup/overview', { params: { path: { id } } })),
+  });
+}
+
+/** What a cluster lets be backed up, and what is filled in when nobody chooses. */
+export function abilityQuery(id: number) {
+  return queryOptions({
+    queryKey: keys.ability(id),
+    queryFn: () => answer(client.GET('/api/v2/ob/clusters/{id}/backup/ability', { params: { path: { id } } })),
+  });
+}
+
+/** Which rows of a list are wanted. */
+export interface Filter {
+  page: number;
+  size: number;
+  startTime?: string;
+  endTime?: string;
+  status?: string;
+}

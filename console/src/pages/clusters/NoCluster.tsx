@@ -1,0 +1,16 @@
+import type { ReactNode } from 'react';
+
+import { useLabels } from '../../locales';
+
+/** Where a newcomer begins. */
+export function NoCluster({ button }: { button: ReactNode }) {
+  const labels = useLabels().clusters;
+  return (
+    <section className="section welcome">
+      <img src="/lifeboat.svg" alt="" width={72} height={72} />
+      <h2>{labels.emptyTitle}</h2>
+      <p className="quiet">{labels.emptyText}</p>
+      {button}
+    </section>
+  );
+}

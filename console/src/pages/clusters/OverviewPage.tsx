@@ -1,0 +1,136 @@
+import { EllipsisOutlined, ReloadOutlined } from '@oceanbase/icons';
+import { App, Button, Dropdown, Table } from '@oceanbase/design';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useNavigate } from 'react-router';
+
+import { answer, client } from '../../api/client';
+import { keys } from '../../api/keys';
+import type { Cluster, Tenant } from '../../api/types';
+import { useLabels } from '../../locales';
+import { Moment } from '../../parts/Moment';
+import { Facts, PageHead, Section } from '../../parts/PageHead';
+import { Loaded } from '../../parts/PageState';
+import { useMay } from '../logon/me';
+import { clusterTables } from './clusterTables';
+import { useCluster, useClusterId } from './clusterId';
+import { ClusterStatus } from './ClusterStatus';
+
+/** What a cluster is, and how it is. */
+export default function OverviewPage() {
+  const id = useClusterId();
+  const cluster = useCluster(id);
+  return <Loaded query={cluster}>{(found) => <Overview cluster={found} />}</Loaded>;
+}
+
+function Overview({ cluster }: { cluster: Cluster }) {
+  const labels = useLabels();
+  const { zones, servers } = clusterTables(labels);
+  return (
+    <>
+      <PageHead title={cluster.name} beside={<ClusterStatus status={cluster.status} />}>
+        <Buttons cluster={cluster} />
+      </PageHead>
+      <Section title={labels.cluster.facts}>
+        <Facts
+          rows={[
+            [labels.cluster.version, cluster.obVersion],
+            [labels.clusters.deployment, cluster.deploymentMode],
+            [labels.clusters.backupMethod, labels.words.ability[cluster.obBackupAbility]],
+            [labels.cluster.obName, cluster.obClusterName],
+            [labels.cluster.obId, cluster.obClusterId],
+            [labels.cluster.addresses, cluster.addresses.join(', ')],
+            [labels.cluster.user, cluster.user],
+            [labels.clusters.created, <Moment key="created" at={cluster.createTime} />],
+            [labels.cluster.asked, <Moment key="asked" at={cluster.updateTime} />],
+          ]}
+        />
+      </Section>
+      <Tenants id={cluster.id} />
+      <Section title={labels.cluster.zones}>
+        <Table rowKey="name" columns={zones(cluster)} dataSource={cluster.zones} pagination={false} scroll={{ x: 'max-content' }} />
+      </Section>
+      <Section title={labels.cluster.observers}>
+        <Table
+          rowKey={(server) => `${server.ip}:${server.sqlPort}`}
+          columns={servers}
+          dataSource={cluster.servers}
+          scroll={{ x: 'max-content' }}
+          pagination={cluster.servers.length > 10 ? { pageSize: 10 } : false}
+        />
+      </Section>
+    </>
+  );
+}
+
+function Tenants({ id }: { id: number }) {
+  const labels = useLabels();
+  const tenants = useQuery({
+    queryKey: keys.tenants(id),
+    queryFn: () => answer(client.GET('/api/v2/ob/clusters/{id}/tenants', { params: { path: { id } } })),
+  });
+  return (
+    <Section title={labels.cluster.tenants}>
+      <Loaded query={tenants}>
+        {({ contents }) => (
+          <Table<Tenant>
+            rowKey="id"
+            columns={clusterTables(labels).tenants}
+            dataSource={contents}
+            scroll={{ x: 'max-content' }}
+            pagination={contents.length > 10 ? { pageSize: 10 } : false}
+          />
+        )}
+      </Loaded>
+    </Section>
+  );
+}
+
+function Buttons({ cluster }: { cluster: Cluster }) {
+  const { clusters, actions, tasks } = useLabels();
+  const may = useMay();
+  const { message, modal } = App.useApp();
+  const navigate = useNavigate();
+  const queries = useQueryClient();
+  const path = { params: { path: { id: cluster.id } } };
+  const refresh = useMutation({
+    mutationFn: () => answer(client.POST('/api/v2/ob/clusters/{id}/refresh', path)),
+    onSuccess: (found) => {
+      queries.setQueryData(keys.cluster(cluster.id), found);
+      void queries.invalidateQueries({ queryKey: keys.tenants(cluster.id) });
+      void message.success(clusters.refreshed);
+    },
+    onError: (error) => void message.error(error.message),
+  });
+  const remove = useMutation({
+    mutationFn: () => answer(client.DELETE('/api/v2/ob/clusters/{id}', path)),
+    onSuccess: () => {
+      void queries.invalidateQueries({ queryKey: keys.clusters() });
+      void navigate('/clusters');
+    },
+    onError: (error) => void message.error(error.message),
+  });
+  const confirmRemoval = () =>
+    void modal.confirm({
+      title: clusters.removeTitle(cluster.name),
+      content: clusters.removeText,
+      okText: clusters.remove,
+      okButtonProps: { danger: true },
+      cancelText: tasks.goBack,
+      onOk: () => remove.mutateAsync().catch(() => undefined),
+    });
+  return (
+    <>
+      <Button icon={<ReloadOutlined />} loading={refresh.isPending} onClick={() => refresh.mutate()}>
+        {actions.refresh}
+      </Button>
+      {may.manageClusters ? (
+        <Dropdown
+          trigger={['click']}
+          menu={{ items: [{ key: 'remove', danger: true, label: clusters.remove, onClick: confirmRemoval }] }}
+        >
+          <Button icon={<EllipsisOutlined />} aria-label={actions.more} />
+        </Dropdown>
+      ) : null}
+    </>
+  );
+}

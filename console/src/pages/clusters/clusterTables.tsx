@@ -1,0 +1,43 @@
+import type { TableProps } from '@oceanbase/design';
+
+import type { Cluster, Tenant } from '../../api/types';
+import type { Labels } from '../../locales/en';
+import { Status } from '../../parts/Status';
+
+type Zone = Cluster['zones'][number];
+type Server = Cluster['servers'][number];
+
+/** The columns of what a cluster consists of. */
+export function clusterTables({ cluster: labels, clusters }: Labels) {
+  const state = (status: string) => (
+    <Status tone={['ACTIVE', 'NORMAL'].includes(status.toUpperCase()) ? 'good' : 'warn'}>{status}</Status>
+  );
+  const zones = (cluster: Cluster): TableProps<Zone>['columns'] => [
+    { title: labels.zone, dataIndex: 'name' },
+    { title: labels.region, dataIndex: 'regionName' },
+    { title: labels.idc, dataIndex: 'idcName', render: (idc: string) => idc || '–' },
+    {
+      title: labels.servers,
+      render: (_, { name }) => cluster.servers.filter((server) => server.zoneName === name).length,
+    },
+    { title: clusters.status, dataIndex: 'status', render: state },
+  ];
+  const servers: TableProps<Server>['columns'] = [
+    { title: labels.ip, dataIndex: 'ip' },
+    { title: labels.port, dataIndex: 'sqlPort' },
+    { title: labels.zone, dataIndex: 'zoneName' },
+    { title: labels.rootServer, dataIndex: 'withRootserver', render: (is: boolean) => (is ? labels.yes : labels.no) },
+    { title: clusters.version, dataIndex: 'version', ellipsis: true },
+    { title: clusters.status, dataIndex: 'status', render: state },
+  ];
+  const tenants: TableProps<Tenant>['columns'] = [
+    { title: labels.tenantName, dataIndex: 'name' },
+    { title: clusters.id, dataIndex: 'id' },
+    { title: labels.tenantMode, dataIndex: 'mode' },
+    { title: labels.role, dataIndex: 'role' },
+    { title: labels.primaryZone, dataIndex: 'primaryZone', ellipsis: true },
+    { title: labels.locked, dataIndex: 'locked', render: (is: boolean) => (is ? labels.yes : labels.no) },
+    { title: clusters.status, dataIndex: 'status', render: state },
+  ];
+  return { zones, servers, tenants };
+}

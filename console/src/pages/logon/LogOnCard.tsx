@@ -1,0 +1,36 @@
+import { Button } from '@oceanbase/design';
+import type { ReactNode } from 'react';
+
+import { useLabels, useLanguage } from '../../locales';
+import { changeLanguage } from '../../locales/language';
+
+/** The sheet on which users log on, beside what the product is. */
+export function LogOnCard({ title, children }: { title: string; children: ReactNode }) {
+  const { product, tagline, frame } = useLabels();
+  const language = useLanguage();
+  return (
+    <div className="logon">
+      <div className="logon-language">
+        <Button
+          type="text"
+          lang={language === 'en' ? 'zh' : 'en'}
+          title={frame.languageHint}
+          onClick={() => changeLanguage(language === 'en' ? 'zh' : 'en')}
+        >
+          {frame.language}
+        </Button>
+      </div>
+      <main className="logon-card">
+        <div className="logon-brand">
+          <img src="/lifeboat.svg" alt="" width={40} height={40} />
+          <div>
+            <div className="logon-product">{product}</div>
+            <div className="quiet">{tagline}</div>
+          </div>
+        </div>
+        <h1>{title}</h1>
+        {children}
+      </main>
+    </div>
+  );
+}

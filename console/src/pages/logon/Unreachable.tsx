@@ -1,0 +1,28 @@
+import { Button } from '@oceanbase/design';
+import { useEffect } from 'react';
+
+import { useLabels } from '../../locales';
+import { ProblemAlert } from '../../parts/ProblemAlert';
+
+const RETRY_MS = 3000;
+
+/** Before anything else could be loaded: the server does not answer. Tries again by itself. */
+export function Unreachable({ error, onRetry }: { error: unknown; onRetry: () => void }) {
+  const { actions } = useLabels();
+  useEffect(() => {
+    const timer = window.setInterval(onRetry, RETRY_MS);
+    return () => window.clearInterval(timer);
+  }, [onRetry]);
+  return (
+    <main className="whole-page">
+      <ProblemAlert
+        error={error}
+        buttons={
+          <Button size="small" onClick={onRetry}>
+            {actions.reload}
+          </Button>
+        }
+      />
+    </main>
+  );
+}

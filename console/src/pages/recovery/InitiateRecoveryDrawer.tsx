@@ -1,0 +1,231 @@
+import { Button, Drawer, Form, Radio, Select } from '@oceanbase/design';
+import { useMutation, useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { useNavigate } from 'react-router';
+
+import { answer, client } from '../../api/client';
+import { keys } from '../../api/keys';
+import type { BackupSet, Cluster, Restore } from '../../api/types';
+import { useLabels } from '../../locales';
+import { useAllClusters } from '../../parts/ClusterSelector';
+import { formatBytes, formatMoment } from '../../parts/format';
+import { PlanView } from '../../parts/PlanView';
+import { ProblemAlert } from '../../parts/ProblemAlert';
+import { Nothing } from '../../parts/PageState';
+import { Renames, type Rename } from './Renames';
+
+interface InitiateRecoveryDrawerProps {
+  /** The cluster that was backed up. */
+  cluster: Cluster;
+  /** The backup set that was pressed. */
+  chosen: number | undefined;
+  onClose: () => void;
+}
+
+interface Wish {
+  set: number | undefined;
+  cluster: number;
+  tenant: number | undefined;
+  takesAll: boolean;
+  databases: string[];
+  renames: Rename[];
+}
+
+/** Source, target and new names of a recovery from a logical backup set. */
+export function InitiateRecoveryDrawer({ cluster, chosen, onClose }: InitiateRecoveryDrawerProps) {
+  const { recovery, actions, backUpNow } = useLabels();
+  const sets = useSets(cluster.id);
+  const [wish, setWish] = useState<Wish>({
+    set: chosen,
+    cluster: cluster.id,
+    tenant: undefined,
+    takesAll: true,
+    databases: [],
+    renames: [],
+  });
+  const set = sets.data?.find(({ backupSetId }) => backupSetId === wish.set);
+  // Back into the tenant it was taken of, until another one is chosen.
+  const tenant = wish.tenant ?? (wish.cluster === cluster.id ? set?.tenantId : undefined);
+  const { start, plan } = useRecovery();
+  const change = (part: Partial<Wish>) => {
+    setWish((was) => ({ ...was, ...part }));
+    plan.reset();
+    start.reset();
+  };
+  const body = toBody(wish, tenant);
+
+  return (
+    <Drawer
+      open
+      width={720}
+      title={recovery.title}
+      onClose={onClose}
+      footer={
+        <div className="drawer-foot">
+          <Button onClick={onClose}>{actions.cancel}</Button>
+          <Button disabled={!body} loading={plan.isPending} onClick={() => body && plan.mutate(body)}>
+            {backUpNow.showPlan}
+          </Button>
+          <Button type="primary" disabled={!body} loading={start.isPending} onClick={() => body && start.mutate(body)}>
+            {recovery.submit}
+          </Button>
+        </div>
+      }
+    >
+      <p className="quiet">{recovery.intro}</p>
+      {sets.data?.length === 0 ? (
+        <Nothing text={recovery.noSets} />
+      ) : (
+        <Form layout="vertical" component="div" requiredMark={false}>
+          <Form.Item label={recovery.set} htmlFor="recovery-set">
+            <Select
+              id="recovery-set"
+              value={wish.set}
+              loading={sets.isPending}
+              placeholder={recovery.chooseSet}
+              options={sets.data?.map(optionOf) ?? []}
+              onChange={(id: number) => change({ set: id })}
+            />
+          </Form.Item>
+          <Destination
+            cluster={wish.cluster}
+            tenant={tenant}
+            onCluster={(id) => change({ cluster: id, tenant: undefined })}
+            onTenant={(id) => change({ tenant: id })}
+          />
+          <Databases wish={wish} onChange={change} />
+          <Form.Item label={recovery.rename} extra={recovery.renameHint}>
+            <Renames renames={wish.renames} onChange={(renames) => change({ renames })} />
+          </Form.Item>
+          <ProblemAlert error={sets.error} />
+          <div aria-live="polite">
+            {plan.data ? <PlanView plan={plan.data} /> : null}
+            <ProblemAlert error={plan.error ?? start.error} />
+          </div>
+        </Form>
+      )}
+    </Drawer>
+  );
+}
+
+function Databases({ wish, onChange }: { wish: Wish; onChange: (part: Partial<Wish>) => void }) {
+  const { recovery } = useLabels();
+  return (
+    <Form.Item label={recovery.databases}>
+      <Radio.Group
+        className="choice"
+        value={wish.takesAll}
+        aria-label={recovery.databases}
+        options={[
+          { value: true, label: recovery.all },
+          { value: false, label: recovery.some },
+        ]}
+        onChange={(event) => onChange({ takesAll: event.target.value as boolean })}
+      />
+      {wish.takesAll ? null : (
+        <Select
+          mode="tags"
+          open={false}
+          suffixIcon={null}
+          aria-label={recovery.databaseNames}
+          placeholder={recovery.databaseNamesHint}
+          value={wish.databases}
+          onChange={(databases: string[]) => onChange({ databases })}
+        />
+      )}
+    </Form.Item>
+  );
+}
+
+interface DestinationProps {
+  cluster: number;
+  tenant: number | undefined;
+  onCluster: (id: number) => void;
+  onTenant: (id: number) => void;
+}
+
+function Destination({ cluster, tenant, onCluster, onTenant }: DestinationProps) {
+  const { recovery } = useLabels();
+  const clusters = useAllClusters();
+  const tenants = useQuery({
+    queryKey: keys.tenants(cluster),
+    queryFn: () => answer(client.GET('/api/v2/ob/clusters/{id}/tenants', { params: { path: { id: cluster } } })),
+  });
+  const running = clusters.data?.contents.filter(({ status }) => status === 'RUNNING') ?? [];
+  return (
+    <div className="option-row">
+      <Form.Item label={recovery.destinationCluster} htmlFor="recovery-cluster">
+        <Select
+          id="recovery-cluster"
+          value={cluster}
+          options={running.map(({ id, name }) => ({ value: id, label: name }))}
+          onChange={onCluster}
+        />
+      </Form.Item>
+      <Form.Item label={recovery.destinationTenant} htmlFor="recovery-tenant">
+        <Select
+          id="recovery-tenant"
+          value={tenant}
+          loading={tenants.isPending}
+          options={
+            tenants.data?.contents
+              .filter(({ mode }) => mode === 'MYSQL')
+              .map(({ id, name }) => ({ value: id, label: name })) ?? []
+          }
+          onChange={onTenant}
+        />
+      </Form.Item>
+    </div>
+  );
+}
+
+function optionOf(set: BackupSet) {
+  const label = `${set.backupSetId} · ${set.tenantName} · ${formatMoment(set.consistentTime)} · ${formatBytes(set.bytes)}`;
+  return { value: set.backupSetId, label };
+}
+
+function toBody(wish: Wish, tenant: number | undefined): { cluster: number; body: Restore } | undefined {
+  if (wish.set === undefined || tenant === undefined) return undefined;
+  if (!wish.takesAll && wish.databases.length === 0) return undefined;
+  const renames = wish.renames.filter(({ from, to }) => from.trim() && to.trim());
+  const body: Restore = {
+    backupSetId: wish.set,
+    restoreTenantId: tenant,
+    databases: wish.takesAll ? [] : wish.databases,
+    rename: Object.fromEntries(renames.map(({ from, to }) => [from.trim(), to.trim()])),
+  };
+  return { cluster: wish.cluster, body };
+}
+
+function useSets(id: number) {
+  const filter = { page: 1, size: 200 };
+  return useQuery({
+    queryKey: keys.backupSets(id, filter),
+    queryFn: () =>
+      answer(client.GET('/api/v2/ob/clusters/{id}/backup/sets', { params: { path: { id }, query: filter } })),
+    select: ({ contents }) =>
+      contents.filter((set) => set.status !== 'DELETED' && set.backupMode === 'LOGICAL_BACKUP'),
+  });
+}
+
+function useRecovery() {
+  const navigate = useNavigate();
+  const send = ({ cluster, body }: { cluster: number; body: Restore }, dryRun: boolean) =>
+    answer(
+      client.POST('/api/v2/ob/clusters/{id}/backup/restore', {
+        params: { path: { id: cluster } },
+        body: { ...body, dryRun },
+      }),
+    );
+  const start = useMutation({
+    mutationFn: (ask: { cluster: number; body: Restore }) => send(ask, false),
+    onSuccess: ({ backupObjectOpsResultList: [first] }) => {
+      const task = first?.taskIdList[0];
+      void navigate(task === undefined ? '/tasks' : `/tasks/${task}`);
+    },
+  });
+  const plan = useMutation({
+    mutationFn: async (ask: { cluster: number; body: Restore }) => (await send(ask, true)).plan ?? undefined,
+  });
+  return { start, plan };
+}

@@ -1,0 +1,130 @@
+import { PlusOutlined } from '@oceanbase/icons';
+import { App, Button, Table, type TableProps } from '@oceanbase/design';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+
+import { answer, client } from '../../api/client';
+import { keys } from '../../api/keys';
+import type { Storage } from '../../api/types';
+import { useLabels } from '../../locales';
+import { Moment } from '../../parts/Moment';
+import { PageHead, Section } from '../../parts/PageHead';
+import { Loaded } from '../../parts/PageState';
+import { useMay } from '../logon/me';
+import { storagesQuery } from './queries';
+import { StorageDrawer } from './StorageDrawer';
+import { StorageTestModal } from './StorageTestModal';
+
+/** The library of places that backups go to. */
+export default function StoragesPage() {
+  const { storage } = useLabels();
+  const may = useMay();
+  const storages = useQuery(storagesQuery);
+  const [open, setOpen] = useState<Storage | 'new'>();
+  const [tested, setTested] = useState<Storage>();
+  const create = may.backUp ? (
+    <Button type="primary" icon={<PlusOutlined />} onClick={() => setOpen('new')}>
+      {storage.create}
+    </Button>
+  ) : null;
+  return (
+    <>
+      <PageHead title={storage.title}>{storages.data?.contents.length ? create : null}</PageHead>
+      <Loaded query={storages}>
+        {({ contents }) =>
+          contents.length ? (
+            <Section>
+              <StorageTable storages={contents} onEdit={setOpen} onTest={setTested} />
+            </Section>
+          ) : (
+            <section className="section welcome">
+              <h2>{storage.emptyTitle}</h2>
+              <p className="quiet">{storage.emptyText}</p>
+              {create}
+            </section>
+          )
+        }
+      </Loaded>
+      {open ? <StorageDrawer storage={open === 'new' ? undefined : open} onClose={() => setOpen(undefined)} /> : null}
+      {tested ? <StorageTestModal storage={tested} onClose={() => setTested(undefined)} /> : null}
+    </>
+  );
+}
+
+interface StorageTableProps {
+  storages: Storage[];
+  onEdit: (storage: Storage) => void;
+  onTest: (storage: Storage) => void;
+}
+
+function StorageTable({ storages, onEdit, onTest }: StorageTableProps) {
+  const { storage: labels, words, actions, backup } = useLabels();
+  const may = useMay();
+  const remove = useRemove();
+  const columns: TableProps<Storage>['columns'] = [
+    {
+      title: labels.name,
+      dataIndex: 'configName',
+      render: (name?: string | null) => name ?? <span className="quiet">{labels.unnamed}</span>,
+    },
+    {
+      title: labels.type,
+      render: (_, { obBackupStorageBaseInfo: base }) => words.storageType[base.backupStorageType],
+    },
+    { title: labels.directory, dataIndex: 'uri', render: (uri: string) => <code>{uri}</code> },
+    { title: labels.created, dataIndex: 'createTime', render: (at: string) => <Moment at={at} /> },
+    {
+      title: backup.actions,
+      fixed: 'right',
+      render: (_, storage) =>
+        may.backUp ? (
+          <span className="row-buttons">
+            <Button type="link" size="small" className="link-button" onClick={() => onTest(storage)}>
+              {actions.test}
+            </Button>
+            {storage.configName ? (
+              <Button type="link" size="small" className="link-button" onClick={() => onEdit(storage)}>
+                {actions.edit}
+              </Button>
+            ) : null}
+            <Button type="link" size="small" className="link-button" onClick={() => remove(storage)}>
+              {actions.delete}
+            </Button>
+          </span>
+        ) : null,
+    },
+  ];
+  return (
+    <Table<Storage>
+      rowKey="storageId"
+      columns={columns}
+      dataSource={storages}
+      scroll={{ x: 'max-content' }}
+      pagination={storages.length > 20 ? { pageSize: 20 } : false}
+    />
+  );
+}
+
+/** Returns how a configuration is deleted, after asking. */
+function useRemove() {
+  const { storage: labels, actions, tasks } = useLabels();
+  const { modal, message } = App.useApp();
+  const queries = useQueryClient();
+  const remove = useMutation({
+    mutationFn: (id: number) => answer(client.DELETE('/api/v2/backup/storages/{id}', { params: { path: { id } } })),
+    onSuccess: () => {
+      void message.success(labels.deleted);
+      void queries.invalidateQueries({ queryKey: keys.storages() });
+    },
+    onError: (error) => void message.error(error.message),
+  });
+  return (storage: Storage) =>
+    void modal.confirm({
+      title: labels.deleteTitle(storage.configName ?? storage.uri),
+      content: labels.deleteText,
+      okText: actions.delete,
+      okButtonProps: { danger: true },
+      cancelText: tasks.goBack,
+      onOk: () => remove.mutateAsync(storage.storageId).catch(() => undefined),
+    });
+}

@@ -1,0 +1,54 @@
+import type { Storage, StorageBase, StorageType } from '../../api/types';
+
+/** A storage as it is typed in. */
+export interface StorageDraft {
+  type: StorageType;
+  url: string;
+  endpoint: string;
+  accessKeyId: string;
+  accessKeySecret: string;
+  appId: string;
+}
+
+export const EMPTY_STORAGE: StorageDraft = {
+  type: 'BACKUP_STORAGE_FILE',
+  url: '',
+  endpoint: '',
+  accessKeyId: '',
+  accessKeySecret: '',
+  appId: '',
+};
+
+/** Tells whether enough is typed in to be tested. */
+export function isComplete(draft: StorageDraft): boolean {
+  if (!draft.url.trim()) return false;
+  return draft.type === 'BACKUP_STORAGE_FILE' || Boolean(draft.accessKeyId.trim());
+}
+
+/** Returns what was typed in as the wire takes it: one key, named after the kind of storage. */
+export function toBase(draft: StorageDraft): StorageBase {
+  const base = { backupStorageType: draft.type, storageUrl: draft.url.trim() };
+  if (draft.type === 'BACKUP_STORAGE_FILE') return base;
+  const key = {
+    ...(draft.endpoint.trim() ? { endpoint: draft.endpoint.trim() } : {}),
+    ...(draft.accessKeyId.trim() ? { accessKeyId: draft.accessKeyId.trim() } : {}),
+    ...(draft.accessKeySecret ? { accessKeySecret: draft.accessKeySecret } : {}),
+    ...(draft.appId.trim() ? { appId: draft.appId.trim() } : {}),
+  };
+  if (draft.type === 'BACKUP_STORAGE_OSS') return { ...base, ossAccessKey: key };
+  if (draft.type === 'BACKUP_STORAGE_COS') return { ...base, cosAccessKey: key };
+  return { ...base, s3AccessKey: key };
+}
+
+/** Returns a kept storage as a draft; its secret never comes back. */
+export function fromStorage({ obBackupStorageBaseInfo: base }: Storage): StorageDraft {
+  const key = base.ossAccessKey ?? base.cosAccessKey ?? base.s3AccessKey;
+  return {
+    type: base.backupStorageType,
+    url: base.storageUrl,
+    endpoint: key?.endpoint ?? '',
+    accessKeyId: key?.accessKeyId ?? '',
+    accessKeySecret: '',
+    appId: key?.appId ?? '',
+  };
+}

@@ -1,0 +1,10 @@
+import { queryOptions } from '@tanstack/react-query';
+
+import { answer, client } from '../../api/client';
+import { keys } from '../../api/keys';
+
+/** The library of storage configurations, as much as one answer may hold. */
+export const storagesQuery = queryOptions({
+  queryKey: keys.storages('all'),
+  queryFn: () => answer(client.GET('/api/v2/backup/storages', { params: { query: { page: 1, size: 2000 } } })),
+});

@@ -1,0 +1,40 @@
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+
+import { answer, client } from '../../api/client';
+import type { LogLine, Subtask } from '../../api/types';
+import { useLanguage } from '../../locales';
+
+/** How often a running step's log is read. */
+const EVERY_MS = 1500;
+
+/** Most lines that are kept; older ones are left out. */
+const MOST_LINES = 5000;
+
+/** How many lines one answer holds. */
+const BATCH = 1000;
+
+const NO_LINES: LogLine[] = [];
+
+/** Returns a step's log, and keeps reading what comes behind it while the step runs. */
+export function useLog(task: number, subtask: Subtask): { lines: LogLine[]; error: unknown } {
+  const language = useLanguage();
+  const queries = useQueryClient();
+  const key = ['task', task, 'log', subtask.id, language];
+  const isRunning = subtask.status === 'RUNNING' || subtask.status === 'CANCELING';
+  const log = useQuery({
+    queryKey: key,
+    refetchInterval: isRunning ? EVERY_MS : false,
+    queryFn: async () => {
+      let lines = queries.getQueryData<LogLine[]>(key) ?? NO_LINES;
+      for (;;) {
+        const after = lines[lines.length - 1]?.seq ?? 0;
+        const path = { id: task, subtaskId: subtask.id };
+        const url = '/api/v2/tasks/instances/{id}/subtasks/{subtaskId}/log';
+        const part = await answer(client.GET(url, { params: { path, query: { after, limit: BATCH } } }));
+        lines = [...lines, ...part.lines].slice(-MOST_LINES);
+        if (part.lines.length < BATCH) return lines;
+      }
+    },
+  });
+  return { lines: log.data ?? NO_LINES, error: log.error };
+}

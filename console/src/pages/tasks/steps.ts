@@ -1,0 +1,30 @@
+import type { Subtask } from '../../api/types';
+
+/** One step of a flow: a subtask, or one for each lane. */
+export interface Step {
+  step: string;
+  name: string;
+  subtasks: Subtask[];
+}
+
+/** Puts the lanes of each step together, in the order of the flow. */
+export function stepsOf(subtasks: Subtask[]): Step[] {
+  const steps = new Map<number, Step>();
+  for (const subtask of subtasks) {
+    const known = steps.get(subtask.seriesId);
+    if (known) known.subtasks.push(subtask);
+    else steps.set(subtask.seriesId, { step: subtask.step, name: subtask.name, subtasks: [subtask] });
+  }
+  return [...steps.entries()].sort(([a], [b]) => a - b).map(([, step]) => step);
+}
+
+/** Returns the subtask that one wants to look at first: what failed, else what runs, else what ran last. */
+export function mostInteresting(subtasks: Subtask[]): Subtask | undefined {
+  const ended = subtasks.filter(({ status }) => status === 'SUCCESSFUL');
+  return (
+    subtasks.find(({ status }) => status === 'FAILED') ??
+    subtasks.find(({ status }) => status === 'RUNNING' || status === 'CANCELING') ??
+    ended[ended.length - 1] ??
+    subtasks[0]
+  );
+}

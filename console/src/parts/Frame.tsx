@@ -1,0 +1,162 @@
+import {
+  BackupRecoveryOutlined,
+  DatabaseOutlined,
+  LeftOutlined,
+  MenuOutlined,
+  MoonOutlined,
+  ObClusterOutlined,
+  OverviewOutlined,
+  SunOutlined,
+  SystemManagementOutlined,
+  TaskCenterOutlined,
+  UserOutlined,
+} from '@oceanbase/icons';
+import { App, Button, Dropdown } from '@oceanbase/design';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { Suspense, useState, type ReactNode } from 'react';
+import { Link, NavLink, Outlet, useMatch } from 'react-router';
+
+import { answer, client } from '../api/client';
+import { useLiveEvents } from '../api/events';
+import { useMe } from '../pages/logon/me';
+import { ChangePasswordModal } from '../pages/logon/ChangePasswordModal';
+import { useLabels, useLanguage } from '../locales';
+import { changeLanguage } from '../locales/language';
+import { changeAppearance, useAppearance } from './appearance';
+import { ClusterSelector } from './ClusterSelector';
+
+/** Header, navigation and, between them, the page. */
+export function Frame() {
+  const { frame } = useLabels();
+  const connected = useLiveEvents();
+  const [open, setOpen] = useState(false);
+  const cluster = useMatch('/clusters/:clusterId/*');
+
+  return (
+    <div className="frame">
+      <a className="skip" href="#content">
+        {frame.skip}
+      </a>
+      <Header onMenu={() => setOpen((was) => !was)} />
+      <div className="frame-body">
+        <nav className={open ? 'sider sider-open' : 'sider'} aria-label={frame.navigation}>
+          {cluster ? <ClusterNavigation id={Number(cluster.params.clusterId)} /> : <MainNavigation />}
+        </nav>
+        {open ? <div className="sider-veil" onClick={() => setOpen(false)} aria-hidden="true" /> : null}
+        <main id="content" className="content" tabIndex={-1}>
+          {connected ? null : (
+            <div className="banner" role="status">
+              {frame.disconnected}
+            </div>
+          )}
+          <Suspense>
+            <Outlet />
+          </Suspense>
+        </main>
+      </div>
+    </div>
+  );
+}
+
+function Header({ onMenu }: { onMenu: () => void }) {
+  const { frame, product } = useLabels();
+  const language = useLanguage();
+  const appearance = useAppearance();
+  const isDark = appearance === 'dark';
+  return (
+    <header className="head">
+      <Button className="head-menu" type="text" icon={<MenuOutlined />} aria-label={frame.menu} onClick={onMenu} />
+      <Link to="/clusters" className="head-brand" aria-label={product}>
+        <img src="/lifeboat.svg" alt="" width={24} height={24} />
+        <span>{product}</span>
+      </Link>
+      <div className="head-tools">
+        <Button
+          type="text"
+          icon={isDark ? <SunOutlined /> : <MoonOutlined />}
+          aria-label={isDark ? frame.light : frame.dark}
+          onClick={() => changeAppearance(isDark ? 'light' : 'dark')}
+        />
+        <Button
+          type="text"
+          title={frame.languageHint}
+          lang={language === 'en' ? 'zh' : 'en'}
+          onClick={() => changeLanguage(language === 'en' ? 'zh' : 'en')}
+        >
+          {frame.language}
+        </Button>
+        <AccountMenu />
+      </div>
+    </header>
+  );
+}
+
+function AccountMenu() {
+  const { frame } = useLabels();
+  const { message } = App.useApp();
+  const me = useMe();
+  const queries = useQueryClient();
+  const [changing, setChanging] = useState(false);
+  const logOff = useMutation({
+    mutationFn: () => answer(client.DELETE('/api/v2/session')),
+    onSuccess: () => {
+      queries.clear();
+      window.location.assign('/');
+    },
+    onError: (error) => void message.error(error.message),
+  });
+  const items = [
+    { key: 'password', label: frame.changePassword, onClick: () => setChanging(true) },
+    { key: 'log-off', label: frame.logOff, onClick: () => logOff.mutate() },
+  ];
+  return (
+    <>
+      <Dropdown menu={{ items }} trigger={['click']}>
+        <Button type="text" icon={<UserOutlined />} aria-label={`${frame.account}: ${me.data?.name ?? ''}`}>
+          {me.data?.name}
+        </Button>
+      </Dropdown>
+      {changing ? <ChangePasswordModal onClose={() => setChanging(false)} /> : null}
+    </>
+  );
+}
+
+function MainNavigation() {
+  const { nav } = useLabels();
+  return (
+    <ul>
+      <Entry to="/clusters" icon={<ObClusterOutlined />} text={nav.clusters} />
+      <Entry to="/backup" icon={<BackupRecoveryOutlined />} text={nav.backup} />
+      <Entry to="/tasks" icon={<TaskCenterOutlined />} text={nav.tasks} />
+      <Entry to="/storages" icon={<DatabaseOutlined />} text={nav.storages} />
+      <Entry to="/system" icon={<SystemManagementOutlined />} text={nav.system} />
+    </ul>
+  );
+}
+
+function ClusterNavigation({ id }: { id: number }) {
+  const { nav, frame } = useLabels();
+  return (
+    <>
+      <Link to="/clusters" className="sider-back">
+        <LeftOutlined aria-hidden="true" /> {frame.backToClusters}
+      </Link>
+      <ClusterSelector id={id} />
+      <ul>
+        <Entry to={`/clusters/${id}`} end icon={<OverviewOutlined />} text={nav.overview} />
+        <Entry to={`/clusters/${id}/backup`} icon={<BackupRecoveryOutlined />} text={nav.backup} />
+      </ul>
+    </>
+  );
+}
+
+function Entry({ to, icon, text, end }: { to: string; icon: ReactNode; text: string; end?: boolean }) {
+  return (
+    <li>
+      <NavLink to={to} end={end ?? false} className="sider-entry">
+        <span aria-hidden="true">{icon}</span>
+        <span>{text}</span>
+      </NavLink>
+    </li>
+  );
+}

@@ -1,0 +1,32 @@
+import { useEffect, useState } from 'react';
+
+import { useLabels } from '../locales';
+import { formatSeconds, partsOfMoment, secondsBetween } from './format';
+
+/** A moment in the reader's zone. */
+export function Moment({ at, none = '–' }: { at: string | null | undefined; none?: string }) {
+  if (!at) return <span className="quiet">{none}</span>;
+  const [written, zone] = partsOfMoment(at);
+  return (
+    <time dateTime={at} className="moment">
+      {written} <span className="zone">{zone}</span>
+    </time>
+  );
+}
+
+/** How long something took, or has taken so far. */
+export function Duration({ from, until }: { from: string | null | undefined; until: string | null | undefined }) {
+  const labels = useLabels();
+  const isRunning = Boolean(from) && !until;
+  const [, tick] = useState(0);
+
+  useEffect(() => {
+    if (!isRunning) return undefined;
+    const timer = window.setInterval(() => tick((n) => n + 1), 1000);
+    return () => window.clearInterval(timer);
+  }, [isRunning]);
+
+  if (!from) return <span className="quiet">–</span>;
+  const seconds = secondsBetween(from, until);
+  return <span className="moment">{formatSeconds(isRunning ? Math.max(1, Math.floor(seconds)) : seconds, labels)}</span>;
+}

@@ -1,0 +1,64 @@
+import { Typography } from '@oceanbase/design';
+import { useEffect, type ReactNode } from 'react';
+
+import { useLabels } from '../locales';
+
+interface PageHeadProps {
+  title: string;
+  /** Beside the title: a state, or what it is about. */
+  beside?: ReactNode;
+  /** What can be done, upper right. */
+  children?: ReactNode;
+}
+
+/** A page's title and its buttons. */
+export function PageHead({ title, beside, children }: PageHeadProps) {
+  const { product } = useLabels();
+  useEffect(() => {
+    document.title = `${title} · ${product}`;
+  }, [title, product]);
+  return (
+    <header className="page-head">
+      <div className="page-head-title">
+        <Typography.Title level={1}>{title}</Typography.Title>
+        {beside}
+      </div>
+      <div className="page-head-buttons">{children}</div>
+    </header>
+  );
+}
+
+interface SectionProps {
+  title?: string;
+  aside?: ReactNode;
+  children: ReactNode;
+}
+
+/** A part of a page, on a sheet of its own. */
+export function Section({ title, aside, children }: SectionProps) {
+  return (
+    <section className="section" aria-label={title}>
+      {title || aside ? (
+        <div className="section-head">
+          {title ? <h2>{title}</h2> : <span />}
+          {aside}
+        </div>
+      ) : null}
+      {children}
+    </section>
+  );
+}
+
+/** Facts in columns: a term above its value. */
+export function Facts({ rows }: { rows: Array<[string, ReactNode]> }) {
+  return (
+    <dl className="facts">
+      {rows.map(([term, value]) => (
+        <div key={term}>
+          <dt>{term}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}

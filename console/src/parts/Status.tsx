@@ -1,0 +1,54 @@
+import {
+  CheckCircleFilled,
+  ClockCircleOutlined,
+  CloseCircleFilled,
+  ExclamationCircleFilled,
+  MinusCircleFilled,
+  SyncOutlined,
+} from '@oceanbase/icons';
+import type { ReactNode } from 'react';
+
+export type Tone = 'good' | 'bad' | 'busy' | 'warn' | 'quiet' | 'waiting';
+
+const ICONS: Record<Tone, ReactNode> = {
+  good: <CheckCircleFilled />,
+  bad: <CloseCircleFilled />,
+  busy: <SyncOutlined spin />,
+  warn: <ExclamationCircleFilled />,
+  quiet: <MinusCircleFilled />,
+  waiting: <ClockCircleOutlined />,
+};
+
+const TONES: Record<string, Tone> = {
+  RUNNING: 'busy',
+  SUCCESSFUL: 'good',
+  FAILED: 'bad',
+  CANCELING: 'warn',
+  PENDING: 'waiting',
+  READY: 'waiting',
+  RESTORE_RUNNING: 'busy',
+  RESTORE_SUCCESS: 'good',
+  RESTORE_FAIL: 'bad',
+  AVAILABLE: 'good',
+  UNVERIFIED: 'warn',
+  DELETED: 'quiet',
+  PASSED: 'good',
+  NOT_CHECKED: 'quiet',
+};
+
+/** Returns how a state of the wire looks. */
+export function toneOf(state: string): Tone {
+  return TONES[state] ?? 'quiet';
+}
+
+/** A state: a sign and its word, since colour alone says nothing to some. */
+export function Status({ tone, children }: { tone: Tone; children: ReactNode }) {
+  return (
+    <span className={`status status-${tone}`}>
+      <span aria-hidden="true" className="status-sign">
+        {ICONS[tone]}
+      </span>
+      {children}
+    </span>
+  );
+}

@@ -1,0 +1,24 @@
+import react from '@vitejs/plugin-react';
+import { defineConfig } from 'vite';
+
+import { gzip } from './gzip.ts';
+import { offline } from './offline.ts';
+
+/** Where `npm run dev` finds a running server. */
+const SERVER = process.env.LIFEBOAT_SERVER ?? 'http://127.0.0.1:8180';
+
+export default defineConfig({
+  plugins: [react(), offline(), gzip()],
+  resolve: {
+    // The full player evaluates text as code, which the page's security policy forbids.
+    alias: { 'lottie-web': 'lottie-web/build/player/lottie_light' },
+    dedupe: ['react', 'react-dom', '@ant-design/cssinjs', 'antd'],
+  },
+  build: {
+    target: 'es2022',
+    assetsInlineLimit: 0,
+    chunkSizeWarningLimit: 2000,
+    reportCompressedSize: true,
+  },
+  server: { proxy: { '^/(api|healthz)': { target: SERVER, changeOrigin: false } } },
+});

@@ -1,0 +1,154 @@
+//! Sessions of browsers: logging on and off, and the cookie that a session is known by.
+//!
+//! The cookie is sent to `/api` only, is out of every script's reach, and is not sent with what other sites ask for.
+//! Beside it every write must carry [`CONSOLE_HEADER`], which no other site's page can add.
+
+use std::net::SocketAddr;
+
+use axum::Extension;
+use axum::extract::{ConnectInfo, State};
+use axum::http::header::{COOKIE, ORIGIN, SET_COOKIE};
+use axum::http::{HeaderMap, Method};
+use axum::response::{IntoResponse as _, Response};
+use control::users::sessions;
+use model::problem::{ProblemKind, codes};
+use model::{Problem, Secret};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use crate::Api;
+use crate::auth::client_address;
+use crate::envelope::{Answer, Done, Envelope};
+use crate::error::{Failure, Failures};
+use crate::extract::Body;
+use crate::views::secret::SecretText;
+use crate::views::users::MeView;
+
+/// What the console's own script sends with everything it asks for.
+pub(crate) const CONSOLE_HEADER: &str = "x-lifeboat-console";
+
+const NAME: &str = "lifeboat_session";
+
+/// Who wants to log on.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LogOnBody {
+    /// The account's name.
+    #[schema(max_length = 128)]
+    name: String,
+    /// Its password.
+    password: SecretText,
+}
+
+/// Logs a browser on: the answer sets a cookie, which stands for name and password from then on
+///
+/// Needs the header `X-Lifeboat-Console`, and so do writes that rely on the cookie. A session ends after 30 idle
+/// minutes, and when the account's password is changed.
+#[utoipa::path(
+    post,
+    path = "/api/v2/session",
+    tag = "users",
+    security(()),
+    request_body = LogOnBody,
+    responses((status = 200, body = Envelope<MeView>), Failures)
+)]
+pub(crate) async fn log_on(
+    State(api): State<Api>,
+    peer: Option<Extension<ConnectInfo<SocketAddr>>>,
+    headers: HeaderMap,
+    Body(body): Body<LogOnBody>,
+) -> Result<Response, Failure> {
+    check_is_console(&Method::POST, &headers)?;
+    let LogOnBody { name, password } = body;
+    let peer = peer.map(|Extension(ConnectInfo(peer))| peer.ip());
+    let address = client_address(peer, &headers, &api.trusted_proxies);
+    let begun = sessions::begin(&api.control, &name, &password.0, &address).await?;
+    let cookie = cookie(begun.token.expose(), &headers);
+    Ok(([(SET_COOKIE, cookie)], Answer(MeView::from(begun.actor))).into_response())
+}
+
+/// Logs a browser off
+#[utoipa::path(
+    delete,
+    path = "/api/v2/session",
+    tag = "users",
+    security(()),
+    responses((status = 200, body = Envelope<Done>), Failures)
+)]
+pub(crate) async fn log_off(State(api): State<Api>, headers: HeaderMap) -> Result<Response, Failure> {
+    check_is_console(&Method::DELETE, &headers)?;
+    if let Some(token) = token(&headers) {
+        sessions::end(&api.control, &token).await?;
+    }
+    let gone = format!("{}; Max-Age=0", cookie("", &headers));
+    Ok(([(SET_COOKIE, gone)], Answer(Done {})).into_response())
+}
+
+/// Returns the session's token, when the request carries one.
+pub(crate) fn token(headers: &HeaderMap) -> Option<Secret> {
+    let cookies = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let mut pairs = cookies.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.find(|(name, _)| *name == NAME).map(|(_, token)| Secret::new(token))
+}
+
+/// Refuses a write that does not come from the console's own script.
+pub(crate) fn check_is_console(method: &Method, headers: &HeaderMap) -> Result<(), Problem> {
+    if method.is_safe() || headers.contains_key(CONSOLE_HEADER) {
+        return Ok(());
+    }
+    Err(Problem::new(ProblemKind::Forbidden, codes::FORBIDDEN, "console-header-missing"))
+}
+
+/// Tells whether the request is the console's. A browser that is told how to authenticate asks for a password by
+/// itself, in a window of its own; the console has a page for that.
+pub(crate) fn is_console(headers: &HeaderMap) -> bool {
+    headers.contains_key(CONSOLE_HEADER) || token(headers).is_some()
+}
+
+/// Returns the cookie that stands for a session. Whether TLS lies between is known to the browser alone, since a
+/// proxy may end it: with every write it says by which address it reached us.
+fn cookie(token: &str, headers: &HeaderMap) -> String {
+    let origin = headers.get(ORIGIN).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let secure = if origin.starts_with("https://") { "; Secure" } else { "" };
+    format!("{NAME}={token}; Path=/api; HttpOnly; SameSite=Strict{secure}")
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::header::{COOKIE, ORIGIN};
+    use axum::http::{HeaderMap, Method};
+
+    use super::{CONSOLE_HEADER, check_is_console, cookie, token};
+
+    #[test]
+    fn the_token_is_found_among_other_cookies() {
+        let found = |value: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(COOKIE, value.parse().expect("a header"));
+            token(&headers).map(|token| token.expose().to_owned())
+        };
+        assert_eq!(found("a=b; lifeboat_session=abc; c=d").as_deref(), Some("abc"));
+        assert_eq!(found("xlifeboat_session=abc"), None);
+        assert_eq!(token(&HeaderMap::new()).map(|token| token.expose().to_owned()), None);
+    }
+
+    #[test]
+    fn a_write_without_the_consoles_header_is_refused() {
+        let mut headers = HeaderMap::new();
+        assert!(check_is_console(&Method::GET, &headers).is_ok());
+        for method in [Method::POST, Method::PATCH, Method::PUT, Method::DELETE] {
+            assert!(check_is_console(&method, &headers).is_err(), "{method}");
+        }
+        headers.insert(CONSOLE_HEADER, "1".parse().expect("a header"));
+        assert!(check_is_console(&Method::POST, &headers).is_ok());
+    }
+
+    #[test]
+    fn under_tls_the_cookie_is_sent_under_tls_only() {
+        let mut headers = HeaderMap::new();
+        headers.insert(ORIGIN, "http://lifeboat:8180".parse().expect("a header"));
+        assert!(!cookie("t", &headers).contains("Secure"));
+        headers.insert(ORIGIN, "https://lifeboat".parse().expect("a header"));
+        assert!(cookie("t", &headers).ends_with("; HttpOnly; SameSite=Strict; Secure"));
+    }
+}
