@@ -1,6 +1,9 @@
 //! The project's own chores, as a library for the tests that need the same servers.
 
+mod leash;
+pub mod mariadb;
 pub mod sample;
+pub mod seaweedfs;
 pub mod seekdb;
 pub mod tidy;
 

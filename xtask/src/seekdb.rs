@@ -257,7 +257,9 @@ fn options(port: u16, password: &str) -> mysql_async::Opts {
 }
 
 /// Runs a future on a thread of its own, so that callers inside a runtime may use this module too.
-fn block_on<T: Send + 'static>(future: impl Future<Output = Result<T>> + Send + 'static) -> Result<T> {
+pub(crate) fn block_on<T: Send + 'static>(
+    future: impl Future<Output = Result<T>> + Send + 'static,
+) -> Result<T> {
     std::thread::spawn(|| {
         tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(future)
     })

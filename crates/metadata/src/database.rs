@@ -7,11 +7,12 @@ use std::time::{Duration, SystemTime};
 
 use engine::Moment;
 use model::Timestamp;
+use sqlx::mysql::MySqlPool;
 use sqlx::query::Query;
-use sqlx::sqlite::{SqliteArguments, SqlitePool};
-use sqlx::{AssertSqlSafe, Sqlite};
+use sqlx::sqlite::SqlitePool;
+use sqlx::{AssertSqlSafe, Encode, MySql, Sqlite, Type};
 
-use crate::dialect::SQLITE_BEGIN_WRITE;
+use crate::dialect::{MYSQL_NOW, MYSQL_TAKE_TURN, SQLITE_BEGIN_WRITE};
 use crate::error::Error;
 use crate::seal::Sealer;
 use crate::sql::{Inner, Row, Statement, Value, statement};
@@ -56,6 +57,8 @@ pub(crate) struct Database {
 enum Pools {
     /// SQLite takes one write at a time, so there is one connection for it: who waits, waits in our queue.
     Sqlite { writer: SqlitePool, readers: SqlitePool },
+    /// Others write too, so each takes its turn in the database.
+    Mysql { writers: MySqlPool, readers: MySqlPool },
 }
 
 impl Database {
@@ -63,17 +66,29 @@ impl Database {
         Self { pools: Pools::Sqlite { writer, readers }, ahead_us: Arc::default() }
     }
 
-    /// Begins a transaction that may write.
+    pub(crate) fn mysql(writers: MySqlPool, readers: MySqlPool) -> Self {
+        Self { pools: Pools::Mysql { writers, readers }, ahead_us: Arc::default() }
+    }
+
+    /// Begins a transaction that may write. Until it ends, nobody else writes.
     pub(crate) async fn begin(&self) -> Result<Connection, Error> {
-        let Pools::Sqlite { writer, .. } = &self.pools;
-        let begun = writer.begin_with(SQLITE_BEGIN_WRITE).await;
-        self.connection(begun)
+        let begun = match &self.pools {
+            Pools::Sqlite { writer, .. } => writer.begin_with(SQLITE_BEGIN_WRITE).await.map(Driver::Sqlite),
+            Pools::Mysql { writers, .. } => writers.begin().await.map(Driver::Mysql),
+        };
+        let mut connection = self.connection(begun)?;
+        if matches!(connection.inner, Driver::Mysql(_)) {
+            connection.rows(statement("wait for the turn to write", MYSQL_TAKE_TURN)).await?;
+        }
+        Ok(connection)
     }
 
     /// Begins a transaction that sees everything as it is at its first look, and does not write.
     pub(crate) async fn read(&self) -> Result<Connection, Error> {
-        let Pools::Sqlite { readers, .. } = &self.pools;
-        let begun = readers.begin().await;
+        let begun = match &self.pools {
+            Pools::Sqlite { readers, .. } => readers.begin().await.map(Driver::Sqlite),
+            Pools::Mysql { readers, .. } => readers.begin().await.map(Driver::Mysql),
+        };
         self.connection(begun)
     }
 
@@ -84,19 +99,21 @@ impl Database {
 
     /// Ends all connections.
     pub(crate) async fn close(&self) {
-        let Pools::Sqlite { writer, readers } = &self.pools;
-        readers.close().await;
-        writer.close().await; // last: it takes the write-ahead log into the file
+        match &self.pools {
+            Pools::Sqlite { writer, readers } => {
+                readers.close().await;
+                writer.close().await; // last: it takes the write-ahead log into the file
+            }
+            Pools::Mysql { writers, readers } => {
+                readers.close().await;
+                writers.close().await;
+            }
+        }
     }
 
-    fn connection(
-        &self,
-        begun: sqlx::Result<sqlx::Transaction<'static, Sqlite>>,
-    ) -> Result<Connection, Error> {
+    fn connection(&self, begun: sqlx::Result<Driver>) -> Result<Connection, Error> {
         match begun {
-            Ok(transaction) => {
-                Ok(Connection { inner: Driver::Sqlite(transaction), ahead_us: self.ahead_us.clone() })
-            }
+            Ok(inner) => Ok(Connection { inner, ahead_us: self.ahead_us.clone() }),
             Err(cause) => Err(Error::Database { verb: "begin a transaction", cause }),
         }
     }
@@ -112,25 +129,39 @@ pub(crate) struct Connection {
 #[derive(Debug)]
 enum Driver {
     Sqlite(sqlx::Transaction<'static, Sqlite>),
+    Mysql(sqlx::Transaction<'static, MySql>),
 }
 
 impl Connection {
     /// Carries out a statement; returns how many rows it was about.
     pub(crate) async fn execute(&mut self, statement: Statement) -> Result<u64, Error> {
-        let Driver::Sqlite(transaction) = &mut self.inner;
         let verb = statement.verb;
-        match sqlite_query(statement).execute(&mut **transaction).await {
-            Ok(done) => Ok(done.rows_affected()),
-            Err(cause) => Err(Error::Database { verb, cause }),
-        }
+        let done = match &mut self.inner {
+            Driver::Sqlite(transaction) => {
+                query::<Sqlite>(statement).execute(&mut **transaction).await.map(|done| done.rows_affected())
+            }
+            Driver::Mysql(transaction) => {
+                query::<MySql>(statement).execute(&mut **transaction).await.map(|done| done.rows_affected())
+            }
+        };
+        done.map_err(|cause| Error::Database { verb, cause })
     }
 
     /// Reads all rows that come back.
     pub(crate) async fn rows(&mut self, statement: Statement) -> Result<Vec<Row>, Error> {
-        let Driver::Sqlite(transaction) = &mut self.inner;
         let verb = statement.verb;
-        match sqlite_query(statement).fetch_all(&mut **transaction).await {
-            Ok(rows) => Ok(rows.into_iter().map(|row| Row { verb, inner: Inner::Sqlite(row) }).collect()),
+        let rows: sqlx::Result<Vec<Inner>> = match &mut self.inner {
+            Driver::Sqlite(transaction) => {
+                let rows = query::<Sqlite>(statement).fetch_all(&mut **transaction).await;
+                rows.map(|rows| rows.into_iter().map(Inner::Sqlite).collect())
+            }
+            Driver::Mysql(transaction) => {
+                let rows = query::<MySql>(statement).fetch_all(&mut **transaction).await;
+                rows.map(|rows| rows.into_iter().map(Inner::Mysql).collect())
+            }
+        };
+        match rows {
+            Ok(rows) => Ok(rows.into_iter().map(|inner| Row { verb, inner }).collect()),
             Err(cause) => Err(Error::Database { verb, cause }),
         }
     }
@@ -158,16 +189,23 @@ impl Connection {
     }
 
     /// Returns what time it is by the database's clock. SQLite has none of its own: it is part of this program.
-    #[expect(clippy::unused_async, reason = "databases elsewhere have to be asked")]
     pub(crate) async fn now(&mut self) -> Result<Moment, Error> {
-        let real = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        Ok(Moment(self.ahead_us.load(Ordering::SeqCst)).plus(real))
+        let ahead = Duration::from_micros(self.ahead_us.load(Ordering::SeqCst).unsigned_abs());
+        if matches!(self.inner, Driver::Sqlite(_)) {
+            let real = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+            return Ok(Moment(0).plus(real).plus(ahead));
+        }
+        let row = self.row(statement("ask the database for the time", MYSQL_NOW)).await?;
+        Ok(row.expect("a clock always answers").moment("now_us")?.plus(ahead))
     }
 
     /// Makes everything that was written in the transaction visible, and lasting.
     pub(crate) async fn commit(self) -> Result<(), Error> {
-        let Driver::Sqlite(transaction) = self.inner;
-        transaction.commit().await.map_err(|cause| Error::Database { verb: "commit", cause })
+        let done = match self.inner {
+            Driver::Sqlite(transaction) => transaction.commit().await,
+            Driver::Mysql(transaction) => transaction.commit().await,
+        };
+        done.map_err(|cause| Error::Database { verb: "commit", cause })
     }
 }
 
@@ -176,7 +214,14 @@ pub(crate) fn exactly_one(changed: u64, noun: &'static str, id: i64) -> Result<(
     if changed == 1 { Ok(()) } else { Err(Error::Missing { noun, id }) }
 }
 
-fn sqlite_query<'q>(statement: Statement) -> Query<'q, Sqlite, SqliteArguments> {
+/// Turns a statement into one of this kind of database.
+fn query<'q, D>(statement: Statement) -> Query<'q, D, D::Arguments>
+where
+    D: sqlx::Database,
+    i64: Encode<'q, D> + Type<D>,
+    Option<i64>: Encode<'q, D> + Type<D>,
+    String: Encode<'q, D> + Type<D>,
+{
     let query = match statement.sql {
         Cow::Borrowed(sql) => sqlx::query(sql),
         // Safe, because `Statement` takes its text from literals only.

@@ -9,6 +9,36 @@ use std::time::Duration;
 /// The schema, step by step; a step that was released is never changed.
 pub(crate) static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 
+/// The same for servers of the MySQL protocol; `schema` carries it out.
+pub(crate) static MYSQL_MIGRATIONS: Migrator = sqlx::migrate!("migrations/mysql");
+
+/// Takes the turn to write, on a server that many write to: who comes next waits for this row. Every rule here was
+/// made for one writer at a time, and holds on any server by this.
+pub(crate) const MYSQL_TAKE_TURN: &str = "SELECT value FROM counters WHERE name = 'turns' FOR UPDATE";
+
+/// Asks a server what time it is, in microseconds since 1970.
+pub(crate) const MYSQL_NOW: &str = "SELECT CAST(UNIX_TIMESTAMP(NOW(6)) * 1000000 AS SIGNED) AS now_us";
+
+/// What each connection is told. The second of each pair says whether a server may not know it.
+pub(crate) const MYSQL_READER: [(&str, bool); 1] =
+    [("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ", false)];
+
+/// A writer sees what is committed when it has its turn. Should this program be stopped, or its machine lost, in the
+/// midst of a transaction, the server ends that soon: others wait for their turn.
+pub(crate) const MYSQL_WRITER: [(&str, bool); 8] = [
+    ("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED", false),
+    ("SET SESSION sql_mode = CONCAT(@@sql_mode, ',STRICT_TRANS_TABLES')", false),
+    ("SET SESSION wait_timeout = 20", true),
+    ("SET SESSION innodb_lock_wait_timeout = 8", true),
+    ("SET SESSION idle_transaction_timeout = 10", true),
+    ("SET SESSION ob_query_timeout = 8000000", true),
+    ("SET SESSION ob_trx_idle_timeout = 10000000", true),
+    ("SET SESSION ob_trx_timeout = 30000000", true),
+];
+
+/// The number of "unknown system variable".
+pub(crate) const MYSQL_UNKNOWN_VARIABLE: u16 = 1193;
+
 /// Begins a transaction that writes. In SQLite one that only begins to write later is refused, instead of
 /// waiting, when another has written since it first read.
 pub(crate) const SQLITE_BEGIN_WRITE: &str = "BEGIN IMMEDIATE";
@@ -32,9 +62,58 @@ pub(crate) fn sqlite_is_busy(code: &str) -> bool {
     code.parse::<i32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6))
 }
 
+/// Tells whether a server's error number says that it may answer later: too many connections, a lock that was waited
+/// for too long, a deadlock, a shutdown; and OceanBase's time-outs, changes of leader and transactions that it ended.
+pub(crate) fn mysql_is_passing(number: u16) -> bool {
+    matches!(
+        number,
+        1020 | 1040
+            | 1053
+            | 1159
+            | 1161
+            | 1203
+            | 1205
+            | 1213
+            | 1317
+            | 1927
+            | 3024
+            | 4012
+            | 4023
+            | 4030
+            | 4038
+            | 4250
+            | 6002
+            | 6003
+            | 6005
+            | 6210
+            | 6211
+            | 6224
+            | 6225
+    )
+}
+
 #[cfg(test)]
 mod tests {
-    use super::sqlite_is_busy;
+    use super::{MYSQL_MIGRATIONS, mysql_is_passing, sqlite_is_busy};
+
+    #[test]
+    fn a_server_that_may_answer_later_is_told_from_one_that_refuses() {
+        for (number, passing) in
+            [(1205, true), (4012, true), (6002, true), (1062, false), (1045, false), (1064, false)]
+        {
+            assert_eq!(mysql_is_passing(number), passing, "{number}");
+        }
+    }
+
+    #[test]
+    fn every_step_for_servers_is_one_statement_that_may_be_repeated() {
+        for step in MYSQL_MIGRATIONS.iter() {
+            let sql: String = step.sql.as_str().lines().filter(|line| !line.starts_with("--")).collect();
+            assert!(!sql.contains(';'), "{}", step.description);
+            let repeats = ["CREATE TABLE IF NOT EXISTS ", "INSERT IGNORE INTO "];
+            assert!(repeats.iter().any(|begin| sql.starts_with(begin)), "{}", step.description);
+        }
+    }
 
     #[test]
     fn a_busy_database_is_told_from_a_broken_one() {

@@ -6,7 +6,8 @@ use engine::TaskId;
 use engine::journal::{ApplyError, HoldError, InsertError, JournalError};
 use model::Problem;
 
-use crate::dialect::sqlite_is_busy;
+use crate::dialect::{mysql_is_passing, sqlite_is_busy};
+use crate::server;
 
 /// The metadata cannot be opened, read or written, or a rule about them refuses it.
 #[derive(Debug, thiserror::Error)]
@@ -132,6 +133,53 @@ pub enum Error {
         /// Table, row and column.
         place: String,
     },
+    /// The address of the metadata's server is none.
+    #[error("`{url}` is no address for metadata: {why}")]
+    ServerUrl {
+        /// The address, without its password.
+        url: String,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// The copy cannot be written or read.
+    #[error("cannot {verb} the copy `{path}`")]
+    Copy {
+        /// What was tried.
+        verb: &'static str,
+        /// The file.
+        path: String,
+        /// Why it did not work.
+        #[source]
+        cause: io::Error,
+    },
+    /// The copy is not whole, or no copy at all.
+    #[error("`{path}` is not a whole copy of metadata")]
+    CopyDamaged {
+        /// The file.
+        path: String,
+    },
+    /// The copy was made by a version with another schema.
+    #[error("the copy `{path}` has schema {found}, and this Lifeboat puts back schema {known}")]
+    CopyOtherSchema {
+        /// The file.
+        path: String,
+        /// What the copy has.
+        found: u32,
+        /// What this version has.
+        known: u32,
+    },
+    /// A copy is put back only where nothing is.
+    #[error("the metadata in `{path}` are not empty")]
+    NotEmpty {
+        /// Where they are.
+        path: String,
+    },
+    /// A copy was being put back when the program ended.
+    #[error("a copy was put back into `{path}` in part only")]
+    RestoreUnfinished {
+        /// Where.
+        path: String,
+    },
     /// The password cannot be hashed or compared.
     #[error("the password cannot be hashed")]
     Password,
@@ -144,8 +192,11 @@ impl Error {
         match self {
             Self::NoAnswer { .. } => true,
             Self::Database { cause, .. } => match cause {
-                sqlx::Error::PoolTimedOut | sqlx::Error::Io(_) => true,
-                sqlx::Error::Database(cause) => cause.code().is_some_and(|code| sqlite_is_busy(&code)),
+                sqlx::Error::PoolTimedOut | sqlx::Error::Io(_) | sqlx::Error::WorkerCrashed => true,
+                sqlx::Error::Database(cause) => match server::number(&**cause) {
+                    Some(number) => mysql_is_passing(number),
+                    None => cause.code().is_some_and(|code| sqlite_is_busy(&code)),
+                },
                 _ => false,
             },
             _ => false,
@@ -187,6 +238,21 @@ impl Error {
                 .with("found", found)
                 .with("expected", expected),
             Self::SealBroken { place } => Problem::internal("seal-broken").with("place", place),
+            Self::ServerUrl { url, why } => {
+                Problem::invalid("metadata-url-malformed").with("url", url).with("why", why)
+            }
+            Self::Copy { path, cause, .. } => {
+                Problem::internal("metadata-copy-failed").with("path", path).raw(cause)
+            }
+            Self::CopyDamaged { path } => Problem::invalid("metadata-copy-damaged").with("path", path),
+            Self::CopyOtherSchema { path, found, known } => Problem::conflict("metadata-copy-other-schema")
+                .with("path", path)
+                .with("found", found)
+                .with("known", known),
+            Self::NotEmpty { path } => Problem::conflict("metadata-not-empty").with("path", path),
+            Self::RestoreUnfinished { path } => {
+                Problem::conflict("metadata-restore-unfinished").with("path", path)
+            }
             Self::Password => Problem::internal("password-hash-failed"),
         }
     }
@@ -258,6 +324,12 @@ mod tests {
             Error::KeyMalformed { path: path() },
             Error::KeyOther { path: path(), found: "a".into(), expected: "b".into() },
             Error::SealBroken { place: "clusters/1/password".into() },
+            Error::ServerUrl { url: "mysql://db".into(), why: "it has no user" },
+            Error::Copy { verb: "write", path: path(), cause: cause() },
+            Error::CopyDamaged { path: path() },
+            Error::CopyOtherSchema { path: path(), found: 4, known: 5 },
+            Error::NotEmpty { path: path() },
+            Error::RestoreUnfinished { path: path() },
             Error::Password,
         ]
     }

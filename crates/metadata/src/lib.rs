@@ -3,6 +3,8 @@
 //! | file | what it holds |
 //! |---|---|
 //! | [`open`] | the data directory: its lock, its key, its schema |
+//! | [`server`], `schema` | a database on a server, for several Lifeboats at once |
+//! | [`copy`] | a copy of everything, and putting one back |
 //! | [`database`] | transactions, and what SQL takes and gives |
 //! | `dialect` | what one database spells otherwise than another |
 //! | [`seal`] | secrets, sealed to the row they belong to |
@@ -19,6 +21,7 @@
 pub mod audit;
 pub mod backup_sets;
 pub mod clusters;
+pub mod copy;
 pub mod database;
 mod dialect;
 pub mod error;
@@ -26,10 +29,13 @@ pub mod journal;
 pub mod open;
 pub mod passwords;
 pub mod restores;
+mod schema;
 pub mod seal;
 pub mod sessions;
+pub mod server;
 mod sql;
 pub mod storages;
+mod tables;
 pub mod tasks;
 pub mod tenants;
 pub mod users;
@@ -37,3 +43,4 @@ pub mod users;
 pub use database::{Listing, Slice, Transaction};
 pub use error::Error;
 pub use open::Metadata;
+pub use server::Server;

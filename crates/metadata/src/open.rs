@@ -1,8 +1,9 @@
 //! Opening the metadata: the data directory, its lock, its key, its schema.
 //!
-//! 1. the directory is there, and nobody else uses it
+//! 1. the directory is there, and nobody else uses it (a server's database may be used by several Lifeboats)
 //! 2. the schema is brought to this version; a newer one is refused
 //! 3. the key is the one that secrets are sealed with; only where none ever was, one is made
+//! 4. no copy was put back by half
 
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
@@ -21,7 +22,9 @@ use zeroize::Zeroizing;
 use crate::database::{Connection, Database, Transaction};
 use crate::dialect::{SQLITE_MIGRATIONS, sqlite_options};
 use crate::error::Error;
+use crate::schema;
 use crate::seal::{KEY_BYTES, Sealer, new_key};
+use crate::server::Server;
 use crate::sql::statement;
 
 /// The files in a data directory.
@@ -38,13 +41,16 @@ const CONNECTION_WAIT: Duration = Duration::from_secs(5);
 /// The setting that holds the key's fingerprint.
 const FINGERPRINT: &str = "key-fingerprint";
 
+/// The setting that is there while a copy is being put back.
+pub(crate) const RESTORING: &str = "restoring";
+
 /// Our database, opened, for reading; [`Metadata::begin`] writes. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Metadata {
     pub(crate) database: Arc<Database>,
     pub(crate) sealer: Arc<Sealer>,
-    /// Keeps other programs out for as long as it is open.
-    _lock: Arc<File>,
+    /// Keeps other programs out of a directory's database for as long as it is open.
+    _lock: Option<Arc<File>>,
 }
 
 impl Metadata {
@@ -54,17 +60,18 @@ impl Metadata {
     /// When another program uses the directory, when the metadata were used by a newer version, or when their key is
     /// missing or another one; and when the directory or the database fails.
     pub async fn open(data_directory: &Path) -> Result<Self, Error> {
-        let directory = data_directory.to_owned();
-        let prepared = spawn_blocking(move || prepare(&directory)).await;
-        let lock = prepared.expect("file work does not panic")?;
-        let options = sqlite_options(&data_directory.join(DATABASE_FILE));
-        let writer = connect("open the metadata", 1, options.clone()).await?;
-        migrate(&writer, data_directory).await?;
-        let readers =
-            connect("open the metadata for reading", READERS, options.pragma("query_only", "ON")).await?;
-        let database = Database::sqlite(writer, readers);
-        let sealer = unlock(&database, data_directory.join(KEY_FILE)).await?;
-        Ok(Self { database: Arc::new(database), sealer: Arc::new(sealer), _lock: Arc::new(lock) })
+        let stored = Stored::open(data_directory, None).await?;
+        stored.unlock(data_directory).await
+    }
+
+    /// Opens the metadata that lie on a server, where several Lifeboats may use them at once. The data directory
+    /// holds the key, which must be the same for all of them; it is made by the first.
+    ///
+    /// # Errors
+    /// As [`Metadata::open`], but for the lock; and when the server does not answer or refuses us.
+    pub async fn open_on(data_directory: &Path, server: &Server) -> Result<Self, Error> {
+        let stored = Stored::open(data_directory, Some(server)).await?;
+        stored.unlock(data_directory).await
     }
 
     /// Begins to write. One writes at a time, so nothing slow belongs into a transaction: no call to a cluster or a
@@ -86,13 +93,57 @@ impl Metadata {
     }
 }
 
-/// Makes the directory and an empty database that only we may read, and locks out others.
-fn prepare(directory: &Path) -> Result<File, Error> {
+/// A database of this version's schema, whose secrets cannot be opened yet.
+pub(crate) struct Stored {
+    pub(crate) database: Database,
+    /// What it is called in messages.
+    pub(crate) place: String,
+    lock: Option<Arc<File>>,
+}
+
+impl Stored {
+    /// Opens the database in the data directory, or the one on a server.
+    pub(crate) async fn open(data_directory: &Path, server: Option<&Server>) -> Result<Self, Error> {
+        let directory = data_directory.to_owned();
+        let is_local = server.is_none();
+        let prepared = spawn_blocking(move || prepare(&directory, is_local)).await;
+        let lock = prepared.expect("file work does not panic")?.map(Arc::new);
+        if let Some(server) = server {
+            schema::migrate(server).await?;
+            let (writers, readers) = server.pools().await?;
+            let place = server.place();
+            return Ok(Self { database: Database::mysql(writers, readers), place, lock });
+        }
+        let options = sqlite_options(&data_directory.join(DATABASE_FILE));
+        let writer = connect("open the metadata", 1, options.clone()).await?;
+        migrate(&writer, data_directory).await?;
+        let readers =
+            connect("open the metadata for reading", READERS, options.pragma("query_only", "ON")).await?;
+        let place = data_directory.display().to_string();
+        Ok(Self { database: Database::sqlite(writer, readers), place, lock })
+    }
+
+    async fn unlock(self, data_directory: &Path) -> Result<Metadata, Error> {
+        let mut connection = self.database.begin().await?;
+        if setting(&mut connection, RESTORING).await?.is_some() {
+            return Err(Error::RestoreUnfinished { path: self.place });
+        }
+        drop(connection);
+        let sealer = unlock(&self.database, data_directory.join(KEY_FILE)).await?;
+        Ok(Metadata { database: Arc::new(self.database), sealer: Arc::new(sealer), _lock: self.lock })
+    }
+}
+
+/// Makes the directory; where the database lies in it, also an empty one that only we may read, and locks out others.
+fn prepare(directory: &Path, is_local: bool) -> Result<Option<File>, Error> {
     let failed = |verb, path: &Path| {
         let path = path.display().to_string();
         move |cause| Error::DataDirectory { verb, path, cause }
     };
     DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(failed("make", directory))?;
+    if !is_local {
+        return Ok(None);
+    }
     let lock_path = directory.join(LOCK_FILE);
     let lock = private().create(true).truncate(false).open(&lock_path).map_err(failed("open", &lock_path))?;
     match lock.try_lock() {
@@ -105,10 +156,10 @@ fn prepare(directory: &Path) -> Result<File, Error> {
     // SQLite would let everybody read it; its other files get the permissions of this one.
     let database_path = directory.join(DATABASE_FILE);
     private().create(true).truncate(false).open(&database_path).map_err(failed("open", &database_path))?;
-    Ok(lock)
+    Ok(Some(lock))
 }
 
-fn private() -> OpenOptions {
+pub(crate) fn private() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.read(true).write(true).mode(0o600);
     options
@@ -144,7 +195,7 @@ async fn migrate(writer: &SqlitePool, directory: &Path) -> Result<(), Error> {
 /// Reads the key that secrets are sealed with. It is made when neither it nor a sealed secret exists.
 async fn unlock(database: &Database, path: PathBuf) -> Result<Sealer, Error> {
     let mut connection = database.begin().await?;
-    let expected = fingerprint_read(&mut connection).await?;
+    let expected = setting(&mut connection, FINGERPRINT).await?;
     let may_make = expected.is_none() && !is_anything_sealed(&mut connection).await?;
     let shown = path.display().to_string();
     let key =
@@ -165,10 +216,26 @@ async fn unlock(database: &Database, path: PathBuf) -> Result<Sealer, Error> {
     Ok(sealer)
 }
 
-async fn fingerprint_read(connection: &mut Connection) -> Result<Option<String>, Error> {
-    let read = statement("read the key's fingerprint", "SELECT value FROM settings WHERE name = ?");
-    let row = connection.row(read.bind(FINGERPRINT)).await?;
+/// Reads a single setting.
+pub(crate) async fn setting(
+    connection: &mut Connection,
+    name: &'static str,
+) -> Result<Option<String>, Error> {
+    let read = statement("read a setting", "SELECT value FROM settings WHERE name = ?");
+    let row = connection.row(read.bind(name)).await?;
     row.map(|row| row.text("value")).transpose()
+}
+
+/// Returns the fingerprint of the key in a data directory, which must be there.
+pub(crate) async fn key_fingerprint(data_directory: &Path) -> Result<String, Error> {
+    let path = data_directory.join(KEY_FILE);
+    let read = spawn_blocking(move || read_or_make_key(&path, false)).await;
+    Ok(Sealer::new(&read.expect("file work does not panic")?).fingerprint().to_owned())
+}
+
+/// Returns where the key of a data directory is, for messages.
+pub(crate) fn key_place(data_directory: &Path) -> String {
+    data_directory.join(KEY_FILE).display().to_string()
 }
 
 async fn is_anything_sealed(connection: &mut Connection) -> Result<bool, Error> {

@@ -7,8 +7,9 @@ use engine::Moment;
 use model::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use sqlx::mysql::MySqlRow;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{Decode, Row as _, Sqlite, Type};
+use sqlx::{Decode, MySql, Row as _, Sqlite, Type};
 
 use crate::error::Error;
 
@@ -155,12 +156,19 @@ pub(crate) struct Row {
 
 pub(crate) enum Inner {
     Sqlite(SqliteRow),
+    Mysql(MySqlRow),
 }
 
 impl Row {
-    fn get<'r, T: Decode<'r, Sqlite> + Type<Sqlite>>(&'r self, column: &'static str) -> Result<T, Error> {
-        let Inner::Sqlite(row) = &self.inner;
-        row.try_get(column).map_err(|cause| Error::Database { verb: self.verb, cause })
+    fn get<'r, T>(&'r self, column: &'static str) -> Result<T, Error>
+    where
+        T: Decode<'r, Sqlite> + Type<Sqlite> + Decode<'r, MySql> + Type<MySql>,
+    {
+        let read = match &self.inner {
+            Inner::Sqlite(row) => row.try_get(column),
+            Inner::Mysql(row) => row.try_get(column),
+        };
+        read.map_err(|cause| Error::Database { verb: self.verb, cause })
     }
 
     pub(crate) fn integer(&self, column: &'static str) -> Result<i64, Error> {

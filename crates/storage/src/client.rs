@@ -6,6 +6,7 @@
 //! - An object appears whole or not at all, and once a call has returned it survives a power cut.
 //! - There are no folders apart from keys: a folder is there when an object is below it.
 //! - Nothing outside the location is read or written, whatever lies in it.
+//! - A bucket that does not exist, and a root that is not mounted, is an error, never an empty storage.
 
 use std::time::Duration;
 
@@ -14,10 +15,11 @@ use model::Secret;
 use model::storage::{StorageLocation, StorageType};
 use tokio::task::spawn_blocking;
 
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::key;
 use crate::local::Local;
 use crate::object::{ObjectReader, ObjectWriter};
+use crate::remote::Remote;
 use crate::roots::FileRoots;
 
 /// The most objects that one listing returns.
@@ -33,6 +35,7 @@ pub struct Client {
 #[derive(Debug, Clone)]
 enum Backend {
     Local(Local),
+    Remote(Remote),
 }
 
 /// An object in a listing.
@@ -45,20 +48,18 @@ pub struct ObjectEntry {
 }
 
 impl Client {
-    /// Opens a location. Nothing is sent, looked at or made yet.
+    /// Opens a location. Nothing is sent, looked at or made yet. The secret is that of the access key.
     ///
     /// # Errors
-    /// Refuses a directory outside of the roots, and a kind of storage that cannot be used yet.
+    /// Refuses a directory outside of the roots, an endpoint that is none, and an object store without a key.
     pub fn open(
         location: &StorageLocation,
         secret: Option<&Secret>,
         roots: &FileRoots,
     ) -> Result<Self, Error> {
-        let backend = match (location.kind, secret) {
-            (StorageType::File, _) => Backend::Local(Local::new(&location.path, roots)?),
-            (kind, _) => {
-                return Err(Error::new(ErrorKind::Unsupported(kind), "use the storage", &location.uri()));
-            }
+        let backend = match location.kind {
+            StorageType::File => Backend::Local(Local::new(&location.path, roots)?),
+            _ => Backend::Remote(Remote::new(location, secret)?),
         };
         Ok(Self { location: location.clone(), backend })
     }
@@ -75,10 +76,13 @@ impl Client {
     /// Refuses a name that could lead elsewhere.
     pub fn below(&self, folder: &str) -> Result<Self, Error> {
         let names = key::folder(folder)?;
-        let Backend::Local(local) = &self.backend;
         let location =
             if names.is_empty() { self.location.clone() } else { self.location.below(&names.join("/")) };
-        Ok(Self { location, backend: Backend::Local(local.below(&names)) })
+        let backend = match &self.backend {
+            Backend::Local(local) => Backend::Local(local.below(&names)),
+            Backend::Remote(remote) => Backend::Remote(remote.below(&names)),
+        };
+        Ok(Self { location, backend })
     }
 
     /// Writes a small object, in place of an older one.
@@ -86,29 +90,39 @@ impl Client {
     /// # Errors
     /// When it fails, the older one is still there.
     pub async fn put(&self, key: &str, bytes: Bytes) -> Result<(), Error> {
-        self.blocking(key, move |local, key| {
-            let mut part = local.part(key)?;
-            part.write(&bytes)?;
-            part.finish().map(drop)
-        })
-        .await
+        match &self.backend {
+            Backend::Remote(remote) => remote.put(key, bytes).await,
+            Backend::Local(local) => {
+                blocking(local, key, move |local, key| {
+                    let mut part = local.part(key)?;
+                    part.write(&bytes)?;
+                    part.finish().map(drop)
+                })
+                .await
+            }
+        }
     }
 
     /// Writes a small object unless there is one of that name; tells whether it did. Of several that try at once,
-    /// one succeeds.
+    /// one succeeds. (OBS cannot do that by itself: there only one program may write to a folder at a time.)
     ///
     /// # Errors
     /// When it fails, nothing was written.
     pub async fn put_new(&self, key: &str, bytes: Bytes) -> Result<bool, Error> {
-        self.blocking(key, move |local, key| {
-            if local.stat(key)?.is_some() {
-                return Ok(false); // saves the writing; what decides is the rename
+        match &self.backend {
+            Backend::Remote(remote) => remote.put_new(key, bytes).await,
+            Backend::Local(local) => {
+                blocking(local, key, move |local, key| {
+                    if local.stat(key)?.is_some() {
+                        return Ok(false); // saves the writing; what decides is the rename
+                    }
+                    let mut part = local.part(key)?;
+                    part.write(&bytes)?;
+                    part.finish_new()
+                })
+                .await
             }
-            let mut part = local.part(key)?;
-            part.write(&bytes)?;
-            part.finish_new()
-        })
-        .await
+        }
     }
 
     /// Begins an object of any size, which appears when it is finished, in place of an older one.
@@ -116,7 +130,12 @@ impl Client {
     /// # Errors
     /// When it cannot be begun.
     pub async fn writer(&self, key: &str) -> Result<ObjectWriter, Error> {
-        self.blocking(key, |local, key| local.part(key).map(ObjectWriter::new)).await
+        match &self.backend {
+            Backend::Remote(remote) => remote.writer(key).await.map(ObjectWriter::remote),
+            Backend::Local(local) => {
+                blocking(local, key, |local, key| local.part(key).map(ObjectWriter::local)).await
+            }
+        }
     }
 
     /// Reads a small object.
@@ -124,7 +143,12 @@ impl Client {
     /// # Errors
     /// When there is none, or one with more than `limit_bytes`.
     pub async fn get(&self, key: &str, limit_bytes: u64) -> Result<Bytes, Error> {
-        self.blocking(key, move |local, key| local.read(key, limit_bytes).map(Bytes::from)).await
+        match &self.backend {
+            Backend::Remote(remote) => remote.read(key, limit_bytes).await,
+            Backend::Local(local) => {
+                blocking(local, key, move |local, key| local.read(key, limit_bytes).map(Bytes::from)).await
+            }
+        }
     }
 
     /// Begins to read an object of any size.
@@ -132,11 +156,16 @@ impl Client {
     /// # Errors
     /// When there is none.
     pub async fn reader(&self, key: &str) -> Result<ObjectReader, Error> {
-        self.blocking(key, |local, key| {
-            let (file, size_bytes) = local.open(key)?;
-            Ok(ObjectReader::new(file, local.place(key), size_bytes))
-        })
-        .await
+        match &self.backend {
+            Backend::Remote(remote) => remote.reader(key).await.map(ObjectReader::remote),
+            Backend::Local(local) => {
+                blocking(local, key, |local, key| {
+                    let (file, size_bytes) = local.open(key)?;
+                    Ok(ObjectReader::local(file, local.place(key), size_bytes))
+                })
+                .await
+            }
+        }
     }
 
     /// Lists all objects below a folder (`""`: the whole location), in the order of their keys; unfinished ones
@@ -145,7 +174,12 @@ impl Client {
     /// # Errors
     /// When there are more than [`LIST_MAX`].
     pub async fn list(&self, folder: &str) -> Result<Vec<ObjectEntry>, Error> {
-        self.blocking(folder, |local, folder| local.list(folder, LIST_MAX)).await
+        match &self.backend {
+            Backend::Remote(remote) => remote.list(folder, LIST_MAX).await,
+            Backend::Local(local) => {
+                blocking(local, folder, |local, folder| local.list(folder, LIST_MAX)).await
+            }
+        }
     }
 
     /// Returns what is known of an object without reading it; nothing when there is none.
@@ -153,7 +187,10 @@ impl Client {
     /// # Errors
     /// When the storage cannot tell.
     pub async fn stat(&self, key: &str) -> Result<Option<ObjectEntry>, Error> {
-        self.blocking(key, Local::stat).await
+        match &self.backend {
+            Backend::Remote(remote) => remote.stat(key).await,
+            Backend::Local(local) => blocking(local, key, Local::stat).await,
+        }
     }
 
     /// Tells whether there is an object.
@@ -169,7 +206,10 @@ impl Client {
     /// # Errors
     /// When the storage refuses.
     pub async fn delete(&self, key: &str) -> Result<bool, Error> {
-        self.blocking(key, Local::delete).await
+        match &self.backend {
+            Backend::Remote(remote) => remote.delete(key).await,
+            Backend::Local(local) => blocking(local, key, Local::delete).await,
+        }
     }
 
     /// Deletes everything below a folder, unfinished objects too; returns how many objects there were.
@@ -177,7 +217,10 @@ impl Client {
     /// # Errors
     /// When the storage refuses; what was deleted until then stays deleted.
     pub async fn delete_below(&self, folder: &str) -> Result<u64, Error> {
-        self.blocking(folder, Local::delete_below).await
+        match &self.backend {
+            Backend::Remote(remote) => remote.delete_below(folder).await,
+            Backend::Local(local) => blocking(local, folder, Local::delete_below).await,
+        }
     }
 
     /// Deletes what crashed writers left behind below a folder, if nobody has written to it for so long; returns
@@ -186,34 +229,58 @@ impl Client {
     /// # Errors
     /// When the storage refuses.
     pub async fn clear_left_overs(&self, folder: &str, older_than: Duration) -> Result<u64, Error> {
-        self.blocking(folder, move |local, folder| local.clear_parts(folder, older_than)).await
+        match &self.backend {
+            Backend::Remote(remote) => remote.clear_uploads(folder, older_than).await,
+            Backend::Local(local) => {
+                blocking(local, folder, move |local, folder| local.clear_parts(folder, older_than)).await
+            }
+        }
     }
 
     /// Returns the destination of an OceanBase that this location lies in, if it does.
     pub(crate) async fn find_destination(&self) -> Result<Option<String>, Error> {
-        self.blocking("", |local, _| local.find_upwards(FORMAT_FILE)).await
+        match &self.backend {
+            Backend::Remote(remote) => remote.find_upwards(FORMAT_FILE).await,
+            Backend::Local(local) => blocking(local, "", |local, _| local.find_upwards(FORMAT_FILE)).await,
+        }
     }
 
-    /// Returns how much of the location's own folders exists, to be handed to [`Client::trim`].
+    /// Asks an object store for anything at all, so that address, key and bucket are known to be right.
+    pub(crate) async fn reach(&self) -> Result<(), Error> {
+        match &self.backend {
+            Backend::Remote(remote) => remote.reach().await,
+            Backend::Local(_) => Ok(()),
+        }
+    }
+
+    /// Returns how much of the location's own folders exists, to be handed to [`Client::trim`]. Object stores have
+    /// no folders.
     pub(crate) async fn standing(&self) -> Result<usize, Error> {
-        self.blocking("", |local, _| local.standing()).await
+        match &self.backend {
+            Backend::Remote(_) => Ok(0),
+            Backend::Local(local) => blocking(local, "", |local, _| local.standing()).await,
+        }
     }
 
     /// Removes a folder if it is empty, and then those of the location's own that did not stand before.
     pub(crate) async fn trim(&self, folder: &str, stood: usize) -> Result<(), Error> {
-        self.blocking(folder, move |local, folder| local.trim(folder, stood)).await
+        match &self.backend {
+            Backend::Remote(_) => Ok(()),
+            Backend::Local(local) => {
+                blocking(local, folder, move |local, folder| local.trim(folder, stood)).await
+            }
+        }
     }
+}
 
-    /// Does file work where waiting disturbs nobody.
-    async fn blocking<T: Send + 'static>(
-        &self,
-        key: &str,
-        work: impl FnOnce(&Local, &str) -> Result<T, Error> + Send + 'static,
-    ) -> Result<T, Error> {
-        let Backend::Local(local) = &self.backend;
-        let (local, key) = (local.clone(), key.to_owned());
-        spawn_blocking(move || work(&local, &key)).await.expect("file work does not panic")
-    }
+/// Does file work where waiting disturbs nobody.
+async fn blocking<T: Send + 'static>(
+    local: &Local,
+    key: &str,
+    work: impl FnOnce(&Local, &str) -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
+    let (local, key) = (local.clone(), key.to_owned());
+    spawn_blocking(move || work(&local, &key)).await.expect("file work does not panic")
 }
 
 /// What OceanBase 4.x puts into every backup destination.

@@ -4,7 +4,6 @@ use std::io;
 
 use model::Problem;
 use model::problem::codes;
-use model::storage::StorageType;
 use rustix::io::Errno;
 
 /// A storage did not do what it was asked.
@@ -78,9 +77,30 @@ pub enum ErrorKind {
     /// What was read back is not what was written.
     #[error("it holds something else than what was written")]
     Altered,
-    /// This program cannot use that kind of storage.
-    #[error("storages of the kind `{}` are not supported yet", .0.scheme())]
-    Unsupported(StorageType),
+    /// The bucket or container does not exist.
+    #[error("the bucket does not exist")]
+    BucketMissing,
+    /// The service does not know the access key, or its secret is another one.
+    #[error("the service does not accept the access key")]
+    KeyRefused,
+    /// An object storage needs an access key and its secret.
+    #[error("the access key or its secret is missing")]
+    KeyMissing,
+    /// The secret of a Google Cloud storage is not the key file of its account.
+    #[error("the secret is not the key file of that service account")]
+    KeyFileMalformed,
+    /// The endpoint is no address.
+    #[error("it is no address of a service")]
+    EndpointMalformed,
+    /// This server's clock and the service's differ too much.
+    #[error("this server's clock differs too much from the service's")]
+    ClockWrong,
+    /// The object may not be changed or deleted yet.
+    #[error("it is locked against changes")]
+    Locked,
+    /// The access key is right, and has no right to do this.
+    #[error("the access key has no right to do that")]
+    Forbidden,
     /// A passing failure of disk or network.
     #[error("the storage does not answer properly")]
     Passing,
@@ -97,6 +117,11 @@ impl Error {
     pub(crate) fn io(verb: &'static str, place: &str, cause: impl Into<io::Error>) -> Self {
         let cause = cause.into();
         Self { kind: meaning(&cause), verb, place: place.to_owned(), cause: Some(cause) }
+    }
+
+    /// Adds what caused it.
+    pub(crate) fn because(self, cause: io::Error) -> Self {
+        Self { cause: Some(cause), ..self }
     }
 
     /// Returns what it means.
@@ -143,10 +168,16 @@ impl Error {
             }
             ErrorKind::TooMany { limit } => plain("storage-too-many-objects").with("limit", limit),
             ErrorKind::Altered => plain("storage-altered"),
-            ErrorKind::Unsupported(kind) => {
-                Problem::refused(codes::STORAGE_TYPE_UNSUPPORTED, "storage-kind-unsupported")
-                    .with("kind", kind.scheme())
+            ErrorKind::BucketMissing => plain("storage-bucket-absent"),
+            ErrorKind::KeyRefused => plain("storage-key-refused"),
+            ErrorKind::KeyMissing => plain("storage-key-missing"),
+            ErrorKind::KeyFileMalformed => plain("storage-key-file-malformed"),
+            ErrorKind::EndpointMalformed => {
+                Problem::invalid("storage-endpoint-malformed").with("endpoint", &self.place)
             }
+            ErrorKind::ClockWrong => plain("storage-clock-wrong"),
+            ErrorKind::Locked => plain("storage-locked"),
+            ErrorKind::Forbidden => plain("storage-forbidden"),
             ErrorKind::Passing => plain("storage-passing"),
             ErrorKind::Other => plain("storage-other"),
         };
@@ -196,7 +227,6 @@ fn meaning(cause: &io::Error) -> ErrorKind {
 mod tests {
     use std::io;
 
-    use model::storage::StorageType;
     use model::text::{Language, has_problem};
 
     use super::{Error, ErrorKind};
@@ -219,7 +249,14 @@ mod tests {
             ErrorKind::TooLarge { found: 9, limit: 8 },
             ErrorKind::TooMany { limit: 7 },
             ErrorKind::Altered,
-            ErrorKind::Unsupported(StorageType::Oss),
+            ErrorKind::BucketMissing,
+            ErrorKind::KeyRefused,
+            ErrorKind::KeyMissing,
+            ErrorKind::KeyFileMalformed,
+            ErrorKind::EndpointMalformed,
+            ErrorKind::ClockWrong,
+            ErrorKind::Locked,
+            ErrorKind::Forbidden,
             ErrorKind::Passing,
             ErrorKind::Other,
         ]

@@ -34,6 +34,7 @@ fn segments(key: &str) -> Result<Vec<&str>, Error> {
             || segment.len() > SEGMENT_MAX_BYTES
             || segment.starts_with(PART_PREFIX)
             || segment.contains(char::is_control)
+            || segment.trim() != *segment // object stores' clients cut it off
     };
     if key.len() > KEY_MAX_BYTES || segments.iter().any(wrong) {
         return Err(malformed(key));
@@ -52,8 +53,22 @@ mod tests {
     #[test]
     fn a_key_that_could_lead_elsewhere_is_refused() {
         let (long, deep) = ("x".repeat(256), "x/".repeat(500) + "x");
-        let bad =
-            ["", "/", "/a", "a/", "a//b", "..", "a/../b", "./a", "a\0b", ".lifeboat-part-1/x", &long, &deep];
+        let bad = [
+            "",
+            "/",
+            "/a",
+            "a/",
+            "a//b",
+            "..",
+            "a/../b",
+            "./a",
+            "a\0b",
+            " a",
+            "a /b",
+            ".lifeboat-part-1/x",
+            &long,
+            &deep,
+        ];
         for key in bad {
             assert!(split(key).is_err(), "{key}");
         }

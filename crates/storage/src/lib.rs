@@ -1,4 +1,4 @@
-//! Where backups lie: objects in directories, later in object stores too, behind one [`Client`].
+//! Where backups lie: objects in directories and in object stores, behind one [`Client`].
 //!
 //! | file | what it holds |
 //! |---|---|
@@ -8,6 +8,7 @@
 //! | [`roots`] | the directories that an administrator allows |
 //! | `key` | which names objects can have |
 //! | `local` | files: durable, whole or not at all, and never through a symbolic link |
+//! | `remote` | object stores: S3 and its like, OSS, COS, OBS, Google Cloud, Azure |
 //! | [`error`] | what can go wrong, in words |
 
 pub mod client;
@@ -16,6 +17,7 @@ mod key;
 mod local;
 pub mod object;
 pub mod probe;
+mod remote;
 pub mod roots;
 
 pub use client::{Client, ObjectEntry};

@@ -10,31 +10,50 @@ use tokio::task::spawn_blocking;
 
 use crate::error::{Error, ErrorKind};
 use crate::local::Part;
+use crate::remote::{RemoteReader, RemoteWriter};
 
-/// How much is read at a time.
+/// How much of a file is read at a time.
 const PIECE_BYTES: usize = 256 * 1024;
 
 /// An object being written. It appears when it is finished; dropped before, what was written is removed.
 #[derive(Debug)]
 pub struct ObjectWriter {
     /// Nothing after a write has failed.
-    part: Option<Part>,
+    target: Option<Target>,
     place: String,
 }
 
+#[derive(Debug)]
+enum Target {
+    Local(Part),
+    Remote(Box<RemoteWriter>),
+}
+
 impl ObjectWriter {
-    pub(crate) fn new(part: Part) -> Self {
-        Self { place: part.place(), part: Some(part) }
+    pub(crate) fn local(part: Part) -> Self {
+        Self { place: part.place(), target: Some(Target::Local(part)) }
     }
 
-    /// Appends. Each call is a turn of its own to the disk or the network: hand over pieces of 64 KiB and more.
+    pub(crate) fn remote(writer: RemoteWriter) -> Self {
+        Self { place: writer.place(), target: Some(Target::Remote(Box::new(writer))) }
+    }
+
+    /// Appends. Each call is a turn of its own to the disk or the network: hand over pieces of 64 KiB and more. It
+    /// waits while as much is on its way to an object store as may be held in memory.
     ///
     /// # Errors
     /// After a failed write the object cannot be finished any more.
     pub async fn write(&mut self, bytes: Bytes) -> Result<(), Error> {
-        let mut part = self.part.take().ok_or_else(|| self.given_up())?;
-        let written = spawn_blocking(move || part.write(&bytes).map(|()| part)).await;
-        self.part = Some(written.expect("file work does not panic")?);
+        self.target = Some(match self.take()? {
+            Target::Local(mut part) => {
+                let written = spawn_blocking(move || part.write(&bytes).map(|()| part)).await;
+                Target::Local(written.expect("file work does not panic")?)
+            }
+            Target::Remote(mut writer) => {
+                writer.write(bytes).await?;
+                Target::Remote(writer)
+            }
+        });
         Ok(())
     }
 
@@ -43,8 +62,12 @@ impl ObjectWriter {
     /// # Errors
     /// When it fails, nothing of it is seen, and an older object of that name is still there.
     pub async fn finish(mut self) -> Result<u64, Error> {
-        let part = self.part.take().ok_or_else(|| self.given_up())?;
-        spawn_blocking(move || part.finish()).await.expect("file work does not panic")
+        match self.take()? {
+            Target::Local(part) => {
+                spawn_blocking(move || part.finish()).await.expect("file work does not panic")
+            }
+            Target::Remote(writer) => writer.finish().await,
+        }
     }
 
     /// Removes what was written.
@@ -52,29 +75,47 @@ impl ObjectWriter {
     /// # Errors
     /// When it cannot be removed; it is never seen all the same.
     pub async fn abort(mut self) -> Result<(), Error> {
-        match self.part.take() {
-            Some(part) => spawn_blocking(move || part.abort()).await.expect("file work does not panic"),
+        match self.target.take() {
+            Some(Target::Local(part)) => {
+                spawn_blocking(move || part.abort()).await.expect("file work does not panic")
+            }
+            Some(Target::Remote(writer)) => writer.abort().await,
             None => Ok(()),
         }
     }
 
-    fn given_up(&self) -> Error {
-        Error::new(ErrorKind::Other, "go on after an earlier failure to write", &self.place)
+    fn take(&mut self) -> Result<Target, Error> {
+        let given_up =
+            || Error::new(ErrorKind::Other, "go on after an earlier failure to write", &self.place);
+        self.target.take().ok_or_else(given_up)
     }
 }
 
 /// An object being read.
 #[derive(Debug)]
 pub struct ObjectReader {
-    /// Nothing at the end, or after a failure.
-    file: Option<File>,
-    place: String,
+    source: Source,
     size_bytes: u64,
 }
 
+#[derive(Debug)]
+enum Source {
+    Local {
+        file: File,
+        place: String,
+    },
+    Remote(Box<RemoteReader>),
+    /// At the end, or after a failure.
+    Nothing,
+}
+
 impl ObjectReader {
-    pub(crate) fn new(file: File, place: String, size_bytes: u64) -> Self {
-        Self { file: Some(file), place, size_bytes }
+    pub(crate) fn local(file: File, place: String, size_bytes: u64) -> Self {
+        Self { source: Source::Local { file, place }, size_bytes }
+    }
+
+    pub(crate) fn remote(reader: RemoteReader) -> Self {
+        Self { size_bytes: reader.size_bytes(), source: Source::Remote(Box::new(reader)) }
     }
 
     /// Returns how much the object held when it was opened.
@@ -88,14 +129,25 @@ impl ObjectReader {
     /// # Errors
     /// When the storage fails; there is no going on after that.
     pub async fn next(&mut self) -> Result<Option<Bytes>, Error> {
-        let Some(file) = self.file.take() else { return Ok(None) };
-        let read = spawn_blocking(move || read_piece(file)).await.expect("file work does not panic");
-        let (file, piece) = read.map_err(|cause| Error::io("read", &self.place, cause))?;
-        if piece.is_empty() {
-            return Ok(None);
+        match std::mem::replace(&mut self.source, Source::Nothing) {
+            Source::Local { file, place } => {
+                let read = spawn_blocking(move || read_piece(file)).await.expect("file work does not panic");
+                let (file, piece) = read.map_err(|cause| Error::io("read", &place, cause))?;
+                if piece.is_empty() {
+                    return Ok(None);
+                }
+                self.source = Source::Local { file, place };
+                Ok(Some(piece))
+            }
+            Source::Remote(mut reader) => {
+                let piece = reader.next().await?;
+                if piece.is_some() {
+                    self.source = Source::Remote(reader);
+                }
+                Ok(piece)
+            }
+            Source::Nothing => Ok(None),
         }
-        self.file = Some(file);
-        Ok(Some(piece))
     }
 
     /// Returns the pieces as a stream.

@@ -7,7 +7,7 @@ use std::future::Future;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use model::storage::{StorageLocation, TestLine, TestOutcome};
+use model::storage::{StorageLocation, StorageType, TestLine, TestOutcome};
 use model::{Problem, Secret};
 use tokio::time::timeout;
 
@@ -18,14 +18,18 @@ use crate::roots::FileRoots;
 /// The folder in which tests happen.
 const PROBE_FOLDER: &str = ".lifeboat-probe";
 
-/// The lines of a test in their order: ids of texts.
-const LINES: [&str; 5] = [
+/// The lines of a test in their order: ids of texts. Only an object store has the second one.
+const LINES: [&str; 6] = [
     "storage-test-shape",
+    REACH,
     "storage-test-write",
     "storage-test-read",
     "storage-test-list",
     "storage-test-delete",
 ];
+
+/// The line about address, key and bucket.
+const REACH: &str = "storage-test-reach";
 
 /// The longest that one line may take; a file server that is gone would keep us for ever.
 const LINE_LIMIT: Duration = Duration::from_secs(30);
@@ -35,9 +39,12 @@ const SAMPLE_BYTES: usize = 300 * 1024;
 
 /// Tests a location line by line. After a line that failed the others are not checked.
 pub async fn probe(location: &StorageLocation, secret: Option<&Secret>, roots: &FileRoots) -> Vec<TestLine> {
-    let mut test = Test { lines: Vec::new() };
-    let opened = test.line(allowed(location, secret, roots)).await;
-    let Some((client, stood)) = opened else { return test.finished() };
+    let is_remote = location.kind != StorageType::File;
+    let checks = LINES.iter().copied().filter(|check| is_remote || *check != REACH).collect();
+    let mut test = Test { checks, lines: Vec::new() };
+    let Some((client, stood)) = begin(&mut test, location, secret, roots).await else {
+        return test.finished();
+    };
     let folder = format!("{PROBE_FOLDER}/{:032x}", rand::random::<u128>());
     run(&mut test, &client, &folder).await;
     // Also when a line failed: a storage that can be written but not read must not keep our file.
@@ -74,12 +81,25 @@ async fn run(test: &mut Test, client: &Client, folder: &str) -> Option<()> {
 }
 
 /// Returns the client, and how much of the location exists already.
-async fn allowed(
+async fn begin(
+    test: &mut Test,
     location: &StorageLocation,
     secret: Option<&Secret>,
     roots: &FileRoots,
-) -> Result<(Client, usize), Error> {
-    let client = Client::open(location, secret, roots)?;
+) -> Option<(Client, usize)> {
+    if location.kind == StorageType::File {
+        return test.line(async { look(Client::open(location, secret, roots)?).await }).await;
+    }
+    let client = test.line(async { Client::open(location, secret, roots) }).await?;
+    test.line(async {
+        client.reach().await?;
+        look(client).await
+    })
+    .await
+}
+
+/// Looks whether the location is in the midst of a cluster's own backup.
+async fn look(client: Client) -> Result<(Client, usize), Error> {
     match client.find_destination().await? {
         Some(place) => Err(Error::new(ErrorKind::InsideDestination, "test", &place)),
         None => {
@@ -91,6 +111,8 @@ async fn allowed(
 
 /// The lines so far.
 struct Test {
+    /// All that the test has.
+    checks: Vec<&'static str>,
     lines: Vec<TestLine>,
 }
 
@@ -107,7 +129,7 @@ impl Test {
             Err(problem) => (None, Some(problem)),
         };
         self.lines.push(TestLine {
-            check: LINES[self.lines.len()].to_owned(),
+            check: self.checks[self.lines.len()].to_owned(),
             outcome: if problem.is_none() { TestOutcome::Passed } else { TestOutcome::Failed },
             latency_us: u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX),
             problem,
@@ -117,7 +139,7 @@ impl Test {
 
     /// Adds the lines that were not come to.
     fn finished(mut self) -> Vec<TestLine> {
-        for check in &LINES[self.lines.len()..] {
+        for check in &self.checks[self.lines.len()..] {
             let check = (*check).to_owned();
             self.lines.push(TestLine {
                 check,

@@ -1,8 +1,10 @@
 //! The metadata from outside: each promise run against each database, and what only a data directory can do wrong.
 
+mod copies;
 mod data_directory;
 mod flow;
 mod journal;
 mod kill;
 mod records;
+mod servers;
 mod stand;

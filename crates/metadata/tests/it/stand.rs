@@ -5,21 +5,27 @@ use std::path::Path;
 use engine::journal::NewTask;
 use engine::{Flow, Next, Note, Step};
 use metadata::clusters::NewCluster;
-use metadata::{Metadata, Transaction};
+use metadata::{Metadata, Server, Transaction};
 use model::Secret;
 use model::ability::{BackupAbility, Generation};
 use model::cluster::{ClusterFacts, ClusterStatus};
 use model::version::ServerVersion;
 
-/// Runs each promise against each database. Another database is another module here.
+/// Runs each promise against each database.
 macro_rules! for_every_database {
     ($($promise:ident)*) => {
-        mod sqlite {
+        crate::stand::for_every_database! { @on sqlite, Sqlite: $($promise)* }
+        crate::stand::for_every_database! { @on mariadb, Mariadb: $($promise)* }
+        crate::stand::for_every_database! { @on seekdb, Seekdb: $($promise)* }
+    };
+    (@on $module:ident, $kind:ident: $($promise:ident)*) => {
+        mod $module {
             $(
                 #[tokio::test]
                 async fn $promise() {
-                    let stand = crate::stand::Stand::new().await;
+                    let stand = crate::stand::Stand::on(crate::stand::Kind::$kind).await;
                     super::$promise(stand.metadata.clone()).await;
+                    stand.metadata.close().await;
                 }
             )*
         }
@@ -27,7 +33,51 @@ macro_rules! for_every_database {
 }
 pub(crate) use for_every_database;
 
-/// An open database in a data directory of its own.
+/// The databases that metadata can lie in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Sqlite,
+    Mariadb,
+    Seekdb,
+}
+
+impl Kind {
+    /// Those on which several servers can work.
+    pub(crate) const SERVERS: [Self; 2] = [Self::Mariadb, Self::Seekdb];
+
+    /// Returns an empty database on a server, and its password; none for SQLite.
+    pub(crate) async fn fresh_database(self) -> Option<(String, String)> {
+        let made = tokio::task::spawn_blocking(move || {
+            let name = format!("metadata_{:016x}", rand::random::<u64>());
+            let create = [format!("CREATE DATABASE {name}")];
+            match self {
+                Self::Sqlite => None,
+                Self::Mariadb => {
+                    let server = xtask::mariadb::shared().expect("MariaDB starts");
+                    server.run(&create).expect("a new database");
+                    Some((
+                        format!("mysql://root@{}:{}/{name}", server.host, server.port),
+                        server.password.clone(),
+                    ))
+                }
+                Self::Seekdb => {
+                    let server = xtask::seekdb::shared().expect("seekdb starts");
+                    server.run(&create).expect("a new database");
+                    Some((format!("mysql://root@{}:{}/{name}", server.host, server.port), server.password))
+                }
+            }
+        });
+        made.await.expect("no panic")
+    }
+
+    /// Returns an empty database on a server.
+    pub(crate) async fn fresh_server(self) -> Server {
+        let (url, password) = self.fresh_database().await.expect("a server");
+        Server::from_url(&url, Secret::new(password)).expect("a URL")
+    }
+}
+
+/// An open database, with a data directory of its own.
 pub(crate) struct Stand {
     directory: tempfile::TempDir,
     pub(crate) metadata: Metadata,
@@ -35,8 +85,15 @@ pub(crate) struct Stand {
 
 impl Stand {
     pub(crate) async fn new() -> Self {
+        Self::on(Kind::Sqlite).await
+    }
+
+    pub(crate) async fn on(kind: Kind) -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
-        let metadata = open(directory.path()).await;
+        let metadata = match kind {
+            Kind::Sqlite => open(directory.path()).await,
+            _ => open_on(directory.path(), &kind.fresh_server().await).await,
+        };
         Self { directory, metadata }
     }
 
@@ -49,6 +106,10 @@ impl Stand {
         self.metadata.close().await;
         self.directory
     }
+}
+
+pub(crate) async fn open_on(directory: &Path, server: &Server) -> Metadata {
+    Metadata::open_on(directory, server).await.expect("a database on a server")
 }
 
 pub(crate) async fn open(directory: &Path) -> Metadata {

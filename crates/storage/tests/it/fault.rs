@@ -5,7 +5,6 @@ use std::path::Path;
 use std::process::Command;
 
 use bytes::Bytes;
-use model::storage::StorageLocation;
 use storage::{Client, ErrorKind, FileRoots};
 
 use crate::directory::{Directory, Mount, location};
@@ -18,14 +17,6 @@ fn a_directory_outside_the_roots_is_refused_with_the_roots_named() {
     assert_eq!(problem.text.id, "storage-outside-roots");
     assert_eq!(problem.args()["roots"], "/backup, /data");
     assert_eq!(problem.args()["place"], "/etc/lifeboat");
-}
-
-#[test]
-fn a_kind_of_storage_that_cannot_be_used_is_refused_by_name() {
-    let elsewhere = StorageLocation::from_uri("oss://bucket/dir").expect("a location");
-    let refused = Client::open(&elsewhere, None, &FileRoots::default()).expect_err("not yet");
-    assert_eq!(refused.problem().code, 20142);
-    assert_eq!(refused.problem().args()["kind"], "oss");
 }
 
 #[tokio::test]

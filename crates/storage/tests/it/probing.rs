@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use model::storage::TestOutcome::{Failed, NotChecked, Passed};
-use model::storage::{StorageLocation, TestLine, TestOutcome};
+use model::storage::{TestLine, TestOutcome};
 use model::text::has_line;
 use storage::{FileRoots, probe};
 
@@ -53,12 +53,10 @@ async fn what_comes_after_a_failed_line_is_not_checked() {
 #[tokio::test]
 async fn a_location_that_is_not_allowed_fails_its_first_line() {
     let (directory, other) = (Directory::new(), Directory::new());
-    let object_store = StorageLocation::from_uri("s3://bucket/dir").expect("a location");
     let roots = FileRoots::new([other.path().join("gone")]).expect("roots");
     let cases = [
         (directory.location(""), other.roots(), "storage-outside-roots"),
         (other.location("gone/x"), roots, "storage-missing"),
-        (object_store, other.roots(), "storage-kind-unsupported"),
     ];
     for (location, roots, expected) in cases {
         let lines = probe(&location, None, &roots).await;

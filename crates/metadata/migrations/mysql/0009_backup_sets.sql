@@ -1,0 +1,23 @@
+CREATE TABLE IF NOT EXISTS backup_sets (
+    id           BIGINT NOT NULL PRIMARY KEY,
+    task_id      BIGINT NOT NULL,
+    cluster_id   BIGINT NOT NULL,
+    cluster_name LONGTEXT NOT NULL,
+    tenant_id    BIGINT NOT NULL,
+    tenant_name  LONGTEXT NOT NULL,
+    method       VARCHAR(64) NOT NULL,
+    mode         VARCHAR(64) NOT NULL,
+    storage_id   BIGINT NOT NULL,
+    path         LONGTEXT NOT NULL,
+    scn          BIGINT NOT NULL,
+    byte_count   BIGINT NOT NULL,
+    row_count    BIGINT NOT NULL,
+    table_count  BIGINT NOT NULL,
+    started_at   BIGINT NOT NULL,
+    finished_at  BIGINT NOT NULL,
+    status       VARCHAR(64) NOT NULL,
+    UNIQUE KEY backup_sets_of_task (task_id, tenant_id),
+    KEY backup_sets_of_cluster (cluster_id, finished_at),
+    KEY backup_sets_in_storage (storage_id),
+    CONSTRAINT backup_sets_storage FOREIGN KEY (storage_id) REFERENCES storages (id)
+) DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin

@@ -1,0 +1,22 @@
+CREATE TABLE IF NOT EXISTS task_rows (
+    task_id     BIGINT NOT NULL,
+    row_no      BIGINT NOT NULL,
+    step        LONGTEXT NOT NULL,
+    lane        LONGTEXT NOT NULL,
+    skippable   BIGINT NOT NULL,
+    timeout_us  BIGINT NOT NULL,
+    status      VARCHAR(64) NOT NULL,
+    skipped     BIGINT NOT NULL,
+    undo_state  VARCHAR(64) NOT NULL,
+    runs        BIGINT NOT NULL,
+    attempts    BIGINT NOT NULL,
+    progress    LONGTEXT,
+    note        LONGTEXT,
+    started_at  BIGINT,
+    finished_at BIGINT,
+    since       BIGINT,
+    due_at      BIGINT,
+    log_lines   BIGINT NOT NULL,
+    PRIMARY KEY (task_id, row_no),
+    CONSTRAINT task_rows_task FOREIGN KEY (task_id) REFERENCES tasks (id) ON DELETE CASCADE
+) DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin

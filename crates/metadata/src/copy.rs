@@ -1,0 +1,326 @@
+//! A copy of everything that is known, in one file, and putting one back: after a loss, or from one kind of database
+//! to another.
+//!
+//! The file is lines of JSON: a header, for each table its name and then its rows, an end with a checksum of all
+//! before it. Sealed secrets are copied as they are, sealed; **the key file is not part of the copy and must be
+//! kept apart**: without it the copy's secrets are lost, and with it they can be read.
+//!
+//! A copy is put back only where nothing is. A setting says so while it is being done, and no server starts then;
+//! done again after a crash, it begins anew.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use tokio::fs::File;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, BufWriter};
+use tokio::task::spawn_blocking;
+
+use crate::database::Connection;
+use crate::error::Error;
+use crate::open::{Metadata, RESTORING, Stored, key_fingerprint, key_place, private, setting};
+use crate::server::Server;
+use crate::sql::{Row, Statement, Value, statement};
+use crate::tables::{Column, TABLES, Table};
+
+/// What the first line of a copy says.
+const FORMAT: &str = "lifeboat-metadata-copy";
+
+/// How many rows are read at a time, and written in one transaction.
+const ROWS_AT_ONCE: u32 = 1_000;
+
+/// The longest line; a step's state is far smaller.
+const LINE_MAX_BYTES: usize = 256 << 20;
+
+/// What a copy holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CopySummary {
+    /// How many rows, of all tables.
+    pub rows: u64,
+    /// How large the file is.
+    pub bytes: u64,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Header {
+    format: String,
+    schema: u32,
+    key_fingerprint: String,
+}
+
+/// One line of a copy behind the header.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Line {
+    Table(String),
+    Row(Vec<serde_json::Value>),
+    End { rows: u64, blake3: String },
+}
+
+impl Metadata {
+    /// Writes a copy of everything, as it is at one moment, to a new file that only we may read. Servers go on
+    /// working meanwhile.
+    ///
+    /// # Errors
+    /// When the file exists already or cannot be written, or the database fails.
+    pub async fn copy_to(&self, file: &Path) -> Result<CopySummary, Error> {
+        let mut writer = Writer::create(file).await?;
+        let mut reader = self.read().await?;
+        let header = Header {
+            format: FORMAT.to_owned(),
+            schema: crate::tables::SCHEMA,
+            key_fingerprint: self.sealer.fingerprint().to_owned(),
+        };
+        writer.line(&header).await?;
+        let mut rows = 0;
+        for table in TABLES {
+            writer.line(&Line::Table(table.name.to_owned())).await?;
+            let mut offset = 0;
+            loop {
+                let page = reader.rows(table.page(offset, ROWS_AT_ONCE)).await?;
+                for row in &page {
+                    writer.line(&Line::Row(values(table, row)?)).await?;
+                }
+                rows += page.len() as u64;
+                offset += page.len() as u64;
+                if page.len() < ROWS_AT_ONCE as usize {
+                    break;
+                }
+            }
+        }
+        let blake3 = writer.hash.finalize().to_hex().to_string();
+        writer.line(&Line::End { rows, blake3 }).await?;
+        let bytes = writer.finish().await?;
+        Ok(CopySummary { rows, bytes })
+    }
+}
+
+/// Puts a copy back: into the data directory, or into the database on a server. The key that the copy's secrets are
+/// sealed with must lie in the data directory before.
+///
+/// What was running when the copy was made is taken up again by the first server that starts.
+///
+/// # Errors
+/// When there is something already, when the copy is damaged or of another version, when the key is missing or
+/// another one, and when the database fails.
+pub async fn restore(
+    file: &Path,
+    data_directory: &Path,
+    server: Option<&Server>,
+) -> Result<CopySummary, Error> {
+    let (header, summary) = verify(file).await?;
+    let found = key_fingerprint(data_directory).await?;
+    if found != header.key_fingerprint {
+        let path = key_place(data_directory);
+        return Err(Error::KeyOther { path, found, expected: header.key_fingerprint });
+    }
+    let stored = Stored::open(data_directory, server).await?;
+    make_empty(&stored).await?;
+    let mut reader = Reader::open(file).await?;
+    let _header: Header = reader.line().await?;
+    let mut table: Option<&Table> = None;
+    let mut writer = stored.database.begin().await?;
+    let mut pending = 0;
+    loop {
+        match (reader.line().await?, table) {
+            (Line::Table(name), _) => table = Some(by_name(&name).ok_or_else(|| reader.damaged())?),
+            (Line::Row(values), Some(table)) => {
+                let insert = insert(table, values).ok_or_else(|| reader.damaged())?;
+                writer.execute(insert).await?;
+                pending += 1;
+            }
+            (Line::Row(_), None) => return Err(reader.damaged()),
+            (Line::End { .. }, _) => break,
+        }
+        if pending == ROWS_AT_ONCE {
+            writer.commit().await?;
+            writer = stored.database.begin().await?;
+            pending = 0;
+        }
+    }
+    complete(&mut writer).await?;
+    writer.commit().await?;
+    stored.database.close().await;
+    Ok(summary)
+}
+
+/// Reads the whole copy once, so that a damaged one changes nothing.
+async fn verify(file: &Path) -> Result<(Header, CopySummary), Error> {
+    let mut reader = Reader::open(file).await?;
+    let header: Header = reader.line().await?;
+    if header.format != FORMAT {
+        return Err(reader.damaged());
+    }
+    let known = crate::tables::SCHEMA;
+    if header.schema != known {
+        return Err(Error::CopyOtherSchema { path: reader.place(), found: header.schema, known });
+    }
+    let mut seen = 0;
+    loop {
+        let before = reader.hash.finalize();
+        match reader.line().await? {
+            Line::Table(_) => {}
+            Line::Row(_) => seen += 1,
+            Line::End { rows, blake3 } => {
+                let is_whole = rows == seen && blake3 == before.to_hex().as_str();
+                if !is_whole || reader.has_more().await? {
+                    return Err(reader.damaged());
+                }
+                return Ok((header, CopySummary { rows, bytes: reader.bytes }));
+            }
+        }
+    }
+}
+
+/// Makes room: refuses where something is, unless it is what an earlier try left.
+async fn make_empty(stored: &Stored) -> Result<(), Error> {
+    let mut writer = stored.database.begin().await?;
+    if setting(&mut writer, RESTORING).await?.is_none() {
+        for table in TABLES.iter().filter(|table| !table.is_never_empty()) {
+            if writer.count(table.count()).await? > 0 {
+                return Err(Error::NotEmpty { path: stored.place.clone() });
+            }
+        }
+        let note = statement("put a copy back", "INSERT INTO settings (name, value) VALUES (?, ?)");
+        writer.execute(note.bind(RESTORING).bind("")).await?;
+    }
+    for table in TABLES.iter().rev() {
+        writer.execute(table.clear()).await?; // all but the note
+    }
+    writer.commit().await
+}
+
+/// Ends it: nobody holds a task any more, and servers may start.
+async fn complete(writer: &mut Connection) -> Result<(), Error> {
+    let release = statement(
+        "put a copy back",
+        "UPDATE tasks SET lease_owner = NULL, lease_until = NULL, fence = fence + 1 WHERE lease_until IS NOT NULL",
+    );
+    writer.execute(release).await?;
+    let done = statement("put a copy back", "DELETE FROM settings WHERE name = ?").bind(RESTORING);
+    writer.execute(done).await.map(drop)
+}
+
+fn by_name(name: &str) -> Option<&'static Table> {
+    TABLES.iter().find(|table| table.name == name)
+}
+
+fn values(table: &Table, row: &Row) -> Result<Vec<serde_json::Value>, Error> {
+    let value = |column: &Column| match *column {
+        Column::Number(name) => Ok(row.integer_or_none(name)?.into()),
+        Column::Text(name) => Ok(row.text_or_none(name)?.into()),
+    };
+    table.columns.iter().map(value).collect()
+}
+
+/// Returns the statement that puts a row back; nothing when the row does not fit the table.
+fn insert(table: &Table, values: Vec<serde_json::Value>) -> Option<Statement> {
+    if values.len() != table.columns.len() {
+        return None;
+    }
+    let pairs = table.columns.iter().zip(values);
+    pairs.into_iter().try_fold(table.insert(), |insert, (column, value)| {
+        Some(insert.bind(match (column, value) {
+            (_, serde_json::Value::Null) => Value::Nothing,
+            (Column::Number(_), serde_json::Value::Number(number)) => Value::Integer(number.as_i64()?),
+            (Column::Text(_), serde_json::Value::String(text)) => Value::Text(text),
+            _ => return None,
+        }))
+    })
+}
+
+/// A copy being written, under another name until it is whole.
+struct Writer {
+    file: BufWriter<File>,
+    unfinished: PathBuf,
+    target: PathBuf,
+    hash: blake3::Hasher,
+    bytes: u64,
+}
+
+impl Writer {
+    async fn create(target: &Path) -> Result<Self, Error> {
+        let failed = |cause| Error::Copy { verb: "write", path: target.display().to_string(), cause };
+        if tokio::fs::try_exists(target).await.map_err(failed)? {
+            return Err(failed(io::ErrorKind::AlreadyExists.into()));
+        }
+        let mut name = target.as_os_str().to_owned();
+        name.push(".unfinished");
+        let unfinished = PathBuf::from(name);
+        let path = unfinished.clone();
+        let opened = spawn_blocking(move || private().create(true).truncate(true).open(path)).await;
+        let file = opened.expect("file work does not panic").map_err(failed)?;
+        let file = BufWriter::new(File::from_std(file));
+        Ok(Self { file, unfinished, target: target.to_owned(), hash: blake3::Hasher::new(), bytes: 0 })
+    }
+
+    async fn line<T: Serialize>(&mut self, line: &T) -> Result<(), Error> {
+        let text = crate::sql::json(line) + "\n";
+        self.hash.update(text.as_bytes());
+        self.bytes += text.len() as u64;
+        let written = self.file.write_all(text.as_bytes()).await;
+        written.map_err(|cause| self.failed(cause))
+    }
+
+    async fn finish(mut self) -> Result<u64, Error> {
+        let done = async {
+            self.file.flush().await?;
+            self.file.get_ref().sync_all().await?;
+            tokio::fs::rename(&self.unfinished, &self.target).await?;
+            let folder = self.target.parent().filter(|folder| !folder.as_os_str().is_empty());
+            File::open(folder.unwrap_or(Path::new("."))).await?.sync_all().await
+        };
+        match done.await {
+            Ok(()) => Ok(self.bytes),
+            Err(cause) => Err(self.failed(cause)),
+        }
+    }
+
+    fn failed(&self, cause: io::Error) -> Error {
+        Error::Copy { verb: "write", path: self.target.display().to_string(), cause }
+    }
+}
+
+/// A copy being read.
+struct Reader {
+    file: BufReader<File>,
+    path: PathBuf,
+    hash: blake3::Hasher,
+    bytes: u64,
+}
+
+impl Reader {
+    async fn open(path: &Path) -> Result<Self, Error> {
+        let opened = File::open(path).await;
+        let failed = |cause| Error::Copy { verb: "read", path: path.display().to_string(), cause };
+        let file = BufReader::new(opened.map_err(failed)?);
+        Ok(Self { file, path: path.to_owned(), hash: blake3::Hasher::new(), bytes: 0 })
+    }
+
+    async fn line<T: for<'de> Deserialize<'de>>(&mut self) -> Result<T, Error> {
+        let mut text = Vec::new();
+        let read = self.file.read_until(b'\n', &mut text).await;
+        read.map_err(|cause| Error::Copy { verb: "read", path: self.place(), cause })?;
+        if text.last() != Some(&b'\n') || text.len() > LINE_MAX_BYTES {
+            return Err(self.damaged());
+        }
+        self.hash.update(&text);
+        self.bytes += text.len() as u64;
+        serde_json::from_slice(&text).map_err(|_| self.damaged())
+    }
+
+    async fn has_more(&mut self) -> Result<bool, Error> {
+        let rest = self.file.fill_buf().await;
+        Ok(!rest
+            .map_err(|cause| Error::Copy { verb: "read", path: self.path.display().to_string(), cause })?
+            .is_empty())
+    }
+
+    fn place(&self) -> String {
+        self.path.display().to_string()
+    }
+
+    fn damaged(&self) -> Error {
+        Error::CopyDamaged { path: self.place() }
+    }
+}

@@ -1,0 +1,346 @@
+//! The connection to an object store, one per location, made from what the user gave: path, endpoint, key.
+//!
+//! | kind | endpoint, for example | key id | secret |
+//! |---|---|---|---|
+//! | S3 | `https://s3.eu-west-1.amazonaws.com`, `http://minio:9000?region=here` | access key id | secret access key |
+//! | OSS | `oss-cn-hangzhou.aliyuncs.com` | AccessKey id | AccessKey secret |
+//! | COS | `cos.ap-guangzhou.myqcloud.com` | secret id | secret key |
+//! | OBS | `obs.cn-north-4.myhuaweicloud.com` | access key id | secret access key |
+//! | GCS | `https://storage.googleapis.com` | the service account's address | its key file's content |
+//! | Azure | `https://<account>.blob.core.windows.net` | account | account key, or a SAS token |
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use model::Secret;
+use model::storage::{StorageLocation, StorageType};
+use opendal::layers::{RetryEvent, RetryLayer, TimeoutLayer};
+use opendal::services::{Azblob, Cos, Gcs, Obs, Oss, S3};
+use opendal::{HttpTransporter, OperationContext, Operator};
+use opendal_http_transport_reqwest::ReqwestTransport;
+use url::Url;
+
+use super::answer;
+use super::uploads::Uploads;
+use crate::error::{Error, ErrorKind};
+
+/// How long one request may take, and the sending of one part: 8 MiB at 70 KiB/s.
+const REQUEST_LIMIT: Duration = Duration::from_secs(120);
+
+/// How long a connection may take to be made.
+const CONNECT_LIMIT: Duration = Duration::from_secs(10);
+
+/// How often a request is tried again, and how long is waited before: 0.5, 1, 2 and 4 seconds, and some more.
+const RETRIES: usize = 4;
+const RETRY_WAIT: Duration = Duration::from_millis(500);
+const RETRY_WAIT_MAX: Duration = Duration::from_secs(8);
+
+/// An object store, opened.
+pub(super) struct Service {
+    /// Tries requests again that failed in passing.
+    pub(super) patient: Operator,
+    /// Does not: for requests that mean something else the second time.
+    pub(super) single: Operator,
+    /// The uploads that were begun, where we know how to ask for them.
+    pub(super) uploads: Option<Uploads>,
+    /// `s3://bucket`.
+    pub(super) place: String,
+    /// Whether the bucket is known to exist.
+    seen: AtomicBool,
+    /// What must not be in a message.
+    secret: Option<Secret>,
+}
+
+impl std::fmt::Debug for Service {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "Service({})", self.place)
+    }
+}
+
+impl Service {
+    pub(super) fn new(
+        location: &StorageLocation,
+        bucket: &str,
+        secret: Option<&Secret>,
+    ) -> Result<Self, Error> {
+        let transport = HttpTransporter::new(ReqwestTransport::new(http_client()?));
+        Self::with_transport(location, bucket, secret, transport)
+    }
+
+    pub(super) fn with_transport(
+        location: &StorageLocation,
+        bucket: &str,
+        secret: Option<&Secret>,
+        transport: HttpTransporter,
+    ) -> Result<Self, Error> {
+        let place = format!("{}://{bucket}", location.kind.scheme());
+        let address = Address::read(location.endpoint.as_deref().unwrap_or_default())?;
+        let id = location.access_key_id.as_deref().unwrap_or_default();
+        let key = Key { id, secret: secret.map_or("", Secret::expose) };
+        if key.id.is_empty() || key.secret.is_empty() {
+            return Err(Error::new(ErrorKind::KeyMissing, "use the storage", &place));
+        }
+        let built = build(location, bucket, &address, key, &place)?;
+        let context = OperationContext::new().with_http_transport(transport.clone());
+        let single = built
+            .with_context(context)
+            .layer(TimeoutLayer::new().with_timeout(REQUEST_LIMIT).with_io_timeout(REQUEST_LIMIT));
+        let retry = RetryLayer::new()
+            .with_jitter()
+            .with_max_times(RETRIES)
+            .with_min_delay(RETRY_WAIT)
+            .with_max_delay(RETRY_WAIT_MAX)
+            .with_notify(note_retry);
+        let patient = single.clone().layer(retry);
+        let uploads = (location.kind == StorageType::S3)
+            .then(|| Uploads::new(&address, bucket, key, &place, transport, secret.cloned()));
+        Ok(Self { patient, single, uploads, place, seen: AtomicBool::new(false), secret: secret.cloned() })
+    }
+
+    /// Tells whether the service itself refuses to write over an object.
+    pub(super) fn can_put_new(&self) -> bool {
+        self.single.info().capability().write_with_if_not_exists
+    }
+
+    /// Tells whether the bucket is known to exist.
+    pub(super) fn has_seen_bucket(&self) -> bool {
+        self.seen.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn saw_bucket(&self) {
+        self.seen.store(true, Ordering::Relaxed);
+    }
+
+    /// Turns a service's answer into an error; the secret is taken out, should the service repeat it.
+    pub(super) fn error(&self, verb: &'static str, place: &str, cause: &opendal::Error) -> Error {
+        answer::error(verb, place, cause, self.secret.as_ref())
+    }
+}
+
+/// What says who we are.
+#[derive(Clone, Copy)]
+pub(super) struct Key<'a> {
+    pub(super) id: &'a str,
+    pub(super) secret: &'a str,
+}
+
+/// Where a service is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Address {
+    /// Scheme, host and port.
+    pub(super) url: String,
+    pub(super) host: String,
+    /// Where the endpoint says so, or its name does.
+    pub(super) region: String,
+}
+
+/// The region of S3 services that have none.
+const NO_REGION: &str = "us-east-1";
+
+impl Address {
+    /// Reads an endpoint: a host, with or without `https://`; S3's may end in `?region=`.
+    pub(super) fn read(endpoint: &str) -> Result<Self, Error> {
+        let malformed = || Error::new(ErrorKind::EndpointMalformed, "use the endpoint", &shown(endpoint));
+        let text = endpoint.trim();
+        let text = if text.contains("://") { text.to_owned() } else { format!("https://{text}") };
+        let url = Url::parse(&text).map_err(|_| malformed())?;
+        let host = url.host_str().unwrap_or_default().to_owned();
+        let plain = url.username().is_empty() && url.password().is_none() && url.fragment().is_none();
+        if !matches!(url.scheme(), "http" | "https") || host.is_empty() || !plain || url.path() != "/" {
+            return Err(malformed());
+        }
+        let mut region = region_of(&host);
+        for (name, value) in url.query_pairs() {
+            if name != "region" || value.is_empty() {
+                return Err(malformed());
+            }
+            region = Some(value.into_owned());
+        }
+        let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+        let region = region.unwrap_or_else(|| NO_REGION.to_owned());
+        Ok(Self { url: format!("{}://{host}{port}", url.scheme()), host, region })
+    }
+
+    /// Tells whether the service wants the bucket's name in front of its own, as these clouds do.
+    pub(super) fn has_bucket_in_name(&self, bucket: &str) -> bool {
+        let clouds = [".amazonaws.com", ".amazonaws.com.cn", ".aliyuncs.com", ".myqcloud.com"];
+        clouds.iter().any(|cloud| self.host.ends_with(cloud)) && !bucket.contains('.')
+    }
+}
+
+/// Returns an endpoint as it may be shown: somebody may have typed a password into it.
+fn shown(endpoint: &str) -> String {
+    model::storage::mask_uri(&if endpoint.contains("://") {
+        endpoint.to_owned()
+    } else {
+        format!("https://{endpoint}")
+    })
+}
+
+/// Returns the region that a host's name tells: `s3.<region>.…`, `s3-<region>.…`.
+fn region_of(host: &str) -> Option<String> {
+    let mut labels = host.split('.');
+    let service = labels.find(|label| *label == "s3" || label.starts_with("s3-"))?;
+    let rest: Vec<&str> = labels.filter(|label| *label != "dualstack").collect();
+    match service.strip_prefix("s3-") {
+        Some(region) => Some(region.to_owned()),
+        None => (rest.len() >= 3).then(|| rest[0].to_owned()), // the last two are the provider's domain
+    }
+}
+
+fn build(
+    location: &StorageLocation,
+    bucket: &str,
+    address: &Address,
+    key: Key<'_>,
+    place: &str,
+) -> Result<Operator, Error> {
+    let operator = match location.kind {
+        StorageType::File => unreachable!("`Client` keeps directories elsewhere"),
+        StorageType::S3 => Operator::new(s3(bucket, address, key)),
+        StorageType::Oss => Operator::new(
+            Oss::default()
+                .bucket(bucket)
+                .endpoint(&address.url)
+                .access_key_id(key.id)
+                .access_key_secret(key.secret),
+        ),
+        StorageType::Cos => Operator::new(
+            Cos::default()
+                .bucket(&cos_bucket(bucket, location.app_id.as_deref()))
+                .endpoint(&address.url)
+                .secret_id(key.id)
+                .secret_key(key.secret)
+                .disable_config_load(),
+        ),
+        StorageType::Obs => Operator::new(
+            Obs::default()
+                .bucket(bucket)
+                .endpoint(&address.url)
+                .access_key_id(key.id)
+                .secret_access_key(key.secret),
+        ),
+        StorageType::Gcs => Operator::new(gcs(bucket, address, key, place)?),
+        StorageType::Azblob => Operator::new(azblob(bucket, address, key)),
+    };
+    operator.map_err(|cause| {
+        let secret = Secret::new(key.secret);
+        answer::error("use the storage", place, &cause, Some(&secret))
+    })
+}
+
+fn s3(bucket: &str, address: &Address, key: Key<'_>) -> S3 {
+    let service = S3::default()
+        .bucket(bucket)
+        .endpoint(&address.url)
+        .region(&address.region)
+        .access_key_id(key.id)
+        .secret_access_key(key.secret)
+        // Buckets with object lock refuse what has no checksum.
+        .checksum_algorithm("crc32c")
+        // The key is what the user gave, never what lies about on this machine.
+        .disable_config_load()
+        .disable_ec2_metadata();
+    if address.has_bucket_in_name(bucket) { service.enable_virtual_host_style() } else { service }
+}
+
+/// Returns a bucket's whole name: at Tencent Cloud it ends with the number of the account.
+fn cos_bucket(bucket: &str, app_id: Option<&str>) -> String {
+    match app_id.map(str::trim).filter(|id| !id.is_empty()) {
+        Some(id) if !bucket.ends_with(&format!("-{id}")) => format!("{bucket}-{id}"),
+        _ => bucket.to_owned(),
+    }
+}
+
+fn gcs(bucket: &str, address: &Address, key: Key<'_>, place: &str) -> Result<Gcs, Error> {
+    use base64::Engine as _;
+    let is_key_file = serde_json::from_str::<serde_json::Value>(key.secret)
+        .is_ok_and(|file| file["private_key"].is_string() && file["client_email"] == key.id);
+    if !is_key_file {
+        return Err(Error::new(ErrorKind::KeyFileMalformed, "use the storage", place));
+    }
+    let credential = base64::engine::general_purpose::STANDARD.encode(key.secret);
+    Ok(Gcs::default()
+        .bucket(bucket)
+        .endpoint(&address.url)
+        .credential(&credential)
+        .disable_vm_metadata()
+        .disable_config_load())
+}
+
+fn azblob(container: &str, address: &Address, key: Key<'_>) -> Azblob {
+    let service = Azblob::default().container(container).endpoint(&address.url).account_name(key.id);
+    match key.secret.strip_prefix('?').unwrap_or(key.secret) {
+        token if token.contains("sig=") => service.sas_token(token),
+        account_key => service.account_key(account_key),
+    }
+}
+
+/// Returns the client that all storages share. It takes `HTTPS_PROXY` and the system's certificates into account.
+fn http_client() -> Result<reqwest::Client, Error> {
+    static CLIENT: OnceLock<Result<reqwest::Client, String>> = OnceLock::new();
+    let client = CLIENT.get_or_init(|| {
+        // Whoever was first has installed the same one.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = reqwest::Client::builder().connect_timeout(CONNECT_LIMIT).user_agent("lifeboat");
+        client.build().map_err(|cause| format!("{cause:?}"))
+    });
+    client
+        .clone()
+        .map_err(|why| Error::new(ErrorKind::Other, "speak", "HTTPS").because(std::io::Error::other(why)))
+}
+
+fn note_retry(event: RetryEvent<'_>) {
+    // Without the error's own text, which may tell the whole request.
+    tracing::debug!(operation = %event.op, kind = %event.err.kind(), attempt = event.attempt, "a request is repeated");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Address, cos_bucket};
+    use crate::error::ErrorKind;
+
+    #[test]
+    fn an_endpoint_tells_the_address_and_the_region() {
+        let cases = [
+            ("s3.eu-west-1.amazonaws.com", "https://s3.eu-west-1.amazonaws.com", "eu-west-1"),
+            ("https://s3.amazonaws.com", "https://s3.amazonaws.com", "us-east-1"),
+            ("s3.cn-north-1.amazonaws.com.cn", "https://s3.cn-north-1.amazonaws.com.cn", "cn-north-1"),
+            ("s3-eu-central-1.amazonaws.com", "https://s3-eu-central-1.amazonaws.com", "eu-central-1"),
+            (
+                "https://s3.dualstack.eu-west-1.amazonaws.com/",
+                "https://s3.dualstack.eu-west-1.amazonaws.com",
+                "eu-west-1",
+            ),
+            ("http://minio:9000", "http://minio:9000", "us-east-1"),
+            ("http://minio:9000/?region=here", "http://minio:9000", "here"),
+            ("s3.fr-par.scw.cloud", "https://s3.fr-par.scw.cloud", "fr-par"),
+            ("s3.example.com", "https://s3.example.com", "us-east-1"),
+            (" 127.0.0.1:8333 ", "https://127.0.0.1:8333", "us-east-1"),
+            ("oss-cn-hangzhou.aliyuncs.com", "https://oss-cn-hangzhou.aliyuncs.com", "us-east-1"),
+        ];
+        for (endpoint, url, region) in cases {
+            let address = Address::read(endpoint).expect(endpoint);
+            assert_eq!((address.url.as_str(), address.region.as_str()), (url, region), "{endpoint}");
+        }
+    }
+
+    #[test]
+    fn an_endpoint_that_is_none_is_refused_without_its_password() {
+        for endpoint in
+            ["", "ftp://host", "https://", "https://host/path", "host?x=y", "http://k:hunter2@host"]
+        {
+            let error = Address::read(endpoint).expect_err(endpoint);
+            assert_eq!(*error.kind(), ErrorKind::EndpointMalformed, "{endpoint}");
+            assert!(!format!("{error:?} {error}").contains("hunter2"));
+        }
+    }
+
+    #[test]
+    fn a_bucket_of_cos_ends_with_the_account_once() {
+        assert_eq!(cos_bucket("backup", Some("1250000000")), "backup-1250000000");
+        assert_eq!(cos_bucket("backup-1250000000", Some("1250000000")), "backup-1250000000");
+        assert_eq!(cos_bucket("backup-1250000000", None), "backup-1250000000");
+    }
+}
