@@ -108,7 +108,7 @@ async fn new_mark(
     let now = driver.database_now().await.map_err(Error::from)?;
     let newest = jobs.iter().filter(|job| job.tenant == SYS).map(|job| job.id).max().unwrap_or(0);
     lane.begun += 1;
-    let tenant = super::lane::scope(at, state)?.tenant();
+    let tenant = lane::scope(at, state)?.tenant();
     let tag = format!("lifeboat-{}-{}-{tenant}-{}", at.task(), state.tag, lane.begun);
     Ok(JobMark::new(&driver.server().version, &tag, newest, now))
 }
