@@ -19,6 +19,7 @@ export const router = createBrowserRouter([
       { path: 'clusters', lazy: () => page(import('./pages/clusters/ClustersPage')) },
       { path: 'clusters/:clusterId', lazy: () => page(import('./pages/clusters/OverviewPage')) },
       { path: 'clusters/:clusterId/backup', lazy: () => page(import('./pages/backup/BackupPage')) },
+      { path: 'clusters/:clusterId/compaction', lazy: () => page(import('./pages/compaction/CompactionPage')) },
       { path: 'backup', lazy: () => page(import('./pages/backup/AllBackupsPage')) },
       { path: 'tasks', lazy: () => page(import('./pages/tasks/TasksPage')) },
       { path: 'tasks/:taskId', lazy: () => page(import('./pages/tasks/TaskPage')) },

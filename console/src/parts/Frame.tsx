@@ -1,5 +1,6 @@
 import {
   BackupRecoveryOutlined,
+  CompressOutlined,
   DatabaseOutlined,
   LeftOutlined,
   MenuOutlined,
@@ -145,6 +146,7 @@ function ClusterNavigation({ id }: { id: number }) {
       <ul>
         <Entry to={`/clusters/${id}`} end icon={<OverviewOutlined />} text={nav.overview} />
         <Entry to={`/clusters/${id}/backup`} icon={<BackupRecoveryOutlined />} text={nav.backup} />
+        <Entry to={`/clusters/${id}/compaction`} icon={<CompressOutlined />} text={nav.compaction} />
       </ul>
     </>
   );
