@@ -89,6 +89,7 @@ fn api_routes() -> OpenApiRouter<Api> {
         .routes(routes!(storages::storage_list, storages::storage_add))
         .routes(routes!(storages::storage_get, storages::storage_change, storages::storage_remove))
         .routes(routes!(storages::storage_test))
+        .routes(routes!(storages::storage_scan))
         .routes(routes!(storages::storage_test_typed))
         .routes(routes!(storages::cluster_storage_test))
         // Tasks

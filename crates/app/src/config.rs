@@ -10,10 +10,14 @@ use std::path::{Path, PathBuf};
 use model::Problem;
 use serde::Deserialize;
 
+use crate::metadata_place;
+
 /// How a server is set up.
 #[derive(Debug)]
 pub(crate) struct Config {
     pub(crate) data_dir: PathBuf,
+    /// The server that keeps the metadata, as a URL; without one they lie in the data directory.
+    pub(crate) metadata: Option<String>,
     pub(crate) listen: SocketAddr,
     pub(crate) file_roots: Vec<PathBuf>,
     pub(crate) server_name: String,
@@ -38,6 +42,7 @@ pub(crate) type Values = BTreeMap<&'static str, Vec<String>>;
 /// Every key, with what holds when nobody sets it. The environment's name is `LIFEBOAT_` and the key in capitals.
 const KEYS: &[(&str, &[&str])] = &[
     ("data_dir", &["./lifeboat-data"]),
+    ("metadata", &[metadata_place::IN_DATA_DIRECTORY]),
     ("listen", &["127.0.0.1:8180"]),
     ("insecure_http", &["false"]),
     ("file_roots", &[]),
@@ -54,6 +59,7 @@ const HOST_NAME: &str = "<host name>";
 #[serde(deny_unknown_fields)]
 struct File {
     data_dir: Option<String>,
+    metadata: Option<String>,
     listen: Option<String>,
     insecure_http: Option<bool>,
     file_roots: Option<Vec<String>>,
@@ -68,11 +74,20 @@ impl File {
         let text = fs::read_to_string(path).map_err(|cause| wrong("config-unreadable", cause.to_string()))?;
         let file: Self =
             toml::from_str(&text).map_err(|cause| wrong("config-malformed", cause.to_string()))?;
-        let Self { data_dir, listen, insecure_http, file_roots, server_name, tasks_at_once, trusted_proxies } =
-            file;
+        let Self {
+            data_dir,
+            metadata,
+            listen,
+            insecure_http,
+            file_roots,
+            server_name,
+            tasks_at_once,
+            trusted_proxies,
+        } = file;
         let one = |value: Option<String>| value.map(|value| vec![value]);
         let values = [
             ("data_dir", one(data_dir)),
+            ("metadata", one(metadata)),
             ("listen", one(listen)),
             ("insecure_http", one(insecure_http.map(|flag| flag.to_string()))),
             ("file_roots", file_roots),
@@ -134,9 +149,11 @@ impl Settler<'_> {
         if !listen.ip().is_loopback() && !insecure_http {
             return Err(Problem::invalid("listen-without-tls").with("listen", listen));
         }
+        let metadata = metadata_place::url(&one("metadata"))?;
         let proxies = values("trusted_proxies").iter().map(|proxy| read("trusted_proxies", proxy));
         Ok(Config {
             data_dir: one("data_dir").into(),
+            metadata,
             listen,
             file_roots: values("file_roots").iter().map(PathBuf::from).collect(),
             server_name: one("server_name"),
@@ -219,6 +236,19 @@ mod tests {
         assert_eq!(refusal.text.id, "listen-without-tls");
         let allowed = settle(&[("listen", "0.0.0.0:8180")], &[("LIFEBOAT_INSECURE_HTTP", "true")], &[]);
         assert!(allowed.is_ok());
+    }
+
+    #[test]
+    fn metadata_lie_in_the_data_directory_or_on_a_server_whose_password_is_never_part_of_the_url() {
+        assert_eq!(settle(&[], &[], &[]).expect("good values").metadata, None);
+        let url = "mysql://lifeboat@db:3306/lifeboat?tls=verify";
+        let config = settle(&[], &[("LIFEBOAT_METADATA", url)], &[]).expect("good values");
+        assert_eq!(config.metadata.as_deref(), Some(url));
+        for bad in ["mysql://lifeboat:hunter2@db/lifeboat", "postgres://lifeboat@db/lifeboat", "mysql://db"] {
+            let refusal = settle(&[("metadata", bad)], &[], &[]).expect_err("refused");
+            assert_eq!(refusal.text.id, "metadata-url-malformed");
+            assert!(!format!("{refusal:?}").contains("hunter2"), "{refusal:?}");
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod config;
 mod failure;
 mod follow;
 mod language;
+mod metadata_place;
 mod rows;
 mod screen;
 mod secrets;

@@ -53,7 +53,33 @@ pub(crate) struct StorageRow {
     pub(crate) storage_id: i64,
     pub(crate) config_name: Option<String>,
     pub(crate) uri: String,
+    pub(crate) ob_backup_storage_base_info: Value,
     pub(crate) create_time: String,
+}
+
+/// What lies in a storage.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ScanRow {
+    pub(crate) found: u64,
+    pub(crate) known: u64,
+    pub(crate) added: Vec<ScannedRow>,
+    pub(crate) left_out: Vec<LeftOutRow>,
+}
+
+/// A backup set that was found.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ScannedRow {
+    pub(crate) backup_set_id: i64,
+    pub(crate) path: String,
+}
+
+/// A dump that was found, and why it is left out.
+#[derive(Deserialize)]
+pub(crate) struct LeftOutRow {
+    pub(crate) path: String,
+    pub(crate) error: Said,
 }
 
 /// What a test found.

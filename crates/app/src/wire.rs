@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::language::language;
-use crate::secrets;
+use crate::{metadata_place, secrets};
 
 /// How long requests that are being answered may hold up the end.
 const GRACE: Duration = Duration::from_secs(20);
@@ -22,6 +22,7 @@ const GRACE: Duration = Duration::from_secs(20);
 /// Runs a server until it gets SIGTERM or SIGINT. What tasks were doing goes on after the next start.
 pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
     let settings = control::Settings {
+        metadata: config.metadata.as_deref().map(metadata_place::server).transpose()?,
         file_roots: config.file_roots,
         server_name: config.server_name.clone(),
         tasks_at_once: config.tasks_at_once,

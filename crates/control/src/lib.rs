@@ -5,6 +5,7 @@
 //! |---|---|
 //! | [`clusters`] | take over, look at, let go of |
 //! | [`storages`] | the library of storage configurations, and their test |
+//! | [`storage_scan`] | the backup sets that lie in a storage, into the catalogue |
 //! | [`backups`] | what can be backed up, Back up Now, what was backed up |
 //! | [`log_backups`] | log backup: how it stands, start, stop, pause, resume |
 //! | [`compactions`] | major compaction: how it stands, start, clear exceptions |
@@ -31,6 +32,7 @@ mod flows;
 pub mod log_backups;
 pub mod page;
 pub mod restores;
+pub mod storage_scan;
 pub mod storages;
 pub mod tasks;
 pub mod users;
@@ -40,4 +42,5 @@ mod words;
 pub use actor::Actor;
 pub use context::{Control, Opened, Settings};
 pub use error::Error;
+pub use metadata::Server as MetadataServer;
 pub use page::{Page, PageAsk};

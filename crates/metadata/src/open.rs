@@ -74,6 +74,30 @@ impl Metadata {
         stored.unlock(data_directory).await
     }
 
+    /// Opens the metadata in a data directory that a running server uses, for reading only.
+    pub(crate) async fn open_to_read(data_directory: &Path) -> Result<Self, Error> {
+        let options = sqlite_options(&data_directory.join(DATABASE_FILE)).pragma("query_only", "ON");
+        let readers = connect("open the metadata for reading", READERS, options).await?;
+        let database = Database::sqlite(readers.clone(), readers);
+        let path = data_directory.join(KEY_FILE);
+        let expected = setting(&mut database.read().await?, FINGERPRINT).await?;
+        let shown = path.display().to_string();
+        let key = spawn_blocking(move || read_or_make_key(&path, false)).await;
+        let sealer = Sealer::new(&key.expect("file work does not panic")?);
+        match expected {
+            Some(expected) if expected == sealer.fingerprint() => {}
+            expected => {
+                let expected = expected.unwrap_or_default();
+                return Err(Error::KeyOther {
+                    path: shown,
+                    found: sealer.fingerprint().to_owned(),
+                    expected,
+                });
+            }
+        }
+        Ok(Self { database: Arc::new(database), sealer: Arc::new(sealer), _lock: None })
+    }
+
     /// Begins to write. One writes at a time, so nothing slow belongs into a transaction: no call to a cluster or a
     /// storage, no hashing, and no other writing call of [`Metadata`], which would wait for this one to end.
     ///

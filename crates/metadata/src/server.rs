@@ -79,10 +79,6 @@ impl Server {
         format!("mysql://{user}@{host}:{port}/{database}")
     }
 
-    pub(crate) fn database(&self) -> &str {
-        &self.database
-    }
-
     /// Returns connections for reading, and for writing.
     pub(crate) async fn pools(&self) -> Result<(MySqlPool, MySqlPool), Error> {
         let writers = self.pool("open the metadata", WRITERS, &MYSQL_WRITER).await?;

@@ -4,7 +4,7 @@
 use crate::sql::{Statement, statement};
 
 /// The schema that a copy has: the newest step for SQLite. Steps for servers lead to the same tables.
-pub(crate) const SCHEMA: u32 = 5;
+pub(crate) const SCHEMA: u32 = 6;
 
 /// A table.
 #[derive(Debug)]
@@ -51,6 +51,18 @@ pub(crate) const TABLES: &[Table] = &[
             Number("created_at"),
         ],
         key: "id",
+        own_row: None,
+    },
+    Table {
+        name: "sessions",
+        columns: &[
+            Text("token_hash"),
+            Number("user_id"),
+            Text("password_hash"),
+            Number("created_at"),
+            Number("used_at"),
+        ],
+        key: "token_hash",
         own_row: None,
     },
     Table {

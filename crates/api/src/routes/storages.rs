@@ -11,7 +11,7 @@ use crate::error::{Failure, Failures};
 use crate::extract::{Body, Parameters, Path};
 use crate::queries::PageQuery;
 use crate::views::clusters::TestView;
-use crate::views::storages::{NewStorageBody, StorageChangeBody, StorageChoiceBody, StorageView};
+use crate::views::storages::{NewStorageBody, StorageChangeBody, StorageChoiceBody, StorageScanView, StorageView};
 
 /// Lists the storage configurations
 #[utoipa::path(
@@ -119,6 +119,25 @@ pub(crate) async fn storage_test(
     let target = StorageChoice::Saved(StorageId(id));
     let lines = control::storages::test(&api.control, &actor, &target).await?;
     Ok(Answer(lines.into()))
+}
+
+/// Enters the logical backup sets that lie in a storage into the catalogue
+///
+/// Those that it knows already stay as they are. Nothing in the storage is changed.
+#[utoipa::path(
+    post,
+    path = "/backup/storages/{id}/scan",
+    tag = "storages",
+    params(("id" = i64, Path, description = "The storage configuration.")),
+    responses((status = 200, body = Envelope<StorageScanView>), Failures)
+)]
+pub(crate) async fn storage_scan(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    Path(id): Path<i64>,
+) -> Result<Answer<StorageScanView>, Failure> {
+    let scan = control::storage_scan::scan(&api.control, &actor, StorageId(id)).await?;
+    Ok(Answer(scan.into()))
 }
 
 /// Tests a storage that is typed in

@@ -25,6 +25,10 @@ pub(crate) struct ServeArgs {
     /// Where the server keeps its own data; ./lifeboat-data when left out
     #[arg(long, value_name = "DIR")]
     data_dir: Option<String>,
+    /// The database on a server that keeps the metadata, so that several Lifeboats share it; its password is taken from
+    /// LIFEBOAT_METADATA_PASSWORD or LIFEBOAT_METADATA_PASSWORD_FILE. In the data directory when left out
+    #[arg(long, value_name = "mysql://USER@HOST/DB")]
+    metadata: Option<String>,
     /// Where to listen; 127.0.0.1:8180 when left out
     #[arg(long, value_name = "ADDRESS:PORT")]
     listen: Option<String>,
@@ -59,6 +63,7 @@ impl ServeArgs {
         let one = |value: &Option<String>| value.iter().cloned().collect::<Vec<_>>();
         let all = [
             ("data_dir", one(&self.data_dir)),
+            ("metadata", one(&self.metadata)),
             ("listen", one(&self.listen)),
             ("insecure_http", self.insecure_http.then(|| "true".to_owned()).into_iter().collect()),
             ("file_roots", self.file_root.clone()),

@@ -8,14 +8,14 @@ mod verified;
 use std::path::Path;
 use std::time::Instant;
 
-use metadata::{Metadata, passwords};
+use metadata::passwords;
 use model::problem::{ProblemKind, codes};
 use model::user::{ADMIN, check_password};
 use model::{Problem, Secret};
 
 use crate::actor::Actor;
 use crate::audit::Attempt;
-use crate::context::Control;
+use crate::context::{Control, open_metadata};
 use crate::error::Error;
 use crate::first_start;
 use log_on::Verdict;
@@ -113,9 +113,13 @@ pub async fn change_password(
 ///
 /// # Errors
 /// When a server uses the data directory, or the password is no good.
-pub async fn reset_admin_password(data_dir: &Path, new: &Secret) -> Result<(), Error> {
+pub async fn reset_admin_password(
+    data_dir: &Path,
+    server: Option<&metadata::Server>,
+    new: &Secret,
+) -> Result<(), Error> {
     check_password(new.expose())?;
-    let metadata = Metadata::open(data_dir).await?;
+    let metadata = open_metadata(data_dir, server).await?;
     let hash = passwords::hash(new).await?;
     let account = metadata.user_account(ADMIN).await?;
     let mut writer = metadata.begin().await?;
