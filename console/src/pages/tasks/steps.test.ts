@@ -18,6 +18,7 @@ function subtask(seriesId: number, status: Subtask['status'], lane?: string): Su
     skipped: false,
     undone: false,
     timeout: 60,
+    nextActions: [],
     ...(lane ? { lane } : {}),
   };
 }
