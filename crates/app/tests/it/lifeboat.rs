@@ -62,11 +62,24 @@ impl Server {
         Self::start_in(dir, Some(PASSWORD))
     }
 
+    /// Starts a server that may use a directory of the machine.
+    pub(crate) fn start_with_root(root: &Path) -> Self {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        Self::start_with(dir, Some(PASSWORD), &[root])
+    }
+
     /// Starts a server on a directory, which may hold data from before.
     pub(crate) fn start_in(dir: TempDir, password: Option<&str>) -> Self {
+        Self::start_with(dir, password, &[])
+    }
+
+    fn start_with(dir: TempDir, password: Option<&str>, roots: &[&Path]) -> Self {
         let mut command = lifeboat();
         command.args(["serve", "--listen", "127.0.0.1:0", "--server-name", "here", "--data-dir"]);
         command.arg(dir.path().join("data")).arg("--file-root").arg(dir.path());
+        for root in roots {
+            command.arg("--file-root").arg(root);
+        }
         if let Some(password) = password {
             command.env("LIFEBOAT_ADMIN_PASSWORD", password);
         }
