@@ -73,7 +73,7 @@ async fn list(
     tag = "log backup",
     params(
         ("id" = i64, Path, description = "The cluster."),
-        ("action" = LogBackupAction, Path, description = "What is to become of it."),
+        ("action" = inline(LogBackupAction), Path, description = "What is to become of it."),
     ),
     request_body = TenantsBody,
     responses((status = 200, body = Envelope<ActionView>), Failures)
@@ -96,7 +96,7 @@ pub(crate) async fn log_backup_change(
     params(
         ("id" = i64, Path, description = "The cluster."),
         ("tenantId" = i64, Path, description = "The tenant."),
-        ("action" = LogBackupAction, Path, description = "What is to become of it."),
+        ("action" = inline(LogBackupAction), Path, description = "What is to become of it."),
     ),
     responses((status = 200, body = Envelope<ActionView>), Failures)
 )]

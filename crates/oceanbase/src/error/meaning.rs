@@ -123,9 +123,9 @@ const TABLE: &[(&str, Retry, &[u16])] = &[
     ("database-snapshot-of-tenant", Never, &[9106, 9107, 9108, 9109, 9110, 9111, 9112]),
     // values
     ("database-value-wrong", Never, &[1525, 9066]),
-    ("database-thing-exists", Never, &[4017]),
-    ("database-thing-missing", Never, &[4018]),
-    ("database-setting-wrong", Never, &[4147]),
+    ("database-thing-exists", Never, &[1396, 4017]),
+    ("database-thing-missing", Never, &[1094, 4018]),
+    ("database-setting-wrong", Never, &[1232, 1298, 4147]),
 ];
 
 const UNLISTED: Meaning = Meaning { text: "database-error", retry: Never };
