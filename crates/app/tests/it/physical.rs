@@ -241,7 +241,9 @@ async fn a_cluster_that_is_upgraded_or_silent_says_so_and_keeps_what_we_know() {
     assert_eq!(ability["disabled"]["code"], 20036, "{ability:#}");
 
     stand.simulator().clear_faults(None);
-    stand.simulator().fault(&Fault::new(FaultName::ObserverLost));
+    stand
+        .simulator()
+        .fault(&Fault { statement: Some("SELECT".into()), ..Fault::new(FaultName::ConnectionCut) });
     let listed = stand.get(&stand.below("backup/task/dataBackupTasks")).await;
     assert!(listed["clusterError"]["message"].is_string(), "{listed:#}");
     assert_eq!(listed["contents"][0]["taskId"], task, "our own are shown all the same");
