@@ -161,7 +161,7 @@ pub(crate) async fn storage_test_typed(
 
 /// Tests a storage for the backups of a cluster
 ///
-/// Writes, reads, lists and deletes a file of its own; never changes a cluster.
+/// Also by the rules of the cluster's version, where physical backup is offered. Writes, reads, lists and deletes a file of its own; never changes a cluster.
 #[utoipa::path(
     post,
     path = "/ob/clusters/{id}/backup/storage/test",
@@ -176,7 +176,7 @@ pub(crate) async fn cluster_storage_test(
     Path(id): Path<i64>,
     Body(body): Body<StorageChoiceBody>,
 ) -> Result<Answer<TestView>, Failure> {
-    control::clusters::get(&api.control, &actor, ClusterId(id)).await?;
-    let lines = control::storages::test(&api.control, &actor, &body.read()?).await?;
+    let (cluster, choice) = (ClusterId(id), body.read()?);
+    let lines = control::storages::test_for_cluster(&api.control, &actor, cluster, &choice).await?;
     Ok(Answer(lines.into()))
 }

@@ -62,6 +62,14 @@ impl Server {
         Self::start_in(dir, Some(PASSWORD))
     }
 
+    /// Starts a server that may use a directory of the machine.
+    pub(crate) fn start_with_root(root: &Path) -> Self {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        Self::start_with(dir, Some(PASSWORD), |command| {
+            command.args(["--server-name", "here", "--file-root"]).arg(root);
+        })
+    }
+
     /// Starts a server on a directory, which may hold data from before.
     pub(crate) fn start_in(dir: TempDir, password: Option<&str>) -> Self {
         Self::start_with(dir, password, |command| {

@@ -33,6 +33,11 @@ const SAYS_NOTHING: [&str; 5] = [
     "storage-passing",
 ];
 
+/// Tells whether what a test from this server failed with says nothing about the OBServers.
+pub(crate) fn says_nothing(problem: &Problem) -> bool {
+    SAYS_NOTHING.contains(&problem.text.id.as_str())
+}
+
 /// 1. It answers, offers physical backup, and is not being upgraded.
 pub(super) async fn check_cluster_status(at: &Here, state: &mut State) -> Answer {
     let context = at.context();
@@ -70,7 +75,7 @@ pub(super) async fn check_backup_storage(at: &Here, state: &mut State) -> Answer
     for line in storage::probe(&place.location, secret.as_ref(), &context.roots).await {
         let latency = size::span(Duration::from_micros(line.latency_us));
         match (line.outcome, line.problem) {
-            (TestOutcome::Failed, Some(problem)) if SAYS_NOTHING.contains(&problem.text.id.as_str()) => {
+            (TestOutcome::Failed, Some(problem)) if says_nothing(&problem) => {
                 at.log(words::note(problem.text));
                 at.log(Note::new("storage-not-reachable-here").arg("place", &place.location));
                 break;
