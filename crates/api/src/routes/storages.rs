@@ -11,7 +11,9 @@ use crate::error::{Failure, Failures};
 use crate::extract::{Body, Parameters, Path};
 use crate::queries::PageQuery;
 use crate::views::clusters::TestView;
-use crate::views::storages::{NewStorageBody, StorageChangeBody, StorageChoiceBody, StorageScanView, StorageView};
+use crate::views::storages::{
+    NewStorageBody, StorageChangeBody, StorageChoiceBody, StorageScanView, StorageView,
+};
 
 /// Lists the storage configurations
 #[utoipa::path(
@@ -161,7 +163,8 @@ pub(crate) async fn storage_test_typed(
 
 /// Tests a storage for the backups of a cluster
 ///
-/// Writes, reads, lists and deletes a file of its own; never changes a cluster.
+/// Writes, reads, lists and deletes a file of its own, and shows where the cluster backs up to now; never changes a
+/// cluster.
 #[utoipa::path(
     post,
     path = "/ob/clusters/{id}/backup/storage/test",
@@ -176,7 +179,7 @@ pub(crate) async fn cluster_storage_test(
     Path(id): Path<i64>,
     Body(body): Body<StorageChoiceBody>,
 ) -> Result<Answer<TestView>, Failure> {
-    control::clusters::get(&api.control, &actor, ClusterId(id)).await?;
-    let lines = control::storages::test(&api.control, &actor, &body.read()?).await?;
+    let choice = body.read()?;
+    let lines = control::storage_test::test(&api.control, &actor, ClusterId(id), &choice).await?;
     Ok(Answer(lines.into()))
 }

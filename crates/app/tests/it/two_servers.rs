@@ -70,8 +70,7 @@ fn at_work(database: &MetadataDatabase, shop: &Shop, backups: &Path) -> (Server,
     let first = Server::start_with(folder(), Some(PASSWORD), |command| {
         also("first")(command);
     });
-    let mut command =
-        first.command(&format!("cluster add demo --host 127.0.0.1:{} --user root", shop.port));
+    let mut command = first.command(&format!("cluster add demo --host 127.0.0.1:{} --user root", shop.port));
     good(run(command.env("LIFEBOAT_CLUSTER_PASSWORD", &shop.password)));
     let arguments = format!("--database {} --storage file://{}", shop.database, backups.display());
     let made = good(first.run(&format!("backup now --cluster demo {arguments} -o json")));

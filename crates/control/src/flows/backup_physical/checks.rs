@@ -24,7 +24,7 @@ use crate::flows::backup_logical::refuse_upgrading;
 use crate::words;
 
 /// What a test from this server may fail with without saying anything about the OBServers, which do the writing.
-const SAYS_NOTHING: [&str; 5] = [
+pub(crate) const SAYS_NOTHING: [&str; 5] = [
     "storage-outside-roots",
     "storage-missing",
     "storage-kind-unsupported",
