@@ -21,6 +21,8 @@ use crate::router::routes;
     tags(
         (name = "clusters", description = "Take over, look at, let go of"),
         (name = "backups", description = "What can be backed up, Back up Now, what was backed up"),
+        (name = "log backup", description = "How log backup stands; start, stop, pause, resume"),
+        (name = "compaction", description = "How major compaction stands; start, clear exceptions"),
         (name = "recovery", description = "Recover a backup set"),
         (name = "storages", description = "Storage configurations and their test"),
         (name = "tasks", description = "Follow and steer what runs"),

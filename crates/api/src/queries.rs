@@ -4,6 +4,7 @@ use control::PageAsk;
 use control::backups::BackupFilter;
 use control::restores::RestoreFilter;
 use control::tasks::{EventFilter, TaskFilter, TaskOrder};
+use model::archive::ArchiveStatus;
 use model::id::{BackupSetId, ClusterId, TaskId, TenantId};
 use model::{Problem, Timestamp};
 use serde::Deserialize;
@@ -148,6 +149,34 @@ impl BackupQuery {
             from: moment("startTime", self.start_time.as_deref())?,
             until: moment("endTime", self.end_time.as_deref())?,
         })
+    }
+}
+
+/// Which log backup is wanted.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct LogBackupQuery {
+    /// In this state.
+    #[param(inline)]
+    status: Option<words::ArchiveStatus>,
+    /// Which page, from 1.
+    #[param(value_type = Option<i64>, minimum = 1, maximum = 4294967295_i64, default = 1)]
+    page: Option<u32>,
+    /// How many rows a page holds.
+    #[param(minimum = 1, maximum = 2000, default = 10)]
+    size: Option<u32>,
+}
+
+impl LogBackupQuery {
+    /// Reads the page.
+    pub(crate) fn page(&self) -> Result<PageAsk, Problem> {
+        page(self.page, self.size)
+    }
+
+    /// Reads which state.
+    pub(crate) fn status(&self) -> Option<ArchiveStatus> {
+        self.status.map(Into::into)
     }
 }
 

@@ -9,7 +9,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::routes::{backups, clusters, restores, server, storages, tasks, users};
+use crate::routes::{backups, clusters, compactions, log_backups, restores, server, storages, tasks, users};
 use crate::{Api, Settings, auth, call, console, error, events, guard, session};
 
 /// Returns the whole server: the API, and the page for what is not API.
@@ -65,11 +65,21 @@ fn api_routes() -> OpenApiRouter<Api> {
         .routes(routes!(backups::backup_overview))
         .routes(routes!(backups::backup_now))
         .routes(routes!(backups::tenant_backup_now))
+        .routes(routes!(backups::tenant_backup_ability))
         .routes(routes!(backups::data_backup_task_list))
         .routes(routes!(backups::tenant_data_backup_task_list))
         .routes(routes!(backups::all_backup_set_list))
         .routes(routes!(backups::backup_set_list))
         .routes(routes!(backups::tenant_backup_set_list))
+        // Log backup
+        .routes(routes!(log_backups::log_backup_task_list))
+        .routes(routes!(log_backups::tenant_log_backup_task_list))
+        .routes(routes!(log_backups::log_backup_change))
+        .routes(routes!(log_backups::tenant_log_backup_change))
+        // Major compaction
+        .routes(routes!(compactions::compaction_get))
+        .routes(routes!(compactions::compaction_start))
+        .routes(routes!(compactions::compaction_clear))
         // Recovery
         .routes(routes!(restores::restore))
         .routes(routes!(restores::tenant_restore))

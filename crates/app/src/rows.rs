@@ -240,6 +240,46 @@ pub(crate) struct BackupSetRow {
     pub(crate) status: String,
 }
 
+/// The log backup of a tenant, or of a cluster.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct LogBackupRow {
+    pub(crate) tenant_name: String,
+    pub(crate) status: String,
+    pub(crate) round: i64,
+    pub(crate) checkpoint: Option<String>,
+    pub(crate) delay: Option<u64>,
+    pub(crate) backup_uri: String,
+    pub(crate) error: Option<Said>,
+}
+
+/// How major compaction stands.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct CompactionsRow {
+    pub(crate) running_task_id: Option<i64>,
+    pub(crate) tenants: Vec<CompactionRow>,
+}
+
+/// The major compaction of a tenant, or of all there is.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct CompactionRow {
+    pub(crate) tenant_name: String,
+    pub(crate) status: String,
+    pub(crate) suspended: bool,
+    pub(crate) start_time: Option<String>,
+    pub(crate) finish_time: Option<String>,
+    pub(crate) error_msg: Option<String>,
+}
+
+/// Whose major compaction goes on.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ClearedRow {
+    pub(crate) tenant_id_list: Vec<i64>,
+}
+
 /// A recovery.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]

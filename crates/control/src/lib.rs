@@ -15,11 +15,13 @@
 //! | [`users`] | accounts, log-on, passwords |
 //! | [`audit`] | who did what |
 //! | `flows` | the durable tasks: one file each, its steps in running order |
+//! | `asking` | what is shown of a cluster beside what we know |
 //! | `watch` | what looks at clusters now and then |
 //!
 //! A request goes down; values come back up. Nothing calls back.
 
 pub mod actor;
+mod asking;
 pub mod audit;
 pub mod backups;
 pub mod clusters;

@@ -6,6 +6,9 @@
 pub(crate) mod backup_now;
 pub(crate) mod backups;
 pub(crate) mod clusters;
+pub(crate) mod compactions;
+pub(crate) mod log_backups;
+pub(crate) mod next_actions;
 pub(crate) mod plans;
 pub(crate) mod restores;
 pub(crate) mod secret;

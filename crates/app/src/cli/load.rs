@@ -35,6 +35,9 @@ pub(crate) struct LoadArgs {
     /// Load also where other tables are; tables of the same names never may be there
     #[arg(long)]
     into_existing: bool,
+    /// Leave out reading the rows back and comparing them with the dump; `lifeboat verify` does it later
+    #[arg(long)]
+    no_verify: bool,
     /// How many connections write at once
     #[arg(long, value_name = "NUMBER", default_value_t = 4, value_parser = connections())]
     threads: u16,
@@ -53,10 +56,12 @@ pub(crate) async fn run(args: LoadArgs) -> Result<(), Failure> {
     interrupted(&cancel)?;
     let loading =
         Loading { screen, target, client, dump, options, connections: usize::from(args.threads), cancel };
-    let rows = loading.run().await?;
+    let rows = loading.run(!args.no_verify).await?;
     let names: Vec<&String> = loading.options.databases.values().collect();
-    screen.show(&json!({ "dump": loading.dump, "databases": names, "rows": rows }), |screen| {
-        screen.say(&Text::new("cli-load-complete").with("dump", &loading.dump).with("rows", rows));
+    let data = json!({ "dump": loading.dump, "databases": names, "rows": rows, "verified": !args.no_verify });
+    screen.show(&data, |screen| {
+        let text = if args.no_verify { "cli-load-not-verified" } else { "cli-load-complete" };
+        screen.say(&Text::new(text).with("dump", &loading.dump).with("rows", rows));
     });
     Ok(())
 }
@@ -72,8 +77,8 @@ struct Loading {
 }
 
 impl Loading {
-    /// Loads the dump, reads it back, and returns how many rows the target holds now.
-    async fn run(&self) -> Result<u64, Failure> {
+    /// Loads the dump, reads it back if that is wished, and returns how many rows were loaded.
+    async fn run(&self, verify: bool) -> Result<u64, Failure> {
         let Self { screen, target, client, dump, options, connections, cancel } = self;
         let found =
             load::check_target(target, client, dump, options).await.map_err(|error| error.problem())?;
@@ -84,6 +89,14 @@ impl Loading {
         metered(*screen, "load-data", &meter, work).await?;
         let keys = load::create_indexes(target, client, dump, options, *connections, cancel).await;
         keys.map_err(|error| error.problem())?.iter().for_each(|note| screen.say(note));
+        let rows = if verify { self.verify().await? } else { meter.now().rows };
+        load::finish(target, client, dump, options).await.map_err(|error| error.problem())?;
+        Ok(rows)
+    }
+
+    /// Reads everything back, and returns how many rows were compared.
+    async fn verify(&self) -> Result<u64, Failure> {
+        let Self { screen, target, client, dump, options, connections, cancel } = self;
         let meter = Meter::new();
         let work = load::verify_data(target, client, dump, options, *connections, &meter, cancel);
         let report = metered(*screen, "verify-data", &meter, work).await?;
@@ -91,7 +104,6 @@ impl Loading {
             others.iter().for_each(|finding| Failure::from(finding.problem()).show(screen.is_json()));
             return Err(last.problem().coded(codes::RECOVERY_FAILED).into());
         }
-        load::finish(target, client, dump, options).await.map_err(|error| error.problem())?;
         Ok(report.rows)
     }
 }

@@ -3,15 +3,18 @@
 pub(crate) mod admin;
 pub(crate) mod backup;
 pub(crate) mod cluster;
+pub(crate) mod compaction;
 pub(crate) mod dump;
 pub(crate) mod load;
 mod local;
+pub(crate) mod log_backup;
 pub(crate) mod names;
 pub(crate) mod restore;
 pub(crate) mod serve;
 pub(crate) mod storage;
 pub(crate) mod task;
 pub(crate) mod verify;
+mod wish;
 
 use clap::{Args, Parser, Subcommand};
 
@@ -38,6 +41,10 @@ pub(crate) enum Command {
     Storage(storage::StorageArgs),
     /// Back up now, and list what was backed up
     Backup(backup::BackupArgs),
+    /// Log backup: start, stop, pause, resume, and how it stands
+    LogBackup(log_backup::LogBackupArgs),
+    /// Major compaction: start, and how it stands
+    Compaction(compaction::CompactionArgs),
     /// Recover backups
     Restore(restore::RestoreArgs),
     /// Follow and steer tasks
@@ -97,6 +104,8 @@ impl Command {
             Self::Cluster(args) => &args.reach,
             Self::Storage(args) => &args.reach,
             Self::Backup(args) => &args.reach,
+            Self::LogBackup(args) => &args.reach,
+            Self::Compaction(args) => &args.reach,
             Self::Restore(args) => &args.reach,
             Self::Task(args) => &args.reach,
         };
@@ -110,6 +119,8 @@ impl Command {
             Self::Cluster(args) => cluster::run(args).await,
             Self::Storage(args) => storage::run(args).await,
             Self::Backup(args) => backup::run(args).await,
+            Self::LogBackup(args) => log_backup::run(args).await,
+            Self::Compaction(args) => compaction::run(args).await,
             Self::Restore(args) => restore::run(args).await,
             Self::Task(args) => task::run(args).await,
             Self::Admin(args) => admin::run(args).await,

@@ -1,5 +1,6 @@
 //! Follow and steer what runs.
 
+mod next;
 pub(crate) mod view;
 
 use engine::operator::{Command, operate};

@@ -22,6 +22,8 @@ pub(crate) fn wish(cluster: ClusterId) -> BackupNow {
         wish: BackupWish::default(),
         storage: None,
         auto_compaction: true,
+        plus_archivelog: false,
+        encryption: None,
         threads: None,
         compression: None,
     }

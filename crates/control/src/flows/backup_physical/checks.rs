@@ -18,6 +18,7 @@ use oceanbase::Driver;
 use std::time::Duration;
 
 use super::lane::{self, Place};
+use super::request::plus_archivelog_unsupported;
 use super::{Here, State};
 use crate::error::Error;
 use crate::flows::backup_logical::refuse_upgrading;
@@ -115,8 +116,7 @@ pub(crate) async fn check_lane(
 ) -> Result<(), StepError> {
     lane::tenant_fits(scope, tenants).map_err(words::refused)?;
     if state.plus_archivelog && !driver.verbs().can_include_logs() {
-        let problem = Problem::refused(codes::PRECHECK_FAILED, "plus-archivelog-unsupported");
-        return Err(words::refused(problem.with("version", driver.server())));
+        return Err(words::refused(plus_archivelog_unsupported(driver.server())));
     }
     let jobs = driver.backup_jobs(scope).await.map_err(Error::from)?;
     if let Some(job) = running(&jobs, scope, None) {
