@@ -5,6 +5,7 @@
 //! |---|---|
 //! | [`clusters`] | take over, look at, let go of |
 //! | [`storages`] | the library of storage configurations, and their test |
+//! | [`storage_test`] | the test of a storage for one cluster |
 //! | [`storage_scan`] | the backup sets that lie in a storage, into the catalogue |
 //! | [`backups`] | what can be backed up, Back up Now, what was backed up |
 //! | [`log_backups`] | log backup: how it stands, start, stop, pause, resume |

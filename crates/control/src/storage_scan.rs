@@ -126,7 +126,8 @@ async fn look(
     storage: StorageId,
     folder: &str,
 ) -> Result<BackupSet, Error> {
-    let Place { cluster: name, ob_cluster_id, tenant, dump } = place(folder).expect("only dumps are looked at");
+    let Place { cluster: name, ob_cluster_id, tenant, dump } =
+        place(folder).expect("only dumps are looked at");
     let cluster = clusters
         .iter()
         .find(|cluster| cluster.name == name && cluster.facts.ob_cluster_id == ob_cluster_id)
@@ -180,7 +181,9 @@ mod tests {
         let found = place("prod/1/1002/logical/20261122T100000Z-17-1").expect("a dump");
         assert_eq!((found.cluster, found.ob_cluster_id, found.tenant.0), ("prod", 1, 1002));
         assert_eq!(found.dump.as_str(), "20261122T100000Z-17-1");
-        for other in ["d", "logical/d", "prod/1/1002/data/d", "prod/x/1002/logical/d", "prod/01/1002/logical/d"] {
+        for other in
+            ["d", "logical/d", "prod/1/1002/data/d", "prod/x/1002/logical/d", "prod/01/1002/logical/d"]
+        {
             assert!(place(other).is_none(), "{other}");
         }
     }

@@ -125,12 +125,7 @@ impl Transaction {
         self.backup_set_write(id, -id, set).await
     }
 
-    async fn backup_set_write(
-        &mut self,
-        id: i64,
-        task: i64,
-        set: &BackupSet,
-    ) -> Result<BackupSetId, Error> {
+    async fn backup_set_write(&mut self, id: i64, task: i64, set: &BackupSet) -> Result<BackupSetId, Error> {
         let insert = statement(
             "record a backup set",
             "INSERT INTO backup_sets (id, task_id, cluster_id, cluster_name, tenant_id, tenant_name, method, mode,

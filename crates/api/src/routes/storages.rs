@@ -11,7 +11,9 @@ use crate::error::{Failure, Failures};
 use crate::extract::{Body, Parameters, Path};
 use crate::queries::PageQuery;
 use crate::views::clusters::TestView;
-use crate::views::storages::{NewStorageBody, StorageChangeBody, StorageChoiceBody, StorageScanView, StorageView};
+use crate::views::storages::{
+    NewStorageBody, StorageChangeBody, StorageChoiceBody, StorageScanView, StorageView,
+};
 
 /// Lists the storage configurations
 #[utoipa::path(
@@ -161,7 +163,8 @@ pub(crate) async fn storage_test_typed(
 
 /// Tests a storage for the backups of a cluster
 ///
-/// Also by the rules of the cluster's version, where physical backup is offered. Writes, reads, lists and deletes a file of its own; never changes a cluster.
+/// Writes, reads, lists and deletes a file of its own, shows where the cluster backs up to now, and judges by the rules of
+/// its version; never changes a cluster.
 #[utoipa::path(
     post,
     path = "/ob/clusters/{id}/backup/storage/test",

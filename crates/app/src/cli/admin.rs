@@ -108,9 +108,8 @@ fn said(
     done: Result<CopySummary, metadata::Error>,
 ) -> Result<(), Failure> {
     let CopySummary { rows, bytes } = done.map_err(|error| error.problem())?;
-    screen.say(
-        &Text::new(id).with("path", file.display()).with("rows", rows).with("size", size::bytes(bytes)),
-    );
+    screen
+        .say(&Text::new(id).with("path", file.display()).with("rows", rows).with("size", size::bytes(bytes)));
     Ok(())
 }
 

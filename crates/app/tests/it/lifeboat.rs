@@ -78,11 +78,7 @@ impl Server {
     }
 
     /// Starts a server with more flags or environment.
-    pub(crate) fn start_with(
-        dir: TempDir,
-        password: Option<&str>,
-        also: impl FnOnce(&mut Command),
-    ) -> Self {
+    pub(crate) fn start_with(dir: TempDir, password: Option<&str>, also: impl FnOnce(&mut Command)) -> Self {
         let mut command = lifeboat();
         command.args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]);
         command.arg(dir.path().join("data")).arg("--file-root").arg(dir.path());

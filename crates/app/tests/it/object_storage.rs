@@ -6,7 +6,7 @@ use serde_json::Value;
 use xtask::seaweedfs::{Instance, shared};
 
 use crate::lifeboat::{PASSWORD, Ran, Server, lifeboat, run};
-use crate::seekdb::{Shop, fingerprint, with_shop};
+use crate::seekdb::{Shop, fingerprint, large_shop, with_shop};
 
 struct World {
     bucket: String,
@@ -16,10 +16,14 @@ struct World {
 
 impl World {
     fn new(name: &str) -> Self {
+        Self::with(with_shop(name), name)
+    }
+
+    fn with(shop: Shop, name: &str) -> Self {
         let weed = shared().expect("SeaweedFS starts");
         let bucket = format!("{}-{}", name.replace('_', "-"), std::process::id());
         weed.create_bucket(&bucket).expect("a bucket");
-        Self { bucket, weed, shop: with_shop(name) }
+        Self { bucket, weed, shop }
     }
 
     fn tell<'a>(&self, command: &'a mut Command) -> &'a mut Command {
@@ -85,6 +89,44 @@ fn a_shop_is_backed_up_to_s3_and_restored_from_it_also_after_the_catalogue_was_l
     );
     assert_eq!(fingerprint(&world.shop, database), fingerprint(&world.shop, copy));
     assert!(world.good(&server, "storage scan s3").contains("1 known before, 0 entered"));
+}
+
+#[test]
+fn a_backup_to_s3_goes_on_where_it_was_after_the_server_was_killed() {
+    let world = World::with(large_shop("app_s3_kill"), "app_s3_kill");
+    let server = Server::start();
+    world.take_over(&server);
+    let database = &world.shop.database;
+    let made =
+        world.good(&server, &format!("backup now --cluster demo --storage s3 --database {database} -o json"));
+    let made: Value = serde_json::from_str(&made).expect("JSON");
+    let task = made["backupObjectOpsResultList"][0]["taskIdList"][0].to_string();
+    until_pieces_lie_there(&world, &server, &task);
+    let server = Server::start_in(server.kill(), Some(PASSWORD));
+    world.good(&server, &format!("task watch {task}"));
+    let sets: Value = serde_json::from_str(&world.good(&server, "backup list -o json")).expect("JSON");
+    assert_eq!(sets.as_array().map(Vec::len), Some(1), "{sets}");
+    let found: Value = serde_json::from_str(&world.good(&server, "storage scan s3 -o json")).expect("JSON");
+    assert_eq!((&found["found"], &found["known"]), (&1.into(), &1.into()), "{found}");
+    let copy = &world.shop.copy;
+    world.good(&server, &format!("restore start --set 1 --cluster demo --rename {database}={copy} --wait"));
+    assert_eq!(fingerprint(&world.shop, database), fingerprint(&world.shop, copy));
+}
+
+/// Waits until the step that writes rows has begun, so that the kill meets it at work.
+fn until_pieces_lie_there(world: &World, server: &Server, task: &str) {
+    for _ in 0..3_000 {
+        let shown = world.good(server, &format!("task show {task} -o json"));
+        let shown: Value = serde_json::from_str(&shown).expect("JSON");
+        assert_ne!(shown["status"], "SUCCESSFUL", "the shop is large enough to keep the server busy");
+        let steps = shown["subtasks"].as_array().cloned().unwrap_or_default();
+        let writes = |step: &Value| step.to_string().contains("Dump data") && step["status"] == "RUNNING";
+        if steps.iter().any(writes) {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    panic!("the task never came to its data");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::lifeboat::{PASSWORD, Ran, Server, lifeboat, run};
-use crate::seekdb::{Shop, with_shop};
+use crate::seekdb::{Shop, large_shop};
 
 /// How often a task is looked at until it has come so far: far more often than it could need.
 const LOOKS: u32 = 3_000;
@@ -70,8 +70,7 @@ fn at_work(database: &MetadataDatabase, shop: &Shop, backups: &Path) -> (Server,
     let first = Server::start_with(folder(), Some(PASSWORD), |command| {
         also("first")(command);
     });
-    let mut command =
-        first.command(&format!("cluster add demo --host 127.0.0.1:{} --user root", shop.port));
+    let mut command = first.command(&format!("cluster add demo --host 127.0.0.1:{} --user root", shop.port));
     good(run(command.env("LIFEBOAT_CLUSTER_PASSWORD", &shop.password)));
     let arguments = format!("--database {} --storage file://{}", shop.database, backups.display());
     let made = good(first.run(&format!("backup now --cluster demo {arguments} -o json")));
@@ -99,16 +98,6 @@ fn task_of(server: &Server, task: &str) -> Value {
 fn good(ran: Ran) -> String {
     assert_eq!(ran.status, 0, "{}{}", ran.out, ran.err);
     ran.out
-}
-
-/// Returns a shop that takes some seconds to back up.
-fn large_shop(name: &str) -> Shop {
-    let shop = with_shop(name);
-    let mut statements = vec![format!("USE `{}`", shop.database)];
-    let grow = "INSERT INTO sale (product, note) SELECT product, LEFT(CONCAT(note, REPEAT('~', 100)), 100) FROM sale";
-    statements.extend((0..11).map(|_| grow.to_owned()));
-    shop.run(&statements).expect("a large shop");
-    shop
 }
 
 /// Checks that there is one set, one dump, and that what lies there is what the database holds.

@@ -17,7 +17,7 @@
 //! starts no second one. After a failed job a retry starts a new one; a cancel ends our job and no other.
 
 mod archive;
-mod checks;
+pub(crate) mod checks;
 mod compaction;
 mod destinations;
 mod job;
