@@ -315,7 +315,8 @@ export interface paths {
         put?: never;
         /**
          * Tests a storage for the backups of a cluster
-         * @description Writes, reads, lists and deletes a file of its own; never changes a cluster.
+         * @description Writes, reads, lists and deletes a file of its own, shows where the cluster backs up to now, and judges by the rules of
+         *     its version; never changes a cluster.
          */
         post: operations["cluster_storage_test"];
         delete?: never;
