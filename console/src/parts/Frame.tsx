@@ -14,11 +14,12 @@ import {
 } from '@oceanbase/icons';
 import { App, Button, Dropdown } from '@oceanbase/design';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { Suspense, useState, type ReactNode } from 'react';
+import { Suspense, useEffect, useState, type ReactNode } from 'react';
 import { Link, NavLink, Outlet, useMatch } from 'react-router';
 
 import { answer, client } from '../api/client';
 import { useLiveEvents } from '../api/events';
+import { loadAhead } from '../pageFiles';
 import { useMe } from '../pages/logon/me';
 import { ChangePasswordModal } from '../pages/logon/ChangePasswordModal';
 import { useLabels, useLanguage } from '../locales';
@@ -32,6 +33,7 @@ export function Frame() {
   const connected = useLiveEvents();
   const [open, setOpen] = useState(false);
   const cluster = useMatch('/clusters/:clusterId/*');
+  useEffect(loadAhead, []);
 
   return (
     <div className="frame">
