@@ -122,10 +122,10 @@ impl Control {
     /// after the next start.
     pub async fn run(&self, shutdown: CancellationToken) {
         tokio::join!(
-            self.worker.run(shutdown.clone()),
-            watchers::clusters::run(self, &shutdown),
-            watchers::events::run(self, &self.newest_event, &shutdown),
-            watchers::snapshots::run(self, &shutdown),
+            Box::pin(self.worker.run(shutdown.clone())),
+            Box::pin(watchers::clusters::run(self, &shutdown)),
+            Box::pin(watchers::events::run(self, &self.newest_event, &shutdown)),
+            Box::pin(watchers::snapshots::run(self, &shutdown)),
         );
         self.context.snapshots.release_all().await;
     }

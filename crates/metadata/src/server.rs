@@ -126,7 +126,9 @@ pub(crate) async fn tell(
     for (text, may_be_unknown) in told {
         match (&mut *connection).execute(AssertSqlSafe(*text)).await {
             Err(sqlx::Error::Database(cause)) if *may_be_unknown && is_unknown(&*cause) => {}
-            done => drop(done?),
+            done => {
+                done?;
+            }
         }
     }
     Ok(())

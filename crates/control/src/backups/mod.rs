@@ -158,13 +158,14 @@ pub struct DataBackupTask {
 /// for a method or mode that the cluster does not offer, and others for what the request names.
 pub async fn backup_now(control: &Control, actor: &Actor, wish: BackupNow) -> Result<Accepted, Error> {
     let attempt = Attempt::new(actor, "backup-now", format!("cluster/{}", wish.cluster));
-    let work = async {
+    // On the heap: what a request looks up before it is a task makes a large future, and every caller's larger.
+    let work = Box::pin(async {
         actor.must(Permission::Backup)?;
         match method(&control.context, &wish).await? {
             BackupMethod::Logical => backup_logical::request(control, actor, wish, &attempt).await,
             BackupMethod::Physical => backup_physical::request(control, actor, wish, &attempt).await,
         }
-    };
+    });
     attempt.watch(control, work).await
 }
 

@@ -48,7 +48,7 @@ pub(crate) async fn run_to_the_end(stand: &Stand, task: TaskId) -> TaskStatus {
             changes.changed().await.expect("the server runs");
         }
     };
-    let run = async { tokio::join!(control.run(shutdown.clone()), ended).1 };
+    let run = Box::pin(async { tokio::join!(control.run(shutdown.clone()), ended).1 });
     tokio::time::timeout(Duration::from_secs(120), run).await.expect("the task ends")
 }
 

@@ -49,9 +49,7 @@ pub(crate) async fn plan(context: &Context, wish: BackupNow) -> Result<Plan, Err
     let place = Place::new(decided.storage.location().clone(), decided.storage.secret(context).await?);
     let mut found = Found::default();
     for scope in decided.scopes.values() {
-        checks::check_lane(&mut driver, &state, &place, scope, &tenants)
-            .await
-            .map_err(|error| error_of(error))?;
+        checks::check_lane(&mut driver, &state, &place, scope, &tenants).await.map_err(error_of)?;
         look(&mut driver, &state, &place, scope, &mut found).await?;
         if let Some(password) = &decided.password {
             found.backup.push(driver.verbs().set_backup_password(password).masked);
@@ -59,7 +57,7 @@ pub(crate) async fn plan(context: &Context, wish: BackupNow) -> Result<Plan, Err
         found.backup.push(start(&driver, &state, &place, scope)?);
     }
     let checked = recorder.take();
-    let steps = BackupPhysical::STEPS.iter().map(|step| step.id()).map(|id| {
+    let steps = BackupPhysical::STEPS.iter().map(engine::Step::id).map(|id| {
         let (notes, statements) = match id {
             "check-cluster-status" => (vec![is_what(&decided)], looked.clone()),
             "check-ready" => (Vec::new(), checked.clone()),

@@ -52,7 +52,7 @@ pub(super) async fn record_backup_set(at: &Here, state: &mut State) -> Answer {
         }
     }
     writer.commit().await.map_err(Error::from)?;
-    if at.lanes().iter().all(|lane| lane.succeeded()) {
+    if at.lanes().iter().all(engine::flow::LaneSeen::succeeded) {
         state.password = None; // a retry of a lane that failed still needs it
     }
     Ok(Next::Done)
