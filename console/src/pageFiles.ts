@@ -11,8 +11,12 @@ export const pages = {
   system: () => import('./pages/system/SystemPage'),
 };
 
+/** From this mark on the browser loads what the page that is seen does without. */
+const AHEAD = 'loads-ahead';
+
 /** Loads the files of all pages, so that each opens at once, and also while the server is away. */
 export function loadAhead() {
+  performance.mark(AHEAD);
   // One that can't be had now is asked for again when its page is opened.
   for (const page of Object.values(pages)) page().catch(() => undefined);
 }

@@ -222,13 +222,14 @@ async function serverKilled() {
   await look('server-back');
 }
 
-/** The first page is what a browser loads before anything can be read. */
+/** The first page is what a browser loads until it can be read; other pages' files, which come after, are no part of it. */
 async function weighFirstPage() {
-  const bytes = await page.evaluate(() =>
-    [...performance.getEntriesByType('resource'), ...performance.getEntriesByType('navigation')]
-      .filter(({ name }) => !name.includes('/api/'))
-      .map(({ name, encodedBodySize }) => [name, encodedBodySize]),
-  );
+  const bytes = await page.evaluate(() => {
+    const [ahead] = performance.getEntriesByName('loads-ahead');
+    return [...performance.getEntriesByType('resource'), ...performance.getEntriesByType('navigation')]
+      .filter(({ name, startTime }) => !name.includes('/api/') && startTime < ahead.startTime)
+      .map(({ name, encodedBodySize }) => [name, encodedBodySize]);
+  });
   const isFont = ([name]) => name.endsWith('.woff2');
   const sum = (entries) => entries.reduce((total, [, size]) => total + size, 0);
   const code = sum(bytes.filter((entry) => !isFont(entry)));
