@@ -23,7 +23,7 @@ export const router = createBrowserRouter([
       { path: 'tasks', lazy: () => page(import('./pages/tasks/TasksPage')) },
       { path: 'tasks/:taskId', lazy: () => page(import('./pages/tasks/TaskPage')) },
       { path: 'storages', lazy: () => page(import('./pages/storages/StoragesPage')) },
-      { path: 'system', lazy: () => page(import('./pages/system/SystemPage')) },
+      { path: 'system/:tab?', lazy: () => page(import('./pages/system/SystemPage')) },
       { path: '*', element: <NotFound /> },
     ],
   },

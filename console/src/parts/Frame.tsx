@@ -20,6 +20,7 @@ import { answer, client } from '../api/client';
 import { useLiveEvents } from '../api/events';
 import { useMe } from '../pages/logon/me';
 import { ChangePasswordModal } from '../pages/logon/ChangePasswordModal';
+import { TokensModal } from '../pages/logon/TokensModal';
 import { useLabels, useLanguage } from '../locales';
 import { changeLanguage } from '../locales/language';
 import { changeAppearance, useAppearance } from './appearance';
@@ -92,11 +93,12 @@ function Header({ onMenu }: { onMenu: () => void }) {
 }
 
 function AccountMenu() {
-  const { frame } = useLabels();
+  const { frame, access } = useLabels();
   const { message } = App.useApp();
   const me = useMe();
   const queries = useQueryClient();
   const [changing, setChanging] = useState(false);
+  const [tokens, setTokens] = useState(false);
   const logOff = useMutation({
     mutationFn: () => answer(client.DELETE('/api/v2/session')),
     onSuccess: () => {
@@ -107,6 +109,7 @@ function AccountMenu() {
   });
   const items = [
     { key: 'password', label: frame.changePassword, onClick: () => setChanging(true) },
+    { key: 'tokens', label: access.tokens, onClick: () => setTokens(true) },
     { key: 'log-off', label: frame.logOff, onClick: () => logOff.mutate() },
   ];
   return (
@@ -117,6 +120,7 @@ function AccountMenu() {
         </Button>
       </Dropdown>
       {changing ? <ChangePasswordModal onClose={() => setChanging(false)} /> : null}
+      {tokens ? <TokensModal onClose={() => setTokens(false)} /> : null}
     </>
   );
 }

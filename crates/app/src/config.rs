@@ -10,11 +10,15 @@ use std::path::{Path, PathBuf};
 use model::Problem;
 use serde::Deserialize;
 
+use crate::tls::TlsFiles;
+
 /// How a server is set up.
 #[derive(Debug)]
 pub(crate) struct Config {
     pub(crate) data_dir: PathBuf,
     pub(crate) listen: SocketAddr,
+    /// What HTTPS is spoken with; HTTP without it.
+    pub(crate) tls: Option<TlsFiles>,
     pub(crate) file_roots: Vec<PathBuf>,
     pub(crate) server_name: String,
     pub(crate) tasks_at_once: usize,
@@ -39,6 +43,8 @@ pub(crate) type Values = BTreeMap<&'static str, Vec<String>>;
 const KEYS: &[(&str, &[&str])] = &[
     ("data_dir", &["./lifeboat-data"]),
     ("listen", &["127.0.0.1:8180"]),
+    ("tls_cert", &[]),
+    ("tls_key", &[]),
     ("insecure_http", &["false"]),
     ("file_roots", &[]),
     ("server_name", &[HOST_NAME]),
@@ -55,6 +61,8 @@ const HOST_NAME: &str = "<host name>";
 struct File {
     data_dir: Option<String>,
     listen: Option<String>,
+    tls_cert: Option<String>,
+    tls_key: Option<String>,
     insecure_http: Option<bool>,
     file_roots: Option<Vec<String>>,
     server_name: Option<String>,
@@ -68,12 +76,23 @@ impl File {
         let text = fs::read_to_string(path).map_err(|cause| wrong("config-unreadable", cause.to_string()))?;
         let file: Self =
             toml::from_str(&text).map_err(|cause| wrong("config-malformed", cause.to_string()))?;
-        let Self { data_dir, listen, insecure_http, file_roots, server_name, tasks_at_once, trusted_proxies } =
-            file;
+        let Self {
+            data_dir,
+            listen,
+            tls_cert,
+            tls_key,
+            insecure_http,
+            file_roots,
+            server_name,
+            tasks_at_once,
+            trusted_proxies,
+        } = file;
         let one = |value: Option<String>| value.map(|value| vec![value]);
         let values = [
             ("data_dir", one(data_dir)),
             ("listen", one(listen)),
+            ("tls_cert", one(tls_cert)),
+            ("tls_key", one(tls_key)),
             ("insecure_http", one(insecure_http.map(|flag| flag.to_string()))),
             ("file_roots", file_roots),
             ("server_name", one(server_name)),
@@ -131,13 +150,21 @@ impl Settler<'_> {
         let one = |key: &str| values(key).first().cloned().unwrap_or_default();
         let listen: SocketAddr = read("listen", &one("listen"))?;
         let insecure_http: bool = read("insecure_http", &one("insecure_http"))?;
-        if !listen.ip().is_loopback() && !insecure_http {
+        let tls = match (values("tls_cert").first(), values("tls_key").first()) {
+            (Some(certificate), Some(key)) => {
+                Some(TlsFiles { certificate: certificate.into(), key: key.into() })
+            }
+            (None, None) => None,
+            _ => return Err(Problem::invalid("tls-half-given")),
+        };
+        if tls.is_none() && !listen.ip().is_loopback() && !insecure_http {
             return Err(Problem::invalid("listen-without-tls").with("listen", listen));
         }
         let proxies = values("trusted_proxies").iter().map(|proxy| read("trusted_proxies", proxy));
         Ok(Config {
             data_dir: one("data_dir").into(),
             listen,
+            tls,
             file_roots: values("file_roots").iter().map(PathBuf::from).collect(),
             server_name: one("server_name"),
             tasks_at_once: read("tasks_at_once", &one("tasks_at_once"))?,
@@ -219,6 +246,10 @@ mod tests {
         assert_eq!(refusal.text.id, "listen-without-tls");
         let allowed = settle(&[("listen", "0.0.0.0:8180")], &[("LIFEBOAT_INSECURE_HTTP", "true")], &[]);
         assert!(allowed.is_ok());
+        let pair = [("listen", "0.0.0.0:8180"), ("tls_cert", "c.pem"), ("tls_key", "k.pem")];
+        assert!(settle(&pair, &[], &[]).expect("encrypted").tls.is_some());
+        let half = settle(&[("tls_cert", "c.pem")], &[], &[]).expect_err("refused");
+        assert_eq!(half.text.id, "tls-half-given");
     }
 
     #[test]

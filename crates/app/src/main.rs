@@ -10,6 +10,7 @@ mod language;
 mod rows;
 mod screen;
 mod secrets;
+mod tls;
 mod wire;
 
 use std::io::IsTerminal as _;

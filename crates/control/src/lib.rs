@@ -31,6 +31,7 @@ pub mod page;
 pub mod restores;
 pub mod storages;
 pub mod tasks;
+pub mod tenants;
 pub mod users;
 mod watch;
 mod words;

@@ -31,13 +31,14 @@ pub mod passwords;
 pub mod restores;
 mod schema;
 pub mod seal;
-pub mod sessions;
 pub mod server;
+pub mod sessions;
 mod sql;
 pub mod storages;
 mod tables;
 pub mod tasks;
 pub mod tenants;
+pub mod tokens;
 pub mod users;
 
 pub use database::{Listing, Slice, Transaction};

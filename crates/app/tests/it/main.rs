@@ -8,3 +8,4 @@ mod refusals;
 mod seekdb;
 mod stop;
 mod story;
+mod tls;
