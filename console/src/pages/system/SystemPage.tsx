@@ -28,7 +28,7 @@ export default function SystemPage() {
       <Tabs
         activeKey={active ?? usual}
         items={items}
-        destroyInactiveTabPane
+        destroyOnHidden
         onChange={(key) => void navigate(`/system/${key}`)}
       />
     </>
