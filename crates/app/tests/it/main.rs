@@ -11,4 +11,5 @@ mod seekdb;
 mod simulated;
 mod stop;
 mod story;
+mod tls;
 mod two_servers;
