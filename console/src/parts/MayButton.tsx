@@ -9,7 +9,9 @@ export function MayButton({ may, reason, ...button }: ButtonProps & { may: boole
   const why = reason ?? access.mayNot;
   return (
     <Tooltip title={why}>
-      {/* A button that is off takes no pointer; what surrounds it does, and is reached by keyboard too. */}
+      {/* A button that is off takes no pointer; what surrounds it does, and is reached by keyboard too: the reason is
+          for everybody. */}
+      {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
       <span className="may-not" tabIndex={0} role="note" aria-label={why}>
         <Button {...button} disabled />
       </span>

@@ -78,6 +78,7 @@ fn request(
 ) -> Request<Body> {
     let filled = path.split('/').map(|part| match part {
         "{database}" => "shop",
+        "{action}" => "start",
         part if part.starts_with('{') => "4711",
         part => part,
     });
