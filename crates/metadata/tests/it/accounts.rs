@@ -124,7 +124,7 @@ async fn a_disabled_account_is_known_as_such_and_logged_off(metadata: Metadata) 
     commit(writer).await;
     let disabled = model::user::User { disabled: true, ..eva.clone() };
     assert_eq!(metadata.user_get(eva.id).await.expect("answers"), Some(disabled.clone()));
-    assert_eq!(metadata.user_list().await.expect("answers"), [disabled.clone()]);
+    assert_eq!(metadata.user_list().await.expect("answers"), std::slice::from_ref(&disabled));
     assert_eq!(metadata.session_get("s").await.expect("answers").map(|session| session.user), Some(disabled));
 
     let mut writer = begin(&metadata).await;
@@ -151,7 +151,7 @@ async fn a_token_is_known_by_its_hash_until_it_is_revoked(metadata: Metadata) {
 
     let holder = metadata.token_get("a").await.expect("answers").expect("it is there");
     assert_eq!((&holder.user, &holder.token), (&eva, &token));
-    assert_eq!(metadata.token_list(eva.id).await.expect("answers"), [token.clone()]);
+    assert_eq!(metadata.token_list(eva.id).await.expect("answers"), std::slice::from_ref(&token));
     let mut writer = begin(&metadata).await;
     writer.token_touch(token.id).await.expect("noted");
     let foreign = writer.token_remove(li.id, token.id).await;
