@@ -25,7 +25,7 @@ export const router = createBrowserRouter([
       { path: 'tasks', lazy: () => page(pages.tasks()) },
       { path: 'tasks/:taskId', lazy: () => page(pages.task()) },
       { path: 'storages', lazy: () => page(pages.storages()) },
-      { path: 'system', lazy: () => page(pages.system()) },
+      { path: 'system/:tab?', lazy: () => page(pages.system()) },
       { path: '*', element: <NotFound /> },
     ],
   },

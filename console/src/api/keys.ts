@@ -2,6 +2,8 @@
 export const keys = {
   me: ['me'] as const,
   version: ['version'] as const,
+  accounts: ['accounts'] as const,
+  tokens: ['tokens'] as const,
   clusters: (page?: unknown) => (page === undefined ? ['clusters'] : ['clusters', page]),
   cluster: (id: number) => ['cluster', id],
   tenants: (id: number) => ['cluster', id, 'tenants'],

@@ -22,6 +22,7 @@ import { useLiveEvents } from '../api/events';
 import { loadAhead } from '../pageFiles';
 import { useMe } from '../pages/logon/me';
 import { ChangePasswordModal } from '../pages/logon/ChangePasswordModal';
+import { TokensModal } from '../pages/logon/TokensModal';
 import { useLabels, useLanguage } from '../locales';
 import { changeLanguage } from '../locales/language';
 import { changeAppearance, useAppearance } from './appearance';
@@ -95,11 +96,12 @@ function Header({ onMenu }: { onMenu: () => void }) {
 }
 
 function AccountMenu() {
-  const { frame } = useLabels();
+  const { frame, access } = useLabels();
   const { message } = App.useApp();
   const me = useMe();
   const queries = useQueryClient();
   const [changing, setChanging] = useState(false);
+  const [tokens, setTokens] = useState(false);
   const logOff = useMutation({
     mutationFn: () => answer(client.DELETE('/api/v2/session')),
     onSuccess: () => {
@@ -110,6 +112,7 @@ function AccountMenu() {
   });
   const items = [
     { key: 'password', label: frame.changePassword, onClick: () => setChanging(true) },
+    { key: 'tokens', label: access.tokens, onClick: () => setTokens(true) },
     { key: 'log-off', label: frame.logOff, onClick: () => logOff.mutate() },
   ];
   return (
@@ -120,6 +123,7 @@ function AccountMenu() {
         </Button>
       </Dropdown>
       {changing ? <ChangePasswordModal onClose={() => setChanging(false)} /> : null}
+      {tokens ? <TokensModal onClose={() => setTokens(false)} /> : null}
     </>
   );
 }

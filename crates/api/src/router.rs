@@ -9,7 +9,10 @@ use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::routes::{backups, clusters, compactions, log_backups, restores, server, storages, tasks, users};
+use crate::routes::{
+    accounts, audit, backups, clusters, compactions, log_backups, restores, server, storages, tasks, tenants,
+    tokens, users,
+};
 use crate::{Api, Settings, auth, call, console, error, events, guard, session};
 
 /// Returns the whole server: the API, and the page for what is not API.
@@ -58,6 +61,7 @@ fn api_routes() -> OpenApiRouter<Api> {
         .routes(routes!(clusters::cluster_zones))
         .routes(routes!(clusters::cluster_servers))
         .routes(routes!(clusters::tenant_list))
+        .routes(routes!(tenants::all_tenant_list))
         .routes(routes!(clusters::database_list))
         .routes(routes!(clusters::table_list))
         // Backups of a cluster, and of one tenant
@@ -106,6 +110,12 @@ fn api_routes() -> OpenApiRouter<Api> {
         // Users, and the server itself
         .routes(routes!(users::me))
         .routes(routes!(users::change_my_password))
+        .routes(routes!(tokens::token_list, tokens::token_add))
+        .routes(routes!(tokens::token_revoke))
+        .routes(routes!(accounts::account_list, accounts::account_add))
+        .routes(routes!(accounts::account_get, accounts::account_change, accounts::account_remove))
+        .routes(routes!(accounts::account_set_password))
+        .routes(routes!(audit::audit_list))
         .routes(routes!(server::version))
 }
 

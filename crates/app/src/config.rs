@@ -11,6 +11,7 @@ use model::Problem;
 use serde::Deserialize;
 
 use crate::metadata_place;
+use crate::tls::TlsFiles;
 
 /// How a server is set up.
 #[derive(Debug)]
@@ -19,6 +20,8 @@ pub(crate) struct Config {
     /// The server that keeps the metadata, as a URL; without one they lie in the data directory.
     pub(crate) metadata: Option<String>,
     pub(crate) listen: SocketAddr,
+    /// What HTTPS is spoken with; HTTP without it.
+    pub(crate) tls: Option<TlsFiles>,
     pub(crate) file_roots: Vec<PathBuf>,
     pub(crate) server_name: String,
     pub(crate) tasks_at_once: usize,
@@ -44,6 +47,8 @@ const KEYS: &[(&str, &[&str])] = &[
     ("data_dir", &["./lifeboat-data"]),
     ("metadata", &[metadata_place::IN_DATA_DIRECTORY]),
     ("listen", &["127.0.0.1:8180"]),
+    ("tls_cert", &[]),
+    ("tls_key", &[]),
     ("insecure_http", &["false"]),
     ("file_roots", &[]),
     ("server_name", &[HOST_NAME]),
@@ -61,6 +66,8 @@ struct File {
     data_dir: Option<String>,
     metadata: Option<String>,
     listen: Option<String>,
+    tls_cert: Option<String>,
+    tls_key: Option<String>,
     insecure_http: Option<bool>,
     file_roots: Option<Vec<String>>,
     server_name: Option<String>,
@@ -78,6 +85,8 @@ impl File {
             data_dir,
             metadata,
             listen,
+            tls_cert,
+            tls_key,
             insecure_http,
             file_roots,
             server_name,
@@ -89,6 +98,8 @@ impl File {
             ("data_dir", one(data_dir)),
             ("metadata", one(metadata)),
             ("listen", one(listen)),
+            ("tls_cert", one(tls_cert)),
+            ("tls_key", one(tls_key)),
             ("insecure_http", one(insecure_http.map(|flag| flag.to_string()))),
             ("file_roots", file_roots),
             ("server_name", one(server_name)),
@@ -146,7 +157,14 @@ impl Settler<'_> {
         let one = |key: &str| values(key).first().cloned().unwrap_or_default();
         let listen: SocketAddr = read("listen", &one("listen"))?;
         let insecure_http: bool = read("insecure_http", &one("insecure_http"))?;
-        if !listen.ip().is_loopback() && !insecure_http {
+        let tls = match (values("tls_cert").first(), values("tls_key").first()) {
+            (Some(certificate), Some(key)) => {
+                Some(TlsFiles { certificate: certificate.into(), key: key.into() })
+            }
+            (None, None) => None,
+            _ => return Err(Problem::invalid("tls-half-given")),
+        };
+        if tls.is_none() && !listen.ip().is_loopback() && !insecure_http {
             return Err(Problem::invalid("listen-without-tls").with("listen", listen));
         }
         let metadata = metadata_place::url(&one("metadata"))?;
@@ -155,6 +173,7 @@ impl Settler<'_> {
             data_dir: one("data_dir").into(),
             metadata,
             listen,
+            tls,
             file_roots: values("file_roots").iter().map(PathBuf::from).collect(),
             server_name: one("server_name"),
             tasks_at_once: read("tasks_at_once", &one("tasks_at_once"))?,
@@ -236,6 +255,10 @@ mod tests {
         assert_eq!(refusal.text.id, "listen-without-tls");
         let allowed = settle(&[("listen", "0.0.0.0:8180")], &[("LIFEBOAT_INSECURE_HTTP", "true")], &[]);
         assert!(allowed.is_ok());
+        let pair = [("listen", "0.0.0.0:8180"), ("tls_cert", "c.pem"), ("tls_key", "k.pem")];
+        assert!(settle(&pair, &[], &[]).expect("encrypted").tls.is_some());
+        let half = settle(&[("tls_cert", "c.pem")], &[], &[]).expect_err("refused");
+        assert_eq!(half.text.id, "tls-half-given");
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod metadata_place;
 mod rows;
 mod screen;
 mod secrets;
+mod tls;
 mod wire;
 
 use std::io::IsTerminal as _;

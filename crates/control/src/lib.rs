@@ -36,6 +36,7 @@ pub mod restores;
 pub mod storage_scan;
 pub mod storages;
 pub mod tasks;
+pub mod tenants;
 pub mod users;
 mod watch;
 mod words;

@@ -148,6 +148,12 @@ pub enum Error {
         /// What is different.
         why: String,
     },
+    /// Transactions that no session owns hold locks there, for ever.
+    #[error("locked for ever by transactions without a session: {}", tables.join(", "))]
+    TargetLocked {
+        /// Which tables of the target.
+        tables: Vec<String>,
+    },
     /// It was told to stop.
     #[error("cancelled")]
     Cancelled,
@@ -222,6 +228,9 @@ impl Error {
             }
             Self::TargetChanged { database, why } => {
                 Problem::conflict("load-target-changed").with("database", database).with("why", why)
+            }
+            Self::TargetLocked { tables } => {
+                Problem::outside("load-target-locked").with("tables", shortened(tables))
             }
             Self::Cancelled => Problem::refused(codes::CONFLICT, "dump-cancelled"),
         }

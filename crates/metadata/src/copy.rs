@@ -215,11 +215,7 @@ async fn make_empty(stored: &Stored) -> Result<(), Error> {
 
 /// Ends it: nobody holds a task any more, and servers may start.
 async fn complete(writer: &mut Connection) -> Result<(), Error> {
-    let release = statement(
-        "put a copy back",
-        "UPDATE tasks SET lease_owner = NULL, lease_until = NULL, fence = fence + 1 WHERE lease_until IS NOT NULL",
-    );
-    writer.execute(release).await?;
+    crate::journal::end_all_leases(writer).await?;
     let done = statement("put a copy back", "DELETE FROM settings WHERE name = ?").bind(RESTORING);
     writer.execute(done).await.map(drop)
 }

@@ -40,6 +40,7 @@ mod tables;
 pub mod task_secrets;
 pub mod tasks;
 pub mod tenants;
+pub mod tokens;
 pub mod users;
 
 pub use database::{Listing, Slice, Transaction};

@@ -22,6 +22,7 @@ use zeroize::Zeroizing;
 use crate::database::{Connection, Database, Transaction};
 use crate::dialect::{SQLITE_MIGRATIONS, sqlite_options};
 use crate::error::Error;
+use crate::journal::end_all_leases;
 use crate::schema;
 use crate::seal::{KEY_BYTES, Sealer, new_key};
 use crate::server::Server;
@@ -152,7 +153,13 @@ impl Stored {
         if setting(&mut connection, RESTORING).await?.is_some() {
             return Err(Error::RestoreUnfinished { path: self.place });
         }
-        drop(connection);
+        if self.lock.is_some() {
+            // Nobody else uses the directory: whoever held a task died, and it need not wait for the lease to lapse.
+            end_all_leases(&mut connection).await?;
+            connection.commit().await?;
+        } else {
+            drop(connection);
+        }
         let sealer = unlock(&self.database, data_directory.join(KEY_FILE)).await?;
         Ok(Metadata { database: Arc::new(self.database), sealer: Arc::new(sealer), _lock: self.lock })
     }

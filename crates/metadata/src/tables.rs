@@ -4,7 +4,7 @@
 use crate::sql::{Statement, statement};
 
 /// The schema that a copy has: the newest step for SQLite. Steps for servers lead to the same tables.
-pub(crate) const SCHEMA: u32 = 6;
+pub(crate) const SCHEMA: u32 = 7;
 
 /// A table.
 #[derive(Debug)]
@@ -54,6 +54,12 @@ pub(crate) const TABLES: &[Table] = &[
         own_row: None,
     },
     Table {
+        name: "disabled_users",
+        columns: &[Number("user_id"), Number("disabled_at")],
+        key: "user_id",
+        own_row: None,
+    },
+    Table {
         name: "sessions",
         columns: &[
             Text("token_hash"),
@@ -63,6 +69,20 @@ pub(crate) const TABLES: &[Table] = &[
             Number("used_at"),
         ],
         key: "token_hash",
+        own_row: None,
+    },
+    Table {
+        name: "tokens",
+        columns: &[
+            Number("id"),
+            Number("user_id"),
+            Text("name"),
+            Text("token_hash"),
+            Number("created_at"),
+            Number("expires_at"),
+            Number("used_at"),
+        ],
+        key: "id",
         own_row: None,
     },
     Table {

@@ -3,6 +3,8 @@
 //! Each is made of a noun by taking it apart field by field: a new field makes the compiler ask whether it is for
 //! everybody's eyes, and a secret can't slip out.
 
+pub(crate) mod accounts;
+pub(crate) mod audit;
 pub(crate) mod backup_now;
 pub(crate) mod backups;
 pub(crate) mod clusters;
@@ -14,6 +16,8 @@ pub(crate) mod restores;
 pub(crate) mod secret;
 pub(crate) mod storages;
 pub(crate) mod tasks;
+pub(crate) mod tenants;
+pub(crate) mod tokens;
 pub(crate) mod users;
 mod whole;
 pub(crate) mod words;

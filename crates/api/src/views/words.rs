@@ -190,6 +190,16 @@ words! {
 }
 
 words! {
+    /// A kind of deed that needs permission.
+    Permission for model::user::Permission {
+        Read = "READ",
+        Backup = "BACKUP",
+        ManageClusters = "MANAGE_CLUSTERS",
+        ManageUsers = "MANAGE_USERS",
+    }
+}
+
+words! {
     /// The order of a list of tasks. An id is given in the order of creation, so both words sort alike.
     TaskSort for control::tasks::TaskOrder {
         NewestFirst = "id,desc",

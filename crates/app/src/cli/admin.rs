@@ -9,6 +9,7 @@ use model::size;
 use model::text::Text;
 use serde_json::json;
 
+use super::{account, audit, token};
 use crate::client::Client;
 use crate::failure::Failure;
 use crate::metadata_place::MetadataArgs;
@@ -23,6 +24,12 @@ pub(crate) struct AdminArgs {
 
 #[derive(Subcommand)]
 enum Verb {
+    /// Keep accounts: who may log on, and as what
+    Account(account::AccountArgs),
+    /// Keep one's own API tokens
+    Token(token::TokenArgs),
+    /// Show who did what, the newest first
+    Audit(audit::AuditArgs),
     /// Give the account `admin` a new password, while no server runs on its data
     ///
     /// The new password is taken from LIFEBOAT_NEW_PASSWORD, LIFEBOAT_NEW_PASSWORD_FILE, a prompt or standard input.
@@ -73,9 +80,28 @@ enum Verb {
     },
 }
 
+impl AdminArgs {
+    /// Tells whether failures are read by programs.
+    pub(crate) fn is_json(&self) -> bool {
+        let reach = match &self.verb {
+            Verb::Account(args) => &args.reach,
+            Verb::Token(args) => &args.reach,
+            Verb::Audit(args) => &args.reach,
+            Verb::ResetPassword(_)
+            | Verb::BackupMetadata { .. }
+            | Verb::RestoreMetadata { .. }
+            | Verb::ChangePassword { .. } => return false,
+        };
+        reach.screen().is_json()
+    }
+}
+
 pub(crate) async fn run(args: AdminArgs) -> Result<(), Failure> {
     let screen = Screen { form: Form::Table };
     match args.verb {
+        Verb::Account(args) => return account::run(args).await,
+        Verb::Token(args) => return token::run(args).await,
+        Verb::Audit(args) => return audit::run(args).await,
         Verb::ResetPassword(place) => {
             let new = new_password()?;
             control::users::reset_admin_password(&place.data_dir, place.server()?.as_ref(), &new)
@@ -91,9 +117,10 @@ pub(crate) async fn run(args: AdminArgs) -> Result<(), Failure> {
             return said(screen, "cli-metadata-restored", &from, read);
         }
         Verb::ChangePassword { server, account } => {
-            let client = Client::new(&server, &account)?;
+            let old = secrets::read("LIFEBOAT_PASSWORD", "cli-prompt-password")?;
+            let client = Client::with_password(&server, &account, old.clone())?;
             let new = new_password()?;
-            let body = json!({ "oldPassword": client.password().expose(), "newPassword": new.expose() });
+            let body = json!({ "oldPassword": old.expose(), "newPassword": new.expose() });
             client.post("/users/me/password", Some(&body)).await?;
         }
     }

@@ -1,6 +1,8 @@
 //! The command line: one file per noun.
 
+mod account;
 pub(crate) mod admin;
+mod audit;
 pub(crate) mod backup;
 pub(crate) mod cluster;
 pub(crate) mod compaction;
@@ -13,6 +15,7 @@ pub(crate) mod restore;
 pub(crate) mod serve;
 pub(crate) mod storage;
 pub(crate) mod task;
+mod token;
 pub(crate) mod verify;
 mod wish;
 
@@ -49,7 +52,7 @@ pub(crate) enum Command {
     Restore(restore::RestoreArgs),
     /// Follow and steer tasks
     Task(task::TaskArgs),
-    /// Keep accounts
+    /// Keep accounts and API tokens, and show the audit log
     Admin(admin::AdminArgs),
     /// Dump a server into a directory, without a Lifeboat server
     Dump(dump::DumpArgs),
@@ -72,7 +75,8 @@ pub(crate) struct Reach {
     #[arg(long, global = true, value_name = "URL", default_value = "http://127.0.0.1:8180")]
     #[arg(env = "LIFEBOAT_SERVER", hide_env_values = true, help_heading = HEADING)]
     server: String,
-    /// The account; its password is taken from LIFEBOAT_PASSWORD, LIFEBOAT_PASSWORD_FILE, a prompt or standard input
+    /// The account; its password is taken from LIFEBOAT_PASSWORD, LIFEBOAT_PASSWORD_FILE, a prompt or standard input. An API
+    /// token in LIFEBOAT_TOKEN or LIFEBOAT_TOKEN_FILE takes the place of both
     #[arg(long, global = true, value_name = "NAME", default_value = "admin")]
     #[arg(env = "LIFEBOAT_USER", hide_env_values = true, help_heading = HEADING)]
     account: String,
@@ -97,7 +101,8 @@ impl Command {
     /// Tells whether failures are read by programs.
     pub(crate) fn is_json(&self) -> bool {
         let reach = match self {
-            Self::Serve(_) | Self::Openapi | Self::Admin(_) => return false,
+            Self::Serve(_) | Self::Openapi => return false,
+            Self::Admin(args) => return args.is_json(),
             Self::Dump(args) => return args.answer.screen().is_json(),
             Self::Load(args) => return args.answer.screen().is_json(),
             Self::Verify(args) => return args.answer.screen().is_json(),

@@ -1,5 +1,6 @@
 //! The binary as people see it: exact output, on a real server with a real database behind it.
 
+mod accounts;
 mod engine_alone;
 mod first_start;
 mod help;
@@ -11,4 +12,5 @@ mod seekdb;
 mod simulated;
 mod stop;
 mod story;
+mod tls;
 mod two_servers;

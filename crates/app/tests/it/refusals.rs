@@ -75,6 +75,8 @@ fn the_settings_and_their_sources_are_shown() {
     data_dir        = /data                    # flag
     metadata        = sqlite                   # built in
     listen          = 127.0.0.1:1              # lifeboat.toml
+    tls_cert        =                          # built in
+    tls_key         =                          # built in
     insecure_http   = false                    # built in
     file_roots      = /backup, /nfs            # lifeboat.toml
     server_name     = here                     # flag

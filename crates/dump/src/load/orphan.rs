@@ -1,0 +1,71 @@
+//! Locks that nobody will ever release.
+//!
+//! A seekdb (1.4.0) that is killed in the midst of a transaction whose log was partly written takes the transaction up
+//! after its restart and neither commits nor undoes it: rows that it changed stay locked, through further restarts too,
+//! their table can't be dropped, and building a key of any table never ends. Measured with `SIGKILL` and `V$OB_LOCKS`.
+
+use std::time::Duration;
+
+use model::version::Product;
+use oceanbase::{Session, Statement};
+
+use crate::error::{DuringSql as _, Error, Result};
+use crate::plan::full_name;
+
+/// How long a statement waits for a lock. Nobody else writes into what is being loaded, but for the last transaction of
+/// a load that died, which ends within moments.
+const LOCK_LIMIT: Duration = Duration::from_secs(15);
+
+/// How long a transaction without a session may be at work.
+const PASSING: Duration = Duration::from_secs(10);
+
+/// MySQL's number for a lock that was waited for in vain.
+const LOCK_WAIT_OVER: u16 = 1205;
+
+/// Makes the connection wait for locks so long and no longer.
+pub(super) async fn limit_waiting(session: &mut Session) -> Result<()> {
+    let sql = match session.server().product {
+        Product::Oceanbase | Product::Seekdb => {
+            format!("SET SESSION ob_trx_lock_timeout = {}", LOCK_LIMIT.as_micros())
+        }
+        _ => format!("SET SESSION innodb_lock_wait_timeout = {}", LOCK_LIMIT.as_secs()),
+    };
+    session.run(&Statement::read(sql)).await.during(|| "set up the connection".to_owned()).map(drop)
+}
+
+/// Returns the error, or that there is no use in waiting for the lock that it tells of.
+pub(super) async fn explain(session: &mut Session, error: Error) -> Error {
+    let waited_in_vain =
+        matches!(&error, Error::Database { source, .. } if source.number() == Some(LOCK_WAIT_OVER));
+    if !waited_in_vain || session.is_broken() {
+        return error;
+    }
+    match refuse(session).await {
+        Err(locked @ Error::TargetLocked { .. }) => locked,
+        _ => error, // somebody's, or not to be known
+    }
+}
+
+/// Refuses a server that holds such locks: it never ends building a key, of whatever table.
+///
+/// # Errors
+/// [`Error::TargetLocked`] with the tables' full names.
+pub(super) async fn refuse(session: &mut Session) -> Result<()> {
+    if session.server().product != Product::Seekdb {
+        return Ok(());
+    }
+    // The server's own transactions have no session either, but end at once.
+    let sql = format!(
+        "SELECT DISTINCT d.database_name, t.table_name FROM oceanbase.V$OB_LOCKS l \
+         JOIN oceanbase.__all_tablet_to_table b ON b.tablet_id = CAST(l.ID3 AS UNSIGNED) \
+         JOIN oceanbase.__all_table t ON t.table_id = b.table_id \
+         JOIN oceanbase.__all_database d ON d.database_id = t.database_id \
+         WHERE l.SESSION_ID = 0 AND l.TYPE = 'TM' AND l.LMODE = 'RX' AND l.CTIME > {} ORDER BY 1, 2",
+        PASSING.as_micros()
+    );
+    let rows = session.rows(&Statement::read(sql)).await.during(|| "look for locks".to_owned())?;
+    let tables = rows.iter().map(|row| Ok(full_name(row.str(0)?, row.str(1)?)));
+    let tables: Vec<String> =
+        tables.collect::<std::result::Result<_, _>>().during(|| "look for locks".to_owned())?;
+    if tables.is_empty() { Ok(()) } else { Err(Error::TargetLocked { tables }) }
+}
