@@ -1,4 +1,4 @@
-import { App, ConfigProvider, theme } from '@oceanbase/design';
+import { ConfigProvider, theme } from '@oceanbase/design';
 import enUS from '@oceanbase/design/es/locale/en-US';
 import zhCN from '@oceanbase/design/es/locale/zh-CN';
 import { QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
@@ -81,11 +81,9 @@ export function Console() {
 
   return (
     <ConfigProvider locale={language === 'zh' ? zhCN : enUS} theme={look}>
-      <App>
-        <QueryClientProvider client={queries}>
-          <RouterProvider router={router} />
-        </QueryClientProvider>
-      </App>
+      <QueryClientProvider client={queries}>
+        <RouterProvider router={router} />
+      </QueryClientProvider>
     </ConfigProvider>
   );
 }

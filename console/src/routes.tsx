@@ -1,3 +1,4 @@
+import { App } from '@oceanbase/design';
 import { createBrowserRouter, Navigate } from 'react-router';
 
 import { Frame } from './parts/Frame';
@@ -9,9 +10,12 @@ import { RequireLogOn } from './pages/logon/RequireLogOn';
 export const router = createBrowserRouter([
   {
     element: (
-      <RequireLogOn>
-        <Frame />
-      </RequireLogOn>
+      // Inside the router: what it reports holds links.
+      <App>
+        <RequireLogOn>
+          <Frame />
+        </RequireLogOn>
+      </App>
     ),
     errorElement: <Crashed />,
     hydrateFallbackElement: <></>,

@@ -39,6 +39,7 @@ export function useLiveEvents(): boolean {
       for (const id of gathered.tasks) void queries.invalidateQueries({ queryKey: keys.task(id) });
       for (const id of gathered.clusters) void queries.invalidateQueries({ queryKey: keys.backups(id) });
       void queries.invalidateQueries({ queryKey: keys.tasks() });
+      if (gathered.clusters.size > 0) void queries.invalidateQueries({ queryKey: keys.allBackups });
       gathered.tasks.clear();
       gathered.clusters.clear();
     };

@@ -21,6 +21,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v2/backup/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Says how the backups of all clusters stand, from what is recorded here */
+        get: operations["all_backup_overview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v2/backup/sets": {
         parameters: {
             query?: never;
@@ -30,6 +47,23 @@ export interface paths {
         };
         /** Lists the backup sets of all clusters, also of those that were let go of */
         get: operations["all_backup_set_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/backup/sets/{id}/restoreStatements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Writes the statements that restore a physical backup set by hand, with a mask in the place of every key */
+        get: operations["restore_statements"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1150,6 +1184,31 @@ export interface components {
             obBackupTaskType: components["schemas"]["ActionType"];
             plan?: components["schemas"]["PlanView"] | null;
         };
+        /** @description How the backups of all clusters stand. */
+        AllOverviewView: {
+            /** @description Every cluster, by name. */
+            clusters: components["schemas"]["ClusterStandingView"][];
+            /**
+             * Format: int64
+             * @description Tenants of which there is a backup set.
+             */
+            protectedObjectCount: number;
+            /**
+             * Format: int64
+             * @description Backups that ended otherwise in the last 24 hours.
+             */
+            recentFailedCount: number;
+            /**
+             * Format: int64
+             * @description Backups that ended well in the last 24 hours.
+             */
+            recentSuccessfulCount: number;
+            /**
+             * Format: int64
+             * @description Tenants of which there is none.
+             */
+            unprotectedObjectCount: number;
+        };
         /**
          * @description How a round of log backup stands.
          * @enum {string}
@@ -1334,6 +1393,52 @@ export interface components {
         ClusterChangeBody: {
             /** @description The password that is used from now on. */
             password: components["schemas"]["SecretText"];
+        };
+        /** @description How the backups of one cluster stand, from what is recorded here. */
+        ClusterStandingView: {
+            /**
+             * Format: int64
+             * @description How many backup sets there are.
+             */
+            backupSetCount: number;
+            /**
+             * Format: int64
+             * @description How much they take, in bytes.
+             */
+            backupSize: number;
+            /**
+             * Format: int64
+             * @description The cluster's identity here.
+             */
+            clusterId: number;
+            /** @description The cluster's name here. */
+            clusterName: string;
+            /**
+             * Format: date-time
+             * @description When the newest backup set was finished.
+             */
+            lastDataBackupTime?: string | null;
+            /** @description Which methods of backup it offers. */
+            obBackupAbility: components["schemas"]["BackupAbility"];
+            /** @description Whether it answered when last looked at. */
+            obClusterStatus: components["schemas"]["ClusterStatus"];
+            /** @description Product and version. */
+            obVersion: string;
+            /**
+             * Format: int64
+             * @description Tenants that can be backed up.
+             */
+            objectCount: number;
+            /**
+             * Format: int64
+             * @description Those of them of which there is a backup set.
+             */
+            protectedObjectCount: number;
+            /**
+             * Format: int64
+             * @description The backup task that runs.
+             */
+            runningTaskId?: number | null;
         };
         /**
          * @description Whether a cluster could be reached and what it said, when last asked.
@@ -1605,6 +1710,31 @@ export interface components {
         /** @description Every answer that carries something. */
         Envelope_ActionView: {
             data: components["schemas"]["ActionView"];
+            /**
+             * Format: int64
+             * @description How long it took, in milliseconds.
+             */
+            duration: number;
+            /** @description The server that answered. */
+            server: string;
+            /**
+             * Format: int32
+             * @description The HTTP status.
+             */
+            status: number;
+            /** @description Always true here; false in answers with an `error`. */
+            successful: boolean;
+            /**
+             * Format: date-time
+             * @description When the answer was written.
+             */
+            timestamp: string;
+            /** @description Names the request in the server's log. */
+            traceId: string;
+        };
+        /** @description Every answer that carries something. */
+        Envelope_AllOverviewView: {
+            data: components["schemas"]["AllOverviewView"];
             /**
              * Format: int64
              * @description How long it took, in milliseconds.
@@ -2312,6 +2442,31 @@ export interface components {
             traceId: string;
         };
         /** @description Every answer that carries something. */
+        Envelope_RestoreStatementsView: {
+            data: components["schemas"]["RestoreStatementsView"];
+            /**
+             * Format: int64
+             * @description How long it took, in milliseconds.
+             */
+            duration: number;
+            /** @description The server that answered. */
+            server: string;
+            /**
+             * Format: int32
+             * @description The HTTP status.
+             */
+            status: number;
+            /** @description Always true here; false in answers with an `error`. */
+            successful: boolean;
+            /**
+             * Format: date-time
+             * @description When the answer was written.
+             */
+            timestamp: string;
+            /** @description Names the request in the server's log. */
+            traceId: string;
+        };
+        /** @description Every answer that carries something. */
         Envelope_StorageScanView: {
             data: components["schemas"]["StorageScanView"];
             /**
@@ -2924,6 +3079,11 @@ export interface components {
              * @description The tenant to recover into; the path's when left out, where the path has one.
              */
             restoreTenantId?: number | null;
+        };
+        /** @description How a physical backup set is restored by hand. */
+        RestoreStatementsView: {
+            /** @description The statements in their order, for one connection of the sys tenant; keys are masked. */
+            statements: string[];
         };
         /**
          * @description The state of a recovery, in OCP's words.
@@ -3596,6 +3756,124 @@ export interface operations {
             };
         };
     };
+    all_backup_overview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_AllOverviewView"];
+                };
+            };
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Nobody is logged on, or with a wrong password. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The user's role does not allow it, or the password must be changed first. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body is too long. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body does not call itself JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A value has another shape than the call takes. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Too many wrong passwords. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A fault of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A database or a storage failed. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+        };
+    };
     all_backup_set_list: {
         parameters: {
             query?: {
@@ -3627,6 +3905,138 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Envelope_List_BackupSetView"];
+                };
+            };
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Nobody is logged on, or with a wrong password. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The user's role does not allow it, or the password must be changed first. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body is too long. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body does not call itself JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A value has another shape than the call takes. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Too many wrong passwords. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A fault of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A database or a storage failed. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+        };
+    };
+    restore_statements: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The name of the tenant that is made; else one made of the old name.
+                 * @example shop_restored
+                 */
+                tenant?: string;
+                /**
+                 * @description Its resource pools, with commas between them; else one made of the new name.
+                 * @example shop_pool
+                 */
+                pools?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The backup set. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_RestoreStatementsView"];
                 };
             };
             /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */

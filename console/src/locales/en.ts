@@ -103,9 +103,17 @@ export const en = {
     emptyTitle: 'No cluster yet',
     emptyText: 'Take over an OceanBase cluster or a seekdb, and back it up a minute later. Nothing is installed there.',
     tileClusters: 'Clusters',
-    tileRunning: 'Running',
-    tileUpgrading: 'Upgrading',
-    tileUnavailable: 'Unavailable',
+    allRunning: 'All of them running',
+    unavailable: (count: number) => (count ? `${count} unavailable` : undefined),
+    upgrading: (count: number) => (count ? `${count} upgrading` : undefined),
+    tileProtected: 'Protected Objects',
+    protectedHint: 'Tenants with a backup set',
+    tileUnprotected: 'Unprotected Objects',
+    unprotectedHint: 'Tenants without one',
+    ofObjects: (some: number, all: number) => `${some} of ${all}`,
+    tileRecent: 'Success in 24 Hours',
+    recentHint: (good: number, all: number) => `${good} of ${all} backups`,
+    recentNone: 'No backup has ended',
   },
 
   takeOver: {
@@ -132,6 +140,8 @@ export const en = {
     notChecked: 'Not checked',
     warning: 'Passed with a note',
     allPassed: 'Everything that was checked passed',
+    notFromHere: 'This server can’t look into the storage',
+    notFromHereHint: 'The cluster’s own servers write the backup. The backup’s steps check whether they can.',
     someFailed: 'Some checks failed',
     running: 'Testing…',
   },
@@ -318,6 +328,13 @@ export const en = {
 
   recovery: {
     title: 'Initiate Recovery',
+    byHand:
+      'Lifeboat does not restore physical backups yet. These statements do, sent to the sys tenant of the cluster that is to hold the new tenant. Put the storage’s key in the place of ***. On 2.x and 3.x wait ten seconds after the first.',
+    newTenant: 'New Tenant',
+    newTenantHint: 'Must not exist yet',
+    pools: 'Resource Pools',
+    poolsHint: 'Must exist and be free; several with commas',
+    statements: 'Statements',
     intro: 'Data are loaded from a logical backup set into databases that do not exist yet, or are empty.',
     set: 'Backup Set',
     chooseSet: 'Select a backup set',

@@ -104,9 +104,17 @@ export const zh: Labels = {
     emptyTitle: '还没有集群',
     emptyText: '接管一个 OceanBase 集群或 seekdb，一分钟后即可备份。无需在集群上安装任何东西。',
     tileClusters: '集群',
-    tileRunning: '运行中',
-    tileUpgrading: '升级中',
-    tileUnavailable: '不可用',
+    allRunning: '全部运行中',
+    unavailable: (count: number) => (count ? `${count} 个不可用` : undefined),
+    upgrading: (count: number) => (count ? `${count} 个升级中` : undefined),
+    tileProtected: '已保护对象',
+    protectedHint: '已有备份集的租户',
+    tileUnprotected: '未保护对象',
+    unprotectedHint: '尚无备份集的租户',
+    ofObjects: (some: number, all: number) => `${some} / ${all}`,
+    tileRecent: '24 小时内成功率',
+    recentHint: (good: number, all: number) => `${all} 次备份中 ${good} 次成功`,
+    recentNone: '没有结束的备份',
   },
 
   takeOver: {
@@ -133,6 +141,8 @@ export const zh: Labels = {
     notChecked: '未检查',
     warning: '通过，有提示',
     allPassed: '已检查的项目全部通过',
+    notFromHere: '本服务器无法检查该存储',
+    notFromHereHint: '备份由集群自身的服务器写入，能否写入由备份任务的步骤检查。',
     someFailed: '有检查项失败',
     running: '正在测试…',
   },
@@ -319,6 +329,13 @@ export const zh: Labels = {
 
   recovery: {
     title: '发起恢复',
+    byHand:
+      'Lifeboat 暂不执行物理备份的恢复。请在目标集群的 sys 租户中执行以下语句，并将 *** 替换为存储的密钥。在 2.x 和 3.x 上，执行第一条后请等待十秒。',
+    newTenant: '新租户',
+    newTenantHint: '必须尚不存在',
+    pools: '资源池',
+    poolsHint: '必须已存在且空闲，多个以逗号分隔',
+    statements: '语句',
     intro: '从逻辑备份集中把数据加载到尚不存在或为空的数据库。',
     set: '备份集',
     chooseSet: '选择一个备份集',

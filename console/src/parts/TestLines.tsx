@@ -4,25 +4,37 @@ import type { TestLine, TestResult } from '../api/types';
 import { useLabels } from '../locales';
 import { Explanation } from './ProblemAlert';
 import { formatLatency } from './format';
+import { Prose } from './Prose';
 import { Status, toneOf } from './Status';
 
 /** What a test found: a line per check, with latency, cause and remedy. */
 export function TestLines({ result }: { result: TestResult }) {
-  const { test } = useLabels();
   return (
     <div className="test" data-testid="test-lines">
-      <Alert
-        type={result.passed ? 'success' : 'error'}
-        showIcon
-        message={result.passed ? test.allPassed : test.someFailed}
-        role="status"
-      />
+      <Verdict result={result} />
       <ol className="test-lines">
         {result.lines.map((line) => (
           <Line key={line.check} line={line} />
         ))}
       </ol>
     </div>
+  );
+}
+
+function Verdict({ result: { passed, lines } }: { result: TestResult }) {
+  const { test } = useLabels();
+  // The first line is the storage's own: without it nothing in the storage was looked at.
+  const isOutOfReach = passed && lines[0]?.outcome === 'NOT_CHECKED';
+  if (isOutOfReach) {
+    return <Alert type="warning" showIcon message={test.notFromHere} description={test.notFromHereHint} role="status" />;
+  }
+  return (
+    <Alert
+      type={passed ? 'success' : 'error'}
+      showIcon
+      message={passed ? test.allPassed : test.someFailed}
+      role="status"
+    />
   );
 }
 
@@ -43,7 +55,9 @@ function Line({ line }: { line: TestLine }) {
       </div>
       {line.error ? (
         <div className="test-line-problem">
-          <p>{line.error.message}</p>
+          <p>
+            <Prose text={line.error.message} />
+          </p>
           <Explanation words={line.error} />
         </div>
       ) : null}

@@ -153,6 +153,19 @@ impl BackupQuery {
     }
 }
 
+/// What a tenant is to be restored into.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct RestoreIntoQuery {
+    /// The name of the tenant that is made; else one made of the old name.
+    #[param(example = "shop_restored")]
+    pub(crate) tenant: Option<String>,
+    /// Its resource pools, with commas between them; else one made of the new name.
+    #[param(example = "shop_pool")]
+    pub(crate) pools: Option<String>,
+}
+
 /// Which log backup is wanted.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]

@@ -66,6 +66,7 @@ fn api_routes() -> OpenApiRouter<Api> {
         .routes(routes!(clusters::table_list))
         // Backups of a cluster, and of one tenant
         .routes(routes!(backups::backup_ability))
+        .routes(routes!(backups::all_backup_overview))
         .routes(routes!(backups::backup_overview))
         .routes(routes!(backups::backup_now))
         .routes(routes!(backups::tenant_backup_now))
@@ -73,6 +74,7 @@ fn api_routes() -> OpenApiRouter<Api> {
         .routes(routes!(backups::data_backup_task_list))
         .routes(routes!(backups::tenant_data_backup_task_list))
         .routes(routes!(backups::all_backup_set_list))
+        .routes(routes!(backups::restore_statements))
         .routes(routes!(backups::backup_set_list))
         .routes(routes!(backups::tenant_backup_set_list))
         // Log backup

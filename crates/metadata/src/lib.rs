@@ -35,6 +35,7 @@ pub mod seal;
 pub mod server;
 pub mod sessions;
 mod sql;
+pub mod standings;
 pub mod storages;
 mod tables;
 pub mod task_secrets;

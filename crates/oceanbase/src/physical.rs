@@ -17,7 +17,7 @@ use crate::{gen3, gen4};
 
 mod verbs;
 
-pub use verbs::{BackupOptions, Verbs};
+pub use verbs::{BackupOptions, RestoreSource, RestoreTarget, Verbs};
 
 /// OceanBase's numbers for log archiving that is on, or off, already.
 const SO_ALREADY: [u16; 3] = [9024, 9091, 9092];

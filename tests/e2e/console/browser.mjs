@@ -30,7 +30,7 @@ export async function openBrowser({ url, locale }) {
     reducedMotion: 'reduce',
   });
   const page = context.pages()[0] ?? (await context.newPage());
-  page.setDefaultTimeout(20_000);
+  page.setDefaultTimeout(60_000);
   const faults = [];
   const expected = [];
   page.on('console', (message) => {

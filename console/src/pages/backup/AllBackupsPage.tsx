@@ -1,63 +1,55 @@
 import { Table, type TableProps } from '@oceanbase/design';
-import { useQueries } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { Link } from 'react-router';
 
-import type { Cluster, Overview } from '../../api/types';
+import type { AllOverview, ClusterStanding } from '../../api/types';
 import { useLabels } from '../../locales';
-import { useAllClusters } from '../../parts/ClusterSelector';
 import { formatBytes } from '../../parts/format';
 import { Moment } from '../../parts/Moment';
 import { PageHead, Section } from '../../parts/PageHead';
 import { Loaded, Nothing } from '../../parts/PageState';
 import { Status } from '../../parts/Status';
-import { overviewQuery } from './queries';
+import { Tiles } from '../../parts/Tiles';
+import { allOverviewQuery } from './queries';
 
 /** Every cluster's backups at a glance. */
 export default function AllBackupsPage() {
   const { backup, clusters: labels } = useLabels();
-  const clusters = useAllClusters();
+  const overview = useQuery(allOverviewQuery);
   return (
     <>
       <PageHead title={backup.title} beside={<span className="quiet">{backup.everyCluster}</span>} />
-      <Loaded query={clusters}>
-        {({ contents }) => (contents.length ? <AtAGlance clusters={contents} /> : <Nothing text={labels.emptyTitle} />)}
+      <Loaded query={overview}>
+        {(found) => (found.clusters.length ? <AtAGlance overview={found} /> : <Nothing text={labels.emptyTitle} />)}
       </Loaded>
     </>
   );
 }
 
-function AtAGlance({ clusters }: { clusters: Cluster[] }) {
+function AtAGlance({ overview: { clusters } }: { overview: AllOverview }) {
   const { backup } = useLabels();
-  const overviews = useQueries({ queries: clusters.map(({ id }) => overviewQuery(id)) });
-  const known = overviews.flatMap(({ data }) => (data ? [data] : []));
-  const backedUp = known.filter(({ backupSetCount }) => backupSetCount > 0).length;
-  const bytes = known.reduce((sum, { backupSize }) => sum + backupSize, 0);
-  const tiles: Array<[string, string | number]> = [
-    [backup.backedUp, backedUp],
-    [backup.notBackedUp, known.length - backedUp],
-    [backup.inProgress, known.filter(({ runningTaskId }) => runningTaskId).length],
-    [backup.totalSize, formatBytes(bytes)],
-  ];
+  const backedUp = clusters.filter(({ backupSetCount }) => backupSetCount > 0).length;
+  const bytes = clusters.reduce((sum, { backupSize }) => sum + backupSize, 0);
   return (
     <>
-      <dl className="tiles">
-        {tiles.map(([term, value]) => (
-          <div key={term} className="tile">
-            <dt>{term}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
-      </dl>
+      <Tiles
+        tiles={[
+          { term: backup.backedUp, value: backedUp },
+          { term: backup.notBackedUp, value: clusters.length - backedUp },
+          { term: backup.inProgress, value: clusters.filter(({ runningTaskId }) => runningTaskId).length },
+          { term: backup.totalSize, value: formatBytes(bytes) },
+        ]}
+      />
       <Section>
-        <OverviewTable rows={known} />
+        <OverviewTable rows={clusters} />
       </Section>
     </>
   );
 }
 
-function OverviewTable({ rows }: { rows: Overview[] }) {
+function OverviewTable({ rows }: { rows: ClusterStanding[] }) {
   const { backup, clusters, words, state } = useLabels();
-  const columns: TableProps<Overview>['columns'] = [
+  const columns: TableProps<ClusterStanding>['columns'] = [
     {
       title: clusters.name,
       dataIndex: 'clusterName',
@@ -68,7 +60,7 @@ function OverviewTable({ rows }: { rows: Overview[] }) {
     {
       title: backup.method,
       dataIndex: 'obBackupAbility',
-      render: (ability: Overview['obBackupAbility']) => words.ability[ability],
+      render: (ability: ClusterStanding['obBackupAbility']) => words.ability[ability],
     },
     {
       title: backup.status,
@@ -86,11 +78,16 @@ function OverviewTable({ rows }: { rows: Overview[] }) {
       dataIndex: 'lastDataBackupTime',
       render: (at?: string | null) => <Moment at={at} none={clusters.never} />,
     },
+    {
+      title: clusters.tileProtected,
+      align: 'right',
+      render: (_, { protectedObjectCount, objectCount }) => clusters.ofObjects(protectedObjectCount, objectCount),
+    },
     { title: backup.backupSets, dataIndex: 'backupSetCount', align: 'right' },
     { title: backup.file, dataIndex: 'backupSize', align: 'right', render: formatBytes },
   ];
   return (
-    <Table<Overview>
+    <Table<ClusterStanding>
       rowKey="clusterId"
       columns={columns}
       dataSource={rows}

@@ -7,6 +7,7 @@ import { answer, client } from '../../api/client';
 import type { Ability, Cluster } from '../../api/types';
 import { useLabels } from '../../locales';
 import { Facts } from '../../parts/PageHead';
+import { InView } from '../../parts/InView';
 import { PlanView } from '../../parts/PlanView';
 import { ProblemAlert } from '../../parts/ProblemAlert';
 import { faultOf, firstDraft, toBody, toChoice, type Draft } from './draft';
@@ -107,8 +108,10 @@ export function BackUpNowDrawer({ cluster, ability, onClose }: BackUpNowDrawerPr
           <Options draft={draft} generation={cluster.generation} onChange={change} />
         </Part>
         <div aria-live="polite">
-          {plan.data ? <PlanView plan={plan.data} /> : null}
-          <ProblemAlert error={plan.error ?? start.error} />
+          {plan.data ? (
+<InView key="plan"><PlanView plan={plan.data} /></InView>) : null}
+          {plan.error || start.error ? (
+<InView key="problem"><ProblemAlert error={plan.error ?? start.error} /></InView>) : null}
         </div>
       </Form>
     </Drawer>

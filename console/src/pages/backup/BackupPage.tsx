@@ -6,6 +6,7 @@ import { Link, useSearchParams } from 'react-router';
 import type { Ability, Overview } from '../../api/types';
 import { useLabels } from '../../locales';
 import { formatBytes, formatSeconds } from '../../parts/format';
+import { MayButton } from '../../parts/MayButton';
 import { Moment } from '../../parts/Moment';
 import { Facts, PageHead, Section } from '../../parts/PageHead';
 import { Loaded } from '../../parts/PageState';
@@ -90,7 +91,16 @@ interface ButtonsProps {
 function Buttons({ ability, onRecover, onBackUpNow }: ButtonsProps) {
   const { backup } = useLabels();
   const may = useMay();
-  if (!may.backUp) return null;
+  if (!may.backUp) {
+    return (
+      <>
+        <MayButton may={false}>{backup.initiateRecovery}</MayButton>
+        <MayButton may={false} type="primary">
+          {backup.backUpNow}
+        </MayButton>
+      </>
+    );
+  }
   return (
     <>
       <Button onClick={onRecover}>{backup.initiateRecovery}</Button>

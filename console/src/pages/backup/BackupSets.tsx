@@ -42,7 +42,7 @@ export function BackupSets({ id, onRecover }: { id: number; onRecover: (set: num
       title: backup.actions,
       fixed: 'right',
       render: (_, set) =>
-        may.backUp && set.status !== 'DELETED' && set.backupMode === 'LOGICAL_BACKUP' ? (
+        may.backUp && set.status !== 'DELETED' ? (
           <Button type="link" size="small" className="link-button" onClick={() => onRecover(set.backupSetId)}>
             {backup.recover}
           </Button>

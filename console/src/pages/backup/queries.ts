@@ -11,6 +11,12 @@ export function overviewQuery(id: number) {
   });
 }
 
+/** How the backups of all clusters stand, in one answer. */
+export const allOverviewQuery = queryOptions({
+  queryKey: keys.allBackups,
+  queryFn: () => answer(client.GET('/api/v2/backup/overview')),
+});
+
 /** What a cluster lets be backed up, and what is filled in when nobody chooses. */
 export function abilityQuery(id: number) {
   return queryOptions({

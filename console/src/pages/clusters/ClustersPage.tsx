@@ -1,17 +1,19 @@
 import { PlusOutlined } from '@oceanbase/icons';
-import { Button, Table } from '@oceanbase/design';
+import { Table } from '@oceanbase/design';
 import type { TableProps } from '@oceanbase/design';
-import { useQueries } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Link } from 'react-router';
 
 import type { Cluster } from '../../api/types';
 import { useLabels } from '../../locales';
 import { useAllClusters } from '../../parts/ClusterSelector';
+import { MayButton } from '../../parts/MayButton';
 import { Moment } from '../../parts/Moment';
 import { PageHead, Section } from '../../parts/PageHead';
 import { Loaded } from '../../parts/PageState';
-import { overviewQuery } from '../backup/queries';
+import { Tiles } from '../../parts/Tiles';
+import { allOverviewQuery } from '../backup/queries';
 import { useMay } from '../logon/me';
 import { ClusterStatus } from './ClusterStatus';
 import { NoCluster } from './NoCluster';
@@ -23,11 +25,11 @@ export default function ClustersPage() {
   const may = useMay();
   const clusters = useAllClusters();
   const [takingOver, setTakingOver] = useState(false);
-  const takeOver = may.manageClusters ? (
-    <Button type="primary" icon={<PlusOutlined />} onClick={() => setTakingOver(true)}>
+  const takeOver = (
+    <MayButton may={may.manageClusters} type="primary" icon={<PlusOutlined />} onClick={() => setTakingOver(true)}>
       {labels.takeOver}
-    </Button>
-  ) : null;
+    </MayButton>
+  );
   return (
     <>
       <PageHead title={labels.title}>{clusters.data?.contents.length ? takeOver : null}</PageHead>
@@ -35,7 +37,7 @@ export default function ClustersPage() {
         {({ contents }) =>
           contents.length ? (
             <>
-              <Tiles clusters={contents} />
+              <AtAGlance clusters={contents} />
               <Section title={labels.title}>
                 <ClusterTable clusters={contents} />
               </Section>
@@ -50,24 +52,28 @@ export default function ClustersPage() {
   );
 }
 
-function Tiles({ clusters }: { clusters: Cluster[] }) {
+function AtAGlance({ clusters }: { clusters: Cluster[] }) {
   const labels = useLabels().clusters;
+  const { data } = useQuery(allOverviewQuery);
   const count = (status: Cluster['status']) => clusters.filter((cluster) => cluster.status === status).length;
-  const tiles: Array<[string, number]> = [
-    [labels.tileClusters, clusters.length],
-    [labels.tileRunning, count('RUNNING')],
-    [labels.tileUpgrading, count('UPGRADING')],
-    [labels.tileUnavailable, count('UNAVAILABLE')],
-  ];
+  const troubles = [
+    labels.unavailable(count('UNAVAILABLE')),
+    labels.upgrading(count('UPGRADING')),
+  ].filter((words) => words !== undefined);
+  const ended = data ? data.recentSuccessfulCount + data.recentFailedCount : 0;
   return (
-    <dl className="tiles">
-      {tiles.map(([term, value]) => (
-        <div key={term} className="tile">
-          <dt>{term}</dt>
-          <dd>{value}</dd>
-        </div>
-      ))}
-    </dl>
+    <Tiles
+      tiles={[
+        { term: labels.tileClusters, value: clusters.length, hint: troubles.join(' · ') || labels.allRunning },
+        { term: labels.tileProtected, value: data?.protectedObjectCount ?? '…', hint: labels.protectedHint },
+        { term: labels.tileUnprotected, value: data?.unprotectedObjectCount ?? '…', hint: labels.unprotectedHint },
+        {
+          term: labels.tileRecent,
+          value: ended && data ? `${Math.round((data.recentSuccessfulCount / ended) * 100)}%` : '–',
+          hint: ended && data ? labels.recentHint(data.recentSuccessfulCount, ended) : labels.recentNone,
+        },
+      ]}
+    />
   );
 }
 
@@ -75,10 +81,7 @@ const PAGE_SIZE = 10;
 
 function ClusterTable({ clusters }: { clusters: Cluster[] }) {
   const labels = useLabels();
-  const [page, setPage] = useState(1);
-  // Only the rows that are seen are asked about.
-  const shown = clusters.slice((page - 1) * PAGE_SIZE, page * PAGE_SIZE);
-  const overviews = useQueries({ queries: shown.map((cluster) => overviewQuery(cluster.id)) });
+  const standings = useQuery(allOverviewQuery).data?.clusters;
   const columns: TableProps<Cluster>['columns'] = [
     {
       title: labels.clusters.name,
@@ -102,8 +105,8 @@ function ClusterTable({ clusters }: { clusters: Cluster[] }) {
     {
       title: labels.clusters.lastBackup,
       render: (_, { id }) => {
-        const overview = overviews[shown.findIndex((cluster) => cluster.id === id)];
-        return <Moment at={overview?.data?.lastDataBackupTime} none={overview?.data ? labels.clusters.never : '…'} />;
+        const standing = standings?.find(({ clusterId }) => clusterId === id);
+        return <Moment at={standing?.lastDataBackupTime} none={standings ? labels.clusters.never : '…'} />;
       },
     },
     {
@@ -118,7 +121,7 @@ function ClusterTable({ clusters }: { clusters: Cluster[] }) {
       columns={columns}
       dataSource={clusters}
       scroll={{ x: 'max-content' }}
-      pagination={clusters.length > PAGE_SIZE ? { pageSize: PAGE_SIZE, current: page, onChange: setPage } : false}
+      pagination={clusters.length > PAGE_SIZE ? { pageSize: PAGE_SIZE } : false}
     />
   );
 }

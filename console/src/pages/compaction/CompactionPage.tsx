@@ -5,6 +5,7 @@ import { Link, useSearchParams } from 'react-router';
 
 import type { Compaction, Compactions } from '../../api/types';
 import { useLabels } from '../../locales';
+import { MayButton } from '../../parts/MayButton';
 import { Moment } from '../../parts/Moment';
 import { Facts, PageHead, Section } from '../../parts/PageHead';
 import { Loaded } from '../../parts/PageState';
@@ -51,7 +52,13 @@ function Buttons({ id, compactions }: { id: number; compactions: Compactions | u
   const { compaction } = useLabels();
   const may = useMay();
   const { start, clear, isPending } = useCompact(id);
-  if (!may.backUp) return null;
+  if (!may.backUp) {
+    return (
+      <MayButton may={false} type="primary">
+        {compaction.initiate}
+      </MayButton>
+    );
+  }
   const hasErrors = compactions?.tenants.some(({ status }) => status === 'ERROR');
   const isIdle = compactions?.compactionStatus === 'IDLE' && !compactions.runningTaskId;
   return (

@@ -9,9 +9,11 @@ import type { BackupSet, Cluster, Restore } from '../../api/types';
 import { useLabels } from '../../locales';
 import { useAllClusters } from '../../parts/ClusterSelector';
 import { formatBytes, formatMoment } from '../../parts/format';
+import { InView } from '../../parts/InView';
 import { PlanView } from '../../parts/PlanView';
 import { ProblemAlert } from '../../parts/ProblemAlert';
 import { Nothing } from '../../parts/PageState';
+import { RestoreStatements } from './RestoreStatements';
 import { Renames, type Rename } from './Renames';
 
 interface InitiateRecoveryDrawerProps {
@@ -31,9 +33,9 @@ interface Wish {
   renames: Rename[];
 }
 
-/** Source, target and new names of a recovery from a logical backup set. */
+/** Source, target and new names of a recovery from a logical backup set; of a physical one, the statements. */
 export function InitiateRecoveryDrawer({ cluster, chosen, onClose }: InitiateRecoveryDrawerProps) {
-  const { recovery, actions, backUpNow } = useLabels();
+  const { recovery, actions, backUpNow, words } = useLabels();
   const sets = useSets(cluster.id);
   const [wish, setWish] = useState<Wish>({
     set: chosen,
@@ -52,7 +54,8 @@ export function InitiateRecoveryDrawer({ cluster, chosen, onClose }: InitiateRec
     plan.reset();
     start.reset();
   };
-  const body = toBody(wish, tenant);
+  const isPhysical = set?.backupMode === 'PHYSICAL_BACKUP';
+  const body = isPhysical ? undefined : toBody(wish, tenant);
 
   return (
     <Drawer
@@ -63,16 +66,20 @@ export function InitiateRecoveryDrawer({ cluster, chosen, onClose }: InitiateRec
       footer={
         <div className="drawer-foot">
           <Button onClick={onClose}>{actions.cancel}</Button>
-          <Button disabled={!body} loading={plan.isPending} onClick={() => body && plan.mutate(body)}>
-            {backUpNow.showPlan}
-          </Button>
-          <Button type="primary" disabled={!body} loading={start.isPending} onClick={() => body && start.mutate(body)}>
-            {recovery.submit}
-          </Button>
+          {isPhysical ? null : (
+            <>
+              <Button disabled={!body} loading={plan.isPending} onClick={() => body && plan.mutate(body)}>
+                {backUpNow.showPlan}
+              </Button>
+              <Button type="primary" disabled={!body} loading={start.isPending} onClick={() => body && start.mutate(body)}>
+                {recovery.submit}
+              </Button>
+            </>
+          )}
         </div>
       }
     >
-      <p className="quiet">{recovery.intro}</p>
+      {isPhysical ? null : <p className="quiet">{recovery.intro}</p>}
       {sets.data?.length === 0 ? (
         <Nothing text={recovery.noSets} />
       ) : (
@@ -83,28 +90,50 @@ export function InitiateRecoveryDrawer({ cluster, chosen, onClose }: InitiateRec
               value={wish.set}
               loading={sets.isPending}
               placeholder={recovery.chooseSet}
-              options={sets.data?.map(optionOf) ?? []}
+              options={sets.data?.map((found) => optionOf(found, words.backupMode[found.backupMode])) ?? []}
               onChange={(id: number) => change({ set: id })}
             />
           </Form.Item>
-          <Destination
-            cluster={wish.cluster}
-            tenant={tenant}
-            onCluster={(id) => change({ cluster: id, tenant: undefined })}
-            onTenant={(id) => change({ tenant: id })}
-          />
-          <Databases wish={wish} onChange={change} />
-          <Form.Item label={recovery.rename} extra={recovery.renameHint}>
-            <Renames renames={wish.renames} onChange={(renames) => change({ renames })} />
-          </Form.Item>
+          {isPhysical ? (
+            <RestoreStatements key={set.backupSetId} set={set.backupSetId} />
+          ) : (
+            <Target wish={wish} tenant={tenant} onChange={change} />
+          )}
           <ProblemAlert error={sets.error} />
           <div aria-live="polite">
-            {plan.data ? <PlanView plan={plan.data} /> : null}
-            <ProblemAlert error={plan.error ?? start.error} />
+            {plan.data ? (
+<InView key="plan"><PlanView plan={plan.data} /></InView>) : null}
+            {plan.error || start.error ? (
+<InView key="problem"><ProblemAlert error={plan.error ?? start.error} /></InView>) : null}
           </div>
         </Form>
       )}
     </Drawer>
+  );
+}
+
+interface TargetProps {
+  wish: Wish;
+  tenant: number | undefined;
+  onChange: (part: Partial<Wish>) => void;
+}
+
+/** Where a logical set goes, and under which names. */
+function Target({ wish, tenant, onChange }: TargetProps) {
+  const { recovery } = useLabels();
+  return (
+    <>
+      <Destination
+        cluster={wish.cluster}
+        tenant={tenant}
+        onCluster={(id) => onChange({ cluster: id, tenant: undefined })}
+        onTenant={(id) => onChange({ tenant: id })}
+      />
+      <Databases wish={wish} onChange={onChange} />
+      <Form.Item label={recovery.rename} extra={recovery.renameHint}>
+        <Renames renames={wish.renames} onChange={(renames) => onChange({ renames })} />
+      </Form.Item>
+    </>
   );
 }
 
@@ -179,8 +208,8 @@ function Destination({ cluster, tenant, onCluster, onTenant }: DestinationProps)
   );
 }
 
-function optionOf(set: BackupSet) {
-  const label = `${set.backupSetId} · ${set.tenantName} · ${formatMoment(set.consistentTime)} · ${formatBytes(set.bytes)}`;
+function optionOf(set: BackupSet, mode: string) {
+  const label = `${set.backupSetId} · ${set.tenantName} · ${mode} · ${formatMoment(set.consistentTime)} · ${formatBytes(set.bytes)}`;
   return { value: set.backupSetId, label };
 }
 
@@ -203,8 +232,7 @@ function useSets(id: number) {
     queryKey: keys.backupSets(id, filter),
     queryFn: () =>
       answer(client.GET('/api/v2/ob/clusters/{id}/backup/sets', { params: { path: { id }, query: filter } })),
-    select: ({ contents }) =>
-      contents.filter((set) => set.status !== 'DELETED' && set.backupMode === 'LOGICAL_BACKUP'),
+    select: ({ contents }) => contents.filter(({ status }) => status !== 'DELETED'),
   });
 }
 

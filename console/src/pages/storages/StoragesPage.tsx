@@ -7,6 +7,7 @@ import { answer, client } from '../../api/client';
 import { keys } from '../../api/keys';
 import type { Storage } from '../../api/types';
 import { useLabels } from '../../locales';
+import { MayButton } from '../../parts/MayButton';
 import { Moment } from '../../parts/Moment';
 import { PageHead, Section } from '../../parts/PageHead';
 import { Loaded } from '../../parts/PageState';
@@ -22,11 +23,11 @@ export default function StoragesPage() {
   const storages = useQuery(storagesQuery);
   const [open, setOpen] = useState<Storage | 'new'>();
   const [tested, setTested] = useState<Storage>();
-  const create = may.backUp ? (
-    <Button type="primary" icon={<PlusOutlined />} onClick={() => setOpen('new')}>
+  const create = (
+    <MayButton may={may.backUp} type="primary" icon={<PlusOutlined />} onClick={() => setOpen('new')}>
       {storage.create}
-    </Button>
-  ) : null;
+    </MayButton>
+  );
   return (
     <>
       <PageHead title={storage.title}>{storages.data?.contents.length ? create : null}</PageHead>

@@ -11,6 +11,7 @@ import { Duration, Moment } from '../../parts/Moment';
 import { Facts, PageHead, Section } from '../../parts/PageHead';
 import { Loaded } from '../../parts/PageState';
 import { Explanation } from '../../parts/ProblemAlert';
+import { Prose } from '../../parts/Prose';
 import { Status, toneOf } from '../../parts/Status';
 import { StepFlow } from './StepFlow';
 import { StepPanel } from './StepPanel';
@@ -53,7 +54,7 @@ function Follow({ task }: { task: Task }) {
           className="problem"
           type={task.status === 'FAILED' ? 'error' : 'info'}
           showIcon
-          message={task.error.message}
+          message={<Prose text={task.error.message} />}
           description={<Explanation words={task.error} />}
         />
       ) : null}

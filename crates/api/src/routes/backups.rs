@@ -2,16 +2,20 @@
 
 use axum::extract::State;
 use control::Actor;
-use model::id::{ClusterId, TenantId};
+use control::backups::RestoreInto;
+use model::id::{BackupSetId, ClusterId, TenantId};
 
 use crate::Api;
 use crate::auth::Caller;
 use crate::envelope::{Answer, Envelope, List};
 use crate::error::{Failure, Failures};
 use crate::extract::{Body, Parameters, Path};
-use crate::queries::BackupQuery;
+use crate::queries::{BackupQuery, RestoreIntoQuery};
+use crate::views::all_backups::AllOverviewView;
 use crate::views::backup_now::{BackupNowBody, BackupNowRequest};
-use crate::views::backups::{AbilityView, BackupSetView, DataBackupTasksView, OverviewView};
+use crate::views::backups::{
+    AbilityView, BackupSetView, DataBackupTasksView, OverviewView, RestoreStatementsView,
+};
 use crate::views::plans::{ActionType, ActionView};
 
 /// Says what a cluster lets be backed up, and what is filled in when nobody chooses
@@ -66,6 +70,21 @@ pub(crate) async fn backup_overview(
     Path(id): Path<i64>,
 ) -> Result<Answer<OverviewView>, Failure> {
     let overview = control::backups::overview(&api.control, &actor, ClusterId(id)).await?;
+    Ok(Answer(overview.into()))
+}
+
+/// Says how the backups of all clusters stand, from what is recorded here
+#[utoipa::path(
+    get,
+    path = "/backup/overview",
+    tag = "backups",
+    responses((status = 200, body = Envelope<AllOverviewView>), Failures)
+)]
+pub(crate) async fn all_backup_overview(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+) -> Result<Answer<AllOverviewView>, Failure> {
+    let overview = control::backups::all_overview(&api.control, &actor).await?;
     Ok(Answer(overview.into()))
 }
 
@@ -177,6 +196,26 @@ pub(crate) async fn all_backup_set_list(
     let (filter, page) = (query.filter(None, None)?, query.page()?);
     let sets = control::backups::backup_sets(&api.control, &actor, &filter, page).await?;
     Ok(Answer(List::of(sets)))
+}
+
+/// Writes the statements that restore a physical backup set by hand, with a mask in the place of every key
+#[utoipa::path(
+    get,
+    path = "/backup/sets/{id}/restoreStatements",
+    tag = "backups",
+    params(("id" = i64, Path, description = "The backup set."), RestoreIntoQuery),
+    responses((status = 200, body = Envelope<RestoreStatementsView>), Failures)
+)]
+pub(crate) async fn restore_statements(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    Path(id): Path<i64>,
+    Parameters(query): Parameters<RestoreIntoQuery>,
+) -> Result<Answer<RestoreStatementsView>, Failure> {
+    let into = RestoreInto { tenant: query.tenant, pools: query.pools };
+    let statements =
+        control::backups::restore_statements(&api.control, &actor, BackupSetId(id), &into).await?;
+    Ok(Answer(RestoreStatementsView { statements }))
 }
 
 /// Lists the backup sets of a cluster

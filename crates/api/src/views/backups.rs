@@ -170,6 +170,14 @@ impl From<Overview> for OverviewView {
     }
 }
 
+/// How a physical backup set is restored by hand.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct RestoreStatementsView {
+    /// The statements in their order, for one connection of the sys tenant; keys are masked.
+    pub(crate) statements: Vec<String>,
+}
+
 /// One page of data backups.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]

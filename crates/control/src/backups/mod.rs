@@ -1,10 +1,12 @@
 //! What can be backed up, Back up Now, and what was backed up.
 
 mod ability;
+mod all;
 mod foreign;
 mod history;
 mod overview;
 mod physical;
+mod restore_statement;
 
 use metadata::backup_sets::BackupSetQuery;
 use metadata::tasks::{TaskQuery, subject};
@@ -25,8 +27,10 @@ use crate::flows::{backup_logical, backup_physical};
 use crate::page::{Page, PageAsk};
 use crate::storages::StorageChoice;
 pub use ability::{Ability, ability};
+pub use all::{AllOverview, ClusterStanding, all_overview};
 pub use history::{DataBackupTasks, data_backup_tasks};
 pub use overview::{Live, Overview, overview};
+pub use restore_statement::{RestoreInto, restore_statements};
 
 /// A request to back up now. What is left out is filled in by the rules.
 #[derive(Debug, Clone)]

@@ -24,7 +24,8 @@ pub mod subject {
 }
 
 /// The states in which a task is not finished.
-const UNFINISHED: [TaskStatus; 3] = [TaskStatus::Pending, TaskStatus::Running, TaskStatus::RollingBack];
+pub(crate) const UNFINISHED: [TaskStatus; 3] =
+    [TaskStatus::Pending, TaskStatus::Running, TaskStatus::RollingBack];
 
 /// Which tasks are wanted; what is empty limits nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

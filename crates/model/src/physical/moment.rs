@@ -1,6 +1,6 @@
 //! How views spell moments. Connections are pinned to UTC, so `timestamp` columns come in UTC.
 
-use chrono::NaiveDateTime;
+use chrono::{DateTime, NaiveDateTime};
 
 use crate::time::Timestamp;
 
@@ -9,6 +9,13 @@ use crate::time::Timestamp;
 pub fn utc(text: &str) -> Option<Timestamp> {
     let moment = NaiveDateTime::parse_from_str(text.trim(), "%Y-%m-%d %H:%M:%S%.f").ok()?;
     Some(Timestamp(moment.and_utc().timestamp_micros())).filter(|moment| moment.0 > 0)
+}
+
+/// Writes a moment as [`utc`] reads it; a day of 1970 for one that no calendar has.
+#[must_use]
+pub fn spelt(moment: Timestamp) -> String {
+    let time = DateTime::from_timestamp_micros(moment.0).unwrap_or_default();
+    time.format("%Y-%m-%d %H:%M:%S%.6f").to_string()
 }
 
 /// Reads microseconds since 1970; nothing for 0 and below.
@@ -25,7 +32,7 @@ pub fn scn(scn: u64) -> Option<Timestamp> {
 
 #[cfg(test)]
 mod tests {
-    use super::{micros, scn, utc};
+    use super::{micros, scn, spelt, utc};
     use crate::time::Timestamp;
 
     #[test]
@@ -34,6 +41,7 @@ mod tests {
         assert_eq!(utc("2022-07-20 02:55:59.724047"), moment);
         assert_eq!(scn(1_658_285_759_724_047_000), moment);
         assert_eq!(micros(1_658_285_759_724_047), moment);
+        assert_eq!(moment.map(spelt).as_deref(), Some("2022-07-20 02:55:59.724047"));
         assert_eq!(utc("2022-07-20 02:55:59"), Some(Timestamp(1_658_285_759_000_000)));
     }
 

@@ -8,6 +8,7 @@ use model::physical::{BackupJob, JobProgress, JobStatus, SYS, moment};
 
 use crate::answer::Row;
 use crate::error::Error;
+use crate::physical::{RestoreSource, RestoreTarget};
 use crate::session::Session;
 use crate::statement::{Statement, identifier, literal};
 
@@ -37,6 +38,18 @@ pub(crate) fn start(
         text.push_str(&literal(tag));
     }
     Statement::act(text)
+}
+
+/// Makes a tenant of what was backed up, as it was at that moment.
+pub(crate) fn restore(from: &RestoreSource<'_>, into: &RestoreTarget<'_>) -> Statement {
+    let places = format!("{},{}", from.data.expose(), from.log.expose());
+    Statement::act(format!(
+        "ALTER SYSTEM RESTORE {} FROM {} UNTIL SCN = {} WITH {}",
+        identifier(into.tenant),
+        literal(&places),
+        from.scn,
+        literal(&format!("pool_list={}", into.pools)),
+    ))
 }
 
 /// Ends every job of the tenant, whoever began it: look before.

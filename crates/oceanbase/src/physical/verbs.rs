@@ -31,6 +31,32 @@ pub struct BackupOptions<'a> {
     pub to: Option<&'a Secret>,
 }
 
+/// What a tenant is restored from.
+#[derive(Debug, Clone, Copy)]
+pub struct RestoreSource<'a> {
+    /// The tenant that was backed up.
+    pub tenant: &'a str,
+    /// The cluster's own name.
+    pub cluster: &'a str,
+    /// The cluster's own number.
+    pub cluster_id: i64,
+    /// Where the data lie; on 3.x logs, too.
+    pub data: &'a Secret,
+    /// Where the logs lie, on 4.x.
+    pub log: &'a Secret,
+    /// The moment that it is restored to: nanoseconds since 1970.
+    pub scn: u64,
+}
+
+/// What a tenant is restored into.
+#[derive(Debug, Clone, Copy)]
+pub struct RestoreTarget<'a> {
+    /// The name of the tenant that is made.
+    pub tenant: &'a str,
+    /// Its resource pools, with commas between them.
+    pub pools: &'a str,
+}
+
 impl Verbs {
     /// Returns what can be sent to a cluster of that version.
     #[must_use]
@@ -95,6 +121,15 @@ impl Verbs {
             }
             (Scope::Tenants { names }, Some(address)) => gen3::backup::start_tenants(names, address),
             (Scope::Cluster | Scope::Tenants { .. }, _) => gen3::backup::start(options.mode),
+        }
+    }
+
+    /// Returns the statements that restore a tenant from a backup, to be sent by hand on one connection.
+    #[must_use]
+    pub fn restore(&self, from: &RestoreSource<'_>, into: &RestoreTarget<'_>) -> Vec<Statement> {
+        match self.generation {
+            Generation::Gen4 => vec![gen4::backup::restore(from, into)],
+            Generation::Gen3 | Generation::Seekdb => gen3::backup::restore(from, into),
         }
     }
 

@@ -1,0 +1,66 @@
+//! How the backups of all clusters stand, from the catalogue alone: no cluster is asked.
+
+use metadata::standings::{Standing, Standings};
+use model::ability::Generation;
+use model::cluster::Cluster;
+use model::user::Permission;
+
+use super::backups_of;
+use crate::actor::Actor;
+use crate::context::Control;
+use crate::error::Error;
+
+/// How the backups of all clusters stand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AllOverview {
+    /// Every cluster, by name.
+    pub clusters: Vec<ClusterStanding>,
+    /// Tasks that ended well in the last 24 hours.
+    pub succeeded: u64,
+    /// Tasks that ended otherwise in the last 24 hours.
+    pub failed: u64,
+}
+
+/// How the backups of one cluster stand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClusterStanding {
+    /// The cluster.
+    pub cluster: Cluster,
+    /// What the catalogue has of it.
+    pub standing: Standing,
+}
+
+impl ClusterStanding {
+    /// Returns how many tenants can be backed up. The sys tenant is one only where there is no other.
+    #[must_use]
+    pub fn objects(&self) -> u64 {
+        if self.has_only_sys() { 1 } else { self.standing.tenants }
+    }
+
+    /// Returns how many of them there are backup sets of.
+    #[must_use]
+    pub fn protected_objects(&self) -> u64 {
+        if self.has_only_sys() { self.standing.has_sys_set.into() } else { self.standing.protected_tenants }
+    }
+
+    fn has_only_sys(&self) -> bool {
+        self.cluster.facts.generation == Generation::Seekdb
+    }
+}
+
+/// Returns how the backups of all clusters stand.
+///
+/// # Errors
+/// When the actor may not read them, or the metadata fail.
+pub async fn all_overview(control: &Control, actor: &Actor) -> Result<AllOverview, Error> {
+    actor.must(Permission::Read)?;
+    let clusters = control.metadata().cluster_list().await?;
+    let kinds = backups_of(None).kinds;
+    let Standings { clusters: mut known, succeeded, failed } =
+        control.metadata().backup_standings(&kinds).await?;
+    let clusters = clusters.into_iter().map(|cluster| {
+        let standing = known.remove(&cluster.id).unwrap_or_default();
+        ClusterStanding { cluster, standing }
+    });
+    Ok(AllOverview { clusters: clusters.collect(), succeeded, failed })
+}
