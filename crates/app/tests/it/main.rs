@@ -2,6 +2,7 @@
 
 mod accounts;
 mod engine_alone;
+mod faults;
 mod first_start;
 mod help;
 mod lifeboat;
