@@ -92,6 +92,10 @@ async fn a_backup_is_listed_with_all_that_ocp_shows() {
     let overview = backups::overview(control, admin, set.cluster).await.expect("seen");
     assert_eq!((overview.running, overview.backup_sets), (None, 1));
     assert_eq!((overview.backup_bytes, overview.last_data_backup), (set.bytes, Some(set.finished)));
+    let all = backups::all_overview(control, admin).await.expect("seen");
+    let [cluster] = &all.clusters[..] else { panic!("one cluster: {all:?}") };
+    assert_eq!((cluster.objects(), cluster.protected_objects(), cluster.standing.running), (1, 1, None));
+    assert_eq!((cluster.standing.sets.bytes, all.succeeded, all.failed), (set.bytes, 1, 0));
     let ability = backups::ability(control, admin, set.cluster, None).await.expect("seen");
     assert_eq!((ability.preferred, ability.incremental_enabled), (BackupMethod::Logical, false));
     assert_eq!(ability.storage, Some(set.storage));
