@@ -1,5 +1,5 @@
-import { App } from '@oceanbase/design';
-import { Link } from 'react-router';
+import { App, Button } from '@oceanbase/design';
+import { useNavigate } from 'react-router';
 
 import { Problem } from '../api/problem';
 import { useLabels } from '../locales';
@@ -9,6 +9,7 @@ import { Explanation } from './ProblemAlert';
 export function useReport() {
   const { tasks, state } = useLabels();
   const { message, notification } = App.useApp();
+  const navigate = useNavigate();
   return {
     /** It is done. */
     done: (text: string) => void message.success(text),
@@ -16,7 +17,13 @@ export function useReport() {
     begun: (task: number | undefined) =>
       void notification.success({
         message: tasks.begun,
-        description: task === undefined ? undefined : <Link to={`/tasks/${task}`}>{tasks.watch(task)}</Link>,
+        // The design draws notices outside of the router, where no link can stand.
+        description:
+          task === undefined ? undefined : (
+            <Button type="link" size="small" className="link-button" onClick={() => void navigate(`/tasks/${task}`)}>
+              {tasks.watch(task)}
+            </Button>
+          ),
       }),
     /** It was refused, or nobody answered: why, and what to do. */
     failed: (error: unknown) => {
