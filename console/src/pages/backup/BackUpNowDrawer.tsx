@@ -109,9 +109,15 @@ export function BackUpNowDrawer({ cluster, ability, onClose }: BackUpNowDrawerPr
         </Part>
         <div aria-live="polite">
           {plan.data ? (
-<InView key="plan"><PlanView plan={plan.data} /></InView>) : null}
+            <InView key="plan">
+              <PlanView plan={plan.data} />
+            </InView>
+          ) : null}
           {plan.error || start.error ? (
-<InView key="problem"><ProblemAlert error={plan.error ?? start.error} /></InView>) : null}
+            <InView key="problem">
+              <ProblemAlert error={plan.error ?? start.error} />
+            </InView>
+          ) : null}
         </div>
       </Form>
     </Drawer>
