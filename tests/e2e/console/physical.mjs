@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 
 import { openBrowser, picture, seriousFindings } from './browser.mjs';
-import { PASSWORD, startLifeboat, startSimulator } from './servers.mjs';
+import { PASSWORD, startLifeboat, startSimulator, until } from './servers.mjs';
 import { PHYSICAL_WORDS, WORDS } from './words.mjs';
 
 const language = process.env.WALK_LANGUAGE;
@@ -153,6 +153,7 @@ async function logBackup() {
     await button(press, row).click();
     await confirm(press);
     await row.getByText(state).waitFor({ timeout: 240_000 });
+    await until('the task has ended', async () => (await lifeboat.api('GET', '/api/v2/tasks/instances?status=RUNNING')).contents.length === 0);
   }
   await look('log-backup-stopped');
 }

@@ -1,6 +1,8 @@
 //! The statements by which a tenant is restored from a physical backup set by hand. No key is in them.
 
+use model::ability::Generation;
 use model::backup::BackupMethod;
+use model::backup_set::BackupSet;
 use model::id::BackupSetId;
 use model::physical::destination::tenant_places;
 use model::physical::{address, bare};
@@ -66,7 +68,7 @@ pub async fn restore_statements(
         cluster_id: facts.ob_cluster_id,
         data: &data,
         log: &log,
-        scn: set.scn,
+        scn: scn(&set, facts.generation),
     };
     let given = |wish: &Option<String>| {
         wish.as_deref().map(str::trim).filter(|wish| !wish.is_empty()).map(str::to_owned)
@@ -78,8 +80,18 @@ pub async fn restore_statements(
     Ok(verbs.restore(&from, &into).into_iter().map(|statement| statement.masked).collect())
 }
 
+/// Returns the earliest moment that the set can be restored to: before 4.0 only one after its end is safe.
+fn scn(set: &BackupSet, generation: Generation) -> u64 {
+    match generation {
+        Generation::Gen3 => set.scn.max(u64::try_from(set.finished.0).unwrap_or(0).saturating_mul(1_000)),
+        Generation::Gen4 | Generation::Seekdb => set.scn,
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use model::backup::DataBackupMode;
     use sim::Profile;
 
@@ -99,12 +111,18 @@ mod tests {
             let memory = if profile == Profile::V4_2_5 { "MEMORY_SIZE '2G'" } else { "MAX_MEMORY '2G'" };
             world.say(&format!("CREATE RESOURCE UNIT u MAX_CPU 1, {memory}")).await;
             world.say("CREATE RESOURCE POOL again_pool UNIT 'u', UNIT_NUM 1").await;
+            world.handle.advance_seconds(600.0); // until the logs have passed the moment
             if let [first, _, _] = &statements[..] {
                 world.say(first).await;
                 world.handle.advance_seconds(10.0); // until every server has it
             }
             let last = statements.len().saturating_sub(2);
-            world.say(&statements[last..].join("; ")).await;
+            let statement = statements[last..].join("; ");
+            let mut said = std::pin::pin!(world.say(&statement));
+            // From 4.0 on it answers when the tenant is there.
+            while tokio::time::timeout(Duration::from_millis(20), &mut said).await.is_err() {
+                world.handle.advance_seconds(5.0);
+            }
             assert!(statements.iter().any(|statement| statement.contains("again_pool")), "{statements:?}");
             assert!(statements.iter().all(|statement| !statement.contains('<')), "{statements:?}");
         }
