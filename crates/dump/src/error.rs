@@ -104,6 +104,12 @@ pub enum Error {
         /// What is wrong with it.
         why: String,
     },
+    /// The dump is encrypted, and none of the keys that were given opens it.
+    #[error("{path} is encrypted, and no key that was given opens it")]
+    Locked {
+        /// The object.
+        path: String,
+    },
     /// A newer Lifeboat wrote the dump.
     #[error("dump {dump} has format {format}, this Lifeboat reads up to {}", crate::FORMAT)]
     FormatTooNew {
@@ -205,6 +211,7 @@ impl Error {
                 unreadable("dump-not-finished").with("dump", dump).with("missing", missing)
             }
             Self::Damaged { path, why } => unreadable("dump-damaged").with("path", path).with("why", why),
+            Self::Locked { path } => unreadable("dump-locked").with("path", path),
             Self::FormatTooNew { dump, format } => {
                 unreadable("dump-format-too-new").with("dump", dump).with("format", format)
             }

@@ -1,5 +1,7 @@
 //! `lifeboat load`: the logical engine alone, no server needed.
 
+use std::path::PathBuf;
+
 use clap::Args;
 use dump::load::{self, Options};
 use dump::{DumpId, Meter, Source};
@@ -9,7 +11,7 @@ use serde_json::json;
 use storage::Client;
 use tokio_util::sync::CancellationToken;
 
-use super::local::{Answer, connections, dump_folder, interrupted, metered, names, source};
+use super::local::{Answer, connections, dump_folder, identities, interrupted, metered, names, source};
 use super::names::read_rename;
 use crate::failure::Failure;
 use crate::screen::Screen;
@@ -32,6 +34,12 @@ pub(crate) struct LoadArgs {
     /// Load also where other tables are; tables of the same names never may be there
     #[arg(long)]
     into_existing: bool,
+    /// Make procedures, functions, triggers, users and their privileges too
+    #[arg(long)]
+    with_code: bool,
+    /// The file with the secret keys of an encrypted dump, as `age-keygen` writes it
+    #[arg(long, value_name = "FILE")]
+    identity: Option<PathBuf>,
     /// How many connections write at once
     #[arg(long, value_name = "NUMBER", default_value_t = 4, value_parser = connections())]
     threads: u16,
@@ -45,11 +53,13 @@ pub(crate) async fn run(args: LoadArgs) -> Result<(), Failure> {
     let (client, dump) = dump_folder(&args.from)?;
     let target = source(&args.url)?;
     let databases = names(&client, &dump, args.database, rename).await?;
-    let options = Options { databases, into_existing: args.into_existing };
+    let identities = identities(args.identity.as_deref())?;
+    let options = Options { databases, into_existing: args.into_existing, identities };
     let cancel = CancellationToken::new();
     interrupted(&cancel)?;
+    let connections = usize::from(args.threads);
     let loading =
-        Loading { screen, target, client, dump, options, connections: usize::from(args.threads), cancel };
+        Loading { screen, target, client, dump, options, with_code: args.with_code, connections, cancel };
     let rows = loading.run().await?;
     let names: Vec<&String> = loading.options.databases.values().collect();
     screen.show(&json!({ "dump": loading.dump, "databases": names, "rows": rows }), |screen| {
@@ -64,6 +74,7 @@ struct Loading {
     client: Client,
     dump: DumpId,
     options: Options,
+    with_code: bool,
     connections: usize,
     cancel: CancellationToken,
 }
@@ -71,7 +82,7 @@ struct Loading {
 impl Loading {
     /// Loads the dump, reads it back, and returns how many rows the target holds now.
     async fn run(&self) -> Result<u64, Failure> {
-        let Self { screen, target, client, dump, options, connections, cancel } = self;
+        let Self { screen, target, client, dump, options, with_code, connections, cancel } = self;
         let found =
             load::check_target(target, client, dump, options).await.map_err(|error| error.problem())?;
         found.notes.iter().for_each(|note| screen.say(note));
@@ -79,6 +90,10 @@ impl Loading {
         let meter = Meter::new();
         let work = load::load_data(target, client, dump, options, *connections, &meter, cancel);
         metered(*screen, "load-data", &meter, work).await?;
+        if *with_code {
+            let routines = load::create_routines(target, client, dump, options).await;
+            routines.map_err(|error| error.problem())?.iter().for_each(|note| screen.say(note));
+        }
         let keys = load::create_indexes(target, client, dump, options, *connections, cancel).await;
         keys.map_err(|error| error.problem())?.iter().for_each(|note| screen.say(note));
         let meter = Meter::new();
@@ -87,6 +102,10 @@ impl Loading {
         if let Some((last, others)) = report.findings.split_last() {
             others.iter().for_each(|finding| Failure::from(finding.problem()).show(screen.is_json()));
             return Err(last.problem().coded(codes::RECOVERY_FAILED).into());
+        }
+        if *with_code {
+            let triggers = load::create_triggers(target, client, dump, options).await;
+            triggers.map_err(|error| error.problem())?.iter().for_each(|note| screen.say(note));
         }
         load::finish(target, client, dump, options).await.map_err(|error| error.problem())?;
         Ok(report.rows)

@@ -9,14 +9,14 @@ use std::time::Duration;
 
 use clap::Args;
 use clap::builder::RangedU64ValueParser;
-use dump::{DumpId, Meter, Progress, Source};
+use dump::{DumpId, Identities, Meter, Progress, Source};
 use indicatif::{ProgressBar, ProgressStyle};
 use model::cluster::{Address, DEFAULT_PORT};
 use model::id::{BackupSetId, ClusterId, TenantId};
 use model::recovery::{RecoveryRequest, targets};
 use model::storage::{StorageLocation, StorageType, mask_uri};
 use model::text::{Text, step_name};
-use model::{Problem, size};
+use model::{Problem, Secret, size};
 use oceanbase::{Endpoint, NoWitness};
 use percent_encoding::percent_decode_str;
 use storage::{Client, FileRoots};
@@ -90,6 +90,16 @@ pub(crate) fn dump_folder(uri: &str) -> Result<(Client, DumpId), Failure> {
     let parent =
         path.parent().and_then(Path::to_str).filter(|parent| *parent != "/").ok_or_else(malformed)?;
     Ok((open(&StorageLocation::directory(parent)?)?, dump))
+}
+
+/// Reads the secret keys of an encrypted dump.
+pub(crate) fn identities(file: Option<&Path>) -> Result<Identities, Failure> {
+    let Some(file) = file else { return Ok(Identities::default()) };
+    let unreadable = |cause: &dyn std::fmt::Display| {
+        Problem::invalid("identity-file-unreadable").with("path", file.display()).raw(cause)
+    };
+    let text = fs::read_to_string(file).map(Secret::new).map_err(|cause| unreadable(&cause))?;
+    Ok(Identities::read(text.expose()).map_err(|cause| unreadable(&cause))?)
 }
 
 fn read_directory(uri: &str) -> Result<StorageLocation, Failure> {

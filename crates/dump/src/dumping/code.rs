@@ -51,7 +51,7 @@ pub(super) async fn write_code(
     }
     if !objects.is_empty() {
         let text = schema_file::write(&format!("code of `{database}`"), &objects);
-        receipt.objects.push(archive.write(ObjectKey::Code { database }, text.into()).await?);
+        receipt.objects.push(archive.write_schema(ObjectKey::Code { database }, text).await?);
         receipt.code.insert(database.to_owned(), entries);
     }
     Ok(())
@@ -100,7 +100,7 @@ pub(super) async fn write_accounts(
     ] {
         if !objects.is_empty() {
             let text = schema_file::write(title, &objects);
-            receipt.objects.push(archive.write(key, text.into()).await?);
+            receipt.objects.push(archive.write_schema(key, text).await?);
         }
     }
     Ok(())

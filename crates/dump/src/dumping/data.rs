@@ -36,7 +36,7 @@ pub async fn dump_data(
     cancel: &CancellationToken,
 ) -> Result<()> {
     let plan = snapshot.plan();
-    let archive = Archive::new(client, &plan.dump);
+    let archive = Archive::of_plan(client, plan);
     let receipts = archive.piece_receipts().await?;
     meter.change(|progress| *progress = so_far(plan, &receipts));
     let jobs = open_jobs(plan, &receipts);
@@ -135,8 +135,9 @@ impl DumpPieces {
         let what = || format!("read {full}, piece {number}");
         let extension = plan.compression.extension();
         let key = ObjectKey::Piece { database, table: &table.name, number, extension };
+        let path = self.archive.stored_path(key);
         let mut output =
-            PieceOutput::new(&self.archive.client, key.key(&plan.dump), key.path(), plan.compression);
+            PieceOutput::new(&self.archive, format!("{}/{path}", plan.dump), path, plan.compression);
         let mut text = PieceText::new(&table.name, &table.columns);
         let mut buffer = Vec::with_capacity(FRAME_BYTES / 16);
         push_preamble(&mut buffer, &format!("rows of {full}, piece {number} of {}", table.chunks.len()));

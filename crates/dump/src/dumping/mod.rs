@@ -17,6 +17,7 @@ pub use schema::dump_schema;
 pub use snapshot::{Snapshot, take_snapshot};
 
 use crate::chunk::ChunkAim;
+use crate::encryption::Recipient;
 use crate::plan::{Compression, Selection};
 
 /// How a dump is taken.
@@ -26,6 +27,8 @@ pub struct Options {
     pub selection: Selection,
     /// How the rows are compressed.
     pub compression: Compression,
+    /// Whom it is encrypted to; nobody: it is not.
+    pub recipients: Vec<Recipient>,
     /// How large the pieces become.
     pub chunk: ChunkAim,
 }

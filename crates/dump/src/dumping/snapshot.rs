@@ -14,6 +14,7 @@ use storage::Client;
 
 use crate::archive::Archive;
 use crate::chunk::{Cutter, whole};
+use crate::column::Form;
 use crate::dumping::Options;
 use crate::dumping::preflight::{check_server, refuse};
 use crate::dumping::survey::{Survey, chosen_databases, identities, survey};
@@ -152,6 +153,12 @@ async fn plan(
         let mut tables = Vec::new();
         for found in database.tables {
             let mut table = found.plan;
+            // The cuts are values of the key, and the plan stays readable.
+            if !options.recipients.is_empty() && table.key.iter().any(|column| column.form != Form::Number) {
+                table.key = Vec::new();
+                let full = full_name(&database.name, &table.name);
+                survey.notes.push(Text::new("dump-key-kept-secret").with("table", full));
+            }
             let cutter = Cutter { dump, scn, database: &database.name, aim: options.chunk };
             if table.hidden_key && !cutter.sees_hidden_key(session, &table).await? {
                 (table.hidden_key, table.key) = (false, Vec::new());
@@ -178,6 +185,7 @@ async fn plan(
         scn,
         selection: options.selection.clone(),
         compression: options.compression,
+        recipients: options.recipients.clone(),
         databases,
         notes: survey.notes,
     })

@@ -10,7 +10,7 @@ use storage::Client;
 
 use crate::archive::Archive;
 use crate::ddl::code::{grant_on, names_database};
-use crate::error::{DuringSql as _, Error, Result};
+use crate::error::{DuringSql as _, Result};
 use crate::id::DumpId;
 use crate::layout::ObjectKey;
 use crate::load::marks::Marks;
@@ -18,7 +18,7 @@ use crate::load::schema::{enter, make_lenient, open_for_loading};
 use crate::load::{Options, names};
 use crate::manifest::Manifest;
 use crate::plan::full_name;
-use crate::schema_file::{self, SchemaKind, SchemaObject};
+use crate::schema_file::{SchemaKind, SchemaObject};
 use crate::source::Target;
 
 /// Makes users and roles (those that exist stay as they are), then procedures and functions. To be called behind
@@ -68,8 +68,7 @@ struct Making {
 
 impl Making {
     async fn begin(target: &Target, client: &Client, dump: &DumpId, options: &Options) -> Result<Self> {
-        let archive = Archive::new(client, dump);
-        let manifest = archive.require_manifest().await?;
+        let (archive, manifest) = Archive::open(client, dump, &options.identities).await?;
         let names = names(&manifest, options)?;
         Ok(Self { session: open_for_loading(target).await?, archive, manifest, names, notes: Vec::new() })
     }
@@ -140,7 +139,12 @@ impl Making {
         else {
             return Ok(());
         };
-        if !self.manifest.schema.iter().any(|object| object.path == ObjectKey::Grants.path()) {
+        if !self
+            .manifest
+            .schema
+            .iter()
+            .any(|object| object.path == self.archive.stored_path(ObjectKey::Grants))
+        {
             return Ok(());
         }
         let ours = marks.all(&mut self.session).await?;
@@ -171,8 +175,7 @@ impl Making {
     }
 
     async fn objects(&self, key: ObjectKey<'_>) -> Result<Vec<SchemaObject>> {
-        let text = self.archive.read(key).await?.ok_or_else(|| super::schema::lost(key))?;
-        schema_file::read(&text).map_err(|why| Error::Damaged { path: key.path(), why })
+        self.archive.read_objects(key).await
     }
 }
 

@@ -34,8 +34,7 @@ pub async fn create_indexes(
     connections: usize,
     cancel: &CancellationToken,
 ) -> Result<Vec<Text>> {
-    let archive = Archive::new(client, dump);
-    let manifest = archive.require_manifest().await?;
+    let (archive, manifest) = Archive::open(client, dump, &options.identities).await?;
     let names = names(&manifest, options)?;
     let mut session = open_for_loading(target).await?;
     let (mut keys, mut foreign_keys) = (Vec::new(), Vec::new());

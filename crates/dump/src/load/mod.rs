@@ -24,6 +24,7 @@ pub use schema::create_schema;
 pub use target::{TargetCheck, check_target};
 
 use crate::archive::Archive;
+use crate::encryption::Identities;
 use crate::error::{DuringSql as _, Error, Result};
 use crate::id::DumpId;
 use crate::manifest::Manifest;
@@ -38,6 +39,8 @@ pub struct Options {
     pub databases: BTreeMap<String, String>,
     /// Whether other tables may be in the databases already. Tables of the same names never may.
     pub into_existing: bool,
+    /// The keys of an encrypted dump.
+    pub identities: Identities,
 }
 
 /// Compares what was loaded with the dump.

@@ -17,7 +17,7 @@ use crate::load::{Options, check_target, names};
 use crate::manifest::DatabaseEntry;
 use crate::piece::PREAMBLE;
 use crate::plan::full_name;
-use crate::schema_file::{self, SchemaKind, SchemaObject};
+use crate::schema_file::{SchemaKind, SchemaObject};
 use crate::source::Target;
 
 /// A table with fewer rows gets its keys at once: making them later costs more than it saves.
@@ -29,8 +29,7 @@ pub(super) const KEYS_AT_ONCE_ROWS: u64 = 1000;
 /// Fails as [`check_target`] does, and when the server refuses a definition.
 pub async fn create_schema(target: &Target, client: &Client, dump: &DumpId, options: &Options) -> Result<()> {
     check_target(target, client, dump, options).await?;
-    let archive = Archive::new(client, dump);
-    let manifest = archive.require_manifest().await?;
+    let (archive, manifest) = Archive::open(client, dump, &options.identities).await?;
     let names = names(&manifest, options)?;
     let mut session = open_for_loading(target).await?;
     for entry in &manifest.databases {
@@ -66,7 +65,7 @@ pub(super) async fn enter(session: &mut Session, database: &str) -> Result<()> {
 
 async fn create_database(session: &mut Session, archive: &Archive, name: &str, target: &str) -> Result<()> {
     let key = ObjectKey::Database { database: name };
-    let text = archive.read(key).await?.ok_or_else(|| lost(key))?;
+    let text = archive.read_schema(key).await?;
     let text = text.strip_suffix(b";\n").unwrap_or(&text);
     let statement = database_statement(text, target)
         .ok_or_else(|| Error::Damaged { path: key.path(), why: "it creates no database".to_owned() })?;
@@ -117,9 +116,7 @@ async fn create_tables(
 
 /// Reads the definitions of a database's tables out of the dump.
 pub(super) async fn table_objects(archive: &Archive, database: &str) -> Result<Vec<SchemaObject>> {
-    let key = ObjectKey::Tables { database };
-    let text = archive.read(key).await?.ok_or_else(|| lost(key))?;
-    let objects = schema_file::read(&text).map_err(|why| Error::Damaged { path: key.path(), why })?;
+    let objects = archive.read_objects(ObjectKey::Tables { database }).await?;
     Ok(objects.into_iter().filter(|object| object.kind == SchemaKind::Table).collect())
 }
 
@@ -128,10 +125,6 @@ pub(super) fn read_definition(database: &str, object: &SchemaObject) -> Result<T
         path: ObjectKey::Tables { database }.path(),
         why: format!("the definition of `{}` is unreadable", object.name),
     })
-}
-
-pub(super) fn lost(key: ObjectKey<'_>) -> Error {
-    Error::Damaged { path: key.path(), why: "it is missing".to_owned() }
 }
 
 #[cfg(test)]

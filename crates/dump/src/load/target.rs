@@ -8,6 +8,7 @@ use storage::Client;
 use crate::archive::Archive;
 use crate::error::{DuringSql as _, Error, Result};
 use crate::id::DumpId;
+use crate::layout::ObjectKey;
 use crate::load::marks::{MARKS_TABLE, Marks};
 use crate::load::{Options, names};
 use crate::source::Target;
@@ -34,8 +35,11 @@ pub async fn check_target(
     dump: &DumpId,
     options: &Options,
 ) -> Result<TargetCheck> {
-    let manifest = Archive::new(client, dump).require_manifest().await?;
+    let (archive, manifest) = Archive::open(client, dump, &options.identities).await?;
     let names = names(&manifest, options)?;
+    if let Some(database) = names.keys().next() {
+        archive.read_schema(ObjectKey::Database { database }).await?; // the keys fit, or nothing is begun
+    }
     let mut session = target.open().await?;
     let server = session.server().clone();
     if !matches!(server.product, Product::Oceanbase | Product::Seekdb) {

@@ -7,12 +7,12 @@ use oceanbase::{Session, Statement, catalog};
 
 use crate::archive::Archive;
 use crate::ddl::qualify::QualifiedView;
-use crate::error::{DuringSql as _, Error, Result};
+use crate::error::{DuringSql as _, Result};
 use crate::layout::ObjectKey;
 use crate::load::schema::enter;
 use crate::manifest::Manifest;
 use crate::plan::full_name;
-use crate::schema_file::{self, SchemaKind, SchemaObject};
+use crate::schema_file::{SchemaKind, SchemaObject};
 
 /// A view that is to be made.
 struct Waiting {
@@ -95,9 +95,7 @@ async fn try_all(session: &mut Session, views: Vec<Waiting>) -> Result<Vec<Waiti
 }
 
 async fn view_objects(archive: &Archive, database: &str) -> Result<Vec<SchemaObject>> {
-    let key = ObjectKey::Views { database };
-    let text = archive.read(key).await?.ok_or_else(|| super::schema::lost(key))?;
-    let objects = schema_file::read(&text).map_err(|why| Error::Damaged { path: key.path(), why })?;
+    let objects = archive.read_objects(ObjectKey::Views { database }).await?;
     Ok(objects.into_iter().filter(|object| object.kind == SchemaKind::View).collect())
 }
 

@@ -89,17 +89,22 @@ impl Bed {
 
     /// Loads a whole dump under other names, verifies it, and removes the notes.
     pub(crate) async fn load(&self, id: &str, names: &[(&str, &str)]) -> Vec<model::text::Text> {
+        self.load_with(id, &load_options(names)).await
+    }
+
+    /// Loads a whole dump as told, verifies it, and removes the notes.
+    pub(crate) async fn load_with(&self, id: &str, options: &load::Options) -> Vec<model::text::Text> {
         let dump: DumpId = id.parse().expect("an id");
-        let (target, options, never) = (self.source(), load_options(names), CancellationToken::new());
+        let (target, never) = (self.source(), CancellationToken::new());
         let meter = Meter::new();
-        load::check_target(&target, &self.client, &dump, &options).await.expect("a free target");
-        load::create_schema(&target, &self.client, &dump, &options).await.expect("a schema");
-        load::load_data(&target, &self.client, &dump, &options, 3, &meter, &never).await.expect("rows");
+        load::check_target(&target, &self.client, &dump, options).await.expect("a free target");
+        load::create_schema(&target, &self.client, &dump, options).await.expect("a schema");
+        load::load_data(&target, &self.client, &dump, options, 3, &meter, &never).await.expect("rows");
         let notes =
-            load::create_indexes(&target, &self.client, &dump, &options, 3, &never).await.expect("keys");
-        let report = load::verify_data(&target, &self.client, &dump, &options, 3, &meter, &never).await;
+            load::create_indexes(&target, &self.client, &dump, options, 3, &never).await.expect("keys");
+        let report = load::verify_data(&target, &self.client, &dump, options, 3, &meter, &never).await;
         assert_eq!(report.expect("a report").findings, []);
-        load::finish(&target, &self.client, &dump, &options).await.expect("an end");
+        load::finish(&target, &self.client, &dump, options).await.expect("an end");
         notes
     }
 
@@ -140,7 +145,7 @@ pub(crate) fn selection(databases: &[&str]) -> Selection {
 pub(crate) fn load_options(names: &[(&str, &str)]) -> load::Options {
     let databases: BTreeMap<String, String> =
         names.iter().map(|&(old, new)| (old.to_owned(), new.to_owned())).collect();
-    load::Options { databases, into_existing: false }
+    load::Options { databases, ..load::Options::default() }
 }
 
 /// Runs a statement that must succeed.

@@ -6,6 +6,7 @@ mod chunks;
 mod code;
 mod compare;
 mod damage;
+mod encryption;
 mod killed;
 mod random;
 mod resume;

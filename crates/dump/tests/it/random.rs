@@ -237,10 +237,15 @@ async fn random_tables_come_back_as_they_were() {
             random_table(&bed, "d_random", number, &mut dice).await;
         }
         let id = format!("random-{seed}");
-        let compression =
-            *dice.pick(&[Compression::None, Compression::Zstd { level: 1 }, Compression::Zstd { level: 9 }]);
+        let compression = *dice.pick(&[
+            Compression::None,
+            Compression::Lz4,
+            Compression::Zstd { level: 1 },
+            Compression::Zstd { level: 9 },
+        ]);
         let chunk = ChunkAim { rows: Some(1 + dice.below(60) as u64), ..ChunkAim::default() };
-        let options = Options { selection: selection(&["d_random"]), compression, chunk };
+        let options =
+            Options { selection: selection(&["d_random"]), compression, chunk, ..Options::default() };
         let manifest = bed.dump_with(&id.parse().expect("an id"), &options).await.expect("a dump");
         rows += manifest.totals.rows;
         assert_eq!(bed.verify(&id).await.findings, []);
