@@ -1,6 +1,7 @@
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
 
+import { smallFonts } from './fonts.ts';
 import { gzip } from './gzip.ts';
 import { offline } from './offline.ts';
 
@@ -8,7 +9,7 @@ import { offline } from './offline.ts';
 const SERVER = process.env.LIFEBOAT_SERVER ?? 'http://127.0.0.1:8180';
 
 export default defineConfig({
-  plugins: [react(), offline(), gzip()],
+  plugins: [react(), offline(), smallFonts(), gzip()],
   resolve: {
     // The full player evaluates text as code, which the page's security policy forbids.
     alias: { 'lottie-web': 'lottie-web/build/player/lottie_light' },

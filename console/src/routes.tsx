@@ -2,9 +2,10 @@ import { createBrowserRouter, Navigate } from 'react-router';
 
 import { Frame } from './parts/Frame';
 import { Crashed, NotFound } from './parts/PageState';
+import { pages } from './pageFiles';
 import { RequireLogOn } from './pages/logon/RequireLogOn';
 
-/** Every page, each in a file of its own that is loaded when it is first needed. */
+/** Which page each address shows. */
 export const router = createBrowserRouter([
   {
     element: (
@@ -16,14 +17,15 @@ export const router = createBrowserRouter([
     hydrateFallbackElement: <></>,
     children: [
       { index: true, element: <Navigate to="/clusters" replace /> },
-      { path: 'clusters', lazy: () => page(import('./pages/clusters/ClustersPage')) },
-      { path: 'clusters/:clusterId', lazy: () => page(import('./pages/clusters/OverviewPage')) },
-      { path: 'clusters/:clusterId/backup', lazy: () => page(import('./pages/backup/BackupPage')) },
-      { path: 'backup', lazy: () => page(import('./pages/backup/AllBackupsPage')) },
-      { path: 'tasks', lazy: () => page(import('./pages/tasks/TasksPage')) },
-      { path: 'tasks/:taskId', lazy: () => page(import('./pages/tasks/TaskPage')) },
-      { path: 'storages', lazy: () => page(import('./pages/storages/StoragesPage')) },
-      { path: 'system', lazy: () => page(import('./pages/system/SystemPage')) },
+      { path: 'clusters', lazy: () => page(pages.clusters()) },
+      { path: 'clusters/:clusterId', lazy: () => page(pages.overview()) },
+      { path: 'clusters/:clusterId/backup', lazy: () => page(pages.backup()) },
+      { path: 'clusters/:clusterId/compaction', lazy: () => page(pages.compaction()) },
+      { path: 'backup', lazy: () => page(pages.allBackups()) },
+      { path: 'tasks', lazy: () => page(pages.tasks()) },
+      { path: 'tasks/:taskId', lazy: () => page(pages.task()) },
+      { path: 'storages', lazy: () => page(pages.storages()) },
+      { path: 'system/:tab?', lazy: () => page(pages.system()) },
       { path: '*', element: <NotFound /> },
     ],
   },

@@ -13,6 +13,9 @@ fn main() -> io::Result<()> {
         collect(&built, &built, &mut files)?;
         println!("cargo:rerun-if-changed={}", built.display());
     } else {
+        println!(
+            "cargo:warning=without the console: build it with `npm ci && npm run build` in console/, then build anew"
+        );
         // What does not exist can't be watched: cargo would build anew each time.
         println!("cargo:rerun-if-changed={}", console.display());
     }

@@ -9,7 +9,7 @@ target=${CARGO_TARGET_DIR:-$PWD/target}
 xtask=${XTASK:-cargo xtask}
 lifeboat=${LIFEBOAT_BINARY:-}
 if [ -z "$lifeboat" ]; then
-    cargo build --quiet --package app
+    cargo build --quiet --bin lifeboat
     lifeboat=$target/debug/lifeboat
 fi
 work=$(mktemp -d)

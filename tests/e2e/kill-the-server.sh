@@ -9,7 +9,7 @@ kills=${KILLS:-30}
 RANDOM=$seed
 echo "kill-the-server: seed $seed, $kills kills"
 
-cargo build --quiet --package app
+cargo build --quiet --bin lifeboat
 lifeboat=${CARGO_TARGET_DIR:-$PWD/target}/debug/lifeboat
 work=$(mktemp -d)
 server=

@@ -21,7 +21,7 @@ fi
 url=${1:-}
 password=${LIFEBOAT_PASSWORD:-correct horse}
 if [ -z "$url" ]; then
-    cargo build --quiet --manifest-path "$root/Cargo.toml" --package app
+    cargo build --quiet --manifest-path "$root/Cargo.toml" --bin lifeboat
     home=$(mktemp -d)
     LIFEBOAT_ADMIN_PASSWORD=$password "$target/debug/lifeboat" serve --data-dir "$home/data" --listen 127.0.0.1:0 \
         >"$home/out" 2>"$home/err" &

@@ -26,6 +26,9 @@ enum Seekdb {
         /// The port to listen on; a free one when left out
         #[arg(long)]
         port: Option<u16>,
+        /// A parameter of the server, in place of ours; may be given several times
+        #[arg(long, value_name = "NAME=VALUE")]
+        parameter: Vec<String>,
     },
     /// Fills a database of a running server with a small shop
     Sample {
@@ -58,15 +61,15 @@ fn run() -> Result<()> {
     let shared = || xtask::target_dir().join("seekdb/shared");
     match Chore::parse() {
         Chore::Tidy => xtask::tidy::check(&xtask::workspace_root()),
-        Chore::Seekdb(Seekdb::Start { dir, port }) => {
+        Chore::Seekdb(Seekdb::Start { dir, port, parameter }) => {
             let dir = dir.unwrap_or_else(shared);
-            let server = xtask::seekdb::start_detached(&dir, port)?;
+            let server = xtask::seekdb::start_detached(&dir, port, &parameter)?;
             println!("seekdb answers at {}:{}", server.host, server.port);
             println!("log on as root with the password in {}", dir.join("instance.json").display());
             Ok(())
         }
         Chore::Seekdb(Seekdb::Sample { dir, database }) => {
-            let server = xtask::seekdb::start_detached(&dir.unwrap_or_else(shared), None)?;
+            let server = xtask::seekdb::start_detached(&dir.unwrap_or_else(shared), None, &[])?;
             xtask::sample::create(&server, &database)
         }
         Chore::Seekdb(Seekdb::Stop { dir }) => xtask::seekdb::stop_detached(&dir.unwrap_or_else(shared)),

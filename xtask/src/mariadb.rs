@@ -37,6 +37,8 @@ impl Instance {
         let output = Command::new("mariadb-install-db")
             .args(["--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db"])
             .arg(format!("--datadir={}", data.display()))
+            // Temporary tables of two installations at once must not meet.
+            .env("TMPDIR", &folder)
             .output()
             .context("run mariadb-install-db")?;
         if !output.status.success() {
@@ -80,6 +82,7 @@ fn arguments(folder: &Path, port: u16) -> Vec<String> {
         "--bind-address=127.0.0.1".into(),
         format!("--port={port}"),
         format!("--datadir={}", folder.join("data").display()),
+        format!("--tmpdir={}", folder.display()),
         format!("--socket={}", folder.join("socket").display()),
         format!("--pid-file={}", folder.join("pid").display()),
         "--innodb-buffer-pool-size=64M".into(),

@@ -74,7 +74,7 @@ impl Instance {
     /// # Errors
     /// Fails when the wheel can't be installed or the server does not answer in time.
     pub fn start_in(dir: &Path) -> Result<Self> {
-        let (child, server) = launch(dir, free_port()?, &random_password(), true)?;
+        let (child, server) = launch(dir, free_port()?, &random_password(), true, &[])?;
         Ok(Self { server, child: Some(child) })
     }
 
@@ -83,7 +83,7 @@ impl Instance {
     /// # Errors
     /// Fails when the server does not answer in time.
     pub fn start_again(&mut self) -> Result<()> {
-        let (child, server) = launch(&self.server.dir, self.server.port, &self.server.password, false)?;
+        let (child, server) = launch(&self.server.dir, self.server.port, &self.server.password, false, &[])?;
         self.child = Some(child);
         self.server = server;
         Ok(())
@@ -130,14 +130,16 @@ impl Drop for Instance {
 /// # Errors
 /// Fails when it can't be started.
 pub fn shared() -> Result<Server> {
-    start_detached(&crate::target_dir().join("seekdb/shared"), None)
+    start_detached(&crate::target_dir().join("seekdb/shared"), None, &[])
 }
 
 /// Starts a server in `dir` that outlives this process, or returns the one that runs there already.
 ///
+/// `parameters` are given at its start as `name=value`, in place of ours.
+///
 /// # Errors
 /// Fails when it can't be started.
-pub fn start_detached(dir: &Path, port: Option<u16>) -> Result<Server> {
+pub fn start_detached(dir: &Path, port: Option<u16>, parameters: &[String]) -> Result<Server> {
     fs::create_dir_all(dir)?;
     let _lock = Lock::take(&dir.join("instance.lock"))?;
     let note = dir.join("instance.json");
@@ -153,11 +155,11 @@ pub fn start_detached(dir: &Path, port: Option<u16>) -> Result<Server> {
     }
     let base = dir.join("base");
     let (child, server) = match &known {
-        Some(old) => launch(&base, port.unwrap_or(old.port), &old.password, false)?,
+        Some(old) => launch(&base, port.unwrap_or(old.port), &old.password, false, parameters)?,
         None => {
             // A folder whose password nobody wrote down is of no use to anyone.
             let _ = fs::remove_dir_all(&base);
-            launch(&base, port.map_or_else(free_port, Ok)?, &random_password(), true)?
+            launch(&base, port.map_or_else(free_port, Ok)?, &random_password(), true, parameters)?
         }
     };
     drop(child); // not killed: a `Child` leaves its process alone when it is dropped
@@ -188,15 +190,20 @@ pub fn stop_detached(dir: &Path) -> Result<()> {
 }
 
 /// Starts the process and waits until it answers a query.
-fn launch(base: &Path, port: u16, password: &str, first: bool) -> Result<(Child, Server)> {
+fn launch(
+    base: &Path,
+    port: u16,
+    password: &str,
+    first: bool,
+    parameters: &[String],
+) -> Result<(Child, Server)> {
     let wheel = installed_wheel()?;
     fs::create_dir_all(base)?;
     let output = File::create(base.join("start.out"))?;
     let mut child = Command::new(wheel.join("seekdb"))
         .args(["--nodaemon", "--port", &port.to_string(), "--base-dir"])
         .arg(base)
-        .args(["--parameter", "datafile_size=512M", "--parameter", "log_disk_size=2G"])
-        .args(["--parameter", "memory_limit=2G"])
+        .args(with_defaults(parameters).flat_map(|parameter| ["--parameter".to_owned(), parameter]))
         .env("LD_LIBRARY_PATH", &wheel) // libaio.so.1 lies beside the binary
         .current_dir(base)
         .process_group(0) // an interrupted test run must not end the server of another
@@ -223,6 +230,16 @@ fn launch(base: &Path, port: u16, password: &str, first: bool) -> Result<(Child,
         }
         std::thread::sleep(Duration::from_millis(200));
     }
+}
+
+/// What a server is started with where nothing else is said: enough for the tests.
+const PARAMETERS: [&str; 3] = ["datafile_size=512M", "log_disk_size=2G", "memory_limit=2G"];
+
+fn with_defaults(given: &[String]) -> impl Iterator<Item = String> {
+    let name = |parameter: &str| parameter.split('=').next().unwrap_or_default().to_owned();
+    let is_given = move |default: &&str| given.iter().any(|parameter| name(parameter) == name(default));
+    let defaults = PARAMETERS.into_iter().filter(move |default| !is_given(default));
+    defaults.map(str::to_owned).chain(given.iter().cloned())
 }
 
 /// Gives `root` its password; the server takes an empty one until then. False: not ready yet.

@@ -13,13 +13,18 @@ const LANGUAGE_TAGS = { en: 'en-US', zh: 'zh-CN' } as const;
  */
 export const CONSOLE_HEADER = 'X-Lifeboat-Console';
 
+/** Returns the language in which the server is to answer. */
+export function languageTag(): string {
+  return LANGUAGE_TAGS[currentLanguage()];
+}
+
 /** The typed client of the REST API. Calls are made through {@link answer}. */
 export const client = createClient<paths>({ baseUrl: window.location.origin });
 
 client.use({
   onRequest({ request }) {
     request.headers.set(CONSOLE_HEADER, '1');
-    request.headers.set('Accept-Language', LANGUAGE_TAGS[currentLanguage()]);
+    request.headers.set('Accept-Language', languageTag());
     return request;
   },
 });

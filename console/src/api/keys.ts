@@ -2,6 +2,8 @@
 export const keys = {
   me: ['me'] as const,
   version: ['version'] as const,
+  accounts: ['accounts'] as const,
+  tokens: ['tokens'] as const,
   clusters: (page?: unknown) => (page === undefined ? ['clusters'] : ['clusters', page]),
   cluster: (id: number) => ['cluster', id],
   tenants: (id: number) => ['cluster', id, 'tenants'],
@@ -9,6 +11,8 @@ export const keys = {
   overview: (id: number) => ['cluster', id, 'backup', 'overview'],
   backups: (id: number) => ['cluster', id, 'backup'],
   dataBackupTasks: (id: number, filter: unknown) => ['cluster', id, 'backup', 'tasks', filter],
+  logBackupTasks: (id: number, filter: unknown) => ['cluster', id, 'backup', 'logs', filter],
+  compaction: (id: number) => ['cluster', id, 'backup', 'compaction'],
   restoreTasks: (id: number, filter: unknown) => ['cluster', id, 'backup', 'restores', filter],
   backupSets: (id: number, filter: unknown) => ['cluster', id, 'backup', 'sets', filter],
   storages: (page?: unknown) => (page === undefined ? ['storages'] : ['storages', page]),

@@ -4,6 +4,23 @@
  */
 
 export interface paths {
+    "/api/v2/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists who did what, the newest first */
+        get: operations["audit_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v2/backup/sets": {
         parameters: {
             query?: never;
@@ -76,6 +93,26 @@ export interface paths {
         head?: never;
         /** Changes a storage configuration */
         patch: operations["storage_change"];
+        trace?: never;
+    };
+    "/api/v2/backup/storages/{id}/scan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Enters the logical backup sets that lie in a storage into the catalogue
+         * @description Those that it knows already stay as they are. Nothing in the storage is changed.
+         */
+        post: operations["storage_scan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v2/backup/storages/{id}/test": {
@@ -210,6 +247,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v2/ob/clusters/{id}/backup/logBackup/{action}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Starts, stops, pauses or resumes log backup
+         * @description Of the tenants that are named, else of all; on 3.x always of the cluster. A task does it.
+         */
+        post: operations["log_backup_change"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v2/ob/clusters/{id}/backup/overview": {
         parameters: {
             query?: never;
@@ -275,7 +332,8 @@ export interface paths {
         put?: never;
         /**
          * Tests a storage for the backups of a cluster
-         * @description Writes, reads, lists and deletes a file of its own; never changes a cluster.
+         * @description Writes, reads, lists and deletes a file of its own, shows where the cluster backs up to now, and judges by the rules of
+         *     its version; never changes a cluster.
          */
         post: operations["cluster_storage_test"];
         delete?: never;
@@ -291,8 +349,25 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists the data backup tasks of a cluster */
+        /** Lists the data backups of a cluster, also those that others began on it */
         get: operations["data_backup_task_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/ob/clusters/{id}/backup/task/logBackupTasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the log backup of a cluster, tenant by tenant, as the cluster says now */
+        get: operations["log_backup_task_list"];
         put?: never;
         post?: never;
         delete?: never;
@@ -312,6 +387,63 @@ export interface paths {
         get: operations["restore_task_list"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/ob/clusters/{id}/compaction": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Says how major compaction stands, tenant by tenant */
+        get: operations["compaction_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/ob/clusters/{id}/compaction/clearExceptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Lets major compactions go on that stopped at an error
+         * @description Of the tenants that are named, else of all that stopped.
+         */
+        post: operations["compaction_clear"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/ob/clusters/{id}/compaction/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Performs a major compaction
+         * @description Of the tenants that are named, else of all users'; before 4.0 always of the cluster. A task does it.
+         */
+        post: operations["compaction_start"];
         delete?: never;
         options?: never;
         head?: never;
@@ -369,6 +501,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v2/ob/clusters/{id}/tenants/{tenantId}/backup/ability": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Says what a tenant lets be backed up, and what is filled in when nobody chooses */
+        get: operations["tenant_backup_ability"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v2/ob/clusters/{id}/tenants/{tenantId}/backup/backupNow": {
         parameters: {
             query?: never;
@@ -380,6 +529,23 @@ export interface paths {
         put?: never;
         /** Backs a tenant up, or parts of it, now */
         post: operations["tenant_backup_now"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/ob/clusters/{id}/tenants/{tenantId}/backup/logBackup/{action}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Starts, stops, pauses or resumes the log backup of a tenant; on 3.x of its cluster */
+        post: operations["tenant_log_backup_change"];
         delete?: never;
         options?: never;
         head?: never;
@@ -430,8 +596,25 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists the data backup tasks of a tenant */
+        /** Lists the data backups of a tenant, also those that others began on its cluster */
         get: operations["tenant_data_backup_task_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/ob/clusters/{id}/tenants/{tenantId}/backup/task/logBackupTasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the log backup of a tenant, as the cluster says now */
+        get: operations["tenant_log_backup_task_list"];
         put?: never;
         post?: never;
         delete?: never;
@@ -500,6 +683,23 @@ export interface paths {
         };
         /** Lists a cluster's zones */
         get: operations["cluster_zones"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/ob/tenants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the tenants of all clusters, as they were last seen */
+        get: operations["all_tenant_list"];
         put?: never;
         post?: never;
         delete?: never;
@@ -683,6 +883,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v2/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the accounts */
+        get: operations["account_list"];
+        put?: never;
+        /** Makes an account */
+        post: operations["account_add"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v2/users/me": {
         parameters: {
             query?: never;
@@ -714,6 +932,86 @@ export interface paths {
          * @description The only call that is answered before a first, given password was changed.
          */
         post: operations["change_my_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/users/me/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists one's own API tokens */
+        get: operations["token_list"];
+        put?: never;
+        /**
+         * Makes an API token of one's own account
+         * @description The answer holds the token, this once. Send it as `Authorization: Bearer`. It ends with the account's password.
+         */
+        post: operations["token_add"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/users/me/tokens/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revokes one of one's own API tokens */
+        delete: operations["token_revoke"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/users/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Returns an account */
+        get: operations["account_get"];
+        put?: never;
+        post?: never;
+        /** Removes an account; what it did stays in the audit log */
+        delete: operations["account_remove"];
+        options?: never;
+        head?: never;
+        /**
+         * Gives an account another role, disables it or enables it again
+         * @description Its sessions and tokens end at once. One active administrator always stays.
+         */
+        patch: operations["account_change"];
+        trace?: never;
+    };
+    "/api/v2/users/{id}/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Gives somebody else's account a password, which must be changed at the next log-on
+         * @description Its sessions and tokens end at once.
+         */
+        post: operations["account_set_password"];
         delete?: never;
         options?: never;
         head?: never;
@@ -795,6 +1093,34 @@ export interface components {
             /** @description The service's address. */
             endpoint?: string | null;
         };
+        /** @description A change of an account; what is left out stays. */
+        AccountChangeBody: {
+            /** @description Whether it may log on. */
+            enabled?: boolean | null;
+            /** @description What it is allowed. */
+            role?: components["schemas"]["Role"] | null;
+        };
+        /** @description An account. */
+        AccountView: {
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            createTime: string;
+            /** @description Whether it may log on. */
+            enabled: boolean;
+            /**
+             * Format: int64
+             * @description Its identity.
+             */
+            id: number;
+            /** @description Whether the password must be changed before anything else. */
+            mustChangePassword: boolean;
+            /** @description The name to log on with. */
+            name: string;
+            /** @description What it is allowed. */
+            role: components["schemas"]["Role"];
+        };
         /** @description What came of an action for some objects. */
         ActionResultView: {
             /** @description Whether a task was made. */
@@ -815,7 +1141,7 @@ export interface components {
          * @description A kind of action on backups.
          * @enum {string}
          */
-        ActionType: "DATA_BACKUP_NOW" | "RESTORE";
+        ActionType: "DATA_BACKUP_NOW" | "START_LOG_BACKUP" | "STOP_LOG_BACKUP" | "PAUSE_LOG_BACKUP" | "RESUME_LOG_BACKUP" | "MAJOR_COMPACTION" | "RESTORE";
         /** @description What an action on backups answers. */
         ActionView: {
             /** @description What came of it; nothing in a dry run. */
@@ -823,6 +1149,34 @@ export interface components {
             /** @description What was asked for. */
             obBackupTaskType: components["schemas"]["ActionType"];
             plan?: components["schemas"]["PlanView"] | null;
+        };
+        /**
+         * @description How a round of log backup stands.
+         * @enum {string}
+         */
+        ArchiveStatus: "NEVER" | "STOP" | "PREPARE" | "BEGINNING" | "DOING" | "SUSPENDING" | "SUSPEND" | "STOPPING" | "INTERRUPTED" | "OTHER";
+        /** @description A deed that was done, or tried. */
+        AuditLineView: {
+            /** @description What, such as `backup-now`. */
+            action: string;
+            /** @description From where. */
+            address: string;
+            /**
+             * Format: int64
+             * @description Its number, increasing.
+             */
+            id: number;
+            /** @description About which thing, such as `cluster/prod`. */
+            object: string;
+            /** @description `done`, or the id of the problem that came of it. */
+            outcome: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            time: string;
+            /** @description Who: the account's name. */
+            user: string;
         };
         /**
          * @description Which methods a cluster offers.
@@ -855,15 +1209,23 @@ export interface components {
             dataBackupMode?: components["schemas"]["DataBackupMode"] | null;
             /** @description Whether only to say what would be done. */
             dryRun?: boolean;
+            encryption?: components["schemas"]["EncryptionBody"] | null;
             /** @description What of the cluster; all of it when left out. */
             obBackupObjectList?: components["schemas"]["ObjectBody"][];
             obBackupServiceStorageConfig?: components["schemas"]["StorageChoiceBody"] | null;
+            /** @description Whether the logs that a set needs go into it, so that it can be restored by itself: physical, 4.1 and later. */
+            plusArchivelog?: boolean;
             /**
              * Format: int32
              * @description How many connections read at once.
              */
             threads?: number | null;
         };
+        /**
+         * @description How a schedule of backups stands.
+         * @enum {string}
+         */
+        BackupScheduleStatus: "NONE";
         /**
          * @description What a backup set is good for.
          * @enum {string}
@@ -946,6 +1308,11 @@ export interface components {
             /** @description The tenant's name then. */
             tenantName: string;
         };
+        /**
+         * @description Who began a backup: somebody here, or somebody else on the cluster itself.
+         * @enum {string}
+         */
+        BackupSource: "MANUAL" | "OTHER";
         /** @description Something that can be pressed. */
         ButtonView: {
             /** @description What it does, the same in every language. */
@@ -953,6 +1320,16 @@ export interface components {
             /** @description Its words. */
             text: string;
         };
+        /** @description Whose major compaction goes on. */
+        ClearedView: {
+            /** @description The tenants; 1 for all there is. */
+            tenantIdList: number[];
+        };
+        /**
+         * @description Whether something backs a cluster up by itself.
+         * @enum {string}
+         */
+        ClusterBackupStatus: "NO_BACKUP_STRATEGY";
         /** @description What is to change about a cluster. */
         ClusterChangeBody: {
             /** @description The password that is used from now on. */
@@ -1012,20 +1389,77 @@ export interface components {
             zones: components["schemas"]["ZoneView"][];
         };
         /**
+         * @description What a major compaction is doing.
+         * @enum {string}
+         */
+        CompactionStatus: "IDLE" | "COMPACTING" | "ERROR";
+        /** @description The major compaction of one tenant, or of all there is. */
+        CompactionView: {
+            /** @description What is wrong, in the database's words. */
+            errorMsg?: string | null;
+            /**
+             * Format: date-time
+             * @description When the last merge ended.
+             */
+            finishTime?: string | null;
+            /**
+             * Format: date-time
+             * @description When the newest freeze was.
+             */
+            freezeTime?: string | null;
+            /** @description The newest freeze, as the database counts it; text, since it may have 19 digits. */
+            frozenVersion: string;
+            /** @description The newest freeze that was merged to the end, in the same count. */
+            mergedVersion: string;
+            /**
+             * Format: int64
+             * @description The number that OceanBase gave the tenant: the same.
+             */
+            obTenantId: number;
+            /**
+             * Format: date-time
+             * @description When the last merge began.
+             */
+            startTime?: string | null;
+            /** @description What it is doing. */
+            status: components["schemas"]["CompactionStatus"];
+            /** @description Whether somebody suspended it. */
+            suspended: boolean;
+            /**
+             * Format: int64
+             * @description The tenant; 1 for all there is.
+             */
+            tenantId: number;
+            /** @description The tenant's name; `cluster` for all there is. */
+            tenantName: string;
+        };
+        /** @description How major compaction stands. */
+        CompactionsView: {
+            /** @description What it is doing: the worst that any tenant's does. */
+            compactionStatus: components["schemas"]["CompactionStatus"];
+            /**
+             * Format: int64
+             * @description The task that performs one.
+             */
+            runningTaskId?: number | null;
+            /** @description Each tenant on 4.x; before, and on seekdb, one row for all there is. */
+            tenants: components["schemas"]["CompactionView"][];
+        };
+        /**
          * @description How much of the data a backup holds.
          * @enum {string}
          */
         DataBackupMode: "FULL_BACKUP" | "INCREMENTAL_BACKUP";
-        /** @description The backup of one tenant, by the task that makes or made it. */
+        /** @description The backup of one tenant, by the task that makes or made it, or by a job that others began on the cluster. */
         DataBackupTaskView: {
             /** @description How it is taken. */
             backupMode: components["schemas"]["BackupMode"];
             /**
              * Format: int64
-             * @description What came of it.
+             * @description What came of it, in the catalogue.
              */
             backupSetId?: number | null;
-            /** @description Where it lies. */
+            /** @description Where it lies; empty while that is not known. */
             backupUri: string;
             /**
              * Format: int64
@@ -1039,8 +1473,8 @@ export interface components {
             clusterId: number;
             /** @description The cluster's name. */
             clusterName: string;
-            /** @description Who asked for it. */
-            creator: string;
+            /** @description Who asked for it; none for a job of others. */
+            creator?: string | null;
             /** @description How much it holds. */
             dataBackupTaskType: components["schemas"]["DataBackupMode"];
             error?: components["schemas"]["Words"] | null;
@@ -1053,9 +1487,21 @@ export interface components {
             finishTime?: string | null;
             /**
              * Format: int64
+             * @description The cluster's own number of the set, if it is known.
+             */
+            obBackupSetId?: number | null;
+            /**
+             * Format: int64
+             * @description The cluster's own number of the job, if it is known.
+             */
+            obJobId?: number | null;
+            /**
+             * Format: int64
              * @description The number that OceanBase gave the tenant: the same.
              */
             obTenantId: number;
+            /** @description Who began it. */
+            source: components["schemas"]["BackupSource"];
             /**
              * Format: date-time
              * @description When it was begun.
@@ -1065,9 +1511,9 @@ export interface components {
             status: components["schemas"]["TaskStatus"];
             /**
              * Format: int64
-             * @description The task.
+             * @description The task; none for a job of others.
              */
-            taskId: number;
+            taskId?: number | null;
             /**
              * Format: int64
              * @description The tenant.
@@ -1075,6 +1521,14 @@ export interface components {
             tenantId: number;
             /** @description The tenant's name. */
             tenantName: string;
+        };
+        /** @description One page of data backups. */
+        DataBackupTasksView: {
+            clusterError?: components["schemas"]["ErrorView"] | null;
+            /** @description The rows on it, the newest first; a task of several tenants stays whole. */
+            contents: components["schemas"]["DataBackupTaskView"][];
+            /** @description Which page it is, counted in tasks. */
+            page: components["schemas"]["ListPage"];
         };
         /** @description A database of a tenant. */
         DatabaseView: {
@@ -1093,9 +1547,39 @@ export interface components {
         };
         /** @description An answer that says no more than that it is done. */
         Done: Record<string, never>;
+        /** @description What a physical backup is encrypted with. */
+        EncryptionBody: {
+            /** @description The password. Nobody can restore the backup without it, and it is kept only until the backup is taken. */
+            password: components["schemas"]["SecretText"];
+        };
         /** @description Every answer that carries something. */
         Envelope_AbilityView: {
             data: components["schemas"]["AbilityView"];
+            /**
+             * Format: int64
+             * @description How long it took, in milliseconds.
+             */
+            duration: number;
+            /** @description The server that answered. */
+            server: string;
+            /**
+             * Format: int32
+             * @description The HTTP status.
+             */
+            status: number;
+            /** @description Always true here; false in answers with an `error`. */
+            successful: boolean;
+            /**
+             * Format: date-time
+             * @description When the answer was written.
+             */
+            timestamp: string;
+            /** @description Names the request in the server's log. */
+            traceId: string;
+        };
+        /** @description Every answer that carries something. */
+        Envelope_AccountView: {
+            data: components["schemas"]["AccountView"];
             /**
              * Format: int64
              * @description How long it took, in milliseconds.
@@ -1144,6 +1628,31 @@ export interface components {
             traceId: string;
         };
         /** @description Every answer that carries something. */
+        Envelope_ClearedView: {
+            data: components["schemas"]["ClearedView"];
+            /**
+             * Format: int64
+             * @description How long it took, in milliseconds.
+             */
+            duration: number;
+            /** @description The server that answered. */
+            server: string;
+            /**
+             * Format: int32
+             * @description The HTTP status.
+             */
+            status: number;
+            /** @description Always true here; false in answers with an `error`. */
+            successful: boolean;
+            /**
+             * Format: date-time
+             * @description When the answer was written.
+             */
+            timestamp: string;
+            /** @description Names the request in the server's log. */
+            traceId: string;
+        };
+        /** @description Every answer that carries something. */
         Envelope_ClusterView: {
             data: components["schemas"]["ClusterView"];
             /**
@@ -1169,8 +1678,120 @@ export interface components {
             traceId: string;
         };
         /** @description Every answer that carries something. */
+        Envelope_CompactionsView: {
+            data: components["schemas"]["CompactionsView"];
+            /**
+             * Format: int64
+             * @description How long it took, in milliseconds.
+             */
+            duration: number;
+            /** @description The server that answered. */
+            server: string;
+            /**
+             * Format: int32
+             * @description The HTTP status.
+             */
+            status: number;
+            /** @description Always true here; false in answers with an `error`. */
+            successful: boolean;
+            /**
+             * Format: date-time
+             * @description When the answer was written.
+             */
+            timestamp: string;
+            /** @description Names the request in the server's log. */
+            traceId: string;
+        };
+        /** @description Every answer that carries something. */
+        Envelope_DataBackupTasksView: {
+            data: components["schemas"]["DataBackupTasksView"];
+            /**
+             * Format: int64
+             * @description How long it took, in milliseconds.
+             */
+            duration: number;
+            /** @description The server that answered. */
+            server: string;
+            /**
+             * Format: int32
+             * @description The HTTP status.
+             */
+            status: number;
+            /** @description Always true here; false in answers with an `error`. */
+            successful: boolean;
+            /**
+             * Format: date-time
+             * @description When the answer was written.
+             */
+            timestamp: string;
+            /** @description Names the request in the server's log. */
+            traceId: string;
+        };
+        /** @description Every answer that carries something. */
         Envelope_Done: {
             data: components["schemas"]["Done"];
+            /**
+             * Format: int64
+             * @description How long it took, in milliseconds.
+             */
+            duration: number;
+            /** @description The server that answered. */
+            server: string;
+            /**
+             * Format: int32
+             * @description The HTTP status.
+             */
+            status: number;
+            /** @description Always true here; false in answers with an `error`. */
+            successful: boolean;
+            /**
+             * Format: date-time
+             * @description When the answer was written.
+             */
+            timestamp: string;
+            /** @description Names the request in the server's log. */
+            traceId: string;
+        };
+        /** @description Every answer that carries something. */
+        Envelope_List_AccountView: {
+            /** @description One page of a list. */
+            data: {
+                /** @description The rows on it. */
+                contents: components["schemas"]["AccountView"][];
+                /** @description Which page it is. */
+                page: components["schemas"]["ListPage"];
+            };
+            /**
+             * Format: int64
+             * @description How long it took, in milliseconds.
+             */
+            duration: number;
+            /** @description The server that answered. */
+            server: string;
+            /**
+             * Format: int32
+             * @description The HTTP status.
+             */
+            status: number;
+            /** @description Always true here; false in answers with an `error`. */
+            successful: boolean;
+            /**
+             * Format: date-time
+             * @description When the answer was written.
+             */
+            timestamp: string;
+            /** @description Names the request in the server's log. */
+            traceId: string;
+        };
+        /** @description Every answer that carries something. */
+        Envelope_List_AuditLineView: {
+            /** @description One page of a list. */
+            data: {
+                /** @description The rows on it. */
+                contents: components["schemas"]["AuditLineView"][];
+                /** @description Which page it is. */
+                page: components["schemas"]["ListPage"];
+            };
             /**
              * Format: int64
              * @description How long it took, in milliseconds.
@@ -1256,11 +1877,11 @@ export interface components {
             traceId: string;
         };
         /** @description Every answer that carries something. */
-        Envelope_List_DataBackupTaskView: {
+        Envelope_List_DatabaseView: {
             /** @description One page of a list. */
             data: {
                 /** @description The rows on it. */
-                contents: components["schemas"]["DataBackupTaskView"][];
+                contents: components["schemas"]["DatabaseView"][];
                 /** @description Which page it is. */
                 page: components["schemas"]["ListPage"];
             };
@@ -1287,11 +1908,11 @@ export interface components {
             traceId: string;
         };
         /** @description Every answer that carries something. */
-        Envelope_List_DatabaseView: {
+        Envelope_List_PlacedTenantView: {
             /** @description One page of a list. */
             data: {
                 /** @description The rows on it. */
-                contents: components["schemas"]["DatabaseView"][];
+                contents: components["schemas"]["PlacedTenantView"][];
                 /** @description Which page it is. */
                 page: components["schemas"]["ListPage"];
             };
@@ -1504,6 +2125,37 @@ export interface components {
             traceId: string;
         };
         /** @description Every answer that carries something. */
+        Envelope_List_TokenView: {
+            /** @description One page of a list. */
+            data: {
+                /** @description The rows on it. */
+                contents: components["schemas"]["TokenView"][];
+                /** @description Which page it is. */
+                page: components["schemas"]["ListPage"];
+            };
+            /**
+             * Format: int64
+             * @description How long it took, in milliseconds.
+             */
+            duration: number;
+            /** @description The server that answered. */
+            server: string;
+            /**
+             * Format: int32
+             * @description The HTTP status.
+             */
+            status: number;
+            /** @description Always true here; false in answers with an `error`. */
+            successful: boolean;
+            /**
+             * Format: date-time
+             * @description When the answer was written.
+             */
+            timestamp: string;
+            /** @description Names the request in the server's log. */
+            traceId: string;
+        };
+        /** @description Every answer that carries something. */
         Envelope_List_ZoneView: {
             /** @description One page of a list. */
             data: {
@@ -1512,6 +2164,31 @@ export interface components {
                 /** @description Which page it is. */
                 page: components["schemas"]["ListPage"];
             };
+            /**
+             * Format: int64
+             * @description How long it took, in milliseconds.
+             */
+            duration: number;
+            /** @description The server that answered. */
+            server: string;
+            /**
+             * Format: int32
+             * @description The HTTP status.
+             */
+            status: number;
+            /** @description Always true here; false in answers with an `error`. */
+            successful: boolean;
+            /**
+             * Format: date-time
+             * @description When the answer was written.
+             */
+            timestamp: string;
+            /** @description Names the request in the server's log. */
+            traceId: string;
+        };
+        /** @description Every answer that carries something. */
+        Envelope_LogBackupTasksView: {
+            data: components["schemas"]["LogBackupTasksView"];
             /**
              * Format: int64
              * @description How long it took, in milliseconds.
@@ -1585,8 +2262,58 @@ export interface components {
             traceId: string;
         };
         /** @description Every answer that carries something. */
+        Envelope_NewTokenView: {
+            data: components["schemas"]["NewTokenView"];
+            /**
+             * Format: int64
+             * @description How long it took, in milliseconds.
+             */
+            duration: number;
+            /** @description The server that answered. */
+            server: string;
+            /**
+             * Format: int32
+             * @description The HTTP status.
+             */
+            status: number;
+            /** @description Always true here; false in answers with an `error`. */
+            successful: boolean;
+            /**
+             * Format: date-time
+             * @description When the answer was written.
+             */
+            timestamp: string;
+            /** @description Names the request in the server's log. */
+            traceId: string;
+        };
+        /** @description Every answer that carries something. */
         Envelope_OverviewView: {
             data: components["schemas"]["OverviewView"];
+            /**
+             * Format: int64
+             * @description How long it took, in milliseconds.
+             */
+            duration: number;
+            /** @description The server that answered. */
+            server: string;
+            /**
+             * Format: int32
+             * @description The HTTP status.
+             */
+            status: number;
+            /** @description Always true here; false in answers with an `error`. */
+            successful: boolean;
+            /**
+             * Format: date-time
+             * @description When the answer was written.
+             */
+            timestamp: string;
+            /** @description Names the request in the server's log. */
+            traceId: string;
+        };
+        /** @description Every answer that carries something. */
+        Envelope_StorageScanView: {
+            data: components["schemas"]["StorageScanView"];
             /**
              * Format: int64
              * @description How long it took, in milliseconds.
@@ -1773,6 +2500,18 @@ export interface components {
          * @enum {string}
          */
         Generation: "GEN3" | "GEN4" | "SEEKDB";
+        /** @description A password that an administrator gives. */
+        GivenPasswordBody: {
+            /** @description 8 to 128 characters. It must be changed at the next log-on. */
+            password: components["schemas"]["SecretText"];
+        };
+        /** @description A dump that was found in a storage and is not in the catalogue. */
+        LeftOutView: {
+            /** @description Why it is left out. */
+            error: components["schemas"]["ErrorView"];
+            /** @description Its folder below the storage's base. */
+            path: string;
+        };
         /** @description Which page of how many. */
         ListPage: {
             /**
@@ -1795,6 +2534,70 @@ export interface components {
              * @description How many pages there are.
              */
             totalPages: number;
+        };
+        /** @description The log backup of one tenant; on 3.x of the cluster. */
+        LogBackupTaskView: {
+            /** @description How it is taken. */
+            backupMode: components["schemas"]["BackupMode"];
+            /** @description Where logs go. */
+            backupUri: string;
+            /**
+             * Format: date-time
+             * @description Up to when they are.
+             */
+            checkpoint?: string | null;
+            /**
+             * Format: int64
+             * @description The cluster.
+             */
+            clusterId: number;
+            /** @description The cluster's name. */
+            clusterName: string;
+            /**
+             * Format: int64
+             * @description How far it is behind, in seconds, by the database's clock; none while it is stopped.
+             */
+            delay?: number | null;
+            error?: components["schemas"]["Words"] | null;
+            /** @description What is wrong, in one sentence. */
+            errorMsg?: string | null;
+            /**
+             * Format: int64
+             * @description The number that OceanBase knows the cluster by.
+             */
+            obClusterId: number;
+            /**
+             * Format: int64
+             * @description The number that OceanBase gave the tenant: the same.
+             */
+            obTenantId: number;
+            /**
+             * Format: int64
+             * @description The round's number; 0 when there is none.
+             */
+            round: number;
+            /**
+             * Format: date-time
+             * @description From when on logs are backed up.
+             */
+            startTime?: string | null;
+            /** @description How it stands. */
+            status: components["schemas"]["ArchiveStatus"];
+            /**
+             * Format: int64
+             * @description The tenant; 1 for a whole cluster.
+             */
+            tenantId: number;
+            /** @description The tenant's name; `cluster` for a whole cluster. */
+            tenantName: string;
+        };
+        /** @description One page of how log backup stands. Only the cluster itself knows it. */
+        LogBackupTasksView: {
+            clusterError?: components["schemas"]["ErrorView"] | null;
+            /** @description The rows on it; none when the cluster does not answer. */
+            contents: components["schemas"]["LogBackupTaskView"][];
+            /** @description Which page it is. */
+            page: components["schemas"]["ListPage"];
         };
         /** @description One line of a subtask's log. */
         LogLineView: {
@@ -1841,6 +2644,17 @@ export interface components {
             mustChangePassword: boolean;
             /** @description The name to log on with. */
             name: string;
+            /** @description What the role may do. */
+            permissions: ("READ" | "BACKUP" | "MANAGE_CLUSTERS" | "MANAGE_USERS")[];
+            /** @description What it is allowed. */
+            role: components["schemas"]["Role"];
+        };
+        /** @description A new account. */
+        NewAccountBody: {
+            /** @description The name to log on with: letters, digits and `. _ - @`. */
+            name: string;
+            /** @description The first password: 8 to 128 characters. It must be changed at the first log-on. */
+            password: components["schemas"]["SecretText"];
             /** @description What it is allowed. */
             role: components["schemas"]["Role"];
         };
@@ -1876,6 +2690,45 @@ export interface components {
             /** @description Where it is. */
             obBackupStorageBaseInfo: components["schemas"]["StorageBaseBody"];
         };
+        /** @description A new token. */
+        NewTokenBody: {
+            /**
+             * Format: int32
+             * @description How many days it is good for; until it is revoked, when left out.
+             */
+            days?: number | null;
+            /** @description What it is called. */
+            name: string;
+        };
+        /** @description A token that was made. This answer is the only one that holds it. */
+        NewTokenView: components["schemas"]["TokenView"] & {
+            /** @description The token, for `Authorization: Bearer`. It can't be shown again. */
+            token: string;
+        };
+        /** @description Something that can be pressed. */
+        NextActionView: {
+            /** @description The call's body, if it has one. */
+            body?: Record<string, never> | null;
+            /**
+             * @description What it does, the same in every language.
+             * @example compact
+             */
+            id: string;
+            /**
+             * @description The call's method.
+             * @example POST
+             */
+            method: string;
+            /** @description Whether `encryption.password` must be added to the body: the first backup was encrypted. */
+            needsPassword: boolean;
+            /**
+             * @description The call's path.
+             * @example /api/v2/ob/clusters/1/compaction/start
+             */
+            path: string;
+            /** @description Its words. */
+            text: string;
+        };
         /** @description One object of a backup. */
         ObjectBody: {
             /** @description What kind of object it is. */
@@ -1899,6 +2752,8 @@ export interface components {
         OverviewView: {
             /** @description Whether whole clusters or tenants are backed up. */
             backupDimension: components["schemas"]["BackupDimension"];
+            /** @description How what backs it up by itself stands. */
+            backupScheduleStatus: components["schemas"]["BackupScheduleStatus"];
             /**
              * Format: int64
              * @description How many backup sets there are.
@@ -1906,9 +2761,10 @@ export interface components {
             backupSetCount: number;
             /**
              * Format: int64
-             * @description How many bytes they take.
+             * @description How much they take, in the unit below.
              */
             backupSize: number;
+            clusterError?: components["schemas"]["ErrorView"] | null;
             /**
              * Format: int64
              * @description The cluster's identity here.
@@ -1916,20 +2772,38 @@ export interface components {
             clusterId: number;
             /** @description The cluster's name here. */
             clusterName: string;
+            compactionStatus?: components["schemas"]["CompactionStatus"] | null;
             /**
              * Format: date-time
              * @description When the newest backup set was finished.
              */
             lastDataBackupTime?: string | null;
+            /**
+             * Format: date-time
+             * @description Up to when the logs of every tenant are backed up; none while no log backup runs.
+             */
+            latestLogBackupCheckpoint?: string | null;
+            /**
+             * Format: int64
+             * @description How far log backup is behind, in seconds, by the database's clock.
+             */
+            logBackupDelaySeconds?: number | null;
             /** @description Which methods of backup it offers. */
             obBackupAbility: components["schemas"]["BackupAbility"];
+            /** @description Whether something backs it up by itself. */
+            obClusterBackupStatus: components["schemas"]["ClusterBackupStatus"];
             /**
              * Format: int64
              * @description The number that OceanBase knows it by.
              */
             obClusterId: number;
-            /** @description Whether it answers. */
+            /** @description Whether it answered when last looked at. */
             obClusterStatus: components["schemas"]["ClusterStatus"];
+            /**
+             * @description The unit of sizes.
+             * @example B
+             */
+            obStorageVolumeUnit: string;
             /** @description Product and version. */
             obVersion: string;
             /**
@@ -1944,6 +2818,16 @@ export interface components {
             newPassword: components["schemas"]["SecretText"];
             /** @description The present one. */
             oldPassword: components["schemas"]["SecretText"];
+        };
+        /** @description A tenant, and the cluster that it is of. */
+        PlacedTenantView: components["schemas"]["TenantView"] & {
+            /**
+             * Format: int64
+             * @description The cluster.
+             */
+            clusterId: number;
+            /** @description The cluster's name here. */
+            clusterName: string;
         };
         /** @description What a task would do. */
         PlanView: {
@@ -2131,6 +3015,16 @@ export interface components {
          * @enum {string}
          */
         Role: "ADMIN" | "BACKUP_MANAGER" | "CLUSTER_VIEWER";
+        /** @description A backup set that was found in a storage. */
+        ScannedSetView: {
+            /**
+             * Format: int64
+             * @description Its identity in the catalogue.
+             */
+            backupSetId: number;
+            /** @description Its folder below the storage's base. */
+            path: string;
+        };
         /** Format: password */
         SecretText: string;
         /** @description A server of a cluster. */
@@ -2199,6 +3093,23 @@ export interface components {
              */
             storageId?: number | null;
         };
+        /** @description What lies in a storage. */
+        StorageScanView: {
+            /** @description Those that it knows now. */
+            added: components["schemas"]["ScannedSetView"][];
+            /**
+             * Format: int64
+             * @description How many complete logical dumps there are.
+             */
+            found: number;
+            /**
+             * Format: int64
+             * @description How many of them the catalogue knew before.
+             */
+            known: number;
+            /** @description Those that it does not take. */
+            leftOut: components["schemas"]["LeftOutView"][];
+        };
         /**
          * @description A kind of storage.
          * @enum {string}
@@ -2247,6 +3158,8 @@ export interface components {
             lane?: string | null;
             /** @description The step's name. */
             name: string;
+            /** @description What can be pressed when it failed: the repair first. */
+            nextActions: components["schemas"]["NextActionView"][];
             note?: components["schemas"]["Words"] | null;
             /**
              * Format: int64
@@ -2439,6 +3352,11 @@ export interface components {
              */
             status: string;
         };
+        /** @description Which tenants of a cluster something is about; all of them when left out. */
+        TenantsBody: {
+            /** @description The cluster itself, or tenants of it. */
+            obBackupObjectList?: components["schemas"]["ObjectBody"][];
+        };
         /** @description One line of a test. */
         TestLineView: {
             /** @description Names what was tested; the same in every language. */
@@ -2465,6 +3383,31 @@ export interface components {
             lines: components["schemas"]["TestLineView"][];
             /** @description Whether no line failed. */
             passed: boolean;
+        };
+        /** @description A token, without the token itself. */
+        TokenView: {
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            createTime: string;
+            /**
+             * Format: date-time
+             * @description When it stops being good; left out when never.
+             */
+            expireTime?: string | null;
+            /**
+             * Format: int64
+             * @description Its identity.
+             */
+            id: number;
+            /**
+             * Format: date-time
+             * @description When it was last used, to the minute; left out when never.
+             */
+            lastUseTime?: string | null;
+            /** @description What its user calls it. */
+            name: string;
         };
         /** @description Which Lifeboat this is. */
         VersionView: {
@@ -2511,6 +3454,148 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    audit_list: {
+        parameters: {
+            query?: {
+                /**
+                 * @description At that moment or later.
+                 * @example 2026-11-22T00:00:00.000+08:00
+                 */
+                startTime?: string;
+                /** @description Before that moment. */
+                endTime?: string;
+                /** @description By the account of this name. */
+                user?: string;
+                /**
+                 * @description This deed.
+                 * @example backup-now
+                 */
+                action?: string;
+                /**
+                 * @description About a thing with this in its name.
+                 * @example cluster/
+                 */
+                object?: string;
+                /** @description Which page, from 1. */
+                page?: number;
+                /** @description How many rows a page holds. */
+                size?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_List_AuditLineView"];
+                };
+            };
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Nobody is logged on, or with a wrong password. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The user's role does not allow it, or the password must be changed first. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body is too long. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body does not call itself JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A value has another shape than the call takes. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Too many wrong passwords. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A fault of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A database or a storage failed. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+        };
+    };
     all_backup_set_list: {
         parameters: {
             query?: {
@@ -3276,6 +4361,127 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Envelope_StorageView"];
+                };
+            };
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Nobody is logged on, or with a wrong password. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The user's role does not allow it, or the password must be changed first. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body is too long. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body does not call itself JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A value has another shape than the call takes. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Too many wrong passwords. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A fault of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A database or a storage failed. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+        };
+    };
+    storage_scan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The storage configuration. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_StorageScanView"];
                 };
             };
             /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
@@ -4606,6 +5812,133 @@ export interface operations {
             };
         };
     };
+    log_backup_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The cluster. */
+                id: number;
+                /** @description What is to become of it. */
+                action: "start" | "stop" | "pause" | "resume";
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TenantsBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_ActionView"];
+                };
+            };
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Nobody is logged on, or with a wrong password. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The user's role does not allow it, or the password must be changed first. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body is too long. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body does not call itself JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A value has another shape than the call takes. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Too many wrong passwords. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A fault of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A database or a storage failed. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+        };
+    };
     backup_overview: {
         parameters: {
             query?: never;
@@ -5147,7 +6480,135 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Envelope_List_DataBackupTaskView"];
+                    "application/json": components["schemas"]["Envelope_DataBackupTasksView"];
+                };
+            };
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Nobody is logged on, or with a wrong password. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The user's role does not allow it, or the password must be changed first. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body is too long. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body does not call itself JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A value has another shape than the call takes. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Too many wrong passwords. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A fault of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A database or a storage failed. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+        };
+    };
+    log_backup_task_list: {
+        parameters: {
+            query?: {
+                /** @description In this state. */
+                status?: "NEVER" | "STOP" | "PREPARE" | "BEGINNING" | "DOING" | "SUSPENDING" | "SUSPEND" | "STOPPING" | "INTERRUPTED" | "OTHER";
+                /** @description Which page, from 1. */
+                page?: number;
+                /** @description How many rows a page holds. */
+                size?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The cluster. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_LogBackupTasksView"];
                 };
             };
             /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
@@ -5283,6 +6744,377 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Envelope_List_RestoreTaskView"];
+                };
+            };
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Nobody is logged on, or with a wrong password. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The user's role does not allow it, or the password must be changed first. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body is too long. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body does not call itself JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A value has another shape than the call takes. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Too many wrong passwords. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A fault of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A database or a storage failed. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+        };
+    };
+    compaction_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The cluster. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_CompactionsView"];
+                };
+            };
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Nobody is logged on, or with a wrong password. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The user's role does not allow it, or the password must be changed first. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body is too long. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body does not call itself JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A value has another shape than the call takes. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Too many wrong passwords. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A fault of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A database or a storage failed. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+        };
+    };
+    compaction_clear: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The cluster. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TenantsBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_ClearedView"];
+                };
+            };
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Nobody is logged on, or with a wrong password. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The user's role does not allow it, or the password must be changed first. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body is too long. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body does not call itself JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A value has another shape than the call takes. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Too many wrong passwords. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A fault of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A database or a storage failed. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+        };
+    };
+    compaction_start: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The cluster. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TenantsBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_ActionView"];
                 };
             };
             /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
@@ -5749,6 +7581,129 @@ export interface operations {
             };
         };
     };
+    tenant_backup_ability: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The cluster. */
+                id: number;
+                /** @description The tenant. */
+                tenantId: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_AbilityView"];
+                };
+            };
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Nobody is logged on, or with a wrong password. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The user's role does not allow it, or the password must be changed first. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body is too long. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body does not call itself JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A value has another shape than the call takes. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Too many wrong passwords. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A fault of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A database or a storage failed. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+        };
+    };
     tenant_backup_now: {
         parameters: {
             query?: never;
@@ -5766,6 +7721,131 @@ export interface operations {
                 "application/json": components["schemas"]["BackupNowBody"];
             };
         };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_ActionView"];
+                };
+            };
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Nobody is logged on, or with a wrong password. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The user's role does not allow it, or the password must be changed first. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body is too long. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body does not call itself JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A value has another shape than the call takes. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Too many wrong passwords. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A fault of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A database or a storage failed. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+        };
+    };
+    tenant_log_backup_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The cluster. */
+                id: number;
+                /** @description The tenant. */
+                tenantId: number;
+                /** @description What is to become of it. */
+                action: "start" | "stop" | "pause" | "resume";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
         responses: {
             200: {
                 headers: {
@@ -6177,7 +8257,137 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Envelope_List_DataBackupTaskView"];
+                    "application/json": components["schemas"]["Envelope_DataBackupTasksView"];
+                };
+            };
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Nobody is logged on, or with a wrong password. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The user's role does not allow it, or the password must be changed first. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body is too long. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body does not call itself JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A value has another shape than the call takes. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Too many wrong passwords. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A fault of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A database or a storage failed. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+        };
+    };
+    tenant_log_backup_task_list: {
+        parameters: {
+            query?: {
+                /** @description In this state. */
+                status?: "NEVER" | "STOP" | "PREPARE" | "BEGINNING" | "DOING" | "SUSPENDING" | "SUSPEND" | "STOPPING" | "INTERRUPTED" | "OTHER";
+                /** @description Which page, from 1. */
+                page?: number;
+                /** @description How many rows a page holds. */
+                size?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The cluster. */
+                id: number;
+                /** @description The tenant. */
+                tenantId: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_LogBackupTasksView"];
                 };
             };
             /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
@@ -6684,6 +8894,129 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Envelope_List_ZoneView"];
+                };
+            };
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Nobody is logged on, or with a wrong password. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The user's role does not allow it, or the password must be changed first. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body is too long. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body does not call itself JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A value has another shape than the call takes. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Too many wrong passwords. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A fault of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A database or a storage failed. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+        };
+    };
+    all_tenant_list: {
+        parameters: {
+            query?: {
+                /** @description Which page, from 1. */
+                page?: number;
+                /** @description How many rows a page holds. */
+                size?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_List_PlacedTenantView"];
                 };
             };
             /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
@@ -8148,6 +10481,251 @@ export interface operations {
             };
         };
     };
+    account_list: {
+        parameters: {
+            query?: {
+                /** @description Which page, from 1. */
+                page?: number;
+                /** @description How many rows a page holds. */
+                size?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_List_AccountView"];
+                };
+            };
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Nobody is logged on, or with a wrong password. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The user's role does not allow it, or the password must be changed first. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body is too long. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body does not call itself JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A value has another shape than the call takes. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Too many wrong passwords. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A fault of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A database or a storage failed. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+        };
+    };
+    account_add: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewAccountBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_AccountView"];
+                };
+            };
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Nobody is logged on, or with a wrong password. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The user's role does not allow it, or the password must be changed first. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body is too long. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body does not call itself JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A value has another shape than the call takes. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Too many wrong passwords. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A fault of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A database or a storage failed. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+        };
+    };
     me: {
         parameters: {
             query?: never;
@@ -8276,6 +10854,859 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["PasswordBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Done"];
+                };
+            };
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Nobody is logged on, or with a wrong password. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The user's role does not allow it, or the password must be changed first. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body is too long. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body does not call itself JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A value has another shape than the call takes. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Too many wrong passwords. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A fault of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A database or a storage failed. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+        };
+    };
+    token_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_List_TokenView"];
+                };
+            };
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Nobody is logged on, or with a wrong password. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The user's role does not allow it, or the password must be changed first. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body is too long. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body does not call itself JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A value has another shape than the call takes. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Too many wrong passwords. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A fault of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A database or a storage failed. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+        };
+    };
+    token_add: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTokenBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_NewTokenView"];
+                };
+            };
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Nobody is logged on, or with a wrong password. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The user's role does not allow it, or the password must be changed first. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body is too long. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body does not call itself JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A value has another shape than the call takes. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Too many wrong passwords. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A fault of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A database or a storage failed. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+        };
+    };
+    token_revoke: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The token. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Done"];
+                };
+            };
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Nobody is logged on, or with a wrong password. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The user's role does not allow it, or the password must be changed first. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body is too long. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body does not call itself JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A value has another shape than the call takes. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Too many wrong passwords. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A fault of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A database or a storage failed. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+        };
+    };
+    account_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The account. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_AccountView"];
+                };
+            };
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Nobody is logged on, or with a wrong password. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The user's role does not allow it, or the password must be changed first. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body is too long. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body does not call itself JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A value has another shape than the call takes. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Too many wrong passwords. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A fault of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A database or a storage failed. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+        };
+    };
+    account_remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The account. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_Done"];
+                };
+            };
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Nobody is logged on, or with a wrong password. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The user's role does not allow it, or the password must be changed first. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body is too long. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body does not call itself JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A value has another shape than the call takes. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Too many wrong passwords. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A fault of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A database or a storage failed. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+        };
+    };
+    account_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The account. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AccountChangeBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_AccountView"];
+                };
+            };
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Nobody is logged on, or with a wrong password. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The user's role does not allow it, or the password must be changed first. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body is too long. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body does not call itself JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A value has another shape than the call takes. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Too many wrong passwords. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A fault of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A database or a storage failed. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+        };
+    };
+    account_set_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The account. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GivenPasswordBody"];
             };
         };
         responses: {

@@ -1,5 +1,6 @@
 import {
   BackupRecoveryOutlined,
+  CompressOutlined,
   DatabaseOutlined,
   LeftOutlined,
   MenuOutlined,
@@ -13,13 +14,15 @@ import {
 } from '@oceanbase/icons';
 import { App, Button, Dropdown } from '@oceanbase/design';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { Suspense, useState, type ReactNode } from 'react';
+import { Suspense, useEffect, useState, type ReactNode } from 'react';
 import { Link, NavLink, Outlet, useMatch } from 'react-router';
 
 import { answer, client } from '../api/client';
 import { useLiveEvents } from '../api/events';
+import { loadAhead } from '../pageFiles';
 import { useMe } from '../pages/logon/me';
 import { ChangePasswordModal } from '../pages/logon/ChangePasswordModal';
+import { TokensModal } from '../pages/logon/TokensModal';
 import { useLabels, useLanguage } from '../locales';
 import { changeLanguage } from '../locales/language';
 import { changeAppearance, useAppearance } from './appearance';
@@ -31,6 +34,7 @@ export function Frame() {
   const connected = useLiveEvents();
   const [open, setOpen] = useState(false);
   const cluster = useMatch('/clusters/:clusterId/*');
+  useEffect(loadAhead, []);
 
   return (
     <div className="frame">
@@ -92,11 +96,12 @@ function Header({ onMenu }: { onMenu: () => void }) {
 }
 
 function AccountMenu() {
-  const { frame } = useLabels();
+  const { frame, access } = useLabels();
   const { message } = App.useApp();
   const me = useMe();
   const queries = useQueryClient();
   const [changing, setChanging] = useState(false);
+  const [tokens, setTokens] = useState(false);
   const logOff = useMutation({
     mutationFn: () => answer(client.DELETE('/api/v2/session')),
     onSuccess: () => {
@@ -107,6 +112,7 @@ function AccountMenu() {
   });
   const items = [
     { key: 'password', label: frame.changePassword, onClick: () => setChanging(true) },
+    { key: 'tokens', label: access.tokens, onClick: () => setTokens(true) },
     { key: 'log-off', label: frame.logOff, onClick: () => logOff.mutate() },
   ];
   return (
@@ -117,6 +123,7 @@ function AccountMenu() {
         </Button>
       </Dropdown>
       {changing ? <ChangePasswordModal onClose={() => setChanging(false)} /> : null}
+      {tokens ? <TokensModal onClose={() => setTokens(false)} /> : null}
     </>
   );
 }
@@ -145,6 +152,7 @@ function ClusterNavigation({ id }: { id: number }) {
       <ul>
         <Entry to={`/clusters/${id}`} end icon={<OverviewOutlined />} text={nav.overview} />
         <Entry to={`/clusters/${id}/backup`} icon={<BackupRecoveryOutlined />} text={nav.backup} />
+        <Entry to={`/clusters/${id}/compaction`} icon={<CompressOutlined />} text={nav.compaction} />
       </ul>
     </>
   );

@@ -1,6 +1,6 @@
 import { Button, Empty, Result, Skeleton } from '@oceanbase/design';
 import type { UseQueryResult } from '@tanstack/react-query';
-import type { ReactNode } from 'react';
+import { useEffect, type ReactNode } from 'react';
 import { useNavigate } from 'react-router';
 
 import { Problem } from '../api/problem';
@@ -51,9 +51,22 @@ export function NotFound() {
   );
 }
 
-/** A fault of the console itself, or a file of it that could not be loaded. */
+/** How often a server that was away is asked whether it is back. */
+const ASK_MS = 2000;
+
+/** A fault of the console itself, or a file of it that could not be loaded: when the server was away, it loads anew. */
 export function Crashed() {
   const { state, actions } = useLabels();
+  useEffect(() => {
+    let away = false;
+    const ask = async () => {
+      const answers = await fetch('/healthz').then((answer) => answer.ok, () => false);
+      if (answers && away) window.location.reload();
+      away = !answers;
+    };
+    const asking = window.setInterval(() => void ask(), ASK_MS);
+    return () => window.clearInterval(asking);
+  }, []);
   return (
     <Result
       status="error"

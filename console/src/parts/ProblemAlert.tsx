@@ -4,6 +4,7 @@ import type { ReactNode } from 'react';
 import { Problem } from '../api/problem';
 import type { Words } from '../api/types';
 import { useLabels } from '../locales';
+import { Prose } from './Prose';
 
 interface WordsAlertProps {
   words: Words;
@@ -20,7 +21,7 @@ export function WordsAlert({ words, type = 'error', traceId, buttons }: WordsAle
       type={type}
       showIcon
       role="alert"
-      message={words.message}
+      message={<Prose text={words.message} />}
       description={<Explanation words={words} traceId={traceId} />}
       action={buttons}
       className="problem"
@@ -32,9 +33,9 @@ export function WordsAlert({ words, type = 'error', traceId, buttons }: WordsAle
 export function Explanation({ words, traceId }: { words: Words; traceId?: string | undefined }) {
   const { state } = useLabels();
   const rows: Array<[string, ReactNode]> = [];
-  if (words.cause) rows.push([state.cause, words.cause]);
+  if (words.cause) rows.push([state.cause, <Prose key="cause" text={words.cause} />]);
   if (words.raw && words.raw !== words.message) rows.push([state.raw, <code key="raw">{words.raw}</code>]);
-  if (words.action) rows.push([state.action, words.action]);
+  if (words.action) rows.push([state.action, <Prose key="action" text={words.action} />]);
   if (traceId) rows.push([state.trace, <code key="trace">{traceId}</code>]);
   if (rows.length === 0) return null;
   return (

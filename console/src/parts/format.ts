@@ -81,5 +81,5 @@ export function secondsBetween(from: string, until: string | null | undefined): 
 
 /** Writes a time that was measured in microseconds: `12 ms`. */
 export function formatLatency(us: number): string {
-  return us < 1000 ? `${us} µs` : us < 1_000_000 ? `${(us / 1000).toFixed(us < 10_000 ? 1 : 0)} ms` : `${(us / 1_000_000).toFixed(1)} s`;
+  return us < 1000 ? '< 1 ms' : us < 1_000_000 ? `${(us / 1000).toFixed(us < 10_000 ? 1 : 0)} ms` : `${(us / 1_000_000).toFixed(1)} s`;
 }

@@ -1,4 +1,4 @@
-//! Who asks: HTTP Basic, or the session of a browser, checked before anything else of a request is read.
+//! Who asks: HTTP Basic, a personal token, or the session of a browser, checked before anything else of a request is read.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -41,6 +41,9 @@ async fn authenticate(
         session::check_is_console(&method, &headers)?;
         return Ok(control::users::sessions::resume(&api.control, &token, &address).await?);
     };
+    if let Some(token) = value.to_str().ok().and_then(read_bearer) {
+        return Ok(control::users::tokens::resume(&api.control, &token, &address).await?);
+    }
     let (name, password) =
         value.to_str().ok().and_then(read_basic).ok_or_else(|| nobody("authorization-malformed"))?;
     Ok(control::users::authenticate(&api.control, &name, &password, &address).await?)
@@ -59,6 +62,12 @@ fn read_basic(value: &str) -> Option<(String, Secret)> {
     let decoded = String::from_utf8(BASE64_STANDARD.decode(encoded.trim()).ok()?).ok()?;
     let (name, password) = decoded.split_once(':')?;
     Some((name.to_owned(), Secret::new(password)))
+}
+
+/// Reads `Bearer token`.
+fn read_bearer(value: &str) -> Option<Secret> {
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| Secret::new(token.trim()))
 }
 
 /// Returns where the request came from. A proxy's word is taken only when the proxy is trusted: whoever could make
@@ -92,7 +101,16 @@ mod tests {
 
     use axum::http::HeaderMap;
 
-    use super::{client_address, read_basic};
+    use super::{client_address, read_basic, read_bearer};
+
+    #[test]
+    fn a_token_is_told_from_a_password() {
+        let read = |value| read_bearer(value).map(|token| token.expose().to_owned());
+        assert_eq!(read("Bearer lifeboat_1").as_deref(), Some("lifeboat_1"));
+        assert_eq!(read("bearer  x ").as_deref(), Some("x"));
+        assert_eq!(read("Basic YWRtaW46YQ=="), None);
+        assert_eq!(read("Bearer"), None);
+    }
 
     #[test]
     fn a_password_may_hold_colons_and_letters_of_any_language() {

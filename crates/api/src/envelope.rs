@@ -87,6 +87,11 @@ impl<T> List<T> {
         }
     }
 
+    /// Returns the rows and which page they are, for an answer that says more beside them.
+    pub(crate) fn into_parts(self) -> (Vec<T>, ListPage) {
+        (self.contents, self.page)
+    }
+
     /// Turns a list that is always handed out whole into one of views, on one page.
     pub(crate) fn whole<U>(all: Vec<U>) -> Self
     where

@@ -21,24 +21,29 @@ use crate::router::routes;
     tags(
         (name = "clusters", description = "Take over, look at, let go of"),
         (name = "backups", description = "What can be backed up, Back up Now, what was backed up"),
+        (name = "log backup", description = "How log backup stands; start, stop, pause, resume"),
+        (name = "compaction", description = "How major compaction stands; start, clear exceptions"),
         (name = "recovery", description = "Recover a backup set"),
         (name = "storages", description = "Storage configurations and their test"),
         (name = "tasks", description = "Follow and steer what runs"),
-        (name = "users", description = "Who is logged on"),
+        (name = "users", description = "Who is logged on; accounts, tokens, the audit log"),
         (name = "server", description = "The server itself")
     ),
     components(schemas(crate::error::FailureEnvelope)),
-    security(("basic" = [])),
-    modifiers(&Basic)
+    security(("basic" = []), ("token" = [])),
+    modifiers(&Schemes)
 )]
 struct Description;
 
-struct Basic;
+struct Schemes;
 
-impl Modify for Basic {
+impl Modify for Schemes {
     fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
         let basic = SecurityScheme::Http(Http::new(HttpAuthScheme::Basic));
-        document.components.get_or_insert_default().add_security_scheme("basic", basic);
+        let token = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+        let components = document.components.get_or_insert_default();
+        components.add_security_scheme("basic", basic);
+        components.add_security_scheme("token", token);
     }
 }
 

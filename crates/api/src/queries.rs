@@ -1,9 +1,11 @@
 //! What may stand behind the `?` of a path.
 
 use control::PageAsk;
+use control::audit::AuditFilter;
 use control::backups::BackupFilter;
 use control::restores::RestoreFilter;
 use control::tasks::{EventFilter, TaskFilter, TaskOrder};
+use model::archive::ArchiveStatus;
 use model::id::{BackupSetId, ClusterId, TaskId, TenantId};
 use model::{Problem, Timestamp};
 use serde::Deserialize;
@@ -151,6 +153,34 @@ impl BackupQuery {
     }
 }
 
+/// Which log backup is wanted.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct LogBackupQuery {
+    /// In this state.
+    #[param(inline)]
+    status: Option<words::ArchiveStatus>,
+    /// Which page, from 1.
+    #[param(value_type = Option<i64>, minimum = 1, maximum = 4294967295_i64, default = 1)]
+    page: Option<u32>,
+    /// How many rows a page holds.
+    #[param(minimum = 1, maximum = 2000, default = 10)]
+    size: Option<u32>,
+}
+
+impl LogBackupQuery {
+    /// Reads the page.
+    pub(crate) fn page(&self) -> Result<PageAsk, Problem> {
+        page(self.page, self.size)
+    }
+
+    /// Reads which state.
+    pub(crate) fn status(&self) -> Option<ArchiveStatus> {
+        self.status.map(Into::into)
+    }
+}
+
 /// Which recoveries are wanted.
 #[derive(Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -188,6 +218,48 @@ impl RestoreQuery {
             from: moment("startTime", self.start_time.as_deref())?,
             until: moment("endTime", self.end_time.as_deref())?,
         })
+    }
+}
+
+/// Which deeds are wanted.
+#[derive(Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct AuditQuery {
+    /// At that moment or later.
+    #[param(format = DateTime, example = "2026-11-22T00:00:00.000+08:00")]
+    start_time: Option<String>,
+    /// Before that moment.
+    #[param(format = DateTime)]
+    end_time: Option<String>,
+    /// By the account of this name.
+    user: Option<String>,
+    /// This deed.
+    #[param(example = "backup-now")]
+    action: Option<String>,
+    /// About a thing with this in its name.
+    #[param(example = "cluster/")]
+    object: Option<String>,
+    /// Which page, from 1.
+    #[param(value_type = Option<i64>, minimum = 1, maximum = 4294967295_i64, default = 1)]
+    page: Option<u32>,
+    /// How many rows a page holds.
+    #[param(minimum = 1, maximum = 2000, default = 10)]
+    size: Option<u32>,
+}
+
+impl AuditQuery {
+    /// Reads which deeds, on which page.
+    pub(crate) fn read(self) -> Result<(AuditFilter, PageAsk), Problem> {
+        let Self { start_time, end_time, user, action, object, page: number, size } = self;
+        let filter = AuditFilter {
+            from: moment("startTime", start_time.as_deref())?,
+            until: moment("endTime", end_time.as_deref())?,
+            user,
+            action,
+            target: object,
+        };
+        Ok((filter, page(number, size)?))
     }
 }
 

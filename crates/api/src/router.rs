@@ -9,7 +9,10 @@ use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::routes::{backups, clusters, restores, server, storages, tasks, users};
+use crate::routes::{
+    accounts, audit, backups, clusters, compactions, log_backups, restores, server, storages, tasks, tenants,
+    tokens, users,
+};
 use crate::{Api, Settings, auth, call, console, error, events, guard, session};
 
 /// Returns the whole server: the API, and the page for what is not API.
@@ -58,6 +61,7 @@ fn api_routes() -> OpenApiRouter<Api> {
         .routes(routes!(clusters::cluster_zones))
         .routes(routes!(clusters::cluster_servers))
         .routes(routes!(clusters::tenant_list))
+        .routes(routes!(tenants::all_tenant_list))
         .routes(routes!(clusters::database_list))
         .routes(routes!(clusters::table_list))
         // Backups of a cluster, and of one tenant
@@ -65,11 +69,21 @@ fn api_routes() -> OpenApiRouter<Api> {
         .routes(routes!(backups::backup_overview))
         .routes(routes!(backups::backup_now))
         .routes(routes!(backups::tenant_backup_now))
+        .routes(routes!(backups::tenant_backup_ability))
         .routes(routes!(backups::data_backup_task_list))
         .routes(routes!(backups::tenant_data_backup_task_list))
         .routes(routes!(backups::all_backup_set_list))
         .routes(routes!(backups::backup_set_list))
         .routes(routes!(backups::tenant_backup_set_list))
+        // Log backup
+        .routes(routes!(log_backups::log_backup_task_list))
+        .routes(routes!(log_backups::tenant_log_backup_task_list))
+        .routes(routes!(log_backups::log_backup_change))
+        .routes(routes!(log_backups::tenant_log_backup_change))
+        // Major compaction
+        .routes(routes!(compactions::compaction_get))
+        .routes(routes!(compactions::compaction_start))
+        .routes(routes!(compactions::compaction_clear))
         // Recovery
         .routes(routes!(restores::restore))
         .routes(routes!(restores::tenant_restore))
@@ -79,6 +93,7 @@ fn api_routes() -> OpenApiRouter<Api> {
         .routes(routes!(storages::storage_list, storages::storage_add))
         .routes(routes!(storages::storage_get, storages::storage_change, storages::storage_remove))
         .routes(routes!(storages::storage_test))
+        .routes(routes!(storages::storage_scan))
         .routes(routes!(storages::storage_test_typed))
         .routes(routes!(storages::cluster_storage_test))
         // Tasks
@@ -95,6 +110,12 @@ fn api_routes() -> OpenApiRouter<Api> {
         // Users, and the server itself
         .routes(routes!(users::me))
         .routes(routes!(users::change_my_password))
+        .routes(routes!(tokens::token_list, tokens::token_add))
+        .routes(routes!(tokens::token_revoke))
+        .routes(routes!(accounts::account_list, accounts::account_add))
+        .routes(routes!(accounts::account_get, accounts::account_change, accounts::account_remove))
+        .routes(routes!(accounts::account_set_password))
+        .routes(routes!(audit::audit_list))
         .routes(routes!(server::version))
 }
 

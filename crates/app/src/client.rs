@@ -19,15 +19,33 @@ const PAGE_SIZE: usize = 500;
 pub(crate) struct Client {
     http: reqwest::Client,
     base: Url,
-    user: String,
-    password: Secret,
+    credential: Credential,
+}
+
+/// What a user logs on with.
+enum Credential {
+    Token(Secret),
+    Password { user: String, password: Secret },
 }
 
 impl Client {
-    /// Returns a user of that server, whose password comes from where passwords come from.
+    /// Returns a user of that server, known by the token in the environment, or by a password that comes from where
+    /// passwords come from.
     pub(crate) fn new(server: &str, user: &str) -> Result<Self, Failure> {
         let base = read_address(server)?;
+        if let Some(token) = secrets::from_environment("LIFEBOAT_TOKEN")? {
+            return Self::build(base, Credential::Token(token));
+        }
         let password = secrets::read("LIFEBOAT_PASSWORD", "cli-prompt-password")?;
+        Self::build(base, Credential::Password { user: user.to_owned(), password })
+    }
+
+    /// Returns a user of that server with that password, whatever the environment says.
+    pub(crate) fn with_password(server: &str, user: &str, password: Secret) -> Result<Self, Failure> {
+        Self::build(read_address(server)?, Credential::Password { user: user.to_owned(), password })
+    }
+
+    fn build(base: Url, credential: Credential) -> Result<Self, Failure> {
         let mut builder = reqwest::Client::builder()
             .connect_timeout(Duration::from_secs(10))
             .user_agent(concat!("lifeboat/", env!("CARGO_PKG_VERSION")));
@@ -40,12 +58,7 @@ impl Client {
         }
         let http =
             builder.build().map_err(|cause| Problem::internal("client-not-built").raw(innermost(&cause)))?;
-        Ok(Self { http, base, user: user.to_owned(), password })
-    }
-
-    /// Returns the user's password.
-    pub(crate) fn password(&self) -> &Secret {
-        &self.password
+        Ok(Self { http, base, credential })
     }
 
     /// Returns the `data` of a GET.
@@ -94,12 +107,12 @@ impl Client {
     ) -> Result<Value, Failure> {
         let mut url = self.base.clone();
         url.set_path(&format!("{}/api/v2{path}", self.base.path().trim_end_matches('/')));
-        let mut request = self
-            .http
-            .request(method, url)
-            .basic_auth(&self.user, Some(self.password.expose()))
-            .header(ACCEPT_LANGUAGE, language::header())
-            .query(query);
+        let request = self.http.request(method, url);
+        let request = match &self.credential {
+            Credential::Token(token) => request.bearer_auth(token.expose()),
+            Credential::Password { user, password } => request.basic_auth(user, Some(password.expose())),
+        };
+        let mut request = request.header(ACCEPT_LANGUAGE, language::header()).query(query);
         if let Some(body) = body {
             request = request.json(body);
         }

@@ -10,11 +10,18 @@ use std::path::{Path, PathBuf};
 use model::Problem;
 use serde::Deserialize;
 
+use crate::metadata_place;
+use crate::tls::TlsFiles;
+
 /// How a server is set up.
 #[derive(Debug)]
 pub(crate) struct Config {
     pub(crate) data_dir: PathBuf,
+    /// The server that keeps the metadata, as a URL; without one they lie in the data directory.
+    pub(crate) metadata: Option<String>,
     pub(crate) listen: SocketAddr,
+    /// What HTTPS is spoken with; HTTP without it.
+    pub(crate) tls: Option<TlsFiles>,
     pub(crate) file_roots: Vec<PathBuf>,
     pub(crate) server_name: String,
     pub(crate) tasks_at_once: usize,
@@ -38,7 +45,10 @@ pub(crate) type Values = BTreeMap<&'static str, Vec<String>>;
 /// Every key, with what holds when nobody sets it. The environment's name is `LIFEBOAT_` and the key in capitals.
 const KEYS: &[(&str, &[&str])] = &[
     ("data_dir", &["./lifeboat-data"]),
+    ("metadata", &[metadata_place::IN_DATA_DIRECTORY]),
     ("listen", &["127.0.0.1:8180"]),
+    ("tls_cert", &[]),
+    ("tls_key", &[]),
     ("insecure_http", &["false"]),
     ("file_roots", &[]),
     ("server_name", &[HOST_NAME]),
@@ -54,7 +64,10 @@ const HOST_NAME: &str = "<host name>";
 #[serde(deny_unknown_fields)]
 struct File {
     data_dir: Option<String>,
+    metadata: Option<String>,
     listen: Option<String>,
+    tls_cert: Option<String>,
+    tls_key: Option<String>,
     insecure_http: Option<bool>,
     file_roots: Option<Vec<String>>,
     server_name: Option<String>,
@@ -68,12 +81,25 @@ impl File {
         let text = fs::read_to_string(path).map_err(|cause| wrong("config-unreadable", cause.to_string()))?;
         let file: Self =
             toml::from_str(&text).map_err(|cause| wrong("config-malformed", cause.to_string()))?;
-        let Self { data_dir, listen, insecure_http, file_roots, server_name, tasks_at_once, trusted_proxies } =
-            file;
+        let Self {
+            data_dir,
+            metadata,
+            listen,
+            tls_cert,
+            tls_key,
+            insecure_http,
+            file_roots,
+            server_name,
+            tasks_at_once,
+            trusted_proxies,
+        } = file;
         let one = |value: Option<String>| value.map(|value| vec![value]);
         let values = [
             ("data_dir", one(data_dir)),
+            ("metadata", one(metadata)),
             ("listen", one(listen)),
+            ("tls_cert", one(tls_cert)),
+            ("tls_key", one(tls_key)),
             ("insecure_http", one(insecure_http.map(|flag| flag.to_string()))),
             ("file_roots", file_roots),
             ("server_name", one(server_name)),
@@ -131,13 +157,23 @@ impl Settler<'_> {
         let one = |key: &str| values(key).first().cloned().unwrap_or_default();
         let listen: SocketAddr = read("listen", &one("listen"))?;
         let insecure_http: bool = read("insecure_http", &one("insecure_http"))?;
-        if !listen.ip().is_loopback() && !insecure_http {
+        let tls = match (values("tls_cert").first(), values("tls_key").first()) {
+            (Some(certificate), Some(key)) => {
+                Some(TlsFiles { certificate: certificate.into(), key: key.into() })
+            }
+            (None, None) => None,
+            _ => return Err(Problem::invalid("tls-half-given")),
+        };
+        if tls.is_none() && !listen.ip().is_loopback() && !insecure_http {
             return Err(Problem::invalid("listen-without-tls").with("listen", listen));
         }
+        let metadata = metadata_place::url(&one("metadata"))?;
         let proxies = values("trusted_proxies").iter().map(|proxy| read("trusted_proxies", proxy));
         Ok(Config {
             data_dir: one("data_dir").into(),
+            metadata,
             listen,
+            tls,
             file_roots: values("file_roots").iter().map(PathBuf::from).collect(),
             server_name: one("server_name"),
             tasks_at_once: read("tasks_at_once", &one("tasks_at_once"))?,
@@ -219,6 +255,23 @@ mod tests {
         assert_eq!(refusal.text.id, "listen-without-tls");
         let allowed = settle(&[("listen", "0.0.0.0:8180")], &[("LIFEBOAT_INSECURE_HTTP", "true")], &[]);
         assert!(allowed.is_ok());
+        let pair = [("listen", "0.0.0.0:8180"), ("tls_cert", "c.pem"), ("tls_key", "k.pem")];
+        assert!(settle(&pair, &[], &[]).expect("encrypted").tls.is_some());
+        let half = settle(&[("tls_cert", "c.pem")], &[], &[]).expect_err("refused");
+        assert_eq!(half.text.id, "tls-half-given");
+    }
+
+    #[test]
+    fn metadata_lie_in_the_data_directory_or_on_a_server_whose_password_is_never_part_of_the_url() {
+        assert_eq!(settle(&[], &[], &[]).expect("good values").metadata, None);
+        let url = "mysql://lifeboat@db:3306/lifeboat?tls=verify";
+        let config = settle(&[], &[("LIFEBOAT_METADATA", url)], &[]).expect("good values");
+        assert_eq!(config.metadata.as_deref(), Some(url));
+        for bad in ["mysql://lifeboat:hunter2@db/lifeboat", "postgres://lifeboat@db/lifeboat", "mysql://db"] {
+            let refusal = settle(&[("metadata", bad)], &[], &[]).expect_err("refused");
+            assert_eq!(refusal.text.id, "metadata-url-malformed");
+            assert!(!format!("{refusal:?}").contains("hunter2"), "{refusal:?}");
+        }
     }
 
     #[test]

@@ -7,9 +7,11 @@ mod config;
 mod failure;
 mod follow;
 mod language;
+mod metadata_place;
 mod rows;
 mod screen;
 mod secrets;
+mod tls;
 mod wire;
 
 use std::io::IsTerminal as _;

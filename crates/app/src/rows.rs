@@ -53,7 +53,33 @@ pub(crate) struct StorageRow {
     pub(crate) storage_id: i64,
     pub(crate) config_name: Option<String>,
     pub(crate) uri: String,
+    pub(crate) ob_backup_storage_base_info: Value,
     pub(crate) create_time: String,
+}
+
+/// What lies in a storage.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ScanRow {
+    pub(crate) found: u64,
+    pub(crate) known: u64,
+    pub(crate) added: Vec<ScannedRow>,
+    pub(crate) left_out: Vec<LeftOutRow>,
+}
+
+/// A backup set that was found.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ScannedRow {
+    pub(crate) backup_set_id: i64,
+    pub(crate) path: String,
+}
+
+/// A dump that was found, and why it is left out.
+#[derive(Deserialize)]
+pub(crate) struct LeftOutRow {
+    pub(crate) path: String,
+    pub(crate) error: Said,
 }
 
 /// What a test found.
@@ -212,6 +238,46 @@ pub(crate) struct BackupSetRow {
     pub(crate) rows: u64,
     pub(crate) tables: u64,
     pub(crate) status: String,
+}
+
+/// The log backup of a tenant, or of a cluster.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct LogBackupRow {
+    pub(crate) tenant_name: String,
+    pub(crate) status: String,
+    pub(crate) round: i64,
+    pub(crate) checkpoint: Option<String>,
+    pub(crate) delay: Option<u64>,
+    pub(crate) backup_uri: String,
+    pub(crate) error: Option<Said>,
+}
+
+/// How major compaction stands.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct CompactionsRow {
+    pub(crate) running_task_id: Option<i64>,
+    pub(crate) tenants: Vec<CompactionRow>,
+}
+
+/// The major compaction of a tenant, or of all there is.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct CompactionRow {
+    pub(crate) tenant_name: String,
+    pub(crate) status: String,
+    pub(crate) suspended: bool,
+    pub(crate) start_time: Option<String>,
+    pub(crate) finish_time: Option<String>,
+    pub(crate) error_msg: Option<String>,
+}
+
+/// Whose major compaction goes on.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ClearedRow {
+    pub(crate) tenant_id_list: Vec<i64>,
 }
 
 /// A recovery.

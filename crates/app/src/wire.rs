@@ -2,8 +2,10 @@
 
 use std::io::Write as _;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::time::Duration;
 
+use axum::middleware::from_fn;
 use control::{Control, Opened};
 use model::Problem;
 use model::text::Text;
@@ -14,7 +16,8 @@ use tokio_util::sync::CancellationToken;
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::language::language;
-use crate::secrets;
+use crate::tls::{self, Peer, TlsFiles, TlsListener};
+use crate::{metadata_place, secrets};
 
 /// How long requests that are being answered may hold up the end.
 const GRACE: Duration = Duration::from_secs(20);
@@ -22,6 +25,7 @@ const GRACE: Duration = Duration::from_secs(20);
 /// Runs a server until it gets SIGTERM or SIGINT. What tasks were doing goes on after the next start.
 pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
     let settings = control::Settings {
+        metadata: config.metadata.as_deref().map(metadata_place::server).transpose()?,
         file_roots: config.file_roots,
         server_name: config.server_name.clone(),
         tasks_at_once: config.tasks_at_once,
@@ -30,6 +34,7 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
     };
     let Opened { control, initial_password } =
         Control::open(settings).await.map_err(control::Error::into_problem)?;
+    let is_encrypted = config.tls.is_some();
     let (listener, address) = listen(config.listen).await?;
     let shutdown = CancellationToken::new();
     stop_on_signals(&shutdown)?;
@@ -38,12 +43,13 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
         trusted_proxies: config.trusted_proxies,
         shutdown: shutdown.clone(),
     };
-    let router = api::router(control.clone(), settings).into_make_service_with_connect_info::<SocketAddr>();
-    announce(&Text::new("cli-listening").with("address", address));
+    let router = api::router(control.clone(), settings);
+    let http = answer(listener, address, config.tls, router, shutdown.clone())?;
+    let scheme = if is_encrypted { "https" } else { "http" };
+    announce(&Text::new("cli-listening").with("address", format_args!("{scheme}://{address}")));
     if let Some(path) = initial_password {
         announce(&Text::new("cli-initial-password").with("path", path.display()));
     }
-    let http = axum::serve(listener, router).with_graceful_shutdown(shutdown.clone().cancelled_owned());
     let too_long = async {
         shutdown.cancelled().await;
         tokio::time::sleep(GRACE).await;
@@ -59,6 +65,26 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
     announce(&Text::new("cli-stopped"));
     Ok(())
 }
+
+/// Answers requests over HTTP, or over HTTPS where there is a certificate, until it is told to stop.
+fn answer(
+    listener: TcpListener,
+    address: SocketAddr,
+    tls: Option<TlsFiles>,
+    router: axum::Router,
+    shutdown: CancellationToken,
+) -> Result<BoxFuture<std::io::Result<()>>, Problem> {
+    let stop = shutdown.cancelled_owned();
+    let Some(files) = tls else {
+        let router = router.into_make_service_with_connect_info::<SocketAddr>();
+        return Ok(Box::pin(axum::serve(listener, router).with_graceful_shutdown(stop).into_future()));
+    };
+    let listener = TlsListener::start(listener, address, files)?;
+    let router = router.layer(from_fn(tls::name_peer)).into_make_service_with_connect_info::<Peer>();
+    Ok(Box::pin(axum::serve(listener, router).with_graceful_shutdown(stop).into_future()))
+}
+
+type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 async fn listen(wish: SocketAddr) -> Result<(TcpListener, SocketAddr), Problem> {
     let failed = |cause: std::io::Error| Problem::invalid("listen-failed").with("address", wish).raw(cause);

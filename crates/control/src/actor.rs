@@ -3,7 +3,7 @@
 use model::Problem;
 use model::id::UserId;
 use model::problem::{ProblemKind, codes};
-use model::user::{Permission, Role};
+use model::user::{Permission, Role, User};
 
 /// Who asks: [`crate::users::authenticate`] makes one, every use case wants one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +21,19 @@ pub struct Actor {
 }
 
 impl Actor {
+    /// Returns who asks with an account, from that address.
+    ///
+    /// # Errors
+    /// When the account is disabled.
+    pub(crate) fn of(user: User, address: &str) -> Result<Self, Problem> {
+        let User { id, name, role, must_change_password, disabled, created: _ } = user;
+        if disabled {
+            let refusal = Problem::new(ProblemKind::Forbidden, codes::FORBIDDEN, "account-disabled");
+            return Err(refusal.with("user", name));
+        }
+        Ok(Self { user: id, name, role, address: address.to_owned(), must_change_password })
+    }
+
     /// Checks that the deed is allowed.
     ///
     /// # Errors

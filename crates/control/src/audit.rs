@@ -3,6 +3,7 @@
 use std::future::Future;
 
 use metadata::Transaction;
+pub use metadata::audit::AuditFilter;
 use metadata::audit::Deed;
 use model::Timestamp;
 use model::user::Permission;
@@ -34,13 +35,18 @@ pub struct AuditLine {
     pub outcome: String,
 }
 
-/// Returns the audit log, newest first.
+/// Returns the deeds that are asked for, newest first.
 ///
 /// # Errors
-/// When the actor may not read it, or the metadata fail.
-pub async fn list(control: &Control, actor: &Actor, page: PageAsk) -> Result<Page<AuditLine>, Error> {
+/// When the actor may not read them, or the metadata fail.
+pub async fn list(
+    control: &Control,
+    actor: &Actor,
+    filter: &AuditFilter,
+    page: PageAsk,
+) -> Result<Page<AuditLine>, Error> {
     actor.must(Permission::ManageUsers)?;
-    let lines = control.metadata().audit_list(page.slice()).await?;
+    let lines = control.metadata().audit_list(filter, page.slice()).await?;
     Ok(page.filled(lines).map(|line| {
         let Deed { user, address, action, target, outcome } = line.deed;
         AuditLine { id: line.id, at: line.at, user, address, action, target, outcome }

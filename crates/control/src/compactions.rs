@@ -1,30 +1,73 @@
 //! Major compaction: how it stands, starting one, and letting one go on that stopped at an error.
 
-use std::sync::Arc;
-
+use engine::{Flow as _, TaskStatus as Stored};
+use metadata::Slice;
+use metadata::tasks::{TaskQuery, subject};
 use model::Problem;
 use model::ability::Generation;
 use model::compaction::{Compaction, CompactionStatus};
-use model::id::{ClusterId, TenantId};
+use model::id::{ClusterId, TaskId, TenantId};
 use model::physical::SYS;
 use model::problem::codes;
 use model::user::Permission;
-use oceanbase::{Driver, NoWitness};
 
 use crate::actor::Actor;
+use crate::asking;
 use crate::audit::Attempt;
 use crate::backups::Accepted;
 use crate::context::Control;
 use crate::error::Error;
-use crate::flows::major_compaction;
+use crate::flows::major_compaction::{self, MajorCompaction};
 
-/// Returns how major compaction stands: each tenant on 4.x, else tenant 1 for all there is.
+/// How major compaction stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Compactions {
+    /// The task of ours that performs one.
+    pub running: Option<TaskId>,
+    /// What it is doing: the worst that any tenant's does.
+    pub status: CompactionStatus,
+    /// Each tenant on 4.x, else tenant 1 for all there is: its name and how it stands.
+    pub tenants: Vec<(String, Compaction)>,
+}
+
+/// Returns how major compaction stands.
 ///
 /// # Errors
 /// When there is no such cluster, or it does not answer.
-pub async fn show(control: &Control, actor: &Actor, id: ClusterId) -> Result<Vec<Compaction>, Error> {
+pub async fn show(control: &Control, actor: &Actor, id: ClusterId) -> Result<Compactions, Error> {
     actor.must(Permission::Read)?;
-    Ok(open(control, id).await?.compactions().await?)
+    let cluster = control.context.cluster(id).await?;
+    let running = TaskQuery {
+        statuses: vec![Stored::Pending, Stored::Running, Stored::RollingBack],
+        kinds: vec![MajorCompaction::KIND.to_owned()],
+        subjects: vec![(subject::CLUSTER.to_owned(), id.to_string())],
+        ..TaskQuery::default()
+    };
+    let running = control.metadata().task_list(&running, Slice { offset: 0, limit: 1 }).await?;
+    let known = control.metadata().tenant_list(id).await?;
+    let compactions = asking::open(&control.context, &cluster).await?.compactions().await?;
+    let is_by_tenant = cluster.facts.generation == Generation::Gen4;
+    let name = |tenant: TenantId| match known.iter().find(|known| known.id == tenant) {
+        _ if !is_by_tenant => "cluster".to_owned(),
+        Some(known) => known.name.clone(),
+        None => tenant.to_string(),
+    };
+    Ok(Compactions {
+        running: running.items.first().map(|task| TaskId(task.id.0)),
+        status: worst(&compactions),
+        tenants: compactions.into_iter().map(|one| (name(one.tenant), one)).collect(),
+    })
+}
+
+/// Returns the worst that any of them does.
+pub(crate) fn worst(compactions: &[Compaction]) -> CompactionStatus {
+    let rank = |status: &CompactionStatus| match status {
+        CompactionStatus::Idle => 0,
+        CompactionStatus::Compacting => 1,
+        CompactionStatus::Error => 2,
+    };
+    let statuses = compactions.iter().map(|one| one.status);
+    statuses.max_by_key(rank).unwrap_or(CompactionStatus::Idle)
 }
 
 /// Begins a major compaction of tenants; none means all users'. Before 4.0 and on seekdb it is always the whole.
@@ -58,7 +101,8 @@ pub async fn clear_exceptions(
     let attempt = Attempt::new(actor, "compaction-clear", format!("cluster/{id}"));
     let work = async {
         actor.must(Permission::Backup)?;
-        let mut driver = open(control, id).await?;
+        let cluster = control.context.cluster(id).await?;
+        let mut driver = asking::open(&control.context, &cluster).await?;
         let tenants = control.metadata().tenant_list(id).await?;
         let mut cleared = Vec::new();
         for compaction in driver.compactions().await? {
@@ -85,10 +129,4 @@ pub async fn clear_exceptions(
         Ok(cleared)
     };
     attempt.watch(control, work).await
-}
-
-async fn open(control: &Control, id: ClusterId) -> Result<Driver, Error> {
-    let cluster = control.context.cluster(id).await?;
-    let endpoint = control.context.endpoint(&cluster).await?;
-    Ok(Driver::open(&endpoint, Arc::new(NoWitness)).await?)
 }

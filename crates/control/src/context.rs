@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use engine::worker::{Wake, Worker};
-use metadata::Metadata;
+use metadata::{Metadata, Server as MetadataServer};
 use model::Secret;
 use storage::FileRoots;
 use tokio::sync::{Notify, watch};
@@ -20,6 +20,8 @@ use crate::{first_start, flows, watch as watchers};
 pub struct Settings {
     /// Where it keeps its own data.
     pub data_dir: PathBuf,
+    /// The server that keeps the metadata; without one they lie in the data directory.
+    pub metadata: Option<MetadataServer>,
     /// The directories below which storages may lie; none means the data directory.
     pub file_roots: Vec<PathBuf>,
     /// How many tasks run at once.
@@ -36,6 +38,7 @@ impl Settings {
     pub fn new(data_dir: impl Into<PathBuf>) -> Self {
         Self {
             data_dir: data_dir.into(),
+            metadata: None,
             file_roots: Vec::new(),
             tasks_at_once: 8,
             server_name: "lifeboat".to_owned(),
@@ -81,7 +84,7 @@ impl Context {
             FileRoots::new(&settings.file_roots)
         }?;
         Ok(Self {
-            metadata: Metadata::open(&data_dir).await?,
+            metadata: open_metadata(&data_dir, settings.metadata.as_ref()).await?,
             roots,
             data_dir,
             snapshots: Snapshots::default(),
@@ -119,10 +122,10 @@ impl Control {
     /// after the next start.
     pub async fn run(&self, shutdown: CancellationToken) {
         tokio::join!(
-            self.worker.run(shutdown.clone()),
-            watchers::clusters::run(self, &shutdown),
-            watchers::events::run(self, &self.newest_event, &shutdown),
-            watchers::snapshots::run(self, &shutdown),
+            Box::pin(self.worker.run(shutdown.clone())),
+            Box::pin(watchers::clusters::run(self, &shutdown)),
+            Box::pin(watchers::events::run(self, &self.newest_event, &shutdown)),
+            Box::pin(watchers::snapshots::run(self, &shutdown)),
         );
         self.context.snapshots.release_all().await;
     }
@@ -143,6 +146,17 @@ impl Control {
 
     pub(crate) fn newest_event(&self) -> watch::Receiver<i64> {
         self.newest_event.subscribe()
+    }
+}
+
+/// Opens the metadata where they lie.
+pub(crate) async fn open_metadata(
+    data_dir: &Path,
+    server: Option<&MetadataServer>,
+) -> Result<Metadata, metadata::Error> {
+    match server {
+        None => Metadata::open(data_dir).await,
+        Some(server) => Metadata::open_on(data_dir, server).await,
     }
 }
 

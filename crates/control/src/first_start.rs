@@ -47,6 +47,14 @@ pub(crate) async fn run(context: &Context, given: Option<&Secret>) -> Result<Opt
     }
     let hash = passwords::hash(&password).await?;
     let mut writer = context.metadata.begin().await?;
+    if writer.user_count().await? > 0 {
+        // Another server on the same metadata was first, and its password holds.
+        drop(writer);
+        if is_random {
+            forget_password(&context.data_dir).await;
+        }
+        return Ok(None);
+    }
     writer.user_insert(ADMIN, Role::Admin, &hash, is_random).await?;
     writer.commit().await?;
     Ok(is_random.then_some(file))

@@ -5,6 +5,8 @@
 //! |---|---|
 //! | [`clusters`] | take over, look at, let go of |
 //! | [`storages`] | the library of storage configurations, and their test |
+//! | [`storage_test`] | the test of a storage for one cluster |
+//! | [`storage_scan`] | the backup sets that lie in a storage, into the catalogue |
 //! | [`backups`] | what can be backed up, Back up Now, what was backed up |
 //! | [`log_backups`] | log backup: how it stands, start, stop, pause, resume |
 //! | [`compactions`] | major compaction: how it stands, start, clear exceptions |
@@ -13,11 +15,13 @@
 //! | [`users`] | accounts, log-on, passwords |
 //! | [`audit`] | who did what |
 //! | `flows` | the durable tasks: one file each, its steps in running order |
+//! | `asking` | what is shown of a cluster beside what we know |
 //! | `watch` | what looks at clusters now and then |
 //!
 //! A request goes down; values come back up. Nothing calls back.
 
 pub mod actor;
+mod asking;
 pub mod audit;
 pub mod backups;
 pub mod clusters;
@@ -29,8 +33,10 @@ mod flows;
 pub mod log_backups;
 pub mod page;
 pub mod restores;
+pub mod storage_scan;
 pub mod storages;
 pub mod tasks;
+pub mod tenants;
 pub mod users;
 mod watch;
 mod words;
@@ -38,4 +44,5 @@ mod words;
 pub use actor::Actor;
 pub use context::{Control, Opened, Settings};
 pub use error::Error;
+pub use metadata::Server as MetadataServer;
 pub use page::{Page, PageAsk};

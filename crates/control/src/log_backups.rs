@@ -1,23 +1,31 @@
 //! Log backup: how it stands, and starting, stopping, pausing and resuming it.
 
-use std::sync::Arc;
-
-use model::Timestamp;
-use model::archive::{ArchiveRound, LogBackupWish};
+use model::ability::Generation;
+use model::archive::{ArchiveRound, ArchiveStatus, LogBackupWish};
 use model::id::{ClusterId, TenantId};
+use model::tenant::Tenant;
 use model::user::Permission;
-use oceanbase::{Driver, NoWitness};
+use model::{Problem, Timestamp};
+use oceanbase::Driver;
 
 use crate::actor::Actor;
+use crate::asking;
 use crate::audit::Attempt;
 use crate::backups::Accepted;
 use crate::context::Control;
 use crate::error::Error;
 use crate::flows::log_backup;
+use crate::page::{Page, PageAsk};
 
 /// The log backup of one tenant; on 3.x of the cluster.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogBackupTask {
+    /// The cluster.
+    pub cluster: ClusterId,
+    /// Its name.
+    pub cluster_name: String,
+    /// The number that OceanBase knows it by.
+    pub ob_cluster_id: i64,
     /// The tenant; 1 for a whole cluster.
     pub tenant: TenantId,
     /// Its name, as far as it is known.
@@ -28,30 +36,68 @@ pub struct LogBackupTask {
     pub delay_us: Option<u64>,
 }
 
-/// Returns how log backup stands, tenant by tenant, as the cluster says now.
+/// How log backup stands, as far as the cluster tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogBackupTasks {
+    /// The page; empty when the cluster does not answer.
+    pub page: Page<LogBackupTask>,
+    /// Why the cluster says nothing.
+    pub unknown: Option<Problem>,
+}
+
+/// Returns how log backup stands, tenant by tenant, as the cluster says now; nobody but the cluster knows it.
 ///
 /// # Errors
-/// When there is no such cluster, or it does not answer.
-pub async fn list(control: &Control, actor: &Actor, id: ClusterId) -> Result<Vec<LogBackupTask>, Error> {
+/// When there is no such cluster or tenant; never because the cluster does not answer.
+pub async fn list(
+    control: &Control,
+    actor: &Actor,
+    id: ClusterId,
+    tenant: Option<TenantId>,
+    status: Option<ArchiveStatus>,
+    page: PageAsk,
+) -> Result<LogBackupTasks, Error> {
     actor.must(Permission::Read)?;
     let context = &control.context;
     let cluster = context.cluster(id).await?;
-    let endpoint = context.endpoint(&cluster).await?;
-    let mut driver = Driver::open(&endpoint, Arc::new(NoWitness)).await?;
-    let rounds = driver.archive_rounds().await?;
-    let now = driver.database_now().await?;
+    if let Some(tenant) = tenant {
+        context.tenant(id, tenant).await?;
+    }
     let tenants = context.metadata.tenant_list(id).await?;
-    let name = |tenant: TenantId| {
-        let known = tenants.iter().find(|known| known.id == tenant);
-        known.map_or_else(|| tenant.to_string(), |known| known.name.clone())
+    let question = async { seen(&mut asking::open(context, &cluster).await?).await };
+    let (seen, unknown) = match asking::within_limit(&cluster, question).await {
+        Ok(seen) => (seen, None),
+        Err(problem) => (Vec::new(), Some(problem)),
     };
-    let seen = |round: ArchiveRound| LogBackupTask {
+    let is_whole = cluster.facts.generation == Generation::Gen3;
+    // Log backup of 3.x is the cluster's, whichever tenant is looked at.
+    let is_wanted = |round: &ArchiveRound| {
+        (is_whole || tenant.is_none_or(|tenant| round.tenant == tenant))
+            && status.is_none_or(|status| round.status == status)
+    };
+    let row = |(round, delay_us): (ArchiveRound, Option<u64>)| LogBackupTask {
+        cluster: cluster.id,
+        cluster_name: cluster.name.clone(),
+        ob_cluster_id: cluster.facts.ob_cluster_id,
         tenant: round.tenant,
-        tenant_name: name(round.tenant),
-        delay_us: delay_us(&round, now),
+        tenant_name: if is_whole { "cluster".to_owned() } else { name(&tenants, round.tenant) },
+        delay_us,
         round,
     };
-    Ok(rounds.into_iter().map(seen).collect())
+    let rows = seen.into_iter().filter(|(round, _)| is_wanted(round)).map(row).collect();
+    Ok(LogBackupTasks { page: page.of(rows), unknown })
+}
+
+fn name(tenants: &[Tenant], id: TenantId) -> String {
+    let known = tenants.iter().find(|known| known.id == id);
+    known.map_or_else(|| id.to_string(), |known| known.name.clone())
+}
+
+/// Reads every round, and how far it is behind.
+pub(crate) async fn seen(driver: &mut Driver) -> Result<Vec<(ArchiveRound, Option<u64>)>, Error> {
+    let rounds = driver.archive_rounds().await?;
+    let now = driver.database_now().await?;
+    Ok(rounds.into_iter().map(|round| (round.clone(), delay_us(&round, now))).collect())
 }
 
 /// A round that was stopped is not behind.

@@ -1,5 +1,7 @@
 //! The library of storage configurations, and their test.
 
+mod for_cluster;
+
 use metadata::backup_sets::BackupSetQuery;
 use metadata::tasks::subject;
 use metadata::{Slice, Transaction};
@@ -16,6 +18,7 @@ use crate::audit::Attempt;
 use crate::context::{Context, Control};
 use crate::error::Error;
 use crate::page::{Page, PageAsk};
+pub use for_cluster::test_for_cluster;
 
 /// A storage configuration to be kept.
 #[derive(Debug, Clone)]
@@ -158,13 +161,21 @@ pub async fn remove(control: &Control, actor: &Actor, id: StorageId) -> Result<(
 /// When the actor may not test storages, or there is no such storage.
 pub async fn test(control: &Control, actor: &Actor, choice: &StorageChoice) -> Result<Vec<TestLine>, Error> {
     actor.must(Permission::Backup)?;
-    let (location, secret) = match choice {
+    let (location, secret) = place(control, choice).await?;
+    Ok(storage::probe(&location, secret.as_ref(), &control.context.roots).await)
+}
+
+/// Returns where a storage is, and the secret of its access key.
+async fn place(
+    control: &Control,
+    choice: &StorageChoice,
+) -> Result<(StorageLocation, Option<Secret>), Error> {
+    Ok(match choice {
         StorageChoice::Saved(id) => {
             (control.context.storage(*id).await?.location, control.metadata().storage_secret(*id).await?)
         }
         StorageChoice::Typed { location, secret } => (location.clone().checked()?, secret.clone()),
-    };
-    Ok(storage::probe(&location, secret.as_ref(), &control.context.roots).await)
+    })
 }
 
 impl Context {

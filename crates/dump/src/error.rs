@@ -154,6 +154,15 @@ pub enum Error {
         /// What is different.
         why: String,
     },
+    /// Transactions that no session owns hold locks there, for ever.
+    #[error("locked for ever by transactions without a session: {}", tables.join(", "))]
+    TargetLocked {
+        /// Which tables of the target.
+        tables: Vec<String>,
+        /// What the server said.
+        #[source]
+        source: Box<oceanbase::Error>,
+    },
     /// It was told to stop.
     #[error("cancelled")]
     Cancelled,
@@ -229,6 +238,9 @@ impl Error {
             }
             Self::TargetChanged { database, why } => {
                 Problem::conflict("load-target-changed").with("database", database).with("why", why)
+            }
+            Self::TargetLocked { tables, source } => {
+                Problem::outside("load-target-locked").with("tables", shortened(tables)).raw(source)
             }
             Self::Cancelled => Problem::refused(codes::CONFLICT, "dump-cancelled"),
         }

@@ -5,7 +5,7 @@ use model::Timestamp;
 use crate::database::{Listing, Slice, Transaction};
 use crate::error::Error;
 use crate::open::Metadata;
-use crate::sql::{Row, statement};
+use crate::sql::{Row, Statement, statement};
 
 /// A deed to be remembered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,16 +33,43 @@ pub struct AuditLine {
     pub deed: Deed,
 }
 
+/// Which deeds are wanted; what is left out is not asked about.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AuditFilter {
+    /// At that moment or later.
+    pub from: Option<Timestamp>,
+    /// Before that moment.
+    pub until: Option<Timestamp>,
+    /// By the account of this name.
+    pub user: Option<String>,
+    /// This deed.
+    pub action: Option<String>,
+    /// About a thing with this in its name.
+    pub target: Option<String>,
+}
+
+impl AuditFilter {
+    fn narrow(&self, statement: Statement) -> Statement {
+        statement
+            .push(" FROM audit_lines WHERE 1 = 1")
+            .and_if("written_at >= ?", self.from)
+            .and_if("written_at < ?", self.until)
+            .and_if("user_name = ?", self.user.as_ref())
+            .and_if("action = ?", self.action.as_ref())
+            .and_if("INSTR(target, ?) > 0", self.target.as_ref())
+    }
+}
+
 impl Metadata {
     /// Returns a part of the audit log, newest first.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn audit_list(&self, slice: Slice) -> Result<Listing<AuditLine>, Error> {
+    pub async fn audit_list(&self, filter: &AuditFilter, slice: Slice) -> Result<Listing<AuditLine>, Error> {
         let mut reader = self.read().await?;
-        let total =
-            reader.count(statement("count deeds", "SELECT COUNT(*) AS total FROM audit_lines")).await?;
-        let list = slice.cut(statement("list deeds", "SELECT * FROM audit_lines ORDER BY id DESC"));
+        let total = reader.count(filter.narrow(statement("count deeds", "SELECT COUNT(*) AS total"))).await?;
+        let list = filter.narrow(statement("list deeds", "SELECT *")).push(" ORDER BY id DESC");
+        let list = slice.cut(list);
         let items = reader.rows(list).await?.iter().map(line).collect::<Result<_, _>>()?;
         Ok(Listing { items, total })
     }

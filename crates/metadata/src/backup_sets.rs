@@ -112,13 +112,27 @@ impl Transaction {
             }
             None => self.connection.take_numbers("backup_sets", 1).await?,
         };
+        self.backup_set_write(id, set.task.0, set).await
+    }
+
+    /// Keeps a backup set that was found in a storage. No task of this catalogue made it; its place is taken by the
+    /// set's own number with a minus.
+    ///
+    /// # Errors
+    /// When there is no such storage, or the database fails.
+    pub async fn backup_set_adopt(&mut self, set: &BackupSet) -> Result<BackupSetId, Error> {
+        let id = self.connection.take_numbers("backup_sets", 1).await?;
+        self.backup_set_write(id, -id, set).await
+    }
+
+    async fn backup_set_write(&mut self, id: i64, task: i64, set: &BackupSet) -> Result<BackupSetId, Error> {
         let insert = statement(
             "record a backup set",
             "INSERT INTO backup_sets (id, task_id, cluster_id, cluster_name, tenant_id, tenant_name, method, mode,
                 storage_id, path, scn, byte_count, row_count, table_count, started_at, finished_at, status)
              VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         );
-        let insert = insert.bind(id).bind(set.task.0).bind(set.cluster.0).bind(&set.cluster_name);
+        let insert = insert.bind(id).bind(task).bind(set.cluster.0).bind(&set.cluster_name);
         let insert =
             insert.bind(set.tenant.0).bind(&set.tenant_name).bind(word(&set.method)).bind(word(&set.mode));
         let insert = insert.bind(set.storage.0).bind(&set.path).bind(set.scn).bind(set.bytes).bind(set.rows);

@@ -58,6 +58,29 @@ enum Line {
 }
 
 impl Metadata {
+    /// Opens the metadata of a data directory, or those on a server, and writes a copy of them; a server may be using
+    /// them.
+    ///
+    /// # Errors
+    /// When there are none, and as [`Metadata::open`] and [`Metadata::copy_to`].
+    pub async fn copy(
+        data_directory: &Path,
+        server: Option<&Server>,
+        file: &Path,
+    ) -> Result<CopySummary, Error> {
+        key_fingerprint(data_directory).await?; // nothing is made where nothing is
+        let metadata = match server {
+            Some(server) => Self::open_on(data_directory, server).await?,
+            None => match Self::open(data_directory).await {
+                Err(Error::DirectoryInUse { .. }) => Self::open_to_read(data_directory).await?,
+                opened => opened?,
+            },
+        };
+        let copied = metadata.copy_to(file).await;
+        metadata.close().await;
+        copied
+    }
+
     /// Writes a copy of everything, as it is at one moment, to a new file that only we may read. Servers go on
     /// working meanwhile.
     ///
@@ -192,11 +215,7 @@ async fn make_empty(stored: &Stored) -> Result<(), Error> {
 
 /// Ends it: nobody holds a task any more, and servers may start.
 async fn complete(writer: &mut Connection) -> Result<(), Error> {
-    let release = statement(
-        "put a copy back",
-        "UPDATE tasks SET lease_owner = NULL, lease_until = NULL, fence = fence + 1 WHERE lease_until IS NOT NULL",
-    );
-    writer.execute(release).await?;
+    crate::journal::end_all_leases(writer).await?;
     let done = statement("put a copy back", "DELETE FROM settings WHERE name = ?").bind(RESTORING);
     writer.execute(done).await.map(drop)
 }

@@ -74,7 +74,7 @@ impl Database {
     pub(crate) async fn begin(&self) -> Result<Connection, Error> {
         let begun = match &self.pools {
             Pools::Sqlite { writer, .. } => writer.begin_with(SQLITE_BEGIN_WRITE).await.map(Driver::Sqlite),
-            Pools::Mysql { writers, .. } => writers.begin().await.map(Driver::Mysql),
+            Pools::Mysql { writers, .. } => begin_whole(writers).await?,
         };
         let mut connection = self.connection(begun)?;
         if matches!(connection.inner, Driver::Mysql(_)) {
@@ -87,7 +87,7 @@ impl Database {
     pub(crate) async fn read(&self) -> Result<Connection, Error> {
         let begun = match &self.pools {
             Pools::Sqlite { readers, .. } => readers.begin().await.map(Driver::Sqlite),
-            Pools::Mysql { readers, .. } => readers.begin().await.map(Driver::Mysql),
+            Pools::Mysql { readers, .. } => begin_whole(readers).await?,
         };
         self.connection(begun)
     }
@@ -129,7 +129,23 @@ pub(crate) struct Connection {
 #[derive(Debug)]
 enum Driver {
     Sqlite(sqlx::Transaction<'static, Sqlite>),
-    Mysql(sqlx::Transaction<'static, MySql>),
+    /// Taken out while a statement is under way, and gone when its caller gave up.
+    Mysql(Option<sqlx::Transaction<'static, MySql>>),
+}
+
+/// Does something with a connection to a server to its end, also when the caller gives up in between: one that is
+/// left in the midst of an answer takes the rest of it for the answer to the next question.
+async fn whole<T: Send + 'static>(
+    verb: &'static str,
+    work: impl Future<Output = T> + Send + 'static,
+) -> Result<T, Error> {
+    tokio::spawn(work).await.map_err(|_| Error::NoAnswer { verb })
+}
+
+async fn begin_whole(pool: &MySqlPool) -> Result<sqlx::Result<Driver>, Error> {
+    let pool = pool.clone();
+    let begun = whole("begin a transaction", async move { pool.begin().await }).await?;
+    Ok(begun.map(|transaction| Driver::Mysql(Some(transaction))))
 }
 
 impl Connection {
@@ -140,8 +156,15 @@ impl Connection {
             Driver::Sqlite(transaction) => {
                 query::<Sqlite>(statement).execute(&mut **transaction).await.map(|done| done.rows_affected())
             }
-            Driver::Mysql(transaction) => {
-                query::<MySql>(statement).execute(&mut **transaction).await.map(|done| done.rows_affected())
+            Driver::Mysql(held) => {
+                let mut transaction = held.take().ok_or(Error::NoAnswer { verb })?;
+                let work = async move {
+                    let done = query::<MySql>(statement).execute(&mut *transaction).await;
+                    (transaction, done)
+                };
+                let (transaction, done) = whole(verb, work).await?;
+                *held = Some(transaction);
+                done.map(|done| done.rows_affected())
             }
         };
         done.map_err(|cause| Error::Database { verb, cause })
@@ -155,8 +178,14 @@ impl Connection {
                 let rows = query::<Sqlite>(statement).fetch_all(&mut **transaction).await;
                 rows.map(|rows| rows.into_iter().map(Inner::Sqlite).collect())
             }
-            Driver::Mysql(transaction) => {
-                let rows = query::<MySql>(statement).fetch_all(&mut **transaction).await;
+            Driver::Mysql(held) => {
+                let mut transaction = held.take().ok_or(Error::NoAnswer { verb })?;
+                let work = async move {
+                    let rows = query::<MySql>(statement).fetch_all(&mut *transaction).await;
+                    (transaction, rows)
+                };
+                let (transaction, rows) = whole(verb, work).await?;
+                *held = Some(transaction);
                 rows.map(|rows| rows.into_iter().map(Inner::Mysql).collect())
             }
         };
@@ -203,7 +232,10 @@ impl Connection {
     pub(crate) async fn commit(self) -> Result<(), Error> {
         let done = match self.inner {
             Driver::Sqlite(transaction) => transaction.commit().await,
-            Driver::Mysql(transaction) => transaction.commit().await,
+            Driver::Mysql(held) => {
+                let transaction = held.ok_or(Error::NoAnswer { verb: "commit" })?;
+                whole("commit", transaction.commit()).await?
+            }
         };
         done.map_err(|cause| Error::Database { verb: "commit", cause })
     }

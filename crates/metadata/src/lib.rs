@@ -12,6 +12,7 @@
 //! | [`clusters`], [`tenants`] | what was taken over |
 //! | [`storages`], [`backup_sets`], [`restores`] | where backups lie, which there are, what became of them |
 //! | [`tasks`] | durable tasks as people look at them |
+//! | [`task_secrets`] | secrets that tasks carry, sealed |
 //! | [`journal`] | durable tasks as workers run them: `engine`'s contract |
 //! | [`error`] | what can go wrong, in words |
 //!
@@ -31,13 +32,15 @@ pub mod passwords;
 pub mod restores;
 mod schema;
 pub mod seal;
-pub mod sessions;
 pub mod server;
+pub mod sessions;
 mod sql;
 pub mod storages;
 mod tables;
+pub mod task_secrets;
 pub mod tasks;
 pub mod tenants;
+pub mod tokens;
 pub mod users;
 
 pub use database::{Listing, Slice, Transaction};

@@ -22,6 +22,7 @@ use zeroize::Zeroizing;
 use crate::database::{Connection, Database, Transaction};
 use crate::dialect::{SQLITE_MIGRATIONS, sqlite_options};
 use crate::error::Error;
+use crate::journal::end_all_leases;
 use crate::schema;
 use crate::seal::{KEY_BYTES, Sealer, new_key};
 use crate::server::Server;
@@ -72,6 +73,30 @@ impl Metadata {
     pub async fn open_on(data_directory: &Path, server: &Server) -> Result<Self, Error> {
         let stored = Stored::open(data_directory, Some(server)).await?;
         stored.unlock(data_directory).await
+    }
+
+    /// Opens the metadata in a data directory that a running server uses, for reading only.
+    pub(crate) async fn open_to_read(data_directory: &Path) -> Result<Self, Error> {
+        let options = sqlite_options(&data_directory.join(DATABASE_FILE)).pragma("query_only", "ON");
+        let readers = connect("open the metadata for reading", READERS, options).await?;
+        let database = Database::sqlite(readers.clone(), readers);
+        let path = data_directory.join(KEY_FILE);
+        let expected = setting(&mut database.read().await?, FINGERPRINT).await?;
+        let shown = path.display().to_string();
+        let key = spawn_blocking(move || read_or_make_key(&path, false)).await;
+        let sealer = Sealer::new(&key.expect("file work does not panic")?);
+        match expected {
+            Some(expected) if expected == sealer.fingerprint() => {}
+            expected => {
+                let expected = expected.unwrap_or_default();
+                return Err(Error::KeyOther {
+                    path: shown,
+                    found: sealer.fingerprint().to_owned(),
+                    expected,
+                });
+            }
+        }
+        Ok(Self { database: Arc::new(database), sealer: Arc::new(sealer), _lock: None })
     }
 
     /// Begins to write. One writes at a time, so nothing slow belongs into a transaction: no call to a cluster or a
@@ -128,7 +153,13 @@ impl Stored {
         if setting(&mut connection, RESTORING).await?.is_some() {
             return Err(Error::RestoreUnfinished { path: self.place });
         }
-        drop(connection);
+        if self.lock.is_some() {
+            // Nobody else uses the directory: whoever held a task died, and it need not wait for the lease to lapse.
+            end_all_leases(&mut connection).await?;
+            connection.commit().await?;
+        } else {
+            drop(connection);
+        }
         let sealer = unlock(&self.database, data_directory.join(KEY_FILE)).await?;
         Ok(Metadata { database: Arc::new(self.database), sealer: Arc::new(sealer), _lock: self.lock })
     }

@@ -1,47 +1,60 @@
 //! Bringing the schema of a server to this version, also while other Lifeboats do the same.
 //!
-//! 1. whoever has the server's lock is alone
-//! 2. each step that is not noted down is done, then noted down
+//! 1. whoever holds the row of the turn is alone; it ends with its connection, however that ends
+//! 2. each step that is not noted down is done, on another connection, then noted down
 //!
-//! A step is one statement that may be repeated, so a crash between doing it and noting it down is harmless.
+//! A step is one statement that may be repeated, so a crash between doing it and noting it down is harmless. A lock by
+//! name (`GET_LOCK`) would not do: seekdb keeps it when the connection is gone.
 
 use sqlx::mysql::MySqlConnection;
 use sqlx::{AssertSqlSafe, Connection as _, Executor, Row as _};
 
-use crate::dialect::MYSQL_MIGRATIONS;
+use crate::dialect::{MYSQL_MIGRATIONS, mysql_is_passing};
 use crate::error::Error;
-use crate::server::{Server, tell};
+use crate::server::{Server, number, tell};
 
-/// What the connection is told: on OceanBase a change of the schema may take its time.
-const TOLD: [(&str, bool); 2] =
-    [("SET SESSION ob_query_timeout = 300000000", true), ("SET SESSION ob_trx_timeout = 300000000", true)];
+/// What a connection is told: a change of the schema may take its time, and so may others that are at it.
+const TOLD: [(&str, bool); 4] = [
+    ("SET SESSION innodb_lock_wait_timeout = 120", true),
+    ("SET SESSION ob_query_timeout = 120000000", true),
+    ("SET SESSION ob_trx_timeout = 600000000", true),
+    ("SET SESSION ob_trx_idle_timeout = 600000000", true),
+];
 
-/// How many seconds one waits for another Lifeboat that is at it.
-const LOCK_WAIT_S: u32 = 120;
+/// The steps that were done. The row 0 is no step, but the turn.
+const STEPS_TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_steps
+    (version BIGINT NOT NULL PRIMARY KEY, description VARCHAR(255) NOT NULL)";
+const TURN: &str = "INSERT IGNORE INTO schema_steps (version, description) VALUES (0, 'turn')";
+const TAKE_TURN: &str = "SELECT version FROM schema_steps WHERE version = 0 FOR UPDATE";
 
 /// Brings the schema to this version, forward only.
 pub(crate) async fn migrate(server: &Server) -> Result<(), Error> {
-    let mut connection = server.connect().await?;
     let failed = |cause: sqlx::Error| Error::Migration { path: server.place(), cause: cause.into() };
-    tell(&mut connection, &TOLD).await.map_err(failed)?;
-    let name = format!("lifeboat-schema-{}", server.database());
-    let lock = sqlx::query("SELECT COALESCE(GET_LOCK(?, ?), 0) AS got").bind(&name).bind(LOCK_WAIT_S);
-    let got: i64 =
-        lock.fetch_one(&mut connection).await.and_then(|row| row.try_get("got")).map_err(failed)?;
-    if got != 1 {
-        return Err(Error::NoAnswer { verb: "wait for another Lifeboat that changes the schema" });
+    let mut turn = server.connect().await?;
+    let mut worker = server.connect().await?;
+    tell(&mut turn, &TOLD).await.map_err(failed)?;
+    tell(&mut worker, &TOLD).await.map_err(failed)?;
+    if let Err(cause) = worker.execute(STEPS_TABLE).await {
+        // Another one may have made it at the same moment.
+        worker.execute("SELECT version FROM schema_steps").await.map_err(|_| failed(cause))?;
     }
-    steps(&mut connection, server).await?;
-    // The lock belongs to the connection and ends with it, also when we do not come here.
-    connection.close().await.map_err(failed)
+    worker.execute(TURN).await.map_err(failed)?;
+    turn.execute("BEGIN").await.map_err(failed)?;
+    turn.execute(TAKE_TURN).await.map_err(|cause| match &cause {
+        sqlx::Error::Database(said) if number(&**said).is_some_and(mysql_is_passing) => {
+            Error::NoAnswer { verb: "wait for another Lifeboat that changes the schema" }
+        }
+        _ => failed(cause),
+    })?;
+    steps(&mut worker, server).await?;
+    turn.execute("ROLLBACK").await.map_err(failed)?;
+    turn.close().await.map_err(failed)?;
+    worker.close().await.map_err(failed)
 }
 
 async fn steps(connection: &mut MySqlConnection, server: &Server) -> Result<(), Error> {
     let path = || server.place();
     let failed = |cause: sqlx::Error| Error::Migration { path: path(), cause: cause.into() };
-    let table = "CREATE TABLE IF NOT EXISTS schema_steps
-        (version BIGINT NOT NULL PRIMARY KEY, description VARCHAR(255) NOT NULL)";
-    connection.execute(table).await.map_err(failed)?;
     let rows =
         sqlx::query("SELECT version FROM schema_steps").fetch_all(&mut *connection).await.map_err(failed)?;
     let done: Vec<i64> =

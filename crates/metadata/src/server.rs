@@ -79,10 +79,6 @@ impl Server {
         format!("mysql://{user}@{host}:{port}/{database}")
     }
 
-    pub(crate) fn database(&self) -> &str {
-        &self.database
-    }
-
     /// Returns connections for reading, and for writing.
     pub(crate) async fn pools(&self) -> Result<(MySqlPool, MySqlPool), Error> {
         let writers = self.pool("open the metadata", WRITERS, &MYSQL_WRITER).await?;
@@ -130,7 +126,9 @@ pub(crate) async fn tell(
     for (text, may_be_unknown) in told {
         match (&mut *connection).execute(AssertSqlSafe(*text)).await {
             Err(sqlx::Error::Database(cause)) if *may_be_unknown && is_unknown(&*cause) => {}
-            done => drop(done?),
+            done => {
+                done?;
+            }
         }
     }
     Ok(())

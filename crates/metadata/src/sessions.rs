@@ -8,7 +8,7 @@ use crate::database::{Transaction, exactly_one};
 use crate::error::Error;
 use crate::open::Metadata;
 use crate::sql::statement;
-use crate::users::user;
+use crate::users::{SELECT, user};
 
 /// A session with the account that it is of, as the account is now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,9 +27,8 @@ impl Metadata {
     /// # Errors
     /// When the database fails.
     pub async fn session_get(&self, token_hash: &str) -> Result<Option<Session>, Error> {
-        let get = statement(
-            "read a session",
-            "SELECT users.*, sessions.used_at FROM sessions JOIN users ON users.id = sessions.user_id
+        let get = statement("read a session", SELECT).push(
+            ", sessions.used_at FROM sessions JOIN users ON users.id = sessions.user_id
              WHERE sessions.token_hash = ? AND sessions.password_hash = users.password_hash",
         );
         let mut reader = self.read().await?;

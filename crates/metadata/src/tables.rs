@@ -4,7 +4,7 @@
 use crate::sql::{Statement, statement};
 
 /// The schema that a copy has: the newest step for SQLite. Steps for servers lead to the same tables.
-pub(crate) const SCHEMA: u32 = 5;
+pub(crate) const SCHEMA: u32 = 7;
 
 /// A table.
 #[derive(Debug)]
@@ -49,6 +49,38 @@ pub(crate) const TABLES: &[Table] = &[
             Text("password_hash"),
             Number("must_change_password"),
             Number("created_at"),
+        ],
+        key: "id",
+        own_row: None,
+    },
+    Table {
+        name: "disabled_users",
+        columns: &[Number("user_id"), Number("disabled_at")],
+        key: "user_id",
+        own_row: None,
+    },
+    Table {
+        name: "sessions",
+        columns: &[
+            Text("token_hash"),
+            Number("user_id"),
+            Text("password_hash"),
+            Number("created_at"),
+            Number("used_at"),
+        ],
+        key: "token_hash",
+        own_row: None,
+    },
+    Table {
+        name: "tokens",
+        columns: &[
+            Number("id"),
+            Number("user_id"),
+            Text("name"),
+            Text("token_hash"),
+            Number("created_at"),
+            Number("expires_at"),
+            Number("used_at"),
         ],
         key: "id",
         own_row: None,

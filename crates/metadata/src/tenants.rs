@@ -3,12 +3,47 @@
 use model::id::{ClusterId, TenantId};
 use model::tenant::Tenant;
 
-use crate::database::Transaction;
+use crate::database::{Listing, Slice, Transaction};
 use crate::error::Error;
 use crate::open::Metadata;
-use crate::sql::{json, statement};
+use crate::sql::{Row, json, statement};
+
+/// A tenant and the cluster that it is of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlacedTenant {
+    /// The cluster.
+    pub cluster: ClusterId,
+    /// The cluster's name here.
+    pub cluster_name: String,
+    /// The tenant.
+    pub tenant: Tenant,
+}
 
 impl Metadata {
+    /// Returns a part of all clusters' tenants, by cluster and number.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn tenant_list_all(&self, slice: Slice) -> Result<Listing<PlacedTenant>, Error> {
+        let mut reader = self.read().await?;
+        let total = reader.count(statement("count tenants", "SELECT COUNT(*) AS total FROM tenants")).await?;
+        let list = slice.cut(statement(
+            "list tenants",
+            "SELECT tenants.facts, tenants.cluster_id, clusters.name AS cluster_name
+             FROM tenants JOIN clusters ON clusters.id = tenants.cluster_id
+             ORDER BY tenants.cluster_id, tenants.tenant_id",
+        ));
+        let placed = |row: &Row| {
+            Ok(PlacedTenant {
+                cluster: ClusterId(row.integer("cluster_id")?),
+                cluster_name: row.text("cluster_name")?,
+                tenant: row.json("facts")?,
+            })
+        };
+        let items = reader.rows(list).await?.iter().map(placed).collect::<Result<_, Error>>()?;
+        Ok(Listing { items, total })
+    }
+
     /// Returns a cluster's tenants, by number.
     ///
     /// # Errors

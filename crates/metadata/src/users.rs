@@ -11,6 +11,10 @@ use crate::sql::{Row, statement, word};
 
 const NOUN: &str = "user";
 
+/// Begins every statement that reads accounts: what [`user`] takes.
+pub(crate) const SELECT: &str = "SELECT users.*,
+    (SELECT COUNT(*) FROM disabled_users WHERE disabled_users.user_id = users.id) AS disabled";
+
 /// An account with what it logs on with.
 #[derive(Debug, Clone)]
 pub struct Account {
@@ -26,7 +30,7 @@ impl Metadata {
     /// # Errors
     /// When the database fails.
     pub async fn user_list(&self) -> Result<Vec<User>, Error> {
-        let list = statement("list users", "SELECT * FROM users ORDER BY name");
+        let list = statement("list users", SELECT).push(" FROM users ORDER BY name");
         self.read().await?.rows(list).await?.iter().map(user).collect()
     }
 
@@ -35,7 +39,7 @@ impl Metadata {
     /// # Errors
     /// When the database fails.
     pub async fn user_get(&self, id: UserId) -> Result<Option<User>, Error> {
-        let get = statement("read a user", "SELECT * FROM users WHERE id = ?").bind(id.0);
+        let get = statement("read a user", SELECT).push(" FROM users WHERE id = ?").bind(id.0);
         self.read().await?.row(get).await?.map(|row| user(&row)).transpose()
     }
 
@@ -44,7 +48,7 @@ impl Metadata {
     /// # Errors
     /// When the database fails.
     pub async fn user_account(&self, name: &str) -> Result<Option<Account>, Error> {
-        let get = statement("read a user", "SELECT * FROM users WHERE name = ?").bind(name);
+        let get = statement("read a user", SELECT).push(" FROM users WHERE name = ?").bind(name);
         let Some(row) = self.read().await?.row(get).await? else { return Ok(None) };
         let password = PasswordHash::from_stored(row.text("password_hash")?);
         Ok(Some(Account { user: user(&row)?, password }))
@@ -72,7 +76,14 @@ impl Transaction {
         );
         let insert = insert.bind(id).bind(name).bind(word(&role)).bind(password.as_stored()).bind(given);
         self.connection.execute(insert.bind(created)).await.map_err(|error| error.or_taken(NOUN, name))?;
-        Ok(User { id: UserId(id), name: name.to_owned(), role, must_change_password: given, created })
+        Ok(User {
+            id: UserId(id),
+            name: name.to_owned(),
+            role,
+            must_change_password: given,
+            disabled: false,
+            created,
+        })
     }
 
     /// Gives an account another password; `given` says that the user must change it.
@@ -102,7 +113,58 @@ impl Transaction {
         exactly_one(self.connection.execute(update.bind(word(&role)).bind(id.0)).await?, NOUN, id.0)
     }
 
-    /// Removes an account.
+    /// Lets an account log on no more, or again.
+    ///
+    /// # Errors
+    /// When there is no such account, or the database fails.
+    pub async fn user_set_disabled(&mut self, id: UserId, disabled: bool) -> Result<(), Error> {
+        let forget = statement("enable a user", "DELETE FROM disabled_users WHERE user_id = ?").bind(id.0);
+        self.connection.execute(forget).await?;
+        let now = self.now().await?;
+        if disabled {
+            let note = statement(
+                "disable a user",
+                "INSERT INTO disabled_users (user_id, disabled_at) SELECT id, ? FROM users WHERE id = ?",
+            );
+            return exactly_one(self.connection.execute(note.bind(now).bind(id.0)).await?, NOUN, id.0);
+        }
+        Ok(())
+    }
+
+    /// Ends whatever an account is logged on by: its sessions and its tokens.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn user_log_off(&mut self, id: UserId) -> Result<(), Error> {
+        for delete in ["DELETE FROM sessions WHERE user_id = ?", "DELETE FROM tokens WHERE user_id = ?"] {
+            self.connection.execute(statement("log a user off", delete).bind(id.0)).await?;
+        }
+        Ok(())
+    }
+
+    /// Reads an account as it is in this transaction.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn user_now(&mut self, id: UserId) -> Result<Option<User>, Error> {
+        let get = statement("read a user", SELECT).push(" FROM users WHERE id = ?").bind(id.0);
+        self.connection.row(get).await?.map(|row| user(&row)).transpose()
+    }
+
+    /// Returns how many accounts of that role are not disabled.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn user_count_active(&mut self, role: Role) -> Result<u64, Error> {
+        let count = statement(
+            "count users",
+            "SELECT COUNT(*) AS total FROM users
+             WHERE role = ? AND id NOT IN (SELECT user_id FROM disabled_users)",
+        );
+        self.connection.count(count.bind(word(&role))).await
+    }
+
+    /// Removes an account, and what it is logged on by.
     ///
     /// # Errors
     /// When there is no such account, or the database fails.
@@ -126,6 +188,7 @@ pub(crate) fn user(row: &Row) -> Result<User, Error> {
         name: row.text("name")?,
         role: row.word("role")?,
         must_change_password: row.flag("must_change_password")?,
+        disabled: row.flag("disabled")?,
         created: row.timestamp("created_at")?,
     })
 }

@@ -47,3 +47,7 @@ identity!(
     /// A user of Lifeboat.
     UserId
 );
+identity!(
+    /// A token that a program logs on with in a user's name.
+    TokenId
+);

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{ClusterId, SubtaskId, TaskId, TenantId};
+use crate::id::{ClusterId, StorageId, SubtaskId, TaskId, TenantId};
 use crate::text::Text;
 use crate::time::Timestamp;
 
@@ -129,12 +129,57 @@ pub struct Subtask {
     pub progress: Option<TaskProgress>,
     /// What it is waiting for, or why it failed.
     pub note: Option<Text>,
+    /// What can be pressed when it failed: the repair first.
+    pub next: Vec<NextAction>,
     /// The longest it may take, in seconds.
     pub timeout_s: u64,
     /// When its turn came.
     pub started: Option<Timestamp>,
     /// When it ended.
     pub finished: Option<Timestamp>,
+}
+
+/// Something that can be pressed on a subtask that failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NextAction {
+    /// The button's id, whose words are in the texts.
+    pub button: String,
+    /// What it does.
+    pub step: NextStep,
+}
+
+/// What a button does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NextStep {
+    /// Run again what has failed.
+    RetryTask,
+    /// Go on without that subtask.
+    SkipSubtask(SubtaskId),
+    /// Perform a major compaction.
+    Compact(ClusterId),
+    /// Let a major compaction go on that stopped at an error.
+    ClearExceptions(ClusterId),
+    /// Stop log backup: of that tenant, else of the cluster.
+    StopLogBackup(ClusterId, Option<TenantId>),
+    /// Back up in full instead.
+    BackUpInFull(FullBackup),
+}
+
+/// A full backup in the place of an incremental one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FullBackup {
+    /// The cluster.
+    pub cluster: ClusterId,
+    /// Where to; where the cluster writes already when nobody had chosen.
+    pub storage: Option<StorageId>,
+    /// The tenants; none means the whole cluster.
+    pub tenants: Vec<TenantId>,
+    /// Whether a major compaction may be started where one is needed.
+    pub auto_compaction: bool,
+    /// Whether the logs that a set needs go into it.
+    pub plus_archivelog: bool,
+    /// Whether the first was encrypted: the password must be given again.
+    pub needs_password: bool,
 }
 
 /// One run of a flow.

@@ -122,6 +122,12 @@ pub fn step_name(language: Language, id: &str) -> String {
     catalogue(language).step.get(id).cloned().unwrap_or_else(|| id.to_owned())
 }
 
+/// Returns the words of a button; its id when the catalogue has none.
+#[must_use]
+pub fn button(language: Language, id: &str) -> String {
+    catalogue(language).button.get(id).cloned().unwrap_or_else(|| id.to_owned())
+}
+
 /// Tells whether the catalogue has words for that problem.
 #[must_use]
 pub fn has_problem(id: &str) -> bool {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::UserId;
+use crate::id::{TokenId, UserId};
 use crate::problem::{Problem, ProblemKind, codes};
 use crate::time::Timestamp;
 
@@ -34,6 +34,11 @@ pub enum Permission {
     ManageUsers,
 }
 
+impl Permission {
+    /// Every permission there is.
+    pub const ALL: [Self; 4] = [Self::Read, Self::Backup, Self::ManageClusters, Self::ManageUsers];
+}
+
 impl Role {
     /// Tells whether the role allows the deed.
     #[must_use]
@@ -57,8 +62,54 @@ pub struct User {
     pub role: Role,
     /// Whether the password must be changed before anything else.
     pub must_change_password: bool,
+    /// Whether it may not log on for now.
+    pub disabled: bool,
     /// When it was made.
     pub created: Timestamp,
+}
+
+/// What a program logs on with in a user's name. The token itself is shown once, and kept by nobody but its user.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Token {
+    /// Its identity.
+    pub id: TokenId,
+    /// What its user calls it.
+    pub name: String,
+    /// When it was made.
+    pub created: Timestamp,
+    /// When it stops being good, if ever.
+    pub expires: Option<Timestamp>,
+    /// When it was last used, to the minute.
+    pub used: Option<Timestamp>,
+}
+
+/// The most characters of an account's or a token's name.
+pub const LONGEST_NAME: usize = 64;
+
+/// Checks the name of a new account. HTTP Basic parts name and password by a colon.
+///
+/// # Errors
+/// Refuses one that is empty, too long, or holds more than letters, digits and `. _ - @`.
+pub fn check_name(name: &str) -> Result<(), Problem> {
+    let is_good = |letter: char| letter.is_alphanumeric() || "._-@".contains(letter);
+    if (1..=LONGEST_NAME).contains(&name.chars().count()) && name.chars().all(is_good) {
+        Ok(())
+    } else {
+        Err(Problem::invalid("account-name-malformed").with("name", name).with("most", LONGEST_NAME))
+    }
+}
+
+/// Checks the name of a new token.
+///
+/// # Errors
+/// Refuses one that is empty, too long, or holds what can't be printed.
+pub fn check_token_name(name: &str) -> Result<(), Problem> {
+    let is_good = (1..=LONGEST_NAME).contains(&name.trim().chars().count());
+    if is_good && name.chars().count() <= LONGEST_NAME && !name.chars().any(char::is_control) {
+        Ok(())
+    } else {
+        Err(Problem::invalid("token-name-malformed").with("most", LONGEST_NAME))
+    }
 }
 
 /// The fewest characters of a password.
@@ -80,7 +131,20 @@ pub fn check_password(password: &str) -> Result<(), Problem> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Permission, Role};
+    use super::{LONGEST_NAME, Permission, Role, check_name, check_token_name};
+
+    #[test]
+    fn a_name_can_be_sent_with_a_password_and_printed() {
+        let longest = "x".repeat(LONGEST_NAME);
+        for good in ["eva", "eva.li@shop", "备份-1", longest.as_str()] {
+            assert!(check_name(good).is_ok(), "{good}");
+        }
+        let too_long = "x".repeat(LONGEST_NAME + 1);
+        for wrong in ["", " ", "a:b", "a b", "a\nb", too_long.as_str()] {
+            assert!(check_name(wrong).is_err(), "{wrong:?}");
+            assert_eq!(check_token_name(wrong).is_ok(), ["a:b", "a b"].contains(&wrong), "{wrong:?}");
+        }
+    }
 
     #[test]
     fn each_role_may_do_what_the_table_says() {

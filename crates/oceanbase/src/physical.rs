@@ -115,6 +115,18 @@ impl Driver {
         }
     }
 
+    /// Reads the newest backup jobs of the whole cluster, whoever began them; none on seekdb.
+    ///
+    /// # Errors
+    /// Fails when the server refuses or is gone.
+    pub async fn all_backup_jobs(&mut self) -> Result<Vec<BackupJob>, Error> {
+        match self.generation() {
+            Generation::Gen3 => gen3::backup::jobs(self.session()).await,
+            Generation::Gen4 => gen4::backup::all_jobs(self.session()).await,
+            Generation::Seekdb => Ok(Vec::new()),
+        }
+    }
+
     /// Reads how far a job is; nothing when it does not run.
     ///
     /// # Errors

@@ -104,7 +104,7 @@ export function BackUpNowDrawer({ cluster, ability, onClose }: BackUpNowDrawerPr
           <ModeChoice draft={draft} ability={ability} onChange={change} />
         </Part>
         <Part title={backUpNow.options}>
-          <Options draft={draft} onChange={change} />
+          <Options draft={draft} generation={cluster.generation} onChange={change} />
         </Part>
         <div aria-live="polite">
           {plan.data ? <PlanView plan={plan.data} /> : null}

@@ -1,21 +1,24 @@
 import { Alert, Button, Tabs, Tooltip } from '@oceanbase/design';
 import { useQuery } from '@tanstack/react-query';
+import type { ReactNode } from 'react';
 import { Link, useSearchParams } from 'react-router';
 
 import type { Ability, Overview } from '../../api/types';
 import { useLabels } from '../../locales';
-import { formatBytes } from '../../parts/format';
+import { formatBytes, formatSeconds } from '../../parts/format';
 import { Moment } from '../../parts/Moment';
 import { Facts, PageHead, Section } from '../../parts/PageHead';
 import { Loaded } from '../../parts/PageState';
 import { Explanation } from '../../parts/ProblemAlert';
-import { Status } from '../../parts/Status';
+import { Status, toneOf } from '../../parts/Status';
 import { useCluster, useClusterId } from '../clusters/clusterId';
 import { useMay } from '../logon/me';
 import { InitiateRecoveryDrawer } from '../recovery/InitiateRecoveryDrawer';
 import { BackupSets } from './BackupSets';
 import { BackUpNowDrawer } from './BackUpNowDrawer';
+import { ClusterSilent } from './ClusterSilent';
 import { DataBackupTasks } from './DataBackupTasks';
+import { LogBackupTasks } from './LogBackupTasks';
 import { abilityQuery, overviewQuery } from './queries';
 import { RecoveryTasks } from './RecoveryTasks';
 
@@ -34,6 +37,7 @@ export default function BackupPage() {
   const [search, setSearch] = useSearchParams();
   const open = (name: string, value = '') => setSearch({ [name]: value });
   const close = () => setSearch({});
+  const hasLogs = cluster.data && cluster.data.obBackupAbility !== 'LOGICAL_BACKUP';
   const recoverable = search.get(RECOVER);
 
   return (
@@ -55,6 +59,9 @@ export default function BackupPage() {
           onChange={(key) => setSearch({ [LIST]: key }, { replace: true })}
           items={[
             { key: 'tasks', label: backup.dataBackupTasks, children: <DataBackupTasks id={id} /> },
+            ...(hasLogs && cluster.data
+              ? [{ key: 'logs', label: backup.logBackupTasks, children: <LogBackupTasks cluster={cluster.data} /> }]
+              : []),
             {
               key: 'sets',
               label: backup.backupSets,
@@ -111,8 +118,21 @@ function Disabled({ ability }: { ability: Ability }) {
   );
 }
 
+function CompactionState({ overview: { clusterId, compactionStatus: status } }: { overview: Overview }) {
+  const { words } = useLabels();
+  if (!status) return <span className="quiet">–</span>;
+  return (
+    <Link to={`/clusters/${clusterId}/compaction`}>
+      <Status tone={toneOf(status)}>{words.compactionStatus[status]}</Status>
+    </Link>
+  );
+}
+
 function Basic({ overview }: { overview: Overview }) {
-  const { backup, words, clusters } = useLabels();
+  const labels = useLabels();
+  const { backup, words, clusters } = labels;
+  const isPhysical = overview.obBackupAbility !== 'LOGICAL_BACKUP';
+  const delay = overview.logBackupDelaySeconds;
   const running = overview.runningTaskId;
   const status = running ? (
     <>
@@ -122,14 +142,27 @@ function Basic({ overview }: { overview: Overview }) {
     <Status tone="quiet">{backup.noStrategy}</Status>
   );
   return (
-    <Facts
+    <>
+      <ClusterSilent error={overview.clusterError} />
+      <Facts
       rows={[
         [backup.status, status],
         [backup.method, words.ability[overview.obBackupAbility]],
         [backup.file, backup.files(overview.backupSetCount, formatBytes(overview.backupSize))],
         [backup.lastDataBackup, <Moment key="last" at={overview.lastDataBackupTime} none={clusters.never} />],
+        ...(isPhysical
+          ? ([
+              [
+                backup.logCheckpoint,
+                <Moment key="checkpoint" at={overview.latestLogBackupCheckpoint} none={backup.noLogBackup} />,
+              ],
+              [backup.logDelay, typeof delay === 'number' ? formatSeconds(delay, labels) : '–'],
+            ] as Array<[string, ReactNode]>)
+          : []),
+        [backup.compaction, <CompactionState key="compaction" overview={overview} />],
       ]}
-    />
+      />
+    </>
   );
 }
 

@@ -12,6 +12,7 @@ import { Duration, Moment } from '../../parts/Moment';
 import { Facts } from '../../parts/PageHead';
 import { WordsAlert } from '../../parts/ProblemAlert';
 import { Status, toneOf } from '../../parts/Status';
+import { ClusterSilent } from './ClusterSilent';
 import { asQuery, Filters, isFiltered } from './Filters';
 import { PagedTable } from './PagedTable';
 import type { Filter } from './queries';
@@ -31,14 +32,18 @@ export function DataBackupTasks({ id }: { id: number }) {
       ),
   });
   const columns: TableProps<DataBackupTask>['columns'] = [
-    { title: backup.id, dataIndex: 'taskId', render: (task: number) => <Link to={`/tasks/${task}`}>{task}</Link> },
+    { title: backup.id, dataIndex: 'taskId', render: taskLink },
     { title: backup.tenant, dataIndex: 'tenantName' },
     {
       title: backup.dataMethod,
       render: (_, row) => `${words.backupMode[row.backupMode]} · ${words.dataBackupMode[row.dataBackupTaskType]}`,
     },
-    { title: backup.setId, dataIndex: 'backupSetId', render: (set?: number | null) => set ?? '–' },
-    { title: backup.source, render: () => backup.manual },
+    { title: backup.setId, dataIndex: 'backupSetId', render: (_, row) => row.backupSetId ?? row.obBackupSetId ?? '–' },
+    {
+      title: backup.source,
+      dataIndex: 'source',
+      render: (source: DataBackupTask['source']) => backup.sources[source],
+    },
     { title: backup.start, dataIndex: 'startTime', render: (at?: string) => <Moment at={at} /> },
     { title: backup.end, dataIndex: 'finishTime', render: (at?: string) => <Moment at={at} /> },
     {
@@ -51,15 +56,16 @@ export function DataBackupTasks({ id }: { id: number }) {
     {
       title: backup.actions,
       fixed: 'right',
-      render: (_, { taskId }) => <Link to={`/tasks/${taskId}`}>{actions.view}</Link>,
+      render: (_, { taskId }) => (taskId ? <Link to={`/tasks/${taskId}`}>{actions.view}</Link> : null),
     },
   ];
   return (
     <>
       <Filters filter={filter} states={words.taskStatus} onChange={setFilter} />
+      <ClusterSilent error={rows.data?.clusterError} />
       <PagedTable
         query={rows}
-        rowKey={(row) => `${row.taskId}-${row.tenantId}`}
+        rowKey={(row) => `${row.taskId ?? `job-${row.obJobId}`}-${row.tenantId}`}
         columns={columns}
         empty={isFiltered(filter) ? backup.tasksEmptyFiltered : backup.tasksEmpty}
         expandable={{ expandedRowRender: (row) => <Details row={row} /> }}
@@ -69,6 +75,10 @@ export function DataBackupTasks({ id }: { id: number }) {
   );
 }
 
+function taskLink(task?: number | null) {
+  return task ? <Link to={`/tasks/${task}`}>{task}</Link> : '–';
+}
+
 function Details({ row }: { row: DataBackupTask }) {
   const { backup, tasks } = useLabels();
   return (
@@ -76,10 +86,10 @@ function Details({ row }: { row: DataBackupTask }) {
       {row.error ? <WordsAlert words={row.error} /> : null}
       <Facts
         rows={[
-          [backup.directory, <code key="uri">{row.backupUri}</code>],
+          [backup.directory, row.backupUri ? <code key="uri">{row.backupUri}</code> : '–'],
           [backup.size, typeof row.bytes === 'number' ? formatBytes(row.bytes) : '–'],
           [tasks.duration, <Duration key="time" from={row.startTime} until={row.finishTime} />],
-          [backup.creator, row.creator],
+          [backup.creator, row.creator ?? '–'],
         ]}
       />
     </div>

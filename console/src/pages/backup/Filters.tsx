@@ -6,11 +6,13 @@ import type { Filter } from './queries';
 interface FiltersProps {
   filter: Filter;
   states: Record<string, string>;
+  /** Whether rows can be chosen by time. */
+  hasTime?: boolean;
   onChange: (filter: Filter) => void;
 }
 
 /** Which rows of a list are wanted: by time and by state. */
-export function Filters({ filter, states, onChange }: FiltersProps) {
+export function Filters({ filter, states, hasTime = true, onChange }: FiltersProps) {
   const { backup } = useLabels();
   const options = [
     { value: '', label: backup.anyStatus },
@@ -19,7 +21,7 @@ export function Filters({ filter, states, onChange }: FiltersProps) {
   const change = (part: Partial<Filter>) => onChange({ ...filter, ...part, page: 1 });
   return (
     <div className="filters">
-      <DatePicker.RangePicker
+      {hasTime ? <DatePicker.RangePicker
         showTime
         aria-label={`${backup.from} – ${backup.until}`}
         placeholder={[backup.from, backup.until]}
@@ -33,7 +35,7 @@ export function Filters({ filter, states, onChange }: FiltersProps) {
             ...(until ? { endTime: until.toISOString() } : {}),
           });
         }}
-      />
+      /> : null}
       <Select
         aria-label={backup.status}
         value={filter.status ?? ''}

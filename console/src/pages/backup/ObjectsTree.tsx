@@ -1,7 +1,7 @@
 import { DatabaseOutlined, ObClusterOutlined, ObTenantOutlined, TableOutlined } from '@oceanbase/icons';
-import { Tree } from '@oceanbase/design';
+import { Input, Tree } from '@oceanbase/design';
 import { useQuery } from '@tanstack/react-query';
-import { useMemo, useState, type ReactNode } from 'react';
+import { useMemo, useRef, useState, type ComponentRef, type ReactNode } from 'react';
 
 import { answer, client } from '../../api/client';
 import { keys } from '../../api/keys';
@@ -24,6 +24,13 @@ interface ObjectsTreeProps {
   /** Whether parts of a tenant can be chosen: logical backup takes them. */
   hasParts: boolean;
   onChange: (objects: BackupObject[]) => void;
+}
+
+/** From how many tenants on one wants to look for a name. */
+const MANY = 8;
+
+function isSought(name: string, sought: string): boolean {
+  return name.toLowerCase().includes(sought.trim().toLowerCase());
 }
 
 /** The cluster, its tenants, their databases and tables; what is below a node is read when it is opened. */
@@ -66,11 +73,29 @@ function OpenTree({ root, onChange }: OpenTreeProps) {
   const [tree, setTree] = useState([root]);
   const [checked, setChecked] = useState<string[]>([root.key]);
   const [fault, setFault] = useState<unknown>();
+  const [sought, setSought] = useState('');
+  const treeRef = useRef<ComponentRef<typeof Tree>>(null);
+  const found = sought ? root.children?.find(({ title }) => isSought(title, sought)) : undefined;
   const byKey = useMemo(() => index(tree), [tree]);
 
   return (
     <>
+      {(root.children?.length ?? 0) > MANY ? (
+        <Input.Search
+          className="find-object"
+          allowClear
+          aria-label={labels.backUpNow.find}
+          placeholder={labels.backUpNow.find}
+          value={sought}
+          onChange={({ target: { value } }) => {
+            setSought(value);
+            const first = value ? root.children?.find(({ title }) => isSought(title, value)) : undefined;
+            if (first) treeRef.current?.scrollTo({ key: first.key, align: 'top' });
+          }}
+        />
+      ) : null}
       <Tree
+        ref={treeRef}
         aria-label={labels.backUpNow.objects}
         className="objects"
         checkable
@@ -88,7 +113,7 @@ function OpenTree({ root, onChange }: OpenTreeProps) {
             (error: unknown) => setFault(error),
           );
         }}
-        titleRender={(each) => <Title node={each} />}
+        titleRender={(each) => <Title node={each} isFound={each.key === found?.key} />}
         onCheck={(keysOrBoth) => {
           const all = (Array.isArray(keysOrBoth) ? keysOrBoth : keysOrBoth.checked).map(String);
           setChecked(all);
@@ -100,9 +125,9 @@ function OpenTree({ root, onChange }: OpenTreeProps) {
   );
 }
 
-function Title({ node: { title, hint, object } }: { node: ObjectNode }) {
+function Title({ node: { title, hint, object }, isFound }: { node: ObjectNode; isFound: boolean }) {
   return (
-    <span className="object">
+    <span className={isFound ? 'object object-found' : 'object'}>
       <span aria-hidden="true">{ICONS[object.backupDimension]}</span> <span className="object-name">{title}</span>
       {hint ? <span className="quiet object-hint">{hint}</span> : null}
     </span>

@@ -1,6 +1,6 @@
-import { Checkbox, Form, InputNumber, Radio, Select } from '@oceanbase/design';
+import { Checkbox, Form, Input, InputNumber, Radio, Select } from '@oceanbase/design';
 
-import type { Ability, BackupMode, DataBackupMode } from '../../api/types';
+import type { Ability, BackupMode, Cluster, DataBackupMode } from '../../api/types';
 import { useLabels } from '../../locales';
 import type { Draft } from './draft';
 
@@ -49,18 +49,15 @@ export function ModeChoice({ draft, ability, onChange }: PartProps) {
   );
 }
 
+interface OptionsProps extends Omit<PartProps, 'ability'> {
+  generation: Cluster['generation'];
+}
+
 /** What hardly anybody has to choose. */
-export function Options({ draft, onChange }: Omit<PartProps, 'ability'>) {
+export function Options({ draft, generation, onChange }: OptionsProps) {
   const { backUpNow } = useLabels();
   if (draft.method === 'PHYSICAL_BACKUP') {
-    return (
-      <Checkbox
-        checked={draft.autoCompaction}
-        onChange={(event: { target: { checked: boolean } }) => onChange({ autoCompaction: event.target.checked })}
-      >
-        {backUpNow.autoCompaction}
-      </Checkbox>
-    );
+    return <PhysicalOptions draft={draft} generation={generation} onChange={onChange} />;
   }
   return (
     <div className="option-row">
@@ -88,6 +85,57 @@ export function Options({ draft, onChange }: Omit<PartProps, 'ability'>) {
           onChange={(threads) => onChange({ threads: typeof threads === 'number' ? threads : null })}
         />
       </Form.Item>
+    </div>
+  );
+}
+
+function PhysicalOptions({ draft, generation, onChange }: OptionsProps) {
+  const { backUpNow } = useLabels();
+  return (
+    <>
+      <Choice
+        text={backUpNow.autoCompaction}
+        hint={backUpNow.autoCompactionHint}
+        checked={draft.autoCompaction}
+        onChange={(autoCompaction) => onChange({ autoCompaction })}
+      />
+      {generation === 'GEN4' ? (
+        <Choice
+          text={backUpNow.plusArchivelog}
+          hint={backUpNow.plusArchivelogHint}
+          checked={draft.plusArchivelog}
+          onChange={(plusArchivelog) => onChange({ plusArchivelog })}
+        />
+      ) : null}
+      <Form.Item label={backUpNow.encryption} htmlFor="option-password" extra={backUpNow.encryptionHint}>
+        <Input.Password
+          id="option-password"
+          value={draft.password}
+          autoComplete="new-password"
+          onChange={(event) => onChange({ password: event.target.value })}
+        />
+      </Form.Item>
+    </>
+  );
+}
+
+interface ChoiceProps {
+  text: string;
+  hint: string;
+  checked: boolean;
+  onChange: (checked: boolean) => void;
+}
+
+function Choice({ text, hint, checked, onChange }: ChoiceProps) {
+  return (
+    <div className="choice">
+      <Checkbox
+        checked={checked}
+        onChange={(event: { target: { checked: boolean } }) => onChange(event.target.checked)}
+      >
+        {text}
+      </Checkbox>
+      <p className="quiet hint choice-hint">{hint}</p>
     </div>
   );
 }

@@ -8,6 +8,8 @@ export interface Draft {
   mode: DataBackupMode;
   storage: StorageWish;
   autoCompaction: boolean;
+  plusArchivelog: boolean;
+  password: string;
   compression: string;
   threads: number | null;
 }
@@ -28,6 +30,8 @@ export function firstDraft(clusterId: number, ability: Ability): Draft {
     mode: 'FULL_BACKUP',
     storage: { kind: savedId === undefined ? 'typed' : 'saved', savedId, typed: EMPTY_STORAGE },
     autoCompaction: true,
+    plusArchivelog: false,
+    password: '',
     compression: '',
     threads: null,
   };
@@ -49,10 +53,14 @@ export function toBody(draft: Draft, dryRun: boolean): BackupNow {
     obBackupObjectList: draft.objects,
     dryRun,
     ...(choice ? { obBackupServiceStorageConfig: choice } : {}),
-    ...(isLogical ? {} : { autoCompaction: draft.autoCompaction }),
+    ...(isLogical ? {} : physicalOptions(draft)),
     ...(isLogical && draft.compression ? { compression: draft.compression } : {}),
     ...(isLogical && draft.threads ? { threads: draft.threads } : {}),
   };
+}
+
+function physicalOptions({ autoCompaction, plusArchivelog, password }: Draft): Partial<BackupNow> {
+  return { autoCompaction, plusArchivelog, ...(password ? { encryption: { password } } : {}) };
 }
 
 /** What is wrong with the chosen objects, if something is. */

@@ -39,6 +39,7 @@ export function LogOnPage({ onLoggedOn }: { onLoggedOn: (who: Me, password: stri
         </Button>
       </Form>
       <p className="quiet logon-hint">{labels.firstTime}</p>
+      <p className="quiet logon-hint">{labels.limits}</p>
     </LogOnCard>
   );
 }

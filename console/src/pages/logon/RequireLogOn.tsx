@@ -1,4 +1,3 @@
-import { Spin } from '@oceanbase/design';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState, type ReactNode } from 'react';
 
@@ -32,7 +31,7 @@ export function RequireLogOn({ children }: { children: ReactNode }) {
   if (me.error) return <Unreachable error={me.error} onRetry={() => void me.refetch()} />;
   return (
     <div className="whole-page" aria-busy="true" aria-label={state.loading} role="status">
-      <Spin />
+      <span className="spinner" />
     </div>
   );
 }

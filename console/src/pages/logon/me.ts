@@ -2,7 +2,6 @@ import { useQuery } from '@tanstack/react-query';
 
 import { answer, client } from '../../api/client';
 import { keys } from '../../api/keys';
-import type { Me } from '../../api/types';
 
 /** Returns who is logged on. */
 export function useMe() {
@@ -13,14 +12,19 @@ export function useMe() {
   });
 }
 
-const MAY = {
-  ADMIN: { backUp: true, manageClusters: true },
-  BACKUP_MANAGER: { backUp: true, manageClusters: false },
-  CLUSTER_VIEWER: { backUp: false, manageClusters: false },
-} satisfies Record<Me['role'], { backUp: boolean; manageClusters: boolean }>;
+/** What whoever is logged on may do. */
+export interface May {
+  backUp: boolean;
+  manageClusters: boolean;
+  manageUsers: boolean;
+}
 
 /** Returns what whoever is logged on may do. The server decides; this only hides what it would refuse. */
-export function useMay(): { backUp: boolean; manageClusters: boolean } {
-  const me = useMe();
-  return MAY[me.data?.role ?? 'CLUSTER_VIEWER'];
+export function useMay(): May {
+  const permissions = useMe().data?.permissions ?? [];
+  return {
+    backUp: permissions.includes('BACKUP'),
+    manageClusters: permissions.includes('MANAGE_CLUSTERS'),
+    manageUsers: permissions.includes('MANAGE_USERS'),
+  };
 }

@@ -1,49 +1,43 @@
-import { useQuery } from '@tanstack/react-query';
+import { Result, Tabs } from '@oceanbase/design';
+import type { ReactNode } from 'react';
+import { useNavigate, useParams } from 'react-router';
 
-import { answer, client } from '../../api/client';
-import { keys } from '../../api/keys';
 import { useLabels } from '../../locales';
-import { Facts, PageHead, Section } from '../../parts/PageHead';
-import { Loaded } from '../../parts/PageState';
-import { useMe } from '../logon/me';
+import { PageHead } from '../../parts/PageHead';
+import { useMay } from '../logon/me';
+import { About } from './About';
+import { Accounts } from './Accounts';
+import { AuditLog } from './AuditLog';
 
-/** Which Lifeboat this is, and who uses it. */
+/** Who may log on, who did what, and which Lifeboat this is. */
 export default function SystemPage() {
-  const { system, words, product, tagline } = useLabels();
-  const me = useMe();
-  const version = useQuery({ queryKey: keys.version, queryFn: () => answer(client.GET('/api/v2/version')) });
+  const { system, access } = useLabels();
+  const may = useMay();
+  const navigate = useNavigate();
+  const { tab } = useParams();
+  const items = [
+    { key: 'accounts', label: access.accounts, children: <ForAdministrators><Accounts /></ForAdministrators> },
+    { key: 'audit', label: access.audit, children: <ForAdministrators><AuditLog /></ForAdministrators> },
+    { key: 'about', label: system.about, children: <About /> },
+  ];
+  const usual = may.manageUsers ? 'accounts' : 'about';
+  const active = items.some(({ key }) => key === tab) ? tab : usual;
   return (
     <>
       <PageHead title={system.title} />
-      <Section title={system.about}>
-        <p>
-          <strong>{product}</strong> · {tagline}
-        </p>
-        <Loaded query={version}>
-          {({ version: number }) => (
-            <Facts
-              rows={[
-                [system.version, number],
-                [system.licence, 'Apache-2.0'],
-                [system.api, <code key="api">/api/v2</code>],
-              ]}
-            />
-          )}
-        </Loaded>
-        <p className="quiet">{system.apiText}</p>
-      </Section>
-      <Section title={system.account}>
-        <Loaded query={me}>
-          {({ name, role }) => (
-            <Facts
-              rows={[
-                [system.account, name],
-                [system.role, words.role[role]],
-              ]}
-            />
-          )}
-        </Loaded>
-      </Section>
+      <Tabs
+        activeKey={active ?? usual}
+        items={items}
+        destroyOnHidden
+        onChange={(key) => void navigate(`/system/${key}`)}
+      />
     </>
   );
+}
+
+/** What only an administrator sees; to everybody else it says so. */
+function ForAdministrators({ children }: { children: ReactNode }) {
+  const { state, access } = useLabels();
+  if (useMay().manageUsers) return <>{children}</>;
+  return <Result status="403" title={state.forbidden} subTitle={access.mayNot} />;
 }

@@ -11,7 +11,7 @@ use crate::error::{Failure, Failures};
 use crate::extract::{Body, Parameters, Path};
 use crate::queries::BackupQuery;
 use crate::views::backup_now::{BackupNowBody, BackupNowRequest};
-use crate::views::backups::{AbilityView, BackupSetView, DataBackupTaskView, OverviewView};
+use crate::views::backups::{AbilityView, BackupSetView, DataBackupTasksView, OverviewView};
 use crate::views::plans::{ActionType, ActionView};
 
 /// Says what a cluster lets be backed up, and what is filled in when nobody chooses
@@ -27,7 +27,28 @@ pub(crate) async fn backup_ability(
     Caller(actor): Caller,
     Path(id): Path<i64>,
 ) -> Result<Answer<AbilityView>, Failure> {
-    let ability = control::backups::ability(&api.control, &actor, ClusterId(id)).await?;
+    let ability = control::backups::ability(&api.control, &actor, ClusterId(id), None).await?;
+    Ok(Answer(ability.into()))
+}
+
+/// Says what a tenant lets be backed up, and what is filled in when nobody chooses
+#[utoipa::path(
+    get,
+    path = "/ob/clusters/{id}/tenants/{tenantId}/backup/ability",
+    tag = "backups",
+    params(
+        ("id" = i64, Path, description = "The cluster."),
+        ("tenantId" = i64, Path, description = "The tenant."),
+    ),
+    responses((status = 200, body = Envelope<AbilityView>), Failures)
+)]
+pub(crate) async fn tenant_backup_ability(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    Path((id, tenant)): Path<(i64, i64)>,
+) -> Result<Answer<AbilityView>, Failure> {
+    let (cluster, tenant) = (ClusterId(id), Some(TenantId(tenant)));
+    let ability = control::backups::ability(&api.control, &actor, cluster, tenant).await?;
     Ok(Answer(ability.into()))
 }
 
@@ -98,26 +119,26 @@ async fn begin(api: &Api, actor: &Actor, request: BackupNowRequest) -> Result<An
     Ok(Answer(ActionView::accepted(ActionType::DataBackupNow, cluster, objects, accepted.task)))
 }
 
-/// Lists the data backup tasks of a cluster
+/// Lists the data backups of a cluster, also those that others began on it
 #[utoipa::path(
     get,
     path = "/ob/clusters/{id}/backup/task/dataBackupTasks",
     tag = "backups",
     params(("id" = i64, Path, description = "The cluster."), BackupQuery),
-    responses((status = 200, body = Envelope<List<DataBackupTaskView>>), Failures)
+    responses((status = 200, body = Envelope<DataBackupTasksView>), Failures)
 )]
 pub(crate) async fn data_backup_task_list(
     State(api): State<Api>,
     Caller(actor): Caller,
     Path(id): Path<i64>,
     Parameters(query): Parameters<BackupQuery>,
-) -> Result<Answer<List<DataBackupTaskView>>, Failure> {
+) -> Result<Answer<DataBackupTasksView>, Failure> {
     let (filter, page) = (query.filter(Some(id), None)?, query.page()?);
     let tasks = control::backups::data_backup_tasks(&api.control, &actor, &filter, page).await?;
-    Ok(Answer(List::of(tasks)))
+    Ok(Answer(tasks.into()))
 }
 
-/// Lists the data backup tasks of a tenant
+/// Lists the data backups of a tenant, also those that others began on its cluster
 #[utoipa::path(
     get,
     path = "/ob/clusters/{id}/tenants/{tenantId}/backup/task/dataBackupTasks",
@@ -127,17 +148,17 @@ pub(crate) async fn data_backup_task_list(
         ("tenantId" = i64, Path, description = "The tenant."),
         BackupQuery,
     ),
-    responses((status = 200, body = Envelope<List<DataBackupTaskView>>), Failures)
+    responses((status = 200, body = Envelope<DataBackupTasksView>), Failures)
 )]
 pub(crate) async fn tenant_data_backup_task_list(
     State(api): State<Api>,
     Caller(actor): Caller,
     Path((id, tenant)): Path<(i64, i64)>,
     Parameters(query): Parameters<BackupQuery>,
-) -> Result<Answer<List<DataBackupTaskView>>, Failure> {
+) -> Result<Answer<DataBackupTasksView>, Failure> {
     let (filter, page) = (query.filter(Some(id), Some(tenant))?, query.page()?);
     let tasks = control::backups::data_backup_tasks(&api.control, &actor, &filter, page).await?;
-    Ok(Answer(List::of(tasks)))
+    Ok(Answer(tasks.into()))
 }
 
 /// Lists the backup sets of all clusters, also of those that were let go of

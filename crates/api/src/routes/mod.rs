@@ -1,10 +1,16 @@
 //! The handlers, a file per noun. Each has three moves: read the request, call one function of `control`, turn the
 //! answer into a view.
 
+pub(crate) mod accounts;
+pub(crate) mod audit;
 pub(crate) mod backups;
 pub(crate) mod clusters;
+pub(crate) mod compactions;
+pub(crate) mod log_backups;
 pub(crate) mod restores;
 pub(crate) mod server;
 pub(crate) mod storages;
 pub(crate) mod tasks;
+pub(crate) mod tenants;
+pub(crate) mod tokens;
 pub(crate) mod users;

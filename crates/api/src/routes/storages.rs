@@ -11,7 +11,9 @@ use crate::error::{Failure, Failures};
 use crate::extract::{Body, Parameters, Path};
 use crate::queries::PageQuery;
 use crate::views::clusters::TestView;
-use crate::views::storages::{NewStorageBody, StorageChangeBody, StorageChoiceBody, StorageView};
+use crate::views::storages::{
+    NewStorageBody, StorageChangeBody, StorageChoiceBody, StorageScanView, StorageView,
+};
 
 /// Lists the storage configurations
 #[utoipa::path(
@@ -121,6 +123,25 @@ pub(crate) async fn storage_test(
     Ok(Answer(lines.into()))
 }
 
+/// Enters the logical backup sets that lie in a storage into the catalogue
+///
+/// Those that it knows already stay as they are. Nothing in the storage is changed.
+#[utoipa::path(
+    post,
+    path = "/backup/storages/{id}/scan",
+    tag = "storages",
+    params(("id" = i64, Path, description = "The storage configuration.")),
+    responses((status = 200, body = Envelope<StorageScanView>), Failures)
+)]
+pub(crate) async fn storage_scan(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    Path(id): Path<i64>,
+) -> Result<Answer<StorageScanView>, Failure> {
+    let scan = control::storage_scan::scan(&api.control, &actor, StorageId(id)).await?;
+    Ok(Answer(scan.into()))
+}
+
 /// Tests a storage that is typed in
 ///
 /// Writes, reads, lists and deletes a file of its own; never changes a cluster.
@@ -142,7 +163,8 @@ pub(crate) async fn storage_test_typed(
 
 /// Tests a storage for the backups of a cluster
 ///
-/// Writes, reads, lists and deletes a file of its own; never changes a cluster.
+/// Writes, reads, lists and deletes a file of its own, shows where the cluster backs up to now, and judges by the rules of
+/// its version; never changes a cluster.
 #[utoipa::path(
     post,
     path = "/ob/clusters/{id}/backup/storage/test",
@@ -157,7 +179,7 @@ pub(crate) async fn cluster_storage_test(
     Path(id): Path<i64>,
     Body(body): Body<StorageChoiceBody>,
 ) -> Result<Answer<TestView>, Failure> {
-    control::clusters::get(&api.control, &actor, ClusterId(id)).await?;
-    let lines = control::storages::test(&api.control, &actor, &body.read()?).await?;
+    let (cluster, choice) = (ClusterId(id), body.read()?);
+    let lines = control::storages::test_for_cluster(&api.control, &actor, cluster, &choice).await?;
     Ok(Answer(lines.into()))
 }

@@ -8,6 +8,7 @@ use model::problem::codes;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::secret::SecretText;
 use super::storages::StorageChoiceBody;
 use super::{whole, words};
 
@@ -28,6 +29,11 @@ pub(crate) struct BackupNowBody {
     #[serde(default = "yes")]
     #[schema(default = true)]
     auto_compaction: bool,
+    /// Whether the logs that a set needs go into it, so that it can be restored by itself: physical, 4.1 and later.
+    #[serde(default)]
+    plus_archivelog: bool,
+    /// What the backup is encrypted with: physical.
+    encryption: Option<EncryptionBody>,
     /// Whether only to say what would be done.
     #[serde(default)]
     dry_run: bool,
@@ -38,6 +44,15 @@ pub(crate) struct BackupNowBody {
     /// How data are compressed: `zstd:1` to `zstd:19`, or `none`.
     #[schema(example = "zstd:1")]
     compression: Option<String>,
+}
+
+/// What a physical backup is encrypted with.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct EncryptionBody {
+    /// The password. Nobody can restore the backup without it, and it is kept only until the backup is taken.
+    #[schema(min_length = 1)]
+    password: SecretText,
 }
 
 fn yes() -> bool {
@@ -67,6 +82,8 @@ impl BackupNowBody {
             ob_backup_service_storage_config,
             ob_backup_object_list: objects,
             auto_compaction,
+            plus_archivelog,
+            encryption,
             dry_run,
             threads,
             compression,
@@ -82,6 +99,8 @@ impl BackupNowBody {
             },
             storage: ob_backup_service_storage_config.map(StorageChoiceBody::read).transpose()?,
             auto_compaction,
+            plus_archivelog,
+            encryption: encryption.map(|encryption| encryption.password.0),
             threads,
             compression,
         };
@@ -124,6 +143,11 @@ pub(crate) enum BackupDimension {
 }
 
 impl ObjectBody {
+    /// Returns an object that needs no more than a tenant.
+    pub(crate) fn of_tenant(cluster: ClusterId, tenant: TenantId, backup_dimension: BackupDimension) -> Self {
+        Self { tenant_id: Some(tenant.0), ..Self::of_cluster(cluster, backup_dimension) }
+    }
+
     /// Returns an object that needs no more than a cluster.
     pub(crate) fn of_cluster(cluster: ClusterId, backup_dimension: BackupDimension) -> Self {
         Self {
@@ -133,6 +157,26 @@ impl ObjectBody {
             table_name: None,
             backup_dimension,
         }
+    }
+}
+
+/// Which tenants of a cluster something is about; all of them when left out.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct TenantsBody {
+    /// The cluster itself, or tenants of it.
+    #[serde(default)]
+    ob_backup_object_list: Vec<ObjectBody>,
+}
+
+impl TenantsBody {
+    /// Reads which tenants; none means all.
+    pub(crate) fn read(self, cluster: ClusterId) -> Result<Vec<TenantId>, Problem> {
+        let (tenants, parts) = read_objects(&self.ob_backup_object_list, cluster, None)?;
+        if !parts.is_empty() {
+            return Err(Problem::invalid("physical-takes-whole-tenants").coded(codes::NO_BACKUP_OBJECT));
+        }
+        Ok(tenants)
     }
 }
 

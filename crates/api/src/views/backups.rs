@@ -1,6 +1,6 @@
 //! What can be backed up, and what was.
 
-use control::backups::{Ability, DataBackupTask, Overview};
+use control::backups::{Ability, DataBackupTask, DataBackupTasks, Overview};
 use model::backup_set::BackupSet;
 use model::time::Timestamp;
 use serde::Serialize;
@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use super::backup_now::BackupDimension;
 use super::words;
 use crate::call;
+use crate::envelope::{List, ListPage};
 use crate::error::{ErrorView, Words};
 
 /// What a cluster lets be backed up, and what is filled in when nobody chooses.
@@ -83,13 +84,19 @@ pub(crate) struct OverviewView {
     cluster_name: String,
     /// Product and version.
     ob_version: String,
-    /// Whether it answers.
+    /// Whether it answered when last looked at.
     ob_cluster_status: words::ClusterStatus,
+    /// What major compaction is doing; none when the cluster does not answer.
+    compaction_status: Option<words::CompactionStatus>,
+    /// Whether something backs it up by itself.
+    ob_cluster_backup_status: ClusterBackupStatus,
     /// Which methods of backup it offers.
     ob_backup_ability: words::BackupAbility,
     /// Whether whole clusters or tenants are backed up.
     #[schema(example = "TENANT")]
     backup_dimension: BackupDimension,
+    /// How what backs it up by itself stands.
+    backup_schedule_status: BackupScheduleStatus,
     /// The backup task that runs.
     running_task_id: Option<i64>,
     /// When the newest backup set was finished.
@@ -97,13 +104,40 @@ pub(crate) struct OverviewView {
     last_data_backup_time: Option<String>,
     /// How many backup sets there are.
     backup_set_count: u64,
-    /// How many bytes they take.
+    /// How much they take, in the unit below.
     backup_size: u64,
+    /// The unit of sizes.
+    #[schema(example = "B")]
+    ob_storage_volume_unit: &'static str,
+    /// Up to when the logs of every tenant are backed up; none while no log backup runs.
+    #[schema(format = DateTime)]
+    latest_log_backup_checkpoint: Option<String>,
+    /// How far log backup is behind, in seconds, by the database's clock.
+    log_backup_delay_seconds: Option<u64>,
+    /// Why the cluster itself says nothing; what only it knows is left out then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cluster_error: Option<ErrorView>,
+}
+
+/// Whether something backs a cluster up by itself.
+#[derive(Serialize, ToSchema)]
+pub(crate) enum ClusterBackupStatus {
+    /// Nothing does.
+    #[serde(rename = "NO_BACKUP_STRATEGY")]
+    NoBackupStrategy,
+}
+
+/// How a schedule of backups stands.
+#[derive(Serialize, ToSchema)]
+pub(crate) enum BackupScheduleStatus {
+    /// There is none.
+    #[serde(rename = "NONE")]
+    None,
 }
 
 impl From<Overview> for OverviewView {
     fn from(overview: Overview) -> Self {
-        let Overview { cluster, running, last_data_backup, backup_sets, backup_bytes } = overview;
+        let Overview { cluster, running, last_data_backup, backup_sets, backup_bytes, live } = overview;
         let whole = cluster.facts.generation == model::ability::Generation::Gen3;
         Self {
             cluster_id: cluster.id.0,
@@ -111,24 +145,65 @@ impl From<Overview> for OverviewView {
             cluster_name: cluster.name,
             ob_version: cluster.facts.server.to_string(),
             ob_cluster_status: cluster.status.into(),
+            compaction_status: live.as_ref().ok().map(|live| live.compaction.into()),
+            ob_cluster_backup_status: ClusterBackupStatus::NoBackupStrategy,
             ob_backup_ability: cluster.facts.ability.into(),
             backup_dimension: if whole { BackupDimension::Cluster } else { BackupDimension::Tenant },
+            backup_schedule_status: BackupScheduleStatus::None,
             running_task_id: running.map(|task| task.0),
             last_data_backup_time: last_data_backup.map(Timestamp::to_rfc3339),
             backup_set_count: backup_sets,
             backup_size: backup_bytes,
+            ob_storage_volume_unit: "B",
+            latest_log_backup_checkpoint: live
+                .as_ref()
+                .ok()
+                .and_then(|live| live.log_checkpoint)
+                .map(Timestamp::to_rfc3339),
+            log_backup_delay_seconds: live
+                .as_ref()
+                .ok()
+                .and_then(|live| live.log_delay_us)
+                .map(|delay_us| delay_us / 1_000_000),
+            cluster_error: live.err().map(|problem| ErrorView::of(&problem, call::language())),
         }
     }
 }
 
-/// The backup of one tenant, by the task that makes or made it.
+/// One page of data backups.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct DataBackupTasksView {
+    /// The rows on it, the newest first; a task of several tenants stays whole.
+    contents: Vec<DataBackupTaskView>,
+    /// Which page it is, counted in tasks.
+    page: ListPage,
+    /// Why the jobs that others began on the cluster are not among them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cluster_error: Option<ErrorView>,
+}
+
+impl From<DataBackupTasks> for DataBackupTasksView {
+    fn from(tasks: DataBackupTasks) -> Self {
+        let DataBackupTasks { page, others_unknown } = tasks;
+        let (contents, page) = List::of(page).into_parts();
+        let cluster_error = others_unknown.map(|problem| ErrorView::of(&problem, call::language()));
+        Self { contents, page, cluster_error }
+    }
+}
+
+/// The backup of one tenant, by the task that makes or made it, or by a job that others began on the cluster.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct DataBackupTaskView {
-    /// The task.
-    task_id: i64,
-    /// Who asked for it.
-    creator: String,
+    /// The task; none for a job of others.
+    task_id: Option<i64>,
+    /// Who began it.
+    source: words::BackupSource,
+    /// Who asked for it; none for a job of others.
+    creator: Option<String>,
+    /// The cluster's own number of the job, if it is known.
+    ob_job_id: Option<i64>,
     /// The cluster.
     cluster_id: i64,
     /// The cluster's name.
@@ -143,9 +218,11 @@ pub(crate) struct DataBackupTaskView {
     backup_mode: words::BackupMode,
     /// How much it holds.
     data_backup_task_type: words::DataBackupMode,
-    /// What came of it.
+    /// What came of it, in the catalogue.
     backup_set_id: Option<i64>,
-    /// Where it lies.
+    /// The cluster's own number of the set, if it is known.
+    ob_backup_set_id: Option<i64>,
+    /// Where it lies; empty while that is not known.
     backup_uri: String,
     /// How this tenant's part stands.
     status: words::TaskStatus,
@@ -169,7 +246,9 @@ impl From<DataBackupTask> for DataBackupTaskView {
     fn from(task: DataBackupTask) -> Self {
         let DataBackupTask {
             task,
+            source,
             creator,
+            job,
             cluster,
             cluster_name,
             tenant,
@@ -177,6 +256,7 @@ impl From<DataBackupTask> for DataBackupTaskView {
             method,
             mode,
             backup_set,
+            set_number,
             uri,
             status,
             problem,
@@ -185,8 +265,10 @@ impl From<DataBackupTask> for DataBackupTaskView {
             finished,
         } = task;
         Self {
-            task_id: task.0,
+            task_id: task.map(|task| task.0),
+            source: source.into(),
             creator,
+            ob_job_id: job,
             cluster_id: cluster.0,
             cluster_name,
             tenant_id: tenant.0,
@@ -195,6 +277,7 @@ impl From<DataBackupTask> for DataBackupTaskView {
             backup_mode: method.into(),
             data_backup_task_type: mode.into(),
             backup_set_id: backup_set.map(|id| id.0),
+            ob_backup_set_id: set_number,
             backup_uri: uri,
             status: status.into(),
             error_msg: problem.as_ref().map(|text| text.message(call::language())),

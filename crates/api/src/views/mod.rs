@@ -3,14 +3,21 @@
 //! Each is made of a noun by taking it apart field by field: a new field makes the compiler ask whether it is for
 //! everybody's eyes, and a secret can't slip out.
 
+pub(crate) mod accounts;
+pub(crate) mod audit;
 pub(crate) mod backup_now;
 pub(crate) mod backups;
 pub(crate) mod clusters;
+pub(crate) mod compactions;
+pub(crate) mod log_backups;
+pub(crate) mod next_actions;
 pub(crate) mod plans;
 pub(crate) mod restores;
 pub(crate) mod secret;
 pub(crate) mod storages;
 pub(crate) mod tasks;
+pub(crate) mod tenants;
+pub(crate) mod tokens;
 pub(crate) mod users;
 mod whole;
 pub(crate) mod words;

@@ -29,6 +29,16 @@ pub(crate) struct ActionView {
 pub(crate) enum ActionType {
     /// Back up now.
     DataBackupNow,
+    /// Let log backup run.
+    StartLogBackup,
+    /// Stop log backup.
+    StopLogBackup,
+    /// Let log backup stand still.
+    PauseLogBackup,
+    /// Let log backup go on.
+    ResumeLogBackup,
+    /// Perform a major compaction.
+    MajorCompaction,
     /// Recover.
     Restore,
 }

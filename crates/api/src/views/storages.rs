@@ -1,5 +1,6 @@
 //! Storage configurations, in OCP's shape: a base of type and URL, and one key named after the type.
 
+use control::storage_scan::Scan;
 use control::storages::{NewStorage, StorageChange, StorageChoice};
 use model::id::StorageId;
 use model::problem::codes;
@@ -10,6 +11,8 @@ use utoipa::ToSchema;
 
 use super::secret::SecretText;
 use super::{whole, words};
+use crate::call;
+use crate::error::ErrorView;
 
 /// A storage that is typed in.
 #[derive(Deserialize, ToSchema)]
@@ -238,6 +241,52 @@ impl From<Storage> for StorageView {
             },
             create_time: created.to_rfc3339(),
         }
+    }
+}
+
+/// What lies in a storage.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct StorageScanView {
+    /// How many complete logical dumps there are.
+    found: u64,
+    /// How many of them the catalogue knew before.
+    known: u64,
+    /// Those that it knows now.
+    added: Vec<ScannedSetView>,
+    /// Those that it does not take.
+    left_out: Vec<LeftOutView>,
+}
+
+/// A backup set that was found in a storage.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ScannedSetView {
+    /// Its identity in the catalogue.
+    backup_set_id: i64,
+    /// Its folder below the storage's base.
+    path: String,
+}
+
+/// A dump that was found in a storage and is not in the catalogue.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct LeftOutView {
+    /// Its folder below the storage's base.
+    path: String,
+    /// Why it is left out.
+    error: ErrorView,
+}
+
+impl From<Scan> for StorageScanView {
+    fn from(scan: Scan) -> Self {
+        let Scan { found, known, added, left_out } = scan;
+        let language = call::language();
+        let added = added.into_iter().map(|(id, path)| ScannedSetView { backup_set_id: id.0, path });
+        let left_out = left_out
+            .into_iter()
+            .map(|(path, problem)| LeftOutView { path, error: ErrorView::of(&problem, language) });
+        Self { found, known, added: added.collect(), left_out: left_out.collect() }
     }
 }
 

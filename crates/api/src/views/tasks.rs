@@ -1,12 +1,14 @@
 //! Tasks, their subtasks, logs and events.
 
 use control::tasks::{Event, EventKind, LogLine};
+use model::id::TaskId;
 use model::task::{Subtask, Task, TaskProgress};
 use model::text;
 use model::time::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::next_actions::NextActionView;
 use super::words;
 use crate::call;
 use crate::error::Words;
@@ -121,7 +123,7 @@ impl From<Task> for TaskView {
             create_time: created.to_rfc3339(),
             start_time: started.map(Timestamp::to_rfc3339),
             finish_time: finished.map(Timestamp::to_rfc3339),
-            subtasks: subtasks.into_iter().map(SubtaskView::from).collect(),
+            subtasks: subtasks.into_iter().map(|subtask| SubtaskView::of(id, subtask)).collect(),
         }
     }
 }
@@ -160,6 +162,8 @@ pub(crate) struct SubtaskView {
     /// What it is waiting for, or why it failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<Words>,
+    /// What can be pressed when it failed: the repair first.
+    next_actions: Vec<NextActionView>,
     /// When its turn came.
     #[schema(format = DateTime)]
     start_time: Option<String>,
@@ -168,8 +172,8 @@ pub(crate) struct SubtaskView {
     finish_time: Option<String>,
 }
 
-impl From<Subtask> for SubtaskView {
-    fn from(subtask: Subtask) -> Self {
+impl SubtaskView {
+    fn of(task: TaskId, subtask: Subtask) -> Self {
         let Subtask {
             id,
             step,
@@ -183,6 +187,7 @@ impl From<Subtask> for SubtaskView {
             attempts,
             progress,
             note,
+            next,
             timeout_s,
             started,
             finished,
@@ -202,6 +207,7 @@ impl From<Subtask> for SubtaskView {
             timeout: timeout_s,
             progress: progress.map(ProgressView::from),
             note: note.as_ref().map(Words::here),
+            next_actions: next.into_iter().map(|action| NextActionView::of(task, action)).collect(),
             start_time: started.map(Timestamp::to_rfc3339),
             finish_time: finished.map(Timestamp::to_rfc3339),
         }

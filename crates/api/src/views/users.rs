@@ -1,6 +1,7 @@
 //! Who is logged on, and a change of password.
 
 use control::Actor;
+use model::user::Permission;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -19,12 +20,17 @@ pub(crate) struct MeView {
     role: words::Role,
     /// Whether the password must be changed before anything else.
     must_change_password: bool,
+    /// What the role may do.
+    #[schema(inline)]
+    permissions: Vec<words::Permission>,
 }
 
 impl From<Actor> for MeView {
     fn from(actor: Actor) -> Self {
         let Actor { user, name, role, address: _, must_change_password } = actor;
-        Self { id: user.0, name, role: role.into(), must_change_password }
+        let permissions = Permission::ALL.into_iter().filter(|permission| role.allows(*permission));
+        let permissions = permissions.map(Into::into).collect();
+        Self { id: user.0, name, role: role.into(), must_change_password, permissions }
     }
 }
 

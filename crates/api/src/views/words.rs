@@ -107,6 +107,39 @@ words! {
 }
 
 words! {
+    /// Who began a backup: somebody here, or somebody else on the cluster itself.
+    BackupSource for control::backups::BackupSource {
+        Manual = "MANUAL",
+        Other = "OTHER",
+    }
+}
+
+words! {
+    /// What a major compaction is doing.
+    CompactionStatus for model::compaction::CompactionStatus {
+        Idle = "IDLE",
+        Compacting = "COMPACTING",
+        Error = "ERROR",
+    }
+}
+
+words! {
+    /// How a round of log backup stands.
+    ArchiveStatus for model::archive::ArchiveStatus {
+        Never = "NEVER",
+        Stop = "STOP",
+        Prepare = "PREPARE",
+        Beginning = "BEGINNING",
+        Doing = "DOING",
+        Suspending = "SUSPENDING",
+        Suspend = "SUSPEND",
+        Stopping = "STOPPING",
+        Interrupted = "INTERRUPTED",
+        Other = "OTHER",
+    }
+}
+
+words! {
     /// The state of a task.
     TaskStatus for model::task::TaskStatus {
         Running = "RUNNING",
@@ -153,6 +186,16 @@ words! {
         Admin = "ADMIN",
         BackupManager = "BACKUP_MANAGER",
         ClusterViewer = "CLUSTER_VIEWER",
+    }
+}
+
+words! {
+    /// A kind of deed that needs permission.
+    Permission for model::user::Permission {
+        Read = "READ",
+        Backup = "BACKUP",
+        ManageClusters = "MANAGE_CLUSTERS",
+        ManageUsers = "MANAGE_USERS",
     }
 }
 

@@ -1,8 +1,10 @@
 //! The API as its callers see it: a whole server in this process, asked over HTTP's own types.
 
+mod accounts;
 mod answers;
 mod description;
 mod events;
+mod permissions;
 mod server;
 mod sessions;
 mod storages;

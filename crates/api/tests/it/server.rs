@@ -5,7 +5,7 @@ use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
 use control::{Control, Opened, Settings};
 use model::Secret;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
@@ -15,6 +15,12 @@ pub(crate) const PASSWORD: &str = "correct horse";
 
 /// `admin:correct horse`.
 pub(crate) const ADMIN: &str = "Basic YWRtaW46Y29ycmVjdCBob3JzZQ==";
+
+/// Returns what somebody sends as `Authorization`.
+pub(crate) fn basic(name: &str, password: &str) -> String {
+    use base64::Engine as _;
+    format!("Basic {}", base64::prelude::BASE64_STANDARD.encode(format!("{name}:{password}")))
+}
 
 /// A server with its own data directory.
 pub(crate) struct Server {
@@ -64,6 +70,41 @@ impl Server {
         let bytes = to_bytes(body, 16 << 20).await.expect("the whole answer");
         let text = String::from_utf8(bytes.to_vec()).expect("answers are text");
         Answered { status: parts.status, headers: parts.headers, text }
+    }
+
+    /// Makes an account that has a password of its own, [`PASSWORD`]; returns what it sends as `Authorization`.
+    pub(crate) async fn account(&self, name: &str, role: &str) -> String {
+        let given = "given by the administrator";
+        let body = json!({ "name": name, "role": role, "password": given });
+        let made = self.ask("POST", "/api/v2/users", Some(&body)).await;
+        assert_eq!(made.status, StatusCode::OK, "{}", made.text);
+        let body = json!({ "oldPassword": given, "newPassword": PASSWORD }).to_string();
+        let request = Request::post("/api/v2/users/me/password")
+            .header("authorization", basic(name, given))
+            .header("content-type", "application/json")
+            .body(Body::from(body));
+        let changed = self.send(request.expect("a request")).await;
+        assert_eq!(changed.status, StatusCode::OK, "{}", changed.text);
+        basic(name, PASSWORD)
+    }
+
+    /// Logs a browser on with [`PASSWORD`]; returns its cookie.
+    pub(crate) async fn browser(&self, name: &str) -> String {
+        let body = json!({ "name": name, "password": PASSWORD }).to_string();
+        let request = Request::post("/api/v2/session")
+            .header("content-type", "application/json")
+            .header("x-lifeboat-console", "1")
+            .body(Body::from(body));
+        let begun = self.send(request.expect("a request")).await;
+        assert_eq!(begun.status, StatusCode::OK, "{}", begun.text);
+        let set = begun.headers["set-cookie"].to_str().expect("text");
+        set.split(';').next().expect("a pair").to_owned()
+    }
+
+    /// Returns the question who is logged on, with a cookie.
+    pub(crate) fn with(&self, cookie: &str) -> Request<Body> {
+        let request = Request::get("/api/v2/users/me").header("cookie", cookie).body(Body::empty());
+        request.expect("a request")
     }
 
     /// Sends a request as the administrator.

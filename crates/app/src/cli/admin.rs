@@ -1,13 +1,18 @@
 //! `lifeboat admin`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
+use metadata::Metadata;
+use metadata::copy::{self, CopySummary};
+use model::size;
 use model::text::Text;
 use serde_json::json;
 
+use super::{account, audit, token};
 use crate::client::Client;
 use crate::failure::Failure;
+use crate::metadata_place::MetadataArgs;
 use crate::screen::{Form, Screen};
 use crate::secrets;
 
@@ -19,19 +24,35 @@ pub(crate) struct AdminArgs {
 
 #[derive(Subcommand)]
 enum Verb {
+    /// Keep accounts: who may log on, and as what
+    Account(account::AccountArgs),
+    /// Keep one's own API tokens
+    Token(token::TokenArgs),
+    /// Show who did what, the newest first
+    Audit(audit::AuditArgs),
     /// Give the account `admin` a new password, while no server runs on its data
     ///
     /// The new password is taken from LIFEBOAT_NEW_PASSWORD, LIFEBOAT_NEW_PASSWORD_FILE, a prompt or standard input.
-    ResetPassword {
-        /// The server's data directory
-        #[arg(
-            long,
-            value_name = "DIR",
-            env = "LIFEBOAT_DATA_DIR",
-            hide_env_values = true,
-            default_value = "./lifeboat-data"
-        )]
-        data_dir: PathBuf,
+    ResetPassword(MetadataArgs),
+    /// Write a copy of the metadata to a new file; a server may run meanwhile
+    ///
+    /// Secrets in it stay sealed with the key file, <data-dir>/secret.key, which is not part of the copy: keep both, and
+    /// apart from each other.
+    BackupMetadata {
+        /// The file to write
+        #[arg(long, value_name = "FILE")]
+        to: PathBuf,
+        #[command(flatten)]
+        place: MetadataArgs,
+    },
+    /// Put a copy of the metadata back, into an empty data directory that holds the copy's key file, or into an empty
+    /// database on a server
+    RestoreMetadata {
+        /// The copy
+        #[arg(long, value_name = "FILE")]
+        from: PathBuf,
+        #[command(flatten)]
+        place: MetadataArgs,
     },
     /// Change one's own password on a running server
     ///
@@ -59,23 +80,63 @@ enum Verb {
     },
 }
 
+impl AdminArgs {
+    /// Tells whether failures are read by programs.
+    pub(crate) fn is_json(&self) -> bool {
+        let reach = match &self.verb {
+            Verb::Account(args) => &args.reach,
+            Verb::Token(args) => &args.reach,
+            Verb::Audit(args) => &args.reach,
+            Verb::ResetPassword(_)
+            | Verb::BackupMetadata { .. }
+            | Verb::RestoreMetadata { .. }
+            | Verb::ChangePassword { .. } => return false,
+        };
+        reach.screen().is_json()
+    }
+}
+
 pub(crate) async fn run(args: AdminArgs) -> Result<(), Failure> {
     let screen = Screen { form: Form::Table };
     match args.verb {
-        Verb::ResetPassword { data_dir } => {
+        Verb::Account(args) => return account::run(args).await,
+        Verb::Token(args) => return token::run(args).await,
+        Verb::Audit(args) => return audit::run(args).await,
+        Verb::ResetPassword(place) => {
             let new = new_password()?;
-            control::users::reset_admin_password(&data_dir, &new)
+            control::users::reset_admin_password(&place.data_dir, place.server()?.as_ref(), &new)
                 .await
                 .map_err(control::Error::into_problem)?;
         }
+        Verb::BackupMetadata { to, place } => {
+            let copied = Metadata::copy(&place.data_dir, place.server()?.as_ref(), &to).await;
+            return said(screen, "cli-metadata-copied", &to, copied);
+        }
+        Verb::RestoreMetadata { from, place } => {
+            let read = copy::restore(&from, &place.data_dir, place.server()?.as_ref()).await;
+            return said(screen, "cli-metadata-restored", &from, read);
+        }
         Verb::ChangePassword { server, account } => {
-            let client = Client::new(&server, &account)?;
+            let old = secrets::read("LIFEBOAT_PASSWORD", "cli-prompt-password")?;
+            let client = Client::with_password(&server, &account, old.clone())?;
             let new = new_password()?;
-            let body = json!({ "oldPassword": client.password().expose(), "newPassword": new.expose() });
+            let body = json!({ "oldPassword": old.expose(), "newPassword": new.expose() });
             client.post("/users/me/password", Some(&body)).await?;
         }
     }
     screen.say(&Text::new("cli-password-changed"));
+    Ok(())
+}
+
+fn said(
+    screen: Screen,
+    id: &str,
+    file: &Path,
+    done: Result<CopySummary, metadata::Error>,
+) -> Result<(), Failure> {
+    let CopySummary { rows, bytes } = done.map_err(|error| error.problem())?;
+    screen
+        .say(&Text::new(id).with("path", file.display()).with("rows", rows).with("size", size::bytes(bytes)));
     Ok(())
 }
 

@@ -14,6 +14,7 @@ use crate::failure::Failure;
 use crate::follow;
 use crate::rows::{ActionRow, BackupSetRow, ClusterRow, PlanRow, read, read_all};
 use crate::screen::Screen;
+use crate::secrets;
 
 #[derive(Args)]
 pub(crate) struct BackupArgs {
@@ -66,6 +67,13 @@ struct NowArgs {
     /// Start no major compaction where one is needed
     #[arg(long)]
     no_auto_compaction: bool,
+    /// Put the logs that a set needs into it, so that it can be restored by itself (physical, 4.1 and later)
+    #[arg(long)]
+    plus_archivelog: bool,
+    /// Encrypt a physical backup; its password is taken from LIFEBOAT_BACKUP_PASSWORD, LIFEBOAT_BACKUP_PASSWORD_FILE, a
+    /// prompt or standard input
+    #[arg(long)]
+    encrypt: bool,
     /// How many connections read at once
     #[arg(long, value_name = "NUMBER")]
     threads: Option<u32>,
@@ -126,17 +134,22 @@ async fn now(reach: &Reach, args: NowArgs) -> Result<(), Failure> {
     let sets: Vec<BackupSetRow> = read_all(&sets)?;
     screen.show(&ended, |screen| {
         for set in sets.iter().filter(|set| set.task_id == task) {
-            screen.say(
-                &Text::new("cli-backup-set-made")
-                    .with("set", set.backup_set_id)
-                    .with("tenant", &set.tenant_name)
-                    .with("tables", set.tables)
-                    .with("rows", set.rows)
-                    .with("size", size::bytes(set.bytes)),
-            );
+            screen.say(&made(set));
         }
     });
     Ok(())
+}
+
+/// Says what was made. What a physical set holds is not counted in tables and rows.
+fn made(set: &BackupSetRow) -> Text {
+    let is_physical = set.backup_mode == "PHYSICAL_BACKUP";
+    Text::new(if is_physical { "cli-backup-set-physical" } else { "cli-backup-set-made" })
+        .with("set", set.backup_set_id)
+        .with("tenant", &set.tenant_name)
+        .with("mode", &set.data_backup_task_type)
+        .with("tables", set.tables)
+        .with("rows", set.rows)
+        .with("size", size::bytes(set.bytes))
 }
 
 /// Returns the request: only what was given; the rest is for the server to fill in.
@@ -155,6 +168,14 @@ async fn body(client: &Client, cluster: &ClusterRow, args: &NowArgs) -> Result<V
     }
     body.insert("autoCompaction".into(), json!(!args.no_auto_compaction));
     body.insert("dryRun".into(), json!(args.dry_run));
+    if args.plus_archivelog {
+        body.insert("plusArchivelog".into(), json!(true));
+    }
+    if args.encrypt {
+        let again = "cli-prompt-backup-password-again";
+        let password = secrets::read_new("LIFEBOAT_BACKUP_PASSWORD", "cli-prompt-backup-password", again)?;
+        body.insert("encryption".into(), json!({ "password": password.expose() }));
+    }
     body.extend(args.threads.map(|threads| ("threads".to_owned(), json!(threads))));
     body.extend(args.compression.as_ref().map(|method| ("compression".to_owned(), json!(method))));
     let objects = objects(client, cluster, args).await?;

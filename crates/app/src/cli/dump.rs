@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::local::{Answer, connections, folder, interrupted, metered, source};
 use super::names::read_table;
+use super::storage::KeyArgs;
 use crate::failure::Failure;
 use crate::screen::Screen;
 
@@ -19,9 +20,11 @@ pub(crate) struct DumpArgs {
     /// prompt or standard input
     #[arg(long, value_name = "mysql://USER@HOST:PORT")]
     url: String,
-    /// The directory to dump into; each dump gets a folder of its own there
+    /// The directory, or folder of a bucket such as s3://BUCKET/DIR, to dump into; each dump gets a folder of its own there
     #[arg(long, value_name = "file:///DIR")]
     to: String,
+    #[command(flatten)]
+    key: KeyArgs,
     /// Only this database; may be given several times
     #[arg(long, value_name = "NAME")]
     database: Vec<String>,
@@ -47,7 +50,7 @@ pub(crate) struct DumpArgs {
 pub(crate) async fn run(args: DumpArgs) -> Result<(), Failure> {
     let screen = args.answer.screen();
     let options = options(&args)?;
-    let client = folder(&args.to)?;
+    let client = folder(&args.to, &args.key)?;
     let source = source(&args.url)?;
     let dump = args.resume.unwrap_or_else(|| DumpId::at(now(), "cli"));
     let cancel = CancellationToken::new();

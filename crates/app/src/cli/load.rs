@@ -13,14 +13,17 @@ use tokio_util::sync::CancellationToken;
 
 use super::local::{Answer, connections, dump_folder, identities, interrupted, metered, names, source};
 use super::names::read_rename;
+use super::storage::KeyArgs;
 use crate::failure::Failure;
 use crate::screen::Screen;
 
 #[derive(Args)]
 pub(crate) struct LoadArgs {
-    /// The dump's folder
+    /// The dump's folder, also of a bucket, such as s3://BUCKET/DIR/DUMP
     #[arg(long, value_name = "file:///DIR/DUMP")]
     from: String,
+    #[command(flatten)]
+    key: KeyArgs,
     /// The server; its user's password is taken from LIFEBOAT_CLUSTER_PASSWORD, LIFEBOAT_CLUSTER_PASSWORD_FILE, a
     /// prompt or standard input
     #[arg(long, value_name = "mysql://USER@HOST:PORT")]
@@ -40,6 +43,9 @@ pub(crate) struct LoadArgs {
     /// The file with the secret keys of an encrypted dump, as `age-keygen` writes it
     #[arg(long, value_name = "FILE")]
     identity: Option<PathBuf>,
+    /// Leave out reading the rows back and comparing them with the dump; `lifeboat verify` does it later
+    #[arg(long)]
+    no_verify: bool,
     /// How many connections write at once
     #[arg(long, value_name = "NUMBER", default_value_t = 4, value_parser = connections())]
     threads: u16,
@@ -50,7 +56,7 @@ pub(crate) struct LoadArgs {
 pub(crate) async fn run(args: LoadArgs) -> Result<(), Failure> {
     let screen = args.answer.screen();
     let rename = read_rename(&args.rename)?;
-    let (client, dump) = dump_folder(&args.from)?;
+    let (client, dump) = dump_folder(&args.from, &args.key)?;
     let target = source(&args.url)?;
     let databases = names(&client, &dump, args.database, rename).await?;
     let identities = identities(args.identity.as_deref())?;
@@ -60,10 +66,12 @@ pub(crate) async fn run(args: LoadArgs) -> Result<(), Failure> {
     let connections = usize::from(args.threads);
     let loading =
         Loading { screen, target, client, dump, options, with_code: args.with_code, connections, cancel };
-    let rows = loading.run().await?;
+    let rows = loading.run(!args.no_verify).await?;
     let names: Vec<&String> = loading.options.databases.values().collect();
-    screen.show(&json!({ "dump": loading.dump, "databases": names, "rows": rows }), |screen| {
-        screen.say(&Text::new("cli-load-complete").with("dump", &loading.dump).with("rows", rows));
+    let data = json!({ "dump": loading.dump, "databases": names, "rows": rows, "verified": !args.no_verify });
+    screen.show(&data, |screen| {
+        let text = if args.no_verify { "cli-load-not-verified" } else { "cli-load-complete" };
+        screen.say(&Text::new(text).with("dump", &loading.dump).with("rows", rows));
     });
     Ok(())
 }
@@ -80,8 +88,8 @@ struct Loading {
 }
 
 impl Loading {
-    /// Loads the dump, reads it back, and returns how many rows the target holds now.
-    async fn run(&self) -> Result<u64, Failure> {
+    /// Loads the dump, reads it back if that is wished, and returns how many rows were loaded.
+    async fn run(&self, verify: bool) -> Result<u64, Failure> {
         let Self { screen, target, client, dump, options, with_code, connections, cancel } = self;
         let found =
             load::check_target(target, client, dump, options).await.map_err(|error| error.problem())?;
@@ -96,6 +104,18 @@ impl Loading {
         }
         let keys = load::create_indexes(target, client, dump, options, *connections, cancel).await;
         keys.map_err(|error| error.problem())?.iter().for_each(|note| screen.say(note));
+        let rows = if verify { self.verify().await? } else { meter.now().rows };
+        if *with_code {
+            let triggers = load::create_triggers(target, client, dump, options).await;
+            triggers.map_err(|error| error.problem())?.iter().for_each(|note| screen.say(note));
+        }
+        load::finish(target, client, dump, options).await.map_err(|error| error.problem())?;
+        Ok(rows)
+    }
+
+    /// Reads everything back, and returns how many rows were compared.
+    async fn verify(&self) -> Result<u64, Failure> {
+        let Self { screen, target, client, dump, options, connections, cancel, .. } = self;
         let meter = Meter::new();
         let work = load::verify_data(target, client, dump, options, *connections, &meter, cancel);
         let report = metered(*screen, "verify-data", &meter, work).await?;
@@ -103,11 +123,6 @@ impl Loading {
             others.iter().for_each(|finding| Failure::from(finding.problem()).show(screen.is_json()));
             return Err(last.problem().coded(codes::RECOVERY_FAILED).into());
         }
-        if *with_code {
-            let triggers = load::create_triggers(target, client, dump, options).await;
-            triggers.map_err(|error| error.problem())?.iter().for_each(|note| screen.say(note));
-        }
-        load::finish(target, client, dump, options).await.map_err(|error| error.problem())?;
         Ok(report.rows)
     }
 }

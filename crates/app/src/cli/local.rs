@@ -24,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use super::names::check_no_password;
-use super::storage::read_uri;
+use super::storage::{KeyArgs, read_uri};
 use crate::failure::Failure;
 use crate::language::language;
 use crate::screen::{Form, Screen};
@@ -72,24 +72,15 @@ fn read_url(url: &str) -> Result<(Address, String), Problem> {
     Ok((Address { host: host.to_owned(), port: read.port().unwrap_or(DEFAULT_PORT) }, user.into_owned()))
 }
 
-/// Opens the directory that dumps are written into, making it where it is missing.
-pub(crate) fn folder(uri: &str) -> Result<Client, Failure> {
-    let location = read_directory(uri)?;
-    fs::create_dir_all(&location.path)
-        .map_err(|cause| Problem::outside("directory-not-made").with("path", &location.path).raw(cause))?;
-    open(&location)
-}
-
-/// Opens a dump by its own folder.
-pub(crate) fn dump_folder(uri: &str) -> Result<(Client, DumpId), Failure> {
-    let location = read_directory(uri)?;
-    let malformed = || Problem::invalid("dump-uri-malformed").with("uri", uri);
-    let path = Path::new(&location.path);
-    let name = path.file_name().and_then(|name| name.to_str()).ok_or_else(malformed)?;
-    let dump: DumpId = name.parse().map_err(|_| malformed())?;
-    let parent =
-        path.parent().and_then(Path::to_str).filter(|parent| *parent != "/").ok_or_else(malformed)?;
-    Ok((open(&StorageLocation::directory(parent)?)?, dump))
+/// Opens what dumps are written into; a directory is made where it is missing.
+pub(crate) fn folder(uri: &str, key: &KeyArgs) -> Result<Client, Failure> {
+    let location = read_uri(uri)?;
+    if location.kind == StorageType::File {
+        fs::create_dir_all(&location.path).map_err(|cause| {
+            Problem::outside("directory-not-made").with("path", &location.path).raw(cause)
+        })?;
+    }
+    open(location, key)
 }
 
 /// Reads the secret keys of an encrypted dump.
@@ -102,18 +93,26 @@ pub(crate) fn identities(file: Option<&Path>) -> Result<Identities, Failure> {
     Ok(Identities::read(text.expose()).map_err(|cause| unreadable(&cause))?)
 }
 
-fn read_directory(uri: &str) -> Result<StorageLocation, Failure> {
+/// Opens a dump by its own folder.
+pub(crate) fn dump_folder(uri: &str, key: &KeyArgs) -> Result<(Client, DumpId), Failure> {
     let location = read_uri(uri)?;
-    if location.kind == StorageType::File {
-        return Ok(location);
+    let malformed = || Problem::invalid("dump-uri-malformed").with("uri", uri);
+    let (parent, name) = location.path.rsplit_once('/').ok_or_else(malformed)?;
+    let dump: DumpId = name.parse().map_err(|_| malformed())?;
+    if parent.is_empty() {
+        return Err(malformed().into());
     }
-    Err(Problem::invalid("dump-not-a-directory").with("uri", location.uri()).into())
+    let parent = StorageLocation { path: parent.to_owned(), ..location.clone() };
+    Ok((open(parent, key)?, dump))
 }
 
-/// Whoever types the directory may use it: it is its own root, below which no link is followed.
-fn open(location: &StorageLocation) -> Result<Client, Failure> {
-    let roots = FileRoots::new([&location.path]).map_err(|error| error.problem())?;
-    Ok(Client::open(location, None, &roots).map_err(|error| error.problem())?)
+/// Opens a location with its key. Whoever types a directory may use it: it is its own root, below which no link is
+/// followed.
+fn open(bare: StorageLocation, key: &KeyArgs) -> Result<Client, Failure> {
+    let (location, secret) = key.complete(bare)?;
+    let own = (location.kind == StorageType::File).then_some(&location.path);
+    let roots = FileRoots::new(own).map_err(|error| error.problem())?;
+    Ok(Client::open(&location, secret.as_ref(), &roots).map_err(|error| error.problem())?)
 }
 
 /// Returns under which name the server has, or gets, each database of the dump, by the rules of a recovery.

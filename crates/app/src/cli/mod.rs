@@ -1,17 +1,23 @@
 //! The command line: one file per noun.
 
+mod account;
 pub(crate) mod admin;
+mod audit;
 pub(crate) mod backup;
 pub(crate) mod cluster;
+pub(crate) mod compaction;
 pub(crate) mod dump;
 pub(crate) mod load;
 mod local;
+pub(crate) mod log_backup;
 pub(crate) mod names;
 pub(crate) mod restore;
 pub(crate) mod serve;
 pub(crate) mod storage;
 pub(crate) mod task;
+mod token;
 pub(crate) mod verify;
+mod wish;
 
 use clap::{Args, Parser, Subcommand};
 
@@ -38,11 +44,15 @@ pub(crate) enum Command {
     Storage(storage::StorageArgs),
     /// Back up now, and list what was backed up
     Backup(backup::BackupArgs),
+    /// Log backup: start, stop, pause, resume, and how it stands
+    LogBackup(log_backup::LogBackupArgs),
+    /// Major compaction: start, and how it stands
+    Compaction(compaction::CompactionArgs),
     /// Recover backups
     Restore(restore::RestoreArgs),
     /// Follow and steer tasks
     Task(task::TaskArgs),
-    /// Keep accounts
+    /// Keep accounts and API tokens, and show the audit log
     Admin(admin::AdminArgs),
     /// Dump a server into a directory, without a Lifeboat server
     Dump(dump::DumpArgs),
@@ -65,7 +75,8 @@ pub(crate) struct Reach {
     #[arg(long, global = true, value_name = "URL", default_value = "http://127.0.0.1:8180")]
     #[arg(env = "LIFEBOAT_SERVER", hide_env_values = true, help_heading = HEADING)]
     server: String,
-    /// The account; its password is taken from LIFEBOAT_PASSWORD, LIFEBOAT_PASSWORD_FILE, a prompt or standard input
+    /// The account; its password is taken from LIFEBOAT_PASSWORD, LIFEBOAT_PASSWORD_FILE, a prompt or standard input. An API
+    /// token in LIFEBOAT_TOKEN or LIFEBOAT_TOKEN_FILE takes the place of both
     #[arg(long, global = true, value_name = "NAME", default_value = "admin")]
     #[arg(env = "LIFEBOAT_USER", hide_env_values = true, help_heading = HEADING)]
     account: String,
@@ -90,13 +101,16 @@ impl Command {
     /// Tells whether failures are read by programs.
     pub(crate) fn is_json(&self) -> bool {
         let reach = match self {
-            Self::Serve(_) | Self::Openapi | Self::Admin(_) => return false,
+            Self::Serve(_) | Self::Openapi => return false,
+            Self::Admin(args) => return args.is_json(),
             Self::Dump(args) => return args.answer.screen().is_json(),
             Self::Load(args) => return args.answer.screen().is_json(),
             Self::Verify(args) => return args.answer.screen().is_json(),
             Self::Cluster(args) => &args.reach,
             Self::Storage(args) => &args.reach,
             Self::Backup(args) => &args.reach,
+            Self::LogBackup(args) => &args.reach,
+            Self::Compaction(args) => &args.reach,
             Self::Restore(args) => &args.reach,
             Self::Task(args) => &args.reach,
         };
@@ -110,6 +124,8 @@ impl Command {
             Self::Cluster(args) => cluster::run(args).await,
             Self::Storage(args) => storage::run(args).await,
             Self::Backup(args) => backup::run(args).await,
+            Self::LogBackup(args) => log_backup::run(args).await,
+            Self::Compaction(args) => compaction::run(args).await,
             Self::Restore(args) => restore::run(args).await,
             Self::Task(args) => task::run(args).await,
             Self::Admin(args) => admin::run(args).await,

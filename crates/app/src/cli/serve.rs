@@ -25,9 +25,19 @@ pub(crate) struct ServeArgs {
     /// Where the server keeps its own data; ./lifeboat-data when left out
     #[arg(long, value_name = "DIR")]
     data_dir: Option<String>,
+    /// The database on a server that keeps the metadata, so that several Lifeboats share it; its password is taken from
+    /// LIFEBOAT_METADATA_PASSWORD or LIFEBOAT_METADATA_PASSWORD_FILE. In the data directory when left out
+    #[arg(long, value_name = "mysql://USER@HOST/DB")]
+    metadata: Option<String>,
     /// Where to listen; 127.0.0.1:8180 when left out
     #[arg(long, value_name = "ADDRESS:PORT")]
     listen: Option<String>,
+    /// The server's certificate as PEM, followed by those that signed it; the server then speaks HTTPS only
+    #[arg(long, value_name = "FILE")]
+    tls_cert: Option<String>,
+    /// The certificate's private key as PEM
+    #[arg(long, value_name = "FILE")]
+    tls_key: Option<String>,
     /// Let plain HTTP leave this machine; passwords can then be read on the way
     #[arg(long)]
     insecure_http: bool,
@@ -59,7 +69,10 @@ impl ServeArgs {
         let one = |value: &Option<String>| value.iter().cloned().collect::<Vec<_>>();
         let all = [
             ("data_dir", one(&self.data_dir)),
+            ("metadata", one(&self.metadata)),
             ("listen", one(&self.listen)),
+            ("tls_cert", one(&self.tls_cert)),
+            ("tls_key", one(&self.tls_key)),
             ("insecure_http", self.insecure_http.then(|| "true".to_owned()).into_iter().collect()),
             ("file_roots", self.file_root.clone()),
             ("server_name", one(&self.server_name)),

@@ -1,9 +1,9 @@
 //! `lifeboat storage`.
 
 use clap::{Args, Subcommand};
-use model::Problem;
 use model::storage::{StorageLocation, StorageType};
 use model::text::Text;
+use model::{Problem, Secret};
 use serde_json::{Value, json};
 
 use super::Reach;
@@ -11,7 +11,8 @@ use super::cluster::test as show_test;
 use super::names::{check_no_password, short, storage};
 use crate::client::Client;
 use crate::failure::Failure;
-use crate::rows::{StorageRow, read, read_all};
+use crate::rows::{ScanRow, ScannedRow, StorageRow, read, read_all};
+use crate::screen::Screen;
 use crate::secrets;
 
 #[derive(Args)]
@@ -41,6 +42,18 @@ enum Verb {
         #[command(flatten)]
         key: KeyArgs,
     },
+    /// Change a storage configuration; what is left out stays
+    Edit {
+        /// The storage configuration's name
+        name: String,
+        #[command(flatten)]
+        change: ChangeArgs,
+    },
+    /// Enter the logical backup sets that lie in a storage into the catalogue, such as after its loss
+    Scan {
+        /// The storage configuration's name
+        name: String,
+    },
     /// Remove a storage configuration; what lies in the storage stays
     Remove {
         /// The storage configuration's name
@@ -57,20 +70,65 @@ pub(crate) struct PlaceArgs {
     key: KeyArgs,
 }
 
-/// The key of an object storage. Its secret is taken from LIFEBOAT_STORAGE_SECRET, LIFEBOAT_STORAGE_SECRET_FILE, a prompt
-/// or standard input.
+/// What is to change about a storage configuration.
 #[derive(Args)]
-struct KeyArgs {
-    /// The address of an object storage's service
+#[group(required = true, multiple = true)]
+struct ChangeArgs {
+    /// Its new name
+    #[arg(long, value_name = "NAME")]
+    rename: Option<String>,
+    /// Where it is now; refused while backup sets lie there
+    #[arg(long, value_name = "URI")]
+    uri: Option<String>,
+    /// The new address of its service
     #[arg(long, value_name = "HOST")]
     endpoint: Option<String>,
-    /// The id of an object storage's key; its secret is taken from LIFEBOAT_STORAGE_SECRET, LIFEBOAT_STORAGE_SECRET_FILE, a
-    /// prompt or standard input
+    /// The id of its new key; the secret is taken from LIFEBOAT_STORAGE_SECRET, LIFEBOAT_STORAGE_SECRET_FILE, a prompt or
+    /// standard input
     #[arg(long, value_name = "ID")]
     access_key_id: Option<String>,
     /// The number of the account, for cos://
     #[arg(long, value_name = "NUMBER")]
     app_id: Option<String>,
+    /// Give its key a new secret, taken from where that of a new key is
+    #[arg(long)]
+    secret: bool,
+}
+
+/// The key of an object storage. Its secret is taken from LIFEBOAT_STORAGE_SECRET, LIFEBOAT_STORAGE_SECRET_FILE, a prompt
+/// or standard input.
+#[derive(Args)]
+pub(crate) struct KeyArgs {
+    /// The address of an object storage's service
+    #[arg(long, value_name = "HOST", env = "LIFEBOAT_STORAGE_ENDPOINT", hide_env_values = true)]
+    endpoint: Option<String>,
+    /// The id of an object storage's key; its secret is taken from LIFEBOAT_STORAGE_SECRET, LIFEBOAT_STORAGE_SECRET_FILE, a
+    /// prompt or standard input
+    #[arg(long, value_name = "ID", env = "LIFEBOAT_STORAGE_ACCESS_KEY_ID", hide_env_values = true)]
+    access_key_id: Option<String>,
+    /// The number of the account, for cos://
+    #[arg(long, value_name = "NUMBER", env = "LIFEBOAT_STORAGE_APP_ID", hide_env_values = true)]
+    app_id: Option<String>,
+}
+
+impl KeyArgs {
+    /// Returns the whole location of a typed-in storage, with its key's secret; a directory has none.
+    pub(crate) fn complete(
+        &self,
+        bare: StorageLocation,
+    ) -> Result<(StorageLocation, Option<Secret>), Failure> {
+        if bare.kind == StorageType::File {
+            return Ok((bare, None));
+        }
+        let Self { endpoint, access_key_id, app_id } = self;
+        let location = StorageLocation {
+            endpoint: endpoint.clone(),
+            access_key_id: access_key_id.clone(),
+            app_id: app_id.clone(),
+            ..bare
+        };
+        Ok((location.checked()?, Some(read_secret()?)))
+    }
 }
 
 pub(crate) async fn run(args: StorageArgs) -> Result<(), Failure> {
@@ -103,6 +161,25 @@ pub(crate) async fn run(args: StorageArgs) -> Result<(), Failure> {
             };
             show_test(screen, &data)
         }
+        Verb::Edit { name, change } => {
+            let client = reach.client()?;
+            let (id, body) = changed(&client, &name, change).await?;
+            let data = client.patch(&format!("/backup/storages/{id}"), &body).await?;
+            let kept: StorageRow = read(&data)?;
+            screen.show(&data, |screen| {
+                let name = kept.config_name.as_deref().unwrap_or(&name);
+                screen.say(&Text::new("cli-storage-changed").with("storage", name).with("uri", &kept.uri));
+            });
+            Ok(())
+        }
+        Verb::Scan { name } => {
+            let client = reach.client()?;
+            let id = storage(&client, &name).await?.storage_id;
+            let data = client.post(&format!("/backup/storages/{id}/scan"), None).await?;
+            let scan: ScanRow = read(&data)?;
+            screen.show(&data, |screen| show_scan(screen, &scan));
+            Ok(())
+        }
         Verb::Remove { name } => {
             let client = reach.client()?;
             let id = storage(&client, &name).await?.storage_id;
@@ -111,6 +188,55 @@ pub(crate) async fn run(args: StorageArgs) -> Result<(), Failure> {
             Ok(())
         }
     }
+}
+
+/// Returns a storage configuration's number, and the body of its change.
+async fn changed(client: &Client, name: &str, change: ChangeArgs) -> Result<(i64, Value), Failure> {
+    let ChangeArgs { rename, uri, endpoint, access_key_id, app_id, secret } = change;
+    let is_moved = uri.is_some() || endpoint.is_some() || app_id.is_some();
+    let new_secret = (secret || access_key_id.is_some()).then(read_secret).transpose()?;
+    let kept = storage(client, name).await?;
+    let mut body = json!({});
+    if let Some(rename) = rename {
+        body["configName"] = rename.into();
+    }
+    if is_moved || new_secret.is_some() {
+        let location = read_uri(uri.as_deref().unwrap_or(&kept.uri))?;
+        let mut base = kept.ob_backup_storage_base_info;
+        base["backupStorageType"] = json!(location.kind);
+        base["storageUrl"] = location.path.into();
+        if let Some(field) = key_field(location.kind) {
+            let texts = [("endpoint", endpoint), ("accessKeyId", access_key_id), ("appId", app_id)];
+            for (part, text) in texts {
+                if let Some(text) = text {
+                    base[field][part] = text.into();
+                }
+            }
+            if let Some(secret) = new_secret {
+                base[field]["accessKeySecret"] = secret.expose().into();
+            }
+        }
+        body["obBackupStorageBaseInfo"] = base;
+    }
+    Ok((kept.storage_id, body))
+}
+
+fn show_scan(screen: Screen, scan: &ScanRow) {
+    let ScanRow { found, known, added, left_out } = scan;
+    let text = Text::new("cli-storage-scanned").with("found", found).with("known", known);
+    screen.say(&text.with("added", added.len()).with("left_out", left_out.len()));
+    let row = |set: &ScannedRow| vec![set.backup_set_id.to_string(), set.path.clone()];
+    if !added.is_empty() {
+        screen.table(&["SET", "FOLDER"], &added.iter().map(row).collect::<Vec<_>>());
+    }
+    for dump in left_out {
+        screen.line(&format!("{}: {}", dump.path, dump.error.message));
+        dump.error.action.iter().for_each(|action| screen.line(&format!("  {action}")));
+    }
+}
+
+fn read_secret() -> Result<Secret, Failure> {
+    secrets::read("LIFEBOAT_STORAGE_SECRET", "cli-prompt-storage-secret")
 }
 
 async fn test_saved(client: &Client, name: &str) -> Result<Value, Failure> {
@@ -156,13 +282,8 @@ pub(crate) fn directory_base(location: &StorageLocation) -> Result<Value, Failur
 /// Returns a typed-in storage as the API takes it.
 fn base(location: &StorageLocation, key: &KeyArgs) -> Result<Value, Failure> {
     let KeyArgs { endpoint, access_key_id, app_id } = key;
-    let field = match location.kind {
-        StorageType::File => return directory_base(location),
-        StorageType::Oss => "ossAccessKey",
-        StorageType::Cos => "cosAccessKey",
-        StorageType::S3 | StorageType::Obs | StorageType::Gcs | StorageType::Azblob => "s3AccessKey",
-    };
-    let secret = secrets::read("LIFEBOAT_STORAGE_SECRET", "cli-prompt-storage-secret")?;
+    let Some(field) = key_field(location.kind) else { return directory_base(location) };
+    let secret = read_secret()?;
     Ok(json!({
         "backupStorageType": location.kind,
         "storageUrl": location.path,
@@ -173,4 +294,14 @@ fn base(location: &StorageLocation, key: &KeyArgs) -> Result<Value, Failure> {
             "accessKeySecret": secret.expose(),
         },
     }))
+}
+
+/// Returns the field of the API that holds the key of that kind of storage; a directory has none.
+fn key_field(kind: StorageType) -> Option<&'static str> {
+    match kind {
+        StorageType::File => None,
+        StorageType::Oss => Some("ossAccessKey"),
+        StorageType::Cos => Some("cosAccessKey"),
+        StorageType::S3 | StorageType::Obs | StorageType::Gcs | StorageType::Azblob => Some("s3AccessKey"),
+    }
 }

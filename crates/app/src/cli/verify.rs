@@ -9,14 +9,17 @@ use tokio_util::sync::CancellationToken;
 
 use super::local::{Answer, connections, dump_folder, interrupted, metered, names, source};
 use super::names::read_rename;
+use super::storage::KeyArgs;
 use crate::failure::Failure;
 use crate::screen::Screen;
 
 #[derive(Args)]
 pub(crate) struct VerifyArgs {
-    /// The dump's folder
+    /// The dump's folder, also of a bucket, such as s3://BUCKET/DIR/DUMP
     #[arg(long, value_name = "file:///DIR/DUMP")]
     from: String,
+    #[command(flatten)]
+    key: KeyArgs,
     /// Compare also with this server; its user's password is taken from LIFEBOAT_CLUSTER_PASSWORD,
     /// LIFEBOAT_CLUSTER_PASSWORD_FILE, a prompt or standard input
     #[arg(long, value_name = "mysql://USER@HOST:PORT")]
@@ -37,7 +40,7 @@ pub(crate) struct VerifyArgs {
 pub(crate) async fn run(args: VerifyArgs) -> Result<(), Failure> {
     let screen = args.answer.screen();
     let rename = read_rename(&args.rename)?;
-    let (client, dump) = dump_folder(&args.from)?;
+    let (client, dump) = dump_folder(&args.from, &args.key)?;
     let cancel = CancellationToken::new();
     interrupted(&cancel)?;
     let threads = usize::from(args.threads);

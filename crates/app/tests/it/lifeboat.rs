@@ -62,14 +62,30 @@ impl Server {
         Self::start_in(dir, Some(PASSWORD))
     }
 
+    /// Starts a server that may use a directory of the machine.
+    pub(crate) fn start_with_root(root: &Path) -> Self {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        Self::start_with(dir, Some(PASSWORD), |command| {
+            command.args(["--server-name", "here", "--file-root"]).arg(root);
+        })
+    }
+
     /// Starts a server on a directory, which may hold data from before.
     pub(crate) fn start_in(dir: TempDir, password: Option<&str>) -> Self {
+        Self::start_with(dir, password, |command| {
+            command.args(["--server-name", "here"]);
+        })
+    }
+
+    /// Starts a server with more flags or environment.
+    pub(crate) fn start_with(dir: TempDir, password: Option<&str>, also: impl FnOnce(&mut Command)) -> Self {
         let mut command = lifeboat();
-        command.args(["serve", "--listen", "127.0.0.1:0", "--server-name", "here", "--data-dir"]);
+        command.args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]);
         command.arg(dir.path().join("data")).arg("--file-root").arg(dir.path());
         if let Some(password) = password {
             command.env("LIFEBOAT_ADMIN_PASSWORD", password);
         }
+        also(&mut command);
         let mut child = command.stdout(Stdio::piped()).spawn().expect("the binary can be run");
         let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
         let mut said = Vec::new();
@@ -113,6 +129,12 @@ impl Server {
         self.child.kill().expect("the server runs");
         self.child.wait().expect("the server ends");
         std::mem::replace(&mut self.dir, tempfile::tempdir().expect("a temporary directory"))
+    }
+
+    /// Sends the server a signal, such as `-STOP`.
+    pub(crate) fn signal(&self, signal: &str) {
+        let sent = Command::new("kill").args([signal, &self.child.id().to_string()]).status();
+        assert!(sent.expect("kill can be run").success());
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {

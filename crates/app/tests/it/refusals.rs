@@ -73,7 +73,10 @@ fn the_settings_and_their_sources_are_shown() {
     command.env("LIFEBOAT_TASKS_AT_ONCE", "3");
     insta::assert_snapshot!(run(&mut command).out, @"
     data_dir        = /data                    # flag
+    metadata        = sqlite                   # built in
     listen          = 127.0.0.1:1              # lifeboat.toml
+    tls_cert        =                          # built in
+    tls_key         =                          # built in
     insecure_http   = false                    # built in
     file_roots      = /backup, /nfs            # lifeboat.toml
     server_name     = here                     # flag

@@ -49,6 +49,16 @@ pub(crate) fn with_shop(name: &str) -> Shop {
     Shop { server, copy: format!("{database}_copy"), database }
 }
 
+/// Returns a shop that takes some seconds to back up.
+pub(crate) fn large_shop(name: &str) -> Shop {
+    let shop = with_shop(name);
+    let mut statements = vec![format!("USE `{}`", shop.database)];
+    let grow = "INSERT INTO sale (product, note) SELECT product, LEFT(CONCAT(note, REPEAT('~', 100)), 100) FROM sale";
+    statements.extend((0..11).map(|_| grow.to_owned()));
+    shop.run(&statements).expect("a large shop");
+    shop
+}
+
 /// Returns what identifies the rows of a shop, whatever its database is called.
 pub(crate) fn fingerprint(server: &Server, database: &str) -> Vec<String> {
     let query = format!(

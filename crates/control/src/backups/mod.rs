@@ -1,22 +1,21 @@
 //! What can be backed up, Back up Now, and what was backed up.
 
+mod ability;
+mod foreign;
 mod history;
+mod overview;
 mod physical;
 
-use engine::TaskStatus as Stored;
-use metadata::Slice;
 use metadata::backup_sets::BackupSetQuery;
 use metadata::tasks::{TaskQuery, subject};
-use model::Problem;
-use model::ability::BackupAbility;
 use model::backup::{BackupMethod, BackupWish, DataBackupMode, settle};
 use model::backup_set::{BackupSet, BackupSetStatus};
-use model::cluster::Cluster;
-use model::id::{BackupSetId, ClusterId, StorageId, TaskId, TenantId};
+use model::id::{BackupSetId, ClusterId, TaskId, TenantId};
 use model::task::TaskStatus;
 use model::text::Text;
 use model::time::Timestamp;
 use model::user::Permission;
+use model::{Problem, Secret};
 
 use crate::actor::Actor;
 use crate::audit::Attempt;
@@ -25,28 +24,9 @@ use crate::error::Error;
 use crate::flows::{backup_logical, backup_physical};
 use crate::page::{Page, PageAsk};
 use crate::storages::StorageChoice;
-pub use history::data_backup_tasks;
-
-/// What a cluster lets be backed up, and what is filled in when nobody chooses.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ability {
-    /// Which methods there are.
-    pub ability: BackupAbility,
-    /// The method that is filled in.
-    pub preferred: BackupMethod,
-    /// Whether a full backup can be chosen.
-    pub full_enabled: bool,
-    /// Whether an incremental backup can be chosen.
-    pub incremental_enabled: bool,
-    /// Whether an incremental backup would find the full one that it needs.
-    pub can_do_incremental: bool,
-    /// What to know before choosing.
-    pub hint: Option<Text>,
-    /// Why nothing can be backed up at the moment.
-    pub disabled: Option<Problem>,
-    /// The storage that is filled in: the last one used for the cluster, else the only one in the library.
-    pub storage: Option<StorageId>,
-}
+pub use ability::{Ability, ability};
+pub use history::{DataBackupTasks, data_backup_tasks};
+pub use overview::{Live, Overview, overview};
 
 /// A request to back up now. What is left out is filled in by the rules.
 #[derive(Debug, Clone)]
@@ -59,6 +39,10 @@ pub struct BackupNow {
     pub storage: Option<StorageChoice>,
     /// Whether a major compaction may be started where one is needed.
     pub auto_compaction: bool,
+    /// Whether the logs that a set needs go into it, so that it can be restored by itself: physical, 4.1 and later.
+    pub plus_archivelog: bool,
+    /// The password that the backup is encrypted with: physical. Without it nothing can be restored.
+    pub encryption: Option<Secret>,
     /// How many connections read at once.
     pub threads: Option<u32>,
     /// How data are compressed: `zstd:1` to `zstd:19`, or `none`.
@@ -100,21 +84,6 @@ pub struct PlannedStep {
     pub statements: Vec<String>,
 }
 
-/// How the backup of one cluster stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Overview {
-    /// The cluster.
-    pub cluster: Cluster,
-    /// The backup task that runs.
-    pub running: Option<TaskId>,
-    /// When the newest backup set was finished.
-    pub last_data_backup: Option<Timestamp>,
-    /// How many backup sets there are.
-    pub backup_sets: u64,
-    /// How many bytes they take.
-    pub backup_bytes: u64,
-}
-
 /// Which backups are wanted; what is `None` limits nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct BackupFilter {
@@ -132,13 +101,26 @@ pub struct BackupFilter {
     pub until: Option<Timestamp>,
 }
 
-/// The backup of one tenant, by the task that makes or made it.
+/// Who began a backup.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BackupSource {
+    /// Somebody, here.
+    Manual,
+    /// Somebody else, on the cluster itself.
+    Other,
+}
+
+/// The backup of one tenant, by the task that makes or made it, or by a job that others began on the cluster.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DataBackupTask {
-    /// The task.
-    pub task: TaskId,
-    /// Who asked for it.
-    pub creator: String,
+    /// The task; none for a job of others.
+    pub task: Option<TaskId>,
+    /// Who began it.
+    pub source: BackupSource,
+    /// Who asked for it; none for a job of others.
+    pub creator: Option<String>,
+    /// The cluster's own number of the job, if it is known.
+    pub job: Option<i64>,
     /// The cluster.
     pub cluster: ClusterId,
     /// The cluster's name.
@@ -151,9 +133,11 @@ pub struct DataBackupTask {
     pub method: BackupMethod,
     /// How much it holds.
     pub mode: DataBackupMode,
-    /// What came of it.
+    /// What came of it, in the catalogue.
     pub backup_set: Option<BackupSetId>,
-    /// Where it lies: a URI.
+    /// The cluster's own number of the set, if it is known.
+    pub set_number: Option<i64>,
+    /// Where it lies: a URI; empty while that is not known.
     pub uri: String,
     /// How this tenant's part stands.
     pub status: TaskStatus,
@@ -167,32 +151,6 @@ pub struct DataBackupTask {
     pub finished: Option<Timestamp>,
 }
 
-/// Returns what can be backed up of a cluster.
-///
-/// # Errors
-/// When there is no such cluster.
-pub async fn ability(control: &Control, actor: &Actor, id: ClusterId) -> Result<Ability, Error> {
-    actor.must(Permission::Read)?;
-    let cluster = control.context.cluster(id).await?;
-    let ability = cluster.facts.ability;
-    let has_physical = ability.offers(BackupMethod::Physical);
-    let storage = backup_logical::usual_storage(&control.context, &cluster).await?;
-    Ok(Ability {
-        ability,
-        preferred: ability.preferred(),
-        full_enabled: true,
-        incremental_enabled: has_physical,
-        can_do_incremental: has_physical && physical::has_full_set(&control.context, id).await?,
-        hint: Some(Text::new(if has_physical {
-            "ability-incremental-needs-full"
-        } else {
-            "ability-logical-only"
-        })),
-        disabled: backup_logical::refuse_upgrading(&cluster).err(),
-        storage: storage.map(|storage| storage.id),
-    })
-}
-
 /// Begins a backup.
 ///
 /// # Errors
@@ -200,13 +158,14 @@ pub async fn ability(control: &Control, actor: &Actor, id: ClusterId) -> Result<
 /// for a method or mode that the cluster does not offer, and others for what the request names.
 pub async fn backup_now(control: &Control, actor: &Actor, wish: BackupNow) -> Result<Accepted, Error> {
     let attempt = Attempt::new(actor, "backup-now", format!("cluster/{}", wish.cluster));
-    let work = async {
+    // On the heap: what a request looks up before it is a task makes a large future, and every caller's larger.
+    let work = Box::pin(async {
         actor.must(Permission::Backup)?;
         match method(&control.context, &wish).await? {
             BackupMethod::Logical => backup_logical::request(control, actor, wish, &attempt).await,
             BackupMethod::Physical => backup_physical::request(control, actor, wish, &attempt).await,
         }
-    };
+    });
     attempt.watch(control, work).await
 }
 
@@ -226,28 +185,6 @@ pub async fn plan(control: &Control, actor: &Actor, wish: BackupNow) -> Result<P
 async fn method(context: &Context, wish: &BackupNow) -> Result<BackupMethod, Error> {
     let cluster = context.cluster(wish.cluster).await?;
     Ok(settle(&wish.wish, cluster.facts.ability)?.0)
-}
-
-/// Returns how the backup of a cluster stands.
-///
-/// # Errors
-/// When there is no such cluster.
-pub async fn overview(control: &Control, actor: &Actor, id: ClusterId) -> Result<Overview, Error> {
-    actor.must(Permission::Read)?;
-    let cluster = control.context.cluster(id).await?;
-    let running = TaskQuery {
-        statuses: vec![Stored::Pending, Stored::Running, Stored::RollingBack],
-        ..backups_of(Some(id))
-    };
-    let running = control.metadata().task_list(&running, Slice { offset: 0, limit: 1 }).await?;
-    let totals = control.metadata().backup_set_totals(id).await?;
-    Ok(Overview {
-        cluster,
-        running: running.items.first().map(|task| TaskId(task.id.0)),
-        last_data_backup: totals.newest,
-        backup_sets: totals.count,
-        backup_bytes: totals.bytes,
-    })
 }
 
 /// Returns backup sets, newest first. The filter's state is that of tasks and limits nothing here.

@@ -3,33 +3,19 @@
 use engine::Task;
 use metadata::Slice;
 use metadata::backup_sets::BackupSetQuery;
-use model::backup::{BackupMethod, DataBackupMode};
-use model::backup_set::{BackupSet, BackupSetStatus};
-use model::id::{ClusterId, TaskId, TenantId};
+use model::backup::BackupMethod;
+use model::backup_set::BackupSet;
+use model::id::{TaskId, TenantId};
 use model::physical::Scope;
 use model::task::TaskStatus;
 
-use super::DataBackupTask;
 use super::history::{SETS_MAX, standing};
+use super::{BackupSource, DataBackupTask};
 use crate::context::Context;
 use crate::error::Error;
 use crate::flows::backup_physical::{Lane, State};
 use crate::tasks::view;
 use crate::words;
-
-/// How many of a cluster's sets are looked through for a full one.
-const LOOKED_THROUGH: u32 = 200;
-
-/// Tells whether the catalogue knows a full physical set of the cluster. The task itself asks the cluster.
-pub(super) async fn has_full_set(context: &Context, cluster: ClusterId) -> Result<bool, Error> {
-    let query = BackupSetQuery {
-        cluster: Some(cluster),
-        statuses: vec![BackupSetStatus::Available, BackupSetStatus::Unverified],
-        ..BackupSetQuery::default()
-    };
-    let sets = context.metadata.backup_set_list(&query, Slice { offset: 0, limit: LOOKED_THROUGH }).await?;
-    Ok(sets.items.iter().any(|set| set.method == BackupMethod::Physical && set.mode == DataBackupMode::Full))
-}
 
 /// Returns one row for each lane and, where a job has made sets of several tenants, for each of those; none for a task
 /// of a version that this program can't read.
@@ -66,8 +52,10 @@ fn row(
     let (status, failed) = standing(task, lane, set.is_some());
     let seen = known.sets.iter().find(|seen| seen.tenant == tenant);
     DataBackupTask {
-        task: TaskId(task.id.0),
-        creator: task.creator.clone(),
+        task: Some(TaskId(task.id.0)),
+        source: BackupSource::Manual,
+        creator: Some(task.creator.clone()),
+        job: known.jobs.last().map(|(_, job)| *job),
         cluster: state.cluster,
         cluster_name: state.cluster_name.clone(),
         tenant,
@@ -75,6 +63,7 @@ fn row(
         method: BackupMethod::Physical,
         mode: set.map_or(state.mode, |set| set.mode),
         backup_set: set.map(|set| set.id),
+        set_number: seen.map(|seen| seen.set),
         uri: known.data_path.clone(),
         status,
         problem: failed.and_then(|row| row.note.clone()).map(words::text),

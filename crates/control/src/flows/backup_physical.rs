@@ -17,7 +17,7 @@
 //! starts no second one. After a failed job a retry starts a new one; a cancel ends our job and no other.
 
 mod archive;
-mod checks;
+pub(crate) mod checks;
 mod compaction;
 mod destinations;
 mod job;
@@ -30,18 +30,19 @@ mod tests;
 mod verify;
 mod wait;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use engine::{At, Flow, Step};
 use model::Timestamp;
 use model::backup::DataBackupMode;
-use model::id::{ClusterId, StorageId};
+use model::id::{ClusterId, StorageId, TenantId};
 use model::physical::identity::JobMark;
 use model::physical::{PhysicalSet, Scope};
 use serde::{Deserialize, Serialize};
 
 use crate::context::Context;
+pub(crate) use checks::says_nothing;
 pub(crate) use request::request;
 
 /// How long a check may take.
@@ -78,6 +79,9 @@ pub(crate) struct State {
     pub(crate) mode: DataBackupMode,
     pub(crate) auto_compaction: bool,
     pub(crate) plus_archivelog: bool,
+    /// What the backup is encrypted with, sealed; gone when all is backed up.
+    #[serde(default)]
+    pub(crate) password: Option<String>,
     pub(crate) requested: Timestamp,
     /// Tells this task's jobs from those that another server's task of the same number has made.
     pub(crate) tag: String,
@@ -100,6 +104,9 @@ pub(crate) struct Lane {
     pub(crate) begun: u32,
     /// How often the database said that a backup runs while none was to be seen.
     pub(crate) refusals: u32,
+    /// The jobs of the cluster that were ours, also those that ended badly: tenant and number.
+    #[serde(default)]
+    pub(crate) jobs: BTreeSet<(TenantId, i64)>,
     /// How far the job was when last looked at.
     pub(crate) sample: Option<Sample>,
     /// The sets that our job has made: one on 4.x, one for each tenant before.

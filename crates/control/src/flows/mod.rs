@@ -9,7 +9,7 @@ mod pace;
 mod recorder;
 pub(crate) mod restore_logical;
 #[cfg(test)]
-mod simulated;
+pub(crate) mod simulated;
 pub(crate) mod snapshots;
 mod step_log;
 #[cfg(test)]

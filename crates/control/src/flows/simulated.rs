@@ -93,6 +93,8 @@ impl SimWorld {
             wish,
             storage: Some(StorageChoice::Saved(self.storage)),
             auto_compaction: true,
+            plus_archivelog: false,
+            encryption: None,
             threads: None,
             compression: None,
         }

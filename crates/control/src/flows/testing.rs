@@ -94,6 +94,8 @@ impl World {
             wish: BackupWish { objects, ..BackupWish::default() },
             storage: None,
             auto_compaction: true,
+            plus_archivelog: false,
+            encryption: None,
             threads: Some(2),
             compression: None,
         }

@@ -1,5 +1,6 @@
 //! Follow and steer what runs.
 
+mod next;
 pub(crate) mod view;
 
 use engine::operator::{Command, operate};
@@ -190,14 +191,14 @@ pub async fn steer(control: &Control, actor: &Actor, task: TaskId, wish: Steer) 
         Steer::Retry | Steer::Cancel | Steer::RollBack => format!("task/{task}"),
     };
     let attempt = Attempt::new(actor, action, target);
-    let work = async {
+    let work = Box::pin(async {
         actor.must(Permission::Backup)?;
         operate(control.metadata(), engine::TaskId(task.0), command).await?;
         control.wake().now();
         let mut writer = control.metadata().begin().await?;
         attempt.done(&mut writer).await?;
         Ok(writer.commit().await?)
-    };
+    });
     attempt.watch(control, work).await
 }
 

@@ -8,6 +8,7 @@ use model::task as seen;
 use model::text::Text;
 use model::time::Timestamp;
 
+use super::next;
 use crate::words;
 
 /// Beside [`subject`]: the cluster's name when the task was made.
@@ -51,13 +52,13 @@ fn subtasks(stored: &Task) -> Vec<seen::Subtask> {
         subtasks.extend(rows.iter().map(|row| {
             let lane = stored.lanes.iter().position(|lane| lane.key == row.lane);
             let parallel_idx = lane.and_then(|index| i64::try_from(index).ok()).unwrap_or(-1);
-            subtask(row, place, parallel_idx)
+            subtask(stored, row, place, parallel_idx)
         }));
     }
     subtasks
 }
 
-fn subtask(row: &Row, place: u32, parallel_idx: i64) -> seen::Subtask {
+fn subtask(stored: &Task, row: &Row, place: u32, parallel_idx: i64) -> seen::Subtask {
     let doing = row.progress.as_ref().and_then(|progress| progress.note.clone());
     seen::Subtask {
         id: subtask_id(row.number),
@@ -72,6 +73,7 @@ fn subtask(row: &Row, place: u32, parallel_idx: i64) -> seen::Subtask {
         attempts: row.runs,
         progress: row.progress.as_ref().map(progress),
         note: row.note.clone().or(doing).map(words::text),
+        next: next::actions(stored, row),
         timeout_s: row.timeout.as_secs(),
         started: row.started_at.map(moment),
         finished: row.finished_at.map(moment),

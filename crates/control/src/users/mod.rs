@@ -1,21 +1,23 @@
-//! Accounts, log-on, passwords.
+//! Log-on and one's own password. Accounts, sessions and tokens have files of their own.
 
+pub mod accounts;
 mod attempts;
 pub(crate) mod log_on;
 pub mod sessions;
+pub mod tokens;
 mod verified;
 
 use std::path::Path;
 use std::time::Instant;
 
-use metadata::{Metadata, passwords};
+use metadata::passwords;
 use model::problem::{ProblemKind, codes};
-use model::user::{ADMIN, check_password};
+use model::user::{ADMIN, Role, check_password};
 use model::{Problem, Secret};
 
 use crate::actor::Actor;
 use crate::audit::Attempt;
-use crate::context::Control;
+use crate::context::{Control, open_metadata};
 use crate::error::Error;
 use crate::first_start;
 use log_on::Verdict;
@@ -31,7 +33,7 @@ pub const ATTEMPTS: u32 = attempts::LIMIT;
 ///
 /// # Errors
 /// When name and password do not fit, saying how many attempts are left; when the account or the address is locked;
-/// when too many others are logging on.
+/// when the account is disabled; when too many others are logging on.
 pub async fn authenticate(
     control: &Control,
     name: &str,
@@ -60,16 +62,13 @@ pub async fn authenticate(
         }
     }
     let user = account.expect("a password without an account is wrong").user;
-    Ok(Actor {
-        user: user.id,
-        name: user.name,
-        role: user.role,
-        address: address.to_owned(),
-        must_change_password: user.must_change_password,
-    })
+    match Actor::of(user, address) {
+        Ok(actor) => Ok(actor),
+        Err(refusal) => Err(refused(control, name, address, refusal).await),
+    }
 }
 
-/// Writes a wrong log-on into the audit log, under the name that was tried.
+/// Writes a refused log-on into the audit log, under the name that was tried.
 async fn refused(control: &Control, name: &str, address: &str, refusal: Problem) -> Error {
     let name: String = name.chars().take(128).collect();
     let attempt = Attempt::of(&name, address, "log-on", format!("user/{name}"));
@@ -79,7 +78,8 @@ async fn refused(control: &Control, name: &str, address: &str, refusal: Problem)
     }
 }
 
-/// Changes the actor's own password. It is the only thing that can be done while a given one stands.
+/// Changes the actor's own password. It is the only thing that can be done while a given one stands. Whatever else the
+/// account was logged on by ends: sessions, and tokens.
 ///
 /// # Errors
 /// When the old password is wrong, which counts as a wrong log-on, or the new one is no good.
@@ -99,6 +99,7 @@ pub async fn change_password(
         let hash = passwords::hash(new).await?;
         let mut writer = control.metadata().begin().await?;
         writer.user_set_password(known.user, &hash, false).await?;
+        writer.user_log_off(known.user).await?;
         attempt.done(&mut writer).await?;
         writer.commit().await?;
         if known.name == ADMIN {
@@ -109,19 +110,32 @@ pub async fn change_password(
     attempt.watch(control, work).await
 }
 
-/// Gives the administrator another password, with the server stopped.
+/// Gives the administrator another password, with the server stopped. The account is an active administrator's again,
+/// whatever was made of it: this is the way back in.
 ///
 /// # Errors
 /// When a server uses the data directory, or the password is no good.
-pub async fn reset_admin_password(data_dir: &Path, new: &Secret) -> Result<(), Error> {
+pub async fn reset_admin_password(
+    data_dir: &Path,
+    server: Option<&metadata::Server>,
+    new: &Secret,
+) -> Result<(), Error> {
     check_password(new.expose())?;
-    let metadata = Metadata::open(data_dir).await?;
+    let metadata = open_metadata(data_dir, server).await?;
     let hash = passwords::hash(new).await?;
     let account = metadata.user_account(ADMIN).await?;
     let mut writer = metadata.begin().await?;
     match account {
-        Some(account) => writer.user_set_password(account.user.id, &hash, false).await?,
-        None => drop(writer.user_insert(ADMIN, model::user::Role::Admin, &hash, false).await?),
+        Some(account) => {
+            let id = account.user.id;
+            writer.user_set_password(id, &hash, false).await?;
+            writer.user_set_disabled(id, false).await?;
+            if account.user.role != Role::Admin {
+                writer.user_set_role(id, Role::Admin).await?;
+            }
+            writer.user_log_off(id).await?;
+        }
+        None => drop(writer.user_insert(ADMIN, Role::Admin, &hash, false).await?),
     }
     Attempt::of(ADMIN, "offline", "reset-password", format!("user/{ADMIN}")).done(&mut writer).await?;
     writer.commit().await?;

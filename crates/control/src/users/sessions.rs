@@ -35,7 +35,7 @@ pub struct Begun {
 /// As [`authenticate`].
 pub async fn begin(control: &Control, name: &str, password: &Secret, address: &str) -> Result<Begun, Error> {
     let actor = authenticate(control, name, password, address).await?;
-    let token = hex(&rand::random::<[u8; TOKEN_LENGTH / 2]>());
+    let token = random_token();
     let mut writer = control.metadata().begin().await?;
     let now = writer.now().await?;
     writer.session_sweep(before(now, IDLE_MAX)).await?;
@@ -65,14 +65,7 @@ pub async fn resume(control: &Control, token: &Secret, address: &str) -> Result<
             writer.commit().await?;
         }
     }
-    let user = session.user;
-    Ok(Actor {
-        user: user.id,
-        name: user.name,
-        role: user.role,
-        address: address.to_owned(),
-        must_change_password: user.must_change_password,
-    })
+    Ok(Actor::of(session.user, address)?)
 }
 
 /// Logs off. A session that is over already is no fault.
@@ -110,8 +103,13 @@ fn before(now: Timestamp, time: Duration) -> Timestamp {
 }
 
 /// A token has 256 random bits, which nobody can try through: a plain hash keeps it as well as a slow one.
-fn hash(token: &str) -> String {
+pub(super) fn hash(token: &str) -> String {
     blake3::hash(token.as_bytes()).to_hex().to_string()
+}
+
+/// Returns a new token: 32 random bytes in hexadecimal.
+pub(super) fn random_token() -> String {
+    hex(&rand::random::<[u8; TOKEN_LENGTH / 2]>())
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -145,6 +143,7 @@ mod tests {
             name: "eva".into(),
             role: Role::Admin,
             must_change_password: false,
+            disabled: false,
             created,
         };
         let after = |idle: Duration| {

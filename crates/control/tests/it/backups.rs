@@ -22,6 +22,8 @@ pub(crate) fn wish(cluster: ClusterId) -> BackupNow {
         wish: BackupWish::default(),
         storage: None,
         auto_compaction: true,
+        plus_archivelog: false,
+        encryption: None,
         threads: None,
         compression: None,
     }
@@ -46,7 +48,7 @@ pub(crate) async fn run_to_the_end(stand: &Stand, task: TaskId) -> TaskStatus {
             changes.changed().await.expect("the server runs");
         }
     };
-    let run = async { tokio::join!(control.run(shutdown.clone()), ended).1 };
+    let run = Box::pin(async { tokio::join!(control.run(shutdown.clone()), ended).1 });
     tokio::time::timeout(Duration::from_secs(120), run).await.expect("the task ends")
 }
 
@@ -77,9 +79,12 @@ async fn a_backup_is_listed_with_all_that_ocp_shows() {
     assert_eq!((set.tables, set.rows, set.tenant), (1, 2, TenantId(1)));
 
     let rows = backups::data_backup_tasks(control, admin, &BackupFilter::default(), PageAsk::default()).await;
-    let rows = rows.expect("listed").contents;
+    let rows = rows.expect("listed").page.contents;
     let [row] = &rows[..] else { panic!("one task of one tenant: {rows:?}") };
-    assert_eq!((row.task, row.backup_set, row.status), (set.task, Some(set.id), TaskStatus::Successful));
+    assert_eq!(
+        (row.task, row.backup_set, row.status),
+        (Some(set.task), Some(set.id), TaskStatus::Successful)
+    );
     assert_eq!((row.tenant_name.as_str(), row.bytes), ("sys", Some(set.bytes)));
     assert!(row.uri.starts_with("file://") && row.uri.ends_with(&set.path), "{}", row.uri);
     assert!(row.started.is_some() && row.finished >= row.started);
@@ -87,7 +92,7 @@ async fn a_backup_is_listed_with_all_that_ocp_shows() {
     let overview = backups::overview(control, admin, set.cluster).await.expect("seen");
     assert_eq!((overview.running, overview.backup_sets), (None, 1));
     assert_eq!((overview.backup_bytes, overview.last_data_backup), (set.bytes, Some(set.finished)));
-    let ability = backups::ability(control, admin, set.cluster).await.expect("seen");
+    let ability = backups::ability(control, admin, set.cluster, None).await.expect("seen");
     assert_eq!((ability.preferred, ability.incremental_enabled), (BackupMethod::Logical, false));
     assert_eq!(ability.storage, Some(set.storage));
 }
@@ -155,7 +160,7 @@ async fn what_does_not_exist_fails_the_task_before_anything_is_written() {
     let task = accepted.expect("accepted").task;
     assert_eq!(run_to_the_end(&stand, task).await, TaskStatus::Failed);
     let rows = backups::data_backup_tasks(control, admin, &BackupFilter::default(), PageAsk::default()).await;
-    let problem = rows.expect("listed").contents[0].problem.clone().expect("it says why");
+    let problem = rows.expect("listed").page.contents[0].problem.clone().expect("it says why");
     assert_eq!(problem.id, "dump-nothing-there");
     assert!(!stand.dir.path().join("data/local/demo").exists());
 }

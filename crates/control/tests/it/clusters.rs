@@ -36,7 +36,10 @@ async fn a_cluster_is_taken_over_looked_at_and_let_go() {
 
     clusters::remove(control, admin, cluster.id).await.expect("let go");
     assert_eq!(why(clusters::get(control, admin, cluster.id).await), "cluster-unknown");
-    let lines = audit::list(control, admin, PageAsk::default()).await.expect("listed").contents;
+    let lines = audit::list(control, admin, &audit::AuditFilter::default(), PageAsk::default())
+        .await
+        .expect("listed")
+        .contents;
     let deeds: Vec<_> = lines.iter().map(|line| (line.action.as_str(), line.outcome.as_str())).collect();
     assert_eq!(deeds, [("cluster-remove", "done"), ("cluster-add", "done")]);
     assert!(!format!("{lines:?}").contains(&server().password));

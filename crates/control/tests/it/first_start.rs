@@ -48,11 +48,14 @@ async fn a_lost_password_is_set_anew_with_the_server_stopped() {
     let stand = Stand::new().await;
     let data = stand.dir.path().join("data");
     let new = Secret::new("battery staple");
-    assert_eq!(why(users::reset_admin_password(&data, &new).await), "data-directory-in-use");
+    assert_eq!(why(users::reset_admin_password(&data, None, &new).await), "data-directory-in-use");
     let Stand { control, dir, .. } = stand;
     drop(control);
-    assert_eq!(why(users::reset_admin_password(&data, &Secret::new("short")).await), "password-too-short");
-    users::reset_admin_password(&data, &new).await.expect("set anew");
+    assert_eq!(
+        why(users::reset_admin_password(&data, None, &Secret::new("short")).await),
+        "password-too-short"
+    );
+    users::reset_admin_password(&data, None, &new).await.expect("set anew");
     let control = Control::open(Settings::new(dir.path().join("data"))).await.expect("opens").control;
     users::authenticate(&control, "admin", &new, "a").await.expect("logs on");
 }

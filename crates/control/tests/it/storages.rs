@@ -56,7 +56,8 @@ async fn a_storage_that_can_not_be_used_is_not_kept() {
         app_id: None,
     };
     assert_eq!(code(create("x", bucket.clone(), None).await), codes::STORAGE_KEY_SECRET_MISSING);
-    assert_eq!(code(create("x", bucket, Some(Secret::new("s"))).await), codes::STORAGE_TYPE_UNSUPPORTED);
+    let wrong = StorageLocation { endpoint: Some("https://s3.example/bucket".into()), ..bucket };
+    assert_eq!(why(create("x", wrong, Some(Secret::new("s"))).await), "storage-endpoint-malformed");
     stand.add_storage("taken").await;
     assert_eq!(why(create("taken", stand.directory("b"), None).await), "name-taken");
     assert_eq!(storages::list(control, admin, PageAsk::default()).await.expect("listed").total_elements, 1);

@@ -1,5 +1,6 @@
 //! Log-on, lock-out, change of passwords.
 
+use control::audit::AuditFilter;
 use control::{PageAsk, audit, clusters, users};
 use model::Secret;
 use model::problem::codes;
@@ -26,7 +27,9 @@ async fn wrong_passwords_lock_the_address_and_the_account() {
     assert_eq!(why(log_on("admin", PASSWORD, "b").await), "log-on-locked", "the account is locked");
     assert_eq!(why(log_on("somebody", "x", "b").await), "log-on-wrong", "others are not");
 
-    let lines = audit::list(&stand.control, &stand.admin, PageAsk::default()).await.expect("listed");
+    let lines = audit::list(&stand.control, &stand.admin, &AuditFilter::default(), PageAsk::default())
+        .await
+        .expect("listed");
     let wrong = lines.contents.iter().filter(|line| line.outcome == "log-on-wrong").count();
     assert_eq!(wrong, users::ATTEMPTS as usize + 1);
 }
@@ -67,8 +70,13 @@ async fn nobody_does_more_than_the_role_allows_and_the_refusal_is_in_the_audit_l
     let viewer = stand.viewer();
     let cluster = model::id::ClusterId(1);
     assert_eq!(why(clusters::remove(&stand.control, &viewer, cluster).await), "permission-missing");
-    assert_eq!(why(audit::list(&stand.control, &viewer, PageAsk::default()).await), "permission-missing");
-    let lines = audit::list(&stand.control, &stand.admin, PageAsk::default()).await.expect("listed");
+    assert_eq!(
+        why(audit::list(&stand.control, &viewer, &AuditFilter::default(), PageAsk::default()).await),
+        "permission-missing"
+    );
+    let lines = audit::list(&stand.control, &stand.admin, &AuditFilter::default(), PageAsk::default())
+        .await
+        .expect("listed");
     let line = &lines.contents[0];
     assert_eq!((line.user.as_str(), line.action.as_str()), ("vera", "cluster-remove"));
     assert_eq!((line.target.as_str(), line.outcome.as_str()), ("cluster/1", "permission-missing"));

@@ -14,7 +14,7 @@ use crate::id::DumpId;
 use crate::input::PieceInput;
 use crate::load::marks::{Mark, Marks};
 use crate::load::schema::{enter, make_lenient};
-use crate::load::{Options, names};
+use crate::load::{Options, names, orphan};
 use crate::manifest::{Manifest, ObjectEntry, Piece};
 use crate::piece::{PREAMBLE, Splitter, statement_head};
 use crate::plan::{Compression, Plan, full_name, planned};
@@ -117,15 +117,25 @@ impl Work for LoadPieces {
     type Job = Job;
 
     async fn prepare(&self, session: &mut Session) -> Result<()> {
-        make_lenient(session).await
+        make_lenient(session).await?;
+        orphan::limit_waiting(session).await
     }
 
     async fn work(&self, session: &mut Session, job: Job) -> Result<()> {
+        match self.load_piece(session, &job).await {
+            Err(error) => Err(orphan::explain(session, &job.database, error).await),
+            done => done,
+        }
+    }
+}
+
+impl LoadPieces {
+    async fn load_piece(&self, session: &mut Session, job: &Job) -> Result<()> {
         enter(session, &job.database).await?;
         let marks = Marks::new(&job.database, &self.archive.dump);
         marks.ensure(session, &job.table, job.piece.number).await?;
         let mark = marks.lock(session, &job.table, job.piece.number).await?;
-        let mut loader = Loader { work: self, job: &job, marks, seen: 0, mark, pending_bytes: 0 };
+        let mut loader = Loader { work: self, job, marks, seen: 0, mark, pending_bytes: 0 };
         loader.load(session).await?;
         self.meter.change(|progress| {
             progress.pieces_done += 1;

@@ -7,6 +7,7 @@ mod code;
 mod data;
 mod keys;
 mod marks;
+mod orphan;
 mod schema;
 mod target;
 mod views;

@@ -128,11 +128,17 @@ async fn a_load_whose_process_is_killed_again_and_again_doubles_nothing() {
     session.close().await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_database_that_is_killed_costs_a_dump_and_a_load_only_time() {
-    // Below a folder whose name begins with a dot, seekdb starts once and never again (-4006).
+/// Starts a server that may be killed. Below a folder whose name begins with a dot, seekdb starts once and never again
+/// (-4006).
+fn mortal() -> (tempfile::TempDir, Instance) {
     let folder = tempfile::Builder::new().prefix("seekdb-").tempdir().expect("a folder");
-    let mut instance = Instance::start_in(&folder.path().join("seekdb")).expect("a seekdb");
+    let instance = Instance::start_in(&folder.path().join("seekdb")).expect("a seekdb");
+    (folder, instance)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_that_is_killed_costs_a_dump_only_time() {
+    let (_folder, mut instance) = mortal();
     let bed = Bed::on(instance.server.clone());
     database(&bed, "d_dies").await;
     let (dump, source, never): (DumpId, _, _) =
@@ -142,14 +148,9 @@ async fn a_database_that_is_killed_costs_a_dump_and_a_load_only_time() {
         let snapshot = persistently(|| dump::take_snapshot(&source, &bed.client, &dump, &chosen)).await;
         persistently(|| dump::dump_schema(&source, &bed.client, &snapshot)).await;
         let meter = Meter::new();
-        let mut progress = meter.subscribe();
-        let ended = CancellationToken::new();
         let dumping = dump::dump_data(&source, &bed.client, &snapshot, 3, &meter, &never);
-        let (outcome, ()) = tokio::join!(telling(&ended, dumping), async {
-            either(&ended, progress.wait_for(|progress| progress.pieces_done >= pieces)).await;
-            instance.kill();
-        });
-        let error = outcome.expect_err("the server is dead");
+        let error =
+            killed_while(dumping, &meter, pieces, &mut instance).await.expect_err("the server is dead");
         assert!(error.is_transient(), "{error:?}");
         drop(snapshot);
         instance.start_again().expect("it starts again");
@@ -161,27 +162,95 @@ async fn a_database_that_is_killed_costs_a_dump_and_a_load_only_time() {
     let manifest = persistently(|| bed.dump_with(&dump, &chosen)).await; // the moment outlives the server
     assert_eq!(manifest.totals.rows, 2 * ROWS as u64);
 
-    let load = load_options(&[("d_dies", "d_dies_2")]);
-    persistently(|| load::create_schema(&source, &bed.client, &dump, &load)).await;
-    for pieces in [2, 30] {
-        let meter = Meter::new();
-        let mut progress = meter.subscribe();
-        let ended = CancellationToken::new();
-        let loading = load::load_data(&source, &bed.client, &dump, &load, 3, &meter, &never);
-        let (outcome, ()) = tokio::join!(telling(&ended, loading), async {
-            either(&ended, progress.wait_for(|progress| progress.pieces_done >= pieces)).await;
-            instance.kill();
-        });
-        assert!(outcome.expect_err("the server is dead").is_transient());
-        instance.start_again().expect("it starts again");
-    }
+    let names = [("d_dies", "d_dies_2")];
+    let load = load_options(&names);
     persistently(|| whole_load(&bed, &source, &dump, &load)).await;
-    assert_eq!(bed.compare("dies", &[("d_dies", "d_dies_2")]).await.findings, []);
     let mut session = bed.session().await;
     let changed = query(&mut session, "SELECT COUNT(*) FROM d_dies_2.keyed WHERE t = 'changed'").await;
     assert_eq!(changed, [["0"]], "all rows are of the first moment");
     session.close().await;
     instance.stop().expect("it stops");
+}
+
+/// A seekdb that is killed in the midst of a transaction may keep its locks for ever: then the load says so.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_that_is_killed_costs_a_load_only_time_or_another_name() {
+    let (_folder, mut instance) = mortal();
+    let bed = Bed::on(instance.server.clone());
+    database(&bed, "d_dies").await;
+    let (dump, source, never): (DumpId, _, _) =
+        ("dies".parse().expect("an id"), bed.source(), CancellationToken::new());
+    bed.dump_with(&dump, &options("d_dies")).await.expect("a dump");
+    let load = load_options(&[("d_dies", "d_dies_2")]);
+    for pieces in [2, 30] {
+        persistently(|| load::create_schema(&source, &bed.client, &dump, &load)).await;
+        let meter = Meter::new();
+        let loading = load::load_data(&source, &bed.client, &dump, &load, 3, &meter, &never);
+        let outcome = killed_while(loading, &meter, pieces, &mut instance).await;
+        instance.start_again().expect("it starts again");
+        match outcome.expect_err("the server is dead") {
+            dump::Error::TargetLocked { .. } => break, // since it was killed before
+            error => assert!(error.is_transient(), "{error:?}"),
+        }
+    }
+    let ended = loop {
+        match whole_load(&bed, &source, &dump, &load).await {
+            Err(error) if error.is_transient() => {}
+            ended => break ended,
+        }
+    };
+    let mut name = "d_dies_2";
+    if let Err(error) = ended {
+        assert!(matches!(error, dump::Error::TargetLocked { .. }), "{error:?}");
+        name = "d_dies_3";
+        whole_load(&bed, &source, &dump, &load_options(&[("d_dies", name)])).await.expect("a load");
+    }
+    assert_eq!(bed.compare("dies", &[("d_dies", name)]).await.findings, []);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_load_names_the_tables_that_a_killed_seekdb_keeps_locked() {
+    let (_folder, mut instance) = mortal();
+    let bed = Bed::on(instance.server.clone());
+    database(&bed, "d_locked").await;
+    let (dump, source): (DumpId, _) = ("locked".parse().expect("an id"), bed.source());
+    bed.dump_with(&dump, &options("d_locked")).await.expect("a dump");
+    let load = load_options(&[("d_locked", "d_locked_2")]);
+    load::create_schema(&source, &bed.client, &dump, &load).await.expect("a schema");
+    let mut session = bed.session().await;
+    run(&mut session, "START TRANSACTION").await;
+    // Enough for the server to write a part of the transaction's log.
+    run(&mut session, "INSERT INTO d_locked_2.keyed SELECT id, t FROM d_locked.keyed").await;
+    instance.kill();
+    drop(session);
+    instance.start_again().expect("it starts again");
+
+    let ended = loop {
+        match whole_load(&bed, &source, &dump, &load).await {
+            Err(error) if error.is_transient() => {}
+            ended => break ended,
+        }
+    };
+    let Err(dump::Error::TargetLocked { tables, .. }) = ended else { panic!("{ended:?}") };
+    assert_eq!(tables, ["`d_locked_2`.`keyed`"]);
+    whole_load(&bed, &source, &dump, &load_options(&[("d_locked", "d_locked_3")])).await.expect("a load");
+    assert_eq!(bed.compare("locked", &[("d_locked", "d_locked_3")]).await.findings, []);
+}
+
+/// Kills the server once the work has done so many pieces.
+async fn killed_while<T>(
+    work: impl Future<Output = T>,
+    meter: &Meter,
+    pieces: u64,
+    instance: &mut Instance,
+) -> T {
+    let mut progress = meter.subscribe();
+    let ended = CancellationToken::new();
+    let killing = async {
+        either(&ended, progress.wait_for(|progress| progress.pieces_done >= pieces)).await;
+        instance.kill();
+    };
+    tokio::join!(telling(&ended, work), killing).0
 }
 
 /// Does the work and then says that it has ended, however it did: a server that has just come back may refuse it.

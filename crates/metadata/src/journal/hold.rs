@@ -146,6 +146,15 @@ pub(super) async fn give_back(connection: &mut Connection, task: TaskId) -> Resu
     connection.execute(end.bind(task.0)).await.map(drop)
 }
 
+/// Ends all leases, for whoever knows that no holder is left. What one of them might still save is refused.
+pub(crate) async fn end_all_leases(connection: &mut Connection) -> Result<(), Error> {
+    let end = statement(
+        "give all tasks back",
+        "UPDATE tasks SET lease_owner = NULL, lease_until = NULL, fence = fence + 1 WHERE lease_until IS NOT NULL",
+    );
+    connection.execute(end).await.map(drop)
+}
+
 pub(super) async fn append_log(
     connection: &mut Connection,
     ticket: Ticket,

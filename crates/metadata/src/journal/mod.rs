@@ -18,6 +18,7 @@ use engine::testkit::Timed;
 use engine::{Moment, Note, Progress, RowNumber, Task, TaskId};
 use tokio::time::timeout;
 
+pub(crate) use self::hold::end_all_leases;
 use crate::error::Error;
 use crate::open::Metadata;
 use crate::sql::statement;

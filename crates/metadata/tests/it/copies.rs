@@ -6,7 +6,7 @@ use std::path::Path;
 
 use engine::journal::Ask;
 use engine::{Journal, TaskId};
-use metadata::audit::Deed;
+use metadata::audit::{AuditFilter, Deed};
 use metadata::backup_sets::BackupSetQuery;
 use metadata::copy::restore;
 use metadata::tasks::TaskQuery;
@@ -98,8 +98,8 @@ async fn same(old: &Metadata, new: &Metadata) {
     assert_eq!(old.cluster_list().await.expect("answers"), new.cluster_list().await.expect("answers"));
     assert_eq!(old.user_list().await.expect("answers"), new.user_list().await.expect("answers"));
     let deeds = [
-        old.audit_list(Slice::ALL).await.expect("answers"),
-        new.audit_list(Slice::ALL).await.expect("answers"),
+        old.audit_list(&AuditFilter::default(), Slice::ALL).await.expect("answers"),
+        new.audit_list(&AuditFilter::default(), Slice::ALL).await.expect("answers"),
     ];
     assert!(deeds[0] == deeds[1] && deeds[0].total == 1_500);
     let mut tasks = old.task_list(&query, Slice::ALL).await.expect("answers").items;

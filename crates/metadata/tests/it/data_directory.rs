@@ -3,14 +3,17 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::time::Duration;
 
+use engine::Journal;
+use engine::journal::{Ask, HoldError};
 use metadata::{Error, Metadata, passwords};
 use model::Secret;
 use model::storage::StorageLocation;
 use model::user::Role;
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
 
-use crate::stand::{Stand, begin, commit, new_cluster, open};
+use crate::stand::{Stand, begin, commit, new_cluster, new_task, open};
 
 #[tokio::test]
 async fn no_secret_lies_in_clear_in_any_file_of_the_directory() {
@@ -184,4 +187,23 @@ async fn alter(directory: &Path, sql: &'static str) {
 
 fn holds(bytes: &[u8], part: &[u8]) -> bool {
     bytes.windows(part.len()).any(|window| window == part)
+}
+
+#[tokio::test]
+async fn what_a_dead_server_held_is_free_as_soon_as_the_next_one_has_the_directory() {
+    let stand = Stand::new().await;
+    let mut writer = begin(&stand.metadata).await;
+    writer.task_insert(&new_task(&["a"])).await.expect("kept");
+    commit(writer).await;
+    let ask = Ask { worker: "dead".into(), can: vec![("plain".into(), 1)], lease: Duration::from_secs(3600) };
+    let held = stand.metadata.claim(&ask).await.expect("answers").expect("a task is due").ticket;
+    assert!(stand.metadata.claim(&ask).await.expect("answers").is_none(), "it is held");
+
+    let directory = stand.close().await;
+    let metadata = open(directory.path()).await;
+    let lost = metadata.renew(held, ask.lease).await;
+    assert!(matches!(lost, Err(HoldError::Lost)), "{lost:?}");
+    let claim = metadata.claim(&ask).await.expect("answers").expect("nobody holds it any more");
+    assert_eq!(claim.ticket.task, held.task);
+    metadata.close().await;
 }

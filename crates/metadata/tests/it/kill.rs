@@ -30,7 +30,8 @@ async fn child_works_for_ever() {
         println!("made {number}");
         let claim = metadata.claim(&ask).await.expect("answers").expect("a task is due");
         let (ticket, task) = (claim.ticket, claim.task);
-        for step in 1..=3_u32 {
+        // One that was held by a child that was killed goes on where it was.
+        for step in u32::try_from(task.revision).expect("small") + 1..=3 {
             let mut rows = task.rows.clone();
             rows.iter_mut().for_each(|row| row.runs = step);
             let lines: Vec<_> = rows.iter().map(|row| (row.number, Note::new("line"))).collect();
@@ -92,7 +93,7 @@ async fn check(metadata: &Metadata, told: &[String]) {
         assert_eq!(task.status.is_finished(), step == 3, "{task:?}");
         for row in &task.rows {
             let lines = metadata.logs(task.id, row.number, 0, 9).await.expect("answers").len();
-            assert!(lines == step as usize || lines == step as usize + 1, "{lines} lines after {step} saves");
+            assert!(lines >= step as usize, "{lines} lines after {step} saves");
         }
         let storage = model::id::StorageId(task.subject[subject::STORAGE].parse().expect("a number"));
         let kept = metadata.storage_get(storage).await.expect("answers");

@@ -1,5 +1,6 @@
 //! The metadata from outside: each promise run against each database, and what only a data directory can do wrong.
 
+mod accounts;
 mod copies;
 mod data_directory;
 mod flow;

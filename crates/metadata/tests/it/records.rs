@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use metadata::audit::Deed;
 use metadata::backup_sets::{BackupSetQuery, BackupSetTotals};
 use metadata::restores::{Restore, RestoreQuery};
 use metadata::tasks::subject;
@@ -13,7 +12,6 @@ use model::cluster::ClusterStatus;
 use model::id::{BackupSetId, ClusterId, StorageId, TaskId, TenantId};
 use model::storage::{StorageLocation, StorageType};
 use model::tenant::{Tenant, TenantMode};
-use model::user::Role;
 use model::{Secret, Timestamp};
 
 use crate::stand::{begin, commit, facts, for_every_database, new_cluster, new_task};
@@ -27,9 +25,6 @@ for_every_database! {
     a_backup_set_that_is_recorded_twice_is_one
     backup_sets_are_listed_and_added_up
     a_recovery_is_recorded_once
-    an_account_lives_and_goes
-    a_session_is_known_by_its_hash_until_it_ends
-    deeds_are_listed_newest_first
     what_is_not_there_is_said_to_be_missing
     identities_are_never_given_out_twice
 }
@@ -95,6 +90,9 @@ async fn tenants_are_those_of_the_last_probe(metadata: Metadata) {
     commit(writer).await;
     let listed = metadata.tenant_list(cluster).await.expect("answers");
     assert_eq!(listed, [tenant(1, "sys"), tenant(1004, "new")]);
+    let all = metadata.tenant_list_all(Slice { offset: 1, limit: 5 }).await.expect("answers");
+    let all: Vec<_> = all.items.iter().map(|placed| (placed.cluster_name.as_str(), &placed.tenant)).collect();
+    assert_eq!(all, [("prod", &listed[1]), ("other", &tenant(1, "sys"))]);
     assert_eq!(metadata.tenant_get(cluster, TenantId(1002)).await.expect("answers"), None);
     assert_eq!(
         metadata.tenant_get(cluster, TenantId(1004)).await.expect("answers"),
@@ -239,54 +237,6 @@ async fn a_recovery_is_recorded_once(metadata: Metadata) {
     assert_eq!(metadata.restore_list(&query, Slice::ALL).await.expect("answers").items, [restore(1, 11)]);
 }
 
-async fn an_account_lives_and_goes(metadata: Metadata) {
-    let hash = passwords::hash(&Secret::new("first")).await.expect("hashed");
-    let other = passwords::hash(&Secret::new("second")).await.expect("hashed");
-    let mut writer = begin(&metadata).await;
-    assert_eq!(writer.user_count().await.expect("answers"), 0);
-    let eva = writer.user_insert("eva", Role::BackupManager, &hash, true).await.expect("kept");
-    let taken = writer.user_insert("eva", Role::Admin, &hash, false).await;
-    assert!(matches!(taken, Err(Error::NameTaken { .. })), "{taken:?}");
-    commit(writer).await;
-    assert_eq!(metadata.user_get(eva.id).await.expect("answers"), Some(eva.clone()));
-    let account = metadata.user_account("eva").await.expect("answers").expect("it is there");
-    assert!(account.user.must_change_password);
-    assert!(passwords::verify(&Secret::new("first"), Some(&account.password)).await);
-
-    let mut writer = begin(&metadata).await;
-    writer.user_set_password(eva.id, &other, false).await.expect("kept");
-    writer.user_set_role(eva.id, Role::Admin).await.expect("kept");
-    commit(writer).await;
-    let account = metadata.user_account("eva").await.expect("answers").expect("it is there");
-    assert!(passwords::verify(&Secret::new("second"), Some(&account.password)).await);
-    assert_eq!((account.user.role, account.user.must_change_password), (Role::Admin, false));
-    assert_eq!(metadata.user_list().await.expect("answers"), [account.user]);
-
-    let mut writer = begin(&metadata).await;
-    writer.user_remove(eva.id).await.expect("removed");
-    commit(writer).await;
-    assert!(metadata.user_account("eva").await.expect("answers").is_none());
-}
-
-async fn deeds_are_listed_newest_first(metadata: Metadata) {
-    let deed = |number: u32| Deed {
-        user: "eva".into(),
-        address: "192.0.2.1".into(),
-        action: "backup-now".into(),
-        target: format!("cluster/{number}"),
-        outcome: "done".into(),
-    };
-    for number in 0..5 {
-        let mut writer = begin(&metadata).await;
-        writer.audit_append(&deed(number)).await.expect("kept");
-        commit(writer).await;
-    }
-    let listing = metadata.audit_list(Slice { offset: 1, limit: 2 }).await.expect("answers");
-    let deeds: Vec<_> = listing.items.iter().map(|line| line.deed.clone()).collect();
-    assert_eq!((deeds, listing.total), (vec![deed(3), deed(2)], 5));
-    assert!(listing.items[0].at >= listing.items[1].at && listing.items[0].id > listing.items[1].id);
-}
-
 async fn what_is_not_there_is_said_to_be_missing(metadata: Metadata) {
     let hash = passwords::hash(&Secret::new("x")).await.expect("hashed");
     let mut writer = begin(&metadata).await;
@@ -369,41 +319,4 @@ fn backup_set(task: i64, tenant: i64, storage: StorageId) -> BackupSet {
         finished: Timestamp(task * 1_000_000),
         status: BackupSetStatus::Available,
     }
-}
-
-async fn a_session_is_known_by_its_hash_until_it_ends(metadata: Metadata) {
-    let hash = passwords::hash(&Secret::new("first")).await.expect("hashed");
-    let other = passwords::hash(&Secret::new("second")).await.expect("hashed");
-    let mut writer = begin(&metadata).await;
-    let eva = writer.user_insert("eva", Role::ClusterViewer, &hash, false).await.expect("kept");
-    for token in ["a", "b", "c"] {
-        writer.session_insert(token, eva.id).await.expect("kept");
-    }
-    let nobody = writer.session_insert("d", model::id::UserId(4711)).await;
-    assert!(matches!(nobody, Err(Error::Missing { .. })), "{nobody:?}");
-    commit(writer).await;
-    let session = metadata.session_get("a").await.expect("answers").expect("it is there");
-    assert_eq!(session.user, eva);
-    assert!(session.used <= session.now);
-    assert_eq!(metadata.session_get("x").await.expect("answers"), None);
-
-    let mut writer = begin(&metadata).await;
-    writer.session_remove("a").await.expect("removed");
-    writer.session_touch("a").await.expect("gone is no fault");
-    writer.session_touch("b").await.expect("noted");
-    commit(writer).await;
-    assert_eq!(metadata.session_get("a").await.expect("answers"), None, "a touch brings nothing back");
-    let touched = metadata.session_get("b").await.expect("answers").expect("it is there");
-    assert!(touched.used >= session.used);
-
-    let mut writer = begin(&metadata).await;
-    writer.session_sweep(touched.used).await.expect("swept");
-    commit(writer).await;
-    assert_eq!(metadata.session_get("c").await.expect("answers"), None, "it was not used for longer");
-    assert!(metadata.session_get("b").await.expect("answers").is_some());
-
-    let mut writer = begin(&metadata).await;
-    writer.user_set_password(eva.id, &other, false).await.expect("kept");
-    commit(writer).await;
-    assert_eq!(metadata.session_get("b").await.expect("answers"), None, "it began with another password");
 }

@@ -41,7 +41,7 @@ const TABLE: &[(&str, Retry, &[u16])] = &[
     ("database-tenant-unknown", Never, &[5157, 5160, 5685]),
     ("database-starting-or-stopping", Elsewhere, &[1053, 8001, 8002]),
     // what may be done
-    ("database-privilege-missing", Never, &[1044, ACCESS_DENIED, 1142, 1143, 1227, 1370]),
+    ("database-privilege-missing", Never, &[1044, ACCESS_DENIED, 1142, 1143, 1227, 1370, 1410]),
     ("database-not-supported", Never, &[1235, 4077]),
     ("database-not-allowed-now", Never, &[4179]),
     ("database-read-only", Never, &[1290, 1792, 1836]),
@@ -117,14 +117,15 @@ const TABLE: &[(&str, Retry, &[u16])] = &[
     ("database-restore-failed", Never, &[9019, 9020, 9035, 9038, 9094, 9099]),
     ("database-tenant-exists", Never, &[5156]),
     ("database-pool-unfit", Never, &[4626, 4650, 4651]),
+    ("database-unit-unfit", Never, &[4658, 4659, 4668]),
     ("database-cluster-name-differs", Never, &[4666]),
     ("database-standby-unfit", Never, &[9096, 9097]),
     ("database-snapshot-of-tenant", Never, &[9106, 9107, 9108, 9109, 9110, 9111, 9112]),
     // values
     ("database-value-wrong", Never, &[1525, 9066]),
-    ("database-thing-exists", Never, &[4017]),
-    ("database-thing-missing", Never, &[4018]),
-    ("database-setting-wrong", Never, &[4147]),
+    ("database-thing-exists", Never, &[1396, 4017]),
+    ("database-thing-missing", Never, &[1094, 4018]),
+    ("database-setting-wrong", Never, &[1232, 1298, 4147]),
 ];
 
 const UNLISTED: Meaning = Meaning { text: "database-error", retry: Never };
@@ -146,6 +147,8 @@ pub(super) fn leaves_connection(number: u16) -> bool {
 mod tests {
     use std::collections::BTreeSet;
 
+    use model::text::{Language, Text};
+
     use super::{Later, Never, TABLE, UNLISTED, leaves_connection, of};
 
     #[test]
@@ -153,6 +156,12 @@ mod tests {
         let mut seen = BTreeSet::new();
         for (text, _, numbers) in TABLE {
             assert!(model::text::has_problem(text), "{text} is in no catalogue");
+            for language in [Language::En, Language::Zh] {
+                let text = Text::new(text);
+                assert!(text.action(language).is_some(), "{} says not what to do", text.id);
+                let is_backups = numbers.iter().any(|number| (9_000..9_200).contains(number));
+                assert!(!is_backups || text.cause(language).is_some(), "{} says not why", text.id);
+            }
             for number in *numbers {
                 assert!(seen.insert(number), "{number} is there twice");
             }

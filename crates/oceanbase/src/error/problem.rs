@@ -13,14 +13,33 @@ pub fn problem_of_result(result: u64, said: &str, address: &model::cluster::Addr
     if result == 0 {
         return None;
     }
-    // Views show OceanBase's own numbers; most clients' numbers are the same.
-    let number = match result {
-        4002 => 1210,
-        4007 => 1235,
-        other => u16::try_from(other).unwrap_or(u16::MAX),
-    };
+    let number = number_for_clients(result);
     let problem = Problem::outside(meaning::of(number).text).with("number", result).with("address", address);
     Some(if said.is_empty() { problem } else { problem.raw(crate::mask::mask(said)) })
+}
+
+/// Returns the number that clients get for one of OceanBase's own, which views show. Most are the same.
+fn number_for_clients(own: u64) -> u16 {
+    match own {
+        4002 => 1210,
+        4007 => 1235,
+        4043 => 1045,
+        5001 => 1064,
+        5019 => 1146,
+        5024 => 1062,
+        5034 => 1410,
+        5036 => 1227,
+        5065 => 1317,
+        5066 => 1094,
+        5100 => 1193,
+        5154 => 1049,
+        5200 => 1232,
+        5209 => 1298,
+        5217 => 1054,
+        5241 => 1525,
+        5264 => 1396,
+        other => u16::try_from(other).unwrap_or(u16::MAX),
+    }
 }
 
 impl Error {

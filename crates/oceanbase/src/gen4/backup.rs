@@ -49,11 +49,20 @@ const COLUMNS: &str = "tenant_id, job_id, backup_set_id, initiator_tenant_id, in
 
 /// Reads the jobs of the sys tenant and of that one, those that are over too.
 pub(crate) async fn jobs(session: &mut Session, tenant: TenantId) -> Result<Vec<BackupJob>, Error> {
+    read(session, &format!("WHERE tenant_id IN ({SYS}, {tenant}) ")).await
+}
+
+/// Reads the jobs of all tenants, those that are over too.
+pub(crate) async fn all_jobs(session: &mut Session) -> Result<Vec<BackupJob>, Error> {
+    read(session, "").await
+}
+
+async fn read(session: &mut Session, whose: &str) -> Result<Vec<BackupJob>, Error> {
     let mut jobs: Vec<BackupJob> = Vec::new();
     // A job that ends moves from the first view to the second, so this order misses none.
     for view in ["CDB_OB_BACKUP_JOBS", "CDB_OB_BACKUP_JOB_HISTORY"] {
         let text = format!(
-            "SELECT {COLUMNS} FROM oceanbase.{view} WHERE tenant_id IN ({SYS}, {tenant}) \
+            "SELECT {COLUMNS} FROM oceanbase.{view} {whose}\
              ORDER BY start_timestamp DESC, job_id DESC LIMIT {JOBS_SEEN}"
         );
         for row in session.rows(&Statement::read(text)).await? {

@@ -32,7 +32,9 @@ pub struct BackupOptions<'a> {
 }
 
 impl Verbs {
-    pub(crate) fn new(generation: Generation, version: Version) -> Self {
+    /// Returns what can be sent to a cluster of that version.
+    #[must_use]
+    pub fn new(generation: Generation, version: Version) -> Self {
         Self { generation, version }
     }
 

@@ -3,6 +3,7 @@
 mod catalog;
 mod clusters;
 mod connect;
+mod dictionary;
 mod fake;
 mod mariadb;
 mod physical;

@@ -91,9 +91,8 @@ impl Remote {
         let mut wait = FIRST_WAIT;
         for tries_left in (0..TRIES_MAX).rev() {
             let write = self.service.single.write_with(&path, bytes.clone());
-            let cause = match write.if_not_exists(true).user_metadata(mark.metadata()).await {
-                Ok(_) => return Ok(true),
-                Err(cause) => cause,
+            let Err(cause) = write.if_not_exists(true).user_metadata(mark.metadata()).await else {
+                return Ok(true);
             };
             match cause.kind() {
                 // It may be our own, of a try whose answer was lost.

@@ -291,6 +291,7 @@ fn http_client() -> Result<reqwest::Client, Error> {
         .map_err(|why| Error::new(ErrorKind::Other, "speak", "HTTPS").because(std::io::Error::other(why)))
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the layer hands it over so")]
 fn note_retry(event: RetryEvent<'_>) {
     // Without the error's own text, which may tell the whole request.
     tracing::debug!(operation = %event.op, kind = %event.err.kind(), attempt = event.attempt, "a request is repeated");

@@ -100,8 +100,7 @@ async fn pump(
 ) {
     let mut passed = 0;
     let mut buffer = vec![0; 64 * 1024];
-    loop {
-        let Ok(count @ 1..) = from.read(&mut buffer).await else { break };
+    while let Ok(count @ 1..) = from.read(&mut buffer).await {
         let bytes = &buffer[..count];
         if is_upload && state.is_to_be_swallowed(bytes) {
             swallowing.store(1, Ordering::SeqCst);
@@ -119,8 +118,8 @@ async fn pump(
         let counter = if is_upload { &state.sent } else { &state.received };
         counter.fetch_add(count as u64, Ordering::SeqCst);
         let pace = state.pace.load(Ordering::SeqCst);
-        if pace > 0 {
-            tokio::time::sleep(Duration::from_millis(count as u64 / pace)).await;
+        if let Some(wait_ms) = (count as u64).checked_div(pace) {
+            tokio::time::sleep(Duration::from_millis(wait_ms)).await;
         }
     }
     let _ = to.shutdown().await; // and the other direction ends with the halves' peers

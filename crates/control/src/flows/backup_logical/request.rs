@@ -107,8 +107,12 @@ pub(super) async fn decide(context: &Context, wish: BackupNow) -> Result<Decided
     let cluster = context.cluster(wish.cluster).await?;
     refuse_upgrading(&cluster)?;
     let (method, mode) = settle(&wish.wish, cluster.facts.ability)?;
-    if method == BackupMethod::Physical {
-        return Err(Problem::refused(codes::METHOD_UNSUPPORTED, "physical-not-yet").into());
+    if method != BackupMethod::Logical {
+        return Err(Problem::refused(codes::METHOD_UNSUPPORTED, "logical-not-offered").into());
+    }
+    let given = [("plusArchivelog", wish.plus_archivelog), ("encryption", wish.encryption.is_some())];
+    if let Some((option, _)) = given.into_iter().find(|(_, is_given)| *is_given) {
+        return Err(Problem::invalid("option-of-physical-backup").with("option", option).into());
     }
     let tenants = tenants(context, &cluster, &wish.wish.tenants).await?;
     for tenant in &tenants {

@@ -18,6 +18,7 @@ use oceanbase::Driver;
 use std::time::Duration;
 
 use super::lane::{self, Place};
+use super::request::plus_archivelog_unsupported;
 use super::{Here, State};
 use crate::error::Error;
 use crate::flows::backup_logical::refuse_upgrading;
@@ -31,6 +32,11 @@ const SAYS_NOTHING: [&str; 5] = [
     "storage-inside-destination",
     "storage-passing",
 ];
+
+/// Tells whether what a test from this server failed with says nothing about the OBServers.
+pub(crate) fn says_nothing(problem: &Problem) -> bool {
+    SAYS_NOTHING.contains(&problem.text.id.as_str())
+}
 
 /// 1. It answers, offers physical backup, and is not being upgraded.
 pub(super) async fn check_cluster_status(at: &Here, state: &mut State) -> Answer {
@@ -69,7 +75,7 @@ pub(super) async fn check_backup_storage(at: &Here, state: &mut State) -> Answer
     for line in storage::probe(&place.location, secret.as_ref(), &context.roots).await {
         let latency = size::span(Duration::from_micros(line.latency_us));
         match (line.outcome, line.problem) {
-            (TestOutcome::Failed, Some(problem)) if SAYS_NOTHING.contains(&problem.text.id.as_str()) => {
+            (TestOutcome::Failed, Some(problem)) if says_nothing(&problem) => {
                 at.log(words::note(problem.text));
                 at.log(Note::new("storage-not-reachable-here").arg("place", &place.location));
                 break;
@@ -115,8 +121,7 @@ pub(crate) async fn check_lane(
 ) -> Result<(), StepError> {
     lane::tenant_fits(scope, tenants).map_err(words::refused)?;
     if state.plus_archivelog && !driver.verbs().can_include_logs() {
-        let problem = Problem::refused(codes::PRECHECK_FAILED, "plus-archivelog-unsupported");
-        return Err(words::refused(problem.with("version", driver.server())));
+        return Err(words::refused(plus_archivelog_unsupported(driver.server())));
     }
     let jobs = driver.backup_jobs(scope).await.map_err(Error::from)?;
     if let Some(job) = running(&jobs, scope, None) {

@@ -57,6 +57,7 @@ pub(super) async fn begin(
         return Ok(Next::again(Duration::ZERO));
     };
     if let Some(job) = mark.find(&jobs, state.mode, scope.tenant()) {
+        lane.jobs.insert((job.tenant, job.id));
         at.log(Note::new("backup-job-found").arg("job", job.id));
         return Ok(Next::Done);
     }
@@ -72,6 +73,11 @@ pub(super) async fn begin(
     };
     let statement = driver.verbs().start_backup(scope, options);
     at.may_act(statement.timeout).await?;
+    if let Some(sealed) = &state.password {
+        // It holds for the next backup on this connection, and the next statement is that.
+        let password = at.context().metadata.task_secret_open(state.cluster, sealed).map_err(Error::from)?;
+        driver.act(&driver.verbs().set_backup_password(&password)).await.map_err(Error::from)?;
+    }
     match driver.act(&statement).await {
         // No job is to be seen: the last one is still being tidied up. That takes seconds.
         Err(error) if is_busy(&error) && lane.refusals < REFUSALS_MAX => {
@@ -86,6 +92,7 @@ pub(super) async fn begin(
     }
     let jobs = driver.backup_jobs(scope).await.map_err(Error::from)?;
     if let Some(job) = mark.find(&jobs, state.mode, scope.tenant()) {
+        lane.jobs.insert((job.tenant, job.id));
         at.log(Note::new("backup-job-started").arg("job", job.id).arg("tenant", named(scope)));
     }
     Ok(Next::Done)

@@ -45,17 +45,19 @@ pub(crate) async fn plan(context: &Context, wish: BackupNow) -> Result<Plan, Err
     refuse_upgrading(&decided.cluster)?;
     let looked = recorder.take();
     // A plan has no task: the state is made only to ask the same questions as the task's steps.
-    let state = decided.state(StorageId(0), Timestamp(0));
+    let state = decided.state(StorageId(0), Timestamp(0), None);
     let place = Place::new(decided.storage.location().clone(), decided.storage.secret(context).await?);
     let mut found = Found::default();
     for scope in decided.scopes.values() {
-        checks::check_lane(&mut driver, &state, &place, scope, &tenants)
-            .await
-            .map_err(|error| error_of(error))?;
+        checks::check_lane(&mut driver, &state, &place, scope, &tenants).await.map_err(error_of)?;
         look(&mut driver, &state, &place, scope, &mut found).await?;
+        if let Some(password) = &decided.password {
+            found.backup.push(driver.verbs().set_backup_password(password).masked);
+        }
+        found.backup.push(start(&driver, &state, &place, scope)?);
     }
     let checked = recorder.take();
-    let steps = BackupPhysical::STEPS.iter().map(|step| step.id()).map(|id| {
+    let steps = BackupPhysical::STEPS.iter().map(engine::Step::id).map(|id| {
         let (notes, statements) = match id {
             "check-cluster-status" => (vec![is_what(&decided)], looked.clone()),
             "check-ready" => (Vec::new(), checked.clone()),
@@ -139,6 +141,11 @@ async fn look(
             _ => {}
         }
     }
+    Ok(())
+}
+
+/// Returns the statement that would start the backup of one lane.
+fn start(driver: &Driver, state: &State, place: &Place, scope: &Scope) -> Result<String, Error> {
     let to = match scope {
         Scope::Tenants { .. } => Some(place.written(&place.location, driver.server())?),
         _ => None,
@@ -149,8 +156,7 @@ async fn look(
         tag: Some("lifeboat-…"),
         to: to.as_ref(),
     };
-    found.backup.push(verbs.start_backup(scope, options).masked);
-    Ok(())
+    Ok(driver.verbs().start_backup(scope, options).masked)
 }
 
 fn error_of(error: engine::StepError) -> Error {

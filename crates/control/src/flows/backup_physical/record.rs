@@ -6,7 +6,7 @@ use model::backup::BackupMethod;
 use model::backup::DataBackupMode;
 use model::backup_set::{BackupSet, BackupSetStatus};
 use model::id::{BackupSetId, TaskId};
-use model::physical::{PhysicalSet, SYS, address, bare};
+use model::physical::{PhysicalSet, SYS, Scope, address, bare};
 
 use super::lane::Place;
 use super::{Here, Lane, State};
@@ -35,7 +35,7 @@ pub(super) async fn record_backup_set(at: &Here, state: &mut State) -> Answer {
                 mode: seen.mode,
                 storage: state.storage,
                 path: path(&base, &lane.state, seen),
-                scn: seen.restore_scn,
+                scn: nanoseconds(state, &lane.key, seen.restore_scn),
                 bytes: seen.output_bytes,
                 rows: 0,
                 tables: 0,
@@ -52,7 +52,18 @@ pub(super) async fn record_backup_set(at: &Here, state: &mut State) -> Answer {
         }
     }
     writer.commit().await.map_err(Error::from)?;
+    if at.lanes().iter().all(engine::flow::LaneSeen::succeeded) {
+        state.password = None; // a retry of a lane that failed still needs it
+    }
     Ok(Next::Done)
+}
+
+/// Returns a moment of a set in nanoseconds; 3.x counts it in microseconds.
+fn nanoseconds(state: &State, lane: &str, scn: u64) -> u64 {
+    match state.scopes.get(lane) {
+        Some(Scope::Tenant { .. }) => scn,
+        _ => scn.saturating_mul(1_000),
+    }
 }
 
 /// Returns the set's folder below the storage's base; the whole address where the cluster keeps it elsewhere.

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use engine::journal::{InsertError, NewTask};
 use engine::{Flow as _, Note};
 use metadata::tasks::subject;
-use model::Problem;
 use model::backup::{BackupMethod, DataBackupMode, settle};
 use model::cluster::Cluster;
 use model::id::{StorageId, TaskId, TenantId};
@@ -13,6 +12,9 @@ use model::physical::scope::lanes;
 use model::physical::{SYS, Scope, address};
 use model::problem::codes;
 use model::tenant::Tenant;
+use model::version::ServerVersion;
+use model::{Problem, Secret};
+use oceanbase::physical::Verbs;
 
 use super::{BackupPhysical, State};
 use crate::actor::Actor;
@@ -33,10 +35,19 @@ pub(super) struct Decided {
     pub(super) storage: Destination,
     pub(super) keeps_destinations: bool,
     pub(super) auto_compaction: bool,
+    pub(super) plus_archivelog: bool,
+    /// What the backup is encrypted with.
+    pub(super) password: Option<Secret>,
 }
 
 impl Decided {
-    pub(super) fn state(&self, storage: StorageId, requested: model::Timestamp) -> State {
+    /// Returns what the task begins with; the password has been sealed.
+    pub(super) fn state(
+        &self,
+        storage: StorageId,
+        requested: model::Timestamp,
+        password: Option<String>,
+    ) -> State {
         State {
             cluster: self.cluster.id,
             cluster_name: self.cluster.name.clone(),
@@ -47,7 +58,8 @@ impl Decided {
             scopes: self.scopes.clone(),
             mode: self.mode,
             auto_compaction: self.auto_compaction,
-            plus_archivelog: false,
+            plus_archivelog: self.plus_archivelog,
+            password,
             requested,
             tag: format!("{:08x}", rand::random::<u32>()),
         }
@@ -70,7 +82,9 @@ pub(crate) async fn request(
         }
     };
     let requested = writer.now().await?;
-    let task = writer.task_insert(&new_task(&decided, storage, requested, actor)?).await;
+    let seal = |password| writer.task_secret_seal(decided.cluster.id, password);
+    let state = decided.state(storage, requested, decided.password.as_ref().map(seal));
+    let task = writer.task_insert(&new_task(&decided, &state, actor)?).await;
     let task = task.map_err(|error| match error {
         InsertError::Occupied { task, .. } => Problem::conflict("backup-runs-already")
             .coded(codes::BACKUP_RUNS_ALREADY)
@@ -92,6 +106,10 @@ pub(super) async fn decide(context: &Context, wish: BackupNow) -> Result<Decided
     if method != BackupMethod::Physical {
         return Err(Problem::refused(codes::METHOD_UNSUPPORTED, "physical-not-offered").into());
     }
+    refuse_other_methods(&wish)?;
+    if wish.plus_archivelog && !can_include_logs(&cluster) {
+        return Err(plus_archivelog_unsupported(&cluster.facts.server).into());
+    }
     let tenants = chosen(context, &cluster, &wish.wish.tenants).await?;
     let is_whole = wish.wish.tenants.is_empty();
     let scopes = lanes(&cluster.facts.server, cluster.facts.generation, &tenants, is_whole, mode)?;
@@ -110,6 +128,8 @@ pub(super) async fn decide(context: &Context, wish: BackupNow) -> Result<Decided
         storage,
         keeps_destinations,
         auto_compaction: wish.auto_compaction,
+        plus_archivelog: wish.plus_archivelog,
+        password: wish.encryption,
         cluster,
     })
 }
@@ -132,17 +152,33 @@ async fn chosen(context: &Context, cluster: &Cluster, chosen: &[TenantId]) -> Re
     Ok(tenants)
 }
 
-fn new_task(
-    decided: &Decided,
-    storage: StorageId,
-    requested: model::Timestamp,
-    actor: &Actor,
-) -> Result<NewTask, Error> {
-    let cluster = &decided.cluster;
-    let state = decided.state(storage, requested);
+fn can_include_logs(cluster: &Cluster) -> bool {
+    let facts = &cluster.facts;
+    Verbs::new(facts.generation, facts.server.version.clone()).can_include_logs()
+}
+
+/// Says that the logs a set needs can't go into it.
+pub(super) fn plus_archivelog_unsupported(server: &ServerVersion) -> Problem {
+    Problem::refused(codes::PRECHECK_FAILED, "plus-archivelog-unsupported").with("version", server)
+}
+
+/// Refuses what only a logical backup has: to pass over it would do something else than was asked for.
+fn refuse_other_methods(wish: &BackupNow) -> Result<(), Problem> {
+    let given = [("threads", wish.threads.is_some()), ("compression", wish.compression.is_some())];
+    if let Some((option, _)) = given.into_iter().find(|(_, is_given)| *is_given) {
+        return Err(Problem::invalid("option-of-logical-backup").with("option", option));
+    }
+    if wish.encryption.as_ref().is_some_and(Secret::is_empty) {
+        return Err(Problem::invalid("backup-password-empty"));
+    }
+    Ok(())
+}
+
+fn new_task(decided: &Decided, state: &State, actor: &Actor) -> Result<NewTask, Error> {
+    let (cluster, storage) = (&decided.cluster, state.storage);
     let lanes: Vec<String> = state.scopes.keys().cloned().collect();
     let name = Note::new(BackupPhysical::KIND).arg("cluster", &cluster.name);
-    let mut task = NewTask::of::<BackupPhysical>(name, &state, lanes)
+    let mut task = NewTask::of::<BackupPhysical>(name, state, lanes)
         .map_err(|cause| Error::caused(Problem::internal("task-not-made"), cause))?
         .creator(&actor.name)
         .subject(subject::CLUSTER, cluster.id.to_string())

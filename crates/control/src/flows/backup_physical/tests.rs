@@ -355,7 +355,7 @@ async fn a_plan_tells_the_statements_and_changes_nothing() {
         let listed =
             backups::data_backup_tasks(&world.control, &world.actor, &filter, crate::PageAsk::default())
                 .await;
-        assert!(listed.expect("answers").contents.is_empty(), "no task was made");
+        assert!(listed.expect("answers").page.contents.is_empty(), "no task was made");
     }
 }
 
@@ -369,7 +369,7 @@ async fn backups_are_listed_tenant_by_tenant() {
         let listed =
             backups::data_backup_tasks(&world.control, &world.actor, &filter, crate::PageAsk::default())
                 .await;
-        let listed = listed.expect("answers").contents;
+        let listed = listed.expect("answers").page.contents;
         assert_eq!(listed.len(), tenants, "{profile}");
         assert!(listed.iter().all(|row| row.backup_set.is_some() && row.tenant != TenantId(1)), "{listed:?}");
     }

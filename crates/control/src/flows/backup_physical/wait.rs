@@ -40,6 +40,7 @@ pub(super) async fn wait_for_data_backup(at: &Here, state: &State, lane: &mut La
         return Err(ended_badly(lane, about(scope, "backup-job-gone")));
     };
     let part = if tenant == SYS { Some(job) } else { part_of(job, &jobs, tenant) };
+    lane.jobs.extend([Some(job), part].into_iter().flatten().map(|job| (job.tenant, job.id)));
     match part {
         None if job.status.is_over() => {
             Err(failure(lane, &mut driver, scope, job, "backup-job-not-begun").await?)

@@ -9,16 +9,23 @@ use sim::{FaultName, Profile};
 use super::LogBackup;
 use crate::flows::simulated::SimWorld;
 use crate::flows::testing::Ended;
-use crate::log_backups;
+use crate::{PageAsk, log_backups};
 
 async fn change(world: &SimWorld, wish: LogBackupWish) -> Result<model::id::TaskId, u32> {
     let accepted = log_backups::change(&world.control, &world.actor, world.cluster, &[], wish).await;
     accepted.map(|accepted| accepted.task).map_err(|error| error.problem().code)
 }
 
+async fn listed(world: &SimWorld) -> Vec<log_backups::LogBackupTask> {
+    let page = PageAsk::new(1, 100).expect("in range");
+    let tasks = log_backups::list(&world.control, &world.actor, world.cluster, None, None, page).await;
+    let tasks = tasks.expect("answers");
+    assert_eq!(tasks.unknown, None);
+    tasks.page.contents
+}
+
 async fn stands(world: &SimWorld) -> Vec<ArchiveStatus> {
-    let tasks = log_backups::list(&world.control, &world.actor, world.cluster).await.expect("answers");
-    tasks.into_iter().map(|task| task.round.status).collect()
+    listed(world).await.into_iter().map(|task| task.round.status).collect()
 }
 
 /// A world whose log backup runs.
@@ -39,7 +46,7 @@ async fn log_backup_is_stopped_and_started_again_in_every_version() {
             assert!(stands(&world).await.iter().all(|status| *status == expected), "{profile} {wish:?}");
             world.assert_clean(task).await;
         }
-        let listed = log_backups::list(&world.control, &world.actor, world.cluster).await.expect("answers");
+        let listed = listed(&world).await;
         assert!(
             listed.iter().all(|task| task.delay_us.is_some_and(|delay| delay < 600_000_000)),
             "{listed:?}"

@@ -1,7 +1,7 @@
 //! One freeze is asked for, whatever crashes or repeats; an error is told and can be cleared.
 
 use engine::{Fault as Crash, testkit};
-use model::compaction::CompactionStatus;
+use model::compaction::{Compaction, CompactionStatus};
 use sim::{FaultName, Profile};
 
 use super::MajorCompaction;
@@ -10,15 +10,20 @@ use crate::flows::simulated::SimWorld;
 use crate::flows::testing::{Ended, World};
 use crate::tasks::Steer;
 
+async fn shown(world: &SimWorld) -> Vec<Compaction> {
+    let shown = compactions::show(&world.control, &world.actor, world.cluster).await.expect("answers");
+    shown.tenants.into_iter().map(|(_, one)| one).collect()
+}
+
 #[tokio::test]
 async fn every_version_is_compacted() {
     for profile in Profile::ALL {
         let world = SimWorld::new(profile).await;
-        let before = compactions::show(&world.control, &world.actor, world.cluster).await.expect("answers");
+        let before = shown(&world).await;
         let begun = compactions::start(&world.control, &world.actor, world.cluster, &[]).await;
         let task = begun.expect("it is accepted").task;
         world.finish(task).await;
-        let after = compactions::show(&world.control, &world.actor, world.cluster).await.expect("answers");
+        let after = shown(&world).await;
         let merged = before.iter().zip(&after).filter(|(before, after)| after.merged > before.merged).count();
         let expected = if profile.is_tenant_level() { 2 } else { 1 };
         assert_eq!(merged, expected, "{profile}: {after:?}");

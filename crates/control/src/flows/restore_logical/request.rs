@@ -67,7 +67,9 @@ pub(crate) async fn request(
 pub(super) async fn decide(context: &Context, wish: &RecoveryRequest) -> Result<Decided, Error> {
     let set = context.backup_set(wish.backup_set).await?;
     if set.method != BackupMethod::Logical {
-        return Err(Problem::refused(codes::METHOD_UNSUPPORTED, "physical-not-yet").into());
+        return Err(Problem::refused(codes::METHOD_UNSUPPORTED, "recovery-of-physical-set")
+            .with("set", set.id)
+            .into());
     }
     if set.status == BackupSetStatus::Deleted {
         return Err(Problem::not_found("backup-set-deleted").with("set", set.id).into());

@@ -1,0 +1,119 @@
+import { Button, type TableProps } from '@oceanbase/design';
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+
+import { answer, client } from '../../api/client';
+import { keys } from '../../api/keys';
+import type { Cluster, LogBackupTask } from '../../api/types';
+import { useLabels, useLanguage } from '../../locales';
+import { formatCount } from '../../parts/format';
+import { Moment } from '../../parts/Moment';
+import { Facts } from '../../parts/PageHead';
+import { WordsAlert } from '../../parts/ProblemAlert';
+import { Status, toneOf } from '../../parts/Status';
+import { useMay } from '../logon/me';
+import { ClusterSilent } from './ClusterSilent';
+import { Filters } from './Filters';
+import { actionsOf } from './logBackup';
+import { PagedTable } from './PagedTable';
+import type { Filter } from './queries';
+import { useChangeLogBackup } from './useChangeLogBackup';
+
+/** How often is looked: checkpoints move on without any event. */
+const EVERY_MS = 10_000;
+
+/** The log backup of a cluster, a row per tenant; on 3.x one for the cluster. */
+export function LogBackupTasks({ cluster }: { cluster: Cluster }) {
+  const { backup, words } = useLabels();
+  const language = useLanguage();
+  const may = useMay();
+  const [filter, setFilter] = useState<Filter>({ page: 1, size: 10 });
+  const change = useChangeLogBackup(cluster.id);
+  const { page, size } = filter;
+  const status = filter.status as LogBackupTask['status'] | undefined;
+  const rows = useQuery({
+    queryKey: keys.logBackupTasks(cluster.id, filter),
+    placeholderData: keepPreviousData,
+    refetchInterval: EVERY_MS,
+    queryFn: () =>
+      answer(
+        client.GET('/api/v2/ob/clusters/{id}/backup/task/logBackupTasks', {
+          params: { path: { id: cluster.id }, query: { page, size, ...(status ? { status } : {}) } },
+        }),
+      ),
+  });
+  const columns: TableProps<LogBackupTask>['columns'] = [
+    { title: backup.tenant, dataIndex: 'tenantName', fixed: 'left' },
+    { title: backup.method, dataIndex: 'backupMode', render: (mode: LogBackupTask['backupMode']) => words.backupMode[mode] },
+    {
+      title: backup.status,
+      dataIndex: 'status',
+      render: (state: LogBackupTask['status']) => <Status tone={toneOf(state)}>{words.archiveStatus[state]}</Status>,
+    },
+    { title: backup.lastBackedUp, dataIndex: 'checkpoint', render: (at?: string | null) => <Moment at={at} /> },
+    {
+      title: backup.latency,
+      dataIndex: 'delay',
+      align: 'right',
+      render: (delay?: number | null) => (typeof delay === 'number' ? formatCount(delay, language) : '–'),
+    },
+    { title: backup.start, dataIndex: 'startTime', render: (at?: string | null) => <Moment at={at} /> },
+    {
+      title: backup.actions,
+      fixed: 'right',
+      render: (_, row) =>
+        may.backUp ? (
+          <span className="row-buttons">
+            {actionsOf(row.status, cluster.generation).map((action) => (
+              <Button
+                key={action}
+                type="link"
+                size="small"
+                className="link-button"
+                disabled={change.isPending}
+                onClick={() => change.ask(action, row)}
+              >
+                {backup.logActions[action]}
+              </Button>
+            ))}
+          </span>
+        ) : null,
+    },
+  ];
+  return (
+    <>
+      <div className="filters-and-buttons">
+        <Filters filter={filter} states={words.archiveStatus} hasTime={false} onChange={setFilter} />
+        {may.backUp ? (
+          <Button loading={change.isPending} onClick={() => change.ask('start')}>
+            {backup.startAllLogs}
+          </Button>
+        ) : null}
+      </div>
+      <ClusterSilent error={rows.data?.clusterError} />
+      <PagedTable
+        query={rows}
+        rowKey={(row) => String(row.tenantId)}
+        columns={columns}
+        empty={status ? backup.tasksEmptyFiltered : backup.logsEmpty}
+        expandable={{ expandedRowRender: (row) => <Details row={row} /> }}
+        onPage={(number, count) => setFilter({ ...filter, page: number, size: count })}
+      />
+    </>
+  );
+}
+
+function Details({ row }: { row: LogBackupTask }) {
+  const { backup } = useLabels();
+  return (
+    <div className="row-details">
+      {row.error ? <WordsAlert words={row.error} /> : null}
+      <Facts
+        rows={[
+          [backup.directory, row.backupUri ? <code key="uri">{row.backupUri}</code> : '–'],
+          [backup.round, row.round || '–'],
+        ]}
+      />
+    </div>
+  );
+}

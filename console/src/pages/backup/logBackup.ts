@@ -1,0 +1,27 @@
+import type { Cluster, LogBackupTask } from '../../api/types';
+
+/** What can be asked of log backup. */
+export type LogAction = 'start' | 'stop' | 'pause' | 'resume';
+
+/** Returns what makes sense as log backup stands; a pause exists since 4.0. */
+export function actionsOf(status: LogBackupTask['status'], generation: Cluster['generation']): LogAction[] {
+  const canPause = generation === 'GEN4';
+  switch (status) {
+    case 'NEVER':
+    case 'STOP':
+      return ['start'];
+    case 'PREPARE':
+    case 'BEGINNING':
+    case 'DOING':
+      return canPause ? ['pause', 'stop'] : ['stop'];
+    case 'SUSPENDING':
+    case 'SUSPEND':
+      return ['resume', 'stop'];
+    case 'INTERRUPTED':
+      return ['stop'];
+    case 'STOPPING':
+      return [];
+    default:
+      return ['start', 'stop'];
+  }
+}

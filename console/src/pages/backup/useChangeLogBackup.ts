@@ -1,0 +1,41 @@
+import { App } from '@oceanbase/design';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+
+import { answer, client } from '../../api/client';
+import { keys } from '../../api/keys';
+import type { LogBackupTask } from '../../api/types';
+import { useLabels } from '../../locales';
+import { useReport } from '../../parts/report';
+import type { LogAction } from './logBackup';
+
+/** Returns how log backup of a tenant, or of all there is, is changed; what ends something asks before. */
+export function useChangeLogBackup(id: number) {
+  const { backup, tasks } = useLabels();
+  const { modal } = App.useApp();
+  const report = useReport();
+  const queries = useQueryClient();
+  const change = useMutation({
+    mutationFn: ({ action, row }: { action: LogAction; row: LogBackupTask | undefined }) => {
+      // 1 stands for a whole cluster.
+      const isWhole = row === undefined || row.tenantId === 1;
+      const body = isWhole
+        ? {}
+        : { obBackupObjectList: [{ backupDimension: 'TENANT' as const, clusterId: id, tenantId: row.tenantId }] };
+      const url = '/api/v2/ob/clusters/{id}/backup/logBackup/{action}';
+      return answer(client.POST(url, { params: { path: { id, action } }, body }));
+    },
+    onSuccess: ({ backupObjectOpsResultList: [first] }) => report.begun(first?.taskIdList[0]),
+    onError: report.failed,
+    onSettled: () => void queries.invalidateQueries({ queryKey: keys.backups(id) }),
+  });
+  const ask = (action: LogAction, row?: LogBackupTask) =>
+    void modal.confirm({
+      title: backup.logActionTitle(backup.logActions[action], row?.tenantName),
+      content: backup.logActionTexts[action],
+      okText: backup.logActions[action],
+      okButtonProps: { danger: action === 'stop' },
+      cancelText: tasks.goBack,
+      onOk: () => change.mutateAsync({ action, row }).catch(() => undefined),
+    });
+  return { ask, isPending: change.isPending };
+}

@@ -1,0 +1,159 @@
+import { Alert, Button, Table, Tooltip, type TableProps } from '@oceanbase/design';
+import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { Link, useSearchParams } from 'react-router';
+
+import type { Compaction, Compactions } from '../../api/types';
+import { useLabels } from '../../locales';
+import { Moment } from '../../parts/Moment';
+import { Facts, PageHead, Section } from '../../parts/PageHead';
+import { Loaded } from '../../parts/PageState';
+import { Status, toneOf } from '../../parts/Status';
+import { useCluster, useClusterId } from '../clusters/clusterId';
+import { useMay } from '../logon/me';
+import { compactionQuery } from './queries';
+import { Shares } from './Shares';
+import { hasEndedSince, lastOf, sharesOf } from './shares';
+import { useCompact } from './useCompact';
+
+/** The name under which the address holds the task that waits for a compaction. */
+const TASK = 'task';
+
+/** How major compaction stands, starting one, and letting one go on that stopped at an error. */
+export default function CompactionPage() {
+  const id = useClusterId();
+  const { compaction } = useLabels();
+  const cluster = useCluster(id);
+  const compactions = useQuery(compactionQuery(id));
+  const [search] = useSearchParams();
+  const task = Number(search.get(TASK)) || undefined;
+  return (
+    <>
+      <PageHead title={compaction.title} beside={<span className="quiet">{cluster.data?.name}</span>}>
+        <Buttons id={id} compactions={compactions.data} />
+      </PageHead>
+      <Loaded query={compactions}>
+        {(found) => (
+          <>
+            {task ? <Waiting task={task} now={found} /> : null}
+            <State found={found} />
+            <Section title={compaction.tenants}>
+              <CompactionTable tenants={found.tenants} />
+            </Section>
+          </>
+        )}
+      </Loaded>
+    </>
+  );
+}
+
+function Buttons({ id, compactions }: { id: number; compactions: Compactions | undefined }) {
+  const { compaction } = useLabels();
+  const may = useMay();
+  const { start, clear, isPending } = useCompact(id);
+  if (!may.backUp) return null;
+  const hasErrors = compactions?.tenants.some(({ status }) => status === 'ERROR');
+  const isIdle = compactions?.compactionStatus === 'IDLE' && !compactions.runningTaskId;
+  return (
+    <>
+      {hasErrors ? (
+        <Button loading={isPending} onClick={clear}>
+          {compaction.clear}
+        </Button>
+      ) : null}
+      <Tooltip title={compactions && !isIdle ? compaction.mustBeIdle : undefined}>
+        <Button type="primary" disabled={!isIdle} loading={isPending} onClick={start}>
+          {compaction.initiate}
+        </Button>
+      </Tooltip>
+    </>
+  );
+}
+
+/** A task has led here: what to do for it, and the way back once that is done. */
+function Waiting({ task, now }: { task: number; now: Compactions }) {
+  const { compaction } = useLabels();
+  const [before] = useState(now);
+  const isDone = hasEndedSince(before, now);
+  return (
+    <Alert
+      className="problem"
+      showIcon
+      type={isDone ? 'success' : 'info'}
+      role="status"
+      message={isDone ? compaction.taskCanGoOn(task) : compaction.taskWaits(task)}
+      description={isDone ? undefined : compaction.taskWaitsHint}
+      action={
+        <Link className={isDone ? 'ant-btn ant-btn-primary back-link' : 'back-link'} to={`/tasks/${task}`}>
+          {compaction.backToTask}
+        </Link>
+      }
+    />
+  );
+}
+
+function State({ found }: { found: Compactions }) {
+  const { compaction, words } = useLabels();
+  const { began, ended } = lastOf(found.tenants);
+  return (
+    <Section title={compaction.state}>
+      <Facts
+        rows={[
+          [
+            compaction.status,
+            <span key="status" data-testid="compaction-status" data-status={found.compactionStatus}>
+              <Status tone={toneOf(found.compactionStatus)}>{words.compactionStatus[found.compactionStatus]}</Status>
+            </span>,
+          ],
+          [compaction.began, <Moment key="began" at={began} />],
+          [compaction.ended, <Moment key="ended" at={ended} />],
+          [
+            compaction.task,
+            found.runningTaskId ? (
+              <Link key="task" to={`/tasks/${found.runningTaskId}`}>
+                {compaction.runningTask(found.runningTaskId)}
+              </Link>
+            ) : (
+              '–'
+            ),
+          ],
+        ]}
+      />
+      <Shares shares={sharesOf(found.tenants)} />
+    </Section>
+  );
+}
+
+function CompactionTable({ tenants }: { tenants: Compaction[] }) {
+  const { compaction, words, state, cluster } = useLabels();
+  const columns: TableProps<Compaction>['columns'] = [
+    { title: compaction.tenant, dataIndex: 'tenantName', fixed: 'left' },
+    {
+      title: compaction.status,
+      dataIndex: 'status',
+      filters: (['ERROR', 'COMPACTING', 'IDLE'] as const).map((value) => ({
+        value,
+        text: words.compactionStatus[value],
+      })),
+      onFilter: (value, row) => row.status === value,
+      render: (status: Compaction['status']) => (
+        <Status tone={toneOf(status)}>{words.compactionStatus[status]}</Status>
+      ),
+    },
+    { title: compaction.began, dataIndex: 'startTime', render: (at?: string | null) => <Moment at={at} /> },
+    { title: compaction.ended, dataIndex: 'finishTime', render: (at?: string | null) => <Moment at={at} /> },
+    { title: compaction.frozen, dataIndex: 'freezeTime', render: (at?: string | null) => <Moment at={at} /> },
+    { title: compaction.suspended, dataIndex: 'suspended', render: (is: boolean) => (is ? cluster.yes : cluster.no) },
+    { title: compaction.error, dataIndex: 'errorMsg', render: (text?: string | null) => text ?? '–' },
+  ];
+  return (
+    <Table<Compaction>
+      size="small"
+      rowKey="tenantId"
+      columns={columns}
+      dataSource={tenants}
+      scroll={{ x: 'max-content' }}
+      pagination={tenants.length > 20 ? { pageSize: 20, showTotal: state.total } : false}
+    />
+  );
+}

@@ -1,0 +1,112 @@
+import { App, Button, Form, Input } from '@oceanbase/design';
+import { useMutation } from '@tanstack/react-query';
+import { useState } from 'react';
+import { useNavigate } from 'react-router';
+
+import { answer } from '../../api/client';
+import type { Action, NextAction, Subtask, Task } from '../../api/types';
+import { useLabels } from '../../locales';
+import { useReport } from '../../parts/report';
+import { useMay } from '../logon/me';
+import { useSteer } from './steer';
+import { post } from '../../api/post';
+
+/** What can be pressed on a step that failed: what repairs it first. */
+export function NextActions({ task, subtask }: { task: Task; subtask: Subtask }) {
+  const may = useMay();
+  const press = usePress(task, subtask);
+  if (!may.backUp || subtask.nextActions.length === 0) return null;
+  return (
+    <div className="repair" data-testid="next-actions">
+      {subtask.nextActions.map((action, at) => (
+        <Button
+          key={action.id}
+          size="small"
+          type={at === 0 ? 'primary' : 'default'}
+          loading={press.isPending}
+          onClick={() => press.press(action)}
+        >
+          {action.text}
+        </Button>
+      ))}
+    </div>
+  );
+}
+
+function usePress(task: Task, subtask: Subtask) {
+  const { tasks } = useLabels();
+  const { modal } = App.useApp();
+  const navigate = useNavigate();
+  const report = useReport();
+  const steer = useSteer(task.id);
+  const call = useMutation({
+    mutationFn: ({ path, body }: Pick<NextAction, 'path'> & { body: unknown }) => answer(post<Action>(path, body)),
+    onSuccess: ({ backupObjectOpsResultList: [first], obBackupTaskType: kind }) => {
+      const begun = first?.taskIdList[0];
+      if (kind === 'DATA_BACKUP_NOW' && begun !== undefined) void navigate(`/tasks/${begun}`);
+      else report.begun(begun);
+    },
+    onError: report.failed,
+  });
+  const inFull = (action: NextAction) => {
+    let password = '';
+    void modal.confirm({
+      title: tasks.inFullTitle,
+      content: (
+        <>
+          <p>{tasks.inFullText}</p>
+          {action.needsPassword ? <PasswordField onChange={(typed) => (password = typed)} /> : null}
+        </>
+      ),
+      okText: action.text,
+      cancelText: tasks.goBack,
+      onOk: () => {
+        const body = action.needsPassword ? { ...(action.body ?? {}), encryption: { password } } : action.body;
+        return call.mutateAsync({ path: action.path, body }).catch(() => undefined);
+      },
+    });
+  };
+  const press = (action: NextAction) => {
+    switch (action.id) {
+      case 'retry':
+        return steer.send({ verb: 'retry-subtask', subtask: subtask.id });
+      case 'skip':
+        return steer.ask(
+          { verb: 'skip-subtask', subtask: subtask.id },
+          { title: tasks.skipTitle(subtask.name), text: tasks.skipText, ok: tasks.skip },
+        );
+      case 'compact':
+      case 'clear-exceptions':
+        return void navigate(`/clusters/${task.cluster?.id}/compaction?task=${task.id}`);
+      case 'back-up-in-full':
+        return inFull(action);
+      default:
+        return void modal.confirm({
+          title: action.text,
+          content: subtask.note?.action,
+          okText: action.text,
+          cancelText: tasks.goBack,
+          onOk: () => call.mutateAsync({ path: action.path, body: action.body ?? {} }).catch(() => undefined),
+        });
+    }
+  };
+  return { press, isPending: steer.isPending || call.isPending };
+}
+
+function PasswordField({ onChange }: { onChange: (password: string) => void }) {
+  const { tasks } = useLabels();
+  const [typed, setTyped] = useState('');
+  return (
+    <Form.Item label={tasks.inFullPassword} htmlFor="in-full-password" layout="vertical">
+      <Input.Password
+        id="in-full-password"
+        value={typed}
+        autoComplete="off"
+        onChange={(event) => {
+          setTyped(event.target.value);
+          onChange(event.target.value);
+        }}
+      />
+    </Form.Item>
+  );
+}

@@ -1,0 +1,78 @@
+//! Major compaction: how it stands, starting one, and letting one go on that stopped at an error.
+
+use axum::extract::State;
+use model::id::ClusterId;
+
+use crate::Api;
+use crate::auth::Caller;
+use crate::envelope::{Answer, Envelope};
+use crate::error::{Failure, Failures};
+use crate::extract::{Body, Path};
+use crate::views::backup_now::{BackupDimension, ObjectBody, TenantsBody};
+use crate::views::compactions::{ClearedView, CompactionsView};
+use crate::views::plans::{ActionType, ActionView};
+
+/// Says how major compaction stands, tenant by tenant
+#[utoipa::path(
+    get,
+    path = "/ob/clusters/{id}/compaction",
+    tag = "compaction",
+    params(("id" = i64, Path, description = "The cluster.")),
+    responses((status = 200, body = Envelope<CompactionsView>), Failures)
+)]
+pub(crate) async fn compaction_get(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    Path(id): Path<i64>,
+) -> Result<Answer<CompactionsView>, Failure> {
+    let compactions = control::compactions::show(&api.control, &actor, ClusterId(id)).await?;
+    Ok(Answer(compactions.into()))
+}
+
+/// Performs a major compaction
+///
+/// Of the tenants that are named, else of all users'; before 4.0 always of the cluster. A task does it.
+#[utoipa::path(
+    post,
+    path = "/ob/clusters/{id}/compaction/start",
+    tag = "compaction",
+    params(("id" = i64, Path, description = "The cluster.")),
+    request_body = TenantsBody,
+    responses((status = 200, body = Envelope<ActionView>), Failures)
+)]
+pub(crate) async fn compaction_start(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    Path(id): Path<i64>,
+    Body(body): Body<TenantsBody>,
+) -> Result<Answer<ActionView>, Failure> {
+    let (cluster, tenants) = (ClusterId(id), body.read(ClusterId(id))?);
+    let accepted = control::compactions::start(&api.control, &actor, cluster, &tenants).await?;
+    let objects =
+        tenants.iter().map(|tenant| ObjectBody::of_tenant(cluster, *tenant, BackupDimension::Tenant));
+    let kind = ActionType::MajorCompaction;
+    Ok(Answer(ActionView::accepted(kind, cluster, objects.collect(), accepted.task)))
+}
+
+/// Lets major compactions go on that stopped at an error
+///
+/// Of the tenants that are named, else of all that stopped.
+#[utoipa::path(
+    post,
+    path = "/ob/clusters/{id}/compaction/clearExceptions",
+    tag = "compaction",
+    params(("id" = i64, Path, description = "The cluster.")),
+    request_body = TenantsBody,
+    responses((status = 200, body = Envelope<ClearedView>), Failures)
+)]
+pub(crate) async fn compaction_clear(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    Path(id): Path<i64>,
+    Body(body): Body<TenantsBody>,
+) -> Result<Answer<ClearedView>, Failure> {
+    let tenants = body.read(ClusterId(id))?;
+    let cleared =
+        control::compactions::clear_exceptions(&api.control, &actor, ClusterId(id), &tenants).await?;
+    Ok(Answer(cleared.into()))
+}

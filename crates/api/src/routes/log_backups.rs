@@ -1,0 +1,122 @@
+//! Log backup: how it stands, and starting, stopping, pausing and resuming it.
+
+use axum::extract::State;
+use control::Actor;
+use model::id::{ClusterId, TenantId};
+
+use crate::Api;
+use crate::auth::Caller;
+use crate::envelope::{Answer, Envelope};
+use crate::error::{Failure, Failures};
+use crate::extract::{Body, Parameters, Path};
+use crate::queries::LogBackupQuery;
+use crate::views::backup_now::{BackupDimension, ObjectBody, TenantsBody};
+use crate::views::log_backups::{LogBackupAction, LogBackupTasksView};
+use crate::views::plans::ActionView;
+
+/// Lists the log backup of a cluster, tenant by tenant, as the cluster says now
+#[utoipa::path(
+    get,
+    path = "/ob/clusters/{id}/backup/task/logBackupTasks",
+    tag = "log backup",
+    params(("id" = i64, Path, description = "The cluster."), LogBackupQuery),
+    responses((status = 200, body = Envelope<LogBackupTasksView>), Failures)
+)]
+pub(crate) async fn log_backup_task_list(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    Path(id): Path<i64>,
+    Parameters(query): Parameters<LogBackupQuery>,
+) -> Result<Answer<LogBackupTasksView>, Failure> {
+    list(&api, &actor, ClusterId(id), None, &query).await
+}
+
+/// Lists the log backup of a tenant, as the cluster says now
+#[utoipa::path(
+    get,
+    path = "/ob/clusters/{id}/tenants/{tenantId}/backup/task/logBackupTasks",
+    tag = "log backup",
+    params(
+        ("id" = i64, Path, description = "The cluster."),
+        ("tenantId" = i64, Path, description = "The tenant."),
+        LogBackupQuery,
+    ),
+    responses((status = 200, body = Envelope<LogBackupTasksView>), Failures)
+)]
+pub(crate) async fn tenant_log_backup_task_list(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    Path((id, tenant)): Path<(i64, i64)>,
+    Parameters(query): Parameters<LogBackupQuery>,
+) -> Result<Answer<LogBackupTasksView>, Failure> {
+    list(&api, &actor, ClusterId(id), Some(TenantId(tenant)), &query).await
+}
+
+async fn list(
+    api: &Api,
+    actor: &Actor,
+    cluster: ClusterId,
+    tenant: Option<TenantId>,
+    query: &LogBackupQuery,
+) -> Result<Answer<LogBackupTasksView>, Failure> {
+    let page = query.page()?;
+    let seen = control::log_backups::list(&api.control, actor, cluster, tenant, query.status(), page).await?;
+    Ok(Answer(seen.into()))
+}
+
+/// Starts, stops, pauses or resumes log backup
+///
+/// Of the tenants that are named, else of all; on 3.x always of the cluster. A task does it.
+#[utoipa::path(
+    post,
+    path = "/ob/clusters/{id}/backup/logBackup/{action}",
+    tag = "log backup",
+    params(
+        ("id" = i64, Path, description = "The cluster."),
+        ("action" = inline(LogBackupAction), Path, description = "What is to become of it."),
+    ),
+    request_body = TenantsBody,
+    responses((status = 200, body = Envelope<ActionView>), Failures)
+)]
+pub(crate) async fn log_backup_change(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    Path((id, action)): Path<(i64, LogBackupAction)>,
+    Body(body): Body<TenantsBody>,
+) -> Result<Answer<ActionView>, Failure> {
+    let tenants = body.read(ClusterId(id))?;
+    change(&api, &actor, ClusterId(id), &tenants, action).await
+}
+
+/// Starts, stops, pauses or resumes the log backup of a tenant; on 3.x of its cluster
+#[utoipa::path(
+    post,
+    path = "/ob/clusters/{id}/tenants/{tenantId}/backup/logBackup/{action}",
+    tag = "log backup",
+    params(
+        ("id" = i64, Path, description = "The cluster."),
+        ("tenantId" = i64, Path, description = "The tenant."),
+        ("action" = inline(LogBackupAction), Path, description = "What is to become of it."),
+    ),
+    responses((status = 200, body = Envelope<ActionView>), Failures)
+)]
+pub(crate) async fn tenant_log_backup_change(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    Path((id, tenant, action)): Path<(i64, i64, LogBackupAction)>,
+) -> Result<Answer<ActionView>, Failure> {
+    change(&api, &actor, ClusterId(id), &[TenantId(tenant)], action).await
+}
+
+async fn change(
+    api: &Api,
+    actor: &Actor,
+    cluster: ClusterId,
+    tenants: &[TenantId],
+    action: LogBackupAction,
+) -> Result<Answer<ActionView>, Failure> {
+    let accepted = control::log_backups::change(&api.control, actor, cluster, tenants, action.into()).await?;
+    let objects =
+        tenants.iter().map(|tenant| ObjectBody::of_tenant(cluster, *tenant, BackupDimension::Tenant));
+    Ok(Answer(ActionView::accepted(action.kind(), cluster, objects.collect(), accepted.task)))
+}

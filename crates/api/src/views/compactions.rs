@@ -1,0 +1,99 @@
+//! How major compaction stands.
+
+use control::compactions::Compactions;
+use model::compaction::Compaction;
+use model::id::TenantId;
+use model::time::Timestamp;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::words;
+
+/// How major compaction stands.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct CompactionsView {
+    /// What it is doing: the worst that any tenant's does.
+    compaction_status: words::CompactionStatus,
+    /// The task that performs one.
+    running_task_id: Option<i64>,
+    /// Each tenant on 4.x; before, and on seekdb, one row for all there is.
+    tenants: Vec<CompactionView>,
+}
+
+/// The major compaction of one tenant, or of all there is.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct CompactionView {
+    /// The tenant; 1 for all there is.
+    tenant_id: i64,
+    /// The number that OceanBase gave the tenant: the same.
+    ob_tenant_id: i64,
+    /// The tenant's name; `cluster` for all there is.
+    tenant_name: String,
+    /// What it is doing.
+    status: words::CompactionStatus,
+    /// Whether somebody suspended it.
+    suspended: bool,
+    /// The newest freeze, as the database counts it; text, since it may have 19 digits.
+    frozen_version: String,
+    /// The newest freeze that was merged to the end, in the same count.
+    merged_version: String,
+    /// When the newest freeze was.
+    #[schema(format = DateTime)]
+    freeze_time: Option<String>,
+    /// When the last merge began.
+    #[schema(format = DateTime)]
+    start_time: Option<String>,
+    /// When the last merge ended.
+    #[schema(format = DateTime)]
+    finish_time: Option<String>,
+    /// What is wrong, in the database's words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error_msg: Option<String>,
+}
+
+impl From<Compactions> for CompactionsView {
+    fn from(compactions: Compactions) -> Self {
+        let Compactions { running, status, tenants } = compactions;
+        Self {
+            compaction_status: status.into(),
+            running_task_id: running.map(|task| task.0),
+            tenants: tenants.into_iter().map(CompactionView::from).collect(),
+        }
+    }
+}
+
+impl From<(String, Compaction)> for CompactionView {
+    fn from((tenant_name, compaction): (String, Compaction)) -> Self {
+        let Compaction { tenant, status, frozen, merged, frozen_at, started, finished, suspended, info } =
+            compaction;
+        Self {
+            tenant_id: tenant.0,
+            ob_tenant_id: tenant.0,
+            tenant_name,
+            status: status.into(),
+            suspended,
+            frozen_version: frozen.to_string(),
+            merged_version: merged.to_string(),
+            freeze_time: frozen_at.map(Timestamp::to_rfc3339),
+            start_time: started.map(Timestamp::to_rfc3339),
+            finish_time: finished.map(Timestamp::to_rfc3339),
+            error_msg: Some(info).filter(|info| !info.is_empty()),
+        }
+    }
+}
+
+/// Whose major compaction goes on.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ClearedView {
+    /// The tenants; 1 for all there is.
+    tenant_id_list: Vec<i64>,
+}
+
+impl From<Vec<TenantId>> for ClearedView {
+    fn from(cleared: Vec<TenantId>) -> Self {
+        Self { tenant_id_list: cleared.into_iter().map(|tenant| tenant.0).collect() }
+    }
+}

@@ -1,0 +1,138 @@
+//! How log backup stands, and what can be asked of it.
+
+use control::log_backups::{LogBackupTask, LogBackupTasks};
+use model::archive::{self, ArchiveStatus, LogBackupWish};
+use model::time::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::plans::ActionType;
+use super::words;
+use crate::call;
+use crate::envelope::{List, ListPage};
+use crate::error::{ErrorView, Words};
+
+/// What is to become of log backup.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum LogBackupAction {
+    /// It is to run.
+    Start,
+    /// It is to be stopped; the round ends.
+    Stop,
+    /// It is to stand still and keep its round (4.x).
+    Pause,
+    /// It is to go on after a pause (4.x).
+    Resume,
+}
+
+impl LogBackupAction {
+    /// Returns what the answer calls it.
+    pub(crate) fn kind(self) -> ActionType {
+        match self {
+            Self::Start => ActionType::StartLogBackup,
+            Self::Stop => ActionType::StopLogBackup,
+            Self::Pause => ActionType::PauseLogBackup,
+            Self::Resume => ActionType::ResumeLogBackup,
+        }
+    }
+}
+
+impl From<LogBackupAction> for LogBackupWish {
+    fn from(action: LogBackupAction) -> Self {
+        match action {
+            LogBackupAction::Start => Self::Start,
+            LogBackupAction::Stop => Self::Stop,
+            LogBackupAction::Pause => Self::Pause,
+            LogBackupAction::Resume => Self::Resume,
+        }
+    }
+}
+
+/// One page of how log backup stands. Only the cluster itself knows it.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct LogBackupTasksView {
+    /// The rows on it; none when the cluster does not answer.
+    contents: Vec<LogBackupTaskView>,
+    /// Which page it is.
+    page: ListPage,
+    /// Why the cluster says nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cluster_error: Option<ErrorView>,
+}
+
+impl From<LogBackupTasks> for LogBackupTasksView {
+    fn from(tasks: LogBackupTasks) -> Self {
+        let LogBackupTasks { page, unknown } = tasks;
+        let (contents, page) = List::of(page).into_parts();
+        let cluster_error = unknown.map(|problem| ErrorView::of(&problem, call::language()));
+        Self { contents, page, cluster_error }
+    }
+}
+
+/// The log backup of one tenant; on 3.x of the cluster.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct LogBackupTaskView {
+    /// The cluster.
+    cluster_id: i64,
+    /// The cluster's name.
+    cluster_name: String,
+    /// The number that OceanBase knows the cluster by.
+    ob_cluster_id: i64,
+    /// The tenant; 1 for a whole cluster.
+    tenant_id: i64,
+    /// The number that OceanBase gave the tenant: the same.
+    ob_tenant_id: i64,
+    /// The tenant's name; `cluster` for a whole cluster.
+    tenant_name: String,
+    /// How it is taken.
+    backup_mode: words::BackupMode,
+    /// How it stands.
+    status: words::ArchiveStatus,
+    /// The round's number; 0 when there is none.
+    round: i64,
+    /// From when on logs are backed up.
+    #[schema(format = DateTime)]
+    start_time: Option<String>,
+    /// Up to when they are.
+    #[schema(format = DateTime)]
+    checkpoint: Option<String>,
+    /// How far it is behind, in seconds, by the database's clock; none while it is stopped.
+    delay: Option<u64>,
+    /// Where logs go.
+    backup_uri: String,
+    /// What is wrong, why, and the way out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<Words>,
+    /// What is wrong, in one sentence.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error_msg: Option<String>,
+}
+
+impl From<LogBackupTask> for LogBackupTaskView {
+    fn from(task: LogBackupTask) -> Self {
+        let LogBackupTask { cluster, cluster_name, ob_cluster_id, tenant, tenant_name, round, delay_us } =
+            task;
+        let is_interrupted = round.status == ArchiveStatus::Interrupted;
+        let problem = is_interrupted.then(|| archive::interrupted(&round));
+        Self {
+            cluster_id: cluster.0,
+            cluster_name,
+            ob_cluster_id,
+            tenant_id: tenant.0,
+            ob_tenant_id: tenant.0,
+            tenant_name,
+            backup_mode: words::BackupMode::Physical,
+            status: round.status.into(),
+            round: round.round,
+            start_time: round.start.map(Timestamp::to_rfc3339),
+            checkpoint: round.checkpoint.map(Timestamp::to_rfc3339),
+            delay: delay_us.map(|delay_us| delay_us / 1_000_000),
+            backup_uri: round.path,
+            error_msg: problem.as_ref().map(|problem| problem.text.message(call::language())),
+            error: problem.map(|problem| Words::here(&problem.text)),
+        }
+    }
+}

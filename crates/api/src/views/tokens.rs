@@ -1,0 +1,71 @@
+//! Personal API tokens.
+
+use control::users::tokens::Created;
+use model::Timestamp;
+use model::user::Token;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// A token, without the token itself.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct TokenView {
+    /// Its identity.
+    id: i64,
+    /// What its user calls it.
+    name: String,
+    /// When it was made.
+    #[schema(format = DateTime)]
+    create_time: String,
+    /// When it stops being good; left out when never.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime)]
+    expire_time: Option<String>,
+    /// When it was last used, to the minute; left out when never.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime)]
+    last_use_time: Option<String>,
+}
+
+impl From<Token> for TokenView {
+    fn from(token: Token) -> Self {
+        let Token { id, name, created, expires, used } = token;
+        Self {
+            id: id.0,
+            name,
+            create_time: created.to_rfc3339(),
+            expire_time: expires.map(Timestamp::to_rfc3339),
+            last_use_time: used.map(Timestamp::to_rfc3339),
+        }
+    }
+}
+
+/// A new token.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct NewTokenBody {
+    /// What it is called.
+    #[schema(min_length = 1, max_length = 64)]
+    pub(crate) name: String,
+    /// How many days it is good for; until it is revoked, when left out.
+    #[schema(minimum = 1, maximum = 3650)]
+    pub(crate) days: Option<u32>,
+}
+
+/// A token that was made. This answer is the only one that holds it.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct NewTokenView {
+    /// What is kept of it.
+    #[serde(flatten)]
+    kept: TokenView,
+    /// The token, for `Authorization: Bearer`. It can't be shown again.
+    token: String,
+}
+
+impl From<Created> for NewTokenView {
+    fn from(created: Created) -> Self {
+        let Created { token, secret } = created;
+        Self { kept: token.into(), token: secret.expose().to_owned() }
+    }
+}

@@ -1,0 +1,66 @@
+//! `lifeboat admin audit`.
+
+use clap::Args;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::Reach;
+use super::names::short;
+use crate::failure::Failure;
+use crate::rows::read_all;
+
+#[derive(Args)]
+pub(crate) struct AuditArgs {
+    #[command(flatten)]
+    pub(crate) reach: Reach,
+    /// Since that moment, such as 2026-11-22T10:00:00+08:00
+    #[arg(long, value_name = "MOMENT")]
+    since: Option<String>,
+    /// Before that moment
+    #[arg(long, value_name = "MOMENT")]
+    until: Option<String>,
+    /// By the account of this name
+    #[arg(long, value_name = "NAME")]
+    by: Option<String>,
+    /// This deed, such as backup-now
+    #[arg(long, value_name = "DEED")]
+    action: Option<String>,
+    /// About a thing with this in its name, such as cluster/prod
+    #[arg(long, value_name = "TEXT")]
+    object: Option<String>,
+    /// How many lines at most, 1 to 2000, the newest first
+    #[arg(long, value_name = "NUMBER", default_value_t = 100)]
+    limit: u32,
+}
+
+#[derive(Deserialize)]
+struct AuditRow {
+    time: String,
+    user: String,
+    address: String,
+    action: String,
+    object: String,
+    outcome: String,
+}
+
+pub(crate) async fn run(args: AuditArgs) -> Result<(), Failure> {
+    let AuditArgs { reach, since, until, by, action, object, limit } = args;
+    let filters =
+        [("startTime", since), ("endTime", until), ("user", by), ("action", action), ("object", object)];
+    let mut query: Vec<(&str, String)> =
+        filters.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+    query.push(("size", limit.to_string()));
+    let data = reach.client()?.get("/audit", &query).await?;
+    let rows: &[Value] = data["contents"].as_array().map_or(&[], Vec::as_slice);
+    let lines: Vec<AuditRow> = read_all(rows)?;
+    reach.screen().show(&data["contents"], |screen| {
+        let rows: Vec<Vec<String>> = lines
+            .into_iter()
+            .map(|line| {
+                vec![short(&line.time), line.user, line.address, line.action, line.object, line.outcome]
+            })
+            .collect();
+        screen.table(&["TIME", "USER", "ADDRESS", "ACTION", "OBJECT", "OUTCOME"], &rows);
+    });
+    Ok(())
+}

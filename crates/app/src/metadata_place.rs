@@ -1,0 +1,61 @@
+//! Where the metadata lie: in the data directory, or on a server.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use control::MetadataServer;
+use model::{Problem, Secret};
+
+use crate::failure::Failure;
+use crate::secrets;
+
+/// What is written where the metadata lie in the data directory.
+pub(crate) const IN_DATA_DIRECTORY: &str = "sqlite";
+
+/// Where the metadata of a server lie, for commands that work on them without it.
+#[derive(Args)]
+pub(crate) struct MetadataArgs {
+    /// The server's data directory
+    #[arg(
+        long,
+        value_name = "DIR",
+        env = "LIFEBOAT_DATA_DIR",
+        hide_env_values = true,
+        default_value = "./lifeboat-data"
+    )]
+    pub(crate) data_dir: PathBuf,
+    /// The database on a server that keeps the metadata; its password is taken from LIFEBOAT_METADATA_PASSWORD or
+    /// LIFEBOAT_METADATA_PASSWORD_FILE
+    #[arg(
+        long,
+        value_name = "mysql://USER@HOST/DB",
+        env = "LIFEBOAT_METADATA",
+        hide_env_values = true,
+        default_value = IN_DATA_DIRECTORY,
+        hide_default_value = true
+    )]
+    metadata: String,
+}
+
+impl MetadataArgs {
+    /// Returns the server that keeps the metadata, if one does.
+    pub(crate) fn server(&self) -> Result<Option<MetadataServer>, Failure> {
+        url(&self.metadata)?.as_deref().map(server).transpose()
+    }
+}
+
+/// Checks what was set; returns the URL of a server.
+pub(crate) fn url(text: &str) -> Result<Option<String>, Problem> {
+    if text == IN_DATA_DIRECTORY {
+        return Ok(None);
+    }
+    MetadataServer::from_url(text, Secret::new("")).map_err(|error| error.problem())?;
+    Ok(Some(text.to_owned()))
+}
+
+/// Returns the server of that URL, with its password.
+pub(crate) fn server(url: &str) -> Result<MetadataServer, Failure> {
+    let password = secrets::from_environment("LIFEBOAT_METADATA_PASSWORD")?;
+    let password = password.unwrap_or_else(|| Secret::new(""));
+    Ok(MetadataServer::from_url(url, password).map_err(|error| error.problem())?)
+}

@@ -1,0 +1,183 @@
+//! Two servers on one metadata database: one of them is killed, or stopped past its lease and woken, while it works.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::lifeboat::{PASSWORD, Ran, Server, lifeboat, run};
+use crate::seekdb::{Shop, large_shop};
+
+/// How often a task is looked at until it has come so far: far more often than it could need.
+const LOOKS: u32 = 3_000;
+
+/// A database for metadata, which is dropped with this.
+struct MetadataDatabase {
+    url: String,
+    password: String,
+    name: String,
+}
+
+impl MetadataDatabase {
+    fn new() -> Self {
+        let seekdb = xtask::seekdb::shared().expect("seekdb starts");
+        let name = format!("lifeboat_{}_{:x}", std::process::id(), unique());
+        seekdb.fresh_database(&name).expect("a fresh database");
+        let url = format!("mysql://root@{}:{}/{name}", seekdb.host, seekdb.port);
+        Self { url, password: seekdb.password, name }
+    }
+
+    fn tell(&self, command: &mut Command) {
+        command.args(["--metadata", &self.url]).env("LIFEBOAT_METADATA_PASSWORD", &self.password);
+    }
+}
+
+impl Drop for MetadataDatabase {
+    fn drop(&mut self) {
+        if let Ok(seekdb) = xtask::seekdb::shared() {
+            let _ = seekdb.run(&[format!("DROP DATABASE IF EXISTS `{}`", self.name)]);
+        }
+    }
+}
+
+fn unique() -> u128 {
+    let since_1970 = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    since_1970.expect("after 1970").as_nanos()
+}
+
+fn folder() -> TempDir {
+    tempfile::tempdir().expect("a temporary directory")
+}
+
+/// Returns the data directory's parent of a further server, with the key of the first.
+fn with_key_of(first: &Server) -> TempDir {
+    let dir = folder();
+    std::fs::create_dir(dir.path().join("data")).expect("a directory");
+    std::fs::copy(first.path("data/secret.key"), dir.path().join("data/secret.key")).expect("copied");
+    dir
+}
+
+/// Starts two servers, of which the first works on a backup when this returns.
+fn at_work(database: &MetadataDatabase, shop: &Shop, backups: &Path) -> (Server, Server, String) {
+    let also = |name: &'static str| {
+        move |command: &mut Command| {
+            database.tell(command);
+            command.arg("--file-root").arg(backups).args(["--server-name", name]);
+        }
+    };
+    let first = Server::start_with(folder(), Some(PASSWORD), |command| {
+        also("first")(command);
+    });
+    let mut command = first.command(&format!("cluster add demo --host 127.0.0.1:{} --user root", shop.port));
+    good(run(command.env("LIFEBOAT_CLUSTER_PASSWORD", &shop.password)));
+    let arguments = format!("--database {} --storage file://{}", shop.database, backups.display());
+    let made = good(first.run(&format!("backup now --cluster demo {arguments} -o json")));
+    let made: Value = serde_json::from_str(&made).expect("JSON");
+    let task = made["backupObjectOpsResultList"][0]["taskIdList"][0].to_string();
+    // Only now the second starts, so it is the first that holds the task.
+    let second = Server::start_with(with_key_of(&first), Some(PASSWORD), |command| {
+        also("second")(command);
+    });
+    for _ in 0..LOOKS {
+        let shown = task_of(&second, &task);
+        if shown["status"] == "RUNNING" && shown["executor"] == "first" {
+            return (first, second, task);
+        }
+        assert_ne!(shown["status"], "SUCCESSFUL", "the shop is large enough to keep a server busy: {shown}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    panic!("the task was never taken up");
+}
+
+fn task_of(server: &Server, task: &str) -> Value {
+    serde_json::from_str(&good(server.run(&format!("task show {task} -o json")))).expect("JSON")
+}
+
+fn good(ran: Ran) -> String {
+    assert_eq!(ran.status, 0, "{}{}", ran.out, ran.err);
+    ran.out
+}
+
+/// Checks that there is one set, one dump, and that what lies there is what the database holds.
+fn one_whole_set(server: &Server, shop: &Shop, backups: &Path) {
+    let sets: Value = serde_json::from_str(&good(server.run("backup list -o json"))).expect("JSON");
+    let sets = sets.as_array().expect("a list");
+    assert_eq!(sets.len(), 1, "{sets:?}");
+    let folders = dumps(backups);
+    assert_eq!(folders.len(), 1, "{folders:?}");
+    let mut command = lifeboat();
+    command.args(["verify", "--from", &format!("file://{}", folders[0])]);
+    command.args(["--against", &format!("mysql://root@127.0.0.1:{}", shop.port)]);
+    good(run(command.env("LIFEBOAT_CLUSTER_PASSWORD", &shop.password)));
+}
+
+/// Returns the folders of all dumps, complete or not.
+fn dumps(backups: &Path) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut left = vec![backups.to_path_buf()];
+    while let Some(folder) = left.pop() {
+        if folder.join("plan.json").exists() {
+            found.push(folder.display().to_string());
+            continue;
+        }
+        let entries = std::fs::read_dir(folder).expect("a directory");
+        left.extend(entries.map(|entry| entry.expect("an entry").path()).filter(|path| path.is_dir()));
+    }
+    found
+}
+
+#[test]
+fn a_backup_whose_server_was_killed_is_finished_by_the_other() {
+    let (database, shop, backups) = (MetadataDatabase::new(), large_shop("app_two_kill"), folder());
+    let (first, second, task) = at_work(&database, &shop, backups.path());
+    first.kill();
+    good(second.run(&format!("task watch {task}")));
+    one_whole_set(&second, &shop, backups.path());
+}
+
+#[test]
+fn a_server_that_slept_past_its_lease_does_nothing_twice() {
+    let (database, shop, backups) = (MetadataDatabase::new(), large_shop("app_two_stop"), folder());
+    let (first, second, task) = at_work(&database, &shop, backups.path());
+    first.signal("-STOP");
+    good(second.run(&format!("task watch {task}")));
+    one_whole_set(&second, &shop, backups.path());
+    first.signal("-CONT");
+    // It answers again, and has had time for whatever it had in mind once a task of its own is done.
+    let elsewhere = folder();
+    let arguments = format!("--database {} --storage file://{}", shop.copy, elsewhere.path().display());
+    shop.run(&[format!("CREATE DATABASE `{}`", shop.copy)]).expect("a database");
+    let refused = first.run(&format!("backup now --cluster demo {arguments} --wait"));
+    assert_ne!(refused.status, 0, "a directory outside of the roots is refused, by a server that is awake");
+    let shown = task_of(&first, &task);
+    assert_eq!(shown["status"], "SUCCESSFUL", "{shown}");
+    let inside = backups.path().join("again");
+    let arguments = format!("--database {} --storage file://{}", shop.database, inside.display());
+    good(first.run(&format!("backup now --cluster demo {arguments} --wait")));
+    std::fs::remove_dir_all(&inside).expect("removed");
+    let sets: Value = serde_json::from_str(&good(first.run("backup list -o json"))).expect("JSON");
+    assert_eq!(sets.as_array().map(Vec::len), Some(2), "one set of each task: {sets}");
+    let folders = dumps(backups.path());
+    assert_eq!(folders.len(), 1, "{folders:?}");
+    let whole = format!("file://{}", folders[0]);
+    good(run(lifeboat().args(["verify", "--from", &whole])));
+}
+
+#[test]
+fn a_server_with_another_key_does_not_start() {
+    let database = MetadataDatabase::new();
+    let first = Server::start_with(folder(), Some(PASSWORD), |command| database.tell(command));
+    let (dir, other) = (folder(), Server::start());
+    std::fs::copy(other.path("data/secret.key"), dir.path().join("secret.key")).expect("copied");
+    let mut command = lifeboat();
+    command.args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(dir.path());
+    database.tell(&mut command);
+    let refused = run(&mut command);
+    assert_ne!(refused.status, 0);
+    assert!(refused.err.contains("secret.key"), "{}", refused.err);
+    let said = format!("{}{}", refused.out, refused.err);
+    assert!(!said.contains(&database.password), "{said}");
+    good(first.run("cluster list"));
+}

@@ -1,0 +1,35 @@
+//! Asking a cluster for what is shown beside what we know ourselves: it may take no longer than a page can wait, and a
+//! cluster that does not answer takes nothing away but its own part.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use model::Problem;
+use model::cluster::Cluster;
+use oceanbase::{Driver, NoWitness};
+
+use crate::context::Context;
+use crate::error::Error;
+
+/// The longest that a page waits for a cluster.
+const LIMIT: Duration = Duration::from_secs(10);
+
+/// Opens a session on a cluster that no task's log hears of.
+pub(crate) async fn open(context: &Context, cluster: &Cluster) -> Result<Driver, Error> {
+    let endpoint = context.endpoint(cluster).await?;
+    Ok(Driver::open(&endpoint, Arc::new(NoWitness)).await?)
+}
+
+/// Returns what the cluster says, or why there is no answer.
+pub(crate) async fn within_limit<T>(
+    cluster: &Cluster,
+    question: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Problem> {
+    match tokio::time::timeout(LIMIT, question).await {
+        Ok(answer) => answer.map_err(Error::into_problem),
+        Err(_) => Err(Problem::outside("cluster-silent")
+            .with("cluster", &cluster.name)
+            .with("seconds", LIMIT.as_secs())),
+    }
+}

@@ -1,0 +1,110 @@
+//! What programs log on with in a user's name: one row per token, found by its hash.
+
+use model::Timestamp;
+use model::id::{TokenId, UserId};
+use model::user::{Token, User};
+
+use crate::database::{Transaction, exactly_one};
+use crate::error::Error;
+use crate::open::Metadata;
+use crate::sql::{Row, statement};
+use crate::users::{SELECT, user};
+
+const NOUN: &str = "token";
+
+/// A token with the account that it is of, as the account is now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holder {
+    /// The account.
+    pub user: User,
+    /// The token.
+    pub token: Token,
+    /// The database's clock when this was read.
+    pub now: Timestamp,
+}
+
+impl Metadata {
+    /// Returns an account's tokens, by name.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn token_list(&self, user: UserId) -> Result<Vec<Token>, Error> {
+        let list = statement(
+            "list tokens",
+            "SELECT id AS token_id, name AS token_name, created_at AS token_created_at,
+                    expires_at AS token_expires_at, used_at AS token_used_at
+             FROM tokens WHERE user_id = ? ORDER BY name",
+        );
+        self.read().await?.rows(list.bind(user.0)).await?.iter().map(token).collect()
+    }
+
+    /// Returns the token that has that hash, with its account.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn token_get(&self, token_hash: &str) -> Result<Option<Holder>, Error> {
+        let get = statement("read a token", SELECT).push(
+            ", tokens.id AS token_id, tokens.name AS token_name, tokens.created_at AS token_created_at,
+             tokens.expires_at AS token_expires_at, tokens.used_at AS token_used_at
+             FROM tokens JOIN users ON users.id = tokens.user_id WHERE tokens.token_hash = ?",
+        );
+        let mut reader = self.read().await?;
+        let Some(row) = reader.row(get.bind(token_hash)).await? else { return Ok(None) };
+        let now = Timestamp(reader.now().await?.0);
+        Ok(Some(Holder { user: user(&row)?, token: token(&row)?, now }))
+    }
+}
+
+impl Transaction {
+    /// Keeps a new token of an account.
+    ///
+    /// # Errors
+    /// When the account has one of that name, there is no such account, or the database fails.
+    pub async fn token_insert(
+        &mut self,
+        user: UserId,
+        name: &str,
+        token_hash: &str,
+        expires: Option<Timestamp>,
+    ) -> Result<Token, Error> {
+        let created = self.now().await?;
+        let id = self.connection.take_numbers("tokens", 1).await?;
+        let insert = statement(
+            "keep a token",
+            "INSERT INTO tokens (id, user_id, name, token_hash, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?)",
+        );
+        let insert = insert.bind(id).bind(user.0).bind(name).bind(token_hash).bind(created).bind(expires);
+        self.connection.execute(insert).await.map_err(|error| error.or_taken(NOUN, name))?;
+        Ok(Token { id: TokenId(id), name: name.to_owned(), created, expires, used: None })
+    }
+
+    /// Notes that a token was used just now. One that is gone stays gone.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn token_touch(&mut self, id: TokenId) -> Result<(), Error> {
+        let now = self.now().await?;
+        let update = statement("note a token's use", "UPDATE tokens SET used_at = ? WHERE id = ?");
+        self.connection.execute(update.bind(now).bind(id.0)).await.map(drop)
+    }
+
+    /// Revokes a token of an account.
+    ///
+    /// # Errors
+    /// When the account has no such token, or the database fails.
+    pub async fn token_remove(&mut self, user: UserId, id: TokenId) -> Result<(), Error> {
+        let delete = statement("revoke a token", "DELETE FROM tokens WHERE id = ? AND user_id = ?");
+        let removed = self.connection.execute(delete.bind(id.0).bind(user.0)).await?;
+        exactly_one(removed, NOUN, id.0)
+    }
+}
+
+fn token(row: &Row) -> Result<Token, Error> {
+    Ok(Token {
+        id: TokenId(row.integer("token_id")?),
+        name: row.text("token_name")?,
+        created: row.timestamp("token_created_at")?,
+        expires: row.integer_or_none("token_expires_at")?.map(Timestamp),
+        used: row.integer_or_none("token_used_at")?.map(Timestamp),
+    })
+}

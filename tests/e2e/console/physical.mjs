@@ -1,0 +1,267 @@
+// What a DBA does with clusters of OceanBase 4.2.5 and 3.1.5: physical backups, and the ways out when a step stops.
+import assert from 'node:assert/strict';
+
+import { openBrowser, picture, seriousFindings } from './browser.mjs';
+import { PASSWORD, startLifeboat, startSimulator } from './servers.mjs';
+import { PHYSICAL_WORDS, WORDS } from './words.mjs';
+
+const language = process.env.WALK_LANGUAGE;
+const words = { ...WORDS[language], ...PHYSICAL_WORDS[language] };
+const MANY = 500;
+
+const simulator = await startSimulator(
+  process.env.LIFEBOAT_SIM_BINARY,
+  [
+    { name: 'new', id: 11, version: '4.2.5', zones: 3, tenants: [{ name: 'shop', data_mib: 512 }, { name: 'crm', data_mib: 256 }] },
+    { name: 'old', id: 12, version: '3.1.5', zones: 3, tenants: [{ name: 'shop', data_mib: 512 }] },
+    { name: 'many', id: 13, version: '4.2.5', tenants: Array.from({ length: MANY }, (_, n) => ({ name: `tenant_${n}`, data_mib: 8 })) },
+  ],
+  ['--speed', '60'],
+);
+const lifeboat = await startLifeboat(process.env.LIFEBOAT_BINARY);
+const { page, faults, expected, close } = await openBrowser({
+  url: lifeboat.url,
+  locale: language === 'zh' ? 'zh-CN' : 'en-US',
+});
+// The browser itself writes every refused call into its console, and every one that found no server.
+expected.push(/status of (40[1349]|50\d)/, /ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED_ENCODING|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE/);
+const barriers = [];
+const exactly = (name) =>
+  new RegExp(`(^|\\s)${[...name].map((sign) => sign.replace(/[.*+?^${}()|[\]\\&]/g, '\\$&')).join('\\s?')}\\s*$`);
+const button = (name, scope = page) => scope.getByRole('button', { name: exactly(name) });
+const drawer = () => page.locator('.ant-drawer-content').last();
+const dialog = () => page.locator('.ant-modal-content').last();
+const ids = {};
+
+async function look(name) {
+  await picture(page, `physical-${name}`, language);
+  barriers.push(...(await seriousFindings(page)).map((finding) => `${name}: ${finding}`));
+  console.log(`${language}: ${name}`);
+}
+
+async function taskEnds(state, seconds = 240) {
+  await page.waitForURL(/\/tasks\/\d+$/);
+  await page.locator(`[data-testid=task-status][data-status=${state}]`).waitFor({ timeout: seconds * 1000 });
+}
+
+/** Presses a button in the dialog that asks whether it is meant. */
+async function confirm(name) {
+  await button(name, dialog()).click();
+  await dialog().waitFor({ state: 'hidden' });
+}
+
+async function begin() {
+  for (const name of ['new', 'old', 'many']) {
+    const found = await lifeboat.api('POST', '/api/v2/ob/clusters', {
+      name,
+      addresses: [`127.0.0.1:${simulator.port(name)}`],
+      user: 'root@sys',
+      password: '',
+    });
+    ids[name] = found.id;
+  }
+  await page.goto(lifeboat.url);
+  await page.getByLabel(words.user, { exact: true }).fill('admin');
+  await page.getByLabel(words.password, { exact: true }).fill(PASSWORD);
+  await button(words.logOn).click();
+  await page.getByRole('link', { name: 'new', exact: true }).waitFor();
+  await look('clusters');
+}
+
+/** The walk: Clusters, the cluster, Backup & Recovery, Back up Now, objects, storage, Test, mode, Back up Now. */
+async function openBackUpNow(cluster) {
+  await page.getByRole('link', { name: words.clusters, exact: true }).first().click();
+  await page.getByRole('link', { name: cluster, exact: true }).click();
+  await page.getByRole('heading', { name: cluster, level: 1 }).waitFor();
+  await page.getByRole('link', { name: words.backup, exact: true }).click();
+  await button(words.backUpNow).click();
+  const form = drawer();
+  await form.getByText(words.physical, { exact: true }).first().waitFor();
+  return form;
+}
+
+async function typeStorage(form, directory) {
+  await form.getByText(words.typed, { exact: true }).click();
+  await form.getByLabel(words.directory, { exact: true }).fill(directory);
+  await button(words.test, form).click();
+  await form.getByText(words.allPassed).waitFor();
+}
+
+async function incrementalBeforeFull(cluster) {
+  const form = await openBackUpNow(cluster);
+  await typeStorage(form, lifeboat.backups);
+  await form.getByText(words.incremental, { exact: true }).click();
+  await button(words.plan, form).click();
+  await form.getByTestId('plan').waitFor();
+  await look(`${cluster}-back-up-now`);
+  await button(words.backUpNow, form).click();
+  await taskEnds('FAILED');
+  await page.getByText(words.needsFull).first().waitFor();
+  await look(`${cluster}-needs-full`);
+  await button(words.inFull).click();
+  await dialog().waitFor();
+  await look(`${cluster}-in-full`);
+  const failed = page.url();
+  await confirm(words.inFull);
+  await page.waitForURL((url) => String(url) !== failed);
+  await look(`${cluster}-full-running`);
+}
+
+async function fullAndIncremental() {
+  await incrementalBeforeFull('new');
+  await taskEnds('SUCCESSFUL');
+  await look('new-full-done');
+  const form = await openBackUpNow('new');
+  await form.getByText(words.incremental, { exact: true }).click();
+  await button(words.backUpNow, form).click();
+  await taskEnds('SUCCESSFUL');
+  await page.getByRole('link', { name: 'new', exact: true }).first().click();
+  await page.getByRole('cell', { name: words.successful }).first().waitFor();
+  await look('new-data-backup-tasks');
+  await page.getByRole('tab', { name: words.backupSets }).click();
+  await page.locator('.ant-table-row').first().waitFor();
+  await look('new-backup-sets');
+}
+
+async function logBackup() {
+  await page.goto(`${lifeboat.url}/clusters/${ids.new}/backup?list=logs`);
+  const row = page.locator('.ant-table-row').filter({ hasText: 'shop' });
+  await row.getByText(words.logRunning).waitFor();
+  await look('log-backup');
+  for (const [press, state] of [[words.pause, words.logPaused], [words.resume, words.logRunning], [words.stop, words.logStopped]]) {
+    await button(press, row).click();
+    await confirm(press);
+    await row.getByText(state).waitFor({ timeout: 120_000 });
+  }
+  await look('log-backup-stopped');
+}
+
+/** A version that needs a new baseline for each full backup, and a request that does not allow one to be made. */
+async function compactionNeeded() {
+  await incrementalBeforeFull('old');
+  await taskEnds('SUCCESSFUL');
+  const form = await openBackUpNow('old');
+  await form.getByText(words.autoCompaction, { exact: true }).click();
+  await button(words.backUpNow, form).click();
+  await taskEnds('FAILED');
+  await page.getByText(words.needsCompaction).first().waitFor();
+  await look('old-needs-compaction');
+  await button(words.compact).click();
+  await page.waitForURL(/\/compaction\?task=\d+/);
+  await page.getByText(words.taskWaits).waitFor();
+  await look('compaction');
+  await button(words.initiate).click();
+  await confirm(words.initiate);
+  await page.getByText(words.taskCanGoOn).waitFor({ timeout: 180_000 });
+  await look('compaction-ended');
+  await page.getByRole('link', { name: words.backToTask }).click();
+  await button(words.retry, page.getByTestId('next-actions')).click();
+  await taskEnds('SUCCESSFUL');
+  await look('old-done');
+}
+
+/** Cancel, Retry and Roll back in the page. */
+async function steering() {
+  await simulator.control('POST', '/faults', { name: 'destination_unreachable', cluster: 'new', path: `file://${lifeboat.backups}` });
+  const form = await openBackUpNow('new');
+  await button(words.backUpNow, form).click();
+  await page.waitForURL(/\/tasks\/\d+$/);
+  await page.locator('[data-testid=task-status][data-status=RUNNING]').waitFor();
+  await button(words.cancel).click();
+  await confirm(words.cancel);
+  await taskEnds('FAILED');
+  await simulator.control('DELETE', '/faults');
+  await look('cancelled');
+  await button(words.rollBack).click();
+  await confirm(words.rollBack);
+  await page.getByText(words.undone).first().waitFor({ timeout: 60_000 });
+  await look('rolled-back');
+}
+
+async function upgrading() {
+  await simulator.control('POST', '/faults', { name: 'upgrade_mode', cluster: 'new' });
+  await page.goto(`${lifeboat.url}/clusters/${ids.new}`);
+  await button(words.refresh).click();
+  await page.getByText(words.upgrading).first().waitFor();
+  await page.getByRole('link', { name: words.backup, exact: true }).click();
+  await page.getByRole('alert').first().waitFor();
+  assert.equal(await button(words.backUpNow).isDisabled(), true, 'nothing begins while the cluster is upgraded');
+  await look('upgrading');
+  await simulator.control('DELETE', '/faults');
+  await page.goto(`${lifeboat.url}/clusters/${ids.new}`);
+  await button(words.refresh).click();
+  await page.locator('.status-good').first().waitFor();
+}
+
+async function fiveHundredTenants() {
+  await page.goto(`${lifeboat.url}/clusters/${ids.many}`);
+  await page.getByRole('cell', { name: 'tenant_0', exact: true }).waitFor();
+  assert.ok((await page.locator('.ant-table-row').count()) < 60, 'a page of tenants, not all of them');
+  await look('many-overview');
+  await page.getByRole('link', { name: words.backup, exact: true }).click();
+  await button(words.backUpNow).click();
+  await drawer().locator('.object-name').filter({ hasText: 'tenant_1' }).first().waitFor();
+  assert.ok((await drawer().locator('.ant-tree-treenode').count()) < 60, 'what is not seen is not drawn');
+  await drawer().getByLabel(words.findObject).fill('tenant_499');
+  await drawer().locator('.object-name').filter({ hasText: exactly('tenant_499') }).waitFor();
+  await look('many-objects');
+  await page.keyboard.press('Escape');
+}
+
+async function serverKilled() {
+  await page.goto(`${lifeboat.url}/clusters`);
+  await page.getByRole('link', { name: 'new', exact: true }).waitFor();
+  await lifeboat.kill();
+  await page.getByText(words.disconnected).waitFor();
+  await look('server-killed');
+  await page.getByRole('link', { name: words.tasks, exact: true }).click();
+  await page.getByRole('heading', { name: words.tasks, level: 1 }).waitFor();
+  await lifeboat.start();
+  await page.getByText(words.disconnected).waitFor({ state: 'hidden', timeout: 30_000 });
+  await page.locator('.ant-table-row').first().waitFor();
+  await look('server-back');
+}
+
+/** The first page is what a browser loads before anything can be read. */
+async function weighFirstPage() {
+  const bytes = await page.evaluate(() =>
+    [...performance.getEntriesByType('resource'), ...performance.getEntriesByType('navigation')]
+      .filter(({ name }) => !name.includes('/api/'))
+      .map(({ name, encodedBodySize }) => [name, encodedBodySize]),
+  );
+  const isFont = ([name]) => name.endsWith('.woff2');
+  const sum = (entries) => entries.reduce((total, [, size]) => total + size, 0);
+  const code = sum(bytes.filter((entry) => !isFont(entry)));
+  console.log(`${language}: the first page is ${Math.round(code / 1000)} kB gzip, and ${Math.round(sum(bytes.filter(isFont)) / 1000)} kB of fonts`);
+  const heaviest = bytes.filter((entry) => !isFont(entry)).sort(([, a], [, b]) => b - a).slice(0, 8);
+  assert.ok(code < 600_000, `the first page is ${code} bytes: ${heaviest.join(' ')}`);
+}
+
+const only = process.env.WALK_ONLY?.split(',');
+async function part(name, walk) {
+  if (!only || only.includes(name)) await walk();
+}
+
+try {
+  await begin();
+  await weighFirstPage();
+  await part('data', fullAndIncremental);
+  await part('logs', logBackup);
+  await part('compaction', compactionNeeded);
+  await part('steering', steering);
+  await part('upgrading', upgrading);
+  await part('many', fiveHundredTenants);
+  await part('killed', serverKilled);
+  assert.deepEqual(barriers, [], 'axe found barriers');
+  assert.deepEqual(faults, [], 'the browser complained');
+  console.log(`${language}: the walk is done`);
+} catch (error) {
+  if (process.env.SCREENSHOTS) await page.screenshot({ path: `${process.env.SCREENSHOTS}/failure-physical-${language}.png` }).catch(() => {});
+  console.error(`${language}: at ${page.url()}\n${(await page.locator('body').innerText().catch(() => '')).slice(0, 2500)}`);
+  console.error([...barriers, ...faults].join('\n'), lifeboat.tail());
+  throw error;
+} finally {
+  await close();
+  await lifeboat.close();
+  simulator.close();
+}
