@@ -159,9 +159,6 @@ pub enum Error {
     TargetLocked {
         /// Which tables of the target.
         tables: Vec<String>,
-        /// What the server said.
-        #[source]
-        source: Box<oceanbase::Error>,
     },
     /// It was told to stop.
     #[error("cancelled")]
@@ -239,8 +236,8 @@ impl Error {
             Self::TargetChanged { database, why } => {
                 Problem::conflict("load-target-changed").with("database", database).with("why", why)
             }
-            Self::TargetLocked { tables, source } => {
-                Problem::outside("load-target-locked").with("tables", shortened(tables)).raw(source)
+            Self::TargetLocked { tables } => {
+                Problem::outside("load-target-locked").with("tables", shortened(tables))
             }
             Self::Cancelled => Problem::refused(codes::CONFLICT, "dump-cancelled"),
         }

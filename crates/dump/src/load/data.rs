@@ -123,7 +123,7 @@ impl Work for LoadPieces {
 
     async fn work(&self, session: &mut Session, job: Job) -> Result<()> {
         match self.load_piece(session, &job).await {
-            Err(error) => Err(orphan::explain(session, &job.database, error).await),
+            Err(error) => Err(orphan::explain(session, error).await),
             done => done,
         }
     }

@@ -14,7 +14,7 @@ use crate::ddl::qualify::with_reference;
 use crate::error::{DuringSql as _, Result};
 use crate::id::DumpId;
 use crate::load::schema::{enter, make_lenient, open_for_loading, read_definition, table_objects};
-use crate::load::{Options, names, views};
+use crate::load::{Options, names, orphan, views};
 use crate::plan::full_name;
 use crate::source::Target;
 
@@ -42,6 +42,9 @@ pub async fn create_indexes(
         let found = missing_keys(&mut session, &archive, name, database, &names).await?;
         keys.extend(found.keys);
         foreign_keys.extend(found.foreign_keys);
+    }
+    if !keys.is_empty() || !foreign_keys.is_empty() {
+        orphan::refuse(&mut session).await?;
     }
     crew::run(target, connections, keys, AlterTables, cancel).await?;
     // One after the other: two foreign keys between the same tables would wait for each other.

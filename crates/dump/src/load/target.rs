@@ -10,7 +10,7 @@ use crate::error::{DuringSql as _, Error, Result};
 use crate::id::DumpId;
 use crate::layout::ObjectKey;
 use crate::load::marks::{MARKS_TABLE, Marks};
-use crate::load::{Options, names};
+use crate::load::{Options, names, orphan};
 use crate::source::Target;
 
 /// What a target is like.
@@ -45,6 +45,7 @@ pub async fn check_target(
     if !matches!(server.product, Product::Oceanbase | Product::Seekdb) {
         return Err(Error::SourceUnsupported { server: server.to_string() });
     }
+    orphan::refuse(&mut session).await?;
     let longest = manifest
         .tables()
         .flat_map(|(_, table)| &table.pieces)
