@@ -148,11 +148,19 @@ pub(crate) fn load_options(names: &[(&str, &str)]) -> load::Options {
     load::Options { databases, ..load::Options::default() }
 }
 
+/// OceanBase's number for a definition that changes at this moment, perhaps another test's: "Schema try again".
+const SCHEMA_AGAIN: u16 = 5627;
+
 /// Runs a statement that must succeed.
 pub(crate) async fn run(session: &mut Session, sql: &str) -> u64 {
-    match session.run(&Statement::act(sql)).await {
-        Ok(changed) => changed,
-        Err(error) => panic!("{sql:.200}: {error}"),
+    let mut tries = 0;
+    loop {
+        match session.run(&Statement::act(sql)).await {
+            Ok(changed) => return changed,
+            Err(error) if error.number() == Some(SCHEMA_AGAIN) && tries < 20 => tries += 1,
+            Err(error) => panic!("{sql:.200}: {error}"),
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
     }
 }
 
