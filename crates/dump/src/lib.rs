@@ -24,6 +24,7 @@ mod input;
 mod layout;
 pub mod load;
 mod manifest;
+mod moment;
 mod output;
 mod piece;
 mod plan;

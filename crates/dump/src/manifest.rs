@@ -142,6 +142,14 @@ pub struct Manifest {
     pub notes: Vec<Text>,
 }
 
+impl DatabaseEntry {
+    /// Returns the names of its tables and views.
+    pub(crate) fn objects(&self) -> impl Iterator<Item = &str> {
+        let views = self.views.iter().chain(&self.broken_views).map(String::as_str);
+        self.tables.iter().map(|table| table.name.as_str()).chain(views)
+    }
+}
+
 impl Manifest {
     /// Returns all tables with the names of their databases.
     pub fn tables(&self) -> impl Iterator<Item = (&str, &TableEntry)> {

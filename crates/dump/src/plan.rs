@@ -12,6 +12,7 @@ use crate::error::{Error, Result};
 use crate::id::DumpId;
 use crate::layout::ObjectKey;
 use crate::manifest::TableEntry;
+use crate::moment::Moment;
 
 /// Which databases and tables; none means all.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -32,6 +33,18 @@ impl Selection {
     #[must_use]
     pub fn is_all(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// Returns the databases that objects were chosen of, each once.
+    #[must_use]
+    pub fn databases(&self) -> Vec<String> {
+        let mut names: Vec<String> = Vec::new();
+        for BackupObject::Database(name) | BackupObject::Table(name, _) in &self.0 {
+            if !names.contains(name) {
+                names.push(name.clone());
+            }
+        }
+        names
     }
 
     /// Tells whether all of the database is dumped.
@@ -213,6 +226,11 @@ impl Plan {
     #[must_use]
     pub fn tables(&self) -> u64 {
         self.databases.iter().map(|database| database.tables.len() as u64).sum()
+    }
+
+    /// Returns how the server is asked for the moment.
+    pub(crate) fn moment(&self) -> Moment {
+        Moment::of(&self.server, self.scn)
     }
 
     /// Finds a table.

@@ -1,15 +1,14 @@
 //! `lifeboat dump`: the logical engine alone, no server needed.
 
 use clap::Args;
-use dump::{Compression, DumpId, Manifest, Meter, Options, Recipient, Selection, Source};
-use model::backup::BackupObject;
+use dump::{Compression, DumpId, Manifest, Meter, Options, Recipient, Source};
 use model::text::Text;
 use model::{Problem, Timestamp, size};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use super::local::{Answer, connections, folder, interrupted, metered, source};
-use super::names::read_table;
+use super::names::chosen;
 use super::storage::KeyArgs;
 use crate::failure::Failure;
 use crate::screen::Screen;
@@ -64,11 +63,15 @@ pub(crate) async fn run(args: DumpArgs) -> Result<(), Failure> {
 }
 
 fn options(args: &DumpArgs) -> Result<Options, Problem> {
-    let databases = args.database.iter().cloned().map(BackupObject::Database).map(Ok);
-    let tables = args.table.iter().map(|name| read_table(name).map(|(d, t)| BackupObject::Table(d, t)));
-    let selection = Selection(databases.chain(tables).collect::<Result<_, Problem>>()?);
+    let selection = chosen(&args.database, &args.table)?;
     let (compression, recipients) = (args.compression, args.encrypt_to.clone());
-    Ok(Options { selection, compression, recipients, ..Options::default() })
+    Ok(Options {
+        selection,
+        compression,
+        recipients,
+        connections: usize::from(args.threads),
+        ..Options::default()
+    })
 }
 
 /// Looks at the server before anything is written.

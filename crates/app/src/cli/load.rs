@@ -12,7 +12,7 @@ use storage::Client;
 use tokio_util::sync::CancellationToken;
 
 use super::local::{Answer, connections, dump_folder, identities, interrupted, metered, names, source};
-use super::names::read_rename;
+use super::names::{chosen, read_rename};
 use super::storage::KeyArgs;
 use crate::failure::Failure;
 use crate::screen::Screen;
@@ -31,6 +31,9 @@ pub(crate) struct LoadArgs {
     /// Only this database; may be given several times
     #[arg(long, value_name = "NAME")]
     database: Vec<String>,
+    /// Only this table or view; may be given several times
+    #[arg(long, value_name = "DATABASE.TABLE")]
+    table: Vec<String>,
     /// Load a database under a new name; may be given several times
     #[arg(long, value_name = "OLD=NEW")]
     rename: Vec<String>,
@@ -58,9 +61,10 @@ pub(crate) async fn run(args: LoadArgs) -> Result<(), Failure> {
     let rename = read_rename(&args.rename)?;
     let (client, dump) = dump_folder(&args.from, &args.key)?;
     let target = source(&args.url)?;
-    let databases = names(&client, &dump, args.database, rename).await?;
+    let selection = chosen(&args.database, &args.table)?;
+    let databases = names(&client, &dump, selection.databases(), rename).await?;
     let identities = identities(args.identity.as_deref())?;
-    let options = Options { databases, into_existing: args.into_existing, identities };
+    let options = Options { databases, selection, into_existing: args.into_existing, identities };
     let cancel = CancellationToken::new();
     interrupted(&cancel)?;
     let connections = usize::from(args.threads);

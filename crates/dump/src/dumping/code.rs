@@ -25,8 +25,12 @@ pub(super) async fn write_code(
     for routine in catalog::routines(session, database).await.during(reading)? {
         let text = catalog::routine_definition(session, database, &routine.name, routine.kind).await;
         let text = text.during(reading)?;
-        let statement =
-            with_comment(&text, &routine.comment).ok_or_else(|| unreadable(database, &routine.name))?;
+        let mended = if session.server().product.is_oceanbase() {
+            with_comment(&text, &routine.comment)
+        } else {
+            Some(text) // printed as it should be
+        };
+        let statement = mended.ok_or_else(|| unreadable(database, &routine.name))?;
         let (kind, word) = match routine.kind {
             RoutineKind::Procedure => (SchemaKind::Procedure, "procedure"),
             RoutineKind::Function => (SchemaKind::Function, "function"),

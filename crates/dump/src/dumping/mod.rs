@@ -9,6 +9,7 @@ mod preflight;
 mod schema;
 mod snapshot;
 mod survey;
+mod together;
 
 pub use data::dump_data;
 pub use finish::finish;
@@ -31,4 +32,6 @@ pub struct Options {
     pub recipients: Vec<Recipient>,
     /// How large the pieces become.
     pub chunk: ChunkAim,
+    /// How many connections will read at most. Only MySQL and MariaDB need to know: there they begin together.
+    pub connections: usize,
 }

@@ -42,7 +42,7 @@ pub async fn dump_schema(source: &Source, client: &Client, snapshot: &Snapshot) 
     if archive.read_sealed::<SchemaReceipt>(ObjectKey::SchemaReceipt).await?.is_some() {
         return Ok(());
     }
-    let mut session = source.open().await?;
+    let mut session = source.open_for_definitions().await?;
     let mut receipt = SchemaReceipt::default();
     for database in &plan.databases {
         write_database(&mut session, &archive, plan, database, &mut receipt).await?;

@@ -17,7 +17,7 @@ use crate::load::schema::{enter, make_lenient};
 use crate::load::{Options, names, orphan};
 use crate::manifest::{Manifest, ObjectEntry, Piece};
 use crate::piece::{PREAMBLE, Splitter, statement_head};
-use crate::plan::{Compression, Plan, full_name, planned};
+use crate::plan::{Compression, Plan, Selection, full_name, planned};
 use crate::progress::{Meter, Progress};
 use crate::source::Target;
 
@@ -50,7 +50,7 @@ pub async fn load_data(
     }
     session.close().await;
     let plan = archive.require_plan().await?;
-    let (jobs, progress) = jobs(&plan, &manifest, &names, &marks)?;
+    let (jobs, progress) = jobs(&plan, &manifest, &names, &options.selection, &marks)?;
     meter.change(|now| *now = progress);
     if jobs.is_empty() {
         return Ok(());
@@ -66,12 +66,16 @@ fn jobs(
     plan: &Plan,
     manifest: &Manifest,
     names: &BTreeMap<String, String>,
+    selection: &Selection,
     marks: &AllMarks,
 ) -> Result<(Vec<Job>, Progress)> {
     let mut progress = Progress::default();
     let mut jobs = Vec::new();
     for (database, table) in manifest.tables() {
         let Some(target) = names.get(database) else { continue };
+        if !selection.has_table(database, &table.name) {
+            continue;
+        }
         let columns = &planned(plan, database, table)?.columns;
         for piece in &table.pieces {
             let Some(object) = &piece.object else { continue };

@@ -1,7 +1,7 @@
 //! What the tests stand on: the shared seekdb, a directory for dumps, and calls that do a whole dump or load.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use dump::{ChunkAim, DumpId, Manifest, Meter, Options, Selection, Source, load};
@@ -31,6 +31,19 @@ impl Bed {
         Self::on(xtask::seekdb::shared().expect("a running seekdb"))
     }
 
+    /// Uses a MariaDB of this process's own.
+    pub(crate) fn mariadb() -> Self {
+        let own = xtask::mariadb::shared().expect("a running MariaDB");
+        let (host, password) = (own.host.clone(), own.password.clone());
+        Self::on(Server { host, port: own.port, password, pid: 0, dir: PathBuf::new() })
+    }
+
+    /// Uses another server, and the same directory for dumps.
+    pub(crate) fn beside(&self, other: &Self) -> Self {
+        let dir = tempfile::tempdir().expect("a directory");
+        Self { server: other.server.clone(), client: self.client.clone(), dir }
+    }
+
     /// Uses that server.
     pub(crate) fn on(server: Server) -> Self {
         let dir = tempfile::tempdir().expect("a directory");
@@ -54,6 +67,9 @@ impl Bed {
         self.server.fresh_database(name).expect("a database");
         let mut session = self.session().await;
         run(&mut session, &format!("USE `{name}`")).await;
+        if !session.server().product.is_oceanbase() {
+            run(&mut session, &format!("ALTER DATABASE `{name}` CHARACTER SET utf8mb4")).await;
+        }
         for statement in statements {
             run(&mut session, statement).await;
         }
@@ -80,7 +96,8 @@ impl Bed {
     /// Takes a whole dump.
     pub(crate) async fn dump_with(&self, dump: &DumpId, options: &Options) -> dump::Result<Manifest> {
         let (source, never) = (self.source(), CancellationToken::new());
-        let snapshot = dump::take_snapshot(&source, &self.client, dump, options).await?;
+        let options = Options { connections: 4, ..options.clone() };
+        let snapshot = dump::take_snapshot(&source, &self.client, dump, &options).await?;
         dump::dump_schema(&source, &self.client, &snapshot).await?;
         dump::dump_data(&source, &self.client, &snapshot, 4, &Meter::new(), &never).await?;
         snapshot.release().await;
@@ -158,6 +175,7 @@ pub(crate) async fn run(session: &mut Session, sql: &str) -> u64 {
         match session.run(&Statement::act(sql)).await {
             Ok(changed) => return changed,
             Err(error) if error.number() == Some(SCHEMA_AGAIN) && tries < 20 => tries += 1,
+            Err(error) if tries > 0 && error.to_string().contains("exist") => return 0, // it was done all the same
             Err(error) => panic!("{sql:.200}: {error}"),
         }
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;

@@ -51,7 +51,8 @@ async fn encrypted_dump(bed: &Bed, database: &str, id: &str, key: &Key, compress
     bed.database(database, &statements.iter().map(String::as_str).collect::<Vec<_>>()).await;
     let chunk = ChunkAim { rows: Some(700), ..ChunkAim::default() };
     let recipients = vec![key.recipient.clone()];
-    let options = Options { selection: selection(&[database]), compression, recipients, chunk };
+    let options =
+        Options { selection: selection(&[database]), compression, recipients, chunk, ..Options::default() };
     bed.dump_with(&id.parse().expect("an id"), &options).await.expect("a dump");
 }
 

@@ -33,7 +33,13 @@ async fn a_dump_is_restored_by_the_stock_client() {
     ] {
         let end = if recipients.is_empty() { "" } else { ".age" };
         let chunk = ChunkAim { rows: Some(700), ..ChunkAim::default() };
-        let options = Options { selection: selection(&["d_stock"]), compression, recipients, chunk };
+        let options = Options {
+            selection: selection(&["d_stock"]),
+            compression,
+            recipients,
+            chunk,
+            ..Options::default()
+        };
         bed.dump_with(&id.parse().expect("an id"), &options).await.expect("a dump");
         bed.database("d_stock_2", &[]).await;
         let dump = bed.dir.path().join(id);
