@@ -3,7 +3,6 @@
 import statistics
 from dataclasses import dataclass
 
-BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 TITLES = {
     "plain": "Dump of `bench`, uncompressed, to tmpfs",
     "zstd": "Dump of `bench`, compressed, to tmpfs",
@@ -56,9 +55,10 @@ def tables(outcomes, options):
     return "\n\n".join(parts) + "\n"
 
 
-def write(text, path):
-    """Puts the tables between the two marks of the page."""
+def write(text, path, mark="measured"):
+    """Puts what was measured between its two marks of the page."""
+    begin, end = f"<!-- {mark}: begin -->", f"<!-- {mark}: end -->"
     page = path.read_text()
-    head, _, rest = page.partition(BEGIN)
-    _, _, tail = rest.partition(END)
-    path.write_text(f"{head}{BEGIN}\n\n{text}\n{END}{tail}")
+    head, _, rest = page.partition(begin)
+    _, _, tail = rest.partition(end)
+    path.write_text(f"{head}{begin}\n\n{text}\n{end}{tail}")

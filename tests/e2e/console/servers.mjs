@@ -64,7 +64,8 @@ export async function startLifeboat(binary) {
   };
   const close = async () => {
     await kill();
-    rmSync(work, { recursive: true, force: true });
+    // A simulator may still write there.
+    rmSync(work, { recursive: true, force: true, maxRetries: 5 });
   };
   return { url, api, start, kill, close, backups, tail: () => readFileSync(log, 'utf8').slice(-2000) };
 }
