@@ -44,6 +44,10 @@ pub async fn preflight(source: &Source, selection: &Selection) -> Result<Preflig
     for database in &databases {
         note_left_out(&mut session, database, &mut found.notes).await?;
     }
+    if selection.is_all() {
+        let accounts = catalog::accounts(&mut session).await.during(|| "read the users".to_owned())?;
+        found.notes.extend(accounts.is_none().then(|| Text::new("dump-accounts-unseen")));
+    }
     note_privileges(&mut session, &databases, &mut found.notes).await?;
     note_retention(&mut session, &mut found.notes).await?;
     let tables = || found.databases.iter().flat_map(|database| &database.tables);

@@ -228,6 +228,8 @@ async fn a_user_who_may_not_lock_is_told_so() {
     let found = dump::preflight(&source, &options.selection).await.expect("a preflight");
     let told: Vec<String> = found.notes.iter().map(|note| format!("{:?}", note.args)).collect();
     assert!(told.iter().any(|note| note.contains("RELOAD")), "{told:?}");
+    let all = dump::preflight(&bed.source(), &dump::Selection::default()).await.expect("a preflight");
+    assert!(all.notes.iter().any(|note| note.id == "dump-accounts-unseen"), "{:?}", all.notes);
     let dump: DumpId = "rights".parse().expect("an id");
     let error =
         dump::take_snapshot(&source, &bed.client, &dump, &options).await.err().expect("no right to lock");
