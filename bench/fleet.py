@@ -1,6 +1,6 @@
 """Backs up many simulated clusters at one moment, physically, and tells what that costs the Lifeboat that steers them.
 
-    bench/fleet.py --lifeboat FILE --simulator FILE [--clusters 50] [--tenants 10] [--speed 60] [--write]
+    bench/fleet.py --lifeboat FILE --simulator FILE [--clusters 50] [--tenants 10] [--speed 20] [--write]
 
 The clusters' hours pass --speed times as fast as real ones, so Lifeboat is asked for as much per second as by so many
 times the clusters.
@@ -86,10 +86,10 @@ def main():
     parser.add_argument("--simulator", required=True)
     parser.add_argument("--clusters", type=int, default=50)
     parser.add_argument("--tenants", type=int, default=10)
-    parser.add_argument("--speed", type=float, default=60)
+    parser.add_argument("--speed", type=float, default=20)
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="fleet-") as folder:
+    with tempfile.TemporaryDirectory(prefix="fleet-", dir="/dev/shm") as folder:
         (Path(folder) / "files").mkdir()
         pretended, clusters = simulator(options.simulator, options)
         lifeboat = Lifeboat(options.lifeboat, folder, options.clusters)

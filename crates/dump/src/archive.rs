@@ -1,16 +1,21 @@
 //! One dump at its destination: its small objects, read and written.
 
+use std::io;
+use std::sync::Arc;
+
 use bytes::Bytes;
 use futures::StreamExt as _;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use storage::{Client, ErrorKind};
 
+use crate::encryption::{Identities, Recipient, seal_whole};
 use crate::error::{DuringIo as _, Error, Result};
 use crate::id::DumpId;
 use crate::layout::{ObjectKey, receipts_folder};
 use crate::manifest::{Manifest, ObjectEntry, Piece};
 use crate::plan::Plan;
+use crate::schema_file::{self, SchemaObject};
 use crate::sealed::{seal, unseal};
 
 /// The largest plan, manifest or schema file that is read.
@@ -24,6 +29,10 @@ const READS_AT_ONCE: usize = 16;
 pub(crate) struct Archive {
     pub(crate) client: Client,
     pub(crate) dump: DumpId,
+    /// Whom rows and statements are encrypted to; nobody when they are not.
+    pub(crate) recipients: Arc<[Recipient]>,
+    /// What encrypted objects are opened with.
+    pub(crate) identities: Identities,
 }
 
 /// Says that a piece is finished.
@@ -43,7 +52,71 @@ struct AnyFormat {
 
 impl Archive {
     pub(crate) fn new(client: &Client, dump: &DumpId) -> Self {
-        Self { client: client.clone(), dump: dump.clone() }
+        let (recipients, identities) = (Arc::new([]), Identities::default());
+        Self { client: client.clone(), dump: dump.clone(), recipients, identities }
+    }
+
+    /// Returns the same, to be written as planned.
+    pub(crate) fn of_plan(client: &Client, plan: &Plan) -> Self {
+        Self { recipients: plan.recipients.clone().into(), ..Self::new(client, &plan.dump) }
+    }
+
+    /// Returns the complete dump, to be read with these keys, and its manifest.
+    pub(crate) async fn open(
+        client: &Client,
+        dump: &DumpId,
+        identities: &Identities,
+    ) -> Result<(Self, Manifest)> {
+        let archive = Self::new(client, dump);
+        let manifest = archive.require_manifest().await?;
+        let (recipients, identities) = (manifest.recipients.clone().into(), identities.clone());
+        Ok((Self { recipients, identities, ..archive }, manifest))
+    }
+
+    /// Tells whether rows and statements are encrypted.
+    pub(crate) fn is_encrypted(&self) -> bool {
+        !self.recipients.is_empty()
+    }
+
+    /// Returns where an object with rows or statements lies, below the dump's folder.
+    pub(crate) fn stored_path(&self, key: ObjectKey<'_>) -> String {
+        if self.is_encrypted() { key.encrypted_path() } else { key.path() }
+    }
+
+    /// Writes a file with statements.
+    pub(crate) async fn write_schema(&self, key: ObjectKey<'_>, text: Vec<u8>) -> Result<ObjectEntry> {
+        let path = self.stored_path(key);
+        let unsealed =
+            |cause| Error::Damaged { path: path.clone(), why: format!("it can't be encrypted: {cause}") };
+        let bytes =
+            if self.is_encrypted() { seal_whole(&self.recipients, &text).map_err(unsealed)? } else { text };
+        let entry = ObjectEntry::of(path.clone(), &bytes);
+        let written = self.client.put(&format!("{}/{path}", self.dump), bytes.into()).await;
+        written.during(|| format!("write {path}")).map(|()| entry)
+    }
+
+    /// Reads a file with statements, which must be there.
+    pub(crate) async fn read_schema(&self, key: ObjectKey<'_>) -> Result<Vec<u8>> {
+        let path = self.stored_path(key);
+        let bytes = match self.client.get(&format!("{}/{path}", self.dump), SMALL_MOST_BYTES).await {
+            Err(error) if *error.kind() == ErrorKind::Missing => {
+                return Err(Error::Damaged { path, why: "it is missing".to_owned() });
+            }
+            read => read.during(|| format!("read {path}"))?,
+        };
+        if !self.is_encrypted() {
+            return Ok(bytes.to_vec());
+        }
+        self.identities.open_whole(&bytes).map_err(|cause| match cause.kind() {
+            io::ErrorKind::InvalidInput => Error::Locked { path },
+            _ => Error::Damaged { path, why: format!("it can't be opened: {cause}") },
+        })
+    }
+
+    /// Reads the objects of a file with statements, which must be there.
+    pub(crate) async fn read_objects(&self, key: ObjectKey<'_>) -> Result<Vec<SchemaObject>> {
+        let text = self.read_schema(key).await?;
+        schema_file::read(&text).map_err(|why| Error::Damaged { path: self.stored_path(key), why })
     }
 
     /// Reads the plan; nothing when the dump was never begun.

@@ -14,6 +14,7 @@ use crate::column::{Column, Form};
 use crate::encode::push_literal;
 use crate::error::{DuringSql as _, Result};
 use crate::id::DumpId;
+use crate::moment::Moment;
 use crate::plan::{Chunk, TablePlan, full_name};
 
 /// A table with fewer rows than this is not cut, nor asked how long its rows are.
@@ -91,6 +92,7 @@ pub(crate) fn whole(partitions: &[String]) -> Vec<Chunk> {
 pub(crate) struct Cutter<'a> {
     pub(crate) dump: &'a DumpId,
     pub(crate) scn: u64,
+    pub(crate) moment: Moment,
     pub(crate) database: &'a str,
     pub(crate) aim: ChunkAim,
 }
@@ -98,7 +100,7 @@ pub(crate) struct Cutter<'a> {
 impl Cutter<'_> {
     /// Tells whether the server shows the hidden key of a table.
     pub(crate) async fn sees_hidden_key(&self, session: &mut Session, table: &TablePlan) -> Result<bool> {
-        let sql = format!("{} LIMIT 1", select_rows(self.scn, self.database, table, &Chunk::default()));
+        let sql = format!("{} LIMIT 1", select_rows(self.moment, self.database, table, &Chunk::default()));
         match session.rows(&Statement::read(sql).within(crate::LONG_READ)).await {
             Err(error) if error.number() == Some(UNKNOWN_COLUMN) => Ok(false),
             answer => self.read(table, answer).map(|_| true),
@@ -161,7 +163,7 @@ impl Cutter<'_> {
         if self.key_after(session, table, whole, SMALL_TABLE_ROWS).await?.is_none() {
             return Ok(None);
         }
-        let sql = format!("{} LIMIT {SAMPLE_ROWS}", select_rows(self.scn, self.database, table, whole));
+        let sql = format!("{} LIMIT {SAMPLE_ROWS}", select_rows(self.moment, self.database, table, whole));
         let sample = self.rows(session, table, sql).await?;
         let bytes: usize = sample
             .iter()
@@ -184,11 +186,11 @@ impl Cutter<'_> {
         let key = &table.key;
         let order = key_list(key);
         let sql = format!(
-            "SELECT {} {} FROM {}{} ORDER BY {order} LIMIT {},1",
-            hint(table),
+            "SELECT {}{} FROM {}{} ORDER BY {order} LIMIT {},1",
+            self.moment.hint(table.hidden_key),
             key.iter().map(|column| column.form.expression(&column.name)).collect::<Vec<_>>().join(","),
-            source(self.scn, self.database, &table.name, from),
-            condition(key, from),
+            self.moment.source(self.database, table, from),
+            condition(self.moment, key, from),
             rows - 1,
         );
         let found = self.rows(session, table, sql).await?;
@@ -218,38 +220,21 @@ fn literal(form: Form, value: Option<&[u8]>) -> String {
     String::from_utf8_lossy(&sql).into_owned()
 }
 
-/// Returns the query that reads a chunk. The hint keeps the server from keys that are younger than the snapshot
-/// (1412); the range of the primary key is used all the same.
-pub(crate) fn select_rows(scn: u64, database: &str, table: &TablePlan, chunk: &Chunk) -> String {
+/// Returns the query that reads a chunk.
+pub(crate) fn select_rows(moment: Moment, database: &str, table: &TablePlan, chunk: &Chunk) -> String {
     let columns: Vec<String> =
         table.columns.iter().map(|column| column.form.expression(&column.name)).collect();
     let order =
         if table.key.is_empty() { String::new() } else { format!(" ORDER BY {}", key_list(&table.key)) };
-    let from = source(scn, database, &table.name, chunk);
-    format!("SELECT {} {} FROM {from}{}{order}", hint(table), columns.join(","), condition(&table.key, chunk))
+    let (hint, from) = (moment.hint(table.hidden_key), moment.source(database, table, chunk));
+    format!("SELECT {hint}{} FROM {from}{}{order}", columns.join(","), condition(moment, &table.key, chunk))
 }
 
-fn hint(table: &TablePlan) -> &'static str {
-    if table.hidden_key {
-        "/*+ opt_param('hidden_column_visible','true') full(x) */"
-    } else {
-        "/*+ full(x) */"
-    }
-}
-
-fn source(scn: u64, database: &str, table: &str, chunk: &Chunk) -> String {
-    let partition =
-        chunk.partition.as_ref().map_or_else(String::new, |name| format!(" PARTITION({})", identifier(name)));
-    format!("{}{partition} AS OF SNAPSHOT {scn} x", full_name(database, table))
-}
-
-fn condition(key: &[Column], chunk: &Chunk) -> String {
-    let list = key_list(key);
-    let bound = |sign: &str, bound: &Option<Vec<String>>| {
-        bound.as_ref().map(|literals| format!("({list}){sign}({})", literals.join(",")))
-    };
-    let bounds: Vec<String> =
-        [bound(">", &chunk.after), bound("<=", &chunk.up_to)].into_iter().flatten().collect();
+fn condition(moment: Moment, key: &[Column], chunk: &Chunk) -> String {
+    let bounds: Vec<String> = [(&chunk.after, false), (&chunk.up_to, true)]
+        .into_iter()
+        .filter_map(|(values, last)| values.as_ref().map(|values| moment.bound(key, values, last)))
+        .collect();
     if bounds.is_empty() { String::new() } else { format!(" WHERE {}", bounds.join(" AND ")) }
 }
 
@@ -263,6 +248,7 @@ mod tests {
 
     use super::{hidden_key, literal, select_rows, usable_key};
     use crate::column::{Column, Form};
+    use crate::moment::Moment;
     use crate::plan::{Chunk, Identity, TablePlan};
 
     #[test]
@@ -282,14 +268,39 @@ mod tests {
             up_to: Some(vec!["7".to_owned(), literal(Form::Text, Some(b"it's"))]),
         };
         assert_eq!(
-            select_rows(99, "shop", &table, &chunk),
-            "SELECT /*+ full(x) */ x.`a`,x.`b`,x.`f`+0e0 FROM `shop`.`or``ders` PARTITION(`p0`) AS OF SNAPSHOT 99 x \
+            select_rows(Moment::Scn(99), "shop", &table, &chunk),
+            "SELECT /*+ full(x) */ x.`a`,x.`b`,x.`f`*1e0 FROM `shop`.`or``ders` PARTITION(`p0`) AS OF SNAPSHOT 99 x \
              WHERE (x.`a`,x.`b`)>(-5,'x') AND (x.`a`,x.`b`)<=(7,'it\\'s') ORDER BY x.`a`,x.`b`"
         );
         let whole = TablePlan { key: vec![], ..table };
         assert_eq!(
-            select_rows(99, "shop", &whole, &Chunk::default()),
-            "SELECT /*+ full(x) */ x.`a`,x.`b`,x.`f`+0e0 FROM `shop`.`or``ders` AS OF SNAPSHOT 99 x"
+            select_rows(Moment::Scn(99), "shop", &whole, &Chunk::default()),
+            "SELECT /*+ full(x) */ x.`a`,x.`b`,x.`f`*1e0 FROM `shop`.`or``ders` AS OF SNAPSHOT 99 x"
+        );
+    }
+
+    #[test]
+    fn mysql_is_asked_column_by_column() {
+        let column = |name: &str| Column { name: name.to_owned(), form: Form::Number };
+        let table = TablePlan {
+            name: "t".to_owned(),
+            columns: vec![column("a"), column("v")],
+            key: vec![column("a"), column("b")],
+            hidden_key: false,
+            identity: Identity { id: None, columns: vec![], essence: String::new() },
+            chunks: vec![],
+        };
+        let values = |values: &[&str]| Some(values.iter().map(|&value| value.to_owned()).collect());
+        let chunk = Chunk { partition: None, after: values(&["1", "2"]), up_to: values(&["3", "4"]) };
+        assert_eq!(
+            select_rows(Moment::Transaction, "shop", &table, &chunk),
+            "SELECT x.`a`,x.`v` FROM `shop`.`t` x FORCE INDEX (PRIMARY) \
+             WHERE ((x.`a`>1) OR (x.`a`=1 AND x.`b`>2)) AND ((x.`a`<3) OR (x.`a`=3 AND x.`b`<=4)) ORDER BY x.`a`,x.`b`"
+        );
+        let whole = TablePlan { key: vec![], ..table };
+        assert_eq!(
+            select_rows(Moment::Transaction, "shop", &whole, &Chunk::default()),
+            "SELECT x.`a`,x.`v` FROM `shop`.`t` x"
         );
     }
 
@@ -305,7 +316,7 @@ mod tests {
         };
         let chunk = Chunk { after: Some(vec!["5".to_owned()]), ..Chunk::default() };
         assert_eq!(
-            select_rows(99, "shop", &table, &chunk),
+            select_rows(Moment::Scn(99), "shop", &table, &chunk),
             "SELECT /*+ opt_param('hidden_column_visible','true') full(x) */ x.`a` FROM `shop`.`t` AS OF SNAPSHOT 99 x \
              WHERE (x.`__pk_increment`)>(5) ORDER BY x.`__pk_increment`"
         );

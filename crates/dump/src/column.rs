@@ -4,7 +4,7 @@
 //!
 //! | type | is read as | because |
 //! |---|---|---|
-//! | FLOAT | `c+0e0` | it is printed with 6 digits; as a DOUBLE it keeps all |
+//! | FLOAT | `c*1e0` | it is printed with 6 digits; as a DOUBLE it keeps all |
 //! | VECTOR, ARRAY(FLOAT) | `array_map(x -> x+0e0, c)` | the same, for each element |
 //! | ENUM, SET with an empty member | `c+0` | '' also stands for "no member" |
 //! | BIT, BINARY, BLOB, geometry | `c`, written as `0x…` | they are bytes, not text |
@@ -46,7 +46,7 @@ impl Form {
         let column = format!("x.{}", identifier(name));
         match self {
             Self::Number | Self::Text | Self::Bytes => column,
-            Self::Float => format!("{column}+0e0"),
+            Self::Float => format!("{column}*1e0"), // `+0e0` would lose the sign of a zero
             Self::Floats => format!("array_map(e -> e+0e0, {column})"),
             Self::Ordinal => format!("{column}+0"),
         }
@@ -144,7 +144,7 @@ mod tests {
 
     #[test]
     fn a_name_can_not_end_its_quotes() {
-        assert_eq!(Form::Float.expression("a`b"), "x.`a``b`+0e0");
+        assert_eq!(Form::Float.expression("a`b"), "x.`a``b`*1e0");
         assert_eq!(Form::Floats.expression("v"), "array_map(e -> e+0e0, x.`v`)");
     }
 }

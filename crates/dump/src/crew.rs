@@ -20,6 +20,16 @@ pub(crate) trait Work: Send + Sync + 'static {
     /// One job.
     type Job: Send + 'static;
 
+    /// Opens a connection for the jobs.
+    fn open(&self, source: &Source) -> impl Future<Output = Result<Session>> + Send {
+        source.open()
+    }
+
+    /// Ends a connection that worked through the jobs.
+    fn close(&self, session: Session) -> impl Future<Output = ()> + Send {
+        session.close()
+    }
+
     /// Readies a connection for the jobs.
     fn prepare(&self, session: &mut Session) -> impl Future<Output = Result<()>> + Send;
 
@@ -84,7 +94,7 @@ impl<W: Work> Shared<W> {
         if self.jobs.lock().unwrap_or_else(PoisonError::into_inner).is_empty() {
             return Ok(());
         }
-        let mut session = self.source.open().await?;
+        let mut session = self.work.open(&self.source).await?;
         let this = (session.address().clone(), session.connection_id());
         self.busy.lock().unwrap_or_else(PoisonError::into_inner).push(this.clone());
         self.work.prepare(&mut session).await?;
@@ -92,7 +102,7 @@ impl<W: Work> Shared<W> {
             self.work.work(&mut session, job).await?;
         }
         self.busy.lock().unwrap_or_else(PoisonError::into_inner).retain(|other| *other != this);
-        session.close().await;
+        self.work.close(session).await;
         Ok(())
     }
 

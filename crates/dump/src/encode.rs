@@ -14,6 +14,8 @@ pub(crate) fn push_literal(sql: &mut Vec<u8>, form: Form, value: Option<&[u8]>) 
         return;
     };
     match form {
+        // As a whole number it would be a zero without a sign.
+        Form::Number | Form::Float if value == b"-0" => sql.extend_from_slice(b"-0e0"),
         Form::Number | Form::Float | Form::Ordinal => sql.extend_from_slice(value),
         Form::Text | Form::Floats => push_quoted(sql, value),
         Form::Bytes => push_hexadecimal(sql, value),
@@ -70,6 +72,7 @@ mod tests {
     fn values_are_written_as_documented() {
         let cases: &[(Form, &[u8], &str)] = &[
             (Form::Number, b"-1.50", "-1.50"),
+            (Form::Number, b"-0", "-0e0"),
             (Form::Text, b"a'b\\c\n\r\0\x1a;\t\"", r#"'a\'b\\c\n\r\0\Z;	"'"#),
             (Form::Text, b"", "''"),
             (Form::Bytes, b"\x00\xff", "0x00FF"),

@@ -46,6 +46,13 @@ pub enum Error {
         #[source]
         source: Box<oceanbase::Error>,
     },
+    /// The moment was held by connections that are closed; MySQL and MariaDB do not find it again. Start anew under a
+    /// new id.
+    #[error("the snapshot of dump {dump} ended with the connections that held it")]
+    SnapshotLost {
+        /// The dump.
+        dump: DumpId,
+    },
     /// Tables were changed while the dump ran. Start anew under a new id.
     #[error("tables were changed during dump {dump}: {}", tables.join(", "))]
     SchemaChanged {
@@ -104,6 +111,12 @@ pub enum Error {
         /// What is wrong with it.
         why: String,
     },
+    /// The dump is encrypted, and none of the keys that were given opens it.
+    #[error("{path} is encrypted, and no key that was given opens it")]
+    Locked {
+        /// The object.
+        path: String,
+    },
     /// A newer Lifeboat wrote the dump.
     #[error("dump {dump} has format {format}, this Lifeboat reads up to {}", crate::FORMAT)]
     FormatTooNew {
@@ -117,6 +130,14 @@ pub enum Error {
     AnotherDump {
         /// The id.
         dump: DumpId,
+    },
+    /// The target does not understand the statements of the source.
+    #[error("a dump of {source_server} can't be loaded into {target}")]
+    TargetUnfit {
+        /// The server that was dumped.
+        source_server: String,
+        /// The target.
+        target: String,
     },
     /// The target of a load holds things that the load would clash with.
     #[error("the target is not empty: {}", found.join(", "))]
@@ -166,7 +187,7 @@ impl Error {
     /// Tells whether the dump can only be begun again, under a new id: what it has so far can't be completed.
     #[must_use]
     pub fn must_start_anew(&self) -> bool {
-        matches!(self, Self::SnapshotGone { .. } | Self::SchemaChanged { .. })
+        matches!(self, Self::SnapshotGone { .. } | Self::SnapshotLost { .. } | Self::SchemaChanged { .. })
     }
 
     /// Tells whether the same call may succeed when it is made again later.
@@ -189,6 +210,7 @@ impl Error {
             Self::SnapshotGone { scn, what, source, .. } => {
                 Problem::outside("dump-snapshot-gone").with("scn", scn).with("what", what).raw(source)
             }
+            Self::SnapshotLost { dump } => Problem::outside("dump-snapshot-lost").with("dump", dump),
             Self::SchemaChanged { tables, .. } => {
                 Problem::refused(codes::DATA_BACKUP_FAILED, "dump-schema-changed")
                     .with("tables", tables.join(", "))
@@ -211,10 +233,16 @@ impl Error {
                 unreadable("dump-not-finished").with("dump", dump).with("missing", missing)
             }
             Self::Damaged { path, why } => unreadable("dump-damaged").with("path", path).with("why", why),
+            Self::Locked { path } => unreadable("dump-locked").with("path", path),
             Self::FormatTooNew { dump, format } => {
                 unreadable("dump-format-too-new").with("dump", dump).with("format", format)
             }
             Self::AnotherDump { dump } => Problem::conflict("dump-another").with("dump", dump),
+            Self::TargetUnfit { source_server, target } => {
+                Problem::refused(codes::METHOD_UNSUPPORTED, "load-target-unfit")
+                    .with("source", source_server)
+                    .with("target", target)
+            }
             Self::TargetNotEmpty { found } => {
                 Problem::refused(codes::NAME_EXISTS, "load-target-not-empty").with("found", shortened(found))
             }

@@ -60,6 +60,11 @@ impl ObjectKey<'_> {
         }
     }
 
+    /// Returns the path below the dump's folder of an object that is encrypted.
+    pub(crate) fn encrypted_path(&self) -> String {
+        format!("{}.age", self.path())
+    }
+
     /// Returns the path below the location that holds the dumps.
     pub(crate) fn key(&self, dump: &DumpId) -> String {
         format!("{dump}/{}", self.path())

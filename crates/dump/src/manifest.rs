@@ -6,6 +6,7 @@ use model::version::ServerVersion;
 use serde::{Deserialize, Serialize};
 
 use crate::checksum::Checksum;
+use crate::encryption::Recipient;
 use crate::id::DumpId;
 use crate::plan::Compression;
 
@@ -123,6 +124,9 @@ pub struct Manifest {
     pub finished: Timestamp,
     /// How the rows are compressed.
     pub compression: Compression,
+    /// Whom rows and statements are encrypted to; nobody when they are not.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub recipients: Vec<Recipient>,
     /// The plan.
     pub plan: ObjectEntry,
     /// The statements that make databases, tables and views.
@@ -136,6 +140,14 @@ pub struct Manifest {
     pub totals: Totals,
     /// What the reader of the log should know.
     pub notes: Vec<Text>,
+}
+
+impl DatabaseEntry {
+    /// Returns the names of its tables and views.
+    pub(crate) fn objects(&self) -> impl Iterator<Item = &str> {
+        let views = self.views.iter().chain(&self.broken_views).map(String::as_str);
+        self.tables.iter().map(|table| table.name.as_str()).chain(views)
+    }
 }
 
 impl Manifest {

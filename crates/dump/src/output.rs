@@ -1,15 +1,18 @@
-//! One piece on its way to the storage: compressed on other threads, hashed, written.
+//! One piece on its way to the storage: compressed and encrypted on other threads, hashed, written.
 //!
 //! While one buffer is being compressed the next is being filled; no more than these two exist. Each buffer becomes
-//! a zstd frame of its own, so that a reader may decompress them apart; one after the other they are what `zstd -d`
-//! expects.
+//! a frame of its own, so that a reader may decompress them apart; one after the other they are what `zstd -d` and
+//! `lz4 -d` expect.
 
-use std::io;
+use std::io::{self, Write as _};
+use std::sync::Arc;
 
 use bytes::Bytes;
-use storage::{Client, ObjectWriter};
+use storage::ObjectWriter;
 use tokio::task::JoinHandle;
 
+use crate::archive::Archive;
+use crate::encryption::{Cipher, Recipient};
 use crate::error::{DuringIo as _, Error, Result};
 use crate::manifest::ObjectEntry;
 use crate::plan::Compression;
@@ -19,7 +22,7 @@ pub(crate) const FRAME_BYTES: usize = 4 << 20;
 
 /// One piece on its way to the storage.
 pub(crate) struct PieceOutput {
-    client: Client,
+    archive: Archive,
     key: String,
     path: String,
     compression: Compression,
@@ -33,9 +36,9 @@ pub(crate) struct PieceOutput {
 }
 
 impl PieceOutput {
-    pub(crate) fn new(client: &Client, key: String, path: String, compression: Compression) -> Self {
+    pub(crate) fn new(archive: &Archive, key: String, path: String, compression: Compression) -> Self {
         Self {
-            client: client.clone(),
+            archive: archive.clone(),
             key,
             path,
             compression,
@@ -53,7 +56,8 @@ impl PieceOutput {
         let empty = self.drain().await?;
         let packer = match self.packer.take() {
             Some(packer) => packer,
-            None => Packer::new(self.compression).map_err(|cause| self.unpacked(&cause))?,
+            None => Packer::new(self.compression, &self.archive.recipients)
+                .map_err(|cause| self.unpacked(&cause))?,
         };
         self.packing = Some(tokio::task::spawn_blocking(move || packer.pack(text)));
         Ok(empty)
@@ -62,7 +66,14 @@ impl PieceOutput {
     /// Makes the object appear, if anything was pushed.
     pub(crate) async fn finish(mut self) -> Result<Option<ObjectEntry>> {
         self.drain().await?;
-        let (Some(writer), Some(packer)) = (self.writer.take(), self.packer.take()) else { return Ok(None) };
+        let (Some(mut writer), Some(mut packer)) = (self.writer.take(), self.packer.take()) else {
+            return Ok(None);
+        };
+        let end = packer.end().map_err(|cause| self.unpacked(&cause))?;
+        if !end.is_empty() {
+            self.bytes += end.len() as u64;
+            writer.write(Bytes::from(end)).await.during(|| format!("write {}", self.path))?;
+        }
         let written = writer.finish().await.during(|| format!("write {}", self.path))?;
         assert_eq!(written, self.bytes, "the storage says how much it was given");
         let blake3 = packer.hasher.finalize().to_hex().to_string();
@@ -79,17 +90,19 @@ impl PieceOutput {
         self.packer = Some(packer);
         let mut writer = match self.writer.take() {
             Some(writer) => writer,
-            None => self.client.writer(&self.key).await.during(|| format!("write {}", self.path))?,
+            None => self.archive.client.writer(&self.key).await.during(|| format!("write {}", self.path))?,
         };
         self.bytes += frame.len() as u64;
-        writer.write(Bytes::from(frame)).await.during(|| format!("write {}", self.path))?;
+        if !frame.is_empty() {
+            writer.write(Bytes::from(frame)).await.during(|| format!("write {}", self.path))?;
+        }
         self.writer = Some(writer);
         text.clear();
         Ok(text)
     }
 
     fn unpacked(&self, cause: &io::Error) -> Error {
-        Error::Damaged { path: self.path.clone(), why: format!("it can't be compressed: {cause}") }
+        Error::Damaged { path: self.path.clone(), why: format!("it can't be packed: {cause}") }
     }
 }
 
@@ -100,34 +113,65 @@ struct Packed {
     frame: Vec<u8>,
 }
 
-/// Compresses and hashes.
+/// Compresses, encrypts and hashes.
 struct Packer {
-    compressor: Option<zstd::bulk::Compressor<'static>>,
+    compressor: Compressor,
+    cipher: Option<Cipher>,
     hasher: blake3::Hasher,
 }
 
+enum Compressor {
+    None,
+    Lz4,
+    Zstd(zstd::bulk::Compressor<'static>),
+}
+
 impl Packer {
-    fn new(compression: Compression) -> io::Result<Self> {
+    fn new(compression: Compression, recipients: &Arc<[Recipient]>) -> io::Result<Self> {
         let compressor = match compression {
-            Compression::None => None,
+            Compression::None => Compressor::None,
+            Compression::Lz4 => Compressor::Lz4,
             Compression::Zstd { level } => {
                 let mut compressor = zstd::bulk::Compressor::new(level)?;
                 compressor.include_checksum(true)?;
-                Some(compressor)
+                Compressor::Zstd(compressor)
             }
         };
-        Ok(Self { compressor, hasher: blake3::Hasher::new() })
+        let cipher = if recipients.is_empty() { None } else { Some(Cipher::new(recipients)?) };
+        Ok(Self { compressor, cipher, hasher: blake3::Hasher::new() })
     }
 
     fn pack(mut self, text: Vec<u8>) -> io::Result<Packed> {
-        let (text, frame) = match &mut self.compressor {
-            Some(compressor) => {
+        let (text, mut frame) = match &mut self.compressor {
+            Compressor::None => (Vec::new(), text),
+            Compressor::Lz4 => {
+                let frame = lz4_frame(&text)?;
+                (text, frame)
+            }
+            Compressor::Zstd(compressor) => {
                 let frame = compressor.compress(&text)?;
                 (text, frame)
             }
-            None => (Vec::new(), text),
         };
+        if let Some(cipher) = &mut self.cipher {
+            frame = cipher.push(&frame)?;
+        }
         self.hasher.update(&frame);
         Ok(Packed { packer: self, text, frame })
     }
+
+    /// Returns what comes behind the last frame.
+    fn end(&mut self) -> io::Result<Vec<u8>> {
+        let end = self.cipher.take().map_or_else(|| Ok(Vec::new()), Cipher::finish)?;
+        self.hasher.update(&end);
+        Ok(end)
+    }
+}
+
+fn lz4_frame(text: &[u8]) -> io::Result<Vec<u8>> {
+    use lz4_flex::frame::{BlockSize, FrameEncoder, FrameInfo};
+    let info = FrameInfo::new().block_size(BlockSize::Max4MB).content_checksum(true);
+    let mut encoder = FrameEncoder::with_frame_info(info, Vec::with_capacity(text.len() / 2));
+    encoder.write_all(text)?;
+    encoder.finish().map_err(io::Error::from)
 }

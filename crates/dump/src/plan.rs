@@ -7,10 +7,12 @@ use oceanbase::statement::identifier;
 use serde::{Deserialize, Serialize};
 
 use crate::column::Column;
+use crate::encryption::Recipient;
 use crate::error::{Error, Result};
 use crate::id::DumpId;
 use crate::layout::ObjectKey;
 use crate::manifest::TableEntry;
+use crate::moment::Moment;
 
 /// Which databases and tables; none means all.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -31,6 +33,18 @@ impl Selection {
     #[must_use]
     pub fn is_all(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// Returns the databases that objects were chosen of, each once.
+    #[must_use]
+    pub fn databases(&self) -> Vec<String> {
+        let mut names: Vec<String> = Vec::new();
+        for BackupObject::Database(name) | BackupObject::Table(name, _) in &self.0 {
+            if !names.contains(name) {
+                names.push(name.clone());
+            }
+        }
+        names
     }
 
     /// Tells whether all of the database is dumped.
@@ -63,6 +77,8 @@ fn same(typed: &str, name: &str) -> bool {
 pub enum Compression {
     /// Not at all.
     None,
+    /// By lz4: less small than by zstd, with less work.
+    Lz4,
     /// By zstd.
     Zstd {
         /// From 1, the fastest, to 19.
@@ -82,6 +98,7 @@ impl Compression {
     pub fn extension(self) -> &'static str {
         match self {
             Self::None => "sql",
+            Self::Lz4 => "sql.lz4",
             Self::Zstd { .. } => "sql.zst",
         }
     }
@@ -90,11 +107,12 @@ impl Compression {
 impl std::str::FromStr for Compression {
     type Err = String;
 
-    /// Reads `none`, `zstd` and `zstd:3`.
+    /// Reads `none`, `lz4`, `zstd` and `zstd:3`.
     fn from_str(text: &str) -> std::result::Result<Self, String> {
-        let wrong = || format!("`{text}` is not none, zstd, or zstd:1 to zstd:19");
+        let wrong = || format!("`{text}` is not none, lz4, zstd, or zstd:1 to zstd:19");
         match text.split_once(':') {
             None if text == "none" => Ok(Self::None),
+            None if text == "lz4" => Ok(Self::Lz4),
             None if text == "zstd" => Ok(Self::default()),
             Some(("zstd", level)) => match level.parse() {
                 Ok(level @ 1..=19) => Ok(Self::Zstd { level }),
@@ -120,6 +138,9 @@ pub struct Plan {
     pub selection: Selection,
     /// How the rows are compressed.
     pub compression: Compression,
+    /// Whom rows and statements are encrypted to; nobody when they are not.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub recipients: Vec<Recipient>,
     /// The databases.
     pub databases: Vec<DatabasePlan>,
     /// What the reader of the log should know: tables read in one go, things left out.
@@ -207,6 +228,11 @@ impl Plan {
         self.databases.iter().map(|database| database.tables.len() as u64).sum()
     }
 
+    /// Returns how the server is asked for the moment.
+    pub(crate) fn moment(&self) -> Moment {
+        Moment::of(&self.server, self.scn)
+    }
+
     /// Finds a table.
     #[must_use]
     pub fn table(&self, database: &str, table: &str) -> Option<&TablePlan> {
@@ -259,7 +285,8 @@ mod tests {
         assert_eq!("zstd".parse(), Ok(Compression::Zstd { level: 1 }));
         assert_eq!("zstd:9".parse(), Ok(Compression::Zstd { level: 9 }));
         assert_eq!("none".parse(), Ok(Compression::None));
-        for bad in ["", "zstd:", "zstd:0", "zstd:20", "gzip", "none:1"] {
+        assert_eq!("lz4".parse(), Ok(Compression::Lz4));
+        for bad in ["", "zstd:", "zstd:0", "zstd:20", "gzip", "none:1", "lz4:1"] {
             assert!(bad.parse::<Compression>().is_err(), "{bad}");
         }
     }

@@ -29,7 +29,7 @@ pub struct Settings {
     pub lease: Duration,
     /// How many tasks run at once.
     pub tasks_at_once: usize,
-    /// How many lanes of one task are under way at once.
+    /// How many lanes of one task are under way at once. Most of a lane's time is waiting for somebody else's work.
     pub lanes_at_once: usize,
     /// How often it looks for work when nobody wakes it.
     pub poll: Duration,
@@ -47,7 +47,7 @@ impl Default for Settings {
             name: "worker".to_owned(),
             lease: Duration::from_secs(30),
             tasks_at_once: 16,
-            lanes_at_once: 4,
+            lanes_at_once: 32,
             poll: Duration::from_secs(2),
             grace: Duration::from_secs(10),
             backoff: Backoff { first: Duration::from_secs(1), most: Duration::from_secs(60), tries: 15 },

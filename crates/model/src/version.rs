@@ -21,6 +21,14 @@ pub enum Product {
     Mariadb,
 }
 
+impl Product {
+    /// Tells whether it is OceanBase's kernel, whole or cut down.
+    #[must_use]
+    pub fn is_oceanbase(self) -> bool {
+        matches!(self, Self::Oceanbase | Self::Seekdb)
+    }
+}
+
 /// A version number with the build it came from, if that is known. Orders by number, then build.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]

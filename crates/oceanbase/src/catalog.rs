@@ -5,6 +5,7 @@
 
 mod code;
 mod inner;
+mod innodb;
 mod serial;
 
 use std::collections::BTreeMap;
@@ -16,6 +17,7 @@ pub use code::{
 pub use inner::{
     MemberColumn, PartitionValues, TableIdentity, member_columns, partition_values, table_identities,
 };
+pub use innodb::engines_without_snapshot;
 
 use crate::answer::Row;
 use crate::error::Error;

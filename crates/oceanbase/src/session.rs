@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use model::cluster::Address;
-use model::version::{Product, ServerVersion};
+use model::version::ServerVersion;
 
 use crate::answer::{Row, RowStream};
 use crate::channel::Channel;
@@ -126,7 +126,7 @@ impl Session {
 
     /// Lets OceanBase work on the next statement for so long: by itself it ends each one after ten seconds (4012).
     async fn limit_on_server(&mut self, limit: Duration) -> Result<(), Error> {
-        let has_limit = matches!(self.server.product, Product::Oceanbase | Product::Seekdb);
+        let has_limit = self.server.product.is_oceanbase();
         if has_limit && self.server_limit != Some(limit) {
             let text = format!("SET SESSION ob_query_timeout = {}", limit.as_micros());
             self.channel.exchange(&Statement::read(text)).await?;

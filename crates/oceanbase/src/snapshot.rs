@@ -36,7 +36,7 @@ impl Pin {
         let mut session = Session::open(endpoint, witness).await?;
         let seconds = IDLE_LIMIT.as_secs();
         let mut before = vec![format!("SET SESSION wait_timeout = {seconds}")];
-        if matches!(session.server().product, Product::Oceanbase | Product::Seekdb) {
+        if session.server().product.is_oceanbase() {
             let limit = IDLE_LIMIT.as_micros();
             before.push(format!("SET SESSION ob_trx_timeout = {limit}, ob_trx_idle_timeout = {limit}"));
         }

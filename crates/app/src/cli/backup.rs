@@ -77,7 +77,7 @@ struct NowArgs {
     /// How many connections read at once
     #[arg(long, value_name = "NUMBER")]
     threads: Option<u32>,
-    /// How data are compressed: zstd:1 to zstd:19, or none
+    /// How data are compressed: zstd:1 to zstd:19, lz4, or none
     #[arg(long, value_name = "METHOD")]
     compression: Option<String>,
     /// Only say what would be done

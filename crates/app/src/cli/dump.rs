@@ -1,15 +1,14 @@
 //! `lifeboat dump`: the logical engine alone, no server needed.
 
 use clap::Args;
-use dump::{Compression, DumpId, Manifest, Meter, Options, Selection, Source};
-use model::backup::BackupObject;
+use dump::{Compression, DumpId, Manifest, Meter, Options, Recipient, Source};
 use model::text::Text;
 use model::{Problem, Timestamp, size};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use super::local::{Answer, connections, folder, interrupted, metered, source};
-use super::names::read_table;
+use super::names::chosen;
 use super::storage::KeyArgs;
 use crate::failure::Failure;
 use crate::screen::Screen;
@@ -34,9 +33,12 @@ pub(crate) struct DumpArgs {
     /// How many connections read at once
     #[arg(long, value_name = "NUMBER", default_value_t = 4, value_parser = connections())]
     threads: u16,
-    /// How data are compressed: zstd:1 to zstd:19, or none
+    /// How data are compressed: zstd:1 to zstd:19, lz4, or none
     #[arg(long, value_name = "METHOD", default_value = "zstd:1")]
     compression: Compression,
+    /// Encrypt to this public key of age, such as `age-keygen` prints; may be given several times: each secret key opens
+    #[arg(long, value_name = "age1…")]
+    encrypt_to: Vec<Recipient>,
     /// Go on with the dump of this name, which did not come to its end
     #[arg(long, value_name = "DUMP")]
     resume: Option<DumpId>,
@@ -61,10 +63,15 @@ pub(crate) async fn run(args: DumpArgs) -> Result<(), Failure> {
 }
 
 fn options(args: &DumpArgs) -> Result<Options, Problem> {
-    let databases = args.database.iter().cloned().map(BackupObject::Database).map(Ok);
-    let tables = args.table.iter().map(|name| read_table(name).map(|(d, t)| BackupObject::Table(d, t)));
-    let selection = Selection(databases.chain(tables).collect::<Result<_, Problem>>()?);
-    Ok(Options { selection, compression: args.compression, ..Options::default() })
+    let selection = chosen(&args.database, &args.table)?;
+    let (compression, recipients) = (args.compression, args.encrypt_to.clone());
+    Ok(Options {
+        selection,
+        compression,
+        recipients,
+        connections: usize::from(args.threads),
+        ..Options::default()
+    })
 }
 
 /// Looks at the server before anything is written.

@@ -1,5 +1,7 @@
 //! `lifeboat load`: the logical engine alone, no server needed.
 
+use std::path::PathBuf;
+
 use clap::Args;
 use dump::load::{self, Options};
 use dump::{DumpId, Meter, Source};
@@ -9,8 +11,8 @@ use serde_json::json;
 use storage::Client;
 use tokio_util::sync::CancellationToken;
 
-use super::local::{Answer, connections, dump_folder, interrupted, metered, names, source};
-use super::names::read_rename;
+use super::local::{Answer, connections, dump_folder, identities, interrupted, metered, names, source};
+use super::names::{chosen, read_rename};
 use super::storage::KeyArgs;
 use crate::failure::Failure;
 use crate::screen::Screen;
@@ -29,12 +31,21 @@ pub(crate) struct LoadArgs {
     /// Only this database; may be given several times
     #[arg(long, value_name = "NAME")]
     database: Vec<String>,
+    /// Only this table or view; may be given several times
+    #[arg(long, value_name = "DATABASE.TABLE")]
+    table: Vec<String>,
     /// Load a database under a new name; may be given several times
     #[arg(long, value_name = "OLD=NEW")]
     rename: Vec<String>,
     /// Load also where other tables are; tables of the same names never may be there
     #[arg(long)]
     into_existing: bool,
+    /// Make procedures, functions, triggers, users and their privileges too
+    #[arg(long)]
+    with_code: bool,
+    /// The file with the secret keys of an encrypted dump, as `age-keygen` writes it
+    #[arg(long, value_name = "FILE")]
+    identity: Option<PathBuf>,
     /// Leave out reading the rows back and comparing them with the dump; `lifeboat verify` does it later
     #[arg(long)]
     no_verify: bool,
@@ -50,12 +61,15 @@ pub(crate) async fn run(args: LoadArgs) -> Result<(), Failure> {
     let rename = read_rename(&args.rename)?;
     let (client, dump) = dump_folder(&args.from, &args.key)?;
     let target = source(&args.url)?;
-    let databases = names(&client, &dump, args.database, rename).await?;
-    let options = Options { databases, into_existing: args.into_existing };
+    let selection = chosen(&args.database, &args.table)?;
+    let databases = names(&client, &dump, selection.databases(), rename).await?;
+    let identities = identities(args.identity.as_deref())?;
+    let options = Options { databases, selection, into_existing: args.into_existing, identities };
     let cancel = CancellationToken::new();
     interrupted(&cancel)?;
+    let connections = usize::from(args.threads);
     let loading =
-        Loading { screen, target, client, dump, options, connections: usize::from(args.threads), cancel };
+        Loading { screen, target, client, dump, options, with_code: args.with_code, connections, cancel };
     let rows = loading.run(!args.no_verify).await?;
     let names: Vec<&String> = loading.options.databases.values().collect();
     let data = json!({ "dump": loading.dump, "databases": names, "rows": rows, "verified": !args.no_verify });
@@ -72,6 +86,7 @@ struct Loading {
     client: Client,
     dump: DumpId,
     options: Options,
+    with_code: bool,
     connections: usize,
     cancel: CancellationToken,
 }
@@ -79,7 +94,7 @@ struct Loading {
 impl Loading {
     /// Loads the dump, reads it back if that is wished, and returns how many rows were loaded.
     async fn run(&self, verify: bool) -> Result<u64, Failure> {
-        let Self { screen, target, client, dump, options, connections, cancel } = self;
+        let Self { screen, target, client, dump, options, with_code, connections, cancel } = self;
         let found =
             load::check_target(target, client, dump, options).await.map_err(|error| error.problem())?;
         found.notes.iter().for_each(|note| screen.say(note));
@@ -87,16 +102,24 @@ impl Loading {
         let meter = Meter::new();
         let work = load::load_data(target, client, dump, options, *connections, &meter, cancel);
         metered(*screen, "load-data", &meter, work).await?;
+        if *with_code {
+            let routines = load::create_routines(target, client, dump, options).await;
+            routines.map_err(|error| error.problem())?.iter().for_each(|note| screen.say(note));
+        }
         let keys = load::create_indexes(target, client, dump, options, *connections, cancel).await;
         keys.map_err(|error| error.problem())?.iter().for_each(|note| screen.say(note));
         let rows = if verify { self.verify().await? } else { meter.now().rows };
+        if *with_code {
+            let triggers = load::create_triggers(target, client, dump, options).await;
+            triggers.map_err(|error| error.problem())?.iter().for_each(|note| screen.say(note));
+        }
         load::finish(target, client, dump, options).await.map_err(|error| error.problem())?;
         Ok(rows)
     }
 
     /// Reads everything back, and returns how many rows were compared.
     async fn verify(&self) -> Result<u64, Failure> {
-        let Self { screen, target, client, dump, options, connections, cancel } = self;
+        let Self { screen, target, client, dump, options, connections, cancel, .. } = self;
         let meter = Meter::new();
         let work = load::verify_data(target, client, dump, options, *connections, &meter, cancel);
         let report = metered(*screen, "verify-data", &meter, work).await?;

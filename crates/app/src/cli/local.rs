@@ -3,19 +3,20 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::IsTerminal as _;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
 use clap::builder::RangedU64ValueParser;
-use dump::{DumpId, Meter, Progress, Source};
+use dump::{DumpId, Identities, Meter, Progress, Source};
 use indicatif::{ProgressBar, ProgressStyle};
 use model::cluster::{Address, DEFAULT_PORT};
 use model::id::{BackupSetId, ClusterId, TenantId};
 use model::recovery::{RecoveryRequest, targets};
 use model::storage::{StorageLocation, StorageType, mask_uri};
 use model::text::{Text, step_name};
-use model::{Problem, size};
+use model::{Problem, Secret, size};
 use oceanbase::{Endpoint, NoWitness};
 use percent_encoding::percent_decode_str;
 use storage::{Client, FileRoots};
@@ -80,6 +81,16 @@ pub(crate) fn folder(uri: &str, key: &KeyArgs) -> Result<Client, Failure> {
         })?;
     }
     open(location, key)
+}
+
+/// Reads the secret keys of an encrypted dump.
+pub(crate) fn identities(file: Option<&Path>) -> Result<Identities, Failure> {
+    let Some(file) = file else { return Ok(Identities::default()) };
+    let unreadable = |cause: &dyn std::fmt::Display| {
+        Problem::invalid("identity-file-unreadable").with("path", file.display()).raw(cause)
+    };
+    let text = fs::read_to_string(file).map(Secret::new).map_err(|cause| unreadable(&cause))?;
+    Ok(Identities::read(text.expose()).map_err(|cause| unreadable(&cause))?)
 }
 
 /// Opens a dump by its own folder.

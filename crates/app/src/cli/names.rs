@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use dump::Selection;
 use model::Problem;
+use model::backup::BackupObject;
 use model::storage::mask_uri;
 
 use crate::client::Client;
@@ -68,6 +70,13 @@ pub(crate) fn read_table(name: &str) -> Result<(String, String), Problem> {
     let parts = name.split_once('.').filter(|(database, table)| !database.is_empty() && !table.is_empty());
     let (database, table) = parts.ok_or_else(|| Problem::invalid("table-malformed").with("table", name))?;
     Ok((database.to_owned(), table.to_owned()))
+}
+
+/// Returns what `--database` and `--table` choose; everything without them.
+pub(crate) fn chosen(databases: &[String], tables: &[String]) -> Result<Selection, Problem> {
+    let databases = databases.iter().cloned().map(BackupObject::Database).map(Ok);
+    let tables = tables.iter().map(|name| read_table(name).map(|(d, t)| BackupObject::Table(d, t)));
+    Ok(Selection(databases.chain(tables).collect::<Result<_, Problem>>()?))
 }
 
 /// Reads `old=new` pairs.

@@ -35,6 +35,9 @@ fn a_shop_is_dumped_loaded_and_verified_without_a_server() {
     tell(format!("verify --from {from} --against {url} --rename {shop}={copy}"));
     seekdb.run(&[format!("DELETE FROM `{copy}`.sale WHERE id = 7")]).expect("a row less");
     tell(format!("verify --from {from} --against {url} --rename {shop}={copy}"));
+    seekdb.run(&[format!("DROP DATABASE `{copy}`")]).expect("no copy");
+    tell(format!("load --from {from} --url {url} --table {shop}.nothing --rename {shop}={copy}"));
+    tell(format!("load --from {from} --url {url} --table {shop}.sale --rename {shop}={copy}"));
     let piece = dump.path().join("manifest.json");
     std::fs::remove_file(piece).expect("the manifest");
     tell(format!("verify --from {from}"));

@@ -103,6 +103,35 @@ pub(crate) fn with_reference(foreign_key: &[u8], database: impl Fn(&str) -> Opti
     sql
 }
 
+/// Returns the table that the foreign key in a statement refers to, with its database where that stands there.
+pub(crate) fn reference(sql: &[u8]) -> Option<(Option<String>, String)> {
+    let all = tokens(sql);
+    let word = all.iter().position(|token| token.is_word("REFERENCES"))?;
+    let name = (word..all.len()).find(|&place| all[place].kind == TokenKind::Name)?;
+    if all.get(name + 1).is_some_and(|next| next.is_sign(b'.')) {
+        return Some((all[name].name(), all.get(name + 2)?.name()?));
+    }
+    Some((None, all[name].name()?))
+}
+
+/// Returns the name of the constraint in a statement.
+pub(crate) fn constraint_name(sql: &[u8]) -> Option<String> {
+    let all = tokens(sql);
+    let word = all.iter().position(|token| token.is_word("CONSTRAINT"))?;
+    all[word..].iter().find(|token| token.kind == TokenKind::Name)?.name()
+}
+
+/// Returns MySQL's statement of a view without what stands between CREATE and VIEW there, which OceanBase does not take
+/// (ALGORITHM, DEFINER, SQL SECURITY); and whether it runs with the rights of who asks.
+pub(crate) fn without_security(sql: &[u8]) -> (Vec<u8>, bool) {
+    let all = tokens(sql);
+    let Some(view) = all.iter().position(|token| token.is_word("VIEW")) else { return (sql.to_vec(), false) };
+    let invoker = all[..view].iter().any(|token| token.is_word("INVOKER"));
+    let mut plain = b"CREATE ".to_vec();
+    all[view..].iter().for_each(|token| plain.extend_from_slice(token.text));
+    (plain, invoker)
+}
+
 /// Writes literals that are no text, such as the default of a binary column, in hexadecimal.
 pub(crate) fn with_readable_literals(sql: &[u8]) -> Vec<u8> {
     let mut readable = Vec::with_capacity(sql.len());
@@ -144,7 +173,10 @@ fn unescaped(inner: &[u8], quote: u8) -> Vec<u8> {
 mod tests {
     use std::collections::BTreeMap;
 
-    use super::{Ambiguous, QualifiedView, with_readable_literals, with_reference};
+    use super::{
+        Ambiguous, QualifiedView, constraint_name, reference, with_readable_literals, with_reference,
+        without_security,
+    };
 
     fn unqualified(sql: &str) -> Result<String, Ambiguous> {
         let sql = QualifiedView::read(sql.as_bytes(), |name| name == "shop")?.without();
@@ -187,6 +219,23 @@ mod tests {
             "CONSTRAINT `fk` FOREIGN KEY (`shop`) REFERENCES `shop_2`.`par`(`id`) ON DELETE CASCADE"
         );
         assert_eq!(shown(with_reference(own.as_bytes(), |_| Some("x".to_owned()))), own);
+    }
+
+    #[test]
+    fn what_a_foreign_key_refers_to_is_read() {
+        let own = b"ALTER TABLE `a` ADD CONSTRAINT `k` FOREIGN KEY (`x`) REFERENCES `par`(`id`)";
+        assert_eq!(reference(own), Some((None, "par".to_owned())));
+        assert_eq!(constraint_name(own).as_deref(), Some("k"));
+        let other = b"ADD FOREIGN KEY (`x`) REFERENCES `d`.`par` (`id`)";
+        assert_eq!(reference(other), Some((Some("d".to_owned()), "par".to_owned())));
+        assert_eq!(reference(b"ADD KEY `k` (`x`)"), None);
+    }
+
+    #[test]
+    fn a_view_of_mysql_loses_what_oceanbase_does_not_take() {
+        let sql = b"CREATE ALGORITHM=UNDEFINED DEFINER=`VIEW`@`%` SQL SECURITY INVOKER VIEW `v` AS select 1 AS `VIEW`";
+        let plain = b"CREATE VIEW `v` AS select 1 AS `VIEW`".to_vec();
+        assert_eq!(without_security(sql), (plain, true));
     }
 
     #[test]

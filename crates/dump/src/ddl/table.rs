@@ -101,6 +101,20 @@ impl TableDefinition {
         })
     }
 
+    /// Tells whether there are keys that are made with the table: full-text, spatial, functional ones.
+    pub(crate) fn has_special_keys(&self) -> bool {
+        let special = |item: &Item| {
+            let first = tokens(&item.text).into_iter().next();
+            item.kind == ItemKind::Other
+                && first.is_some_and(|word| {
+                    ["FULLTEXT", "SPATIAL", "VECTOR", "INDEX", "KEY", "UNIQUE"]
+                        .iter()
+                        .any(|known| word.is_word(known))
+                })
+        };
+        self.items.iter().any(special)
+    }
+
     /// Tells whether the rows lie in the order in which they came, and the primary key is a key beside them.
     pub(crate) fn is_heap(&self) -> bool {
         let tokens: Vec<Token<'_>> =

@@ -25,8 +25,12 @@ pub(super) async fn write_code(
     for routine in catalog::routines(session, database).await.during(reading)? {
         let text = catalog::routine_definition(session, database, &routine.name, routine.kind).await;
         let text = text.during(reading)?;
-        let statement =
-            with_comment(&text, &routine.comment).ok_or_else(|| unreadable(database, &routine.name))?;
+        let mended = if session.server().product.is_oceanbase() {
+            with_comment(&text, &routine.comment)
+        } else {
+            Some(text) // printed as it should be
+        };
+        let statement = mended.ok_or_else(|| unreadable(database, &routine.name))?;
         let (kind, word) = match routine.kind {
             RoutineKind::Procedure => (SchemaKind::Procedure, "procedure"),
             RoutineKind::Function => (SchemaKind::Function, "function"),
@@ -51,7 +55,7 @@ pub(super) async fn write_code(
     }
     if !objects.is_empty() {
         let text = schema_file::write(&format!("code of `{database}`"), &objects);
-        receipt.objects.push(archive.write(ObjectKey::Code { database }, text.into()).await?);
+        receipt.objects.push(archive.write_schema(ObjectKey::Code { database }, text).await?);
         receipt.code.insert(database.to_owned(), entries);
     }
     Ok(())
@@ -100,7 +104,7 @@ pub(super) async fn write_accounts(
     ] {
         if !objects.is_empty() {
             let text = schema_file::write(title, &objects);
-            receipt.objects.push(archive.write(key, text.into()).await?);
+            receipt.objects.push(archive.write_schema(key, text).await?);
         }
     }
     Ok(())

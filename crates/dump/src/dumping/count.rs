@@ -9,13 +9,16 @@ use oceanbase::{Session, Statement};
 use crate::archive::PieceReceipt;
 use crate::column::Form;
 use crate::crew::Work;
+use crate::dumping::snapshot::{close, open};
+use crate::dumping::together::{Together, let_go};
 use crate::error::{DuringSql as _, Error, Result};
-use crate::plan::{Plan, TablePlan, full_name};
+use crate::plan::{Chunk, Plan, TablePlan, full_name};
+use crate::source::Source;
 
 /// A table to be counted.
 pub(super) struct Count {
     database: String,
-    table: String,
+    table: TablePlan,
     expected: u64,
 }
 
@@ -30,7 +33,7 @@ pub(super) fn counts(plan: &Plan, receipts: &[PieceReceipt]) -> Vec<Count> {
     let doubtful = tables.filter(|(_, table)| is_doubtful(table));
     let count = doubtful.map(|(database, table)| Count {
         database: database.name.clone(),
-        table: table.name.clone(),
+        table: table.clone(),
         expected: rows.get(&(&*database.name, &*table.name)).copied().unwrap_or(0),
     });
     count.collect()
@@ -44,21 +47,35 @@ fn is_doubtful(table: &TablePlan) -> bool {
 /// Counts tables at the dump's moment.
 pub(super) struct CountRows {
     pub(super) plan: Arc<Plan>,
+    pub(super) together: Option<Arc<Together>>,
 }
 
 impl Work for CountRows {
     type Job = Count;
+
+    async fn open(&self, source: &Source) -> Result<Session> {
+        open(&self.plan, self.together.as_deref(), source).await
+    }
+
+    async fn close(&self, session: Session) {
+        close(self.together.as_deref(), session).await;
+    }
 
     async fn prepare(&self, _: &mut Session) -> Result<()> {
         Ok(())
     }
 
     async fn work(&self, session: &mut Session, job: Count) -> Result<()> {
-        let full = full_name(&job.database, &job.table);
-        let (dump, scn) = (&self.plan.dump, self.plan.scn);
-        let sql = format!("SELECT /*+ full(x) */ COUNT(*) FROM {full} AS OF SNAPSHOT {scn} x");
+        let full = full_name(&job.database, &job.table.name);
+        let (dump, scn, moment) = (&self.plan.dump, self.plan.scn, self.plan.moment());
+        let all = TablePlan { key: Vec::new(), ..job.table };
+        let from = moment.source(&job.database, &all, &Chunk::default());
+        let sql = format!("SELECT {}COUNT(*) FROM {from}", moment.hint(false));
         let answer = session.rows(&Statement::read(sql).within(crate::LONG_READ)).await;
         let rows = answer.during_read(dump, scn, || format!("count {full}"))?;
+        if self.together.is_some() {
+            let_go(session).await?;
+        }
         let found = rows.first().map_or(Ok(0), |row| row.u64(0)).during(|| format!("count {full}"))?;
         if found == job.expected {
             return Ok(());

@@ -13,6 +13,8 @@ use crate::crew::{self, Work};
 use crate::dumping::Snapshot;
 use crate::dumping::count::{CountRows, counts};
 use crate::dumping::definition::Definitions;
+use crate::dumping::snapshot::{close, open};
+use crate::dumping::together::{Together, let_go};
 use crate::error::{DuringSql as _, Error, Result};
 use crate::layout::ObjectKey;
 use crate::manifest::Piece;
@@ -36,16 +38,22 @@ pub async fn dump_data(
     cancel: &CancellationToken,
 ) -> Result<()> {
     let plan = snapshot.plan();
-    let archive = Archive::new(client, &plan.dump);
+    let archive = Archive::of_plan(client, plan);
     let receipts = archive.piece_receipts().await?;
     meter.change(|progress| *progress = so_far(plan, &receipts));
     let jobs = open_jobs(plan, &receipts);
     if !jobs.is_empty() {
-        let work = DumpPieces { archive: archive.clone(), plan: Arc::clone(plan), meter: meter.clone() };
-        crew::run(source, connections, jobs, work, cancel).await?;
+        let work = DumpPieces {
+            archive: archive.clone(),
+            plan: Arc::clone(plan),
+            meter: meter.clone(),
+            together: snapshot.together(),
+        };
+        crew::run(source, snapshot.most_connections(connections), jobs, work, cancel).await?;
     }
     let counts = counts(plan, &archive.piece_receipts().await?);
-    crew::run(source, connections, counts, CountRows { plan: Arc::clone(plan) }, cancel).await?;
+    let work = CountRows { plan: Arc::clone(plan), together: snapshot.together() };
+    crew::run(source, snapshot.most_connections(connections), counts, work, cancel).await?;
     check_unchanged(source, plan).await
 }
 
@@ -99,10 +107,19 @@ struct DumpPieces {
     archive: Archive,
     plan: Arc<Plan>,
     meter: Meter,
+    together: Option<Arc<Together>>,
 }
 
 impl Work for DumpPieces {
     type Job = Job;
+
+    async fn open(&self, source: &Source) -> Result<Session> {
+        open(&self.plan, self.together.as_deref(), source).await
+    }
+
+    async fn close(&self, session: Session) {
+        close(self.together.as_deref(), session).await;
+    }
 
     async fn prepare(&self, session: &mut Session) -> Result<()> {
         ready_for_reading(session).await
@@ -112,6 +129,9 @@ impl Work for DumpPieces {
         let database = &self.plan.databases[job.database];
         let table = &database.tables[job.table];
         let piece = self.dump_piece(session, &database.name, table, job).await?;
+        if self.together.is_some() {
+            let_go(session).await?;
+        }
         let receipt = PieceReceipt { database: database.name.clone(), table: table.name.clone(), piece };
         let key =
             ObjectKey::PieceReceipt { database: &database.name, table: &table.name, number: job.number() };
@@ -135,13 +155,14 @@ impl DumpPieces {
         let what = || format!("read {full}, piece {number}");
         let extension = plan.compression.extension();
         let key = ObjectKey::Piece { database, table: &table.name, number, extension };
+        let path = self.archive.stored_path(key);
         let mut output =
-            PieceOutput::new(&self.archive.client, key.key(&plan.dump), key.path(), plan.compression);
+            PieceOutput::new(&self.archive, format!("{}/{path}", plan.dump), path, plan.compression);
         let mut text = PieceText::new(&table.name, &table.columns);
         let mut buffer = Vec::with_capacity(FRAME_BYTES / 16);
         push_preamble(&mut buffer, &format!("rows of {full}, piece {number} of {}", table.chunks.len()));
 
-        let sql = select_rows(plan.scn, database, table, &table.chunks[job.chunk]);
+        let sql = select_rows(plan.moment(), database, table, &table.chunks[job.chunk]);
         let statement = Statement::read(sql).within(crate::SILENCE);
         let mut rows = session.stream(&statement).await.during_read(&plan.dump, plan.scn, what)?;
         let mut told = 0;
@@ -185,7 +206,7 @@ impl DumpPieces {
 /// Makes sure that each table is still the one that was planned. A change of a table in the midst of a dump makes
 /// the server fail most reads, but not all: a column that was dropped and added again reads as its default.
 async fn check_unchanged(source: &Source, plan: &Plan) -> Result<()> {
-    let mut session = source.open().await?;
+    let mut session = source.open_for_definitions().await?;
     let mut changed = Vec::new();
     for database in &plan.databases {
         let definitions = Definitions::read(&mut session, &database.name).await;

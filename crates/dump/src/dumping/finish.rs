@@ -65,6 +65,7 @@ async fn manifest(archive: &Archive, plan: &Plan, mut schema: SchemaReceipt) -> 
         taken: Timestamp::from_scn(plan.scn),
         finished: now(),
         compression: plan.compression,
+        recipients: plan.recipients.clone(),
         plan: ObjectEntry::of(ObjectKey::Plan.path(), &plan_bytes),
         schema: schema.objects,
         databases,

@@ -9,6 +9,7 @@ mod preflight;
 mod schema;
 mod snapshot;
 mod survey;
+mod together;
 
 pub use data::dump_data;
 pub use finish::finish;
@@ -17,6 +18,7 @@ pub use schema::dump_schema;
 pub use snapshot::{Snapshot, take_snapshot};
 
 use crate::chunk::ChunkAim;
+use crate::encryption::Recipient;
 use crate::plan::{Compression, Selection};
 
 /// How a dump is taken.
@@ -26,6 +28,10 @@ pub struct Options {
     pub selection: Selection,
     /// How the rows are compressed.
     pub compression: Compression,
+    /// Whom it is encrypted to; nobody: it is not.
+    pub recipients: Vec<Recipient>,
     /// How large the pieces become.
     pub chunk: ChunkAim,
+    /// How many connections will read at most. Only MySQL and MariaDB need to know: there they begin together.
+    pub connections: usize,
 }

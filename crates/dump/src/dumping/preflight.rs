@@ -37,12 +37,16 @@ pub struct Preflight {
 /// # Errors
 /// Fails when the server does, when it is none that a dump can be taken of, or when what was chosen is not there.
 pub async fn preflight(source: &Source, selection: &Selection) -> Result<Preflight> {
-    let mut session = source.open().await?;
+    let mut session = source.open_for_definitions().await?;
     check_server(session.server())?;
     let databases = chosen_databases(&mut session, selection).await?;
     let mut found = survey(&mut session, selection, &databases).await?;
     for database in &databases {
         note_left_out(&mut session, database, &mut found.notes).await?;
+    }
+    if selection.is_all() {
+        let accounts = catalog::accounts(&mut session).await.during(|| "read the users".to_owned())?;
+        found.notes.extend(accounts.is_none().then(|| Text::new("dump-accounts-unseen")));
     }
     note_privileges(&mut session, &databases, &mut found.notes).await?;
     note_retention(&mut session, &mut found.notes).await?;
@@ -61,12 +65,13 @@ pub async fn preflight(source: &Source, selection: &Selection) -> Result<Preflig
     Ok(preflight)
 }
 
-/// Refuses servers that have no `AS OF SNAPSHOT` for their users.
+/// Refuses servers that several connections can't see at one moment, or whose definitions are printed otherwise.
 pub(super) fn check_server(server: &ServerVersion) -> Result<()> {
     let supported = match server.product {
         Product::Seekdb => true,
         Product::Oceanbase => server.version >= Version::new(4, 0, 0),
-        Product::Mysql | Product::Mariadb => false,
+        Product::Mysql => server.version >= Version::new(5, 7, 0),
+        Product::Mariadb => server.version >= Version::new(10, 2, 0),
     };
     if supported { Ok(()) } else { Err(Error::SourceUnsupported { server: server.to_string() }) }
 }
@@ -88,7 +93,12 @@ async fn note_privileges(session: &mut Session, databases: &[String], notes: &mu
     if grants.has_roles() {
         return Ok(()); // what they hold is not seen
     }
-    for privilege in ["SELECT", "SHOW VIEW", "TRIGGER"] {
+    let needed: &[&str] = if session.server().product.is_oceanbase() {
+        &["SELECT", "SHOW VIEW", "TRIGGER"]
+    } else {
+        &["SELECT", "SHOW VIEW", "TRIGGER", "RELOAD", "PROCESS"] // to lock, and to tell tables from their successors
+    };
+    for &privilege in needed {
         let lacking: Vec<&str> =
             databases.iter().filter(|name| !grants.has_on(name, privilege)).map(String::as_str).collect();
         if !lacking.is_empty() {

@@ -38,11 +38,11 @@ pub(crate) struct SchemaReceipt {
 /// [`Error::SchemaChanged`] when a table is not any more what was planned.
 pub async fn dump_schema(source: &Source, client: &Client, snapshot: &Snapshot) -> Result<()> {
     let plan = snapshot.plan();
-    let archive = Archive::new(client, &plan.dump);
+    let archive = Archive::of_plan(client, plan);
     if archive.read_sealed::<SchemaReceipt>(ObjectKey::SchemaReceipt).await?.is_some() {
         return Ok(());
     }
-    let mut session = source.open().await?;
+    let mut session = source.open_for_definitions().await?;
     let mut receipt = SchemaReceipt::default();
     for database in &plan.databases {
         write_database(&mut session, &archive, plan, database, &mut receipt).await?;
@@ -68,7 +68,7 @@ async fn write_database(
     let definition = catalog::database_definition(session, name).await;
     let mut text = definition.during(|| format!("read the definition of `{name}`"))?;
     text.extend_from_slice(b";\n");
-    receipt.objects.push(archive.write(ObjectKey::Database { database: name }, text.into()).await?);
+    receipt.objects.push(archive.write_schema(ObjectKey::Database { database: name }, text).await?);
 
     let definitions = Definitions::read(session, name).await;
     let definitions = definitions.during(|| format!("read the catalogue of `{name}`"))?;
@@ -77,7 +77,7 @@ async fn write_database(
         tables.push(table_object(session, plan, name, table, &definitions).await?);
     }
     let text = schema_file::write(&format!("tables of `{name}`"), &tables);
-    receipt.objects.push(archive.write(ObjectKey::Tables { database: name }, text.into()).await?);
+    receipt.objects.push(archive.write_schema(ObjectKey::Tables { database: name }, text).await?);
 
     if !database.views.is_empty() {
         let mut views = Vec::new();
@@ -85,7 +85,7 @@ async fn write_database(
             views.push(view_object(session, name, view, &mut receipt.notes).await?);
         }
         let text = schema_file::write(&format!("views of `{name}`"), &views);
-        receipt.objects.push(archive.write(ObjectKey::Views { database: name }, text.into()).await?);
+        receipt.objects.push(archive.write_schema(ObjectKey::Views { database: name }, text).await?);
     }
     Ok(())
 }

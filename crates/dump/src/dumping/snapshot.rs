@@ -5,6 +5,7 @@
 //! half-filled at the SCN, without an error.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use model::text::Text;
 use oceanbase::catalog::{self, TableKind};
@@ -14,14 +15,20 @@ use storage::Client;
 
 use crate::archive::Archive;
 use crate::chunk::{Cutter, whole};
+use crate::column::Form;
 use crate::dumping::Options;
 use crate::dumping::preflight::{check_server, refuse};
 use crate::dumping::survey::{Survey, chosen_databases, identities, survey};
+use crate::dumping::together::{Lock, Together, let_go};
 use crate::error::{DuringSql as _, Error, Result};
 use crate::id::DumpId;
 use crate::layout::ObjectKey;
+use crate::moment::Moment;
 use crate::plan::{DatabasePlan, Plan, full_name};
 use crate::source::Source;
+
+/// How long it is waited for the server's next second.
+const NEXT_SECOND: Duration = Duration::from_millis(1100);
 
 /// How often a snapshot is tried while tables are being changed.
 const ATTEMPTS: u32 = 5;
@@ -29,9 +36,28 @@ const ATTEMPTS: u32 = 5;
 /// The moment that is dumped. Keep it until the dump's data are complete: while it lives, the server keeps the
 /// moment readable. After a crash, or when a flow can't keep it between two steps, [`take_snapshot`] finds it
 /// again, as long as the server still has it.
+///
+/// On MySQL and MariaDB the moment lives in the connections that read it, and nothing finds it again.
 pub struct Snapshot {
     plan: Arc<Plan>,
-    pin: Pin,
+    hold: Hold,
+}
+
+/// What keeps the moment readable.
+enum Hold {
+    /// OceanBase's transaction, beside which any connection reads an SCN.
+    Pin(Pin),
+    /// The connections that see the moment.
+    Together(Arc<Together>),
+}
+
+impl Hold {
+    async fn release(self) {
+        match self {
+            Self::Pin(pin) => pin.release().await,
+            Self::Together(together) => together.end().await,
+        }
+    }
 }
 
 impl Snapshot {
@@ -49,7 +75,23 @@ impl Snapshot {
 
     /// Lets the server forget the moment. Dropping does too, when the server notices.
     pub async fn release(self) {
-        self.pin.release().await;
+        self.hold.release().await;
+    }
+
+    /// Returns the connections that see the moment, where others do not.
+    pub(super) fn together(&self) -> Option<Arc<Together>> {
+        match &self.hold {
+            Hold::Pin(_) => None,
+            Hold::Together(together) => Some(Arc::clone(together)),
+        }
+    }
+
+    /// Returns how many connections can read, if so many are wished.
+    pub(super) fn most_connections(&self, wished: usize) -> usize {
+        match &self.hold {
+            Hold::Pin(_) => wished,
+            Hold::Together(together) => wished.min(together.count()),
+        }
     }
 }
 
@@ -70,19 +112,31 @@ pub async fn take_snapshot(
     }
     let mut session = source.open_for_reading().await?;
     check_server(session.server())?;
-    let (pin, scn, survey) = stand_still(source, &mut session, options).await?;
-    refuse(survey.problems.clone())?;
-    let plan = plan(&mut session, dump, options, scn, survey).await?;
+    let (plan, hold) = if session.server().product.is_oceanbase() {
+        let (pin, scn, survey) = stand_still(source, &mut session, options).await?;
+        refuse(survey.problems.clone())?;
+        (plan(&mut session, dump, options, scn, survey).await?, Hold::Pin(pin))
+    } else {
+        let (together, scn, survey) = begin_together(source, options).await?;
+        refuse(survey.problems.clone())?;
+        let mut reader = together.take().ok_or_else(|| Error::SnapshotLost { dump: dump.clone() })?;
+        let plan = plan(&mut reader, dump, options, scn, survey).await?;
+        together.give(reader);
+        (plan, Hold::Together(Arc::new(together)))
+    };
     session.close().await;
     if archive.write_new_sealed(ObjectKey::Plan, &plan).await? {
-        return Ok(Snapshot { plan: Arc::new(plan), pin });
+        return Ok(Snapshot { plan: Arc::new(plan), hold });
     }
-    pin.release().await; // somebody else planned the same dump; theirs was first
+    hold.release().await; // somebody else planned the same dump; theirs was first
     pin_again(source, archive.require_plan().await?).await
 }
 
 /// Pins the moment of an earlier plan, after making sure that it can still be read.
 async fn pin_again(source: &Source, plan: Plan) -> Result<Snapshot> {
+    if plan.moment() == Moment::Transaction {
+        return Err(Error::SnapshotLost { dump: plan.dump });
+    }
     let first = plan.databases.iter().find_map(|database| {
         database.tables.first().map(|table| (database.name.clone(), table.name.clone()))
     });
@@ -96,7 +150,7 @@ async fn pin_again(source: &Source, plan: Plan) -> Result<Snapshot> {
     let pin = Pin::open(&source.endpoint, Arc::clone(&source.witness), anchor).await;
     let pin =
         pin.during_read(&plan.dump, plan.scn, || "open the transaction that keeps the snapshot".to_owned())?;
-    Ok(Snapshot { plan: Arc::new(plan), pin })
+    Ok(Snapshot { plan: Arc::new(plan), hold: Hold::Pin(pin) })
 }
 
 /// Takes an SCN at which no table was being changed.
@@ -128,6 +182,55 @@ async fn stand_still(
     Err(Error::SchemaRestless { attempts: ATTEMPTS })
 }
 
+/// Lets connections begin together while no table is being changed or written.
+async fn begin_together(source: &Source, options: &Options) -> Result<(Together, u64, Survey)> {
+    for _ in 0..ATTEMPTS {
+        let mut lock = Lock::take(source).await?;
+        let databases = chosen_databases(lock.session(), &options.selection).await?;
+        let before = identities(lock.session(), &databases).await?;
+        let together = Together::begin(source, options.connections).await?;
+        let scn = lock.now().await?;
+        let mut session = lock.release().await?;
+        // A table that was changed in this very second may be changed again in it, and nobody would see that.
+        if before
+            .iter()
+            .flatten()
+            .flat_map(|(_, tables)| tables.values())
+            .any(|table| table.version >= scn / 1_000_000_000)
+        {
+            together.end().await;
+            session.close().await;
+            tokio::time::sleep(NEXT_SECOND).await;
+            continue;
+        }
+        // Everybody may write again, and change tables: what is read of them from here on is compared with before.
+        let survey = survey(&mut session, &options.selection, &databases).await?;
+        let after = identities(&mut session, &databases).await?;
+        session.close().await;
+        if before == after {
+            return Ok((together, scn, survey));
+        }
+        together.end().await;
+    }
+    Err(Error::SchemaRestless { attempts: ATTEMPTS })
+}
+
+/// Opens a connection that reads the plan's moment.
+pub(super) async fn open(plan: &Plan, together: Option<&Together>, source: &Source) -> Result<Session> {
+    match together {
+        None => source.open().await,
+        Some(together) => together.take().ok_or_else(|| Error::SnapshotLost { dump: plan.dump.clone() }),
+    }
+}
+
+/// Ends the connection, or keeps it for who reads next.
+pub(super) async fn close(together: Option<&Together>, session: Session) {
+    match together {
+        None => session.close().await,
+        Some(together) => together.give(session),
+    }
+}
+
 async fn first_table(session: &mut Session, databases: &[String]) -> Result<Option<(String, String)>> {
     for name in databases {
         let tables =
@@ -147,12 +250,19 @@ async fn plan(
     scn: u64,
     mut survey: Survey,
 ) -> Result<Plan> {
+    let moment = Moment::of(session.server(), scn);
     let mut databases = Vec::new();
     for database in survey.databases {
         let mut tables = Vec::new();
         for found in database.tables {
             let mut table = found.plan;
-            let cutter = Cutter { dump, scn, database: &database.name, aim: options.chunk };
+            // The cuts are values of the key, and the plan stays readable.
+            if !options.recipients.is_empty() && table.key.iter().any(|column| column.form != Form::Number) {
+                table.key = Vec::new();
+                let full = full_name(&database.name, &table.name);
+                survey.notes.push(Text::new("dump-key-kept-secret").with("table", full));
+            }
+            let cutter = Cutter { dump, scn, moment, database: &database.name, aim: options.chunk };
             if table.hidden_key && !cutter.sees_hidden_key(session, &table).await? {
                 (table.hidden_key, table.key) = (false, Vec::new());
                 let full = full_name(&database.name, &table.name);
@@ -167,6 +277,9 @@ async fn plan(
                     whole(&found.partitions)
                 }
             };
+            if moment == Moment::Transaction {
+                let_go(session).await?;
+            }
             tables.push(table);
         }
         databases.push(DatabasePlan { name: database.name, tables, views: database.views });
@@ -178,6 +291,7 @@ async fn plan(
         scn,
         selection: options.selection.clone(),
         compression: options.compression,
+        recipients: options.recipients.clone(),
         databases,
         notes: survey.notes,
     })

@@ -106,6 +106,7 @@ async fn survey_database(
     let mut columns = catalog::columns(session, name).await.during(reading)?;
     let keys = catalog::primary_keys(session, name).await.during(reading)?;
     let mut partitions = catalog::partitions(session, name).await.during(reading)?;
+    let unfit = catalog::engines_without_snapshot(session, name).await.during(reading)?;
     let (mut tables, mut views) = (Vec::new(), Vec::new());
     for table in all.into_iter().filter(|table| selection.has_table(name, &table.name)) {
         match &table.kind {
@@ -114,6 +115,11 @@ async fn survey_database(
                 Text::new("dump-kind-left-out")
                     .with("table", full_name(name, &table.name))
                     .with("kind", kind),
+            ),
+            TableKind::Base if unfit.contains_key(&table.name) => survey.problems.push(
+                Problem::refused(codes::PRECHECK_FAILED, "dump-engine-without-snapshot")
+                    .with("table", full_name(name, &table.name))
+                    .with("engine", &unfit[&table.name]),
             ),
             TableKind::Base => {
                 let mut reader = TableReader {
@@ -146,6 +152,27 @@ struct TableReader<'a> {
 }
 
 impl TableReader<'_> {
+    /// MySQL and MariaDB send vectors as their bytes, and take them so. In definitions they print `?` for the characters
+    /// of members that are longer than three bytes: then a member is known by its number alone.
+    fn on_this_server(&mut self, form: Form, column: &catalog::Column, table: &str) -> Form {
+        if self.session.server().product.is_oceanbase() {
+            return form;
+        }
+        let declared = column.column_type.to_ascii_lowercase();
+        match form {
+            Form::Floats => Form::Bytes,
+            Form::Text
+                if declared.contains('?')
+                    && (declared.starts_with("enum") || declared.starts_with("set")) =>
+            {
+                let column = format!("{table}.{}", identifier(&column.name));
+                self.survey.notes.push(Text::new("dump-members-questionable").with("column", column));
+                Form::Ordinal
+            }
+            form => form,
+        }
+    }
+
     /// Returns the plan of a table, still without chunks; nothing when it can't be carried, which is noted.
     async fn read(&mut self, table: &str) -> Result<Option<TablePlan>> {
         let full = full_name(self.database, table);
@@ -157,7 +184,8 @@ impl TableReader<'_> {
         };
         let mut known = Vec::new();
         for column in std::mem::take(&mut self.columns).into_iter().filter(|column| !column.generated) {
-            match Form::of(&column) {
+            let form = Form::of(&column).map(|form| self.on_this_server(form, &column, &full));
+            match form {
                 Some(form) => known.push((column, form)),
                 None => self.survey.problems.push(
                     Problem::refused(codes::PRECHECK_FAILED, "dump-type-unknown")
@@ -167,10 +195,12 @@ impl TableReader<'_> {
             }
         }
         // Rows that are kept without a key are cut by the one that the server gave them, if it shows it.
-        let hidden_key = self.key.is_empty() || definition.is_heap();
+        let keyless = self.key.is_empty() || definition.is_heap();
+        let hidden_key = keyless && self.session.server().product.is_oceanbase();
         let key = if hidden_key { hidden_key_columns() } else { usable_key(self.key, &known) };
         if key.is_empty() {
-            self.survey.notes.push(Text::new("dump-key-not-usable").with("table", full));
+            let note = if keyless { "dump-table-without-key" } else { "dump-key-not-usable" };
+            self.survey.notes.push(Text::new(note).with("table", full));
         }
         let columns = known.into_iter().map(|(column, form)| Column { name: column.name, form }).collect();
         let identity = self.definitions.identity(table, &definition);

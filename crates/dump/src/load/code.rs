@@ -10,15 +10,15 @@ use storage::Client;
 
 use crate::archive::Archive;
 use crate::ddl::code::{grant_on, names_database};
-use crate::error::{DuringSql as _, Error, Result};
+use crate::error::{DuringSql as _, Result};
 use crate::id::DumpId;
 use crate::layout::ObjectKey;
 use crate::load::marks::Marks;
-use crate::load::schema::{enter, make_lenient, open_for_loading};
+use crate::load::schema::{enter, make, make_lenient, open_for_loading};
 use crate::load::{Options, names};
 use crate::manifest::Manifest;
-use crate::plan::full_name;
-use crate::schema_file::{self, SchemaKind, SchemaObject};
+use crate::plan::{Selection, full_name};
+use crate::schema_file::{SchemaKind, SchemaObject};
 use crate::source::Target;
 
 /// Makes users and roles (those that exist stay as they are), then procedures and functions. To be called behind
@@ -64,14 +64,15 @@ struct Making {
     manifest: Manifest,
     names: BTreeMap<String, String>,
     notes: Vec<Text>,
+    selection: Selection,
 }
 
 impl Making {
     async fn begin(target: &Target, client: &Client, dump: &DumpId, options: &Options) -> Result<Self> {
-        let archive = Archive::new(client, dump);
-        let manifest = archive.require_manifest().await?;
+        let (archive, manifest) = Archive::open(client, dump, &options.identities).await?;
         let names = names(&manifest, options)?;
-        Ok(Self { session: open_for_loading(target).await?, archive, manifest, names, notes: Vec::new() })
+        let (session, selection) = (open_for_loading(target).await?, options.selection.clone());
+        Ok(Self { session, archive, manifest, names, notes: Vec::new(), selection })
     }
 
     async fn end(self) -> Vec<Text> {
@@ -82,6 +83,9 @@ impl Making {
     /// Makes the code of these kinds in all databases.
     async fn code(&mut self, kinds: &[SchemaKind]) -> Result<()> {
         for (name, database) in &self.names.clone() {
+            if !self.selection.has_whole_database(name) {
+                continue;
+            }
             if !self.manifest.databases.iter().any(|entry| entry.name == *name && !entry.code.is_empty()) {
                 continue;
             }
@@ -99,8 +103,9 @@ impl Making {
                 }
                 let mode = object.mode.as_deref().unwrap_or_default();
                 let set = Statement::read(format!("SET SESSION sql_mode = {}", literal(mode)));
-                self.session.run(&set).await.during(|| "set the mode of code".to_owned())?;
-                self.run(Statement::act(object.statement), &what).await?;
+                if self.run(set, &what).await? {
+                    self.run(Statement::act(object.statement), &what).await?;
+                }
             }
         }
         make_lenient(&mut self.session).await
@@ -112,7 +117,7 @@ impl Making {
         else {
             return Ok(());
         };
-        if self.manifest.accounts.is_empty() {
+        if self.manifest.accounts.is_empty() || !self.selection.is_all() {
             return Ok(());
         }
         let there = catalog::accounts(&mut self.session).await.during(|| "read the users".to_owned())?;
@@ -140,7 +145,12 @@ impl Making {
         else {
             return Ok(());
         };
-        if !self.manifest.schema.iter().any(|object| object.path == ObjectKey::Grants.path()) {
+        let held = self
+            .manifest
+            .schema
+            .iter()
+            .any(|object| object.path == self.archive.stored_path(ObjectKey::Grants));
+        if !held || !self.selection.is_all() {
             return Ok(());
         }
         let ours = marks.all(&mut self.session).await?;
@@ -158,21 +168,20 @@ impl Making {
         Ok(())
     }
 
-    /// Runs a statement; what the server refuses is noted.
-    async fn run(&mut self, statement: Statement, what: &str) -> Result<()> {
-        match self.session.run(&statement).await {
-            Ok(_) => Ok(()),
+    /// Runs a statement; what the server refuses is noted. Tells whether it was done.
+    async fn run(&mut self, statement: Statement, what: &str) -> Result<bool> {
+        match make(&mut self.session, &statement).await {
+            Ok(_) => Ok(true),
             Err(error) if error.number().is_some() && !error.is_transient() => {
                 self.notes.push(Text::new("load-code-refused").with("what", what).with("why", error));
-                Ok(())
+                Ok(false)
             }
             Err(error) => Err(error).during(|| format!("make {what}")),
         }
     }
 
     async fn objects(&self, key: ObjectKey<'_>) -> Result<Vec<SchemaObject>> {
-        let text = self.archive.read(key).await?.ok_or_else(|| super::schema::lost(key))?;
-        schema_file::read(&text).map_err(|why| Error::Damaged { path: key.path(), why })
+        self.archive.read_objects(key).await
     }
 }
 

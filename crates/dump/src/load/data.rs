@@ -1,23 +1,23 @@
 //! The rows: each piece is loaded statement by statement, on N connections.
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
 
 use model::size;
 use oceanbase::{Session, Statement};
-use storage::{Client, ObjectReader};
+use storage::Client;
 use tokio_util::sync::CancellationToken;
 
 use crate::archive::Archive;
 use crate::crew::{self, Work};
-use crate::error::{DuringIo as _, DuringSql as _, Error, Result};
+use crate::error::{DuringSql as _, Error, Result};
 use crate::id::DumpId;
+use crate::input::PieceInput;
 use crate::load::marks::{Mark, Marks};
 use crate::load::schema::{enter, make_lenient};
 use crate::load::{Options, names, orphan};
 use crate::manifest::{Manifest, ObjectEntry, Piece};
 use crate::piece::{PREAMBLE, Splitter, statement_head};
-use crate::plan::{Compression, Plan, full_name, planned};
+use crate::plan::{Compression, Plan, Selection, full_name, planned};
 use crate::progress::{Meter, Progress};
 use crate::source::Target;
 
@@ -41,8 +41,7 @@ pub async fn load_data(
     meter: &Meter,
     cancel: &CancellationToken,
 ) -> Result<()> {
-    let archive = Archive::new(client, dump);
-    let manifest = archive.require_manifest().await?;
+    let (archive, manifest) = Archive::open(client, dump, &options.identities).await?;
     let names = names(&manifest, options)?;
     let mut session = target.open().await?;
     let mut marks = BTreeMap::new();
@@ -51,7 +50,7 @@ pub async fn load_data(
     }
     session.close().await;
     let plan = archive.require_plan().await?;
-    let (jobs, progress) = jobs(&plan, &manifest, &names, &marks)?;
+    let (jobs, progress) = jobs(&plan, &manifest, &names, &options.selection, &marks)?;
     meter.change(|now| *now = progress);
     if jobs.is_empty() {
         return Ok(());
@@ -67,12 +66,16 @@ fn jobs(
     plan: &Plan,
     manifest: &Manifest,
     names: &BTreeMap<String, String>,
+    selection: &Selection,
     marks: &AllMarks,
 ) -> Result<(Vec<Job>, Progress)> {
     let mut progress = Progress::default();
     let mut jobs = Vec::new();
     for (database, table) in manifest.tables() {
         let Some(target) = names.get(database) else { continue };
+        if !selection.has_table(database, &table.name) {
+            continue;
+        }
         let columns = &planned(plan, database, table)?.columns;
         for piece in &table.pieces {
             let Some(object) = &piece.object else { continue };
@@ -161,7 +164,9 @@ struct Loader<'a> {
 impl Loader<'_> {
     /// Loads what is not in yet. The transaction that holds the piece's mark is open.
     async fn load(&mut self, session: &mut Session) -> Result<()> {
-        let mut text = PieceReader::open(self.work, &self.job.object).await?;
+        let work = self.work;
+        let mut text =
+            PieceInput::open(&work.archive, &self.job.object, work.compression, &work.meter).await?;
         let mut splitter = Splitter::new(self.job.head.clone());
         while let Some(bytes) = text.next().await? {
             splitter.push(&bytes);
@@ -208,49 +213,5 @@ impl Loader<'_> {
             }
         }
         Ok(())
-    }
-}
-
-/// The text of a piece, as it arrives; its hash is compared at the end.
-struct PieceReader {
-    reader: ObjectReader,
-    object: ObjectEntry,
-    decoder: Option<zstd::stream::write::Decoder<'static, Vec<u8>>>,
-    hasher: blake3::Hasher,
-    meter: Meter,
-}
-
-impl PieceReader {
-    async fn open(work: &LoadPieces, object: &ObjectEntry) -> Result<Self> {
-        let key = format!("{}/{}", work.archive.dump, object.path);
-        let reader = work.archive.client.reader(&key).await.during(|| format!("read {}", object.path))?;
-        let decoder = match work.compression {
-            Compression::None => None,
-            Compression::Zstd { .. } => Some(
-                zstd::stream::write::Decoder::new(Vec::new()).expect("a decoder needs nothing but memory"),
-            ),
-        };
-        let (object, meter) = (object.clone(), work.meter.clone());
-        Ok(Self { reader, object, decoder, hasher: blake3::Hasher::new(), meter })
-    }
-
-    /// Returns more of the text; nothing at the end, when all that was read has proved to be what was written.
-    async fn next(&mut self) -> Result<Option<Vec<u8>>> {
-        let read = self.reader.next().await.during(|| format!("read {}", self.object.path))?;
-        let Some(bytes) = read else {
-            let whole = self.hasher.finalize().to_hex().as_str() == self.object.blake3;
-            return if whole { Ok(None) } else { Err(self.damaged("its bytes do not fit its checksum")) };
-        };
-        self.hasher.update(&bytes);
-        self.meter.change(|progress| progress.bytes += bytes.len() as u64);
-        let Some(decoder) = &mut self.decoder else { return Ok(Some(bytes.to_vec())) };
-        let decoded = decoder.write_all(&bytes).and_then(|()| decoder.flush());
-        let text = std::mem::take(decoder.get_mut());
-        decoded.map_err(|cause| self.damaged(&format!("it can't be decompressed: {cause}")))?;
-        Ok(Some(text))
-    }
-
-    fn damaged(&self, why: &str) -> Error {
-        Error::Damaged { path: self.object.path.clone(), why: why.to_owned() }
     }
 }

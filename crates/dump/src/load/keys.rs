@@ -10,12 +10,12 @@ use tokio_util::sync::CancellationToken;
 
 use crate::archive::Archive;
 use crate::crew::{self, Work};
-use crate::ddl::qualify::with_reference;
+use crate::ddl::qualify::{constraint_name, reference, with_reference};
 use crate::error::{DuringSql as _, Result};
 use crate::id::DumpId;
-use crate::load::schema::{enter, make_lenient, open_for_loading, read_definition, table_objects};
+use crate::load::schema::{enter, make, make_lenient, open_for_loading, read_definition, table_objects};
 use crate::load::{Options, names, orphan, views};
-use crate::plan::full_name;
+use crate::plan::{Selection, full_name};
 use crate::source::Target;
 
 /// How long making one key may take.
@@ -34,15 +34,19 @@ pub async fn create_indexes(
     connections: usize,
     cancel: &CancellationToken,
 ) -> Result<Vec<Text>> {
-    let archive = Archive::new(client, dump);
-    let manifest = archive.require_manifest().await?;
+    let (archive, manifest) = Archive::open(client, dump, &options.identities).await?;
     let names = names(&manifest, options)?;
     let mut session = open_for_loading(target).await?;
     let (mut keys, mut foreign_keys) = (Vec::new(), Vec::new());
     for (name, database) in &names {
-        let found = missing_keys(&mut session, &archive, name, database, &names).await?;
+        let found = missing_keys(&mut session, &archive, name, database, &names, &options.selection).await?;
         keys.extend(found.keys);
         foreign_keys.extend(found.foreign_keys);
+    }
+    // A table that was chosen may refer to one that was not.
+    let mut notes = Vec::new();
+    if !options.selection.is_all() {
+        notes = leave_out_orphans(&mut session, &mut foreign_keys).await?;
     }
     if !keys.is_empty() || !foreign_keys.is_empty() {
         orphan::refuse(&mut session).await?;
@@ -50,7 +54,8 @@ pub async fn create_indexes(
     crew::run(target, connections, keys, AlterTables, cancel).await?;
     // One after the other: two foreign keys between the same tables would wait for each other.
     crew::run(target, 1, foreign_keys, AlterTables, cancel).await?;
-    let notes = views::create_views(&mut session, &archive, &manifest, &names).await?;
+    let made = views::create_views(&mut session, &archive, &manifest, &names, &options.selection).await;
+    notes.extend(made?);
     session.close().await;
     Ok(notes)
 }
@@ -75,12 +80,13 @@ async fn missing_keys(
     name: &str,
     database: &str,
     names: &BTreeMap<String, String>,
+    selection: &Selection,
 ) -> Result<Missing> {
     let reading = || format!("list the keys of `{database}`");
     let keys = sets(catalog::key_names(session, database).await.during(reading)?);
     let foreign_keys = sets(catalog::foreign_key_names(session, database).await.during(reading)?);
     let mut missing = Missing::default();
-    for object in table_objects(archive, name).await? {
+    for object in table_objects(archive, name, selection).await? {
         let definition = read_definition(name, &object)?;
         let alter = |item: &[u8]| -> Vec<u8> {
             let mut sql = format!("ALTER TABLE {} ADD ", identifier(&object.name)).into_bytes();
@@ -88,7 +94,9 @@ async fn missing_keys(
             sql
         };
         let there = |all: &BTreeMap<String, BTreeSet<String>>, key: &str| {
-            all.get(&object.name).is_some_and(|names| names.contains(&key.to_lowercase()))
+            // The target may keep all names in small letters.
+            let own = all.get(&object.name).or_else(|| all.get(&object.name.to_lowercase()));
+            own.is_some_and(|names| names.contains(&key.to_lowercase()))
         };
         let job = |statements| Job { database: database.to_owned(), table: object.name.clone(), statements };
         let late: Vec<_> = definition
@@ -118,6 +126,40 @@ async fn missing_keys(
     Ok(missing)
 }
 
+/// Takes out the foreign keys that refer to a table which the target does not have; returns notes of them.
+async fn leave_out_orphans(session: &mut Session, jobs: &mut [Job]) -> Result<Vec<Text>> {
+    let mut tables: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let mut notes = Vec::new();
+    for job in jobs {
+        let mut kept = Vec::new();
+        for sql in std::mem::take(&mut job.statements) {
+            let Some((database, parent)) = reference(&sql) else {
+                kept.push(sql);
+                continue;
+            };
+            let database = database.unwrap_or_else(|| job.database.clone());
+            if !tables.contains_key(&database) {
+                let found = catalog::tables(session, &database).await;
+                let found = found.during(|| format!("list the tables of `{database}`"))?;
+                let names = found.into_iter().map(|table| table.name.to_lowercase()).collect();
+                tables.insert(database.clone(), names);
+            }
+            if tables[&database].contains(&parent.to_lowercase()) {
+                kept.push(sql);
+                continue;
+            }
+            notes.push(
+                Text::new("load-foreign-key-without-parent")
+                    .with("key", constraint_name(&sql).unwrap_or_default())
+                    .with("table", full_name(&job.database, &job.table))
+                    .with("parent", full_name(&database, &parent)),
+            );
+        }
+        job.statements = kept;
+    }
+    Ok(notes)
+}
+
 /// Names of keys differ by more than their capitals.
 fn sets(names: BTreeMap<String, Vec<String>>) -> BTreeMap<String, BTreeSet<String>> {
     let small = |names: Vec<String>| names.into_iter().map(|name| name.to_lowercase()).collect();
@@ -136,7 +178,7 @@ impl Work for AlterTables {
     async fn work(&self, session: &mut Session, job: Job) -> Result<()> {
         enter(session, &job.database).await?;
         for sql in job.statements {
-            let altered = session.run(&Statement::act(sql).within(KEY_LIMIT)).await;
+            let altered = make(session, &Statement::act(sql).within(KEY_LIMIT)).await;
             altered.during(|| format!("make the keys of {}", full_name(&job.database, &job.table)))?;
         }
         Ok(())

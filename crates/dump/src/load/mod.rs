@@ -14,6 +14,7 @@ mod views;
 
 use std::collections::BTreeMap;
 
+use model::backup::BackupObject;
 use storage::Client;
 use tokio_util::sync::CancellationToken;
 
@@ -25,26 +26,33 @@ pub use schema::create_schema;
 pub use target::{TargetCheck, check_target};
 
 use crate::archive::Archive;
+use crate::encryption::Identities;
 use crate::error::{DuringSql as _, Error, Result};
 use crate::id::DumpId;
-use crate::manifest::Manifest;
+use crate::manifest::{DatabaseEntry, Manifest};
+use crate::plan::{Selection, full_name};
 use crate::progress::Meter;
 use crate::source::Target;
-use crate::verify::{Report, verify_against};
+use crate::verify::{Chosen, Report, compare};
 
 /// How a dump is loaded. The same for all calls of one load.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Options {
     /// Which databases, and under which names, by their names in the dump; none means all under their own.
     pub databases: BTreeMap<String, String>,
+    /// Which of their tables and views, by their names in the dump. Of a database that is not taken whole, neither code
+    /// nor users are.
+    pub selection: Selection,
     /// Whether other tables may be in the databases already. Tables of the same names never may.
     pub into_existing: bool,
+    /// The keys of an encrypted dump.
+    pub identities: Identities,
 }
 
 /// Compares what was loaded with the dump.
 ///
 /// # Errors
-/// Fails as [`verify_against`] does.
+/// Fails as [`crate::verify_against`] does.
 pub async fn verify_data(
     target: &Target,
     client: &Client,
@@ -54,7 +62,8 @@ pub async fn verify_data(
     meter: &Meter,
     cancel: &CancellationToken,
 ) -> Result<Report> {
-    verify_against(target, client, dump, &options.databases, connections, meter, cancel).await
+    let chosen = Chosen { names: &options.databases, selection: &options.selection };
+    compare(target, client, dump, chosen, connections, meter, cancel).await
 }
 
 /// Ends a load: removes what was remembered in the target.
@@ -78,8 +87,21 @@ fn names(manifest: &Manifest, options: &Options) -> Result<BTreeMap<String, Stri
     if let Some(stranger) = options.databases.keys().find(|name| !held(name)) {
         return Err(Error::NothingThere { what: format!("database `{stranger}`") });
     }
-    if !options.databases.is_empty() {
-        return Ok(options.databases.clone());
+    for object in &options.selection.0 {
+        let only = Selection(vec![object.clone()]);
+        let holds = |entry: &DatabaseEntry| match object {
+            BackupObject::Database(_) => only.has_database(&entry.name),
+            BackupObject::Table(..) => entry.objects().any(|name| only.has_table(&entry.name, name)),
+        };
+        if !manifest.databases.iter().any(holds) {
+            let what = match object {
+                BackupObject::Database(name) => format!("database `{name}`"),
+                BackupObject::Table(database, table) => format!("table {}", full_name(database, table)),
+            };
+            return Err(Error::NothingThere { what });
+        }
     }
-    Ok(manifest.databases.iter().map(|database| (database.name.clone(), database.name.clone())).collect())
+    let own = || manifest.databases.iter().map(|entry| (entry.name.clone(), entry.name.clone())).collect();
+    let all = if options.databases.is_empty() { own() } else { options.databases.clone() };
+    Ok(all.into_iter().filter(|(name, _)| options.selection.has_database(name)).collect())
 }

@@ -1,7 +1,9 @@
 //! Databases and tables, made before their rows are loaded.
 
 use std::collections::{BTreeMap, HashSet};
+use std::time::Duration;
 
+use model::version::Product;
 use oceanbase::statement::identifier;
 use oceanbase::{Session, Statement, catalog};
 use storage::Client;
@@ -16,8 +18,8 @@ use crate::load::marks::Marks;
 use crate::load::{Options, check_target, names};
 use crate::manifest::DatabaseEntry;
 use crate::piece::PREAMBLE;
-use crate::plan::full_name;
-use crate::schema_file::{self, SchemaKind, SchemaObject};
+use crate::plan::{Selection, full_name};
+use crate::schema_file::{SchemaKind, SchemaObject};
 use crate::source::Target;
 
 /// A table with fewer rows gets its keys at once: making them later costs more than it saves.
@@ -29,15 +31,14 @@ pub(super) const KEYS_AT_ONCE_ROWS: u64 = 1000;
 /// Fails as [`check_target`] does, and when the server refuses a definition.
 pub async fn create_schema(target: &Target, client: &Client, dump: &DumpId, options: &Options) -> Result<()> {
     check_target(target, client, dump, options).await?;
-    let archive = Archive::new(client, dump);
-    let manifest = archive.require_manifest().await?;
+    let (archive, manifest) = Archive::open(client, dump, &options.identities).await?;
     let names = names(&manifest, options)?;
     let mut session = open_for_loading(target).await?;
     for entry in &manifest.databases {
         let Some(database) = names.get(&entry.name) else { continue };
         create_database(&mut session, &archive, &entry.name, database).await?;
         Marks::new(database, dump).begin(&mut session).await?;
-        create_tables(&mut session, &archive, entry, database).await?;
+        create_tables(&mut session, &archive, entry, database, &options.selection).await?;
     }
     session.close().await;
     Ok(())
@@ -55,7 +56,38 @@ pub(super) async fn make_lenient(session: &mut Session) -> Result<()> {
     for sql in PREAMBLE {
         session.run(&Statement::read(sql)).await.during(|| "set up the connection".to_owned())?;
     }
+    if session.server().product == Product::Mariadb {
+        let unchecked = Statement::read("SET SESSION check_constraint_checks = 0");
+        session.run(&unchecked).await.during(|| "set up the connection".to_owned())?;
+    }
     Ok(())
+}
+
+/// OceanBase's number for a definition that changes at this moment: "Schema try again".
+const SCHEMA_AGAIN: u16 = 5627;
+
+/// How often and how soon it is tried again.
+const AGAIN: (u32, Duration) = (20, Duration::from_millis(250));
+
+/// MySQL's and OceanBase's numbers for a database, table, key, routine, trigger or constraint that exists.
+const THERE: [u16; 7] = [1007, 1050, 1061, 1304, 1359, 1826, 5734];
+
+/// Runs a statement that makes something, again where the server says that it may be: it may have been done all the same.
+pub(super) async fn make(
+    session: &mut Session,
+    statement: &Statement,
+) -> std::result::Result<u64, oceanbase::Error> {
+    let mut tries = 0;
+    loop {
+        match session.run(statement).await {
+            Err(error) if error.number() == Some(SCHEMA_AGAIN) && tries < AGAIN.0 => tries += 1,
+            Err(error) if tries > 0 && error.number().is_some_and(|number| THERE.contains(&number)) => {
+                return Ok(0);
+            }
+            done => return done,
+        }
+        tokio::time::sleep(AGAIN.1).await;
+    }
 }
 
 /// Makes a database current on a connection.
@@ -66,7 +98,7 @@ pub(super) async fn enter(session: &mut Session, database: &str) -> Result<()> {
 
 async fn create_database(session: &mut Session, archive: &Archive, name: &str, target: &str) -> Result<()> {
     let key = ObjectKey::Database { database: name };
-    let text = archive.read(key).await?.ok_or_else(|| lost(key))?;
+    let text = archive.read_schema(key).await?;
     let text = text.strip_suffix(b";\n").unwrap_or(&text);
     let statement = database_statement(text, target)
         .ok_or_else(|| Error::Damaged { path: key.path(), why: "it creates no database".to_owned() })?;
@@ -94,33 +126,43 @@ async fn create_tables(
     archive: &Archive,
     entry: &DatabaseEntry,
     database: &str,
+    selection: &Selection,
 ) -> Result<()> {
     enter(session, database).await?;
     let there =
         catalog::tables(session, database).await.during(|| format!("list the tables of `{database}`"))?;
     let there: HashSet<String> = there.into_iter().map(|table| table.name).collect();
+    let folds = session.server().product.is_oceanbase();
     let rows: BTreeMap<&str, u64> =
         entry.tables.iter().map(|table| (table.name.as_str(), table.rows)).collect();
-    for object in table_objects(archive, &entry.name).await? {
-        // Nothing of that name was there before this load began: it is from an earlier attempt.
-        if there.contains(&object.name) {
+    for object in table_objects(archive, &entry.name, selection).await? {
+        // Nothing of that name was there before this load began: it is from an earlier attempt. The target may keep all
+        // names in small letters.
+        if there.contains(&object.name) || folds && there.contains(&object.name.to_lowercase()) {
             continue;
         }
         let definition = read_definition(&entry.name, &object)?;
         let small = rows.get(object.name.as_str()).is_none_or(|&rows| rows < KEYS_AT_ONCE_ROWS);
-        let statement = if small { definition.without_foreign_keys() } else { definition.bare() };
-        let created = session.run(&Statement::act(statement).within(crate::LONG_READ)).await;
+        // MySQL and MariaDB show keys in the order in which they were made.
+        let at_once = small || !folds && definition.has_special_keys();
+        let statement = if at_once { definition.without_foreign_keys() } else { definition.bare() };
+        let created = make(session, &Statement::act(statement).within(crate::LONG_READ)).await;
         created.during(|| format!("create the table {}", full_name(database, &object.name)))?;
     }
     Ok(())
 }
 
 /// Reads the definitions of a database's tables out of the dump.
-pub(super) async fn table_objects(archive: &Archive, database: &str) -> Result<Vec<SchemaObject>> {
-    let key = ObjectKey::Tables { database };
-    let text = archive.read(key).await?.ok_or_else(|| lost(key))?;
-    let objects = schema_file::read(&text).map_err(|why| Error::Damaged { path: key.path(), why })?;
-    Ok(objects.into_iter().filter(|object| object.kind == SchemaKind::Table).collect())
+pub(super) async fn table_objects(
+    archive: &Archive,
+    database: &str,
+    selection: &Selection,
+) -> Result<Vec<SchemaObject>> {
+    let objects = archive.read_objects(ObjectKey::Tables { database }).await?;
+    let chosen = |object: &SchemaObject| {
+        object.kind == SchemaKind::Table && selection.has_table(database, &object.name)
+    };
+    Ok(objects.into_iter().filter(chosen).collect())
 }
 
 pub(super) fn read_definition(database: &str, object: &SchemaObject) -> Result<TableDefinition> {
@@ -128,10 +170,6 @@ pub(super) fn read_definition(database: &str, object: &SchemaObject) -> Result<T
         path: ObjectKey::Tables { database }.path(),
         why: format!("the definition of `{}` is unreadable", object.name),
     })
-}
-
-pub(super) fn lost(key: ObjectKey<'_>) -> Error {
-    Error::Damaged { path: key.path(), why: "it is missing".to_owned() }
 }
 
 #[cfg(test)]

@@ -1,13 +1,14 @@
 //! Whether a target can be loaded into, found out without changing it.
 
 use model::text::Text;
-use model::version::{Product, ServerVersion};
+use model::version::ServerVersion;
 use oceanbase::catalog;
 use storage::Client;
 
 use crate::archive::Archive;
 use crate::error::{DuringSql as _, Error, Result};
 use crate::id::DumpId;
+use crate::layout::ObjectKey;
 use crate::load::marks::{MARKS_TABLE, Marks};
 use crate::load::{Options, names, orphan};
 use crate::source::Target;
@@ -34,16 +35,24 @@ pub async fn check_target(
     dump: &DumpId,
     options: &Options,
 ) -> Result<TargetCheck> {
-    let manifest = Archive::new(client, dump).require_manifest().await?;
+    let (archive, manifest) = Archive::open(client, dump, &options.identities).await?;
     let names = names(&manifest, options)?;
+    if let Some(database) = names.keys().next() {
+        archive.read_schema(ObjectKey::Database { database }).await?; // the keys fit, or nothing is begun
+    }
     let mut session = target.open().await?;
     let server = session.server().clone();
-    if !matches!(server.product, Product::Oceanbase | Product::Seekdb) {
-        return Err(Error::SourceUnsupported { server: server.to_string() });
+    if manifest.server.product.is_oceanbase() && !server.product.is_oceanbase() {
+        return Err(Error::TargetUnfit {
+            source_server: manifest.server.to_string(),
+            target: server.to_string(),
+        });
     }
     orphan::refuse(&mut session).await?;
+    let chosen = |database: &str, table: &str| options.selection.has_table(database, table);
     let longest = manifest
         .tables()
+        .filter(|(database, table)| chosen(database, &table.name))
         .flat_map(|(_, table)| &table.pieces)
         .map(|piece| piece.longest_statement)
         .max()
@@ -58,8 +67,9 @@ pub async fn check_target(
     if server.product != manifest.server.product || server.version < manifest.server.version {
         notes.push(Text::new("load-other-server").with("source", &manifest.server).with("target", &server));
     }
-    let chosen = manifest.databases.iter().filter(|entry| names.contains_key(&entry.name));
-    let code: usize = chosen.map(|entry| entry.code.len()).sum();
+    let whole = |name: &str| names.contains_key(name) && options.selection.has_whole_database(name);
+    let code: usize =
+        manifest.databases.iter().filter(|entry| whole(&entry.name)).map(|entry| entry.code.len()).sum();
     if code > 0 {
         notes.push(Text::new("load-code-held").with("count", code));
     }
@@ -79,8 +89,7 @@ pub async fn check_target(
         let there = there.during(|| format!("list the tables of `{database}`"))?;
         let clashes = |name: &str| {
             !options.into_existing
-                || entry.tables.iter().any(|table| table.name.eq_ignore_ascii_case(name))
-                || entry.views.iter().any(|view| view.eq_ignore_ascii_case(name))
+                || entry.objects().any(|own| own.eq_ignore_ascii_case(name) && chosen(&entry.name, own))
         };
         let clashing = there.into_iter().filter(|table| table.name != MARKS_TABLE && clashes(&table.name));
         found.extend(clashing.map(|table| crate::plan::full_name(database, &table.name)));

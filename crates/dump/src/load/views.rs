@@ -6,13 +6,13 @@ use model::text::Text;
 use oceanbase::{Session, Statement, catalog};
 
 use crate::archive::Archive;
-use crate::ddl::qualify::QualifiedView;
-use crate::error::{DuringSql as _, Error, Result};
+use crate::ddl::qualify::{QualifiedView, without_security};
+use crate::error::{DuringSql as _, Result};
 use crate::layout::ObjectKey;
-use crate::load::schema::enter;
+use crate::load::schema::{enter, make};
 use crate::manifest::Manifest;
-use crate::plan::full_name;
-use crate::schema_file::{self, SchemaKind, SchemaObject};
+use crate::plan::{Selection, full_name};
+use crate::schema_file::{SchemaKind, SchemaObject};
 
 /// A view that is to be made.
 struct Waiting {
@@ -29,12 +29,14 @@ pub(super) async fn create_views(
     archive: &Archive,
     manifest: &Manifest,
     names: &BTreeMap<String, String>,
+    selection: &Selection,
 ) -> Result<Vec<Text>> {
+    let strange = !manifest.server.product.is_oceanbase() && session.server().product.is_oceanbase();
     let mut notes = Vec::new();
     let mut waiting = Vec::new();
     for entry in &manifest.databases {
         let Some(database) = names.get(&entry.name) else { continue };
-        for view in &entry.broken_views {
+        for view in entry.broken_views.iter().filter(|view| selection.has_table(&entry.name, view)) {
             notes.push(Text::new("load-view-was-broken").with("view", full_name(database, view)));
         }
         if entry.views.is_empty() {
@@ -44,10 +46,20 @@ pub(super) async fn create_views(
             catalog::tables(session, database).await.during(|| format!("list the views of `{database}`"))?;
         let there: HashSet<String> = there.into_iter().map(|table| table.name).collect();
         for object in view_objects(archive, &entry.name).await? {
-            if there.contains(&object.name) {
+            if there.contains(&object.name) || !selection.has_table(&entry.name, &object.name) {
                 continue;
             }
-            match renamed(&object.statement, names) {
+            let mut statement = object.statement;
+            if strange {
+                let (plain, invoker) = without_security(&statement);
+                statement = plain;
+                if invoker {
+                    let note = Text::new("load-view-security-left-out");
+                    let view = full_name(database, &object.name);
+                    notes.push(note.with("view", view).with("target", session.server()));
+                }
+            }
+            match renamed(&statement, names) {
                 Some(statement) => waiting.push(Waiting {
                     database: database.clone(),
                     name: object.name,
@@ -79,7 +91,7 @@ async fn try_all(session: &mut Session, views: Vec<Waiting>) -> Result<Vec<Waiti
     let mut refused = Vec::new();
     for mut view in views {
         enter(session, &view.database).await?;
-        match session.run(&Statement::act(view.statement.clone())).await {
+        match make(session, &Statement::act(view.statement.clone())).await {
             Ok(_) => {}
             Err(error) if error.number().is_some() && !error.is_transient() => {
                 view.refusal = Some(error);
@@ -95,9 +107,7 @@ async fn try_all(session: &mut Session, views: Vec<Waiting>) -> Result<Vec<Waiti
 }
 
 async fn view_objects(archive: &Archive, database: &str) -> Result<Vec<SchemaObject>> {
-    let key = ObjectKey::Views { database };
-    let text = archive.read(key).await?.ok_or_else(|| super::schema::lost(key))?;
-    let objects = schema_file::read(&text).map_err(|why| Error::Damaged { path: key.path(), why })?;
+    let objects = archive.read_objects(ObjectKey::Views { database }).await?;
     Ok(objects.into_iter().filter(|object| object.kind == SchemaKind::View).collect())
 }
 

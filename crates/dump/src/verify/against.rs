@@ -15,7 +15,8 @@ use crate::crew::{self, Work};
 use crate::error::{DuringSql as _, Result};
 use crate::id::DumpId;
 use crate::manifest::{Manifest, Piece};
-use crate::plan::{Chunk, Plan, TablePlan, full_name, planned};
+use crate::moment::Moment;
+use crate::plan::{Chunk, Plan, Selection, TablePlan, full_name, planned};
 use crate::progress::{Meter, Progress};
 use crate::source::{Source, ready_for_reading};
 use crate::verify::{Finding, Report};
@@ -37,21 +38,45 @@ pub async fn verify_against(
     meter: &Meter,
     cancel: &CancellationToken,
 ) -> Result<Report> {
+    let chosen = Chosen { names, selection: &Selection::default() };
+    compare(source, client, dump, chosen, connections, meter, cancel).await
+}
+
+/// What is compared.
+pub(crate) struct Chosen<'a> {
+    /// Which databases, under which names; none: all under their own.
+    pub(crate) names: &'a BTreeMap<String, String>,
+    /// Which of their tables.
+    pub(crate) selection: &'a Selection,
+}
+
+/// Compares some tables of a dump with a database.
+pub(crate) async fn compare(
+    source: &Source,
+    client: &Client,
+    dump: &DumpId,
+    chosen: Chosen<'_>,
+    connections: usize,
+    meter: &Meter,
+    cancel: &CancellationToken,
+) -> Result<Report> {
     let archive = Archive::new(client, dump);
     let manifest = archive.require_manifest().await?;
     let plan = archive.require_plan().await?;
-    let jobs = jobs(&plan, &manifest, names)?;
+    let jobs = jobs(&plan, &manifest, &chosen)?;
     let anchor = jobs.first().map(|job| (job.database.clone(), job.table.name.clone()));
-    let (pin, scn) = match open_pin(source, anchor).await? {
+    let (pin, moment) = match open_pin(source, anchor).await? {
         Ok(pinned) => pinned,
         Err(finding) => return Ok(Report { findings: vec![finding], ..Report::default() }),
     };
     let pieces = jobs.len() as u64;
     meter.change(|progress| *progress = Progress { pieces, ..Progress::default() });
     let findings = Arc::new(Mutex::new(Vec::new()));
-    let work = ComparePieces { scn, meter: meter.clone(), findings: Arc::clone(&findings) };
+    let work = ComparePieces { moment, meter: meter.clone(), findings: Arc::clone(&findings) };
     let outcome = crew::run(source, connections, jobs, work, cancel).await;
-    pin.release().await;
+    if let Some(pin) = pin {
+        pin.release().await;
+    }
     outcome?;
     let mut findings = std::mem::take(&mut *findings.lock().unwrap_or_else(PoisonError::into_inner));
     findings.sort();
@@ -60,11 +85,18 @@ pub async fn verify_against(
     Ok(Report { findings, checked: pieces, bytes: now.raw_bytes, rows: now.rows })
 }
 
-/// Opens the transaction that keeps the moment; a first table that is not there is a finding.
+/// Opens the transaction that keeps the moment; a first table that is not there is a finding. On MySQL and MariaDB each
+/// connection reads a moment of its own: the tables are compared one by one, and whoever compares them does not write.
 async fn open_pin(
     source: &Source,
     anchor: Option<(String, String)>,
-) -> Result<std::result::Result<(Pin, u64), Finding>> {
+) -> Result<std::result::Result<(Option<Pin>, Moment), Finding>> {
+    let session = source.open().await?;
+    let server = session.server().clone();
+    session.close().await;
+    if !server.product.is_oceanbase() {
+        return Ok(Ok((None, Moment::Transaction)));
+    }
     let names = anchor.as_ref().map(|(database, table)| (database.as_str(), table.as_str()));
     let mut pin = match Pin::open(&source.endpoint, Arc::clone(&source.witness), names).await {
         Ok(pin) => pin,
@@ -75,7 +107,7 @@ async fn open_pin(
         Err(error) => return Err(error).during(|| "open the transaction that keeps the snapshot".to_owned()),
     };
     let scn = pin.current_scn().await.during(|| "ask for the SCN".to_owned())?;
-    Ok(Ok((pin, scn)))
+    Ok(Ok((Some(pin), Moment::of(&server, scn))))
 }
 
 /// Tells whether the server says that a table, a column or a partition is not there.
@@ -92,9 +124,13 @@ struct Job {
     piece: Piece,
 }
 
-fn jobs(plan: &Plan, manifest: &Manifest, names: &BTreeMap<String, String>) -> Result<Vec<Job>> {
+fn jobs(plan: &Plan, manifest: &Manifest, chosen: &Chosen<'_>) -> Result<Vec<Job>> {
+    let names = chosen.names;
     let mut jobs = Vec::new();
     for (database, entry) in manifest.tables() {
+        if !chosen.selection.has_table(database, &entry.name) {
+            continue;
+        }
         let target = match names.get(database) {
             Some(target) => target,
             None if names.is_empty() => database,
@@ -132,7 +168,7 @@ fn comparable(table: &TablePlan, pieces: &[Piece]) -> Vec<(Chunk, Piece)> {
 }
 
 struct ComparePieces {
-    scn: u64,
+    moment: Moment,
     meter: Meter,
     findings: Arc<Mutex<Vec<Finding>>>,
 }
@@ -168,7 +204,7 @@ impl ComparePieces {
         session: &mut Session,
         job: &Job,
     ) -> std::result::Result<(u64, Checksum), oceanbase::Error> {
-        let sql = select_rows(self.scn, &job.database, &job.table, &job.chunk);
+        let sql = select_rows(self.moment, &job.database, &job.table, &job.chunk);
         let statement = Statement::read(sql).within(crate::SILENCE);
         let mut stream = session.stream(&statement).await?;
         let (mut rows, mut bytes, mut checksum, mut buffer) = (0, 0, Checksum::default(), Vec::new());

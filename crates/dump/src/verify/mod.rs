@@ -8,6 +8,7 @@ use model::problem::codes;
 use storage::Client;
 
 pub use against::verify_against;
+pub(crate) use against::{Chosen, compare};
 pub use objects::verify;
 
 use crate::archive::Archive;

@@ -62,8 +62,43 @@ async fn a_cancelled_dump_leaves_no_statement_and_no_half_object() {
 }
 
 #[tokio::test]
+async fn a_cancelled_dump_of_mariadb_leaves_no_statement_and_no_half_object_and_begins_anew() {
+    let bed = Bed::mariadb();
+    big_database(&bed, "d_cancel").await;
+    let (dump, source): (DumpId, _) = ("cancelled".parse().expect("an id"), bed.source());
+    let options = Options { selection: selection(&["d_cancel"]), connections: 2, ..Options::default() };
+    let snapshot = dump::take_snapshot(&source, &bed.client, &dump, &options).await.expect("a snapshot");
+    dump::dump_schema(&source, &bed.client, &snapshot).await.expect("a schema");
+    let (meter, cancel) = (Meter::new(), CancellationToken::new());
+    let mut progress = meter.subscribe();
+    let (outcome, ()) =
+        tokio::join!(dump::dump_data(&source, &bed.client, &snapshot, 2, &meter, &cancel), async {
+            progress.wait_for(|progress| progress.rows > 0).await.expect("a meter");
+            cancel.cancel();
+        });
+    assert!(matches!(outcome, Err(Error::Cancelled)), "{outcome:?}");
+    quiet(&bed, "d_cancel").await;
+    let objects = bed.client.list("cancelled").await.expect("a list");
+    let data: Vec<_> = objects.iter().filter(|object| object.key.contains("/data/")).collect();
+    assert!(data.is_empty(), "{data:?}");
+    snapshot.release().await;
+    let again = bed.dump_with(&dump, &options).await.expect_err("its moment is gone");
+    assert!(matches!(again, Error::SnapshotLost { .. }), "{again:?}");
+    let anew = bed.dump_with(&"anew".parse().expect("an id"), &options).await.expect("a new one");
+    assert_eq!(anew.totals.rows, 128_000);
+}
+
+#[tokio::test]
 async fn a_cancelled_load_leaves_no_statement_and_goes_on() {
-    let bed = Bed::shared();
+    cancelled_load(Bed::shared()).await;
+}
+
+#[tokio::test]
+async fn a_cancelled_load_into_mariadb_leaves_no_statement_and_goes_on() {
+    cancelled_load(Bed::mariadb()).await;
+}
+
+async fn cancelled_load(bed: Bed) {
     big_database(&bed, "d_cancel_load").await;
     bed.no_database("d_cancel_load_2");
     bed.dump("stopped", &["d_cancel_load"], ChunkAim::default()).await;

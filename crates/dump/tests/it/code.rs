@@ -21,7 +21,12 @@ const CODE: &[&str] = &[
     "CREATE VIEW v AS SELECT f1(a) AS q FROM t",
 ];
 
-async fn whole_load(bed: &Bed, dump: &DumpId, options: &load::Options, with_code: bool) -> Vec<String> {
+pub(crate) async fn whole_load(
+    bed: &Bed,
+    dump: &DumpId,
+    options: &load::Options,
+    with_code: bool,
+) -> Vec<String> {
     let (target, never) = (bed.source(), CancellationToken::new());
     load::create_schema(&target, &bed.client, dump, options).await.expect("a schema");
     let mut notes = Vec::new();

@@ -33,10 +33,10 @@ pub(crate) async fn same(bed: &Bed, one: &str, other: &str) {
 
 /// Leaves out the next number of an AUTO_INCREMENT column, which a server may let grow by itself.
 fn normalised(definition: &str) -> String {
-    match definition.split_once(" AUTO_INCREMENT = ") {
-        Some((before, after)) => {
-            format!("{before}{}", after.trim_start_matches(|c: char| c.is_ascii_digit()))
+    for mark in [" AUTO_INCREMENT = ", " AUTO_INCREMENT="] {
+        if let Some((before, after)) = definition.split_once(mark) {
+            return format!("{before}{}", after.trim_start_matches(|c: char| c.is_ascii_digit()));
         }
-        None => definition.to_owned(),
     }
+    definition.to_owned()
 }

@@ -1,4 +1,4 @@
-//! Without Lifeboat, a dump is restored with `zstd` and the `mariadb` client.
+//! Without Lifeboat, a dump is restored with `age`, `zstd` or `lz4`, and the `mariadb` client.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 use dump::{ChunkAim, Compression, Options};
 
 use crate::bed::{Bed, selection};
+use crate::encryption::Key;
 
 #[tokio::test]
 async fn a_dump_is_restored_by_the_stock_client() {
@@ -21,17 +22,33 @@ async fn a_dump_is_restored_by_the_stock_client() {
         "CREATE VIEW v AS SELECT child.id FROM child JOIN t ON t.id = child.t",
     ];
     bed.database("d_stock", &statements).await;
-    for (id, compression) in [("packed", Compression::default()), ("plain", Compression::None)] {
+    let key = Key::new();
+    for (id, compression, recipients) in [
+        ("packed", Compression::default(), vec![]),
+        ("packed-lz4", Compression::Lz4, vec![]),
+        ("plain", Compression::None, vec![]),
+        ("sealed", Compression::default(), vec![key.recipient.clone()]),
+        ("sealed-lz4", Compression::Lz4, vec![key.recipient.clone()]),
+        ("sealed-plain", Compression::None, vec![key.recipient.clone()]),
+    ] {
+        let end = if recipients.is_empty() { "" } else { ".age" };
         let chunk = ChunkAim { rows: Some(700), ..ChunkAim::default() };
-        let options = Options { selection: selection(&["d_stock"]), compression, chunk };
+        let options = Options {
+            selection: selection(&["d_stock"]),
+            compression,
+            recipients,
+            chunk,
+            ..Options::default()
+        };
         bed.dump_with(&id.parse().expect("an id"), &options).await.expect("a dump");
         bed.database("d_stock_2", &[]).await;
         let dump = bed.dir.path().join(id);
-        client(&bed, "d_stock_2", &dump.join("schema/d_stock/tables.sql"));
+        let run = |file: &Path| client_with(&bed, "d_stock_2", file, Some(&key));
+        run(&dump.join(format!("schema/d_stock/tables.sql{end}")));
         let pieces = files(&dump.join("data/d_stock"));
         assert_eq!(pieces.len(), 4, "{pieces:?}");
-        pieces.iter().for_each(|piece| client(&bed, "d_stock_2", piece));
-        client(&bed, "d_stock_2", &dump.join("schema/d_stock/views.sql"));
+        pieces.iter().for_each(|piece| run(piece));
+        run(&dump.join(format!("schema/d_stock/views.sql{end}")));
         assert_eq!(bed.compare(id, &[("d_stock", "d_stock_2")]).await.findings, []);
         let mut session = bed.session().await;
         assert_eq!(
@@ -44,16 +61,32 @@ async fn a_dump_is_restored_by_the_stock_client() {
 
 /// Runs `zstd -dc file | mariadb database`, or `mariadb database < file`.
 pub(crate) fn client(bed: &Bed, database: &str, file: &Path) {
-    let mut unpack = None;
-    let input: Stdio = if file.extension().is_some_and(|extension| extension == "zst") {
-        let command = Command::new("zstd").arg("-dc").arg(file).stdout(Stdio::piped()).spawn();
-        let mut child = command.expect("the program zstd");
-        let output = child.stdout.take().expect("piped");
-        unpack = Some(child);
-        output.into()
-    } else {
-        File::open(file).expect("the file").into()
-    };
+    client_with(bed, database, file, None);
+}
+
+/// Runs `age -d file | zstd -dc | mariadb database`, with what of it the file's name asks for.
+fn client_with(bed: &Bed, database: &str, file: &Path, key: Option<&Key>) {
+    let mut input: Stdio = File::open(file).expect("the file").into();
+    let mut unpackers = Vec::new();
+    for end in file.to_str().expect("a path").rsplit('.') {
+        let mut command = match end {
+            "age" => {
+                let mut command = Command::new("age");
+                command.args(["-d", "-i"]).arg(key.expect("a key").file());
+                command
+            }
+            "zst" => Command::new("zstd"),
+            "lz4" => Command::new("lz4"),
+            _ => break,
+        };
+        if end != "age" {
+            command.arg("-dc");
+        }
+        let spawned = command.stdin(input).stdout(Stdio::piped()).spawn();
+        let mut child = spawned.unwrap_or_else(|cause| panic!("the program for .{end}: {cause}"));
+        input = child.stdout.take().expect("piped").into();
+        unpackers.push(child);
+    }
     let status = Command::new("mariadb")
         .args([
             "--no-defaults",
@@ -70,8 +103,8 @@ pub(crate) fn client(bed: &Bed, database: &str, file: &Path) {
         .status()
         .expect("the program mariadb");
     assert!(status.success(), "{}", file.display());
-    if let Some(mut unpack) = unpack {
-        assert!(unpack.wait().expect("zstd").success(), "{}", file.display());
+    for mut unpacker in unpackers {
+        assert!(unpacker.wait().expect("an unpacker").success(), "{}", file.display());
     }
 }
 

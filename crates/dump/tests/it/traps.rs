@@ -6,7 +6,7 @@ use crate::bed::{Bed, query, run};
 use crate::compare::same;
 
 /// Dumps a database, loads it under another name, and compares; returns the notes of the load.
-async fn round_trip(name: &str, statements: &[&str]) -> (Bed, String, Vec<model::text::Text>) {
+pub(crate) async fn round_trip(name: &str, statements: &[&str]) -> (Bed, String, Vec<model::text::Text>) {
     let bed = Bed::shared();
     let (source, target) = (format!("d_trap_{name}"), format!("d_trap_{name}_2"));
     bed.database(&source, statements).await;
@@ -20,7 +20,7 @@ async fn round_trip(name: &str, statements: &[&str]) -> (Bed, String, Vec<model:
 }
 
 /// Compares a column exactly: what the server prints of it may lose something.
-async fn same_values(name: &str, table: &str, key: &str, difference: &str) {
+pub(crate) async fn same_values(name: &str, table: &str, key: &str, difference: &str) {
     let bed = Bed::shared();
     let mut session = bed.session().await;
     let sql = format!(

@@ -77,6 +77,12 @@ impl Account {
     }
 }
 
+/// Returns a mode as it can be set. MariaDB lists one under a name by which it does not know it.
+fn mode(listed: &str) -> String {
+    let settable = |name: &str| if name == "INVALID_DATES" { "ALLOW_INVALID_DATES" } else { name }.to_owned();
+    listed.split(',').map(settable).collect::<Vec<_>>().join(",")
+}
+
 /// Returns the procedures and functions of a database.
 ///
 /// # Errors
@@ -92,7 +98,7 @@ pub async fn routines(session: &mut Session, database: &str) -> Result<Vec<Routi
         Ok(Routine {
             name: row.str(0)?.to_owned(),
             kind,
-            sql_mode: row.maybe_str(2)?.unwrap_or_default().to_owned(),
+            sql_mode: mode(row.maybe_str(2)?.unwrap_or_default()),
             definer: row.maybe_str(3)?.unwrap_or_default().to_owned(),
             comment: row.maybe_str(4)?.unwrap_or_default().to_owned(),
         })
@@ -113,7 +119,7 @@ pub async fn triggers(session: &mut Session, database: &str) -> Result<Vec<Trigg
     let trigger = |row: &Row| {
         Ok(Trigger {
             name: row.str(0)?.to_owned(),
-            sql_mode: row.maybe_str(1)?.unwrap_or_default().to_owned(),
+            sql_mode: mode(row.maybe_str(1)?.unwrap_or_default()),
             definer: row.maybe_str(2)?.unwrap_or_default().to_owned(),
         })
     };
@@ -126,6 +132,9 @@ pub async fn triggers(session: &mut Session, database: &str) -> Result<Vec<Trigg
 /// # Errors
 /// Fails when the server does.
 pub async fn other_objects(session: &mut Session, database: &str) -> Result<Vec<(String, u64)>, Error> {
+    if !session.server().product.is_oceanbase() {
+        return other_objects_of_mysql(session, database).await;
+    }
     let sql = format!(
         "SELECT OBJECT_TYPE, COUNT(*) FROM oceanbase.DBA_OBJECTS WHERE OWNER = {} AND OBJECT_TYPE IN \
          ('SEQUENCE', 'SYNONYM', 'PACKAGE', 'PACKAGE BODY', 'TYPE', 'TYPE BODY', 'EVENT') GROUP BY OBJECT_TYPE",
@@ -133,6 +142,18 @@ pub async fn other_objects(session: &mut Session, database: &str) -> Result<Vec<
     );
     let found = if_there(grouped(session, sql, |row| row.u64(1)).await)?.unwrap_or_default();
     Ok(found.into_iter().map(|(kind, counts)| (kind, counts.into_iter().sum())).collect())
+}
+
+async fn other_objects_of_mysql(session: &mut Session, database: &str) -> Result<Vec<(String, u64)>, Error> {
+    let database = literal(database);
+    let sql = format!(
+        "SELECT 'EVENT', COUNT(*) FROM information_schema.EVENTS WHERE EVENT_SCHEMA = {database} UNION ALL \
+         SELECT ROUTINE_TYPE, COUNT(*) FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = {database} \
+         AND ROUTINE_TYPE NOT IN ('PROCEDURE', 'FUNCTION') GROUP BY ROUTINE_TYPE"
+    );
+    let found = if_there(grouped(session, sql, |row| row.u64(1)).await)?.unwrap_or_default();
+    let counted = found.into_iter().map(|(kind, counts)| (kind, counts.into_iter().sum()));
+    Ok(counted.filter(|(_, count)| *count > 0).collect())
 }
 
 /// Returns the users and roles that are not the server's own; `None` when this user may not see them.

@@ -6,8 +6,6 @@
 
 use std::collections::BTreeMap;
 
-use model::version::Product;
-
 use super::{grouped, if_there};
 use crate::catalog::serial;
 use crate::error::Error;
@@ -55,6 +53,9 @@ pub async fn table_identities(
     session: &mut Session,
     database: &str,
 ) -> Result<Option<BTreeMap<String, TableIdentity>>, Error> {
+    if !session.server().product.is_oceanbase() {
+        return super::innodb::table_identities(session, database).await;
+    }
     let tables = tables(database);
     let sql = format!("SELECT t.table_name, t.table_id, t.schema_version FROM {tables}");
     let Some(found) = ask(session, sql, |row| Ok((row.u64(1)?, row.u64(2)?))).await? else { return Ok(None) };
@@ -159,7 +160,7 @@ async fn ask<T>(
     sql: String,
     read: impl Fn(&crate::answer::Row) -> Result<T, Error>,
 ) -> Result<Option<BTreeMap<String, Vec<T>>>, Error> {
-    if !matches!(session.server().product, Product::Oceanbase | Product::Seekdb) {
+    if !session.server().product.is_oceanbase() {
         return Ok(None);
     }
     if_there(grouped(session, sql, read).await)

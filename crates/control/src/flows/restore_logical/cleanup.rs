@@ -99,6 +99,7 @@ impl Removal<'_> {
         let options = load::Options {
             databases: BTreeMap::from([(self.name.to_owned(), self.database.to_owned())]),
             into_existing: true,
+            ..load::Options::default()
         };
         match load::check_target(target, client, &self.state.dump, &options).await {
             Ok(check) => Ok(check.resumes),

@@ -25,7 +25,7 @@ impl Loading {
         Ok(Self {
             target: Target { endpoint, witness: Arc::new(StepLog::new(at)) },
             client: client(at, state).await?,
-            options: load::Options { databases: state.databases.clone(), into_existing: false },
+            options: load::Options { databases: state.databases.clone(), ..load::Options::default() },
         })
     }
 }

@@ -59,7 +59,7 @@ async fn look_at_destination(
     let endpoint = context.tenant_endpoint(cluster, &decided.tenant.name).await?;
     let target = Target { endpoint, witness: Arc::new(recorder.clone()) };
     let client = context.client(decided.set.storage).await?.below(&decided.folder)?;
-    let options = load::Options { databases: decided.databases.clone(), into_existing: false };
+    let options = load::Options { databases: decided.databases.clone(), ..load::Options::default() };
     let found = load::check_target(&target, &client, &decided.dump, &options).await?;
     if found.resumes {
         let problem = Problem::refused(codes::NAME_EXISTS, "recovery-left-unfinished");

@@ -1,0 +1,75 @@
+//! How a moment of the data is asked for, which is not the same everywhere.
+//!
+//! OceanBase and seekdb take a moment's number in each query, from whatever connection. MySQL and MariaDB have no such
+//! thing: there a connection sees the moment of its own transaction, and the connections that are to see the same one
+//! begin together (`dumping/together.rs`).
+
+use model::version::{Product, ServerVersion};
+use oceanbase::statement::identifier;
+
+use crate::column::Column;
+use crate::plan::{Chunk, TablePlan, full_name};
+
+/// Which moment a query reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Moment {
+    /// That of an SCN of OceanBase.
+    Scn(u64),
+    /// That of the transaction which the connection is in.
+    Transaction,
+}
+
+impl Moment {
+    /// Returns the moment `scn` as that server is asked for it.
+    pub(crate) fn of(server: &ServerVersion, scn: u64) -> Self {
+        match server.product {
+            Product::Oceanbase | Product::Seekdb => Self::Scn(scn),
+            Product::Mysql | Product::Mariadb => Self::Transaction,
+        }
+    }
+
+    /// Returns what stands behind SELECT. On OceanBase the hint keeps the server from keys that are younger than the
+    /// snapshot (1412); the range of the primary key is used all the same.
+    pub(crate) fn hint(self, hidden_key: bool) -> &'static str {
+        match self {
+            Self::Scn(_) if hidden_key => "/*+ opt_param('hidden_column_visible','true') full(x) */ ",
+            Self::Scn(_) => "/*+ full(x) */ ",
+            Self::Transaction => "",
+        }
+    }
+
+    /// Returns the table as it stands behind FROM, called `x`.
+    pub(crate) fn source(self, database: &str, table: &TablePlan, chunk: &Chunk) -> String {
+        let name = full_name(database, &table.name);
+        let partition = chunk
+            .partition
+            .as_ref()
+            .map_or_else(String::new, |name| format!(" PARTITION({})", identifier(name)));
+        match self {
+            Self::Scn(scn) => format!("{name}{partition} AS OF SNAPSHOT {scn} x"),
+            Self::Transaction if table.key.is_empty() => format!("{name}{partition} x"),
+            Self::Transaction => format!("{name}{partition} x FORCE INDEX (PRIMARY)"),
+        }
+    }
+
+    /// Returns the condition that a row lies behind these values of the key, or with `last` not behind them.
+    ///
+    /// OceanBase reads only that part of the table when rows are compared as wholes, MySQL and MariaDB only when they
+    /// are compared column by column.
+    pub(crate) fn bound(self, key: &[Column], values: &[String], last: bool) -> String {
+        let columns: Vec<String> =
+            key.iter().map(|column| format!("x.{}", identifier(&column.name))).collect();
+        let sign = if last { "<=" } else { ">" };
+        if self != Self::Transaction || key.len() == 1 {
+            return format!("({}){sign}({})", columns.join(","), values.join(","));
+        }
+        let place = |place: usize| {
+            let sign = if last && place + 1 < columns.len() { "<" } else { sign };
+            let mut parts: Vec<String> =
+                (0..place).map(|before| format!("{}={}", columns[before], values[before])).collect();
+            parts.push(format!("{}{sign}{}", columns[place], values[place]));
+            format!("({})", parts.join(" AND "))
+        };
+        format!("({})", (0..columns.len()).map(place).collect::<Vec<_>>().join(" OR "))
+    }
+}

@@ -1,0 +1,121 @@
+//! Tables that are changed while they are dumped: each change ends in a right dump or in a failure that names the table,
+//! never in wrong rows.
+
+use dump::{DumpId, Error, Manifest, Meter, Options};
+use tokio_util::sync::CancellationToken;
+
+use crate::bed::{Bed, run, selection};
+
+/// Changes a table of three rows between the snapshot and the rows of a dump.
+async fn changed_meanwhile(bed: &Bed, name: &str, changes: &[&str]) -> dump::Result<Manifest> {
+    let database = format!("d_ddl_{name}");
+    let tables = [
+        "CREATE TABLE t (a INT PRIMARY KEY, b INT, KEY kb (b))",
+        "CREATE TABLE t_new (a INT PRIMARY KEY, b INT, KEY kb (b))",
+        "INSERT INTO t VALUES (1,1),(2,2),(3,3)",
+        "INSERT INTO t_new VALUES (1,1)",
+    ];
+    bed.database(&database, &tables).await;
+    let (dump, source): (DumpId, _) = (format!("ddl-{name}").parse().expect("an id"), bed.source());
+    let options = Options { selection: selection(&[&database]), connections: 2, ..Options::default() };
+    let snapshot = dump::take_snapshot(&source, &bed.client, &dump, &options).await?;
+    dump::dump_schema(&source, &bed.client, &snapshot).await?;
+    let mut session = bed.session().await;
+    run(&mut session, &format!("USE {database}")).await;
+    for change in changes {
+        run(&mut session, change).await;
+    }
+    session.close().await;
+    let (meter, never) = (Meter::new(), CancellationToken::new());
+    let dumped = dump::dump_data(&source, &bed.client, &snapshot, 2, &meter, &never).await;
+    snapshot.release().await;
+    dumped?;
+    dump::finish(&bed.client, &dump).await
+}
+
+/// Makes sure that the dump failed, says which table was changed or could not be read, and left no backup.
+async fn fails(bed: &Bed, name: &str, changes: &[&str]) {
+    let error = changed_meanwhile(bed, name, changes).await.expect_err(name);
+    assert!(error.must_start_anew() && !error.is_transient(), "{name}: {error:?}");
+    let (database, told) = (format!("`d_ddl_{name}`.`t"), format!("{error:?} {}", error.problem()));
+    assert!(told.contains(&database), "{name}: {told}");
+    let dump = format!("ddl-{name}").parse().expect("an id");
+    let manifest = dump::read_manifest(&bed.client, &dump).await;
+    assert!(matches!(manifest, Err(Error::NotFinished { .. })), "{name}: {manifest:?}");
+}
+
+/// Makes sure that the dump holds the rows that were there before.
+async fn holds_the_old_rows(bed: &Bed, name: &str, changes: &[&str]) {
+    let manifest = changed_meanwhile(bed, name, changes).await.expect(name);
+    let rows: Vec<u64> = manifest.tables().map(|(_, table)| table.rows).collect();
+    assert_eq!(rows, [3, 1], "{name}");
+}
+
+const ADDED: &[&str] = &["ALTER TABLE t ADD COLUMN c INT DEFAULT 7"];
+const DROPPED: &[&str] = &["ALTER TABLE t DROP COLUMN b"];
+const REPLACED: &[&str] =
+    &["ALTER TABLE t DROP COLUMN b", "ALTER TABLE t ADD COLUMN b INT", "ALTER TABLE t ADD KEY kb (b)"];
+const TRUNCATED: &[&str] = &["TRUNCATE TABLE t"];
+const GONE: &[&str] = &["DROP TABLE t"];
+const RENAMED: &[&str] = &["RENAME TABLE t TO t_other"];
+const SWAPPED: &[&str] = &["RENAME TABLE t TO t_old, t_new TO t"];
+const KEYS: &[&str] =
+    &["ALTER TABLE t ADD KEY kab (a, b)", "ALTER TABLE t DROP KEY kb", "INSERT INTO t VALUES (4,4)"];
+
+#[tokio::test]
+async fn a_column_that_is_added_ends_the_dump() {
+    fails(&Bed::shared(), "added", ADDED).await;
+}
+
+#[tokio::test]
+async fn a_column_that_is_dropped_ends_the_dump() {
+    fails(&Bed::shared(), "dropped", DROPPED).await;
+}
+
+#[tokio::test]
+async fn a_column_that_is_dropped_and_added_again_ends_the_dump() {
+    fails(&Bed::shared(), "replaced", REPLACED).await;
+}
+
+#[tokio::test]
+async fn a_table_that_is_emptied_ends_the_dump() {
+    fails(&Bed::shared(), "truncated", TRUNCATED).await;
+}
+
+#[tokio::test]
+async fn a_table_that_is_dropped_ends_the_dump() {
+    fails(&Bed::shared(), "gone", GONE).await;
+}
+
+#[tokio::test]
+async fn a_table_that_is_renamed_ends_the_dump() {
+    fails(&Bed::shared(), "renamed", RENAMED).await;
+}
+
+#[tokio::test]
+async fn a_table_that_is_swapped_for_another_ends_the_dump() {
+    fails(&Bed::shared(), "swapped", SWAPPED).await;
+}
+
+#[tokio::test]
+async fn a_key_that_is_added_or_dropped_does_no_harm() {
+    holds_the_old_rows(&Bed::shared(), "keys", KEYS).await;
+}
+
+#[tokio::test]
+async fn each_change_of_a_table_ends_a_dump_of_mariadb_too() {
+    let bed = Bed::mariadb();
+    let cases = [
+        ("added", ADDED),
+        ("dropped", DROPPED),
+        ("replaced", REPLACED),
+        ("truncated", TRUNCATED),
+        ("gone", GONE),
+        ("renamed", RENAMED),
+        ("swapped", SWAPPED),
+        ("keys", KEYS), // it is seen that something was changed, not what
+    ];
+    for (name, changes) in cases {
+        fails(&bed, name, changes).await;
+    }
+}

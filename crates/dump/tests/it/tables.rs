@@ -1,0 +1,124 @@
+//! Some tables out of a larger dump.
+
+use dump::{ChunkAim, DumpId, Error, Meter, Selection, load};
+use model::backup::BackupObject;
+use tokio_util::sync::CancellationToken;
+
+use crate::bed::{Bed, load_options, query, run};
+
+const TABLES: &[&str] = &[
+    "CREATE TABLE par (id INT PRIMARY KEY)",
+    "CREATE TABLE child (id INT PRIMARY KEY, p INT, KEY kp (p), CONSTRAINT child_par FOREIGN KEY (p) REFERENCES par (id))",
+    "CREATE TABLE other (id INT PRIMARY KEY)",
+    "CREATE VIEW v AS SELECT id FROM child",
+    "CREATE VIEW w AS SELECT id FROM other",
+    "CREATE PROCEDURE p1 () SELECT 1",
+    "INSERT INTO par VALUES (1),(2)",
+    "INSERT INTO child VALUES (1,1),(2,2),(3,NULL)",
+    "INSERT INTO other VALUES (7)",
+];
+
+fn table(database: &str, name: &str) -> BackupObject {
+    BackupObject::Table(database.to_owned(), name.to_owned())
+}
+
+async fn names(bed: &Bed, database: &str) -> Vec<String> {
+    let mut session = bed.session().await;
+    let tables = "SELECT table_name FROM information_schema.tables WHERE table_schema";
+    let rows = query(&mut session, &format!("{tables} = '{database}' ORDER BY 1")).await;
+    session.close().await;
+    rows.into_iter().map(|mut row| row.remove(0)).collect()
+}
+
+async fn some_tables_come_back(bed: Bed) {
+    let mut session = bed.session().await;
+    bed.database("d_some", TABLES).await;
+    bed.database("d_some_far", &["CREATE TABLE t (id INT PRIMARY KEY)"]).await;
+    bed.dump("some", &["d_some", "d_some_far"], ChunkAim::default()).await;
+    bed.no_database("d_some_2");
+    let selection = Selection(vec![table("d_some", "child"), table("d_some", "v")]);
+    let options = load::Options { selection, ..load_options(&[("d_some", "d_some_2")]) };
+    let notes = bed.load_with("some", &options).await;
+    let told: Vec<String> = notes.iter().map(|note| format!("{} {:?}", note.id, note.args)).collect();
+    let of_the_key = |note: &String| note.contains("without-parent") && note.contains("child_par");
+    assert!(told.len() == 1 && of_the_key(&told[0]), "{told:?}");
+    assert_eq!(names(&bed, "d_some_2").await, ["child", "v"]);
+    assert_eq!(query(&mut session, "SELECT COUNT(*), SUM(id) FROM d_some_2.v").await, [["3", "6"]]);
+    let keys = "SELECT COUNT(*) FROM information_schema.statistics WHERE table_schema = 'd_some_2' AND index_name = 'kp'";
+    assert_eq!(query(&mut session, keys).await, [["1"]]);
+
+    // What was left out then may come in later, where the rest stands.
+    let selection = Selection(vec![table("d_some", "other"), table("d_some", "w")]);
+    let options = load::Options { selection, into_existing: true, ..load_options(&[("d_some", "d_some_2")]) };
+    bed.load_with("some", &options).await;
+    assert_eq!(names(&bed, "d_some_2").await, ["child", "other", "v", "w"]);
+
+    // With the table that is referred to, the foreign key comes too.
+    bed.no_database("d_some_3");
+    let selection = Selection(vec![table("d_some", "child"), table("d_some", "par")]);
+    let options = load::Options { selection, ..load_options(&[("d_some", "d_some_3")]) };
+    assert_eq!(bed.load_with("some", &options).await, []);
+    let orphan = oceanbase::Statement::act("INSERT INTO d_some_3.child VALUES (9,99)");
+    assert_eq!(session.run(&orphan).await.expect_err("no such parent").number(), Some(1452));
+    session.close().await;
+}
+
+#[tokio::test]
+async fn some_tables_come_out_of_a_larger_dump() {
+    some_tables_come_back(Bed::shared()).await;
+}
+
+#[tokio::test]
+async fn some_tables_come_out_of_a_larger_dump_on_mariadb() {
+    some_tables_come_back(Bed::mariadb()).await;
+}
+
+#[tokio::test]
+async fn a_chosen_table_that_is_not_in_the_dump_is_named_and_one_that_is_there_is_not_overwritten() {
+    let bed = Bed::shared();
+    bed.database("d_choice", TABLES).await;
+    bed.dump("choice", &["d_choice"], ChunkAim::default()).await;
+    bed.database("d_choice_2", &["CREATE TABLE child (x INT)", "CREATE TABLE stranger (x INT)"]).await;
+    let (dump, target): (DumpId, _) = ("choice".parse().expect("an id"), bed.source());
+    let rename = [("d_choice", "d_choice_2")];
+    for (chosen, into_existing, expected) in [
+        (table("d_choice", "nothing"), true, "`nothing`"),
+        (table("d_choice", "child"), true, "`d_choice_2`.`child`"),
+        (table("d_choice", "other"), false, "`d_choice_2`.`stranger`"),
+        (BackupObject::Database("d_nowhere".to_owned()), true, "d_nowhere"),
+    ] {
+        let selection = Selection(vec![chosen]);
+        let options = load::Options { selection, into_existing, ..load_options(&rename) };
+        let error = load::check_target(&target, &bed.client, &dump, &options).await.expect_err(expected);
+        assert!(matches!(error, Error::NothingThere { .. } | Error::TargetNotEmpty { .. }), "{error:?}");
+        assert!(error.problem().to_string().contains(expected), "{}", error.problem());
+    }
+    let selection = Selection(vec![table("d_choice", "other")]);
+    let options = load::Options { selection, into_existing: true, ..load_options(&rename) };
+    let found = load::check_target(&target, &bed.client, &dump, &options).await.expect("a free target");
+    assert_eq!(found.notes, [], "code belongs to whole databases");
+    bed.load_with("choice", &options).await;
+    let mut session = bed.session().await;
+    assert_eq!(query(&mut session, "SELECT id FROM d_choice_2.other").await, [["7"]]);
+    run(&mut session, "SELECT x FROM d_choice_2.child").await;
+    session.close().await;
+}
+
+#[tokio::test]
+async fn a_load_of_some_tables_goes_on_where_it_was() {
+    let bed = Bed::shared();
+    bed.database("d_some_on", TABLES).await;
+    bed.dump("some-on", &["d_some_on"], ChunkAim { rows: Some(1), ..ChunkAim::default() }).await;
+    bed.no_database("d_some_on_2");
+    let selection = Selection(vec![table("d_some_on", "child")]);
+    let options = load::Options { selection, ..load_options(&[("d_some_on", "d_some_on_2")]) };
+    let (dump, target): (DumpId, _) = ("some-on".parse().expect("an id"), bed.source());
+    let (meter, never) = (Meter::new(), CancellationToken::new());
+    for _ in 0..2 {
+        load::create_schema(&target, &bed.client, &dump, &options).await.expect("a schema");
+        load::load_data(&target, &bed.client, &dump, &options, 2, &meter, &never).await.expect("rows");
+    }
+    assert_eq!(meter.now().rows, 3);
+    bed.load_with("some-on", &options).await;
+    assert_eq!(names(&bed, "d_some_on_2").await, ["child"]);
+}

@@ -1,0 +1,96 @@
+//! What MySQL and MariaDB show of how their tables are kept.
+
+use std::collections::BTreeMap;
+
+use model::version::Product;
+
+use super::{TableIdentity, grouped};
+use crate::answer::Row;
+use crate::catalog::if_there;
+use crate::error::Error;
+use crate::session::Session;
+use crate::statement::{Statement, literal};
+
+/// The server's number for what needs a privilege of the whole server.
+const SERVER_PRIVILEGE_MISSING: u16 = 1227;
+
+/// Returns the identities of a database's InnoDB tables. Their number is that of the first partition, which a table that
+/// is made, emptied or rebuilt gets anew; without the privilege PROCESS it is 0. A column that MariaDB drops or adds at
+/// once changes no number: so the second of the last change is taken as the version, and stands among the columns.
+pub(super) async fn table_identities(
+    session: &mut Session,
+    database: &str,
+) -> Result<Option<BTreeMap<String, TableIdentity>>, Error> {
+    // InnoDB spells names as those of files: `db/a@0020b`, `db/t#P#p0`.
+    let sql = format!(
+        "SELECT TABLE_NAME, CAST(CONVERT(TABLE_NAME USING filename) AS BINARY), \
+         CAST(CONVERT(TABLE_SCHEMA USING filename) AS BINARY), COALESCE(UNIX_TIMESTAMP(CREATE_TIME), 0) \
+         FROM information_schema.TABLES WHERE TABLE_SCHEMA = {} AND TABLE_TYPE = 'BASE TABLE'",
+        literal(database)
+    );
+    let table = |row: &Row| Ok((row.str(2)?.to_owned(), row.str(1)?.to_owned(), row.u64(3)?));
+    let tables = grouped(session, sql, table).await?;
+    let Some((folder, ..)) = tables.values().flatten().next().cloned() else {
+        return Ok(Some(BTreeMap::new()));
+    };
+    let parts = part_numbers(session, &folder).await?;
+    let identity = |(name, found): (String, Vec<(String, String, u64)>)| {
+        let (_, file, changed) = found.into_iter().next()?;
+        let mut columns = parts.get(&file).cloned().unwrap_or_default();
+        columns.sort_unstable();
+        let id = columns.first().copied().unwrap_or(0);
+        columns.push(changed);
+        Some((name, TableIdentity { id, version: changed, columns }))
+    };
+    Ok(Some(tables.into_iter().filter_map(identity).collect()))
+}
+
+/// Returns the numbers of the partitions of each table in a folder; none where they are not shown.
+async fn part_numbers(session: &mut Session, folder: &str) -> Result<BTreeMap<String, Vec<u64>>, Error> {
+    let view = match session.server().product {
+        Product::Mariadb => "INNODB_SYS_TABLES",
+        _ => "INNODB_TABLES",
+    };
+    let folder = format!("{folder}/");
+    let sql = format!(
+        "SELECT NAME, TABLE_ID FROM information_schema.{view} WHERE LEFT(NAME, {}) = {}",
+        folder.chars().count(),
+        literal(&folder)
+    );
+    let numbers = seen(grouped(session, sql, |row| row.u64(1)).await)?.unwrap_or_default();
+    let mut parts: BTreeMap<String, Vec<u64>> = BTreeMap::new();
+    for (name, numbers) in numbers {
+        let file = name.strip_prefix(&folder).unwrap_or(&name);
+        let table = ["#P#", "#p#"].iter().find_map(|mark| file.split_once(mark)).map_or(file, |cut| cut.0);
+        parts.entry(table.to_owned()).or_default().extend(numbers);
+    }
+    Ok(parts)
+}
+
+fn seen<T>(found: Result<T, Error>) -> Result<Option<T>, Error> {
+    match found {
+        Err(error) if error.number() == Some(SERVER_PRIVILEGE_MISSING) => Ok(None),
+        found => if_there(found),
+    }
+}
+
+/// Returns the tables of a database whose engine knows no moments, with the engine. OceanBase has none.
+///
+/// # Errors
+/// Fails when the server does.
+pub async fn engines_without_snapshot(
+    session: &mut Session,
+    database: &str,
+) -> Result<BTreeMap<String, String>, Error> {
+    if session.server().product.is_oceanbase() {
+        return Ok(BTreeMap::new());
+    }
+    let sql = format!(
+        "SELECT t.TABLE_NAME, COALESCE(t.ENGINE, '') FROM information_schema.TABLES t \
+         LEFT JOIN information_schema.ENGINES e ON e.ENGINE = t.ENGINE \
+         WHERE t.TABLE_SCHEMA = {} AND t.TABLE_TYPE = 'BASE TABLE' AND COALESCE(e.TRANSACTIONS, 'NO') <> 'YES'",
+        literal(database)
+    );
+    let rows = session.rows(&Statement::read(sql)).await?;
+    rows.iter().map(|row| Ok((row.str(0)?.to_owned(), row.str(1)?.to_owned()))).collect()
+}
