@@ -42,15 +42,15 @@ export const PHYSICAL_WORDS = {
     inFull: 'Back up in full instead', needsCompaction: 'Cluster compaction needed before full data backup',
     compact: 'Perform a major compaction', autoCompaction: 'Perform a major compaction where one is needed',
     initiate: 'Initiate Major Compaction', taskWaits: /waits for a major compaction/, taskCanGoOn: /can be retried/,
-    backToTask: 'Back to the Task', retry: 'Retry', rollBack: 'Roll back', undone: 'Undone', pause: 'Pause', resume: 'Resume',
+    backToTask: 'Back to the Task', retry: 'Retry', pause: 'Pause', resume: 'Resume',
     stop: 'Stop', logRunning: 'Running', logPaused: 'Paused', logStopped: 'Stopped', refresh: 'Refresh', notFromHere: 'This server can’t look into the storage',
     upgrading: 'Upgrading', findObject: 'Find a tenant',
   },
   zh: {
     physical: '物理备份', needsFull: 'Full data backup needed before incremental data backup', inFull: '改为全量备份',
     needsCompaction: 'Cluster compaction needed before full data backup', compact: '执行合并', autoCompaction: '需要时自动发起合并',
-    initiate: '发起合并', taskWaits: /正在等待合并/, taskCanGoOn: /可以重试/, backToTask: '返回任务', retry: '重试', rollBack: '回滚',
-    undone: '已撤销', pause: '暂停', resume: '继续', stop: '停止', logRunning: '运行中', logPaused: '已暂停', logStopped: '已停止',
+    initiate: '发起合并', taskWaits: /正在等待合并/, taskCanGoOn: /可以重试/, backToTask: '返回任务', retry: '重试',
+    pause: '暂停', resume: '继续', stop: '停止', logRunning: '运行中', logPaused: '已暂停', logStopped: '已停止',
     mayNot: '您的角色没有此操作的权限，请联系管理员。', refresh: '刷新', notFromHere: '本服务器无法检查该存储', upgrading: '升级中', findObject: '查找租户',
   },
 };

@@ -24,6 +24,12 @@ use crate::source::Target;
 /// After how many bytes of statements the rows are committed: large transactions cost the server memory.
 const COMMIT_BYTES: u64 = 8 << 20;
 
+/// MySQL's number for a transaction that was undone for the sake of another.
+const DEADLOCK: u16 = 1213;
+
+/// How often a piece is gone on with after a deadlock.
+const DEADLOCKS_MAX: u32 = 10;
+
 /// How long a statement with rows may take.
 const INSERT_LIMIT: std::time::Duration = std::time::Duration::from_secs(600);
 
@@ -126,14 +132,24 @@ impl Work for LoadPieces {
     }
 
     async fn work(&self, session: &mut Session, job: Job) -> Result<()> {
-        match self.load_piece(session, &job).await {
-            Err(error) => Err(orphan::explain(session, error).await),
-            done => done,
+        let mut deadlocks = 0;
+        loop {
+            match self.load_piece(session, &job).await {
+                // Two pieces of one table: InnoDB locks the gaps between rows, and undoes one of the transactions.
+                Err(error) if is_deadlock(&error) && deadlocks < DEADLOCKS_MAX => deadlocks += 1,
+                Err(error) => return Err(orphan::explain(session, error).await),
+                done => return done,
+            }
         }
     }
 }
 
+fn is_deadlock(error: &Error) -> bool {
+    matches!(error, Error::Database { source, .. } if source.number() == Some(DEADLOCK))
+}
+
 impl LoadPieces {
+    /// Loads a piece from its last commit on; what is read anew counts as progress once more.
     async fn load_piece(&self, session: &mut Session, job: &Job) -> Result<()> {
         enter(session, &job.database).await?;
         let marks = Marks::new(&job.database, &self.archive.dump);
