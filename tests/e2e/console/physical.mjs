@@ -190,7 +190,7 @@ async function steering() {
   await taskEnds('FAILED');
   await simulator.control('DELETE', '/faults');
   await look('cancelled');
-  await button(words.retry).first().click();
+  await button(words.retry, page.getByTestId('next-actions')).click();
   await taskEnds('SUCCESSFUL');
   await look('gone-on');
 }
