@@ -1,7 +1,7 @@
 //! `lifeboat dump`: the logical engine alone, no server needed.
 
 use clap::Args;
-use dump::{Compression, DumpId, Manifest, Meter, Options, Recipient, Source};
+use dump::{Compression, DumpId, Manifest, Meter, NotARecipient, Options, Recipient, Source};
 use model::text::Text;
 use model::{Problem, Timestamp, size};
 use serde_json::json;
@@ -38,7 +38,7 @@ pub(crate) struct DumpArgs {
     compression: Compression,
     /// Encrypt to this public key of age, such as `age-keygen` prints; may be given several times: each secret key opens
     #[arg(long, value_name = "age1…")]
-    encrypt_to: Vec<Recipient>,
+    encrypt_to: Vec<String>,
     /// Go on with the dump of this name, which did not come to its end
     #[arg(long, value_name = "DUMP")]
     resume: Option<DumpId>,
@@ -64,13 +64,22 @@ pub(crate) async fn run(args: DumpArgs) -> Result<(), Failure> {
 
 fn options(args: &DumpArgs) -> Result<Options, Problem> {
     let selection = chosen(&args.database, &args.table)?;
-    let (compression, recipients) = (args.compression, args.encrypt_to.clone());
+    let compression = args.compression;
+    let recipients = args.encrypt_to.iter().map(|text| recipient(text)).collect::<Result<_, _>>()?;
     Ok(Options {
         selection,
         compression,
         recipients,
         connections: usize::from(args.threads),
         ..Options::default()
+    })
+}
+
+/// Reads a public key. One who gave the secret key by mistake does not see it again, in a log perhaps.
+fn recipient(text: &str) -> Result<Recipient, Problem> {
+    text.parse().map_err(|cause: NotARecipient| match cause.is_secret {
+        true => Problem::invalid("recipient-is-secret"),
+        false => Problem::invalid("recipient-malformed").with("text", text),
     })
 }
 

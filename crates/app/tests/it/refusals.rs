@@ -18,6 +18,8 @@ fn what_a_refused_command_says_is_the_reviewed_text() {
         "serve --listen here",
         "serve --tasks-at-once many",
         "dump --url mysql://root:hunter2@db1 --to file:///backup",
+        "dump --url mysql://root@db1 --to file:///backup --encrypt-to AGE-SECRET-KEY-1QYPQHUNTER2",
+        "dump --url mysql://root@db1 --to file:///backup --encrypt-to age1nobody",
         "load --from file:///backup --url mysql://root@db1",
         "verify --from s3://bucket/dump",
         "sail",
