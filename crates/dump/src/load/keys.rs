@@ -46,7 +46,7 @@ pub async fn create_indexes(
     // A table that was chosen may refer to one that was not.
     let mut notes = Vec::new();
     if !options.selection.is_all() {
-        notes = leave_out_orphans(&mut session, &mut foreign_keys).await?;
+        notes = leave_out_parentless(&mut session, &mut foreign_keys).await?;
     }
     if !keys.is_empty() || !foreign_keys.is_empty() {
         orphan::refuse(&mut session).await?;
@@ -127,7 +127,7 @@ async fn missing_keys(
 }
 
 /// Takes out the foreign keys that refer to a table which the target does not have; returns notes of them.
-async fn leave_out_orphans(session: &mut Session, jobs: &mut [Job]) -> Result<Vec<Text>> {
+async fn leave_out_parentless(session: &mut Session, jobs: &mut [Job]) -> Result<Vec<Text>> {
     let mut tables: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     let mut notes = Vec::new();
     for job in jobs {

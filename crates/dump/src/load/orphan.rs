@@ -24,11 +24,10 @@ const LOCK_WAIT_OVER: u16 = 1205;
 
 /// Makes the connection wait for locks so long and no longer.
 pub(super) async fn limit_waiting(session: &mut Session) -> Result<()> {
-    let sql = match session.server().product {
-        Product::Oceanbase | Product::Seekdb => {
-            format!("SET SESSION ob_trx_lock_timeout = {}", LOCK_LIMIT.as_micros())
-        }
-        _ => format!("SET SESSION innodb_lock_wait_timeout = {}", LOCK_LIMIT.as_secs()),
+    let sql = if session.server().product.is_oceanbase() {
+        format!("SET SESSION ob_trx_lock_timeout = {}", LOCK_LIMIT.as_micros())
+    } else {
+        format!("SET SESSION innodb_lock_wait_timeout = {}", LOCK_LIMIT.as_secs())
     };
     session.run(&Statement::read(sql)).await.during(|| "set up the connection".to_owned()).map(drop)
 }

@@ -198,3 +198,14 @@ pub(crate) async fn query(session: &mut Session, sql: &str) -> Vec<Vec<String>> 
     let cell = |value: Option<&[u8]>| value.map_or("NULL".to_owned(), text);
     rows.iter().map(|row| (0..row.width()).map(|place| cell(row.bytes(place))).collect()).collect()
 }
+
+/// Returns the files below a folder, in order.
+pub(crate) fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() { files.extend(self::files(&path)) } else { files.push(path) }
+    }
+    files.sort();
+    files
+}

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use dump::{ChunkAim, DumpId, Error, Meter, Options, load};
+use dump::{ChunkAim, DumpId, Error, Meter, Options, Snapshot, load};
 use tokio_util::sync::CancellationToken;
 
 use crate::bed::{Bed, load_options, query, run, selection};
@@ -37,13 +37,11 @@ async fn quiet(bed: &Bed, name: &str) {
     panic!("still running: {left:?}");
 }
 
-#[tokio::test]
-async fn a_cancelled_dump_leaves_no_statement_and_no_half_object() {
-    let bed = Bed::shared();
-    big_database(&bed, "d_cancel").await;
+/// Begins a dump and cancels it when the first rows are read.
+async fn cancelled_dump(bed: &Bed, options: &Options) -> (DumpId, Snapshot) {
+    big_database(bed, "d_cancel").await;
     let (dump, source): (DumpId, _) = ("cancelled".parse().expect("an id"), bed.source());
-    let options = Options { selection: selection(&["d_cancel"]), ..Options::default() };
-    let snapshot = dump::take_snapshot(&source, &bed.client, &dump, &options).await.expect("a snapshot");
+    let snapshot = dump::take_snapshot(&source, &bed.client, &dump, options).await.expect("a snapshot");
     dump::dump_schema(&source, &bed.client, &snapshot).await.expect("a schema");
     let (meter, cancel) = (Meter::new(), CancellationToken::new());
     let mut progress = meter.subscribe();
@@ -53,10 +51,18 @@ async fn a_cancelled_dump_leaves_no_statement_and_no_half_object() {
             cancel.cancel();
         });
     assert!(matches!(outcome, Err(Error::Cancelled)), "{outcome:?}");
-    quiet(&bed, "d_cancel").await;
+    quiet(bed, "d_cancel").await;
     let objects = bed.client.list("cancelled").await.expect("a list");
     let data: Vec<_> = objects.iter().filter(|object| object.key.contains("/data/")).collect();
     assert!(data.is_empty(), "{data:?}");
+    (dump, snapshot)
+}
+
+#[tokio::test]
+async fn a_cancelled_dump_leaves_no_statement_and_no_half_object() {
+    let bed = Bed::shared();
+    let options = Options { selection: selection(&["d_cancel"]), ..Options::default() };
+    let (dump, _snapshot) = cancelled_dump(&bed, &options).await;
     let manifest = bed.dump_with(&dump, &options).await.expect("it goes on where it was");
     assert_eq!(manifest.totals.rows, 128_000);
 }
@@ -64,23 +70,8 @@ async fn a_cancelled_dump_leaves_no_statement_and_no_half_object() {
 #[tokio::test]
 async fn a_cancelled_dump_of_mariadb_leaves_no_statement_and_no_half_object_and_begins_anew() {
     let bed = Bed::mariadb();
-    big_database(&bed, "d_cancel").await;
-    let (dump, source): (DumpId, _) = ("cancelled".parse().expect("an id"), bed.source());
     let options = Options { selection: selection(&["d_cancel"]), connections: 2, ..Options::default() };
-    let snapshot = dump::take_snapshot(&source, &bed.client, &dump, &options).await.expect("a snapshot");
-    dump::dump_schema(&source, &bed.client, &snapshot).await.expect("a schema");
-    let (meter, cancel) = (Meter::new(), CancellationToken::new());
-    let mut progress = meter.subscribe();
-    let (outcome, ()) =
-        tokio::join!(dump::dump_data(&source, &bed.client, &snapshot, 2, &meter, &cancel), async {
-            progress.wait_for(|progress| progress.rows > 0).await.expect("a meter");
-            cancel.cancel();
-        });
-    assert!(matches!(outcome, Err(Error::Cancelled)), "{outcome:?}");
-    quiet(&bed, "d_cancel").await;
-    let objects = bed.client.list("cancelled").await.expect("a list");
-    let data: Vec<_> = objects.iter().filter(|object| object.key.contains("/data/")).collect();
-    assert!(data.is_empty(), "{data:?}");
+    let (dump, snapshot) = cancelled_dump(&bed, &options).await;
     snapshot.release().await;
     let again = bed.dump_with(&dump, &options).await.expect_err("its moment is gone");
     assert!(matches!(again, Error::SnapshotLost { .. }), "{again:?}");

@@ -1,14 +1,14 @@
 //! An encrypted dump shows no rows to whoever reads the storage, and loads for whoever has a key.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use dump::{ChunkAim, Compression, Error, Identities, Meter, Options, Recipient, load};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
-use crate::bed::{Bed, load_options, query, selection};
+use crate::bed::{Bed, files, load_options, query, selection};
 
 /// A pair of keys that the program `age-keygen` made.
 pub(crate) struct Key {
@@ -111,14 +111,4 @@ async fn a_piece_that_was_swapped_for_one_of_another_key_is_found() {
     load::create_schema(&target, client, &dump, &options).await.expect("a schema");
     let loaded = load::load_data(&target, client, &dump, &options, 2, &Meter::new(), &never).await;
     assert!(loaded.is_err(), "a swapped piece was loaded");
-}
-
-fn files(folder: &Path) -> Vec<PathBuf> {
-    let mut files = Vec::new();
-    for entry in fs::read_dir(folder).expect("a folder") {
-        let path = entry.expect("an entry").path();
-        if path.is_dir() { files.extend(self::files(&path)) } else { files.push(path) }
-    }
-    files.sort();
-    files
 }

@@ -1,12 +1,12 @@
 //! Without Lifeboat, a dump is restored with `age`, `zstd` or `lz4`, and the `mariadb` client.
 
-use std::fs::{self, File};
-use std::path::{Path, PathBuf};
+use std::fs::File;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use dump::{ChunkAim, Compression, Options};
 
-use crate::bed::{Bed, selection};
+use crate::bed::{Bed, files, selection};
 use crate::encryption::Key;
 
 #[tokio::test]
@@ -106,14 +106,4 @@ fn client_with(bed: &Bed, database: &str, file: &Path, key: Option<&Key>) {
     for mut unpacker in unpackers {
         assert!(unpacker.wait().expect("an unpacker").success(), "{}", file.display());
     }
-}
-
-fn files(folder: &Path) -> Vec<PathBuf> {
-    let mut files = Vec::new();
-    for entry in fs::read_dir(folder).expect("a folder") {
-        let path = entry.expect("an entry").path();
-        if path.is_dir() { files.extend(self::files(&path)) } else { files.push(path) }
-    }
-    files.sort();
-    files
 }
