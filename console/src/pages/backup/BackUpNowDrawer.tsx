@@ -7,9 +7,7 @@ import { answer, client } from '../../api/client';
 import type { Ability, Cluster } from '../../api/types';
 import { useLabels } from '../../locales';
 import { Facts } from '../../parts/PageHead';
-import { InView } from '../../parts/InView';
-import { PlanView } from '../../parts/PlanView';
-import { ProblemAlert } from '../../parts/ProblemAlert';
+import { PlanAnswer } from '../../parts/PlanAnswer';
 import { faultOf, firstDraft, toBody, toChoice, type Draft } from './draft';
 import { ObjectsTree } from './ObjectsTree';
 import { MethodChoice, ModeChoice, Options } from './Options';
@@ -107,18 +105,7 @@ export function BackUpNowDrawer({ cluster, ability, onClose }: BackUpNowDrawerPr
         <Part title={backUpNow.options}>
           <Options draft={draft} generation={cluster.generation} onChange={change} />
         </Part>
-        <div aria-live="polite">
-          {plan.data ? (
-            <InView key="plan">
-              <PlanView plan={plan.data} />
-            </InView>
-          ) : null}
-          {plan.error || start.error ? (
-            <InView key="problem">
-              <ProblemAlert error={plan.error ?? start.error} />
-            </InView>
-          ) : null}
-        </div>
+        <PlanAnswer plan={plan.data} error={plan.error ?? start.error} />
       </Form>
     </Drawer>
   );

@@ -9,8 +9,7 @@ import type { BackupSet, Cluster, Restore } from '../../api/types';
 import { useLabels } from '../../locales';
 import { useAllClusters } from '../../parts/ClusterSelector';
 import { formatBytes, formatMoment } from '../../parts/format';
-import { InView } from '../../parts/InView';
-import { PlanView } from '../../parts/PlanView';
+import { PlanAnswer } from '../../parts/PlanAnswer';
 import { ProblemAlert } from '../../parts/ProblemAlert';
 import { Nothing } from '../../parts/PageState';
 import { RestoreStatements } from './RestoreStatements';
@@ -100,18 +99,7 @@ export function InitiateRecoveryDrawer({ cluster, chosen, onClose }: InitiateRec
             <Target wish={wish} tenant={tenant} onChange={change} />
           )}
           <ProblemAlert error={sets.error} />
-          <div aria-live="polite">
-            {plan.data ? (
-              <InView key="plan">
-                <PlanView plan={plan.data} />
-              </InView>
-            ) : null}
-            {plan.error || start.error ? (
-              <InView key="problem">
-                <ProblemAlert error={plan.error ?? start.error} />
-              </InView>
-            ) : null}
-          </div>
+          <PlanAnswer plan={plan.data} error={plan.error ?? start.error} />
         </Form>
       )}
     </Drawer>
