@@ -3,15 +3,10 @@
 # that is recovered. Wants a built console (console/dist) and Debian's chromium. SCREENSHOTS=dir keeps pictures.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+source tests/e2e/console/binaries
 
-[ -f console/dist/index.html ] || { echo "console: build it first: (cd console && npm ci && npm run build)" >&2; exit 1; }
-target=${CARGO_TARGET_DIR:-$PWD/target}
 xtask=${XTASK:-cargo xtask}
-lifeboat=${LIFEBOAT_BINARY:-}
-if [ -z "$lifeboat" ]; then
-    cargo build --quiet --bin lifeboat
-    lifeboat=$target/debug/lifeboat
-fi
+lifeboat=$LIFEBOAT_BINARY
 work=$(mktemp -d)
 server=
 trap '[ -z "$server" ] || kill "$server" 2>/dev/null; rm -rf "$work"' EXIT
