@@ -1,5 +1,5 @@
-"""The data that the contestants dump and load: a big table of digits that compress badly, a wide one of many types, and
-200 small ones. The same seed gives the same rows in every run."""
+"""The data that the contestants dump and load: a big table of digits that compress badly, a wide one of many types, 200
+small ones, and values of 16 MiB. The same seed gives the same rows in every run."""
 
 import json
 import random
@@ -14,6 +14,9 @@ WIDE = """(id BIGINT NOT NULL PRIMARY KEY, n INT, tiny TINYINT, price DECIMAL(20
     note VARCHAR(60), state ENUM('new','paid','sent'), KEY wide_n (n), KEY wide_name (name))"""
 SMALL = "(id INT NOT NULL PRIMARY KEY, name VARCHAR(40), KEY small_name (name))"
 SMALL_TABLES = 200
+FAT_BYTES = 16 << 20
+# How many values of FAT_BYTES a database of that name has.
+FAT = {"fat": 12, "fatter": 24}
 
 
 def digits(numbers, groups):
@@ -63,10 +66,23 @@ def fill(connect, database, table, make_rows, count, parts=2):
         list(pool.map(part, range(parts)))
 
 
-def create(connect, rows):
-    """Creates the databases `bench` (sbtest1, sbtest2, wide), `one` (sbtest2 alone) and `small`."""
+def fill_with_fat_values(connect, database, count, size):
+    """Fills `files` with values that hardly compress, binary ones and text in turns."""
+    numbers = random.Random(count)
+    with connect(database) as connection, connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE files (id INT NOT NULL PRIMARY KEY, raw LONGBLOB, note LONGTEXT)")
+        for number in range(count):
+            value = numbers.randbytes(size)
+            if number % 2:
+                cursor.execute(f"INSERT INTO files VALUES ({number}, NULL, '{value.translate(DIGITS).decode()}')")
+            else:
+                cursor.execute(f"INSERT INTO files VALUES ({number}, 0x{value.hex()}, NULL)")
+
+
+def create(connect, rows, is_smoke):
+    """Creates the databases `bench` (sbtest1, wide), `one` (sbtest2), `small`, and those of FAT."""
     with connect(None) as connection, connection.cursor() as cursor:
-        for database in ("bench", "one", "small"):
+        for database in ("bench", "one", "small", *FAT):
             cursor.execute(f"DROP DATABASE IF EXISTS {database}")
             cursor.execute(f"CREATE DATABASE {database} DEFAULT CHARACTER SET utf8mb4")
         cursor.execute(f"CREATE TABLE bench.sbtest1 {BIG.format(key=', KEY k_1 (k)')}")
@@ -79,3 +95,5 @@ def create(connect, rows):
     fill(connect, "bench", "sbtest1", lambda first, last: big_rows(first, last, rows), rows)
     fill(connect, "bench", "wide", wide_rows, rows // 10)
     fill(connect, "one", "sbtest2", lambda first, last: big_rows(first, last, rows), rows // 8)
+    for database, count in FAT.items():
+        fill_with_fat_values(connect, database, count, FAT_BYTES >> (8 if is_smoke else 0))

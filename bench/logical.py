@@ -5,105 +5,15 @@ with other work on it are the processor seconds and the ratios.
 """
 
 import argparse
-import json
 import os
 import shutil
-import socket
-import subprocess
 import sys
-import time
 from pathlib import Path
-
-import pymysql
 
 import data
 import report
 from meter import Failed, run
-
-
-class Seekdb:
-    """A seekdb of the bench's own."""
-
-    name, user = "seekdb", "root"
-
-    def __init__(self, options, rows):
-        self.folder, self.xtask = options.work / "seekdb", options.xtask.split()
-        self.stop()  # one that an interrupted run left
-        gigabytes = max(2, rows * 5 // 8_000_000 + 1)
-        subprocess.run([*self.xtask, "seekdb", "start", "--dir", self.folder, "--parameter", f"datafile_size={gigabytes}G",
-                        "--parameter", "log_disk_size=6G", "--parameter", "memory_limit=6G"],
-                       check=True, stdout=subprocess.DEVNULL)
-        instance = json.loads((self.folder / "instance.json").read_text())
-        self.port, self.password, self.pid = instance["port"], instance["password"], instance["pid"]
-        with self.connect(None) as connection, connection.cursor() as cursor:
-            # The stock tools can't set this themselves, and fail after ten seconds without it.
-            cursor.execute("SET GLOBAL ob_query_timeout=3600000000")
-            cursor.execute("SET GLOBAL ob_trx_timeout=3600000000")
-            cursor.execute("SELECT version()")
-            self.version = cursor.fetchone()[0]
-
-    def connect(self, database):
-        return pymysql.connect(host="127.0.0.1", port=self.port, user=self.user, password=self.password,
-                               database=database, autocommit=True)
-
-    def settle(self):
-        """Merges what was loaded into the baseline, so that all contestants read the same blocks."""
-        with self.connect(None) as connection, connection.cursor() as cursor:
-            cursor.execute("ALTER SYSTEM MAJOR FREEZE")
-            for _ in range(300):
-                time.sleep(1)
-                cursor.execute("SELECT STATUS, FROZEN_SCN = LAST_SCN FROM oceanbase.DBA_OB_MAJOR_COMPACTION")
-                if all(status == "IDLE" and merged for status, merged in cursor.fetchall()):
-                    return
-        raise SystemExit("bench: the major compaction did not end within 300 s")
-
-    def stop(self):
-        subprocess.run([*self.xtask, "seekdb", "stop", "--dir", self.folder], check=False)
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-
-class Mariadb:
-    """A MariaDB of the bench's own."""
-
-    name, user, password = "MariaDB", "bench", "bench"
-
-    def __init__(self, options, _rows):
-        self.folder = options.work / "mariadb"
-        shutil.rmtree(self.folder, ignore_errors=True)
-        self.folder.mkdir(parents=True)
-        subprocess.run(["mariadb-install-db", "--no-defaults", f"--datadir={self.folder}/data", "--auth-root-authentication-method=normal",
-                        f"--user={os.environ.get('USER', 'root')}"], check=True, stdout=subprocess.DEVNULL)
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
-        self.process = subprocess.Popen(
-            ["mariadbd", "--no-defaults", f"--datadir={self.folder}/data", f"--port={self.port}", "--bind-address=127.0.0.1",
-             f"--socket={self.folder}/socket", f"--user={os.environ.get('USER', 'root')}", "--innodb-buffer-pool-size=1G",
-             "--max-allowed-packet=64M", "--skip-name-resolve"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        self.pid = self.process.pid
-        for _ in range(150):
-            try:
-                root = pymysql.connect(unix_socket=f"{self.folder}/socket", user="root")
-                break
-            except pymysql.Error:
-                time.sleep(0.2)
-        else:
-            raise SystemExit("bench: MariaDB did not start")
-        with root, root.cursor() as cursor:
-            cursor.execute("CREATE USER bench@'%' IDENTIFIED BY 'bench'")
-            cursor.execute("GRANT ALL ON *.* TO bench@'%'")
-            cursor.execute("SELECT version()")
-            self.version = cursor.fetchone()[0]
-
-    connect = Seekdb.connect
-
-    def settle(self):
-        pass
-
-    def stop(self):
-        self.process.terminate()
-        self.process.wait()
-        shutil.rmtree(self.folder, ignore_errors=True)
+from servers import Mariadb, Seekdb
 
 
 class Contest:
@@ -112,65 +22,105 @@ class Contest:
     def __init__(self, server, options, rows, folder):
         self.server, self.options, self.rows, self.folder = server, options, rows, folder
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "client.cnf").write_text(
-            f"[client]\nhost=127.0.0.1\nport={server.port}\nuser={server.user}\npassword={server.password}\n")
+        self.config = folder / "client.cnf"
+        self.config.write_text(f"[client]\nhost=127.0.0.1\nport={server.port}\nuser={server.user}\npassword={server.password}\n")
         (folder / "password").write_text(server.password)
-        for secret in ("client.cnf", "password"):
-            (folder / secret).chmod(0o600)
+        for secret in (self.config, folder / "password"):
+            secret.chmod(0o600)
         self.environment = {**os.environ, "LIFEBOAT_CLUSTER_PASSWORD_FILE": str(folder / "password")}
         self.url = f"mysql://{server.user}@127.0.0.1:{server.port}"
         self.results = {}
 
+    def our_dump(self, database, to, threads, more=""):
+        return f"{self.options.lifeboat} dump --url {self.url} --to file://{to} --database {database} --threads {threads} {more}"
+
+    def our_load(self, dumps, database, threads, more=""):
+        dumped = next((self.folder / dumps).glob("*/manifest.json")).parent
+        return f"{self.options.lifeboat} load --from file://{dumped} --url {self.url} --rename {database}=back --threads {threads} {more}"
+
+    def mydumper(self, more, database="bench"):
+        # It calls the missing global lock critical, ends with status 1, and has written everything all the same.
+        return f"mydumper --defaults-file={self.config} -B {database} -o OUT {more} || [ -f OUT/metadata ]"
+
     def dumps(self):
         """Yields group, name and command of what dumps; OUT stands for an empty folder."""
-        count, lifeboat, config = self.options.connections, self.options.lifeboat, self.folder / "client.cnf"
-        ours = f"{lifeboat} dump --url {self.url} --to file://OUT --database bench --threads"
-        mydumper = f"mydumper --defaults-file={config} -B bench -o OUT"
-        # It calls the missing global lock critical, ends with status 1, and has written everything all the same.
-        whole = "|| [ -f OUT/metadata ]"
-        stock = f"mariadb --defaults-extra-file={config} -q -N bench"
-        yield "plain", "Lifeboat", f"{ours} {count} --compression none"
-        yield "plain", "Lifeboat, 4 connections", f"{ours} 4 --compression none"
+        count = self.options.connections
+        stock = f"mariadb --defaults-extra-file={self.config} -q -N bench"
+        yield "plain", "Lifeboat", self.our_dump("bench", "OUT", count, "--compression none")
+        yield "plain", "Lifeboat, 4 connections", self.our_dump("bench", "OUT", 4, "--compression none")
         for threads in (1, 2, 4):
-            yield "plain", f"mydumper -t{threads}", f"{mydumper} -t {threads} -r 500000 {whole}"
-        yield "plain", "mariadb-dump", (f"mariadb-dump --defaults-extra-file={config} --single-transaction --skip-lock-tables "
+            yield "plain", f"mydumper -t{threads}", self.mydumper(f"-t {threads} -r 500000")
+        yield "plain", "mariadb-dump", (f"mariadb-dump --defaults-extra-file={self.config} --single-transaction --skip-lock-tables "
                                         "--hex-blob bench > OUT/all.sql")
         if self.server.name == "seekdb":
             discard = [sys.executable, str(Path(__file__).with_name("discard.py")), str(self.server.port), str(self.folder / "password")]
             yield "plain", "raw limit: the same chunks, thrown away", f"{' '.join(discard)} {self.folder}/plan.json {count}"
-        yield "zstd", "Lifeboat", f"{ours} {count} --compression zstd:1"
+        yield "zstd", "Lifeboat", self.our_dump("bench", "OUT", count, "--compression zstd:1")
         middle = self.rows // 2
         ranges = " & ".join(
             f"{stock} -e 'SELECT * FROM sbtest1 WHERE id {bound}' | zstd -q -1 -o OUT/big.{part}"
             for part, bound in enumerate((f"<= {middle}", f"> {middle}")))
         yield "zstd", "stock client | zstd -1, 2 ranges", (
             f"{ranges} & wait -n && wait -n; {stock} -e 'SELECT * FROM wide' | zstd -q -1 -o OUT/wide")
-        yield "zstd", "mydumper -t2 -c (gzip)", f"{mydumper} -t 2 -r 500000 -c {whole}"
+        yield "zstd", "mydumper -t2 -c (gzip)", self.mydumper("-t 2 -r 500000 -c")
+        yield "small", "Lifeboat", self.our_dump("small", "OUT", count)
+        yield "small", "mydumper -t2", self.mydumper("-t 2", "small")
+
+    def to_disk(self):
+        """Yields what dumps to the disk, with all of it on the disk when the time ends. DISK stands for an empty folder."""
+        on_disk = self.our_dump("bench", "DISK", self.options.connections, "--compression none")
+        yield "disk", "Lifeboat", f"{on_disk} && sync"
+        yield "disk", "mydumper -t2", f"({self.mydumper('-t 2 -r 500000').replace('OUT', 'DISK')}) && sync"
 
     def loads(self):
         """Yields group, name and command of what loads `one` into the empty database `back`."""
-        count, lifeboat, config = self.options.connections, self.options.lifeboat, self.folder / "client.cnf"
-        dumped = next((self.folder / "one-ours").glob("*/manifest.json")).parent
-        yield "load", "Lifeboat", f"{lifeboat} load --from file://{dumped} --url {self.url} --rename one=back --threads {count} --no-verify"
-        yield "load", "Lifeboat, read back and compared", f"{lifeboat} load --from file://{dumped} --url {self.url} --rename one=back --threads {count}"
+        count = self.options.connections
+        yield "load", "Lifeboat", self.our_load("one-ours", "one", count, "--no-verify")
+        yield "load", "Lifeboat, read back and compared", self.our_load("one-ours", "one", count)
         for threads in (1, 2):
-            yield "load", f"myloader -t{threads}", f"myloader --defaults-file={config} -d {self.folder}/one-mydumper -B back -t {threads}"
-        yield "load", "stock client, pipe of mariadb-dump", f"mariadb --defaults-extra-file={config} back < {self.folder}/one.sql"
+            yield "load", f"myloader -t{threads}", f"myloader --defaults-file={self.config} -d {self.folder}/one-mydumper -B back -t {threads}"
+        stock = f"mariadb --defaults-extra-file={self.config} back"
+        yield "load", "stock client, pipe of mariadb-dump", f"{stock} < {self.folder}/one.sql"
+        if self.server.name == "MariaDB":
+            yield "load", "LOAD DATA of a file of the server", (
+                f"{stock} -e \"CREATE TABLE sbtest2 LIKE one.sbtest2; LOAD DATA INFILE '{self.folder}/one.txt' INTO TABLE sbtest2\"")
 
-    def prepare_loads(self):
-        config = self.folder / "client.cnf"
-        for command in (
-            f"{self.options.lifeboat} dump --url {self.url} --to file://{self.folder}/one-ours --database one --threads 2",
-            f"mydumper --defaults-file={config} -B one -o {self.folder}/one-mydumper -F 16 || [ -f {self.folder}/one-mydumper/metadata ]",
-            f"mariadb-dump --defaults-extra-file={config} --skip-lock-tables one > {self.folder}/one.sql",
-        ):
-            run(command, self.server.pid, self.environment)
+    def loads_of_an_embedded_server(self):
+        """Yields seekdb-restore, which loads into an instance that it starts itself: its server's time is the client's."""
+        wheel = self.server.wheel
+        yield "load", "seekdb-restore", (f"PYTHONPATH={wheel}:$PYTHONPATH LD_LIBRARY_PATH={wheel}/pylibseekdb "
+                                         f"{sys.executable} {wheel}/bin/seekdb-restore DISK/instance {self.folder}/database.sql")
 
-    def take(self, group, name, command, empty):
+    def memory(self):
+        """Yields dumps and loads of values of 16 MiB, few and twice as many."""
+        for database, count in data.FAT.items():
+            yield "memory", f"Lifeboat, {count} values of 16 MiB: dump", self.our_dump(database, "OUT", 4)
+            yield "memory", f"Lifeboat, {count} values of 16 MiB: load", self.our_load(f"{database}-ours", database, 4, "--no-verify")
+        yield "memory", f"mydumper -t4, {count} values of 16 MiB: dump", self.mydumper("-t 4", database)
+
+    def prepare(self):
+        """Makes what is loaded later, and the plan whose chunks the raw limit reads."""
+        for database in ("one", *data.FAT):
+            self.must(self.our_dump(database, self.folder / f"{database}-ours", 2))
+        self.must(self.mydumper("-F 16", "one").replace("OUT", f"{self.folder}/one-mydumper"))
+        stock = f"mariadb-dump --defaults-extra-file={self.config} --skip-lock-tables"
+        self.must(f"{stock} one > {self.folder}/one.sql; {stock} --databases one > {self.folder}/database.sql")
+        if self.server.name == "MariaDB":
+            self.must(f"mariadb --defaults-extra-file={self.config} one -e \"SELECT * INTO OUTFILE '{self.folder}/one.txt' FROM sbtest2\"")
+        self.empty_folders()
+        self.must(self.our_dump("bench", self.folder / "out", 2))
+        shutil.copy(next((self.folder / "out").glob("*/plan.json")), self.folder / "plan.json")
+
+    def must(self, command):
+        run(command, self.server.pid, self.environment)
+
+    def take(self, group, name, command):
         """One run of a contestant, after which nothing of it is left."""
-        empty()
+        self.empty_folders()
+        self.empty_database()
+        command = command.replace("OUT", str(self.folder / "out")).replace("DISK", str(self.options.work / "out"))
         try:
-            taken = run(command.replace("OUT", str(self.folder / "out")), self.server.pid, self.environment)
+            taken = run(command, self.server.pid, self.environment)
             print(f"{self.server.name:8} {group:6} {name:40} {taken.seconds:7.2f} s  client {taken.client_cpu:6.2f}"
                   f"  server {taken.server_cpu:6.2f}  {taken.peak_mib:6.0f} MiB", flush=True)
         except Failed as failure:
@@ -178,40 +128,41 @@ class Contest:
             print(f"{self.server.name:8} {group:6} {name:40} failed: {failure}", flush=True)
         self.results.setdefault((group, name), []).append(taken)
 
-    def empty_folder(self):
-        shutil.rmtree(self.folder / "out", ignore_errors=True)
-        (self.folder / "out").mkdir()
+    def empty_folders(self):
+        for folder in (self.folder / "out", self.options.work / "out"):
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
 
     def empty_database(self):
         with self.server.connect(None) as connection, connection.cursor() as cursor:
             cursor.execute("DROP DATABASE IF EXISTS back")
             cursor.execute("CREATE DATABASE back DEFAULT CHARACTER SET utf8mb4")
 
-    def plan_for_the_limit(self):
-        self.empty_folder()
-        run(f"{self.options.lifeboat} dump --url {self.url} --to file://{self.folder}/out --database bench --threads 2",
-            self.server.pid, self.environment)
-        shutil.copy(next((self.folder / "out").glob("*/plan.json")), self.folder / "plan.json")
-
     def hold(self):
-        self.plan_for_the_limit()
-        self.prepare_loads()
+        self.prepare()
         for _ in range(self.options.rounds):
-            for group, name, command in self.dumps():
-                self.take(group, name, command, self.empty_folder)
-            for group, name, command in self.loads():
-                self.take(group, name, command, self.empty_database)
+            for contestants in (self.dumps(), self.loads()):
+                for contestant in contestants:
+                    self.take(*contestant)
+        once = [*self.to_disk(), *self.memory()]
+        if self.server.name == "seekdb":
+            once += self.loads_of_an_embedded_server()
+        for contestant in once:
+            self.take(*contestant)
+        self.empty_folders()
         return self.results
 
 
-def raw_bytes(server):
-    """Returns how many bytes the stock client prints for the tables of `bench`."""
+def raw_bytes(server, database):
+    """Returns how many bytes the stock client prints for the tables of a database."""
     with server.connect(None) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT table_name, column_name FROM information_schema.columns WHERE table_schema=%s", (database,))
+        lengths = {}
+        for table, column in cursor.fetchall():
+            lengths.setdefault(table, []).append(f"COALESCE(LENGTH(`{column}`),4)+1")
         total = 0
-        for table in ("sbtest1", "wide"):
-            cursor.execute("SELECT column_name FROM information_schema.columns WHERE table_schema='bench' AND table_name=%s", (table,))
-            lengths = "+".join(f"COALESCE(LENGTH(`{column}`),4)+1" for column, in cursor.fetchall())
-            cursor.execute(f"SELECT SUM({lengths}) FROM bench.{table}")
+        for table, columns in lengths.items():
+            cursor.execute(f"SELECT SUM({'+'.join(columns)}) FROM {database}.{table}")
             total += int(cursor.fetchone()[0])
         return total
 
@@ -235,10 +186,11 @@ def main():
             rows = options.rows if kind is Seekdb else options.rows // 4
             server = kind(options, options.rows)
             try:
-                data.create(server.connect, rows)
+                data.create(server.connect, rows, options.smoke)
                 server.settle()
                 contest = Contest(server, options, rows, folder / server.name)
-                outcomes.append(report.Outcome(server.name, server.version, rows, raw_bytes(server), contest.hold()))
+                moved = {database: raw_bytes(server, database) for database in set(report.MOVED.values())}
+                outcomes.append(report.Outcome(server.name, server.version, rows, moved, contest.hold()))
             finally:
                 server.stop()
     finally:

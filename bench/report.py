@@ -6,8 +6,15 @@ from dataclasses import dataclass
 TITLES = {
     "plain": "Dump of `bench`, uncompressed, to tmpfs",
     "zstd": "Dump of `bench`, compressed, to tmpfs",
+    "small": "Dump of `small`: 200 tables of 0 to 1,000 rows",
+    "disk": "Dump of `bench`, uncompressed, to a disk, with `sync`",
     "load": "Load of `sbtest2`",
+    "memory": "Values of 16 MiB, 4 connections",
 }
+
+
+# The database whose bytes a group's contestants move; a group without one has no rate.
+MOVED = {"plain": "bench", "zstd": "bench", "disk": "bench", "load": "one"}
 
 
 @dataclass
@@ -17,7 +24,7 @@ class Outcome:
     server: str
     version: str
     rows: int
-    raw_bytes: int
+    raw_bytes: dict
     results: dict
 
 
@@ -27,29 +34,31 @@ def median(runs, figure):
 
 def table(outcome, group):
     """One table: each contestant's medians, and how many times as long as ours it takes."""
-    runs = {name: taken for (of, name), taken in outcome.results.items() if of == group}
-    ours = [taken for taken in runs["Lifeboat"] if not isinstance(taken, str)]
-    lines = ["| | wall s | MB/s | client CPU s | server CPU s | peak MiB | Lifeboat is faster by |", "|---|---|---|---|---|---|---|"]
-    megabytes = outcome.raw_bytes / 1e6
-    for name, all_runs in runs.items():
-        good = [taken for taken in all_runs if not isinstance(taken, str)]
+    runs = {name: [taken for taken in all_runs if not isinstance(taken, str)]
+            for (of, name), all_runs in outcome.results.items() if of == group}
+    ours = runs.get("Lifeboat")
+    gigabytes = outcome.raw_bytes[MOVED[group]] / 1e9 if group in MOVED else None
+    per = " per GB" if gigabytes else ""
+    lines = [f"| | wall s | MB/s | client CPU s{per} | server CPU s{per} | peak MiB | Lifeboat is faster by |", "|---|---|---|---|---|---|---|"]
+    for name, good in runs.items():
         if not good:
             lines.append(f"| {name} | failed | | | | | |")
             continue
         wall = median(good, "seconds")
-        speed = f"{megabytes / wall:.0f}" if group != "load" else ""
+        speed = f"{gigabytes * 1e3 / wall:.0f}" if gigabytes else ""
         ratio = f"{wall / median(ours, 'seconds'):.2f}" if ours and name != "Lifeboat" else ""
-        lines.append(f"| {name} | {wall:.2f} | {speed} | {median(good, 'client_cpu'):.2f} | {median(good, 'server_cpu'):.2f} "
-                     f"| {median(good, 'peak_mib'):.0f} | {ratio} |")
+        lines.append(f"| {name} | {wall:.2f} | {speed} | {median(good, 'client_cpu') / (gigabytes or 1):.2f} "
+                     f"| {median(good, 'server_cpu') / (gigabytes or 1):.2f} | {median(good, 'peak_mib'):.0f} | {ratio} |")
     return "\n".join(lines)
 
 
 def tables(outcomes, options):
     parts = []
     for outcome in outcomes:
-        parts.append(f"## {outcome.server} {outcome.version}\n\n`bench` holds {outcome.raw_bytes / 1e6:,.0f} MB of rows "
-                     f"(sbtest1: {outcome.rows:,} rows); median of {options.rounds}, {options.connections} connections where "
-                     "nothing else is said.")
+        parts.append(f"## {outcome.server} {outcome.version}\n\n`bench` holds {outcome.raw_bytes['bench'] / 1e6:,.0f} MB of rows "
+                     f"(sbtest1: {outcome.rows:,} rows), `one` {outcome.raw_bytes['one'] / 1e6:,.0f} MB ({outcome.rows // 8:,} rows); "
+                     f"median of {options.rounds} (disk, memory and seekdb-restore: once), {options.connections} connections "
+                     "where nothing else is said.")
         for group, title in TITLES.items():
             parts.append(f"### {title}\n\n{table(outcome, group)}")
     return "\n\n".join(parts) + "\n"
