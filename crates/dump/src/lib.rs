@@ -11,6 +11,7 @@
 
 mod archive;
 mod checksum;
+mod choice;
 mod chunk;
 mod column;
 mod crew;
@@ -37,6 +38,7 @@ mod verify;
 use std::time::Duration;
 
 pub use checksum::Checksum;
+pub use choice::Choice;
 pub use chunk::ChunkAim;
 pub use column::{Column, Form};
 pub use dumping::{Options, Preflight, Snapshot, dump_data, dump_schema, finish, preflight, take_snapshot};

@@ -1,14 +1,14 @@
 //! `lifeboat verify`: the logical engine alone, no server needed.
 
 use clap::Args;
-use dump::{Meter, Report};
+use dump::{Choice, Meter, Report};
 use model::size;
 use model::text::Text;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use super::local::{Answer, connections, dump_folder, interrupted, metered, names, source};
-use super::names::read_rename;
+use super::names::{chosen, read_rename};
 use super::storage::KeyArgs;
 use crate::failure::Failure;
 use crate::screen::Screen;
@@ -27,6 +27,9 @@ pub(crate) struct VerifyArgs {
     /// Compare only this database; may be given several times
     #[arg(long, value_name = "NAME", requires = "against")]
     database: Vec<String>,
+    /// Compare only this table; may be given several times
+    #[arg(long, value_name = "DATABASE.TABLE", requires = "against")]
+    table: Vec<String>,
     /// The server has a database under a new name; may be given several times
     #[arg(long, value_name = "OLD=NEW", requires = "against")]
     rename: Vec<String>,
@@ -52,9 +55,11 @@ pub(crate) async fn run(args: VerifyArgs) -> Result<(), Failure> {
     let mut lines = vec![line("cli-verify-objects", &objects)];
     let mut findings = objects.findings;
     if let Some(server) = against {
-        let names = names(&client, &dump, args.database, rename).await?;
+        let selection = chosen(&args.database, &args.table)?;
+        let names = names(&client, &dump, selection.databases(), rename).await?;
         let meter = Meter::new();
-        let work = dump::verify_against(&server, &client, &dump, &names, threads, &meter, &cancel);
+        let choice = Choice { names: &names, selection: &selection };
+        let work = dump::verify_against(&server, &client, &dump, choice, threads, &meter, &cancel);
         let rows = metered(screen, "verify-data", &meter, work).await?;
         said["against"] = described(&rows);
         lines.push(line("cli-verify-rows", &rows));

@@ -14,7 +14,6 @@ mod views;
 
 use std::collections::BTreeMap;
 
-use model::backup::BackupObject;
 use storage::Client;
 use tokio_util::sync::CancellationToken;
 
@@ -26,14 +25,15 @@ pub use schema::create_schema;
 pub use target::{TargetCheck, check_target};
 
 use crate::archive::Archive;
+use crate::choice::Choice;
 use crate::encryption::Identities;
-use crate::error::{DuringSql as _, Error, Result};
+use crate::error::{DuringSql as _, Result};
 use crate::id::DumpId;
-use crate::manifest::{DatabaseEntry, Manifest};
-use crate::plan::{Selection, full_name};
+use crate::manifest::Manifest;
+use crate::plan::Selection;
 use crate::progress::Meter;
 use crate::source::Target;
-use crate::verify::{Chosen, Report, compare};
+use crate::verify::{Report, verify_against};
 
 /// How a dump is loaded. The same for all calls of one load.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -49,6 +49,12 @@ pub struct Options {
     pub identities: Identities,
 }
 
+impl Options {
+    fn choice(&self) -> Choice<'_> {
+        Choice { names: &self.databases, selection: &self.selection }
+    }
+}
+
 /// Compares what was loaded with the dump.
 ///
 /// # Errors
@@ -62,8 +68,7 @@ pub async fn verify_data(
     meter: &Meter,
     cancel: &CancellationToken,
 ) -> Result<Report> {
-    let chosen = Chosen { names: &options.databases, selection: &options.selection };
-    compare(target, client, dump, chosen, connections, meter, cancel).await
+    verify_against(target, client, dump, options.choice(), connections, meter, cancel).await
 }
 
 /// Ends a load: removes what was remembered in the target.
@@ -83,25 +88,5 @@ pub async fn finish(target: &Target, client: &Client, dump: &DumpId, options: &O
 
 /// Returns the chosen databases: names in the target by names in the dump.
 fn names(manifest: &Manifest, options: &Options) -> Result<BTreeMap<String, String>> {
-    let held = |name: &String| manifest.databases.iter().any(|database| database.name == *name);
-    if let Some(stranger) = options.databases.keys().find(|name| !held(name)) {
-        return Err(Error::NothingThere { what: format!("database `{stranger}`") });
-    }
-    for object in &options.selection.0 {
-        let only = Selection(vec![object.clone()]);
-        let holds = |entry: &DatabaseEntry| match object {
-            BackupObject::Database(_) => only.has_database(&entry.name),
-            BackupObject::Table(..) => entry.objects().any(|name| only.has_table(&entry.name, name)),
-        };
-        if !manifest.databases.iter().any(holds) {
-            let what = match object {
-                BackupObject::Database(name) => format!("database `{name}`"),
-                BackupObject::Table(database, table) => format!("table {}", full_name(database, table)),
-            };
-            return Err(Error::NothingThere { what });
-        }
-    }
-    let own = || manifest.databases.iter().map(|entry| (entry.name.clone(), entry.name.clone())).collect();
-    let all = if options.databases.is_empty() { own() } else { options.databases.clone() };
-    Ok(all.into_iter().filter(|(name, _)| options.selection.has_database(name)).collect())
+    options.choice().databases(manifest)
 }

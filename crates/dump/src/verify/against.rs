@@ -1,6 +1,5 @@
 //! Proving that a database holds what a dump holds: the same checksums, piece by piece, at one moment.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use oceanbase::snapshot::Pin;
@@ -10,13 +9,14 @@ use tokio_util::sync::CancellationToken;
 
 use crate::archive::Archive;
 use crate::checksum::{Checksum, push_value};
+use crate::choice::Choice;
 use crate::chunk::select_rows;
 use crate::crew::{self, Work};
 use crate::error::{DuringSql as _, Result};
 use crate::id::DumpId;
 use crate::manifest::{Manifest, Piece};
 use crate::moment::Moment;
-use crate::plan::{Chunk, Plan, Selection, TablePlan, full_name, planned};
+use crate::plan::{Chunk, Plan, TablePlan, full_name, planned};
 use crate::progress::{Meter, Progress};
 use crate::source::{Source, ready_for_reading};
 use crate::verify::{Finding, Report};
@@ -24,38 +24,16 @@ use crate::verify::{Finding, Report};
 /// After how many rows the meter is told.
 const ROWS_PER_NEWS: u64 = 10_000;
 
-/// Reads every table of a dump out of a database, at one moment, and compares it with the dump. `names` says under
-/// which name each database is looked for; one that is not in it is not looked for; empty: all under their own.
+/// Reads the chosen tables of a dump out of a database, at one moment, and compares them with the dump.
 ///
 /// # Errors
-/// Fails when the dump is not readable or the server fails. What differs is in the report.
+/// Fails when the dump is not readable or does not hold what was chosen, or the server fails. What differs is in the
+/// report.
 pub async fn verify_against(
     source: &Source,
     client: &Client,
     dump: &DumpId,
-    names: &BTreeMap<String, String>,
-    connections: usize,
-    meter: &Meter,
-    cancel: &CancellationToken,
-) -> Result<Report> {
-    let chosen = Chosen { names, selection: &Selection::default() };
-    compare(source, client, dump, chosen, connections, meter, cancel).await
-}
-
-/// What is compared.
-pub(crate) struct Chosen<'a> {
-    /// Which databases, under which names; none: all under their own.
-    pub(crate) names: &'a BTreeMap<String, String>,
-    /// Which of their tables.
-    pub(crate) selection: &'a Selection,
-}
-
-/// Compares some tables of a dump with a database.
-pub(crate) async fn compare(
-    source: &Source,
-    client: &Client,
-    dump: &DumpId,
-    chosen: Chosen<'_>,
+    choice: Choice<'_>,
     connections: usize,
     meter: &Meter,
     cancel: &CancellationToken,
@@ -63,7 +41,7 @@ pub(crate) async fn compare(
     let archive = Archive::new(client, dump);
     let manifest = archive.require_manifest().await?;
     let plan = archive.require_plan().await?;
-    let jobs = jobs(&plan, &manifest, &chosen)?;
+    let jobs = jobs(&plan, &manifest, choice)?;
     let anchor = jobs.first().map(|job| (job.database.clone(), job.table.name.clone()));
     let (pin, moment) = match open_pin(source, anchor).await? {
         Ok(pinned) => pinned,
@@ -124,18 +102,14 @@ struct Job {
     piece: Piece,
 }
 
-fn jobs(plan: &Plan, manifest: &Manifest, chosen: &Chosen<'_>) -> Result<Vec<Job>> {
-    let names = chosen.names;
+fn jobs(plan: &Plan, manifest: &Manifest, choice: Choice<'_>) -> Result<Vec<Job>> {
+    let targets = choice.databases(manifest)?;
     let mut jobs = Vec::new();
     for (database, entry) in manifest.tables() {
-        if !chosen.selection.has_table(database, &entry.name) {
+        let Some(target) = targets.get(database) else { continue };
+        if !choice.selection.has_table(database, &entry.name) {
             continue;
         }
-        let target = match names.get(database) {
-            Some(target) => target,
-            None if names.is_empty() => database,
-            None => continue,
-        };
         let table = Arc::new(planned(plan, database, entry)?.clone());
         for (chunk, piece) in comparable(&table, &entry.pieces) {
             jobs.push(Job { database: target.to_owned(), table: Arc::clone(&table), chunk, piece });

@@ -8,7 +8,6 @@ use model::problem::codes;
 use storage::Client;
 
 pub use against::verify_against;
-pub(crate) use against::{Chosen, compare};
 pub use objects::verify;
 
 use crate::archive::Archive;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use dump::{ChunkAim, DumpId, Manifest, Meter, Options, Selection, Source, load};
+use dump::{Choice, ChunkAim, DumpId, Manifest, Meter, Options, Selection, Source, load};
 use model::Secret;
 use model::backup::BackupObject;
 use model::cluster::Address;
@@ -128,8 +128,9 @@ impl Bed {
     /// Compares a dump with databases.
     pub(crate) async fn compare(&self, id: &str, names: &[(&str, &str)]) -> dump::Report {
         let (dump, never) = (id.parse().expect("an id"), CancellationToken::new());
-        let names = load_options(names).databases;
-        dump::verify_against(&self.source(), &self.client, &dump, &names, 3, &Meter::new(), &never)
+        let options = load_options(names);
+        let choice = Choice { names: &options.databases, selection: &options.selection };
+        dump::verify_against(&self.source(), &self.client, &dump, choice, 3, &Meter::new(), &never)
             .await
             .expect("a report")
     }

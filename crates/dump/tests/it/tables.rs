@@ -1,6 +1,6 @@
 //! Some tables out of a larger dump.
 
-use dump::{ChunkAim, DumpId, Error, Meter, Selection, load};
+use dump::{Choice, ChunkAim, DumpId, Error, Meter, Selection, load};
 use model::backup::BackupObject;
 use tokio_util::sync::CancellationToken;
 
@@ -121,4 +121,30 @@ async fn a_load_of_some_tables_goes_on_where_it_was() {
     assert_eq!(meter.now().rows, 3);
     bed.load_with("some-on", &options).await;
     assert_eq!(names(&bed, "d_some_on_2").await, ["child"]);
+}
+
+#[tokio::test]
+async fn some_tables_of_a_dump_are_compared_and_no_other() {
+    let bed = Bed::shared();
+    bed.database("d_judged", TABLES).await;
+    bed.dump("judged", &["d_judged"], ChunkAim::default()).await;
+    let mut session = bed.session().await;
+    run(&mut session, "UPDATE d_judged.other SET id = 8").await;
+    session.close().await;
+    let compare = async |tables: &[&str]| {
+        let selection = Selection(tables.iter().map(|name| table("d_judged", name)).collect());
+        let choice = Choice { names: &std::collections::BTreeMap::new(), selection: &selection };
+        let (id, never): (DumpId, _) = ("judged".parse().expect("an id"), CancellationToken::new());
+        dump::verify_against(&bed.source(), &bed.client, &id, choice, 2, &Meter::new(), &never).await
+    };
+    let same = compare(&["par", "child"]).await.expect("a report");
+    assert!(same.is_clean() && (same.checked, same.rows) == (2, 5), "{same:?}");
+    let differs = compare(&["par", "other"]).await.expect("a report");
+    let found: Vec<String> = differs.findings.iter().map(|finding| finding.problem().to_string()).collect();
+    assert!(found.len() == 1 && found[0].contains("`d_judged`.`other`"), "{found:?}");
+    let nothing = compare(&["gone"]).await.expect_err("no such table in the dump");
+    assert!(
+        matches!(&nothing, Error::NothingThere { what } if what.contains("`d_judged`.`gone`")),
+        "{nothing:?}"
+    );
 }

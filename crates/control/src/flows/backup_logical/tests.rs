@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use dump::{Meter, Source};
+use dump::{Choice, Meter, Selection, Source};
 use engine::{Fault, StepStatus, TaskStatus, testkit};
 use metadata::Slice;
 use metadata::backup_sets::BackupSetQuery;
@@ -33,8 +33,8 @@ async fn assert_backed_up(world: &World, task: TaskId, what: &str) {
     let id = set.path.rsplit('/').next().expect("a folder").parse().expect("an id");
     let source = Source { endpoint: world.endpoint(), witness: Arc::new(NoWitness) };
     let (meter, cancel) = (Meter::new(), CancellationToken::new());
-    let report =
-        dump::verify_against(&source, &world.dumps(), &id, &BTreeMap::new(), 2, &meter, &cancel).await;
+    let choice = Choice { names: &BTreeMap::new(), selection: &Selection::default() };
+    let report = dump::verify_against(&source, &world.dumps(), &id, choice, 2, &meter, &cancel).await;
     let report = report.expect("compared");
     assert!(report.is_clean() && report.rows == set.rows, "{what}: {report:?}");
 }

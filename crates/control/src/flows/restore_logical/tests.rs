@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use dump::{Meter, Source, load};
+use dump::{Choice, Meter, Selection, Source, load};
 use engine::{Fault, TaskStatus, testkit};
 use model::backup_set::BackupSet;
 use model::id::{TaskId, TenantId};
@@ -81,7 +81,8 @@ impl Recovery {
         let source = Source { endpoint: self.world.endpoint(), witness: Arc::new(NoWitness) };
         let id = self.set.path.rsplit('/').next().expect("a folder").parse().expect("an id");
         let (client, meter, cancel) = (self.world.dumps(), Meter::new(), CancellationToken::new());
-        let report = dump::verify_against(&source, &client, &id, &self.names(), 2, &meter, &cancel).await;
+        let choice = Choice { names: &self.names(), selection: &Selection::default() };
+        let report = dump::verify_against(&source, &client, &id, choice, 2, &meter, &cancel).await;
         let report = report.expect("compared");
         assert!(report.is_clean() && report.rows == 2 * ROWS + 3, "{what}: {report:?}");
         assert_eq!(self.tables().await, ["child", "loose", "parent", "totals"], "{what}");

@@ -1,0 +1,49 @@
+//! What of a dump is loaded or compared, and under which names.
+
+use std::collections::BTreeMap;
+
+use model::backup::BackupObject;
+
+use crate::error::{Error, Result};
+use crate::manifest::{DatabaseEntry, Manifest};
+use crate::plan::{Selection, full_name};
+
+/// What of a dump is meant, and under which names a server has it.
+#[derive(Debug, Clone, Copy)]
+pub struct Choice<'a> {
+    /// Which databases, under which names; empty: all under their own.
+    pub names: &'a BTreeMap<String, String>,
+    /// Which of their tables.
+    pub selection: &'a Selection,
+}
+
+impl Choice<'_> {
+    /// Returns the chosen databases: names in the server by names in the dump.
+    ///
+    /// # Errors
+    /// [`Error::NothingThere`] when something was chosen that the dump does not hold.
+    pub(crate) fn databases(&self, manifest: &Manifest) -> Result<BTreeMap<String, String>> {
+        let held = |name: &String| manifest.databases.iter().any(|database| database.name == *name);
+        if let Some(stranger) = self.names.keys().find(|name| !held(name)) {
+            return Err(Error::NothingThere { what: format!("database `{stranger}`") });
+        }
+        for object in &self.selection.0 {
+            let only = Selection(vec![object.clone()]);
+            let holds = |entry: &DatabaseEntry| match object {
+                BackupObject::Database(_) => only.has_database(&entry.name),
+                BackupObject::Table(..) => entry.objects().any(|name| only.has_table(&entry.name, name)),
+            };
+            if !manifest.databases.iter().any(holds) {
+                let what = match object {
+                    BackupObject::Database(name) => format!("database `{name}`"),
+                    BackupObject::Table(database, table) => format!("table {}", full_name(database, table)),
+                };
+                return Err(Error::NothingThere { what });
+            }
+        }
+        let own =
+            || manifest.databases.iter().map(|entry| (entry.name.clone(), entry.name.clone())).collect();
+        let all = if self.names.is_empty() { own() } else { self.names.clone() };
+        Ok(all.into_iter().filter(|(name, _)| self.selection.has_database(name)).collect())
+    }
+}
