@@ -29,6 +29,8 @@ pub(crate) struct PieceOutput {
     writer: Option<ObjectWriter>,
     packer: Option<Packer>,
     packing: Option<JoinHandle<io::Result<Packed>>>,
+    /// A buffer whose content was written, to be used again.
+    spare: Vec<u8>,
     /// How much text came in.
     pub(crate) raw_bytes: u64,
     /// How much went out.
@@ -45,6 +47,7 @@ impl PieceOutput {
             writer: None,
             packer: None,
             packing: None,
+            spare: Vec::new(),
             raw_bytes: 0,
             bytes: 0,
         }
@@ -59,7 +62,8 @@ impl PieceOutput {
             None => Packer::new(self.compression, &self.archive.recipients)
                 .map_err(|cause| self.unpacked(&cause))?,
         };
-        self.packing = Some(tokio::task::spawn_blocking(move || packer.pack(text)));
+        let into = std::mem::take(&mut self.spare);
+        self.packing = Some(tokio::task::spawn_blocking(move || packer.pack(text, into)));
         Ok(empty)
     }
 
@@ -80,25 +84,27 @@ impl PieceOutput {
         Ok(Some(ObjectEntry { path: self.path, bytes: self.bytes, blake3 }))
     }
 
-    /// Writes the frame that is being compressed, if there is one; returns the buffer that its text was in.
+    /// Writes the frame that is being compressed, if there is one; returns an empty buffer for text.
     async fn drain(&mut self) -> Result<Vec<u8>> {
-        let Some(packing) = self.packing.take() else {
-            return Ok(Vec::with_capacity(FRAME_BYTES + FRAME_BYTES / 4));
-        };
+        let Some(packing) = self.packing.take() else { return Ok(large(Vec::new())) };
         let packed = packing.await.expect("compressing does not panic");
-        let Packed { packer, mut text, frame } = packed.map_err(|cause| self.unpacked(&cause))?;
+        let Packed { packer, left, frame } = packed.map_err(|cause| self.unpacked(&cause))?;
         self.packer = Some(packer);
         let mut writer = match self.writer.take() {
             Some(writer) => writer,
             None => self.archive.client.writer(&self.key).await.during(|| format!("write {}", self.path))?,
         };
         self.bytes += frame.len() as u64;
+        let frame = Bytes::from(frame);
         if !frame.is_empty() {
-            writer.write(Bytes::from(frame)).await.during(|| format!("write {}", self.path))?;
+            writer.write(frame.clone()).await.during(|| format!("write {}", self.path))?;
         }
         self.writer = Some(writer);
-        text.clear();
-        Ok(text)
+        let written = emptied(frame);
+        let (text, spare) =
+            if left.capacity() > written.capacity() { (left, written) } else { (written, left) };
+        self.spare = spare;
+        Ok(large(text))
     }
 
     fn unpacked(&self, cause: &io::Error) -> Error {
@@ -106,10 +112,23 @@ impl PieceOutput {
     }
 }
 
+/// Makes sure that a frame's text has room in an empty buffer without moving about.
+fn large(buffer: Vec<u8>) -> Vec<u8> {
+    if buffer.capacity() < FRAME_BYTES { Vec::with_capacity(FRAME_BYTES + FRAME_BYTES / 4) } else { buffer }
+}
+
+/// Returns the memory of what was written, for the next; none while the storage still holds it.
+fn emptied(frame: Bytes) -> Vec<u8> {
+    let Ok(mut frame) = frame.try_into_mut() else { return Vec::new() };
+    frame.clear();
+    Vec::from(frame)
+}
+
 /// A frame, with what made it, to be used again.
 struct Packed {
     packer: Packer,
-    text: Vec<u8>,
+    /// An empty buffer.
+    left: Vec<u8>,
     frame: Vec<u8>,
 }
 
@@ -141,23 +160,27 @@ impl Packer {
         Ok(Self { compressor, cipher, hasher: blake3::Hasher::new() })
     }
 
-    fn pack(mut self, text: Vec<u8>) -> io::Result<Packed> {
-        let (text, mut frame) = match &mut self.compressor {
-            Compressor::None => (Vec::new(), text),
+    /// Makes a frame of a text; `into` is an empty buffer.
+    fn pack(mut self, text: Vec<u8>, into: Vec<u8>) -> io::Result<Packed> {
+        let (mut left, mut frame) = match &mut self.compressor {
+            Compressor::None => (into, text),
             Compressor::Lz4 => {
-                let frame = lz4_frame(&text)?;
+                let frame = lz4_frame(&text, into)?;
                 (text, frame)
             }
             Compressor::Zstd(compressor) => {
-                let frame = compressor.compress(&text)?;
+                let mut frame = into;
+                frame.reserve(zstd::zstd_safe::compress_bound(text.len()));
+                compressor.compress_to_buffer(&text, &mut frame)?;
                 (text, frame)
             }
         };
+        left.clear();
         if let Some(cipher) = &mut self.cipher {
             frame = cipher.push(&frame)?;
         }
         self.hasher.update(&frame);
-        Ok(Packed { packer: self, text, frame })
+        Ok(Packed { packer: self, left, frame })
     }
 
     /// Returns what comes behind the last frame.
@@ -168,10 +191,10 @@ impl Packer {
     }
 }
 
-fn lz4_frame(text: &[u8]) -> io::Result<Vec<u8>> {
+fn lz4_frame(text: &[u8], into: Vec<u8>) -> io::Result<Vec<u8>> {
     use lz4_flex::frame::{BlockSize, FrameEncoder, FrameInfo};
     let info = FrameInfo::new().block_size(BlockSize::Max4MB).content_checksum(true);
-    let mut encoder = FrameEncoder::with_frame_info(info, Vec::with_capacity(text.len() / 2));
+    let mut encoder = FrameEncoder::with_frame_info(info, into);
     encoder.write_all(text)?;
     encoder.finish().map_err(io::Error::from)
 }

@@ -6,11 +6,10 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use mysql_async::{Conn, QueryResult, TextProtocol, Value};
-
-use crate::channel::{self, Channel, Wire};
+use crate::channel::{self, Channel};
 use crate::error::{self, Error};
 use crate::statement::{End, Statement};
+use crate::wire::{Failure, Next, Places, Wire};
 
 /// The columns of an answer, shared by its rows.
 #[derive(Debug)]
@@ -20,9 +19,8 @@ pub(crate) struct Shape {
 }
 
 impl Shape {
-    /// Reads the columns of the answer that is being received.
-    pub(crate) fn of(statement: &Statement, columns: &[mysql_async::Column]) -> Arc<Self> {
-        let names = columns.iter().map(|column| column.name_str().into_owned()).collect();
+    /// Returns the columns of the answer that is being received.
+    pub(crate) fn of(statement: &Statement, names: Vec<String>) -> Arc<Self> {
         Arc::new(Self { statement: error::shortened(&statement.masked), names })
     }
 }
@@ -31,7 +29,9 @@ impl Shape {
 #[derive(Debug)]
 pub struct Row {
     shape: Arc<Shape>,
-    values: mysql_async::Row,
+    /// The row as the server sent it.
+    payload: Vec<u8>,
+    places: Places,
 }
 
 /// A column by its place (from 0) or its name (capitals make no difference: generations spell them differently).
@@ -63,8 +63,37 @@ impl Column for &str {
 }
 
 impl Row {
-    pub(crate) fn new(shape: &Arc<Shape>, values: mysql_async::Row) -> Self {
-        Self { shape: Arc::clone(shape), values }
+    /// Returns a row without values, to be received into.
+    pub(crate) fn empty(shape: &Arc<Shape>) -> Self {
+        Self { shape: Arc::clone(shape), payload: Vec::new(), places: Places::default() }
+    }
+
+    /// Receives the next row in place of this one.
+    pub(crate) async fn receive(&mut self, wire: &mut Wire) -> Result<Next, Failure> {
+        let next = wire.next(&mut self.payload).await?;
+        self.found(next)
+    }
+
+    /// Receives the next row in place of this one, if all of it has arrived already.
+    fn receive_arrived(&mut self, wire: &mut Wire) -> Result<Option<Next>, Failure> {
+        match wire.next_arrived(&mut self.payload)? {
+            Some(next) => self.found(next).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    fn found(&mut self, next: Next) -> Result<Next, Failure> {
+        if matches!(next, Next::Row) {
+            self.places.find(&self.payload, self.shape.names.len())?;
+        }
+        Ok(next)
+    }
+
+    /// Returns the row in the protocol's own form, each length written as shortly as it can be. `None` when the server
+    /// wrote one otherwise.
+    #[must_use]
+    pub fn protocol_form(&self) -> Option<&[u8]> {
+        self.places.is_short().then_some(&*self.payload)
     }
 
     /// Returns the number of columns.
@@ -82,10 +111,7 @@ impl Row {
     /// Returns the bytes of a value; `None` for NULL and for a column that does not exist.
     #[must_use]
     pub fn bytes(&self, column: impl Column) -> Option<&[u8]> {
-        match self.values.as_ref(column.place(&self.shape.names)?)? {
-            Value::Bytes(bytes) => Some(bytes),
-            _ => None, // the text protocol knows bytes and NULL, nothing else
-        }
+        self.places.value(&self.payload, column.place(&self.shape.names)?)
     }
 
     /// Tells whether the answer has that column: newer versions add some to the views.
@@ -166,8 +192,7 @@ pub struct RowStream<'s> {
     /// Whether the witness was told how it ended.
     told: bool,
     statement: Statement,
-    shape: Arc<Shape>,
-    current: Option<Row>,
+    current: Row,
     rows: u64,
     begun: Instant,
 }
@@ -177,17 +202,17 @@ impl<'s> RowStream<'s> {
         channel: &'s mut Channel,
         wire: Wire,
         statement: &Statement,
-        shape: Arc<Shape>,
+        shape: &Arc<Shape>,
         begun: Instant,
     ) -> Self {
-        let (wire, statement) = (Some(wire), statement.clone());
-        Self { channel, wire, complete: false, told: false, statement, shape, current: None, rows: 0, begun }
+        let (wire, statement, current) = (Some(wire), statement.clone(), Row::empty(shape));
+        Self { channel, wire, complete: false, told: false, statement, current, rows: 0, begun }
     }
 
     /// Returns the names of the columns, as the server spells them.
     #[must_use]
     pub fn names(&self) -> &[String] {
-        &self.shape.names
+        &self.current.shape.names
     }
 
     /// Returns the next row, or `None` after the last. The row is lent until the next call.
@@ -204,13 +229,13 @@ impl<'s> RowStream<'s> {
         let Some(mut wire) = self.wire.take() else {
             return Err(Error::broken(&self.statement, self.channel.address()));
         };
-        match channel::within(self.statement.timeout, receive(wire.conn())).await {
-            Ok(Some(values)) => {
+        match self.receive(&mut wire).await {
+            Ok(true) => {
                 self.wire = Some(wire);
                 self.rows += 1;
-                Ok(Some(self.current.insert(Row::new(&self.shape, values))))
+                Ok(Some(&self.current))
             }
-            Ok(None) => {
+            Ok(false) => {
                 (self.complete, self.told) = (true, true);
                 self.channel.give_back(wire);
                 self.channel.tell(&self.statement, self.begun, End::Rows(self.rows));
@@ -222,6 +247,21 @@ impl<'s> RowStream<'s> {
             }
         }
     }
+
+    /// Receives the next row, or else whatever the server says behind the last. A clock runs only where there is something
+    /// to wait for.
+    async fn receive(&mut self, wire: &mut Wire) -> Result<bool, channel::Failure> {
+        let limit = self.statement.timeout;
+        let next = match self.current.receive_arrived(wire)? {
+            Some(next) => next,
+            None => channel::within(limit, self.current.receive(wire)).await?,
+        };
+        if let Next::End { more } = next {
+            channel::within(limit, wire.finish(more)).await?;
+            return Ok(false);
+        }
+        Ok(true)
+    }
 }
 
 impl Drop for RowStream<'_> {
@@ -230,16 +270,4 @@ impl Drop for RowStream<'_> {
             self.channel.tell(&self.statement, self.begun, End::Abandoned);
         }
     }
-}
-
-/// Receives one row; after the last, whatever else the server sends for the statement.
-async fn receive(conn: &mut Conn) -> Result<Option<mysql_async::Row>, mysql_async::Error> {
-    // A `QueryResult` only borrows: the connection itself remembers that it is in the midst of an answer.
-    // `next` is hidden in the driver's documentation, but its public stream allocates a future for every row.
-    let mut result = QueryResult::<'_, '_, TextProtocol>::new(conn);
-    let row = result.next().await?;
-    if row.is_none() {
-        result.drop_result().await?;
-    }
-    Ok(row)
 }

@@ -4,17 +4,16 @@
 //! left, a future that was dropped), the socket is closed rather than read empty, and every later statement fails
 //! with [`Error::Broken`].
 
+use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use futures::FutureExt as _;
 use model::cluster::Address;
-use mysql_async::Conn;
-use mysql_async::prelude::Queryable as _;
 
 use crate::answer::{Row, Shape};
 use crate::error::Error;
 use crate::statement::{End, Outcome, Statement, Witness};
+use crate::wire::{self, Beginning, Next, Wire};
 
 /// How much longer than the server the client waits, so that it is the server that ends a statement: its error says
 /// more than our silence, and it stops working on it.
@@ -36,8 +35,8 @@ pub(crate) struct Answer {
 }
 
 impl Channel {
-    pub(crate) fn new(conn: Conn, address: Address, witness: Arc<dyn Witness>) -> Self {
-        Self { wire: Some(Wire(Some(conn))), address, witness }
+    pub(crate) fn new(wire: Wire, address: Address, witness: Arc<dyn Witness>) -> Self {
+        Self { wire: Some(wire), address, witness }
     }
 
     pub(crate) fn address(&self) -> &Address {
@@ -51,7 +50,7 @@ impl Channel {
     /// Sends a statement and reads its whole answer.
     pub(crate) async fn exchange(&mut self, statement: &Statement) -> Result<Answer, Error> {
         let (mut wire, begun) = self.begin(statement)?;
-        match within(statement.timeout + GRACE, ask(wire.conn(), statement)).await {
+        match within(statement.timeout + GRACE, ask(&mut wire, statement)).await {
             Ok(answer) => {
                 self.give_back(wire);
                 let rows = u64::try_from(answer.rows.len()).unwrap_or(u64::MAX);
@@ -70,9 +69,8 @@ impl Channel {
         statement: &Statement,
     ) -> Result<(Wire, Arc<Shape>, Instant), Error> {
         let (mut wire, begun) = self.begin(statement)?;
-        let columns = async { Ok(wire.conn().query_iter(statement.text()).await?.columns()) };
-        match within(statement.timeout + GRACE, columns).await {
-            Ok(columns) => Ok((wire, Shape::of(statement, columns.as_deref().unwrap_or_default()), begun)),
+        match within(statement.timeout + GRACE, columns(&mut wire, statement)).await {
+            Ok(names) => Ok((wire, Shape::of(statement, names), begun)),
             Err(failure) => Err(self.fail(failure, wire, statement, begun)),
         }
     }
@@ -91,7 +89,7 @@ impl Channel {
         begun: Instant,
     ) -> Error {
         let error = match failure {
-            Failure::Driver(cause) => Error::of_statement(cause, statement, &self.address),
+            Failure::Wire(cause) => Error::of_statement(cause, statement, &self.address),
             Failure::Silence(after) => Error::timed_out(statement, &self.address, after),
         };
         if error.leaves_connection() {
@@ -107,8 +105,8 @@ impl Channel {
 
     /// Says good-bye to the server.
     pub(crate) async fn close(mut self) {
-        if let Some(conn) = self.wire.take().and_then(|mut wire| wire.0.take()) {
-            let _ = tokio::time::timeout(GRACE, conn.disconnect()).await; // it is gone either way
+        if let Some(wire) = self.wire.take() {
+            let _ = tokio::time::timeout(GRACE, wire.quit()).await; // it is gone either way
         }
     }
 
@@ -121,51 +119,61 @@ impl Channel {
     }
 }
 
-/// The driver's connection. Dropping it closes the socket and reads nothing more.
-pub(crate) struct Wire(Option<Conn>);
-
-impl Wire {
-    pub(crate) fn conn(&mut self) -> &mut Conn {
-        self.0.as_mut().expect("only `drop` and `close` take it, and both end the wire")
-    }
-}
-
-impl Drop for Wire {
-    fn drop(&mut self) {
-        if let Some(conn) = self.0.take() {
-            // Left to itself, a dropped connection spawns a task that reads the rest of the answer. `disconnect`
-            // marks it as closed before it waits for anything; so one step of it, then the socket goes.
-            let _ = conn.disconnect().now_or_never();
-        }
-    }
-}
-
-/// A failure of the driver, or silence for so long.
+/// A failure on the wire, or silence for so long.
 pub(crate) enum Failure {
-    Driver(mysql_async::Error),
+    Wire(wire::Failure),
     Silence(Duration),
 }
 
-/// Waits for the driver, for so long.
+impl From<wire::Failure> for Failure {
+    fn from(failure: wire::Failure) -> Self {
+        Self::Wire(failure)
+    }
+}
+
+/// Waits for what comes over the wire, for so long.
 pub(crate) async fn within<T>(
     limit: Duration,
-    work: impl Future<Output = Result<T, mysql_async::Error>>,
+    work: impl Future<Output = Result<T, wire::Failure>>,
 ) -> Result<T, Failure> {
     match tokio::time::timeout(limit, work).await {
-        Ok(result) => result.map_err(Failure::Driver),
+        Ok(result) => result.map_err(Failure::Wire),
         Err(_) => Err(Failure::Silence(limit)),
     }
 }
 
-async fn ask(conn: &mut Conn, statement: &Statement) -> Result<Answer, mysql_async::Error> {
-    let mut result = conn.query_iter(statement.text()).await?;
-    let shape = Shape::of(statement, result.columns_ref());
-    let has_columns = !result.columns_ref().is_empty();
-    let mut rows = Vec::new();
-    while let Some(values) = result.next().await? {
-        rows.push(Row::new(&shape, values));
+/// Sends a statement and reads all that comes back.
+async fn ask(wire: &mut Wire, statement: &Statement) -> Result<Answer, wire::Failure> {
+    wire.send(statement.text()).await?;
+    let names = match wire.beginning().await? {
+        Beginning::Done { changed, more } => {
+            wire.finish(more).await?;
+            return Ok(Answer { rows: Vec::new(), changed, has_columns: false });
+        }
+        Beginning::Rows { names } => names,
+    };
+    let (shape, mut rows) = (Shape::of(statement, names), Vec::new());
+    loop {
+        let mut row = Row::empty(&shape);
+        match row.receive(wire).await? {
+            Next::Row => rows.push(row),
+            Next::End { more } => {
+                wire.finish(more).await?;
+                return Ok(Answer { rows, changed: 0, has_columns: true });
+            }
+        }
     }
-    let changed = result.affected_rows();
-    result.drop_result().await?;
-    Ok(Answer { rows, changed, has_columns })
+}
+
+/// Sends a statement and returns the columns of its answer, whose rows follow.
+async fn columns(wire: &mut Wire, statement: &Statement) -> Result<Vec<String>, wire::Failure> {
+    wire.send(statement.text()).await?;
+    match wire.beginning().await? {
+        Beginning::Rows { names } => Ok(names),
+        Beginning::Done { .. } => {
+            let cause =
+                io::Error::new(io::ErrorKind::InvalidData, "an answer without rows where rows must be");
+            Err(cause.into())
+        }
+    }
 }

@@ -1,28 +1,29 @@
 //! Where a server is, who we are there, and how a connection to it comes about or fails.
 
 use std::io;
+use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use model::Secret;
 use model::cluster::Address;
-use mysql_async::{Conn, DriverError, IoError, OptsBuilder, SslOpts};
-use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpStream;
+use tokio_rustls::rustls::pki_types::CertificateDer;
+use tokio_rustls::rustls::pki_types::pem::PemObject as _;
+use tokio_rustls::rustls::{ClientConfig, RootCertStore, crypto};
 
 use crate::error::Error;
+use crate::wire::{Login, NoEntry, Wire};
 
 /// How long a connection may take to come about when the endpoint does not say otherwise.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How soon the system asks after a peer that is silent, so that a server that is gone is noticed.
-const KEEP_ALIVE: Duration = Duration::from_secs(30);
+/// How long we knock at a server that did not let us in, to say what it is.
+const KNOCK_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// The protocol's own limit. The server's (`max_allowed_packet`) is the server's business.
-const LARGEST_PACKET_BYTES: usize = 1 << 30;
-
-/// How long we look at a server that did not let us in, to say what it is.
-const GREETING_TIMEOUT: Duration = Duration::from_secs(1);
+/// How much of the first line of a server that is none an error shows.
+const FIRST_LINE_MOST_BYTES: usize = 64;
 
 /// Where a server is and who we are there.
 #[derive(Clone, Debug)]
@@ -60,81 +61,66 @@ pub enum Tls {
 }
 
 /// Connects to one address and logs on.
-pub(crate) async fn connect(endpoint: &Endpoint, address: &Address) -> Result<Conn, Error> {
-    let ips = resolve(address, endpoint.connect_timeout).await?;
-    let options = OptsBuilder::default()
-        .ip_or_hostname(address.host.clone())
-        .tcp_port(address.port)
-        .resolved_ips(Some(ips))
-        .user(Some(endpoint.user.clone()))
-        .pass(Some(endpoint.password.expose()))
-        .ssl_opts(tls_options(&endpoint.tls))
-        .tcp_keepalive(Some(KEEP_ALIVE))
-        // These three keep the driver from asking the server on its own, unseen by any witness.
-        .prefer_socket(false)
-        .max_allowed_packet(Some(LARGEST_PACKET_BYTES))
-        .wait_timeout(Some(0));
-    match tokio::time::timeout(endpoint.connect_timeout, Conn::new(options)).await {
-        Ok(Ok(conn)) => Ok(conn),
-        Ok(Err(cause)) => Err(explain(cause, endpoint, address).await),
+pub(crate) async fn connect(endpoint: &Endpoint, address: &Address) -> Result<Wire, Error> {
+    let addresses = resolve(address, endpoint.connect_timeout).await?;
+    let refused = |cause| Error::Tls { address: address.clone(), cause };
+    let login = Login {
+        host: &address.host,
+        user: &endpoint.user,
+        password: &endpoint.password,
+        tls: tls_options(&endpoint.tls).map_err(refused)?,
+    };
+    match tokio::time::timeout(endpoint.connect_timeout, Wire::log_on(&addresses, &login)).await {
+        Ok(Ok(wire)) => Ok(wire),
+        Ok(Err(obstacle)) => Err(explain(obstacle, endpoint, address)),
         Err(_) => Err(explain_silence(endpoint, address).await),
     }
 }
 
-fn tls_options(tls: &Tls) -> Option<SslOpts> {
-    match tls {
-        Tls::Off => None,
-        Tls::Required { ca: None } => Some(SslOpts::default()),
-        Tls::Required { ca: Some(file) } => Some(
-            SslOpts::default().with_root_certs(vec![file.clone().into()]).with_disable_built_in_roots(true),
-        ),
+fn tls_options(tls: &Tls) -> Result<Option<Arc<ClientConfig>>, String> {
+    let Tls::Required { ca } = tls else { return Ok(None) };
+    let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+    if let Some(file) = ca {
+        roots = RootCertStore::empty();
+        let unusable = |cause: &dyn std::fmt::Display| format!("{}: {cause}", file.display());
+        for certificate in CertificateDer::pem_file_iter(file).map_err(|cause| unusable(&cause))? {
+            let certificate = certificate.map_err(|cause| unusable(&cause))?;
+            roots.add(certificate).map_err(|cause| unusable(&cause))?;
+        }
     }
+    let config = ClientConfig::builder_with_provider(Arc::new(crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(|cause| cause.to_string())?;
+    Ok(Some(Arc::new(config.with_root_certificates(roots).with_no_client_auth())))
 }
 
-async fn resolve(address: &Address, limit: Duration) -> Result<Vec<std::net::IpAddr>, Error> {
+async fn resolve(address: &Address, limit: Duration) -> Result<Vec<SocketAddr>, Error> {
     let unknown = |cause| Error::UnknownHost { address: address.clone(), cause };
     let lookup = tokio::net::lookup_host((address.host.as_str(), address.port));
     let found = match tokio::time::timeout(limit, lookup).await {
         Ok(found) => found.map_err(unknown)?,
         Err(_) => return Err(unknown(io::Error::from(io::ErrorKind::TimedOut))),
     };
-    let ips: Vec<_> = found.map(|socket| socket.ip()).collect();
-    if ips.is_empty() { Err(unknown(io::Error::from(io::ErrorKind::NotFound))) } else { Ok(ips) }
+    let addresses: Vec<_> = found.collect();
+    if addresses.is_empty() { Err(unknown(io::Error::from(io::ErrorKind::NotFound))) } else { Ok(addresses) }
 }
 
-/// Turns what the driver says of a failed connection into what it means.
-async fn explain(cause: mysql_async::Error, endpoint: &Endpoint, address: &Address) -> Error {
-    match cause {
-        mysql_async::Error::Server(refusal) => {
+/// Turns what was in the way of a connection into what it means.
+fn explain(obstacle: NoEntry, endpoint: &Endpoint, address: &Address) -> Error {
+    let address = address.clone();
+    match obstacle {
+        NoEntry::Refused(refusal) => {
             Error::of_log_on(refusal, &endpoint.user, !endpoint.password.is_empty(), address)
         }
-        mysql_async::Error::Io(IoError::Io(cause)) if is_from_the_network(&cause) => {
-            Error::Unreachable { address: address.clone(), cause }
+        NoEntry::Lost(cause) if cause.kind() != io::ErrorKind::InvalidData => {
+            Error::Unreachable { address, cause }
         }
-        mysql_async::Error::Io(IoError::Tls(cause)) => {
-            Error::Tls { address: address.clone(), cause: cause.to_string() }
-        }
-        // A certificate that does not hold arrives as data that make no sense.
-        mysql_async::Error::Io(IoError::Io(cause))
-            if endpoint.tls != Tls::Off && cause.kind() == io::ErrorKind::InvalidData =>
-        {
-            Error::Tls { address: address.clone(), cause: cause.to_string() }
-        }
-        mysql_async::Error::Driver(DriverError::NoClientSslFlagFromServer) => {
-            Error::Tls { address: address.clone(), cause: "the server offers none".to_owned() }
-        }
-        mysql_async::Error::Driver(DriverError::UnknownAuthPlugin { name }) => {
-            Error::UnknownAuthentication { address: address.clone(), method: name }
-        }
-        // Whatever else goes wrong before the log-on is over: it does not speak as a MySQL server does.
-        _ => Error::NotMysql { address: address.clone(), greeting: greeting(address).await },
+        // It does not speak as a MySQL server does.
+        NoEntry::Lost(_) => Error::NotMysql { address, greeting: None },
+        NoEntry::NotMysql(bytes) => Error::NotMysql { address, greeting: first_line(&bytes) },
+        NoEntry::Tls(cause) => Error::Tls { address, cause },
+        NoEntry::UnknownMethod(method) => Error::UnknownAuthentication { address, method },
     }
-}
-
-/// Tells whether the network or a server that went down ended it, not what the server said.
-fn is_from_the_network(cause: &io::Error) -> bool {
-    use io::ErrorKind::{InvalidData, InvalidInput, Other};
-    !matches!(cause.kind(), InvalidData | InvalidInput | Other)
 }
 
 /// Finds out whether nobody is there, or somebody who accepts the connection and then says nothing.
@@ -143,14 +129,12 @@ async fn explain_silence(endpoint: &Endpoint, address: &Address) -> Error {
     Error::Silent { address: address.clone(), after: endpoint.connect_timeout, accepts }
 }
 
-/// Returns the first line that a server says which is no MySQL server, if it is readable.
-async fn greeting(address: &Address) -> Option<String> {
-    let mut stream = knock(address).await?;
-    let mut bytes = [0; 64];
-    let read = tokio::time::timeout(GREETING_TIMEOUT, stream.read(&mut bytes)).await.ok()?.ok()?;
-    let line: String = bytes[..read]
+/// Returns the first line that a server has said which is no MySQL server, if it is readable.
+fn first_line(bytes: &[u8]) -> Option<String> {
+    let line: String = bytes
         .iter()
         .map(|&byte| char::from(byte))
+        .take(FIRST_LINE_MOST_BYTES)
         .take_while(|c| c.is_ascii_graphic() || *c == ' ')
         .collect();
     (!line.is_empty()).then_some(line)
@@ -158,5 +142,5 @@ async fn greeting(address: &Address) -> Option<String> {
 
 async fn knock(address: &Address) -> Option<TcpStream> {
     let connecting = TcpStream::connect((address.host.as_str(), address.port));
-    tokio::time::timeout(GREETING_TIMEOUT, connecting).await.ok()?.ok()
+    tokio::time::timeout(KNOCK_TIMEOUT, connecting).await.ok()?.ok()
 }

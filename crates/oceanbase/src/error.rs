@@ -11,6 +11,7 @@ use model::size;
 
 use crate::mask;
 use crate::statement::Statement;
+use crate::wire::{Failure, Refusal};
 
 mod meaning;
 mod problem;
@@ -141,9 +142,9 @@ pub enum Error {
         address: Address,
         /// The statement without its secrets.
         statement: String,
-        /// What the driver said; `None` when the connection was closed before this statement.
+        /// What went wrong; `None` when the connection was closed before this statement.
         #[source]
-        cause: Option<Box<mysql_async::Error>>,
+        cause: Option<io::Error>,
     },
     /// The server answered what it should not.
     #[error("expected {expected} in column {column}, found {found}, in the answer to: {statement}")]
@@ -211,45 +212,28 @@ impl Error {
     }
 
     /// The server refused the log-on.
-    pub(crate) fn of_log_on(
-        refusal: mysql_async::ServerError,
-        user: &str,
-        with_password: bool,
-        address: &Address,
-    ) -> Self {
-        let mysql_async::ServerError { code, message, state } = refusal;
-        match code {
-            meaning::ACCESS_DENIED => Self::AccessDenied {
-                address: address.clone(),
-                user: user.to_owned(),
-                with_password,
-                text: message,
-            },
-            number => Self::Server {
-                address: address.clone(),
-                statement: String::new(),
-                number,
-                sqlstate: state,
-                text: message,
-            },
+    pub(crate) fn of_log_on(refusal: Refusal, user: &str, with_password: bool, address: Address) -> Self {
+        let Refusal { number, sqlstate, text } = refusal;
+        match number {
+            meaning::ACCESS_DENIED => {
+                Self::AccessDenied { address, user: user.to_owned(), with_password, text }
+            }
+            _ => Self::Server { address, statement: String::new(), number, sqlstate, text },
         }
     }
 
     /// A statement failed.
-    pub(crate) fn of_statement(cause: mysql_async::Error, statement: &Statement, server: &Address) -> Self {
-        match cause {
-            mysql_async::Error::Server(mysql_async::ServerError { code, message, state }) => Self::Server {
-                address: server.clone(),
-                statement: shortened(&statement.masked),
-                number: code,
-                sqlstate: state,
-                text: shortened(&mask::mask_echo(&message, statement)),
+    pub(crate) fn of_statement(failure: Failure, statement: &Statement, server: &Address) -> Self {
+        let (address, masked) = (server.clone(), shortened(&statement.masked));
+        match failure {
+            Failure::Refused(Refusal { number, sqlstate, text }) => Self::Server {
+                address,
+                statement: masked,
+                number,
+                sqlstate,
+                text: shortened(&mask::mask_echo(&text, statement)),
             },
-            cause => Self::Broken {
-                address: server.clone(),
-                statement: shortened(&statement.masked),
-                cause: Some(Box::new(cause)),
-            },
+            Failure::Lost(cause) => Self::Broken { address, statement: masked, cause: Some(cause) },
         }
     }
 

@@ -16,6 +16,7 @@ mod probe;
 pub mod session;
 pub mod snapshot;
 pub mod statement;
+mod wire;
 
 pub use answer::{Row, RowStream};
 pub use connect::{Endpoint, Tls};

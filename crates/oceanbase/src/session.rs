@@ -59,9 +59,9 @@ impl Session {
         address: &Address,
         witness: Arc<dyn Witness>,
     ) -> Result<Self, Error> {
-        let conn = connect::connect(endpoint, address).await?;
-        let connection_id = conn.id();
-        let mut channel = Channel::new(conn, address.clone(), witness);
+        let wire = connect::connect(endpoint, address).await?;
+        let connection_id = wire.connection_id();
+        let mut channel = Channel::new(wire, address.clone(), witness);
         let server = identify(&mut channel).await?;
         pin(&mut channel).await?;
         Ok(Self { channel, connection_id, server, server_limit: None })
@@ -116,7 +116,7 @@ impl Session {
     pub async fn stream(&mut self, statement: &Statement) -> Result<RowStream<'_>, Error> {
         self.limit_on_server(STREAM_LIMIT).await?;
         let (wire, shape, begun) = self.channel.ask_for_rows(statement).await?;
-        Ok(RowStream::new(&mut self.channel, wire, statement, shape, begun))
+        Ok(RowStream::new(&mut self.channel, wire, statement, &shape, begun))
     }
 
     /// Says good-bye to the server. Dropping the session does too, without waiting.

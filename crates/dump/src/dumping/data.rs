@@ -167,7 +167,7 @@ impl DumpPieces {
         let mut rows = session.stream(&statement).await.during_read(&plan.dump, plan.scn, what)?;
         let mut told = 0;
         while let Some(row) = rows.next().await.during_read(&plan.dump, plan.scn, what)? {
-            text.push_row(&mut buffer, |place| row.bytes(place));
+            text.push_row(&mut buffer, |place| row.bytes(place), row.protocol_form());
             if buffer.len() >= FRAME_BYTES {
                 buffer = self.push(&mut output, buffer, text.rows - told).await?;
                 told = text.rows;

@@ -184,13 +184,14 @@ impl ComparePieces {
         let (mut rows, mut bytes, mut checksum, mut buffer) = (0, 0, Checksum::default(), Vec::new());
         let mut told = (0, 0);
         while let Some(row) = stream.next().await? {
-            buffer.clear();
-            for place in 0..job.table.columns.len() {
-                push_value(&mut buffer, row.bytes(place));
-            }
-            checksum.add_row(&buffer);
+            let form = row.protocol_form().unwrap_or_else(|| {
+                buffer.clear();
+                (0..job.table.columns.len()).for_each(|place| push_value(&mut buffer, row.bytes(place)));
+                &buffer
+            });
+            checksum.add_row(form);
             rows += 1;
-            bytes += buffer.len() as u64;
+            bytes += form.len() as u64;
             if rows - told.0 == ROWS_PER_NEWS {
                 self.tell(rows - told.0, bytes - told.1);
                 told = (rows, bytes);

@@ -1,0 +1,174 @@
+//! What has arrived: one buffer for many small packets; a large one goes straight to where it is wanted.
+
+use std::io;
+
+use tokio::io::{AsyncRead, AsyncReadExt as _};
+
+use crate::wire::PACKET_MOST_BYTES;
+
+/// How much is asked of the system at once. Memory per connection, and fewer calls the larger it is.
+const BUFFER_BYTES: usize = 256 << 10;
+
+const HEAD_BYTES: usize = 4;
+
+/// What has arrived and was not taken yet.
+pub(super) struct Inbox {
+    buffer: Box<[u8]>,
+    begin: usize,
+    end: usize,
+}
+
+impl Inbox {
+    pub(super) fn new() -> Self {
+        Self { buffer: vec![0; BUFFER_BYTES].into_boxed_slice(), begin: 0, end: 0 }
+    }
+
+    /// Returns what has arrived, for one who does not understand it.
+    pub(super) fn arrived(&self) -> &[u8] {
+        &self.buffer[self.begin..self.end]
+    }
+
+    /// Takes the next payload, if it has arrived whole, in place of what is in `payload`.
+    pub(super) fn take_whole(&mut self, payload: &mut Vec<u8>) -> io::Result<bool> {
+        let Some((length, _)) = self.head() else { return Ok(false) };
+        let from = self.begin + HEAD_BYTES;
+        if length == PACKET_MOST_BYTES || self.end - from < length {
+            return Ok(false);
+        }
+        payload.clear();
+        payload.extend_from_slice(&self.buffer[from..from + length]);
+        self.begin = from + length;
+        Ok(true)
+    }
+
+    /// Reads the next payload, however many packets it is in, in place of what is in `payload`; returns the number of its
+    /// last packet.
+    pub(super) async fn read(
+        &mut self,
+        stream: &mut (impl AsyncRead + Unpin),
+        payload: &mut Vec<u8>,
+    ) -> io::Result<u8> {
+        payload.clear();
+        loop {
+            let (length, sequence) = loop {
+                match self.head() {
+                    Some(head) => break head,
+                    None => self.fill(stream).await?,
+                }
+            };
+            self.begin += HEAD_BYTES;
+            self.take(stream, payload, length).await?;
+            if length < PACKET_MOST_BYTES {
+                return Ok(sequence);
+            }
+        }
+    }
+
+    /// Appends so many bytes to a payload: first what is here, then what comes.
+    async fn take(
+        &mut self,
+        stream: &mut (impl AsyncRead + Unpin),
+        payload: &mut Vec<u8>,
+        length: usize,
+    ) -> io::Result<()> {
+        let mut missing = length;
+        loop {
+            let here = missing.min(self.end - self.begin);
+            payload.extend_from_slice(&self.buffer[self.begin..self.begin + here]);
+            self.begin += here;
+            missing -= here;
+            if missing == 0 {
+                return Ok(());
+            }
+            if missing < BUFFER_BYTES {
+                self.fill(stream).await?;
+                continue;
+            }
+            payload.reserve(missing);
+            let mut straight = (&mut *stream).take(u64::try_from(missing).expect("64 bits count any memory"));
+            let read = straight.read_buf(payload).await?;
+            missing -= arrived(read)?;
+        }
+    }
+
+    /// Asks the system for what has come since.
+    pub(super) async fn fill(&mut self, stream: &mut (impl AsyncRead + Unpin)) -> io::Result<()> {
+        if self.begin > 0 {
+            // What is left is less than a packet.
+            self.buffer.copy_within(self.begin..self.end, 0);
+            (self.begin, self.end) = (0, self.end - self.begin);
+        }
+        let read = stream.read(&mut self.buffer[self.end..]).await?;
+        self.end += arrived(read)?;
+        Ok(())
+    }
+
+    /// Returns length and number of the packet that has begun to arrive.
+    pub(super) fn head(&self) -> Option<(usize, u8)> {
+        let [a, b, c, sequence] = *self.buffer[self.begin..self.end].first_chunk()?;
+        Some((usize::from(a) | usize::from(b) << 8 | usize::from(c) << 16, sequence))
+    }
+}
+
+fn arrived(bytes: usize) -> io::Result<usize> {
+    if bytes == 0 {
+        return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the server closed the connection"));
+    }
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::AsyncWriteExt as _;
+
+    use super::{BUFFER_BYTES, HEAD_BYTES, Inbox};
+    use crate::wire::PACKET_MOST_BYTES;
+
+    /// The packets that a payload is sent in.
+    fn packets(payload: &[u8]) -> Vec<u8> {
+        let mut all = Vec::new();
+        let mut sequence = 0;
+        let mut parts: Vec<&[u8]> = payload.chunks(PACKET_MOST_BYTES).collect();
+        if payload.len().is_multiple_of(PACKET_MOST_BYTES) {
+            parts.push(&[]);
+        }
+        for part in parts {
+            let length = part.len().to_le_bytes();
+            all.extend([length[0], length[1], length[2], sequence]);
+            all.extend(part);
+            sequence += 1;
+        }
+        all
+    }
+
+    #[tokio::test]
+    async fn payloads_of_every_length_arrive_whole_and_in_order() {
+        let around = |middle: usize| [middle - 1, middle, middle + 1];
+        let lengths: Vec<usize> = [0, 1]
+            .into_iter()
+            .chain(around(BUFFER_BYTES - HEAD_BYTES))
+            .chain(around(BUFFER_BYTES))
+            .chain(around(PACKET_MOST_BYTES))
+            .chain(around(2 * PACKET_MOST_BYTES))
+            .chain(std::iter::repeat_n(5, 100_000))
+            .collect();
+        let (mut near, mut far) = tokio::io::duplex(100_000);
+        let payload = |place: usize, length: usize| vec![u8::try_from(place % 251).expect("a byte"); length];
+        let sent = lengths.clone();
+        let sending = tokio::spawn(async move {
+            for (place, &length) in sent.iter().enumerate() {
+                far.write_all(&packets(&payload(place, length))).await.expect("somebody reads");
+            }
+        });
+        let (mut inbox, mut found) = (Inbox::new(), Vec::new());
+        for (place, &length) in lengths.iter().enumerate() {
+            if !inbox.take_whole(&mut found).expect("packets") {
+                inbox.read(&mut near, &mut found).await.expect("a payload");
+            }
+            assert!(found == payload(place, length), "payload {place} of {length} bytes");
+        }
+        sending.await.expect("all was sent");
+        let error = inbox.read(&mut near, &mut found).await.expect_err("the other end is gone");
+        assert_eq!(error.kind(), std::io::ErrorKind::UnexpectedEof);
+    }
+}

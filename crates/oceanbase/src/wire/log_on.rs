@@ -1,0 +1,245 @@
+//! From an open socket to a connection on which somebody is logged on.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use model::Secret;
+use mysql_common::constants::CapabilityFlags;
+use mysql_common::io::ParseBuf;
+use mysql_common::packets::{AuthPlugin, AuthSwitchRequest, HandshakePacket, HandshakeResponse, SslRequest};
+use mysql_common::proto::MySerialize;
+use socket2::{SockRef, TcpKeepalive};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::rustls::ClientConfig;
+use tokio_rustls::rustls::pki_types::ServerName;
+
+use crate::wire::inbox::Inbox;
+use crate::wire::{Failure, Refusal, Stream, Wire, nonsense, refusal};
+
+/// How soon the system asks after a peer that is silent, so that a server that is gone is noticed.
+const KEEP_ALIVE: Duration = Duration::from_secs(30);
+
+/// What we say we take: the protocol's own limit. The server's (`max_allowed_packet`) is the server's business.
+const LARGEST_PACKET_BYTES: u32 = 1 << 30;
+
+/// `utf8mb4_general_ci`.
+const COLLATION: u8 = 45;
+
+/// The first version of the protocol that says which one it is; no other is spoken.
+const PROTOCOL_VERSION: u8 = 10;
+
+/// A handshake is a few dozen bytes; what claims to be longer than this is none.
+const HANDSHAKE_MOST_BYTES: usize = 4 << 10;
+
+/// Who logs on, and how.
+pub(crate) struct Login<'l> {
+    /// The host as it was given: the server's certificate must be for it.
+    pub(crate) host: &'l str,
+    pub(crate) user: &'l str,
+    pub(crate) password: &'l Secret,
+    /// How the connection is encrypted, if it is.
+    pub(crate) tls: Option<Arc<ClientConfig>>,
+}
+
+/// Why nobody was logged on.
+#[derive(Debug)]
+pub(crate) enum NoEntry {
+    /// The server refused.
+    Refused(Refusal),
+    /// The network brought no connection about, or it went away.
+    Lost(io::Error),
+    /// What answers is no MySQL server; what it said first.
+    NotMysql(Vec<u8>),
+    /// The encrypted connection did not come about.
+    Tls(String),
+    /// The server wants a proof of identity that we do not know.
+    UnknownMethod(String),
+}
+
+impl From<Failure> for NoEntry {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Refused(refusal) => Self::Refused(refusal),
+            Failure::Lost(cause) => Self::Lost(cause),
+        }
+    }
+}
+
+impl From<io::Error> for NoEntry {
+    fn from(cause: io::Error) -> Self {
+        Self::Lost(cause)
+    }
+}
+
+impl Wire {
+    /// Connects to the first address that accepts, and logs on.
+    pub(crate) async fn log_on(addresses: &[SocketAddr], login: &Login<'_>) -> Result<Self, NoEntry> {
+        let stream = TcpStream::connect(addresses).await?;
+        stream.set_nodelay(true)?;
+        SockRef::from(&stream).set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEP_ALIVE))?;
+        let stream = Stream::Plain(stream);
+        let mut wire = Self { stream, inbox: Inbox::new(), sequence: 0, connection_id: 0 };
+        let payload = wire.handshake().await?;
+        let handshake = ParseBuf(&payload).parse::<HandshakePacket<'_>>(());
+        let Ok(handshake) = handshake else { return Err(NoEntry::NotMysql(payload)) };
+        wire.connection_id = handshake.connection_id();
+        let mut capabilities = ours() & handshake.capabilities();
+        if let Some(tls) = &login.tls {
+            if !handshake.capabilities().contains(CapabilityFlags::CLIENT_SSL) {
+                return Err(NoEntry::Tls("the server offers none".to_owned()));
+            }
+            capabilities |= CapabilityFlags::CLIENT_SSL;
+            wire.send_packet(&SslRequest::new(capabilities, LARGEST_PACKET_BYTES, COLLATION)).await?;
+            wire = wire.encrypted(tls, login.host).await?;
+        }
+        let mut proof = Proof { method: handshake.auth_plugin(), nonce: handshake.nonce(), login };
+        if !matches!(proof.method, Some(AuthPlugin::CachingSha2Password)) {
+            proof.method = Some(AuthPlugin::MysqlNativePassword); // the server asks anew if it wants another
+        }
+        let answer = proof.answer()?;
+        let response = HandshakeResponse::new(
+            Some(answer),
+            handshake.server_version_parsed().unwrap_or_default(),
+            Some(login.user.as_bytes()),
+            None::<&[u8]>,
+            proof.method.clone(),
+            capabilities,
+            None,
+            LARGEST_PACKET_BYTES,
+        );
+        wire.send_packet(&response).await?;
+        wire.prove(proof.method.clone(), proof.nonce.clone(), login).await?;
+        Ok(wire)
+    }
+
+    /// Reads the server's first words.
+    async fn handshake(&mut self) -> Result<Vec<u8>, NoEntry> {
+        let (length, sequence) = loop {
+            match self.inbox.head() {
+                Some(head) => break head,
+                None => self.inbox.fill(&mut self.stream).await?,
+            }
+        };
+        if sequence != 0 || length == 0 || length > HANDSHAKE_MOST_BYTES {
+            return Err(NoEntry::NotMysql(self.inbox.arrived().to_vec()));
+        }
+        let mut payload = Vec::new();
+        self.read(&mut payload).await?;
+        match payload.first() {
+            Some(&PROTOCOL_VERSION) => Ok(payload),
+            Some(0xFF) => Err(NoEntry::Refused(refusal(&payload)?)),
+            _ => Err(NoEntry::NotMysql(payload)),
+        }
+    }
+
+    async fn encrypted(self, config: &Arc<ClientConfig>, host: &str) -> Result<Self, NoEntry> {
+        let Stream::Plain(stream) = self.stream else { return Ok(self) };
+        let name = ServerName::try_from(host.to_owned()).map_err(|cause| NoEntry::Tls(cause.to_string()))?;
+        let connector = TlsConnector::from(Arc::clone(config));
+        let stream =
+            connector.connect(name, stream).await.map_err(|cause| NoEntry::Tls(cause.to_string()))?;
+        Ok(Self { stream: Stream::Tls(Box::new(stream)), ..self })
+    }
+
+    /// Answers what the server asks until it lets us in.
+    async fn prove(
+        &mut self,
+        mut method: Option<AuthPlugin<'_>>,
+        mut nonce: Vec<u8>,
+        login: &Login<'_>,
+    ) -> Result<(), NoEntry> {
+        let mut payload = Vec::new();
+        let mut is_asked_anew = false;
+        loop {
+            self.read(&mut payload).await?;
+            match payload[..] {
+                [0x00, ..] => return Ok(()),
+                [0xFF, ..] => return Err(NoEntry::Refused(refusal(&payload)?)),
+                [0xFE, _, ..] if !is_asked_anew => {
+                    is_asked_anew = true;
+                    let asked = ParseBuf(&payload).parse::<AuthSwitchRequest<'_>>(())?;
+                    let proof = Proof {
+                        method: Some(asked.auth_plugin().into_owned()),
+                        nonce: asked.plugin_data().to_vec(),
+                        login,
+                    };
+                    self.write_packet(&proof.answer()?).await?;
+                    (method, nonce) = (proof.method.map(AuthPlugin::into_owned), proof.nonce);
+                }
+                [0x01, 0x03] => {} // known from before; the end follows
+                [0x01, 0x04] if matches!(method, Some(AuthPlugin::CachingSha2Password)) => {
+                    self.send_whole_password(login, &nonce).await?;
+                }
+                _ => return Err(nonsense("an unknown question in the midst of the log-on").into()),
+            }
+        }
+    }
+
+    /// Sends the password itself, which a server wants that has not seen it since it started: encrypted either way.
+    async fn send_whole_password(&mut self, login: &Login<'_>, nonce: &[u8]) -> Result<(), NoEntry> {
+        let mut password = login.password.expose().as_bytes().to_vec();
+        password.push(0);
+        if matches!(self.stream, Stream::Plain(_)) {
+            self.write_packet(&[0x02]).await?;
+            let mut key = Vec::new();
+            self.read(&mut key).await?;
+            if key.first() != Some(&0x01) {
+                return Err(nonsense("no public key where it must be").into());
+            }
+            for (byte, salt) in password.iter_mut().zip(nonce.iter().cycle()) {
+                *byte ^= salt;
+            }
+            password = mysql_common::crypto::encrypt(&password, &key[1..]);
+        }
+        Ok(self.write_packet(&password).await?)
+    }
+
+    async fn send_packet(&mut self, packet: &impl MySerialize) -> io::Result<()> {
+        let mut payload = Vec::new();
+        packet.serialize(&mut payload);
+        self.write_packet(&payload).await
+    }
+}
+
+/// What of the protocol we use.
+fn ours() -> CapabilityFlags {
+    CapabilityFlags::CLIENT_LONG_PASSWORD
+        | CapabilityFlags::CLIENT_PROTOCOL_41
+        | CapabilityFlags::CLIENT_TRANSACTIONS
+        | CapabilityFlags::CLIENT_SECURE_CONNECTION
+        | CapabilityFlags::CLIENT_MULTI_RESULTS
+        | CapabilityFlags::CLIENT_PS_MULTI_RESULTS
+        | CapabilityFlags::CLIENT_PLUGIN_AUTH
+}
+
+/// How we show that we know the password.
+struct Proof<'p> {
+    method: Option<AuthPlugin<'p>>,
+    nonce: Vec<u8>,
+    login: &'p Login<'p>,
+}
+
+impl Proof<'_> {
+    /// Returns what is sent for the password; nothing for none.
+    fn answer(&self) -> Result<Vec<u8>, NoEntry> {
+        let method = match &self.method {
+            Some(method @ (AuthPlugin::CachingSha2Password | AuthPlugin::MysqlNativePassword)) => method,
+            // The password in clear, or as good as that, is given to nobody.
+            Some(AuthPlugin::MysqlClearPassword) => return unknown("mysql_clear_password"),
+            Some(AuthPlugin::MysqlOldPassword) => return unknown("mysql_old_password"),
+            Some(AuthPlugin::Ed25519) => return unknown("client_ed25519"),
+            Some(AuthPlugin::MariadbParsec { .. }) => return unknown("parsec"),
+            Some(AuthPlugin::Other(name)) => return unknown(&String::from_utf8_lossy(name)),
+            None => return unknown("none"),
+        };
+        let answer = method.gen_data(Some(self.login.password.expose()), &self.nonce);
+        Ok(answer.map(|data| data.to_vec()).unwrap_or_default())
+    }
+}
+
+fn unknown<T>(method: &str) -> Result<T, NoEntry> {
+    Err(NoEntry::UnknownMethod(method.to_owned()))
+}

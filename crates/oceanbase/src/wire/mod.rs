@@ -1,0 +1,266 @@
+//! A connection that speaks MySQL's protocol, as far as we need it: log-on, statements as text, their answers.
+//!
+//! It is our own because rows are what a dump is made of: a row is read out of one buffer into one buffer, with no
+//! allocation for it or its values (`docs/decisions/0006-rows-are-read-by-ourselves.md` has the figures). What is
+//! done once per connection, `mysql_common` does.
+//!
+//! Source: the chapter "Client/Server Protocol" of MySQL's documentation. We ask for rows that end with the old packet
+//! (no `CLIENT_DEPRECATE_EOF`), for one statement at a time, and never for files of ours.
+
+mod inbox;
+mod log_on;
+mod row;
+
+use std::fmt;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, ReadBuf};
+use tokio::net::TcpStream;
+
+pub(crate) use self::log_on::{Login, NoEntry};
+pub(crate) use self::row::{Places, Reader};
+use crate::wire::inbox::Inbox;
+
+/// The longest payload of one packet; a longer one goes on in the next.
+const PACKET_MOST_BYTES: usize = 0xFF_FFFF;
+
+/// Below this a statement is sent in one piece with its head.
+const SMALL_STATEMENT_BYTES: usize = 16 << 10;
+
+const COM_QUIT: u8 = 0x01;
+const COM_QUERY: u8 = 0x03;
+
+/// The flag of an end of rows: another answer follows.
+const MORE_RESULTS: u16 = 0x0008;
+
+/// A connection on which somebody is logged on. Dropping it closes the socket and reads nothing more.
+pub(crate) struct Wire {
+    stream: Stream,
+    inbox: Inbox,
+    sequence: u8,
+    connection_id: u32,
+}
+
+/// What the server said of a statement or a log-on that it refused.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    pub(crate) number: u16,
+    pub(crate) sqlstate: String,
+    pub(crate) text: String,
+}
+
+/// Why a statement has no answer.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The server refused it.
+    Refused(Refusal),
+    /// The connection went away, or what came makes no sense ([`io::ErrorKind::InvalidData`]).
+    Lost(io::Error),
+}
+
+impl From<io::Error> for Failure {
+    fn from(cause: io::Error) -> Self {
+        Self::Lost(cause)
+    }
+}
+
+/// How an answer begins.
+pub(crate) enum Beginning {
+    /// There are no rows; so many were changed.
+    Done { changed: u64, more: bool },
+    /// Rows follow, with these columns.
+    Rows { names: Vec<String> },
+}
+
+/// What comes next among rows.
+pub(crate) enum Next {
+    /// A row: its payload is where it was to go.
+    Row,
+    /// These were all; perhaps another answer follows.
+    End { more: bool },
+}
+
+impl Wire {
+    /// Returns the number by which the server knows this connection.
+    pub(crate) fn connection_id(&self) -> u32 {
+        self.connection_id
+    }
+
+    /// Sends a statement.
+    pub(crate) async fn send(&mut self, statement: &[u8]) -> Result<(), Failure> {
+        self.sequence = 0;
+        self.write(COM_QUERY, statement).await?;
+        Ok(())
+    }
+
+    /// Reads how the answer begins.
+    pub(crate) async fn beginning(&mut self) -> Result<Beginning, Failure> {
+        let mut payload = Vec::new();
+        self.read(&mut payload).await?;
+        match payload.first() {
+            Some(0x00) => {
+                let mut reader = Reader::new(&payload[1..]);
+                let changed = reader.length()?;
+                reader.length()?; // the last number that the server gave a row itself
+                Ok(Beginning::Done { changed, more: reader.number::<2>()? as u16 & MORE_RESULTS != 0 })
+            }
+            Some(0xFF) => Err(Failure::Refused(refusal(&payload)?)),
+            Some(0xFB) => Err(nonsense("it asks for a file").into()),
+            _ => {
+                let count = Reader::new(&payload).length()?;
+                let mut names = Vec::new();
+                for _ in 0..count {
+                    self.read(&mut payload).await?;
+                    names.push(row::column_name(&payload)?);
+                }
+                self.read(&mut payload).await?;
+                row::end_of_rows(&payload).ok_or_else(|| nonsense("no end of columns where it must be"))?;
+                Ok(Beginning::Rows { names })
+            }
+        }
+    }
+
+    /// Reads the next row's payload, in place of what is in the buffer.
+    pub(crate) async fn next(&mut self, payload: &mut Vec<u8>) -> Result<Next, Failure> {
+        if !self.inbox.take_whole(payload)? {
+            self.read(payload).await?;
+        }
+        row::next(payload)
+    }
+
+    /// Reads the next row's payload if all of it has arrived already.
+    pub(crate) fn next_arrived(&mut self, payload: &mut Vec<u8>) -> Result<Option<Next>, Failure> {
+        if self.inbox.take_whole(payload)? { row::next(payload).map(Some) } else { Ok(None) }
+    }
+
+    /// Reads away whatever else the server says for a statement.
+    pub(crate) async fn finish(&mut self, mut more: bool) -> Result<(), Failure> {
+        let mut payload = Vec::new();
+        while more {
+            more = match self.beginning().await? {
+                Beginning::Done { more, .. } => more,
+                Beginning::Rows { .. } => loop {
+                    if let Next::End { more } = self.next(&mut payload).await? {
+                        break more;
+                    }
+                },
+            };
+        }
+        Ok(())
+    }
+
+    /// Says good-bye.
+    pub(crate) async fn quit(mut self) {
+        self.sequence = 0;
+        // It is gone either way.
+        let _ = self.write(COM_QUIT, &[]).await;
+        let _ = self.stream.shutdown().await;
+    }
+
+    async fn read(&mut self, payload: &mut Vec<u8>) -> Result<(), io::Error> {
+        self.sequence = self.inbox.read(&mut self.stream, payload).await?.wrapping_add(1);
+        Ok(())
+    }
+
+    /// Writes a command, in as many packets as it needs.
+    async fn write(&mut self, command: u8, body: &[u8]) -> io::Result<()> {
+        if body.len() < SMALL_STATEMENT_BYTES {
+            let mut whole = Vec::with_capacity(body.len() + 1);
+            whole.push(command);
+            whole.extend_from_slice(body);
+            return self.write_packet(&whole).await;
+        }
+        let (first, mut rest) = body.split_at(body.len().min(PACKET_MOST_BYTES - 1));
+        let mut head = self.head(first.len() + 1).to_vec();
+        head.push(command);
+        self.stream.write_all(&head).await?;
+        self.stream.write_all(first).await?;
+        let mut is_full = first.len() + 1 == PACKET_MOST_BYTES;
+        while is_full {
+            let (part, behind) = rest.split_at(rest.len().min(PACKET_MOST_BYTES));
+            let head = self.head(part.len());
+            self.stream.write_all(&head).await?;
+            self.stream.write_all(part).await?;
+            (rest, is_full) = (behind, part.len() == PACKET_MOST_BYTES);
+        }
+        self.stream.flush().await
+    }
+
+    /// Writes what fits into one packet.
+    async fn write_packet(&mut self, payload: &[u8]) -> io::Result<()> {
+        let mut packet = self.head(payload.len()).to_vec();
+        packet.extend_from_slice(payload);
+        self.stream.write_all(&packet).await?;
+        self.stream.flush().await
+    }
+
+    fn head(&mut self, length: usize) -> [u8; 4] {
+        let length = u32::try_from(length).expect("a packet is shorter than 16 MiB").to_le_bytes();
+        let head = [length[0], length[1], length[2], self.sequence];
+        self.sequence = self.sequence.wrapping_add(1);
+        head
+    }
+}
+
+impl fmt::Debug for Wire {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Wire").field("connection_id", &self.connection_id).finish_non_exhaustive()
+    }
+}
+
+/// Reads a refusal; in place of the handshake it has no state.
+fn refusal(payload: &[u8]) -> Result<Refusal, io::Error> {
+    let mut reader = Reader::new(payload.get(1..).unwrap_or_default());
+    let number = reader.number::<2>()? as u16;
+    let rest = reader.rest();
+    let (sqlstate, text) = match rest {
+        [b'#', state @ ..] if state.len() >= 5 => state.split_at(5),
+        text => (&b"HY000"[..], text),
+    };
+    let words = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    Ok(Refusal { number, sqlstate: words(sqlstate), text: words(text) })
+}
+
+fn nonsense(what: &'static str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, what)
+}
+
+/// The bytes below the protocol.
+enum Stream {
+    Plain(TcpStream),
+    Tls(Box<tokio_rustls::client::TlsStream<TcpStream>>),
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_read(cx, into),
+            Self::Tls(stream) => Pin::new(stream).poll_read(cx, into),
+        }
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_write(cx, bytes),
+            Self::Tls(stream) => Pin::new(stream).poll_write(cx, bytes),
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_flush(cx),
+            Self::Tls(stream) => Pin::new(stream).poll_flush(cx),
+        }
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_shutdown(cx),
+            Self::Tls(stream) => Pin::new(stream).poll_shutdown(cx),
+        }
+    }
+}
