@@ -29,10 +29,17 @@ const CHUNK_MOST_ROWS: u64 = 5_000_000;
 /// The server's number for a column that it does not know, or does not show.
 const UNKNOWN_COLUMN: u16 = 1054;
 
+/// How many chunks there are of a size before the next are twice as large.
+const CHUNKS_OF_A_SIZE: usize = 16;
+
+/// How often the chunks become twice as large: the first are an eighth of the largest.
+const DOUBLINGS_MOST: usize = 3;
+
 /// How large the chunks should be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ChunkAim {
-    /// Bytes of values in a chunk, about.
+    /// Bytes of values in the largest chunks, about. A table's first chunks are smaller, so that a table of any size gives
+    /// every connection work, and the last ones to be done are short.
     pub bytes: u64,
     /// Exactly so many rows instead.
     pub rows: Option<u64>,
@@ -136,7 +143,7 @@ impl Cutter<'_> {
             && let Some(rows) = self.rows_per_chunk(session, table, &rest).await?
         {
             let mut cuts = HashSet::new();
-            while let Some(cut) = self.key_after(session, table, &rest, rows).await? {
+            while let Some(cut) = self.key_after(session, table, &rest, self.grown(rows, cuts.len())).await? {
                 // A server that compares a key otherwise than it sorts it goes round in circles.
                 if !cuts.insert(cut.clone()) {
                     return Ok(None);
@@ -150,7 +157,16 @@ impl Cutter<'_> {
         Ok(Some(chunks))
     }
 
-    /// Returns how many rows make a chunk; nothing when there are too few to be cut.
+    /// Returns how many rows make the next chunk behind so many.
+    fn grown(&self, first: u64, chunks: usize) -> u64 {
+        if self.aim.rows.is_some() {
+            return first;
+        }
+        let doublings = (chunks / CHUNKS_OF_A_SIZE).min(DOUBLINGS_MOST);
+        (first << doublings).min(CHUNK_MOST_ROWS)
+    }
+
+    /// Returns how many rows make a first chunk; nothing when there are too few to be cut.
     async fn rows_per_chunk(
         &self,
         session: &mut Session,
@@ -172,7 +188,7 @@ impl Cutter<'_> {
             })
             .sum();
         let per_row = (bytes / sample.len().max(1)).max(1) as u64;
-        Ok(Some((self.aim.bytes / per_row).clamp(1, CHUNK_MOST_ROWS)))
+        Ok(Some(((self.aim.bytes >> DOUBLINGS_MOST) / per_row).clamp(1, CHUNK_MOST_ROWS)))
     }
 
     /// Returns the key of the `rows`-th row from the beginning of a chunk.

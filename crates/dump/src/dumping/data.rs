@@ -82,7 +82,8 @@ impl Job {
     }
 }
 
-/// Returns what is left to do; tables of many chunks first, so that no connection is left alone with one at the end.
+/// Returns what is left to do; tables of many chunks first, and of these the last and largest chunks, so that no connection
+/// is left alone with one at the end.
 fn open_jobs(plan: &Plan, receipts: &[PieceReceipt]) -> Vec<Job> {
     let done: HashSet<(&str, &str, u32)> = receipts
         .iter()
@@ -91,7 +92,7 @@ fn open_jobs(plan: &Plan, receipts: &[PieceReceipt]) -> Vec<Job> {
     let mut jobs = Vec::new();
     for (database, in_database) in plan.databases.iter().enumerate() {
         for (table, of_table) in in_database.tables.iter().enumerate() {
-            for chunk in 0..of_table.chunks.len() {
+            for chunk in (0..of_table.chunks.len()).rev() {
                 let job = Job { database, table, chunk };
                 if !done.contains(&(in_database.name.as_str(), of_table.name.as_str(), job.number())) {
                     jobs.push((of_table.chunks.len(), job));

@@ -67,7 +67,7 @@ pub async fn load_data(
 
 type AllMarks = BTreeMap<String, BTreeMap<(String, u32), Mark>>;
 
-/// Returns what is left to do and how far it is.
+/// Returns what is left to do, of each table the last and largest pieces first, and how far it is.
 fn jobs(
     plan: &Plan,
     manifest: &Manifest,
@@ -83,7 +83,7 @@ fn jobs(
             continue;
         }
         let columns = &planned(plan, database, table)?.columns;
-        for piece in &table.pieces {
+        for piece in table.pieces.iter().rev() {
             let Some(object) = &piece.object else { continue };
             progress.pieces += 1;
             let mark = marks.get(target).and_then(|all| all.get(&(table.name.clone(), piece.number)));
