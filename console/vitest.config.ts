@@ -18,6 +18,9 @@ export default mergeConfig(
           test: {
             name: 'components',
             include: ['src/**/*.test.tsx'],
+            // What is waited for comes, only later on a busy machine.
+            testTimeout: 60_000,
+            expect: { poll: { timeout: 15_000 } },
             browser: {
               enabled: true,
               headless: true,

@@ -191,6 +191,7 @@ export const en = {
     logCheckpoint: 'Log Backup Checkpoint',
     logDelay: 'Log Delay',
     noLogBackup: 'No log backup runs',
+    wholeCluster: 'Whole cluster',
     compaction: 'Major Compaction',
     clusterSilent: 'The cluster does not answer; what only it knows is missing',
     logsEmpty: 'No log backup has ever run here. It makes every moment recoverable, not only those of data backups.',
@@ -563,6 +564,19 @@ export const en = {
   },
 
   words: {
+    said: {
+      ACTIVE: 'Active',
+      INACTIVE: 'Inactive',
+      DELETING: 'Being deleted',
+      NORMAL: 'Normal',
+      CREATING: 'Being created',
+      DROPPING: 'Being dropped',
+      RESTORE: 'Being restored',
+      PRIMARY: 'Primary',
+      STANDBY: 'Standby',
+      MYSQL: 'MySQL',
+      ORACLE: 'Oracle',
+    } as Record<string, string>,
     clusterStatus: { RUNNING: 'Running', UPGRADING: 'Upgrading', UNAVAILABLE: 'Unavailable' },
     alarmLevel: { 1: 'Stopped', 2: 'Critical' },
     taskStatus: { RUNNING: 'Running', FAILED: 'Failed', SUCCESSFUL: 'Successful' },

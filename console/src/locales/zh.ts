@@ -192,6 +192,7 @@ export const zh: Labels = {
     logCheckpoint: '日志备份位点',
     logDelay: '日志备份延时',
     noLogBackup: '日志备份未运行',
+    wholeCluster: '整个集群',
     compaction: '合并',
     clusterSilent: '集群没有响应，缺少只有集群才知道的信息',
     logsEmpty: '还没有运行过日志备份。开启后可以恢复到任意时间点，而不仅是数据备份的时间点。',
@@ -564,6 +565,19 @@ export const zh: Labels = {
   },
 
   words: {
+    said: {
+      ACTIVE: '正常',
+      INACTIVE: '不可用',
+      DELETING: '删除中',
+      NORMAL: '正常',
+      CREATING: '创建中',
+      DROPPING: '删除中',
+      RESTORE: '恢复中',
+      PRIMARY: '主',
+      STANDBY: '备',
+      MYSQL: 'MySQL',
+      ORACLE: 'Oracle',
+    },
     clusterStatus: { RUNNING: '运行中', UPGRADING: '升级中', UNAVAILABLE: '不可用' },
     alarmLevel: { 1: '停服', 2: '严重' },
     taskStatus: { RUNNING: '运行中', FAILED: '失败', SUCCESSFUL: '成功' },

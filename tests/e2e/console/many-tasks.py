@@ -53,6 +53,10 @@ def many_lanes(database, task):
     fails = f"UPDATE task_rows SET status = 'FAILED', note = ? WHERE task_id = ? AND row_no = ({last_step})"
     database.execute(fails, [note, task, task])
     database.execute("UPDATE tasks SET status = 'FAILED' WHERE id = ?", [task])
+    ordered = database.execute("SELECT rowid FROM task_rows WHERE task_id = ? ORDER BY row_no", [task]).fetchall()
+    for sign in (-1, 1):  # a number that is to be given must be free
+        numbers = [(sign * (place + 1) - (sign > 0), rowid) for place, (rowid,) in enumerate(ordered)]
+        database.executemany("UPDATE task_rows SET row_no = ? WHERE rowid = ?", numbers)
 
 
 def main(path, count):

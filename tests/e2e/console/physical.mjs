@@ -121,6 +121,7 @@ async function incrementalBeforeFull(cluster, mayCompact = true) {
   await taskEnds('FAILED');
   await page.getByText(words.needsFull).first().waitFor();
   await look(`${cluster}-needs-full`);
+  if (cluster === 'new') await alarms();
   await button(words.inFull).click();
   await dialog().waitFor();
   await look(`${cluster}-in-full`);
@@ -128,6 +129,33 @@ async function incrementalBeforeFull(cluster, mayCompact = true) {
   await confirm(words.inFull);
   await page.waitForURL((url) => String(url) !== failed);
   await look(`${cluster}-full-running`);
+}
+
+/** A failed backup is an alarm: a number on the page of clusters, a list, and the way back to the task. */
+async function alarms() {
+  const failed = page.url();
+  await page.getByRole('link', { name: words.clusters, exact: true }).first().click();
+  await page.getByRole('button', { name: words.alarms('new') }).click();
+  const items = drawer().getByRole('article');
+  await items.first().waitFor();
+  assert.equal(await items.count(), 2, 'one for each tenant');
+  await items.first().getByText(words.needsFull).waitFor();
+  await look('alarms');
+  await page.keyboard.press('Escape');
+  await drawer().waitFor({ state: 'hidden' });
+  await page.getByRole('link', { name: 'new', exact: true }).click();
+  await page.getByRole('article').first().waitFor();
+  await look('overview-alarms');
+  await page.getByRole('article').first().getByRole('link').click();
+  assert.equal(page.url(), failed, 'an alarm leads to what it is about');
+}
+
+/** The first page when there is something to see: backups that went well, and one that stopped. */
+async function clustersInUse() {
+  await page.getByRole('link', { name: words.clusters, exact: true }).first().click();
+  await page.getByRole('button', { name: /: 1$/ }).first().waitFor();
+  await look('clusters-in-use');
+  await page.goBack();
 }
 
 async function fullAndIncremental() {
@@ -170,6 +198,7 @@ async function compactionNeeded(cluster) {
   await taskEnds('FAILED');
   await page.getByText(words.needsCompaction).first().waitFor();
   await look(`${cluster}-needs-compaction`);
+  if (cluster === 'oldest') await clustersInUse();
   await button(words.compact).click();
   await page.waitForURL(/\/compaction\?task=\d+/);
   await page.getByText(words.taskWaits).waitFor();
@@ -291,6 +320,7 @@ async function tenThousandTasks() {
   const lanes = page.locator('.lanes .step-button');
   await lanes.filter({ hasText: 'many_7' }).first().waitFor({ timeout: PATIENCE_MS });
   assert.ok((await lanes.count()) < 20, 'of 500 tenants those are listed that want to be looked at');
+  await page.getByTestId('log').waitFor();
   await look('task-of-many-tenants');
   await page.goto(`${lifeboat.url}/clusters`);
   await page.getByRole('link', { name: 'new', exact: true }).waitFor({ timeout: PATIENCE_MS });

@@ -15,6 +15,7 @@ const ANSWERS: Answers = {
   ...me('BACKUP'),
   'GET /ob/clusters/7/tenants': { data: { contents: [TENANT], page: { number: 1, size: 1, totalElements: 1, totalPages: 1 } } },
   'GET /backup/storages': { data: { contents: [], page: { number: 1, size: 10, totalElements: 0, totalPages: 0 } } },
+  'GET /backup/storages/3': { data: { storageId: 3, configName: null, uri: 'file:///obbackup/' } },
   'POST /ob/clusters/7/backup/storage/test': { data: { passed: true, lines: [WRITE] } },
   'POST /ob/clusters/7/backup/backupNow': {
     data: { obBackupTaskType: 'DATA_BACKUP_NOW', backupObjectOpsResultList: [{ beSuccessful: true, taskIdList: [12], obBackupObjectList: [] }] },
@@ -72,8 +73,9 @@ test('a test that failed stops the backup, until somebody says to go on untested
   await expect.element(start()).toBeEnabled();
 });
 
-test('a storage of the library is filled in and needs no test', async () => {
+test('the storage used last is filled in by its place, also when it has no name, and needs no test', async () => {
   open({ storageId: 3 });
+  await expect.element(page.getByText('Typed in for a task · file:///obbackup/')).toBeVisible();
   await expect.element(start()).toBeEnabled();
 });
 

@@ -11,6 +11,7 @@ import { Moment } from '../../parts/Moment';
 import { Facts, PageHead, Section } from '../../parts/PageHead';
 import { Loaded } from '../../parts/PageState';
 import { Explanation } from '../../parts/ProblemAlert';
+import { Prose } from '../../parts/Prose';
 import { Status, toneOf } from '../../parts/Status';
 import { useCluster, useClusterId } from '../clusters/clusterId';
 import { useMay } from '../logon/me';
@@ -128,7 +129,7 @@ function Disabled({ ability }: { ability: Ability }) {
       className="problem"
       type="warning"
       showIcon
-      message={`${backup.disabled}: ${why.message}`}
+      message={<Prose text={`${backup.disabled}: ${why.message}`} />}
       description={<Explanation words={why} />}
     />
   );

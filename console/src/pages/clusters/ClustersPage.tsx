@@ -80,13 +80,13 @@ function AtAGlance({ clusters, onAlarms }: { clusters: Cluster[]; onAlarms: () =
         { term: labels.tileUnprotected, value: data?.unprotectedObjectCount ?? '…', hint: labels.unprotectedHint },
         {
           term: labels.tileRecent,
-          value: ended && data ? `${Math.round((data.recentSuccessfulCount / ended) * 100)}%` : '–',
-          hint: ended && data ? labels.recentHint(data.recentSuccessfulCount, ended) : labels.recentNone,
+          value: data ? (ended ? `${Math.round((data.recentSuccessfulCount / ended) * 100)}%` : '–') : '…',
+          hint: data && (ended ? labels.recentHint(data.recentSuccessfulCount, ended) : labels.recentNone),
         },
         {
           term: words.title,
           value: <AlarmCount count={alarms?.length} label={words.show} onShow={onAlarms} />,
-          hint: alarms?.length ? words.hint(stopped, alarms.length - stopped) : words.none,
+          hint: alarms && (alarms.length ? words.hint(stopped, alarms.length - stopped) : words.none),
         },
       ]}
     />
@@ -121,7 +121,7 @@ function ClusterTable({ clusters, onAlarms }: ClusterTableProps) {
       fixed: 'left',
       render: (name: string, { id }) => <Link to={`/clusters/${id}`}>{name}</Link>,
     },
-    { title: labels.clusters.id, dataIndex: 'id', width: 72 },
+    { title: labels.clusters.id, dataIndex: 'id', width: 56 },
     { title: labels.clusters.version, dataIndex: 'obVersion', ellipsis: true },
     { title: labels.clusters.deployment, dataIndex: 'deploymentMode' },
     {
@@ -154,6 +154,7 @@ function ClusterTable({ clusters, onAlarms }: ClusterTableProps) {
   ];
   return (
     <Table<Cluster>
+      size="small"
       rowKey="id"
       columns={columns}
       dataSource={clusters}

@@ -56,10 +56,11 @@ function Overview({ cluster }: { cluster: Cluster }) {
       </Section>
       <Tenants id={cluster.id} />
       <Section title={labels.cluster.zones}>
-        <Table rowKey="name" columns={zones(cluster)} dataSource={cluster.zones} pagination={false} scroll={{ x: 'max-content' }} />
+        <Table size="small" rowKey="name" columns={zones(cluster)} dataSource={cluster.zones} pagination={false} scroll={{ x: 'max-content' }} />
       </Section>
       <Section title={labels.cluster.observers}>
         <Table
+          size="small"
           rowKey={(server) => `${server.ip}:${server.sqlPort}`}
           columns={servers}
           dataSource={cluster.servers}
@@ -82,6 +83,7 @@ function Tenants({ id }: { id: number }) {
       <Loaded query={tenants}>
         {({ contents }) => (
           <Table<Tenant>
+            size="small"
             rowKey="id"
             columns={clusterTables(labels).tenants}
             dataSource={contents}
