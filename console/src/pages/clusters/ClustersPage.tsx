@@ -99,7 +99,7 @@ const PAGE_SIZE = 10;
 function AlarmCount({ count, label, onShow }: { count: number | undefined; label: string; onShow: () => void }) {
   if (!count) return <>{count ?? '…'}</>;
   return (
-    <Button type="link" danger className="link-button count-button" aria-label={`${label}: ${count}`} onClick={onShow}>
+    <Button type="link" size="small" danger className="link-button count-button" aria-label={`${label}: ${count}`} onClick={onShow}>
       {count}
     </Button>
   );
