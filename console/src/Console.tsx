@@ -38,8 +38,22 @@ const CLEARER = {
   },
 };
 
-/** The design writes chosen tabs in the colour of its buttons, which is too dark on a dark ground. */
-const DARK_PARTS = { Tabs: { itemSelectedColor: '#6aa7ff', itemHoverColor: '#8bbaff', inkBarColor: '#6aa7ff' } };
+/**
+ * The design writes chosen tabs in the colour of its buttons, which is too dark on a dark ground, and measures tables only
+ * in light: these are its measures, on the colour of the sheet.
+ */
+const DARK_PARTS = {
+  Tabs: { itemSelectedColor: '#6aa7ff', itemHoverColor: '#8bbaff', inkBarColor: '#6aa7ff' },
+  Table: {
+    colorBgContainer: '#1a2130',
+    headerBg: '#1a2130',
+    headerSplitColor: 'transparent',
+    rowHoverBg: '#202940',
+    rowExpandedBg: '#202940',
+    cellPaddingBlockSM: 4,
+    cellPaddingInlineSM: 6,
+  },
+};
 
 const queries = new QueryClient({
   queryCache: new QueryCache({

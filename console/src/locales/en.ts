@@ -191,6 +191,7 @@ export const en = {
     logCheckpoint: 'Log Backup Checkpoint',
     logDelay: 'Log Delay',
     noLogBackup: 'No log backup runs',
+    wholeCluster: 'Whole cluster',
     compaction: 'Major Compaction',
     clusterSilent: 'The cluster does not answer; what only it knows is missing',
     logsEmpty: 'No log backup has ever run here. It makes every moment recoverable, not only those of data backups.',
@@ -398,6 +399,9 @@ export const en = {
     lane: 'Tenant',
     remaining: (time: string) => `${time} left`,
     rows: (n: string) => `${n} rows`,
+    lanesDone: (done: number, all: number) => `${done} of ${all} tenants`,
+    allLanes: (all: number) => `List all ${all} tenants`,
+    fewerLanes: 'List fewer tenants',
     skipped: 'Skipped',
     undone: 'Undone',
     begun: 'A task does it',
@@ -407,6 +411,22 @@ export const en = {
     inFullPassword: 'Encryption password of the backup',
     backups: 'Backup & Recovery of the cluster',
     doneOf: (done: number, all: number) => `${done} of ${all} steps done`,
+  },
+
+  alarms: {
+    title: 'Alarms',
+    of: (name: string) => `Alarms of ${name}`,
+    show: 'Show the alarms',
+    none: 'None now',
+    hint: (stopped: number, critical: number) =>
+      [stopped ? `${stopped} stopped` : '', critical ? `${critical} critical` : ''].filter(Boolean).join(' · '),
+    since: 'Since',
+    leads: {
+      cluster_unavailable: () => 'To the cluster',
+      base_backup_fail: (task?: number | null) => `Task ${task}`,
+      log_backup_interrupted: () => 'Log Backup Tasks',
+      inc_backup_delay: () => 'Log Backup Tasks',
+    },
   },
 
   compaction: {
@@ -544,7 +564,21 @@ export const en = {
   },
 
   words: {
+    said: {
+      ACTIVE: 'Active',
+      INACTIVE: 'Inactive',
+      DELETING: 'Being deleted',
+      NORMAL: 'Normal',
+      CREATING: 'Being created',
+      DROPPING: 'Being dropped',
+      RESTORE: 'Being restored',
+      PRIMARY: 'Primary',
+      STANDBY: 'Standby',
+      MYSQL: 'MySQL',
+      ORACLE: 'Oracle',
+    } as Record<string, string>,
     clusterStatus: { RUNNING: 'Running', UPGRADING: 'Upgrading', UNAVAILABLE: 'Unavailable' },
+    alarmLevel: { 1: 'Stopped', 2: 'Critical' },
     taskStatus: { RUNNING: 'Running', FAILED: 'Failed', SUCCESSFUL: 'Successful' },
     restoreStatus: { RESTORE_RUNNING: 'Running', RESTORE_FAIL: 'Failed', RESTORE_SUCCESS: 'Successful' },
     subtaskStatus: {

@@ -192,6 +192,7 @@ export const zh: Labels = {
     logCheckpoint: '日志备份位点',
     logDelay: '日志备份延时',
     noLogBackup: '日志备份未运行',
+    wholeCluster: '整个集群',
     compaction: '合并',
     clusterSilent: '集群没有响应，缺少只有集群才知道的信息',
     logsEmpty: '还没有运行过日志备份。开启后可以恢复到任意时间点，而不仅是数据备份的时间点。',
@@ -399,6 +400,9 @@ export const zh: Labels = {
     lane: '租户',
     remaining: (time: string) => `剩余 ${time}`,
     rows: (n: string) => `${n} 行`,
+    lanesDone: (done: number, all: number) => `${done}/${all} 个租户`,
+    allLanes: (all: number) => `列出全部 ${all} 个租户`,
+    fewerLanes: '收起租户列表',
     skipped: '已跳过',
     undone: '已撤销',
     begun: '已创建任务',
@@ -408,6 +412,22 @@ export const zh: Labels = {
     inFullPassword: '该备份的加密密码',
     backups: '该集群的备份恢复',
     doneOf: (done: number, all: number) => `已完成 ${done}/${all} 步`,
+  },
+
+  alarms: {
+    title: '告警',
+    of: (name: string) => `${name} 的告警`,
+    show: '查看告警',
+    none: '当前没有告警',
+    hint: (stopped: number, critical: number) =>
+      [stopped ? `停服 ${stopped}` : '', critical ? `严重 ${critical}` : ''].filter(Boolean).join(' · '),
+    since: '开始于',
+    leads: {
+      cluster_unavailable: () => '查看集群',
+      base_backup_fail: (task?: number | null) => `任务 ${task}`,
+      log_backup_interrupted: () => '日志备份任务',
+      inc_backup_delay: () => '日志备份任务',
+    },
   },
 
   compaction: {
@@ -545,7 +565,21 @@ export const zh: Labels = {
   },
 
   words: {
+    said: {
+      ACTIVE: '正常',
+      INACTIVE: '不可用',
+      DELETING: '删除中',
+      NORMAL: '正常',
+      CREATING: '创建中',
+      DROPPING: '删除中',
+      RESTORE: '恢复中',
+      PRIMARY: '主',
+      STANDBY: '备',
+      MYSQL: 'MySQL',
+      ORACLE: 'Oracle',
+    },
     clusterStatus: { RUNNING: '运行中', UPGRADING: '升级中', UNAVAILABLE: '不可用' },
+    alarmLevel: { 1: '停服', 2: '严重' },
     taskStatus: { RUNNING: '运行中', FAILED: '失败', SUCCESSFUL: '成功' },
     restoreStatus: { RESTORE_RUNNING: '运行中', RESTORE_FAIL: '失败', RESTORE_SUCCESS: '成功' },
     subtaskStatus: {

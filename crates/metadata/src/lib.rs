@@ -11,6 +11,7 @@
 //! | [`users`], [`passwords`], [`sessions`], [`audit`] | who may do what, who is logged on, who did what |
 //! | [`clusters`], [`tenants`] | what was taken over |
 //! | [`storages`], [`backup_sets`], [`restores`] | where backups lie, which there are, what became of them |
+//! | [`standings`], [`backup_failures`] | how backups stand, and which of the newest failed |
 //! | [`tasks`] | durable tasks as people look at them |
 //! | [`task_secrets`] | secrets that tasks carry, sealed |
 //! | [`journal`] | durable tasks as workers run them: `engine`'s contract |
@@ -20,6 +21,7 @@
 //! at all, with its line in the audit log and the task it makes.
 
 pub mod audit;
+pub mod backup_failures;
 pub mod backup_sets;
 pub mod clusters;
 pub mod copy;

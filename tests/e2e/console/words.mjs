@@ -44,6 +44,7 @@ export const PHYSICAL_WORDS = {
     initiate: 'Initiate Major Compaction', taskWaits: /waits for a major compaction/, taskCanGoOn: /can be retried/,
     backToTask: 'Back to the Task', retry: 'Retry', pause: 'Pause', resume: 'Resume',
     stop: 'Stop', logRunning: 'Running', logPaused: 'Paused', logStopped: 'Stopped', refresh: 'Refresh', notFromHere: 'This server can’t look into the storage',
+    alarms: (cluster) => `Alarms of ${cluster}: 2`,
     upgrading: 'Upgrading', findObject: 'Find a tenant',
   },
   zh: {
@@ -51,6 +52,7 @@ export const PHYSICAL_WORDS = {
     needsCompaction: 'Cluster compaction needed before full data backup', compact: '执行合并', autoCompaction: '需要时自动发起合并',
     initiate: '发起合并', taskWaits: /正在等待合并/, taskCanGoOn: /可以重试/, backToTask: '返回任务', retry: '重试',
     pause: '暂停', resume: '继续', stop: '停止', logRunning: '运行中', logPaused: '已暂停', logStopped: '已停止',
-    mayNot: '您的角色没有此操作的权限，请联系管理员。', refresh: '刷新', notFromHere: '本服务器无法检查该存储', upgrading: '升级中', findObject: '查找租户',
+    mayNot: '您的角色没有此操作的权限，请联系管理员。', refresh: '刷新', notFromHere: '本服务器无法检查该存储', upgrading: '升级中',
+    alarms: (cluster) => `${cluster} 的告警: 2`, findObject: '查找租户',
   },
 };

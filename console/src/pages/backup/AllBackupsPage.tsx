@@ -88,6 +88,7 @@ function OverviewTable({ rows }: { rows: ClusterStanding[] }) {
   ];
   return (
     <Table<ClusterStanding>
+      size="small"
       rowKey="clusterId"
       columns={columns}
       dataSource={rows}

@@ -11,6 +11,7 @@ import { Moment } from '../../parts/Moment';
 import { Facts, PageHead, Section } from '../../parts/PageHead';
 import { Loaded } from '../../parts/PageState';
 import { Explanation } from '../../parts/ProblemAlert';
+import { Prose } from '../../parts/Prose';
 import { Status, toneOf } from '../../parts/Status';
 import { useCluster, useClusterId } from '../clusters/clusterId';
 import { useMay } from '../logon/me';
@@ -36,8 +37,14 @@ export default function BackupPage() {
   const ability = useQuery(abilityQuery(id));
   const overview = useQuery(overviewQuery(id));
   const [search, setSearch] = useSearchParams();
-  const open = (name: string, value = '') => setSearch({ [name]: value });
-  const close = () => setSearch({});
+  // Drawers open and close above the list that was looked at.
+  const inList = () => new URLSearchParams([...search].filter(([name]) => name === LIST));
+  const open = (name: string, value = '') => {
+    const wish = inList();
+    wish.set(name, value);
+    setSearch(wish);
+  };
+  const close = () => setSearch(inList());
   const hasLogs = cluster.data && cluster.data.obBackupAbility !== 'LOGICAL_BACKUP';
   const recoverable = search.get(RECOVER);
 
@@ -122,7 +129,7 @@ function Disabled({ ability }: { ability: Ability }) {
       className="problem"
       type="warning"
       showIcon
-      message={`${backup.disabled}: ${why.message}`}
+      message={<Prose text={`${backup.disabled}: ${why.message}`} />}
       description={<Explanation words={why} />}
     />
   );

@@ -16,10 +16,12 @@ import { ClusterSilent } from './ClusterSilent';
 import { asQuery, Filters, isFiltered } from './Filters';
 import { PagedTable } from './PagedTable';
 import type { Filter } from './queries';
+import { tenantName } from './tenantName';
 
 /** The data backups of a cluster, a row per tenant. */
 export function DataBackupTasks({ id }: { id: number }) {
-  const { backup, words, actions } = useLabels();
+  const labels = useLabels();
+  const { backup, words, actions } = labels;
   const [filter, setFilter] = useState<Filter>({ page: 1, size: 10 });
   const rows = useQuery({
     queryKey: keys.dataBackupTasks(id, filter),
@@ -33,7 +35,7 @@ export function DataBackupTasks({ id }: { id: number }) {
   });
   const columns: TableProps<DataBackupTask>['columns'] = [
     { title: backup.id, dataIndex: 'taskId', render: taskLink },
-    { title: backup.tenant, dataIndex: 'tenantName' },
+    { title: backup.tenant, render: (_, row) => tenantName(row, labels) },
     {
       title: backup.dataMethod,
       render: (_, row) => `${words.backupMode[row.backupMode]} · ${words.dataBackupMode[row.dataBackupTaskType]}`,
@@ -45,7 +47,7 @@ export function DataBackupTasks({ id }: { id: number }) {
       render: (source: DataBackupTask['source']) => backup.sources[source],
     },
     { title: backup.start, dataIndex: 'startTime', render: (at?: string) => <Moment at={at} /> },
-    { title: backup.end, dataIndex: 'finishTime', render: (at?: string) => <Moment at={at} /> },
+    { title: backup.end, dataIndex: 'finishTime', render: (at?: string) => <Moment at={at} isBare /> },
     {
       title: backup.status,
       dataIndex: 'status',

@@ -17,6 +17,7 @@ import { Filters } from './Filters';
 import { actionsOf } from './logBackup';
 import { PagedTable } from './PagedTable';
 import type { Filter } from './queries';
+import { tenantName } from './tenantName';
 import { useChangeLogBackup } from './useChangeLogBackup';
 
 /** How often is looked: checkpoints move on without any event. */
@@ -24,7 +25,8 @@ const EVERY_MS = 10_000;
 
 /** The log backup of a cluster, a row per tenant; on 3.x one for the cluster. */
 export function LogBackupTasks({ cluster }: { cluster: Cluster }) {
-  const { backup, words } = useLabels();
+  const labels = useLabels();
+  const { backup, words } = labels;
   const language = useLanguage();
   const may = useMay();
   const [filter, setFilter] = useState<Filter>({ page: 1, size: 10 });
@@ -43,7 +45,7 @@ export function LogBackupTasks({ cluster }: { cluster: Cluster }) {
       ),
   });
   const columns: TableProps<LogBackupTask>['columns'] = [
-    { title: backup.tenant, dataIndex: 'tenantName', fixed: 'left' },
+    { title: backup.tenant, fixed: 'left', render: (_, row) => tenantName(row, labels) },
     { title: backup.method, dataIndex: 'backupMode', render: (mode: LogBackupTask['backupMode']) => words.backupMode[mode] },
     {
       title: backup.status,

@@ -6,7 +6,7 @@ import type { StorageChoice, TestResult } from '../../api/types';
 import { useLabels } from '../../locales';
 import { ProblemAlert } from '../../parts/ProblemAlert';
 import { TestLines } from '../../parts/TestLines';
-import { storagesQuery } from '../storages/queries';
+import { storageQuery, storagesQuery } from '../storages/queries';
 import { StorageFields } from '../storages/StorageFields';
 import { toChoice, type StorageWish } from './draft';
 
@@ -67,7 +67,11 @@ export function StorageChooser({ clusterId, wish, test, onChange, onTested }: St
 function SavedStorages({ value, onChange }: { value: number | undefined; onChange: (id: number) => void }) {
   const { storage } = useLabels();
   const storages = useQuery(storagesQuery);
-  const options = storages.data?.contents.map(({ storageId, configName, uri }) => ({
+  const isUnlisted = value !== undefined && storages.data?.contents.every(({ storageId }) => storageId !== value);
+  // One that was typed in for an earlier task, and is filled in as the one used last.
+  const unlisted = useQuery({ ...storageQuery(value ?? 0), enabled: isUnlisted === true });
+  const known = [...(storages.data?.contents ?? []), ...(isUnlisted && unlisted.data ? [unlisted.data] : [])];
+  const options = known.map(({ storageId, configName, uri }) => ({
     value: storageId,
     label: `${configName ?? storage.unnamed} · ${uri}`,
   }));
@@ -75,9 +79,9 @@ function SavedStorages({ value, onChange }: { value: number | undefined; onChang
     <Form.Item label={storage.existing} htmlFor="storage-existing">
       <Select
         id="storage-existing"
-        value={value}
-        options={options ?? []}
-        loading={storages.isPending}
+        value={options.some((option) => option.value === value) ? value : undefined}
+        options={options}
+        loading={storages.isPending || unlisted.isLoading}
         placeholder={storage.choose}
         showSearch
         optionFilterProp="label"

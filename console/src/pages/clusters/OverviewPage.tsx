@@ -10,6 +10,8 @@ import { useLabels } from '../../locales';
 import { Moment } from '../../parts/Moment';
 import { Facts, PageHead, Section } from '../../parts/PageHead';
 import { Loaded } from '../../parts/PageState';
+import { AlarmList } from '../alarms/AlarmList';
+import { useAlarms } from '../alarms/useAlarms';
 import { useMay } from '../logon/me';
 import { clusterTables } from './clusterTables';
 import { useCluster, useClusterId } from './clusterId';
@@ -25,11 +27,17 @@ export default function OverviewPage() {
 function Overview({ cluster }: { cluster: Cluster }) {
   const labels = useLabels();
   const { zones, servers } = clusterTables(labels);
+  const alarms = useAlarms().data?.filter(({ clusterId }) => clusterId === cluster.id);
   return (
     <>
       <PageHead title={cluster.name} beside={<ClusterStatus status={cluster.status} />}>
         <Buttons cluster={cluster} />
       </PageHead>
+      {alarms?.length ? (
+        <Section title={labels.alarms.title}>
+          <AlarmList alarms={alarms} />
+        </Section>
+      ) : null}
       <Section title={labels.cluster.facts}>
         <Facts
           rows={[
@@ -42,15 +50,17 @@ function Overview({ cluster }: { cluster: Cluster }) {
             [labels.cluster.user, cluster.user],
             [labels.clusters.created, <Moment key="created" at={cluster.createTime} />],
             [labels.cluster.asked, <Moment key="asked" at={cluster.updateTime} />],
+            [labels.alarms.title, alarms ? alarms.length || labels.alarms.none : '…'],
           ]}
         />
       </Section>
       <Tenants id={cluster.id} />
       <Section title={labels.cluster.zones}>
-        <Table rowKey="name" columns={zones(cluster)} dataSource={cluster.zones} pagination={false} scroll={{ x: 'max-content' }} />
+        <Table size="small" rowKey="name" columns={zones(cluster)} dataSource={cluster.zones} pagination={false} scroll={{ x: 'max-content' }} />
       </Section>
       <Section title={labels.cluster.observers}>
         <Table
+          size="small"
           rowKey={(server) => `${server.ip}:${server.sqlPort}`}
           columns={servers}
           dataSource={cluster.servers}
@@ -73,6 +83,7 @@ function Tenants({ id }: { id: number }) {
       <Loaded query={tenants}>
         {({ contents }) => (
           <Table<Tenant>
+            size="small"
             rowKey="id"
             columns={clusterTables(labels).tenants}
             dataSource={contents}
@@ -95,6 +106,7 @@ function Buttons({ cluster }: { cluster: Cluster }) {
   const refresh = useMutation({
     mutationFn: () => answer(client.POST('/api/v2/ob/clusters/{id}/refresh', path)),
     onSuccess: (found) => {
+      void queries.invalidateQueries({ queryKey: keys.alarms });
       queries.setQueryData(keys.cluster(cluster.id), found);
       void queries.invalidateQueries({ queryKey: keys.tenants(cluster.id) });
       void message.success(clusters.refreshed);

@@ -8,9 +8,11 @@ type Zone = Cluster['zones'][number];
 type Server = Cluster['servers'][number];
 
 /** The columns of what a cluster consists of. */
-export function clusterTables({ cluster: labels, clusters }: Labels) {
+export function clusterTables({ cluster: labels, clusters, words }: Labels) {
+  // What OceanBase says and this console has no word for is shown as it is.
+  const said = (code: string) => words.said[code.toUpperCase()] ?? code;
   const state = (status: string) => (
-    <Status tone={['ACTIVE', 'NORMAL'].includes(status.toUpperCase()) ? 'good' : 'warn'}>{status}</Status>
+    <Status tone={['ACTIVE', 'NORMAL'].includes(status.toUpperCase()) ? 'good' : 'warn'}>{said(status)}</Status>
   );
   const zones = (cluster: Cluster): TableProps<Zone>['columns'] => [
     { title: labels.zone, dataIndex: 'name' },
@@ -33,8 +35,8 @@ export function clusterTables({ cluster: labels, clusters }: Labels) {
   const tenants: TableProps<Tenant>['columns'] = [
     { title: labels.tenantName, dataIndex: 'name' },
     { title: clusters.id, dataIndex: 'id' },
-    { title: labels.tenantMode, dataIndex: 'mode' },
-    { title: labels.role, dataIndex: 'role' },
+    { title: labels.tenantMode, dataIndex: 'mode', render: said },
+    { title: labels.role, dataIndex: 'role', render: said },
     { title: labels.primaryZone, dataIndex: 'primaryZone', ellipsis: true },
     { title: labels.locked, dataIndex: 'locked', render: (is: boolean) => (is ? labels.yes : labels.no) },
     { title: clusters.status, dataIndex: 'status', render: state },

@@ -10,6 +10,7 @@ import { Moment } from '../../parts/Moment';
 import { Facts, PageHead, Section } from '../../parts/PageHead';
 import { Loaded } from '../../parts/PageState';
 import { Status, toneOf } from '../../parts/Status';
+import { tenantName } from '../backup/tenantName';
 import { useCluster, useClusterId } from '../clusters/clusterId';
 import { useMay } from '../logon/me';
 import { compactionQuery } from './queries';
@@ -132,9 +133,10 @@ function State({ found }: { found: Compactions }) {
 }
 
 function CompactionTable({ tenants }: { tenants: Compaction[] }) {
-  const { compaction, words, state, cluster } = useLabels();
+  const labels = useLabels();
+  const { compaction, words, state, cluster } = labels;
   const columns: TableProps<Compaction>['columns'] = [
-    { title: compaction.tenant, dataIndex: 'tenantName', fixed: 'left' },
+    { title: compaction.tenant, fixed: 'left', render: (_, row) => tenantName(row, labels) },
     {
       title: compaction.status,
       dataIndex: 'status',

@@ -97,6 +97,7 @@ function StorageTable({ storages, onEdit, onTest }: StorageTableProps) {
   ];
   return (
     <Table<Storage>
+      size="small"
       rowKey="storageId"
       columns={columns}
       dataSource={storages}

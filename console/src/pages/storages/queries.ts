@@ -8,3 +8,11 @@ export const storagesQuery = queryOptions({
   queryKey: keys.storages('all'),
   queryFn: () => answer(client.GET('/api/v2/backup/storages', { params: { query: { page: 1, size: 2000 } } })),
 });
+
+/** One storage configuration, also one that was typed in for a task and has no name. */
+export function storageQuery(id: number) {
+  return queryOptions({
+    queryKey: keys.storages(id),
+    queryFn: () => answer(client.GET('/api/v2/backup/storages/{id}', { params: { path: { id } } })),
+  });
+}

@@ -35,6 +35,7 @@ export function Accounts() {
         <Loaded query={accounts}>
           {({ contents, page: at }) => (
             <Table<Account>
+              size="small"
               rowKey="id"
               columns={columns ?? []}
               dataSource={contents}
