@@ -13,5 +13,6 @@ mod seekdb;
 mod simulated;
 mod stop;
 mod story;
+mod tenants;
 mod tls;
 mod two_servers;
