@@ -78,8 +78,8 @@ impl World {
         Self::over(server, database, new).await
     }
 
-    /// Makes a world whose cluster is a pretended OceanBase of that version: the data of its tenant `shop` lie on the
-    /// shared server. A user of that tenant is kept.
+    /// Makes a world whose cluster is a pretended OceanBase of that version: the data of its tenants `shop` and `crm` lie
+    /// on the shared server. A user of `shop` is kept.
     pub(crate) async fn of_tenant(profile: sim::Profile, database: &str) -> Self {
         let server = xtask::seekdb::shared().expect("seekdb starts");
         fill(&server, database);
@@ -91,18 +91,23 @@ impl World {
         let pretended = sim::ClusterConfig {
             version: profile.to_string(),
             sys_password: SYS_PASSWORD.into(),
-            tenants: vec![tenant("shop", "MYSQL"), tenant("ora", "ORACLE"), tenant("books", "MYSQL")],
+            tenants: vec![
+                tenant("shop", "MYSQL"),
+                tenant("ora", "ORACLE"),
+                tenant("books", "MYSQL"),
+                tenant("crm", "MYSQL"),
+            ],
             ..sim::ClusterConfig::default()
         };
-        let backend = sim::Backend {
-            tenant: "shop".into(),
+        let backend = |tenant: &str| sim::Backend {
+            tenant: tenant.into(),
             address: format!("{}:{}", server.host, server.port),
             user: "root".into(),
             password: server.password.clone(),
         };
         let config = sim::Config {
             clusters: vec![pretended],
-            backends: vec![backend],
+            backends: vec![backend("shop"), backend("crm")],
             ..sim::Config::paused(profile)
         };
         let simulator = sim::Server::start(config).await.expect("the simulator starts");

@@ -136,6 +136,34 @@ async fn a_credential_that_is_wrong_by_now_is_named_and_a_retry_goes_on_with_ano
 }
 
 #[tokio::test]
+async fn a_tenant_that_fails_takes_nothing_from_the_others_and_a_retry_is_its_own() {
+    let world = World::of_tenant(Profile::V4_2_5, "control_tenant_lanes").await;
+    let crm = TenantId(1008);
+    let credential = TenantCredential { user: "root".into(), password: Secret::new(TENANT_PASSWORD) };
+    let mut writer = world.control.metadata().begin().await.expect("writes");
+    writer.tenant_credential_set(world.cluster, crm, &credential).await.expect("kept");
+    writer.commit().await.expect("kept");
+    let mut wish = world.wish();
+    wish.wish.tenants.push(crm);
+    let task = world.begin(wish).await.expect("both can be read");
+    world.say("root@sys", SYS_PASSWORD, "ALTER TENANT crm LOCK").await;
+    assert_eq!(world.run(task, None).await, Ended::Finished(TaskStatus::Failed));
+    let recorded = sets_of(&world, task).await;
+    assert_eq!(recorded.iter().map(|set| set.tenant).collect::<Vec<_>>(), [world.tenant]);
+
+    world.say("root@sys", SYS_PASSWORD, "ALTER TENANT crm UNLOCK").await;
+    world.steer(task, Steer::Retry).await;
+    world.finish(task).await;
+    let mut recorded: Vec<_> = sets_of(&world, task).await;
+    recorded.sort_by_key(|set| set.tenant);
+    let of = |set: &BackupSet| (set.tenant, set.tenant_name.clone(), set.rows);
+    let rows = 2 * ROWS + 3;
+    let expected = [(world.tenant, "shop".to_owned(), rows), (crm, "crm".to_owned(), rows)];
+    assert_eq!(recorded.iter().map(of).collect::<Vec<_>>(), expected);
+    assert_eq!(world.dump_ids().await.0.len(), 1, "what was done is not done again");
+}
+
+#[tokio::test]
 async fn a_tenant_that_can_not_be_read_is_refused_whichever_way_it_is_asked_for() {
     let world = World::of_tenant(Profile::V4_2_5, "control_tenant_refused").await;
     let (sys, oracle, books) = (TenantId(1), TenantId(1004), TenantId(1006));
