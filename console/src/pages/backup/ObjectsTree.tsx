@@ -133,10 +133,14 @@ function OpenTree({ cluster, tenants, hasParts, onChange }: OpenTreeProps) {
 
 function Title({ node: { title, hint, reason, object }, isFound }: { node: ObjectNode; isFound: boolean }) {
   return (
-    <span className={isFound ? 'object object-found' : 'object'}>
+    <span className={`object${isFound ? ' object-found' : ''}${reason ? ' object-unfit' : ''}`}>
       <span aria-hidden="true">{ICONS[object.backupDimension]}</span> <span className="object-name">{title}</span>
       {hint ? <span className="quiet object-hint">{hint}</span> : null}
-      {reason ? <span className="quiet object-hint" data-testid="object-reason"><Prose text={reason} /></span> : null}
+      {reason ? (
+        <span className="quiet object-hint" data-testid="object-reason">
+          <Prose text={reason} />
+        </span>
+      ) : null}
     </span>
   );
 }
