@@ -77,7 +77,9 @@ function OpenTree({ cluster, tenants, hasParts, onChange }: OpenTreeProps) {
   const [checked, setChecked] = useState(() => firstChecked(root));
   const begin = useRef(onChange);
   // What is marked when the tree appears is chosen, without anybody marking it.
-  useEffect(() => begin.current(chosenObjects([root], new Set(firstChecked(root)))), [root]);
+  useEffect(() => {
+    begin.current(chosenObjects([root], new Set(firstChecked(root))));
+  }, [root]);
   const [fault, setFault] = useState<unknown>();
   const [sought, setSought] = useState('');
   const treeRef = useRef<ComponentRef<typeof Tree>>(null);
