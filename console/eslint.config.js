@@ -21,5 +21,5 @@ export default tseslint.config(
     },
   },
   // A list of labels is as long as there are labels.
-  { files: ['src/locales/*.ts'], rules: { 'max-lines': ['error', 600] } },
+  { files: ['src/locales/*.ts'], rules: { 'max-lines': ['error', 700] } },
 );

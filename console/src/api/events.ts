@@ -16,6 +16,8 @@ const PATIENCE_MS = 1500;
 interface Gathered {
   tasks: Set<number>;
   clusters: Set<number>;
+  /** Whether a task began, ended or went on: what its steps do changes no alarm. */
+  hasTask: boolean;
 }
 
 /**
@@ -32,7 +34,7 @@ export function useLiveEvents(): boolean {
     let retrying: number | undefined;
     let complaining: number | undefined;
     let lost = false;
-    const gathered: Gathered = { tasks: new Set(), clusters: new Set() };
+    const gathered: Gathered = { tasks: new Set(), clusters: new Set(), hasTask: false };
 
     const read = () => {
       gathering = undefined;
@@ -40,12 +42,15 @@ export function useLiveEvents(): boolean {
       for (const id of gathered.clusters) void queries.invalidateQueries({ queryKey: keys.backups(id) });
       void queries.invalidateQueries({ queryKey: keys.tasks() });
       if (gathered.clusters.size > 0) void queries.invalidateQueries({ queryKey: keys.allBackups });
+      if (gathered.hasTask) void queries.invalidateQueries({ queryKey: keys.alarms });
+      gathered.hasTask = false;
       gathered.tasks.clear();
       gathered.clusters.clear();
     };
     const onEvent = (event: MessageEvent<string>) => {
       const about = JSON.parse(event.data) as EventView;
       gathered.tasks.add(about.taskId);
+      gathered.hasTask ||= event.type === 'task';
       if (about.clusterId !== undefined && about.clusterId !== null) gathered.clusters.add(about.clusterId);
       gathering ??= window.setTimeout(read, GATHER_MS);
     };

@@ -3,6 +3,7 @@ export const keys = {
   me: ['me'] as const,
   version: ['version'] as const,
   accounts: ['accounts'] as const,
+  alarms: ['alarms'] as const,
   tokens: ['tokens'] as const,
   allBackups: ['clusters', 'backups'] as const,
   clusters: (page?: unknown) => (page === undefined ? ['clusters'] : ['clusters', page]),

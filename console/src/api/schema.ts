@@ -4,6 +4,26 @@
  */
 
 export interface paths {
+    "/api/v2/alarm/alarms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the alarms that hold now, the worst first
+         * @description None is kept: an alarm that is over is no longer among them. Clusters are looked at every minute.
+         */
+        get: operations["alarm_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v2/audit": {
         parameters: {
             query?: never;
@@ -810,7 +830,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists the tasks */
+        /** Lists the tasks, without their subtasks */
         get: operations["task_list"];
         put?: never;
         post?: never;
@@ -1223,6 +1243,66 @@ export interface components {
             /** @description What was asked for. */
             obBackupTaskType: components["schemas"]["ActionType"];
             plan?: components["schemas"]["PlanView"] | null;
+        };
+        /**
+         * @description What an alarm is about.
+         * @enum {string}
+         */
+        AlarmScope: "Cluster" | "Tenant";
+        /**
+         * @description What is wrong: OCP's names of alarms, and ours in its manner where it has none.
+         * @enum {string}
+         */
+        AlarmType: "cluster_unavailable" | "base_backup_fail" | "log_backup_interrupted" | "inc_backup_delay";
+        /** @description An alarm that holds now. */
+        AlarmView: {
+            /**
+             * Format: date-time
+             * @description Since when, as far as it is known.
+             */
+            activeAt?: string | null;
+            /** @description What is wrong, the same in every language. */
+            alarmType: components["schemas"]["AlarmType"];
+            /**
+             * Format: int64
+             * @description The cluster.
+             */
+            clusterId: number;
+            /** @description The cluster's name here. */
+            clusterName: string;
+            /** @description What is wrong, and what to do. */
+            details: components["schemas"]["Words"];
+            /** @description Tells alarms apart; the same for as long as the alarm holds. */
+            id: string;
+            /**
+             * Format: int32
+             * @description How bad it is: 1 is Stopped, 2 is Critical.
+             */
+            level: number;
+            /** @description What is wrong, in two or three words. */
+            name: string;
+            reason?: components["schemas"]["Words"] | null;
+            /** @description Whether it is about a cluster or about a tenant. */
+            scope: components["schemas"]["AlarmScope"];
+            /** @description The target and the name. */
+            summary: string;
+            /**
+             * @description What it is about, as OCP writes it.
+             * @example ob_cluster=C1-1000:tenant_name=shop
+             */
+            target: string;
+            /**
+             * Format: int64
+             * @description The task that tells more.
+             */
+            taskId?: number | null;
+            /**
+             * Format: int64
+             * @description The tenant.
+             */
+            tenantId?: number | null;
+            /** @description The tenant's name. */
+            tenantName?: string | null;
         };
         /** @description How the backups of all clusters stand. */
         AllOverviewView: {
@@ -2004,6 +2084,37 @@ export interface components {
             traceId: string;
         };
         /** @description Every answer that carries something. */
+        Envelope_List_AlarmView: {
+            /** @description One page of a list. */
+            data: {
+                /** @description The rows on it. */
+                contents: components["schemas"]["AlarmView"][];
+                /** @description Which page it is. */
+                page: components["schemas"]["ListPage"];
+            };
+            /**
+             * Format: int64
+             * @description How long it took, in milliseconds.
+             */
+            duration: number;
+            /** @description The server that answered. */
+            server: string;
+            /**
+             * Format: int32
+             * @description The HTTP status.
+             */
+            status: number;
+            /** @description Always true here; false in answers with an `error`. */
+            successful: boolean;
+            /**
+             * Format: date-time
+             * @description When the answer was written.
+             */
+            timestamp: string;
+            /** @description Names the request in the server's log. */
+            traceId: string;
+        };
+        /** @description Every answer that carries something. */
         Envelope_List_AuditLineView: {
             /** @description One page of a list. */
             data: {
@@ -2314,11 +2425,11 @@ export interface components {
             traceId: string;
         };
         /** @description Every answer that carries something. */
-        Envelope_List_TaskView: {
+        Envelope_List_TaskHeadView: {
             /** @description One page of a list. */
             data: {
                 /** @description The rows on it. */
-                contents: components["schemas"]["TaskView"][];
+                contents: components["schemas"]["TaskHeadView"][];
                 /** @description Which page it is. */
                 page: components["schemas"]["ListPage"];
             };
@@ -3493,33 +3604,8 @@ export interface components {
             /** @description The account's name. */
             name: string;
         };
-        /**
-         * @description What a task is doing, or was last told to do.
-         * @enum {string}
-         */
-        TaskOperation: "EXECUTE" | "RETRY" | "ROLLBACK" | "SKIP" | "CANCEL";
-        /**
-         * @description The state of a task.
-         * @enum {string}
-         */
-        TaskStatus: "RUNNING" | "FAILED" | "SUCCESSFUL";
-        /** @description The tenant that a task is about. */
-        TaskTenantView: {
-            /**
-             * Format: int64
-             * @description Its number.
-             */
-            id: number;
-            /** @description Its name when the task was made. */
-            name?: string | null;
-            /**
-             * Format: int64
-             * @description The number that OceanBase gave it: the same.
-             */
-            obTenantId: number;
-        };
-        /** @description One run of a flow. */
-        TaskView: {
+        /** @description One run of a flow, as it stands in a list. */
+        TaskHeadView: {
             cluster?: components["schemas"]["TaskClusterView"] | null;
             /**
              * Format: date-time
@@ -3554,8 +3640,6 @@ export interface components {
             startTime?: string | null;
             /** @description Its state. */
             status: components["schemas"]["TaskStatus"];
-            /** @description Its subtasks in the order of their steps, then lanes. */
-            subtasks: components["schemas"]["SubtaskView"][];
             /**
              * @description The flow it runs.
              * @example backup-logical
@@ -3567,6 +3651,36 @@ export interface components {
              * @example MANUAL
              */
             type: string;
+        };
+        /**
+         * @description What a task is doing, or was last told to do.
+         * @enum {string}
+         */
+        TaskOperation: "EXECUTE" | "RETRY" | "ROLLBACK" | "SKIP" | "CANCEL";
+        /**
+         * @description The state of a task.
+         * @enum {string}
+         */
+        TaskStatus: "RUNNING" | "FAILED" | "SUCCESSFUL";
+        /** @description The tenant that a task is about. */
+        TaskTenantView: {
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number;
+            /** @description Its name when the task was made. */
+            name?: string | null;
+            /**
+             * Format: int64
+             * @description The number that OceanBase gave it: the same.
+             */
+            obTenantId: number;
+        };
+        /** @description One run of a flow, with its subtasks: thousands, where many tenants are backed up. */
+        TaskView: components["schemas"]["TaskHeadView"] & {
+            /** @description Its subtasks in the order of their steps, then lanes. */
+            subtasks: components["schemas"]["SubtaskView"][];
         };
         /**
          * @description Which SQL a tenant speaks.
@@ -3710,6 +3824,131 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    alarm_list: {
+        parameters: {
+            query?: {
+                /** @description About this cluster. */
+                clusterId?: number;
+                /** @description Which page, from 1. */
+                page?: number;
+                /** @description How many rows a page holds. */
+                size?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_List_AlarmView"];
+                };
+            };
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Nobody is logged on, or with a wrong password. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The user's role does not allow it, or the password must be changed first. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body is too long. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body does not call itself JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A value has another shape than the call takes. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Too many wrong passwords. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A fault of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A database or a storage failed. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+        };
+    };
     audit_list: {
         parameters: {
             query?: {
@@ -10279,7 +10518,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Envelope_List_TaskView"];
+                    "application/json": components["schemas"]["Envelope_List_TaskHeadView"];
                 };
             };
             /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */

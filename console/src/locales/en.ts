@@ -375,6 +375,9 @@ export const en = {
     lane: 'Tenant',
     remaining: (time: string) => `${time} left`,
     rows: (n: string) => `${n} rows`,
+    lanesDone: (done: number, all: number) => `${done} of ${all} tenants`,
+    allLanes: (all: number) => `List all ${all} tenants`,
+    fewerLanes: 'List fewer tenants',
     skipped: 'Skipped',
     undone: 'Undone',
     begun: 'A task does it',
@@ -384,6 +387,22 @@ export const en = {
     inFullPassword: 'Encryption password of the backup',
     backups: 'Backup & Recovery of the cluster',
     doneOf: (done: number, all: number) => `${done} of ${all} steps done`,
+  },
+
+  alarms: {
+    title: 'Alarms',
+    of: (name: string) => `Alarms of ${name}`,
+    show: 'Show the alarms',
+    none: 'None now',
+    hint: (stopped: number, critical: number) =>
+      [stopped ? `${stopped} stopped` : '', critical ? `${critical} critical` : ''].filter(Boolean).join(' · '),
+    since: 'Since',
+    leads: {
+      cluster_unavailable: () => 'To the cluster',
+      base_backup_fail: (task?: number | null) => `Task ${task}`,
+      log_backup_interrupted: () => 'Log Backup Tasks',
+      inc_backup_delay: () => 'Log Backup Tasks',
+    },
   },
 
   compaction: {
@@ -522,6 +541,7 @@ export const en = {
 
   words: {
     clusterStatus: { RUNNING: 'Running', UPGRADING: 'Upgrading', UNAVAILABLE: 'Unavailable' },
+    alarmLevel: { 1: 'Stopped', 2: 'Critical' },
     taskStatus: { RUNNING: 'Running', FAILED: 'Failed', SUCCESSFUL: 'Successful' },
     restoreStatus: { RESTORE_RUNNING: 'Running', RESTORE_FAIL: 'Failed', RESTORE_SUCCESS: 'Successful' },
     subtaskStatus: {

@@ -375,6 +375,9 @@ export const zh: Labels = {
     lane: '租户',
     remaining: (time: string) => `剩余 ${time}`,
     rows: (n: string) => `${n} 行`,
+    lanesDone: (done: number, all: number) => `${done}/${all} 个租户`,
+    allLanes: (all: number) => `列出全部 ${all} 个租户`,
+    fewerLanes: '收起租户列表',
     skipped: '已跳过',
     undone: '已撤销',
     begun: '已创建任务',
@@ -384,6 +387,22 @@ export const zh: Labels = {
     inFullPassword: '该备份的加密密码',
     backups: '该集群的备份恢复',
     doneOf: (done: number, all: number) => `已完成 ${done}/${all} 步`,
+  },
+
+  alarms: {
+    title: '告警',
+    of: (name: string) => `${name} 的告警`,
+    show: '查看告警',
+    none: '当前没有告警',
+    hint: (stopped: number, critical: number) =>
+      [stopped ? `停服 ${stopped}` : '', critical ? `严重 ${critical}` : ''].filter(Boolean).join(' · '),
+    since: '开始于',
+    leads: {
+      cluster_unavailable: () => '查看集群',
+      base_backup_fail: (task?: number | null) => `任务 ${task}`,
+      log_backup_interrupted: () => '日志备份任务',
+      inc_backup_delay: () => '日志备份任务',
+    },
   },
 
   compaction: {
@@ -522,6 +541,7 @@ export const zh: Labels = {
 
   words: {
     clusterStatus: { RUNNING: '运行中', UPGRADING: '升级中', UNAVAILABLE: '不可用' },
+    alarmLevel: { 1: '停服', 2: '严重' },
     taskStatus: { RUNNING: '运行中', FAILED: '失败', SUCCESSFUL: '成功' },
     restoreStatus: { RESTORE_RUNNING: '运行中', RESTORE_FAIL: '失败', RESTORE_SUCCESS: '成功' },
     subtaskStatus: {

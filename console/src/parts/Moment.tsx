@@ -3,13 +3,20 @@ import { useEffect, useState } from 'react';
 import { useLabels } from '../locales';
 import { formatSeconds, partsOfMoment, secondsBetween } from './format';
 
+interface MomentProps {
+  at: string | null | undefined;
+  none?: string;
+  /** Whether the zone is left out, because another moment beside it has the same. */
+  isBare?: boolean;
+}
+
 /** A moment in the reader's zone. */
-export function Moment({ at, none = '–' }: { at: string | null | undefined; none?: string }) {
+export function Moment({ at, none = '–', isBare = false }: MomentProps) {
   if (!at) return <span className="quiet">{none}</span>;
   const [written, zone] = partsOfMoment(at);
   return (
-    <time dateTime={at} className="moment">
-      {written} <span className="zone">{zone}</span>
+    <time dateTime={at} className="moment" title={`${written} ${zone}`}>
+      {written} {isBare ? null : <span className="zone">{zone}</span>}
     </time>
   );
 }

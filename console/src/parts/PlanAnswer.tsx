@@ -25,6 +25,9 @@ export function PlanAnswer({ plan, error }: { plan: Plan | undefined; error: unk
 /** Scrolls to what it holds as soon as it is there: an answer below the edge is none. */
 function InView({ children }: { children: ReactNode }) {
   const box = useRef<HTMLDivElement>(null);
-  useEffect(() => box.current?.scrollIntoView({ block: 'start' }), []);
+  useEffect(() => {
+    // What it returns is no clean-up: a promise, in newer browsers.
+    box.current?.scrollIntoView({ block: 'start' });
+  }, []);
   return <div ref={box}>{children}</div>;
 }

@@ -23,6 +23,7 @@ use crate::router::routes;
         (name = "backups", description = "What can be backed up, Back up Now, what was backed up"),
         (name = "log backup", description = "How log backup stands; start, stop, pause, resume"),
         (name = "compaction", description = "How major compaction stands; start, clear exceptions"),
+        (name = "alarms", description = "What is wrong now"),
         (name = "recovery", description = "Recover a backup set"),
         (name = "storages", description = "Storage configurations and their test"),
         (name = "tasks", description = "Follow and steer what runs"),

@@ -234,6 +234,28 @@ impl RestoreQuery {
     }
 }
 
+/// Which alarms are wanted.
+#[derive(Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct AlarmQuery {
+    /// About this cluster.
+    cluster_id: Option<i64>,
+    /// Which page, from 1.
+    #[param(value_type = Option<i64>, minimum = 1, maximum = 4294967295_i64, default = 1)]
+    page: Option<u32>,
+    /// How many rows a page holds.
+    #[param(minimum = 1, maximum = 2000, default = 10)]
+    size: Option<u32>,
+}
+
+impl AlarmQuery {
+    /// Reads about which cluster, on which page.
+    pub(crate) fn read(&self) -> Result<(Option<ClusterId>, PageAsk), Problem> {
+        Ok((self.cluster_id.map(ClusterId), page(self.page, self.size)?))
+    }
+}
+
 /// Which deeds are wanted.
 #[derive(Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

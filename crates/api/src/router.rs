@@ -10,8 +10,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::routes::{
-    accounts, audit, backups, clusters, compactions, log_backups, restores, server, storages, tasks, tenants,
-    tokens, users,
+    accounts, alarms, audit, backups, clusters, compactions, log_backups, restores, server, storages, tasks,
+    tenants, tokens, users,
 };
 use crate::{Api, Settings, auth, call, console, error, events, guard, session};
 
@@ -100,6 +100,8 @@ fn api_routes() -> OpenApiRouter<Api> {
         .routes(routes!(storages::storage_scan))
         .routes(routes!(storages::storage_test_typed))
         .routes(routes!(storages::cluster_storage_test))
+        // Alarms
+        .routes(routes!(alarms::alarm_list))
         // Tasks
         .routes(routes!(tasks::task_list))
         .routes(routes!(tasks::task_get))

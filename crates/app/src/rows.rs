@@ -183,6 +183,8 @@ pub(crate) struct TaskRow {
     pub(crate) create_time: String,
     pub(crate) start_time: Option<String>,
     pub(crate) finish_time: Option<String>,
+    /// None in lists.
+    #[serde(default)]
     pub(crate) subtasks: Vec<SubtaskRow>,
 }
 

@@ -15,6 +15,9 @@ use crate::error::Error;
 /// The longest that a page waits for a cluster.
 const LIMIT: Duration = Duration::from_secs(10);
 
+/// The longest that a look at a cluster may take.
+const LONGER_LIMIT: Duration = Duration::from_secs(30);
+
 /// Opens a session on a cluster that no task's log hears of.
 pub(crate) async fn open(context: &Context, cluster: &Cluster) -> Result<Driver, Error> {
     let endpoint = context.endpoint(cluster).await?;
@@ -26,10 +29,23 @@ pub(crate) async fn within_limit<T>(
     cluster: &Cluster,
     question: impl Future<Output = Result<T, Error>>,
 ) -> Result<T, Problem> {
-    match tokio::time::timeout(LIMIT, question).await {
-        Ok(answer) => answer.map_err(Error::into_problem),
-        Err(_) => Err(Problem::outside("cluster-silent")
-            .with("cluster", &cluster.name)
-            .with("seconds", LIMIT.as_secs())),
-    }
+    within(LIMIT, cluster, question).await.map_err(Error::into_problem)
+}
+
+/// Returns what the cluster says when nobody waits for it, or why there is no answer.
+pub(crate) async fn within_longer_limit<T>(
+    cluster: &Cluster,
+    question: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Error> {
+    within(LONGER_LIMIT, cluster, question).await
+}
+
+async fn within<T>(
+    limit: Duration,
+    cluster: &Cluster,
+    question: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Error> {
+    let silent =
+        || Problem::outside("cluster-silent").with("cluster", &cluster.name).with("seconds", limit.as_secs());
+    tokio::time::timeout(limit, question).await.unwrap_or_else(|_| Err(silent().into()))
 }

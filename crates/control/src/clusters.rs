@@ -17,6 +17,7 @@ use crate::audit::Attempt;
 use crate::context::{Context, Control};
 use crate::error::Error;
 use crate::page::{Page, PageAsk};
+use crate::{asking, log_backups};
 
 /// A cluster to be taken over.
 #[derive(Debug, Clone)]
@@ -259,22 +260,30 @@ impl Context {
 
     /// Asks a cluster what it is and keeps the answer, or that there was none.
     pub(crate) async fn look_at(&self, id: ClusterId) -> Result<(), Error> {
-        let endpoint = self.endpoint(&self.cluster(id).await?).await?;
-        let seen = async {
+        let cluster = self.cluster(id).await?;
+        let endpoint = self.endpoint(&cluster).await?;
+        let question = async {
             let mut driver = Driver::open(&endpoint, Arc::new(NoWitness)).await?;
-            Ok::<_, oceanbase::Error>((driver.probe().await?, driver.tenants().await?))
+            let (facts, tenants) = (driver.probe().await?, driver.tenants().await?);
+            // A cluster that does not tell of its log backup is there all the same.
+            let logs = log_backups::seen(&mut driver).await.unwrap_or_default();
+            Ok::<_, Error>((facts, tenants, logs))
         };
-        let seen = seen.await;
+        let seen = asking::within_longer_limit(&cluster, question).await;
         let mut writer = self.metadata.begin().await?;
         match &seen {
-            Ok((facts, tenants)) => {
+            Ok((facts, tenants, logs)) => {
                 writer.cluster_probed(id, facts, status(facts)).await?;
                 writer.tenants_probed(id, tenants).await?;
+                self.troubles.answered(id, logs.clone());
             }
-            Err(_) => writer.cluster_unavailable(id).await?,
+            Err(error) => {
+                writer.cluster_unavailable(id).await?;
+                self.troubles.silent(id, writer.now().await?, error.problem().text.clone());
+            }
         }
         writer.commit().await?;
-        Ok(seen.map(drop)?)
+        seen.map(drop)
     }
 }
 

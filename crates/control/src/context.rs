@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use crate::error::Error;
 use crate::flows::snapshots::Snapshots;
 use crate::users::log_on::LogOn;
+use crate::watch::troubles::Troubles;
 use crate::{first_start, flows, watch as watchers};
 
 /// How a server is set up.
@@ -71,6 +72,8 @@ pub(crate) struct Context {
     /// The moments of the dumps that are being made, kept readable between two steps.
     pub(crate) snapshots: Snapshots,
     pub(crate) log_on: LogOn,
+    /// What the last look at each cluster found wrong.
+    pub(crate) troubles: Troubles,
     /// Makes the watcher look at the clusters at once.
     pub(crate) look: Notify,
 }
@@ -89,6 +92,7 @@ impl Context {
             data_dir,
             snapshots: Snapshots::default(),
             log_on: LogOn::new(),
+            troubles: Troubles::default(),
             look: Notify::new(),
         })
     }

@@ -14,6 +14,7 @@
 //! | [`restores`] | recover a backup set |
 //! | [`tasks`] | follow and steer what runs |
 //! | [`users`] | accounts, log-on, passwords |
+//! | [`alarms`] | what is wrong now |
 //! | [`audit`] | who did what |
 //! | `flows` | the durable tasks: one file each, its steps in running order |
 //! | `asking` | what is shown of a cluster beside what we know |
@@ -22,6 +23,7 @@
 //! A request goes down; values come back up. Nothing calls back.
 
 pub mod actor;
+pub mod alarms;
 mod asking;
 pub mod audit;
 pub mod backups;

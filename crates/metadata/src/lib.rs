@@ -12,6 +12,7 @@
 //! | [`clusters`], [`tenants`] | what was taken over |
 //! | [`tenant_credentials`] | who logs on to the tenants to read their data |
 //! | [`storages`], [`backup_sets`], [`restores`] | where backups lie, which there are, what became of them |
+//! | [`standings`], [`backup_failures`] | how backups stand, and which of the newest failed |
 //! | [`tasks`] | durable tasks as people look at them |
 //! | [`task_secrets`] | secrets that tasks carry, sealed |
 //! | [`journal`] | durable tasks as workers run them: `engine`'s contract |
@@ -21,6 +22,7 @@
 //! at all, with its line in the audit log and the task it makes.
 
 pub mod audit;
+pub mod backup_failures;
 pub mod backup_sets;
 pub mod clusters;
 pub mod copy;

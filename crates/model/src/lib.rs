@@ -4,6 +4,7 @@
 //! `engine` builds on this one.
 
 pub mod ability;
+pub mod alarm;
 pub mod archive;
 pub mod backup;
 pub mod backup_set;

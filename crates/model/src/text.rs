@@ -6,6 +6,8 @@
 //! ```toml
 //! [step]                          # names of steps, by step id
 //! check-cluster-status = "Check cluster status"
+//! [alarm]                         # names of alarms, by the name that programs know
+//! base_backup_fail = "Data backup failed"
 //! [problem.storage-not-writable]  # what went wrong, by problem id
 //! message = "…"                   # what happened, to what
 //! cause = "…"                     # optional: why, as far as it is known
@@ -122,6 +124,12 @@ pub fn step_name(language: Language, id: &str) -> String {
     catalogue(language).step.get(id).cloned().unwrap_or_else(|| id.to_owned())
 }
 
+/// Returns the name of an alarm, as the user reads it; the name that programs know when the catalogue has none.
+#[must_use]
+pub fn alarm_name(language: Language, name: &str) -> String {
+    catalogue(language).alarm.get(name).cloned().unwrap_or_else(|| name.to_owned())
+}
+
 /// Returns the words of a button; its id when the catalogue has none.
 #[must_use]
 pub fn button(language: Language, id: &str) -> String {
@@ -144,6 +152,7 @@ pub fn has_line(id: &str) -> bool {
 #[serde(deny_unknown_fields)]
 struct Catalogue {
     step: BTreeMap<String, String>,
+    alarm: BTreeMap<String, String>,
     line: BTreeMap<String, String>,
     button: BTreeMap<String, String>,
     problem: BTreeMap<String, ProblemWords>,
@@ -201,7 +210,12 @@ mod tests {
 
     /// Every text with a name of its own, such as `problem.x.cause`.
     fn flat(catalogue: &Catalogue) -> Vec<(String, String)> {
-        let tables = [("step", &catalogue.step), ("line", &catalogue.line), ("button", &catalogue.button)];
+        let tables = [
+            ("step", &catalogue.step),
+            ("alarm", &catalogue.alarm),
+            ("line", &catalogue.line),
+            ("button", &catalogue.button),
+        ];
         let mut all: Vec<(String, String)> = tables
             .iter()
             .flat_map(|(table, texts)| {

@@ -1,5 +1,7 @@
 // What a DBA does with clusters of OceanBase 4.2.5 and 3.1.5: physical backups, and the ways out when a step stops.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 
 import { openBrowser, picture, seriousFindings } from './browser.mjs';
 import { PASSWORD, startLifeboat, startSimulator, until } from './servers.mjs';
@@ -8,6 +10,10 @@ import { PHYSICAL_WORDS, WORDS } from './words.mjs';
 const language = process.env.WALK_LANGUAGE;
 const words = { ...WORDS[language], ...PHYSICAL_WORDS[language] };
 const MANY = 500;
+const TASKS = 10_000;
+
+/** What a person takes for slow. */
+const PATIENCE_MS = 10_000;
 
 const simulator = await startSimulator(
   process.env.LIFEBOAT_SIM_BINARY,
@@ -297,6 +303,42 @@ async function fiveHundredTenants() {
   await page.keyboard.press('Escape');
 }
 
+/** Years of tasks: the page opens, filters and leafs as it did on the first day. */
+async function tenThousandTasks() {
+  const failed = async () => (await lifeboat.api('GET', '/api/v2/tasks/instances?status=FAILED')).contents.length > 0;
+  if (!(await failed())) {
+    await lifeboat.api('POST', `/api/v2/ob/clusters/${ids.new}/backup/backupNow`, {
+      backupMode: 'PHYSICAL_BACKUP', dataBackupMode: 'INCREMENTAL_BACKUP',
+      obBackupServiceStorageConfig: { obBackupStorageBaseInfo: { backupStorageType: 'BACKUP_STORAGE_FILE', storageUrl: lifeboat.backups } },
+    });
+    await until('a task has failed', failed);
+  }
+  const script = fileURLToPath(new URL('many-tasks.py', import.meta.url));
+  const newest = Number(execFileSync('python3', [script, lifeboat.metadata, String(TASKS)]));
+  const shown = (n) => page.locator(`.ant-table-row a[href$="/tasks/${n}"]`).first().waitFor({ timeout: PATIENCE_MS });
+  const rows = page.locator('.ant-table-row:visible');
+
+  await page.goto(`${lifeboat.url}/tasks`);
+  await shown(newest);
+  assert.equal(await rows.count(), 20, 'a page of tasks, not all of them');
+  await look('many-tasks');
+  await page.locator('.ant-pagination-item').last().click();
+  await shown(1);
+  await page.locator('.filter-status').click();
+  await page.locator('.ant-select-item-option').filter({ hasText: words.failed }).click();
+  await shown(newest);
+  await until('only failed tasks are listed', async () => (await rows.locator('.status-bad').count()) === 20, PATIENCE_MS / 1000);
+  await look('many-tasks-failed');
+
+  await page.goto(`${lifeboat.url}/tasks/${newest}`);
+  const lanes = page.locator('.lanes .step-button');
+  await lanes.filter({ hasText: 'many_7' }).first().waitFor({ timeout: PATIENCE_MS });
+  assert.ok((await lanes.count()) < 20, 'of 500 tenants those are listed that want to be looked at');
+  await look('task-of-many-tenants');
+  await page.goto(`${lifeboat.url}/clusters`);
+  await page.getByRole('link', { name: 'new', exact: true }).waitFor({ timeout: PATIENCE_MS });
+}
+
 async function serverKilled() {
   await page.goto(`${lifeboat.url}/clusters`);
   await page.getByRole('link', { name: 'new', exact: true }).waitFor();
@@ -344,6 +386,7 @@ try {
   await part('upgrading', upgrading);
   await part('viewer', viewer);
   await part('many', fiveHundredTenants);
+  await part('history', tenThousandTasks);
   await part('killed', serverKilled);
   assert.deepEqual(barriers, [], 'axe found barriers');
   assert.deepEqual(faults, [], 'the browser complained');

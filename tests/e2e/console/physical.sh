@@ -1,8 +1,7 @@
 #!/usr/bin/env bash
 # Walks through the console in a real browser on simulated clusters of OceanBase 4.2.5 and 3.1.5: physical backups, log
 # backup, compaction, and the ways out when a step stops. Wants a built console and Debian's chromium. The languages
-# walk side by side: most of the time they wait for their clusters. Not part of `./x test` yet: its parts logs and steering
-# are not proven; WALK_ONLY names those that are to run.
+# walk side by side: most of the time they wait for their clusters.
 # LANGUAGES="en zh", WALK_ONLY=data,logs,… and SCREENSHOTS=dir narrow it and keep pictures.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../../.."

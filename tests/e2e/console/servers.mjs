@@ -67,7 +67,7 @@ export async function startLifeboat(binary) {
     // A simulator may still write there.
     rmSync(work, { recursive: true, force: true, maxRetries: 5 });
   };
-  return { url, api, start, kill, close, backups, tail: () => readFileSync(log, 'utf8').slice(-2000) };
+  return { url, api, start, kill, close, backups, metadata: join(work, 'data', 'lifeboat.db'), tail: () => readFileSync(log, 'utf8').slice(-2000) };
 }
 
 /** Starts the simulator with these clusters, all on the same clock. */

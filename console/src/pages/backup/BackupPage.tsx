@@ -36,8 +36,14 @@ export default function BackupPage() {
   const ability = useQuery(abilityQuery(id));
   const overview = useQuery(overviewQuery(id));
   const [search, setSearch] = useSearchParams();
-  const open = (name: string, value = '') => setSearch({ [name]: value });
-  const close = () => setSearch({});
+  // Drawers open and close above the list that was looked at.
+  const inList = () => new URLSearchParams([...search].filter(([name]) => name === LIST));
+  const open = (name: string, value = '') => {
+    const wish = inList();
+    wish.set(name, value);
+    setSearch(wish);
+  };
+  const close = () => setSearch(inList());
   const hasLogs = cluster.data && cluster.data.obBackupAbility !== 'LOGICAL_BACKUP';
   const recoverable = search.get(RECOVER);
 

@@ -45,7 +45,7 @@ export function DataBackupTasks({ id }: { id: number }) {
       render: (source: DataBackupTask['source']) => backup.sources[source],
     },
     { title: backup.start, dataIndex: 'startTime', render: (at?: string) => <Moment at={at} /> },
-    { title: backup.end, dataIndex: 'finishTime', render: (at?: string) => <Moment at={at} /> },
+    { title: backup.end, dataIndex: 'finishTime', render: (at?: string) => <Moment at={at} isBare /> },
     {
       title: backup.status,
       dataIndex: 'status',

@@ -36,7 +36,7 @@ export function RecoveryTasks({ id }: { id: number }) {
     { title: backup.toCluster, dataIndex: 'restoreClusterName' },
     { title: backup.toTenant, dataIndex: 'restoreTenantName' },
     { title: backup.start, dataIndex: 'createTime', render: (at?: string) => <Moment at={at} /> },
-    { title: backup.end, dataIndex: 'finishTime', render: (at?: string) => <Moment at={at} /> },
+    { title: backup.end, dataIndex: 'finishTime', render: (at?: string) => <Moment at={at} isBare /> },
     {
       title: backup.status,
       dataIndex: 'status',

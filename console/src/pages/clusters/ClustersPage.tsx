@@ -1,5 +1,5 @@
 import { PlusOutlined } from '@oceanbase/icons';
-import { Table } from '@oceanbase/design';
+import { Button, Table } from '@oceanbase/design';
 import type { TableProps } from '@oceanbase/design';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -13,11 +13,18 @@ import { Moment } from '../../parts/Moment';
 import { PageHead, Section } from '../../parts/PageHead';
 import { Loaded } from '../../parts/PageState';
 import { Tiles } from '../../parts/Tiles';
+import { AlarmsDrawer } from '../alarms/AlarmsDrawer';
+import { useAlarms } from '../alarms/useAlarms';
 import { allOverviewQuery } from '../backup/queries';
 import { useMay } from '../logon/me';
 import { ClusterStatus } from './ClusterStatus';
 import { NoCluster } from './NoCluster';
 import { TakeOverDrawer } from './TakeOverDrawer';
+
+/** Whose alarms are looked at: a cluster's, or all. */
+interface Watched {
+  cluster?: Cluster;
+}
 
 /** Every cluster that was taken over. */
 export default function ClustersPage() {
@@ -25,6 +32,7 @@ export default function ClustersPage() {
   const may = useMay();
   const clusters = useAllClusters();
   const [takingOver, setTakingOver] = useState(false);
+  const [watched, setWatched] = useState<Watched>();
   const takeOver = (
     <MayButton may={may.manageClusters} type="primary" icon={<PlusOutlined />} onClick={() => setTakingOver(true)}>
       {labels.takeOver}
@@ -37,9 +45,9 @@ export default function ClustersPage() {
         {({ contents }) =>
           contents.length ? (
             <>
-              <AtAGlance clusters={contents} />
+              <AtAGlance clusters={contents} onAlarms={() => setWatched({})} />
               <Section title={labels.title}>
-                <ClusterTable clusters={contents} />
+                <ClusterTable clusters={contents} onAlarms={(cluster) => setWatched({ cluster })} />
               </Section>
             </>
           ) : (
@@ -48,13 +56,16 @@ export default function ClustersPage() {
         }
       </Loaded>
       {takingOver ? <TakeOverDrawer onClose={() => setTakingOver(false)} /> : null}
+      {watched ? <AlarmsDrawer cluster={watched.cluster} onClose={() => setWatched(undefined)} /> : null}
     </>
   );
 }
 
-function AtAGlance({ clusters }: { clusters: Cluster[] }) {
-  const labels = useLabels().clusters;
+function AtAGlance({ clusters, onAlarms }: { clusters: Cluster[]; onAlarms: () => void }) {
+  const { clusters: labels, alarms: words } = useLabels();
   const { data } = useQuery(allOverviewQuery);
+  const alarms = useAlarms().data;
+  const stopped = alarms?.filter(({ level }) => level === 1).length ?? 0;
   const count = (status: Cluster['status']) => clusters.filter((cluster) => cluster.status === status).length;
   const troubles = [
     labels.unavailable(count('UNAVAILABLE')),
@@ -72,6 +83,11 @@ function AtAGlance({ clusters }: { clusters: Cluster[] }) {
           value: ended && data ? `${Math.round((data.recentSuccessfulCount / ended) * 100)}%` : '–',
           hint: ended && data ? labels.recentHint(data.recentSuccessfulCount, ended) : labels.recentNone,
         },
+        {
+          term: words.title,
+          value: <AlarmCount count={alarms?.length} label={words.show} onShow={onAlarms} />,
+          hint: alarms?.length ? words.hint(stopped, alarms.length - stopped) : words.none,
+        },
       ]}
     />
   );
@@ -79,8 +95,24 @@ function AtAGlance({ clusters }: { clusters: Cluster[] }) {
 
 const PAGE_SIZE = 10;
 
-function ClusterTable({ clusters }: { clusters: Cluster[] }) {
+/** How many alarms there are, which leads to them where there are some. */
+function AlarmCount({ count, label, onShow }: { count: number | undefined; label: string; onShow: () => void }) {
+  if (!count) return <>{count ?? '…'}</>;
+  return (
+    <Button type="link" danger className="link-button count-button" aria-label={`${label}: ${count}`} onClick={onShow}>
+      {count}
+    </Button>
+  );
+}
+
+interface ClusterTableProps {
+  clusters: Cluster[];
+  onAlarms: (cluster: Cluster) => void;
+}
+
+function ClusterTable({ clusters, onAlarms }: ClusterTableProps) {
   const labels = useLabels();
+  const alarms = useAlarms().data;
   const standings = useQuery(allOverviewQuery).data?.clusters;
   const columns: TableProps<Cluster>['columns'] = [
     {
@@ -110,9 +142,14 @@ function ClusterTable({ clusters }: { clusters: Cluster[] }) {
       },
     },
     {
-      title: labels.clusters.created,
-      dataIndex: 'createTime',
-      render: (at: string) => <Moment at={at} />,
+      title: labels.alarms.title,
+      render: (_, cluster) => (
+        <AlarmCount
+          count={alarms?.filter(({ clusterId }) => clusterId === cluster.id).length}
+          label={labels.alarms.of(cluster.name)}
+          onShow={() => onAlarms(cluster)}
+        />
+      ),
     },
   ];
   return (

@@ -10,6 +10,8 @@ import { useLabels } from '../../locales';
 import { Moment } from '../../parts/Moment';
 import { Facts, PageHead, Section } from '../../parts/PageHead';
 import { Loaded } from '../../parts/PageState';
+import { AlarmList } from '../alarms/AlarmList';
+import { useAlarms } from '../alarms/useAlarms';
 import { useMay } from '../logon/me';
 import { TenantsSection } from '../tenants/TenantsSection';
 import { clusterTables } from './clusterTables';
@@ -26,11 +28,17 @@ export default function OverviewPage() {
 function Overview({ cluster }: { cluster: Cluster }) {
   const labels = useLabels();
   const { zones, servers } = clusterTables(labels);
+  const alarms = useAlarms().data?.filter(({ clusterId }) => clusterId === cluster.id);
   return (
     <>
       <PageHead title={cluster.name} beside={<ClusterStatus status={cluster.status} />}>
         <Buttons cluster={cluster} />
       </PageHead>
+      {alarms?.length ? (
+        <Section title={labels.alarms.title}>
+          <AlarmList alarms={alarms} />
+        </Section>
+      ) : null}
       <Section title={labels.cluster.facts}>
         <Facts
           rows={[
@@ -43,6 +51,7 @@ function Overview({ cluster }: { cluster: Cluster }) {
             [labels.cluster.user, cluster.user],
             [labels.clusters.created, <Moment key="created" at={cluster.createTime} />],
             [labels.cluster.asked, <Moment key="asked" at={cluster.updateTime} />],
+            [labels.alarms.title, alarms ? alarms.length || labels.alarms.none : '…'],
           ]}
         />
       </Section>
@@ -73,6 +82,7 @@ function Buttons({ cluster }: { cluster: Cluster }) {
   const refresh = useMutation({
     mutationFn: () => answer(client.POST('/api/v2/ob/clusters/{id}/refresh', path)),
     onSuccess: (found) => {
+      void queries.invalidateQueries({ queryKey: keys.alarms });
       queries.setQueryData(keys.cluster(cluster.id), found);
       void queries.invalidateQueries({ queryKey: keys.tenants(cluster.id) });
       void message.success(clusters.refreshed);

@@ -1,11 +1,12 @@
-import { Progress } from '@oceanbase/design';
+import { Button, Progress } from '@oceanbase/design';
+import { useState } from 'react';
 
 import type { Subtask } from '../../api/types';
 import { useLabels, useLanguage } from '../../locales';
 import { formatBytes, formatCount, formatSeconds } from '../../parts/format';
 import { Duration } from '../../parts/Moment';
 import { Status, toneOf } from '../../parts/Status';
-import type { Step } from './steps';
+import { listedLanes, type Step } from './steps';
 
 interface StepFlowProps {
   steps: Step[];
@@ -19,32 +20,57 @@ export function StepFlow({ steps, shown, onShow }: StepFlowProps) {
     <ol className="steps" data-testid="steps">
       {steps.map((step) => {
         const [only] = step.subtasks;
-        const isOne = step.subtasks.length === 1 && only?.parallelIdx === -1;
         return (
           <li key={step.step} className="step" data-step={step.step} data-state={stateOf(step)}>
-            {isOne && only ? (
+            {step.subtasks.length === 1 && only ? (
               <StepButton subtask={only} title={step.name} isShown={only.id === shown} onShow={onShow} />
             ) : (
-              <>
-                <div className="step-title">{step.name}</div>
-                <ul className="lanes">
-                  {step.subtasks.map((subtask) => (
-                    <li key={subtask.id}>
-                      <StepButton
-                        subtask={subtask}
-                        title={subtask.lane ?? String(subtask.parallelIdx)}
-                        isShown={subtask.id === shown}
-                        onShow={onShow}
-                      />
-                    </li>
-                  ))}
-                </ul>
-              </>
+              <Lanes step={step} shown={shown} onShow={onShow} />
             )}
           </li>
         );
       })}
     </ol>
+  );
+}
+
+interface LanesProps {
+  step: Step;
+  shown: number | undefined;
+  onShow: (subtask: number) => void;
+}
+
+/** A step that runs once for each tenant. */
+function Lanes({ step: { name, subtasks }, shown, onShow }: LanesProps) {
+  const { tasks } = useLabels();
+  const [listsAll, setListsAll] = useState(false);
+  const few = listedLanes(subtasks, shown);
+  const listed = listsAll ? subtasks : few;
+  const done = subtasks.filter(({ status }) => status === 'SUCCESSFUL').length;
+  return (
+    <>
+      <div className="step-title step-head">
+        <span>{name}</span>
+        <span className="quiet">{tasks.lanesDone(done, subtasks.length)}</span>
+      </div>
+      <ul className="lanes">
+        {listed.map((subtask) => (
+          <li key={subtask.id}>
+            <StepButton
+              subtask={subtask}
+              title={subtask.lane ?? String(subtask.parallelIdx)}
+              isShown={subtask.id === shown}
+              onShow={onShow}
+            />
+          </li>
+        ))}
+      </ul>
+      {few.length < subtasks.length ? (
+        <Button type="link" size="small" aria-expanded={listsAll} onClick={() => setListsAll(!listsAll)}>
+          {listsAll ? tasks.fewerLanes : tasks.allLanes(subtasks.length)}
+        </Button>
+      ) : null}
+    </>
   );
 }
 
@@ -77,7 +103,8 @@ function StepButton({ subtask, title, isShown, onShow }: StepButtonProps) {
           {subtask.startTime ? <Duration from={subtask.startTime} until={subtask.finishTime} /> : null}
         </span>
       </span>
-      {subtask.note && subtask.status !== 'SUCCESSFUL' ? (
+      {/* The step that is looked at says it beside the list. */}
+      {subtask.note && subtask.status !== 'SUCCESSFUL' && !isShown ? (
         <span className={subtask.status === 'FAILED' ? 'step-note step-note-bad' : 'step-note'}>
           {subtask.note.message}
         </span>

@@ -5,10 +5,13 @@ import { WordsAlert } from '../../parts/ProblemAlert';
 import { NextActions } from './NextActions';
 import { StepLog } from './StepLog';
 
+/** The lanes that stand for no single tenant: before OceanBase 4.0 one job backs up several. */
+const WHOLE = ['cluster', 'tenants'];
+
 /** The step that is looked at: why it failed and what repairs it, and its log. */
 export function StepPanel({ task, subtask }: { task: Task; subtask: Subtask }) {
   const { tasks } = useLabels();
-  const title = subtask.lane ? `${subtask.name} · ${subtask.lane}` : subtask.name;
+  const title = subtask.lane && !WHOLE.includes(subtask.lane) ? `${subtask.name} · ${subtask.lane}` : subtask.name;
   const hasFailed = subtask.status === 'FAILED';
   return (
     <Section title={title}>

@@ -49,7 +49,7 @@ function Follow({ task }: { task: Task }) {
       >
         <TaskButtons task={task} />
       </PageHead>
-      {task.error ? (
+      {task.error && !isToldByStep(task) ? (
         <Alert
           className="problem"
           type={task.status === 'FAILED' ? 'error' : 'info'}
@@ -79,6 +79,16 @@ function Follow({ task }: { task: Task }) {
       </div>
     </>
   );
+}
+
+/** Says how many lanes have failed: no news where there is only one. */
+const LANES_FAILED = 'engine.lanes-failed';
+
+/** Tells whether a step that failed says why the task has: then it is said there, once. */
+function isToldByStep({ error, subtasks }: Task): boolean {
+  const hasOneLane = new Set(subtasks.map(({ lane }) => lane).filter(Boolean)).size === 1;
+  const counts = error?.id === LANES_FAILED;
+  return subtasks.some(({ status, note }) => status === 'FAILED' && (note?.id === error?.id || (counts && hasOneLane)));
 }
 
 function TaskCluster({ task: { cluster } }: { task: Task }) {

@@ -5,7 +5,7 @@ import { Link } from 'react-router';
 
 import { answer, client } from '../../api/client';
 import { keys } from '../../api/keys';
-import type { Task } from '../../api/types';
+import type { TaskHead } from '../../api/types';
 import { useLabels } from '../../locales';
 import { useAllClusters } from '../../parts/ClusterSelector';
 import { Duration, Moment } from '../../parts/Moment';
@@ -16,7 +16,7 @@ import { PagedTable } from '../backup/PagedTable';
 interface Filter {
   page: number;
   size: number;
-  status?: Task['status'];
+  status?: TaskHead['status'];
   clusterId?: number;
 }
 
@@ -30,13 +30,13 @@ export default function TasksPage() {
     placeholderData: keepPreviousData,
     queryFn: () => answer(client.GET('/api/v2/tasks/instances', { params: { query: filter } })),
   });
-  const columns: TableProps<Task>['columns'] = [
+  const columns: TableProps<TaskHead>['columns'] = [
     { title: tasks.id, dataIndex: 'id', width: 72 },
     { title: tasks.name, dataIndex: 'name', render: (name: string, { id }) => <Link to={`/tasks/${id}`}>{name}</Link> },
     {
       title: tasks.status,
       dataIndex: 'status',
-      render: (status: Task['status']) => <Status tone={toneOf(status)}>{words.taskStatus[status]}</Status>,
+      render: (status: TaskHead['status']) => <Status tone={toneOf(status)}>{words.taskStatus[status]}</Status>,
     },
     {
       title: tasks.cluster,
@@ -45,7 +45,7 @@ export default function TasksPage() {
     },
     { title: tasks.creator, render: (_, { creator }) => creator.name },
     { title: tasks.started, dataIndex: 'startTime', render: (at?: string) => <Moment at={at} /> },
-    { title: tasks.finished, dataIndex: 'finishTime', render: (at?: string) => <Moment at={at} /> },
+    { title: tasks.finished, dataIndex: 'finishTime', render: (at?: string) => <Moment at={at} isBare /> },
     { title: tasks.duration, render: (_, task) => <Duration from={task.startTime} until={task.finishTime} /> },
   ];
   const { status, clusterId, ...rest } = filter;
@@ -62,7 +62,7 @@ export default function TasksPage() {
               { value: '', label: tasks.anyStatus },
               ...Object.entries(words.taskStatus).map(([value, label]) => ({ value, label })),
             ]}
-            onChange={(status: Task['status'] | '') =>
+            onChange={(status: TaskHead['status'] | '') =>
               setFilter({
                 ...rest,
                 page: 1,

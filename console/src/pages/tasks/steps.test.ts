@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
 import type { Subtask } from '../../api/types';
-import { mostInteresting, stepsOf } from './steps';
+import { listedLanes, mostInteresting, stepsOf } from './steps';
 
 let id = 0;
 function subtask(seriesId: number, status: Subtask['status'], lane?: string): Subtask {
@@ -41,4 +41,17 @@ test('one looks at what failed first, then at what runs, then at what ended last
   expect(mostInteresting([done, waits])).toBe(done);
   expect(mostInteresting([waits])).toBe(waits);
   expect(mostInteresting([])).toBeUndefined();
+});
+
+test('of many lanes those are listed that want to be looked at', () => {
+  const few = Array.from({ length: 20 }, (_, n) => subtask(1, 'SUCCESSFUL', `tenant_${n}`));
+  expect(listedLanes(few, undefined)).toEqual(few);
+  const many = Array.from({ length: 500 }, (_, n) => subtask(1, n % 100 === 7 ? 'FAILED' : 'SUCCESSFUL', `tenant_${n}`));
+  const shown = many[400];
+  expect(listedLanes(many, shown?.id).map(({ lane }) => lane)).toEqual(
+    ['tenant_7', 'tenant_107', 'tenant_207', 'tenant_307', 'tenant_400', 'tenant_407'],
+  );
+  const running = many.map((lane) => ({ ...lane, status: 'RUNNING' as const }));
+  expect(listedLanes(running, shown?.id)).toHaveLength(20);
+  expect(listedLanes(running, shown?.id).map(({ id }) => id)).toContain(shown?.id);
 });

@@ -18,6 +18,18 @@ export function stepsOf(subtasks: Subtask[]): Step[] {
   return [...steps.entries()].sort(([a], [b]) => a - b).map(([, step]) => step);
 }
 
+/** So many lanes of a step are listed at once, unless all are asked for. */
+const LANES_MOST = 20;
+
+/** Returns the lanes of a step that are listed: of many, those that failed, those that run, and the one looked at. */
+export function listedLanes(lanes: Subtask[], shown: number | undefined): Subtask[] {
+  if (lanes.length <= LANES_MOST) return lanes;
+  const are = (...states: Array<Subtask['status']>) => lanes.filter(({ status }) => states.includes(status));
+  const first = [...lanes.filter(({ id }) => id === shown), ...are('FAILED'), ...are('RUNNING', 'CANCELING')];
+  const chosen = new Set(first.slice(0, LANES_MOST).map(({ id }) => id));
+  return lanes.filter(({ id }) => chosen.has(id));
+}
+
 /** Returns the subtask that one wants to look at first: what failed, else what runs, else what ran last. */
 export function mostInteresting(subtasks: Subtask[]): Subtask | undefined {
   const ended = subtasks.filter(({ status }) => status === 'SUCCESSFUL');

@@ -2,6 +2,7 @@
 //! answer into a view.
 
 pub(crate) mod accounts;
+pub(crate) mod alarms;
 pub(crate) mod audit;
 pub(crate) mod backups;
 pub(crate) mod clusters;

@@ -10,21 +10,21 @@ use crate::envelope::{Answer, Done, Envelope, List};
 use crate::error::{Failure, Failures};
 use crate::extract::{Parameters, Path};
 use crate::queries::{LogQuery, TaskQuery};
-use crate::views::tasks::{LogView, TaskView};
+use crate::views::tasks::{LogView, TaskHeadView, TaskView};
 
-/// Lists the tasks
+/// Lists the tasks, without their subtasks
 #[utoipa::path(
     get,
     path = "/tasks/instances",
     tag = "tasks",
     params(TaskQuery),
-    responses((status = 200, body = Envelope<List<TaskView>>), Failures)
+    responses((status = 200, body = Envelope<List<TaskHeadView>>), Failures)
 )]
 pub(crate) async fn task_list(
     State(api): State<Api>,
     Caller(actor): Caller,
     Parameters(query): Parameters<TaskQuery>,
-) -> Result<Answer<List<TaskView>>, Failure> {
+) -> Result<Answer<List<TaskHeadView>>, Failure> {
     let (filter, order, page) = query.read()?;
     let tasks = control::tasks::list(&api.control, &actor, &filter, order, page).await?;
     Ok(Answer(List::of(tasks)))

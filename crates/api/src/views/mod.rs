@@ -4,6 +4,7 @@
 //! everybody's eyes, and a secret can't slip out.
 
 pub(crate) mod accounts;
+pub(crate) mod alarms;
 pub(crate) mod all_backups;
 pub(crate) mod audit;
 pub(crate) mod backup_now;

@@ -13,10 +13,10 @@ use super::words;
 use crate::call;
 use crate::error::Words;
 
-/// One run of a flow.
+/// One run of a flow, as it stands in a list.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct TaskView {
+pub(crate) struct TaskHeadView {
     /// Its identity.
     id: i64,
     /// What it does, in words.
@@ -54,6 +54,13 @@ pub(crate) struct TaskView {
     /// When it ended.
     #[schema(format = DateTime)]
     finish_time: Option<String>,
+}
+
+/// One run of a flow, with its subtasks: thousands, where many tenants are backed up.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct TaskView {
+    #[serde(flatten)]
+    head: TaskHeadView,
     /// Its subtasks in the order of their steps, then lanes.
     subtasks: Vec<SubtaskView>,
 }
@@ -87,6 +94,14 @@ pub(crate) struct TaskCreatorView {
 }
 
 impl From<Task> for TaskView {
+    fn from(mut task: Task) -> Self {
+        let (id, subtasks) = (task.id, std::mem::take(&mut task.subtasks));
+        let subtasks = subtasks.into_iter().map(|subtask| SubtaskView::of(id, subtask)).collect();
+        Self { head: task.into(), subtasks }
+    }
+}
+
+impl From<Task> for TaskHeadView {
     fn from(task: Task) -> Self {
         let Task {
             id,
@@ -105,7 +120,7 @@ impl From<Task> for TaskView {
             created,
             started,
             finished,
-            subtasks,
+            subtasks: _,
         } = task;
         Self {
             id: id.0,
@@ -123,7 +138,6 @@ impl From<Task> for TaskView {
             create_time: created.to_rfc3339(),
             start_time: started.map(Timestamp::to_rfc3339),
             finish_time: finished.map(Timestamp::to_rfc3339),
-            subtasks: subtasks.into_iter().map(|subtask| SubtaskView::of(id, subtask)).collect(),
         }
     }
 }

@@ -115,6 +115,16 @@ words! {
 }
 
 words! {
+    /// What is wrong: OCP's names of alarms, and ours in its manner where it has none.
+    AlarmType for model::alarm::AlarmKind {
+        ClusterUnavailable = "cluster_unavailable",
+        BaseBackupFail = "base_backup_fail",
+        LogBackupInterrupted = "log_backup_interrupted",
+        IncBackupDelay = "inc_backup_delay",
+    }
+}
+
+words! {
     /// What a major compaction is doing.
     CompactionStatus for model::compaction::CompactionStatus {
         Idle = "IDLE",
@@ -211,7 +221,7 @@ words! {
 mod tests {
     use utoipa::PartialSchema as _;
 
-    use super::{BackupMode, DataBackupMode, StorageType};
+    use super::{AlarmType, BackupMode, DataBackupMode, StorageType};
 
     #[test]
     fn the_description_spells_as_the_wire_does() {
@@ -227,6 +237,10 @@ mod tests {
         }
         let physical = serde_json::to_value(BackupMode::Physical).expect("json");
         assert_eq!(physical, serde_json::to_value(model::backup::BackupMethod::Physical).expect("json"));
+        for kind in model::alarm::AlarmKind::ALL {
+            let wire = serde_json::to_value(AlarmType::from(kind)).expect("json");
+            assert_eq!(wire, kind.name());
+        }
         let full = serde_json::to_value(DataBackupMode::Full).expect("json");
         assert_eq!(full, serde_json::to_value(model::backup::DataBackupMode::Full).expect("json"));
     }

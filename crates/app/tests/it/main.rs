@@ -1,6 +1,7 @@
 //! The binary as people see it: exact output, on a real server with a real database behind it.
 
 mod accounts;
+mod alarms;
 mod engine_alone;
 mod faults;
 mod first_start;

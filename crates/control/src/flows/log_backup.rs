@@ -106,6 +106,7 @@ async fn change_log_backup(at: &At<LogBackup>, state: &State, lane: &mut Lane) -
     let step = next_step(state.wish, &round).map_err(words::refused)?;
     if step == ArchiveStep::Nothing {
         at.log(Note::new("log-backup-done").arg("tenant", at.lane()).arg("status", round.status.word()));
+        at.context().look.notify_one(); // an alarm about it may be over
         return Ok(Next::Done);
     }
     let now = driver.database_now().await.map_err(Error::from)?;

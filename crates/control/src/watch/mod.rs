@@ -4,3 +4,4 @@
 pub(crate) mod clusters;
 pub(crate) mod events;
 pub(crate) mod snapshots;
+pub(crate) mod troubles;

@@ -1,6 +1,7 @@
 //! The metadata from outside: each promise run against each database, and what only a data directory can do wrong.
 
 mod accounts;
+mod backup_failures;
 mod copies;
 mod data_directory;
 mod flow;

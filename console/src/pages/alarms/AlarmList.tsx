@@ -1,0 +1,57 @@
+import { Link } from 'react-router';
+
+import type { Alarm } from '../../api/types';
+import { useLabels } from '../../locales';
+import { Moment } from '../../parts/Moment';
+import { Nothing } from '../../parts/PageState';
+import { Explanation } from '../../parts/ProblemAlert';
+import { Prose } from '../../parts/Prose';
+import { Status, type Tone } from '../../parts/Status';
+import { placeOf } from './place';
+
+const TONES: Record<number, Tone> = { 1: 'bad', 2: 'warn' };
+
+/** What is wrong now: each alarm with why, what to do, and the way to what it is about. */
+export function AlarmList({ alarms }: { alarms: Alarm[] }) {
+  const { alarms: labels } = useLabels();
+  if (alarms.length === 0) return <Nothing text={labels.none} />;
+  return (
+    <ul className="alarms" data-testid="alarms">
+      {alarms.map((alarm) => (
+        <li key={alarm.id}>
+          <AlarmItem alarm={alarm} />
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function AlarmItem({ alarm }: { alarm: Alarm }) {
+  const { alarms: labels, words } = useLabels();
+  const level = words.alarmLevel[alarm.level === 1 ? 1 : 2];
+  return (
+    <article className="alarm" aria-label={alarm.summary}>
+      <div className="alarm-head">
+        <Status tone={TONES[alarm.level] ?? 'warn'}>
+          <span className="alarm-name">{alarm.name}</span>
+          <span className="quiet">{level}</span>
+        </Status>
+        {alarm.activeAt ? (
+          <span className="quiet">
+            {labels.since} <Moment at={alarm.activeAt} />
+          </span>
+        ) : null}
+      </div>
+      <p>
+        <Prose text={alarm.details.message} />
+      </p>
+      {alarm.reason ? (
+        <p className="quiet">
+          <Prose text={alarm.reason.message} />
+        </p>
+      ) : null}
+      <Explanation words={alarm.details} />
+      <Link to={placeOf(alarm)}>{labels.leads[alarm.alarmType](alarm.taskId)}</Link>
+    </article>
+  );
+}

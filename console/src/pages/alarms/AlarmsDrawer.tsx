@@ -1,0 +1,25 @@
+import { Drawer } from '@oceanbase/design';
+
+import { useLabels } from '../../locales';
+import { Loaded } from '../../parts/PageState';
+import { AlarmList } from './AlarmList';
+import { useAlarms } from './useAlarms';
+
+interface AlarmsDrawerProps {
+  /** The cluster whose alarms are looked at; without one, those of all. */
+  cluster?: { id: number; name: string } | undefined;
+  onClose: () => void;
+}
+
+/** What is wrong now, beside the page it was asked for on. */
+export function AlarmsDrawer({ cluster, onClose }: AlarmsDrawerProps) {
+  const { alarms: labels } = useLabels();
+  const alarms = useAlarms();
+  return (
+    <Drawer open width={640} footer={null} title={cluster ? labels.of(cluster.name) : labels.title} onClose={onClose}>
+      <Loaded query={alarms}>
+        {(all) => <AlarmList alarms={cluster ? all.filter(({ clusterId }) => clusterId === cluster.id) : all} />}
+      </Loaded>
+    </Drawer>
+  );
+}

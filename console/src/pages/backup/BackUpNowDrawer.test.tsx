@@ -1,0 +1,110 @@
+import { me, network, type Answers } from '../../testing/network';
+
+import { expect, test, vi } from 'vitest';
+import { page } from 'vitest/browser';
+
+import type { TestLine } from '../../api/types';
+import { ability, cluster } from '../../testing/nouns';
+import { stage } from '../../testing/stage';
+import { BackUpNowDrawer } from './BackUpNowDrawer';
+
+const TENANT = { id: 1001, name: 'shop', mode: 'MYSQL', status: 'NORMAL', role: 'PRIMARY', locked: false };
+const WRITE: TestLine = { check: 'storage-test-write', name: 'Write a file', outcome: 'PASSED', latencyUs: 1200 };
+
+const ANSWERS: Answers = {
+  ...me('BACKUP'),
+  'GET /ob/clusters/7/tenants': { data: { contents: [TENANT], page: { number: 1, size: 1, totalElements: 1, totalPages: 1 } } },
+  'GET /backup/storages': { data: { contents: [], page: { number: 1, size: 10, totalElements: 0, totalPages: 0 } } },
+  'POST /ob/clusters/7/backup/storage/test': { data: { passed: true, lines: [WRITE] } },
+  'POST /ob/clusters/7/backup/backupNow': {
+    data: { obBackupTaskType: 'DATA_BACKUP_NOW', backupObjectOpsResultList: [{ beSuccessful: true, taskIdList: [12], obBackupObjectList: [] }] },
+  },
+};
+
+function open(part: Parameters<typeof ability>[0] = {}) {
+  const calls = network(ANSWERS);
+  stage(<BackUpNowDrawer cluster={cluster()} ability={ability(part)} onClose={vi.fn()} />);
+  return calls;
+}
+
+const button = (name: string) => page.getByRole('button', { name, exact: true });
+const start = () => button('Back up Now');
+const directory = () => page.getByLabelText('Storage Directory');
+
+test('a storage that was typed in must be tested, and tested anew when it is changed', async () => {
+  const calls = open();
+  await expect.element(start()).toBeDisabled();
+  await directory().fill('/obbackup/');
+  await expect.element(start()).toBeDisabled();
+  await button('Test').click();
+  await expect.element(start()).toBeEnabled();
+  await directory().fill('/elsewhere/');
+  await expect.element(start()).toBeDisabled();
+  await directory().fill('/obbackup/');
+  await expect.element(start()).toBeEnabled();
+  await start().click();
+  await expect.element(page.getByTestId('place')).toHaveTextContent('/tasks/12');
+  expect(calls.find(({ call }) => call.endsWith('/backupNow'))?.body).toMatchObject({
+    backupMode: 'PHYSICAL_BACKUP',
+    dataBackupMode: 'FULL_BACKUP',
+    dryRun: false,
+    obBackupObjectList: [{ clusterId: 7, backupDimension: 'CLUSTER' }],
+    obBackupServiceStorageConfig: {
+      obBackupStorageBaseInfo: { backupStorageType: 'BACKUP_STORAGE_FILE', storageUrl: '/obbackup/' },
+    },
+  });
+});
+
+test('a test that failed stops the backup, until somebody says to go on untested', async () => {
+  open();
+  const full = { id: 'storage-not-writable', message: 'No room', cause: 'The disk is full', action: 'Make room', code: 20131, kind: 'outside' };
+  network({
+    ...ANSWERS,
+    'POST /ob/clusters/7/backup/storage/test': { data: { passed: false, lines: [{ ...WRITE, outcome: 'FAILED', error: full }] } },
+  });
+  await directory().fill('/obbackup/');
+  await button('Test').click();
+  for (const words of ['Some checks failed', full.message, full.cause, full.action]) {
+    await expect.element(page.getByText(words)).toBeVisible();
+  }
+  await expect.element(start()).toBeDisabled();
+  await page.getByText('Go on untested', { exact: true }).click();
+  await expect.element(start()).toBeEnabled();
+});
+
+test('a storage of the library is filled in and needs no test', async () => {
+  open({ storageId: 3 });
+  await expect.element(start()).toBeEnabled();
+});
+
+test('logical backup offers only full, physical also incremental with its hint', async () => {
+  open({ backupAbility: 'LOGICAL_BACKUP', backupMode: 'LOGICAL_BACKUP' });
+  await expect.element(page.getByText('Logical backup is always full.')).toBeVisible();
+  expect(page.getByRole('radio', { name: 'Incremental' }).elements()).toEqual([]);
+});
+
+test('incremental stays selectable while no full backup is there', async () => {
+  const hint = 'No full backup set is usable yet';
+  open({
+    storageId: 3,
+    obDataBackupSupportAbility: { fullBackupEnabled: true, incrementBackupEnabled: true, canDoIncrementalBackup: false, hint },
+  });
+  await expect.element(page.getByText(hint)).toBeVisible();
+  await page.getByText('Incremental', { exact: true }).click();
+  await expect.element(start()).toBeEnabled();
+});
+
+test('what the server refuses is said in its words, and the drawer stays', async () => {
+  open({ storageId: 3 });
+  network({
+    ...ANSWERS,
+    'POST /ob/clusters/7/backup/backupNow': {
+      status: 409,
+      error: { id: 'backup-runs', message: 'A data backup runs already', action: 'Wait for it' },
+    },
+  });
+  await start().click();
+  await expect.element(page.getByRole('alert')).toHaveTextContent('A data backup runs already');
+  await expect.element(page.getByText('Wait for it')).toBeVisible();
+  await expect.element(start()).toBeEnabled();
+});

@@ -1,0 +1,97 @@
+import { me, network } from '../../testing/network';
+
+import { expect, test } from 'vitest';
+import { page } from 'vitest/browser';
+
+import type { Task, Words } from '../../api/types';
+import { subtask, task } from '../../testing/nouns';
+import { stage } from '../../testing/stage';
+import TaskPage from './TaskPage';
+
+const NEEDED: Words = {
+  id: 'compaction-needed',
+  message: 'Cluster compaction needed before full data backup',
+  cause: 'No major compaction has ended since log backup began.',
+  action: 'Perform a major compaction, then retry.',
+};
+
+const COMPACT = {
+  id: 'compact',
+  text: 'Perform a major compaction',
+  method: 'POST',
+  path: '/api/v2/ob/clusters/7/compaction/start',
+  needsPassword: false,
+};
+const RETRY = { id: 'retry', text: 'Retry', method: 'POST', path: '/api/v2/tasks/instances/12/retry', needsPassword: false };
+
+const STOPPED = task({
+  error: NEEDED,
+  subtasks: [
+    subtask(),
+    subtask({
+      id: 6,
+      seriesId: 1,
+      step: 'start-compaction',
+      name: 'Start cluster compact if necessary',
+      parallelIdx: 0,
+      lane: 'cluster',
+      status: 'FAILED',
+      note: NEEDED,
+      nextActions: [COMPACT, RETRY],
+    }),
+  ],
+});
+
+const LINE = { seq: 1, at: '2026-11-25T10:00:01.000+08:00', text: 'no freeze is newer than the round' };
+
+function show(shown: Task, ...permissions: string[]) {
+  const calls = network({
+    ...me(...permissions),
+    'GET /tasks/instances/12': { data: shown },
+    'GET /tasks/instances/12/subtasks/6/log': (query) => ({ data: { lines: query.get('after') === '0' ? [LINE] : [], log: '', next: 1 } }),
+    'POST /tasks/instances/12/subtasks/6/retry': { data: {} },
+  });
+  stage(<TaskPage />, { path: '/tasks/:taskId', at: '/tasks/12' });
+  return calls;
+}
+
+const actions = () => page.getByTestId('next-actions').getByRole('button');
+
+test('a failed task says once why it failed, where it did, with what repairs it first', async () => {
+  show(STOPPED, 'BACKUP');
+  await expect.element(page.getByText(NEEDED.message)).toBeVisible();
+  for (const words of [NEEDED.message, NEEDED.cause, NEEDED.action]) {
+    expect(page.getByText(String(words)).elements(), String(words)).toHaveLength(1);
+  }
+  await expect.element(page.getByTestId('log')).toHaveTextContent('no freeze is newer than the round');
+  expect(actions().elements().map(({ textContent }) => textContent)).toEqual([COMPACT.text, RETRY.text]);
+  await actions().nth(0).click();
+  await expect.element(page.getByTestId('place')).toHaveTextContent('/clusters/7/compaction?task=12');
+});
+
+test('how many tenants failed is said above the steps, where there are several', async () => {
+  const lanes: Words = { id: 'engine.lanes-failed', message: '1 of 2 tenants succeeded, 1 failed' };
+  const other = subtask({ id: 7, seriesId: 1, step: 'start-compaction', lane: 'crm', parallelIdx: 1 });
+  show({ ...STOPPED, error: lanes, subtasks: [...STOPPED.subtasks, other] }, 'BACKUP');
+  await expect.element(page.getByText(lanes.message)).toBeVisible();
+  await expect.element(page.getByText(NEEDED.message)).toBeVisible();
+});
+
+test('that one of one has failed is no news', async () => {
+  show({ ...STOPPED, error: { id: 'engine.lanes-failed', message: '0 of 1 tenants succeeded, 1 failed' } }, 'BACKUP');
+  await expect.element(page.getByText(NEEDED.message)).toBeVisible();
+  expect(page.getByText('0 of 1 tenants').elements()).toEqual([]);
+});
+
+test('Retry on a step goes on with that step', async () => {
+  const calls = show(STOPPED, 'BACKUP');
+  await actions().nth(1).click();
+  await expect.poll(() => calls.map(({ call }) => call)).toContain('POST /tasks/instances/12/subtasks/6/retry');
+});
+
+test('whoever may only read sees why, and nothing to press', async () => {
+  show(STOPPED);
+  await expect.element(page.getByText(NEEDED.message)).toBeVisible();
+  await expect.element(page.getByTestId('log')).toHaveTextContent('no freeze');
+  expect(actions().elements()).toEqual([]);
+});

@@ -1,0 +1,55 @@
+/**
+ * The network of a component's test: what is asked is answered from a table, and kept. Import it before anything that
+ * asks: the client takes the browser's `fetch` when it is made.
+ */
+import { onTestFinished } from 'vitest';
+
+import type { Words } from '../api/types';
+
+/** A server's answer: its data, or a status with the words of a refusal. */
+export type Answer = { data: unknown } | { status: number; error: Words };
+
+/** What is answered, by method and path; a function is given what stands behind the path. */
+export type Answers = Record<string, Answer | ((query: URLSearchParams) => Answer)>;
+
+/** A call that was made. */
+export interface Call {
+  call: string;
+  body: unknown;
+}
+
+const original = window.fetch.bind(window);
+let answers: Answers = {};
+let calls: Call[] = [];
+
+window.fetch = async (input, init) => {
+  const request = new Request(input, init);
+  const { pathname, searchParams } = new URL(request.url);
+  if (!pathname.startsWith('/api/')) return original(input, init);
+  const call = `${request.method} ${pathname.replace('/api/v2', '')}`;
+  const sent = await request.text();
+  const body: unknown = sent ? JSON.parse(sent) : undefined;
+  calls.push({ call, body });
+  const known = answers[call];
+  const answer = typeof known === 'function' ? known(searchParams) : known;
+  if (!answer) return new Response(JSON.stringify({ error: { id: 'untold', message: `nobody answers ${call}` } }), { status: 404 });
+  const status = 'status' in answer ? answer.status : 200;
+  return new Response(JSON.stringify(answer), { status, headers: { 'content-type': 'application/json' } });
+};
+
+/** Answers so until the test has ended; returns the calls, as they come. */
+export function network(table: Answers): Call[] {
+  answers = table;
+  calls = [];
+  onTestFinished(() => {
+    answers = {};
+  });
+  return calls;
+}
+
+/** Who is logged on, and may do all of this. */
+export function me(...permissions: string[]): Answers {
+  return {
+    'GET /users/me': { data: { id: 1, name: 'eva', role: 'ADMIN', mustChangePassword: false, permissions: ['READ', ...permissions] } },
+  };
+}

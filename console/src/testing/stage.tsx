@@ -1,0 +1,47 @@
+import { App, ConfigProvider } from '@oceanbase/design';
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import type { ReactNode } from 'react';
+import { createRoot } from 'react-dom/client';
+import { MemoryRouter, Route, Routes, useLocation } from 'react-router';
+import { onTestFinished } from 'vitest';
+
+import '../console.css';
+
+interface Scene {
+  /** The pattern of the address that shows the component; elsewhere it is gone. */
+  path?: string;
+  /** The address one begins at. */
+  at?: string;
+}
+
+/** Shows a component as the console does, until the test has ended. Where one is stands in `place`. */
+export function stage(component: ReactNode, { path = '/', at = path }: Scene = {}): void {
+  const queries = new QueryClient({ defaultOptions: { queries: { retry: false } } });
+  const box = document.createElement('div');
+  document.body.append(box);
+  const root = createRoot(box);
+  root.render(
+    <ConfigProvider theme={{ token: { motion: false } }}>
+      <QueryClientProvider client={queries}>
+        <MemoryRouter initialEntries={[at]}>
+          <App>
+            <Routes>
+              <Route path={path} element={component} />
+              <Route path="*" element={null} />
+            </Routes>
+            <Place />
+          </App>
+        </MemoryRouter>
+      </QueryClientProvider>
+    </ConfigProvider>,
+  );
+  onTestFinished(() => {
+    root.unmount();
+    box.remove();
+  });
+}
+
+function Place() {
+  const { pathname, search } = useLocation();
+  return <output data-testid="place">{pathname + search}</output>;
+}

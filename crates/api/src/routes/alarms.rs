@@ -1,0 +1,30 @@
+//! What is wrong now.
+
+use axum::extract::State;
+
+use crate::Api;
+use crate::auth::Caller;
+use crate::envelope::{Answer, Envelope, List};
+use crate::error::{Failure, Failures};
+use crate::extract::Parameters;
+use crate::queries::AlarmQuery;
+use crate::views::alarms::AlarmView;
+
+/// Lists the alarms that hold now, the worst first
+///
+/// None is kept: an alarm that is over is no longer among them. Clusters are looked at every minute.
+#[utoipa::path(
+    get,
+    path = "/alarm/alarms",
+    tag = "alarms",
+    params(AlarmQuery),
+    responses((status = 200, body = Envelope<List<AlarmView>>), Failures)
+)]
+pub(crate) async fn alarm_list(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    Parameters(query): Parameters<AlarmQuery>,
+) -> Result<Answer<List<AlarmView>>, Failure> {
+    let (cluster, page) = query.read()?;
+    Ok(Answer(List::of(control::alarms::list(&api.control, &actor, cluster, page).await?)))
+}

@@ -1,0 +1,85 @@
+//! What is wrong now, in OCP's fields.
+
+use model::alarm::Alarm;
+use model::text;
+use model::time::Timestamp;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::words;
+use crate::call;
+use crate::error::Words;
+
+/// An alarm that holds now.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct AlarmView {
+    /// Tells alarms apart; the same for as long as the alarm holds.
+    id: String,
+    /// What is wrong, the same in every language.
+    alarm_type: words::AlarmType,
+    /// What is wrong, in two or three words.
+    name: String,
+    /// How bad it is: 1 is Stopped, 2 is Critical.
+    #[schema(minimum = 1, maximum = 5)]
+    level: u8,
+    /// Whether it is about a cluster or about a tenant.
+    scope: AlarmScope,
+    /// What it is about, as OCP writes it.
+    #[schema(example = "ob_cluster=C1-1000:tenant_name=shop")]
+    target: String,
+    /// The target and the name.
+    summary: String,
+    /// What is wrong, and what to do.
+    details: Words,
+    /// Why, in the words of whatever failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<Words>,
+    /// Since when, as far as it is known.
+    #[schema(format = DateTime)]
+    active_at: Option<String>,
+    /// The cluster.
+    cluster_id: i64,
+    /// The cluster's name here.
+    cluster_name: String,
+    /// The tenant.
+    tenant_id: Option<i64>,
+    /// The tenant's name.
+    tenant_name: Option<String>,
+    /// The task that tells more.
+    task_id: Option<i64>,
+}
+
+/// What an alarm is about.
+#[derive(Serialize, ToSchema)]
+pub(crate) enum AlarmScope {
+    /// A cluster.
+    Cluster,
+    /// A tenant.
+    Tenant,
+}
+
+impl From<Alarm> for AlarmView {
+    fn from(alarm: Alarm) -> Self {
+        let (target, name) = (alarm.target(), text::alarm_name(call::language(), alarm.kind.name()));
+        let Alarm { kind, cluster, cluster_name, ob_cluster: _, tenant, task, since, text, reason } = alarm;
+        let (tenant_id, tenant_name) = tenant.map(|(id, name)| (id.0, name)).unzip();
+        Self {
+            id: format!("{}-{cluster}-{}", kind.name(), tenant_id.unwrap_or_default()),
+            alarm_type: kind.into(),
+            summary: format!("{target} {name}"),
+            name,
+            level: kind.level().number(),
+            scope: if tenant_id.is_some() { AlarmScope::Tenant } else { AlarmScope::Cluster },
+            target,
+            details: Words::here(&text),
+            reason: reason.as_ref().map(Words::here),
+            active_at: since.map(Timestamp::to_rfc3339),
+            cluster_id: cluster.0,
+            cluster_name,
+            tenant_id,
+            tenant_name,
+            task_id: task.map(|task| task.0),
+        }
+    }
+}

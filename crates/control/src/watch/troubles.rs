@@ -1,0 +1,59 @@
+//! What the last look at each cluster found wrong. It lives in this process only: every server looks by itself, and
+//! after a restart the first look finds it again.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use model::alarm;
+use model::archive::ArchiveRound;
+use model::id::ClusterId;
+use model::text::Text;
+use model::time::Timestamp;
+
+/// What was found wrong, by cluster.
+#[derive(Default)]
+pub(crate) struct Troubles(Mutex<BTreeMap<ClusterId, Trouble>>);
+
+/// What is wrong with a cluster.
+#[derive(Debug, Clone)]
+pub(crate) enum Trouble {
+    /// It does not answer.
+    Silent {
+        /// Since when, as far as this server knows.
+        since: Timestamp,
+        /// Why, when it was asked first.
+        why: Text,
+    },
+    /// It answers, and these of its log backups are not well; with how far each was behind.
+    Logs(Vec<(ArchiveRound, Option<u64>)>),
+}
+
+impl Troubles {
+    /// Keeps that a cluster does not answer; since when stays as it is known.
+    pub(crate) fn silent(&self, cluster: ClusterId, now: Timestamp, why: Text) {
+        let mut all = self.all();
+        if !matches!(all.get(&cluster), Some(Trouble::Silent { .. })) {
+            all.insert(cluster, Trouble::Silent { since: now, why });
+        }
+    }
+
+    /// Keeps what a cluster that answers says of its log backup.
+    pub(crate) fn answered(&self, cluster: ClusterId, mut logs: Vec<(ArchiveRound, Option<u64>)>) {
+        logs.retain(|(round, delay_us)| alarm::of_log_backup(round, *delay_us).is_some());
+        if logs.is_empty() {
+            self.all().remove(&cluster);
+        } else {
+            self.all().insert(cluster, Trouble::Logs(logs));
+        }
+    }
+
+    /// Returns what was wrong with a cluster when it was last looked at.
+    pub(crate) fn of(&self, cluster: ClusterId) -> Option<Trouble> {
+        self.all().get(&cluster).cloned()
+    }
+
+    fn all(&self) -> MutexGuard<'_, BTreeMap<ClusterId, Trouble>> {
+        // Each change is one call: a panic elsewhere leaves nothing half-done here.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

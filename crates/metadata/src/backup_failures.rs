@@ -1,0 +1,70 @@
+//! Which backups failed and were not made good: by cluster and lane, the newest one that ended, where it ended badly.
+
+use engine::task::{Operation, StepStatus};
+use engine::{Moment, Note, TaskId, TaskStatus};
+use model::id::ClusterId;
+
+use crate::error::Error;
+use crate::open::Metadata;
+use crate::sql::{Row, statement, word};
+use crate::tasks::subject;
+
+/// The newest backup of a lane that ended, which is one that failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BackupFailure {
+    /// The cluster.
+    pub cluster: ClusterId,
+    /// The lane: a tenant's name, or what stands for several.
+    pub lane: String,
+    /// The task that failed.
+    pub task: TaskId,
+    /// When it ended.
+    pub at: Moment,
+    /// Why the lane's step failed, or the step that all lanes share.
+    pub note: Option<Note>,
+}
+
+/// What a person took back is as if it had never been.
+const ENDED: [TaskStatus; 2] = [TaskStatus::Successful, TaskStatus::Failed];
+
+impl Metadata {
+    /// Returns, for each cluster and lane, the newest backup that ended, where it ended badly. What a person cancelled
+    /// is no failure and makes none good. `kinds` are those of tasks that back up.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn backup_failures(&self, kinds: &[String]) -> Result<Vec<BackupFailure>, Error> {
+        let find = statement(
+            "find failed backups",
+            "SELECT n.id, n.cluster, n.lane_key, n.finished_at,
+                    (SELECT r.note FROM task_rows r
+                     WHERE r.task_id = n.id AND r.status = ? AND r.lane IN (n.lane_key, '')
+                     ORDER BY r.row_no LIMIT 1) AS note
+             FROM (SELECT t.id, t.status, t.finished_at, s.value AS cluster, l.lane_key, l.place,
+                          ROW_NUMBER() OVER (PARTITION BY s.value, l.lane_key ORDER BY t.finished_at DESC) AS age
+                   FROM tasks t
+                   JOIN task_subjects s ON s.task_id = t.id AND s.name = ?
+                   JOIN task_lanes l ON l.task_id = t.id
+                   WHERE t.operation <> ?",
+        );
+        let find = find.bind(word(&StepStatus::Failed)).bind(subject::CLUSTER).bind(word(&Operation::Cancel));
+        let find = find.and_one_of("t.status", ENDED.iter().map(word)).and_one_of("t.kind", kinds).push(
+            ") n
+             WHERE n.age = 1 AND NOT EXISTS (SELECT 1 FROM backup_sets b
+                                             WHERE b.task_id = n.id AND b.tenant_name = n.lane_key)",
+        );
+        let find = find.and("n.status = ?", word(&TaskStatus::Failed)).push(" ORDER BY n.id DESC, n.place");
+        self.read().await?.rows(find).await?.iter().map(failure).collect()
+    }
+}
+
+fn failure(row: &Row) -> Result<BackupFailure, Error> {
+    Ok(BackupFailure {
+        // Written by us: a number in digits.
+        cluster: ClusterId(row.text("cluster")?.parse().unwrap_or_default()),
+        lane: row.text("lane_key")?,
+        task: TaskId(row.integer("id")?),
+        at: row.moment("finished_at")?,
+        note: row.json_or_none("note")?,
+    })
+}

@@ -1,0 +1,182 @@
+//! Alarms: what is wrong now. Nothing keeps them: each is derived from what is known, and is gone as soon as that is.
+//!
+//! Names, levels and thresholds are OCP's, and in its manner where it has none.
+
+use crate::archive::{ArchiveRound, ArchiveStatus};
+use crate::id::{ClusterId, TaskId, TenantId};
+use crate::text::Text;
+use crate::time::Timestamp;
+
+/// How far log backup may be behind, in seconds: OCP's threshold for a cluster without a strategy.
+pub const LOG_DELAY_S: u64 = 3_600;
+
+/// What is wrong. The order is that in which alarms of one level are listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum AlarmKind {
+    /// The cluster does not answer.
+    ClusterUnavailable,
+    /// The newest data backup failed, and none succeeded since.
+    BaseBackupFail,
+    /// Log backup has stopped by itself, and does not go on by itself.
+    LogBackupInterrupted,
+    /// Log backup is too far behind.
+    IncBackupDelay,
+}
+
+/// How bad it is. On the wire it is OCP's number, of which 1 is the worst.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum AlarmLevel {
+    /// Nothing can be backed up.
+    Stopped,
+    /// What is lost now may not be recoverable.
+    Critical,
+}
+
+impl AlarmKind {
+    /// All there are.
+    pub const ALL: [Self; 4] =
+        [Self::ClusterUnavailable, Self::BaseBackupFail, Self::LogBackupInterrupted, Self::IncBackupDelay];
+
+    /// Returns the name by which programs know it; also that of its words in the texts.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ClusterUnavailable => "cluster_unavailable",
+            Self::BaseBackupFail => "base_backup_fail",
+            Self::LogBackupInterrupted => "log_backup_interrupted",
+            Self::IncBackupDelay => "inc_backup_delay",
+        }
+    }
+
+    /// Returns how bad it is.
+    #[must_use]
+    pub const fn level(self) -> AlarmLevel {
+        match self {
+            Self::ClusterUnavailable => AlarmLevel::Stopped,
+            Self::BaseBackupFail | Self::LogBackupInterrupted | Self::IncBackupDelay => AlarmLevel::Critical,
+        }
+    }
+}
+
+impl AlarmLevel {
+    /// Returns OCP's number.
+    #[must_use]
+    pub const fn number(self) -> u8 {
+        match self {
+            Self::Stopped => 1,
+            Self::Critical => 2,
+        }
+    }
+}
+
+/// Something that is wrong now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Alarm {
+    /// What.
+    pub kind: AlarmKind,
+    /// With which cluster.
+    pub cluster: ClusterId,
+    /// That cluster's name here.
+    pub cluster_name: String,
+    /// What OceanBase calls the cluster: name and number.
+    pub ob_cluster: String,
+    /// With which tenant, where it is one.
+    pub tenant: Option<(TenantId, String)>,
+    /// The task that tells more.
+    pub task: Option<TaskId>,
+    /// Since when, as far as it is known.
+    pub since: Option<Timestamp>,
+    /// What is wrong and what to do.
+    pub text: Text,
+    /// Why, in the words of whatever failed.
+    pub reason: Option<Text>,
+}
+
+impl Alarm {
+    /// Returns what it is about, as OCP writes it.
+    #[must_use]
+    pub fn target(&self) -> String {
+        let cluster = format!("ob_cluster={}", self.ob_cluster);
+        match &self.tenant {
+            Some((_, name)) => format!("{cluster}:tenant_name={name}"),
+            None => cluster,
+        }
+    }
+}
+
+/// Judges the log backup of one tenant, on 3.x of the cluster; `delay_us` is how far it is behind while it runs.
+#[must_use]
+pub fn of_log_backup(round: &ArchiveRound, delay_us: Option<u64>) -> Option<AlarmKind> {
+    if round.status == ArchiveStatus::Interrupted {
+        return Some(AlarmKind::LogBackupInterrupted);
+    }
+    delay_us.filter(|delay_us| *delay_us > LOG_DELAY_S * 1_000_000).map(|_| AlarmKind::IncBackupDelay)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Alarm, AlarmKind, LOG_DELAY_S, of_log_backup};
+    use crate::archive::ArchiveStatus::{Doing, Interrupted, Never, Stop, Suspend};
+    use crate::archive::{ArchiveRound, ArchiveStatus};
+    use crate::id::{ClusterId, TenantId};
+    use crate::text::{Language, Text, alarm_name};
+
+    fn round(status: ArchiveStatus) -> ArchiveRound {
+        ArchiveRound {
+            tenant: TenantId(1002),
+            status,
+            mode_on: None,
+            enabled: true,
+            round: 1,
+            start: None,
+            checkpoint: None,
+            comment: String::new(),
+            path: String::new(),
+        }
+    }
+
+    #[test]
+    fn log_backup_is_an_alarm_when_it_is_interrupted_or_too_far_behind() {
+        let limit_us = LOG_DELAY_S * 1_000_000;
+        let cases = [
+            (Doing, Some(limit_us), None),
+            (Doing, Some(limit_us + 1), Some(AlarmKind::IncBackupDelay)),
+            (Suspend, Some(limit_us + 1), Some(AlarmKind::IncBackupDelay)),
+            (Interrupted, Some(limit_us + 1), Some(AlarmKind::LogBackupInterrupted)),
+            (Interrupted, Some(0), Some(AlarmKind::LogBackupInterrupted)),
+            (Interrupted, None, Some(AlarmKind::LogBackupInterrupted)),
+            (Stop, None, None),
+            (Never, None, None),
+        ];
+        for (status, delay_us, expected) in cases {
+            assert_eq!(of_log_backup(&round(status), delay_us), expected, "{status:?} {delay_us:?}");
+        }
+    }
+
+    #[test]
+    fn each_kind_has_a_name_that_people_read_in_their_language() {
+        for kind in AlarmKind::ALL {
+            for language in [Language::En, Language::Zh] {
+                assert_ne!(alarm_name(language, kind.name()), kind.name(), "{language:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_alarm_names_its_target_as_ocp_does() {
+        let mut alarm = Alarm {
+            kind: AlarmKind::IncBackupDelay,
+            cluster: ClusterId(1),
+            cluster_name: "prod".to_owned(),
+            ob_cluster: "C1-1000".to_owned(),
+            tenant: None,
+            task: None,
+            since: None,
+            text: Text::new("alarm-log-backup-behind"),
+            reason: None,
+        };
+        assert_eq!(alarm.target(), "ob_cluster=C1-1000");
+        alarm.tenant = Some((TenantId(1002), "shop".to_owned()));
+        assert_eq!(alarm.target(), "ob_cluster=C1-1000:tenant_name=shop");
+    }
+}
