@@ -4,7 +4,7 @@ type Schemas = components['schemas'];
 
 export type Me = Schemas['MeView'];
 export type Cluster = Schemas['ClusterView'];
-export type Tenant = Schemas['TenantView'];
+export type Tenant = Schemas['ReadableTenantView'];
 export type Database = Schemas['DatabaseView'];
 export type Table = Schemas['TableView'];
 export type NewCluster = Schemas['NewClusterBody'];

@@ -1,3 +1,6 @@
+import { credentialEn } from './credential';
+import { recoveryEn } from './recovery';
+
 /** The console's labels. What the server says comes rendered by the server. */
 export const en = {
   product: 'Lifeboat',
@@ -173,6 +176,8 @@ export const en = {
     servers: 'Servers',
   },
 
+  credential: credentialEn,
+
   backup: {
     title: 'Backup & Recovery',
     initiateRecovery: 'Initiate Recovery',
@@ -327,35 +332,7 @@ export const en = {
     required: 'Needed',
   },
 
-  recovery: {
-    title: 'Initiate Recovery',
-    byHand:
-      'Lifeboat does not restore physical backups yet. These statements do, sent to the sys tenant of the cluster that is to hold the new tenant. Put the storage’s key in the place of ***. On 2.x and 3.x wait ten seconds after the first.',
-    newTenant: 'New Tenant',
-    newTenantHint: 'Must not exist yet',
-    pools: 'Resource Pools',
-    poolsHint: 'Must exist and be free; several with commas',
-    statements: 'Statements',
-    intro: 'Data are loaded from a logical backup set into databases that do not exist yet, or are empty.',
-    set: 'Backup Set',
-    chooseSet: 'Select a backup set',
-    noSets: 'This cluster has no backup set to recover from yet.',
-    destinationCluster: 'Destination Cluster',
-    destinationTenant: 'Destination Tenant',
-    databases: 'Databases',
-    all: 'All databases of the backup set',
-    some: 'Some of them',
-    databaseNames: 'Names of the databases',
-    databaseNamesHint: 'Press Enter after each name',
-    rename: 'New names',
-    renameHint: 'A database that is not listed keeps its name.',
-    oldName: 'In the backup set',
-    newName: 'Recovered as',
-    addRename: 'Recover a database under another name',
-    removeRename: 'Remove this line',
-    submit: 'Initiate Recovery',
-    required: 'Needed',
-  },
+  recovery: recoveryEn,
 
   tasks: {
     title: 'Tasks',

@@ -1,4 +1,6 @@
+import { credentialZh } from './credential';
 import type { Labels } from './en';
+import { recoveryZh } from './recovery';
 
 export const zh: Labels = {
   product: 'Lifeboat',
@@ -174,6 +176,8 @@ export const zh: Labels = {
     servers: '服务器数',
   },
 
+  credential: credentialZh,
+
   backup: {
     title: '备份恢复',
     initiateRecovery: '发起恢复',
@@ -328,35 +332,7 @@ export const zh: Labels = {
     required: '必填',
   },
 
-  recovery: {
-    title: '发起恢复',
-    byHand:
-      'Lifeboat 暂不执行物理备份的恢复。请在目标集群的 sys 租户中执行以下语句，并将 *** 替换为存储的密钥。在 2.x 和 3.x 上，执行第一条后请等待十秒。',
-    newTenant: '新租户',
-    newTenantHint: '必须尚不存在',
-    pools: '资源池',
-    poolsHint: '必须已存在且空闲，多个以逗号分隔',
-    statements: '语句',
-    intro: '从逻辑备份集中把数据加载到尚不存在或为空的数据库。',
-    set: '备份集',
-    chooseSet: '选择一个备份集',
-    noSets: '该集群还没有可用于恢复的备份集。',
-    destinationCluster: '目标集群',
-    destinationTenant: '目标租户',
-    databases: '数据库',
-    all: '备份集中的所有数据库',
-    some: '部分数据库',
-    databaseNames: '数据库名',
-    databaseNamesHint: '每输入一个按回车',
-    rename: '新名称',
-    renameHint: '未列出的数据库保持原名。',
-    oldName: '备份集中的名称',
-    newName: '恢复后的名称',
-    addRename: '以其他名称恢复数据库',
-    removeRename: '删除此行',
-    submit: '发起恢复',
-    required: '必填',
-  },
+  recovery: recoveryZh,
 
   tasks: {
     title: '任务',

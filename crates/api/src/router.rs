@@ -60,8 +60,10 @@ fn api_routes() -> OpenApiRouter<Api> {
         .routes(routes!(clusters::cluster_refresh))
         .routes(routes!(clusters::cluster_zones))
         .routes(routes!(clusters::cluster_servers))
-        .routes(routes!(clusters::tenant_list))
+        .routes(routes!(tenants::tenant_list))
         .routes(routes!(tenants::all_tenant_list))
+        .routes(routes!(tenants::tenant_credential_set, tenants::tenant_credential_remove))
+        .routes(routes!(tenants::tenant_credential_test))
         .routes(routes!(clusters::database_list))
         .routes(routes!(clusters::table_list))
         // Backups of a cluster, and of one tenant

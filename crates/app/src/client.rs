@@ -76,6 +76,11 @@ impl Client {
         self.send(Method::PATCH, path, &[], Some(body)).await
     }
 
+    /// Returns the `data` of a PUT.
+    pub(crate) async fn put(&self, path: &str, body: &Value) -> Result<Value, Failure> {
+        self.send(Method::PUT, path, &[], Some(body)).await
+    }
+
     /// Returns the `data` of a DELETE.
     pub(crate) async fn delete(&self, path: &str) -> Result<Value, Failure> {
         self.send(Method::DELETE, path, &[], None).await

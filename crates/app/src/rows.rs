@@ -44,6 +44,26 @@ pub(crate) struct TenantRow {
     pub(crate) mode: String,
     pub(crate) status: String,
     pub(crate) role: String,
+    pub(crate) credential_user: Option<String>,
+    pub(crate) logical_disabled: Option<Said>,
+}
+
+/// A tenant, and the cluster that it is of.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct PlacedTenantRow {
+    pub(crate) cluster_name: String,
+    #[serde(flatten)]
+    pub(crate) tenant: TenantRow,
+}
+
+/// What the test of a credential found.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct CredentialTestRow {
+    pub(crate) user: String,
+    pub(crate) tenant_mode: String,
+    pub(crate) ob_version: Option<String>,
 }
 
 /// A storage configuration.

@@ -5,9 +5,8 @@ use std::sync::Arc;
 use model::ability::Generation;
 use model::cluster::{Address, Cluster, ClusterFacts, ClusterStatus, check_name};
 use model::id::{ClusterId, TenantId};
-use model::problem::codes;
 use model::storage::{TestLine, TestOutcome};
-use model::tenant::Tenant;
+use model::tenant::{Tenant, check_readable};
 use model::user::Permission;
 use model::{Problem, Secret};
 use oceanbase::precheck::{Line, Precheck, Verdict};
@@ -186,16 +185,6 @@ pub async fn refresh(control: &Control, actor: &Actor, id: ClusterId) -> Result<
     control.context.cluster(id).await
 }
 
-/// Returns a cluster's tenants, as they were last seen.
-///
-/// # Errors
-/// When there is no such cluster.
-pub async fn tenants(control: &Control, actor: &Actor, id: ClusterId) -> Result<Vec<Tenant>, Error> {
-    actor.must(Permission::Read)?;
-    control.context.cluster(id).await?;
-    Ok(control.metadata().tenant_list(id).await?)
-}
-
 /// Returns a tenant's databases, as they are now.
 ///
 /// # Errors
@@ -260,20 +249,13 @@ impl Context {
         Ok(Endpoint::new(cluster.addresses.clone(), cluster.user.clone(), password))
     }
 
-    /// Returns how a tenant is logged on to: seekdb is its own only tenant, others need a user of the tenant.
-    pub(crate) async fn tenant_endpoint(&self, cluster: &Cluster, tenant: &str) -> Result<Endpoint, Error> {
-        if cluster.facts.generation == Generation::Seekdb {
-            return self.endpoint(cluster).await;
-        }
-        let missing = Problem::refused(codes::PRECHECK_FAILED, "tenant-credential-missing");
-        Err(missing.with("tenant", tenant).into())
-    }
-
     async fn open_tenant(&self, cluster: ClusterId, tenant: TenantId) -> Result<Session, Error> {
         let cluster = self.cluster(cluster).await?;
         let tenant = self.tenant(cluster.id, tenant).await?;
-        let endpoint = self.tenant_endpoint(&cluster, &tenant.name).await?;
-        Ok(Session::open(&endpoint, Arc::new(NoWitness)).await?)
+        let has_credential =
+            self.metadata.tenant_credential_users(cluster.id).await?.contains_key(&tenant.id);
+        check_readable(cluster.facts.generation, &tenant, has_credential, &cluster.name)?;
+        self.enter_tenant(&cluster, tenant.id, &tenant.name, Arc::new(NoWitness)).await
     }
 
     /// Asks a cluster what it is and keeps the answer, or that there was none.
@@ -310,7 +292,7 @@ async fn check(new: &NewCluster) -> Precheck {
     oceanbase::precheck::precheck(&endpoint, Arc::new(NoWitness)).await
 }
 
-fn test_line(line: Line) -> TestLine {
+pub(crate) fn test_line(line: Line) -> TestLine {
     TestLine {
         check: line.check.to_owned(),
         outcome: match line.verdict {

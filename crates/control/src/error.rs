@@ -32,6 +32,12 @@ impl Error {
         Self { is_transient, ..self }
     }
 
+    /// Returns the failure of a server in words that fit what was done there.
+    pub(crate) fn of_server(problem: Problem, cause: oceanbase::Error) -> Self {
+        let is_transient = cause.is_transient();
+        Self::caused(problem, cause).passing(is_transient)
+    }
+
     /// Returns what is said to whoever asked.
     #[must_use]
     pub fn problem(&self) -> &Problem {

@@ -4,6 +4,7 @@
 //! | file | what it holds |
 //! |---|---|
 //! | [`clusters`] | take over, look at, let go of |
+//! | [`tenants`] | the tenants of all clusters, and who reads their data |
 //! | [`storages`] | the library of storage configurations, and their test |
 //! | [`storage_test`] | the test of a storage for one cluster |
 //! | [`storage_scan`] | the backup sets that lie in a storage, into the catalogue |

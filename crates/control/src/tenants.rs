@@ -1,12 +1,28 @@
-//! The tenants of all clusters.
+//! The tenants of one cluster and of all, and who reads their data.
+
+pub mod credential;
 
 pub use metadata::tenants::PlacedTenant;
+use model::Problem;
+use model::id::ClusterId;
+use model::tenant::{Tenant, check_readable};
 use model::user::Permission;
 
 use crate::actor::Actor;
 use crate::context::Control;
 use crate::error::Error;
 use crate::page::{Page, PageAsk};
+
+/// A tenant of a cluster, and whether Lifeboat can read its data.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReadableTenant {
+    /// What its cluster says of it.
+    pub tenant: Tenant,
+    /// The user that is logged on with to read its data, if one is kept.
+    pub credential: Option<String>,
+    /// Why it can't be backed up logically, if it can't.
+    pub obstacle: Option<Problem>,
+}
 
 /// Returns the tenants of all clusters, as they were last seen, by cluster and number.
 ///
@@ -15,4 +31,25 @@ use crate::page::{Page, PageAsk};
 pub async fn list(control: &Control, actor: &Actor, page: PageAsk) -> Result<Page<PlacedTenant>, Error> {
     actor.must(Permission::Read)?;
     Ok(page.filled(control.metadata().tenant_list_all(page.slice()).await?))
+}
+
+/// Returns a cluster's tenants, as they were last seen.
+///
+/// # Errors
+/// When there is no such cluster.
+pub async fn of_cluster(
+    control: &Control,
+    actor: &Actor,
+    id: ClusterId,
+) -> Result<Vec<ReadableTenant>, Error> {
+    actor.must(Permission::Read)?;
+    let cluster = control.context.cluster(id).await?;
+    let mut users = control.metadata().tenant_credential_users(id).await?;
+    let tenants = control.metadata().tenant_list(id).await?;
+    let readable = |tenant: Tenant| {
+        let credential = users.remove(&tenant.id);
+        let checked = check_readable(cluster.facts.generation, &tenant, credential.is_some(), &cluster.name);
+        ReadableTenant { tenant, credential, obstacle: checked.err() }
+    };
+    Ok(tenants.into_iter().map(readable).collect())
 }

@@ -10,6 +10,7 @@
 //! | [`seal`] | secrets, sealed to the row they belong to |
 //! | [`users`], [`passwords`], [`sessions`], [`audit`] | who may do what, who is logged on, who did what |
 //! | [`clusters`], [`tenants`] | what was taken over |
+//! | [`tenant_credentials`] | who logs on to the tenants to read their data |
 //! | [`storages`], [`backup_sets`], [`restores`] | where backups lie, which there are, what became of them |
 //! | [`standings`], [`backup_failures`] | how backups stand, and which of the newest failed |
 //! | [`tasks`] | durable tasks as people look at them |
@@ -42,6 +43,7 @@ pub mod storages;
 mod tables;
 pub mod task_secrets;
 pub mod tasks;
+pub mod tenant_credentials;
 pub mod tenants;
 pub mod tokens;
 pub mod users;

@@ -4,7 +4,7 @@
 use crate::sql::{Statement, statement};
 
 /// The schema that a copy has: the newest step for SQLite. Steps for servers lead to the same tables.
-pub(crate) const SCHEMA: u32 = 7;
+pub(crate) const SCHEMA: u32 = 8;
 
 /// A table.
 #[derive(Debug)]
@@ -119,6 +119,19 @@ pub(crate) const TABLES: &[Table] = &[
         name: "tenants",
         columns: &[Number("cluster_id"), Number("tenant_id"), Text("name"), Text("facts")],
         key: "cluster_id, tenant_id",
+        own_row: None,
+    },
+    Table {
+        name: "tenant_credentials",
+        columns: &[
+            Number("id"),
+            Number("cluster_id"),
+            Number("tenant_id"),
+            Text("user_name"),
+            Text("password"),
+            Number("created_at"),
+        ],
+        key: "id",
         own_row: None,
     },
     Table {

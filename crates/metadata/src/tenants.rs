@@ -17,6 +17,8 @@ pub struct PlacedTenant {
     pub cluster_name: String,
     /// The tenant.
     pub tenant: Tenant,
+    /// The user that is logged on with to read its data, if one is kept.
+    pub credential: Option<String>,
 }
 
 impl Metadata {
@@ -29,8 +31,11 @@ impl Metadata {
         let total = reader.count(statement("count tenants", "SELECT COUNT(*) AS total FROM tenants")).await?;
         let list = slice.cut(statement(
             "list tenants",
-            "SELECT tenants.facts, tenants.cluster_id, clusters.name AS cluster_name
+            "SELECT tenants.facts, tenants.cluster_id, clusters.name AS cluster_name,
+                    tenant_credentials.user_name AS credential
              FROM tenants JOIN clusters ON clusters.id = tenants.cluster_id
+             LEFT JOIN tenant_credentials ON tenant_credentials.cluster_id = tenants.cluster_id
+                    AND tenant_credentials.tenant_id = tenants.tenant_id
              ORDER BY tenants.cluster_id, tenants.tenant_id",
         ));
         let placed = |row: &Row| {
@@ -38,6 +43,7 @@ impl Metadata {
                 cluster: ClusterId(row.integer("cluster_id")?),
                 cluster_name: row.text("cluster_name")?,
                 tenant: row.json("facts")?,
+                credential: row.text_or_none("credential")?,
             })
         };
         let items = reader.rows(list).await?.iter().map(placed).collect::<Result<_, Error>>()?;

@@ -1,8 +1,11 @@
-//! A tenant of a cluster.
+//! A tenant of a cluster, and whether its data can be read.
 
 use serde::{Deserialize, Serialize};
 
+use crate::ability::Generation;
 use crate::id::TenantId;
+use crate::physical::SYS;
+use crate::problem::{Problem, codes};
 
 /// Which SQL a tenant speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,4 +36,145 @@ pub struct Tenant {
     pub primary_zone: String,
     /// The locality, as the cluster spells it.
     pub locality: String,
+}
+
+/// The most characters of a user's name.
+pub const LONGEST_USER: usize = 64;
+
+/// Tells whether users of their own read a tenant's data, and whether this tenant is one that they can read.
+///
+/// # Errors
+/// 20108 for seekdb, whose only tenant is read by the cluster's own user, for a generation without logical backup, for
+/// the sys tenant, and for a tenant in Oracle mode.
+pub fn takes_credential(generation: Generation, tenant: &Tenant) -> Result<(), Problem> {
+    let refused = |id| Err(Problem::refused(codes::METHOD_UNSUPPORTED, id).with("tenant", &tenant.name));
+    match generation {
+        Generation::Seekdb => refused("tenant-credential-not-needed"),
+        Generation::Gen3 => refused("logical-not-offered"),
+        Generation::Gen4 if tenant.id == SYS => refused("logical-not-of-sys"),
+        Generation::Gen4 if tenant.mode == TenantMode::Oracle => refused("logical-needs-mysql-mode"),
+        Generation::Gen4 => Ok(()),
+    }
+}
+
+/// Tells whether a tenant can be backed up logically, or recovered into.
+///
+/// # Errors
+/// As [`takes_credential`] but for seekdb, which needs none; 20036 for a tenant without a credential.
+pub fn check_readable(
+    generation: Generation,
+    tenant: &Tenant,
+    has_credential: bool,
+    cluster_name: &str,
+) -> Result<(), Problem> {
+    if generation == Generation::Seekdb {
+        return Ok(());
+    }
+    takes_credential(generation, tenant)?;
+    if has_credential {
+        return Ok(());
+    }
+    let missing = Problem::refused(codes::PRECHECK_FAILED, "tenant-credential-missing");
+    Err(missing.with("tenant", &tenant.name).with("cluster", cluster_name))
+}
+
+/// Reads the name of a tenant's user, which may be given with the tenant behind it: `backup` or `backup@shop`.
+///
+/// # Errors
+/// Refuses the user of another tenant, the empty name, and characters that part a name to log on with.
+pub fn read_user(name: &str, tenant: &str) -> Result<String, Problem> {
+    let malformed = || {
+        let problem = Problem::invalid("tenant-user-malformed");
+        problem.with("user", name).with("tenant", tenant).with("most", LONGEST_USER)
+    };
+    let user = match name.split_once('@') {
+        None => name,
+        Some((user, rest)) if rest.split('#').next() == Some(tenant) => user,
+        Some(_) => return Err(malformed()),
+    };
+    let is_good = |letter: char| !letter.is_control() && !letter.is_whitespace() && !"@#:".contains(letter);
+    if (1..=LONGEST_USER).contains(&user.chars().count()) && user.chars().all(is_good) {
+        Ok(user.to_owned())
+    } else {
+        Err(malformed())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Tenant, TenantMode, check_readable, read_user, takes_credential};
+    use crate::ability::Generation::{self, Gen3, Gen4, Seekdb};
+    use crate::id::TenantId;
+
+    fn tenant(id: i64, mode: TenantMode) -> Tenant {
+        let text = String::new;
+        Tenant {
+            id: TenantId(id),
+            name: "shop".into(),
+            mode,
+            status: "NORMAL".into(),
+            role: "PRIMARY".into(),
+            locked: false,
+            primary_zone: text(),
+            locality: text(),
+        }
+    }
+
+    #[test]
+    fn which_tenants_are_read_and_by_whom_follows_the_table() {
+        use TenantMode::{Mysql, Oracle};
+        type Case =
+            (Generation, i64, TenantMode, Option<&'static str>, Option<&'static str>, Option<&'static str>);
+        // What refuses a credential, a backup without one, and a backup with one.
+        let cases: [Case; 5] = [
+            (Seekdb, 1, Mysql, Some("tenant-credential-not-needed"), None, None),
+            (
+                Gen3,
+                1001,
+                Mysql,
+                Some("logical-not-offered"),
+                Some("logical-not-offered"),
+                Some("logical-not-offered"),
+            ),
+            (
+                Gen4,
+                1,
+                Mysql,
+                Some("logical-not-of-sys"),
+                Some("logical-not-of-sys"),
+                Some("logical-not-of-sys"),
+            ),
+            (
+                Gen4,
+                1002,
+                Oracle,
+                Some("logical-needs-mysql-mode"),
+                Some("logical-needs-mysql-mode"),
+                Some("logical-needs-mysql-mode"),
+            ),
+            (Gen4, 1002, Mysql, None, Some("tenant-credential-missing"), None),
+        ];
+        for (generation, id, mode, credential, without, with) in cases {
+            let tenant = tenant(id, mode);
+            let id = |checked: Result<(), crate::Problem>| checked.err().map(|problem| problem.text.id);
+            let found = [
+                id(takes_credential(generation, &tenant)),
+                id(check_readable(generation, &tenant, false, "prod")),
+                id(check_readable(generation, &tenant, true, "prod")),
+            ];
+            let expected = [credential, without, with].map(|id| id.map(str::to_owned));
+            assert_eq!(found, expected, "{generation:?} {tenant:?}");
+        }
+    }
+
+    #[test]
+    fn a_user_is_read_with_and_without_its_own_tenant() {
+        for good in ["backup", "backup@shop", "backup@shop#prod"] {
+            assert_eq!(read_user(good, "shop").expect("a user"), "backup", "{good}");
+        }
+        for wrong in ["", "@shop", "backup@hr", "a@b@shop", "prod:shop:backup", "a b", "a\n", &"x".repeat(65)]
+        {
+            assert!(read_user(wrong, "shop").is_err(), "{wrong:?}");
+        }
+    }
 }

@@ -193,6 +193,11 @@ impl Error {
         }
     }
 
+    /// Tells whether the server refused because the user lacks a privilege.
+    pub(crate) fn is_about_privileges(&self) -> bool {
+        self.number().is_some_and(|number| meaning::of(number).text == "database-privilege-missing")
+    }
+
     /// Tells whether another server of the same cluster may well answer otherwise.
     pub(crate) fn is_about_one_server(&self) -> bool {
         match self {

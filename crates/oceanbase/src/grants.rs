@@ -49,6 +49,14 @@ impl Grants {
         self.roles
     }
 
+    /// Returns what these lines of `SHOW GRANTS` say.
+    #[cfg(test)]
+    pub(crate) fn of(lines: &[&str]) -> Self {
+        let mut grants = Self::default();
+        lines.iter().for_each(|line| grants.add(line));
+        grants
+    }
+
     /// Adds what one line of `SHOW GRANTS` says.
     fn add(&mut self, line: &str) {
         let Some(line) = line.strip_prefix("GRANT ") else { return };
@@ -72,18 +80,12 @@ impl Grants {
 mod tests {
     use super::Grants;
 
-    fn grants(lines: &[&str]) -> Grants {
-        let mut grants = Grants::default();
-        lines.iter().for_each(|line| grants.add(line));
-        grants
-    }
-
     #[test]
     fn privileges_are_read_where_they_were_granted() {
-        let all = grants(&["GRANT ALL PRIVILEGES ON *.* TO 'root' WITH GRANT OPTION"]);
+        let all = Grants::of(&["GRANT ALL PRIVILEGES ON *.* TO 'root' WITH GRANT OPTION"]);
         assert!(all.has_everywhere("ALTER SYSTEM") && all.has_on("oceanbase", "SELECT"));
 
-        let some = grants(&[
+        let some = Grants::of(&[
             "GRANT SHOW VIEW, ALTER SYSTEM ON *.* TO 'backup'",
             "GRANT SELECT ON `oceanbase`.* TO 'backup'",
             "GRANT SELECT ON `shop`.`orders` TO 'backup'",
@@ -94,7 +96,7 @@ mod tests {
         assert!(!some.has_on("shop", "SELECT"), "one table is not the database");
         assert!(!some.has_roles());
 
-        let none = grants(&["GRANT USAGE ON *.* TO 'nobody'", "GRANT `backup`@`%` TO `nobody`@`%`"]);
+        let none = Grants::of(&["GRANT USAGE ON *.* TO 'nobody'", "GRANT `backup`@`%` TO `nobody`@`%`"]);
         assert!(!none.has_everywhere("SELECT") && none.has_roles());
     }
 }

@@ -17,6 +17,7 @@ use crate::statement::Witness;
 
 mod foreign;
 mod privileges;
+pub mod tenant;
 
 /// What is checked, in this order: ids of lines in the texts.
 pub mod checks {
@@ -52,6 +53,22 @@ pub struct Line {
     pub latency: Option<Duration>,
     /// What is wrong, or why it was not checked.
     pub problem: Option<Problem>,
+}
+
+impl Line {
+    fn found(check: &'static str, latency: Option<Duration>, finding: Finding) -> Self {
+        let (verdict, problem) = match finding {
+            Finding::Well => (Verdict::Passed, None),
+            Finding::Warning(problem) => (Verdict::Warned, Some(problem)),
+            Finding::Obstacle(problem) => (Verdict::Failed, Some(problem)),
+        };
+        Self { check, verdict, latency, problem }
+    }
+
+    fn unchecked(check: &'static str) -> Self {
+        let problem = Some(Problem::outside("takeover-not-checked"));
+        Self { check, verdict: Verdict::NotChecked, latency: None, problem }
+    }
 }
 
 /// How one line ended.
@@ -90,20 +107,14 @@ impl Precheck {
     }
 
     fn add(&mut self, check: &'static str, latency: Option<Duration>, finding: Finding) {
-        let (verdict, problem) = match finding {
-            Finding::Well => (Verdict::Passed, None),
-            Finding::Warning(problem) => (Verdict::Warned, Some(problem)),
-            Finding::Obstacle(problem) => (Verdict::Failed, Some(problem)),
-        };
-        self.lines.push(Line { check, verdict, latency, problem });
+        self.lines.push(Line::found(check, latency, finding));
     }
 
     /// Adds the lines that were not reached.
     fn close(mut self) -> Self {
         for check in checks::ALWAYS {
             if !self.lines.iter().any(|line| line.check == check) {
-                let problem = Some(Problem::outside("takeover-not-checked"));
-                self.lines.push(Line { check, verdict: Verdict::NotChecked, latency: None, problem });
+                self.lines.push(Line::unchecked(check));
             }
         }
         self

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use model::version::Product;
+use model::version::{Product, Version};
 
 use crate::connect::Endpoint;
 use crate::error::Error;
@@ -16,6 +16,12 @@ use crate::statement::{Statement, Witness, identifier};
 
 /// How long the transaction may lie idle: longer than any dump takes.
 const IDLE_LIMIT: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// The oldest OceanBase with a view that shows the SCN of now.
+const SHOWS_SCN_SINCE: Version = Version::new(4, 2, 0);
+
+/// More than the clocks of a cluster's servers differ by.
+const CLOCKS_DIFFER: Duration = Duration::from_secs(1);
 
 /// An open transaction that keeps the data of its time, and of all later SCNs, readable.
 pub struct Pin {
@@ -76,12 +82,21 @@ impl Pin {
 
 /// Returns the SCN of now, in the server's own unit: nanoseconds since 1970 on OceanBase 4.x and seekdb.
 ///
+/// OceanBase 4.0 and 4.1 show none. There it is made of the time of a moment ago, after waiting for that long: an SCN of the
+/// past can be read at once, whatever the servers' clocks differ by, and a transaction that is open since before keeps it
+/// readable.
+///
 /// # Errors
 /// Fails when the server does, or has no SCN.
 pub async fn current_scn(session: &mut Session) -> Result<u64, Error> {
-    let sql = match session.server().product {
-        Product::Seekdb => "SELECT current_scn()",
-        _ => "SELECT TS_VALUE FROM oceanbase.V$OB_TIMESTAMP_SERVICE",
+    let server = session.server();
+    let sql = match server.product {
+        Product::Seekdb => "SELECT current_scn()".to_owned(),
+        Product::Oceanbase if server.version < SHOWS_SCN_SINCE => {
+            tokio::time::sleep(CLOCKS_DIFFER).await;
+            format!("SELECT TIME_TO_USEC(NOW(6)) * 1000 - {}", CLOCKS_DIFFER.as_nanos())
+        }
+        _ => "SELECT TS_VALUE FROM oceanbase.V$OB_TIMESTAMP_SERVICE".to_owned(),
     };
     let statement = Statement::read(sql);
     let rows = session.rows(&statement).await?;

@@ -21,6 +21,7 @@ const simulator = await startSimulator(
     { name: 'new', id: 11, version: '4.2.5', zones: 3, tenants: [{ name: 'shop', data_mib: 512 }, { name: 'crm', data_mib: 256 }] },
     { name: 'old', id: 12, version: '3.1.5', zones: 3, tenants: [{ name: 'shop', data_mib: 512 }] },
     { name: 'oldest', id: 14, version: '2.2.77', zones: 3, tenants: [{ name: 'shop', data_mib: 512 }] },
+    { name: 'mixed', id: 15, version: '4.2.5', tenants: [{ name: 'data', data_mib: 8 }, { name: 'ora', mode: 'ORACLE', data_mib: 8 }] },
     { name: 'many', id: 13, version: '4.2.5', tenants: Array.from({ length: MANY }, (_, n) => ({ name: `tenant_${n}`, data_mib: 8 })) },
   ],
   ['--speed', '60'],
@@ -58,7 +59,7 @@ async function confirm(name) {
 }
 
 async function begin() {
-  for (const name of ['new', 'old', 'oldest', 'many']) {
+  for (const name of ['new', 'old', 'oldest', 'mixed', 'many']) {
     const found = await lifeboat.api('POST', '/api/v2/ob/clusters', {
       name,
       addresses: [`127.0.0.1:${simulator.port(name)}`],
@@ -259,6 +260,48 @@ async function viewer() {
   await page.getByRole('link', { name: 'new', exact: true }).waitFor();
 }
 
+/** A tenant's credential: refused, tested, saved, removed; and what may be backed up logically, with and without one. */
+async function credentials() {
+  const overview = `${lifeboat.url}/clusters/${ids.mixed}`;
+  const methods = async () => {
+    await page.goto(`${overview}/backup`);
+    await button(words.backUpNow).click();
+    return drawer().getByRole('radio', { name: words.logical, exact: true });
+  };
+  assert.equal(await (await methods()).isDisabled(), true, 'nothing can be read yet');
+  await drawer().getByTestId('no-logical').filter({ hasText: 'lifeboat tenant credential set mixed data' }).waitFor();
+  await look('no-logical');
+
+  await page.goto(overview);
+  await page.getByRole('note', { name: /Oracle/ }).waitFor();
+  await page.getByTestId('credential-data').click();
+  const form = drawer();
+  await form.getByTestId('grants').filter({ hasText: "GRANT SELECT, SHOW VIEW, TRIGGER ON *.* TO 'lifeboat';" }).waitFor();
+  await form.locator('#credential-password').fill('not it');
+  await button(words.test, form).click();
+  await form.getByText(words.refusesUser).waitFor();
+  await look('credential-refused');
+  await form.locator('#credential-user').fill('root');
+  await form.locator('#credential-password').fill('');
+  await button(words.test, form).click();
+  await form.getByText(words.allPassed).waitFor();
+  await look('credential-tested');
+  await button(words.save, form).click();
+  await page.getByTestId('credential-data').filter({ hasText: 'root' }).waitFor();
+  await look('credential-kept');
+
+  await (await methods()).check();
+  await drawer().getByTestId('object-reason').filter({ hasText: 'Oracle' }).waitFor();
+  await drawer().getByText(words.oneTenant).waitFor();
+  await look('logical-objects');
+
+  await page.goto(overview);
+  await page.getByTestId('credential-data').click();
+  await button(words.removeCredential, drawer()).click();
+  await confirm(words.removeCredential);
+  await page.getByTestId('credential-data').filter({ hasNotText: 'root' }).waitFor();
+}
+
 async function upgrading() {
   await simulator.control('POST', '/faults', { name: 'upgrade_mode', cluster: 'new' });
   await page.goto(`${lifeboat.url}/clusters/${ids.new}`);
@@ -369,6 +412,7 @@ try {
   await part('compaction', () => compactionNeeded('old'));
   await part('oldest', () => compactionNeeded('oldest'));
   await part('steering', steering);
+  await part('credentials', credentials);
   await part('upgrading', upgrading);
   await part('viewer', viewer);
   await part('many', fiveHundredTenants);

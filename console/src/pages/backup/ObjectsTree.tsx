@@ -1,16 +1,17 @@
 import { DatabaseOutlined, ObClusterOutlined, ObTenantOutlined, TableOutlined } from '@oceanbase/icons';
 import { Input, Tree } from '@oceanbase/design';
 import { useQuery } from '@tanstack/react-query';
-import { useMemo, useRef, useState, type ComponentRef, type ReactNode } from 'react';
+import { useEffect, useMemo, useRef, useState, type ComponentRef, type ReactNode } from 'react';
 
 import { answer, client } from '../../api/client';
 import { keys } from '../../api/keys';
-import type { BackupObject, Cluster } from '../../api/types';
+import type { BackupObject, Cluster, Tenant } from '../../api/types';
 import { useLabels, useLanguage } from '../../locales';
 import { formatBytes, formatCount } from '../../parts/format';
 import { Loaded } from '../../parts/PageState';
 import { ProblemAlert } from '../../parts/ProblemAlert';
-import { chosenObjects, node, withChildren, type ObjectNode } from './objects';
+import { Prose } from '../../parts/Prose';
+import { chosenObjects, firstChecked, node, unfitNode, withChildren, type ObjectNode } from './objects';
 
 const ICONS: Record<BackupObject['backupDimension'], ReactNode> = {
   CLUSTER: <ObClusterOutlined />,
@@ -44,7 +45,8 @@ export function ObjectsTree({ cluster, hasParts, onChange }: ObjectsTreeProps) {
       {({ contents }) => (
         <OpenTree
           key={String(hasParts)}
-          root={rootOf(cluster, contents, hasParts)}
+          cluster={cluster}
+          tenants={contents}
           hasParts={hasParts}
           onChange={onChange}
         />
@@ -53,25 +55,31 @@ export function ObjectsTree({ cluster, hasParts, onChange }: ObjectsTreeProps) {
   );
 }
 
-function rootOf(cluster: Cluster, tenants: Array<{ id: number; name: string; mode: string }>, hasParts: boolean) {
+function rootOf(cluster: Cluster, tenants: Tenant[], hasParts: boolean): ObjectNode {
   const root = node(cluster.name, { clusterId: cluster.id, backupDimension: 'CLUSTER' }, false);
-  root.children = tenants.map(({ id, name, mode }) =>
-    node(name, { clusterId: cluster.id, tenantId: id, backupDimension: 'TENANT' }, !(hasParts && mode === 'MYSQL')),
-  );
+  root.children = tenants.map(({ id, name, logicalDisabled }) => {
+    const object: BackupObject = { clusterId: cluster.id, tenantId: id, backupDimension: 'TENANT' };
+    if (hasParts && logicalDisabled) return unfitNode(name, object, logicalDisabled.message);
+    return node(name, object, !hasParts);
+  });
   return root;
 }
 
-interface OpenTreeProps {
-  root: ObjectNode;
-  hasParts: boolean;
-  onChange: (objects: BackupObject[]) => void;
+interface OpenTreeProps extends ObjectsTreeProps {
+  tenants: Tenant[];
 }
 
-function OpenTree({ root, onChange }: OpenTreeProps) {
+function OpenTree({ cluster, tenants, hasParts, onChange }: OpenTreeProps) {
   const labels = useLabels();
   const readBelow = useReadBelow();
+  const [root] = useState(() => rootOf(cluster, tenants, hasParts));
   const [tree, setTree] = useState([root]);
-  const [checked, setChecked] = useState<string[]>([root.key]);
+  const [checked, setChecked] = useState(() => firstChecked(root));
+  const begin = useRef(onChange);
+  // What is marked when the tree appears is chosen, without anybody marking it.
+  useEffect(() => {
+    begin.current(chosenObjects([root], new Set(firstChecked(root))));
+  }, [root]);
   const [fault, setFault] = useState<unknown>();
   const [sought, setSought] = useState('');
   const treeRef = useRef<ComponentRef<typeof Tree>>(null);
@@ -125,11 +133,16 @@ function OpenTree({ root, onChange }: OpenTreeProps) {
   );
 }
 
-function Title({ node: { title, hint, object }, isFound }: { node: ObjectNode; isFound: boolean }) {
+function Title({ node: { title, hint, reason, object }, isFound }: { node: ObjectNode; isFound: boolean }) {
   return (
-    <span className={isFound ? 'object object-found' : 'object'}>
+    <span className={`object${isFound ? ' object-found' : ''}${reason ? ' object-unfit' : ''}`}>
       <span aria-hidden="true">{ICONS[object.backupDimension]}</span> <span className="object-name">{title}</span>
       {hint ? <span className="quiet object-hint">{hint}</span> : null}
+      {reason ? (
+        <span className="quiet object-hint" data-testid="object-reason">
+          <Prose text={reason} />
+        </span>
+      ) : null}
     </span>
   );
 }

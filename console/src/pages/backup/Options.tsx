@@ -2,6 +2,7 @@ import { Checkbox, Form, Input, InputNumber, Radio, Select } from '@oceanbase/de
 
 import type { Ability, BackupMode, Cluster, DataBackupMode } from '../../api/types';
 import { useLabels } from '../../locales';
+import { Prose } from '../../parts/Prose';
 import type { Draft } from './draft';
 
 interface PartProps {
@@ -14,15 +15,24 @@ interface PartProps {
 export function MethodChoice({ draft, ability, onChange }: PartProps) {
   const { words } = useLabels();
   if (ability.backupAbility !== 'LOGICAL_AND_PHYSICAL') return <>{words.backupMode[draft.method]}</>;
+  const { logicalDisabled: why } = ability;
   return (
-    <Radio.Group
-      value={draft.method}
-      onChange={(event) => onChange({ method: event.target.value as BackupMode, mode: 'FULL_BACKUP' })}
-      options={(['PHYSICAL_BACKUP', 'LOGICAL_BACKUP'] as const).map((value) => ({
-        value,
-        label: words.backupMode[value],
-      }))}
-    />
+    <>
+      <Radio.Group
+        value={draft.method}
+        onChange={(event) => onChange({ method: event.target.value as BackupMode, mode: 'FULL_BACKUP' })}
+        options={(['PHYSICAL_BACKUP', 'LOGICAL_BACKUP'] as const).map((value) => ({
+          value,
+          label: words.backupMode[value],
+          disabled: value === 'LOGICAL_BACKUP' && Boolean(why),
+        }))}
+      />
+      {why ? (
+        <p className="quiet hint" data-testid="no-logical">
+          <Prose text={[why.message, why.action].filter(Boolean).join('. ')} />
+        </p>
+      ) : null}
+    </>
   );
 }
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
 import { faultOf } from './draft';
-import { chosenObjects, node, withChildren } from './objects';
+import { chosenObjects, firstChecked, node, unfitNode, withChildren } from './objects';
 
 const cluster = { clusterId: 3, backupDimension: 'CLUSTER' } as const;
 const tenant = (tenantId: number) => ({ clusterId: 3, tenantId, backupDimension: 'TENANT' }) as const;
@@ -26,6 +26,16 @@ test('parts of a tenant are named one by one, and a whole tenant beside them is 
   const [shop, crm] = nodes[0]!.children!;
   const marked = new Set([shop!.children![1]!.key, crm!.key]);
   expect(chosenObjects(nodes, marked)).toEqual([database(1002, 'b'), tenant(1004)]);
+});
+
+test('where a tenant can not be chosen the others are named one by one, also when all of them are marked', () => {
+  const root = node('orders', cluster, false);
+  root.children = [node('shop', tenant(1002), false), unfitNode('ora', tenant(1004), 'Oracle mode')];
+  expect(firstChecked(root)).toEqual([root.children[0]!.key]);
+  const all = new Set([root.key, ...firstChecked(root)]);
+  expect(chosenObjects([root], all)).toEqual([tenant(1002)]);
+  root.children = [node('shop', tenant(1002), false)];
+  expect(firstChecked(root)).toEqual([root.key]);
 });
 
 test('tenants and databases of the same name are never taken for each other', () => {

@@ -9,6 +9,9 @@ export interface ObjectNode {
   object: BackupObject;
   isLeaf: boolean;
   children?: ObjectNode[];
+  /** Why it can't be chosen; the tree draws it without a box to mark. */
+  reason?: string;
+  disableCheckbox?: boolean;
 }
 
 /** Names a node: the parts are set apart by what no name of a database can hold. */
@@ -19,6 +22,22 @@ export function keyOf({ clusterId, tenantId, databaseName, tableName }: BackupOb
 /** Makes a node of an object. */
 export function node(title: string, object: BackupObject, isLeaf: boolean, hint?: string): ObjectNode {
   return { key: keyOf(object), title, object, isLeaf, ...(hint ? { hint } : {}) };
+}
+
+/** Makes a node of an object that can't be chosen. */
+export function unfitNode(title: string, object: BackupObject, reason: string): ObjectNode {
+  return { ...node(title, object, true), reason, disableCheckbox: true };
+}
+
+/** Tells whether something below a node can't be chosen: then what can be is named one by one, never the whole. */
+function isPartlyUnfit({ children }: ObjectNode): boolean {
+  return Boolean(children?.some((each) => each.reason !== undefined));
+}
+
+/** Returns what is marked when the tree appears: everything that can be chosen. */
+export function firstChecked(root: ObjectNode): string[] {
+  if (!isPartlyUnfit(root)) return [root.key];
+  return root.children?.filter(({ reason }) => reason === undefined).map(({ key }) => key) ?? [];
 }
 
 /** Returns the tree with these children below one of its nodes. */
@@ -35,6 +54,6 @@ export function withChildren(tree: ObjectNode[], key: string, children: ObjectNo
  */
 export function chosenObjects(tree: ObjectNode[], checked: ReadonlySet<string>): BackupObject[] {
   return tree.flatMap((each) =>
-    checked.has(each.key) ? [each.object] : chosenObjects(each.children ?? [], checked),
+    checked.has(each.key) && !isPartlyUnfit(each) ? [each.object] : chosenObjects(each.children ?? [], checked),
   );
 }

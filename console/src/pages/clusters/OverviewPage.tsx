@@ -1,11 +1,11 @@
 import { EllipsisOutlined, ReloadOutlined } from '@oceanbase/icons';
 import { App, Button, Dropdown, Table } from '@oceanbase/design';
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from 'react-router';
 
 import { answer, client } from '../../api/client';
 import { keys } from '../../api/keys';
-import type { Cluster, Tenant } from '../../api/types';
+import type { Cluster } from '../../api/types';
 import { useLabels } from '../../locales';
 import { Moment } from '../../parts/Moment';
 import { Facts, PageHead, Section } from '../../parts/PageHead';
@@ -13,6 +13,7 @@ import { Loaded } from '../../parts/PageState';
 import { AlarmList } from '../alarms/AlarmList';
 import { useAlarms } from '../alarms/useAlarms';
 import { useMay } from '../logon/me';
+import { TenantsSection } from '../tenants/TenantsSection';
 import { clusterTables } from './clusterTables';
 import { useCluster, useClusterId } from './clusterId';
 import { ClusterStatus } from './ClusterStatus';
@@ -54,7 +55,7 @@ function Overview({ cluster }: { cluster: Cluster }) {
           ]}
         />
       </Section>
-      <Tenants id={cluster.id} />
+      <TenantsSection cluster={cluster} />
       <Section title={labels.cluster.zones}>
         <Table size="small" rowKey="name" columns={zones(cluster)} dataSource={cluster.zones} pagination={false} scroll={{ x: 'max-content' }} />
       </Section>
@@ -69,30 +70,6 @@ function Overview({ cluster }: { cluster: Cluster }) {
         />
       </Section>
     </>
-  );
-}
-
-function Tenants({ id }: { id: number }) {
-  const labels = useLabels();
-  const tenants = useQuery({
-    queryKey: keys.tenants(id),
-    queryFn: () => answer(client.GET('/api/v2/ob/clusters/{id}/tenants', { params: { path: { id } } })),
-  });
-  return (
-    <Section title={labels.cluster.tenants}>
-      <Loaded query={tenants}>
-        {({ contents }) => (
-          <Table<Tenant>
-            size="small"
-            rowKey="id"
-            columns={clusterTables(labels).tenants}
-            dataSource={contents}
-            scroll={{ x: 'max-content' }}
-            pagination={contents.length > 10 ? { pageSize: 10 } : false}
-          />
-        )}
-      </Loaded>
-    </Section>
   );
 }
 

@@ -193,7 +193,12 @@ function Destination({ cluster, tenant, onCluster, onTenant }: DestinationProps)
           options={
             tenants.data?.contents
               .filter(({ mode }) => mode === 'MYSQL')
-              .map(({ id, name }) => ({ value: id, label: name })) ?? []
+              .map(({ id, name, logicalDisabled: why }) => ({
+                value: id,
+                label: name,
+                disabled: Boolean(why),
+                ...(why ? { title: why.message } : {}),
+              })) ?? []
           }
           onChange={onTenant}
         />

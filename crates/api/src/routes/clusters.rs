@@ -10,8 +10,7 @@ use crate::error::{Failure, Failures};
 use crate::extract::{Body, Parameters, Path};
 use crate::queries::PageQuery;
 use crate::views::clusters::{
-    ClusterChangeBody, ClusterView, DatabaseView, NewClusterBody, ServerView, TableView, TenantView,
-    TestView, ZoneView,
+    ClusterChangeBody, ClusterView, DatabaseView, NewClusterBody, ServerView, TableView, TestView, ZoneView,
 };
 
 /// Lists the clusters
@@ -170,23 +169,6 @@ pub(crate) async fn cluster_servers(
 ) -> Result<Answer<List<ServerView>>, Failure> {
     let cluster = control::clusters::get(&api.control, &actor, ClusterId(id)).await?;
     Ok(Answer(List::whole(cluster.facts.servers)))
-}
-
-/// Lists a cluster's tenants, as the cluster describes them now
-#[utoipa::path(
-    get,
-    path = "/ob/clusters/{id}/tenants",
-    tag = "clusters",
-    params(("id" = i64, Path, description = "The cluster.")),
-    responses((status = 200, body = Envelope<List<TenantView>>), Failures)
-)]
-pub(crate) async fn tenant_list(
-    State(api): State<Api>,
-    Caller(actor): Caller,
-    Path(id): Path<i64>,
-) -> Result<Answer<List<TenantView>>, Failure> {
-    let tenants = control::clusters::tenants(&api.control, &actor, ClusterId(id)).await?;
-    Ok(Answer(List::whole(tenants)))
 }
 
 /// Lists a tenant's databases

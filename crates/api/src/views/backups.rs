@@ -25,6 +25,9 @@ pub(crate) struct AbilityView {
     /// Why nothing can be backed up at the moment.
     #[serde(skip_serializing_if = "Option::is_none")]
     disabled: Option<ErrorView>,
+    /// Why nothing can be backed up logically, if nothing can: of a cluster, when none of its tenants can.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    logical_disabled: Option<ErrorView>,
     /// The storage configuration that is filled in.
     #[serde(skip_serializing_if = "Option::is_none")]
     storage_id: Option<i64>,
@@ -54,6 +57,7 @@ impl From<Ability> for AbilityView {
             can_do_incremental,
             hint,
             disabled,
+            logical_disabled,
             storage,
         } = ability;
         let language = call::language();
@@ -67,6 +71,7 @@ impl From<Ability> for AbilityView {
                 hint: hint.map(|hint| hint.message(language)),
             },
             disabled: disabled.map(|problem| ErrorView::of(&problem, language)),
+            logical_disabled: logical_disabled.map(|problem| ErrorView::of(&problem, language)),
             storage_id: storage.map(|id| id.0),
         }
     }

@@ -4,7 +4,6 @@ use control::clusters::{DatabaseFacts, NewCluster, TableFacts};
 use model::Problem;
 use model::cluster::{Address, Cluster, ClusterFacts, Observer, Zone, check_name};
 use model::storage::TestLine;
-use model::tenant::Tenant;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -173,49 +172,6 @@ impl From<Observer> for ServerView {
     fn from(server: Observer) -> Self {
         let Observer { ip, sql_port, zone, status, root_server, build } = server;
         Self { ip, sql_port, zone_name: zone, status, with_rootserver: root_server, version: build }
-    }
-}
-
-/// A tenant of a cluster.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct TenantView {
-    /// Its number within its cluster.
-    id: i64,
-    /// The number that OceanBase gave it: the same.
-    ob_tenant_id: i64,
-    /// Its name.
-    name: String,
-    /// Which SQL it speaks.
-    mode: words::TenantMode,
-    /// As the cluster says.
-    #[schema(example = "NORMAL")]
-    status: String,
-    /// As the cluster says.
-    #[schema(example = "PRIMARY")]
-    role: String,
-    /// Whether it is locked.
-    locked: bool,
-    /// As the cluster spells it.
-    primary_zone: String,
-    /// As the cluster spells it.
-    locality: String,
-}
-
-impl From<Tenant> for TenantView {
-    fn from(tenant: Tenant) -> Self {
-        let Tenant { id, name, mode, status, role, locked, primary_zone, locality } = tenant;
-        Self {
-            id: id.0,
-            ob_tenant_id: id.0,
-            name,
-            mode: mode.into(),
-            status,
-            role,
-            locked,
-            primary_zone,
-            locality,
-        }
     }
 }
 

@@ -116,6 +116,11 @@ pub(crate) fn test(screen: Screen, data: &Value) -> Result<(), Failure> {
             }
         }
     });
+    passed(&found)
+}
+
+/// Turns a test that did not pass into a refusal.
+pub(crate) fn passed(found: &TestRows) -> Result<(), Failure> {
     if found.passed {
         return Ok(());
     }

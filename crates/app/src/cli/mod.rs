@@ -15,6 +15,7 @@ pub(crate) mod restore;
 pub(crate) mod serve;
 pub(crate) mod storage;
 pub(crate) mod task;
+mod tenant;
 mod token;
 pub(crate) mod verify;
 mod wish;
@@ -40,6 +41,8 @@ pub(crate) enum Command {
     Serve(serve::ServeArgs),
     /// Take clusters over, look at them, let go of them
     Cluster(cluster::ClusterArgs),
+    /// List tenants, and keep who reads their data
+    Tenant(tenant::TenantArgs),
     /// Keep storage configurations
     Storage(storage::StorageArgs),
     /// Back up now, and list what was backed up
@@ -107,6 +110,7 @@ impl Command {
             Self::Load(args) => return args.answer.screen().is_json(),
             Self::Verify(args) => return args.answer.screen().is_json(),
             Self::Cluster(args) => &args.reach,
+            Self::Tenant(args) => &args.reach,
             Self::Storage(args) => &args.reach,
             Self::Backup(args) => &args.reach,
             Self::LogBackup(args) => &args.reach,
@@ -122,6 +126,7 @@ impl Command {
         match self {
             Self::Serve(args) => serve::run(args).await,
             Self::Cluster(args) => cluster::run(args).await,
+            Self::Tenant(args) => tenant::run(args).await,
             Self::Storage(args) => storage::run(args).await,
             Self::Backup(args) => backup::run(args).await,
             Self::LogBackup(args) => log_backup::run(args).await,

@@ -14,5 +14,6 @@ mod seekdb;
 mod simulated;
 mod stop;
 mod story;
+mod tenants;
 mod tls;
 mod two_servers;

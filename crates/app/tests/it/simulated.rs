@@ -44,7 +44,11 @@ impl Stand {
             tenants: tenants.iter().map(|name| TenantConfig::named(name)).collect(),
             ..ClusterConfig::default()
         };
-        let config = Config { clusters: vec![simulated], speed: SPEED, ..Config::paused(profile) };
+        Self::on(Config { clusters: vec![simulated], speed: SPEED, ..Config::paused(profile) }).await
+    }
+
+    /// Makes a stand over a pretended cluster, whose user is `root@sys` with [`SYS_PASSWORD`].
+    pub(crate) async fn on(config: Config) -> Self {
         let simulator = sim::Server::start(config).await.expect("the simulator starts");
         let server = Server::start();
         std::fs::create_dir(server.path("backups")).expect("a directory");

@@ -12,7 +12,8 @@ use model::cluster::Cluster;
 use model::id::{ClusterId, StorageId, TenantId};
 use model::physical::SYS;
 use model::physical::scope::lanes;
-use model::tenant::Tenant;
+use model::problem::codes;
+use model::tenant::{Tenant, check_readable};
 use model::text::Text;
 use model::user::Permission;
 
@@ -41,6 +42,8 @@ pub struct Ability {
     pub hint: Option<Text>,
     /// Why nothing can be backed up at the moment.
     pub disabled: Option<Problem>,
+    /// Why nothing can be backed up logically, if nothing can: of a cluster, when none of its tenants can.
+    pub logical_disabled: Option<Problem>,
     /// The storage that is filled in: the last one used for the cluster, else the only one in the library.
     pub storage: Option<StorageId>,
 }
@@ -65,16 +68,16 @@ pub async fn ability(
     let ability = cluster.facts.ability;
     let storage = backup_logical::usual_storage(context, &cluster).await?;
     let (physical, incremental) = physical(&cluster, &tenants, tenant.is_none());
-    let has_logical = ability.offers(BackupMethod::Logical);
+    let logical = logical(context, &cluster, &tenants).await?;
     let upgrading = backup_logical::refuse_upgrading(&cluster).err();
     Ok(Ability {
         ability,
         preferred: match physical {
             Ok(()) => BackupMethod::Physical,
-            Err(_) if has_logical => BackupMethod::Logical,
+            Err(_) if logical.is_ok() => BackupMethod::Logical,
             Err(_) => ability.preferred(),
         },
-        full_enabled: physical.is_ok() || has_logical,
+        full_enabled: physical.is_ok() || logical.is_ok(),
         incremental_enabled: incremental.is_ok(),
         can_do_incremental: incremental.is_ok() && has_full_sets(context, &cluster, &tenants).await?,
         hint: Some(match &incremental {
@@ -82,9 +85,32 @@ pub async fn ability(
             Err(why) if ability.offers(BackupMethod::Physical) => why.text.clone(),
             Err(_) => Text::new("ability-logical-only"),
         }),
-        disabled: upgrading.or_else(|| physical.err().filter(|_| !has_logical)),
+        disabled: upgrading.or_else(|| physical.err().filter(|_| logical.is_err())),
+        logical_disabled: logical.err(),
         storage: storage.map(|storage| storage.id),
     })
+}
+
+/// Tells whether one of the tenants can be backed up logically, or why not: what can be put right first.
+async fn logical(
+    context: &Context,
+    cluster: &Cluster,
+    tenants: &[Tenant],
+) -> Result<Result<(), Problem>, Error> {
+    let users = context.metadata.tenant_credential_users(cluster.id).await?;
+    let check = |tenant: &Tenant| {
+        check_readable(cluster.facts.generation, tenant, users.contains_key(&tenant.id), &cluster.name)
+    };
+    let mut obstacles = Vec::new();
+    for tenant in tenants {
+        match check(tenant) {
+            Ok(()) => return Ok(Ok(())),
+            Err(problem) => obstacles.push(problem),
+        }
+    }
+    obstacles.sort_by_key(|problem| problem.text.id != "tenant-credential-missing");
+    let nothing = || Problem::refused(codes::NO_BACKUP_OBJECT, "backup-without-tenant");
+    Ok(Err(obstacles.into_iter().next().unwrap_or_else(nothing)))
 }
 
 /// Tells whether a full and an incremental physical backup can be chosen, or why not.

@@ -9,6 +9,9 @@
 //! 7. `verify-backup-set`      every object reads back as it was written
 //! 8. `record-backup-set`      the catalogue knows it
 //!
+//! A tenant of OceanBase 4.x is read as the user whose credential is kept for it; seekdb's only one as the cluster's own
+//! user.
+//!
 //! The cluster is only read. What is left open there between two steps is a transaction that keeps the moment; it
 //! ends with the dump, a cancel, or this process.
 //!
@@ -29,6 +32,7 @@ use std::time::Duration;
 use dump::{Compression, DumpId, Manifest, Meter, Selection};
 use engine::flow::Answer;
 use engine::{At, Flow, Next, Note, Step, StepError};
+use model::ability::Generation;
 use model::backup::{BackupMethod, DataBackupMode};
 use model::backup_set::{BackupSet, BackupSetStatus};
 use model::id::{BackupSetId, ClusterId, StorageId, TaskId, TenantId};
@@ -40,7 +44,7 @@ use model::{Problem, Timestamp};
 use oceanbase::Driver;
 use serde::{Deserialize, Serialize};
 
-use self::dumping::{Dumping, client, delete_unless_complete, dump_id, folder, source};
+use self::dumping::{Dumping, client, delete_unless_complete, dump_id, folder, id_of, source};
 use super::metered::{Gauge, metered};
 use super::step_log::StepLog;
 use super::unless_cancelled;
@@ -224,6 +228,12 @@ async fn check_ready(at: &Here, state: &mut State) -> Answer {
 }
 
 async fn check_tenant_ready(at: &Here, state: &State, tenant: &str) -> Result<(), StepError> {
+    let cluster = at.context().cluster(state.cluster).await?;
+    if cluster.facts.generation == Generation::Gen4 {
+        let witness = Arc::new(StepLog::new(at));
+        let entered = at.context().enter_tenant(&cluster, id_of(state, tenant), tenant, witness).await?;
+        entered.close().await;
+    }
     let source = source(at, state, tenant).await?;
     let found = dump::preflight(&source, &state.selection).await.map_err(Error::from)?;
     for note in found.notes {

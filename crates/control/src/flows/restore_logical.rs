@@ -27,9 +27,12 @@ use dump::{DumpId, Manifest, Meter, load};
 use engine::flow::Answer;
 use engine::{At, Flow, Next, Note, Step, StepError};
 use metadata::restores::Restore;
+use model::ability::Generation;
 use model::backup::BackupMethod;
 use model::id::{BackupSetId, ClusterId, StorageId, TaskId, TenantId};
 use model::problem::codes;
+use model::tenant::Tenant;
+use model::version::{Product, Version};
 use model::{Problem, Timestamp, size};
 use oceanbase::grants::Grants;
 use oceanbase::{Driver, Session, catalog};
@@ -65,6 +68,12 @@ const FINDINGS_SHOWN: usize = 50;
 /// What a user needs on a database to make and fill it.
 const PRIVILEGES: [&str; 8] =
     ["CREATE", "CREATE VIEW", "SELECT", "INSERT", "UPDATE", "ALTER", "INDEX", "DROP"];
+
+/// What it needs besides to make foreign keys, where the kernel knows the privilege.
+const REFERENCES: &str = "REFERENCES";
+
+/// The oldest OceanBase that is known to ask for [`REFERENCES`]: seekdb's kernel is of that version.
+const ASKS_REFERENCES_SINCE: Version = Version::new(4, 3, 5);
 
 type Here = At<RestoreLogical>;
 
@@ -178,6 +187,12 @@ async fn check_destination(at: &Here, state: &mut State) -> Answer {
     if !cluster.facts.ability.offers(BackupMethod::Logical) {
         return Err(words::refused(Problem::refused(codes::METHOD_UNSUPPORTED, "logical-not-offered")));
     }
+    if cluster.facts.generation == Generation::Gen4 {
+        let tenants = driver.tenants().await.map_err(Error::from)?;
+        check_destination_tenant(state.tenant, &tenants).map_err(words::refused)?;
+        let witness = Arc::new(StepLog::new(at));
+        context.enter_tenant(&cluster, state.tenant, &state.tenant_name, witness).await?.close().await;
+    }
     let loading = Loading::open(at, state).await?;
     let Loading { target, client, options } = &loading;
     let found = load::check_target(target, client, &state.dump, options).await.map_err(Error::from)?;
@@ -199,12 +214,28 @@ async fn check_destination(at: &Here, state: &mut State) -> Answer {
     Ok(Next::Done)
 }
 
+/// A tenant that is out of order takes no rows, and one that is a standby takes only those of its primary.
+fn check_destination_tenant(id: TenantId, tenants: &[Tenant]) -> Result<(), Problem> {
+    let refused = |id, tenant: &Tenant| {
+        let refusal = Problem::refused(codes::PRECHECK_FAILED, id).with("tenant", &tenant.name);
+        Err(refusal.with("status", &tenant.status).with("role", &tenant.role))
+    };
+    match tenants.iter().find(|tenant| tenant.id == id) {
+        None => Err(Problem::not_found("tenant-unknown").with("tenant", id)),
+        Some(tenant) if tenant.status != "NORMAL" => refused("tenant-not-normal", tenant),
+        Some(tenant) if tenant.role != "PRIMARY" => refused("recovery-into-standby", tenant),
+        Some(_) => Ok(()),
+    }
+}
+
 /// Roles are not looked into: a user with roles is believed, and the server has the last word.
 async fn check_privileges(session: &mut Session, state: &State) -> Result<(), StepError> {
     let grants = Grants::read(session).await.map_err(Error::from)?;
+    let server = session.server();
+    let asks_references = server.product == Product::Seekdb || server.version >= ASKS_REFERENCES_SINCE;
     for database in state.databases.values() {
-        let lacking: Vec<&str> =
-            PRIVILEGES.into_iter().filter(|name| !grants.has_on(database, name)).collect();
+        let needed = PRIVILEGES.into_iter().chain(asks_references.then_some(REFERENCES));
+        let lacking: Vec<&str> = needed.filter(|name| !grants.has_on(database, name)).collect();
         if !lacking.is_empty() && !grants.has_roles() {
             let problem = Problem::refused(codes::PRECHECK_FAILED, "recovery-privilege-missing");
             return Err(words::refused(

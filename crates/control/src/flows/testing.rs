@@ -11,7 +11,7 @@ use engine::{Fault, Journal as _, TaskStatus};
 use model::Secret;
 use model::backup::{BackupObject, BackupWish};
 use model::cluster::Address;
-use model::id::{ClusterId, TaskId, UserId};
+use model::id::{ClusterId, TaskId, TenantId, UserId};
 use model::storage::StorageLocation;
 use model::user::Role;
 use oceanbase::{Endpoint, NoWitness, Session, Statement};
@@ -25,6 +25,7 @@ use crate::backups::{self, BackupNow};
 use crate::clusters::{self, NewCluster};
 use crate::storages::{self, NewStorage};
 use crate::tasks::{self, Steer};
+use crate::tenants::credential::{self, CredentialTest, NewCredential};
 use crate::{Actor, Control, Settings};
 
 /// How often a task may wait before it is taken for one that never ends.
@@ -41,7 +42,19 @@ pub(crate) struct World {
     pub(crate) server: Server,
     pub(crate) database: String,
     pub(crate) dir: TempDir,
+    /// The tenant that is backed up, and the one that is recovered into.
+    pub(crate) tenant: TenantId,
+    /// The folder of the tenant's dumps, below the storage's base.
+    folder: String,
+    /// What pretends to be the cluster, where it is no seekdb.
+    pub(crate) simulator: Option<sim::Handle>,
 }
+
+/// The password of a pretended tenant, which nobody may ever see.
+pub(crate) const TENANT_PASSWORD: &str = "of-the-tenant-itself";
+
+/// The password of a pretended cluster.
+pub(crate) const SYS_PASSWORD: &str = "of-the-sys-tenant";
 
 /// How a run came to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +73,60 @@ impl World {
     /// Makes a world on this server.
     pub(crate) async fn on(server: Server, database: &str) -> Self {
         fill(&server, database);
+        let address = Address { host: server.host.clone(), port: server.port };
+        let new = new_cluster(address, "root", &server.password);
+        Self::over(server, database, new).await
+    }
+
+    /// Makes a world whose cluster is a pretended OceanBase of that version: the data of its tenants `shop` and `crm` lie
+    /// on the shared server. A user of `shop` is kept.
+    pub(crate) async fn of_tenant(profile: sim::Profile, database: &str) -> Self {
+        let server = xtask::seekdb::shared().expect("seekdb starts");
+        fill(&server, database);
+        let tenant = |name: &str, mode: &str| sim::TenantConfig {
+            password: TENANT_PASSWORD.into(),
+            mode: mode.into(),
+            ..sim::TenantConfig::named(name)
+        };
+        let pretended = sim::ClusterConfig {
+            version: profile.to_string(),
+            sys_password: SYS_PASSWORD.into(),
+            tenants: vec![
+                tenant("shop", "MYSQL"),
+                tenant("ora", "ORACLE"),
+                tenant("books", "MYSQL"),
+                tenant("crm", "MYSQL"),
+            ],
+            ..sim::ClusterConfig::default()
+        };
+        let backend = |tenant: &str| sim::Backend {
+            tenant: tenant.into(),
+            address: format!("{}:{}", server.host, server.port),
+            user: "root".into(),
+            password: server.password.clone(),
+        };
+        let config = sim::Config {
+            clusters: vec![pretended],
+            backends: vec![backend("shop"), backend("crm")],
+            ..sim::Config::paused(profile)
+        };
+        let simulator = sim::Server::start(config).await.expect("the simulator starts");
+        let address = Address { host: "127.0.0.1".into(), port: simulator.port() };
+        let mut world = Self::over(server, database, new_cluster(address, "root@sys", SYS_PASSWORD)).await;
+        world.simulator = Some(simulator);
+        world.tenant = TenantId(1002);
+        world.folder = "demo/1/1002/logical".into();
+        world.give_credential(TENANT_PASSWORD).await.expect("the tenant lets its user in");
+        world
+    }
+
+    /// Lets the tenant's user be the one who reads it.
+    pub(crate) async fn give_credential(&self, password: &str) -> Result<CredentialTest, crate::Error> {
+        let new = NewCredential { user: "root".into(), password: Secret::new(password) };
+        credential::set(&self.control, &self.actor, self.cluster, self.tenant, new).await
+    }
+
+    async fn over(server: Server, database: &str, new: NewCluster) -> Self {
         let dir = TempDir::new().expect("a directory");
         let settings = Settings {
             admin_password: Some(Secret::new("correct horse")),
@@ -73,17 +140,12 @@ impl World {
             address: "test".into(),
             must_change_password: false,
         };
-        let new = NewCluster {
-            name: "demo".into(),
-            addresses: vec![Address { host: server.host.clone(), port: server.port }],
-            user: "root".into(),
-            password: Secret::new(server.password.clone()),
-        };
         let cluster = clusters::add(&control, &actor, new).await.expect("the cluster is taken over").id;
         let location = StorageLocation::directory(&dir.path().join("data/backups").to_string_lossy());
         let new = NewStorage { name: "local".into(), location: location.expect("a path"), secret: None };
         storages::create(&control, &actor, new).await.expect("the storage is kept");
-        Self { control, actor, cluster, server, database: database.to_owned(), dir }
+        let (database, folder) = (database.to_owned(), "demo/1/1/logical".to_owned());
+        Self { control, actor, cluster, server, database, dir, tenant: TenantId(1), folder, simulator: None }
     }
 
     /// Returns a wish to back up this world's database.
@@ -91,7 +153,7 @@ impl World {
         let objects = vec![BackupObject::Database(self.database.clone())];
         BackupNow {
             cluster: self.cluster,
-            wish: BackupWish { objects, ..BackupWish::default() },
+            wish: BackupWish { objects, tenants: vec![self.tenant], ..BackupWish::default() },
             storage: None,
             auto_compaction: true,
             plus_archivelog: false,
@@ -103,8 +165,21 @@ impl World {
 
     /// Begins a backup of this world's database.
     pub(crate) async fn begin_backup(&self) -> TaskId {
-        let accepted = backups::backup_now(&self.control, &self.actor, self.wish()).await;
-        accepted.expect("the backup is accepted").task
+        self.begin(self.wish()).await.expect("the backup is accepted")
+    }
+
+    /// Begins a backup.
+    pub(crate) async fn begin(&self, wish: BackupNow) -> Result<TaskId, crate::Error> {
+        Ok(backups::backup_now(&self.control, &self.actor, wish).await?.task)
+    }
+
+    /// Says something to the pretended cluster as somebody else would.
+    pub(crate) async fn say(&self, user: &str, password: &str, sql: &str) {
+        let port = self.simulator.as_ref().expect("the cluster is a pretended one").port();
+        let address = Address { host: "127.0.0.1".into(), port };
+        let endpoint = Endpoint::new(vec![address], user, Secret::new(password));
+        let session = Session::open(&endpoint, Arc::new(NoWitness)).await;
+        session.expect("logs on").run(&Statement::act(sql)).await.expect("the cluster takes it");
     }
 
     /// Runs a task to its end, or into the fault. What only lives in the process dies with a crash.
@@ -182,7 +257,7 @@ impl World {
         let roots = FileRoots::new([self.dir.path()]).expect("a root");
         let location = StorageLocation::directory(&self.dir.path().join("data/backups").to_string_lossy());
         let base = Client::open(&location.expect("a path"), None, &roots).expect("opens");
-        base.below("demo/1/1/logical").expect("a folder")
+        base.below(&self.folder).expect("a folder")
     }
 
     /// Returns the ids of the dumps that lie in the storage: those with a manifest, and those without.
@@ -247,6 +322,15 @@ impl World {
         let sql = "SELECT INFO FROM information_schema.PROCESSLIST WHERE INFO IS NOT NULL";
         let all = self.ask(&format!("{sql} AND (DB = '{database}' OR INFO LIKE '%`{database}`%')")).await;
         all.into_iter().filter(|sql| !sql.contains("PROCESSLIST")).collect()
+    }
+}
+
+fn new_cluster(address: Address, user: &str, password: &str) -> NewCluster {
+    NewCluster {
+        name: "demo".into(),
+        addresses: vec![address],
+        user: user.into(),
+        password: Secret::new(password),
     }
 }
 

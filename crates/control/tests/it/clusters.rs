@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use control::clusters::{self, NewCluster};
-use control::{PageAsk, audit};
+use control::{PageAsk, audit, tenants};
 use model::Secret;
 use model::cluster::ClusterStatus;
 use model::id::{ClusterId, TenantId};
@@ -25,8 +25,9 @@ async fn a_cluster_is_taken_over_looked_at_and_let_go() {
     let (control, admin) = (&stand.control, &stand.admin);
     assert_eq!(clusters::find(control, admin, "demo").await.expect("found"), cluster);
     assert_eq!(clusters::list(control, admin, PageAsk::default()).await.expect("listed").total_elements, 1);
-    let tenants = clusters::tenants(control, admin, cluster.id).await.expect("listed");
-    assert_eq!((tenants.len(), tenants[0].id), (1, TenantId(1)));
+    let listed = tenants::of_cluster(control, admin, cluster.id).await.expect("listed");
+    assert_eq!((listed.len(), listed[0].tenant.id), (1, TenantId(1)));
+    assert_eq!((&listed[0].credential, &listed[0].obstacle), (&None, &None), "seekdb needs no credential");
     let databases = clusters::databases(control, admin, cluster.id, TenantId(1)).await.expect("listed");
     assert!(databases.iter().any(|database| database.name == "control_clusters" && database.tables == 1));
     let tables = clusters::tables(control, admin, cluster.id, TenantId(1), "control_clusters").await;

@@ -4,6 +4,7 @@
 //! words, quotes and brackets; what is not recognised stays as it is.
 
 pub(crate) mod code;
+pub(crate) mod group;
 pub(crate) mod qualify;
 pub(crate) mod repair;
 pub(crate) mod table;

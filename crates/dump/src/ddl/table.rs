@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 
+use crate::ddl::group::without_table_group;
 use crate::ddl::qualify::with_reference;
 use crate::ddl::token::{Token, TokenKind, tokens};
 
@@ -68,6 +69,13 @@ impl TableDefinition {
                 item.text = with_reference(&item.text, &database);
             }
         }
+    }
+
+    /// Leaves the table's group out; tells whether it had one.
+    pub(crate) fn leave_group(&mut self) -> bool {
+        let (tail, had_one) = without_table_group(&self.tail);
+        self.tail = tail;
+        had_one
     }
 
     /// Returns the statement that makes the table with everything.

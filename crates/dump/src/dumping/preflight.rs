@@ -48,7 +48,7 @@ pub async fn preflight(source: &Source, selection: &Selection) -> Result<Preflig
         let accounts = catalog::accounts(&mut session).await.during(|| "read the users".to_owned())?;
         found.notes.extend(accounts.is_none().then(|| Text::new("dump-accounts-unseen")));
     }
-    note_privileges(&mut session, &databases, &mut found.notes).await?;
+    note_privileges(&mut session, &databases, selection.is_all(), &mut found.notes).await?;
     note_retention(&mut session, &mut found.notes).await?;
     let tables = || found.databases.iter().flat_map(|database| &database.tables);
     let preflight = Preflight {
@@ -88,10 +88,18 @@ async fn note_left_out(session: &mut Session, database: &str, notes: &mut Vec<Te
 
 /// Says which privileges are missing. A server answers whoever lacks one with less, not with an error: SHOW TRIGGERS
 /// with an empty list.
-async fn note_privileges(session: &mut Session, databases: &[String], notes: &mut Vec<Text>) -> Result<()> {
+async fn note_privileges(
+    session: &mut Session,
+    databases: &[String],
+    is_all: bool,
+    notes: &mut Vec<Text>,
+) -> Result<()> {
     let grants = Grants::read(session).await.during(|| "read the user's privileges".to_owned())?;
     if grants.has_roles() {
         return Ok(()); // what they hold is not seen
+    }
+    if is_all && !grants.has_everywhere("SELECT") {
+        notes.push(Text::new("dump-sees-part").with("databases", databases.join(", ")));
     }
     let needed: &[&str] = if session.server().product.is_oceanbase() {
         &["SELECT", "SHOW VIEW", "TRIGGER"]

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use storage::Client;
 
 use crate::archive::Archive;
+use crate::ddl::group::without_table_group;
 use crate::ddl::qualify::{QualifiedView, with_readable_literals};
 use crate::ddl::table::TableDefinition;
 use crate::dumping::definition::Definitions;
@@ -66,7 +67,8 @@ async fn write_database(
 ) -> Result<()> {
     let name = database.name.as_str();
     let definition = catalog::database_definition(session, name).await;
-    let mut text = definition.during(|| format!("read the definition of `{name}`"))?;
+    let text = definition.during(|| format!("read the definition of `{name}`"))?;
+    let (mut text, _) = without_table_group(&text);
     text.extend_from_slice(b";\n");
     receipt.objects.push(archive.write_schema(ObjectKey::Database { database: name }, text).await?);
 
@@ -74,7 +76,7 @@ async fn write_database(
     let definitions = definitions.during(|| format!("read the catalogue of `{name}`"))?;
     let mut tables = Vec::new();
     for table in &database.tables {
-        tables.push(table_object(session, plan, name, table, &definitions).await?);
+        tables.push(table_object(session, plan, name, table, &definitions, &mut receipt.notes).await?);
     }
     let text = schema_file::write(&format!("tables of `{name}`"), &tables);
     receipt.objects.push(archive.write_schema(ObjectKey::Tables { database: name }, text).await?);
@@ -96,6 +98,7 @@ async fn table_object(
     database: &str,
     table: &TablePlan,
     definitions: &Definitions,
+    notes: &mut Vec<Text>,
 ) -> Result<SchemaObject> {
     let full = full_name(database, &table.name);
     let definition = definitions.table(session, &table.name).await;
@@ -106,6 +109,9 @@ async fn table_object(
     let Some(mut definition) = definition.filter(unchanged) else {
         return Err(Error::SchemaChanged { dump: plan.dump.clone(), tables: vec![full] });
     };
+    if definition.leave_group() {
+        notes.push(Text::new("dump-table-group-left-out").with("table", &full));
+    }
     definition.refer(|other| if other == database { None } else { Some(other.to_owned()) });
     let statement = with_readable_literals(&definition.whole());
     Ok(SchemaObject::plain(SchemaKind::Table, &table.name, statement))

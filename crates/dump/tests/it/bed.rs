@@ -23,6 +23,8 @@ pub(crate) struct Bed {
     pub(crate) client: Client,
     /// The directory itself.
     pub(crate) dir: TempDir,
+    /// Who dumps and loads.
+    user: String,
 }
 
 impl Bed {
@@ -41,13 +43,20 @@ impl Bed {
     /// Uses another server, and the same directory for dumps.
     pub(crate) fn beside(&self, other: &Self) -> Self {
         let dir = tempfile::tempdir().expect("a directory");
-        Self { server: other.server.clone(), client: self.client.clone(), dir }
+        Self { server: other.server.clone(), client: self.client.clone(), dir, user: other.user.clone() }
+    }
+
+    /// Uses the same server as another user, and the same directory for dumps.
+    pub(crate) fn as_user(&self, user: &str, password: &str) -> Self {
+        let server = Server { password: password.to_owned(), ..self.server.clone() };
+        let dir = tempfile::tempdir().expect("a directory");
+        Self { server, client: self.client.clone(), dir, user: user.to_owned() }
     }
 
     /// Uses that server.
     pub(crate) fn on(server: Server) -> Self {
         let dir = tempfile::tempdir().expect("a directory");
-        Self { server, client: client(dir.path()), dir }
+        Self { server, client: client(dir.path()), dir, user: "root".to_owned() }
     }
 
     /// Uses the server that all tests share, and a directory that another process made and keeps.
@@ -59,7 +68,8 @@ impl Bed {
 
     /// Returns the server as source and target.
     pub(crate) fn source(&self) -> Source {
-        Source { endpoint: endpoint(&self.server), witness: Arc::new(NoWitness) }
+        let endpoint = Endpoint { user: self.user.clone(), ..endpoint(&self.server) };
+        Source { endpoint, witness: Arc::new(NoWitness) }
     }
 
     /// Creates a database, empty, and runs statements in it.
@@ -83,7 +93,7 @@ impl Bed {
 
     /// Opens a connection.
     pub(crate) async fn session(&self) -> Session {
-        Session::open(&endpoint(&self.server), Arc::new(NoWitness)).await.expect("a connection")
+        Session::open(&self.source().endpoint, Arc::new(NoWitness)).await.expect("a connection")
     }
 
     /// Takes a whole dump of these databases.

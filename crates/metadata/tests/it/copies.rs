@@ -10,9 +10,10 @@ use metadata::audit::{AuditFilter, Deed};
 use metadata::backup_sets::BackupSetQuery;
 use metadata::copy::restore;
 use metadata::tasks::TaskQuery;
+use metadata::tenant_credentials::TenantCredential;
 use metadata::{Error, Metadata, Slice, passwords};
 use model::Secret;
-use model::id::ClusterId;
+use model::id::{ClusterId, TenantId};
 use model::storage::StorageLocation;
 use model::user::Role;
 
@@ -26,6 +27,8 @@ async fn fill(metadata: &Metadata) -> (ClusterId, TaskId) {
     let mut writer = begin(metadata).await;
     let cluster =
         writer.cluster_insert(&new_cluster("prod 集群 \\ ' \" \u{1f6df}", "hunter2")).await.expect("kept");
+    let of_tenant = TenantCredential { user: "backup".into(), password: Secret::new("of-the-tenant") };
+    writer.tenant_credential_set(cluster, TenantId(1002), &of_tenant).await.expect("kept");
     let location = StorageLocation::directory("/backup").expect("a location");
     writer.storage_insert(None, &location, Some(&Secret::new("s3cr3t"))).await.expect("kept");
     writer.user_insert("eva", Role::Admin, &hash, false).await.expect("kept");
@@ -63,7 +66,9 @@ async fn what_was_copied_is_there_after_it_was_put_back_on_any_kind_of_database(
         let written = stand.metadata.copy_to(&file).await.expect("a copy");
         assert_eq!(fs::metadata(&file).expect("a file").permissions().mode() & 0o777, 0o600);
         let text = fs::read_to_string(&file).expect("text");
-        assert!(!text.contains("hunter2") && !text.contains("s3cr3t"), "secrets stay sealed");
+        for secret in ["hunter2", "s3cr3t", "of-the-tenant"] {
+            assert!(!text.contains(secret), "secrets stay sealed");
+        }
 
         let directory = tempfile::tempdir().expect("a directory");
         fs::copy(stand.path().join("secret.key"), directory.path().join("secret.key")).expect("copied");
@@ -79,6 +84,8 @@ async fn what_was_copied_is_there_after_it_was_put_back_on_any_kind_of_database(
         };
         same(&stand.metadata, &metadata).await;
         assert_eq!(metadata.cluster_password(cluster).await.expect("opens").expose(), "hunter2");
+        let of_tenant = metadata.tenant_credential_get(cluster, TenantId(1002)).await.expect("opens");
+        assert_eq!(of_tenant.expect("it is there").password.expose(), "of-the-tenant");
         let ask =
             Ask { worker: "x".into(), can: vec![("plain".into(), 1)], lease: std::time::Duration::ZERO };
         let claim = metadata.claim(&ask).await.expect("answers").expect("nobody holds it any more");

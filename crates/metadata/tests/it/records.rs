@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use metadata::backup_sets::{BackupSetQuery, BackupSetTotals};
 use metadata::restores::{Restore, RestoreQuery};
 use metadata::tasks::subject;
+use metadata::tenant_credentials::TenantCredential;
 use metadata::{Error, Metadata, Slice, passwords};
 use model::backup::{BackupMethod, DataBackupMode};
 use model::backup_set::{BackupSet, BackupSetStatus};
@@ -20,6 +21,7 @@ for_every_database! {
     a_cluster_is_kept_found_changed_and_let_go
     a_cluster_is_not_let_go_while_a_task_works_with_it
     tenants_are_those_of_the_last_probe
+    a_tenants_credential_is_kept_replaced_and_forgotten
     a_storage_is_kept_changed_and_removed_with_its_secret
     a_storage_in_use_is_not_removed
     a_backup_set_that_is_recorded_twice_is_one
@@ -107,6 +109,44 @@ async fn tenants_are_those_of_the_last_probe(metadata: Metadata) {
         "tenants go with their cluster"
     );
     assert_eq!(metadata.tenant_list(other).await.expect("answers").len(), 1);
+}
+
+async fn a_tenants_credential_is_kept_replaced_and_forgotten(metadata: Metadata) {
+    let credential =
+        |user: &str, password: &str| TenantCredential { user: user.into(), password: Secret::new(password) };
+    let (shop, books) = (TenantId(1002), TenantId(1004));
+    let mut writer = begin(&metadata).await;
+    let cluster = writer.cluster_insert(&new_cluster("prod", "")).await.expect("kept");
+    let other = writer.cluster_insert(&new_cluster("other", "")).await.expect("kept");
+    writer.tenants_probed(cluster, &[tenant(1002, "shop"), tenant(1004, "books")]).await.expect("kept");
+    writer.tenant_credential_set(cluster, shop, &credential("root", "hunter1")).await.expect("kept");
+    writer.tenant_credential_set(other, shop, &credential("other", "hunter2")).await.expect("kept");
+    writer.tenant_credential_set(cluster, shop, &credential("backup", "hunter3")).await.expect("replaced");
+    let nowhere = writer.tenant_credential_remove(cluster, books).await.expect_err("it has none");
+    assert!(matches!(nowhere, Error::Missing { id: 1004, .. }), "{nowhere:?}");
+    // A probe that does not see the tenant takes nothing away.
+    writer.tenants_probed(cluster, &[tenant(1004, "books")]).await.expect("kept");
+    writer.tenants_probed(cluster, &[tenant(1002, "shop"), tenant(1004, "books")]).await.expect("kept");
+    commit(writer).await;
+
+    let read = metadata.tenant_credential_get(cluster, shop).await.expect("opens");
+    assert_eq!(read, Some(credential("backup", "hunter3")));
+    let read = metadata.tenant_credential_get(other, shop).await.expect("opens");
+    assert_eq!(read, Some(credential("other", "hunter2")), "each cluster has its own");
+    assert_eq!(metadata.tenant_credential_get(cluster, books).await.expect("answers"), None);
+    let users = metadata.tenant_credential_users(cluster).await.expect("answers");
+    assert_eq!(users, BTreeMap::from([(shop, "backup".to_owned())]));
+    let listed = metadata.tenant_list_all(Slice::ALL).await.expect("answers").items;
+    let users: Vec<_> = listed.iter().map(|placed| placed.credential.as_deref()).collect();
+    assert_eq!(users, [Some("backup"), None]);
+
+    let mut writer = begin(&metadata).await;
+    writer.tenant_credential_remove(cluster, shop).await.expect("forgotten");
+    writer.cluster_remove(other).await.expect("removed");
+    commit(writer).await;
+    assert_eq!(metadata.tenant_credential_get(cluster, shop).await.expect("answers"), None);
+    let gone = metadata.tenant_credential_get(other, shop).await.expect("answers");
+    assert_eq!(gone, None, "credentials go with their cluster");
 }
 
 async fn a_storage_is_kept_changed_and_removed_with_its_secret(metadata: Metadata) {

@@ -5,6 +5,7 @@ use model::problem::Problem;
 
 use super::Finding;
 use crate::grants::Grants;
+use crate::login::Login;
 use crate::statement::literal;
 
 const SYS: &str = "sys";
@@ -44,7 +45,7 @@ pub(super) fn judge(grants: &Grants, user: &str, generation: Generation) -> Find
     if missing.is_empty() {
         return Finding::Well;
     }
-    let (name, _) = split(user);
+    let name = Login::read(user).user;
     let list = |text: fn(&Need, &str) -> String, between: &str| {
         missing.iter().map(|need| text(need, name)).collect::<Vec<_>>().join(between)
     };
@@ -64,24 +65,11 @@ pub(super) fn judge(grants: &Grants, user: &str, generation: Generation) -> Find
 
 /// Refuses a user of another tenant than `sys`: only there the whole cluster is seen and steered.
 pub(super) fn wrong_tenant(user: &str, generation: Generation) -> Option<Problem> {
-    match split(user) {
-        (_, Some(tenant)) if tenant != SYS && generation != Generation::Seekdb => {
+    match Login::read(user).tenant {
+        Some(tenant) if tenant != SYS && generation != Generation::Seekdb => {
             Some(Problem::invalid("takeover-tenant-not-sys").with("user", user).with("tenant", tenant))
         }
         _ => None,
-    }
-}
-
-/// Splits `user@tenant#cluster` and `cluster:tenant:user` into user and tenant.
-fn split(user: &str) -> (&str, Option<&str>) {
-    let with_tenant = user.rsplit_once('#').map_or(user, |(rest, _)| rest);
-    if let Some((name, tenant)) = with_tenant.rsplit_once('@') {
-        return (name, Some(tenant));
-    }
-    let mut parts = user.splitn(3, ':');
-    match (parts.next(), parts.next(), parts.next()) {
-        (Some(_), Some(tenant), Some(name)) => (name, Some(tenant)),
-        _ => (user, None),
     }
 }
 
@@ -89,21 +77,7 @@ fn split(user: &str) -> (&str, Option<&str>) {
 mod tests {
     use model::ability::Generation;
 
-    use super::{split, wrong_tenant};
-
-    #[test]
-    fn the_tenant_is_found_in_every_spelling_of_a_user() {
-        let cases = [
-            ("root", ("root", None)),
-            ("root@sys", ("root", Some("sys"))),
-            ("root@sys#prod", ("root", Some("sys"))),
-            ("prod:sys:root", ("root", Some("sys"))),
-            ("a@b@shop#prod", ("a@b", Some("shop"))),
-        ];
-        for (user, expected) in cases {
-            assert_eq!(split(user), expected, "{user}");
-        }
-    }
+    use super::wrong_tenant;
 
     #[test]
     fn only_users_of_the_sys_tenant_take_a_cluster_over() {

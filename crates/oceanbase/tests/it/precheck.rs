@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use model::text::Language;
+use oceanbase::precheck::tenant::{TenantCheck, precheck_tenant};
 use oceanbase::precheck::{Precheck, Verdict, precheck};
 use oceanbase::{Endpoint, NoWitness};
 
@@ -146,4 +147,31 @@ async fn a_user_of_another_tenant_is_refused() {
     assert_eq!(report.obstacle().map(|problem| problem.text.id.as_str()), Some("takeover-tenant-not-sys"));
     let unchecked = report.lines.iter().filter(|line| line.verdict == Verdict::NotChecked).count();
     assert_eq!(unchecked, 3, "{}", shown(&report));
+}
+
+/// The lines about a tenant's user as a person reads them, without times.
+fn lines_of(found: &TenantCheck) -> String {
+    shown(&Precheck { lines: found.lines.clone(), cluster: None })
+}
+
+#[tokio::test]
+async fn what_a_tenants_user_lacks_is_told_and_one_of_least_privilege_passes() {
+    let server = seekdb::server();
+    let name = "tenant_of_little_right";
+    server
+        .run(&[format!("DROP USER IF EXISTS {name}"), format!("CREATE USER {name} IDENTIFIED BY 'little'")])
+        .expect("root creates users");
+    let check = async |password: &str| {
+        precheck_tenant(&seekdb::as_user(&server, name, password), Arc::new(NoWitness)).await
+    };
+    let mut told = vec![lines_of(&check("not it").await), lines_of(&check("little").await)];
+    server.run(&[format!("GRANT SELECT ON *.* TO {name}")]).expect("granted");
+    told.push(lines_of(&check("little").await));
+    server.run(&[format!("GRANT SHOW VIEW, TRIGGER ON *.* TO {name}")]).expect("granted");
+    let recorder = Recorder::new();
+    let endpoint = seekdb::as_user(&server, name, "little");
+    told.push(lines_of(&precheck_tenant(&endpoint, recorder.clone()).await));
+    assert!(!recorder.transcript().contains("! "), "the check only reads");
+    told.push(recorder.statements());
+    insta::assert_snapshot!(told.join("\n\n"));
 }

@@ -66,6 +66,10 @@ impl Session {
             if !proves(&user.password) {
                 return Err(denied());
             }
+            if tenant.mode == "ORACLE" {
+                // Only OceanBase's own drivers say at log-on that they speak its Oracle mode.
+                return Err(SqlError::not_supported("Oracle tenant for current client driver is"));
+            }
             Ok((tenant.id, tenant.name.clone()))
         })?;
         let backend = process.backends.iter().find(|backend| backend.tenant == tenant_name);

@@ -44,6 +44,9 @@ pub(crate) fn names(cluster: &Cluster, viewer: TenantId) -> Vec<String> {
         names.extend(more.iter().map(|name| (*name).to_owned()));
         names.push("__ALL_SERVER".to_owned());
     }
+    if cluster.profile >= Profile::V4_2_5 {
+        names.push("V$OB_TIMESTAMP_SERVICE".to_owned());
+    }
     names
 }
 
@@ -57,6 +60,7 @@ fn new_tables(cluster: &Cluster, viewer: TenantId, name: &str) -> Option<Table> 
             tenants_shape(cluster.profile).table(name, &rows)
         }
         "GV$OB_PARAMETERS" | "V$OB_PARAMETERS" => parameters_table(cluster, viewer, name),
+        "V$OB_TIMESTAMP_SERVICE" if cluster.profile >= Profile::V4_2_5 => timestamps(cluster, viewer, name),
         _ if !is_sys => return None,
         "DBA_OB_SERVERS" => servers_shape(cluster.profile).table(name, &server_rows(cluster)),
         "__ALL_SERVER" | "__ALL_VIRTUAL_SERVER_STAT" => old_servers(cluster, name),
@@ -68,6 +72,25 @@ fn new_tables(cluster: &Cluster, viewer: TenantId, name: &str) -> Option<Table> 
         "DBA_OB_CLUSTER_EVENT_HISTORY" => events(cluster, name, true),
         _ => return None,
     })
+}
+
+/// The SCN of now: a tenant sees its own, sys sees all. A standby has the one that it can be read at.
+fn timestamps(cluster: &Cluster, viewer: TenantId, name: &str) -> Table {
+    type Row = (TenantId, &'static str, i64, Server);
+    let seen = cluster.tenants.values().filter(|tenant| viewer == TenantId::SYS || tenant.id == viewer);
+    let rows: Vec<Row> = seen
+        .map(|tenant| {
+            let kind = if tenant.role == Role::Standby { "STS" } else { "GTS" };
+            (tenant.id, kind, cluster.now_us * 1_000, cluster.leader().clone())
+        })
+        .collect();
+    Shape::<Row>::new()
+        .col("TENANT_ID", "bigint", |r| r.0.into())
+        .col("TS_TYPE", "varchar(100)", |r| r.1.into())
+        .col("TS_VALUE", "bigint", |r| r.2.into())
+        .col("SVR_IP", "varchar(46)", |r| r.3.ip.clone().into())
+        .col("SVR_PORT", "bigint", |r| i64::from(r.3.rpc_port).into())
+        .table(name, &rows)
 }
 
 fn old_tables(cluster: &Cluster, viewer: TenantId, name: &str) -> Option<Table> {

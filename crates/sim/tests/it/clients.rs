@@ -4,8 +4,8 @@ use std::path::Path;
 use std::process::Command;
 
 use mysql_async::prelude::Queryable;
-use mysql_async::{Conn, Pool};
-use sim::Profile;
+use mysql_async::{Conn, OptsBuilder, Pool};
+use sim::{Profile, TenantConfig};
 use sqlx::mysql::MySqlConnectOptions;
 use sqlx::{ConnectOptions, Row};
 
@@ -79,7 +79,7 @@ async fn passwords_tenants_and_clusters_are_checked_at_login() {
     .await;
     let port = sim.handle.port();
     let login = async |user: &str, password: &str| {
-        let opts = mysql_async::OptsBuilder::from_opts(options(port, user)).pass(Some(password));
+        let opts = OptsBuilder::from_opts(options(port, user)).pass(Some(password));
         match Conn::new(opts).await {
             Ok(_) => 0,
             Err(mysql_async::Error::Server(error)) => error.code,
@@ -204,7 +204,7 @@ async fn the_start_up_queries_of_connector_j_are_answered() {
 #[tokio::test]
 async fn a_statement_longer_than_a_packet_arrives_whole() {
     let sim = Sim::start(Profile::V4_2_5).await;
-    let opts = mysql_async::OptsBuilder::from_opts(options(sim.handle.port(), "root@sys"));
+    let opts = OptsBuilder::from_opts(options(sim.handle.port(), "root@sys"));
     let mut conn = Conn::new(opts.max_allowed_packet(Some(64 << 20))).await.expect("a connection");
     let long = "x".repeat(17 << 20);
     let length: Option<u64> = conn.query_first(format!("SELECT LENGTH('{long}')")).await.expect("an answer");
@@ -279,4 +279,28 @@ async fn a_certificate_that_cannot_be_read_is_named() {
     };
     let Err(error) = sim::Server::start(config).await else { panic!("there is no such file") };
     assert!(error.to_string().starts_with("TLS cannot be offered with /nowhere/server.pem: "), "{error}");
+}
+
+#[tokio::test]
+async fn a_tenant_in_oracle_mode_lets_no_client_of_mysql_in() {
+    let sim = Sim::start_with(Profile::V4_2_5, 0.0, |config| {
+        let tenant =
+            TenantConfig { mode: "ORACLE".into(), password: "right".into(), ..TenantConfig::named("ora") };
+        config.clusters[0].tenants.push(tenant);
+    })
+    .await;
+    let log_on = async |password: &str| {
+        let options =
+            OptsBuilder::from_opts(options(sim.handle.port(), "root@ora")).pass(Some(password.to_owned()));
+        match Conn::new(options).await {
+            Err(mysql_async::Error::Server(error)) => (error.code, error.state, error.message),
+            other => panic!("expected a refusal, got {other:?}"),
+        }
+    };
+    assert_eq!(log_on("wrong").await.0, 1045, "the password is looked at first");
+    let refused =
+        (1235, "0A000".to_owned(), "Oracle tenant for current client driver is not supported".to_owned());
+    assert_eq!(log_on("right").await, refused);
+    let mode = "SELECT compatibility_mode FROM oceanbase.DBA_OB_TENANTS WHERE tenant_name = 'ora'";
+    assert_eq!(sim.client("sys").await.cell(mode).await, "ORACLE");
 }

@@ -110,3 +110,17 @@ async fn parameters_are_shown_once_for_each_server() {
     );
     assert_eq!(sys.rows("SHOW VARIABLES LIKE 'ob_query_timeout'").await, ["ob_query_timeout|10000000"]);
 }
+
+#[tokio::test]
+async fn a_tenant_is_told_its_own_moment_and_sys_those_of_all() {
+    let sim = Sim::start(Profile::V4_2_5).await;
+    let mut tenant = sim.client("t2").await;
+    let moment = "SELECT TENANT_ID, TS_TYPE, TS_VALUE FROM oceanbase.V$OB_TIMESTAMP_SERVICE";
+    assert_eq!(tenant.rows(moment).await, ["1004|GTS|1760000000000000000"]);
+    sim.pass(1.0);
+    assert_eq!(tenant.rows(moment).await, ["1004|GTS|1760000001000000000"]);
+    let mut sys = sim.client("sys").await;
+    assert_eq!(sys.rows(moment).await.len(), 5, "sys, two tenants, and their META tenants");
+    let old = Sim::start(Profile::V4_1).await;
+    assert_eq!(old.client("t2").await.refusal(moment).await.0, 1146, "since 4.2");
+}

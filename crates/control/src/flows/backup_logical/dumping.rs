@@ -112,15 +112,19 @@ pub(super) fn folder(state: &State, tenant: TenantId) -> String {
 /// Returns the server that a tenant is read from; the step's log sees each statement.
 pub(super) async fn source(at: &Here, state: &State, tenant: &str) -> Result<Source, StepError> {
     let cluster = at.context().cluster(state.cluster).await?;
-    let endpoint = at.context().tenant_endpoint(&cluster, tenant).await?;
+    let endpoint = at.context().tenant_endpoint(&cluster, id_of(state, tenant), tenant).await?;
     Ok(Source { endpoint, witness: Arc::new(StepLog::new(at)) })
 }
 
 /// Opens the folder of a tenant's dumps.
 pub(super) async fn client(at: &Here, state: &State, tenant: &str) -> Result<Client, StepError> {
-    let id = state.tenants.get(tenant).copied().expect("lanes are made of the state's tenants");
     let base = at.context().client(state.storage).await?;
-    Ok(base.below(&folder(state, id)).map_err(Error::from)?)
+    Ok(base.below(&folder(state, id_of(state, tenant))).map_err(Error::from)?)
+}
+
+/// Returns the number of a lane's tenant.
+pub(super) fn id_of(state: &State, tenant: &str) -> TenantId {
+    state.tenants.get(tenant).copied().expect("lanes are made of the state's tenants")
 }
 
 async fn find_manifest(client: &Client, dump: &DumpId) -> dump::Result<Option<Manifest>> {

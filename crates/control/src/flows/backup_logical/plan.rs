@@ -5,6 +5,7 @@ use std::sync::Arc;
 use dump::{Preflight, Source};
 use engine::Flow as _;
 use model::Problem;
+use model::ability::Generation;
 use model::backup::BackupMethod;
 use model::problem::codes;
 use model::size;
@@ -27,7 +28,11 @@ pub(crate) async fn plan(context: &Context, wish: BackupNow) -> Result<Plan, Err
     let looked = recorder.take();
     let mut found = Vec::new();
     for tenant in &decided.tenants {
-        let endpoint = context.tenant_endpoint(&decided.cluster, &tenant.name).await?;
+        if decided.cluster.facts.generation == Generation::Gen4 {
+            let witness = Arc::new(recorder.clone());
+            context.enter_tenant(&decided.cluster, tenant.id, &tenant.name, witness).await?.close().await;
+        }
+        let endpoint = context.tenant_endpoint(&decided.cluster, tenant.id, &tenant.name).await?;
         let source = Source { endpoint, witness: Arc::new(recorder.clone()) };
         let preflight = dump::preflight(&source, &decided.selection).await?;
         if !preflight.problems.is_empty() {

@@ -7,12 +7,14 @@ use engine::journal::{InsertError, NewTask};
 use engine::{Flow as _, Note};
 use metadata::Slice;
 use metadata::tasks::{TaskQuery, subject};
+use model::ability::Generation;
 use model::backup::{BackupMethod, DataBackupMode, settle};
 use model::cluster::{Cluster, ClusterStatus};
 use model::id::{StorageId, TaskId, TenantId};
+use model::physical::SYS;
 use model::problem::codes;
 use model::storage::{Storage, StorageLocation};
-use model::tenant::{Tenant, TenantMode};
+use model::tenant::{Tenant, check_readable};
 use model::{Problem, Secret};
 
 use super::{BackupLogical, State};
@@ -115,9 +117,6 @@ pub(super) async fn decide(context: &Context, wish: BackupNow) -> Result<Decided
         return Err(Problem::invalid("option-of-physical-backup").with("option", option).into());
     }
     let tenants = tenants(context, &cluster, &wish.wish.tenants).await?;
-    for tenant in &tenants {
-        context.tenant_endpoint(&cluster, &tenant.name).await?;
-    }
     let connections = wish.threads.unwrap_or(CONNECTIONS);
     if !(1..=CONNECTIONS_MAX).contains(&connections) {
         return Err(Problem::invalid("threads-out-of-range").with("most", CONNECTIONS_MAX).into());
@@ -145,26 +144,46 @@ pub(crate) fn refuse_upgrading(cluster: &Cluster) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Returns the chosen tenants; all that can be backed up logically when none was chosen.
+/// Returns the chosen tenants, and without a choice all but the sys tenant of a cluster. Each must be readable: to leave
+/// one out in silence would back up less than was asked for.
 async fn tenants(context: &Context, cluster: &Cluster, chosen: &[TenantId]) -> Result<Vec<Tenant>, Error> {
     let all = context.metadata.tenant_list(cluster.id).await?;
-    if chosen.is_empty() {
-        let fit = all.into_iter().filter(|tenant| tenant.mode == TenantMode::Mysql);
-        return Ok(fit.collect());
-    }
     let mut tenants: Vec<Tenant> = Vec::new();
     for id in chosen {
         let found = all.iter().find(|tenant| tenant.id == *id);
         let tenant = found.ok_or_else(|| Problem::not_found("tenant-unknown").with("tenant", id))?;
-        if tenant.mode == TenantMode::Oracle {
-            let refusal = Problem::refused(codes::METHOD_UNSUPPORTED, "logical-needs-mysql-mode");
-            return Err(refusal.with("tenant", &tenant.name).into());
-        }
         if !tenants.contains(tenant) {
             tenants.push(tenant.clone());
         }
     }
+    if chosen.is_empty() {
+        let is_alone = cluster.facts.generation == Generation::Seekdb;
+        tenants = all.into_iter().filter(|tenant| is_alone || tenant.id != SYS).collect();
+    }
+    if tenants.is_empty() {
+        return Err(Problem::refused(codes::NO_BACKUP_OBJECT, "backup-without-tenant").into());
+    }
+    refuse_unreadable(context, cluster, &tenants).await?;
     Ok(tenants)
+}
+
+/// Names every tenant without a credential; one that no credential makes readable comes first.
+async fn refuse_unreadable(context: &Context, cluster: &Cluster, tenants: &[Tenant]) -> Result<(), Error> {
+    let users = context.metadata.tenant_credential_users(cluster.id).await?;
+    let mut without: Vec<&str> = Vec::new();
+    for tenant in tenants {
+        check_readable(cluster.facts.generation, tenant, true, &cluster.name)?;
+        let has_credential = users.contains_key(&tenant.id);
+        if check_readable(cluster.facts.generation, tenant, has_credential, &cluster.name).is_err() {
+            without.push(&tenant.name);
+        }
+    }
+    let refusal = |id| Problem::refused(codes::PRECHECK_FAILED, id).with("cluster", &cluster.name);
+    match without[..] {
+        [] => Ok(()),
+        [one] => Err(refusal("tenant-credential-missing").with("tenant", one).into()),
+        [..] => Err(refusal("tenant-credentials-missing").with("tenants", without.join(", ")).into()),
+    }
 }
 
 /// Returns the chosen storage; without a choice the last one of that cluster, else the only one there is.

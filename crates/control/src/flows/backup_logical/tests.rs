@@ -7,16 +7,22 @@ use dump::{Choice, Meter, Selection, Source};
 use engine::{Fault, StepStatus, TaskStatus, testkit};
 use metadata::Slice;
 use metadata::backup_sets::BackupSetQuery;
+use metadata::tenant_credentials::TenantCredential;
 use model::Secret;
+use model::backup::{BackupMethod, BackupObject, BackupWish};
 use model::backup_set::{BackupSet, BackupSetStatus};
 use model::id::{TaskId, TenantId};
+use model::tenant::TenantMode;
 use oceanbase::NoWitness;
 use serde_json::json;
+use sim::Profile;
 use tokio_util::sync::CancellationToken;
 
 use super::{BackupLogical, Lane, State, place};
-use crate::flows::testing::{Ended, Mount, ROWS, World};
+use crate::backups::{self, BackupNow};
+use crate::flows::testing::{Ended, Mount, ROWS, SYS_PASSWORD, TENANT_PASSWORD, World};
 use crate::tasks::Steer;
+use crate::tenants::credential::{self, NewCredential};
 
 async fn sets_of(world: &World, task: TaskId) -> Vec<BackupSet> {
     let query = BackupSetQuery { task: Some(task), ..BackupSetQuery::default() };
@@ -60,7 +66,16 @@ fn what_the_first_version_saved_is_still_read() {
 
 #[tokio::test]
 async fn one_backup_is_taken_whatever_step_crashes_or_repeats() {
-    let world = World::new("control_backup_crashes").await;
+    take_one_whatever_crashes(World::new("control_backup_crashes").await).await;
+}
+
+#[tokio::test]
+async fn one_backup_of_a_tenant_is_taken_whatever_step_crashes_or_repeats() {
+    let world = World::of_tenant(Profile::V4_2_5, "control_tenant_crashes").await;
+    take_one_whatever_crashes(world).await;
+}
+
+async fn take_one_whatever_crashes(world: World) {
     for (number, fault) in testkit::faults::<BackupLogical>().enumerate() {
         let what = format!("{fault:?}");
         let task = world.begin_backup().await;
@@ -74,7 +89,153 @@ async fn one_backup_is_taken_whatever_step_crashes_or_repeats() {
         assert_eq!((complete.len(), unfinished), (number + 1, vec![]), "{what}");
         assert_backed_up(&world, task, &what).await;
         assert_eq!(world.running_statements(&world.database).await, Vec::<String>::new(), "{what}");
+        assert!(!world.story(task).await.contains(TENANT_PASSWORD), "{what}");
     }
+    let told = world.simulator.map(|simulator| simulator.transcript()).unwrap_or_default();
+    let gaps: Vec<_> = told.iter().filter(|entry| entry.gap).collect();
+    assert!(gaps.is_empty(), "the cluster was asked what it can't say: {gaps:?}");
+}
+
+/// OceanBase 4.0 and 4.1 show no SCN: documented only.
+#[tokio::test]
+async fn a_tenant_that_shows_no_scn_is_read_as_of_a_moment_ago() {
+    let world = World::of_tenant(Profile::V4_1, "control_tenant_scn").await;
+    let task = world.begin_backup().await;
+    world.finish(task).await;
+    assert_backed_up(&world, task, "4.1").await;
+    let story = world.story(task).await;
+    assert!(story.contains("TIME_TO_USEC") && !story.contains("V$OB_TIMESTAMP_SERVICE"), "{story}");
+}
+
+#[tokio::test]
+async fn a_credential_that_is_wrong_by_now_is_named_and_a_retry_goes_on_with_another() {
+    let world = World::of_tenant(Profile::V4_2_5, "control_tenant_password").await;
+    let task = world.begin_backup().await;
+    let mut writer = world.control.metadata().begin().await.expect("writes");
+    let wrong = TenantCredential { user: "root".into(), password: Secret::new("not it") };
+    writer.tenant_credential_set(world.cluster, world.tenant, &wrong).await.expect("kept");
+    writer.commit().await.expect("kept");
+    assert_eq!(world.fail(task).await, "tenant-access-denied");
+    assert_eq!(world.dump_ids().await, (vec![], vec![]), "nothing was begun");
+    let refused = world.give_credential("not it either").await.expect_err("the tenant refuses it");
+    assert_eq!(refused.problem().text.id, "tenant-access-denied");
+
+    world.give_credential(TENANT_PASSWORD).await.expect("the tenant takes it");
+    world.steer(task, Steer::Retry).await;
+    world.finish(task).await;
+    assert_backed_up(&world, task, "retried").await;
+    let sets = sets_of(&world, task).await;
+    assert_eq!((sets[0].tenant, sets[0].tenant_name.as_str()), (world.tenant, "shop"));
+
+    let removed = credential::remove(&world.control, &world.actor, world.cluster, world.tenant).await;
+    removed.expect("it was there");
+    let again = world.begin(world.wish()).await.expect_err("nobody can read it");
+    assert_eq!(again.problem().text.id, "tenant-credential-missing");
+    let twice = credential::remove(&world.control, &world.actor, world.cluster, world.tenant).await;
+    assert_eq!(twice.expect_err("it is gone").problem().text.id, "tenant-credential-unset");
+}
+
+#[tokio::test]
+async fn a_tenant_that_fails_takes_nothing_from_the_others_and_a_retry_is_its_own() {
+    let world = World::of_tenant(Profile::V4_2_5, "control_tenant_lanes").await;
+    let crm = TenantId(1008);
+    let credential = TenantCredential { user: "root".into(), password: Secret::new(TENANT_PASSWORD) };
+    let mut writer = world.control.metadata().begin().await.expect("writes");
+    writer.tenant_credential_set(world.cluster, crm, &credential).await.expect("kept");
+    writer.commit().await.expect("kept");
+    let mut wish = world.wish();
+    wish.wish.tenants.push(crm);
+    let task = world.begin(wish).await.expect("both can be read");
+    world.say("root@sys", SYS_PASSWORD, "ALTER TENANT crm LOCK").await;
+    assert_eq!(world.run(task, None).await, Ended::Finished(TaskStatus::Failed));
+    let recorded = sets_of(&world, task).await;
+    assert_eq!(recorded.iter().map(|set| set.tenant).collect::<Vec<_>>(), [world.tenant]);
+
+    world.say("root@sys", SYS_PASSWORD, "ALTER TENANT crm UNLOCK").await;
+    world.steer(task, Steer::Retry).await;
+    world.finish(task).await;
+    let mut recorded: Vec<_> = sets_of(&world, task).await;
+    recorded.sort_by_key(|set| set.tenant);
+    let of = |set: &BackupSet| (set.tenant, set.tenant_name.clone(), set.rows);
+    let rows = 2 * ROWS + 3;
+    let expected = [(world.tenant, "shop".to_owned(), rows), (crm, "crm".to_owned(), rows)];
+    assert_eq!(recorded.iter().map(of).collect::<Vec<_>>(), expected);
+    assert_eq!(world.dump_ids().await.0.len(), 1, "what was done is not done again");
+}
+
+#[tokio::test]
+async fn a_tenant_that_can_not_be_read_is_refused_whichever_way_it_is_asked_for() {
+    let world = World::of_tenant(Profile::V4_2_5, "control_tenant_refused").await;
+    let (sys, oracle, books) = (TenantId(1), TenantId(1004), TenantId(1006));
+    let object = || vec![BackupObject::Table("d".into(), "t".into())];
+    let cases = [
+        (vec![oracle], vec![], "logical-needs-mysql-mode"),
+        (vec![oracle], vec![BackupObject::Database("d".into())], "logical-needs-mysql-mode"),
+        (vec![oracle], object(), "logical-needs-mysql-mode"),
+        (vec![world.tenant, oracle], vec![], "logical-needs-mysql-mode"),
+        (vec![], vec![], "logical-needs-mysql-mode"),
+        (vec![sys], vec![], "logical-not-of-sys"),
+        (vec![books], object(), "tenant-credential-missing"),
+        (vec![world.tenant, books], vec![], "tenant-credential-missing"),
+        (vec![TenantId(4711)], vec![], "tenant-unknown"),
+    ];
+    for (tenants, objects, expected) in cases {
+        let wish = BackupNow {
+            wish: BackupWish { tenants, objects, method: Some(BackupMethod::Logical), mode: None },
+            ..world.wish()
+        };
+        let refused = world.begin(wish.clone()).await.expect_err("it can't be read");
+        assert_eq!(refused.problem().text.id, expected, "{wish:?}");
+        let plan = backups::plan(&world.control, &world.actor, wish.clone()).await.expect_err("nor planned");
+        assert_eq!(plan.problem().text.id, expected, "{wish:?}");
+    }
+    let ability = async |tenant| {
+        let ability = backups::ability(&world.control, &world.actor, world.cluster, tenant).await;
+        ability.expect("told").logical_disabled.map(|problem| problem.text.id)
+    };
+    assert_eq!(ability(None).await, None, "one of its tenants can");
+    assert_eq!(ability(Some(world.tenant)).await, None);
+    assert_eq!(ability(Some(oracle)).await.as_deref(), Some("logical-needs-mysql-mode"));
+    assert_eq!(ability(Some(books)).await.as_deref(), Some("tenant-credential-missing"));
+}
+
+#[tokio::test]
+async fn a_credential_is_tried_before_it_is_kept_and_every_refusal_says_why() {
+    let world = World::of_tenant(Profile::V4_2_5, "control_tenant_credential").await;
+    let (control, actor) = (&world.control, &world.actor);
+    let set = async |tenant, user: &str, password: &str| {
+        let new = NewCredential { user: user.into(), password: Secret::new(password) };
+        let set = credential::set(control, actor, world.cluster, TenantId(tenant), new).await;
+        set.map_err(|error| error.problem().text.id.clone())
+    };
+    let refused =
+        async |tenant, user: &str, password: &str| set(tenant, user, password).await.expect_err("refused");
+    assert_eq!(refused(1, "root", TENANT_PASSWORD).await, "logical-not-of-sys");
+    assert_eq!(refused(1004, "root", TENANT_PASSWORD).await, "logical-needs-mysql-mode");
+    assert_eq!(refused(4711, "root", TENANT_PASSWORD).await, "tenant-unknown");
+    assert_eq!(refused(1006, "root", "wrong").await, "tenant-access-denied");
+    assert_eq!(refused(1006, "nobody", TENANT_PASSWORD).await, "tenant-access-denied");
+    assert_eq!(refused(1006, "root@shop", TENANT_PASSWORD).await, "tenant-user-malformed");
+
+    // A tenant of its own, whose users can be made here.
+    let of_books = async |sql: &str| world.say("root@books", TENANT_PASSWORD, sql).await;
+    of_books("CREATE USER little IDENTIFIED BY 'of little right'").await;
+    assert_eq!(refused(1006, "little", "of little right").await, "tenant-privileges-missing");
+    of_books("GRANT SELECT ON *.* TO little").await;
+    let kept = set(1006, "little@books", "of little right").await.expect("it reads");
+    assert_eq!((kept.user.as_str(), kept.mode), ("little", TenantMode::Mysql));
+    let warnings: Vec<_> = kept.lines.iter().filter_map(|line| line.problem.as_ref()).collect();
+    let [warning] = &warnings[..] else { panic!("{:?}", kept.lines) };
+    assert_eq!(warning.args()["missing"], "SHOW VIEW ON *.*, TRIGGER ON *.*");
+    of_books("GRANT SHOW VIEW, TRIGGER ON *.* TO little").await;
+    let tested = credential::test(control, actor, world.cluster, TenantId(1006), None).await.expect("tested");
+    assert!(tested.lines.iter().all(|line| line.problem.is_none()), "{:?}", tested.lines);
+    assert_eq!(tested.server.expect("it is told").to_string(), "OceanBase 4.2.5.0");
+
+    world.say("root@sys", SYS_PASSWORD, "ALTER TENANT books LOCK").await;
+    assert_eq!(refused(1006, "little", "of little right").await, "tenant-locked");
+    world.say("root@sys", SYS_PASSWORD, "DROP TENANT books FORCE").await;
+    assert_eq!(refused(1006, "little", "of little right").await, "tenant-unknown");
 }
 
 /// Runs up to a step, as if the program had died before it.

@@ -21,7 +21,7 @@ pub(super) struct Loading {
 impl Loading {
     pub(super) async fn open(at: &Here, state: &State) -> Result<Self, StepError> {
         let cluster = at.context().cluster(state.cluster).await?;
-        let endpoint = at.context().tenant_endpoint(&cluster, &state.tenant_name).await?;
+        let endpoint = at.context().tenant_endpoint(&cluster, state.tenant, &state.tenant_name).await?;
         Ok(Self {
             target: Target { endpoint, witness: Arc::new(StepLog::new(at)) },
             client: client(at, state).await?,

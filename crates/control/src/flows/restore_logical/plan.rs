@@ -5,14 +5,15 @@ use std::sync::Arc;
 use dump::{Target, load};
 use engine::Flow as _;
 use model::Problem;
+use model::ability::Generation;
 use model::problem::codes;
 use model::recovery::RecoveryRequest;
 use model::size;
 use model::text::Text;
 use oceanbase::Driver;
 
-use super::RestoreLogical;
 use super::request::{Decided, decide};
+use super::{RestoreLogical, check_destination_tenant};
 use crate::backups::{Plan, PlannedStep};
 use crate::context::Context;
 use crate::error::Error;
@@ -55,8 +56,14 @@ async fn look_at_destination(
     let mut driver = Driver::open(&endpoint, Arc::new(recorder.clone())).await?;
     decided.cluster.facts = driver.probe().await?;
     refuse_upgrading(&decided.cluster)?;
-    let cluster = &decided.cluster;
-    let endpoint = context.tenant_endpoint(cluster, &decided.tenant.name).await?;
+    let (cluster, tenant) = (&decided.cluster, &decided.tenant);
+    if cluster.facts.generation == Generation::Gen4 {
+        let tenants = driver.tenants().await?;
+        check_destination_tenant(tenant.id, &tenants)?;
+        let witness = Arc::new(recorder.clone());
+        context.enter_tenant(cluster, tenant.id, &tenant.name, witness).await?.close().await;
+    }
+    let endpoint = context.tenant_endpoint(cluster, tenant.id, &tenant.name).await?;
     let target = Target { endpoint, witness: Arc::new(recorder.clone()) };
     let client = context.client(decided.set.storage).await?.below(&decided.folder)?;
     let options = load::Options { databases: decided.databases.clone(), ..load::Options::default() };

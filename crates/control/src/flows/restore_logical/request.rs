@@ -13,7 +13,7 @@ use model::cluster::Cluster;
 use model::id::TaskId;
 use model::problem::codes;
 use model::recovery::{RecoveryRequest, targets};
-use model::tenant::Tenant;
+use model::tenant::{Tenant, check_readable};
 
 use super::{Holds, RestoreLogical, State};
 use crate::actor::Actor;
@@ -80,7 +80,8 @@ pub(super) async fn decide(context: &Context, wish: &RecoveryRequest) -> Result<
         return Err(Problem::refused(codes::METHOD_UNSUPPORTED, "logical-not-offered").into());
     }
     let tenant = context.tenant(cluster.id, wish.tenant).await?;
-    context.tenant_endpoint(&cluster, &tenant.name).await?;
+    let users = context.metadata.tenant_credential_users(cluster.id).await?;
+    check_readable(cluster.facts.generation, &tenant, users.contains_key(&tenant.id), &cluster.name)?;
     let (folder, dump) = location(&set)?;
     let client = context.client(set.storage).await?.below(&folder)?;
     let manifest = dump::read_manifest(&client, &dump).await?;

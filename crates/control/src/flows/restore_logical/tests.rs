@@ -11,11 +11,12 @@ use model::id::{TaskId, TenantId};
 use model::recovery::RecoveryRequest;
 use oceanbase::NoWitness;
 use serde_json::json;
+use sim::Profile;
 use tokio_util::sync::CancellationToken;
 
 use super::{RestoreLogical, State};
 use crate::backups::{self, BackupFilter};
-use crate::flows::testing::{Ended, ROWS, World};
+use crate::flows::testing::{Ended, ROWS, SYS_PASSWORD, World};
 use crate::tasks::Steer;
 use crate::{PageAsk, restores};
 
@@ -46,7 +47,7 @@ impl Recovery {
         RecoveryRequest {
             backup_set: self.set.id,
             cluster: self.world.cluster,
-            tenant: TenantId(1),
+            tenant: self.world.tenant,
             databases: vec![],
             rename: self.names(),
         }
@@ -128,7 +129,40 @@ fn what_the_first_version_saved_is_still_read() {
 
 #[tokio::test]
 async fn everything_is_recovered_once_whatever_step_crashes_or_repeats() {
-    let recovery = Recovery::new("control_restore_crashes").await;
+    recover_once_whatever_crashes(Recovery::new("control_restore_crashes").await).await;
+}
+
+#[tokio::test]
+async fn everything_is_recovered_into_a_tenant_once_whatever_step_crashes_or_repeats() {
+    let world = World::of_tenant(Profile::V4_2_5, "control_tenant_restore").await;
+    recover_once_whatever_crashes(Recovery::of(world).await).await;
+}
+
+#[tokio::test]
+async fn a_tenant_that_can_not_be_written_to_is_refused_before_anything_is_made() {
+    let recovery = Recovery::of(World::of_tenant(Profile::V4_2_5, "control_tenant_unfit").await).await;
+    let world = &recovery.world;
+    let into = async |tenant| {
+        let wish = RecoveryRequest { tenant: TenantId(tenant), ..recovery.wish() };
+        let refused = restores::restore(&world.control, &world.actor, wish).await.expect_err("refused");
+        refused.problem().text.id.clone()
+    };
+    assert_eq!(into(1).await, "logical-not-of-sys");
+    assert_eq!(into(1004).await, "logical-needs-mysql-mode");
+    assert_eq!(into(1006).await, "tenant-credential-missing");
+
+    let task = recovery.begin().await;
+    world.say("root@sys", SYS_PASSWORD, "ALTER TENANT shop LOCK").await;
+    assert_eq!(world.fail(task).await, "tenant-locked");
+    assert!(!recovery.has_target().await, "nothing was made");
+    world.say("root@sys", SYS_PASSWORD, "ALTER TENANT shop UNLOCK").await;
+    world.steer(task, Steer::Retry).await;
+    world.finish(task).await;
+    recovery.assert_recovered(task, "unlocked").await;
+    recovery.drop_target().await;
+}
+
+async fn recover_once_whatever_crashes(recovery: Recovery) {
     for fault in testkit::faults::<RestoreLogical>() {
         let what = format!("{fault:?}");
         let task = recovery.begin().await;

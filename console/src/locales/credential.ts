@@ -1,0 +1,53 @@
+/** The labels about who reads a tenant's data. */
+export const credentialEn = {
+  column: 'Read as',
+  add: 'Add Credential',
+  unset: 'No credential',
+  notNeeded: 'None',
+  title: (tenant: string) => `Credential of ${tenant}`,
+  intro:
+    'Logical backup and recovery of an OceanBase 4.x tenant work as a user of that tenant. The password is kept sealed and never shown. Physical backup needs no credential.',
+  kept: (user: string) => `Lifeboat reads this tenant as ${user}.`,
+  none: 'No credential is kept: only physical backup is possible.',
+  user: 'User',
+  userHint: (tenant: string) => `A user of the tenant ${tenant}, without @tenant and #cluster`,
+  password: 'Password',
+  passwordKept: 'The kept password is not shown. Enter one to replace it.',
+  testKept: 'Test the kept one',
+  replace: 'Replace',
+  remove: 'Remove Credential',
+  removeTitle: (tenant: string) => `Remove the credential of ${tenant}?`,
+  removeText: 'Logical backups of the tenant stop until another one is given. The user itself stays in the tenant.',
+  removed: 'The credential was removed',
+  saved: (user: string) => `The tenant is read as ${user} from now on`,
+  privileges: 'Least privilege',
+  privilegesHint:
+    'Run this in the tenant as its administrator, with a password of your own. A backup only reads; TRIGGER and SHOW VIEW are needed to see definitions, without them the tenant hides these in silence.',
+  recovers: 'The user is to recover databases, too',
+};
+
+export const credentialZh: typeof credentialEn = {
+  column: '读取用户',
+  add: '添加凭据',
+  unset: '无凭据',
+  notNeeded: '无',
+  title: (tenant: string) => `${tenant} 的凭据`,
+  intro: 'OceanBase 4.x 租户的逻辑备份与恢复以该租户内的用户进行。密码加密保存，从不显示。物理备份不需要凭据。',
+  kept: (user: string) => `Lifeboat 以 ${user} 读取该租户。`,
+  none: '尚未保存凭据：只能进行物理备份。',
+  user: '用户',
+  userHint: (tenant: string) => `租户 ${tenant} 内的用户，不含 @租户 和 #集群`,
+  password: '密码',
+  passwordKept: '已保存的密码不会显示。输入新密码即可替换。',
+  testKept: '测试已保存的凭据',
+  replace: '替换',
+  remove: '移除凭据',
+  removeTitle: (tenant: string) => `移除 ${tenant} 的凭据？`,
+  removeText: '在提供新的凭据之前，该租户无法进行逻辑备份。租户内的用户本身保留。',
+  removed: '凭据已移除',
+  saved: (user: string) => `此后以 ${user} 读取该租户`,
+  privileges: '最小权限',
+  privilegesHint:
+    '请由租户管理员在租户中执行，并换成自己的密码。备份只读取数据；TRIGGER 与 SHOW VIEW 用于查看定义，缺少时租户会不报错地隐藏这些内容。',
+  recovers: '该用户还用于恢复数据库',
+};
