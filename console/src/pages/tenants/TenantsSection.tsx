@@ -37,6 +37,7 @@ export function TenantsSection({ cluster }: { cluster: Cluster }) {
       <Loaded query={tenants}>
         {({ contents }) => (
           <Table<Tenant>
+            size="small"
             rowKey="id"
             columns={[...(clusterTables(labels).tenants ?? []), ...credential]}
             dataSource={contents}
