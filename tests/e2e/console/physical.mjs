@@ -177,6 +177,8 @@ async function fullAndIncremental() {
   await drawer().getByTestId('restore-statements').filter({ hasText: 'ALTER SYSTEM RESTORE' }).waitFor();
   await look('new-restore-statements');
   await page.keyboard.press('Escape');
+  await drawer().waitFor({ state: 'hidden' });
+  await page.getByRole('tab', { name: words.backupSets, selected: true }).waitFor();
 }
 
 async function logBackup() {
