@@ -29,7 +29,7 @@ pub(crate) async fn within_limit<T>(
     cluster: &Cluster,
     question: impl Future<Output = Result<T, Error>>,
 ) -> Result<T, Problem> {
-    within(LIMIT, cluster, question).await.map_err(Error::into_problem)
+    within(LIMIT, cluster, Box::pin(question)).await.map_err(Error::into_problem)
 }
 
 /// Returns what the cluster says when nobody waits for it, or why there is no answer.
@@ -37,7 +37,7 @@ pub(crate) async fn within_longer_limit<T>(
     cluster: &Cluster,
     question: impl Future<Output = Result<T, Error>>,
 ) -> Result<T, Error> {
-    within(LONGER_LIMIT, cluster, question).await
+    within(LONGER_LIMIT, cluster, Box::pin(question)).await
 }
 
 async fn within<T>(

@@ -70,7 +70,9 @@ pub(crate) async fn connect(endpoint: &Endpoint, address: &Address) -> Result<Wi
         password: &endpoint.password,
         tls: tls_options(&endpoint.tls).map_err(refused)?,
     };
-    match tokio::time::timeout(endpoint.connect_timeout, Wire::log_on(&addresses, &login)).await {
+    // In a box: a log-on is rare, and its many steps would be part of every future that may connect.
+    let log_on = Box::pin(Wire::log_on(&addresses, &login));
+    match tokio::time::timeout(endpoint.connect_timeout, log_on).await {
         Ok(Ok(wire)) => Ok(wire),
         Ok(Err(obstacle)) => Err(explain(obstacle, endpoint, address)),
         Err(_) => Err(explain_silence(endpoint, address).await),

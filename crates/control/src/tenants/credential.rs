@@ -59,7 +59,7 @@ pub async fn set(
         actor.must(Permission::ManageClusters)?;
         let place = Place::find(&control.context, cluster, tenant).await?;
         let credential = place.read(new)?;
-        let found = place.check(&credential).await?;
+        let found = Box::pin(place.check(&credential)).await?;
         if let Some(obstacle) = found.obstacle() {
             return Err(obstacle.clone().into());
         }

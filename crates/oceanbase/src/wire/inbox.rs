@@ -127,16 +127,14 @@ mod tests {
     /// The packets that a payload is sent in.
     fn packets(payload: &[u8]) -> Vec<u8> {
         let mut all = Vec::new();
-        let mut sequence = 0;
         let mut parts: Vec<&[u8]> = payload.chunks(PACKET_MOST_BYTES).collect();
         if payload.len().is_multiple_of(PACKET_MOST_BYTES) {
             parts.push(&[]);
         }
-        for part in parts {
+        for (sequence, part) in parts.into_iter().enumerate() {
             let length = part.len().to_le_bytes();
-            all.extend([length[0], length[1], length[2], sequence]);
+            all.extend([length[0], length[1], length[2], u8::try_from(sequence).expect("few packets")]);
             all.extend(part);
-            sequence += 1;
         }
         all
     }
