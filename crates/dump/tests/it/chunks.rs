@@ -123,7 +123,10 @@ async fn pieces_are_cut_by_the_length_of_rows_when_nothing_else_is_said() {
     let chunk = ChunkAim { bytes: 1 << 20, rows: None };
     let manifest = bed.dump("lengths", &["d_lengths"], chunk).await;
     let counts: Vec<usize> = manifest.tables().map(|(_, table)| table.pieces.len()).collect();
-    assert_eq!(counts, [3, 1], "3 MB in pieces of 1 MiB, and some kilobytes");
+    assert_eq!(counts, [20, 1], "3 MB: 16 pieces of 128 KiB and the rest in some of 256; and some kilobytes");
+    let (_, long) = manifest.tables().next().expect("two tables");
+    let rows: Vec<u64> = long.pieces.iter().map(|piece| piece.rows).collect();
+    assert_eq!((rows[0], rows[15], rows[16]), (130, 130, 260), "of 1,005 bytes: {rows:?}");
 }
 
 #[tokio::test]
