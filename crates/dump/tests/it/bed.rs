@@ -59,9 +59,14 @@ impl Bed {
         Self { server, client: client(dir.path()), dir, user: "root".to_owned() }
     }
 
-    /// Uses the server that all tests share, and a directory that another process made and keeps.
+    /// Uses the server that all tests share, and a directory that somebody else keeps.
     pub(crate) fn shared_in(path: &Path) -> Self {
-        let mut bed = Self::shared();
+        Self::on_in(xtask::seekdb::shared().expect("a running seekdb"), path)
+    }
+
+    /// Uses that server, and a directory that another process made and keeps.
+    pub(crate) fn on_in(server: Server, path: &Path) -> Self {
+        let mut bed = Self::on(server);
         bed.client = client(path);
         bed
     }

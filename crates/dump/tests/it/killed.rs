@@ -16,6 +16,8 @@ const ROWS: usize = 20_000;
 const TASK: &str = "LIFEBOAT_TEST_TASK";
 /// Tells it in which directory.
 const DIRECTORY: &str = "LIFEBOAT_TEST_DIRECTORY";
+/// Tells it on which server.
+const SERVER: &str = "LIFEBOAT_TEST_SERVER";
 
 fn options(name: &str) -> Options {
     let chunk = ChunkAim { rows: Some(500), ..ChunkAim::default() };
@@ -41,8 +43,11 @@ async fn database(bed: &Bed, name: &str) {
 #[tokio::test]
 #[ignore = "run by its parents"]
 async fn victim() {
-    let (Ok(task), Ok(directory)) = (std::env::var(TASK), std::env::var(DIRECTORY)) else { return };
-    let bed = Bed::shared_in(Path::new(&directory));
+    let told = |name| std::env::var(name).ok();
+    let (Some(task), Some(directory), Some(server)) = (told(TASK), told(DIRECTORY), told(SERVER)) else {
+        return;
+    };
+    let bed = Bed::on_in(serde_json::from_str(&server).expect("a server"), Path::new(&directory));
     let (dump, source): (DumpId, _) = ("killed".parse().expect("an id"), bed.source());
     if task == "dump" {
         bed.dump_with(&dump, &options("d_killed_dump")).await.expect("a dump");
@@ -70,11 +75,12 @@ async fn persistently<T, F: Future<Output = dump::Result<T>>>(call: impl Fn() ->
     call().await.expect("at last")
 }
 
-fn start(task: &str, directory: &Path) -> Child {
+fn start(task: &str, bed: &Bed) -> Child {
     Command::new(std::env::current_exe().expect("this program"))
         .args(["--exact", "killed::victim", "--ignored"])
         .env(TASK, task)
-        .env(DIRECTORY, directory)
+        .env(DIRECTORY, bed.dir.path())
+        .env(SERVER, serde_json::to_string(&bed.server).expect("json"))
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
@@ -82,9 +88,9 @@ fn start(task: &str, directory: &Path) -> Child {
 }
 
 /// Starts the child again and again, killing it each time a little later, until it comes to its end.
-fn kill_until_done(task: &str, directory: &Path) -> u32 {
+fn kill_until_done(task: &str, bed: &Bed) -> u32 {
     for kills in 0..40 {
-        let mut child = start(task, directory);
+        let mut child = start(task, bed);
         std::thread::sleep(Duration::from_millis(60 + u64::from(kills) * 35)); // the moment of the kill
         if let Some(status) = child.try_wait().expect("a child") {
             assert!(status.success(), "after {kills} kills: {status}");
@@ -93,7 +99,7 @@ fn kill_until_done(task: &str, directory: &Path) -> u32 {
         child.kill().expect("killed");
         child.wait().expect("gone");
     }
-    let status = start(task, directory).wait().expect("gone");
+    let status = start(task, bed).wait().expect("gone");
     assert!(status.success(), "{status}");
     40
 }
@@ -102,7 +108,7 @@ fn kill_until_done(task: &str, directory: &Path) -> u32 {
 async fn a_dump_whose_process_is_killed_again_and_again_ends_whole() {
     let bed = Bed::shared();
     database(&bed, "d_killed_dump").await;
-    let kills = kill_until_done("dump", bed.dir.path());
+    let kills = kill_until_done("dump", &bed);
     assert!(kills > 3, "it was killed {kills} times");
     let dump = "killed".parse().expect("an id");
     let manifest = dump::read_manifest(&bed.client, &dump).await.expect("a manifest");
@@ -111,13 +117,12 @@ async fn a_dump_whose_process_is_killed_again_and_again_ends_whole() {
     assert_eq!(bed.compare("killed", &[]).await.findings, []);
 }
 
-#[tokio::test]
-async fn a_load_whose_process_is_killed_again_and_again_doubles_nothing() {
-    let bed = Bed::shared();
+/// A load of two tables, killed until it ends.
+async fn a_killed_load_doubles_nothing(bed: Bed) {
     database(&bed, "d_killed_load").await;
     bed.no_database("d_killed_load_2");
     bed.dump_with(&"killed".parse().expect("an id"), &options("d_killed_load")).await.expect("a dump");
-    let kills = kill_until_done("load", bed.dir.path());
+    let kills = kill_until_done("load", &bed);
     assert!(kills > 3, "it was killed {kills} times");
     assert_eq!(bed.compare("killed", &[("d_killed_load", "d_killed_load_2")]).await.findings, []);
     let mut session = bed.session().await;
@@ -126,6 +131,16 @@ async fn a_load_whose_process_is_killed_again_and_again_doubles_nothing() {
         assert_eq!(rows, [[ROWS.to_string()]]);
     }
     session.close().await;
+}
+
+#[tokio::test]
+async fn a_load_whose_process_is_killed_again_and_again_doubles_nothing() {
+    a_killed_load_doubles_nothing(Bed::shared()).await;
+}
+
+#[tokio::test]
+async fn a_load_into_mariadb_whose_process_is_killed_again_and_again_doubles_nothing() {
+    a_killed_load_doubles_nothing(Bed::mariadb()).await;
 }
 
 /// Starts a server that may be killed. Below a folder whose name begins with a dot, seekdb starts once and never again

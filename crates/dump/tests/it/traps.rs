@@ -164,14 +164,26 @@ async fn t6_foreign_keys_in_a_circle_are_made() {
 }
 
 #[tokio::test]
-async fn t7_t8_what_only_the_full_definition_says_is_kept() {
+async fn t7_what_only_the_full_definition_says_is_kept() {
     let statements = [
         "CREATE TABLE g (a INT, b INT, c VARCHAR(20), KEY kg (b) GLOBAL, UNIQUE KEY ug (a,b) GLOBAL, KEY ks (b) STORING (c), \
          KEY kf ((a+b)), FULLTEXT KEY ff (c) WITH PARSER ngram) PARTITION BY HASH(a) PARTITIONS 2",
-        "CREATE TABLE p (id INT PRIMARY KEY, t VARCHAR(99), KEY kp (t(10))) BLOCK_SIZE = 32768 COMPRESSION = 'none'",
         "INSERT INTO g VALUES (1,2,'some words'),(2,NULL,NULL),(3,NULL,'中文字')",
     ];
     round_trip("full_definition", &statements).await;
+}
+
+#[tokio::test]
+async fn t8_physical_options_are_kept() {
+    let statements = [
+        "CREATE TABLE p (id INT PRIMARY KEY, t VARCHAR(99), KEY kp (t(10))) BLOCK_SIZE = 32768 COMPRESSION = 'none'",
+        "INSERT INTO p VALUES (1,'x')",
+    ];
+    let (bed, target, _) = round_trip("physical", &statements).await;
+    let mut session = bed.session().await;
+    let found = query(&mut session, &format!("SHOW CREATE TABLE {target}.p")).await;
+    assert!(found[0][1].contains("BLOCK_SIZE = 32768") && found[0][1].contains("'none'"), "{found:?}");
+    session.close().await;
 }
 
 #[tokio::test]
@@ -189,17 +201,42 @@ async fn t10_partition_bounds_are_of_the_same_moment() {
 }
 
 #[tokio::test]
-async fn t12_t19_t20_invisible_and_generated_columns_are_kept() {
+async fn t12_invisible_columns_stay_invisible() {
     let statements = [
-        "CREATE TABLE g (a INT PRIMARY KEY, b INT AS (a+1) VIRTUAL, c INT AS (a*2) STORED, d VARCHAR(10) INVISIBLE DEFAULT 'q', \
+        "CREATE TABLE h (a INT PRIMARY KEY, d VARCHAR(10) INVISIBLE DEFAULT 'q')",
+        "INSERT INTO h (a) VALUES (3)",
+    ];
+    let (bed, target, _) = round_trip("invisible", &statements).await;
+    let mut session = bed.session().await;
+    assert_eq!(query(&mut session, &format!("SELECT * FROM {target}.h")).await, [["3"]]);
+    session.close().await;
+}
+
+#[tokio::test]
+async fn t19_generated_columns_are_computed_anew() {
+    let statements = [
+        "CREATE TABLE g (a INT PRIMARY KEY, b INT AS (a+1) VIRTUAL, c INT AS (a*2) STORED, \
          e DATETIME DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP)",
-        "INSERT INTO g (a,d) VALUES (1,'hidden'),(2,NULL)",
-        "INSERT INTO g (a) VALUES (3)",
+        "INSERT INTO g (a,e) VALUES (1,'2026-01-02 03:04:05'),(2,NULL)",
+    ];
+    let (bed, target, _) = round_trip("generated", &statements).await;
+    let mut session = bed.session().await;
+    let found = query(&mut session, &format!("SELECT a,b,c,e FROM {target}.g ORDER BY a")).await;
+    assert_eq!(found, [["1", "2", "2", "2026-01-02 03:04:05"], ["2", "3", "4", "NULL"]]);
+    session.close().await;
+}
+
+#[tokio::test]
+async fn t20_values_of_invisible_columns_are_kept() {
+    let statements = [
+        "CREATE TABLE h (a INT PRIMARY KEY, d VARCHAR(10) INVISIBLE DEFAULT 'q')",
+        "INSERT INTO h (a,d) VALUES (1,'hidden'),(2,NULL)",
+        "INSERT INTO h (a) VALUES (3)",
     ];
     let (bed, target, _) = round_trip("hidden", &statements).await;
     let mut session = bed.session().await;
-    let found = query(&mut session, &format!("SELECT a,b,c,d FROM {target}.g ORDER BY a")).await;
-    assert_eq!(found, [["1", "2", "2", "hidden"], ["2", "3", "4", "NULL"], ["3", "4", "6", "q"]]);
+    let found = query(&mut session, &format!("SELECT a,d FROM {target}.h ORDER BY a")).await;
+    assert_eq!(found, [["1", "hidden"], ["2", "NULL"], ["3", "q"]]);
     session.close().await;
 }
 
@@ -218,26 +255,45 @@ async fn t15_views_are_made_in_their_order_and_broken_ones_are_told() {
 }
 
 #[tokio::test]
-async fn t17_t18_floats_and_vectors_keep_every_bit() {
+async fn t17_floats_keep_every_bit() {
     let statements = [
-        "CREATE TABLE f (id INT PRIMARY KEY, f FLOAT, d DOUBLE, v VECTOR(3), a ARRAY(FLOAT), m ARRAY(DOUBLE))",
-        "INSERT INTO f VALUES (1,16777216,1.7976931348623157e308,'[0.123456789,1e-10,123456.789]','[1.1,2.2]','[1.1]'),\
-         (2,1.2345678,-2.2250738585072014e-308,'[-3.402823466e38,1.17549435e-38,0]','[]',NULL),(3,3.402823466e38,0.1,NULL,NULL,'[]'),\
-         (4,1.4e-45,5e-324,'[1,2,3]',NULL,NULL),(5,-0.0,1e22,NULL,NULL,NULL),(6,NULL,NULL,NULL,NULL,NULL)",
+        "CREATE TABLE f (id INT PRIMARY KEY, f FLOAT, d DOUBLE, a ARRAY(FLOAT), m ARRAY(DOUBLE))",
+        "INSERT INTO f VALUES (1,16777216,1.7976931348623157e308,'[1.1,2.2]','[1.1]'),\
+         (2,1.2345678,-2.2250738585072014e-308,'[]',NULL),(3,3.402823466e38,0.1,NULL,'[]'),\
+         (4,1.4e-45,5e-324,NULL,NULL),(5,-0.0,1e22,NULL,NULL),(6,NULL,NULL,NULL,NULL)",
     ];
     round_trip("floats", &statements).await;
     same_values("floats", "f", "id", "NOT (x.f <=> y.f AND x.d <=> y.d)").await;
-    same_values("floats", "f", "id", "COALESCE(l2_distance(x.v, y.v), 0)").await;
 }
 
 #[tokio::test]
-async fn t21_t22_bytes_of_every_kind_are_kept() {
+async fn t18_vectors_keep_every_bit() {
     let statements = [
-        "CREATE TABLE b (id INT PRIMARY KEY, t BIT(64), f BINARY(4), v VARBINARY(300), l LONGBLOB, g GEOMETRY, p POINT)",
-        "INSERT INTO b VALUES (1,b'1',0x61,'',0x00FF27220A5C0D1A,ST_GeomFromText('POINT(1 2)'),ST_GeomFromText('POINT(3 4)')),\
-         (2,0xFFFFFFFFFFFFFFFF,0x61620000,0xE28228,'',ST_GeomFromText('LINESTRING(0 0,1 1)'),NULL),(3,NULL,NULL,NULL,NULL,NULL,NULL)",
+        "CREATE TABLE f (id INT PRIMARY KEY, v VECTOR(3))",
+        "INSERT INTO f VALUES (1,'[0.123456789,1e-10,123456.789]'),(2,'[-3.402823466e38,1.17549435e-38,0]'),(3,NULL),(4,'[1,2,3]')",
+    ];
+    round_trip("vectors", &statements).await;
+    same_values("vectors", "f", "id", "COALESCE(l2_distance(x.v, y.v), 0)").await;
+}
+
+#[tokio::test]
+async fn t21_bytes_of_every_kind_are_kept() {
+    let statements = [
+        "CREATE TABLE b (id INT PRIMARY KEY, t BIT(64), f BINARY(4), v VARBINARY(300), l LONGBLOB)",
+        "INSERT INTO b VALUES (1,b'1',0x61,'',0x00FF27220A5C0D1A),\
+         (2,0xFFFFFFFFFFFFFFFF,0x61620000,0xE28228,''),(3,NULL,NULL,NULL,NULL)",
     ];
     round_trip("bytes", &statements).await;
+}
+
+#[tokio::test]
+async fn t22_shapes_are_kept() {
+    let statements = [
+        "CREATE TABLE s (id INT PRIMARY KEY, g GEOMETRY, p POINT)",
+        "INSERT INTO s VALUES (1,ST_GeomFromText('POINT(1 2)'),ST_GeomFromText('POINT(3 4)')),\
+         (2,ST_GeomFromText('LINESTRING(0 0,1 1)'),NULL),(3,NULL,NULL)",
+    ];
+    round_trip("shapes", &statements).await;
 }
 
 #[tokio::test]
@@ -251,23 +307,45 @@ async fn t23_documents_maps_and_sparse_vectors_are_kept() {
 }
 
 #[tokio::test]
-async fn t24_t26_dates_that_strict_modes_refuse_are_kept() {
+async fn t24_dates_that_strict_modes_refuse_are_kept() {
     let statements = [
-        "SET sql_mode = 'ALLOW_INVALID_DATES', time_zone = '+08:00'",
-        "CREATE TABLE d (id INT PRIMARY KEY, d DATE, t DATETIME(6), s TIMESTAMP(6) NULL, i TIME(6), y YEAR)",
-        "INSERT INTO d VALUES (1,'0000-00-00','0000-00-00','0000-00-00','-838:59:59','0000'),\
-         (2,'2024-02-30','2024-00-10 01:02:03.000004','2038-01-19 11:14:07.999999','838:59:58.999999','1901'),\
-         (3,'9999-12-31','9999-12-31 23:59:59.999999','1970-01-01 08:00:01','00:00:00.000001','2155'),(4,NULL,NULL,NULL,NULL,NULL)",
+        "SET sql_mode = 'ALLOW_INVALID_DATES'",
+        "CREATE TABLE d (id INT PRIMARY KEY, d DATE, t DATETIME(6), s TIMESTAMP(6) NULL, y YEAR)",
+        "INSERT INTO d VALUES (1,'0000-00-00','0000-00-00','0000-00-00','0000'),(2,'2024-02-30','2024-00-10 01:02:03.000004',NULL,'1901'),\
+         (3,'9999-12-31','9999-12-31 23:59:59.999999',NULL,'2155'),(4,NULL,NULL,NULL,NULL)",
     ];
     round_trip("dates", &statements).await;
 }
 
 #[tokio::test]
-async fn t25_t28_a_zero_and_the_next_number_are_kept() {
+async fn t26_times_and_moments_of_another_zone_are_kept() {
+    let statements = [
+        "SET time_zone = '+08:00'",
+        "CREATE TABLE m (id INT PRIMARY KEY, s TIMESTAMP(6) NULL, i TIME(6))",
+        "INSERT INTO m VALUES (1,'2038-01-19 11:14:07.999999','-838:59:59'),(2,'1970-01-01 08:00:01','838:59:58.999999'),\
+         (3,NULL,'00:00:00.000001')",
+    ];
+    let (bed, target, _) = round_trip("moments", &statements).await;
+    let mut session = bed.session().await;
+    let found = query(&mut session, &format!("SELECT s FROM {target}.m WHERE id = 2")).await;
+    assert_eq!(found, [["1970-01-01 00:00:01.000000"]], "in UTC");
+    session.close().await;
+}
+
+#[tokio::test]
+async fn t25_a_zero_in_a_counted_column_is_kept() {
     let statements = [
         "SET sql_mode = 'NO_AUTO_VALUE_ON_ZERO'",
         "CREATE TABLE a (id BIGINT UNSIGNED AUTO_INCREMENT PRIMARY KEY, n INT) AUTO_INCREMENT = 5000",
         "INSERT INTO a VALUES (0,1),(7,2),(18446744073709551614,3)",
+    ];
+    round_trip("zero", &statements).await;
+}
+
+#[tokio::test]
+async fn t28_the_next_number_is_kept() {
+    let statements = [
+        "SET sql_mode = 'NO_AUTO_VALUE_ON_ZERO'",
         "CREATE TABLE k (a INT AUTO_INCREMENT, b INT, KEY (a)) AUTO_INCREMENT = 77",
         "INSERT INTO k VALUES (0,0),(5,5)",
     ];
