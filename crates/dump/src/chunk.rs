@@ -275,7 +275,7 @@ mod tests {
             columns: vec![column("a", Form::Number), column("b", Form::Text), column("f", Form::Float)],
             key: vec![column("a", Form::Number), column("b", Form::Text)],
             hidden_key: false,
-            identity: Identity { id: None, columns: vec![], essence: String::new() },
+            identity: Identity { id: None, columns: vec![], essence: String::new(), version: None },
             chunks: vec![],
         };
         let chunk = Chunk {
@@ -303,7 +303,7 @@ mod tests {
             columns: vec![column("a"), column("v")],
             key: vec![column("a"), column("b")],
             hidden_key: false,
-            identity: Identity { id: None, columns: vec![], essence: String::new() },
+            identity: Identity { id: None, columns: vec![], essence: String::new(), version: None },
             chunks: vec![],
         };
         let values = |values: &[&str]| Some(values.iter().map(|&value| value.to_owned()).collect());
@@ -327,7 +327,7 @@ mod tests {
             columns: vec![Column { name: "a".to_owned(), form: Form::Number }],
             key: hidden_key(),
             hidden_key: true,
-            identity: Identity { id: None, columns: vec![], essence: String::new() },
+            identity: Identity { id: None, columns: vec![], essence: String::new(), version: None },
             chunks: vec![],
         };
         let chunk = Chunk { after: Some(vec!["5".to_owned()]), ..Chunk::default() };

@@ -195,6 +195,18 @@ pub struct Identity {
     pub columns: Vec<u64>,
     /// The BLAKE3 of its definition without keys.
     pub essence: String,
+    /// The server's number of the last change of its definition, also of one that does not matter here, where it has such a
+    /// number (OceanBase: `schema_version`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<u64>,
+}
+
+impl Identity {
+    /// Tells whether the table is still the same, whatever else was changed about it.
+    #[must_use]
+    pub fn is_of(&self, now: &Self) -> bool {
+        (self.id, &self.columns, &self.essence) == (now.id, &now.columns, &now.essence)
+    }
 }
 
 /// A part of a table: one piece.

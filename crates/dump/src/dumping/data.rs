@@ -212,14 +212,16 @@ async fn check_unchanged(source: &Source, plan: &Plan) -> Result<()> {
     for database in &plan.databases {
         let definitions = Definitions::read(&mut session, &database.name).await;
         let definitions = definitions.during(|| format!("read the catalogue of `{}`", database.name))?;
-        for table in &database.tables {
+        let touched =
+            database.tables.iter().filter(|table| !definitions.is_untouched(&table.name, &table.identity));
+        for table in touched {
             let full = full_name(&database.name, &table.name);
             let now = match definitions.table(&mut session, &table.name).await {
                 Err(error) if matches!(error.number(), Some(1146 | 1049)) => None,
                 now => now.during(|| format!("read the definition of {full}"))?,
             };
             let now = now.map(|definition| definitions.identity(&table.name, &definition));
-            if now.as_ref() != Some(&table.identity) {
+            if !now.is_some_and(|now| table.identity.is_of(&now)) {
                 changed.push(full);
             }
         }

@@ -13,6 +13,8 @@ use crate::plan::Identity;
 pub(super) struct Definitions {
     database: String,
     identities: Option<BTreeMap<String, TableIdentity>>,
+    /// Whether every change of a table has a number of its own: InnoDB knows only the second of the last one.
+    counts_changes: bool,
     members: BTreeMap<String, Vec<MemberColumn>>,
     partitions: BTreeMap<String, Vec<PartitionValues>>,
 }
@@ -23,6 +25,7 @@ impl Definitions {
         Ok(Self {
             database: database.to_owned(),
             identities: catalog::table_identities(session, database).await?,
+            counts_changes: session.server().product.is_oceanbase(),
             members: catalog::member_columns(session, database).await?.unwrap_or_default(),
             partitions: catalog::partition_values(session, database).await?.unwrap_or_default(),
         })
@@ -47,6 +50,17 @@ impl Definitions {
             id: numbers.map(|numbers| numbers.id),
             columns: numbers.map(|numbers| numbers.columns.clone()).unwrap_or_default(),
             essence: blake3::hash(&definition.essence()).to_hex().to_string(),
+            version: numbers.filter(|_| self.counts_changes).map(|numbers| numbers.version),
         }
+    }
+
+    /// Tells whether nothing at all was changed about a table since it was described so, without asking for its definition.
+    pub(super) fn is_untouched(&self, table: &str, known: &Identity) -> bool {
+        let numbers = self.identities.as_ref().and_then(|all| all.get(table));
+        let same = |numbers: &TableIdentity| {
+            (Some(numbers.id), Some(numbers.version), &numbers.columns)
+                == (known.id, known.version, &known.columns)
+        };
+        self.counts_changes && numbers.is_some_and(same)
     }
 }

@@ -105,7 +105,7 @@ async fn table_object(
     let definition =
         definition.during_read(&plan.dump, plan.scn, || format!("read the definition of {full}"))?;
     let unchanged =
-        |definition: &TableDefinition| definitions.identity(&table.name, definition) == table.identity;
+        |definition: &TableDefinition| table.identity.is_of(&definitions.identity(&table.name, definition));
     let Some(mut definition) = definition.filter(unchanged) else {
         return Err(Error::SchemaChanged { dump: plan.dump.clone(), tables: vec![full] });
     };
