@@ -1,6 +1,7 @@
 //! Physical backup through REST, on pretended clusters: what a DBA sees, presses and gets.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use sim::{Fault, FaultName, Profile};
@@ -192,6 +193,50 @@ async fn what_others_do_on_the_cluster_is_seen_named_and_left_alone() {
     );
     let resumed = stand.post(&stand.below("backup/logBackup/resume"), &json!({})).await.task();
     stand.succeeded(resumed).await;
+}
+
+/// Cancels a backup in its midst.
+async fn a_cancelled_backup_ends_on_the_cluster_too(profile: Profile) {
+    let stand = Stand::standing_still(profile, &["shop"]).await;
+    let sent = |beginning: &str| {
+        stand.simulator().transcript().iter().filter(|entry| entry.sql.starts_with(beginning)).count()
+    };
+    let task = stand.back_up(FULL, json!({})).await.task();
+    let path = format!("/tasks/instances/{task}");
+    let mut seen = stand.get(&path).await;
+    while sent("ALTER SYSTEM BACKUP") == 0 {
+        assert_eq!(seen["status"], "RUNNING", "{profile}: {seen:#}");
+        seen = a_little_later(&stand, &path).await;
+    }
+    stand.post(&format!("{path}/cancel"), &json!({})).await.done();
+    while seen["status"] == "RUNNING" {
+        seen = a_little_later(&stand, &path).await;
+    }
+    assert_eq!(seen["status"], "FAILED", "{profile}: {seen:#}");
+    // 3.x refuses it while the backup prepares, so it may have been said again.
+    assert!(sent("ALTER SYSTEM CANCEL BACKUP") >= 1, "{profile}");
+    assert_eq!(sent("ALTER SYSTEM BACKUP"), 1, "{profile}");
+    let sets = stand.get(&stand.below("backup/sets")).await;
+    assert_eq!(sets["page"]["totalElements"], 0, "{profile}: what was cancelled is no backup");
+    let rows = backups(&stand).await;
+    assert!(rows.iter().all(|row| row["status"] != "RUNNING"), "{profile}: {rows:#?}");
+}
+
+async fn a_little_later(stand: &Stand, path: &str) -> Value {
+    stand.simulator().advance_seconds(2.0);
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    stand.get(path).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_backup_of_every_version_is_cancelled() {
+    let mut versions = tokio::task::JoinSet::new();
+    for profile in Profile::ALL {
+        versions.spawn(a_cancelled_backup_ends_on_the_cluster_too(profile)); // most of the time they wait
+    }
+    while let Some(version) = versions.join_next().await {
+        version.expect("it holds");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

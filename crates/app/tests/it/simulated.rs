@@ -38,13 +38,14 @@ pub(crate) struct Answer {
 
 impl Stand {
     pub(crate) async fn new(profile: Profile, tenants: &[&str]) -> Self {
-        let simulated = ClusterConfig {
-            version: profile.to_string(),
-            sys_password: SYS_PASSWORD.into(),
-            tenants: tenants.iter().map(|name| TenantConfig::named(name)).collect(),
-            ..ClusterConfig::default()
-        };
-        Self::on(Config { clusters: vec![simulated], speed: SPEED, ..Config::paused(profile) }).await
+        let clusters = vec![pretended(profile, tenants)];
+        Self::on(Config { clusters, speed: SPEED, ..Config::paused(profile) }).await
+    }
+
+    /// Makes a stand over a pretended cluster whose clock stands until the test moves it.
+    pub(crate) async fn standing_still(profile: Profile, tenants: &[&str]) -> Self {
+        let clusters = vec![pretended(profile, tenants)];
+        Self::on(Config { clusters, ..Config::paused(profile) }).await
     }
 
     /// Makes a stand over a pretended cluster, whose user is `root@sys` with [`SYS_PASSWORD`].
@@ -178,6 +179,15 @@ impl Stand {
         let mut connection = mysql_async::Conn::new(options).await.expect("logs on");
         connection.query_drop(sql).await.expect("the cluster takes it");
         connection.disconnect().await.expect("it ends");
+    }
+}
+
+fn pretended(profile: Profile, tenants: &[&str]) -> ClusterConfig {
+    ClusterConfig {
+        version: profile.to_string(),
+        sys_password: SYS_PASSWORD.into(),
+        tenants: tenants.iter().map(|name| TenantConfig::named(name)).collect(),
+        ..ClusterConfig::default()
     }
 }
 
