@@ -1,7 +1,12 @@
-"""Turns what was measured into the tables of docs/performance.md."""
+"""Turns what was measured into the tables of docs/performance.md.
+
+    report.py MARK     puts its standard input between the two marks of that name
+"""
 
 import statistics
+import sys
 from dataclasses import dataclass
+from pathlib import Path
 
 TITLES = {
     "plain": "Dump of `bench`, uncompressed, to tmpfs",
@@ -41,13 +46,14 @@ def table(outcome, group):
     per = " per GB" if gigabytes else ""
     lines = [f"| | wall s | MB/s | client CPU s{per} | server CPU s{per} | peak MiB | Lifeboat is faster by |", "|---|---|---|---|---|---|---|"]
     for name, good in runs.items():
+        shown = name.replace("|", "\\|")
         if not good:
-            lines.append(f"| {name} | failed | | | | | |")
+            lines.append(f"| {shown} | failed | | | | | |")
             continue
         wall = median(good, "seconds")
         speed = f"{gigabytes * 1e3 / wall:.0f}" if gigabytes else ""
         ratio = f"{wall / median(ours, 'seconds'):.2f}" if ours and name != "Lifeboat" else ""
-        lines.append(f"| {name} | {wall:.2f} | {speed} | {median(good, 'client_cpu') / (gigabytes or 1):.2f} "
+        lines.append(f"| {shown} | {wall:.2f} | {speed} | {median(good, 'client_cpu') / (gigabytes or 1):.2f} "
                      f"| {median(good, 'server_cpu') / (gigabytes or 1):.2f} | {median(good, 'peak_mib'):.0f} | {ratio} |")
     return "\n".join(lines)
 
@@ -71,3 +77,7 @@ def write(text, path, mark="measured"):
     head, _, rest = page.partition(begin)
     _, _, tail = rest.partition(end)
     path.write_text(f"{head}{begin}\n\n{text}\n{end}{tail}")
+
+
+if __name__ == "__main__":
+    write(sys.stdin.read(), Path(__file__).parents[1] / "docs/performance.md", sys.argv[1])
