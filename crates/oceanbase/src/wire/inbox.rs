@@ -50,16 +50,24 @@ impl Inbox {
     ) -> io::Result<u8> {
         payload.clear();
         loop {
-            let (length, sequence) = loop {
-                match self.head() {
-                    Some(head) => break head,
-                    None => self.fill(stream).await?,
-                }
-            };
+            let (length, sequence) = self.next_head(stream).await?;
             self.begin += HEAD_BYTES;
             self.take(stream, payload, length).await?;
             if length < PACKET_MOST_BYTES {
                 return Ok(sequence);
+            }
+        }
+    }
+
+    /// Waits until the next packet has begun to arrive; returns its length and number, and takes nothing.
+    pub(super) async fn next_head(
+        &mut self,
+        stream: &mut (impl AsyncRead + Unpin),
+    ) -> io::Result<(usize, u8)> {
+        loop {
+            match self.head() {
+                Some(head) => return Ok(head),
+                None => self.fill(stream).await?,
             }
         }
     }
@@ -92,7 +100,7 @@ impl Inbox {
     }
 
     /// Asks the system for what has come since.
-    pub(super) async fn fill(&mut self, stream: &mut (impl AsyncRead + Unpin)) -> io::Result<()> {
+    async fn fill(&mut self, stream: &mut (impl AsyncRead + Unpin)) -> io::Result<()> {
         if self.begin > 0 {
             // What is left is less than a packet.
             self.buffer.copy_within(self.begin..self.end, 0);
@@ -104,7 +112,7 @@ impl Inbox {
     }
 
     /// Returns length and number of the packet that has begun to arrive.
-    pub(super) fn head(&self) -> Option<(usize, u8)> {
+    fn head(&self) -> Option<(usize, u8)> {
         let [a, b, c, sequence] = *self.buffer[self.begin..self.end].first_chunk()?;
         Some((usize::from(a) | usize::from(b) << 8 | usize::from(c) << 16, sequence))
     }

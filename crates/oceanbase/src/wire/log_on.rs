@@ -95,34 +95,30 @@ impl Wire {
             wire.send_packet(&SslRequest::new(capabilities, LARGEST_PACKET_BYTES, COLLATION)).await?;
             wire = wire.encrypted(tls, login.host).await?;
         }
-        let mut proof = Proof { method: handshake.auth_plugin(), nonce: handshake.nonce(), login };
-        if !matches!(proof.method, Some(AuthPlugin::CachingSha2Password)) {
-            proof.method = Some(AuthPlugin::MysqlNativePassword); // the server asks anew if it wants another
-        }
+        let method = match handshake.auth_plugin() {
+            Some(AuthPlugin::CachingSha2Password) => AuthPlugin::CachingSha2Password,
+            _ => AuthPlugin::MysqlNativePassword, // the server asks anew if it wants another
+        };
+        let proof = Proof { method, nonce: handshake.nonce(), password: login.password };
         let answer = proof.answer()?;
         let response = HandshakeResponse::new(
             Some(answer),
             handshake.server_version_parsed().unwrap_or_default(),
             Some(login.user.as_bytes()),
             None::<&[u8]>,
-            proof.method.clone(),
+            Some(proof.method.clone()),
             capabilities,
             None,
             LARGEST_PACKET_BYTES,
         );
         wire.send_packet(&response).await?;
-        wire.prove(proof.method.clone(), proof.nonce.clone(), login).await?;
+        wire.prove(proof).await?;
         Ok(wire)
     }
 
     /// Reads the server's first words.
     async fn handshake(&mut self) -> Result<Vec<u8>, NoEntry> {
-        let (length, sequence) = loop {
-            match self.inbox.head() {
-                Some(head) => break head,
-                None => self.inbox.fill(&mut self.stream).await?,
-            }
-        };
+        let (length, sequence) = self.inbox.next_head(&mut self.stream).await?;
         if sequence != 0 || length == 0 || length > HANDSHAKE_MOST_BYTES {
             return Err(NoEntry::NotMysql(self.inbox.arrived().to_vec()));
         }
@@ -136,6 +132,10 @@ impl Wire {
     }
 
     async fn encrypted(self, config: &Arc<ClientConfig>, host: &str) -> Result<Self, NoEntry> {
+        // Whoever sits in between could say something in clear that is then taken for the server's own.
+        if !self.inbox.arrived().is_empty() {
+            return Err(NoEntry::Tls("the server said more before the encryption began".to_owned()));
+        }
         let Stream::Plain(stream) = self.stream else { return Ok(self) };
         let name = ServerName::try_from(host.to_owned()).map_err(|cause| NoEntry::Tls(cause.to_string()))?;
         let connector = TlsConnector::from(Arc::clone(config));
@@ -145,12 +145,7 @@ impl Wire {
     }
 
     /// Answers what the server asks until it lets us in.
-    async fn prove(
-        &mut self,
-        mut method: Option<AuthPlugin<'_>>,
-        mut nonce: Vec<u8>,
-        login: &Login<'_>,
-    ) -> Result<(), NoEntry> {
+    async fn prove(&mut self, mut proof: Proof<'_>) -> Result<(), NoEntry> {
         let mut payload = Vec::new();
         let mut is_asked_anew = false;
         loop {
@@ -161,17 +156,13 @@ impl Wire {
                 [0xFE, _, ..] if !is_asked_anew => {
                     is_asked_anew = true;
                     let asked = ParseBuf(&payload).parse::<AuthSwitchRequest<'_>>(())?;
-                    let proof = Proof {
-                        method: Some(asked.auth_plugin().into_owned()),
-                        nonce: asked.plugin_data().to_vec(),
-                        login,
-                    };
+                    proof.method = asked.auth_plugin().into_owned();
+                    proof.nonce = asked.plugin_data().to_vec();
                     self.write_packet(&proof.answer()?).await?;
-                    (method, nonce) = (proof.method.map(AuthPlugin::into_owned), proof.nonce);
                 }
                 [0x01, 0x03] => {} // known from before; the end follows
-                [0x01, 0x04] if matches!(method, Some(AuthPlugin::CachingSha2Password)) => {
-                    self.send_whole_password(login, &nonce).await?;
+                [0x01, 0x04] if matches!(proof.method, AuthPlugin::CachingSha2Password) => {
+                    self.send_whole_password(&proof).await?;
                 }
                 _ => return Err(nonsense("an unknown question in the midst of the log-on").into()),
             }
@@ -179,8 +170,8 @@ impl Wire {
     }
 
     /// Sends the password itself, which a server wants that has not seen it since it started: encrypted either way.
-    async fn send_whole_password(&mut self, login: &Login<'_>, nonce: &[u8]) -> Result<(), NoEntry> {
-        let mut password = login.password.expose().as_bytes().to_vec();
+    async fn send_whole_password(&mut self, proof: &Proof<'_>) -> Result<(), NoEntry> {
+        let mut password = proof.password.expose().as_bytes().to_vec();
         password.push(0);
         if matches!(self.stream, Stream::Plain(_)) {
             self.write_packet(&[0x02]).await?;
@@ -189,7 +180,7 @@ impl Wire {
             if key.first() != Some(&0x01) {
                 return Err(nonsense("no public key where it must be").into());
             }
-            for (byte, salt) in password.iter_mut().zip(nonce.iter().cycle()) {
+            for (byte, salt) in password.iter_mut().zip(proof.nonce.iter().cycle()) {
                 *byte ^= salt;
             }
             password = mysql_common::crypto::encrypt(&password, &key[1..]);
@@ -217,29 +208,26 @@ fn ours() -> CapabilityFlags {
 
 /// How we show that we know the password.
 struct Proof<'p> {
-    method: Option<AuthPlugin<'p>>,
+    method: AuthPlugin<'static>,
     nonce: Vec<u8>,
-    login: &'p Login<'p>,
+    password: &'p Secret,
 }
 
 impl Proof<'_> {
     /// Returns what is sent for the password; nothing for none.
     fn answer(&self) -> Result<Vec<u8>, NoEntry> {
-        let method = match &self.method {
-            Some(method @ (AuthPlugin::CachingSha2Password | AuthPlugin::MysqlNativePassword)) => method,
+        let unknown = match &self.method {
+            AuthPlugin::CachingSha2Password | AuthPlugin::MysqlNativePassword => {
+                let answer = self.method.gen_data(Some(self.password.expose()), &self.nonce);
+                return Ok(answer.map(|data| data.to_vec()).unwrap_or_default());
+            }
             // The password in clear, or as good as that, is given to nobody.
-            Some(AuthPlugin::MysqlClearPassword) => return unknown("mysql_clear_password"),
-            Some(AuthPlugin::MysqlOldPassword) => return unknown("mysql_old_password"),
-            Some(AuthPlugin::Ed25519) => return unknown("client_ed25519"),
-            Some(AuthPlugin::MariadbParsec { .. }) => return unknown("parsec"),
-            Some(AuthPlugin::Other(name)) => return unknown(&String::from_utf8_lossy(name)),
-            None => return unknown("none"),
+            AuthPlugin::MysqlClearPassword => "mysql_clear_password".to_owned(),
+            AuthPlugin::MysqlOldPassword => "mysql_old_password".to_owned(),
+            AuthPlugin::Ed25519 => "client_ed25519".to_owned(),
+            AuthPlugin::MariadbParsec { .. } => "parsec".to_owned(),
+            AuthPlugin::Other(name) => String::from_utf8_lossy(name).into_owned(),
         };
-        let answer = method.gen_data(Some(self.login.password.expose()), &self.nonce);
-        Ok(answer.map(|data| data.to_vec()).unwrap_or_default())
+        Err(NoEntry::UnknownMethod(unknown))
     }
-}
-
-fn unknown<T>(method: &str) -> Result<T, NoEntry> {
-    Err(NoEntry::UnknownMethod(method.to_owned()))
 }

@@ -175,3 +175,16 @@ async fn an_encrypted_connection_needs_a_server_that_proves_who_it_is() {
     let error = open(&plain).await.expect_err("seekdb offers no encryption");
     assert_eq!(error.problem().text.id, "database-tls", "{error}");
 }
+
+#[tokio::test]
+async fn what_is_said_before_the_encryption_begins_is_not_taken_for_what_comes_behind_it() {
+    let between = Fake::start(|peer| {
+        peer.greet_and_go_on("5.7.25-OceanBase-v4.2.1.0")?;
+        peer.wait()
+    });
+    let endpoint = Endpoint { tls: Tls::Required { ca: None }, ..between.endpoint() };
+    let error = open(&endpoint).await.expect_err("somebody in between said that");
+    let problem = error.problem();
+    assert_eq!(problem.text.id, "database-tls", "{error}");
+    assert!(problem.text.raw.is_some_and(|raw| raw.contains("before the encryption began")));
+}

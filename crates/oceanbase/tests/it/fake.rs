@@ -12,6 +12,9 @@ use oceanbase::Endpoint;
 /// Protocol 4.1, secure connection, transactions, plug-in authentication; rows end with the old packet.
 const CAPABILITIES: u32 = 0x0000_0200 | 0x0000_8000 | 0x0000_2000 | 0x0008_0000;
 
+/// What a server says beside that which offers encryption.
+const OFFERS_ENCRYPTION: u32 = 0x0000_0800;
+
 /// A fake server; it serves until the test ends.
 pub(crate) struct Fake {
     address: Address,
@@ -98,10 +101,15 @@ impl Peer {
     }
 
     fn send(&mut self, payload: &[u8]) -> Option<()> {
+        let packet = self.packet(payload)?;
+        self.raw(&packet)
+    }
+
+    fn packet(&mut self, payload: &[u8]) -> Option<Vec<u8>> {
         let length = u32::try_from(payload.len()).ok()?.to_le_bytes();
-        self.stream.write_all(&[length[0], length[1], length[2], self.sequence]).ok()?;
+        let head = [length[0], length[1], length[2], self.sequence];
         self.sequence = self.sequence.wrapping_add(1);
-        self.stream.write_all(payload).ok()
+        Some([&head[..], payload].concat())
     }
 
     /// Reads one packet.
@@ -117,16 +125,14 @@ impl Peer {
 
     /// Sends the handshake.
     pub(crate) fn greet(&mut self, version: &str) -> Option<()> {
-        let capabilities = CAPABILITIES.to_le_bytes();
-        let mut packet = vec![10];
-        packet.extend(version.as_bytes());
-        packet.push(0);
-        packet.extend(7_u32.to_le_bytes()); // connection id
-        packet.extend(b"12345678\0");
-        packet.extend([capabilities[0], capabilities[1], 45, 2, 0, capabilities[2], capabilities[3], 21]);
-        packet.extend([0; 10]);
-        packet.extend(b"123456789012\0mysql_native_password\0");
-        self.send(&packet)
+        self.send(&handshake(version, CAPABILITIES))
+    }
+
+    /// Sends the handshake of a server that offers encryption, and in the same breath something more in clear.
+    pub(crate) fn greet_and_go_on(&mut self, version: &str) -> Option<()> {
+        let mut both = self.packet(&handshake(version, CAPABILITIES | OFFERS_ENCRYPTION))?;
+        both.extend(self.packet(&[0, 0, 0, 2, 0, 0, 0])?);
+        self.raw(&both)
     }
 
     /// Sends success.
@@ -187,4 +193,17 @@ impl Peer {
     pub(crate) fn end(&mut self) -> Option<()> {
         self.send(&[0xfe, 0, 0, 2, 0])
     }
+}
+
+fn handshake(version: &str, capabilities: u32) -> Vec<u8> {
+    let capabilities = capabilities.to_le_bytes();
+    let mut packet = vec![10];
+    packet.extend(version.as_bytes());
+    packet.push(0);
+    packet.extend(7_u32.to_le_bytes()); // connection id
+    packet.extend(b"12345678\0");
+    packet.extend([capabilities[0], capabilities[1], 45, 2, 0, capabilities[2], capabilities[3], 21]);
+    packet.extend([0; 10]);
+    packet.extend(b"123456789012\0mysql_native_password\0");
+    packet
 }
