@@ -45,7 +45,7 @@ impl Definitions {
 
     /// Describes what tells the table from a changed one.
     pub(super) fn identity(&self, table: &str, definition: &TableDefinition) -> Identity {
-        let numbers = self.identities.as_ref().and_then(|all| all.get(table));
+        let numbers = self.numbers(table);
         Identity {
             id: numbers.map(|numbers| numbers.id),
             columns: numbers.map(|numbers| numbers.columns.clone()).unwrap_or_default(),
@@ -56,11 +56,14 @@ impl Definitions {
 
     /// Tells whether nothing at all was changed about a table since it was described so, without asking for its definition.
     pub(super) fn is_untouched(&self, table: &str, known: &Identity) -> bool {
-        let numbers = self.identities.as_ref().and_then(|all| all.get(table));
         let same = |numbers: &TableIdentity| {
             (Some(numbers.id), Some(numbers.version), &numbers.columns)
                 == (known.id, known.version, &known.columns)
         };
-        self.counts_changes && numbers.is_some_and(same)
+        self.counts_changes && self.numbers(table).is_some_and(same)
+    }
+
+    fn numbers(&self, table: &str) -> Option<&TableIdentity> {
+        self.identities.as_ref()?.get(table)
     }
 }
