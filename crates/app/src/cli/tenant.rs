@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::Reach;
 use super::cluster::{passed, test};
 use super::names::{cluster, tenant};
+use crate::client::Client;
 use crate::failure::Failure;
 use crate::rows::{CredentialTestRow, PlacedTenantRow, TenantRow, read, read_all};
 use crate::secrets;
@@ -69,6 +70,13 @@ struct Place {
 }
 
 impl Place {
+    /// Returns the path of the tenant's credential.
+    async fn credential(&self, client: &Client) -> Result<String, Failure> {
+        let found = cluster(client, &self.cluster).await?;
+        let id = tenant(client, &found, Some(&self.tenant)).await?;
+        Ok(format!("/ob/clusters/{}/tenants/{id}/credential", found.id))
+    }
+
     /// Returns a text about the tenant.
     fn text(&self, id: &str) -> Text {
         Text::new(id).with("cluster", &self.cluster).with("tenant", &self.tenant)
@@ -126,13 +134,16 @@ fn cells(tenant: TenantRow) -> Vec<String> {
     vec![id.to_string(), name, mode, status, role, credential_user.unwrap_or_else(|| "-".to_owned())]
 }
 
+/// Asks for a user's password, and returns both as they are sent.
+fn typed(user: &str) -> Result<Value, Failure> {
+    let password = secrets::read("LIFEBOAT_TENANT_PASSWORD", "cli-prompt-tenant-password")?;
+    Ok(json!({ "user": user, "password": password.expose() }))
+}
+
 async fn set(reach: &Reach, place: &Place, user: &str) -> Result<(), Failure> {
     let (client, screen) = (reach.client()?, reach.screen());
-    let found = cluster(&client, &place.cluster).await?;
-    let id = tenant(&client, &found, Some(&place.tenant)).await?;
-    let password = secrets::read("LIFEBOAT_TENANT_PASSWORD", "cli-prompt-tenant-password")?;
-    let body = json!({ "user": user, "password": password.expose() });
-    let data = client.put(&format!("/ob/clusters/{}/tenants/{id}/credential", found.id), &body).await?;
+    let path = place.credential(&client).await?;
+    let data = client.put(&path, &typed(user)?).await?;
     let kept: CredentialTestRow = read(&data)?;
     screen.show(&data, |screen| screen.say(&place.text("cli-tenant-credential-set").with("user", kept.user)));
     if screen.is_json() { Ok(()) } else { test(screen, &data["test"]) }
@@ -140,17 +151,14 @@ async fn set(reach: &Reach, place: &Place, user: &str) -> Result<(), Failure> {
 
 async fn try_out(reach: &Reach, place: &Place, user: Option<&str>) -> Result<(), Failure> {
     let (client, screen) = (reach.client()?, reach.screen());
-    let found = cluster(&client, &place.cluster).await?;
-    let id = tenant(&client, &found, Some(&place.tenant)).await?;
+    let path = place.credential(&client).await?;
     let body = match user {
         Some(user) => {
-            let password = secrets::read("LIFEBOAT_TENANT_PASSWORD", "cli-prompt-tenant-password")?;
-            json!({ "credential": { "user": user, "password": password.expose() } })
+            json!({ "credential": typed(user)? })
         }
         None => json!({}),
     };
-    let path = format!("/ob/clusters/{}/tenants/{id}/credential/test", found.id);
-    let data = client.post(&path, Some(&body)).await?;
+    let data = client.post(&format!("{path}/test"), Some(&body)).await?;
     let told: CredentialTestRow = read(&data)?;
     if screen.is_json() {
         screen.show(&data, |_| ());
@@ -165,9 +173,8 @@ async fn try_out(reach: &Reach, place: &Place, user: Option<&str>) -> Result<(),
 
 async fn remove(reach: &Reach, place: &Place) -> Result<(), Failure> {
     let (client, screen) = (reach.client()?, reach.screen());
-    let found = cluster(&client, &place.cluster).await?;
-    let id = tenant(&client, &found, Some(&place.tenant)).await?;
-    let data = client.delete(&format!("/ob/clusters/{}/tenants/{id}/credential", found.id)).await?;
+    let path = place.credential(&client).await?;
+    let data = client.delete(&path).await?;
     screen.show(&data, |screen| screen.say(&place.text("cli-tenant-credential-removed")));
     Ok(())
 }
