@@ -1,5 +1,5 @@
 import { App, ConfigProvider } from '@oceanbase/design';
-import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { QueryClient, QueryClientProvider, type QueryKey } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { MemoryRouter, Route, Routes, useLocation } from 'react-router';
@@ -12,11 +12,14 @@ interface Scene {
   path?: string;
   /** The address one begins at. */
   at?: string;
+  /** What the server has said before, by key. */
+  known?: [QueryKey, unknown][];
 }
 
 /** Shows a component as the console does, until the test has ended. Where one is stands in `place`. */
-export function stage(component: ReactNode, { path = '/', at = path }: Scene = {}): void {
+export function stage(component: ReactNode, { path = '/', at = path, known = [] }: Scene = {}): void {
   const queries = new QueryClient({ defaultOptions: { queries: { retry: false } } });
+  for (const [key, said] of known) queries.setQueryData(key, said);
   const box = document.createElement('div');
   document.body.append(box);
   const root = createRoot(box);

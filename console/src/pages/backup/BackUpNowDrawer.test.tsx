@@ -3,10 +3,12 @@ import { me, network, type Answers } from '../../testing/network';
 import { expect, test, vi } from 'vitest';
 import { page } from 'vitest/browser';
 
+import { keys } from '../../api/keys';
 import type { TestLine } from '../../api/types';
 import { ability, cluster } from '../../testing/nouns';
 import { stage } from '../../testing/stage';
 import { BackUpNowDrawer } from './BackUpNowDrawer';
+import BackupPage from './BackupPage';
 
 const TENANT = { id: 1001, name: 'shop', mode: 'MYSQL', status: 'NORMAL', role: 'PRIMARY', locked: false };
 const WRITE: TestLine = { check: 'storage-test-write', name: 'Write a file', outcome: 'PASSED', latencyUs: 1200 };
@@ -109,4 +111,22 @@ test('what the server refuses is said in its words, and the drawer stays', async
   await expect.element(page.getByRole('alert')).toHaveTextContent('A data backup runs already');
   await expect.element(page.getByText('Wait for it')).toBeVisible();
   await expect.element(start()).toBeEnabled();
+});
+
+test('what is filled in is what the server says now, not what it said when the page was open before', async () => {
+  network({
+    ...ANSWERS,
+    'GET /ob/clusters/7': { data: cluster() },
+    'GET /ob/clusters/7/backup/ability': { data: ability({ storageId: 3 }) },
+  });
+  stage(<BackupPage />, {
+    path: '/clusters/:clusterId/backup',
+    at: '/clusters/7/backup?backUpNow',
+    known: [
+      [keys.cluster(7), cluster()],
+      [keys.ability(7), ability()],
+    ],
+  });
+  await expect.element(start().last()).toBeEnabled();
+  expect(directory().query()).toBeNull();
 });

@@ -34,7 +34,8 @@ export default function BackupPage() {
   const id = useClusterId();
   const { backup } = useLabels();
   const cluster = useCluster(id);
-  const ability = useQuery(abilityQuery(id));
+  // Asked whenever the page opens: what is filled in is the storage of the newest backup.
+  const ability = useQuery({ ...abilityQuery(id), refetchOnMount: 'always' });
   const overview = useQuery(overviewQuery(id));
   const [search, setSearch] = useSearchParams();
   // Drawers open and close above the list that was looked at.
@@ -79,7 +80,7 @@ export default function BackupPage() {
           ]}
         />
       </Section>
-      {search.has(BACK_UP_NOW) && cluster.data && ability.data ? (
+      {search.has(BACK_UP_NOW) && cluster.data && ability.data && ability.isFetchedAfterMount ? (
         <BackUpNowDrawer cluster={cluster.data} ability={ability.data} onClose={close} />
       ) : null}
       {recoverable !== null && cluster.data ? (
