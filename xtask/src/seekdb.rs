@@ -19,6 +19,8 @@ use serde::{Deserialize, Serialize};
 const WHEEL: &str = "pylibseekdb==1.4.0.post1";
 const START_LIMIT: Duration = Duration::from_secs(90);
 const STOP_LIMIT: Duration = Duration::from_secs(60);
+const CONNECT_LIMIT: Duration = Duration::from_secs(10);
+const STATEMENT_LIMIT: Duration = Duration::from_secs(60);
 
 /// Where a running seekdb answers, and how to log on to it.
 #[derive(Clone, Serialize, Deserialize)]
@@ -255,11 +257,17 @@ fn answers(server: &Server) -> bool {
 
 async fn run(opts: mysql_async::Opts, statements: &[String]) -> Result<()> {
     let connect = mysql_async::Conn::new(opts);
-    let mut conn = tokio::time::timeout(Duration::from_secs(10), connect).await??;
+    let mut conn = tokio::time::timeout(CONNECT_LIMIT, connect).await??;
     for statement in statements {
-        conn.query_drop(statement).await.with_context(|| format!("run {statement}"))?;
+        // A server that was killed may accept a statement when it comes back, and never answer.
+        let answer = tokio::time::timeout(STATEMENT_LIMIT, conn.query_drop(statement));
+        answer
+            .await
+            .map_err(anyhow::Error::from)
+            .and_then(|done| Ok(done?))
+            .with_context(|| format!("run {statement}"))?;
     }
-    conn.disconnect().await?;
+    let _ = tokio::time::timeout(CONNECT_LIMIT, conn.disconnect()).await; // it is done either way
     Ok(())
 }
 

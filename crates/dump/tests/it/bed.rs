@@ -110,11 +110,21 @@ impl Bed {
 
     /// Takes a whole dump.
     pub(crate) async fn dump_with(&self, dump: &DumpId, options: &Options) -> dump::Result<Manifest> {
+        self.dump_metered(dump, options, &Meter::new()).await
+    }
+
+    /// Takes a whole dump, and counts what is done of it.
+    pub(crate) async fn dump_metered(
+        &self,
+        dump: &DumpId,
+        options: &Options,
+        meter: &Meter,
+    ) -> dump::Result<Manifest> {
         let (source, never) = (self.source(), CancellationToken::new());
         let options = Options { connections: 4, ..options.clone() };
         let snapshot = dump::take_snapshot(&source, &self.client, dump, &options).await?;
         dump::dump_schema(&source, &self.client, &snapshot).await?;
-        dump::dump_data(&source, &self.client, &snapshot, 4, &Meter::new(), &never).await?;
+        dump::dump_data(&source, &self.client, &snapshot, 4, meter, &never).await?;
         snapshot.release().await;
         dump::finish(&self.client, dump).await
     }

@@ -1,5 +1,6 @@
 //! Whatever is killed when, the engine or the database: nothing is lost, doubled, or half taken for whole.
 
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -18,6 +19,12 @@ const TASK: &str = "LIFEBOAT_TEST_TASK";
 const DIRECTORY: &str = "LIFEBOAT_TEST_DIRECTORY";
 /// Tells it on which server.
 const SERVER: &str = "LIFEBOAT_TEST_SERVER";
+/// Tells it after how many pieces, of all runs together, it dies.
+const PIECES: &str = "LIFEBOAT_TEST_PIECES";
+
+/// After how long a call is given up: a server that was killed may keep a statement for ever when it comes back. Lifeboat
+/// itself waits longer, since it can't know how slow a server is that answers at last.
+const PATIENCE: Duration = Duration::from_secs(40);
 
 fn options(name: &str) -> Options {
     let chunk = ChunkAim { rows: Some(500), ..ChunkAim::default() };
@@ -39,8 +46,8 @@ async fn database(bed: &Bed, name: &str) {
     .await;
 }
 
-/// Not a test: the process that is killed. It works until it is done.
-#[tokio::test]
+/// Not a test: the process that is killed. It works until it is done, or has lived long enough.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "run by its parents"]
 async fn victim() {
     let told = |name| std::env::var(name).ok();
@@ -49,59 +56,81 @@ async fn victim() {
     };
     let bed = Bed::on_in(serde_json::from_str(&server).expect("a server"), Path::new(&directory));
     let (dump, source): (DumpId, _) = ("killed".parse().expect("an id"), bed.source());
+    let meter = Meter::new();
+    if let Some(most) = told(PIECES).and_then(|most| most.parse().ok()) {
+        tokio::spawn(die_after(most, meter.clone()));
+    }
     if task == "dump" {
-        bed.dump_with(&dump, &options("d_killed_dump")).await.expect("a dump");
+        bed.dump_metered(&dump, &options("d_killed_dump"), &meter).await.expect("a dump");
     } else {
         let load = load_options(&[("d_killed_load", "d_killed_load_2")]);
-        whole_load(&bed, &source, &dump, &load).await.expect("a load");
+        whole_load(&bed, &source, &dump, &load, &meter).await.expect("a load");
     }
 }
 
-async fn whole_load(bed: &Bed, target: &Source, dump: &DumpId, load: &load::Options) -> dump::Result<()> {
+/// Ends this process on the spot, as SIGKILL would: nothing is tidied.
+async fn die_after(most: u64, meter: Meter) {
+    let _ = meter.subscribe().wait_for(|progress| progress.pieces_done >= most).await;
+    std::process::abort();
+}
+
+async fn whole_load(
+    bed: &Bed,
+    target: &Source,
+    dump: &DumpId,
+    load: &load::Options,
+    meter: &Meter,
+) -> dump::Result<()> {
     let never = CancellationToken::new();
     load::create_schema(target, &bed.client, dump, load).await?;
-    load::load_data(target, &bed.client, dump, load, 3, &Meter::new(), &never).await?;
+    load::load_data(target, &bed.client, dump, load, 3, meter, &never).await?;
     load::create_indexes(target, &bed.client, dump, load, 3, &never).await.map(drop)
 }
 
 /// Makes a call again after passing failures, as a task does: a server that was killed may hang at first.
 async fn persistently<T, F: Future<Output = dump::Result<T>>>(call: impl Fn() -> F) -> T {
     for _ in 0..4 {
-        match call().await {
-            Ok(done) => return done,
-            Err(error) => assert!(error.is_transient(), "{error:?}"),
+        match tokio::time::timeout(PATIENCE, call()).await {
+            Ok(Ok(done)) => return done,
+            Ok(Err(error)) => assert!(error.is_transient(), "{error:?}"),
+            Err(_) => eprintln!("the server has kept a statement for {PATIENCE:?}"),
         }
     }
     call().await.expect("at last")
 }
 
-fn start(task: &str, bed: &Bed) -> Child {
-    Command::new(std::env::current_exe().expect("this program"))
+fn start(task: &str, bed: &Bed, pieces: Option<u64>) -> Child {
+    let mut command = Command::new(std::env::current_exe().expect("this program"));
+    command
         .args(["--exact", "killed::victim", "--ignored"])
         .env(TASK, task)
         .env(DIRECTORY, bed.dir.path())
         .env(SERVER, serde_json::to_string(&bed.server).expect("json"))
         .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("a child")
+        .stderr(Stdio::null());
+    if let Some(pieces) = pieces {
+        command.env(PIECES, pieces.to_string());
+    }
+    command.spawn().expect("a child")
 }
 
-/// Starts the child again and again, killing it each time a little later, until it comes to its end.
-fn kill_until_done(task: &str, bed: &Bed) -> u32 {
-    for kills in 0..40 {
-        let mut child = start(task, bed);
-        std::thread::sleep(Duration::from_millis(60 + u64::from(kills) * 35)); // the moment of the kill
-        if let Some(status) = child.try_wait().expect("a child") {
-            assert!(status.success(), "after {kills} kills: {status}");
-            return kills;
-        }
+/// Starts the child again and again, killing it while it begins, and then each time some pieces later, until it comes to
+/// its end. Returns how often it died amid the rows.
+fn kill_until_done(task: &str, bed: &Bed) -> u64 {
+    for moment in [20, 45, 70, 95].map(Duration::from_millis) {
+        let mut child = start(task, bed, None);
+        std::thread::sleep(moment); // the moment of the kill
         child.kill().expect("killed");
         child.wait().expect("gone");
     }
-    let status = start(task, bed).wait().expect("gone");
-    assert!(status.success(), "{status}");
-    40
+    for kills in 0..40 {
+        let status = start(task, bed, Some((kills + 1) * 8)).wait().expect("gone");
+        if status.success() {
+            return kills;
+        }
+        assert!(status.signal().is_some(), "after {kills} kills: {status}");
+    }
+    panic!("it never came to its end");
 }
 
 #[tokio::test]
@@ -179,7 +208,8 @@ async fn a_database_that_is_killed_costs_a_dump_only_time() {
 
     let names = [("d_dies", "d_dies_2")];
     let load = load_options(&names);
-    persistently(|| whole_load(&bed, &source, &dump, &load)).await;
+    let meter = Meter::new();
+    persistently(|| whole_load(&bed, &source, &dump, &load, &meter)).await;
     let mut session = bed.session().await;
     let changed = query(&mut session, "SELECT COUNT(*) FROM d_dies_2.keyed WHERE t = 'changed'").await;
     assert_eq!(changed, [["0"]], "all rows are of the first moment");
@@ -209,7 +239,7 @@ async fn a_database_that_is_killed_costs_a_load_only_time_or_is_named() {
         }
     }
     let ended = loop {
-        match whole_load(&bed, &source, &dump, &load).await {
+        match whole_load(&bed, &source, &dump, &load, &Meter::new()).await {
             Err(error) if error.is_transient() => {}
             ended => break ended,
         }
@@ -241,7 +271,7 @@ async fn a_load_names_the_tables_that_a_killed_seekdb_keeps_locked() {
     instance.start_again().expect("it starts again");
 
     let ended = loop {
-        match whole_load(&bed, &source, &dump, &load).await {
+        match whole_load(&bed, &source, &dump, &load, &Meter::new()).await {
             Err(error) if error.is_transient() => {}
             ended => break ended,
         }
@@ -279,10 +309,11 @@ async fn telling<T>(ended: &CancellationToken, work: impl Future<Output = T>) ->
     outcome
 }
 
-/// Waits for the progress, or for the end of the work that would make it.
+/// Waits for the progress, for the end of the work that would make it, or long enough.
 async fn either(ended: &CancellationToken, progress: impl Future) {
     tokio::select! {
         _ = progress => {}
         () = ended.cancelled() => {}
+        () = tokio::time::sleep(PATIENCE) => {}
     }
 }
