@@ -6,6 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use dump::{ChunkAim, DumpId, Meter, Options, Source, load};
+use oceanbase::Session;
 use tokio_util::sync::CancellationToken;
 use xtask::seekdb::Instance;
 
@@ -88,15 +89,15 @@ async fn whole_load(
 }
 
 /// Makes a call again after passing failures, as a task does: a server that was killed may hang at first.
-async fn persistently<T, F: Future<Output = dump::Result<T>>>(call: impl Fn() -> F) -> T {
+async fn persistently<T, F: Future<Output = dump::Result<T>>>(call: impl Fn() -> F) -> dump::Result<T> {
     for _ in 0..4 {
         match tokio::time::timeout(PATIENCE, call()).await {
-            Ok(Ok(done)) => return done,
-            Ok(Err(error)) => assert!(error.is_transient(), "{error:?}"),
+            Ok(Err(error)) if error.is_transient() => {}
+            Ok(outcome) => return outcome,
             Err(_) => eprintln!("the server has kept a statement for {PATIENCE:?}"),
         }
     }
-    call().await.expect("at last")
+    call().await
 }
 
 fn start(task: &str, bed: &Bed, pieces: Option<u64>) -> Child {
@@ -180,17 +181,70 @@ fn mortal() -> (tempfile::TempDir, Instance) {
     (folder, instance)
 }
 
+/// The same, once it has set itself up: some seconds after its first start it writes its packages.
+async fn settled_mortal() -> (tempfile::TempDir, Instance) {
+    let (folder, instance) = mortal();
+    let mut session = Bed::on(instance.server.clone()).session().await;
+    let open =
+        "SELECT (SELECT COUNT(*) FROM oceanbase.__all_package) = 0 OR COUNT(*) > 0 FROM oceanbase.V$OB_LOCKS";
+    for _ in 0..4 {
+        until(&mut session, open, "0").await; // a moment between two packages is no end
+    }
+    session.close().await;
+    (folder, instance)
+}
+
+/// Asks until that is the answer.
+async fn until(session: &mut Session, question: &str, answer: &str) {
+    for _ in 0..600 {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        if query(session, question).await == [[answer]] {
+            return;
+        }
+    }
+    panic!("{question} was never answered by {answer}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_seekdb_that_is_killed_while_it_sets_itself_up_takes_a_load_or_says_that_it_never_will() {
+    let (_folder, mut instance) = mortal();
+    let bed = Bed::on(instance.server.clone());
+    database(&bed, "d_early").await;
+    let (dump, source): (DumpId, _) = ("early".parse().expect("an id"), bed.source());
+    bed.dump_with(&dump, &options("d_early")).await.expect("a dump");
+    let mut session = bed.session().await;
+    let at_it = "SELECT COUNT(*) > 0 FROM oceanbase.V$OB_LOCKS WHERE ID3 IN ('1026', '1030')"; // __all_routine, __all_package
+    until(&mut session, at_it, "1").await;
+    instance.kill();
+    instance.start_again().expect("it starts again");
+
+    tokio::time::sleep(Duration::from_secs(11)).await; // a transaction may be at work so long
+    let load = load_options(&[("d_early", "d_early_2")]);
+    match load::check_target(&source, &bed.client, &dump, &load).await {
+        Err(dump::Error::TargetLocked { tables }) => {
+            assert!(tables.iter().all(|table| table.starts_with("`oceanbase`.")), "{tables:?}");
+        }
+        free => {
+            free.expect("a target");
+            let meter = Meter::new();
+            persistently(|| whole_load(&bed, &source, &dump, &load, &meter)).await.expect("a load");
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_database_that_is_killed_costs_a_dump_only_time() {
-    let (_folder, mut instance) = mortal();
+    let (_folder, mut instance) = settled_mortal().await;
     let bed = Bed::on(instance.server.clone());
     database(&bed, "d_dies").await;
     let (dump, source, never): (DumpId, _, _) =
         ("dies".parse().expect("an id"), bed.source(), CancellationToken::new());
     for pieces in [5, 40] {
         let chosen = options("d_dies");
-        let snapshot = persistently(|| dump::take_snapshot(&source, &bed.client, &dump, &chosen)).await;
-        persistently(|| dump::dump_schema(&source, &bed.client, &snapshot)).await;
+        let snapshot = persistently(|| dump::take_snapshot(&source, &bed.client, &dump, &chosen))
+            .await
+            .expect("a moment");
+        persistently(|| dump::dump_schema(&source, &bed.client, &snapshot)).await.expect("a schema");
         let meter = Meter::new();
         let dumping = dump::dump_data(&source, &bed.client, &snapshot, 3, &meter, &never);
         let error =
@@ -203,14 +257,14 @@ async fn a_database_that_is_killed_costs_a_dump_only_time() {
         session.close().await;
     }
     let chosen = options("d_dies");
-    let manifest = persistently(|| bed.dump_with(&dump, &chosen)).await; // the moment outlives the server
+    let manifest = persistently(|| bed.dump_with(&dump, &chosen)).await.expect("a dump"); // the moment outlives the server
     assert_eq!(manifest.totals.rows, 2 * ROWS as u64);
 
-    let names = [("d_dies", "d_dies_2")];
-    let load = load_options(&names);
-    let meter = Meter::new();
-    persistently(|| whole_load(&bed, &source, &dump, &load, &meter)).await;
-    let mut session = bed.session().await;
+    let elsewhere = Bed::shared(); // a seekdb that was killed may take no database any more
+    elsewhere.no_database("d_dies_2");
+    let (target, load, meter) = (elsewhere.source(), load_options(&[("d_dies", "d_dies_2")]), Meter::new());
+    whole_load(&bed, &target, &dump, &load, &meter).await.expect("a load");
+    let mut session = elsewhere.session().await;
     let changed = query(&mut session, "SELECT COUNT(*) FROM d_dies_2.keyed WHERE t = 'changed'").await;
     assert_eq!(changed, [["0"]], "all rows are of the first moment");
     session.close().await;
@@ -220,7 +274,7 @@ async fn a_database_that_is_killed_costs_a_dump_only_time() {
 /// A seekdb that is killed in the midst of a transaction may keep its locks for ever: then the load says so.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_database_that_is_killed_costs_a_load_only_time_or_is_named() {
-    let (_folder, mut instance) = mortal();
+    let (_folder, mut instance) = settled_mortal().await;
     let bed = Bed::on(instance.server.clone());
     database(&bed, "d_dies").await;
     let (dump, source, never): (DumpId, _, _) =
@@ -228,7 +282,10 @@ async fn a_database_that_is_killed_costs_a_load_only_time_or_is_named() {
     bed.dump_with(&dump, &options("d_dies")).await.expect("a dump");
     let load = load_options(&[("d_dies", "d_dies_2")]);
     for pieces in [2, 30] {
-        persistently(|| load::create_schema(&source, &bed.client, &dump, &load)).await;
+        match persistently(|| load::create_schema(&source, &bed.client, &dump, &load)).await {
+            Err(dump::Error::TargetLocked { .. }) => break, // since it was killed before
+            made => made.expect("a schema"),
+        }
         let meter = Meter::new();
         let loading = load::load_data(&source, &bed.client, &dump, &load, 3, &meter, &never);
         let outcome = killed_while(loading, &meter, pieces, &mut instance).await;
@@ -255,7 +312,7 @@ async fn a_database_that_is_killed_costs_a_load_only_time_or_is_named() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_load_names_the_tables_that_a_killed_seekdb_keeps_locked() {
-    let (_folder, mut instance) = mortal();
+    let (_folder, mut instance) = settled_mortal().await;
     let bed = Bed::on(instance.server.clone());
     database(&bed, "d_locked").await;
     let (dump, source): (DumpId, _) = ("locked".parse().expect("an id"), bed.source());
