@@ -6,6 +6,7 @@ mod data;
 mod definition;
 mod finish;
 mod preflight;
+mod receipts;
 mod schema;
 mod snapshot;
 mod survey;
