@@ -173,13 +173,13 @@ impl DumpPieces {
         let mut told = 0;
         while let Some(row) = rows.next().await.during_read(&plan.dump, plan.scn, what)? {
             text.push_row(&mut buffer, |place| row.bytes(place), row.protocol_form());
-            if buffer.len() >= FRAME_BYTES {
+            if buffer.len() >= FRAME_BYTES && text.is_between_statements() {
                 buffer = self.push(&mut output, buffer, text.rows - told).await?;
                 told = text.rows;
             }
         }
         if text.rows > 0 {
-            text.end_statement(&mut buffer);
+            text.end(&mut buffer);
             self.push(&mut output, buffer, text.rows - told).await?;
         }
         let (raw_bytes, before) = (output.raw_bytes, output.bytes);

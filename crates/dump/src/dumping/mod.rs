@@ -5,6 +5,7 @@ mod count;
 mod data;
 mod definition;
 mod finish;
+mod planning;
 mod preflight;
 mod receipts;
 mod schema;
