@@ -133,7 +133,7 @@ impl Making {
                 }
                 continue;
             }
-            marks.ensure(&mut self.session, &object.name, ACCOUNT).await?;
+            marks.ensure(&mut self.session, &[(&object.name, ACCOUNT)]).await?;
             self.run(Statement::act(object.statement), &object.name).await?;
         }
         Ok(())

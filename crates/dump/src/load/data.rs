@@ -22,7 +22,7 @@ use crate::progress::{Meter, Progress};
 use crate::source::Target;
 
 /// After how many bytes of statements the rows are committed: large transactions cost the server memory.
-const COMMIT_BYTES: u64 = 8 << 20;
+const COMMIT_BYTES: u64 = 16 << 20;
 
 /// MySQL's number for a transaction that was undone for the sake of another.
 const DEADLOCK: u16 = 1213;
@@ -54,10 +54,16 @@ pub async fn load_data(
     for database in names.values() {
         marks.insert(database.clone(), Marks::new(database, dump).all(&mut session).await?);
     }
-    session.close().await;
     let plan = archive.require_plan().await?;
     let (jobs, progress) = jobs(&plan, &manifest, &names, &options.selection, &marks)?;
     meter.change(|now| *now = progress);
+    for database in names.values() {
+        let is_noted = |job: &Job| marks[database].contains_key(&(job.table.clone(), job.piece.number));
+        let new = jobs.iter().filter(|job| job.database == *database && !is_noted(job));
+        let pieces: Vec<_> = new.map(|job| (job.table.as_str(), job.piece.number)).collect();
+        Marks::new(database, dump).ensure(&mut session, &pieces).await?;
+    }
+    session.close().await;
     if jobs.is_empty() {
         return Ok(());
     }
@@ -153,7 +159,6 @@ impl LoadPieces {
     async fn load_piece(&self, session: &mut Session, job: &Job) -> Result<()> {
         enter(session, &job.database).await?;
         let marks = Marks::new(&job.database, &self.archive.dump);
-        marks.ensure(session, &job.table, job.piece.number).await?;
         let mark = marks.lock(session, &job.table, job.piece.number).await?;
         let mut loader = Loader { work: self, job, marks, seen: 0, mark, pending_bytes: 0 };
         loader.load(session).await?;

@@ -27,6 +27,9 @@ pub const MARKS_TABLE: &str = "lifeboat_load_progress";
 /// MySQL's numbers for a table and for a database that do not exist.
 const NOT_THERE: [u16; 2] = [1146, 1049];
 
+/// How many pieces are noted by one statement.
+const ROWS_AT_ONCE: usize = 500;
+
 /// How far a piece is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Mark {
@@ -72,7 +75,7 @@ impl Marks {
              piece INT NOT NULL, dump VARCHAR(80) NOT NULL, statements BIGINT NOT NULL, done INT NOT NULL, \
              PRIMARY KEY (table_name, piece)) COMMENT 'kept by lifeboat load until it is done'"
         );
-        for sql in [create, self.insert("", 0)] {
+        for sql in [create, self.insert(&[("", 0)])] {
             session
                 .run(&Statement::act(sql))
                 .await
@@ -109,14 +112,15 @@ impl Marks {
         Ok(marks)
     }
 
-    /// Makes sure that the piece has a row, outside of any transaction.
-    pub(super) async fn ensure(&self, session: &mut Session, table: &str, piece: u32) -> Result<()> {
-        let sql = self.insert(table, piece);
-        session
-            .run(&Statement::act(sql))
-            .await
-            .during(|| format!("note a piece in `{}`", self.database))
-            .map(drop)
+    /// Makes sure that each of these pieces has a row, outside of any transaction: one commit for many pieces, not for each.
+    pub(super) async fn ensure(&self, session: &mut Session, pieces: &[(&str, u32)]) -> Result<()> {
+        for some in pieces.chunks(ROWS_AT_ONCE) {
+            session
+                .run(&Statement::act(self.insert(some)))
+                .await
+                .during(|| format!("note pieces in `{}`", self.database))?;
+        }
+        Ok(())
     }
 
     /// Begins a transaction that holds the piece's row; returns how far the piece is.
@@ -156,12 +160,13 @@ impl Marks {
         session.run(&Statement::act("COMMIT")).await.during(|| "commit".to_owned()).map(drop)
     }
 
-    fn insert(&self, table: &str, piece: u32) -> String {
+    fn insert(&self, pieces: &[(&str, u32)]) -> String {
+        let dump = literal(self.dump.as_str());
+        let row = |(table, piece): &(&str, u32)| format!("({}, {piece}, {dump}, 0, 0)", literal(table));
         format!(
-            "INSERT IGNORE INTO {} (table_name, piece, dump, statements, done) VALUES ({}, {piece}, {}, 0, 0)",
+            "INSERT IGNORE INTO {} (table_name, piece, dump, statements, done) VALUES {}",
             self.table(),
-            literal(table),
-            literal(self.dump.as_str())
+            pieces.iter().map(row).collect::<Vec<_>>().join(", ")
         )
     }
 
