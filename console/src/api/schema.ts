@@ -233,7 +233,9 @@ export interface paths {
         /**
          * Sends what happens, as it happens
          * @description Types `task`, `step` and `lane`; `id` is the number to send as `Last-Event-ID` after a broken connection. Without
-         *     that header the stream begins with what happens next.
+         *     that header the stream begins with what happens next. Type `alarm`, where no single task is asked for: an alarm was
+         *     raised, has changed or was closed, as this server sees it. It has no `id` and is not sent again: read the alarms after
+         *     a broken connection.
          */
         get: operations["events"];
         put?: never;
@@ -1278,11 +1280,35 @@ export interface components {
             obBackupTaskType: components["schemas"]["ActionType"];
             plan?: components["schemas"]["PlanView"] | null;
         };
+        /** @description An alarm was raised, has changed or was closed; what it says is read from the list of alarms. */
+        AlarmEventView: {
+            /** @description What is, or was, wrong. */
+            alarmType: components["schemas"]["AlarmType"];
+            /** @description What has become of it. */
+            change: components["schemas"]["AlarmState"];
+            /**
+             * Format: int64
+             * @description The cluster.
+             */
+            clusterId: number;
+            /** @description The alarm, as the list of alarms names it. */
+            id: string;
+            /**
+             * Format: int64
+             * @description The tenant, where it is about one.
+             */
+            tenantId?: number | null;
+        };
         /**
          * @description What an alarm is about.
          * @enum {string}
          */
         AlarmScope: "Cluster" | "Tenant";
+        /**
+         * @description What has become of an alarm.
+         * @enum {string}
+         */
+        AlarmState: "RAISED" | "CHANGED" | "CLOSED";
         /**
          * @description What is wrong: OCP's names of alarms, and ours in its manner where it has none.
          * @enum {string}
@@ -1363,6 +1389,8 @@ export interface components {
              */
             unprotectedObjectCount: number;
         };
+        /** @description What an event carries, by its type. */
+        AnyEventView: components["schemas"]["EventView"] | components["schemas"]["AlarmEventView"];
         /**
          * @description How a round of log backup stands.
          * @enum {string}
@@ -5765,7 +5793,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": components["schemas"]["EventView"];
+                    "text/event-stream": components["schemas"]["AnyEventView"];
                 };
             };
             /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */

@@ -115,10 +115,40 @@ async fn a_backup_is_followed_by_its_events_and_they_can_be_had_again() {
     let sets = server.ask("GET", "/api/v2/backup/sets", None).await.json();
     assert_eq!(sets["data"]["contents"][0]["rows"], 3, "{sets}");
     recover_one_table(&server, &sets["data"]["contents"][0], &database).await;
+    be_told_of_an_alarm(&server, cluster).await;
     server.shutdown.cancel();
     tokio::time::timeout(LIMIT, working).await.expect("the server stops in time").expect("no panic");
     let drop = |name: &str| format!("DROP DATABASE {name}");
     seekdb.run(&[drop(&database), drop(&format!("{database}_2"))]).expect("a clean server");
+}
+
+/// Lets a backup fail, and waits for the event of the alarm.
+async fn be_told_of_an_alarm(server: &Server, cluster: i64) {
+    let mut live = events(server, None).await;
+    std::fs::write(server.dir.path().join("blocked"), "a file where a directory should be").expect("written");
+    let body = json!({
+        "obBackupServiceStorageConfig": { "obBackupStorageBaseInfo": {
+            "backupStorageType": "BACKUP_STORAGE_FILE", "storageUrl": server.dir.path().join("blocked/below"),
+        }},
+    });
+    let begun =
+        server.ask("POST", &format!("/api/v2/ob/clusters/{cluster}/backup/backupNow"), Some(&body)).await;
+    assert_eq!(begun.status, StatusCode::OK, "{}", begun.text);
+    let mut text = String::new();
+    while !text.contains("event: alarm") || !text.ends_with("\n\n") {
+        let chunk = tokio::time::timeout(LIMIT, live.next()).await.expect("an event in time");
+        text.push_str(std::str::from_utf8(&chunk.expect("no end").expect("a chunk")).expect("text"));
+    }
+    let event = text.split("\n\n").find(|event| event.contains("event: alarm")).expect("an event");
+    assert!(!event.contains("id:"), "an event without a number leaves the last number as it is: {event}");
+    let data = event.lines().find_map(|line| line.strip_prefix("data:")).expect("what it carries");
+    let data: Value = serde_json::from_str(data).expect("JSON");
+    let list = server.ask("GET", "/api/v2/alarm/alarms", None).await.json();
+    let alarm = &list["data"]["contents"][0];
+    assert_eq!(data["change"], "RAISED");
+    for field in ["id", "alarmType", "clusterId", "tenantId"] {
+        assert_eq!(data[field], alarm[field], "{field}: {data} {alarm}");
+    }
 }
 
 /// Finds a table in what the set holds, and recovers it alone under a new name of its database.
