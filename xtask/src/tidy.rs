@@ -53,6 +53,7 @@ pub fn check(root: &Path) -> Result<()> {
         module_document(&name, &text, &mut findings);
     }
     forgotten_tests(root, &mut findings)?;
+    named_tests(root, &mut findings)?;
     if findings.is_empty() {
         return Ok(());
     }
@@ -108,6 +109,31 @@ fn forgotten_tests(root: &Path, findings: &mut Vec<String>) -> Result<()> {
                 || path.extension().is_some_and(|extension| extension == "rs");
             if module && stem != "main" && !text.contains(&format!("mod {stem};")) {
                 findings.push(format!("{}: not a module of main.rs, so it never runs", path.display()));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The documents that say which tests hold a promise, as `crate::name_of_the_test`.
+const PROMISES: &[&str] = &["docs/physical-traps.md"];
+
+/// A promise names its tests; one that was renamed or deleted holds nothing.
+fn named_tests(root: &Path, findings: &mut Vec<String>) -> Result<()> {
+    let mut code: BTreeMap<String, String> = BTreeMap::new();
+    for document in PROMISES {
+        let text = fs::read_to_string(root.join(document)).with_context(|| format!("read {document}"))?;
+        for named in text.split('`').skip(1).step_by(2) {
+            let Some((of, test)) = named.split_once("::") else { continue };
+            if !code.contains_key(of) {
+                let files = rust_files(root)?
+                    .into_iter()
+                    .filter(|file| file.starts_with(root.join("crates").join(of)));
+                let all = files.map(fs::read_to_string).collect::<std::io::Result<String>>()?;
+                code.insert(of.to_owned(), all);
+            }
+            if !code[of].contains(&format!("fn {test}()")) {
+                findings.push(format!("{document}: there is no test {test} in the crate {of}"));
             }
         }
     }

@@ -41,7 +41,9 @@ pub use checksum::Checksum;
 pub use choice::Choice;
 pub use chunk::ChunkAim;
 pub use column::{Column, Form};
-pub use dumping::{Options, Preflight, Snapshot, dump_data, dump_schema, finish, preflight, take_snapshot};
+pub use dumping::{
+    Options, Preflight, Snapshot, dump_data, dump_schema, finish, preflight, take_snapshot, warnings,
+};
 pub use encryption::{Identities, NotARecipient, NotIdentities, Recipient};
 pub use error::{Error, Result};
 pub use id::{DumpId, NotADumpId};

@@ -171,6 +171,15 @@ impl Error {
         }
     }
 
+    /// Tells whether the server refused with that number and those words in what it said.
+    pub(crate) fn is_refusal(&self, of: u16, words: &str) -> bool {
+        match self {
+            Self::Server { number, text, .. } => *number == of && text.contains(words),
+            Self::NoneAnswered { reasons } => reasons.last().is_some_and(|last| last.is_refusal(of, words)),
+            _ => false,
+        }
+    }
+
     /// Tells whether the same may succeed a little later, with nothing changed by anyone.
     #[must_use]
     pub fn is_transient(&self) -> bool {
@@ -181,7 +190,7 @@ impl Error {
             Self::UnknownHost { cause, .. } => {
                 cause.kind() == io::ErrorKind::TimedOut || cause.to_string().contains("Temporary failure")
             }
-            Self::Server { number, .. } => meaning::of(*number).retry != meaning::Retry::Never,
+            Self::Server { number, .. } => meaning::of_number(*number).retry != meaning::Retry::Never,
             Self::NoneAnswered { reasons } => reasons.iter().any(Self::is_transient),
             Self::NotMysql { .. }
             | Self::Tls { .. }
@@ -195,14 +204,14 @@ impl Error {
 
     /// Tells whether the server refused because the user lacks a privilege.
     pub(crate) fn is_about_privileges(&self) -> bool {
-        self.number().is_some_and(|number| meaning::of(number).text == "database-privilege-missing")
+        self.number().is_some_and(|number| meaning::of_number(number).text == "database-privilege-missing")
     }
 
     /// Tells whether another server of the same cluster may well answer otherwise.
     pub(crate) fn is_about_one_server(&self) -> bool {
         match self {
             Self::UnknownHost { .. } | Self::NotMysql { .. } => true,
-            Self::Server { number, .. } => meaning::of(*number).retry == meaning::Retry::Elsewhere,
+            Self::Server { number, .. } => meaning::of_number(*number).retry == meaning::Retry::Elsewhere,
             error => error.is_transient(),
         }
     }

@@ -1,7 +1,7 @@
 //! `lifeboat dump`: the logical engine alone, no server needed.
 
 use clap::Args;
-use dump::{Compression, DumpId, Manifest, Meter, NotARecipient, Options, Recipient, Source};
+use dump::{Compression, DumpId, Manifest, Meter, NotARecipient, Options, Recipient, Snapshot, Source};
 use model::text::Text;
 use model::{Problem, Timestamp, size};
 use serde_json::json;
@@ -54,8 +54,8 @@ pub(crate) async fn run(args: DumpArgs) -> Result<(), Failure> {
     let dump = args.resume.unwrap_or_else(|| DumpId::at(now(), "cli"));
     let cancel = CancellationToken::new();
     interrupted(&cancel)?;
-    check(screen, &source, &options).await?;
-    let work = take(screen, &source, &client, &dump, &options, usize::from(args.threads), &cancel);
+    let snapshot = fix(screen, &source, &client, &dump, &options).await?;
+    let work = take(screen, &source, &client, snapshot, usize::from(args.threads), &cancel);
     let manifest =
         work.await.inspect_err(|_| screen.say(&Text::new("cli-dump-resume").with("dump", &dump)))?;
     show(screen, &client, &manifest);
@@ -83,32 +83,43 @@ fn recipient(text: &str) -> Result<Recipient, Problem> {
     })
 }
 
-/// Looks at the server before anything is written.
-async fn check(screen: Screen, source: &Source, options: &Options) -> Result<(), Failure> {
-    let found = dump::preflight(source, &options.selection).await.map_err(|error| error.problem())?;
-    found.notes.iter().for_each(|note| screen.say(note));
-    let Some((last, others)) = found.problems.split_last() else { return Ok(()) };
-    others.iter().for_each(|problem| Failure::from(problem.clone()).show(screen.is_json()));
-    Err(last.clone().into())
+/// Fixes the moment and plans the dump; a refusal comes before anything is written.
+async fn fix(
+    screen: Screen,
+    source: &Source,
+    client: &storage::Client,
+    dump: &DumpId,
+    options: &Options,
+) -> Result<Snapshot, Failure> {
+    let warnings = dump::warnings(source, &options.selection).await.map_err(|error| error.problem())?;
+    warnings.iter().for_each(|note| screen.say(note));
+    let snapshot = match dump::take_snapshot(source, client, dump, options).await {
+        Err(dump::Error::CannotCarry { mut problems }) => {
+            let last = problems.pop().expect("a refusal has a reason");
+            problems.into_iter().for_each(|problem| Failure::from(problem).show(screen.is_json()));
+            return Err(last.into());
+        }
+        snapshot => snapshot.map_err(|error| error.problem())?,
+    };
+    snapshot.plan().notes.iter().for_each(|note| screen.say(note));
+    Ok(snapshot)
 }
 
 async fn take(
     screen: Screen,
     source: &Source,
     client: &storage::Client,
-    dump: &DumpId,
-    options: &Options,
+    snapshot: Snapshot,
     connections: usize,
     cancel: &CancellationToken,
 ) -> Result<Manifest, Failure> {
-    let snapshot =
-        dump::take_snapshot(source, client, dump, options).await.map_err(|error| error.problem())?;
+    let dump = &snapshot.plan().dump;
     screen.say(&Text::new("cli-dump-begun").with("dump", dump).with("scn", snapshot.scn()));
     dump::dump_schema(source, client, &snapshot).await.map_err(|error| error.problem())?;
     let meter = Meter::new();
     let work = dump::dump_data(source, client, &snapshot, connections, &meter, cancel);
     metered(screen, "dump-data", &meter, work).await?;
-    let manifest = dump::finish(client, dump).await.map_err(|error| error.problem())?;
+    let manifest = dump::finish(client, &snapshot.plan().dump).await.map_err(|error| error.problem())?;
     snapshot.release().await;
     Ok(manifest)
 }

@@ -1,6 +1,6 @@
 //! Two servers on one metadata database: one of them is killed, or stopped past its lease and woken, while it works.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -113,6 +113,20 @@ fn one_whole_set(server: &Server, shop: &Shop, backups: &Path) {
     good(run(command.env("LIFEBOAT_CLUSTER_PASSWORD", &shop.password)));
 }
 
+/// Returns every file below.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let (mut found, mut left) = (Vec::new(), vec![folder.to_path_buf()]);
+    while let Some(folder) = left.pop() {
+        let entries =
+            std::fs::read_dir(folder).expect("a directory").map(|entry| entry.expect("an entry").path());
+        let (folders, files): (Vec<_>, Vec<_>) = entries.partition(|path| path.is_dir());
+        left.extend(folders);
+        found.extend(files);
+    }
+    found.sort();
+    found
+}
+
 /// Returns the folders of all dumps, complete or not.
 fn dumps(backups: &Path) -> Vec<String> {
     let mut found = Vec::new();
@@ -163,6 +177,35 @@ fn a_server_that_slept_past_its_lease_does_nothing_twice() {
     assert_eq!(folders.len(), 1, "{folders:?}");
     let whole = format!("file://{}", folders[0]);
     good(run(lifeboat().args(["verify", "--from", &whole])));
+}
+
+/// What a rolling upgrade looks like from a server that is still of the older version.
+#[test]
+fn a_task_of_a_newer_version_is_left_to_a_server_of_that_version() {
+    let (database, shop, backups) = (MetadataDatabase::new(), large_shop("app_two_newer"), folder());
+    let (first, second, task) = at_work(&database, &shop, backups.path());
+    first.kill();
+    let of_version = |change: &str| {
+        let statement =
+            format!("UPDATE `{}`.tasks SET version = version {change} WHERE id = {task}", database.name);
+        xtask::seekdb::shared().expect("seekdb").run(&[statement]).expect("the version is set");
+    };
+    of_version("+ 1");
+    std::thread::sleep(Duration::from_secs(10)); // those that were written when it was killed
+    let before = files(backups.path());
+    std::thread::sleep(Duration::from_secs(30)); // as long as a lease
+    let shown = task_of(&second, &task);
+    assert_eq!((&shown["status"], &shown["executor"]), (&"RUNNING".into(), &"first".into()), "{shown}");
+    assert!(
+        shown["error"]["message"].as_str().is_some_and(|words| words.contains("newer version")),
+        "{shown}"
+    );
+    assert_eq!(files(backups.path()), before);
+    of_version("- 1");
+    good(second.run(&format!("task watch {task}")));
+    let folders = dumps(backups.path());
+    assert_eq!(folders.len(), 1, "{folders:?}");
+    good(run(lifeboat().args(["verify", "--from", &format!("file://{}", folders[0])])));
 }
 
 #[test]

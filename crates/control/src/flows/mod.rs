@@ -17,7 +17,7 @@ mod testing;
 
 use std::sync::Arc;
 
-use engine::{At, Flow, Worker};
+use engine::{At, Flow, Task, Worker};
 use metadata::Metadata;
 
 use crate::context::Context;
@@ -30,6 +30,18 @@ pub(crate) fn register(worker: Worker<Metadata>, context: &Arc<Context>) -> Work
         .register::<log_backup::LogBackup>(context.clone())
         .register::<major_compaction::MajorCompaction>(context.clone())
         .register::<restore_logical::RestoreLogical>(context.clone())
+}
+
+/// Tells whether a newer program has made the task: then none of its steps is run here, and it waits for one.
+pub(crate) fn is_newer(task: &Task) -> bool {
+    let known = [
+        (backup_logical::BackupLogical::KIND, backup_logical::BackupLogical::VERSION),
+        (backup_physical::BackupPhysical::KIND, backup_physical::BackupPhysical::VERSION),
+        (log_backup::LogBackup::KIND, log_backup::LogBackup::VERSION),
+        (major_compaction::MajorCompaction::KIND, major_compaction::MajorCompaction::VERSION),
+        (restore_logical::RestoreLogical::KIND, restore_logical::RestoreLogical::VERSION),
+    ];
+    !known.iter().any(|(kind, version)| task.kind == *kind && task.version <= *version)
 }
 
 /// Waits for the work, unless the step is to end first. What is dropped in its midst closes its connections.

@@ -50,13 +50,23 @@ impl SimWorld {
 
     /// Makes a world with these tenants.
     pub(crate) async fn with(profile: Profile, tenants: &[&str]) -> Self {
+        Self::changed(profile, tenants, |_| {}).await
+    }
+
+    /// Makes a world with these tenants, whose cluster is changed before it starts.
+    pub(crate) async fn changed(
+        profile: Profile,
+        tenants: &[&str],
+        change: impl FnOnce(&mut ClusterConfig),
+    ) -> Self {
         let dir = TempDir::new().expect("a directory");
-        let simulated = ClusterConfig {
+        let mut simulated = ClusterConfig {
             version: profile.to_string(),
             sys_password: PASSWORD.into(),
             tenants: tenants.iter().map(|name| TenantConfig::named(name)).collect(),
             ..ClusterConfig::default()
         };
+        change(&mut simulated);
         let handle = Server::start(Config { clusters: vec![simulated], ..Config::paused(profile) }).await;
         let handle = handle.expect("the simulator starts");
         let settings = Settings {

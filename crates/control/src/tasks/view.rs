@@ -9,7 +9,7 @@ use model::text::Text;
 use model::time::Timestamp;
 
 use super::next;
-use crate::words;
+use crate::{flows, words};
 
 /// Beside [`subject`]: the cluster's name when the task was made.
 pub(crate) const CLUSTER_NAME: &str = "cluster-name";
@@ -31,6 +31,9 @@ pub(crate) fn task(stored: Task) -> seen::Task {
         operation: operation(stored.operation),
         note: match stored.status {
             TaskStatus::RolledBack => Some(Text::new("task-rolled-back")),
+            status if !status.is_finished() && flows::is_newer(&stored) => {
+                Some(Text::new("task-of-newer-version"))
+            }
             _ => stored.note.clone().map(words::text),
         },
         executor: stored.lease.as_ref().map(|lease| lease.owner.clone()),

@@ -1,6 +1,6 @@
 //! The definitions of a database's tables, mended where the server prints them broken.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use oceanbase::catalog::{self, MemberColumn, PartitionValues, TableIdentity};
 use oceanbase::{Error as SqlError, Session};
@@ -8,6 +8,32 @@ use oceanbase::{Error as SqlError, Session};
 use crate::ddl::repair::repair;
 use crate::ddl::table::TableDefinition;
 use crate::plan::Identity;
+
+/// How many bytes of statements are kept: those of ten thousand tables of common width.
+const KEPT_MOST_BYTES: usize = 16 << 20;
+
+/// The statements that make tables, as they were read when the moment was fixed, by database and table. Asking for one takes
+/// the server longer than reading the rows of a small table.
+#[derive(Default)]
+pub(super) struct Kept {
+    texts: HashMap<(String, String), Vec<u8>>,
+    bytes: usize,
+}
+
+impl Kept {
+    /// Keeps a statement, while there is room.
+    pub(super) fn keep(&mut self, database: &str, table: &str, text: Vec<u8>) {
+        if self.bytes + text.len() <= KEPT_MOST_BYTES {
+            self.bytes += text.len();
+            self.texts.insert((database.to_owned(), table.to_owned()), text);
+        }
+    }
+
+    /// Hands out what was kept of a table.
+    pub(super) fn take(&mut self, database: &str, table: &str) -> Option<Vec<u8>> {
+        self.texts.remove(&(database.to_owned(), table.to_owned()))
+    }
+}
 
 /// What is known of the tables of a database beside what SHOW CREATE TABLE says.
 pub(super) struct Definitions {
@@ -37,10 +63,15 @@ impl Definitions {
         session: &mut Session,
         table: &str,
     ) -> Result<Option<TableDefinition>, SqlError> {
+        Ok(self.text(session, table).await?.and_then(|text| TableDefinition::read(&text)))
+    }
+
+    /// Reads the statement that makes a table; nothing when it is of a form that can't be mended.
+    pub(super) async fn text(&self, session: &mut Session, table: &str) -> Result<Option<Vec<u8>>, SqlError> {
         let text = catalog::table_definition(session, &self.database, table).await?;
         let members = self.members.get(table).map_or(&[][..], Vec::as_slice);
         let partitions = self.partitions.get(table).map_or(&[][..], Vec::as_slice);
-        Ok(repair(&text, members, partitions).and_then(|text| TableDefinition::read(&text)))
+        Ok(repair(&text, members, partitions))
     }
 
     /// Describes what tells the table from a changed one.

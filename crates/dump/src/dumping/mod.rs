@@ -13,7 +13,7 @@ mod together;
 
 pub use data::dump_data;
 pub use finish::finish;
-pub use preflight::{Preflight, preflight};
+pub use preflight::{Preflight, preflight, warnings};
 pub use schema::dump_schema;
 pub use snapshot::{Snapshot, take_snapshot};
 

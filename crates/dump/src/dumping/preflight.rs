@@ -41,15 +41,7 @@ pub async fn preflight(source: &Source, selection: &Selection) -> Result<Preflig
     check_server(session.server())?;
     let databases = chosen_databases(&mut session, selection).await?;
     let mut found = survey(&mut session, selection, &databases).await?;
-    for database in &databases {
-        note_left_out(&mut session, database, &mut found.notes).await?;
-    }
-    if selection.is_all() {
-        let accounts = catalog::accounts(&mut session).await.during(|| "read the users".to_owned())?;
-        found.notes.extend(accounts.is_none().then(|| Text::new("dump-accounts-unseen")));
-    }
-    note_privileges(&mut session, &databases, selection.is_all(), &mut found.notes).await?;
-    note_retention(&mut session, &mut found.notes).await?;
+    note_around(&mut session, selection, &databases, &mut found.notes).await?;
     let tables = || found.databases.iter().flat_map(|database| &database.tables);
     let preflight = Preflight {
         server: session.server().clone(),
@@ -63,6 +55,40 @@ pub async fn preflight(source: &Source, selection: &Selection) -> Result<Preflig
     };
     session.close().await;
     Ok(preflight)
+}
+
+/// Says what a dump would leave behind, and what bounds it, without looking at any table: [`take_snapshot`] does that, and
+/// refuses, before it writes anything.
+///
+/// [`take_snapshot`]: crate::take_snapshot
+///
+/// # Errors
+/// Fails when the server does, when it is none that a dump can be taken of, or when what was chosen is not there.
+pub async fn warnings(source: &Source, selection: &Selection) -> Result<Vec<Text>> {
+    let mut session = source.open_for_definitions().await?;
+    check_server(session.server())?;
+    let databases = chosen_databases(&mut session, selection).await?;
+    let mut notes = Vec::new();
+    note_around(&mut session, selection, &databases, &mut notes).await?;
+    session.close().await;
+    Ok(notes)
+}
+
+async fn note_around(
+    session: &mut Session,
+    selection: &Selection,
+    databases: &[String],
+    notes: &mut Vec<Text>,
+) -> Result<()> {
+    for database in databases {
+        note_left_out(session, database, notes).await?;
+    }
+    if selection.is_all() {
+        let accounts = catalog::accounts(session).await.during(|| "read the users".to_owned())?;
+        notes.extend(accounts.is_none().then(|| Text::new("dump-accounts-unseen")));
+    }
+    note_privileges(session, databases, selection.is_all(), notes).await?;
+    note_retention(session, notes).await
 }
 
 /// Refuses servers that several connections can't see at one moment, or whose definitions are printed otherwise.

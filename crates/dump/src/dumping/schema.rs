@@ -11,7 +11,7 @@ use crate::archive::Archive;
 use crate::ddl::group::without_table_group;
 use crate::ddl::qualify::{QualifiedView, with_readable_literals};
 use crate::ddl::table::TableDefinition;
-use crate::dumping::definition::Definitions;
+use crate::dumping::definition::{Definitions, Kept};
 use crate::dumping::{Snapshot, code};
 use crate::error::{DuringSql as _, Error, Result};
 use crate::layout::ObjectKey;
@@ -44,9 +44,9 @@ pub async fn dump_schema(source: &Source, client: &Client, snapshot: &Snapshot) 
         return Ok(());
     }
     let mut session = source.open_for_definitions().await?;
-    let mut receipt = SchemaReceipt::default();
+    let (mut receipt, mut kept) = (SchemaReceipt::default(), snapshot.take_kept());
     for database in &plan.databases {
-        write_database(&mut session, &archive, plan, database, &mut receipt).await?;
+        write_database(&mut session, &archive, plan, database, &mut kept, &mut receipt).await?;
         if plan.selection.has_whole_database(&database.name) {
             code::write_code(&mut session, &archive, &database.name, &mut receipt).await?;
         }
@@ -63,6 +63,7 @@ async fn write_database(
     archive: &Archive,
     plan: &Plan,
     database: &DatabasePlan,
+    kept: &mut Kept,
     receipt: &mut SchemaReceipt,
 ) -> Result<()> {
     let name = database.name.as_str();
@@ -76,7 +77,18 @@ async fn write_database(
     let definitions = definitions.during(|| format!("read the catalogue of `{name}`"))?;
     let mut tables = Vec::new();
     for table in &database.tables {
-        tables.push(table_object(session, plan, name, table, &definitions, &mut receipt.notes).await?);
+        // A statement that was read when the moment was fixed is as good as a new one while nothing was changed since.
+        let text = kept.take(name, &table.name);
+        let text = text.filter(|_| definitions.is_untouched(&table.name, &table.identity));
+        let definition = match text {
+            Some(text) => TableDefinition::read(&text),
+            None => definition_now(session, plan, name, table, &definitions).await?,
+        };
+        let full = full_name(name, &table.name);
+        let Some(definition) = definition else {
+            return Err(Error::SchemaChanged { dump: plan.dump.clone(), tables: vec![full] });
+        };
+        tables.push(table_object(name, &table.name, definition, &mut receipt.notes));
     }
     let text = schema_file::write(&format!("tables of `{name}`"), &tables);
     receipt.objects.push(archive.write_schema(ObjectKey::Tables { database: name }, text).await?);
@@ -92,29 +104,31 @@ async fn write_database(
     Ok(())
 }
 
-async fn table_object(
+/// Reads the definition of a table; nothing when it is not any more what was planned.
+async fn definition_now(
     session: &mut Session,
     plan: &Plan,
     database: &str,
     table: &TablePlan,
     definitions: &Definitions,
-    notes: &mut Vec<Text>,
-) -> Result<SchemaObject> {
-    let full = full_name(database, &table.name);
+) -> Result<Option<TableDefinition>> {
+    let what = || format!("read the definition of {}", full_name(database, &table.name));
     let definition = definitions.table(session, &table.name).await;
-    let definition =
-        definition.during_read(&plan.dump, plan.scn, || format!("read the definition of {full}"))?;
-    let unchanged =
-        |definition: &TableDefinition| table.identity.is_of(&definitions.identity(&table.name, definition));
-    let Some(mut definition) = definition.filter(unchanged) else {
-        return Err(Error::SchemaChanged { dump: plan.dump.clone(), tables: vec![full] });
-    };
+    let definition = definition.during_read(&plan.dump, plan.scn, what)?;
+    Ok(definition.filter(|definition| table.identity.is_of(&definitions.identity(&table.name, definition))))
+}
+
+fn table_object(
+    database: &str,
+    table: &str,
+    mut definition: TableDefinition,
+    notes: &mut Vec<Text>,
+) -> SchemaObject {
     if definition.leave_group() {
-        notes.push(Text::new("dump-table-group-left-out").with("table", &full));
+        notes.push(Text::new("dump-table-group-left-out").with("table", full_name(database, table)));
     }
     definition.refer(|other| if other == database { None } else { Some(other.to_owned()) });
-    let statement = with_readable_literals(&definition.whole());
-    Ok(SchemaObject::plain(SchemaKind::Table, &table.name, statement))
+    SchemaObject::plain(SchemaKind::Table, table, with_readable_literals(&definition.whole()))
 }
 
 async fn view_object(

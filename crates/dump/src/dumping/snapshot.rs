@@ -4,7 +4,7 @@
 //! the tables again. A table that was swapped for another (as online schema changes do) in between would be read
 //! half-filled at the SCN, without an error.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use model::text::Text;
@@ -17,6 +17,7 @@ use crate::archive::Archive;
 use crate::chunk::{Cutter, whole};
 use crate::column::Form;
 use crate::dumping::Options;
+use crate::dumping::definition::Kept;
 use crate::dumping::preflight::{check_server, refuse};
 use crate::dumping::survey::{Survey, chosen_databases, identities, survey};
 use crate::dumping::together::{Lock, Together, let_go};
@@ -41,6 +42,8 @@ const ATTEMPTS: u32 = 5;
 pub struct Snapshot {
     plan: Arc<Plan>,
     hold: Hold,
+    /// What the look at the tables has read; nothing where the moment was found again.
+    kept: Mutex<Kept>,
 }
 
 /// What keeps the moment readable.
@@ -78,6 +81,11 @@ impl Snapshot {
         self.hold.release().await;
     }
 
+    /// Hands out the statements that were read when the moment was fixed.
+    pub(super) fn take_kept(&self) -> Kept {
+        std::mem::take(&mut self.kept.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
     /// Returns the connections that see the moment, where others do not.
     pub(super) fn together(&self) -> Option<Arc<Together>> {
         match &self.hold {
@@ -112,21 +120,22 @@ pub async fn take_snapshot(
     }
     let mut session = source.open_for_reading().await?;
     check_server(session.server())?;
-    let (plan, hold) = if session.server().product.is_oceanbase() {
-        let (pin, scn, survey) = stand_still(source, &mut session, options).await?;
+    let (plan, hold, kept) = if session.server().product.is_oceanbase() {
+        let (pin, scn, mut survey) = stand_still(source, &mut session, options).await?;
         refuse(survey.problems.clone())?;
-        (plan(&mut session, dump, options, scn, survey).await?, Hold::Pin(pin))
+        let kept = std::mem::take(&mut survey.kept);
+        (plan(&mut session, dump, options, scn, survey).await?, Hold::Pin(pin), kept)
     } else {
         let (together, scn, survey) = begin_together(source, options).await?;
         refuse(survey.problems.clone())?;
         let mut reader = together.take().ok_or_else(|| Error::SnapshotLost { dump: dump.clone() })?;
         let plan = plan(&mut reader, dump, options, scn, survey).await?;
         together.give(reader);
-        (plan, Hold::Together(Arc::new(together)))
+        (plan, Hold::Together(Arc::new(together)), Kept::default())
     };
     session.close().await;
     if archive.write_new_sealed(ObjectKey::Plan, &plan).await? {
-        return Ok(Snapshot { plan: Arc::new(plan), hold });
+        return Ok(Snapshot { plan: Arc::new(plan), hold, kept: Mutex::new(kept) });
     }
     hold.release().await; // somebody else planned the same dump; theirs was first
     pin_again(source, archive.require_plan().await?).await
@@ -150,7 +159,7 @@ async fn pin_again(source: &Source, plan: Plan) -> Result<Snapshot> {
     let pin = Pin::open(&source.endpoint, Arc::clone(&source.witness), anchor).await;
     let pin =
         pin.during_read(&plan.dump, plan.scn, || "open the transaction that keeps the snapshot".to_owned())?;
-    Ok(Snapshot { plan: Arc::new(plan), hold: Hold::Pin(pin) })
+    Ok(Snapshot { plan: Arc::new(plan), hold: Hold::Pin(pin), kept: Mutex::default() })
 }
 
 /// Takes an SCN at which no table was being changed.

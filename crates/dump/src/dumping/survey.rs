@@ -11,7 +11,8 @@ use oceanbase::{Session, Statement};
 
 use crate::chunk::{hidden_key as hidden_key_columns, usable_key};
 use crate::column::{Column, Form};
-use crate::dumping::definition::Definitions;
+use crate::ddl::table::TableDefinition;
+use crate::dumping::definition::{Definitions, Kept};
 use crate::error::{DuringSql as _, Error, Result};
 use crate::plan::{Selection, TablePlan, ViewPlan, full_name};
 
@@ -23,6 +24,8 @@ pub(super) struct Survey {
     pub(super) problems: Vec<Problem>,
     /// What the reader of the log should know.
     pub(super) notes: Vec<Text>,
+    /// The statements that were read.
+    pub(super) kept: Kept,
 }
 
 pub(super) struct DatabaseSurvey {
@@ -176,8 +179,10 @@ impl TableReader<'_> {
     /// Returns the plan of a table, still without chunks; nothing when it can't be carried, which is noted.
     async fn read(&mut self, table: &str) -> Result<Option<TablePlan>> {
         let full = full_name(self.database, table);
-        let definition = self.definitions.table(self.session, table).await;
-        let Some(definition) = definition.during(|| format!("read the definition of {full}"))? else {
+        let text = self.definitions.text(self.session, table).await;
+        let text = text.during(|| format!("read the definition of {full}"))?;
+        let Some((definition, text)) = text.and_then(|text| Some((TableDefinition::read(&text)?, text)))
+        else {
             let problem = Problem::refused(codes::PRECHECK_FAILED, "dump-definition-unreadable");
             self.survey.problems.push(problem.with("table", full));
             return Ok(None);
@@ -204,6 +209,7 @@ impl TableReader<'_> {
         }
         let columns = known.into_iter().map(|(column, form)| Column { name: column.name, form }).collect();
         let identity = self.definitions.identity(table, &definition);
+        self.survey.kept.keep(self.database, table, text);
         Ok(Some(TablePlan { name: table.to_owned(), columns, key, hidden_key, identity, chunks: Vec::new() }))
     }
 }

@@ -128,10 +128,26 @@ const TABLE: &[(&str, Retry, &[u16])] = &[
     ("database-setting-wrong", Never, &[1232, 1298, 4147]),
 ];
 
+/// Numbers that hide many causes: what the server says tells which. None of them passes by itself. The words are those of
+/// OceanBase 3.x's `ARCHIVELOG`; 2.2.77 has none.
+const BY_WORDS: &[(u16, &str, &str)] = &[
+    (1235, "not primary cluster", "database-cluster-not-primary"),
+    (1235, "before upgrade backup inner table", "database-backup-tables-old"),
+    (1235, "when not STOP", "database-archive-can-not-start"),
+    (1235, "without GTS", "database-tenant-without-gts"),
+    (1235, "change archive dest when archive is running", "database-archive-holds-destination"),
+];
+
 const UNLISTED: Meaning = Meaning { text: "database-error", retry: Never };
 
-/// Returns what a number means.
-pub(super) fn of(number: u16) -> Meaning {
+/// Returns what a number means, together with what the server said.
+pub(super) fn of(number: u16, said: &str) -> Meaning {
+    let by_words = BY_WORDS.iter().find(|(of, words, _)| *of == number && said.contains(words));
+    by_words.map_or_else(|| of_number(number), |&(_, _, text)| Meaning { text, retry: Never })
+}
+
+/// Returns what a number means, whatever the server said.
+pub(super) fn of_number(number: u16) -> Meaning {
     TABLE
         .iter()
         .find(|(_, _, numbers)| numbers.contains(&number))
@@ -149,12 +165,13 @@ mod tests {
 
     use model::text::{Language, Text};
 
-    use super::{Later, Never, TABLE, UNLISTED, leaves_connection, of};
+    use super::{BY_WORDS, Later, Never, TABLE, UNLISTED, leaves_connection, of, of_number};
 
     #[test]
     fn every_number_has_one_meaning_with_words() {
         let mut seen = BTreeSet::new();
-        for (text, _, numbers) in TABLE {
+        let by_words = BY_WORDS.iter().map(|(_, _, text)| (text, &[][..]));
+        for (text, numbers) in TABLE.iter().map(|(text, _, numbers)| (text, *numbers)).chain(by_words) {
             assert!(model::text::has_problem(text), "{text} is in no catalogue");
             for language in [Language::En, Language::Zh] {
                 let text = Text::new(text);
@@ -162,7 +179,7 @@ mod tests {
                 let is_backups = numbers.iter().any(|number| (9_000..9_200).contains(number));
                 assert!(!is_backups || text.cause(language).is_some(), "{} says not why", text.id);
             }
-            for number in *numbers {
+            for number in numbers {
                 assert!(seen.insert(number), "{number} is there twice");
             }
         }
@@ -185,8 +202,21 @@ mod tests {
             (9999, "database-error", Never),
         ];
         for (number, text, retry) in cases {
-            assert_eq!((of(number).text, of(number).retry), (text, retry), "{number}");
+            assert_eq!((of_number(number).text, of_number(number).retry), (text, retry), "{number}");
         }
+    }
+
+    #[test]
+    fn a_number_of_many_causes_is_told_by_its_words() {
+        for (said, text) in [
+            ("backup in not primary cluster is not supported", "database-cluster-not-primary"),
+            ("start log archive backup when not STOP is not supported", "database-archive-can-not-start"),
+            ("physical backup without GTS is not supported", "database-tenant-without-gts"),
+            ("Not supported feature or function", "database-not-supported"),
+        ] {
+            assert_eq!((of(1235, said).text, of(1235, said).retry), (text, Never), "{said}");
+        }
+        assert_eq!(of(4012, "without GTS").text, "database-server-timeout");
     }
 
     #[test]
@@ -200,7 +230,7 @@ mod tests {
             4650, 4651, 4666, 4696, 4744, 5099, 5156, 5157, 5160, 5685, 8001, 8002,
         ];
         let all = ranges.into_iter().flatten().chain(singles).chain(others);
-        let without: Vec<u16> = all.filter(|number| of(*number).text == UNLISTED.text).collect();
+        let without: Vec<u16> = all.filter(|number| of_number(*number).text == UNLISTED.text).collect();
         assert_eq!(without, Vec::<u16>::new());
     }
 

@@ -14,7 +14,8 @@ pub fn problem_of_result(result: u64, said: &str, address: &model::cluster::Addr
         return None;
     }
     let number = number_for_clients(result);
-    let problem = Problem::outside(meaning::of(number).text).with("number", result).with("address", address);
+    let problem =
+        Problem::outside(meaning::of(number, said).text).with("number", result).with("address", address);
     Some(if said.is_empty() { problem } else { problem.raw(crate::mask::mask(said)) })
 }
 
@@ -87,7 +88,7 @@ impl Error {
                     .raw(each.join("; "))
             }
             Self::Server { number, text, .. } => {
-                Problem::outside(meaning::of(*number).text).with("number", number).raw(text)
+                Problem::outside(meaning::of(*number, text).text).with("number", number).raw(text)
             }
             Self::TimedOut { after, statement, .. } => Problem::outside("database-timed-out")
                 .with("after", size::span(*after))

@@ -10,7 +10,7 @@ use model::physical::destination::LogAttributes;
 use model::physical::identity::{JobMark, part_of};
 use model::physical::{JobStatus, SYS, Scope};
 use model::{Secret, Timestamp};
-use oceanbase::physical::BackupOptions;
+use oceanbase::physical::{BackupOptions, is_so_already};
 use oceanbase::{Driver, Endpoint};
 use sim::{ClusterConfig, Config, Fault, FaultName, Handle, Profile, Server, TenantConfig};
 use tempfile::TempDir;
@@ -378,5 +378,21 @@ async fn refusals_of_the_database_have_a_meaning() {
         let error = stand.driver.act(&statement).await.expect_err("refused");
         assert_eq!(error.problem().text.id, meaning, "{name:?}: {error}");
         stand.handle.clear_faults(None);
+    }
+}
+
+#[tokio::test]
+async fn log_backup_that_is_switched_where_it_is_already_is_no_failure() {
+    for profile in Profile::ALL {
+        let mut stand = Stand::new(profile).await;
+        stand.set_destinations().await;
+        let verbs = stand.driver.verbs();
+        for step in [ArchiveStep::SwitchOn, ArchiveStep::SwitchOff] {
+            let statement = verbs.archive_step(&stand.scope, step).expect("a statement");
+            stand.driver.act(&statement).await.expect("it is taken");
+            let again = stand.driver.act(&statement).await;
+            assert!(again.as_ref().is_err_and(is_so_already), "{profile} {step:?}: {again:?}");
+            stand.handle.advance_seconds(600.0);
+        }
     }
 }

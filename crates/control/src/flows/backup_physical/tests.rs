@@ -419,3 +419,40 @@ async fn a_clock_that_jumps_confuses_nobody() {
         assert_eq!(world.count_acts("ALTER SYSTEM BACKUP"), 1, "{profile}");
     }
 }
+
+#[tokio::test]
+async fn an_upgrade_that_begins_in_the_midst_ends_the_job_and_a_retry_waits_for_its_end() {
+    let world = SimWorld::with(Profile::V4_2_5, &["shop"]).await;
+    let task = world.begin(world.wish(Full)).await;
+    assert_eq!(world.run(task, Some(Crash::CrashBefore("wait-for-data-backup"))).await, Ended::Crashed);
+    world.fault(FaultName::UpgradeMode, None);
+    let (step, why) = world.fail(task).await;
+    assert_eq!((step.as_str(), why.as_str()), ("wait-for-data-backup", "database-state-changed"));
+    world.handle.clear_faults(None);
+    world.steer(task, Steer::Retry).await;
+    world.finish(task).await;
+    assert_eq!(world.count_acts("ALTER SYSTEM BACKUP"), 2);
+    assert_eq!(world.sets_of(task).await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_standby_tenant_of_4_is_backed_up_and_a_standby_cluster_of_3_says_why_not() {
+    let world = SimWorld::changed(Profile::V4_2_5, &["shop", "books"], |cluster| {
+        cluster.tenants[1].role = "STANDBY".into();
+    })
+    .await;
+    let task = world.begin(world.wish(Full)).await;
+    world.finish(task).await;
+    assert_eq!(world.sets_of(task).await.len(), 2);
+
+    // The oldest kernel does not say why; the general words name the role too.
+    for (profile, expected) in
+        [(Profile::V2_2_77, "database-not-supported"), (Profile::V3_2_4, "database-cluster-not-primary")]
+    {
+        let world = SimWorld::changed(profile, &["shop"], |cluster| cluster.standby = true).await;
+        let task = world.begin(world.wish(Full)).await;
+        let (step, why) = world.fail(task).await;
+        assert_eq!((step.as_str(), why.as_str()), ("start-log-backup", expected), "{profile}");
+        assert!(world.sets_of(task).await.is_empty(), "{profile}");
+    }
+}
