@@ -121,7 +121,9 @@ pub(crate) struct Holds {
 
 impl Flow for RestoreLogical {
     const KIND: &'static str = "restore-logical"; // stored; never renamed once released
-    const VERSION: u32 = 1;
+    /// 2: single tables. A program of version 1 would recover the whole database.
+    const VERSION: u32 = 2;
+    const READS_SINCE: u32 = 1;
     type Context = Context;
     type State = State;
     type Lane = ();
