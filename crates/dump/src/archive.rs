@@ -1,5 +1,6 @@
 //! One dump at its destination: its small objects, read and written.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 
@@ -41,6 +42,9 @@ pub(crate) struct PieceReceipt {
     pub(crate) database: String,
     pub(crate) table: String,
     pub(crate) piece: Piece,
+    /// Further pieces that are finished. Who does not know this field only writes them anew.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) also: Vec<PieceReceipt>,
 }
 
 /// What plans and manifests of all formats have.
@@ -178,17 +182,22 @@ impl Archive {
         written.during(|| format!("write {}", key.path()))
     }
 
-    /// Reads the receipts of all finished pieces.
+    /// Reads the receipts of all finished pieces, each once: two writers may have finished the same.
     pub(crate) async fn piece_receipts(&self) -> Result<Vec<PieceReceipt>> {
         let folder = format!("{}/data", receipts_folder(&self.dump));
         let listed = self.client.list(&folder).await.during(|| "list the receipts".to_owned())?;
         let reads = listed.into_iter().map(|entry| self.piece_receipt(entry.key));
         let mut reads = futures::stream::iter(reads).buffer_unordered(READS_AT_ONCE);
-        let mut receipts = Vec::new();
+        let mut receipts = BTreeMap::new();
         while let Some(receipt) = reads.next().await {
-            receipts.push(receipt?);
+            let mut receipt = receipt?;
+            let also = std::mem::take(&mut receipt.also);
+            for receipt in also.into_iter().chain([receipt]) {
+                let piece = (receipt.database.clone(), receipt.table.clone(), receipt.piece.number);
+                receipts.insert(piece, receipt);
+            }
         }
-        Ok(receipts)
+        Ok(receipts.into_values().collect())
     }
 
     async fn piece_receipt(&self, key: String) -> Result<PieceReceipt> {

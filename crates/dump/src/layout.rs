@@ -31,8 +31,8 @@ pub(crate) enum ObjectKey<'a> {
     Grants,
     /// Rows of a table.
     Piece { database: &'a str, table: &'a str, number: u32, extension: &'a str },
-    /// Says that a piece is finished.
-    PieceReceipt { database: &'a str, table: &'a str, number: u32 },
+    /// Says that pieces are finished: numbered by their writer, so that no other overwrites them.
+    PieceReceipts { writer: u64, number: u32 },
     /// Says that the schema is finished.
     SchemaReceipt,
 }
@@ -53,8 +53,8 @@ impl ObjectKey<'_> {
             Self::Piece { database, table, number, extension } => {
                 format!("data/{}/{}/{number:06}.{extension}", encoded(database), encoded(table))
             }
-            Self::PieceReceipt { database, table, number } => {
-                format!("{RECEIPTS}/data/{}/{}/{number:06}.json", encoded(database), encoded(table))
+            Self::PieceReceipts { writer, number } => {
+                format!("{RECEIPTS}/data/{writer:016x}-{number:06}.json")
             }
             Self::SchemaReceipt => format!("{RECEIPTS}/schema.json"),
         }
@@ -111,8 +111,8 @@ mod tests {
         assert_eq!(piece.key(&dump), "d1/data/shop/a%2Fb/000007.sql.zst");
         assert_eq!(ObjectKey::Manifest.key(&dump), "d1/manifest.json");
         assert_eq!(ObjectKey::Tables { database: "订单" }.path(), "schema/%E8%AE%A2%E5%8D%95/tables.sql");
-        let receipt = ObjectKey::PieceReceipt { database: "shop", table: "t", number: 1 };
-        assert_eq!(receipt.path(), "receipts/data/shop/t/000001.json");
+        let receipts = ObjectKey::PieceReceipts { writer: 0xbeef, number: 1 };
+        assert_eq!(receipts.path(), "receipts/data/000000000000beef-000001.json");
     }
 
     #[test]

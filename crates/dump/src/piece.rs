@@ -37,6 +37,9 @@ const SAMPLE_BYTES: usize = 64 << 10;
 /// The most rows in a statement.
 const STATEMENT_MOST_ROWS: u32 = 16 << 10;
 
+/// Fewer rows than this at the end of a piece are one statement: planning it takes the server a moment only.
+const LAST_MOST_ROWS: u32 = 64;
+
 /// Appends the first lines of a piece or a schema file.
 pub(crate) fn push_preamble(text: &mut Vec<u8>, title: &str) {
     let title: String = title.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
@@ -49,14 +52,18 @@ pub(crate) fn push_preamble(text: &mut Vec<u8>, title: &str) {
 
 /// Turns rows into the text of a piece.
 ///
-/// All statements of a piece but the last hold the same number of rows, a power of two, so that the server finds
-/// their plan again; unless rows are so long that a statement would be too long.
+/// All statements of a piece but the last few hold the same number of rows, a power of two, so that the server finds
+/// their plan again; unless rows are so long that a statement would be too long. What is left at the end is cut into
+/// smaller powers of two: as one statement it would be new to the server in every piece, and planning thousands of rows
+/// takes it several times as long as inserting them.
 pub(crate) struct PieceText {
     columns: Vec<Column>,
     head: Vec<u8>,
     /// The bytes of the statement that was begun.
     statement_bytes: usize,
     statement_rows: u32,
+    /// How many statements were ended.
+    statements: u32,
     rows_per_statement: Option<u32>,
     row: Vec<u8>,
     longest_statement: usize,
@@ -73,6 +80,7 @@ impl PieceText {
             head: statement_head(table, columns),
             statement_bytes: 0,
             statement_rows: 0,
+            statements: 0,
             rows_per_statement: None,
             row: Vec::new(),
             longest_statement: 0,
@@ -113,13 +121,41 @@ impl PieceText {
     }
 
     /// Ends the statement that was begun, if there is one.
-    pub(crate) fn end_statement(&mut self, text: &mut Vec<u8>) {
+    fn end_statement(&mut self, text: &mut Vec<u8>) {
         if self.statement_rows > 0 {
             text.extend_from_slice(b";\n");
             self.longest_statement = self.longest_statement.max(self.statement_bytes);
             self.statement_rows = 0;
             self.statement_bytes = 0;
+            self.statements += 1;
         }
+    }
+
+    /// Tells whether no statement is begun: only then may the text be taken away before [`Self::end`].
+    pub(crate) fn is_between_statements(&self) -> bool {
+        self.statement_rows == 0
+    }
+
+    /// Ends the text: cuts the statement that was begun, where that helps the server, and ends it.
+    pub(crate) fn end(&mut self, text: &mut Vec<u8>) {
+        if self.statements > 0 && self.statement_rows > LAST_MOST_ROWS {
+            let rows = text.split_off(text.len() + self.head.len() - self.statement_bytes);
+            let (mut left, mut in_statement) = (self.statement_rows, 0);
+            // No literal holds a line feed, so each line is a row.
+            for row in rows.split_inclusive(|&byte| byte == b'\n') {
+                text.extend_from_slice(row);
+                in_statement += 1;
+                let fitting = if left > LAST_MOST_ROWS { 1 << left.ilog2() } else { left };
+                if in_statement == fitting && left > fitting {
+                    text.truncate(text.len() - b",\n".len());
+                    text.extend_from_slice(b";\n");
+                    text.extend_from_slice(&self.head);
+                    left -= fitting;
+                    in_statement = 0;
+                }
+            }
+        }
+        self.end_statement(text);
     }
 
     /// Returns the length of the longest statement that was ended: a target must take packets of that size.
@@ -237,7 +273,7 @@ mod tests {
         for value in ["x;\n", "--", ";", "'"] {
             piece.push_row(&mut text, |place| Some(if place == 0 { b"1" } else { value.as_bytes() }), None);
         }
-        piece.end_statement(&mut text);
+        piece.end(&mut text);
         let expected = [
             "SET NAMES utf8mb4",
             "SET SESSION time_zone='+00:00', sql_mode='NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES', \
@@ -258,11 +294,13 @@ mod tests {
         for _ in 0..20_000 {
             piece.push_row(&mut text, |_| Some(long.as_bytes()), None);
         }
-        piece.end_statement(&mut text);
+        piece.end(&mut text);
         let all = statements(&text, head.clone(), 4096);
         let rows: Vec<usize> = all.iter().map(|statement| statement.lines().count() - 1).collect();
-        assert_eq!(rows, [4096, 4096, 4096, 4096, 3616]);
+        assert_eq!(rows, [4096, 4096, 4096, 4096, 2048, 1024, 512, 32]);
         assert_eq!(piece.rows, 20_000);
+        assert!(all.iter().all(|statement| statement.ends_with("x')") && statement.starts_with("INSERT")));
+        assert_eq!(all.concat().matches(&long).count(), 20_000);
 
         let mut text = Vec::new();
         let huge = "x".repeat(STATEMENT_MOST_BYTES);

@@ -13,6 +13,7 @@ use crate::crew::{self, Work};
 use crate::dumping::Snapshot;
 use crate::dumping::count::{CountRows, counts};
 use crate::dumping::definition::Definitions;
+use crate::dumping::receipts::Receipts;
 use crate::dumping::snapshot::{close, open};
 use crate::dumping::together::{Together, let_go};
 use crate::error::{DuringSql as _, Error, Result};
@@ -43,13 +44,17 @@ pub async fn dump_data(
     meter.change(|progress| *progress = so_far(plan, &receipts));
     let jobs = open_jobs(plan, &receipts);
     if !jobs.is_empty() {
+        let receipts = Arc::new(Receipts::new(archive.clone()));
         let work = DumpPieces {
             archive: archive.clone(),
+            receipts: Arc::clone(&receipts),
             plan: Arc::clone(plan),
             meter: meter.clone(),
             together: snapshot.together(),
         };
-        crew::run(source, snapshot.most_connections(connections), jobs, work, cancel).await?;
+        let done = crew::run(source, snapshot.most_connections(connections), jobs, work, cancel).await;
+        let noted = receipts.flush().await; // also what was finished before a failure
+        done.and(noted)?;
     }
     let counts = counts(plan, &archive.piece_receipts().await?);
     let work = CountRows { plan: Arc::clone(plan), together: snapshot.together() };
@@ -106,6 +111,7 @@ fn open_jobs(plan: &Plan, receipts: &[PieceReceipt]) -> Vec<Job> {
 
 struct DumpPieces {
     archive: Archive,
+    receipts: Arc<Receipts>,
     plan: Arc<Plan>,
     meter: Meter,
     together: Option<Arc<Together>>,
@@ -133,11 +139,9 @@ impl Work for DumpPieces {
         if self.together.is_some() {
             let_go(session).await?;
         }
-        let receipt = PieceReceipt { database: database.name.clone(), table: table.name.clone(), piece };
-        let key =
-            ObjectKey::PieceReceipt { database: &database.name, table: &table.name, number: job.number() };
-        // The piece is whole and durable by now; from here on it is not read again.
-        self.archive.write_sealed(key, &receipt).await?;
+        let (database, table) = (database.name.clone(), table.name.clone());
+        // The piece is whole and durable by now; once its receipt is, it is not read again.
+        self.receipts.add(PieceReceipt { database, table, piece, also: Vec::new() }).await?;
         self.meter.change(|progress| progress.pieces_done += 1);
         Ok(())
     }
@@ -169,13 +173,13 @@ impl DumpPieces {
         let mut told = 0;
         while let Some(row) = rows.next().await.during_read(&plan.dump, plan.scn, what)? {
             text.push_row(&mut buffer, |place| row.bytes(place), row.protocol_form());
-            if buffer.len() >= FRAME_BYTES {
+            if buffer.len() >= FRAME_BYTES && text.is_between_statements() {
                 buffer = self.push(&mut output, buffer, text.rows - told).await?;
                 told = text.rows;
             }
         }
         if text.rows > 0 {
-            text.end_statement(&mut buffer);
+            text.end(&mut buffer);
             self.push(&mut output, buffer, text.rows - told).await?;
         }
         let (raw_bytes, before) = (output.raw_bytes, output.bytes);

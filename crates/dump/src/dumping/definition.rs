@@ -1,13 +1,19 @@
 //! The definitions of a database's tables, mended where the server prints them broken.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use oceanbase::catalog::{self, MemberColumn, PartitionValues, TableIdentity};
 use oceanbase::{Error as SqlError, Session};
+use tokio_util::sync::CancellationToken;
 
+use crate::crew::{self, Work};
 use crate::ddl::repair::repair;
 use crate::ddl::table::TableDefinition;
-use crate::plan::Identity;
+use crate::dumping::survey::READERS;
+use crate::error::{DuringSql as _, Result};
+use crate::plan::{Identity, full_name};
+use crate::source::Source;
 
 /// How many bytes of statements are kept: those of ten thousand tables of common width.
 const KEPT_MOST_BYTES: usize = 16 << 20;
@@ -47,7 +53,7 @@ pub(super) struct Definitions {
 
 impl Definitions {
     /// Reads it.
-    pub(super) async fn read(session: &mut Session, database: &str) -> Result<Self, SqlError> {
+    pub(super) async fn read(session: &mut Session, database: &str) -> std::result::Result<Self, SqlError> {
         Ok(Self {
             database: database.to_owned(),
             identities: catalog::table_identities(session, database).await?,
@@ -62,16 +68,32 @@ impl Definitions {
         &self,
         session: &mut Session,
         table: &str,
-    ) -> Result<Option<TableDefinition>, SqlError> {
+    ) -> std::result::Result<Option<TableDefinition>, SqlError> {
         Ok(self.text(session, table).await?.and_then(|text| TableDefinition::read(&text)))
     }
 
     /// Reads the statement that makes a table; nothing when it is of a form that can't be mended.
-    pub(super) async fn text(&self, session: &mut Session, table: &str) -> Result<Option<Vec<u8>>, SqlError> {
+    pub(super) async fn text(
+        &self,
+        session: &mut Session,
+        table: &str,
+    ) -> std::result::Result<Option<Vec<u8>>, SqlError> {
         let text = catalog::table_definition(session, &self.database, table).await?;
         let members = self.members.get(table).map_or(&[][..], Vec::as_slice);
         let partitions = self.partitions.get(table).map_or(&[][..], Vec::as_slice);
         Ok(repair(&text, members, partitions))
+    }
+
+    /// Reads the statements that make tables on several connections, by table.
+    pub(super) async fn texts(
+        self: &Arc<Self>,
+        source: &Source,
+        tables: Vec<String>,
+    ) -> Result<HashMap<String, Option<Vec<u8>>>> {
+        let found = Arc::new(Mutex::new(HashMap::with_capacity(tables.len())));
+        let work = Reading { definitions: Arc::clone(self), found: Arc::clone(&found) };
+        crew::run(source, READERS, tables, work, &CancellationToken::new()).await?;
+        Ok(std::mem::take(&mut *found.lock().unwrap_or_else(PoisonError::into_inner)))
     }
 
     /// Describes what tells the table from a changed one.
@@ -96,5 +118,26 @@ impl Definitions {
 
     fn numbers(&self, table: &str) -> Option<&TableIdentity> {
         self.identities.as_ref()?.get(table)
+    }
+}
+
+/// Reads the statements that make tables.
+struct Reading {
+    definitions: Arc<Definitions>,
+    found: Arc<Mutex<HashMap<String, Option<Vec<u8>>>>>,
+}
+
+impl Work for Reading {
+    type Job = String;
+
+    async fn prepare(&self, _: &mut Session) -> Result<()> {
+        Ok(())
+    }
+
+    async fn work(&self, session: &mut Session, table: String) -> Result<()> {
+        let what = || format!("read the definition of {}", full_name(&self.definitions.database, &table));
+        let text = self.definitions.text(session, &table).await.during(what)?;
+        self.found.lock().unwrap_or_else(PoisonError::into_inner).insert(table, text);
+        Ok(())
     }
 }

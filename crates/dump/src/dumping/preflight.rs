@@ -40,7 +40,7 @@ pub async fn preflight(source: &Source, selection: &Selection) -> Result<Preflig
     let mut session = source.open_for_definitions().await?;
     check_server(session.server())?;
     let databases = chosen_databases(&mut session, selection).await?;
-    let mut found = survey(&mut session, selection, &databases).await?;
+    let mut found = survey(&mut session, Some(source), selection, &databases).await?;
     note_around(&mut session, selection, &databases, &mut found.notes).await?;
     let tables = || found.databases.iter().flat_map(|database| &database.tables);
     let preflight = Preflight {

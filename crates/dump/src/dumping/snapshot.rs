@@ -7,25 +7,23 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use model::text::Text;
 use oceanbase::catalog::{self, TableKind};
 use oceanbase::snapshot::{self, Pin};
 use oceanbase::{Error as SqlError, Session};
 use storage::Client;
 
 use crate::archive::Archive;
-use crate::chunk::{Cutter, whole};
-use crate::column::Form;
 use crate::dumping::Options;
 use crate::dumping::definition::Kept;
+use crate::dumping::planning::Planning;
 use crate::dumping::preflight::{check_server, refuse};
 use crate::dumping::survey::{Survey, chosen_databases, identities, survey};
-use crate::dumping::together::{Lock, Together, let_go};
+use crate::dumping::together::{Lock, Together};
 use crate::error::{DuringSql as _, Error, Result};
 use crate::id::DumpId;
 use crate::layout::ObjectKey;
 use crate::moment::Moment;
-use crate::plan::{DatabasePlan, Plan, full_name};
+use crate::plan::{Plan, full_name};
 use crate::source::Source;
 
 /// How long it is waited for the server's next second.
@@ -124,12 +122,14 @@ pub async fn take_snapshot(
         let (pin, scn, mut survey) = stand_still(source, &mut session, options).await?;
         refuse(survey.problems.clone())?;
         let kept = std::mem::take(&mut survey.kept);
-        (plan(&mut session, dump, options, scn, survey).await?, Hold::Pin(pin), kept)
+        let planning = Planning::new(dump, options, session.server(), scn);
+        (planning.plan_on_many(source, survey).await?, Hold::Pin(pin), kept)
     } else {
         let (together, scn, survey) = begin_together(source, options).await?;
         refuse(survey.problems.clone())?;
         let mut reader = together.take().ok_or_else(|| Error::SnapshotLost { dump: dump.clone() })?;
-        let plan = plan(&mut reader, dump, options, scn, survey).await?;
+        let planning = Planning::new(dump, options, session.server(), scn);
+        let plan = planning.plan_on_one(&mut reader, survey).await?;
         together.give(reader);
         (plan, Hold::Together(Arc::new(together)), Kept::default())
     };
@@ -181,7 +181,7 @@ async fn stand_still(
             }
         };
         let scn = pin.current_scn().await.during(|| "ask for the SCN".to_owned())?;
-        let survey = survey(session, &options.selection, &databases).await?;
+        let survey = survey(session, Some(source), &options.selection, &databases).await?;
         let after = identities(session, &databases).await?;
         if before == after && databases == chosen_databases(session, &options.selection).await? {
             return Ok((pin, scn, survey));
@@ -213,7 +213,7 @@ async fn begin_together(source: &Source, options: &Options) -> Result<(Together,
             continue;
         }
         // Everybody may write again, and change tables: what is read of them from here on is compared with before.
-        let survey = survey(&mut session, &options.selection, &databases).await?;
+        let survey = survey(&mut session, None, &options.selection, &databases).await?;
         let after = identities(&mut session, &databases).await?;
         session.close().await;
         if before == after {
@@ -249,59 +249,4 @@ async fn first_table(session: &mut Session, databases: &[String]) -> Result<Opti
         }
     }
     Ok(None)
-}
-
-/// Cuts every table into its chunks.
-async fn plan(
-    session: &mut Session,
-    dump: &DumpId,
-    options: &Options,
-    scn: u64,
-    mut survey: Survey,
-) -> Result<Plan> {
-    let moment = Moment::of(session.server(), scn);
-    let mut databases = Vec::new();
-    for database in survey.databases {
-        let mut tables = Vec::new();
-        for found in database.tables {
-            let mut table = found.plan;
-            // The cuts are values of the key, and the plan stays readable.
-            if !options.recipients.is_empty() && table.key.iter().any(|column| column.form != Form::Number) {
-                table.key = Vec::new();
-                let full = full_name(&database.name, &table.name);
-                survey.notes.push(Text::new("dump-key-kept-secret").with("table", full));
-            }
-            let cutter = Cutter { dump, scn, moment, database: &database.name, aim: options.chunk };
-            if table.hidden_key && !cutter.sees_hidden_key(session, &table).await? {
-                (table.hidden_key, table.key) = (false, Vec::new());
-                let full = full_name(&database.name, &table.name);
-                survey.notes.push(Text::new("dump-table-without-key").with("table", full));
-            }
-            table.chunks = match cutter.cut(session, &table, &found.partitions).await? {
-                Some(chunks) => chunks,
-                None => {
-                    (table.hidden_key, table.key) = (false, Vec::new());
-                    let full = full_name(&database.name, &table.name);
-                    survey.notes.push(Text::new("dump-key-not-usable").with("table", full));
-                    whole(&found.partitions)
-                }
-            };
-            if moment == Moment::Transaction {
-                let_go(session).await?;
-            }
-            tables.push(table);
-        }
-        databases.push(DatabasePlan { name: database.name, tables, views: database.views });
-    }
-    Ok(Plan {
-        format: crate::FORMAT,
-        dump: dump.clone(),
-        server: session.server().clone(),
-        scn,
-        selection: options.selection.clone(),
-        compression: options.compression,
-        recipients: options.recipients.clone(),
-        databases,
-        notes: survey.notes,
-    })
 }

@@ -1,6 +1,7 @@
 //! What is there to be dumped, and what of it could not be carried.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use model::Problem;
 use model::problem::codes;
@@ -15,6 +16,7 @@ use crate::ddl::table::TableDefinition;
 use crate::dumping::definition::{Definitions, Kept};
 use crate::error::{DuringSql as _, Error, Result};
 use crate::plan::{Selection, TablePlan, ViewPlan, full_name};
+use crate::source::Source;
 
 /// What is there to be dumped.
 #[derive(Default)]
@@ -72,15 +74,23 @@ pub(super) async fn identities(session: &mut Session, databases: &[String]) -> R
     Ok(Some(all))
 }
 
-/// Reads what is there.
+/// How many connections read the catalogue of a server that may be asked on several.
+pub(super) const READERS: usize = 4;
+
+/// From how many tables on further connections are worth being opened.
+const READERS_WORTH_TABLES: usize = 16;
+
+/// Reads what is there; definitions on several connections where the source is given.
 pub(super) async fn survey(
     session: &mut Session,
+    source: Option<&Source>,
     selection: &Selection,
     databases: &[String],
 ) -> Result<Survey> {
+    let source = source.filter(|_| session.server().product.is_oceanbase());
     let mut survey = Survey::default();
     for name in databases {
-        let database = survey_database(session, selection, name, &mut survey).await?;
+        let database = survey_database(session, source, selection, name, &mut survey).await?;
         survey.databases.push(database);
     }
     for object in &selection.0 {
@@ -99,17 +109,25 @@ pub(super) async fn survey(
 
 async fn survey_database(
     session: &mut Session,
+    source: Option<&Source>,
     selection: &Selection,
     name: &str,
     survey: &mut Survey,
 ) -> Result<DatabaseSurvey> {
     let reading = || format!("read the catalogue of `{name}`");
-    let definitions = Definitions::read(session, name).await.during(reading)?;
+    let definitions = Arc::new(Definitions::read(session, name).await.during(reading)?);
     let all = catalog::tables(session, name).await.during(reading)?;
     let mut columns = catalog::columns(session, name).await.during(reading)?;
     let keys = catalog::primary_keys(session, name).await.during(reading)?;
     let mut partitions = catalog::partitions(session, name).await.during(reading)?;
     let unfit = catalog::engines_without_snapshot(session, name).await.during(reading)?;
+    let is_base =
+        |table: &&catalog::Table| table.kind == TableKind::Base && selection.has_table(name, &table.name);
+    let base: Vec<String> = all.iter().filter(is_base).map(|table| table.name.clone()).collect();
+    let mut texts = match source {
+        Some(source) if base.len() >= READERS_WORTH_TABLES => definitions.texts(source, base).await?,
+        _ => HashMap::new(),
+    };
     let (mut tables, mut views) = (Vec::new(), Vec::new());
     for table in all.into_iter().filter(|table| selection.has_table(name, &table.name)) {
         match &table.kind {
@@ -133,7 +151,11 @@ async fn survey_database(
                     definitions: &definitions,
                     survey: &mut *survey,
                 };
-                if let Some(plan) = reader.read(&table.name).await? {
+                let text = match texts.remove(&table.name) {
+                    Some(text) => text,
+                    None => reader.text(&table.name).await?,
+                };
+                if let Some(plan) = reader.read(&table.name, text) {
                     let partitions = partitions.remove(&table.name).unwrap_or_default();
                     let (bytes_guess, rows_guess) = (table.bytes_guess, table.rows_guess);
                     tables.push(TableSurvey { plan, partitions, bytes_guess, rows_guess });
@@ -176,16 +198,19 @@ impl TableReader<'_> {
         }
     }
 
-    /// Returns the plan of a table, still without chunks; nothing when it can't be carried, which is noted.
-    async fn read(&mut self, table: &str) -> Result<Option<TablePlan>> {
-        let full = full_name(self.database, table);
+    async fn text(&mut self, table: &str) -> Result<Option<Vec<u8>>> {
         let text = self.definitions.text(self.session, table).await;
-        let text = text.during(|| format!("read the definition of {full}"))?;
+        text.during(|| format!("read the definition of {}", full_name(self.database, table)))
+    }
+
+    /// Returns the plan of a table, still without chunks; nothing when it can't be carried, which is noted.
+    fn read(&mut self, table: &str, text: Option<Vec<u8>>) -> Option<TablePlan> {
+        let full = full_name(self.database, table);
         let Some((definition, text)) = text.and_then(|text| Some((TableDefinition::read(&text)?, text)))
         else {
             let problem = Problem::refused(codes::PRECHECK_FAILED, "dump-definition-unreadable");
             self.survey.problems.push(problem.with("table", full));
-            return Ok(None);
+            return None;
         };
         let mut known = Vec::new();
         for column in std::mem::take(&mut self.columns).into_iter().filter(|column| !column.generated) {
@@ -210,7 +235,7 @@ impl TableReader<'_> {
         let columns = known.into_iter().map(|(column, form)| Column { name: column.name, form }).collect();
         let identity = self.definitions.identity(table, &definition);
         self.survey.kept.keep(self.database, table, text);
-        Ok(Some(TablePlan { name: table.to_owned(), columns, key, hidden_key, identity, chunks: Vec::new() }))
+        Some(TablePlan { name: table.to_owned(), columns, key, hidden_key, identity, chunks: Vec::new() })
     }
 }
 

@@ -10,6 +10,7 @@ mod ddl;
 mod encryption;
 mod fixture;
 mod killed;
+mod many;
 mod mariadb;
 mod objects;
 mod random;

@@ -1,0 +1,149 @@
+//! The plan: every table cut into its chunks.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use model::text::Text;
+use model::version::ServerVersion;
+use oceanbase::Session;
+use tokio_util::sync::CancellationToken;
+
+use crate::chunk::{Cutter, whole};
+use crate::column::Form;
+use crate::crew::{self, Work};
+use crate::dumping::Options;
+use crate::dumping::survey::{READERS, Survey, TableSurvey};
+use crate::dumping::together::let_go;
+use crate::error::Result;
+use crate::id::DumpId;
+use crate::moment::Moment;
+use crate::plan::{DatabasePlan, Plan, TablePlan, full_name};
+use crate::source::{Source, ready_for_reading};
+
+/// What a plan is made by.
+#[derive(Clone)]
+pub(super) struct Planning {
+    dump: DumpId,
+    options: Options,
+    server: ServerVersion,
+    scn: u64,
+    moment: Moment,
+}
+
+/// A table with its chunks, and what the reader of the log should know.
+type Planned = (TablePlan, Vec<Text>);
+
+/// The tables by the places of their database and of themselves, which keep their order.
+type Tables = BTreeMap<(usize, usize), Planned>;
+
+/// A table that is to be cut, with its database's name.
+struct Job {
+    place: (usize, usize),
+    database: String,
+    found: TableSurvey,
+}
+
+fn jobs(survey: &mut Survey) -> Vec<Job> {
+    let mut jobs = Vec::new();
+    for (first, database) in survey.databases.iter_mut().enumerate() {
+        for (second, found) in std::mem::take(&mut database.tables).into_iter().enumerate() {
+            jobs.push(Job { place: (first, second), database: database.name.clone(), found });
+        }
+    }
+    jobs
+}
+
+impl Planning {
+    pub(super) fn new(dump: &DumpId, options: &Options, server: &ServerVersion, scn: u64) -> Self {
+        let (dump, options, moment) = (dump.clone(), options.clone(), Moment::of(server, scn));
+        Self { dump, options, server: server.clone(), scn, moment }
+    }
+
+    /// Plans on connections of its own: each sees the moment by its SCN.
+    pub(super) async fn plan_on_many(self, source: &Source, mut survey: Survey) -> Result<Plan> {
+        let planned = Arc::new(Mutex::new(Tables::new()));
+        let work = Cutting { planning: self.clone(), planned: Arc::clone(&planned) };
+        let jobs = jobs(&mut survey);
+        crew::run(source, READERS, jobs, work, &CancellationToken::new()).await?;
+        let planned = std::mem::take(&mut *planned.lock().unwrap_or_else(PoisonError::into_inner));
+        Ok(self.put_together(survey, planned))
+    }
+
+    /// Plans on a connection that sees the moment.
+    pub(super) async fn plan_on_one(self, session: &mut Session, mut survey: Survey) -> Result<Plan> {
+        let mut planned = Tables::new();
+        for Job { place, database, found } in jobs(&mut survey) {
+            planned.insert(place, self.cut(session, &database, found).await?);
+            let_go(session).await?;
+        }
+        Ok(self.put_together(survey, planned))
+    }
+
+    async fn cut(&self, session: &mut Session, database: &str, found: TableSurvey) -> Result<Planned> {
+        let (mut table, mut notes) = (found.plan, Vec::new());
+        let full = full_name(database, &table.name);
+        // The cuts are values of the key, and the plan stays readable.
+        let is_secret = !self.options.recipients.is_empty();
+        if is_secret && table.key.iter().any(|column| column.form != Form::Number) {
+            table.key = Vec::new();
+            notes.push(Text::new("dump-key-kept-secret").with("table", &full));
+        }
+        let (dump, scn, moment) = (&self.dump, self.scn, self.moment);
+        let cutter = Cutter { dump, scn, moment, database, aim: self.options.chunk };
+        if table.hidden_key && !cutter.sees_hidden_key(session, &table).await? {
+            (table.hidden_key, table.key) = (false, Vec::new());
+            notes.push(Text::new("dump-table-without-key").with("table", &full));
+        }
+        table.chunks = match cutter.cut(session, &table, &found.partitions).await? {
+            Some(chunks) => chunks,
+            None => {
+                (table.hidden_key, table.key) = (false, Vec::new());
+                notes.push(Text::new("dump-key-not-usable").with("table", &full));
+                whole(&found.partitions)
+            }
+        };
+        Ok((table, notes))
+    }
+
+    fn put_together(self, survey: Survey, mut planned: Tables) -> Plan {
+        let (mut notes, mut databases) = (survey.notes, Vec::new());
+        for (first, database) in survey.databases.into_iter().enumerate() {
+            let behind = planned.split_off(&(first + 1, 0));
+            let (tables, said): (Vec<_>, Vec<_>) =
+                std::mem::replace(&mut planned, behind).into_values().unzip();
+            notes.extend(said.into_iter().flatten());
+            databases.push(DatabasePlan { name: database.name, tables, views: database.views });
+        }
+        Plan {
+            format: crate::FORMAT,
+            dump: self.dump,
+            server: self.server,
+            scn: self.scn,
+            selection: self.options.selection,
+            compression: self.options.compression,
+            recipients: self.options.recipients,
+            databases,
+            notes,
+        }
+    }
+}
+
+/// Cuts tables on several connections.
+struct Cutting {
+    planning: Planning,
+    planned: Arc<Mutex<Tables>>,
+}
+
+impl Work for Cutting {
+    type Job = Job;
+
+    async fn prepare(&self, session: &mut Session) -> Result<()> {
+        ready_for_reading(session).await
+    }
+
+    async fn work(&self, session: &mut Session, Job { place, database, found }: Job) -> Result<()> {
+        let planned = self.planning.cut(session, &database, found).await?;
+        self.planned.lock().unwrap_or_else(PoisonError::into_inner).insert(place, planned);
+        Ok(())
+    }
+}
