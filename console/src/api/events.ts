@@ -16,8 +16,7 @@ const PATIENCE_MS = 1500;
 interface Gathered {
   tasks: Set<number>;
   clusters: Set<number>;
-  /** Whether a task began, ended or went on: what its steps do changes no alarm. */
-  hasTask: boolean;
+  hasAlarm: boolean;
 }
 
 /**
@@ -34,24 +33,27 @@ export function useLiveEvents(): boolean {
     let retrying: number | undefined;
     let complaining: number | undefined;
     let lost = false;
-    const gathered: Gathered = { tasks: new Set(), clusters: new Set(), hasTask: false };
+    const gathered: Gathered = { tasks: new Set(), clusters: new Set(), hasAlarm: false };
 
     const read = () => {
       gathering = undefined;
       for (const id of gathered.tasks) void queries.invalidateQueries({ queryKey: keys.task(id) });
       for (const id of gathered.clusters) void queries.invalidateQueries({ queryKey: keys.backups(id) });
-      void queries.invalidateQueries({ queryKey: keys.tasks() });
+      if (gathered.tasks.size > 0) void queries.invalidateQueries({ queryKey: keys.tasks() });
       if (gathered.clusters.size > 0) void queries.invalidateQueries({ queryKey: keys.allBackups });
-      if (gathered.hasTask) void queries.invalidateQueries({ queryKey: keys.alarms });
-      gathered.hasTask = false;
+      if (gathered.hasAlarm) void queries.invalidateQueries({ queryKey: keys.alarms });
+      gathered.hasAlarm = false;
       gathered.tasks.clear();
       gathered.clusters.clear();
     };
     const onEvent = (event: MessageEvent<string>) => {
       const about = JSON.parse(event.data) as EventView;
       gathered.tasks.add(about.taskId);
-      gathered.hasTask ||= event.type === 'task';
       if (about.clusterId !== undefined && about.clusterId !== null) gathered.clusters.add(about.clusterId);
+      gathering ??= window.setTimeout(read, GATHER_MS);
+    };
+    const onAlarm = () => {
+      gathered.hasAlarm = true;
       gathering ??= window.setTimeout(read, GATHER_MS);
     };
     const onOpen = () => {
@@ -77,6 +79,7 @@ export function useLiveEvents(): boolean {
       source.onopen = onOpen;
       source.onerror = onError;
       for (const type of ['task', 'step', 'lane']) source.addEventListener(type, onEvent);
+      source.addEventListener('alarm', onAlarm);
     }
     open();
     return () => {

@@ -75,6 +75,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v2/backup/sets/{id}/databases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the databases that a logical backup set holds, each with how many bytes of it lie in the storage */
+        get: operations["set_database_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/backup/sets/{id}/databases/{database}/tables": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the tables that a logical backup set holds of a database, each with how many bytes of it lie in the storage */
+        get: operations["set_table_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v2/backup/sets/{id}/restoreStatements": {
         parameters: {
             query?: never;
@@ -199,7 +233,9 @@ export interface paths {
         /**
          * Sends what happens, as it happens
          * @description Types `task`, `step` and `lane`; `id` is the number to send as `Last-Event-ID` after a broken connection. Without
-         *     that header the stream begins with what happens next.
+         *     that header the stream begins with what happens next. Type `alarm`, where no single task is asked for: an alarm was
+         *     raised, has changed or was closed, as this server sees it. It has no `id` and is not sent again: read the alarms after
+         *     a broken connection.
          */
         get: operations["events"];
         put?: never;
@@ -1244,11 +1280,35 @@ export interface components {
             obBackupTaskType: components["schemas"]["ActionType"];
             plan?: components["schemas"]["PlanView"] | null;
         };
+        /** @description An alarm was raised, has changed or was closed; what it says is read from the list of alarms. */
+        AlarmEventView: {
+            /** @description What is, or was, wrong. */
+            alarmType: components["schemas"]["AlarmType"];
+            /** @description What has become of it. */
+            change: components["schemas"]["AlarmState"];
+            /**
+             * Format: int64
+             * @description The cluster.
+             */
+            clusterId: number;
+            /** @description The alarm, as the list of alarms names it. */
+            id: string;
+            /**
+             * Format: int64
+             * @description The tenant, where it is about one.
+             */
+            tenantId?: number | null;
+        };
         /**
          * @description What an alarm is about.
          * @enum {string}
          */
         AlarmScope: "Cluster" | "Tenant";
+        /**
+         * @description What has become of an alarm.
+         * @enum {string}
+         */
+        AlarmState: "RAISED" | "CHANGED" | "CLOSED";
         /**
          * @description What is wrong: OCP's names of alarms, and ours in its manner where it has none.
          * @enum {string}
@@ -1329,6 +1389,8 @@ export interface components {
              */
             unprotectedObjectCount: number;
         };
+        /** @description What an event carries, by its type. */
+        AnyEventView: components["schemas"]["EventView"] | components["schemas"]["AlarmEventView"];
         /**
          * @description How a round of log backup stands.
          * @enum {string}
@@ -3266,6 +3328,8 @@ export interface components {
             databases?: string[];
             /** @description Whether only to say what would be done. */
             dryRun?: boolean;
+            /** @description More databases to recover, and single tables and views: `DATABASE` and `TABLE`, without cluster and tenant. */
+            obBackupObjectList?: components["schemas"]["ObjectBody"][];
             /** @description New names of databases, by the old ones. A database that is not listed keeps its name. */
             rename?: {
                 [key: string]: string;
@@ -3325,7 +3389,7 @@ export interface components {
             createTime?: string | null;
             /** @description Who asked for it. */
             creator: string;
-            /** @description Under which name each database is recovered. */
+            /** @description Under which name each database is recovered, whole or in part. */
             databases: {
                 [key: string]: string;
             };
@@ -3344,6 +3408,8 @@ export interface components {
              * @description The task.
              */
             id: number;
+            /** @description Which databases and single tables of the set; all of `databases` when empty. */
+            obBackupObjectList: components["schemas"]["ObjectBody"][];
             /**
              * Format: int64
              * @description The task, under OCP's name.
@@ -4240,6 +4306,260 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Envelope_List_BackupSetView"];
+                };
+            };
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Nobody is logged on, or with a wrong password. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The user's role does not allow it, or the password must be changed first. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body is too long. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body does not call itself JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A value has another shape than the call takes. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Too many wrong passwords. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A fault of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A database or a storage failed. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+        };
+    };
+    set_database_list: {
+        parameters: {
+            query?: {
+                /** @description Which page, from 1. */
+                page?: number;
+                /** @description How many rows a page holds. */
+                size?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The backup set. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_List_DatabaseView"];
+                };
+            };
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Nobody is logged on, or with a wrong password. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The user's role does not allow it, or the password must be changed first. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body is too long. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body does not call itself JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A value has another shape than the call takes. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Too many wrong passwords. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A fault of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A database or a storage failed. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+        };
+    };
+    set_table_list: {
+        parameters: {
+            query?: {
+                /** @description Which page, from 1. */
+                page?: number;
+                /** @description How many rows a page holds. */
+                size?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The backup set. */
+                id: number;
+                /** @description The database. */
+                database: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_List_TableView"];
                 };
             };
             /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
@@ -5473,7 +5793,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": components["schemas"]["EventView"];
+                    "text/event-stream": components["schemas"]["AnyEventView"];
                 };
             };
             /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */

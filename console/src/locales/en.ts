@@ -268,7 +268,7 @@ export const en = {
     databasesChosen: (n: number) => `${n} ${n === 1 ? 'database' : 'databases'}`,
     tablesChosen: (n: number) => `${n} ${n === 1 ? 'table' : 'tables'}`,
     tables: (n: number) => `${n} ${n === 1 ? 'table' : 'tables'}`,
-    rows: (n: string) => `about ${n} rows`,
+    rows: (n: string) => `about ${n} ${n === '1' ? 'row' : 'rows'}`,
     version: 'OceanBase Version',
     cluster: 'Backup Cluster',
     method: 'Backup Method',

@@ -1,4 +1,4 @@
-import type { Ability, Cluster, Subtask, Task } from '../api/types';
+import type { Ability, BackupSet, Cluster, Subtask, Task } from '../api/types';
 
 /** A cluster, with what a test is about in the place of the usual. */
 export function cluster(part: Partial<Cluster> = {}): Cluster {
@@ -32,6 +32,32 @@ export function ability(part: Partial<Ability> = {}): Ability {
       incrementBackupEnabled: true,
       canDoIncrementalBackup: false,
     },
+    ...part,
+  };
+}
+
+/** A logical backup set. */
+export function backupSet(part: Partial<BackupSet> = {}): BackupSet {
+  return {
+    backupSetId: 3,
+    clusterId: 7,
+    clusterName: 'prod',
+    tenantId: 1001,
+    obTenantId: 1001,
+    tenantName: 'shop',
+    backupMode: 'LOGICAL_BACKUP',
+    dataBackupTaskType: 'FULL_BACKUP',
+    status: 'AVAILABLE',
+    storageId: 2,
+    taskId: 11,
+    path: 'prod/12/1001/logical/20261125T020000Z-1-1-9f3a',
+    scn: '1795000000000000001',
+    consistentTime: '2026-11-25T10:00:00.000+08:00',
+    startTime: '2026-11-25T10:00:00.000+08:00',
+    finishTime: '2026-11-25T10:00:05.000+08:00',
+    tables: 3,
+    rows: 9,
+    bytes: 4096,
     ...part,
   };
 }

@@ -1,7 +1,8 @@
 //! What happens, as it happens: server-sent events, numbered by the journal.
 //!
 //! Each event carries a number that grows. Whoever lost the connection sends the last one seen as `Last-Event-ID`
-//! (browsers do it by themselves) and gets everything behind it, from whichever server answers.
+//! (browsers do it by themselves) and gets everything behind it, from whichever server answers. Alarms are kept nowhere: an
+//! event of one carries no number and does not come again.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -15,6 +16,7 @@ use control::Actor;
 use control::tasks::EventFilter;
 use futures::stream::{self, Stream, StreamExt as _};
 use model::Problem;
+use model::alarm::AlarmChange;
 use tokio::sync::watch;
 
 use crate::Api;
@@ -22,7 +24,8 @@ use crate::auth::Caller;
 use crate::error::{Failure, Failures};
 use crate::extract::Parameters;
 use crate::queries::{EventHeaders, EventQuery};
-use crate::views::tasks::EventView;
+use crate::views::alarms::AlarmEventView;
+use crate::views::tasks::{AnyEventView, EventView};
 
 /// How often a line is sent when nothing happens, so that nobody in between takes the connection for dead.
 const HEARTBEAT: Duration = Duration::from_secs(15);
@@ -33,13 +36,15 @@ const BATCH: u32 = 200;
 /// Sends what happens, as it happens
 ///
 /// Types `task`, `step` and `lane`; `id` is the number to send as `Last-Event-ID` after a broken connection. Without
-/// that header the stream begins with what happens next.
+/// that header the stream begins with what happens next. Type `alarm`, where no single task is asked for: an alarm was
+/// raised, has changed or was closed, as this server sees it. It has no `id` and is not sent again: read the alarms after
+/// a broken connection.
 #[utoipa::path(
     get,
     path = "/events",
     tag = "tasks",
     params(EventQuery, EventHeaders),
-    responses((status = 200, body = EventView, content_type = "text/event-stream"), Failures)
+    responses((status = 200, body = AnyEventView, content_type = "text/event-stream"), Failures)
 )]
 pub(crate) async fn events(
     State(api): State<Api>,
@@ -58,7 +63,11 @@ pub(crate) async fn events(
     };
     let ended = api.shutdown.clone().cancelled_owned();
     let changes = control::tasks::changes(&api.control);
-    let follower = Follower { api, actor, filter, after, changes, waiting: VecDeque::new() };
+    let alarms = match filter.task {
+        Some(_) => None,
+        None => Some(control::alarms::changes(&api.control, &actor, filter.cluster).await?),
+    };
+    let follower = Follower { api, actor, filter, after, changes, alarms, waiting: VecDeque::new() };
     let events = stream::unfold(follower, Follower::next).take_until(ended);
     Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(HEARTBEAT)))
 }
@@ -72,6 +81,8 @@ struct Follower {
     after: i64,
     /// Tells of new events; read after it was told, so that none is missed.
     changes: watch::Receiver<i64>,
+    /// Tells of alarms, where they are wanted.
+    alarms: Option<control::alarms::Changes>,
     waiting: VecDeque<Event>,
 }
 
@@ -86,12 +97,26 @@ impl Follower {
             self.changes.mark_unchanged();
             let read = control::tasks::events(&self.api.control, &self.actor, self.after, BATCH, self.filter);
             match read.await {
-                Ok(events) if events.is_empty() => self.changes.changed().await.ok()?,
+                Ok(events) if events.is_empty() => {
+                    tokio::select! {
+                        changed = self.changes.changed() => changed.ok()?,
+                        alarms = of_alarms(&mut self.alarms) => self.keep_alarms(alarms?),
+                    }
+                }
                 Ok(events) => self.keep(events),
                 Err(error) => {
                     tracing::warn!("a stream of events ends: {error}");
                     return None;
                 }
+            }
+        }
+    }
+
+    fn keep_alarms(&mut self, changes: Vec<AlarmChange>) {
+        for change in changes {
+            match Event::default().event("alarm").json_data(AlarmEventView::from(change)) {
+                Ok(event) => self.waiting.push_back(event),
+                Err(error) => tracing::error!("an event of an alarm can't be written: {error}"),
             }
         }
     }
@@ -105,5 +130,13 @@ impl Follower {
                 Err(error) => tracing::error!("event {seq} can't be written: {error}"),
             }
         }
+    }
+}
+
+/// Waits for alarms; for ever where they are not wanted.
+async fn of_alarms(alarms: &mut Option<control::alarms::Changes>) -> Option<Vec<AlarmChange>> {
+    match alarms {
+        Some(alarms) => alarms.next().await,
+        None => std::future::pending().await,
     }
 }

@@ -77,6 +77,8 @@ fn api_routes() -> OpenApiRouter<Api> {
         .routes(routes!(backups::tenant_data_backup_task_list))
         .routes(routes!(backups::all_backup_set_list))
         .routes(routes!(backups::restore_statements))
+        .routes(routes!(backups::set_database_list))
+        .routes(routes!(backups::set_table_list))
         .routes(routes!(backups::backup_set_list))
         .routes(routes!(backups::tenant_backup_set_list))
         // Log backup

@@ -313,7 +313,18 @@ pub(crate) struct RestoreTaskRow {
     pub(crate) restore_cluster_name: String,
     pub(crate) restore_tenant_name: String,
     pub(crate) databases: std::collections::BTreeMap<String, String>,
+    #[serde(default)]
+    pub(crate) ob_backup_object_list: Vec<RestoreObjectRow>,
     pub(crate) status: String,
     pub(crate) create_time: Option<String>,
     pub(crate) finish_time: Option<String>,
+}
+
+/// A database or table that a recovery takes out of its set.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct RestoreObjectRow {
+    pub(crate) database_name: String,
+    #[serde(default)]
+    pub(crate) table_name: Option<String>,
 }

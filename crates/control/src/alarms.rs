@@ -1,10 +1,11 @@
 //! Alarms: what is wrong now, from what the metadata know and what the last look at each cluster found.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
 
 use metadata::backup_failures::BackupFailure;
 use model::ability::Generation;
-use model::alarm::{self, Alarm, AlarmKind, LOG_DELAY_S};
+use model::alarm::{self, Alarm, AlarmChange, AlarmKind, LOG_DELAY_S};
 use model::archive::ArchiveRound;
 use model::cluster::{Cluster, ClusterStatus};
 use model::id::{ClusterId, TaskId, TenantId};
@@ -12,6 +13,7 @@ use model::tenant::Tenant;
 use model::text::Text;
 use model::time::Timestamp;
 use model::user::Permission;
+use tokio::sync::watch;
 
 use crate::actor::Actor;
 use crate::backups::backups_of;
@@ -33,6 +35,11 @@ pub async fn list(
     page: PageAsk,
 ) -> Result<Page<Alarm>, Error> {
     actor.must(Permission::Read)?;
+    Ok(page.of(read(control, cluster).await?))
+}
+
+/// Reads what is wrong now.
+async fn read(control: &Control, cluster: Option<ClusterId>) -> Result<Vec<Alarm>, Error> {
     let clusters = match cluster {
         Some(id) => vec![control.context.cluster(id).await?],
         None => control.metadata().cluster_list().await?,
@@ -55,7 +62,61 @@ pub async fn list(
     alarms.sort_by_cached_key(|alarm| {
         (alarm.kind.level(), alarm.kind, alarm.cluster_name.clone(), alarm.tenant.clone())
     });
-    Ok(page.of(alarms))
+    Ok(alarms)
+}
+
+/// All that was wrong at one moment.
+#[derive(Debug, Default)]
+pub(crate) struct Seen {
+    /// Which reading it is: a higher number was begun later.
+    number: u64,
+    alarms: Vec<Alarm>,
+}
+
+impl Seen {
+    /// Reads what is wrong now with any cluster.
+    pub(crate) async fn read(control: &Control) -> Result<Self, Error> {
+        let number = control.context.alarms_read.fetch_add(1, Ordering::Relaxed) + 1;
+        Ok(Self { number, alarms: read(control, None).await? })
+    }
+}
+
+/// Follows how alarms come and go, as this server sees them.
+pub struct Changes {
+    newest: watch::Receiver<Seen>,
+    known: Seen,
+    cluster: Option<ClusterId>,
+}
+
+/// Begins to follow the alarms of one cluster or of all; what is wrong already is not told.
+///
+/// # Errors
+/// When the actor may not read them, or the metadata fail.
+pub async fn changes(control: &Control, actor: &Actor, cluster: Option<ClusterId>) -> Result<Changes, Error> {
+    actor.must(Permission::Read)?;
+    let newest = control.alarms().subscribe();
+    Ok(Changes { newest, known: Seen::read(control).await?, cluster })
+}
+
+impl Changes {
+    /// Waits until alarms are raised, closed or changed, for as long as the server runs. Nothing is lost when the
+    /// waiting is given up and begun again.
+    pub async fn next(&mut self) -> Option<Vec<AlarmChange>> {
+        loop {
+            self.newest.changed().await.ok()?;
+            let newest = self.newest.borrow_and_update();
+            if newest.number < self.known.number {
+                continue;
+            }
+            let mut changes = alarm::changes(&self.known.alarms, &newest.alarms);
+            self.known = Seen { number: newest.number, alarms: newest.alarms.clone() };
+            drop(newest);
+            changes.retain(|change| self.cluster.is_none_or(|cluster| cluster == change.cluster));
+            if !changes.is_empty() {
+                return Some(changes);
+            }
+        }
+    }
 }
 
 /// Whether the cluster answered, and, where it did, what it said of its log backup.
@@ -142,11 +203,14 @@ fn of_cluster(cluster: &Cluster, kind: AlarmKind, text: &str, tenant: Option<(Te
 
 #[cfg(test)]
 mod tests {
-    use model::alarm::{Alarm, AlarmKind, AlarmLevel};
+    use std::time::Duration;
+
+    use model::alarm::{Alarm, AlarmKind, AlarmLevel, AlarmState};
     use model::archive::LogBackupWish::{Pause, Resume};
     use model::backup::DataBackupMode::{Full, Incremental};
-    use model::id::TaskId;
+    use model::id::{ClusterId, TaskId};
     use sim::{FaultName, Profile};
+    use tokio_util::sync::CancellationToken;
 
     use crate::flows::simulated::SimWorld;
     use crate::tasks::Steer;
@@ -235,6 +299,65 @@ mod tests {
         world.fault(FaultName::ArchiveInterrupted, Some("shop"));
         world.handle.advance_seconds(600.0);
         assert_eq!(looked_at(&world).await, of_each(AlarmKind::LogBackupInterrupted, &["shop"]));
+    }
+
+    /// Follows the alarms of a world for as long as the watcher that is returned beside runs.
+    async fn followed(world: &SimWorld) -> (super::Changes, CancellationToken) {
+        let changes = super::changes(&world.control, &world.actor, Some(world.cluster)).await;
+        let (control, stop) = (world.control.clone(), CancellationToken::new());
+        let shutdown = stop.clone();
+        tokio::spawn(async move { crate::watch::alarms::run(&control, control.alarms(), &shutdown).await });
+        (changes.expect("may be read"), stop)
+    }
+
+    /// Waits for the next changes: what has become of what.
+    async fn next(changes: &mut super::Changes) -> Vec<(AlarmState, AlarmKind)> {
+        let next = tokio::time::timeout(Duration::from_secs(60), changes.next()).await;
+        let next = next.expect("told in time").expect("the watcher runs");
+        next.into_iter().map(|change| (change.became, change.kind)).collect()
+    }
+
+    #[tokio::test]
+    async fn who_follows_alarms_is_told_of_each_that_comes_changes_or_goes() {
+        let world = SimWorld::with(Profile::V4_2_5, &["shop"]).await;
+        let task = world.begin(world.wish(Incremental)).await;
+        world.fail(task).await;
+        let (mut changes, stop) = followed(&world).await;
+        let full = world.begin(world.wish(Full)).await;
+        world.finish(full).await;
+        assert_eq!(next(&mut changes).await, [(AlarmState::Closed, AlarmKind::BaseBackupFail)]);
+        world.fault(FaultName::ArchiveInterrupted, Some("shop"));
+        world.handle.advance_seconds(600.0);
+        assert_eq!(looked_at(&world).await.len(), 1);
+        assert_eq!(next(&mut changes).await, [(AlarmState::Raised, AlarmKind::LogBackupInterrupted)]);
+        world.handle.clear_faults(None);
+        world.fault(FaultName::TenantNotNormal, Some("shop"));
+        let task = world.begin(world.wish(Full)).await;
+        world.fail(task).await;
+        assert_eq!(next(&mut changes).await, [(AlarmState::Raised, AlarmKind::BaseBackupFail)]);
+        let again = world.begin(world.wish(Full)).await;
+        world.fail(again).await;
+        assert_eq!(
+            next(&mut changes).await,
+            [(AlarmState::Changed, AlarmKind::BaseBackupFail)],
+            "another task"
+        );
+        stop.cancel();
+    }
+
+    #[tokio::test]
+    async fn who_follows_alarms_is_told_of_a_cluster_that_falls_silent_and_not_of_another_ones() {
+        let world = SimWorld::with(Profile::V4_2_5, &["shop"]).await;
+        let (mut changes, stop) = followed(&world).await;
+        let elsewhere = Some(ClusterId(world.cluster.0 + 1));
+        let mut others = super::changes(&world.control, &world.actor, elsewhere).await.expect("may be read");
+        let SimWorld { control, actor, cluster, handle, dir: _dir, .. } = world;
+        drop(handle); // nothing listens there any more
+        clusters::refresh(&control, &actor, cluster).await.expect_err("nobody answers");
+        assert_eq!(next(&mut changes).await, [(AlarmState::Raised, AlarmKind::ClusterUnavailable)]);
+        let told = tokio::time::timeout(Duration::from_millis(10), others.next()).await;
+        assert!(told.is_err(), "{told:?}");
+        stop.cancel();
     }
 
     #[tokio::test]

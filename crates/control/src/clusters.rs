@@ -271,18 +271,20 @@ impl Context {
         };
         let seen = asking::within_longer_limit(&cluster, question).await;
         let mut writer = self.metadata.begin().await?;
+        let now = writer.now().await?;
         match &seen {
-            Ok((facts, tenants, logs)) => {
+            Ok((facts, tenants, _)) => {
                 writer.cluster_probed(id, facts, status(facts)).await?;
                 writer.tenants_probed(id, tenants).await?;
-                self.troubles.answered(id, logs.clone());
             }
-            Err(error) => {
-                writer.cluster_unavailable(id).await?;
-                self.troubles.silent(id, writer.now().await?, error.problem().text.clone());
-            }
+            Err(_) => writer.cluster_unavailable(id).await?,
         }
         writer.commit().await?;
+        // Behind the commit: who is told that something has changed finds it in the metadata too.
+        match &seen {
+            Ok((.., logs)) => self.troubles.answered(id, logs.clone()),
+            Err(error) => self.troubles.silent(id, now, error.problem().text.clone()),
+        }
         seen.map(drop)
     }
 }

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use engine::worker::{Wake, Worker};
 use metadata::{Metadata, Server as MetadataServer};
@@ -10,6 +11,7 @@ use storage::FileRoots;
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
+use crate::alarms::Seen;
 use crate::error::Error;
 use crate::flows::snapshots::Snapshots;
 use crate::users::log_on::LogOn;
@@ -62,6 +64,7 @@ pub struct Control {
     pub(crate) context: Arc<Context>,
     worker: Arc<Worker<Metadata>>,
     newest_event: Arc<watch::Sender<i64>>,
+    alarms: Arc<watch::Sender<Seen>>,
 }
 
 /// What use cases and flows share.
@@ -76,6 +79,8 @@ pub(crate) struct Context {
     pub(crate) troubles: Troubles,
     /// Makes the watcher look at the clusters at once.
     pub(crate) look: Notify,
+    /// How often alarms have been read, so that of two readings the later is known.
+    pub(crate) alarms_read: AtomicU64,
 }
 
 impl Context {
@@ -94,6 +99,7 @@ impl Context {
             log_on: LogOn::new(),
             troubles: Troubles::default(),
             look: Notify::new(),
+            alarms_read: AtomicU64::new(0),
         })
     }
 }
@@ -117,6 +123,7 @@ impl Control {
         let control = Self {
             worker: Arc::new(flows::register(worker, &context)),
             newest_event: Arc::new(watch::Sender::new(newest)),
+            alarms: Arc::new(watch::Sender::new(Seen::default())),
             context,
         };
         Ok(Opened { control, initial_password })
@@ -129,6 +136,7 @@ impl Control {
             Box::pin(self.worker.run(shutdown.clone())),
             Box::pin(watchers::clusters::run(self, &shutdown)),
             Box::pin(watchers::events::run(self, &self.newest_event, &shutdown)),
+            Box::pin(watchers::alarms::run(self, &self.alarms, &shutdown)),
             Box::pin(watchers::snapshots::run(self, &shutdown)),
         );
         self.context.snapshots.release_all().await;
@@ -146,6 +154,10 @@ impl Control {
     #[cfg(test)]
     pub(crate) fn worker(&self) -> &Worker<Metadata> {
         &self.worker
+    }
+
+    pub(crate) fn alarms(&self) -> &watch::Sender<Seen> {
+        &self.alarms
     }
 
     pub(crate) fn newest_event(&self) -> watch::Receiver<i64> {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use engine::{Flow as _, StepStatus, Task};
 use metadata::tasks::{TaskQuery, subject};
+use model::backup::BackupObject;
 use model::id::{BackupSetId, ClusterId, TaskId, TenantId};
 use model::recovery::RecoveryRequest;
 use model::storage::Storage;
@@ -64,6 +65,8 @@ pub struct RestoreTask {
     pub tenant_name: String,
     /// Under which name each database is recovered.
     pub databases: BTreeMap<String, String>,
+    /// Which databases, and which tables of others; none means all of the above.
+    pub objects: Vec<BackupObject>,
     /// Where the backup set lies: a URI.
     pub uri: String,
     /// The moment whose data are recovered.
@@ -148,6 +151,7 @@ fn seen(task: &Task, state: State, storage: Option<Storage>) -> RestoreTask {
         tenant: state.tenant,
         tenant_name: state.tenant_name,
         databases: state.databases,
+        objects: state.selection.0,
         uri: storage.map_or(folder.clone(), |storage| storage.location.below(&folder).uri()),
         until: Timestamp::from_scn(state.scn),
         status: view::status(task.status),

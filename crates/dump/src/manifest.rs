@@ -1,6 +1,7 @@
 //! What a dump holds: receipts while it is being made, the manifest when it is complete.
 
 use model::Timestamp;
+use model::recovery::Held;
 use model::text::Text;
 use model::version::ServerVersion;
 use serde::{Deserialize, Serialize};
@@ -8,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::checksum::Checksum;
 use crate::encryption::Recipient;
 use crate::id::DumpId;
-use crate::plan::Compression;
+use crate::plan::{Compression, Selection};
 
 /// An object of the dump, as it was written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,6 +65,12 @@ impl TableEntry {
         let mut checksum = Checksum::default();
         pieces.iter().for_each(|piece| checksum.add(piece.checksum));
         Self { name: name.to_owned(), rows: pieces.iter().map(|piece| piece.rows).sum(), checksum, pieces }
+    }
+
+    /// Returns how many bytes its rows take in the storage.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.pieces.iter().filter_map(|piece| piece.object.as_ref()).map(|object| object.bytes).sum()
     }
 }
 
@@ -144,13 +151,20 @@ pub struct Manifest {
 
 impl DatabaseEntry {
     /// Returns the names of its tables and views.
-    pub(crate) fn objects(&self) -> impl Iterator<Item = &str> {
+    pub fn objects(&self) -> impl Iterator<Item = &str> {
         let views = self.views.iter().chain(&self.broken_views).map(String::as_str);
         self.tables.iter().map(|table| table.name.as_str()).chain(views)
     }
 }
 
 impl Manifest {
+    /// Returns the names of all tables and views, by database: what can be recovered.
+    #[must_use]
+    pub fn held(&self) -> Held {
+        let names = |entry: &DatabaseEntry| entry.objects().map(str::to_owned).collect();
+        self.databases.iter().map(|entry| (entry.name.clone(), names(entry))).collect()
+    }
+
     /// Returns all tables with the names of their databases.
     pub fn tables(&self) -> impl Iterator<Item = (&str, &TableEntry)> {
         self.databases
@@ -158,10 +172,26 @@ impl Manifest {
             .flat_map(|database| database.tables.iter().map(move |table| (database.name.as_str(), table)))
     }
 
+    /// Returns the chosen tables with the names of their databases.
+    pub fn tables_of(&self, selection: &Selection) -> impl Iterator<Item = (&str, &TableEntry)> {
+        self.tables().filter(|(database, table)| selection.has_table(database, &table.name))
+    }
+
     /// Returns all objects but the manifest itself.
     pub fn objects(&self) -> impl Iterator<Item = &ObjectEntry> {
-        let pieces =
-            self.tables().flat_map(|(_, table)| &table.pieces).filter_map(|piece| piece.object.as_ref());
+        self.with_pieces_of(self.tables())
+    }
+
+    /// Returns the objects that are read when these tables are loaded.
+    pub fn objects_of(&self, selection: &Selection) -> impl Iterator<Item = &ObjectEntry> {
+        self.with_pieces_of(self.tables_of(selection))
+    }
+
+    fn with_pieces_of<'a>(
+        &'a self,
+        tables: impl Iterator<Item = (&'a str, &'a TableEntry)>,
+    ) -> impl Iterator<Item = &'a ObjectEntry> {
+        let pieces = tables.flat_map(|(_, table)| &table.pieces).filter_map(|piece| piece.object.as_ref());
         std::iter::once(&self.plan).chain(&self.schema).chain(pieces)
     }
 

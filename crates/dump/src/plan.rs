@@ -1,6 +1,6 @@
 //! What a dump is going to hold: fixed before the first row is read, and the same after a crash.
 
-use model::backup::BackupObject;
+use model::backup::{BackupObject, is_same_name};
 use model::text::Text;
 use model::version::ServerVersion;
 use oceanbase::statement::identifier;
@@ -24,7 +24,9 @@ impl Selection {
     #[must_use]
     pub fn has_database(&self, name: &str) -> bool {
         let chosen = |object: &BackupObject| match object {
-            BackupObject::Database(database) | BackupObject::Table(database, _) => same(database, name),
+            BackupObject::Database(database) | BackupObject::Table(database, _) => {
+                is_same_name(database, name)
+            }
         };
         self.0.is_empty() || self.0.iter().any(chosen)
     }
@@ -35,23 +37,10 @@ impl Selection {
         self.0.is_empty()
     }
 
-    /// Returns the databases that objects were chosen of, each once.
-    #[must_use]
-    pub fn databases(&self) -> Vec<String> {
-        let mut names: Vec<String> = Vec::new();
-        for BackupObject::Database(name) | BackupObject::Table(name, _) in &self.0 {
-            if !names.contains(name) {
-                names.push(name.clone());
-            }
-        }
-        names
-    }
-
     /// Tells whether all of the database is dumped.
     #[must_use]
     pub fn has_whole_database(&self, name: &str) -> bool {
-        let whole =
-            |object: &BackupObject| matches!(object, BackupObject::Database(chosen) if same(chosen, name));
+        let whole = |object: &BackupObject| matches!(object, BackupObject::Database(chosen) if is_same_name(chosen, name));
         self.is_all() || self.0.iter().any(whole)
     }
 
@@ -59,16 +48,11 @@ impl Selection {
     #[must_use]
     pub fn has_table(&self, database: &str, name: &str) -> bool {
         let chosen = |object: &BackupObject| match object {
-            BackupObject::Database(chosen) => same(chosen, database),
-            BackupObject::Table(chosen, table) => same(chosen, database) && same(table, name),
+            BackupObject::Database(chosen) => is_same_name(chosen, database),
+            BackupObject::Table(chosen, table) => is_same_name(chosen, database) && is_same_name(table, name),
         };
         self.0.is_empty() || self.0.iter().any(chosen)
     }
-}
-
-/// OceanBase keeps names in small letters, however they are typed.
-fn same(typed: &str, name: &str) -> bool {
-    typed == name || typed.to_lowercase() == name
 }
 
 /// How the rows are compressed.

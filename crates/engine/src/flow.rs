@@ -24,6 +24,9 @@ pub trait Flow: Sized + Send + Sync + 'static {
     const KIND: &'static str;
     /// Raised when step ids or the state's meaning change.
     const VERSION: u32;
+    /// The oldest version whose tasks this code goes on with: it had the same steps, and its state still reads as it was
+    /// meant. Programs of that version leave the tasks of this one alone.
+    const READS_SINCE: u32 = Self::VERSION;
     /// What the bodies need of the program.
     type Context: Send + Sync + 'static;
     /// What the steps have learnt; saved after every step.
@@ -165,6 +168,7 @@ impl<F: Flow> Step<F> {
 /// Checks what the compiler cannot: a table that breaks these rules would mix up rows.
 pub(crate) fn check_table<F: Flow>() {
     assert!(!F::STEPS.is_empty(), "flow `{}` has no steps", F::KIND);
+    assert!(F::READS_SINCE <= F::VERSION, "flow `{}` reads only what is newer than itself", F::KIND);
     for (index, step) in F::STEPS.iter().enumerate() {
         let is_kebab = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
         assert!(

@@ -33,6 +33,8 @@ pub(crate) enum Learnt {
 pub(crate) trait AnyFlow: Send + Sync {
     fn kind(&self) -> &'static str;
     fn version(&self) -> u32;
+    /// The oldest version whose tasks it goes on with.
+    fn reads_since(&self) -> u32;
     /// Whether the task's rows are this flow's steps.
     fn fits(&self, task: &Task) -> bool;
     /// Runs one body; a stop or an undo that the step does not have is done at once.
@@ -68,7 +70,11 @@ impl Registry {
     /// Returns the code for a task, or why there is none.
     pub(crate) fn find(&self, task: &Task) -> Result<Arc<dyn AnyFlow>, Note> {
         let mut of_kind = self.0.iter().filter(|flow| flow.kind() == task.kind);
-        let fitting = of_kind.clone().find(|flow| flow.version() == task.version && flow.fits(task));
+        let reads = |flow: &&Arc<dyn AnyFlow>| {
+            (flow.reads_since()..=flow.version()).contains(&task.version) && flow.fits(task)
+        };
+        // The oldest that can: the one that made it, where that is registered too.
+        let fitting = of_kind.clone().filter(reads).min_by_key(|flow| flow.version());
         fitting.cloned().ok_or_else(|| {
             let known = of_kind.next_back().map_or(0, |flow| flow.version());
             Note::new(note::STEPS_CHANGED)
@@ -90,6 +96,10 @@ impl<F: Flow> AnyFlow for Installed<F> {
 
     fn version(&self) -> u32 {
         F::VERSION
+    }
+
+    fn reads_since(&self) -> u32 {
+        F::READS_SINCE
     }
 
     fn fits(&self, task: &Task) -> bool {

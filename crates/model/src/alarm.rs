@@ -2,6 +2,8 @@
 //!
 //! Names, levels and thresholds are OCP's, and in its manner where it has none.
 
+use std::collections::BTreeMap;
+
 use crate::archive::{ArchiveRound, ArchiveStatus};
 use crate::id::{ClusterId, TaskId, TenantId};
 use crate::text::Text;
@@ -93,6 +95,10 @@ pub struct Alarm {
 }
 
 impl Alarm {
+    fn key(&self) -> Key {
+        (self.kind, self.cluster, self.tenant.as_ref().map(|(id, _)| *id))
+    }
+
     /// Returns what it is about, as OCP writes it.
     #[must_use]
     pub fn target(&self) -> String {
@@ -103,6 +109,51 @@ impl Alarm {
         }
     }
 }
+
+/// That an alarm has come, gone, or says something else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AlarmChange {
+    /// What has happened to it.
+    pub became: AlarmState,
+    /// What is wrong.
+    pub kind: AlarmKind,
+    /// With which cluster.
+    pub cluster: ClusterId,
+    /// With which tenant, where it is one.
+    pub tenant: Option<TenantId>,
+}
+
+/// What has become of an alarm.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AlarmState {
+    /// It was not there before.
+    Raised,
+    /// It is there still, and says something else.
+    Changed,
+    /// It is not there any more.
+    Closed,
+}
+
+/// Compares what was wrong before with what is wrong now.
+#[must_use]
+pub fn changes(before: &[Alarm], now: &[Alarm]) -> Vec<AlarmChange> {
+    let by_key = |alarms: &'_ [Alarm]| -> BTreeMap<_, _> {
+        alarms.iter().map(|alarm| (alarm.key(), alarm.clone())).collect()
+    };
+    let (before, now) = (by_key(before), by_key(now));
+    let change = |became, (kind, cluster, tenant): Key| AlarmChange { became, kind, cluster, tenant };
+    let closed =
+        before.keys().filter(|key| !now.contains_key(*key)).map(|key| change(AlarmState::Closed, *key));
+    let others = now.iter().filter_map(|(key, alarm)| match before.get(key) {
+        None => Some(change(AlarmState::Raised, *key)),
+        Some(old) if old != alarm => Some(change(AlarmState::Changed, *key)),
+        Some(_) => None,
+    });
+    closed.chain(others).collect()
+}
+
+/// What makes an alarm the same for as long as it holds.
+type Key = (AlarmKind, ClusterId, Option<TenantId>);
 
 /// Judges the log backup of one tenant, on 3.x of the cluster; `delay_us` is how far it is behind while it runs.
 #[must_use]
@@ -115,7 +166,7 @@ pub fn of_log_backup(round: &ArchiveRound, delay_us: Option<u64>) -> Option<Alar
 
 #[cfg(test)]
 mod tests {
-    use super::{Alarm, AlarmKind, LOG_DELAY_S, of_log_backup};
+    use super::{Alarm, AlarmKind, AlarmState, LOG_DELAY_S, changes, of_log_backup};
     use crate::archive::ArchiveStatus::{Doing, Interrupted, Never, Stop, Suspend};
     use crate::archive::{ArchiveRound, ArchiveStatus};
     use crate::id::{ClusterId, TenantId};
@@ -151,6 +202,37 @@ mod tests {
         for (status, delay_us, expected) in cases {
             assert_eq!(of_log_backup(&round(status), delay_us), expected, "{status:?} {delay_us:?}");
         }
+    }
+
+    #[test]
+    fn what_comes_goes_or_says_something_else_is_a_change_and_nothing_else_is() {
+        let alarm = |kind, tenant: i64, text: &str| Alarm {
+            kind,
+            cluster: ClusterId(1),
+            cluster_name: "prod".to_owned(),
+            ob_cluster: "C1-1000".to_owned(),
+            tenant: (tenant > 0).then(|| (TenantId(tenant), tenant.to_string())),
+            task: None,
+            since: None,
+            text: Text::new(text),
+            reason: None,
+        };
+        use AlarmKind::{BaseBackupFail as Failed, IncBackupDelay as Behind};
+        let before =
+            [alarm(Failed, 0, "a"), alarm(Failed, 7, "a"), alarm(Behind, 7, "a"), alarm(Behind, 8, "a")];
+        let now =
+            [alarm(Behind, 8, "a"), alarm(Behind, 7, "b"), alarm(Failed, 7, "a"), alarm(Failed, 8, "a")];
+        let found: Vec<_> = changes(&before, &now)
+            .into_iter()
+            .map(|change| (change.became, change.kind, change.tenant.map_or(0, |id| id.0)))
+            .collect();
+        let expected = [
+            (AlarmState::Closed, Failed, 0),
+            (AlarmState::Raised, Failed, 8),
+            (AlarmState::Changed, Behind, 7),
+        ];
+        assert_eq!(found, expected);
+        assert_eq!(changes(&now, &now), []);
     }
 
     #[test]

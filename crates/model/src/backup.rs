@@ -38,6 +38,21 @@ pub enum BackupObject {
     Table(String, String),
 }
 
+impl BackupObject {
+    /// Returns the database that it is, or is a table of.
+    #[must_use]
+    pub fn database(&self) -> &str {
+        let (Self::Database(name) | Self::Table(name, _)) = self;
+        name
+    }
+}
+
+/// Tells whether a name that was typed means this one: OceanBase keeps names in small letters, however they are typed.
+#[must_use]
+pub fn is_same_name(typed: &str, name: &str) -> bool {
+    typed == name || typed.to_lowercase() == name
+}
+
 /// What is to be backed up, before the cluster was asked what it can do.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct BackupWish {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::backup::{BackupObject, is_same_name};
 use crate::id::{BackupSetId, ClusterId, TenantId};
 use crate::problem::{Problem, codes};
 
@@ -16,32 +17,46 @@ pub struct RecoveryRequest {
     pub cluster: ClusterId,
     /// The tenant to recover into.
     pub tenant: TenantId,
-    /// The databases to recover; none means all of the set.
-    pub databases: Vec<String>,
+    /// The databases and tables to recover; none means all of the set.
+    #[serde(default)]
+    pub objects: Vec<BackupObject>,
     /// New names of databases, by the old ones. A database that is not listed keeps its name.
     pub rename: BTreeMap<String, String>,
 }
 
-/// Settles under which name each database is recovered.
+/// What a backup set holds: the names of the tables and views of each database.
+pub type Held = BTreeMap<String, Vec<String>>;
+
+/// What is recovered, in the names that the set has for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Chosen {
+    /// Under which name each database is recovered, whole or in part.
+    pub databases: BTreeMap<String, String>,
+    /// The databases and tables, each once, and no table of a database that is taken whole; none means all.
+    pub objects: Vec<BackupObject>,
+}
+
+/// Settles what is recovered, and under which name each database is.
 ///
 /// # Errors
-/// Names the database that the set does not hold, the rename of a database that is not recovered, or the two
+/// Names the database or table that the set does not hold, the rename of a database that is not recovered, or the two
 /// databases that would become one.
-pub fn targets(held: &[String], request: &RecoveryRequest) -> Result<BTreeMap<String, String>, Problem> {
-    let chosen: Vec<&String> =
-        if request.databases.is_empty() { held.iter().collect() } else { request.databases.iter().collect() };
-    if let Some(missing) = chosen.iter().find(|name| !held.contains(name)) {
-        return Err(Problem::invalid("database-not-in-set")
-            .with("database", missing)
-            .with("held", held.join(", ")));
+pub fn choose(held: &Held, request: &RecoveryRequest) -> Result<Chosen, Problem> {
+    let objects = objects(held, &request.objects)?;
+    let mut chosen: Vec<&String> = held.keys().collect();
+    if !objects.is_empty() {
+        chosen.retain(|name| objects.iter().any(|object| object.database() == name.as_str()));
     }
-    if let Some(stray) = request.rename.keys().find(|name| !chosen.contains(name)) {
-        return Err(Problem::invalid("rename-without-database").with("database", stray));
+    let mut rename = BTreeMap::new();
+    for (typed, new) in &request.rename {
+        let old = chosen.iter().find(|name| is_same_name(typed, name));
+        let old = old.ok_or_else(|| Problem::invalid("rename-without-database").with("database", typed))?;
+        rename.insert((*old).clone(), new.clone());
     }
-    let mut targets = BTreeMap::new();
+    let mut databases = BTreeMap::new();
     let mut taken: BTreeMap<String, String> = BTreeMap::new();
     for old in chosen {
-        let new = request.rename.get(old).unwrap_or(old).clone();
+        let new = rename.get(old).unwrap_or(old).clone();
         check_database_name(&new)?;
         if let Some(other) = taken.insert(new.to_lowercase(), old.clone()) {
             return Err(Problem::invalid("rename-collides")
@@ -50,9 +65,53 @@ pub fn targets(held: &[String], request: &RecoveryRequest) -> Result<BTreeMap<St
                 .with("target", new)
                 .coded(codes::NAME_EXISTS));
         }
-        targets.insert(old.clone(), new);
+        databases.insert(old.clone(), new);
     }
-    Ok(targets)
+    Ok(Chosen { databases, objects })
+}
+
+/// Finds what was asked for in what the set holds.
+fn objects(held: &Held, asked: &[BackupObject]) -> Result<Vec<BackupObject>, Problem> {
+    let mut found = Vec::new();
+    for object in asked {
+        let typed = object.database();
+        let (database, tables) =
+            held.iter().find(|(name, _)| is_same_name(typed, name)).ok_or_else(|| {
+                let names: Vec<&str> = held.keys().map(String::as_str).collect();
+                Problem::invalid("database-not-in-set").with("database", typed).with("held", names.join(", "))
+            })?;
+        found.push(match object {
+            BackupObject::Database(_) => BackupObject::Database(database.clone()),
+            BackupObject::Table(_, typed) => {
+                // A server may tell `A` from `a`: what is spelt just so comes first.
+                let exact = tables.iter().find(|name| *name == typed);
+                let table = exact.or_else(|| tables.iter().find(|name| is_same_name(typed, name)));
+                let missing = || {
+                    Problem::invalid("table-not-in-set")
+                        .with("table", typed)
+                        .with("database", database)
+                        .with("held", shown(tables))
+                };
+                BackupObject::Table(database.clone(), table.ok_or_else(missing)?.clone())
+            }
+        });
+    }
+    found.sort();
+    found.dedup();
+    let is_whole = |name: &str| found.iter().any(|object| *object == BackupObject::Database(name.to_owned()));
+    let is_left = |object: &BackupObject| match object {
+        BackupObject::Database(_) => true,
+        BackupObject::Table(database, _) => !is_whole(database),
+    };
+    Ok(found.iter().filter(|object| is_left(object)).cloned().collect())
+}
+
+/// How many tables a refusal names.
+const SHOWN: usize = 20;
+
+fn shown(tables: &[String]) -> String {
+    let names = tables.iter().take(SHOWN).map(String::as_str);
+    names.chain((tables.len() > SHOWN).then_some("…")).collect::<Vec<_>>().join(", ")
 }
 
 /// Checks the name of a database that is to be created. The length is OceanBase's limit (128 bytes).
@@ -70,38 +129,66 @@ fn check_database_name(name: &str) -> Result<(), Problem> {
 mod tests {
     use std::collections::BTreeMap;
 
-    use super::{RecoveryRequest, targets};
+    use super::{Chosen, Held, RecoveryRequest, choose};
+    use crate::backup::BackupObject;
     use crate::id::{BackupSetId, ClusterId, TenantId};
 
-    fn request(databases: &[&str], rename: &[(&str, &str)]) -> RecoveryRequest {
-        RecoveryRequest {
-            backup_set: BackupSetId(1),
-            cluster: ClusterId(1),
-            tenant: TenantId(1),
-            databases: databases.iter().map(|&name| name.to_owned()).collect(),
-            rename: rename.iter().map(|&(old, new)| (old.to_owned(), new.to_owned())).collect(),
-        }
+    /// Reads `database` or `database.table`.
+    fn objects(names: &[&str]) -> Vec<BackupObject> {
+        let object = |name: &&str| match name.split_once('.') {
+            Some((database, table)) => BackupObject::Table(database.to_owned(), table.to_owned()),
+            None => BackupObject::Database((*name).to_owned()),
+        };
+        names.iter().map(object).collect()
+    }
+
+    fn map(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+        pairs.iter().map(|&(old, new)| (old.to_owned(), new.to_owned())).collect()
     }
 
     #[test]
-    fn each_database_goes_where_the_request_says_or_nowhere() {
-        let held = ["shop".to_owned(), "hr".to_owned()];
-        let map = |pairs: &[(&str, &str)]| -> BTreeMap<String, String> {
-            pairs.iter().map(|&(old, new)| (old.to_owned(), new.to_owned())).collect()
-        };
-        type Case<'a> = (&'a [&'a str], &'a [(&'a str, &'a str)], Result<BTreeMap<String, String>, &'a str>);
+    fn each_database_and_table_goes_where_the_request_says_or_nowhere() {
+        let tables = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>();
+        let held: Held = BTreeMap::from([
+            ("shop".to_owned(), tables(&["orders", "Items", "items"])),
+            ("hr".to_owned(), tables(&["people"])),
+        ]);
+        type Names<'a> = &'a [&'a str];
+        type Renames<'a> = &'a [(&'a str, &'a str)];
+        type Case<'a> = (Names<'a>, Renames<'a>, Result<(Renames<'a>, Names<'a>), &'a str>);
         let cases: &[Case<'_>] = &[
-            (&[], &[], Ok(map(&[("shop", "shop"), ("hr", "hr")]))),
-            (&["shop"], &[("shop", "shop_2")], Ok(map(&[("shop", "shop_2")]))),
+            (&[], &[], Ok((&[("shop", "shop"), ("hr", "hr")], &[]))),
+            (&["shop"], &[("shop", "shop_2")], Ok((&[("shop", "shop_2")], &["shop"]))),
+            (&["shop.orders"], &[("shop", "x")], Ok((&[("shop", "x")], &["shop.orders"]))),
+            (&["SHOP.Orders", "shop.orders"], &[("Shop", "x")], Ok((&[("shop", "x")], &["shop.orders"]))),
+            (&["shop.Items"], &[], Ok((&[("shop", "shop")], &["shop.Items"]))),
+            (&["shop.ITEMS"], &[], Ok((&[("shop", "shop")], &["shop.items"]))),
+            (&["shop.orders", "shop", "hr.people"], &[], {
+                Ok((&[("shop", "shop"), ("hr", "hr")], &["shop", "hr.people"]))
+            }),
             (&["gone"], &[], Err("database-not-in-set")),
-            (&["shop"], &[("hr", "x")], Err("rename-without-database")),
+            (&["gone.orders"], &[], Err("database-not-in-set")),
+            (&["hr.orders"], &[], Err("table-not-in-set")),
+            (&["shop.orders"], &[("hr", "x")], Err("rename-without-database")),
             (&[], &[("shop", "HR")], Err("rename-collides")),
+            (&["shop.orders", "hr.people"], &[("shop", "hr")], Err("rename-collides")),
             (&[], &[("shop", "oceanbase")], Err("database-name-malformed")),
             (&[], &[("shop", "")], Err("database-name-malformed")),
         ];
-        for (databases, rename, expected) in cases {
-            let found = targets(&held, &request(databases, rename)).map_err(|problem| problem.text.id);
-            assert_eq!(found, expected.clone().map_err(str::to_owned), "{databases:?} {rename:?}");
+        for (names, rename, expected) in cases {
+            let request = RecoveryRequest {
+                backup_set: BackupSetId(1),
+                cluster: ClusterId(1),
+                tenant: TenantId(1),
+                objects: objects(names),
+                rename: map(rename),
+            };
+            let found = choose(&held, &request).map_err(|problem| problem.text.id);
+            let expected = match expected {
+                Ok((databases, chosen)) => Ok(Chosen { databases: map(databases), objects: objects(chosen) }),
+                Err(id) => Err((*id).to_owned()),
+            };
+            assert_eq!(found, expected, "{names:?} {rename:?}");
         }
     }
 }

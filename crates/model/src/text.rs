@@ -14,6 +14,8 @@
 //! action = "…"                    # optional: what to do now
 //! button = "…"                    # optional: the id in [button] of what can be pressed
 //! ```
+//!
+//! `{tables}` stands for an argument, and `{tables:table|tables}` for the word that goes with it: `1 table`, `2 tables`.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -181,18 +183,19 @@ fn read(name: &str, text: &str) -> Catalogue {
         .unwrap_or_else(|error| panic!("texts/{name}.toml, which is part of the binary: {error}"))
 }
 
-/// Puts the arguments in the place of `{name}`; a placeholder without an argument stays, so that it is seen.
+/// Puts the arguments in the place of `{name}`, and of `{name:one|many}` the first where the argument is 1, else the
+/// second; a placeholder without an argument stays, so that it is seen.
 fn fill(pattern: &str, args: &BTreeMap<String, String>) -> String {
     let mut text = String::with_capacity(pattern.len());
     let mut rest = pattern;
     while let Some((before, after)) = rest.split_once('{') {
         text.push_str(before);
-        match after.split_once('}') {
-            Some((name, tail)) if args.contains_key(name) => {
-                text.push_str(&args[name]);
+        match after.split_once('}').and_then(|(place, tail)| Some((put(place, args)?, tail))) {
+            Some((words, tail)) => {
+                text.push_str(words);
                 rest = tail;
             }
-            _ => {
+            None => {
                 text.push('{');
                 rest = after;
             }
@@ -200,6 +203,13 @@ fn fill(pattern: &str, args: &BTreeMap<String, String>) -> String {
     }
     text.push_str(rest);
     text
+}
+
+/// Returns what stands in the place of a placeholder.
+fn put<'a>(place: &'a str, args: &'a BTreeMap<String, String>) -> Option<&'a str> {
+    let Some((name, words)) = place.split_once(':') else { return args.get(place).map(String::as_str) };
+    let (one, many) = words.split_once('|')?;
+    Some(if args.get(name)? == "1" { one } else { many })
 }
 
 #[cfg(test)]
@@ -233,8 +243,10 @@ mod tests {
         all
     }
 
+    /// The arguments that a text is about, whether it shows them or chooses words by them.
     fn placeholders(text: &str) -> BTreeSet<&str> {
-        text.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name).collect()
+        let places = text.split('{').skip(1).filter_map(|rest| rest.split_once('}'));
+        places.map(|(place, _)| place.split_once(':').map_or(place, |(name, _)| name)).collect()
     }
 
     #[test]
@@ -272,6 +284,33 @@ mod tests {
     fn an_argument_is_taken_as_it_is() {
         let text = Text::new("cluster-unknown").with("cluster", "{evil} {cluster}");
         assert!(text.message(Language::En).contains("{evil} {cluster}"), "{}", text.message(Language::En));
+    }
+
+    #[test]
+    fn one_of_a_thing_is_not_called_several() {
+        let line = |tables: u64| {
+            let text = Text::new("recovery-schema").with("databases", "shop").with("tables", tables);
+            (text.message(Language::En), text.message(Language::Zh))
+        };
+        assert_eq!(line(1), ("shop: 1 table exists".into(), "shop：1 张表已创建".into()));
+        assert_eq!(line(2), ("shop: 2 tables exist".into(), "shop：2 张表已创建".into()));
+        assert_eq!(line(0).0, "shop: 0 tables exist");
+        let untold = Text::new("recovery-schema").with("databases", "shop").message(Language::En);
+        assert_eq!(untold, "shop: {tables} {tables:table exists|tables exist}", "what is missing is seen");
+    }
+
+    #[test]
+    fn every_word_that_goes_with_a_number_stands_beside_a_number_of_its_text() {
+        for (key, text) in [flat(catalogue(Language::En)), flat(catalogue(Language::Zh))].concat() {
+            for place in
+                text.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(place, _)| place)
+            {
+                if let Some((name, words)) = place.split_once(':') {
+                    assert!(text.contains(&format!("{{{name}}}")), "{key}: {name} is not shown");
+                    assert!(words.split('|').filter(|word| !word.is_empty()).count() == 2, "{key}: {place}");
+                }
+            }
+        }
     }
 
     #[test]

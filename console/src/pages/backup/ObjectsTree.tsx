@@ -1,7 +1,5 @@
-import { DatabaseOutlined, ObClusterOutlined, ObTenantOutlined, TableOutlined } from '@oceanbase/icons';
-import { Input, Tree } from '@oceanbase/design';
 import { useQuery } from '@tanstack/react-query';
-import { useEffect, useMemo, useRef, useState, type ComponentRef, type ReactNode } from 'react';
+import { useState } from 'react';
 
 import { answer, client } from '../../api/client';
 import { keys } from '../../api/keys';
@@ -9,29 +7,14 @@ import type { BackupObject, Cluster, Tenant } from '../../api/types';
 import { useLabels, useLanguage } from '../../locales';
 import { formatBytes, formatCount } from '../../parts/format';
 import { Loaded } from '../../parts/PageState';
-import { ProblemAlert } from '../../parts/ProblemAlert';
-import { Prose } from '../../parts/Prose';
-import { chosenObjects, firstChecked, node, unfitNode, withChildren, type ObjectNode } from './objects';
-
-const ICONS: Record<BackupObject['backupDimension'], ReactNode> = {
-  CLUSTER: <ObClusterOutlined />,
-  TENANT: <ObTenantOutlined />,
-  DATABASE: <DatabaseOutlined />,
-  TABLE: <TableOutlined />,
-};
+import { node, unfitNode, type ObjectNode } from './objects';
+import { OpenTree } from './OpenTree';
 
 interface ObjectsTreeProps {
   cluster: Cluster;
   /** Whether parts of a tenant can be chosen: logical backup takes them. */
   hasParts: boolean;
   onChange: (objects: BackupObject[]) => void;
-}
-
-/** From how many tenants on one wants to look for a name. */
-const MANY = 8;
-
-function isSought(name: string, sought: string): boolean {
-  return name.toLowerCase().includes(sought.trim().toLowerCase());
 }
 
 /** The cluster, its tenants, their databases and tables; what is below a node is read when it is opened. */
@@ -43,7 +26,7 @@ export function ObjectsTree({ cluster, hasParts, onChange }: ObjectsTreeProps) {
   return (
     <Loaded query={tenants}>
       {({ contents }) => (
-        <OpenTree
+        <RootedTree
           key={String(hasParts)}
           cluster={cluster}
           tenants={contents}
@@ -65,97 +48,10 @@ function rootOf(cluster: Cluster, tenants: Tenant[], hasParts: boolean): ObjectN
   return root;
 }
 
-interface OpenTreeProps extends ObjectsTreeProps {
-  tenants: Tenant[];
-}
-
-function OpenTree({ cluster, tenants, hasParts, onChange }: OpenTreeProps) {
-  const labels = useLabels();
-  const readBelow = useReadBelow();
+function RootedTree({ cluster, tenants, hasParts, onChange }: ObjectsTreeProps & { tenants: Tenant[] }) {
+  const { backUpNow } = useLabels();
   const [root] = useState(() => rootOf(cluster, tenants, hasParts));
-  const [tree, setTree] = useState([root]);
-  const [checked, setChecked] = useState(() => firstChecked(root));
-  const begin = useRef(onChange);
-  // What is marked when the tree appears is chosen, without anybody marking it.
-  useEffect(() => {
-    begin.current(chosenObjects([root], new Set(firstChecked(root))));
-  }, [root]);
-  const [fault, setFault] = useState<unknown>();
-  const [sought, setSought] = useState('');
-  const treeRef = useRef<ComponentRef<typeof Tree>>(null);
-  const found = sought ? root.children?.find(({ title }) => isSought(title, sought)) : undefined;
-  const byKey = useMemo(() => index(tree), [tree]);
-
-  return (
-    <>
-      {(root.children?.length ?? 0) > MANY ? (
-        <Input.Search
-          className="find-object"
-          allowClear
-          aria-label={labels.backUpNow.find}
-          placeholder={labels.backUpNow.find}
-          value={sought}
-          onChange={({ target: { value } }) => {
-            setSought(value);
-            const first = value ? root.children?.find(({ title }) => isSought(title, value)) : undefined;
-            if (first) treeRef.current?.scrollTo({ key: first.key, align: 'top' });
-          }}
-        />
-      ) : null}
-      <Tree
-        ref={treeRef}
-        aria-label={labels.backUpNow.objects}
-        className="objects"
-        checkable
-        blockNode
-        selectable={false}
-        height={260}
-        treeData={tree}
-        checkedKeys={checked}
-        defaultExpandedKeys={[root.key]}
-        loadData={({ key }) => {
-          const found = byKey.get(String(key));
-          if (!found || found.children) return Promise.resolve();
-          return readBelow(found.object).then(
-            (children) => setTree((was) => withChildren(was, found.key, children)),
-            (error: unknown) => setFault(error),
-          );
-        }}
-        titleRender={(each) => <Title node={each} isFound={each.key === found?.key} />}
-        onCheck={(keysOrBoth) => {
-          const all = (Array.isArray(keysOrBoth) ? keysOrBoth : keysOrBoth.checked).map(String);
-          setChecked(all);
-          onChange(chosenObjects(tree, new Set(all)));
-        }}
-      />
-      <ProblemAlert error={fault} />
-    </>
-  );
-}
-
-function Title({ node: { title, hint, reason, object }, isFound }: { node: ObjectNode; isFound: boolean }) {
-  return (
-    <span className={`object${isFound ? ' object-found' : ''}${reason ? ' object-unfit' : ''}`}>
-      <span aria-hidden="true">{ICONS[object.backupDimension]}</span> <span className="object-name">{title}</span>
-      {hint ? <span className="quiet object-hint">{hint}</span> : null}
-      {reason ? (
-        <span className="quiet object-hint" data-testid="object-reason">
-          <Prose text={reason} />
-        </span>
-      ) : null}
-    </span>
-  );
-}
-
-function index(tree: ObjectNode[]): Map<string, ObjectNode> {
-  const found = new Map<string, ObjectNode>();
-  const walk = (nodes: ObjectNode[]) =>
-    nodes.forEach((each) => {
-      found.set(each.key, each);
-      walk(each.children ?? []);
-    });
-  walk(tree);
-  return found;
+  return <OpenTree root={root} label={backUpNow.objects} find={backUpNow.find} readBelow={useReadBelow()} onChange={onChange} />;
 }
 
 /** Returns how what is below a tenant or a database is read. */

@@ -62,7 +62,11 @@ export function RecoveryTasks({ id }: { id: number }) {
 
 function Details({ row }: { row: RestoreTask }) {
   const { backup } = useLabels();
-  const databases = Object.entries(row.databases).map(([from, to]) => (from === to ? from : `${from} → ${to}`));
+  const databases = Object.entries(row.databases).map(([from, to]) => {
+    const tables = row.obBackupObjectList.filter(({ databaseName }) => databaseName === from);
+    const named = tables.flatMap(({ tableName }) => tableName ?? []);
+    return `${from === to ? from : `${from} → ${to}`}${named.length ? ` (${named.join(', ')})` : ''}`;
+  });
   return (
     <div className="row-details">
       {row.error ? <WordsAlert words={row.error} /> : null}

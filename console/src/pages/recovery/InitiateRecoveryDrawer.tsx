@@ -1,11 +1,11 @@
-import { Button, Drawer, Form, Radio, Select } from '@oceanbase/design';
+import { Button, Drawer, Form, Select } from '@oceanbase/design';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useNavigate } from 'react-router';
 
 import { answer, client } from '../../api/client';
 import { keys } from '../../api/keys';
-import type { BackupSet, Cluster, Restore } from '../../api/types';
+import type { BackupObject, BackupSet, Cluster, Restore } from '../../api/types';
 import { useLabels } from '../../locales';
 import { useAllClusters } from '../../parts/ClusterSelector';
 import { formatBytes, formatMoment } from '../../parts/format';
@@ -14,6 +14,7 @@ import { ProblemAlert } from '../../parts/ProblemAlert';
 import { Nothing } from '../../parts/PageState';
 import { RestoreStatements } from './RestoreStatements';
 import { Renames, type Rename } from './Renames';
+import { SetTree } from './SetTree';
 
 interface InitiateRecoveryDrawerProps {
   /** The cluster that was backed up. */
@@ -27,8 +28,8 @@ interface Wish {
   set: number | undefined;
   cluster: number;
   tenant: number | undefined;
-  takesAll: boolean;
-  databases: string[];
+  /** What of the set; nothing until its tree is there. */
+  objects: BackupObject[];
   renames: Rename[];
 }
 
@@ -40,8 +41,7 @@ export function InitiateRecoveryDrawer({ cluster, chosen, onClose }: InitiateRec
     set: chosen,
     cluster: cluster.id,
     tenant: undefined,
-    takesAll: true,
-    databases: [],
+    objects: [],
     renames: [],
   });
   const set = sets.data?.find(({ backupSetId }) => backupSetId === wish.set);
@@ -90,13 +90,13 @@ export function InitiateRecoveryDrawer({ cluster, chosen, onClose }: InitiateRec
               loading={sets.isPending}
               placeholder={recovery.chooseSet}
               options={sets.data?.map((found) => optionOf(found, words.backupMode[found.backupMode])) ?? []}
-              onChange={(id: number) => change({ set: id })}
+              onChange={(id: number) => change({ set: id, objects: [] })}
             />
           </Form.Item>
           {isPhysical ? (
             <RestoreStatements key={set.backupSetId} set={set.backupSetId} />
           ) : (
-            <Target wish={wish} tenant={tenant} onChange={change} />
+            <Target set={set} wish={wish} tenant={tenant} onChange={change} />
           )}
           <ProblemAlert error={sets.error} />
           <PlanAnswer plan={plan.data} error={plan.error ?? start.error} />
@@ -107,13 +107,14 @@ export function InitiateRecoveryDrawer({ cluster, chosen, onClose }: InitiateRec
 }
 
 interface TargetProps {
+  set: BackupSet | undefined;
   wish: Wish;
   tenant: number | undefined;
   onChange: (part: Partial<Wish>) => void;
 }
 
-/** Where a logical set goes, and under which names. */
-function Target({ wish, tenant, onChange }: TargetProps) {
+/** What of a logical set goes where, and under which names. */
+function Target({ set, wish, tenant, onChange }: TargetProps) {
   const { recovery } = useLabels();
   return (
     <>
@@ -123,7 +124,11 @@ function Target({ wish, tenant, onChange }: TargetProps) {
         onCluster={(id) => onChange({ cluster: id, tenant: undefined })}
         onTenant={(id) => onChange({ tenant: id })}
       />
-      <Databases wish={wish} onChange={onChange} />
+      {set ? (
+        <Form.Item label={recovery.objects} extra={hasTable(wish.objects) ? recovery.tablesHint : undefined}>
+          <SetTree key={set.backupSetId} set={set} onChange={(objects) => onChange({ objects })} />
+        </Form.Item>
+      ) : null}
       <Form.Item label={recovery.rename} extra={recovery.renameHint}>
         <Renames renames={wish.renames} onChange={(renames) => onChange({ renames })} />
       </Form.Item>
@@ -131,33 +136,8 @@ function Target({ wish, tenant, onChange }: TargetProps) {
   );
 }
 
-function Databases({ wish, onChange }: { wish: Wish; onChange: (part: Partial<Wish>) => void }) {
-  const { recovery } = useLabels();
-  return (
-    <Form.Item label={recovery.databases}>
-      <Radio.Group
-        className="choice"
-        value={wish.takesAll}
-        aria-label={recovery.databases}
-        options={[
-          { value: true, label: recovery.all },
-          { value: false, label: recovery.some },
-        ]}
-        onChange={(event) => onChange({ takesAll: event.target.value as boolean })}
-      />
-      {wish.takesAll ? null : (
-        <Select
-          mode="tags"
-          open={false}
-          suffixIcon={null}
-          aria-label={recovery.databaseNames}
-          placeholder={recovery.databaseNamesHint}
-          value={wish.databases}
-          onChange={(databases: string[]) => onChange({ databases })}
-        />
-      )}
-    </Form.Item>
-  );
+function hasTable(objects: BackupObject[]): boolean {
+  return objects.some(({ backupDimension }) => backupDimension === 'TABLE');
 }
 
 interface DestinationProps {
@@ -214,15 +194,25 @@ function optionOf(set: BackupSet, mode: string) {
 
 function toBody(wish: Wish, tenant: number | undefined): { cluster: number; body: Restore } | undefined {
   if (wish.set === undefined || tenant === undefined) return undefined;
-  if (!wish.takesAll && wish.databases.length === 0) return undefined;
+  if (wish.objects.length === 0) return undefined;
   const renames = wish.renames.filter(({ from, to }) => from.trim() && to.trim());
   const body: Restore = {
     backupSetId: wish.set,
     restoreTenantId: tenant,
-    databases: wish.takesAll ? [] : wish.databases,
+    obBackupObjectList: partsOf(wish.objects),
     rename: Object.fromEntries(renames.map(({ from, to }) => [from.trim(), to.trim()])),
   };
   return { cluster: wish.cluster, body };
+}
+
+/** Returns the databases and tables, without the cluster and tenant, which are the set's; none means the whole set. */
+function partsOf(objects: BackupObject[]): BackupObject[] {
+  if (objects.some(({ backupDimension }) => backupDimension === 'TENANT')) return [];
+  return objects.map(({ databaseName, tableName, backupDimension }) => ({
+    backupDimension,
+    ...(databaseName ? { databaseName } : {}),
+    ...(tableName ? { tableName } : {}),
+  }));
 }
 
 function useSets(id: number) {

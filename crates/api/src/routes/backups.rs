@@ -10,12 +10,13 @@ use crate::auth::Caller;
 use crate::envelope::{Answer, Envelope, List};
 use crate::error::{Failure, Failures};
 use crate::extract::{Body, Parameters, Path};
-use crate::queries::{BackupQuery, RestoreIntoQuery};
+use crate::queries::{BackupQuery, PageQuery, RestoreIntoQuery};
 use crate::views::all_backups::AllOverviewView;
 use crate::views::backup_now::{BackupNowBody, BackupNowRequest};
 use crate::views::backups::{
     AbilityView, BackupSetView, DataBackupTasksView, OverviewView, RestoreStatementsView,
 };
+use crate::views::clusters::{DatabaseView, TableView};
 use crate::views::plans::{ActionType, ActionView};
 
 /// Says what a cluster lets be backed up, and what is filled in when nobody chooses
@@ -216,6 +217,48 @@ pub(crate) async fn restore_statements(
     let statements =
         control::backups::restore_statements(&api.control, &actor, BackupSetId(id), &into).await?;
     Ok(Answer(RestoreStatementsView { statements }))
+}
+
+/// Lists the databases that a logical backup set holds, each with how many bytes of it lie in the storage
+#[utoipa::path(
+    get,
+    path = "/backup/sets/{id}/databases",
+    tag = "backups",
+    params(("id" = i64, Path, description = "The backup set."), PageQuery),
+    responses((status = 200, body = Envelope<List<DatabaseView>>), Failures)
+)]
+pub(crate) async fn set_database_list(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    Path(id): Path<i64>,
+    Parameters(query): Parameters<PageQuery>,
+) -> Result<Answer<List<DatabaseView>>, Failure> {
+    let (set, page) = (BackupSetId(id), query.page()?);
+    let databases = control::backups::databases_in_set(&api.control, &actor, set, page).await?;
+    Ok(Answer(List::of(databases)))
+}
+
+/// Lists the tables that a logical backup set holds of a database, each with how many bytes of it lie in the storage
+#[utoipa::path(
+    get,
+    path = "/backup/sets/{id}/databases/{database}/tables",
+    tag = "backups",
+    params(
+        ("id" = i64, Path, description = "The backup set."),
+        ("database" = String, Path, description = "The database."),
+        PageQuery,
+    ),
+    responses((status = 200, body = Envelope<List<TableView>>), Failures)
+)]
+pub(crate) async fn set_table_list(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    Path((id, database)): Path<(i64, String)>,
+    Parameters(query): Parameters<PageQuery>,
+) -> Result<Answer<List<TableView>>, Failure> {
+    let (set, page) = (BackupSetId(id), query.page()?);
+    let tables = control::backups::tables_in_set(&api.control, &actor, set, &database, page).await?;
+    Ok(Answer(List::of(tables)))
 }
 
 /// Lists the backup sets of a cluster

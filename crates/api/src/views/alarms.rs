@@ -1,6 +1,7 @@
 //! What is wrong now, in OCP's fields.
 
-use model::alarm::Alarm;
+use model::alarm::{Alarm, AlarmChange, AlarmKind};
+use model::id::ClusterId;
 use model::text;
 use model::time::Timestamp;
 use serde::Serialize;
@@ -65,7 +66,7 @@ impl From<Alarm> for AlarmView {
         let Alarm { kind, cluster, cluster_name, ob_cluster: _, tenant, task, since, text, reason } = alarm;
         let (tenant_id, tenant_name) = tenant.map(|(id, name)| (id.0, name)).unzip();
         Self {
-            id: format!("{}-{cluster}-{}", kind.name(), tenant_id.unwrap_or_default()),
+            id: id_of(kind, cluster, tenant_id),
             alarm_type: kind.into(),
             summary: format!("{target} {name}"),
             name,
@@ -80,6 +81,42 @@ impl From<Alarm> for AlarmView {
             tenant_id,
             tenant_name,
             task_id: task.map(|task| task.0),
+        }
+    }
+}
+
+/// Tells alarms apart.
+fn id_of(kind: AlarmKind, cluster: ClusterId, tenant: Option<i64>) -> String {
+    format!("{}-{cluster}-{}", kind.name(), tenant.unwrap_or_default())
+}
+
+/// An alarm was raised, has changed or was closed; what it says is read from the list of alarms.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct AlarmEventView {
+    /// The alarm, as the list of alarms names it.
+    id: String,
+    /// What is, or was, wrong.
+    alarm_type: words::AlarmType,
+    /// What has become of it.
+    change: words::AlarmState,
+    /// The cluster.
+    cluster_id: i64,
+    /// The tenant, where it is about one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tenant_id: Option<i64>,
+}
+
+impl From<AlarmChange> for AlarmEventView {
+    fn from(change: AlarmChange) -> Self {
+        let AlarmChange { became, kind, cluster, tenant } = change;
+        let tenant_id = tenant.map(|id| id.0);
+        Self {
+            id: id_of(kind, cluster, tenant_id),
+            alarm_type: kind.into(),
+            change: became.into(),
+            cluster_id: cluster.0,
+            tenant_id,
         }
     }
 }

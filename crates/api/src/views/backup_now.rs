@@ -158,6 +158,50 @@ impl ObjectBody {
             backup_dimension,
         }
     }
+
+    /// Returns an object that is a part of a backup set, or of what one was taken of.
+    pub(super) fn of_part(part: BackupObject) -> Self {
+        let (database, table, backup_dimension) = match part {
+            BackupObject::Database(database) => (database, None, BackupDimension::Database),
+            BackupObject::Table(database, table) => (database, Some(table), BackupDimension::Table),
+        };
+        Self {
+            cluster_id: None,
+            tenant_id: None,
+            database_name: Some(database),
+            table_name: table,
+            backup_dimension,
+        }
+    }
+
+    /// Reads the database or table; nothing where the object is a whole tenant or cluster.
+    fn part(&self) -> Result<Option<BackupObject>, Problem> {
+        let database = || self.database_name.clone().ok_or_else(|| incomplete("databaseName"));
+        Ok(match self.backup_dimension {
+            BackupDimension::Cluster | BackupDimension::Tenant => None,
+            BackupDimension::Database => Some(BackupObject::Database(database()?)),
+            BackupDimension::Table => {
+                let table = self.table_name.clone().ok_or_else(|| incomplete("tableName"))?;
+                Some(BackupObject::Table(database()?, table))
+            }
+        })
+    }
+
+    /// Reads a part of a backup set. Cluster and tenant are the set's own and can't be chosen.
+    pub(super) fn part_of_set(&self) -> Result<BackupObject, Problem> {
+        match self.part()? {
+            Some(part) if self.cluster_id.is_none() && self.tenant_id.is_none() => Ok(part),
+            _ => Err(wrong("restore-object-is-no-part")),
+        }
+    }
+}
+
+fn wrong(id: &str) -> Problem {
+    Problem::invalid(id).coded(codes::NO_BACKUP_OBJECT)
+}
+
+fn incomplete(field: &str) -> Problem {
+    wrong("backup-object-incomplete").with("field", field)
 }
 
 /// Which tenants of a cluster something is about; all of them when left out.
@@ -187,7 +231,6 @@ fn read_objects(
     cluster: ClusterId,
     tenant: Option<TenantId>,
 ) -> Result<(Vec<TenantId>, Vec<BackupObject>), Problem> {
-    let wrong = |id| Problem::invalid(id).coded(codes::NO_BACKUP_OBJECT);
     let mut tenants: Vec<TenantId> = tenant.into_iter().collect();
     let mut parts = Vec::new();
     for object in objects {
@@ -200,18 +243,10 @@ fn read_objects(
         {
             return Err(wrong("backup-object-of-other-tenant").with("tenant", id).with("expected", tenant));
         }
-        let needs = |field: &str| wrong("backup-object-incomplete").with("field", field);
-        let database = || object.database_name.clone().ok_or_else(|| needs("databaseName"));
-        match object.backup_dimension {
-            BackupDimension::Cluster => {}
-            BackupDimension::Tenant if id.or(tenant).is_none() => return Err(needs("tenantId")),
-            BackupDimension::Tenant => {}
-            BackupDimension::Database => parts.push(BackupObject::Database(database()?)),
-            BackupDimension::Table => {
-                let table = object.table_name.clone().ok_or_else(|| needs("tableName"))?;
-                parts.push(BackupObject::Table(database()?, table));
-            }
+        if object.backup_dimension == BackupDimension::Tenant && id.or(tenant).is_none() {
+            return Err(incomplete("tenantId"));
         }
+        parts.extend(object.part()?);
         if let Some(id) = id.filter(|id| !tenants.contains(id)) {
             tenants.push(id);
         }

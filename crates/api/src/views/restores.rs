@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use control::restores::RestoreTask;
 use model::Problem;
+use model::backup::BackupObject;
 use model::id::{BackupSetId, ClusterId, TenantId};
 use model::problem::codes;
 use model::recovery::RecoveryRequest;
@@ -12,6 +13,7 @@ use model::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::backup_now::ObjectBody;
 use super::{whole, words};
 use crate::call;
 use crate::error::Words;
@@ -32,6 +34,9 @@ pub(crate) struct RestoreBody {
     /// The databases to recover; all of the set when left out.
     #[serde(default)]
     databases: Vec<String>,
+    /// More databases to recover, and single tables and views: `DATABASE` and `TABLE`, without cluster and tenant.
+    #[serde(default)]
+    ob_backup_object_list: Vec<ObjectBody>,
     /// New names of databases, by the old ones. A database that is not listed keeps its name.
     #[serde(default)]
     rename: BTreeMap<String, String>,
@@ -69,6 +74,7 @@ impl RestoreBody {
             restore_cluster_id,
             restore_tenant_id,
             databases,
+            ob_backup_object_list,
             rename,
             dry_run,
             backup_tenant_status,
@@ -83,12 +89,17 @@ impl RestoreBody {
         if physical.iter().any(Option::is_some) {
             return Err(Problem::refused(codes::METHOD_UNSUPPORTED, "physical-recovery-missing"));
         }
+        let objects = databases
+            .into_iter()
+            .map(|name| Ok(BackupObject::Database(name)))
+            .chain(ob_backup_object_list.iter().map(ObjectBody::part_of_set))
+            .collect::<Result<_, Problem>>()?;
         let missing = |field: &str| Problem::invalid("restore-field-missing").with("field", field);
         let ask = RecoveryRequest {
             backup_set: BackupSetId(backup_set_id.ok_or_else(|| missing("backupSetId"))?),
             cluster: restore_cluster_id.map_or(cluster, ClusterId),
             tenant: restore_tenant_id.map(TenantId).or(tenant).ok_or_else(|| missing("restoreTenantId"))?,
-            databases,
+            objects,
             rename,
         };
         Ok(RestoreRequest { ask, dry_run })
@@ -159,8 +170,10 @@ pub(crate) struct RestoreTaskView {
     restore_tenant_id: i64,
     /// That tenant's name.
     restore_tenant_name: String,
-    /// Under which name each database is recovered.
+    /// Under which name each database is recovered, whole or in part.
     databases: BTreeMap<String, String>,
+    /// Which databases and single tables of the set; all of `databases` when empty.
+    ob_backup_object_list: Vec<ObjectBody>,
     /// Where the backup set lies.
     restore_uri: String,
     /// The moment whose data are recovered.
@@ -201,6 +214,7 @@ impl From<RestoreTask> for RestoreTaskView {
             tenant,
             tenant_name,
             databases,
+            objects,
             uri,
             until,
             status,
@@ -223,6 +237,7 @@ impl From<RestoreTask> for RestoreTaskView {
             restore_tenant_id: tenant.0,
             restore_tenant_name: tenant_name,
             databases,
+            ob_backup_object_list: objects.into_iter().map(ObjectBody::of_part).collect(),
             restore_uri: uri,
             restore_end_time: until.to_rfc3339(),
             status: status.into(),

@@ -8,6 +8,7 @@ use model::time::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::alarms::AlarmEventView;
 use super::next_actions::NextActionView;
 use super::words;
 use crate::call;
@@ -333,4 +334,15 @@ impl EventView {
         };
         (seq, name, view)
     }
+}
+
+/// What an event carries, by its type.
+#[derive(ToSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "only described; each kind is written by itself")]
+pub(crate) enum AnyEventView {
+    /// Types `task`, `step` and `lane`.
+    Task(EventView),
+    /// Type `alarm`.
+    Alarm(AlarmEventView),
 }

@@ -125,6 +125,15 @@ words! {
 }
 
 words! {
+    /// What has become of an alarm.
+    AlarmState for model::alarm::AlarmState {
+        Raised = "RAISED",
+        Changed = "CHANGED",
+        Closed = "CLOSED",
+    }
+}
+
+words! {
     /// What a major compaction is doing.
     CompactionStatus for model::compaction::CompactionStatus {
         Idle = "IDLE",

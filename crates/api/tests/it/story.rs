@@ -56,9 +56,14 @@ async fn a_backup_is_followed_by_its_events_and_they_can_be_had_again() {
     let seekdb = xtask::seekdb::shared().expect("seekdb starts");
     let database = format!("api_story_{}", std::process::id()); // two runs of the tests may share the server
     seekdb.fresh_database(&database).expect("a database");
-    let statements = ["CREATE TABLE t (id INT PRIMARY KEY)", "INSERT INTO t VALUES (1), (2)"];
+    let statements = [
+        "CREATE TABLE t (id INT PRIMARY KEY)",
+        "INSERT INTO t VALUES (1), (2)",
+        "CREATE TABLE other (id INT PRIMARY KEY)",
+        "INSERT INTO other VALUES (3)",
+    ];
     let statements = [&[format!("USE {database}")][..], &statements.map(str::to_owned)].concat();
-    seekdb.run(&statements).expect("two rows");
+    seekdb.run(&statements).expect("three rows");
     let server = Server::open().await;
     let control = server.control.clone();
     let working = tokio::spawn({
@@ -108,8 +113,93 @@ async fn a_backup_is_followed_by_its_events_and_they_can_be_had_again() {
     assert_eq!(replayed, expected, "what came behind the last event seen comes again, once");
 
     let sets = server.ask("GET", "/api/v2/backup/sets", None).await.json();
-    assert_eq!(sets["data"]["contents"][0]["rows"], 2, "{sets}");
+    assert_eq!(sets["data"]["contents"][0]["rows"], 3, "{sets}");
+    recover_one_table(&server, &sets["data"]["contents"][0], &database).await;
+    be_told_of_an_alarm(&server, cluster).await;
     server.shutdown.cancel();
     tokio::time::timeout(LIMIT, working).await.expect("the server stops in time").expect("no panic");
-    seekdb.run(&[format!("DROP DATABASE {database}")]).expect("a clean server");
+    let drop = |name: &str| format!("DROP DATABASE {name}");
+    seekdb.run(&[drop(&database), drop(&format!("{database}_2"))]).expect("a clean server");
+}
+
+/// Lets a backup fail, and waits for the event of the alarm.
+async fn be_told_of_an_alarm(server: &Server, cluster: i64) {
+    let mut live = events(server, None).await;
+    std::fs::write(server.dir.path().join("blocked"), "a file where a directory should be").expect("written");
+    let body = json!({
+        "obBackupServiceStorageConfig": { "obBackupStorageBaseInfo": {
+            "backupStorageType": "BACKUP_STORAGE_FILE", "storageUrl": server.dir.path().join("blocked/below"),
+        }},
+    });
+    let begun =
+        server.ask("POST", &format!("/api/v2/ob/clusters/{cluster}/backup/backupNow"), Some(&body)).await;
+    assert_eq!(begun.status, StatusCode::OK, "{}", begun.text);
+    let mut text = String::new();
+    while !text.contains("event: alarm") || !text.ends_with("\n\n") {
+        let chunk = tokio::time::timeout(LIMIT, live.next()).await.expect("an event in time");
+        text.push_str(std::str::from_utf8(&chunk.expect("no end").expect("a chunk")).expect("text"));
+    }
+    let event = text.split("\n\n").find(|event| event.contains("event: alarm")).expect("an event");
+    assert!(!event.contains("id:"), "an event without a number leaves the last number as it is: {event}");
+    let data = event.lines().find_map(|line| line.strip_prefix("data:")).expect("what it carries");
+    let data: Value = serde_json::from_str(data).expect("JSON");
+    let list = server.ask("GET", "/api/v2/alarm/alarms", None).await.json();
+    let alarm = &list["data"]["contents"][0];
+    assert_eq!(data["change"], "RAISED");
+    for field in ["id", "alarmType", "clusterId", "tenantId"] {
+        assert_eq!(data[field], alarm[field], "{field}: {data} {alarm}");
+    }
+}
+
+/// Finds a table in what the set holds, and recovers it alone under a new name of its database.
+async fn recover_one_table(server: &Server, set: &Value, database: &str) {
+    let (id, cluster) = (&set["backupSetId"], &set["clusterId"]);
+    let path = format!("/api/v2/backup/sets/{id}/databases");
+    let databases = server.ask("GET", &path, None).await.json();
+    let held = &databases["data"]["contents"][0];
+    assert_eq!((&held["name"], &held["tables"]), (&json!(database), &json!(2)), "{databases}");
+    let tables = server.ask("GET", &format!("{path}/{database}/tables?size=1"), None).await.json();
+    let data = &tables["data"];
+    assert_eq!((&data["contents"][0]["name"], &data["page"]["totalElements"]), (&json!("other"), &json!(2)));
+
+    let path = format!("/api/v2/ob/clusters/{cluster}/backup/restore");
+    let body = |object: Value| {
+        json!({
+            "backupSetId": id, "restoreTenantId": 1, "obBackupObjectList": [object],
+            "rename": { database: format!("{database}_2") },
+        })
+    };
+    let table =
+        |name: &str| json!({ "backupDimension": "TABLE", "databaseName": database, "tableName": name });
+    let mut elsewhere = table("other");
+    elsewhere["tenantId"] = json!(1);
+    for (object, expected) in [
+        (table("gone"), "table-not-in-set"),
+        (json!({ "backupDimension": "TABLE", "databaseName": database }), "backup-object-incomplete"),
+        (json!({ "backupDimension": "TENANT" }), "restore-object-is-no-part"),
+        (elsewhere, "restore-object-is-no-part"),
+    ] {
+        let refused = server.ask("POST", &path, Some(&body(object))).await;
+        assert_eq!(refused.status, StatusCode::BAD_REQUEST, "{}", refused.text);
+        assert_eq!(refused.json()["error"]["id"], expected);
+    }
+
+    let mut live = events(server, None).await;
+    let begun = server.ask("POST", &path, Some(&body(table("other")))).await;
+    assert_eq!(begun.status, StatusCode::OK, "{}", begun.text);
+    let task = begun.json()["data"]["backupObjectOpsResultList"][0]["taskIdList"][0].clone();
+    let path = format!("/api/v2/tasks/instances/{task}");
+    while server.ask("GET", &path, None).await.json()["data"]["status"] == "RUNNING" {
+        until(&mut live, |(_, kind, _)| kind == "task").await;
+    }
+    let path = format!("/api/v2/ob/clusters/{cluster}/backup/task/restoreTasks");
+    let listed = server.ask("GET", &path, None).await.json();
+    let row = &listed["data"]["contents"][0];
+    assert_eq!((&row["status"], &row["id"]), (&json!("RESTORE_SUCCESS"), &task), "{listed}");
+    assert_eq!(row["obBackupObjectList"], json!([table("other")]));
+    let path = format!("/api/v2/ob/clusters/{cluster}/tenants/1/databases/{database}_2/tables");
+    let found = server.ask("GET", &path, None).await.json();
+    let names: Vec<&Value> =
+        found["data"]["contents"].as_array().expect("a list").iter().map(|table| &table["name"]).collect();
+    assert_eq!(names, ["other"], "nothing else came along");
 }

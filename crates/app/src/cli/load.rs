@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use dump::load::{self, Options};
+use dump::load::{self, IntoExisting, Options};
 use dump::{DumpId, Meter, Source};
 use model::problem::codes;
 use model::text::Text;
@@ -11,7 +11,7 @@ use serde_json::json;
 use storage::Client;
 use tokio_util::sync::CancellationToken;
 
-use super::local::{Answer, connections, dump_folder, identities, interrupted, metered, names, source};
+use super::local::{Answer, connections, dump_folder, found, identities, interrupted, metered, source};
 use super::names::{chosen, read_rename};
 use super::storage::KeyArgs;
 use crate::failure::Failure;
@@ -61,10 +61,11 @@ pub(crate) async fn run(args: LoadArgs) -> Result<(), Failure> {
     let rename = read_rename(&args.rename)?;
     let (client, dump) = dump_folder(&args.from, &args.key)?;
     let target = source(&args.url)?;
-    let selection = chosen(&args.database, &args.table)?;
-    let databases = names(&client, &dump, selection.databases(), rename).await?;
+    let asked = chosen(&args.database, &args.table)?;
+    let (databases, selection) = found(&client, &dump, asked, rename).await?;
     let identities = identities(args.identity.as_deref())?;
-    let options = Options { databases, selection, into_existing: args.into_existing, identities };
+    let into_existing = if args.into_existing { IntoExisting::Always } else { IntoExisting::Never };
+    let options = Options { databases, selection, into_existing, identities };
     let cancel = CancellationToken::new();
     interrupted(&cancel)?;
     let connections = usize::from(args.threads);

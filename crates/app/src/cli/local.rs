@@ -9,11 +9,11 @@ use std::time::Duration;
 
 use clap::Args;
 use clap::builder::RangedU64ValueParser;
-use dump::{DumpId, Identities, Meter, Progress, Source};
+use dump::{DumpId, Identities, Meter, Progress, Selection, Source};
 use indicatif::{ProgressBar, ProgressStyle};
 use model::cluster::{Address, DEFAULT_PORT};
 use model::id::{BackupSetId, ClusterId, TenantId};
-use model::recovery::{RecoveryRequest, targets};
+use model::recovery::{RecoveryRequest, choose};
 use model::storage::{StorageLocation, StorageType, mask_uri};
 use model::text::{Text, step_name};
 use model::{Problem, Secret, size};
@@ -115,18 +115,20 @@ fn open(bare: StorageLocation, key: &KeyArgs) -> Result<Client, Failure> {
     Ok(Client::open(&location, secret.as_ref(), &roots).map_err(|error| error.problem())?)
 }
 
-/// Returns under which name the server has, or gets, each database of the dump, by the rules of a recovery.
-pub(crate) async fn names(
+/// Returns under which name the server has, or gets, each database of the dump, and what of them was chosen, by the
+/// rules of a recovery.
+pub(crate) async fn found(
     client: &Client,
     dump: &DumpId,
-    databases: Vec<String>,
+    selection: Selection,
     rename: BTreeMap<String, String>,
-) -> Result<BTreeMap<String, String>, Failure> {
+) -> Result<(BTreeMap<String, String>, Selection), Failure> {
     let manifest = dump::read_manifest(client, dump).await.map_err(|error| error.problem())?;
-    let held: Vec<String> = manifest.databases.into_iter().map(|database| database.name).collect();
     // Only the names are judged: there is no catalogue here that the rest could be found in.
     let (backup_set, cluster, tenant) = (BackupSetId(0), ClusterId(0), TenantId(0));
-    Ok(targets(&held, &RecoveryRequest { backup_set, cluster, tenant, databases, rename })?)
+    let wish = RecoveryRequest { backup_set, cluster, tenant, objects: selection.0, rename };
+    let chosen = choose(&manifest.held(), &wish)?;
+    Ok((chosen.databases, Selection(chosen.objects)))
 }
 
 /// Ends the work in order when somebody presses Ctrl-C.

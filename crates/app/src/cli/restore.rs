@@ -1,12 +1,13 @@
 //! `lifeboat restore`.
 
 use clap::{Args, Subcommand};
+use model::Problem;
 use model::text::Text;
 use serde_json::{Value, json};
 
 use super::Reach;
 use super::backup::show_plan;
-use super::names::{cluster, read_rename, short_or_none, tenant};
+use super::names::{cluster, read_rename, read_table, short_or_none, tenant};
 use crate::client::Client;
 use crate::failure::Failure;
 use crate::follow;
@@ -60,6 +61,9 @@ struct TargetArgs {
     /// Only this database; may be given several times
     #[arg(long, value_name = "NAME")]
     database: Vec<String>,
+    /// Only this table or view; may be given several times
+    #[arg(long, value_name = "DATABASE.TABLE")]
+    table: Vec<String>,
     /// Recover a database under a new name; may be given several times
     #[arg(long, value_name = "OLD=NEW")]
     rename: Vec<String>,
@@ -104,6 +108,11 @@ async fn start(reach: &Reach, target: &TargetArgs, wait: bool) -> Result<(), Fai
 
 async fn ask(client: &Client, target: &TargetArgs, dry_run: bool) -> Result<Value, Failure> {
     let rename = read_rename(&target.rename)?;
+    let tables = target.table.iter().map(|name| {
+        let (database, table) = read_table(name)?;
+        Ok(json!({ "backupDimension": "TABLE", "databaseName": database, "tableName": table }))
+    });
+    let tables = tables.collect::<Result<Vec<_>, Problem>>()?;
     let cluster = cluster(client, &target.cluster).await?;
     let tenant = tenant(client, &cluster, target.tenant.as_deref()).await?;
     let body = json!({
@@ -111,6 +120,7 @@ async fn ask(client: &Client, target: &TargetArgs, dry_run: bool) -> Result<Valu
         "restoreClusterId": cluster.id,
         "restoreTenantId": tenant,
         "databases": target.database,
+        "obBackupObjectList": tables,
         "rename": rename,
         "dryRun": dry_run,
     });
@@ -134,10 +144,13 @@ async fn list(reach: &Reach, name: Option<&str>) -> Result<(), Failure> {
         let rows: Vec<Vec<String>> = restores
             .into_iter()
             .map(|restore| {
-                let databases = restore
-                    .databases
-                    .iter()
-                    .map(|(old, new)| if old == new { old.clone() } else { format!("{old}→{new}") });
+                let databases = restore.databases.iter().map(|(old, new)| {
+                    let tables =
+                        restore.ob_backup_object_list.iter().filter(|each| each.database_name == *old);
+                    let tables: Vec<&str> = tables.filter_map(|each| each.table_name.as_deref()).collect();
+                    let name = if old == new { old.clone() } else { format!("{old}→{new}") };
+                    if tables.is_empty() { name } else { format!("{name} ({})", tables.join(", ")) }
+                });
                 vec![
                     restore.id.to_string(),
                     restore.backup_set_id.to_string(),

@@ -7,7 +7,7 @@ use model::text::Text;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use super::local::{Answer, connections, dump_folder, interrupted, metered, names, source};
+use super::local::{Answer, connections, dump_folder, found, interrupted, metered, source};
 use super::names::{chosen, read_rename};
 use super::storage::KeyArgs;
 use crate::failure::Failure;
@@ -55,8 +55,8 @@ pub(crate) async fn run(args: VerifyArgs) -> Result<(), Failure> {
     let mut lines = vec![line("cli-verify-objects", &objects)];
     let mut findings = objects.findings;
     if let Some(server) = against {
-        let selection = chosen(&args.database, &args.table)?;
-        let names = names(&client, &dump, selection.databases(), rename).await?;
+        let asked = chosen(&args.database, &args.table)?;
+        let (names, selection) = found(&client, &dump, asked, rename).await?;
         let meter = Meter::new();
         let choice = Choice { names: &names, selection: &selection };
         let work = dump::verify_against(&server, &client, &dump, choice, threads, &meter, &cancel);

@@ -48,6 +48,15 @@ fn a_shop_is_backed_up_and_restored_under_another_name() {
     tell("restore start --set 1 --cluster demo --rename SHOP=SHOP_COPY --wait");
     tell("restore start --set 1 --cluster demo --wait");
     tell("task show 3");
+    tell("restore start --set 1 --cluster demo --table SHOP.nothing --rename SHOP=SHOP_COPY");
+    tell("restore plan --set 1 --cluster demo --table SHOP.sold --rename SHOP=SHOP_COPY");
+    seekdb
+        .run(&[format!("DROP VIEW `{0}`.sold", seekdb.copy), format!("DROP TABLE `{0}`.sale", seekdb.copy)])
+        .expect("a table is lost");
+    tell("restore plan --set 1 --cluster demo --table SHOP.sale --rename SHOP=SHOP_COPY");
+    tell(
+        "restore start --set 1 --cluster demo --table SHOP.sale --table SHOP.sold --rename SHOP=SHOP_COPY --wait",
+    );
     tell("restore list");
     tell("storage remove nightly");
     tell("cluster remove demo");

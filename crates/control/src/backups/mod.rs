@@ -2,6 +2,7 @@
 
 mod ability;
 mod all;
+mod contents;
 mod foreign;
 mod history;
 mod overview;
@@ -28,6 +29,7 @@ use crate::page::{Page, PageAsk};
 use crate::storages::StorageChoice;
 pub use ability::{Ability, ability};
 pub use all::{AllOverview, ClusterStanding, all_overview};
+pub use contents::{databases_in_set, tables_in_set};
 pub use history::{DataBackupTasks, data_backup_tasks};
 pub use overview::{Live, Overview, overview};
 pub use restore_statement::{RestoreInto, restore_statements};

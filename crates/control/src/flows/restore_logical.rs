@@ -1,6 +1,6 @@
-//! Recover a logical backup set: databases of one tenant, under their names or others.
+//! Recover a logical backup set: databases of one tenant, or single tables of them, under their names or others.
 //!
-//! 1. `check-recovery-source`  the set's manifest and every object that it names are there
+//! 1. `check-recovery-source`  the set's manifest and every object that is needed are there
 //! 2. `check-destination`      the cluster takes it, the user may, and nothing of that name is there
 //! 3. `create-schema`          databases and tables exist, each database with this load's mark
 //! 4. `load-data`              the rows are in
@@ -10,7 +10,8 @@
 //!
 //! The cluster changes from the third step on. Rolling back takes away what the third step made and nothing else: a
 //! database that was not there before and still carries the load's mark is dropped; one that was there, empty, is
-//! emptied again. As soon as something else lies in it, nothing of it is touched.
+//! emptied again. As soon as something else lies in it, nothing of it is touched; but where single tables are recovered
+//! into a database that was there before, other tables may lie beside them, and only they are dropped.
 
 mod cleanup;
 mod loading;
@@ -23,7 +24,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use dump::{DumpId, Manifest, Meter, load};
+use dump::{DumpId, Manifest, Meter, Selection, load};
 use engine::flow::Answer;
 use engine::{At, Flow, Next, Note, Step, StepError};
 use metadata::restores::Restore;
@@ -47,7 +48,7 @@ use crate::context::Context;
 use crate::error::Error;
 use crate::words;
 
-pub(crate) use request::request;
+pub(crate) use request::{open_set, request};
 
 /// How long a check may take.
 const CHECK_LIMIT: Duration = Duration::from_secs(30 * 60);
@@ -99,9 +100,12 @@ pub(crate) struct State {
     pub(crate) tenant_name: String,
     /// Under which name each database is recovered, by its name in the set.
     pub(crate) databases: BTreeMap<String, String>,
+    /// What of these databases; all that they hold where a version saved it that knew no single tables.
+    #[serde(default)]
+    pub(crate) selection: Selection,
     pub(crate) connections: usize,
     pub(crate) requested: Timestamp,
-    /// What the chosen databases hold.
+    /// What the chosen databases and tables hold.
     pub(crate) holds: Holds,
     /// Which of the new names were there before, empty; nothing until that was looked for.
     pub(crate) existed: Option<Vec<String>>,
@@ -117,7 +121,9 @@ pub(crate) struct Holds {
 
 impl Flow for RestoreLogical {
     const KIND: &'static str = "restore-logical"; // stored; never renamed once released
-    const VERSION: u32 = 1;
+    /// 2: single tables. A program of version 1 would recover the whole database.
+    const VERSION: u32 = 2;
+    const READS_SINCE: u32 = 1;
     type Context = Context;
     type State = State;
     type Lane = ();
@@ -136,7 +142,7 @@ impl Flow for RestoreLogical {
     ];
 }
 
-/// 1. The set's manifest and every object that it names are there. Their contents are compared while they are loaded.
+/// 1. The set's manifest and every object that is needed are there. Their contents are compared while they are loaded.
 async fn check_recovery_source(at: &Here, state: &mut State) -> Answer {
     let client = client(at, state).await?;
     let manifest = dump::read_manifest(&client, &state.dump).await.map_err(Error::from)?;
@@ -162,7 +168,7 @@ async fn check_objects(client: &Client, state: &State, manifest: &Manifest) -> R
         .iter()
         .filter_map(|entry| Some((entry.key.strip_prefix(&prefix)?, entry.size_bytes)))
         .collect();
-    for object in manifest.objects() {
+    for object in manifest.objects_of(&state.selection) {
         let damage = match sizes.get(object.path.as_str()) {
             None => dump::Finding::Missing { path: object.path.clone() },
             Some(size) if *size != object.bytes => dump::Finding::Damaged {

@@ -2,6 +2,7 @@
 //! after a restart the first look finds it again.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use model::alarm;
@@ -12,7 +13,11 @@ use model::time::Timestamp;
 
 /// What was found wrong, by cluster.
 #[derive(Default)]
-pub(crate) struct Troubles(Mutex<BTreeMap<ClusterId, Trouble>>);
+pub(crate) struct Troubles {
+    by_cluster: Mutex<BTreeMap<ClusterId, Trouble>>,
+    /// How often something may have changed in it.
+    changes: AtomicU64,
+}
 
 /// What is wrong with a cluster.
 #[derive(Debug, Clone)]
@@ -34,16 +39,22 @@ impl Troubles {
         let mut all = self.all();
         if !matches!(all.get(&cluster), Some(Trouble::Silent { .. })) {
             all.insert(cluster, Trouble::Silent { since: now, why });
+            self.changes.fetch_add(1, Ordering::Relaxed);
         }
     }
 
     /// Keeps what a cluster that answers says of its log backup.
     pub(crate) fn answered(&self, cluster: ClusterId, mut logs: Vec<(ArchiveRound, Option<u64>)>) {
         logs.retain(|(round, delay_us)| alarm::of_log_backup(round, *delay_us).is_some());
-        if logs.is_empty() {
-            self.all().remove(&cluster);
+        let mut all = self.all();
+        let was_well = if logs.is_empty() {
+            all.remove(&cluster).is_none()
         } else {
-            self.all().insert(cluster, Trouble::Logs(logs));
+            all.insert(cluster, Trouble::Logs(logs));
+            false
+        };
+        if !was_well {
+            self.changes.fetch_add(1, Ordering::Relaxed);
         }
     }
 
@@ -52,8 +63,13 @@ impl Troubles {
         self.all().get(&cluster).cloned()
     }
 
+    /// Returns how often something may have changed.
+    pub(crate) fn changes(&self) -> u64 {
+        self.changes.load(Ordering::Relaxed)
+    }
+
     fn all(&self) -> MutexGuard<'_, BTreeMap<ClusterId, Trouble>> {
         // Each change is one call: a panic elsewhere leaves nothing half-done here.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.by_cluster.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

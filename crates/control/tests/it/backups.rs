@@ -196,7 +196,7 @@ async fn a_plan_names_every_step_and_changes_nothing() {
         backup_set: set.id,
         cluster: set.cluster,
         tenant: set.tenant,
-        databases: vec![],
+        objects: vec![],
         rename,
     };
     let plan = restores::plan(control, admin, request.clone()).await.expect("planned");
@@ -221,7 +221,7 @@ async fn of_two_recoveries_at_once_into_one_name_one_is_refused() {
         backup_set: set.id,
         cluster: set.cluster,
         tenant: set.tenant,
-        databases: vec![],
+        objects: vec![],
         rename: BTreeMap::from([("control_two".to_owned(), target.to_owned())]),
     };
     let (one, other) = tokio::join!(
@@ -233,8 +233,15 @@ async fn of_two_recoveries_at_once_into_one_name_one_is_refused() {
     restores::restore(control, admin, request("control_two_y"))
         .await
         .expect("another name is another matter");
-    let unknown = RecoveryRequest { databases: vec!["nope".into()], ..request("control_two_z") };
-    assert_eq!(why(restores::restore(control, admin, unknown).await), "database-not-in-set");
+    let table = |name: &str| BackupObject::Table("control_two".into(), name.into());
+    for (object, expected) in
+        [(BackupObject::Database("nope".into()), "database-not-in-set"), (table("nope"), "table-not-in-set")]
+    {
+        let unknown = RecoveryRequest { objects: vec![object], ..request("control_two_z") };
+        let refused = restores::restore(control, admin, unknown).await.expect_err("there is none");
+        assert_eq!(refused.problem().text.id, expected);
+        assert!(refused.problem().to_string().contains("`nope`"), "{}", refused.problem());
+    }
 }
 
 #[tokio::test]
@@ -248,7 +255,7 @@ async fn a_recovery_is_listed_with_where_it_came_from_and_went() {
         backup_set: set.id,
         cluster: set.cluster,
         tenant: set.tenant,
-        databases: vec![],
+        objects: vec![],
         rename: rename.clone(),
     };
     let task = restores::restore(control, admin, request).await.expect("accepted").task;
@@ -258,4 +265,24 @@ async fn a_recovery_is_listed_with_where_it_came_from_and_went() {
     assert_eq!((row.task, row.backup_set, row.status), (task, set.id, TaskStatus::Successful));
     assert_eq!((row.databases, row.tenant_name.as_str()), (rename, "sys"));
     assert_eq!(row.until, model::Timestamp::from_scn(set.scn));
+}
+
+#[tokio::test]
+async fn what_a_logical_set_holds_is_listed_page_by_page() {
+    let stand = Stand::new().await;
+    let (control, admin) = (&stand.control, &stand.admin);
+    let set = finished_backup(&stand, "control_contents").await;
+    let databases = backups::databases_in_set(control, admin, set.id, PageAsk::default()).await;
+    let databases = databases.expect("listed");
+    let [database] = &databases.contents[..] else { panic!("one database: {databases:?}") };
+    assert_eq!((database.name.as_str(), database.tables), ("control_contents", 1));
+    let tables = async |database: &str, number| {
+        let page = PageAsk::new(number, 1).expect("in range");
+        backups::tables_in_set(control, admin, set.id, database, page).await
+    };
+    let first = tables("control_contents", 1).await.expect("listed");
+    assert_eq!((first.contents.len(), first.total_elements), (1, 1), "{first:?}");
+    assert_eq!(first.contents[0].bytes, database.bytes);
+    assert!(tables("control_contents", 2).await.expect("listed").contents.is_empty());
+    assert_eq!(why(tables("elsewhere", 1).await), "database-not-in-set");
 }

@@ -35,6 +35,18 @@ use crate::progress::Meter;
 use crate::source::Target;
 use crate::verify::{Report, verify_against};
 
+/// Which databases may hold other tables before a load begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum IntoExisting {
+    /// None.
+    #[default]
+    Never,
+    /// Those of which single tables are taken.
+    InPart,
+    /// All.
+    Always,
+}
+
 /// How a dump is loaded. The same for all calls of one load.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Options {
@@ -43,8 +55,8 @@ pub struct Options {
     /// Which of their tables and views, by their names in the dump. Of a database that is not taken whole, neither code
     /// nor users are.
     pub selection: Selection,
-    /// Whether other tables may be in the databases already. Tables of the same names never may.
-    pub into_existing: bool,
+    /// Which databases may hold other tables already. Tables of the same names never may be there.
+    pub into_existing: IntoExisting,
     /// The keys of an encrypted dump.
     pub identities: Identities,
 }
@@ -52,6 +64,15 @@ pub struct Options {
 impl Options {
     fn choice(&self) -> Choice<'_> {
         Choice { names: &self.databases, selection: &self.selection }
+    }
+
+    /// Tells whether other tables may be where this database goes.
+    fn may_lie_beside_others(&self, database: &str) -> bool {
+        match self.into_existing {
+            IntoExisting::Never => false,
+            IntoExisting::InPart => !self.selection.has_whole_database(database),
+            IntoExisting::Always => true,
+        }
     }
 }
 

@@ -88,7 +88,7 @@ pub async fn check_target(
         let there = catalog::tables(&mut session, database).await;
         let there = there.during(|| format!("list the tables of `{database}`"))?;
         let clashes = |name: &str| {
-            !options.into_existing
+            !options.may_lie_beside_others(&entry.name)
                 || entry.objects().any(|own| own.eq_ignore_ascii_case(name) && chosen(&entry.name, own))
         };
         let clashing = there.into_iter().filter(|table| table.name != MARKS_TABLE && clashes(&table.name));

@@ -182,7 +182,7 @@ async fn a_target_that_is_not_empty_is_left_alone_unless_told() {
     let mut load = load_options(&[("d_full", "d_full_2")]);
     let error = load::create_schema(&target, &bed.client, &dump, &load).await.expect_err("not empty");
     assert!(error.to_string().contains("`d_full_2`.`mine`"), "{error}");
-    load.into_existing = true;
+    load.into_existing = load::IntoExisting::Always;
     load::create_schema(&target, &bed.client, &dump, &load).await.expect("told to");
     let never = CancellationToken::new();
     load::load_data(&target, &bed.client, &dump, &load, 1, &Meter::new(), &never).await.expect("rows");

@@ -1,5 +1,6 @@
 //! Some tables out of a larger dump.
 
+use dump::load::IntoExisting::{Always, InPart, Never};
 use dump::{Choice, ChunkAim, DumpId, Error, Meter, Selection, load};
 use model::backup::BackupObject;
 use tokio_util::sync::CancellationToken;
@@ -49,7 +50,8 @@ async fn some_tables_come_back(bed: Bed) {
 
     // What was left out then may come in later, where the rest stands.
     let selection = Selection(vec![table("d_some", "other"), table("d_some", "w")]);
-    let options = load::Options { selection, into_existing: true, ..load_options(&[("d_some", "d_some_2")]) };
+    let options =
+        load::Options { selection, into_existing: Always, ..load_options(&[("d_some", "d_some_2")]) };
     bed.load_with("some", &options).await;
     assert_eq!(names(&bed, "d_some_2").await, ["child", "other", "v", "w"]);
 
@@ -82,10 +84,12 @@ async fn a_chosen_table_that_is_not_in_the_dump_is_named_and_one_that_is_there_i
     let (dump, target): (DumpId, _) = ("choice".parse().expect("an id"), bed.source());
     let rename = [("d_choice", "d_choice_2")];
     for (chosen, into_existing, expected) in [
-        (table("d_choice", "nothing"), true, "`nothing`"),
-        (table("d_choice", "child"), true, "`d_choice_2`.`child`"),
-        (table("d_choice", "other"), false, "`d_choice_2`.`stranger`"),
-        (BackupObject::Database("d_nowhere".to_owned()), true, "d_nowhere"),
+        (table("d_choice", "nothing"), Always, "`nothing`"),
+        (table("d_choice", "child"), Always, "`d_choice_2`.`child`"),
+        (table("d_choice", "child"), InPart, "`d_choice_2`.`child`"),
+        (table("d_choice", "other"), Never, "`d_choice_2`.`stranger`"),
+        (BackupObject::Database("d_choice".to_owned()), InPart, "`d_choice_2`.`stranger`"),
+        (BackupObject::Database("d_nowhere".to_owned()), Always, "d_nowhere"),
     ] {
         let selection = Selection(vec![chosen]);
         let options = load::Options { selection, into_existing, ..load_options(&rename) };
@@ -94,7 +98,7 @@ async fn a_chosen_table_that_is_not_in_the_dump_is_named_and_one_that_is_there_i
         assert!(error.problem().to_string().contains(expected), "{}", error.problem());
     }
     let selection = Selection(vec![table("d_choice", "other")]);
-    let options = load::Options { selection, into_existing: true, ..load_options(&rename) };
+    let options = load::Options { selection, into_existing: InPart, ..load_options(&rename) };
     let found = load::check_target(&target, &bed.client, &dump, &options).await.expect("a free target");
     assert_eq!(found.notes, [], "code belongs to whole databases");
     bed.load_with("choice", &options).await;

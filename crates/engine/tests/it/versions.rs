@@ -87,6 +87,35 @@ async fn done() -> Answer {
     Ok(Next::Done)
 }
 
+/// What became of the flow of one step in a version that reads what the one before has saved.
+struct Grown;
+
+impl Flow for Grown {
+    const KIND: &'static str = "copying";
+    const VERSION: u32 = 5;
+    const READS_SINCE: u32 = 3;
+    type Context = ();
+    type State = ();
+    type Lane = ();
+    const STEPS: &'static [Step<Self>] = &[Step::one("all-at-once", |_, ()| Box::pin(done()))];
+}
+
+#[tokio::test]
+async fn a_task_of_an_older_version_is_gone_on_with_as_far_back_as_its_state_is_read() {
+    for (version, expected) in
+        [(2, TaskStatus::Failed), (3, TaskStatus::Successful), (5, TaskStatus::Successful)]
+    {
+        let stand = stand();
+        let mut new = NewTask::of::<Renamed>(Note::new("x"), &(), []).expect("the task is in order");
+        new.version = version;
+        let task = stand.start(new).await;
+        let worker =
+            Worker::new(stand.journal().clone(), Settings::default()).register::<Grown>(Arc::new(()));
+        worker.run_due().await.expect("the journal answers");
+        assert_eq!(stand.task(task).await.status, expected, "{version}");
+    }
+}
+
 #[tokio::test]
 async fn two_versions_of_a_flow_are_run_beside_each_other() {
     let journal = Arc::new(Memory::new());

@@ -2,12 +2,13 @@
 //!
 //! Three things must be true of a database before it is touched: it is one that this task recovers; it carries the
 //! mark of this task's dump, which only a load puts there; and all that lies in it comes out of the dump. Otherwise it
-//! stays as it is, and the log says why.
+//! stays as it is, and the log says why. Single tables are taken out of a database that was there before also when
+//! others lie beside them: no table of their names was there when the load began.
 
 use std::collections::BTreeMap;
 
-use dump::load::{self, MARKS_TABLE};
-use dump::{DatabaseEntry, Manifest};
+use dump::load::{self, IntoExisting, MARKS_TABLE};
+use dump::{DatabaseEntry, Manifest, Selection};
 use engine::flow::Answer;
 use engine::{Next, Note, StepError};
 use model::Problem;
@@ -72,19 +73,23 @@ impl Removal<'_> {
         }
         let tables = catalog::tables(session, self.database).await.map_err(Error::from)?;
         let held = manifest.databases.iter().find(|entry| entry.name == self.name);
-        let strangers: Vec<&str> =
-            tables.iter().map(|table| table.name.as_str()).filter(|table| !is_held(held, table)).collect();
-        if !strangers.is_empty() {
+        let (own, strangers): (Vec<Table>, Vec<Table>) =
+            tables.into_iter().partition(|table| is_held(held, &self.state.selection, &table.name));
+        let may_lie_beside = existed && !self.state.selection.has_whole_database(self.name);
+        if !strangers.is_empty() && !may_lie_beside {
             let problem = Problem::refused(codes::CONFLICT, "recovery-holds-other-tables");
+            let names: Vec<&str> = strangers.iter().map(|table| table.name.as_str()).collect();
             return Err(words::refused(
-                problem.with("database", self.database).with("tables", strangers.join(", ")),
+                problem.with("database", self.database).with("tables", names.join(", ")),
             ));
         }
         self.at.may_act(STATEMENT_LIMIT).await?;
-        let (statements, note) = if existed {
-            (empty(self.database, &tables), Note::new("recovery-emptied"))
-        } else {
+        let (statements, note) = if !existed {
             (vec![drop_database(self.database)], Note::new("recovery-dropped"))
+        } else if strangers.is_empty() {
+            (drop_tables(self.database, &own), Note::new("recovery-emptied"))
+        } else {
+            (drop_tables(self.database, &own), Note::new("recovery-tables-dropped"))
         };
         for statement in statements {
             session.run(&statement).await.map_err(Error::from)?;
@@ -98,7 +103,8 @@ impl Removal<'_> {
         let Loading { target, client, .. } = self.loading;
         let options = load::Options {
             databases: BTreeMap::from([(self.name.to_owned(), self.database.to_owned())]),
-            into_existing: true,
+            selection: self.state.selection.clone(),
+            into_existing: IntoExisting::Always,
             ..load::Options::default()
         };
         match load::check_target(target, client, &self.state.dump, &options).await {
@@ -109,22 +115,21 @@ impl Removal<'_> {
     }
 }
 
-fn is_held(held: Option<&DatabaseEntry>, name: &str) -> bool {
+fn is_held(held: Option<&DatabaseEntry>, selection: &Selection, name: &str) -> bool {
     let is_named = |other: &str| other.eq_ignore_ascii_case(name);
-    let in_dump = |entry: &DatabaseEntry| {
-        entry.tables.iter().any(|table| is_named(&table.name))
-            || entry.views.iter().any(|view| is_named(view))
+    let is_chosen = |entry: &DatabaseEntry| {
+        entry.objects().any(|own| is_named(own) && selection.has_table(&entry.name, own))
     };
-    is_named(MARKS_TABLE) || held.is_some_and(in_dump)
+    is_named(MARKS_TABLE) || held.is_some_and(is_chosen)
 }
 
 fn drop_database(database: &str) -> Statement {
     Statement::act(format!("DROP DATABASE IF EXISTS {}", identifier(database)))
 }
 
-/// Returns what empties a database that was there before. The marks go last: as long as one thing of ours is left, the
-/// database can be told from others.
-fn empty(database: &str, tables: &[Table]) -> Vec<Statement> {
+/// Returns what takes tables and views out of a database that was there before. The marks go last: as long as one thing
+/// of ours is left, the database can be told from others.
+fn drop_tables(database: &str, tables: &[Table]) -> Vec<Statement> {
     let mut statements = vec![Statement::read("SET SESSION foreign_key_checks = 0")];
     let is_marks = |table: &&Table| table.name.eq_ignore_ascii_case(MARKS_TABLE);
     let (marks, others): (Vec<&Table>, Vec<&Table>) = tables.iter().partition(is_marks);
@@ -142,14 +147,15 @@ fn empty(database: &str, tables: &[Table]) -> Vec<Statement> {
 mod tests {
     use oceanbase::catalog::{Table, TableKind};
 
-    use super::{MARKS_TABLE, drop_database, empty};
+    use super::{MARKS_TABLE, drop_database, drop_tables};
 
     #[test]
     fn the_marks_are_the_last_to_go() {
         let table = |name: &str, kind| Table { name: name.to_owned(), kind, rows_guess: 0, bytes_guess: 0 };
         let there =
             [table("a`b", TableKind::Base), table(MARKS_TABLE, TableKind::Base), table("v", TableKind::View)];
-        let sent: Vec<String> = empty("x", &there).into_iter().map(|statement| statement.masked).collect();
+        let sent: Vec<String> =
+            drop_tables("x", &there).into_iter().map(|statement| statement.masked).collect();
         let expected = [
             "SET SESSION foreign_key_checks = 0",
             "DROP VIEW IF EXISTS `x`.`v`",

@@ -1,8 +1,10 @@
 //! What every step needs that loads: the server, the storage, the names.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use dump::{Target, load};
+use dump::load::{self, IntoExisting};
+use dump::{Selection, Target};
 use engine::StepError;
 use oceanbase::Session;
 use storage::Client;
@@ -25,8 +27,18 @@ impl Loading {
         Ok(Self {
             target: Target { endpoint, witness: Arc::new(StepLog::new(at)) },
             client: client(at, state).await?,
-            options: load::Options { databases: state.databases.clone(), ..load::Options::default() },
+            options: options(&state.databases, &state.selection),
         })
+    }
+}
+
+/// Returns how it is loaded: a whole database where nothing is, single tables also beside others.
+pub(super) fn options(databases: &BTreeMap<String, String>, selection: &Selection) -> load::Options {
+    load::Options {
+        databases: databases.clone(),
+        selection: selection.clone(),
+        into_existing: IntoExisting::InPart,
+        ..load::Options::default()
     }
 }
 

@@ -2,16 +2,18 @@
 
 use std::sync::Arc;
 
-use dump::{Target, load};
+use dump::{Selection, Target, load};
 use engine::Flow as _;
 use model::Problem;
 use model::ability::Generation;
+use model::backup::BackupObject;
 use model::problem::codes;
 use model::recovery::RecoveryRequest;
 use model::size;
 use model::text::Text;
 use oceanbase::Driver;
 
+use super::loading::options;
 use super::request::{Decided, decide};
 use super::{RestoreLogical, check_destination_tenant};
 use crate::backups::{Plan, PlannedStep};
@@ -32,7 +34,7 @@ pub(crate) async fn plan(context: &Context, wish: &RecoveryRequest) -> Result<Pl
             let is_destination = step.id() == "check-destination";
             PlannedStep {
                 step: step.id().to_owned(),
-                notes: if is_destination { notes.clone() } else { vec![intention(step.id(), &decided)] },
+                notes: if is_destination { notes.clone() } else { intentions(step.id(), &decided) },
                 statements: if is_destination { recorder.take() } else { Vec::new() },
             }
         })
@@ -66,7 +68,7 @@ async fn look_at_destination(
     let endpoint = context.tenant_endpoint(cluster, tenant.id, &tenant.name).await?;
     let target = Target { endpoint, witness: Arc::new(recorder.clone()) };
     let client = context.client(decided.set.storage).await?.below(&decided.folder)?;
-    let options = load::Options { databases: decided.databases.clone(), ..load::Options::default() };
+    let options = options(&decided.databases, &decided.selection);
     let found = load::check_target(&target, &client, &decided.dump, &options).await?;
     if found.resumes {
         let problem = Problem::refused(codes::NAME_EXISTS, "recovery-left-unfinished");
@@ -77,12 +79,30 @@ async fn look_at_destination(
 }
 
 /// Says what a step does that is not made for a plan.
-fn intention(step: &str, decided: &Decided) -> Text {
-    Text::new(&format!("plan-{step}"))
+fn intentions(step: &str, decided: &Decided) -> Vec<Text> {
+    let does = Text::new(&format!("plan-{step}"))
         .with("databases", names(decided))
         .with("tables", decided.holds.tables)
         .with("rows", decided.holds.rows)
-        .with("bytes", size::bytes(decided.holds.bytes))
+        .with("bytes", size::bytes(decided.holds.bytes));
+    let tables = single_tables(&decided.selection);
+    let besides = match step {
+        "create-schema" if !tables.is_empty() => {
+            Some(Text::new("plan-single-tables").with("tables", tables.join(", ")))
+        }
+        "create-indexes" if !decided.selection.is_all() => Some(Text::new("plan-foreign-keys-left-out")),
+        _ => None,
+    };
+    std::iter::once(does).chain(besides).collect()
+}
+
+/// Returns the tables that are recovered without the rest of their database, as the set calls them.
+fn single_tables(selection: &Selection) -> Vec<String> {
+    let table = |object: &BackupObject| match object {
+        BackupObject::Database(_) => None,
+        BackupObject::Table(database, table) => Some(format!("`{database}`.`{table}`")),
+    };
+    selection.0.iter().filter_map(table).collect()
 }
 
 fn names(decided: &Decided) -> String {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use dump::{DumpId, Manifest};
+use dump::{DumpId, Manifest, Selection};
 use engine::journal::{InsertError, NewTask};
 use engine::{Flow as _, Note};
 use metadata::tasks::subject;
@@ -10,9 +10,9 @@ use model::Problem;
 use model::backup::BackupMethod;
 use model::backup_set::{BackupSet, BackupSetStatus};
 use model::cluster::Cluster;
-use model::id::TaskId;
+use model::id::{BackupSetId, TaskId};
 use model::problem::codes;
-use model::recovery::{RecoveryRequest, targets};
+use model::recovery::{RecoveryRequest, choose};
 use model::tenant::{Tenant, check_readable};
 
 use super::{Holds, RestoreLogical, State};
@@ -36,6 +36,7 @@ pub(super) struct Decided {
     pub(super) cluster: Cluster,
     pub(super) tenant: Tenant,
     pub(super) databases: BTreeMap<String, String>,
+    pub(super) selection: Selection,
     pub(super) holds: Holds,
 }
 
@@ -65,15 +66,7 @@ pub(crate) async fn request(
 
 /// Decides what can be decided without asking the cluster. What the set holds stands in its manifest.
 pub(super) async fn decide(context: &Context, wish: &RecoveryRequest) -> Result<Decided, Error> {
-    let set = context.backup_set(wish.backup_set).await?;
-    if set.method != BackupMethod::Logical {
-        return Err(Problem::refused(codes::METHOD_UNSUPPORTED, "recovery-of-physical-set")
-            .with("set", set.id)
-            .into());
-    }
-    if set.status == BackupSetStatus::Deleted {
-        return Err(Problem::not_found("backup-set-deleted").with("set", set.id).into());
-    }
+    let OpenSet { set, folder, dump, manifest } = open_set(context, wish.backup_set).await?;
     let cluster = context.cluster(wish.cluster).await?;
     refuse_upgrading(&cluster)?;
     if !cluster.facts.ability.offers(BackupMethod::Logical) {
@@ -82,18 +75,41 @@ pub(super) async fn decide(context: &Context, wish: &RecoveryRequest) -> Result<
     let tenant = context.tenant(cluster.id, wish.tenant).await?;
     let users = context.metadata.tenant_credential_users(cluster.id).await?;
     check_readable(cluster.facts.generation, &tenant, users.contains_key(&tenant.id), &cluster.name)?;
-    let (folder, dump) = location(&set)?;
-    let client = context.client(set.storage).await?.below(&folder)?;
-    let manifest = dump::read_manifest(&client, &dump).await?;
-    let held: Vec<String> = manifest.databases.iter().map(|database| database.name.clone()).collect();
-    let databases = targets(&held, wish)?;
-    if databases.is_empty() {
+    let chosen = choose(&manifest.held(), wish)?;
+    if chosen.databases.is_empty() {
         return Err(Problem::refused(codes::NO_BACKUP_OBJECT, "recovery-of-nothing")
             .with("set", set.id)
             .into());
     }
-    let holds = holds(&manifest, &databases);
-    Ok(Decided { set, folder, dump, cluster, tenant, databases, holds })
+    let selection = Selection(chosen.objects);
+    let holds = holds(&manifest, &selection);
+    Ok(Decided { set, folder, dump, cluster, tenant, databases: chosen.databases, selection, holds })
+}
+
+/// A logical backup set and what it holds.
+pub(crate) struct OpenSet {
+    pub(crate) set: BackupSet,
+    /// The folder that holds the dump, below the storage's base.
+    pub(crate) folder: String,
+    pub(crate) dump: DumpId,
+    pub(crate) manifest: Manifest,
+}
+
+/// Reads what a logical backup set holds.
+pub(crate) async fn open_set(context: &Context, id: BackupSetId) -> Result<OpenSet, Error> {
+    let set = context.backup_set(id).await?;
+    if set.method != BackupMethod::Logical {
+        return Err(Problem::refused(codes::METHOD_UNSUPPORTED, "recovery-of-physical-set")
+            .with("set", set.id)
+            .into());
+    }
+    if set.status == BackupSetStatus::Deleted {
+        return Err(Problem::not_found("backup-set-deleted").with("set", set.id).into());
+    }
+    let (folder, dump) = location(&set)?;
+    let client = context.client(set.storage).await?.below(&folder)?;
+    let manifest = dump::read_manifest(&client, &dump).await?;
+    Ok(OpenSet { set, folder, dump, manifest })
 }
 
 /// Splits a set's path into the folder and the dump in it.
@@ -105,19 +121,18 @@ fn location(set: &BackupSet) -> Result<(String, DumpId), Error> {
     Ok((folder.to_owned(), dump))
 }
 
-fn holds(manifest: &Manifest, databases: &BTreeMap<String, String>) -> Holds {
+fn holds(manifest: &Manifest, selection: &Selection) -> Holds {
     let mut holds = Holds::default();
-    for (_, table) in manifest.tables().filter(|(database, _)| databases.contains_key(*database)) {
+    for (_, table) in manifest.tables_of(selection) {
         holds.tables += 1;
         holds.rows += table.rows;
-        let objects = table.pieces.iter().filter_map(|piece| piece.object.as_ref());
-        holds.bytes += objects.map(|object| object.bytes).sum::<u64>();
+        holds.bytes += table.bytes();
     }
     holds
 }
 
 fn new_task(decided: Decided, requested: model::Timestamp, actor: &Actor) -> Result<NewTask, Error> {
-    let Decided { set, folder, dump, cluster, tenant, databases, holds } = decided;
+    let Decided { set, folder, dump, cluster, tenant, databases, selection, holds } = decided;
     // Databases are the same whatever capitals they are written with.
     let names: BTreeSet<String> = databases.values().map(|name| name.to_lowercase()).collect();
     let names = names.into_iter().collect::<Vec<_>>().join("/"); // no name has a slash in it
@@ -136,6 +151,7 @@ fn new_task(decided: Decided, requested: model::Timestamp, actor: &Actor) -> Res
         tenant: tenant.id,
         tenant_name: tenant.name.clone(),
         databases,
+        selection,
         connections: CONNECTIONS,
         requested,
         holds,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use dump::{Choice, Meter, Selection, Source, load};
 use engine::{Fault, TaskStatus, testkit};
+use model::backup::BackupObject;
 use model::backup_set::BackupSet;
 use model::id::{TaskId, TenantId};
 use model::recovery::RecoveryRequest;
@@ -25,6 +26,8 @@ struct Recovery {
     world: World,
     set: BackupSet,
     target: String,
+    /// Which tables are recovered; all where there is none.
+    tables: Vec<&'static str>,
 }
 
 impl Recovery {
@@ -38,7 +41,7 @@ impl Recovery {
         let filter = BackupFilter::default();
         let sets = backups::backup_sets(&world.control, &world.actor, &filter, PageAsk::default()).await;
         let set = sets.expect("listed").contents.remove(0);
-        let recovery = Self { target: format!("{}_2", world.database), world, set };
+        let recovery = Self { target: format!("{}_2", world.database), world, set, tables: vec![] };
         recovery.drop_target().await;
         recovery
     }
@@ -48,9 +51,14 @@ impl Recovery {
             backup_set: self.set.id,
             cluster: self.world.cluster,
             tenant: self.world.tenant,
-            databases: vec![],
+            objects: self.selection().0,
             rename: self.names(),
         }
+    }
+
+    fn selection(&self) -> Selection {
+        let table = |name: &&str| BackupObject::Table(self.world.database.clone(), (*name).to_owned());
+        Selection(self.tables.iter().map(table).collect())
     }
 
     fn names(&self) -> BTreeMap<String, String> {
@@ -77,14 +85,44 @@ impl Recovery {
         self.world.ask(&format!("{sql}'{}' ORDER BY 1", self.target)).await
     }
 
+    /// Makes the target, with a table of somebody else in it.
+    async fn use_target(&self) {
+        self.drop_target().await;
+        self.world.alter(&format!("CREATE DATABASE `{}`", self.target)).await;
+        self.world.alter(&format!("CREATE TABLE `{}`.mine (id VARCHAR(9))", self.target)).await;
+        self.world.alter(&format!("INSERT INTO `{}`.mine VALUES ('kept')", self.target)).await;
+    }
+
+    /// The chosen tables are what was dumped, and beside them lies what lay there before.
+    async fn assert_tables_recovered(&self, task: TaskId, what: &str) {
+        let report = self.compare().await;
+        assert!(report.is_clean() && report.rows == ROWS + 3, "{what}: {report:?}");
+        assert_eq!(self.tables().await, ["child", "loose", "mine"], "{what}");
+        assert_eq!(
+            self.world.ask(&format!("SELECT id FROM `{}`.mine", self.target)).await,
+            ["kept"],
+            "{what}"
+        );
+        let story = self.world.story(task).await;
+        assert!(story.contains("load-foreign-key-without-parent"), "{what}: {story}");
+        let known = self.world.control.metadata().restore_get(task).await.expect("answers");
+        let known = known.expect("recorded");
+        assert_eq!((known.databases, known.tables, known.rows), (self.names(), 2, ROWS + 3), "{what}");
+    }
+
+    /// Compares the target with what of the dump is recovered.
+    async fn compare(&self) -> dump::Report {
+        let source = Source { endpoint: self.world.endpoint(), witness: Arc::new(NoWitness) };
+        let id = dump_of(self).parse().expect("an id");
+        let (client, meter, cancel) = (self.world.dumps(), Meter::new(), CancellationToken::new());
+        let choice = Choice { names: &self.names(), selection: &self.selection() };
+        let report = dump::verify_against(&source, &client, &id, choice, 2, &meter, &cancel).await;
+        report.expect("compared")
+    }
+
     /// The target is what was dumped, with nothing left of the load.
     async fn assert_recovered(&self, task: TaskId, what: &str) {
-        let source = Source { endpoint: self.world.endpoint(), witness: Arc::new(NoWitness) };
-        let id = self.set.path.rsplit('/').next().expect("a folder").parse().expect("an id");
-        let (client, meter, cancel) = (self.world.dumps(), Meter::new(), CancellationToken::new());
-        let choice = Choice { names: &self.names(), selection: &Selection::default() };
-        let report = dump::verify_against(&source, &client, &id, choice, 2, &meter, &cancel).await;
-        let report = report.expect("compared");
+        let report = self.compare().await;
         assert!(report.is_clean() && report.rows == 2 * ROWS + 3, "{what}: {report:?}");
         assert_eq!(self.tables().await, ["child", "loose", "parent", "totals"], "{what}");
         let keys = "SELECT DISTINCT CONCAT(TABLE_NAME, '.', INDEX_NAME) FROM information_schema.STATISTICS \
@@ -125,17 +163,18 @@ fn what_the_first_version_saved_is_still_read() {
     });
     let state: State = serde_json::from_value(state).expect("a state");
     assert_eq!(state.existed, Some(vec!["shop_2".to_owned()]));
+    assert!(state.selection.is_all(), "it knew no single tables");
 }
 
 #[tokio::test]
 async fn everything_is_recovered_once_whatever_step_crashes_or_repeats() {
-    recover_once_whatever_crashes(Recovery::new("control_restore_crashes").await).await;
+    Box::pin(recover_once_whatever_crashes(Recovery::new("control_restore_crashes").await)).await;
 }
 
 #[tokio::test]
 async fn everything_is_recovered_into_a_tenant_once_whatever_step_crashes_or_repeats() {
     let world = World::of_tenant(Profile::V4_2_5, "control_tenant_restore").await;
-    recover_once_whatever_crashes(Recovery::of(world).await).await;
+    Box::pin(recover_once_whatever_crashes(Recovery::of(world).await)).await;
 }
 
 #[tokio::test]
@@ -285,10 +324,78 @@ async fn an_unfinished_recovery_of_the_same_set_is_not_taken_over_by_another_tas
 }
 
 #[tokio::test]
+async fn single_tables_are_recovered_beside_others_once_whatever_step_crashes_or_repeats() {
+    let recovery =
+        Recovery { tables: vec!["child", "loose"], ..Recovery::new("control_restore_tables").await };
+    let piece = format!("{}/data/{}/parent/000001.sql.zst", dump_of(&recovery), recovery.world.database);
+    assert!(recovery.world.dumps().delete(&piece).await.expect("deleted"), "what is not needed may be lost");
+    for fault in testkit::faults::<RestoreLogical>() {
+        let what = format!("{fault:?}");
+        recovery.use_target().await;
+        let task = recovery.begin().await;
+        if recovery.world.run(task, Some(fault)).await == Ended::Crashed {
+            recovery.world.finish(task).await;
+        }
+        recovery.assert_tables_recovered(task, &what).await;
+    }
+    recovery.drop_target().await;
+}
+
+#[tokio::test]
+async fn a_roll_back_of_single_tables_leaves_what_lay_beside_them() {
+    let recovery =
+        Recovery { tables: vec!["child", "loose"], ..Recovery::new("control_restore_tables_undo").await };
+    for step in ["load-data", "create-indexes", "verify-data", "record-recovery"] {
+        recovery.use_target().await;
+        let task = recovery.begin().await;
+        recovery.run_up_to(task, step).await;
+        assert!(recovery.tables().await.len() >= 4, "two tables, the mark and what was there");
+        assert_eq!(recovery.roll_back(task).await, Ended::Finished(TaskStatus::RolledBack), "{step}");
+        assert_eq!(recovery.tables().await, ["mine"], "{step}");
+        assert!(recovery.world.story(task).await.contains("recovery-tables-dropped"), "{step}");
+    }
+    recovery.drop_target().await;
+    let task = recovery.begin().await;
+    recovery.run_up_to(task, "verify-data").await;
+    assert_eq!(recovery.roll_back(task).await, Ended::Finished(TaskStatus::RolledBack));
+    assert!(!recovery.has_target().await, "it was not there before");
+}
+
+#[tokio::test]
+async fn a_table_that_is_there_already_is_refused_before_anything_changes() {
+    let recovery =
+        Recovery { tables: vec!["child", "loose"], ..Recovery::new("control_restore_clash").await };
+    recovery.use_target().await;
+    recovery.world.alter(&format!("CREATE TABLE `{}`.loose (x INT)", recovery.target)).await;
+    let task = recovery.begin().await;
+    assert_eq!(recovery.world.fail(task).await, "load-target-not-empty");
+    assert_eq!(recovery.tables().await, ["loose", "mine"]);
+    let whole = RecoveryRequest {
+        objects: vec![BackupObject::Database(recovery.world.database.clone())],
+        ..recovery.wish()
+    };
+    recovery.world.alter(&format!("DROP TABLE `{}`.loose", recovery.target)).await;
+    let refused = restores::plan(&recovery.world.control, &recovery.world.actor, whole).await;
+    let refused = refused.expect_err("a whole database lies beside nothing");
+    assert_eq!(refused.problem().text.id, "load-target-not-empty");
+
+    let plan = restores::plan(&recovery.world.control, &recovery.world.actor, recovery.wish()).await;
+    let notes: Vec<String> =
+        plan.expect("planned").steps.into_iter().flat_map(|step| step.notes).map(|note| note.id).collect();
+    for expected in ["plan-single-tables", "plan-foreign-keys-left-out"] {
+        assert!(notes.iter().any(|note| note == expected), "{expected}: {notes:?}");
+    }
+    recovery.drop_target().await;
+}
+
+fn dump_of(recovery: &Recovery) -> &str {
+    recovery.set.path.rsplit('/').next().expect("a folder")
+}
+
+#[tokio::test]
 async fn a_set_with_a_lost_piece_is_refused_before_the_cluster_changes() {
     let recovery = Recovery::new("control_restore_lost").await;
-    let dump = recovery.set.path.rsplit('/').next().expect("a folder").to_owned();
-    let piece = format!("{dump}/data/{}/parent/000001.sql.zst", recovery.world.database);
+    let piece = format!("{}/data/{}/parent/000001.sql.zst", dump_of(&recovery), recovery.world.database);
     assert!(recovery.world.dumps().delete(&piece).await.expect("deleted"));
     let task = recovery.begin().await;
     assert_eq!(recovery.world.fail(task).await, "verify-object-missing");

@@ -1,0 +1,81 @@
+import { network, type Answers } from '../../testing/network';
+
+import { expect, test, vi } from 'vitest';
+import { page } from 'vitest/browser';
+
+import { backupSet, cluster } from '../../testing/nouns';
+import { stage } from '../../testing/stage';
+import { InitiateRecoveryDrawer } from './InitiateRecoveryDrawer';
+
+const list = (contents: unknown[], totalPages = 1) => ({
+  data: { contents, page: { number: 1, size: 2000, totalElements: contents.length, totalPages } },
+});
+const SHOP = { id: 1001, name: 'shop', mode: 'MYSQL', status: 'NORMAL', role: 'PRIMARY', locked: false };
+const table = (name: string) => ({ name, rows: 1, bytes: 100 });
+
+const ANSWERS: Answers = {
+  'GET /ob/clusters': list([cluster()]),
+  'GET /ob/clusters/7/tenants': list([SHOP]),
+  'GET /ob/clusters/7/backup/sets': list([backupSet()]),
+  'GET /backup/sets/3/databases': list([
+    { name: 'orders', tables: 3, bytes: 300 },
+    { name: 'people', tables: 1, bytes: 100 },
+  ]),
+  // Two pages: what the first does not hold is there all the same.
+  'GET /backup/sets/3/databases/orders/tables': (query) =>
+    query.get('page') === '1' ? list([table('line'), table('head')], 2) : list([table('late')], 2),
+  'POST /ob/clusters/7/backup/restore': {
+    data: { obBackupTaskType: 'RESTORE', backupObjectOpsResultList: [{ beSuccessful: true, taskIdList: [21], obBackupObjectList: [] }] },
+  },
+};
+
+function open(answers: Answers = ANSWERS) {
+  const calls = network(answers);
+  stage(<InitiateRecoveryDrawer cluster={cluster()} chosen={3} onClose={vi.fn()} />);
+  return calls;
+}
+
+const submit = () => page.getByRole('button', { name: 'Initiate Recovery', exact: true });
+const row = (name: string) => page.getByRole('treeitem').filter({ hasText: name });
+const mark = (name: string) => row(name).getByRole('checkbox').click();
+const openUp = (name: string) => row(name).element().querySelector<HTMLElement>('.ant-tree-switcher')?.click();
+
+test('all of the set is recovered until something of it is chosen', async () => {
+  const calls = open();
+  await expect.element(row('people')).toBeVisible();
+  await submit().click();
+  await expect.element(page.getByTestId('place')).toHaveTextContent('/tasks/21');
+  expect(calls.at(-1)?.body).toMatchObject({ backupSetId: 3, restoreTenantId: 1001, obBackupObjectList: [], rename: {} });
+});
+
+test('single tables are chosen out of what the set holds, to its last page, and sent by their names alone', async () => {
+  const calls = open();
+  await mark('Backup set 3');
+  await expect.element(submit()).toBeDisabled();
+  openUp('orders');
+  await mark('late');
+  await mark('people');
+  await expect.element(page.getByText('Single tables come without views')).toBeVisible();
+  await page.getByRole('button', { name: 'Recover a database under another name' }).click();
+  await page.getByLabelText('In the backup set').fill('orders');
+  await page.getByLabelText('Recovered as').fill('orders_again');
+  await submit().click();
+  await expect.element(page.getByTestId('place')).toHaveTextContent('/tasks/21');
+  expect(calls.at(-1)?.body).toEqual({
+    backupSetId: 3,
+    restoreTenantId: 1001,
+    obBackupObjectList: [
+      { backupDimension: 'TABLE', databaseName: 'orders', tableName: 'late' },
+      { backupDimension: 'DATABASE', databaseName: 'people' },
+    ],
+    rename: { orders: 'orders_again' },
+    dryRun: false,
+  });
+});
+
+test('a set that can not be read says why', async () => {
+  const gone = { id: 'storage-unreachable', message: 'The storage does not answer', cause: 'No route', action: 'Look at the network', code: 20120, kind: 'outside' };
+  open({ ...ANSWERS, 'GET /backup/sets/3/databases': { status: 502, error: gone } });
+  await expect.element(page.getByText(gone.message)).toBeVisible();
+  await expect.element(page.getByText(gone.action)).toBeVisible();
+});

@@ -1,0 +1,68 @@
+import { useState } from 'react';
+
+import { answer, client } from '../../api/client';
+import type { BackupObject, BackupSet, List } from '../../api/types';
+import { useLabels, useLanguage } from '../../locales';
+import { formatBytes, formatCount } from '../../parts/format';
+import { node, type ObjectNode } from '../backup/objects';
+import { OpenTree } from '../backup/OpenTree';
+
+/** As many as one answer may hold. */
+const MOST = 2000;
+
+interface SetTreeProps {
+  set: BackupSet;
+  /** Told of what is chosen; of the tenant itself when it is the whole set. */
+  onChange: (objects: BackupObject[]) => void;
+}
+
+/** What a logical backup set holds: its databases and their tables, read when they are opened. */
+export function SetTree({ set, onChange }: SetTreeProps) {
+  const { recovery } = useLabels();
+  const [root] = useState(() =>
+    node(recovery.setOf(set.backupSetId, set.tenantName), { ...tenantOf(set), backupDimension: 'TENANT' }, false),
+  );
+  const readBelow = useReadBelow(set);
+  return <OpenTree root={root} label={recovery.objects} find={recovery.find} readBelow={readBelow} onChange={onChange} />;
+}
+
+function tenantOf({ clusterId, tenantId }: BackupSet) {
+  return { clusterId, tenantId };
+}
+
+/** Returns how what is below the set or one of its databases is read. */
+function useReadBelow(set: BackupSet): (object: BackupObject) => Promise<ObjectNode[]> {
+  const { backUpNow, recovery } = useLabels();
+  const language = useLanguage();
+  const id = set.backupSetId;
+  return async ({ databaseName }) => {
+    if (typeof databaseName === 'string') {
+      const tables = await allPages((query) => {
+        const path = { id, database: databaseName };
+        return answer(client.GET('/api/v2/backup/sets/{id}/databases/{database}/tables', { params: { path, query } }));
+      });
+      return tables.map(({ name, rows, bytes }) => {
+        const hint = `${recovery.rows(formatCount(rows, language))} · ${formatBytes(bytes)}`;
+        const object: BackupObject = { ...tenantOf(set), databaseName, tableName: name, backupDimension: 'TABLE' };
+        return node(name, object, true, hint);
+      });
+    }
+    const databases = await allPages((query) =>
+      answer(client.GET('/api/v2/backup/sets/{id}/databases', { params: { path: { id }, query } })),
+    );
+    return databases.map(({ name, tables, bytes }) => {
+      const object: BackupObject = { ...tenantOf(set), databaseName: name, backupDimension: 'DATABASE' };
+      return node(name, object, tables === 0, `${backUpNow.tables(tables)} · ${formatBytes(bytes)}`);
+    });
+  };
+}
+
+/** Reads a list to its end. */
+async function allPages<T>(read: (page: { page: number; size: number }) => Promise<List<T>>): Promise<T[]> {
+  const all: T[] = [];
+  for (let page = 1; ; page += 1) {
+    const { contents, page: { totalPages } } = await read({ page, size: MOST });
+    all.push(...contents);
+    if (page >= totalPages) return all;
+  }
+}
