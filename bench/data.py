@@ -1,5 +1,5 @@
 """The data that the contestants dump and load: a big table of digits that compress badly, a wide one of many types, 200
-small ones, and values of 16 MiB. The same seed gives the same rows in every run."""
+small ones, and large values. The same seed gives the same rows in every run."""
 
 import json
 import random
@@ -14,9 +14,8 @@ WIDE = """(id BIGINT NOT NULL PRIMARY KEY, n INT, tiny TINYINT, price DECIMAL(20
     note VARCHAR(60), state ENUM('new','paid','sent'), KEY wide_n (n), KEY wide_name (name))"""
 SMALL = "(id INT NOT NULL PRIMARY KEY, name VARCHAR(40), KEY small_name (name))"
 SMALL_TABLES = 200
-FAT_BYTES = 16 << 20
-# How many values of FAT_BYTES a database of that name has.
-FAT = {"fat": 12, "fatter": 24}
+# How many values of how many MiB a database of that name has.
+FAT = {"fat": (12, 16), "fatter": (24, 16), "giant": (1, 64)}
 
 
 def digits(numbers, groups):
@@ -95,5 +94,5 @@ def create(connect, rows, is_smoke):
     fill(connect, "bench", "sbtest1", lambda first, last: big_rows(first, last, rows), rows)
     fill(connect, "bench", "wide", wide_rows, rows // 10)
     fill(connect, "one", "sbtest2", lambda first, last: big_rows(first, last, rows), rows // 8)
-    for database, count in FAT.items():
-        fill_with_fat_values(connect, database, count, FAT_BYTES >> (8 if is_smoke else 0))
+    for database, (count, mib) in FAT.items():
+        fill_with_fat_values(connect, database, count, (mib << 20) >> (8 if is_smoke else 0))

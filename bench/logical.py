@@ -100,11 +100,12 @@ class Contest:
                                          f"{sys.executable} {wheel}/bin/seekdb-restore DISK/instance {self.folder}/database.sql")
 
     def memory(self):
-        """Yields dumps and loads of values of 16 MiB, few and twice as many."""
-        for database, count in data.FAT.items():
-            yield "memory", f"Lifeboat, {count} values of 16 MiB: dump", self.our_dump(database, "OUT", 4)
-            yield "memory", f"Lifeboat, {count} values of 16 MiB: load", self.our_load(f"{database}-ours", database, 4, "--no-verify")
-        yield "memory", f"mydumper -t4, {count} values of 16 MiB: dump", self.mydumper("-t 4", database)
+        """Yields dumps and loads of large values: few, twice as many, and one that is larger."""
+        for database, (count, mib) in data.FAT.items():
+            values = f"{count} {'value' if count == 1 else 'values'} of {mib} MiB"
+            yield "memory", f"Lifeboat, {values}: dump", self.our_dump(database, "OUT", 4)
+            yield "memory", f"Lifeboat, {values}: load", self.our_load(f"{database}-ours", database, 4, "--no-verify")
+        yield "memory", "mydumper -t4, 24 values of 16 MiB: dump", self.mydumper("-t 4", "fatter")
 
     def prepare(self):
         """Makes what is loaded later, and the plan whose chunks the raw limit reads."""
