@@ -19,21 +19,8 @@ mod verbs;
 
 pub use verbs::{BackupOptions, RestoreSource, RestoreTarget, Verbs};
 
-/// OceanBase's numbers for log archiving that is on, or off, already, or on its way there.
-const SO_ALREADY: [u16; 4] = [9023, 9024, 9091, 9092];
-
-/// How 3.x says that it is on already, or on its way: a number that hides many causes, and words.
-const NOT_AT_REST: (u16, &str) = (1235, "start log archive backup when not STOP");
-
 /// OceanBase's number for a backup while another runs, or while the last one is still being tidied up.
 const BACKUP_RUNS: u16 = 9036;
-
-/// Tells whether log archiving was switched where it is already: a repeated statement, or somebody else was faster.
-#[must_use]
-pub fn is_so_already(error: &Error) -> bool {
-    let (number, words) = NOT_AT_REST;
-    error.number().is_some_and(|number| SO_ALREADY.contains(&number)) || error.is_refusal(number, words)
-}
 
 /// Tells whether the database refused because a backup runs, or one that is over is still being tidied up.
 #[must_use]

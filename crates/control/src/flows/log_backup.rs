@@ -23,7 +23,6 @@ use model::physical::Scope;
 use model::problem::codes;
 use model::time::Timestamp;
 use oceanbase::Driver;
-use oceanbase::physical::is_so_already;
 use serde::{Deserialize, Serialize};
 
 use crate::context::Context;
@@ -119,7 +118,7 @@ async fn change_log_backup(at: &At<LogBackup>, state: &State, lane: &mut Lane) -
     if let Some(statement) = driver.verbs().archive_step(scope, step) {
         at.may_act(statement.timeout).await?;
         match driver.act(&statement).await {
-            Err(error) if is_so_already(&error) => {}
+            Err(error) if driver.verbs().is_so_already(&error) => {}
             done => done.map_err(Error::from)?,
         }
     }

@@ -17,6 +17,13 @@ pub(crate) fn step(step: ArchiveStep) -> Option<Statement> {
     }
 }
 
+/// Tells whether archiving was switched where it is already, or is on its way to. 2.2.77 has a number for a start that
+/// comes too late, which means something else on 4.x; later kernels only have words.
+pub(crate) fn is_so_already(error: &Error) -> bool {
+    matches!(error.number(), Some(9023 | 9024))
+        || error.is_refusal(1235, "start log archive backup when not STOP")
+}
+
 /// One row for each tenant; its times are texts in the cluster's zone, so they are not read here.
 const STATUSES: &str = "SELECT tenant_id, log_archive_round, status \
                         FROM oceanbase.CDB_OB_BACKUP_ARCHIVELOG ORDER BY tenant_id";

@@ -25,6 +25,11 @@ pub(crate) fn step(tenant: &str, step: ArchiveStep) -> Option<Statement> {
     Some(Statement::act(text))
 }
 
+/// Tells whether archiving was switched where it is already. 9023 is no such answer here: the tenant is not NORMAL.
+pub(crate) fn is_so_already(error: &Error) -> bool {
+    matches!(error.number(), Some(9091 | 9092))
+}
+
 /// A round that was stopped stays there as STOP; no row means that nobody ever archived.
 const ROUNDS: &str = "SELECT tenant_id, round_id, status, start_scn, checkpoint_scn, comment, path \
                       FROM oceanbase.CDB_OB_ARCHIVELOG";

@@ -8,6 +8,7 @@ use model::physical::Scope;
 use model::physical::destination::LogAttributes;
 use model::version::Version;
 
+use crate::error::Error;
 use crate::statement::Statement;
 use crate::{gen3, gen4};
 
@@ -70,6 +71,15 @@ impl Verbs {
         match scope {
             Scope::Tenant { name, .. } => gen4::archive::step(name, step),
             Scope::Cluster | Scope::Tenants { .. } => gen3::archive::step(step),
+        }
+    }
+
+    /// Tells whether log archiving was switched where it is already: a repeated statement, or somebody else was faster.
+    #[must_use]
+    pub fn is_so_already(&self, error: &Error) -> bool {
+        match self.generation {
+            Generation::Gen4 => gen4::archive::is_so_already(error),
+            Generation::Gen3 | Generation::Seekdb => gen3::archive::is_so_already(error),
         }
     }
 

@@ -10,7 +10,7 @@ use model::physical::destination::LogAttributes;
 use model::physical::identity::{JobMark, part_of};
 use model::physical::{JobStatus, SYS, Scope};
 use model::{Secret, Timestamp};
-use oceanbase::physical::{BackupOptions, is_so_already};
+use oceanbase::physical::BackupOptions;
 use oceanbase::{Driver, Endpoint};
 use sim::{ClusterConfig, Config, Fault, FaultName, Handle, Profile, Server, TenantConfig};
 use tempfile::TempDir;
@@ -391,7 +391,10 @@ async fn log_backup_that_is_switched_where_it_is_already_is_no_failure() {
             let statement = verbs.archive_step(&stand.scope, step).expect("a statement");
             stand.driver.act(&statement).await.expect("it is taken");
             let again = stand.driver.act(&statement).await;
-            assert!(again.as_ref().is_err_and(is_so_already), "{profile} {step:?}: {again:?}");
+            assert!(
+                again.as_ref().is_err_and(|error| verbs.is_so_already(error)),
+                "{profile} {step:?}: {again:?}"
+            );
             stand.handle.advance_seconds(600.0);
         }
     }

@@ -9,7 +9,6 @@ use model::Problem;
 use model::archive::{ArchiveRound, ArchiveStep, LogBackupWish, next_step};
 use model::problem::codes;
 use model::time::Timestamp;
-use oceanbase::physical::is_so_already;
 
 use super::lane;
 use super::{Here, Lane, State};
@@ -43,7 +42,7 @@ pub(super) async fn start_log_backup(at: &Here, state: &State, lane: &mut Lane) 
     if let Some(statement) = driver.verbs().archive_step(scope, step) {
         at.may_act(statement.timeout).await?;
         match driver.act(&statement).await {
-            Err(error) if is_so_already(&error) => {}
+            Err(error) if driver.verbs().is_so_already(&error) => {}
             done => done.map_err(Error::from)?,
         }
     }

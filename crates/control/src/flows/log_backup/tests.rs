@@ -110,3 +110,15 @@ async fn a_start_without_a_destination_ends_with_what_to_do() {
     assert_eq!((step.as_str(), why.as_str()), ("change-log-backup", "log-backup-slow"));
     assert_eq!(world.count_acts("ALTER SYSTEM ARCHIVELOG"), 1);
 }
+
+/// OceanBase answers 9023 here, which 2.2 gives for log backup that is on its way already.
+#[tokio::test]
+async fn a_tenant_of_4_that_is_not_normal_refuses_at_once() {
+    let world = running(Profile::V4_2_5).await;
+    let stopped = change(&world, Stop).await.expect("it is accepted");
+    world.finish(stopped).await;
+    world.fault(FaultName::TenantNotNormal, Some("shop"));
+    let task = change(&world, Start).await.expect("it is accepted");
+    let (step, why) = world.fail(task).await;
+    assert_eq!((step.as_str(), why.as_str()), ("change-log-backup", "database-archive-can-not-start"));
+}
