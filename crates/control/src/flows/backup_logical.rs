@@ -235,7 +235,7 @@ async fn check_tenant_ready(at: &Here, state: &State, tenant: &str) -> Result<()
         entered.close().await;
     }
     let source = source(at, state, tenant).await?;
-    let found = dump::preflight(&source, &state.selection).await.map_err(Error::from)?;
+    let found = dump::preflight(&source, &state.selection, state.connections).await.map_err(Error::from)?;
     for note in found.notes {
         at.log(words::note(note));
     }

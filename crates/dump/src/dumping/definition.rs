@@ -10,10 +10,9 @@ use tokio_util::sync::CancellationToken;
 use crate::crew::{self, Work};
 use crate::ddl::repair::repair;
 use crate::ddl::table::TableDefinition;
-use crate::dumping::survey::READERS;
+use crate::dumping::survey::Readers;
 use crate::error::{DuringSql as _, Result};
 use crate::plan::{Identity, full_name};
-use crate::source::Source;
 
 /// How many bytes of statements are kept: those of ten thousand tables of common width.
 const KEPT_MOST_BYTES: usize = 16 << 20;
@@ -87,12 +86,12 @@ impl Definitions {
     /// Reads the statements that make tables on several connections, by table.
     pub(super) async fn texts(
         self: &Arc<Self>,
-        source: &Source,
+        readers: Readers<'_>,
         tables: Vec<String>,
     ) -> Result<HashMap<String, Option<Vec<u8>>>> {
         let found = Arc::new(Mutex::new(HashMap::with_capacity(tables.len())));
         let work = Reading { definitions: Arc::clone(self), found: Arc::clone(&found) };
-        crew::run(source, READERS, tables, work, &CancellationToken::new()).await?;
+        crew::run(readers.source, readers.connections, tables, work, &CancellationToken::new()).await?;
         Ok(std::mem::take(&mut *found.lock().unwrap_or_else(PoisonError::into_inner)))
     }
 

@@ -34,6 +34,7 @@ pub struct Options {
     pub recipients: Vec<Recipient>,
     /// How large the pieces become.
     pub chunk: ChunkAim,
-    /// How many connections will read at most. Only MySQL and MariaDB need to know: there they begin together.
+    /// How many connections will read at most: definitions and cuts before the rows. On MySQL and MariaDB they begin
+    /// together.
     pub connections: usize,
 }

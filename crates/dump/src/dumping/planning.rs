@@ -12,7 +12,7 @@ use crate::chunk::{Cutter, whole};
 use crate::column::Form;
 use crate::crew::{self, Work};
 use crate::dumping::Options;
-use crate::dumping::survey::{READERS, Survey, TableSurvey};
+use crate::dumping::survey::{Survey, TableSurvey};
 use crate::dumping::together::let_go;
 use crate::error::Result;
 use crate::id::DumpId;
@@ -64,7 +64,7 @@ impl Planning {
         let planned = Arc::new(Mutex::new(Tables::new()));
         let work = Cutting { planning: self.clone(), planned: Arc::clone(&planned) };
         let jobs = jobs(&mut survey);
-        crew::run(source, READERS, jobs, work, &CancellationToken::new()).await?;
+        crew::run(source, self.options.connections, jobs, work, &CancellationToken::new()).await?;
         let planned = std::mem::take(&mut *planned.lock().unwrap_or_else(PoisonError::into_inner));
         Ok(self.put_together(survey, planned))
     }

@@ -6,7 +6,7 @@ use model::version::{Product, ServerVersion, Version};
 use oceanbase::grants::Grants;
 use oceanbase::{Session, catalog};
 
-use crate::dumping::survey::{chosen_databases, survey};
+use crate::dumping::survey::{Readers, chosen_databases, survey};
 use crate::error::{DuringSql as _, Error, Result};
 use crate::plan::Selection;
 use crate::source::Source;
@@ -32,15 +32,15 @@ pub struct Preflight {
     pub notes: Vec<Text>,
 }
 
-/// Looks at the server without changing anything.
+/// Looks at the server, on at most so many connections beside one, without changing anything.
 ///
 /// # Errors
 /// Fails when the server does, when it is none that a dump can be taken of, or when what was chosen is not there.
-pub async fn preflight(source: &Source, selection: &Selection) -> Result<Preflight> {
+pub async fn preflight(source: &Source, selection: &Selection, connections: usize) -> Result<Preflight> {
     let mut session = source.open_for_definitions().await?;
     check_server(session.server())?;
     let databases = chosen_databases(&mut session, selection).await?;
-    let mut found = survey(&mut session, Some(source), selection, &databases).await?;
+    let mut found = survey(&mut session, Readers { source, connections }, selection, &databases).await?;
     note_around(&mut session, selection, &databases, &mut found.notes).await?;
     let tables = || found.databases.iter().flat_map(|database| &database.tables);
     let preflight = Preflight {

@@ -80,13 +80,9 @@ async fn write_database(
         // A statement that was read when the moment was fixed is as good as a new one while nothing was changed since.
         let text = kept.take(name, &table.name);
         let text = text.filter(|_| definitions.is_untouched(&table.name, &table.identity));
-        let definition = match text {
-            Some(text) => TableDefinition::read(&text),
+        let definition = match text.and_then(|text| TableDefinition::read(&text)) {
+            Some(definition) => definition,
             None => definition_now(session, plan, name, table, &definitions).await?,
-        };
-        let full = full_name(name, &table.name);
-        let Some(definition) = definition else {
-            return Err(Error::SchemaChanged { dump: plan.dump.clone(), tables: vec![full] });
         };
         tables.push(table_object(name, &table.name, definition, &mut receipt.notes));
     }
@@ -104,18 +100,23 @@ async fn write_database(
     Ok(())
 }
 
-/// Reads the definition of a table; nothing when it is not any more what was planned.
+/// Reads the definition of a table, which must still be what was planned.
 async fn definition_now(
     session: &mut Session,
     plan: &Plan,
     database: &str,
     table: &TablePlan,
     definitions: &Definitions,
-) -> Result<Option<TableDefinition>> {
-    let what = || format!("read the definition of {}", full_name(database, &table.name));
+) -> Result<TableDefinition> {
+    let full = full_name(database, &table.name);
     let definition = definitions.table(session, &table.name).await;
-    let definition = definition.during_read(&plan.dump, plan.scn, what)?;
-    Ok(definition.filter(|definition| table.identity.is_of(&definitions.identity(&table.name, definition))))
+    let definition =
+        definition.during_read(&plan.dump, plan.scn, || format!("read the definition of {full}"))?;
+    let unchanged =
+        |definition: &TableDefinition| table.identity.is_of(&definitions.identity(&table.name, definition));
+    definition
+        .filter(unchanged)
+        .ok_or_else(|| Error::SchemaChanged { dump: plan.dump.clone(), tables: vec![full.clone()] })
 }
 
 fn table_object(

@@ -17,7 +17,7 @@ use crate::dumping::Options;
 use crate::dumping::definition::Kept;
 use crate::dumping::planning::Planning;
 use crate::dumping::preflight::{check_server, refuse};
-use crate::dumping::survey::{Survey, chosen_databases, identities, survey};
+use crate::dumping::survey::{Readers, Survey, chosen_databases, identities, survey};
 use crate::dumping::together::{Lock, Together};
 use crate::error::{DuringSql as _, Error, Result};
 use crate::id::DumpId;
@@ -168,6 +168,7 @@ async fn stand_still(
     session: &mut Session,
     options: &Options,
 ) -> Result<(Pin, u64, Survey)> {
+    let readers = Readers { source, connections: options.connections };
     for _ in 0..ATTEMPTS {
         let databases = chosen_databases(session, &options.selection).await?;
         let before = identities(session, &databases).await?;
@@ -181,7 +182,7 @@ async fn stand_still(
             }
         };
         let scn = pin.current_scn().await.during(|| "ask for the SCN".to_owned())?;
-        let survey = survey(session, Some(source), &options.selection, &databases).await?;
+        let survey = survey(session, readers, &options.selection, &databases).await?;
         let after = identities(session, &databases).await?;
         if before == after && databases == chosen_databases(session, &options.selection).await? {
             return Ok((pin, scn, survey));
@@ -193,6 +194,7 @@ async fn stand_still(
 
 /// Lets connections begin together while no table is being changed or written.
 async fn begin_together(source: &Source, options: &Options) -> Result<(Together, u64, Survey)> {
+    let readers = Readers { source, connections: options.connections };
     for _ in 0..ATTEMPTS {
         let mut lock = Lock::take(source).await?;
         let databases = chosen_databases(lock.session(), &options.selection).await?;
@@ -213,7 +215,7 @@ async fn begin_together(source: &Source, options: &Options) -> Result<(Together,
             continue;
         }
         // Everybody may write again, and change tables: what is read of them from here on is compared with before.
-        let survey = survey(&mut session, None, &options.selection, &databases).await?;
+        let survey = survey(&mut session, readers, &options.selection, &databases).await?;
         let after = identities(&mut session, &databases).await?;
         session.close().await;
         if before == after {

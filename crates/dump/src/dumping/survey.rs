@@ -74,23 +74,26 @@ pub(super) async fn identities(session: &mut Session, databases: &[String]) -> R
     Ok(Some(all))
 }
 
-/// How many connections read the catalogue of a server that may be asked on several.
-pub(super) const READERS: usize = 4;
-
 /// From how many tables on further connections are worth being opened.
 const READERS_WORTH_TABLES: usize = 16;
 
-/// Reads what is there; definitions on several connections where the source is given.
+/// Further connections that may read definitions.
+#[derive(Clone, Copy)]
+pub(super) struct Readers<'a> {
+    pub(super) source: &'a Source,
+    pub(super) connections: usize,
+}
+
+/// Reads what is there.
 pub(super) async fn survey(
     session: &mut Session,
-    source: Option<&Source>,
+    readers: Readers<'_>,
     selection: &Selection,
     databases: &[String],
 ) -> Result<Survey> {
-    let source = source.filter(|_| session.server().product.is_oceanbase());
     let mut survey = Survey::default();
     for name in databases {
-        let database = survey_database(session, source, selection, name, &mut survey).await?;
+        let database = survey_database(session, readers, selection, name, &mut survey).await?;
         survey.databases.push(database);
     }
     for object in &selection.0 {
@@ -109,7 +112,7 @@ pub(super) async fn survey(
 
 async fn survey_database(
     session: &mut Session,
-    source: Option<&Source>,
+    readers: Readers<'_>,
     selection: &Selection,
     name: &str,
     survey: &mut Survey,
@@ -124,10 +127,11 @@ async fn survey_database(
     let is_base =
         |table: &&catalog::Table| table.kind == TableKind::Base && selection.has_table(name, &table.name);
     let base: Vec<String> = all.iter().filter(is_base).map(|table| table.name.clone()).collect();
-    let mut texts = match source {
-        Some(source) if base.len() >= READERS_WORTH_TABLES => definitions.texts(source, base).await?,
-        _ => HashMap::new(),
-    };
+    // What others change meanwhile is seen on OceanBase only, where every change has a number.
+    let is_worth = session.server().product.is_oceanbase()
+        && readers.connections > 1
+        && base.len() >= READERS_WORTH_TABLES;
+    let mut texts = if is_worth { definitions.texts(readers, base).await? } else { HashMap::new() };
     let (mut tables, mut views) = (Vec::new(), Vec::new());
     for table in all.into_iter().filter(|table| selection.has_table(name, &table.name)) {
         match &table.kind {

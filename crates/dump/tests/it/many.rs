@@ -41,7 +41,7 @@ async fn many_small_tables_are_asked_for_once_and_share_their_receipts() {
     let asked = Arc::new(Definitions::default());
     let source = Source { witness: asked.clone(), ..bed.source() };
     let (dump, never): (DumpId, _) = ("many".parse().expect("an id"), CancellationToken::new());
-    let options = Options { selection: selection(&["d_many"]), ..Options::default() };
+    let options = Options { selection: selection(&["d_many"]), connections: 4, ..Options::default() };
     let snapshot = dump::take_snapshot(&source, &bed.client, &dump, &options).await.expect("a moment");
     dump::dump_schema(&source, &bed.client, &snapshot).await.expect("a schema");
     dump::dump_data(&source, &bed.client, &snapshot, 4, &Meter::new(), &never).await.expect("rows");

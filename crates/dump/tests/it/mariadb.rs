@@ -170,7 +170,7 @@ async fn a_table_without_snapshots_is_refused_before_the_first_byte() {
     ];
     bed.database("d_isam", &statements).await;
     let options = Options { selection: selection(&["d_isam"]), ..Options::default() };
-    let found = dump::preflight(&bed.source(), &options.selection).await.expect("a preflight");
+    let found = dump::preflight(&bed.source(), &options.selection, 4).await.expect("a preflight");
     assert_eq!(found.problems.len(), 1);
     let left_out = |kind: &str| found.notes.iter().any(|note| format!("{:?}", note.args).contains(kind));
     assert!(left_out("EVENT") && left_out("SEQUENCE"), "{:?}", found.notes);
@@ -225,10 +225,10 @@ async fn a_user_who_may_not_lock_is_told_so() {
     source.endpoint.user = "weak".to_owned();
     source.endpoint.password = model::Secret::new("x");
     let options = Options { selection: selection(&["d_rights"]), ..Options::default() };
-    let found = dump::preflight(&source, &options.selection).await.expect("a preflight");
+    let found = dump::preflight(&source, &options.selection, 4).await.expect("a preflight");
     let told: Vec<String> = found.notes.iter().map(|note| format!("{:?}", note.args)).collect();
     assert!(told.iter().any(|note| note.contains("RELOAD")), "{told:?}");
-    let all = dump::preflight(&bed.source(), &dump::Selection::default()).await.expect("a preflight");
+    let all = dump::preflight(&bed.source(), &dump::Selection::default(), 4).await.expect("a preflight");
     assert!(all.notes.iter().any(|note| note.id == "dump-accounts-unseen"), "{:?}", all.notes);
     let dump: DumpId = "rights".parse().expect("an id");
     let error =

@@ -98,7 +98,7 @@ async fn a_user_of_least_privilege_dumps_and_loads_all_of_it() {
     }
     let reader = bed.as_user("d_least_reader", "little");
     let selection = selection(&["d_least"]);
-    let found = dump::preflight(&reader.source(), &selection).await.expect("it looks");
+    let found = dump::preflight(&reader.source(), &selection, 4).await.expect("it looks");
     assert_eq!(found.problems, []);
     let lacks = |note: &&model::text::Text| note.id == "dump-privilege-missing";
     assert_eq!(found.notes.iter().find(lacks), None);

@@ -90,7 +90,7 @@ async fn t2_sub_partition_values_with_quotes_are_refused_before_the_first_byte()
     let error = bed.dump_with(&"sub".parse().expect("an id"), &options).await.expect_err("refused");
     assert!(error.problem().to_string().contains("`d_trap_sub`.`s`"), "{error:?}");
     assert!(bed.client.list("").await.expect("a list").is_empty());
-    let preflight = dump::preflight(&bed.source(), &options.selection).await.expect("a preflight");
+    let preflight = dump::preflight(&bed.source(), &options.selection, 4).await.expect("a preflight");
     assert_eq!(preflight.problems.len(), 1);
 }
 

@@ -37,6 +37,7 @@ impl<'a> Dumping<'a> {
         let options = dump::Options {
             selection: state.selection.clone(),
             compression: state.compression,
+            connections: state.connections,
             ..dump::Options::default()
         };
         let dumping = Self {

@@ -34,7 +34,7 @@ pub(crate) async fn plan(context: &Context, wish: BackupNow) -> Result<Plan, Err
         }
         let endpoint = context.tenant_endpoint(&decided.cluster, tenant.id, &tenant.name).await?;
         let source = Source { endpoint, witness: Arc::new(recorder.clone()) };
-        let preflight = dump::preflight(&source, &decided.selection).await?;
+        let preflight = dump::preflight(&source, &decided.selection, 1).await?;
         if !preflight.problems.is_empty() {
             return Err(dump::Error::CannotCarry { problems: preflight.problems }.into());
         }
