@@ -22,27 +22,30 @@ use metadata::Metadata;
 
 use crate::context::Context;
 
-/// Teaches a worker every flow.
-pub(crate) fn register(worker: Worker<Metadata>, context: &Arc<Context>) -> Worker<Metadata> {
-    worker
-        .register::<backup_logical::BackupLogical>(context.clone())
-        .register::<backup_physical::BackupPhysical>(context.clone())
-        .register::<log_backup::LogBackup>(context.clone())
-        .register::<major_compaction::MajorCompaction>(context.clone())
-        .register::<restore_logical::RestoreLogical>(context.clone())
+/// Lists every flow, once.
+macro_rules! flows {
+    ($($flow:ty),+ $(,)?) => {
+        /// Teaches a worker every flow.
+        pub(crate) fn register(worker: Worker<Metadata>, context: &Arc<Context>) -> Worker<Metadata> {
+            worker$(.register::<$flow>(context.clone()))+
+        }
+
+        /// Tells whether a newer program has made the task: then none of its steps is run here, and it waits for one.
+        pub(crate) fn is_newer(task: &Task) -> bool {
+            ![$((<$flow>::KIND, <$flow>::VERSION)),+]
+                .iter()
+                .any(|(kind, version)| task.kind == *kind && task.version <= *version)
+        }
+    };
 }
 
-/// Tells whether a newer program has made the task: then none of its steps is run here, and it waits for one.
-pub(crate) fn is_newer(task: &Task) -> bool {
-    let known = [
-        (backup_logical::BackupLogical::KIND, backup_logical::BackupLogical::VERSION),
-        (backup_physical::BackupPhysical::KIND, backup_physical::BackupPhysical::VERSION),
-        (log_backup::LogBackup::KIND, log_backup::LogBackup::VERSION),
-        (major_compaction::MajorCompaction::KIND, major_compaction::MajorCompaction::VERSION),
-        (restore_logical::RestoreLogical::KIND, restore_logical::RestoreLogical::VERSION),
-    ];
-    !known.iter().any(|(kind, version)| task.kind == *kind && task.version <= *version)
-}
+flows![
+    backup_logical::BackupLogical,
+    backup_physical::BackupPhysical,
+    log_backup::LogBackup,
+    major_compaction::MajorCompaction,
+    restore_logical::RestoreLogical,
+];
 
 /// Waits for the work, unless the step is to end first. What is dropped in its midst closes its connections.
 async fn unless_cancelled<F: Flow, T>(
