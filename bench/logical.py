@@ -105,7 +105,8 @@ class Contest:
             values = f"{count} {'value' if count == 1 else 'values'} of {mib} MiB"
             yield "memory", f"Lifeboat, {values}: dump", self.our_dump(database, "OUT", 4)
             yield "memory", f"Lifeboat, {values}: load", self.our_load(f"{database}-ours", database, 4, "--no-verify")
-        yield "memory", "mydumper -t4, 24 values of 16 MiB: dump", self.mydumper("-t 4", "fatter")
+            if database == "fatter":
+                yield "memory", f"mydumper -t4, {values}: dump", self.mydumper("-t 4", database)
 
     def prepare(self):
         """Makes what is loaded later, and the plan whose chunks the raw limit reads."""

@@ -137,9 +137,9 @@ pub enum AlarmState {
 /// Compares what was wrong before with what is wrong now.
 #[must_use]
 pub fn changes(before: &[Alarm], now: &[Alarm]) -> Vec<AlarmChange> {
-    let by_key = |alarms: &'_ [Alarm]| -> BTreeMap<_, _> {
-        alarms.iter().map(|alarm| (alarm.key(), alarm.clone())).collect()
-    };
+    fn by_key(alarms: &[Alarm]) -> BTreeMap<Key, &Alarm> {
+        alarms.iter().map(|alarm| (alarm.key(), alarm)).collect()
+    }
     let (before, now) = (by_key(before), by_key(now));
     let change = |became, (kind, cluster, tenant): Key| AlarmChange { became, kind, cluster, tenant };
     let closed =

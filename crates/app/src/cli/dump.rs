@@ -119,7 +119,7 @@ async fn take(
     let meter = Meter::new();
     let work = dump::dump_data(source, client, &snapshot, connections, &meter, cancel);
     metered(screen, "dump-data", &meter, work).await?;
-    let manifest = dump::finish(client, &snapshot.plan().dump).await.map_err(|error| error.problem())?;
+    let manifest = dump::finish(client, dump).await.map_err(|error| error.problem())?;
     snapshot.release().await;
     Ok(manifest)
 }

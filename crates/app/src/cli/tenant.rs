@@ -153,9 +153,7 @@ async fn try_out(reach: &Reach, place: &Place, user: Option<&str>) -> Result<(),
     let (client, screen) = (reach.client()?, reach.screen());
     let path = place.credential(&client).await?;
     let body = match user {
-        Some(user) => {
-            json!({ "credential": typed(user)? })
-        }
+        Some(user) => json!({ "credential": typed(user)? }),
         None => json!({}),
     };
     let data = client.post(&format!("{path}/test"), Some(&body)).await?;

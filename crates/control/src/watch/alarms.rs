@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use super::is_time_to_look;
 use crate::alarms::Seen;
 use crate::context::Control;
 use crate::error::Error;
@@ -17,14 +18,7 @@ const LOOKS_MAX: u32 = 15;
 
 pub(crate) async fn run(control: &Control, newest: &watch::Sender<Seen>, shutdown: &CancellationToken) {
     let (mut known, mut looks) = (None, 0);
-    loop {
-        tokio::select! {
-            () = shutdown.cancelled() => return,
-            () = tokio::time::sleep(EVERY) => {}
-        }
-        if newest.receiver_count() == 0 {
-            continue;
-        }
+    while is_time_to_look(newest, EVERY, shutdown).await {
         looks += 1;
         let looked = async {
             let basis = Basis::read(control).await?;

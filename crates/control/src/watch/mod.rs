@@ -6,3 +6,25 @@ pub(crate) mod clusters;
 pub(crate) mod events;
 pub(crate) mod snapshots;
 pub(crate) mod troubles;
+
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+/// Waits until it is time to look again for those who wait; no: the server stops.
+async fn is_time_to_look<T>(
+    waiting: &watch::Sender<T>,
+    every: Duration,
+    shutdown: &CancellationToken,
+) -> bool {
+    loop {
+        tokio::select! {
+            () = shutdown.cancelled() => return false,
+            () = tokio::time::sleep(every) => {}
+        }
+        if waiting.receiver_count() > 0 {
+            return true;
+        }
+    }
+}

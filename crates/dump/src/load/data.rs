@@ -58,8 +58,7 @@ pub async fn load_data(
     let (jobs, progress) = jobs(&plan, &manifest, &names, &options.selection, &marks)?;
     meter.change(|now| *now = progress);
     for database in names.values() {
-        let is_noted = |job: &Job| marks[database].contains_key(&(job.table.clone(), job.piece.number));
-        let new = jobs.iter().filter(|job| job.database == *database && !is_noted(job));
+        let new = jobs.iter().filter(|job| job.database == *database && !job.is_noted);
         let pieces: Vec<_> = new.map(|job| (job.table.as_str(), job.piece.number)).collect();
         Marks::new(database, dump).ensure(&mut session, &pieces).await?;
     }
@@ -102,6 +101,7 @@ fn jobs(
                 jobs.push(Job {
                     database: target.clone(),
                     table: table.name.clone(),
+                    is_noted: mark.is_some(),
                     head: statement_head(&table.name, columns),
                     piece: piece.clone(),
                     object: object.clone(),
@@ -117,6 +117,8 @@ struct Job {
     /// The database, in the target's name.
     database: String,
     table: String,
+    /// Whether the piece has a note already, from an earlier attempt.
+    is_noted: bool,
     /// How the piece's statements begin.
     head: Vec<u8>,
     piece: Piece,
