@@ -7,7 +7,7 @@ import type { BackupObject, Cluster, Tenant } from '../../api/types';
 import { useLabels, useLanguage } from '../../locales';
 import { formatBytes, formatCount } from '../../parts/format';
 import { Loaded } from '../../parts/PageState';
-import { node, unfitNode, type ObjectNode } from './objects';
+import { databaseNode, node, tableNode, unfitNode, type ObjectNode } from './objects';
 import { OpenTree } from './OpenTree';
 
 interface ObjectsTreeProps {
@@ -63,17 +63,16 @@ function useReadBelow(): (object: BackupObject) => Promise<ObjectNode[]> {
     if (typeof databaseName === 'string') {
       const url = '/api/v2/ob/clusters/{id}/tenants/{tenantId}/databases/{database}/tables';
       const { contents } = await answer(client.GET(url, { params: { path: { ...path, database: databaseName } } }));
-      return contents.map(({ name, rows, bytes }) => {
-        const hint = `${backUpNow.rows(formatCount(rows, language))} · ${formatBytes(bytes)}`;
-        const object: BackupObject = { ...base(path), databaseName, tableName: name, backupDimension: 'TABLE' };
-        return node(name, object, true, hint);
+      return contents.map((table) => {
+        const hint = `${backUpNow.rows(formatCount(table.rows, language))} · ${formatBytes(table.bytes)}`;
+        return tableNode(base(path), databaseName, table, hint);
       });
     }
     const url = '/api/v2/ob/clusters/{id}/tenants/{tenantId}/databases';
     const { contents } = await answer(client.GET(url, { params: { path } }));
-    return contents.map(({ name, tables, bytes }) => {
-      const object: BackupObject = { ...base(path), databaseName: name, backupDimension: 'DATABASE' };
-      return node(name, object, tables === 0, `${backUpNow.tables(tables)} · ${formatBytes(bytes)}`);
+    return contents.map((database) => {
+      const hint = `${backUpNow.tables(database.tables)} · ${formatBytes(database.bytes)}`;
+      return databaseNode(base(path), database, hint);
     });
   };
 }

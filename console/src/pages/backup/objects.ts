@@ -1,4 +1,4 @@
-import type { BackupObject } from '../../api/types';
+import type { BackupObject, Database, Table } from '../../api/types';
 
 /** A node of the tree of what can be backed up. */
 export interface ObjectNode {
@@ -22,6 +22,18 @@ export function keyOf({ clusterId, tenantId, databaseName, tableName }: BackupOb
 /** Makes a node of an object. */
 export function node(title: string, object: BackupObject, isLeaf: boolean, hint?: string): ObjectNode {
   return { key: keyOf(object), title, object, isLeaf, ...(hint ? { hint } : {}) };
+}
+
+type OfTenant = Pick<BackupObject, 'clusterId' | 'tenantId'>;
+
+/** Makes the node of a database, which can be opened where it holds tables. */
+export function databaseNode(tenant: OfTenant, { name, tables }: Database, hint: string): ObjectNode {
+  return node(name, { ...tenant, databaseName: name, backupDimension: 'DATABASE' }, tables === 0, hint);
+}
+
+/** Makes the node of a table. */
+export function tableNode(tenant: OfTenant, databaseName: string, { name }: Table, hint: string): ObjectNode {
+  return node(name, { ...tenant, databaseName, tableName: name, backupDimension: 'TABLE' }, true, hint);
 }
 
 /** Makes a node of an object that can't be chosen. */

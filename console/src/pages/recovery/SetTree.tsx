@@ -4,7 +4,7 @@ import { answer, client } from '../../api/client';
 import type { BackupObject, BackupSet, List } from '../../api/types';
 import { useLabels, useLanguage } from '../../locales';
 import { formatBytes, formatCount } from '../../parts/format';
-import { node, type ObjectNode } from '../backup/objects';
+import { databaseNode, node, tableNode, type ObjectNode } from '../backup/objects';
 import { OpenTree } from '../backup/OpenTree';
 
 /** As many as one answer may hold. */
@@ -41,18 +41,17 @@ function useReadBelow(set: BackupSet): (object: BackupObject) => Promise<ObjectN
         const path = { id, database: databaseName };
         return answer(client.GET('/api/v2/backup/sets/{id}/databases/{database}/tables', { params: { path, query } }));
       });
-      return tables.map(({ name, rows, bytes }) => {
-        const hint = `${recovery.rows(formatCount(rows, language))} · ${formatBytes(bytes)}`;
-        const object: BackupObject = { ...tenantOf(set), databaseName, tableName: name, backupDimension: 'TABLE' };
-        return node(name, object, true, hint);
+      return tables.map((table) => {
+        const hint = `${recovery.rows(formatCount(table.rows, language))} · ${formatBytes(table.bytes)}`;
+        return tableNode(tenantOf(set), databaseName, table, hint);
       });
     }
     const databases = await allPages((query) =>
       answer(client.GET('/api/v2/backup/sets/{id}/databases', { params: { path: { id }, query } })),
     );
-    return databases.map(({ name, tables, bytes }) => {
-      const object: BackupObject = { ...tenantOf(set), databaseName: name, backupDimension: 'DATABASE' };
-      return node(name, object, tables === 0, `${backUpNow.tables(tables)} · ${formatBytes(bytes)}`);
+    return databases.map((database) => {
+      const hint = `${backUpNow.tables(database.tables)} · ${formatBytes(database.bytes)}`;
+      return databaseNode(tenantOf(set), database, hint);
     });
   };
 }
