@@ -188,7 +188,7 @@ impl Cutter<'_> {
             })
             .sum();
         let per_row = (bytes / sample.len().max(1)).max(1) as u64;
-        Ok(Some(((self.aim.bytes >> DOUBLINGS_MOST) / per_row).clamp(1, CHUNK_MOST_ROWS)))
+        Ok(Some(rounded((self.aim.bytes >> DOUBLINGS_MOST) / per_row).clamp(1, CHUNK_MOST_ROWS)))
     }
 
     /// Returns the key of the `rows`-th row from the beginning of a chunk.
@@ -224,6 +224,13 @@ impl Cutter<'_> {
     fn read<T>(&self, table: &TablePlan, answer: std::result::Result<T, oceanbase::Error>) -> Result<T> {
         answer.during_read(self.dump, self.scn, || format!("read {}", full_name(self.database, &table.name)))
     }
+}
+
+/// Rounds a number of rows down to its four leading bits: statements hold powers of two of rows, and a chunk at least eight
+/// of them, so that no rows are left over.
+fn rounded(rows: u64) -> u64 {
+    let step = 1 << rows.max(1).ilog2().saturating_sub(3);
+    rows / step * step
 }
 
 fn literal(form: Form, value: Option<&[u8]>) -> String {

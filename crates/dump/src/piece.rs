@@ -9,6 +9,7 @@
 //! (2,'b');
 //! ```
 
+use bytes::{Buf as _, Bytes, BytesMut};
 use oceanbase::statement::identifier;
 
 use crate::checksum::{Checksum, push_value};
@@ -183,9 +184,8 @@ fn fitting_rows(bytes: usize, rows: u32) -> u32 {
 pub(crate) struct Splitter {
     /// How statements with rows begin. The names in it may hold anything, also what ends a statement elsewhere.
     head: Vec<u8>,
-    text: Vec<u8>,
-    /// Everything before was given out.
-    begin: usize,
+    /// What was not given out yet.
+    text: BytesMut,
     /// Everything before was looked at.
     seen: usize,
 }
@@ -193,52 +193,49 @@ pub(crate) struct Splitter {
 impl Splitter {
     /// Cuts a piece whose statements with rows begin so.
     pub(crate) fn new(head: Vec<u8>) -> Self {
-        Self { head, text: Vec::new(), begin: 0, seen: 0 }
+        Self { head, text: BytesMut::new(), seen: 0 }
     }
 
     /// Adds text behind what is there.
     pub(crate) fn push(&mut self, text: &[u8]) {
-        if self.begin > 0 {
-            self.text.drain(..self.begin);
-            self.seen -= self.begin;
-            self.begin = 0;
-        }
         self.text.extend_from_slice(text);
     }
 
     /// Returns the next whole statement, without its `;`. Comment lines between statements are passed over.
-    pub(crate) fn next_statement(&mut self) -> Option<&[u8]> {
+    pub(crate) fn next_statement(&mut self) -> Option<Bytes> {
         loop {
-            if self.seen == self.begin && !self.pass_head() {
+            if self.seen == 0 && !self.pass_head() {
                 return None;
             }
-            let Some(length) = self.text[self.seen..].iter().position(|&byte| byte == b'\n') else {
-                self.seen = self.text.len().max(self.begin);
+            let Some(length) = memchr::memchr(b'\n', &self.text[self.seen..]) else {
+                self.seen = self.text.len();
                 return None;
             };
             let end = self.seen + length;
-            self.seen = end + 1;
-            if self.text[self.begin..end].starts_with(b"--") {
-                self.begin = self.seen; // no statement begins so, and no line within one
-            } else if self.text[self.begin..end].ends_with(b";") {
-                let begin = std::mem::replace(&mut self.begin, self.seen);
-                return Some(&self.text[begin..end - 1]);
+            if self.text.starts_with(b"--") {
+                self.text.advance(end + 1); // no statement begins so, and no line within one
+                self.seen = 0;
+            } else if self.text[..end].ends_with(b";") {
+                let statement = self.text.split_to(end + 1).freeze();
+                self.seen = 0;
+                return Some(statement.slice(..end - 1));
+            } else {
+                self.seen = end + 1;
             }
         }
     }
 
     /// Passes over the head that stands at the beginning of a statement. No: more text is needed to tell.
     fn pass_head(&mut self) -> bool {
-        let rest = &self.text[self.begin..];
-        if rest.starts_with(&self.head) {
-            self.seen = self.begin + self.head.len();
+        if self.text.starts_with(&self.head) {
+            self.seen = self.head.len();
         }
-        rest.len() >= self.head.len() || !self.head.starts_with(rest)
+        self.text.len() >= self.head.len() || !self.head.starts_with(&self.text)
     }
 
     /// Tells whether all text was given out.
     pub(crate) fn is_empty(&self) -> bool {
-        self.begin == self.text.len()
+        self.text.is_empty()
     }
 }
 

@@ -11,7 +11,7 @@ use crate::answer::{Row, RowStream};
 use crate::channel::Channel;
 use crate::connect::{self, Endpoint};
 use crate::error::Error;
-use crate::statement::{NoWitness, Statement, Witness};
+use crate::statement::{NoWitness, Statement, Witness, identifier};
 
 /// How long the server may work on a streamed answer: it counts the time that the reader takes too.
 const STREAM_LIMIT: Duration = Duration::from_secs(7 * 24 * 3600);
@@ -29,6 +29,8 @@ pub struct Session {
     server: ServerVersion,
     /// The session's `ob_query_timeout`, once we set it.
     server_limit: Option<Duration>,
+    /// The current database, once we chose it.
+    database: Option<String>,
 }
 
 impl Session {
@@ -64,7 +66,7 @@ impl Session {
         let mut channel = Channel::new(wire, address.clone(), witness);
         let server = identify(&mut channel).await?;
         pin(&mut channel).await?;
-        Ok(Self { channel, connection_id, server, server_limit: None })
+        Ok(Self { channel, connection_id, server, server_limit: None, database: None })
     }
 
     /// Returns what the server is.
@@ -117,6 +119,18 @@ impl Session {
         self.limit_on_server(STREAM_LIMIT).await?;
         let (wire, shape, begun) = self.channel.ask_for_rows(statement).await?;
         Ok(RowStream::new(&mut self.channel, wire, statement, &shape, begun))
+    }
+
+    /// Makes a database current, unless it is.
+    ///
+    /// # Errors
+    /// Fails when there is no such database, it is not to be used, or the server is gone.
+    pub async fn enter(&mut self, database: &str) -> Result<(), Error> {
+        if self.database.as_deref() != Some(database) {
+            self.channel.exchange(&Statement::read(format!("USE {}", identifier(database)))).await?;
+            self.database = Some(database.to_owned());
+        }
+        Ok(())
     }
 
     /// Says good-bye to the server. Dropping the session does too, without waiting.

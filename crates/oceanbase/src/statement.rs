@@ -6,6 +6,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use bytes::Bytes;
 use model::cluster::Address;
 
 use crate::error::Error;
@@ -30,7 +31,7 @@ pub enum Effect {
 #[derive(Clone, PartialEq, Eq)]
 pub struct Statement {
     /// May hold secrets, and bytes that are no UTF-8 (a table's definition can).
-    text: Vec<u8>,
+    text: Bytes,
     /// The text without its secrets, to be shown.
     pub masked: String,
     /// Whether it changes the cluster.
@@ -51,13 +52,13 @@ impl Statement {
     }
 
     /// Returns a statement that changes data and is too long to be shown: `summary` is shown in its place.
-    pub fn bulk(text: impl Into<Vec<u8>>, summary: impl Into<String>) -> Self {
+    pub fn bulk(text: impl Into<Bytes>, summary: impl Into<String>) -> Self {
         Self { text: text.into(), masked: summary.into(), effect: Effect::Act, timeout: ACT_TIMEOUT }
     }
 
     fn new(text: Vec<u8>, effect: Effect, timeout: Duration) -> Self {
         let masked = mask::mask(&String::from_utf8_lossy(&text));
-        Self { text, masked, effect, timeout }
+        Self { text: text.into(), masked, effect, timeout }
     }
 
     /// Gives it another time to end in.

@@ -96,10 +96,8 @@ impl Loading {
     /// Loads the dump, reads it back if that is wished, and returns how many rows were loaded.
     async fn run(&self, verify: bool) -> Result<u64, Failure> {
         let Self { screen, target, client, dump, options, with_code, connections, cancel } = self;
-        let found =
-            load::check_target(target, client, dump, options).await.map_err(|error| error.problem())?;
-        found.notes.iter().for_each(|note| screen.say(note));
-        load::create_schema(target, client, dump, options).await.map_err(|error| error.problem())?;
+        let found = load::create_schema(target, client, dump, options, *connections, cancel).await;
+        found.map_err(|error| error.problem())?.notes.iter().for_each(|note| screen.say(note));
         let meter = Meter::new();
         let work = load::load_data(target, client, dump, options, *connections, &meter, cancel);
         metered(*screen, "load-data", &meter, work).await?;

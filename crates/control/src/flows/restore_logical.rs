@@ -256,7 +256,9 @@ async fn check_privileges(session: &mut Session, state: &State) -> Result<(), St
 async fn create_schema(at: &Here, state: &mut State) -> Answer {
     let Loading { target, client, options } = Loading::open(at, state).await?;
     at.may_act(STATEMENT_LIMIT).await?;
-    load::create_schema(&target, &client, &state.dump, &options).await.map_err(Error::from)?;
+    let made =
+        load::create_schema(&target, &client, &state.dump, &options, state.connections, at.cancelled());
+    made.await.map_err(Error::from)?;
     at.log(Note::new("recovery-schema").arg("databases", joined(state)).arg("tables", state.holds.tables));
     Ok(Next::Done)
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use bytes::Bytes;
 use model::size;
 use oceanbase::{Session, Statement};
 use storage::Client;
@@ -12,8 +13,8 @@ use crate::crew::{self, Work};
 use crate::error::{DuringSql as _, Error, Result};
 use crate::id::DumpId;
 use crate::input::PieceInput;
-use crate::load::marks::{Mark, Marks};
-use crate::load::schema::{enter, make_lenient};
+use crate::load::connection::{STATEMENT_LIMIT, enter, make_lenient};
+use crate::load::marks::{Mark, Marks, PieceName};
 use crate::load::{Options, names, orphan};
 use crate::manifest::{Manifest, ObjectEntry, Piece};
 use crate::piece::{PREAMBLE, Splitter, statement_head};
@@ -30,8 +31,12 @@ const DEADLOCK: u16 = 1213;
 /// How often a piece is gone on with after a deadlock.
 const DEADLOCKS_MAX: u32 = 10;
 
-/// How long a statement with rows may take.
-const INSERT_LIMIT: std::time::Duration = std::time::Duration::from_secs(600);
+/// How many bytes of values pieces have together that one transaction loads: a commit costs the server as much as a small
+/// statement.
+const TOGETHER_BYTES: u64 = 1 << 20;
+
+/// The most pieces in one transaction: less than that, and several connections share the small tables evenly.
+const TOGETHER_MOST: usize = 16;
 
 /// Loads all rows that are not in yet.
 ///
@@ -58,9 +63,10 @@ pub async fn load_data(
     let (jobs, progress) = jobs(&plan, &manifest, &names, &options.selection, &marks)?;
     meter.change(|now| *now = progress);
     for database in names.values() {
-        let new = jobs.iter().filter(|job| job.database == *database && !job.is_noted);
-        let pieces: Vec<_> = new.map(|job| (job.table.as_str(), job.piece.number)).collect();
-        Marks::new(database, dump).ensure(&mut session, &pieces).await?;
+        let own = jobs.iter().filter(|job| job.database == *database);
+        let new: Vec<_> =
+            own.flat_map(|job| &job.pieces).filter(|piece| !piece.is_noted).map(PieceJob::name).collect();
+        Marks::new(database, dump).ensure(&mut session, &new).await?;
     }
     session.close().await;
     if jobs.is_empty() {
@@ -81,7 +87,7 @@ fn jobs(
     marks: &AllMarks,
 ) -> Result<(Vec<Job>, Progress)> {
     let mut progress = Progress::default();
-    let mut jobs = Vec::new();
+    let mut jobs: Vec<Job> = Vec::new();
     for (database, table) in manifest.tables() {
         let Some(target) = names.get(database) else { continue };
         if !selection.has_table(database, &table.name) {
@@ -97,25 +103,41 @@ fn jobs(
                 progress.rows += piece.rows;
                 progress.raw_bytes += piece.raw_bytes;
                 progress.bytes += object.bytes;
-            } else {
-                jobs.push(Job {
-                    database: target.clone(),
-                    table: table.name.clone(),
-                    is_noted: mark.is_some(),
-                    head: statement_head(&table.name, columns),
-                    piece: piece.clone(),
-                    object: object.clone(),
-                });
+                continue;
+            }
+            let piece = PieceJob {
+                table: table.name.clone(),
+                is_noted: mark.is_some(),
+                head: statement_head(&table.name, columns),
+                piece: piece.clone(),
+                object: object.clone(),
+            };
+            match jobs.last_mut().filter(|last| last.takes(target, &piece)) {
+                Some(job) => job.pieces.push(piece),
+                None => jobs.push(Job { database: target.clone(), pieces: vec![piece] }),
             }
         }
     }
     Ok((jobs, progress))
 }
 
-/// A piece and where its rows go.
+/// What is loaded by one transaction, if it is not too much for one: a piece, or several small ones.
 struct Job {
     /// The database, in the target's name.
     database: String,
+    pieces: Vec<PieceJob>,
+}
+
+impl Job {
+    /// Tells whether a piece is small enough to be loaded with these.
+    fn takes(&self, database: &str, piece: &PieceJob) -> bool {
+        let bytes: u64 = self.pieces.iter().chain([piece]).map(|piece| piece.piece.raw_bytes).sum();
+        self.database == database && self.pieces.len() < TOGETHER_MOST && bytes <= TOGETHER_BYTES
+    }
+}
+
+/// A piece and where its rows go.
+struct PieceJob {
     table: String,
     /// Whether the piece has a note already, from an earlier attempt.
     is_noted: bool,
@@ -123,6 +145,12 @@ struct Job {
     head: Vec<u8>,
     piece: Piece,
     object: ObjectEntry,
+}
+
+impl PieceJob {
+    fn name(&self) -> PieceName<'_> {
+        (&self.table, self.piece.number)
+    }
 }
 
 struct LoadPieces {
@@ -142,7 +170,7 @@ impl Work for LoadPieces {
     async fn work(&self, session: &mut Session, job: Job) -> Result<()> {
         let mut deadlocks = 0;
         loop {
-            match self.load_piece(session, &job).await {
+            match self.load(session, &job).await {
                 // Two pieces of one table: InnoDB locks the gaps between rows, and undoes one of the transactions.
                 Err(error) if is_deadlock(&error) && deadlocks < DEADLOCKS_MAX => deadlocks += 1,
                 Err(error) => return Err(orphan::explain(session, error).await),
@@ -157,16 +185,30 @@ fn is_deadlock(error: &Error) -> bool {
 }
 
 impl LoadPieces {
-    /// Loads a piece from its last commit on; what is read anew counts as progress once more.
-    async fn load_piece(&self, session: &mut Session, job: &Job) -> Result<()> {
+    /// Loads pieces from their last commit on; what is read anew counts as progress once more.
+    async fn load(&self, session: &mut Session, job: &Job) -> Result<()> {
         enter(session, &job.database).await?;
+        let open = |piece: &PieceJob| {
+            PieceInput::open(&self.archive, piece.object.clone(), self.compression, &self.meter)
+        };
+        // Small ones arrive while others are loaded: a storage may be far away.
+        let inputs = futures::future::try_join_all(job.pieces.iter().map(open)).await?;
         let marks = Marks::new(&job.database, &self.archive.dump);
-        let mark = marks.lock(session, &job.table, job.piece.number).await?;
-        let mut loader = Loader { work: self, job, marks, seen: 0, mark, pending_bytes: 0 };
-        loader.load(session).await?;
+        let names: Vec<_> = job.pieces.iter().map(PieceJob::name).collect();
+        let found = marks.lock(session, &names).await?;
+        for ((piece, input), mark) in job.pieces.iter().zip(inputs).zip(&found) {
+            let (database, marks) = (&job.database, &marks);
+            let mut loader =
+                Loader { work: self, database, piece, marks, mark: *mark, seen: 0, pending_bytes: 0 };
+            loader.load(session, input).await?;
+        }
+        // A load that was given up may have come to its end after all, before this one had the lock.
+        let not_done = names.iter().zip(&found).filter(|(_, mark)| !mark.done);
+        let not_done: Vec<_> = not_done.map(|(name, _)| *name).collect();
+        marks.finish(session, &not_done).await?;
         self.meter.change(|progress| {
-            progress.pieces_done += 1;
-            progress.rows += job.piece.rows;
+            progress.pieces_done += job.pieces.len() as u64;
+            progress.rows += job.pieces.iter().map(|piece| piece.piece.rows).sum::<u64>();
         });
         Ok(())
     }
@@ -175,22 +217,20 @@ impl LoadPieces {
 /// One piece on its way into a table.
 struct Loader<'a> {
     work: &'a LoadPieces,
-    job: &'a Job,
-    marks: Marks,
-    /// How many statements with rows were seen.
-    seen: u64,
+    database: &'a str,
+    piece: &'a PieceJob,
+    marks: &'a Marks,
     /// How far the piece is, with what is not committed yet.
     mark: Mark,
+    /// How many statements with rows were seen.
+    seen: u64,
     pending_bytes: u64,
 }
 
 impl Loader<'_> {
     /// Loads what is not in yet. The transaction that holds the piece's mark is open.
-    async fn load(&mut self, session: &mut Session) -> Result<()> {
-        let work = self.work;
-        let mut text =
-            PieceInput::open(&work.archive, &self.job.object, work.compression, &work.meter).await?;
-        let mut splitter = Splitter::new(self.job.head.clone());
+    async fn load(&mut self, session: &mut Session, mut text: PieceInput) -> Result<()> {
+        let mut splitter = Splitter::new(self.piece.head.clone());
         while let Some(bytes) = text.next().await? {
             splitter.push(&bytes);
             while let Some(statement) = splitter.next_statement() {
@@ -199,40 +239,39 @@ impl Loader<'_> {
                 self.work.meter.change(|progress| progress.raw_bytes += read);
             }
         }
-        if !splitter.is_empty() || self.seen < self.mark.statements {
-            return Err(text.damaged("it ends too early"));
+        if splitter.is_empty() && self.seen >= self.mark.statements {
+            Ok(())
+        } else {
+            Err(text.damaged("it ends too early"))
         }
-        self.mark.done = true;
-        self.marks.commit(session, &self.job.table, self.job.piece.number, self.mark).await
     }
 
-    async fn statement(&mut self, session: &mut Session, statement: &[u8]) -> Result<()> {
-        if PREAMBLE.iter().any(|known| known.as_bytes() == statement) {
+    async fn statement(&mut self, session: &mut Session, statement: Bytes) -> Result<()> {
+        if PREAMBLE.iter().any(|known| statement == known.as_bytes()) {
             return Ok(()); // done when the connection was opened
         }
         self.seen += 1;
-        if self.seen <= self.mark.statements {
+        if self.mark.done || self.seen <= self.mark.statements {
             return Ok(()); // in since an earlier attempt
         }
-        let full = full_name(&self.job.database, &self.job.table);
+        let full = full_name(self.database, &self.piece.table);
+        let number = self.piece.piece.number;
         let bytes = statement.len() as u64;
         let summary = format!(
-            "INSERT INTO {full} … ({}, statement {} of piece {})",
+            "INSERT INTO {full} … ({}, statement {} of piece {number})",
             size::bytes(bytes),
             self.seen,
-            self.job.piece.number
         );
-        let insert = Statement::bulk(statement, summary).within(INSERT_LIMIT);
-        session.run(&insert).await.during(|| format!("load {full}, piece {}", self.job.piece.number))?;
+        let insert = Statement::bulk(statement, summary).within(STATEMENT_LIMIT);
+        session.run(&insert).await.during(|| format!("load {full}, piece {number}"))?;
         self.mark.statements = self.seen;
         self.pending_bytes += bytes;
         if self.pending_bytes >= COMMIT_BYTES {
             self.pending_bytes = 0;
-            self.marks.commit(session, &self.job.table, self.job.piece.number, self.mark).await?;
-            let now = self.marks.lock(session, &self.job.table, self.job.piece.number).await?;
-            if now != self.mark {
+            self.marks.advance(session, self.piece.name(), self.seen).await?;
+            if self.marks.lock(session, &[self.piece.name()]).await? != [self.mark] {
                 let why = format!("somebody else loads {full} too");
-                return Err(Error::TargetChanged { database: self.job.database.clone(), why });
+                return Err(Error::TargetChanged { database: self.database.to_owned(), why });
             }
         }
         Ok(())

@@ -13,7 +13,8 @@ use crate::crew::{self, Work};
 use crate::ddl::qualify::{constraint_name, reference, with_reference};
 use crate::error::{DuringSql as _, Result};
 use crate::id::DumpId;
-use crate::load::schema::{enter, make, make_lenient, open_for_loading, read_definition, table_objects};
+use crate::load::connection::{enter, make, make_lenient, open_for_loading};
+use crate::load::schema::{read_definition, table_objects};
 use crate::load::{Options, names, orphan, views};
 use crate::plan::{Selection, full_name};
 use crate::source::Target;
@@ -82,23 +83,32 @@ async fn missing_keys(
     names: &BTreeMap<String, String>,
     selection: &Selection,
 ) -> Result<Missing> {
-    let reading = || format!("list the keys of `{database}`");
-    let keys = sets(catalog::key_names(session, database).await.during(reading)?);
-    let foreign_keys = sets(catalog::foreign_key_names(session, database).await.during(reading)?);
-    let mut missing = Missing::default();
+    let mut tables = Vec::new();
     for object in table_objects(archive, name, selection).await? {
         let definition = read_definition(name, &object)?;
+        tables.push((object.name, definition));
+    }
+    let reading = || format!("list the keys of `{database}`");
+    let (mut keys, mut foreign_keys) = (BTreeMap::new(), BTreeMap::new());
+    if tables.iter().any(|(_, definition)| definition.late_keys().next().is_some()) {
+        keys = sets(catalog::key_names(session, database).await.during(reading)?);
+    }
+    if tables.iter().any(|(_, definition)| definition.foreign_keys().next().is_some()) {
+        foreign_keys = sets(catalog::foreign_key_names(session, database).await.during(reading)?);
+    }
+    let mut missing = Missing::default();
+    for (table, definition) in tables {
         let alter = |item: &[u8]| -> Vec<u8> {
-            let mut sql = format!("ALTER TABLE {} ADD ", identifier(&object.name)).into_bytes();
+            let mut sql = format!("ALTER TABLE {} ADD ", identifier(&table)).into_bytes();
             sql.extend_from_slice(item);
             sql
         };
         let there = |all: &BTreeMap<String, BTreeSet<String>>, key: &str| {
             // The target may keep all names in small letters.
-            let own = all.get(&object.name).or_else(|| all.get(&object.name.to_lowercase()));
+            let own = all.get(&table).or_else(|| all.get(&table.to_lowercase()));
             own.is_some_and(|names| names.contains(&key.to_lowercase()))
         };
-        let job = |statements| Job { database: database.to_owned(), table: object.name.clone(), statements };
+        let job = |statements| Job { database: database.to_owned(), table: table.clone(), statements };
         let late: Vec<_> = definition
             .late_keys()
             .filter(|(key, _)| !there(&keys, key))

@@ -4,6 +4,7 @@
 //! that they are in are committed together: nothing is loaded twice, whatever dies when.
 
 mod code;
+mod connection;
 mod data;
 mod keys;
 mod marks;

@@ -1,23 +1,24 @@
 //! Databases and tables, made before their rows are loaded.
 
 use std::collections::{BTreeMap, HashSet};
-use std::time::Duration;
 
-use model::version::Product;
 use oceanbase::statement::identifier;
 use oceanbase::{Session, Statement, catalog};
 use storage::Client;
+use tokio_util::sync::CancellationToken;
 
 use crate::archive::Archive;
+use crate::crew::{self, Work};
 use crate::ddl::table::TableDefinition;
 use crate::ddl::token::{TokenKind, tokens};
 use crate::error::{DuringSql as _, Error, Result};
 use crate::id::DumpId;
 use crate::layout::ObjectKey;
+use crate::load::connection::{STATEMENT_LIMIT, enter, make, make_lenient, open_for_loading};
 use crate::load::marks::Marks;
-use crate::load::{Options, check_target, names};
+use crate::load::target::check;
+use crate::load::{Options, TargetCheck, names};
 use crate::manifest::DatabaseEntry;
-use crate::piece::PREAMBLE;
 use crate::plan::{Selection, full_name};
 use crate::schema_file::{SchemaKind, SchemaObject};
 use crate::source::Target;
@@ -25,75 +26,37 @@ use crate::source::Target;
 /// A table with fewer rows gets its keys at once: making them later costs more than it saves.
 pub(super) const KEYS_AT_ONCE_ROWS: u64 = 1000;
 
-/// Makes the databases and their tables, without the keys that are cheaper to add when the rows are in.
+/// Makes the databases and their tables, without the keys that are cheaper to add when the rows are in, once the target
+/// was found fit for them.
 ///
 /// # Errors
-/// Fails as [`check_target`] does, and when the server refuses a definition.
-pub async fn create_schema(target: &Target, client: &Client, dump: &DumpId, options: &Options) -> Result<()> {
-    check_target(target, client, dump, options).await?;
+/// Fails as [`super::check_target`] does, and when the server refuses a definition; [`crate::Error::Cancelled`] when the
+/// token says so.
+pub async fn create_schema(
+    target: &Target,
+    client: &Client,
+    dump: &DumpId,
+    options: &Options,
+    connections: usize,
+    cancel: &CancellationToken,
+) -> Result<TargetCheck> {
     let (archive, manifest) = Archive::open(client, dump, &options.identities).await?;
-    let names = names(&manifest, options)?;
     let mut session = open_for_loading(target).await?;
+    let found = check(&mut session, &archive, &manifest, options).await?;
+    let names = names(&manifest, options)?;
+    let mut tables = Vec::new();
     for entry in &manifest.databases {
         let Some(database) = names.get(&entry.name) else { continue };
         create_database(&mut session, &archive, &entry.name, database).await?;
-        Marks::new(database, dump).begin(&mut session).await?;
-        create_tables(&mut session, &archive, entry, database, &options.selection).await?;
+        let is_new = Marks::new(database, dump).begin(&mut session).await?;
+        // Nothing of these names was there before this load began: what is, is from an earlier attempt.
+        let there = if is_new { Existing::default() } else { Existing::read(&mut session, database).await? };
+        let folds = session.server().product.is_oceanbase();
+        tables.extend(missing_tables(&archive, entry, database, &options.selection, &there, folds).await?);
     }
     session.close().await;
-    Ok(())
-}
-
-/// Opens a connection that takes what the source has taken.
-pub(super) async fn open_for_loading(target: &Target) -> Result<Session> {
-    let mut session = target.open().await?;
-    make_lenient(&mut session).await?;
-    Ok(session)
-}
-
-/// Makes a connection take what the source has taken.
-pub(super) async fn make_lenient(session: &mut Session) -> Result<()> {
-    for sql in PREAMBLE {
-        session.run(&Statement::read(sql)).await.during(|| "set up the connection".to_owned())?;
-    }
-    if session.server().product == Product::Mariadb {
-        let unchecked = Statement::read("SET SESSION check_constraint_checks = 0");
-        session.run(&unchecked).await.during(|| "set up the connection".to_owned())?;
-    }
-    Ok(())
-}
-
-/// OceanBase's number for a definition that changes at this moment: "Schema try again".
-const SCHEMA_AGAIN: u16 = 5627;
-
-/// How often and how soon it is tried again.
-const AGAIN: (u32, Duration) = (20, Duration::from_millis(250));
-
-/// MySQL's and OceanBase's numbers for a database, table, key, routine, trigger or constraint that exists.
-const THERE: [u16; 7] = [1007, 1050, 1061, 1304, 1359, 1826, 5734];
-
-/// Runs a statement that makes something, again where the server says that it may be: it may have been done all the same.
-pub(super) async fn make(
-    session: &mut Session,
-    statement: &Statement,
-) -> std::result::Result<u64, oceanbase::Error> {
-    let mut tries = 0;
-    loop {
-        match session.run(statement).await {
-            Err(error) if error.number() == Some(SCHEMA_AGAIN) && tries < AGAIN.0 => tries += 1,
-            Err(error) if tries > 0 && error.number().is_some_and(|number| THERE.contains(&number)) => {
-                return Ok(0);
-            }
-            done => return done,
-        }
-        tokio::time::sleep(AGAIN.1).await;
-    }
-}
-
-/// Makes a database current on a connection.
-pub(super) async fn enter(session: &mut Session, database: &str) -> Result<()> {
-    let sql = format!("USE {}", identifier(database));
-    session.run(&Statement::read(sql)).await.during(|| format!("use `{database}`")).map(drop)
+    crew::run(target, connections, tables, CreateTables, cancel).await?;
+    Ok(found)
 }
 
 async fn create_database(session: &mut Session, archive: &Archive, name: &str, target: &str) -> Result<()> {
@@ -121,24 +84,44 @@ fn database_statement(sql: &[u8], name: &str) -> Option<Vec<u8>> {
     Some(statement)
 }
 
-async fn create_tables(
-    session: &mut Session,
+/// The tables and views that a database has.
+#[derive(Default)]
+struct Existing(HashSet<String>);
+
+impl Existing {
+    async fn read(session: &mut Session, database: &str) -> Result<Self> {
+        let tables = catalog::tables(session, database).await;
+        let tables = tables.during(|| format!("list the tables of `{database}`"))?;
+        Ok(Self(tables.into_iter().map(|table| table.name).collect()))
+    }
+
+    /// Tells whether there is one of that name. OceanBase may keep all names in small letters.
+    fn has(&self, name: &str, folds: bool) -> bool {
+        self.0.contains(name) || folds && self.0.contains(&name.to_lowercase())
+    }
+}
+
+/// A table that is to be made.
+struct NewTable {
+    database: String,
+    name: String,
+    statement: Vec<u8>,
+}
+
+/// Returns the chosen tables of a database that are not there yet.
+async fn missing_tables(
     archive: &Archive,
     entry: &DatabaseEntry,
     database: &str,
     selection: &Selection,
-) -> Result<()> {
-    enter(session, database).await?;
-    let there =
-        catalog::tables(session, database).await.during(|| format!("list the tables of `{database}`"))?;
-    let there: HashSet<String> = there.into_iter().map(|table| table.name).collect();
-    let folds = session.server().product.is_oceanbase();
+    there: &Existing,
+    folds: bool,
+) -> Result<Vec<NewTable>> {
     let rows: BTreeMap<&str, u64> =
         entry.tables.iter().map(|table| (table.name.as_str(), table.rows)).collect();
+    let mut tables = Vec::new();
     for object in table_objects(archive, &entry.name, selection).await? {
-        // Nothing of that name was there before this load began: it is from an earlier attempt. The target may keep all
-        // names in small letters.
-        if there.contains(&object.name) || folds && there.contains(&object.name.to_lowercase()) {
+        if there.has(&object.name, folds) {
             continue;
         }
         let definition = read_definition(&entry.name, &object)?;
@@ -146,10 +129,26 @@ async fn create_tables(
         // MySQL and MariaDB show keys in the order in which they were made.
         let at_once = small || !folds && definition.has_special_keys();
         let statement = if at_once { definition.without_foreign_keys() } else { definition.bare() };
-        let created = make(session, &Statement::act(statement).within(crate::LONG_READ)).await;
-        created.during(|| format!("create the table {}", full_name(database, &object.name)))?;
+        tables.push(NewTable { database: database.to_owned(), name: object.name, statement });
     }
-    Ok(())
+    Ok(tables)
+}
+
+/// Makes tables. None has foreign keys yet, so their order does not matter.
+struct CreateTables;
+
+impl Work for CreateTables {
+    type Job = NewTable;
+
+    async fn prepare(&self, session: &mut Session) -> Result<()> {
+        make_lenient(session).await
+    }
+
+    async fn work(&self, session: &mut Session, table: NewTable) -> Result<()> {
+        enter(session, &table.database).await?;
+        let created = make(session, &Statement::act(table.statement).within(STATEMENT_LIMIT)).await;
+        created.during(|| format!("create the table {}", full_name(&table.database, &table.name))).map(drop)
+    }
 }
 
 /// Reads the definitions of a database's tables out of the dump.

@@ -2,7 +2,7 @@
 
 use model::text::Text;
 use model::version::ServerVersion;
-use oceanbase::catalog;
+use oceanbase::{Session, catalog};
 use storage::Client;
 
 use crate::archive::Archive;
@@ -11,6 +11,7 @@ use crate::id::DumpId;
 use crate::layout::ObjectKey;
 use crate::load::marks::{MARKS_TABLE, Marks};
 use crate::load::{Options, names, orphan};
+use crate::manifest::Manifest;
 use crate::source::Target;
 
 /// What a target is like.
@@ -36,11 +37,23 @@ pub async fn check_target(
     options: &Options,
 ) -> Result<TargetCheck> {
     let (archive, manifest) = Archive::open(client, dump, &options.identities).await?;
-    let names = names(&manifest, options)?;
+    let mut session = target.open().await?;
+    let found = check(&mut session, &archive, &manifest, options).await?;
+    session.close().await;
+    Ok(found)
+}
+
+/// The same, on a connection to the target.
+pub(super) async fn check(
+    session: &mut Session,
+    archive: &Archive,
+    manifest: &Manifest,
+    options: &Options,
+) -> Result<TargetCheck> {
+    let names = names(manifest, options)?;
     if let Some(database) = names.keys().next() {
         archive.read_schema(ObjectKey::Database { database }).await?; // the keys fit, or nothing is begun
     }
-    let mut session = target.open().await?;
     let server = session.server().clone();
     if manifest.server.product.is_oceanbase() && !server.product.is_oceanbase() {
         return Err(Error::TargetUnfit {
@@ -48,7 +61,7 @@ pub async fn check_target(
             target: server.to_string(),
         });
     }
-    orphan::refuse(&mut session).await?;
+    orphan::refuse(session).await?;
     let chosen = |database: &str, table: &str| options.selection.has_table(database, table);
     let longest = manifest
         .tables()
@@ -57,7 +70,7 @@ pub async fn check_target(
         .map(|piece| piece.longest_statement)
         .max()
         .unwrap_or(0);
-    let limit = catalog::variable(&mut session, "max_allowed_packet").await;
+    let limit = catalog::variable(session, "max_allowed_packet").await;
     if let Some(limit) = limit.during(|| "read max_allowed_packet".to_owned())?
         && longest >= limit
     {
@@ -77,15 +90,15 @@ pub async fn check_target(
     let mut found = Vec::new();
     for entry in &manifest.databases {
         let Some(database) = names.get(&entry.name) else { continue };
-        match Marks::new(database, dump).owner(&mut session).await? {
-            Some(owner) if owner == dump.as_str() => {
+        match Marks::new(database, &archive.dump).owner(session).await? {
+            Some(owner) if owner == archive.dump.as_str() => {
                 resumes = true;
                 continue;
             }
             Some(other) => return Err(Error::LoadInterrupted { database: database.clone(), other }),
             None => {}
         }
-        let there = catalog::tables(&mut session, database).await;
+        let there = catalog::tables(session, database).await;
         let there = there.during(|| format!("list the tables of `{database}`"))?;
         let clashes = |name: &str| {
             !options.may_lie_beside_others(&entry.name)
@@ -94,7 +107,6 @@ pub async fn check_target(
         let clashing = there.into_iter().filter(|table| table.name != MARKS_TABLE && clashes(&table.name));
         found.extend(clashing.map(|table| crate::plan::full_name(database, &table.name)));
     }
-    session.close().await;
     if found.is_empty() {
         Ok(TargetCheck { server, resumes, notes })
     } else {

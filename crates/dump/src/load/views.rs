@@ -9,7 +9,7 @@ use crate::archive::Archive;
 use crate::ddl::qualify::{QualifiedView, without_security};
 use crate::error::{DuringSql as _, Result};
 use crate::layout::ObjectKey;
-use crate::load::schema::{enter, make};
+use crate::load::connection::{enter, make};
 use crate::manifest::Manifest;
 use crate::plan::{Selection, full_name};
 use crate::schema_file::{SchemaKind, SchemaObject};

@@ -139,8 +139,7 @@ impl Bed {
         let dump: DumpId = id.parse().expect("an id");
         let (target, never) = (self.source(), CancellationToken::new());
         let meter = Meter::new();
-        load::check_target(&target, &self.client, &dump, options).await.expect("a free target");
-        load::create_schema(&target, &self.client, &dump, options).await.expect("a schema");
+        create_schema(&target, &self.client, &dump, options).await.expect("a schema");
         load::load_data(&target, &self.client, &dump, options, 3, &meter, &never).await.expect("rows");
         let notes =
             load::create_indexes(&target, &self.client, &dump, options, 3, &never).await.expect("keys");
@@ -234,4 +233,14 @@ pub(crate) fn files(folder: &Path) -> Vec<PathBuf> {
     }
     files.sort();
     files
+}
+
+/// Makes databases and tables on two connections.
+pub(crate) async fn create_schema(
+    target: &Source,
+    client: &Client,
+    dump: &DumpId,
+    options: &load::Options,
+) -> dump::Result<load::TargetCheck> {
+    load::create_schema(target, client, dump, options, 2, &CancellationToken::new()).await
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use dump::{ChunkAim, DumpId, Error, Meter, Options, Snapshot, load};
 use tokio_util::sync::CancellationToken;
 
-use crate::bed::{Bed, load_options, query, run, selection};
+use crate::bed::{Bed, create_schema, load_options, query, run, selection};
 
 /// A table of some 25 MB.
 async fn big_database(bed: &Bed, name: &str) {
@@ -95,7 +95,7 @@ async fn cancelled_load(bed: Bed) {
     bed.dump("stopped", &["d_cancel_load"], ChunkAim::default()).await;
     let (dump, target): (DumpId, _) = ("stopped".parse().expect("an id"), bed.source());
     let load = load_options(&[("d_cancel_load", "d_cancel_load_2")]);
-    load::create_schema(&target, &bed.client, &dump, &load).await.expect("a schema");
+    create_schema(&target, &bed.client, &dump, &load).await.expect("a schema");
     let (meter, cancel) = (Meter::new(), CancellationToken::new());
     let mut progress = meter.subscribe();
     let (outcome, ()) =

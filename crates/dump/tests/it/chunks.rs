@@ -126,7 +126,11 @@ async fn pieces_are_cut_by_the_length_of_rows_when_nothing_else_is_said() {
     assert_eq!(counts, [20, 1], "3 MB: 16 pieces of 128 KiB and the rest in some of 256; and some kilobytes");
     let (_, long) = manifest.tables().next().expect("two tables");
     let rows: Vec<u64> = long.pieces.iter().map(|piece| piece.rows).collect();
-    assert_eq!((rows[0], rows[15], rows[16]), (130, 130, 260), "of 1,005 bytes: {rows:?}");
+    assert_eq!(
+        (rows[0], rows[15], rows[16]),
+        (128, 128, 256),
+        "1,005 bytes each, and powers of two make statements: {rows:?}"
+    );
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use model::cluster::Address;
 use oceanbase::{Outcome, Statement, Witness};
 use tokio_util::sync::CancellationToken;
 
-use crate::bed::{Bed, endpoint, load_options, query, run};
+use crate::bed::{Bed, create_schema, endpoint, load_options, query, run};
 
 const CODE: &[&str] = &[
     "CREATE TABLE t (a INT PRIMARY KEY, b INT)",
@@ -28,7 +28,7 @@ pub(crate) async fn whole_load(
     with_code: bool,
 ) -> Vec<String> {
     let (target, never) = (bed.source(), CancellationToken::new());
-    load::create_schema(&target, &bed.client, dump, options).await.expect("a schema");
+    create_schema(&target, &bed.client, dump, options).await.expect("a schema");
     let mut notes = Vec::new();
     if with_code {
         notes.extend(load::create_routines(&target, &bed.client, dump, options).await.expect("routines"));
@@ -170,7 +170,7 @@ async fn users_come_through_with_all_that_they_may_and_may_not() {
     let target = Source { endpoint: endpoint(&bed.server), witness: shown.clone() };
     let options = load::Options::default();
     let never = CancellationToken::new();
-    load::create_schema(&target, &bed.client, &dump, &options).await.expect("a schema");
+    create_schema(&target, &bed.client, &dump, &options).await.expect("a schema");
     for _ in 0..2 {
         let notes = load::create_routines(&target, &bed.client, &dump, &options).await.expect("users");
         assert_eq!(notes, []);
@@ -193,7 +193,7 @@ async fn users_come_through_with_all_that_they_may_and_may_not() {
 
     // A user that was there before stays as it is.
     let notes = {
-        load::create_schema(&target, &bed.client, &dump, &load_options(&[("d_users", "d_users_2")]))
+        create_schema(&target, &bed.client, &dump, &load_options(&[("d_users", "d_users_2")]))
             .await
             .expect("one");
         load::create_routines(&target, &bed.client, &dump, &load_options(&[("d_users", "d_users_2")]))

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use dump::{ChunkAim, DumpId, Error, Meter};
 use tokio_util::sync::CancellationToken;
 
-use crate::bed::Bed;
+use crate::bed::{Bed, create_schema};
 
 /// How to damage a dump, and what must be named.
 struct Damage {
@@ -146,7 +146,7 @@ async fn a_damaged_piece_is_not_loaded() {
     let (dump, target): (DumpId, _) = ("hurt".parse().expect("an id"), bed.source());
     let (load, never) =
         (crate::bed::load_options(&[("d_damage_load", "d_damage_load_2")]), CancellationToken::new());
-    dump::load::create_schema(&target, &bed.client, &dump, &load).await.expect("a schema");
+    create_schema(&target, &bed.client, &dump, &load).await.expect("a schema");
     let loaded = dump::load::load_data(&target, &bed.client, &dump, &load, 1, &Meter::new(), &never).await;
     let error = loaded.expect_err("it is damaged");
     assert!(matches!(&error, Error::Damaged { path, .. } if path.ends_with("000001.sql.zst")), "{error:?}");

@@ -8,7 +8,7 @@ use dump::{ChunkAim, Compression, Error, Identities, Meter, Options, Recipient, 
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
-use crate::bed::{Bed, files, load_options, query, selection};
+use crate::bed::{Bed, create_schema, files, load_options, query, selection};
 
 /// A pair of keys that the program `age-keygen` made.
 pub(crate) struct Key {
@@ -88,7 +88,7 @@ async fn without_a_fitting_key_nothing_is_begun() {
     for identities in [Identities::default(), Key::new().identities()] {
         let options = load::Options { identities, ..load_options(&[("d_locked", "d_locked_2")]) };
         let dump = "locked".parse().expect("an id");
-        let refused = load::create_schema(&bed.source(), &bed.client, &dump, &options).await;
+        let refused = create_schema(&bed.source(), &bed.client, &dump, &options).await;
         assert!(matches!(&refused, Err(Error::Locked { path }) if path.ends_with(".age")), "{refused:?}");
     }
     let mut session = bed.session().await;
@@ -108,7 +108,7 @@ async fn a_piece_that_was_swapped_for_one_of_another_key_is_found() {
         load::Options { identities: key.identities(), ..load_options(&[("d_swapped", "d_swapped_2")]) };
     let (dump, never) = ("swapped".parse().expect("an id"), CancellationToken::new());
     let (target, client) = (bed.source(), &bed.client);
-    load::create_schema(&target, client, &dump, &options).await.expect("a schema");
+    create_schema(&target, client, &dump, &options).await.expect("a schema");
     let loaded = load::load_data(&target, client, &dump, &options, 2, &Meter::new(), &never).await;
     assert!(loaded.is_err(), "a swapped piece was loaded");
 }

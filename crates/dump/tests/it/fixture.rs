@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use dump::{ChunkAim, Compression, DumpId, Identities, Meter, Options, Recipient, load};
 use tokio_util::sync::CancellationToken;
 
-use crate::bed::{Bed, load_options, query, run, selection};
+use crate::bed::{Bed, create_schema, load_options, query, run, selection};
 
 const STATEMENTS: &[&str] = &[
     "SET sql_mode = 'ALLOW_INVALID_DATES,NO_AUTO_VALUE_ON_ZERO'",
@@ -73,7 +73,7 @@ async fn dumps_of_format_1_are_whole_and_load_for_ever() {
         bed.no_database(&database);
         let options = load::Options { identities: identities(), ..load_options(&[("shop", &database)]) };
         let (meter, never) = (Meter::new(), CancellationToken::new());
-        load::create_schema(&target, &bed.client, &dump, &options).await.expect("a schema");
+        create_schema(&target, &bed.client, &dump, &options).await.expect("a schema");
         load::load_data(&target, &bed.client, &dump, &options, 2, &meter, &never).await.expect("rows");
         load::create_routines(&target, &bed.client, &dump, &options).await.expect("routines");
         let notes = load::create_indexes(&target, &bed.client, &dump, &options, 2, &never).await;

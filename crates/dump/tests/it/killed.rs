@@ -10,7 +10,7 @@ use oceanbase::Session;
 use tokio_util::sync::CancellationToken;
 use xtask::seekdb::Instance;
 
-use crate::bed::{Bed, load_options, query, run, selection};
+use crate::bed::{Bed, create_schema, load_options, query, run, selection};
 
 const ROWS: usize = 20_000;
 
@@ -83,7 +83,7 @@ async fn whole_load(
     meter: &Meter,
 ) -> dump::Result<()> {
     let never = CancellationToken::new();
-    load::create_schema(target, &bed.client, dump, load).await?;
+    create_schema(target, &bed.client, dump, load).await?;
     load::load_data(target, &bed.client, dump, load, 3, meter, &never).await?;
     load::create_indexes(target, &bed.client, dump, load, 3, &never).await.map(drop)
 }
@@ -282,9 +282,9 @@ async fn a_database_that_is_killed_costs_a_load_only_time_or_is_named() {
     bed.dump_with(&dump, &options("d_dies")).await.expect("a dump");
     let load = load_options(&[("d_dies", "d_dies_2")]);
     for pieces in [2, 30] {
-        match persistently(|| load::create_schema(&source, &bed.client, &dump, &load)).await {
+        match persistently(|| create_schema(&source, &bed.client, &dump, &load)).await {
             Err(dump::Error::TargetLocked { .. }) => break, // since it was killed before
-            made => made.expect("a schema"),
+            made => made.map(drop).expect("a schema"),
         }
         let meter = Meter::new();
         let loading = load::load_data(&source, &bed.client, &dump, &load, 3, &meter, &never);
@@ -318,7 +318,7 @@ async fn a_load_names_the_tables_that_a_killed_seekdb_keeps_locked() {
     let (dump, source): (DumpId, _) = ("locked".parse().expect("an id"), bed.source());
     bed.dump_with(&dump, &options("d_locked")).await.expect("a dump");
     let load = load_options(&[("d_locked", "d_locked_2")]);
-    load::create_schema(&source, &bed.client, &dump, &load).await.expect("a schema");
+    create_schema(&source, &bed.client, &dump, &load).await.expect("a schema");
     let mut session = bed.session().await;
     run(&mut session, "START TRANSACTION").await;
     // Enough for the server to write a part of the transaction's log.

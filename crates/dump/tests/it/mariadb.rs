@@ -2,7 +2,7 @@
 
 use dump::{ChunkAim, DumpId, Error, Options, load};
 
-use crate::bed::{Bed, load_options, query, run, selection};
+use crate::bed::{Bed, create_schema, load_options, query, run, selection};
 use crate::code::whole_load;
 use crate::compare::same;
 
@@ -154,7 +154,7 @@ async fn t16_texts_of_other_character_sets_are_kept_where_the_server_knows_them_
     seekdb.no_database("d_sets_3");
     let (target, dump): (_, DumpId) = (maria.beside(&seekdb), "sets".parse().expect("an id"));
     let options = load_options(&[("d_sets", "d_sets_3")]);
-    let refused = load::create_schema(&target.source(), &target.client, &dump, &options).await;
+    let refused = create_schema(&target.source(), &target.client, &dump, &options).await;
     let told = format!("{:?}", refused.expect_err("no such character set"));
     assert!(told.contains("`d_sets_3`.`named`") && told.contains("gbk"), "{told}");
 }
@@ -247,8 +247,7 @@ async fn a_dump_of_a_seekdb_is_refused_by_a_mariadb_before_anything_is_made() {
     seekdb.dump("wrong-way", &["d_wrong_way"], ChunkAim::default()).await;
     maria.no_database("d_wrong_way");
     let (target, dump): (_, DumpId) = (seekdb.beside(&maria), "wrong-way".parse().expect("an id"));
-    let refused =
-        load::create_schema(&target.source(), &target.client, &dump, &load::Options::default()).await;
+    let refused = create_schema(&target.source(), &target.client, &dump, &load::Options::default()).await;
     let error = refused.expect_err("it is no OceanBase");
     assert!(matches!(error, Error::TargetUnfit { .. }), "{error:?}");
     let mut session = maria.session().await;

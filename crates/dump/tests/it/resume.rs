@@ -5,7 +5,7 @@ use std::fs;
 use dump::{ChunkAim, DumpId, Meter, Options, load};
 use tokio_util::sync::CancellationToken;
 
-use crate::bed::{Bed, load_options, query, run, selection};
+use crate::bed::{Bed, create_schema, load_options, query, run, selection};
 
 /// A database whose dump has some dozens of pieces.
 async fn busy_database(bed: &Bed, name: &str) {
@@ -106,7 +106,7 @@ async fn every_call_can_be_made_twice() {
     assert_eq!(manifests[0], manifests[1]);
     let load = load_options(&[("d_twice", "d_twice_2")]);
     for _ in 0..2 {
-        load::create_schema(&source, &bed.client, &dump, &load).await.expect("a schema");
+        create_schema(&source, &bed.client, &dump, &load).await.expect("a schema");
     }
     for _ in 0..2 {
         load::load_data(&source, &bed.client, &dump, &load, 2, &Meter::new(), &never).await.expect("rows");
@@ -134,7 +134,7 @@ async fn a_load_that_was_dropped_anywhere_doubles_and_loses_nothing() {
         ("reload".parse().expect("an id"), bed.source(), CancellationToken::new());
     let load = load_options(&[("d_reload", "d_reload_2")]);
     for stop_at in [0, 1, 2, 11, 40, 80] {
-        load::create_schema(&target, &bed.client, &dump, &load).await.expect("a schema");
+        create_schema(&target, &bed.client, &dump, &load).await.expect("a schema");
         let meter = Meter::new();
         tokio::select! {
             biased;
@@ -164,10 +164,8 @@ async fn another_load_does_not_go_on_where_an_unfinished_one_was() {
     bed.dump("first", &["d_other"], ChunkAim::default()).await;
     bed.dump("second", &["d_other"], ChunkAim::default()).await;
     let (target, load) = (bed.source(), load_options(&[("d_other", "d_other_2")]));
-    load::create_schema(&target, &bed.client, &"first".parse().expect("an id"), &load)
-        .await
-        .expect("a schema");
-    let refused = load::create_schema(&target, &bed.client, &"second".parse().expect("an id"), &load).await;
+    create_schema(&target, &bed.client, &"first".parse().expect("an id"), &load).await.expect("a schema");
+    let refused = create_schema(&target, &bed.client, &"second".parse().expect("an id"), &load).await;
     let error = refused.expect_err("the first is unfinished");
     assert!(matches!(&error, dump::Error::LoadInterrupted { other, .. } if other == "first"), "{error:?}");
 }
@@ -180,15 +178,14 @@ async fn a_target_that_is_not_empty_is_left_alone_unless_told() {
     let (dump, target): (DumpId, _) = ("full".parse().expect("an id"), bed.source());
     bed.database("d_full_2", &["CREATE TABLE mine (a INT)", "INSERT INTO mine VALUES (5)"]).await;
     let mut load = load_options(&[("d_full", "d_full_2")]);
-    let error = load::create_schema(&target, &bed.client, &dump, &load).await.expect_err("not empty");
+    let error = create_schema(&target, &bed.client, &dump, &load).await.expect_err("not empty");
     assert!(error.to_string().contains("`d_full_2`.`mine`"), "{error}");
     load.into_existing = load::IntoExisting::Always;
-    load::create_schema(&target, &bed.client, &dump, &load).await.expect("told to");
+    create_schema(&target, &bed.client, &dump, &load).await.expect("told to");
     let never = CancellationToken::new();
     load::load_data(&target, &bed.client, &dump, &load, 1, &Meter::new(), &never).await.expect("rows");
     load::finish(&target, &bed.client, &dump, &load).await.expect("an end");
-    let error =
-        load::create_schema(&target, &bed.client, &dump, &load).await.expect_err("the table is there");
+    let error = create_schema(&target, &bed.client, &dump, &load).await.expect_err("the table is there");
     assert!(error.to_string().contains("`d_full_2`.`t`"), "{error}");
     let mut session = bed.session().await;
     assert_eq!(

@@ -5,7 +5,7 @@ use dump::{Choice, ChunkAim, DumpId, Error, Meter, Selection, load};
 use model::backup::BackupObject;
 use tokio_util::sync::CancellationToken;
 
-use crate::bed::{Bed, load_options, query, run};
+use crate::bed::{Bed, create_schema, load_options, query, run};
 
 const TABLES: &[&str] = &[
     "CREATE TABLE par (id INT PRIMARY KEY)",
@@ -119,7 +119,7 @@ async fn a_load_of_some_tables_goes_on_where_it_was() {
     let (dump, target): (DumpId, _) = ("some-on".parse().expect("an id"), bed.source());
     let (meter, never) = (Meter::new(), CancellationToken::new());
     for _ in 0..2 {
-        load::create_schema(&target, &bed.client, &dump, &options).await.expect("a schema");
+        create_schema(&target, &bed.client, &dump, &options).await.expect("a schema");
         load::load_data(&target, &bed.client, &dump, &options, 2, &meter, &never).await.expect("rows");
     }
     assert_eq!(meter.now().rows, 3);

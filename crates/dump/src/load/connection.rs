@@ -1,0 +1,65 @@
+//! Connections that load: they take what the source has taken.
+
+use std::time::Duration;
+
+use model::version::Product;
+use oceanbase::{Session, Statement};
+
+use crate::error::{DuringSql as _, Result};
+use crate::piece::PREAMBLE;
+use crate::source::Target;
+
+/// How long a statement of a load may take. One limit for all of them: OceanBase is told of each change by a statement
+/// of its own.
+pub(super) const STATEMENT_LIMIT: Duration = Duration::from_secs(600);
+
+/// Opens a connection that takes what the source has taken.
+pub(super) async fn open_for_loading(target: &Target) -> Result<Session> {
+    let mut session = target.open().await?;
+    make_lenient(&mut session).await?;
+    Ok(session)
+}
+
+/// Makes a connection take what the source has taken.
+pub(super) async fn make_lenient(session: &mut Session) -> Result<()> {
+    for sql in PREAMBLE {
+        session.run(&Statement::read(sql)).await.during(|| "set up the connection".to_owned())?;
+    }
+    if session.server().product == Product::Mariadb {
+        let unchecked = Statement::read("SET SESSION check_constraint_checks = 0");
+        session.run(&unchecked).await.during(|| "set up the connection".to_owned())?;
+    }
+    Ok(())
+}
+
+/// OceanBase's number for a definition that changes at this moment: "Schema try again".
+const SCHEMA_AGAIN: u16 = 5627;
+
+/// How often and how soon it is tried again.
+const AGAIN: (u32, Duration) = (20, Duration::from_millis(250));
+
+/// MySQL's and OceanBase's numbers for a database, table, key, routine, trigger or constraint that exists.
+const THERE: [u16; 7] = [1007, 1050, 1061, 1304, 1359, 1826, 5734];
+
+/// Runs a statement that makes something, again where the server says that it may be: it may have been done all the same.
+pub(super) async fn make(
+    session: &mut Session,
+    statement: &Statement,
+) -> std::result::Result<u64, oceanbase::Error> {
+    let mut tries = 0;
+    loop {
+        match session.run(statement).await {
+            Err(error) if error.number() == Some(SCHEMA_AGAIN) && tries < AGAIN.0 => tries += 1,
+            Err(error) if tries > 0 && error.number().is_some_and(|number| THERE.contains(&number)) => {
+                return Ok(0);
+            }
+            done => return done,
+        }
+        tokio::time::sleep(AGAIN.1).await;
+    }
+}
+
+/// Makes a database current on a connection.
+pub(super) async fn enter(session: &mut Session, database: &str) -> Result<()> {
+    session.enter(database).await.during(|| format!("use `{database}`"))
+}
