@@ -2,10 +2,11 @@
 //!
 //! While one buffer is being compressed the next is being filled; no more than these two exist. Each buffer becomes
 //! a frame of its own, so that a reader may decompress them apart; one after the other they are what `zstd -d` and
-//! `lz4 -d` expect.
+//! `lz4 -d` expect. Text that stays as it is comes in smaller buffers, and is hashed where it was made: it is still in the
+//! processor's cache there.
 
 use std::io::{self, Write as _};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use storage::ObjectWriter;
@@ -18,11 +19,35 @@ use crate::manifest::ObjectEntry;
 use crate::plan::Compression;
 
 /// How much text makes a frame.
-pub(crate) const FRAME_BYTES: usize = 4 << 20;
+const FRAME_BYTES: usize = 4 << 20;
+
+/// How much text is written at a time where it stays as it is.
+const PLAIN_BYTES: usize = 1 << 20;
+
+/// Empty buffers that pieces hand on to the next: memory that is new costs the system a fault for every 4 KiB.
+#[derive(Default)]
+pub(crate) struct Buffers(Mutex<Vec<Vec<u8>>>);
+
+impl Buffers {
+    /// Returns a buffer that holds nothing; a small one, if none was handed on.
+    fn take(&self) -> Vec<u8> {
+        let handed_on = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        handed_on.unwrap_or_else(|| Vec::with_capacity(FRAME_BYTES / 16))
+    }
+
+    /// Hands a buffer on, unless it is small, or was made for a value so large that few will need as much.
+    fn give(&self, mut buffer: Vec<u8>) {
+        if (PLAIN_BYTES..=2 * FRAME_BYTES).contains(&buffer.capacity()) {
+            buffer.clear();
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).push(buffer);
+        }
+    }
+}
 
 /// One piece on its way to the storage.
 pub(crate) struct PieceOutput {
     archive: Archive,
+    buffers: Arc<Buffers>,
     key: String,
     path: String,
     compression: Compression,
@@ -38,9 +63,16 @@ pub(crate) struct PieceOutput {
 }
 
 impl PieceOutput {
-    pub(crate) fn new(archive: &Archive, key: String, path: String, compression: Compression) -> Self {
+    pub(crate) fn new(
+        archive: &Archive,
+        buffers: &Arc<Buffers>,
+        key: String,
+        path: String,
+        compression: Compression,
+    ) -> Self {
         Self {
             archive: archive.clone(),
+            buffers: Arc::clone(buffers),
             key,
             path,
             compression,
@@ -53,23 +85,51 @@ impl PieceOutput {
         }
     }
 
+    /// Returns how much text is to be pushed at a time, at least.
+    pub(crate) fn wants_bytes(&self) -> usize {
+        if self.stays_plain() { PLAIN_BYTES } else { FRAME_BYTES }
+    }
+
+    fn stays_plain(&self) -> bool {
+        self.compression == Compression::None && !self.archive.is_encrypted()
+    }
+
+    /// Returns an empty buffer, for the first text.
+    pub(crate) fn buffer(&self) -> Vec<u8> {
+        self.buffers.take()
+    }
+
     /// Takes a buffer full of text, and returns an empty one.
     pub(crate) async fn push(&mut self, text: Vec<u8>) -> Result<Vec<u8>> {
         self.raw_bytes += text.len() as u64;
-        let empty = self.drain().await?;
+        let empty = if self.stays_plain() { Vec::new() } else { self.drain().await? };
         let packer = match self.packer.take() {
             Some(packer) => packer,
             None => Packer::new(self.compression, &self.archive.recipients)
                 .map_err(|cause| self.unpacked(&cause))?,
         };
         let into = std::mem::take(&mut self.spare);
+        if self.stays_plain() {
+            let packed = packer.pack(text, into).map_err(|cause| self.unpacked(&cause))?;
+            return self.write(packed).await;
+        }
         self.packing = Some(tokio::task::spawn_blocking(move || packer.pack(text, into)));
         Ok(empty)
     }
 
-    /// Makes the object appear, if anything was pushed.
+    /// Waits until all that was pushed is with the storage, and hands its buffers on, the last one too.
+    pub(crate) async fn settle(&mut self, last: Vec<u8>) -> Result<()> {
+        self.buffers.give(last);
+        if self.packing.is_some() {
+            let drained = self.drain().await?;
+            self.buffers.give(drained);
+        }
+        self.buffers.give(std::mem::take(&mut self.spare));
+        Ok(())
+    }
+
+    /// Makes the object appear, if anything was pushed and settled.
     pub(crate) async fn finish(mut self) -> Result<Option<ObjectEntry>> {
-        self.drain().await?;
         let (Some(mut writer), Some(mut packer)) = (self.writer.take(), self.packer.take()) else {
             return Ok(None);
         };
@@ -86,9 +146,14 @@ impl PieceOutput {
 
     /// Writes the frame that is being compressed, if there is one; returns an empty buffer for text.
     async fn drain(&mut self) -> Result<Vec<u8>> {
-        let Some(packing) = self.packing.take() else { return Ok(large(Vec::new())) };
+        let Some(packing) = self.packing.take() else { return Ok(self.large(self.buffers.take())) };
         let packed = packing.await.expect("compressing does not panic");
-        let Packed { packer, left, frame } = packed.map_err(|cause| self.unpacked(&cause))?;
+        let packed = packed.map_err(|cause| self.unpacked(&cause))?;
+        self.write(packed).await
+    }
+
+    /// Writes a frame; returns an empty buffer for text.
+    async fn write(&mut self, Packed { packer, left, frame }: Packed) -> Result<Vec<u8>> {
         self.packer = Some(packer);
         let mut writer = match self.writer.take() {
             Some(writer) => writer,
@@ -104,17 +169,18 @@ impl PieceOutput {
         let (text, spare) =
             if left.capacity() > written.capacity() { (left, written) } else { (written, left) };
         self.spare = spare;
-        Ok(large(text))
+        Ok(self.large(text))
+    }
+
+    /// Makes sure that so much text as is wanted has room in an empty buffer without moving about.
+    fn large(&self, buffer: Vec<u8>) -> Vec<u8> {
+        let wanted = self.wants_bytes();
+        if buffer.capacity() < wanted { Vec::with_capacity(wanted + FRAME_BYTES / 4) } else { buffer }
     }
 
     fn unpacked(&self, cause: &io::Error) -> Error {
         Error::Damaged { path: self.path.clone(), why: format!("it can't be packed: {cause}") }
     }
-}
-
-/// Makes sure that a frame's text has room in an empty buffer without moving about.
-fn large(buffer: Vec<u8>) -> Vec<u8> {
-    if buffer.capacity() < FRAME_BYTES { Vec::with_capacity(FRAME_BYTES + FRAME_BYTES / 4) } else { buffer }
 }
 
 /// Returns the memory of what was written, for the next; none while the storage still holds it.

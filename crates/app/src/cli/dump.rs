@@ -91,9 +91,12 @@ async fn fix(
     dump: &DumpId,
     options: &Options,
 ) -> Result<Snapshot, Failure> {
-    let warnings = dump::warnings(source, &options.selection).await.map_err(|error| error.problem())?;
-    warnings.iter().for_each(|note| screen.say(note));
-    let snapshot = match dump::take_snapshot(source, client, dump, options).await {
+    let (warnings, snapshot) = tokio::join!(
+        dump::warnings(source, &options.selection),
+        Box::pin(dump::take_snapshot(source, client, dump, options))
+    );
+    warnings.map_err(|error| error.problem())?.iter().for_each(|note| screen.say(note));
+    let snapshot = match snapshot {
         Err(dump::Error::CannotCarry { mut problems }) => {
             let last = problems.pop().expect("a refusal has a reason");
             problems.into_iter().for_each(|problem| Failure::from(problem).show(screen.is_json()));
@@ -115,10 +118,12 @@ async fn take(
 ) -> Result<Manifest, Failure> {
     let dump = &snapshot.plan().dump;
     screen.say(&Text::new("cli-dump-begun").with("dump", dump).with("scn", snapshot.scn()));
-    dump::dump_schema(source, client, &snapshot).await.map_err(|error| error.problem())?;
     let meter = Meter::new();
-    let work = dump::dump_data(source, client, &snapshot, connections, &meter, cancel);
-    metered(screen, "dump-data", &meter, work).await?;
+    let work = async {
+        let rows = dump::dump_data(source, client, &snapshot, connections, &meter, cancel);
+        tokio::try_join!(dump::dump_schema(source, client, &snapshot), rows).map(drop)
+    };
+    metered(screen, "dump-data", &meter, Box::pin(work)).await?;
     let manifest = dump::finish(client, dump).await.map_err(|error| error.problem())?;
     snapshot.release().await;
     Ok(manifest)

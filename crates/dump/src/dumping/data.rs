@@ -11,6 +11,7 @@ use crate::archive::{Archive, PieceReceipt};
 use crate::chunk::select_rows;
 use crate::crew::{self, Work};
 use crate::dumping::Snapshot;
+use crate::dumping::closing::Closing;
 use crate::dumping::count::{CountRows, counts};
 use crate::dumping::definition::Definitions;
 use crate::dumping::receipts::Receipts;
@@ -19,7 +20,7 @@ use crate::dumping::together::{Together, let_go};
 use crate::error::{DuringSql as _, Error, Result};
 use crate::layout::ObjectKey;
 use crate::manifest::Piece;
-use crate::output::{FRAME_BYTES, PieceOutput};
+use crate::output::{Buffers, PieceOutput};
 use crate::piece::{PieceText, push_preamble};
 use crate::plan::{Plan, TablePlan, full_name};
 use crate::progress::{Meter, Progress};
@@ -43,22 +44,29 @@ pub async fn dump_data(
     let receipts = archive.piece_receipts().await?;
     meter.change(|progress| *progress = so_far(plan, &receipts));
     let jobs = open_jobs(plan, &receipts);
+    let connections = snapshot.most_connections(connections);
     if !jobs.is_empty() {
         let receipts = Arc::new(Receipts::new(archive.clone()));
+        let closing = Arc::new(Closing::new(connections));
         let work = DumpPieces {
             archive: archive.clone(),
             receipts: Arc::clone(&receipts),
+            closing: Arc::clone(&closing),
+            buffers: Arc::default(),
             plan: Arc::clone(plan),
             meter: meter.clone(),
             together: snapshot.together(),
         };
-        let done = crew::run(source, snapshot.most_connections(connections), jobs, work, cancel).await;
+        let mut done = crew::run(source, connections, jobs, work, cancel).await;
+        if done.is_ok() {
+            done = closing.end().await;
+        }
         let noted = receipts.flush().await; // also what was finished before a failure
         done.and(noted)?;
     }
     let counts = counts(plan, &archive.piece_receipts().await?);
     let work = CountRows { plan: Arc::clone(plan), together: snapshot.together() };
-    crew::run(source, snapshot.most_connections(connections), counts, work, cancel).await?;
+    crew::run(source, connections, counts, work, cancel).await?;
     check_unchanged(source, plan).await
 }
 
@@ -112,6 +120,8 @@ fn open_jobs(plan: &Plan, receipts: &[PieceReceipt]) -> Vec<Job> {
 struct DumpPieces {
     archive: Archive,
     receipts: Arc<Receipts>,
+    closing: Arc<Closing>,
+    buffers: Arc<Buffers>,
     plan: Arc<Plan>,
     meter: Meter,
     together: Option<Arc<Together>>,
@@ -135,65 +145,83 @@ impl Work for DumpPieces {
     async fn work(&self, session: &mut Session, job: Job) -> Result<()> {
         let database = &self.plan.databases[job.database];
         let table = &database.tables[job.table];
-        let piece = self.dump_piece(session, &database.name, table, job).await?;
+        let (output, piece) = self.read_piece(session, &database.name, table, job).await?;
         if self.together.is_some() {
             let_go(session).await?;
         }
         let (database, table) = (database.name.clone(), table.name.clone());
-        // The piece is whole and durable by now; once its receipt is, it is not read again.
-        self.receipts.add(PieceReceipt { database, table, piece, also: Vec::new() }).await?;
-        self.meter.change(|progress| progress.pieces_done += 1);
-        Ok(())
+        let receipt = PieceReceipt { database, table, piece, also: Vec::new() };
+        let closing = close_piece(output, receipt, Arc::clone(&self.receipts), self.meter.clone());
+        self.closing.begin(Box::pin(closing)).await
     }
 }
 
+/// Makes a piece durable, and says so: once its receipt is written, it is not read again.
+async fn close_piece(
+    output: PieceOutput,
+    mut receipt: PieceReceipt,
+    receipts: Arc<Receipts>,
+    meter: Meter,
+) -> Result<()> {
+    let before = output.bytes;
+    receipt.piece.object = output.finish().await?;
+    let bytes = receipt.piece.object.as_ref().map_or(0, |object| object.bytes);
+    receipts.add(receipt).await?;
+    meter.change(|progress| {
+        progress.bytes += bytes - before;
+        progress.pieces_done += 1;
+    });
+    Ok(())
+}
+
 impl DumpPieces {
-    async fn dump_piece(
+    /// Reads a piece and hands its text to the storage.
+    async fn read_piece(
         &self,
         session: &mut Session,
         database: &str,
         table: &TablePlan,
         job: Job,
-    ) -> Result<Piece> {
+    ) -> Result<(PieceOutput, Piece)> {
         let (plan, number) = (&self.plan, job.number());
         let full = full_name(database, &table.name);
         let what = || format!("read {full}, piece {number}");
         let extension = plan.compression.extension();
         let key = ObjectKey::Piece { database, table: &table.name, number, extension };
         let path = self.archive.stored_path(key);
-        let mut output =
-            PieceOutput::new(&self.archive, format!("{}/{path}", plan.dump), path, plan.compression);
+        let stored = format!("{}/{path}", plan.dump);
+        let mut output = PieceOutput::new(&self.archive, &self.buffers, stored, path, plan.compression);
         let mut text = PieceText::new(&table.name, &table.columns);
-        let mut buffer = Vec::with_capacity(FRAME_BYTES / 16);
+        let mut buffer = output.buffer();
         push_preamble(&mut buffer, &format!("rows of {full}, piece {number} of {}", table.chunks.len()));
 
         let sql = select_rows(plan.moment(), database, table, &table.chunks[job.chunk]);
         let statement = Statement::read(sql).within(crate::SILENCE);
         let mut rows = session.stream(&statement).await.during_read(&plan.dump, plan.scn, what)?;
-        let mut told = 0;
+        let (wanted, mut told) = (output.wants_bytes(), 0);
         while let Some(row) = rows.next().await.during_read(&plan.dump, plan.scn, what)? {
             text.push_row(&mut buffer, |place| row.bytes(place), row.protocol_form());
-            if buffer.len() >= FRAME_BYTES && text.is_between_statements() {
+            if buffer.len() >= wanted && text.is_between_statements() {
                 buffer = self.push(&mut output, buffer, text.rows - told).await?;
                 told = text.rows;
             }
         }
         if text.rows > 0 {
             text.end(&mut buffer);
-            self.push(&mut output, buffer, text.rows - told).await?;
+            buffer = self.push(&mut output, buffer, text.rows - told).await?;
         }
-        let (raw_bytes, before) = (output.raw_bytes, output.bytes);
-        let object = output.finish().await?;
-        let bytes = object.as_ref().map_or(0, |object| object.bytes);
-        self.meter.change(|progress| progress.bytes += bytes - before);
-        Ok(Piece {
+        let before = output.bytes;
+        output.settle(buffer).await?;
+        self.meter.change(|progress| progress.bytes += output.bytes - before);
+        let piece = Piece {
             number,
             rows: text.rows,
             checksum: text.checksum,
-            raw_bytes,
+            raw_bytes: output.raw_bytes,
             longest_statement: text.longest_statement(),
-            object,
-        })
+            object: None,
+        };
+        Ok((output, piece))
     }
 
     async fn push(&self, output: &mut PieceOutput, text: Vec<u8>, rows: u64) -> Result<Vec<u8>> {

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use oceanbase::catalog::{self, MemberColumn, PartitionValues, TableIdentity};
 use oceanbase::{Error as SqlError, Session};
+use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 
 use crate::crew::{self, Work};
@@ -46,8 +47,23 @@ pub(super) struct Definitions {
     identities: Option<BTreeMap<String, TableIdentity>>,
     /// Whether every change of a table has a number of its own: InnoDB knows only the second of the last one.
     counts_changes: bool,
+    /// What definitions are mended with, once one is read.
+    mending: OnceCell<Mending>,
+}
+
+/// What definitions are mended with, by table.
+struct Mending {
     members: BTreeMap<String, Vec<MemberColumn>>,
     partitions: BTreeMap<String, Vec<PartitionValues>>,
+}
+
+impl Mending {
+    async fn read(session: &mut Session, database: &str) -> std::result::Result<Self, SqlError> {
+        Ok(Self {
+            members: catalog::member_columns(session, database).await?.unwrap_or_default(),
+            partitions: catalog::partition_values(session, database).await?.unwrap_or_default(),
+        })
+    }
 }
 
 impl Definitions {
@@ -57,8 +73,7 @@ impl Definitions {
             database: database.to_owned(),
             identities: catalog::table_identities(session, database).await?,
             counts_changes: session.server().product.is_oceanbase(),
-            members: catalog::member_columns(session, database).await?.unwrap_or_default(),
-            partitions: catalog::partition_values(session, database).await?.unwrap_or_default(),
+            mending: OnceCell::new(),
         })
     }
 
@@ -77,9 +92,10 @@ impl Definitions {
         session: &mut Session,
         table: &str,
     ) -> std::result::Result<Option<Vec<u8>>, SqlError> {
+        let mending = self.mending.get_or_try_init(|| Mending::read(session, &self.database)).await?;
         let text = catalog::table_definition(session, &self.database, table).await?;
-        let members = self.members.get(table).map_or(&[][..], Vec::as_slice);
-        let partitions = self.partitions.get(table).map_or(&[][..], Vec::as_slice);
+        let members = mending.members.get(table).map_or(&[][..], Vec::as_slice);
+        let partitions = mending.partitions.get(table).map_or(&[][..], Vec::as_slice);
         Ok(repair(&text, members, partitions))
     }
 

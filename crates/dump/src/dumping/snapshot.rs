@@ -172,7 +172,12 @@ async fn stand_still(
     for _ in 0..ATTEMPTS {
         let databases = chosen_databases(session, &options.selection).await?;
         let before = identities(session, &databases).await?;
-        let anchor = first_table(session, &databases).await?;
+        let anchor = match &before {
+            Some(known) => known.iter().find_map(|(database, tables)| {
+                tables.keys().next().map(|table| (database.clone(), table.clone()))
+            }),
+            None => first_table(session, &databases).await?,
+        };
         let anchor = anchor.as_ref().map(|(database, table)| (database.as_str(), table.as_str()));
         let mut pin = match Pin::open(&source.endpoint, Arc::clone(&source.witness), anchor).await {
             Ok(pin) => pin,

@@ -157,6 +157,31 @@ async fn a_load_that_was_dropped_anywhere_doubles_and_loses_nothing() {
 }
 
 #[tokio::test]
+async fn two_attempts_at_once_load_every_row_once() {
+    let bed = Bed::shared();
+    busy_database(&bed, "d_both").await;
+    bed.no_database("d_both_2");
+    bed.dump_with(&"both".parse().expect("an id"), &options("d_both")).await.expect("a dump");
+    let (dump, target, never): (DumpId, _, _) =
+        ("both".parse().expect("an id"), bed.source(), CancellationToken::new());
+    let load = load_options(&[("d_both", "d_both_2")]);
+    create_schema(&target, &bed.client, &dump, &load).await.expect("a schema");
+    // As when a task was taken over from a server that was slow, but not dead. Each sees pieces that the other is at, or
+    // has brought to their end.
+    let meters = [Meter::new(), Meter::new()];
+    let attempt = |meter| load::load_data(&target, &bed.client, &dump, &load, 2, meter, &never);
+    let (one, other) = tokio::join!(attempt(&meters[0]), attempt(&meters[1]));
+    one.expect("rows");
+    other.expect("rows");
+    load::create_indexes(&target, &bed.client, &dump, &load, 2, &never).await.expect("keys");
+    let report = load::verify_data(&target, &bed.client, &dump, &load, 2, &Meter::new(), &never).await;
+    assert_eq!(report.expect("a report").findings, []);
+    let mut session = bed.session().await;
+    assert_eq!(query(&mut session, "SELECT COUNT(*) FROM d_both_2.keyless").await, [["3000"]]);
+    session.close().await;
+}
+
+#[tokio::test]
 async fn another_load_does_not_go_on_where_an_unfinished_one_was() {
     let bed = Bed::shared();
     bed.database("d_other", &["CREATE TABLE t (a INT PRIMARY KEY)", "INSERT INTO t VALUES (1)"]).await;

@@ -1,0 +1,90 @@
+//! Pieces that were read and are made durable while their connections read the next: a sync or the end of an upload takes
+//! longer than the rows of a small table.
+
+use futures::future::BoxFuture;
+use tokio::sync::Mutex;
+use tokio::task::JoinSet;
+
+use crate::error::Result;
+
+/// Pieces on their last steps. Dropped, it leaves them there: without their receipts they are read again.
+pub(super) struct Closing {
+    pieces: Mutex<JoinSet<Result<()>>>,
+    most: usize,
+}
+
+impl Closing {
+    /// Lets so many pieces close at a time.
+    pub(super) fn new(most: usize) -> Self {
+        Self { pieces: Mutex::default(), most }
+    }
+
+    /// Begins to close a piece, once there is room for it.
+    ///
+    /// # Errors
+    /// Fails as a piece that closed meanwhile did.
+    pub(super) async fn begin(&self, closing: BoxFuture<'static, Result<()>>) -> Result<()> {
+        let mut pieces = self.pieces.lock().await;
+        while let Some(closed) = pieces.try_join_next() {
+            closed.expect("closing does not panic")?;
+        }
+        while pieces.len() >= self.most
+            && let Some(closed) = pieces.join_next().await
+        {
+            closed.expect("closing does not panic")?;
+        }
+        pieces.spawn(closing);
+        Ok(())
+    }
+
+    /// Waits until all pieces are closed.
+    ///
+    /// # Errors
+    /// Fails as the first of them does.
+    pub(super) async fn end(&self) -> Result<()> {
+        let mut pieces = self.pieces.lock().await;
+        while let Some(closed) = pieces.join_next().await {
+            closed.expect("closing does not panic")?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::time::Duration;
+
+    use super::Closing;
+    use crate::error::Error;
+
+    #[tokio::test(start_paused = true)]
+    async fn no_more_pieces_close_at_a_time_than_may() {
+        let (closing, now, most) =
+            (Closing::new(2), Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        for _ in 0..9 {
+            let (now, most) = (Arc::clone(&now), Arc::clone(&most));
+            let piece = async move {
+                most.fetch_max(now.fetch_add(1, Ordering::Relaxed) + 1, Ordering::Relaxed);
+                tokio::time::sleep(Duration::from_millis(10)).await;
+                now.fetch_sub(1, Ordering::Relaxed);
+                Ok(())
+            };
+            closing.begin(Box::pin(piece)).await.expect("room");
+        }
+        closing.end().await.expect("closed");
+        assert_eq!((most.load(Ordering::Relaxed), now.load(Ordering::Relaxed)), (2, 0));
+    }
+
+    #[tokio::test]
+    async fn a_piece_that_could_not_be_closed_is_told_by_the_next_or_at_the_end() {
+        let refused = || Box::pin(async { Err(Error::Cancelled) });
+        let closing = Closing::new(1);
+        closing.begin(refused()).await.expect("begun");
+        assert!(matches!(closing.begin(refused()).await, Err(Error::Cancelled)));
+        let closing = Closing::new(1);
+        closing.begin(refused()).await.expect("begun");
+        assert!(matches!(closing.end().await, Err(Error::Cancelled)));
+    }
+}
