@@ -81,7 +81,7 @@ class Contest:
         yield "disk", "mydumper -t2", f"({self.mydumper('-t 2 -r 500000').replace('OUT', 'DISK')}) && sync"
 
     def loads(self):
-        """Yields group, name and command of what loads `one` into the empty database `back`."""
+        """Yields group, name and command of what loads `one` or `small` into the empty database `back`."""
         count = self.options.connections
         yield "load", "Lifeboat", self.our_load("one-ours", "one", count, "--no-verify")
         yield "load", "Lifeboat, read back and compared", self.our_load("one-ours", "one", count)
@@ -92,6 +92,10 @@ class Contest:
         if self.server.name == "MariaDB":
             yield "load", "LOAD DATA of a file of the server", (
                 f"{stock} -e \"CREATE TABLE sbtest2 LIKE one.sbtest2; LOAD DATA INFILE '{self.folder}/one.txt' INTO TABLE sbtest2\"")
+        yield "load-small", "Lifeboat", self.our_load("small-ours", "small", count, "--no-verify")
+        yield "load-small", "Lifeboat, read back and compared", self.our_load("small-ours", "small", count)
+        yield "load-small", "myloader -t2", f"myloader --defaults-file={self.config} -d {self.folder}/small-mydumper -B back -t 2"
+        yield "load-small", "stock client, pipe of mariadb-dump", f"{stock} < {self.folder}/small.sql"
 
     def loads_of_an_embedded_server(self):
         """Yields seekdb-restore, which loads into an instance that it starts itself: its server's time is the client's."""
@@ -110,11 +114,13 @@ class Contest:
 
     def prepare(self):
         """Makes what is loaded later, and the plan whose chunks the raw limit reads."""
-        for database in ("one", *data.FAT):
+        for database in ("one", "small", *data.FAT):
             self.must(self.our_dump(database, self.folder / f"{database}-ours", 2))
-        self.must(self.mydumper("-F 16", "one").replace("OUT", f"{self.folder}/one-mydumper"))
         stock = f"mariadb-dump --defaults-extra-file={self.config} --skip-lock-tables"
-        self.must(f"{stock} one > {self.folder}/one.sql; {stock} --databases one > {self.folder}/database.sql")
+        for database in ("one", "small"):
+            self.must(self.mydumper("-F 16", database).replace("OUT", f"{self.folder}/{database}-mydumper"))
+            self.must(f"{stock} {database} > {self.folder}/{database}.sql")
+        self.must(f"{stock} --databases one > {self.folder}/database.sql")
         if self.server.name == "MariaDB":
             self.must(f"mariadb --defaults-extra-file={self.config} one -e \"SELECT * INTO OUTFILE '{self.folder}/one.txt' FROM sbtest2\"")
         self.empty_folders()

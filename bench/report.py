@@ -14,6 +14,7 @@ TITLES = {
     "small": "Dump of `small`: 200 tables of 0 to 1,000 rows",
     "disk": "Dump of `bench`, uncompressed, to a disk, with `sync`",
     "load": "Load of `sbtest2`",
+    "load-small": "Load of `small`",
     "memory": "Large values, 4 connections",
 }
 

@@ -1,8 +1,9 @@
 //! Cutting a table into parts that are read by themselves, by its primary key.
 //!
-//! The cuts are found by walking: the key that stands so many rows behind the last cut. The server finds it in
-//! milliseconds by counting along the index, and it works for every kind of key: sparse, skewed, negative, of
-//! several columns, text.
+//! Where keys are whole numbers that lie close together, as counters give them, the cuts are reckoned: a range of so
+//! many numbers holds no more rows than that. Elsewhere they are found by walking: the key that stands so many rows
+//! behind the last cut. The server finds it by counting along the index, and that works for every kind of key: sparse,
+//! skewed, of several columns, text. But it reads along the whole table, which takes a cold one as long as its rows do.
 
 use std::collections::HashSet;
 
@@ -31,6 +32,10 @@ const UNKNOWN_COLUMN: u16 = 1054;
 
 /// How many chunks there are of a size before the next are twice as large.
 const CHUNKS_OF_A_SIZE: usize = 16;
+
+/// How many numbers there may be for each row between the first and the last: then reckoned chunks hold half of the rows that
+/// they should, on average, and none holds more.
+const NUMBERS_PER_ROW_MOST: u64 = 2;
 
 /// How often the chunks become twice as large: the first are an eighth of the largest.
 const DOUBLINGS_MOST: usize = 3;
@@ -115,16 +120,17 @@ impl Cutter<'_> {
     }
 
     /// Returns the chunks of a table, in the order of partitions and keys; nothing when the server's order of the
-    /// keys is none.
+    /// keys is none. `rows_guess` is how many rows the server believes there are.
     pub(crate) async fn cut(
         &self,
         session: &mut Session,
         table: &TablePlan,
         partitions: &[String],
+        rows_guess: u64,
     ) -> Result<Option<Vec<Chunk>>> {
         let mut chunks = Vec::new();
         for part in whole(partitions) {
-            match self.cut_part(session, table, part).await? {
+            match self.cut_part(session, table, part, rows_guess).await? {
                 Some(cut) => chunks.extend(cut),
                 None => return Ok(None),
             }
@@ -137,11 +143,25 @@ impl Cutter<'_> {
         session: &mut Session,
         table: &TablePlan,
         mut rest: Chunk,
+        rows_guess: u64,
     ) -> Result<Option<Vec<Chunk>>> {
         let mut chunks = Vec::new();
         if !table.key.is_empty()
             && let Some(rows) = self.rows_per_chunk(session, table, &rest).await?
         {
+            // What a partition holds of the numbers is not known.
+            if rest.partition.is_none()
+                && let Some((first, last)) = self.whole_numbers(session, table).await?
+                && let Some(cuts) = reckoned(first, last, rows_guess, |chunks| self.grown(rows, chunks))
+            {
+                for cut in cuts {
+                    let cut = Some(vec![cut.to_string()]);
+                    let after = std::mem::replace(&mut rest.after, cut.clone());
+                    chunks.push(Chunk { after, up_to: cut, ..Chunk::default() });
+                }
+                chunks.push(rest);
+                return Ok(Some(chunks));
+            }
             let mut cuts = HashSet::new();
             while let Some(cut) = self.key_after(session, table, &rest, self.grown(rows, cuts.len())).await? {
                 // A server that compares a key otherwise than it sorts it goes round in circles.
@@ -155,6 +175,27 @@ impl Cutter<'_> {
         }
         chunks.push(rest);
         Ok(Some(chunks))
+    }
+
+    /// Returns the first and the last key, where it is one whole number; nothing where rows are counted exactly.
+    async fn whole_numbers(&self, session: &mut Session, table: &TablePlan) -> Result<Option<(i128, i128)>> {
+        let [Column { name, form: Form::Number }] = &table.key[..] else { return Ok(None) };
+        if self.aim.rows.is_some() {
+            return Ok(None);
+        }
+        let mut ends = Vec::new();
+        for order in ["ASC", "DESC"] {
+            let name = identifier(name);
+            let (hint, all) = (self.moment.hint(table.hidden_key), Chunk::default());
+            let from = self.moment.source(self.database, table, &all);
+            let sql = format!("SELECT {hint}x.{name} FROM {from} ORDER BY x.{name} {order} LIMIT 1");
+            let found = self.rows(session, table, sql).await?;
+            let value = found.first().and_then(|row| row.bytes(0)).and_then(|text| str::from_utf8(text).ok());
+            // A number with digits behind the point is no whole one.
+            let Some(value) = value.and_then(|text| text.parse().ok()) else { return Ok(None) };
+            ends.push(value);
+        }
+        Ok(Some((ends[0], ends[1])))
     }
 
     /// Returns how many rows make the next chunk behind so many.
@@ -226,6 +267,23 @@ impl Cutter<'_> {
     }
 }
 
+/// Returns where to cut between two whole numbers so that no chunk holds more rows than `rows` says of the chunks before it;
+/// nothing where the numbers lie too far apart for that to be of use.
+fn reckoned(first: i128, last: i128, rows_guess: u64, rows: impl Fn(usize) -> u64) -> Option<Vec<i128>> {
+    let numbers = last.checked_sub(first)?.checked_add(1)?;
+    if numbers > i128::from(rows_guess) * i128::from(NUMBERS_PER_ROW_MOST) {
+        return None;
+    }
+    let (mut cuts, mut cut) = (Vec::new(), first - 1);
+    loop {
+        cut += i128::from(rows(cuts.len()).max(1));
+        if cut >= last {
+            return Some(cuts);
+        }
+        cuts.push(cut);
+    }
+}
+
 /// Rounds a number of rows down to its four leading bits: statements hold powers of two of rows, and a chunk at least eight
 /// of them, so that no rows are left over.
 fn rounded(rows: u64) -> u64 {
@@ -268,8 +326,9 @@ fn key_list(key: &[Column]) -> String {
 #[cfg(test)]
 mod tests {
     use oceanbase::catalog::{self, KeyColumn};
+    use proptest::prelude::*;
 
-    use super::{hidden_key, literal, select_rows, usable_key};
+    use super::{hidden_key, literal, reckoned, select_rows, usable_key};
     use crate::column::{Column, Form};
     use crate::moment::Moment;
     use crate::plan::{Chunk, Identity, TablePlan};
@@ -325,6 +384,35 @@ mod tests {
             select_rows(Moment::Transaction, "shop", &whole, &Chunk::default()),
             "SELECT x.`a`,x.`v` FROM `shop`.`t` x"
         );
+    }
+
+    #[test]
+    fn whole_numbers_are_cut_only_where_they_lie_close_together() {
+        let of = |size| move |_: usize| size;
+        assert_eq!(reckoned(1, 10, 10, of(4)), Some(vec![4, 8]));
+        assert_eq!(reckoned(1, 8, 10, of(4)), Some(vec![4]), "nothing is left behind the last cut");
+        assert_eq!(reckoned(-5, 5, 11, of(4)), Some(vec![-2, 2]));
+        assert_eq!(reckoned(1, 10, 5, of(4)), Some(vec![4, 8]), "two numbers for each row");
+        assert_eq!(reckoned(1, 11, 5, of(4)), None);
+        assert_eq!(reckoned(1, 3_000, 0, of(4)), None, "the server does not know how many rows there are");
+        assert_eq!(reckoned(i128::from(i64::MIN), i128::from(u64::MAX), u64::MAX / 4, of(4)), None);
+        assert_eq!(reckoned(i128::MIN, i128::MAX, u64::MAX, of(4)), None);
+    }
+
+    proptest! {
+        #[test]
+        fn no_reckoned_chunk_holds_more_numbers_than_rows_are_wished(
+            first in -1000i128..1000, numbers in 1i128..5000, size in 1u64..700
+        ) {
+            let last = first + numbers - 1;
+            let cuts = reckoned(first, last, 5000, |chunks| size << (chunks / 4).min(2)).expect("close together");
+            let mut before = first - 1;
+            for (place, &cut) in cuts.iter().enumerate() {
+                prop_assert_eq!(cut - before, i128::from(size << (place / 4).min(2)));
+                before = cut;
+            }
+            prop_assert!(before < last && last - before <= i128::from(size << (cuts.len() / 4).min(2)));
+        }
     }
 
     #[test]

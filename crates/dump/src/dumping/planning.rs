@@ -94,7 +94,7 @@ impl Planning {
             (table.hidden_key, table.key) = (false, Vec::new());
             notes.push(Text::new("dump-table-without-key").with("table", &full));
         }
-        table.chunks = match cutter.cut(session, &table, &found.partitions).await? {
+        table.chunks = match cutter.cut(session, &table, &found.partitions, found.rows_guess).await? {
             Some(chunks) => chunks,
             None => {
                 (table.hidden_key, table.key) = (false, Vec::new());

@@ -160,6 +160,29 @@ async fn t16_texts_of_other_character_sets_are_kept_where_the_server_knows_them_
 }
 
 #[tokio::test]
+async fn a_counter_is_cut_by_its_numbers_and_a_key_with_large_gaps_by_its_rows() {
+    let bed = Bed::mariadb();
+    let statements = [
+        "CREATE TABLE counted (k BIGINT PRIMARY KEY, t VARCHAR(1000))",
+        "INSERT INTO counted SELECT CAST(seq AS SIGNED) - 900, REPEAT('x', 1000) FROM seq_0_to_4499 WHERE seq % 3 < 2",
+        "CREATE TABLE sparse LIKE counted",
+        "INSERT INTO sparse SELECT * FROM counted",
+        "INSERT INTO sparse VALUES (1000000000000000, 'far')",
+        "ANALYZE TABLE counted, sparse",
+    ];
+    bed.database("d_numbers", &statements).await;
+    let manifest = bed.dump("numbers", &["d_numbers"], ChunkAim { bytes: 1 << 20, rows: None }).await;
+    let rows: Vec<Vec<u64>> =
+        manifest.tables().map(|(_, table)| table.pieces.iter().map(|piece| piece.rows).collect()).collect();
+    assert_eq!((rows[0][0], rows[0][1]), (86, 85), "of 128 numbers: {rows:?}");
+    assert_eq!((rows[1][0], rows[1][1]), (128, 128), "{rows:?}");
+    assert_eq!(rows.iter().map(|pieces| pieces.iter().sum()).collect::<Vec<u64>>(), [3000, 3001]);
+    bed.no_database("d_numbers_2");
+    bed.load("numbers", &[("d_numbers", "d_numbers_2")]).await;
+    same(&bed, "d_numbers", "d_numbers_2").await;
+}
+
+#[tokio::test]
 async fn a_table_without_snapshots_is_refused_before_the_first_byte() {
     let bed = Bed::mariadb();
     let statements = [
