@@ -32,7 +32,10 @@ impl Source {
 
     /// Opens a connection that reads definitions, as bytes: MySQL and MariaDB would put `?` for what is no text, such
     /// as the default of a binary column.
-    pub(crate) async fn open_for_definitions(&self) -> Result<Session> {
+    ///
+    /// # Errors
+    /// Fails when the server can't be reached or refuses the user.
+    pub async fn open_for_definitions(&self) -> Result<Session> {
         let mut session = self.open().await?;
         if !session.server().product.is_oceanbase() {
             let raw = Statement::read("SET SESSION character_set_results = NULL");

@@ -91,8 +91,10 @@ async fn fix(
     dump: &DumpId,
     options: &Options,
 ) -> Result<Snapshot, Failure> {
+    // Before anything else is opened: a wrong password is tried once.
+    let session = source.open_for_definitions().await.map_err(|error| error.problem())?;
     let (warnings, snapshot) = tokio::join!(
-        dump::warnings(source, &options.selection),
+        dump::warnings(session, &options.selection),
         Box::pin(dump::take_snapshot(source, client, dump, options))
     );
     warnings.map_err(|error| error.problem())?.iter().for_each(|note| screen.say(note));

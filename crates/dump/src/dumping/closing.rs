@@ -1,11 +1,16 @@
 //! Pieces that were read and are made durable while their connections read the next: a sync or the end of an upload takes
 //! longer than the rows of a small table.
 
+use std::time::Duration;
+
 use futures::future::BoxFuture;
 use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 
 use crate::error::Result;
+
+/// How long those of a dump that failed may take.
+const FAILED_LIMIT: Duration = Duration::from_secs(10);
 
 /// Pieces on their last steps. Dropped, it leaves them there: without their receipts they are read again.
 pub(super) struct Closing {
@@ -37,16 +42,21 @@ impl Closing {
         Ok(())
     }
 
-    /// Waits until all pieces are closed.
+    /// Waits until all pieces are closed; not for long, when the dump has `failed`: what it leaves may be deleted next, or
+    /// written anew, and nothing should appear there from behind.
     ///
     /// # Errors
     /// Fails as the first of them does.
-    pub(super) async fn end(&self) -> Result<()> {
-        let mut pieces = self.pieces.lock().await;
-        while let Some(closed) = pieces.join_next().await {
-            closed.expect("closing does not panic")?;
-        }
-        Ok(())
+    pub(super) async fn end(&self, failed: bool) -> Result<()> {
+        let all = async {
+            let (mut pieces, mut outcome) = (self.pieces.lock().await, Ok(()));
+            while let Some(closed) = pieces.join_next().await {
+                outcome = outcome.and(closed.expect("closing does not panic"));
+            }
+            outcome
+        };
+        let limit = if failed { FAILED_LIMIT } else { Duration::MAX };
+        tokio::time::timeout(limit, all).await.unwrap_or(Ok(()))
     }
 }
 
@@ -73,8 +83,24 @@ mod tests {
             };
             closing.begin(Box::pin(piece)).await.expect("room");
         }
-        closing.end().await.expect("closed");
+        closing.end(false).await.expect("closed");
         assert_eq!((most.load(Ordering::Relaxed), now.load(Ordering::Relaxed)), (2, 0));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_failed_dump_waits_for_its_pieces_but_not_for_ever() {
+        let (closing, closed) = (Closing::new(2), Arc::new(AtomicUsize::new(0)));
+        for seconds in [1, 3600] {
+            let closed = Arc::clone(&closed);
+            let piece = async move {
+                tokio::time::sleep(Duration::from_secs(seconds)).await;
+                closed.fetch_add(1, Ordering::Relaxed);
+                Ok(())
+            };
+            closing.begin(Box::pin(piece)).await.expect("room");
+        }
+        closing.end(true).await.expect("as far as it came");
+        assert_eq!(closed.load(Ordering::Relaxed), 1);
     }
 
     #[tokio::test]
@@ -85,6 +111,6 @@ mod tests {
         assert!(matches!(closing.begin(refused()).await, Err(Error::Cancelled)));
         let closing = Closing::new(1);
         closing.begin(refused()).await.expect("begun");
-        assert!(matches!(closing.end().await, Err(Error::Cancelled)));
+        assert!(matches!(closing.end(false).await, Err(Error::Cancelled)));
     }
 }

@@ -57,12 +57,10 @@ pub async fn dump_data(
             meter: meter.clone(),
             together: snapshot.together(),
         };
-        let mut done = crew::run(source, connections, jobs, work, cancel).await;
-        if done.is_ok() {
-            done = closing.end().await;
-        }
+        let done = crew::run(source, connections, jobs, work, cancel).await;
+        let closed = closing.end(done.is_err()).await;
         let noted = receipts.flush().await; // also what was finished before a failure
-        done.and(noted)?;
+        done.and(closed).and(noted)?;
     }
     let counts = counts(plan, &archive.piece_receipts().await?);
     let work = CountRows { plan: Arc::clone(plan), together: snapshot.together() };

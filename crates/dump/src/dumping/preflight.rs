@@ -57,15 +57,14 @@ pub async fn preflight(source: &Source, selection: &Selection, connections: usiz
     Ok(preflight)
 }
 
-/// Says what a dump would leave behind, and what bounds it, without looking at any table: [`take_snapshot`] does that, and
-/// refuses, before it writes anything.
+/// Says what a dump would leave behind, and what bounds it, without looking at any table: [`take_snapshot`] does that,
+/// and refuses, before it writes anything.
 ///
 /// [`take_snapshot`]: crate::take_snapshot
 ///
 /// # Errors
 /// Fails when the server does, when it is none that a dump can be taken of, or when what was chosen is not there.
-pub async fn warnings(source: &Source, selection: &Selection) -> Result<Vec<Text>> {
-    let mut session = source.open_for_definitions().await?;
+pub async fn warnings(mut session: Session, selection: &Selection) -> Result<Vec<Text>> {
     check_server(session.server())?;
     let databases = chosen_databases(&mut session, selection).await?;
     let mut notes = Vec::new();
