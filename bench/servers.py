@@ -29,7 +29,7 @@ class Seekdb:
             # The stock tools can't set this themselves, and fail after ten seconds without it.
             cursor.execute("SET GLOBAL ob_query_timeout=3600000000")
             cursor.execute("SET GLOBAL ob_trx_timeout=3600000000")
-            cursor.execute(f"SET GLOBAL max_allowed_packet={128 << 20}")
+            cursor.execute(f"SET GLOBAL max_allowed_packet={256 << 20}")  # 64 MiB of bytes are 128 as digits
             cursor.execute("SELECT version()")
             self.version = cursor.fetchone()[0]
 
@@ -70,7 +70,7 @@ class Mariadb:
         self.process = subprocess.Popen(
             ["mariadbd", "--no-defaults", f"--datadir={self.folder}/data", f"--port={self.port}", "--bind-address=127.0.0.1",
              f"--socket={self.folder}/socket", f"--user={os.environ.get('USER', 'root')}", "--innodb-buffer-pool-size=1G",
-             "--max-allowed-packet=128M", "--skip-name-resolve"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+             "--max-allowed-packet=256M", "--skip-name-resolve"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.pid = self.process.pid
         for _ in range(150):
             try:

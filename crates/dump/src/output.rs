@@ -29,10 +29,9 @@ const PLAIN_BYTES: usize = 1 << 20;
 pub(crate) struct Buffers(Mutex<Vec<Vec<u8>>>);
 
 impl Buffers {
-    /// Returns a buffer that holds nothing; a small one, if none was handed on.
+    /// Returns a buffer that holds nothing, without room if none was handed on.
     fn take(&self) -> Vec<u8> {
-        let handed_on = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        handed_on.unwrap_or_else(|| Vec::with_capacity(FRAME_BYTES / 16))
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
     }
 
     /// Hands a buffer on, unless it is small, or was made for a value so large that few will need as much.
@@ -96,7 +95,9 @@ impl PieceOutput {
 
     /// Returns an empty buffer, for the first text.
     pub(crate) fn buffer(&self) -> Vec<u8> {
-        self.buffers.take()
+        let mut buffer = self.buffers.take();
+        buffer.reserve(FRAME_BYTES / 16);
+        buffer
     }
 
     /// Takes a buffer full of text, and returns an empty one.
@@ -108,11 +109,12 @@ impl PieceOutput {
             None => Packer::new(self.compression, &self.archive.recipients)
                 .map_err(|cause| self.unpacked(&cause))?,
         };
-        let into = std::mem::take(&mut self.spare);
         if self.stays_plain() {
-            let packed = packer.pack(text, into).map_err(|cause| self.unpacked(&cause))?;
+            let packed = packer.pack(text, Vec::new()).map_err(|cause| self.unpacked(&cause))?;
             return self.write(packed).await;
         }
+        let spare = std::mem::take(&mut self.spare);
+        let into = if spare.capacity() == 0 { self.buffers.take() } else { spare };
         self.packing = Some(tokio::task::spawn_blocking(move || packer.pack(text, into)));
         Ok(empty)
     }
@@ -263,4 +265,44 @@ fn lz4_frame(text: &[u8], into: Vec<u8>) -> io::Result<Vec<u8>> {
     let mut encoder = FrameEncoder::with_frame_info(info, into);
     encoder.write_all(text)?;
     encoder.finish().map_err(io::Error::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use model::storage::StorageLocation;
+    use storage::{Client, FileRoots};
+
+    use super::{Buffers, PieceOutput};
+    use crate::archive::Archive;
+    use crate::plan::Compression;
+
+    #[tokio::test]
+    async fn pieces_hand_their_buffers_on_and_make_no_more_of_them() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let location = StorageLocation::directory(dir.path().to_str().expect("a path")).expect("a location");
+        let roots = FileRoots::new([dir.path()]).expect("a root");
+        let client = Client::open(&location, None, &roots).expect("a storage");
+        for compression in [Compression::None, Compression::Lz4, Compression::Zstd { level: 1 }] {
+            let archive = Archive::new(&client, &"kept".parse().expect("an id"));
+            let (buffers, mut kept) = (Arc::new(Buffers::default()), Vec::new());
+            for piece in 0..4 {
+                let path = format!("{piece}.sql{}", compression.extension());
+                let mut output =
+                    PieceOutput::new(&archive, &buffers, format!("kept/{path}"), path, compression);
+                let mut buffer = output.buffer();
+                for _ in 0..3 {
+                    buffer.resize(output.wants_bytes() + 1, b'x');
+                    buffer = output.push(buffer).await.expect("pushed");
+                }
+                output.settle(buffer).await.expect("settled");
+                let object = output.finish().await.expect("finished").expect("an object");
+                assert!(object.bytes > 0);
+                kept.push(buffers.0.lock().expect("nobody panics").len());
+            }
+            // One for text, one for the next, one for the frame; the very first is made small, and grows.
+            assert!(kept[1] > 0 && kept.iter().all(|&count| count <= 3), "{compression:?}: {kept:?}");
+        }
+    }
 }
