@@ -64,7 +64,7 @@ def tables(outcomes, options):
     for outcome in outcomes:
         parts.append(f"## {outcome.server} {outcome.version}\n\n`bench` holds {outcome.raw_bytes['bench'] / 1e6:,.0f} MB of rows "
                      f"(sbtest1: {outcome.rows:,} rows), `one` {outcome.raw_bytes['one'] / 1e6:,.0f} MB ({outcome.rows // 8:,} rows); "
-                     f"median of {options.rounds} (disk, memory, gzip and seekdb-restore: once), {options.connections} connections "
+                     f"median of {options.rounds} (memory, gzip and seekdb-restore: once), {options.connections} connections "
                      "where nothing else is said.")
         for group, title in TITLES.items():
             parts.append(f"### {title}\n\n{table(outcome, group)}")
