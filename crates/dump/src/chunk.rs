@@ -154,11 +154,7 @@ impl Cutter<'_> {
                 && let Some((first, last)) = self.whole_numbers(session, table).await?
                 && let Some(cuts) = reckoned(first, last, rows_guess, |chunks| self.grown(rows, chunks))
             {
-                for cut in cuts {
-                    let cut = Some(vec![cut.to_string()]);
-                    let after = std::mem::replace(&mut rest.after, cut.clone());
-                    chunks.push(Chunk { after, up_to: cut, ..Chunk::default() });
-                }
+                chunks.extend(cuts.iter().map(|cut| rest.cut_off(vec![cut.to_string()])));
                 chunks.push(rest);
                 return Ok(Some(chunks));
             }
@@ -168,9 +164,7 @@ impl Cutter<'_> {
                 if !cuts.insert(cut.clone()) {
                     return Ok(None);
                 }
-                let chunk = Chunk { up_to: Some(cut.clone()), ..rest.clone() };
-                rest.after = Some(cut);
-                chunks.push(chunk);
+                chunks.push(rest.cut_off(cut));
             }
         }
         chunks.push(rest);
@@ -179,23 +173,16 @@ impl Cutter<'_> {
 
     /// Returns the first and the last key, where it is one whole number; nothing where rows are counted exactly.
     async fn whole_numbers(&self, session: &mut Session, table: &TablePlan) -> Result<Option<(i128, i128)>> {
-        let [Column { name, form: Form::Number }] = &table.key[..] else { return Ok(None) };
+        let [Column { form: Form::Number, .. }] = &table.key[..] else { return Ok(None) };
         if self.aim.rows.is_some() {
             return Ok(None);
         }
-        let mut ends = Vec::new();
-        for order in ["ASC", "DESC"] {
-            let name = identifier(name);
-            let (hint, all) = (self.moment.hint(table.hidden_key), Chunk::default());
-            let from = self.moment.source(self.database, table, &all);
-            let sql = format!("SELECT {hint}x.{name} FROM {from} ORDER BY x.{name} {order} LIMIT 1");
-            let found = self.rows(session, table, sql).await?;
-            let value = found.first().and_then(|row| row.bytes(0)).and_then(|text| str::from_utf8(text).ok());
-            // A number with digits behind the point is no whole one.
-            let Some(value) = value.and_then(|text| text.parse().ok()) else { return Ok(None) };
-            ends.push(value);
-        }
-        Ok(Some((ends[0], ends[1])))
+        let (order, all) = (key_list(&table.key), Chunk::default());
+        let first = self.key_at(session, table, &all, &order, 0).await?;
+        let last = self.key_at(session, table, &all, &format!("{order} DESC"), 0).await?;
+        // A number with digits behind the point is no whole one.
+        let whole = |key: Option<Vec<String>>| key.and_then(|key| key.first()?.parse().ok());
+        Ok(whole(first).zip(whole(last)))
     }
 
     /// Returns how many rows make the next chunk behind so many.
@@ -240,15 +227,25 @@ impl Cutter<'_> {
         from: &Chunk,
         rows: u64,
     ) -> Result<Option<Vec<String>>> {
+        self.key_at(session, table, from, &key_list(&table.key), rows - 1).await
+    }
+
+    /// Returns the key of the row behind so many of a chunk, in that order.
+    async fn key_at(
+        &self,
+        session: &mut Session,
+        table: &TablePlan,
+        from: &Chunk,
+        order: &str,
+        behind: u64,
+    ) -> Result<Option<Vec<String>>> {
         let key = &table.key;
-        let order = key_list(key);
         let sql = format!(
-            "SELECT {}{} FROM {}{} ORDER BY {order} LIMIT {},1",
+            "SELECT {}{} FROM {}{} ORDER BY {order} LIMIT {behind},1",
             self.moment.hint(table.hidden_key),
             key.iter().map(|column| column.form.expression(&column.name)).collect::<Vec<_>>().join(","),
             self.moment.source(self.database, table, from),
             condition(self.moment, key, from),
-            rows - 1,
         );
         let found = self.rows(session, table, sql).await?;
         let literals = |row: &Row| -> Vec<String> {
@@ -274,9 +271,9 @@ fn reckoned(first: i128, last: i128, rows_guess: u64, rows: impl Fn(usize) -> u6
     if numbers > i128::from(rows_guess) * i128::from(NUMBERS_PER_ROW_MOST) {
         return None;
     }
-    let (mut cuts, mut cut) = (Vec::new(), first - 1);
+    let (mut cuts, mut cut) = (Vec::new(), first.checked_sub(1)?);
     loop {
-        cut += i128::from(rows(cuts.len()).max(1));
+        cut = cut.checked_add(i128::from(rows(cuts.len()).max(1)))?;
         if cut >= last {
             return Some(cuts);
         }

@@ -39,7 +39,7 @@ impl PieceInput {
     /// Begins to read a piece.
     pub(crate) async fn open(
         archive: &Archive,
-        object: ObjectEntry,
+        object: &ObjectEntry,
         compression: Compression,
         meter: &Meter,
     ) -> Result<Self> {
@@ -52,7 +52,7 @@ impl PieceInput {
         let identities = archive.is_encrypted().then(|| archive.identities.clone());
         let unpacking =
             tokio::task::spawn_blocking(move || unpack(packed, identities, compression, &to_caller));
-        Ok(Self { object, texts, reading, unpacking })
+        Ok(Self { object: object.clone(), texts, reading, unpacking })
     }
 
     /// Returns more of the text; nothing at the end, when all that was read has proved to be what was written.

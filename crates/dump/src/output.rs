@@ -103,55 +103,48 @@ impl PieceOutput {
     /// Takes a buffer full of text, and returns an empty one.
     pub(crate) async fn push(&mut self, text: Vec<u8>) -> Result<Vec<u8>> {
         self.raw_bytes += text.len() as u64;
-        let empty = if self.stays_plain() { Vec::new() } else { self.drain().await? };
-        let packer = match self.packer.take() {
-            Some(packer) => packer,
-            None => Packer::new(self.compression, &self.archive.recipients)
-                .map_err(|cause| self.unpacked(&cause))?,
-        };
         if self.stays_plain() {
-            let packed = packer.pack(text, Vec::new()).map_err(|cause| self.unpacked(&cause))?;
+            let packed = self.packer()?.pack(text, Vec::new()).map_err(|cause| self.unpacked(&cause))?;
             return self.write(packed).await;
         }
+        let empty = match self.drain().await? {
+            Some(empty) => empty,
+            None => self.large(self.buffers.take()),
+        };
+        let packer = self.packer()?;
         let spare = std::mem::take(&mut self.spare);
         let into = if spare.capacity() == 0 { self.buffers.take() } else { spare };
         self.packing = Some(tokio::task::spawn_blocking(move || packer.pack(text, into)));
         Ok(empty)
     }
 
+    /// Takes the packer, or makes it for the first text.
+    fn packer(&mut self) -> Result<Packer> {
+        match self.packer.take() {
+            Some(packer) => Ok(packer),
+            None => {
+                Packer::new(self.compression, &self.archive.recipients).map_err(|cause| self.unpacked(&cause))
+            }
+        }
+    }
+
     /// Waits until all that was pushed is with the storage, and hands its buffers on, the last one too.
-    pub(crate) async fn settle(&mut self, last: Vec<u8>) -> Result<()> {
+    pub(crate) async fn settle(mut self, last: Vec<u8>) -> Result<Settled> {
         self.buffers.give(last);
-        if self.packing.is_some() {
-            let drained = self.drain().await?;
+        if let Some(drained) = self.drain().await? {
             self.buffers.give(drained);
         }
         self.buffers.give(std::mem::take(&mut self.spare));
-        Ok(())
+        let Self { path, writer, packer, raw_bytes, bytes, .. } = self;
+        Ok(Settled { path, begun: writer.zip(packer), raw_bytes, bytes })
     }
 
-    /// Makes the object appear, if anything was pushed and settled.
-    pub(crate) async fn finish(mut self) -> Result<Option<ObjectEntry>> {
-        let (Some(mut writer), Some(mut packer)) = (self.writer.take(), self.packer.take()) else {
-            return Ok(None);
-        };
-        let end = packer.end().map_err(|cause| self.unpacked(&cause))?;
-        if !end.is_empty() {
-            self.bytes += end.len() as u64;
-            writer.write(Bytes::from(end)).await.during(|| format!("write {}", self.path))?;
-        }
-        let written = writer.finish().await.during(|| format!("write {}", self.path))?;
-        assert_eq!(written, self.bytes, "the storage says how much it was given");
-        let blake3 = packer.hasher.finalize().to_hex().to_string();
-        Ok(Some(ObjectEntry { path: self.path, bytes: self.bytes, blake3 }))
-    }
-
-    /// Writes the frame that is being compressed, if there is one; returns an empty buffer for text.
-    async fn drain(&mut self) -> Result<Vec<u8>> {
-        let Some(packing) = self.packing.take() else { return Ok(self.large(self.buffers.take())) };
+    /// Writes the frame that is being compressed, if there is one; returns an empty buffer for text then.
+    async fn drain(&mut self) -> Result<Option<Vec<u8>>> {
+        let Some(packing) = self.packing.take() else { return Ok(None) };
         let packed = packing.await.expect("compressing does not panic");
         let packed = packed.map_err(|cause| self.unpacked(&cause))?;
-        self.write(packed).await
+        self.write(packed).await.map(Some)
     }
 
     /// Writes a frame; returns an empty buffer for text.
@@ -181,8 +174,40 @@ impl PieceOutput {
     }
 
     fn unpacked(&self, cause: &io::Error) -> Error {
-        Error::Damaged { path: self.path.clone(), why: format!("it can't be packed: {cause}") }
+        unpacked(&self.path, cause)
     }
+}
+
+/// One piece whose text is with the storage, all of it.
+pub(crate) struct Settled {
+    path: String,
+    /// Nothing when nothing was pushed.
+    begun: Option<(ObjectWriter, Packer)>,
+    /// How much text came in.
+    pub(crate) raw_bytes: u64,
+    /// How much went out.
+    pub(crate) bytes: u64,
+}
+
+impl Settled {
+    /// Makes the object appear, if anything was pushed.
+    pub(crate) async fn finish(self) -> Result<Option<ObjectEntry>> {
+        let Self { path, begun, mut bytes, .. } = self;
+        let Some((mut writer, mut packer)) = begun else { return Ok(None) };
+        let end = packer.end().map_err(|cause| unpacked(&path, &cause))?;
+        if !end.is_empty() {
+            bytes += end.len() as u64;
+            writer.write(Bytes::from(end)).await.during(|| format!("write {path}"))?;
+        }
+        let written = writer.finish().await.during(|| format!("write {path}"))?;
+        assert_eq!(written, bytes, "the storage says how much it was given");
+        let blake3 = packer.hasher.finalize().to_hex().to_string();
+        Ok(Some(ObjectEntry { path, bytes, blake3 }))
+    }
+}
+
+fn unpacked(path: &str, cause: &io::Error) -> Error {
+    Error::Damaged { path: path.to_owned(), why: format!("it can't be packed: {cause}") }
 }
 
 /// Returns the memory of what was written, for the next; none while the storage still holds it.
@@ -296,8 +321,8 @@ mod tests {
                     buffer.resize(output.wants_bytes() + 1, b'x');
                     buffer = output.push(buffer).await.expect("pushed");
                 }
-                output.settle(buffer).await.expect("settled");
-                let object = output.finish().await.expect("finished").expect("an object");
+                let settled = output.settle(buffer).await.expect("settled");
+                let object = settled.finish().await.expect("finished").expect("an object");
                 assert!(object.bytes > 0);
                 kept.push(buffers.0.lock().expect("nobody panics").len());
             }

@@ -207,6 +207,15 @@ pub struct Chunk {
     pub up_to: Option<Vec<String>>,
 }
 
+impl Chunk {
+    /// Cuts off what ends with this key, and begins behind it.
+    pub(crate) fn cut_off(&mut self, cut: Vec<String>) -> Self {
+        let part = Self { up_to: Some(cut.clone()), ..self.clone() };
+        self.after = Some(cut);
+        part
+    }
+}
+
 impl Plan {
     /// Returns how many pieces there will be at most.
     #[must_use]

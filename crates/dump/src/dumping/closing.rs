@@ -30,13 +30,13 @@ impl Closing {
     /// Fails as a piece that closed meanwhile did.
     pub(super) async fn begin(&self, closing: BoxFuture<'static, Result<()>>) -> Result<()> {
         let mut pieces = self.pieces.lock().await;
-        while let Some(closed) = pieces.try_join_next() {
-            closed.expect("closing does not panic")?;
-        }
-        while pieces.len() >= self.most
-            && let Some(closed) = pieces.join_next().await
-        {
-            closed.expect("closing does not panic")?;
+        loop {
+            let is_full = pieces.len() >= self.most;
+            let closed = if is_full { pieces.join_next().await } else { pieces.try_join_next() };
+            match closed {
+                Some(closed) => closed.expect("closing does not panic")?,
+                None => break,
+            }
         }
         pieces.spawn(closing);
         Ok(())

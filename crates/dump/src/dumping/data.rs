@@ -20,7 +20,7 @@ use crate::dumping::together::{Together, let_go};
 use crate::error::{DuringSql as _, Error, Result};
 use crate::layout::ObjectKey;
 use crate::manifest::Piece;
-use crate::output::{Buffers, PieceOutput};
+use crate::output::{Buffers, PieceOutput, Settled};
 use crate::piece::{PieceText, push_preamble};
 use crate::plan::{Plan, TablePlan, full_name};
 use crate::progress::{Meter, Progress};
@@ -143,26 +143,26 @@ impl Work for DumpPieces {
     async fn work(&self, session: &mut Session, job: Job) -> Result<()> {
         let database = &self.plan.databases[job.database];
         let table = &database.tables[job.table];
-        let (output, piece) = self.read_piece(session, &database.name, table, job).await?;
+        let (text, piece) = self.read_piece(session, &database.name, table, job).await?;
         if self.together.is_some() {
             let_go(session).await?;
         }
         let (database, table) = (database.name.clone(), table.name.clone());
         let receipt = PieceReceipt { database, table, piece, also: Vec::new() };
-        let closing = close_piece(output, receipt, Arc::clone(&self.receipts), self.meter.clone());
+        let closing = close_piece(text, receipt, Arc::clone(&self.receipts), self.meter.clone());
         self.closing.begin(Box::pin(closing)).await
     }
 }
 
 /// Makes a piece durable, and says so: once its receipt is written, it is not read again.
 async fn close_piece(
-    output: PieceOutput,
+    text: Settled,
     mut receipt: PieceReceipt,
     receipts: Arc<Receipts>,
     meter: Meter,
 ) -> Result<()> {
-    let before = output.bytes;
-    receipt.piece.object = output.finish().await?;
+    let before = text.bytes;
+    receipt.piece.object = text.finish().await?;
     let bytes = receipt.piece.object.as_ref().map_or(0, |object| object.bytes);
     receipts.add(receipt).await?;
     meter.change(|progress| {
@@ -180,7 +180,7 @@ impl DumpPieces {
         database: &str,
         table: &TablePlan,
         job: Job,
-    ) -> Result<(PieceOutput, Piece)> {
+    ) -> Result<(Settled, Piece)> {
         let (plan, number) = (&self.plan, job.number());
         let full = full_name(database, &table.name);
         let what = || format!("read {full}, piece {number}");
@@ -209,17 +209,17 @@ impl DumpPieces {
             buffer = self.push(&mut output, buffer, text.rows - told).await?;
         }
         let before = output.bytes;
-        output.settle(buffer).await?;
-        self.meter.change(|progress| progress.bytes += output.bytes - before);
+        let settled = output.settle(buffer).await?;
+        self.meter.change(|progress| progress.bytes += settled.bytes - before);
         let piece = Piece {
             number,
             rows: text.rows,
             checksum: text.checksum,
-            raw_bytes: output.raw_bytes,
+            raw_bytes: settled.raw_bytes,
             longest_statement: text.longest_statement(),
             object: None,
         };
-        Ok((output, piece))
+        Ok((settled, piece))
     }
 
     async fn push(&self, output: &mut PieceOutput, text: Vec<u8>, rows: u64) -> Result<Vec<u8>> {

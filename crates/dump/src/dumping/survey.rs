@@ -256,8 +256,7 @@ async fn survey_views(
     let uses = catalog::view_uses(session, database).await;
     let uses = uses.during(|| format!("read what the views of `{database}` read"))?;
     // A view that calls a function of its own database works only there.
-    let enter = Statement::read(format!("USE {}", identifier(database)));
-    session.run(&enter).await.during(|| format!("use `{database}`"))?;
+    session.enter(database).await.during(|| format!("use `{database}`"))?;
     let mut views = Vec::new();
     for name in in_order(names, database, &uses) {
         let full = full_name(database, &name);

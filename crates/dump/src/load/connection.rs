@@ -5,8 +5,10 @@ use std::time::Duration;
 use model::version::Product;
 use oceanbase::{Session, Statement};
 
+use crate::crew::Work;
 use crate::error::{DuringSql as _, Result};
 use crate::piece::PREAMBLE;
+use crate::plan::full_name;
 use crate::source::Target;
 
 /// How long a statement of a load may take. One limit for all of them: OceanBase is told of each change by a statement
@@ -56,6 +58,39 @@ pub(super) async fn make(
             done => return done,
         }
         tokio::time::sleep(AGAIN.1).await;
+    }
+}
+
+/// Statements that make a table, or parts of it, in their order.
+pub(super) struct TableStatements {
+    /// The database, in the target's name.
+    pub(super) database: String,
+    pub(super) table: String,
+    pub(super) statements: Vec<Vec<u8>>,
+}
+
+/// Runs the statements of tables.
+pub(super) struct Define {
+    /// What they do with a table, for messages.
+    pub(super) what: &'static str,
+    /// How long each may take.
+    pub(super) limit: Duration,
+}
+
+impl Work for Define {
+    type Job = TableStatements;
+
+    async fn prepare(&self, session: &mut Session) -> Result<()> {
+        make_lenient(session).await
+    }
+
+    async fn work(&self, session: &mut Session, job: TableStatements) -> Result<()> {
+        enter(session, &job.database).await?;
+        for sql in job.statements {
+            let made = make(session, &Statement::act(sql).within(self.limit)).await;
+            made.during(|| format!("{} {}", self.what, full_name(&job.database, &job.table)))?;
+        }
+        Ok(())
     }
 }
 

@@ -188,11 +188,12 @@ impl LoadPieces {
     /// Loads pieces from their last commit on; what is read anew counts as progress once more.
     async fn load(&self, session: &mut Session, job: &Job) -> Result<()> {
         enter(session, &job.database).await?;
-        let open = |piece: &PieceJob| {
-            PieceInput::open(&self.archive, piece.object.clone(), self.compression, &self.meter)
-        };
+        let inputs = job
+            .pieces
+            .iter()
+            .map(|piece| PieceInput::open(&self.archive, &piece.object, self.compression, &self.meter));
         // Small ones arrive while others are loaded: a storage may be far away.
-        let inputs = futures::future::try_join_all(job.pieces.iter().map(open)).await?;
+        let inputs = futures::future::try_join_all(inputs).await?;
         let marks = Marks::new(&job.database, &self.archive.dump);
         let names: Vec<_> = job.pieces.iter().map(PieceJob::name).collect();
         let found = marks.lock(session, &names).await?;

@@ -4,16 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use model::text::Text;
 use oceanbase::statement::identifier;
-use oceanbase::{Session, Statement, catalog};
+use oceanbase::{Session, catalog};
 use storage::Client;
 use tokio_util::sync::CancellationToken;
 
 use crate::archive::Archive;
-use crate::crew::{self, Work};
+use crate::crew;
 use crate::ddl::qualify::{constraint_name, reference, with_reference};
 use crate::error::{DuringSql as _, Result};
 use crate::id::DumpId;
-use crate::load::connection::{enter, make, make_lenient, open_for_loading};
+use crate::load::connection::{Define, TableStatements, open_for_loading};
 use crate::load::schema::{read_definition, table_objects};
 use crate::load::{Options, names, orphan, views};
 use crate::plan::{Selection, full_name};
@@ -52,26 +52,21 @@ pub async fn create_indexes(
     if !keys.is_empty() || !foreign_keys.is_empty() {
         orphan::refuse(&mut session).await?;
     }
-    crew::run(target, connections, keys, AlterTables, cancel).await?;
+    let work = || Define { what: "make the keys of", limit: KEY_LIMIT };
+    crew::run(target, connections, keys, work(), cancel).await?;
     // One after the other: two foreign keys between the same tables would wait for each other.
-    crew::run(target, 1, foreign_keys, AlterTables, cancel).await?;
+    crew::run(target, 1, foreign_keys, work(), cancel).await?;
     let made = views::create_views(&mut session, &archive, &manifest, &names, &options.selection).await;
     notes.extend(made?);
     session.close().await;
     Ok(notes)
 }
 
-/// The keys that a table lacks.
-struct Job {
-    database: String,
-    table: String,
-    statements: Vec<Vec<u8>>,
-}
-
+/// The keys that tables lack.
 #[derive(Default)]
 struct Missing {
-    keys: Vec<Job>,
-    foreign_keys: Vec<Job>,
+    keys: Vec<TableStatements>,
+    foreign_keys: Vec<TableStatements>,
 }
 
 /// Finds the keys of the dump that the target does not have yet.
@@ -108,7 +103,8 @@ async fn missing_keys(
             let own = all.get(&table).or_else(|| all.get(&table.to_lowercase()));
             own.is_some_and(|names| names.contains(&key.to_lowercase()))
         };
-        let job = |statements| Job { database: database.to_owned(), table: table.clone(), statements };
+        let job =
+            |statements| TableStatements { database: database.to_owned(), table: table.clone(), statements };
         let late: Vec<_> = definition
             .late_keys()
             .filter(|(key, _)| !there(&keys, key))
@@ -137,7 +133,7 @@ async fn missing_keys(
 }
 
 /// Takes out the foreign keys that refer to a table which the target does not have; returns notes of them.
-async fn leave_out_parentless(session: &mut Session, jobs: &mut [Job]) -> Result<Vec<Text>> {
+async fn leave_out_parentless(session: &mut Session, jobs: &mut [TableStatements]) -> Result<Vec<Text>> {
     let mut tables: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     let mut notes = Vec::new();
     for job in jobs {
@@ -174,23 +170,4 @@ async fn leave_out_parentless(session: &mut Session, jobs: &mut [Job]) -> Result
 fn sets(names: BTreeMap<String, Vec<String>>) -> BTreeMap<String, BTreeSet<String>> {
     let small = |names: Vec<String>| names.into_iter().map(|name| name.to_lowercase()).collect();
     names.into_iter().map(|(table, names)| (table, small(names))).collect()
-}
-
-struct AlterTables;
-
-impl Work for AlterTables {
-    type Job = Job;
-
-    async fn prepare(&self, session: &mut Session) -> Result<()> {
-        make_lenient(session).await
-    }
-
-    async fn work(&self, session: &mut Session, job: Job) -> Result<()> {
-        enter(session, &job.database).await?;
-        for sql in job.statements {
-            let altered = make(session, &Statement::act(sql).within(KEY_LIMIT)).await;
-            altered.during(|| format!("make the keys of {}", full_name(&job.database, &job.table)))?;
-        }
-        Ok(())
-    }
 }

@@ -8,18 +8,18 @@ use storage::Client;
 use tokio_util::sync::CancellationToken;
 
 use crate::archive::Archive;
-use crate::crew::{self, Work};
+use crate::crew;
 use crate::ddl::table::TableDefinition;
 use crate::ddl::token::{TokenKind, tokens};
 use crate::error::{DuringSql as _, Error, Result};
 use crate::id::DumpId;
 use crate::layout::ObjectKey;
-use crate::load::connection::{STATEMENT_LIMIT, enter, make, make_lenient, open_for_loading};
+use crate::load::connection::{Define, STATEMENT_LIMIT, TableStatements, open_for_loading};
 use crate::load::marks::Marks;
 use crate::load::target::check;
 use crate::load::{Options, TargetCheck, names};
 use crate::manifest::DatabaseEntry;
-use crate::plan::{Selection, full_name};
+use crate::plan::Selection;
 use crate::schema_file::{SchemaKind, SchemaObject};
 use crate::source::Target;
 
@@ -41,9 +41,9 @@ pub async fn create_schema(
     cancel: &CancellationToken,
 ) -> Result<TargetCheck> {
     let (archive, manifest) = Archive::open(client, dump, &options.identities).await?;
-    let mut session = open_for_loading(target).await?;
-    let found = check(&mut session, &archive, &manifest, options).await?;
     let names = names(&manifest, options)?;
+    let mut session = open_for_loading(target).await?;
+    let found = check(&mut session, &archive, &manifest, &names, options).await?;
     let mut tables = Vec::new();
     for entry in &manifest.databases {
         let Some(database) = names.get(&entry.name) else { continue };
@@ -55,7 +55,9 @@ pub async fn create_schema(
         tables.extend(missing_tables(&archive, entry, database, &options.selection, &there, folds).await?);
     }
     session.close().await;
-    crew::run(target, connections, tables, CreateTables, cancel).await?;
+    // None has foreign keys yet, so their order does not matter.
+    let work = Define { what: "create the table", limit: STATEMENT_LIMIT };
+    crew::run(target, connections, tables, work, cancel).await?;
     Ok(found)
 }
 
@@ -101,13 +103,6 @@ impl Existing {
     }
 }
 
-/// A table that is to be made.
-struct NewTable {
-    database: String,
-    name: String,
-    statement: Vec<u8>,
-}
-
 /// Returns the chosen tables of a database that are not there yet.
 async fn missing_tables(
     archive: &Archive,
@@ -116,7 +111,7 @@ async fn missing_tables(
     selection: &Selection,
     there: &Existing,
     folds: bool,
-) -> Result<Vec<NewTable>> {
+) -> Result<Vec<TableStatements>> {
     let rows: BTreeMap<&str, u64> =
         entry.tables.iter().map(|table| (table.name.as_str(), table.rows)).collect();
     let mut tables = Vec::new();
@@ -129,26 +124,10 @@ async fn missing_tables(
         // MySQL and MariaDB show keys in the order in which they were made.
         let at_once = small || !folds && definition.has_special_keys();
         let statement = if at_once { definition.without_foreign_keys() } else { definition.bare() };
-        tables.push(NewTable { database: database.to_owned(), name: object.name, statement });
+        let (database, table) = (database.to_owned(), object.name);
+        tables.push(TableStatements { database, table, statements: vec![statement] });
     }
     Ok(tables)
-}
-
-/// Makes tables. None has foreign keys yet, so their order does not matter.
-struct CreateTables;
-
-impl Work for CreateTables {
-    type Job = NewTable;
-
-    async fn prepare(&self, session: &mut Session) -> Result<()> {
-        make_lenient(session).await
-    }
-
-    async fn work(&self, session: &mut Session, table: NewTable) -> Result<()> {
-        enter(session, &table.database).await?;
-        let created = make(session, &Statement::act(table.statement).within(STATEMENT_LIMIT)).await;
-        created.during(|| format!("create the table {}", full_name(&table.database, &table.name))).map(drop)
-    }
 }
 
 /// Reads the definitions of a database's tables out of the dump.

@@ -1,5 +1,7 @@
 //! Whether a target can be loaded into, found out without changing it.
 
+use std::collections::BTreeMap;
+
 use model::text::Text;
 use model::version::ServerVersion;
 use oceanbase::{Session, catalog};
@@ -37,8 +39,9 @@ pub async fn check_target(
     options: &Options,
 ) -> Result<TargetCheck> {
     let (archive, manifest) = Archive::open(client, dump, &options.identities).await?;
+    let names = names(&manifest, options)?;
     let mut session = target.open().await?;
-    let found = check(&mut session, &archive, &manifest, options).await?;
+    let found = check(&mut session, &archive, &manifest, &names, options).await?;
     session.close().await;
     Ok(found)
 }
@@ -48,9 +51,9 @@ pub(super) async fn check(
     session: &mut Session,
     archive: &Archive,
     manifest: &Manifest,
+    names: &BTreeMap<String, String>,
     options: &Options,
 ) -> Result<TargetCheck> {
-    let names = names(manifest, options)?;
     if let Some(database) = names.keys().next() {
         archive.read_schema(ObjectKey::Database { database }).await?; // the keys fit, or nothing is begun
     }
