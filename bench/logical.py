@@ -59,7 +59,8 @@ class Contest:
                                         "--hex-blob bench > OUT/all.sql")
         if self.server.name == "seekdb":
             discard = [sys.executable, str(Path(__file__).with_name("discard.py")), str(self.server.port), str(self.folder / "password")]
-            yield "plain", "raw limit: the same chunks, thrown away", f"{' '.join(discard)} {self.folder}/plan.json {count}"
+            for name, connections in (("", count), (", 4 connections", 4)):
+                yield "plain", f"raw limit: the same chunks, thrown away{name}", f"{' '.join(discard)} {self.folder}/plan.json {connections}"
         yield "zstd", "Lifeboat", self.our_dump("bench", "OUT", count, "--compression zstd:1")
         middle = self.rows // 2
         ranges = " & ".join(

@@ -48,18 +48,34 @@ fn push_quoted(sql: &mut Vec<u8>, value: &[u8]) {
 
 /// Returns how many bytes stand at the beginning that are written as they are.
 fn plain_bytes(bytes: &[u8]) -> usize {
-    let whole = bytes.as_chunks().0.iter().take_while(|block| is_plain(block)).count() * BLOCK_BYTES;
-    let rest = &bytes[whole..];
-    // The last block once more, as far as it reaches back into those that are plain already.
-    if rest.len() < BLOCK_BYTES && bytes.last_chunk().is_some_and(is_plain) {
-        return bytes.len();
+    let (blocks, rest) = bytes.as_chunks();
+    let plain = blocks.iter().take_while(|block| is_plain(block)).count();
+    if plain == blocks.len() {
+        // What is left as a block: of a long text the last bytes, as far back as it needs; of a short one all, and blanks.
+        let mut padded = [b' '; BLOCK_BYTES];
+        let last = bytes.last_chunk().unwrap_or_else(|| {
+            padded[..rest.len()].copy_from_slice(rest);
+            &padded
+        });
+        if is_plain(last) {
+            return bytes.len();
+        }
     }
-    whole + rest.iter().position(|&byte| escaped(byte) != 0).unwrap_or(rest.len())
+    let (_, rest) = bytes.split_at(plain * BLOCK_BYTES);
+    plain * BLOCK_BYTES + rest.iter().position(|&byte| escaped(byte) != 0).unwrap_or(rest.len())
 }
 
-/// Tells whether a block is written as it is. Without a branch within, compilers make a few vector instructions of it.
+/// Tells whether a block is written as it is.
 fn is_plain(block: &[u8; BLOCK_BYTES]) -> bool {
-    block.iter().fold(0, |any, &byte| any | escaped(byte)) == 0
+    is_surely_plain(block) || block.iter().fold(0, |any, &byte| any | escaped(byte)) == 0
+}
+
+/// Tells of most blocks that they are written as they are, and takes half as long: all control characters are as one here.
+/// Without a branch within, compilers make a few vector instructions of it.
+fn is_surely_plain(block: &[u8; BLOCK_BYTES]) -> bool {
+    let or_suspect =
+        |any, &byte| any | u8::from(byte < b' ') | u8::from(byte == b'\'') | u8::from(byte == b'\\');
+    block.iter().fold(0, or_suspect) == 0
 }
 
 /// Returns 1 for a byte that is escaped. A number and no bool: of these, compilers make branches.

@@ -1,5 +1,6 @@
 //! Taking a dump, call by call.
 
+mod catalogue;
 mod closing;
 mod code;
 mod count;

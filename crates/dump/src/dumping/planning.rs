@@ -8,7 +8,7 @@ use model::version::ServerVersion;
 use oceanbase::Session;
 use tokio_util::sync::CancellationToken;
 
-use crate::chunk::{Cutter, whole};
+use crate::chunk::{Cutter, SMALL_TABLE_ROWS, whole};
 use crate::column::Form;
 use crate::crew::{self, Work};
 use crate::dumping::Options;
@@ -36,22 +36,14 @@ type Planned = (TablePlan, Vec<Text>);
 /// The tables by the places of their database and of themselves, which keep their order.
 type Tables = BTreeMap<(usize, usize), Planned>;
 
-/// A table that is to be cut, with its database's name.
+/// Tables of a database that are cut one after the other. Of several, each is asked about together with the others.
 struct Job {
-    place: (usize, usize),
     database: String,
-    found: TableSurvey,
+    tables: Vec<((usize, usize), TableSurvey)>,
 }
 
-fn jobs(survey: &mut Survey) -> Vec<Job> {
-    let mut jobs = Vec::new();
-    for (first, database) in survey.databases.iter_mut().enumerate() {
-        for (second, found) in std::mem::take(&mut database.tables).into_iter().enumerate() {
-            jobs.push(Job { place: (first, second), database: database.name.clone(), found });
-        }
-    }
-    jobs
-}
+/// How many tables are asked about together.
+const TOGETHER_MOST: usize = 32;
 
 impl Planning {
     pub(super) fn new(dump: &DumpId, options: &Options, server: &ServerVersion, scn: u64) -> Self {
@@ -59,11 +51,37 @@ impl Planning {
         Self { dump, options, server: server.clone(), scn, moment }
     }
 
+    fn jobs(&self, survey: &mut Survey) -> Vec<Job> {
+        let mut jobs = Vec::new();
+        for (first, database) in survey.databases.iter_mut().enumerate() {
+            let found = std::mem::take(&mut database.tables).into_iter().enumerate();
+            let found = found.map(|(second, found)| ((first, second), found));
+            let (perhaps_small, others): (Vec<_>, Vec<_>) =
+                found.partition(|(_, found)| self.is_perhaps_small(found));
+            let job = |tables| Job { database: database.name.clone(), tables };
+            jobs.extend(others.into_iter().map(|table| job(vec![table])));
+            let mut perhaps_small = perhaps_small.into_iter().peekable();
+            while perhaps_small.peek().is_some() {
+                jobs.push(job(perhaps_small.by_ref().take(TOGETHER_MOST).collect()));
+            }
+        }
+        jobs
+    }
+
+    /// Tells whether a table may be too small to be cut, and that can be asked before anything else is known of it.
+    fn is_perhaps_small(&self, found: &TableSurvey) -> bool {
+        let table = &found.plan;
+        found.rows_guess < SMALL_TABLE_ROWS
+            && found.partitions.is_empty()
+            && !(table.key.is_empty() || table.hidden_key)
+            && self.options.chunk.rows.is_none()
+    }
+
     /// Plans on connections of its own: each sees the moment by its SCN.
     pub(super) async fn plan_on_many(self, source: &Source, mut survey: Survey) -> Result<Plan> {
         let planned = Arc::new(Mutex::new(Tables::new()));
         let work = Cutting { planning: self.clone(), planned: Arc::clone(&planned) };
-        let jobs = jobs(&mut survey);
+        let jobs = self.jobs(&mut survey);
         crew::run(source, self.options.connections, jobs, work, &CancellationToken::new()).await?;
         let planned = std::mem::take(&mut *planned.lock().unwrap_or_else(PoisonError::into_inner));
         Ok(self.put_together(survey, planned))
@@ -72,14 +90,41 @@ impl Planning {
     /// Plans on a connection that sees the moment.
     pub(super) async fn plan_on_one(self, session: &mut Session, mut survey: Survey) -> Result<Plan> {
         let mut planned = Tables::new();
-        for Job { place, database, found } in jobs(&mut survey) {
-            planned.insert(place, self.cut(session, &database, found).await?);
+        for job in self.jobs(&mut survey) {
+            planned.extend(self.cut_all(session, job).await?);
             let_go(session).await?;
         }
         Ok(self.put_together(survey, planned))
     }
 
-    async fn cut(&self, session: &mut Session, database: &str, found: TableSurvey) -> Result<Planned> {
+    async fn cut_all(&self, session: &mut Session, job: Job) -> Result<Tables> {
+        let Job { database, tables } = job;
+        let small = match &tables[..] {
+            [_] => vec![false],
+            several => {
+                let plans: Vec<&TablePlan> = several.iter().map(|(_, found)| &found.plan).collect();
+                self.cutter(&database).are_small(session, &plans).await?
+            }
+        };
+        let mut planned = Tables::new();
+        for ((place, found), is_small) in tables.into_iter().zip(small) {
+            planned.insert(place, self.cut(session, &database, found, is_small).await?);
+        }
+        Ok(planned)
+    }
+
+    fn cutter<'a>(&'a self, database: &'a str) -> Cutter<'a> {
+        let (dump, scn, moment) = (&self.dump, self.scn, self.moment);
+        Cutter { dump, scn, moment, database, aim: self.options.chunk }
+    }
+
+    async fn cut(
+        &self,
+        session: &mut Session,
+        database: &str,
+        found: TableSurvey,
+        is_small: bool,
+    ) -> Result<Planned> {
         let (mut table, mut notes) = (found.plan, Vec::new());
         let full = full_name(database, &table.name);
         // The cuts are values of the key, and the plan stays readable.
@@ -88,13 +133,17 @@ impl Planning {
             table.key = Vec::new();
             notes.push(Text::new("dump-key-kept-secret").with("table", &full));
         }
-        let (dump, scn, moment) = (&self.dump, self.scn, self.moment);
-        let cutter = Cutter { dump, scn, moment, database, aim: self.options.chunk };
+        let cutter = self.cutter(database);
         if table.hidden_key && !cutter.sees_hidden_key(session, &table).await? {
             (table.hidden_key, table.key) = (false, Vec::new());
             notes.push(Text::new("dump-table-without-key").with("table", &full));
         }
-        table.chunks = match cutter.cut(session, &table, &found.partitions, found.rows_guess).await? {
+        let cut = if is_small {
+            Some(whole(&found.partitions))
+        } else {
+            cutter.cut(session, &table, &found.partitions, found.rows_guess).await?
+        };
+        table.chunks = match cut {
             Some(chunks) => chunks,
             None => {
                 (table.hidden_key, table.key) = (false, Vec::new());
@@ -141,9 +190,9 @@ impl Work for Cutting {
         ready_for_reading(session).await
     }
 
-    async fn work(&self, session: &mut Session, Job { place, database, found }: Job) -> Result<()> {
-        let planned = self.planning.cut(session, &database, found).await?;
-        self.planned.lock().unwrap_or_else(PoisonError::into_inner).insert(place, planned);
+    async fn work(&self, session: &mut Session, job: Job) -> Result<()> {
+        let planned = self.planning.cut_all(session, job).await?;
+        self.planned.lock().unwrap_or_else(PoisonError::into_inner).extend(planned);
         Ok(())
     }
 }

@@ -13,6 +13,7 @@ use oceanbase::{Session, Statement};
 use crate::chunk::{hidden_key as hidden_key_columns, usable_key};
 use crate::column::{Column, Form};
 use crate::ddl::table::TableDefinition;
+use crate::dumping::catalogue::Catalogue;
 use crate::dumping::definition::{Definitions, Kept};
 use crate::error::{DuringSql as _, Error, Result};
 use crate::plan::{Selection, TablePlan, ViewPlan, full_name};
@@ -84,6 +85,14 @@ pub(super) struct Readers<'a> {
     pub(super) connections: usize,
 }
 
+impl Readers<'_> {
+    /// Tells whether they may read beside `session`. What others change meanwhile is seen on OceanBase only, where every
+    /// change has a number.
+    fn may_join(&self, session: &Session) -> bool {
+        session.server().product.is_oceanbase() && self.connections > 1
+    }
+}
+
 /// Reads what is there.
 pub(super) async fn survey(
     session: &mut Session,
@@ -92,9 +101,15 @@ pub(super) async fn survey(
     databases: &[String],
 ) -> Result<Survey> {
     let mut survey = Survey::default();
+    let mut aside = if readers.may_join(session) { Some(readers.source.open().await?) } else { None };
     for name in databases {
-        let database = survey_database(session, readers, selection, name, &mut survey).await?;
+        let catalogue = Catalogue::read(session, aside.as_mut(), name).await;
+        let catalogue = catalogue.during(|| format!("read the catalogue of `{name}`"))?;
+        let database = survey_database(session, readers, selection, name, catalogue, &mut survey).await?;
         survey.databases.push(database);
+    }
+    if let Some(aside) = aside {
+        aside.close().await;
     }
     for object in &selection.0 {
         let model::backup::BackupObject::Table(database, table) = object else { continue };
@@ -115,25 +130,17 @@ async fn survey_database(
     readers: Readers<'_>,
     selection: &Selection,
     name: &str,
+    mut catalogue: Catalogue,
     survey: &mut Survey,
 ) -> Result<DatabaseSurvey> {
-    let reading = || format!("read the catalogue of `{name}`");
-    let definitions = Arc::new(Definitions::read(session, name).await.during(reading)?);
-    let all = catalog::tables(session, name).await.during(reading)?;
-    let mut columns = catalog::columns(session, name).await.during(reading)?;
-    let keys = catalog::primary_keys(session, name).await.during(reading)?;
-    let mut partitions = catalog::partitions(session, name).await.during(reading)?;
-    let unfit = catalog::engines_without_snapshot(session, name).await.during(reading)?;
+    let definitions = Arc::clone(&catalogue.definitions);
     let is_base =
         |table: &&catalog::Table| table.kind == TableKind::Base && selection.has_table(name, &table.name);
-    let base: Vec<String> = all.iter().filter(is_base).map(|table| table.name.clone()).collect();
-    // What others change meanwhile is seen on OceanBase only, where every change has a number.
-    let is_worth = session.server().product.is_oceanbase()
-        && readers.connections > 1
-        && base.len() >= READERS_WORTH_TABLES;
+    let base: Vec<String> = catalogue.tables.iter().filter(is_base).map(|table| table.name.clone()).collect();
+    let is_worth = readers.may_join(session) && base.len() >= READERS_WORTH_TABLES;
     let mut texts = if is_worth { definitions.texts(readers, base).await? } else { HashMap::new() };
     let (mut tables, mut views) = (Vec::new(), Vec::new());
-    for table in all.into_iter().filter(|table| selection.has_table(name, &table.name)) {
+    for table in catalogue.tables.into_iter().filter(|table| selection.has_table(name, &table.name)) {
         match &table.kind {
             TableKind::View => views.push(table.name),
             TableKind::Other(kind) => survey.notes.push(
@@ -141,17 +148,17 @@ async fn survey_database(
                     .with("table", full_name(name, &table.name))
                     .with("kind", kind),
             ),
-            TableKind::Base if unfit.contains_key(&table.name) => survey.problems.push(
+            TableKind::Base if catalogue.unfit.contains_key(&table.name) => survey.problems.push(
                 Problem::refused(codes::PRECHECK_FAILED, "dump-engine-without-snapshot")
                     .with("table", full_name(name, &table.name))
-                    .with("engine", &unfit[&table.name]),
+                    .with("engine", &catalogue.unfit[&table.name]),
             ),
             TableKind::Base => {
                 let mut reader = TableReader {
                     session: &mut *session,
                     database: name,
-                    columns: columns.remove(&table.name).unwrap_or_default(),
-                    key: keys.get(&table.name).map_or(&[], Vec::as_slice),
+                    columns: catalogue.columns.remove(&table.name).unwrap_or_default(),
+                    key: catalogue.keys.get(&table.name).map_or(&[], Vec::as_slice),
                     definitions: &definitions,
                     survey: &mut *survey,
                 };
@@ -160,7 +167,7 @@ async fn survey_database(
                     None => reader.text(&table.name).await?,
                 };
                 if let Some(plan) = reader.read(&table.name, text) {
-                    let partitions = partitions.remove(&table.name).unwrap_or_default();
+                    let partitions = catalogue.partitions.remove(&table.name).unwrap_or_default();
                     let (bytes_guess, rows_guess) = (table.bytes_guess, table.rows_guess);
                     tables.push(TableSurvey { plan, partitions, bytes_guess, rows_guess });
                 }

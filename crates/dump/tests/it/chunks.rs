@@ -118,13 +118,22 @@ async fn pieces_are_cut_by_the_length_of_rows_when_nothing_else_is_said() {
          SELECT n, REPEAT('x', 1000) FROM s",
         "CREATE TABLE short_rows (k INT PRIMARY KEY)",
         "INSERT INTO short_rows SELECT k FROM long_rows",
+        "CREATE TABLE edge_rows (k INT, t VARCHAR(1000), PRIMARY KEY (t, k))",
+        "INSERT INTO edge_rows SELECT * FROM long_rows WHERE k < 1000",
+        "CREATE TABLE few_rows (k INT PRIMARY KEY, t VARCHAR(1000))",
+        "INSERT INTO few_rows SELECT * FROM long_rows WHERE k < 999",
     ];
     bed.database("d_lengths", &statements).await;
     let chunk = ChunkAim { bytes: 1 << 20, rows: None };
     let manifest = bed.dump("lengths", &["d_lengths"], chunk).await;
     let counts: Vec<usize> = manifest.tables().map(|(_, table)| table.pieces.len()).collect();
-    assert_eq!(counts, [20, 1], "3 MB: 16 pieces of 128 KiB and the rest in some of 256; and some kilobytes");
-    let (_, long) = manifest.tables().next().expect("two tables");
+    assert_eq!(
+        counts[2..],
+        [20, 1],
+        "3 MB: 16 pieces of 128 KiB and the rest in some of 256; and some kilobytes"
+    );
+    assert_eq!(counts[..2], [8, 1], "1 MB in 1,000 rows, and 1 MB in 999, which are too few to be cut");
+    let (_, long) = manifest.tables().nth(2).expect("four tables");
     let rows: Vec<u64> = long.pieces.iter().map(|piece| piece.rows).collect();
     assert_eq!(
         (rows[0], rows[15], rows[16]),

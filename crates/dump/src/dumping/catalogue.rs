@@ -1,0 +1,49 @@
+//! What the server's catalogue says of the tables of a database.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use oceanbase::catalog::{self, Column, KeyColumn, Table};
+use oceanbase::{Error as SqlError, Session};
+
+use crate::dumping::definition::Definitions;
+
+/// What the catalogue says of the tables of a database, by table.
+pub(super) struct Catalogue {
+    pub(super) definitions: Arc<Definitions>,
+    pub(super) tables: Vec<Table>,
+    pub(super) columns: BTreeMap<String, Vec<Column>>,
+    pub(super) keys: BTreeMap<String, Vec<KeyColumn>>,
+    pub(super) partitions: BTreeMap<String, Vec<String>>,
+    /// The engines that know no snapshot.
+    pub(super) unfit: BTreeMap<String, String>,
+}
+
+impl Catalogue {
+    /// Reads it, and asks for the keys on `aside`, if there is such a connection: a server that was not asked lately thinks
+    /// about that question as long as about all others together.
+    pub(super) async fn read(
+        session: &mut Session,
+        aside: Option<&mut Session>,
+        database: &str,
+    ) -> Result<Self, SqlError> {
+        let Some(aside) = aside else {
+            let rest = Self::without_keys(session, database).await?;
+            return Ok(Self { keys: catalog::primary_keys(session, database).await?, ..rest });
+        };
+        let rest = Self::without_keys(session, database);
+        let (rest, keys) = tokio::try_join!(rest, catalog::primary_keys(aside, database))?;
+        Ok(Self { keys, ..rest })
+    }
+
+    async fn without_keys(session: &mut Session, database: &str) -> Result<Self, SqlError> {
+        Ok(Self {
+            definitions: Arc::new(Definitions::read(session, database).await?),
+            tables: catalog::tables(session, database).await?,
+            columns: catalog::columns(session, database).await?,
+            keys: BTreeMap::new(),
+            partitions: catalog::partitions(session, database).await?,
+            unfit: catalog::engines_without_snapshot(session, database).await?,
+        })
+    }
+}
