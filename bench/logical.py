@@ -6,6 +6,7 @@ with other work on it are the processor seconds and the ratios.
 
 import argparse
 import os
+import random
 import shutil
 import sys
 import time
@@ -135,6 +136,7 @@ class Contest:
         """One run of a contestant, after which nothing of it is left."""
         self.empty_folders()
         self.empty_database()
+        self.server.flush()
         self.wait_for_calm()
         command = command.replace("OUT", str(self.folder / "out")).replace("DISK", str(self.options.work / "out"))
         try:
@@ -172,12 +174,13 @@ class Contest:
 
     def hold(self):
         self.prepare()
+        self.results = {(group, name): [] for group, name, _ in (*self.dumps(), *self.to_disk(), *self.loads())}
         for turn in range(self.options.rounds):
             self.warm()
             for contestants in ([*self.dumps(), *self.to_disk()], list(self.loads())):
-                # Another one begins each time: what was loaded before occupies the server for a while.
-                first = turn * len(contestants) // self.options.rounds
-                for contestant in contestants[first:] + contestants[:first]:
+                # Each comes behind another one each time: what was loaded before occupies the server for a while.
+                random.Random(turn).shuffle(contestants)
+                for contestant in contestants:
                     self.take(*contestant)
         self.warm()
         once = [*self.slow_dumps(), *self.memory()]
