@@ -100,6 +100,15 @@ pub(crate) fn whole(partitions: &[String]) -> Vec<Chunk> {
     partitions.iter().map(chunk).collect()
 }
 
+/// What is known of how many rows a table has.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct KnownRows {
+    /// How many the server believes there are.
+    pub(crate) guess: u64,
+    /// What it said when it was asked whether there are too few to be cut.
+    pub(crate) are_few: Option<bool>,
+}
+
 /// Looks for the chunks of a database's tables.
 pub(crate) struct Cutter<'a> {
     pub(crate) dump: &'a DumpId,
@@ -123,13 +132,8 @@ impl Cutter<'_> {
     /// about many in half the time of one about each.
     pub(crate) async fn are_small(&self, session: &mut Session, tables: &[&TablePlan]) -> Result<Vec<bool>> {
         let row_there = |table: &&TablePlan| {
-            format!(
-                "(SELECT {}1 FROM {} ORDER BY {} LIMIT {},1)",
-                self.moment.hint(table.hidden_key),
-                self.moment.source(self.database, table, &Chunk::default()),
-                key_list(&table.key),
-                SMALL_TABLE_ROWS - 1,
-            )
+            let order = key_list(&table.key);
+            format!("({})", self.row_at(table, "1", &Chunk::default(), &order, SMALL_TABLE_ROWS - 1))
         };
         let sql = format!("SELECT {}", tables.iter().map(row_there).collect::<Vec<_>>().join(","));
         let rows = session.rows(&Statement::read(sql).within(crate::LONG_READ)).await;
@@ -141,17 +145,17 @@ impl Cutter<'_> {
     }
 
     /// Returns the chunks of a table, in the order of partitions and keys; nothing when the server's order of the
-    /// keys is none. `rows_guess` is how many rows the server believes there are.
+    /// keys is none.
     pub(crate) async fn cut(
         &self,
         session: &mut Session,
         table: &TablePlan,
         partitions: &[String],
-        rows_guess: u64,
+        known: KnownRows,
     ) -> Result<Option<Vec<Chunk>>> {
         let mut chunks = Vec::new();
         for part in whole(partitions) {
-            match self.cut_part(session, table, part, rows_guess).await? {
+            match self.cut_part(session, table, part, known).await? {
                 Some(cut) => chunks.extend(cut),
                 None => return Ok(None),
             }
@@ -164,16 +168,16 @@ impl Cutter<'_> {
         session: &mut Session,
         table: &TablePlan,
         mut rest: Chunk,
-        rows_guess: u64,
+        known: KnownRows,
     ) -> Result<Option<Vec<Chunk>>> {
         let mut chunks = Vec::new();
         if !table.key.is_empty()
-            && let Some(rows) = self.rows_per_chunk(session, table, &rest).await?
+            && let Some(rows) = self.rows_per_chunk(session, table, &rest, known.are_few).await?
         {
             // What a partition holds of the numbers is not known.
             if rest.partition.is_none()
                 && let Some((first, last)) = self.whole_numbers(session, table).await?
-                && let Some(cuts) = reckoned(first, last, rows_guess, |chunks| self.grown(rows, chunks))
+                && let Some(cuts) = reckoned(first, last, known.guess, |chunks| self.grown(rows, chunks))
             {
                 chunks.extend(cuts.iter().map(|cut| rest.cut_off(vec![cut.to_string()])));
                 chunks.push(rest);
@@ -221,11 +225,16 @@ impl Cutter<'_> {
         session: &mut Session,
         table: &TablePlan,
         whole: &Chunk,
+        are_few: Option<bool>,
     ) -> Result<Option<u64>> {
         if self.aim.rows.is_some() {
             return Ok(self.aim.rows.map(|rows| rows.max(1)));
         }
-        if self.key_after(session, table, whole, SMALL_TABLE_ROWS).await?.is_none() {
+        let are_few = match are_few {
+            Some(are_few) => are_few,
+            None => self.key_after(session, table, whole, SMALL_TABLE_ROWS).await?.is_none(),
+        };
+        if are_few {
             return Ok(None);
         }
         let sql = format!("{} LIMIT {SAMPLE_ROWS}", select_rows(self.moment, self.database, table, whole));
@@ -261,18 +270,20 @@ impl Cutter<'_> {
         behind: u64,
     ) -> Result<Option<Vec<String>>> {
         let key = &table.key;
-        let sql = format!(
-            "SELECT {}{} FROM {}{} ORDER BY {order} LIMIT {behind},1",
-            self.moment.hint(table.hidden_key),
-            key.iter().map(|column| column.form.expression(&column.name)).collect::<Vec<_>>().join(","),
-            self.moment.source(self.database, table, from),
-            condition(self.moment, key, from),
-        );
+        let values: Vec<String> = key.iter().map(|column| column.form.expression(&column.name)).collect();
+        let sql = self.row_at(table, &values.join(","), from, order, behind);
         let found = self.rows(session, table, sql).await?;
         let literals = |row: &Row| -> Vec<String> {
             key.iter().enumerate().map(|(place, column)| literal(column.form, row.bytes(place))).collect()
         };
         Ok(found.first().map(literals))
+    }
+
+    /// Returns the query for something of the row behind so many of a chunk, in that order.
+    fn row_at(&self, table: &TablePlan, what: &str, from: &Chunk, order: &str, behind: u64) -> String {
+        let (hint, bounds) = (self.moment.hint(table.hidden_key), condition(self.moment, &table.key, from));
+        let source = self.moment.source(self.database, table, from);
+        format!("SELECT {hint}{what} FROM {source}{bounds} ORDER BY {order} LIMIT {behind},1")
     }
 
     async fn rows(&self, session: &mut Session, table: &TablePlan, sql: String) -> Result<Vec<Row>> {

@@ -122,6 +122,7 @@ async fn a_backup_is_followed_by_its_events_and_they_can_be_had_again() {
     assert_eq!(ended["data"]["status"], "SUCCESSFUL", "{ended}");
     assert!(seen.is_sorted_by(|one, next| one.0 < next.0), "numbers grow");
     assert!(seen.iter().all(|(.., data)| data["taskId"] == task && data["clusterId"] == cluster), "{seen:?}");
+    assert!(seen.iter().any(|(_, kind, _)| kind == "lane"), "{seen:?}");
 
     let (middle, last) = (seen[seen.len() / 2].0, seen[seen.len() - 1].0);
     let mut again = Events::open(&server, Some(middle)).await;

@@ -8,7 +8,7 @@ use model::version::ServerVersion;
 use oceanbase::Session;
 use tokio_util::sync::CancellationToken;
 
-use crate::chunk::{Cutter, SMALL_TABLE_ROWS, whole};
+use crate::chunk::{Cutter, KnownRows, SMALL_TABLE_ROWS, whole};
 use crate::column::Form;
 use crate::crew::{self, Work};
 use crate::dumping::Options;
@@ -100,10 +100,11 @@ impl Planning {
     async fn cut_all(&self, session: &mut Session, job: Job) -> Result<Tables> {
         let Job { database, tables } = job;
         let small = match &tables[..] {
-            [_] => vec![false],
+            [_] => vec![None],
             several => {
                 let plans: Vec<&TablePlan> = several.iter().map(|(_, found)| &found.plan).collect();
-                self.cutter(&database).are_small(session, &plans).await?
+                let small = self.cutter(&database).are_small(session, &plans).await?;
+                small.into_iter().map(Some).collect()
             }
         };
         let mut planned = Tables::new();
@@ -123,7 +124,7 @@ impl Planning {
         session: &mut Session,
         database: &str,
         found: TableSurvey,
-        is_small: bool,
+        is_small: Option<bool>,
     ) -> Result<Planned> {
         let (mut table, mut notes) = (found.plan, Vec::new());
         let full = full_name(database, &table.name);
@@ -138,12 +139,8 @@ impl Planning {
             (table.hidden_key, table.key) = (false, Vec::new());
             notes.push(Text::new("dump-table-without-key").with("table", &full));
         }
-        let cut = if is_small {
-            Some(whole(&found.partitions))
-        } else {
-            cutter.cut(session, &table, &found.partitions, found.rows_guess).await?
-        };
-        table.chunks = match cut {
+        let known = KnownRows { guess: found.rows_guess, are_few: is_small };
+        table.chunks = match cutter.cut(session, &table, &found.partitions, known).await? {
             Some(chunks) => chunks,
             None => {
                 (table.hidden_key, table.key) = (false, Vec::new());
