@@ -1,6 +1,6 @@
 //! One dump at its destination: its small objects, read and written.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::sync::Arc;
 
@@ -34,6 +34,9 @@ pub(crate) struct Archive {
     pub(crate) recipients: Arc<[Recipient]>,
     /// What encrypted objects are opened with.
     pub(crate) identities: Identities,
+    /// The plan and the files with statements, as the manifest names them: what is read of them must be that. Nothing while
+    /// the dump is being made.
+    named: Option<Arc<HashMap<String, ObjectEntry>>>,
 }
 
 /// Says that a piece is finished.
@@ -57,7 +60,7 @@ struct AnyFormat {
 impl Archive {
     pub(crate) fn new(client: &Client, dump: &DumpId) -> Self {
         let (recipients, identities) = (Arc::new([]), Identities::default());
-        Self { client: client.clone(), dump: dump.clone(), recipients, identities }
+        Self { client: client.clone(), dump: dump.clone(), recipients, identities, named: None }
     }
 
     /// Returns the same, to be written as planned.
@@ -74,7 +77,9 @@ impl Archive {
         let archive = Self::new(client, dump);
         let manifest = archive.require_manifest().await?;
         let (recipients, identities) = (manifest.recipients.clone().into(), identities.clone());
-        Ok((Self { recipients, identities, ..archive }, manifest))
+        let named = manifest.schema.iter().chain([&manifest.plan]);
+        let named = Some(Arc::new(named.map(|object| (object.path.clone(), object.clone())).collect()));
+        Ok((Self { recipients, identities, named, ..archive }, manifest))
     }
 
     /// Tells whether rows and statements are encrypted.
@@ -108,6 +113,7 @@ impl Archive {
             }
             read => read.during(|| format!("read {path}"))?,
         };
+        self.prove(&path, &bytes)?;
         if !self.is_encrypted() {
             return Ok(bytes.to_vec());
         }
@@ -115,6 +121,17 @@ impl Archive {
             io::ErrorKind::InvalidInput => Error::Locked { path },
             _ => Error::Damaged { path, why: format!("it can't be opened: {cause}") },
         })
+    }
+
+    /// Makes sure that an object is the one that the manifest names, where the dump is complete.
+    fn prove(&self, path: &str, bytes: &[u8]) -> Result<()> {
+        let Some(named) = &self.named else { return Ok(()) };
+        let why = match named.get(path) {
+            Some(object) if object.blake3 == blake3::hash(bytes).to_hex().as_str() => return Ok(()),
+            Some(_) => "its bytes do not fit its checksum",
+            None => "the manifest does not name it",
+        };
+        Err(Error::Damaged { path: path.to_owned(), why: why.to_owned() })
     }
 
     /// Reads the objects of a file with statements, which must be there.
@@ -125,12 +142,15 @@ impl Archive {
 
     /// Reads the plan; nothing when the dump was never begun.
     pub(crate) async fn plan(&self) -> Result<Option<Plan>> {
-        self.versioned(ObjectKey::Plan).await
+        let Some(bytes) = self.read(ObjectKey::Plan).await? else { return Ok(None) };
+        self.prove(&ObjectKey::Plan.path(), &bytes)?;
+        self.versioned(ObjectKey::Plan, &bytes).map(Some)
     }
 
     /// Reads the manifest; nothing when the dump is not complete.
     pub(crate) async fn manifest(&self) -> Result<Option<Manifest>> {
-        self.versioned(ObjectKey::Manifest).await
+        let Some(bytes) = self.read(ObjectKey::Manifest).await? else { return Ok(None) };
+        self.versioned(ObjectKey::Manifest, &bytes).map(Some)
     }
 
     /// Reads the plan of a dump that must have one.
@@ -211,16 +231,15 @@ impl Archive {
         deleted.during(|| "delete the receipts".to_owned()).map(drop)
     }
 
-    async fn versioned<T: DeserializeOwned>(&self, key: ObjectKey<'_>) -> Result<Option<T>> {
-        let Some(bytes) = self.read(key).await? else { return Ok(None) };
+    fn versioned<T: DeserializeOwned>(&self, key: ObjectKey<'_>, bytes: &[u8]) -> Result<T> {
         let damaged = |why| Error::Damaged { path: key.path(), why };
-        let AnyFormat { format, dump } = unseal(&bytes).map_err(damaged)?;
+        let AnyFormat { format, dump } = unseal(bytes).map_err(damaged)?;
         if dump != self.dump {
             return Err(damaged(format!("it belongs to the dump {dump}")));
         }
         if format > crate::FORMAT {
             return Err(Error::FormatTooNew { dump: self.dump.clone(), format });
         }
-        unseal(&bytes).map(Some).map_err(damaged)
+        unseal(bytes).map_err(damaged)
     }
 }

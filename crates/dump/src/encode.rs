@@ -47,7 +47,7 @@ fn push_quoted(sql: &mut Vec<u8>, value: &[u8]) {
 }
 
 /// Returns how many bytes stand at the beginning that are written as they are.
-fn plain_bytes(bytes: &[u8]) -> usize {
+pub(crate) fn plain_bytes(bytes: &[u8]) -> usize {
     let (blocks, rest) = bytes.as_chunks();
     let plain = blocks.iter().take_while(|block| is_plain(block)).count();
     if plain == blocks.len() {

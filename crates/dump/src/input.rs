@@ -1,11 +1,15 @@
-//! One piece on its way out of the storage: hashed as it arrives, opened and decompressed on a thread of its own.
+//! One piece on its way out of the storage: proved as it arrives, then opened, decompressed, cut into statements and checked
+//! on a thread of its own.
 //!
 //! ```text
-//! storage ─ task: reads, hashes ─▶ thread: age -d, zstd -d ─▶ whoever loads
+//! storage ─ task: reads, proves blocks ─▶ thread: age -d, zstd -d, cuts, checks ─▶ whoever loads
 //! ```
 //!
-//! A few buffers wait at each arrow, no more. Dropped in its midst, task and thread find their receivers gone and end.
+//! Nothing passes the first arrow that is not what was written, and nothing the second that is not an INSERT of the planned
+//! form. A few buffers wait at each, no more. Dropped in its midst, task and thread find their receivers gone and end.
 
+use std::collections::VecDeque;
+use std::fmt;
 use std::io::{self, Read};
 
 use bytes::{Buf as _, Bytes};
@@ -14,94 +18,173 @@ use tokio::sync::mpsc::{self, Receiver, Sender};
 use tokio::task::JoinHandle;
 
 use crate::archive::Archive;
+use crate::blocks::{self, BLOCK_BYTES, BlockHasher, BlockProof};
 use crate::encryption::Identities;
-use crate::error::{DuringIo as _, Error, Result};
-use crate::manifest::ObjectEntry;
+use crate::error::{DuringIo as _, Error};
+use crate::insert_form::InsertForm;
+use crate::manifest::{ObjectEntry, Piece};
+use crate::piece::Splitter;
 use crate::plan::Compression;
 use crate::progress::Meter;
 
-/// How much text is handed over at a time.
+type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// How much text is decompressed at a time.
 const TEXT_BYTES: usize = 1 << 20;
 
-/// How many buffers wait at each arrow.
-const WAITING: usize = 2;
+/// How many statements wait to be run.
+const STATEMENTS_WAITING: usize = 2;
+
+/// How many blocks wait to be unpacked.
+const BLOCKS_WAITING: usize = 1;
+
+/// The largest window of zstd, as a power of two, that a dump is written with.
+const ZSTD_WINDOW_LOG_MOST: u32 = 23;
 
 /// One piece on its way out of the storage.
 pub(crate) struct PieceInput {
     object: ObjectEntry,
-    texts: Receiver<Vec<u8>>,
-    /// Ends with whether all bytes were those that were written.
-    reading: JoinHandle<Result<bool>>,
-    unpacking: JoinHandle<io::Result<()>>,
+    statements: Receiver<Bytes>,
+    reading: JoinHandle<Result<()>>,
+    unpacking: JoinHandle<Result<(), Stopped>>,
+}
+
+/// Why a piece was not unpacked to its end.
+enum Stopped {
+    /// It can't be decrypted or decompressed.
+    Unpacking(io::Error),
+    /// What it holds is not what the manifest and the plan say.
+    Unexpected(String),
+}
+
+impl From<io::Error> for Stopped {
+    fn from(cause: io::Error) -> Self {
+        Self::Unpacking(cause)
+    }
 }
 
 impl PieceInput {
-    /// Begins to read a piece.
+    /// Begins to read a piece, whose statements have this form. One of several blocks that the manifest does not name
+    /// is read twice: first whole, to be proved.
     pub(crate) async fn open(
         archive: &Archive,
+        piece: &Piece,
         object: &ObjectEntry,
+        form: InsertForm,
         compression: Compression,
         meter: &Meter,
     ) -> Result<Self> {
+        let mut object = object.clone();
+        if !blocks::are_named(&object) {
+            object.blocks = hash_blocks(archive, &object).await?;
+        }
+        let proof = BlockProof::of(&object).map_err(|why| damaged(&object, why))?;
         let key = format!("{}/{}", archive.dump, object.path);
         let reader = archive.client.reader(&key).await.during(|| format!("read {}", object.path))?;
-        let (to_unpack, packed) = mpsc::channel(WAITING);
-        let (to_caller, texts) = mpsc::channel(WAITING);
-        let reading = tokio::spawn(read(reader, object.clone(), meter.clone(), to_unpack));
-        let packed = Arriving { packed, current: Bytes::new() };
+        let (to_unpack, packed) = mpsc::channel(BLOCKS_WAITING);
+        let (to_caller, statements) = mpsc::channel(STATEMENTS_WAITING);
+        let reading = tokio::spawn(read(reader, object.clone(), proof, meter.clone(), to_unpack));
+        let packed = Arriving { packed, block: VecDeque::new() };
         let identities = archive.is_encrypted().then(|| archive.identities.clone());
-        let unpacking =
-            tokio::task::spawn_blocking(move || unpack(packed, identities, compression, &to_caller));
-        Ok(Self { object: object.clone(), texts, reading, unpacking })
+        let piece = piece.clone();
+        let unpacking = tokio::task::spawn_blocking(move || {
+            unpack(packed, identities, compression, &piece, form, &to_caller)
+        });
+        Ok(Self { object, statements, reading, unpacking })
     }
 
-    /// Returns more of the text; nothing at the end, when all that was read has proved to be what was written.
-    pub(crate) async fn next(&mut self) -> Result<Option<Vec<u8>>> {
-        if let Some(text) = self.texts.recv().await {
-            return Ok(Some(text));
+    /// Returns the next statement; nothing at the end, when the piece was all that the manifest says.
+    pub(crate) async fn next(&mut self) -> Result<Option<Bytes>> {
+        if let Some(statement) = self.statements.recv().await {
+            return Ok(Some(statement));
         }
         let unpacked = (&mut self.unpacking).await.expect("unpacking does not panic");
-        let whole = (&mut self.reading).await.expect("reading does not panic");
+        let proved = (&mut self.reading).await.expect("reading does not panic");
         // What the storage says comes first: a piece that breaks off can't be decompressed either.
-        match (whole?, unpacked) {
-            (_, Err(cause)) if cause.kind() == io::ErrorKind::InvalidInput => {
+        match (proved?, unpacked) {
+            ((), Err(Stopped::Unpacking(cause))) if cause.kind() == io::ErrorKind::InvalidInput => {
                 Err(Error::Locked { path: self.object.path.clone() })
             }
-            (_, Err(cause)) => Err(self.damaged(&format!("it can't be unpacked: {cause}"))),
-            (false, Ok(())) => Err(self.damaged("its bytes do not fit its checksum")),
-            (true, Ok(())) => Ok(None),
+            ((), Err(Stopped::Unpacking(cause))) => {
+                Err(self.damaged(&format!("it can't be unpacked: {cause}")))
+            }
+            ((), Err(Stopped::Unexpected(why))) => Err(self.damaged(&why)),
+            ((), Ok(())) => Ok(None),
         }
     }
 
     /// Says what is wrong with the piece.
     pub(crate) fn damaged(&self, why: &str) -> Error {
-        Error::Damaged { path: self.object.path.clone(), why: why.to_owned() }
+        damaged(&self.object, why)
     }
 }
 
+fn damaged(object: &ObjectEntry, why: &str) -> Error {
+    Error::Damaged { path: object.path.clone(), why: why.to_owned() }
+}
+
+const OTHER_BYTES: &str = "its bytes do not fit its checksum";
+
+/// Reads an object whole; returns the hashes of its blocks when it is the one that was written.
+async fn hash_blocks(archive: &Archive, object: &ObjectEntry) -> Result<Vec<String>> {
+    let reading = || format!("read {}", object.path);
+    let key = format!("{}/{}", archive.dump, object.path);
+    let mut reader = archive.client.reader(&key).await.during(reading)?;
+    let (mut hasher, mut bytes_read) = (BlockHasher::new(), 0);
+    while let Some(bytes) = reader.next().await.during(reading)? {
+        bytes_read += bytes.len() as u64;
+        if bytes_read > object.bytes {
+            break;
+        }
+        hasher.update(&bytes);
+    }
+    let (blake3, blocks) = hasher.finish();
+    if bytes_read == object.bytes && blake3 == object.blake3 {
+        Ok(blocks)
+    } else {
+        Err(damaged(object, OTHER_BYTES))
+    }
+}
+
+/// Reads an object, and sends each of its blocks when it is proved.
 async fn read(
     mut reader: ObjectReader,
     object: ObjectEntry,
+    mut proof: BlockProof,
     meter: Meter,
-    to_unpack: Sender<Bytes>,
-) -> Result<bool> {
-    let mut hasher = blake3::Hasher::new();
-    while let Some(bytes) = reader.next().await.during(|| format!("read {}", object.path))? {
-        hasher.update(&bytes);
+    to_unpack: Sender<Vec<Bytes>>,
+) -> Result<()> {
+    let (mut block, mut in_block, mut left) = (Vec::new(), 0, object.bytes);
+    while let Some(mut bytes) = reader.next().await.during(|| format!("read {}", object.path))? {
         meter.change(|progress| progress.bytes += bytes.len() as u64);
-        if to_unpack.send(bytes).await.is_err() {
-            return Ok(false); // what came so far could not be unpacked, or nobody wants it any more
+        while !bytes.is_empty() {
+            let part = bytes.split_to(bytes.len().min(BLOCK_BYTES - in_block));
+            in_block += part.len();
+            left = left.checked_sub(part.len() as u64).ok_or_else(|| damaged(&object, OTHER_BYTES))?;
+            proof.update(&part);
+            block.push(part);
+            if in_block == BLOCK_BYTES || left == 0 {
+                if !proof.prove() {
+                    return Err(damaged(&object, OTHER_BYTES));
+                }
+                if to_unpack.send(std::mem::take(&mut block)).await.is_err() {
+                    return Ok(()); // what came so far could not be unpacked, or nobody wants it any more
+                }
+                in_block = 0;
+            }
         }
     }
-    Ok(hasher.finalize().to_hex().as_str() == object.blake3)
+    if left == 0 { Ok(()) } else { Err(damaged(&object, OTHER_BYTES)) }
 }
 
 fn unpack(
     packed: Arriving,
     identities: Option<Identities>,
     compression: Compression,
-    to_caller: &Sender<Vec<u8>>,
-) -> io::Result<()> {
+    piece: &Piece,
+    form: InsertForm,
+    to_caller: &Sender<Bytes>,
+) -> Result<(), Stopped> {
     let open: Box<dyn Read> = match identities {
         Some(identities) => Box::new(identities.open(packed)?),
         None => Box::new(packed),
@@ -109,33 +192,60 @@ fn unpack(
     let mut plain: Box<dyn Read> = match compression {
         Compression::None => open,
         Compression::Lz4 => Box::new(Lz4Frames(lz4_flex::frame::FrameDecoder::new(open))),
-        Compression::Zstd { .. } => Box::new(zstd::stream::read::Decoder::new(open)?),
-    };
-    loop {
-        let mut text = Vec::with_capacity(TEXT_BYTES);
-        plain.by_ref().take(TEXT_BYTES as u64).read_to_end(&mut text)?;
-        if text.is_empty() || to_caller.blocking_send(text).is_err() {
-            return Ok(());
+        Compression::Zstd { .. } => {
+            let mut decoder = zstd::stream::read::Decoder::new(open)?;
+            decoder.window_log_max(ZSTD_WINDOW_LOG_MOST)?;
+            Box::new(decoder)
         }
+    };
+    let unexpected = |why: &dyn fmt::Display| Stopped::Unexpected(why.to_string());
+    let longest = usize::try_from(piece.longest_statement).unwrap_or(usize::MAX);
+    let (mut splitter, mut raw_bytes) = (Splitter::new(form, longest), 0);
+    let mut text = Vec::with_capacity(TEXT_BYTES);
+    loop {
+        text.clear();
+        plain.by_ref().take(TEXT_BYTES as u64).read_to_end(&mut text)?;
+        if text.is_empty() {
+            break;
+        }
+        raw_bytes += text.len() as u64;
+        if raw_bytes > piece.raw_bytes {
+            return Err(unexpected(&format!("it holds more than {} bytes of text", piece.raw_bytes)));
+        }
+        splitter.push(&text);
+        while let Some(statement) = splitter.next_statement().map_err(|why| unexpected(&why))? {
+            if to_caller.blocking_send(statement).is_err() {
+                return Ok(());
+            }
+        }
+    }
+    if splitter.is_at_end() && (raw_bytes, splitter.rows) == (piece.raw_bytes, piece.rows) {
+        Ok(())
+    } else {
+        Err(unexpected(&"it ends too early"))
     }
 }
 
-/// The bytes that the task sends, as something to read from.
+/// The blocks that the task sends, as something to read from.
 struct Arriving {
-    packed: Receiver<Bytes>,
-    current: Bytes,
+    packed: Receiver<Vec<Bytes>>,
+    block: VecDeque<Bytes>,
 }
 
 impl Read for Arriving {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        while self.current.is_empty() {
-            match self.packed.blocking_recv() {
-                Some(bytes) => self.current = bytes,
-                None => return Ok(0),
+        let current = loop {
+            match self.block.front_mut() {
+                Some(bytes) if bytes.is_empty() => drop(self.block.pop_front()),
+                Some(_) => break self.block.front_mut().expect("it was there"),
+                None => match self.packed.blocking_recv() {
+                    Some(block) => self.block = block.into(),
+                    None => return Ok(0),
+                },
             }
-        }
-        let length = buffer.len().min(self.current.len());
-        self.current.copy_to_slice(&mut buffer[..length]);
+        };
+        let length = buffer.len().min(current.len());
+        current.copy_to_slice(&mut buffer[..length]);
         Ok(length)
     }
 }

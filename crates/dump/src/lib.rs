@@ -10,6 +10,7 @@
 //! `docs/formats/dump.md` describes what is written, byte by byte.
 
 mod archive;
+mod blocks;
 mod checksum;
 mod choice;
 mod chunk;
@@ -22,6 +23,7 @@ mod encryption;
 mod error;
 mod id;
 mod input;
+mod insert_form;
 mod layout;
 pub mod load;
 mod manifest;

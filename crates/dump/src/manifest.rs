@@ -6,6 +6,7 @@ use model::text::Text;
 use model::version::ServerVersion;
 use serde::{Deserialize, Serialize};
 
+use crate::blocks::BlockHasher;
 use crate::checksum::Checksum;
 use crate::encryption::Recipient;
 use crate::id::DumpId;
@@ -20,12 +21,19 @@ pub struct ObjectEntry {
     pub bytes: u64,
     /// The BLAKE3 of its bytes.
     pub blake3: String,
+    /// The hashes of its blocks of 4 MiB, which together give `blake3`; none where it is one block, or an older Lifeboat
+    /// wrote it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub blocks: Vec<String>,
 }
 
 impl ObjectEntry {
     /// Describes an object by its bytes.
     pub(crate) fn of(path: String, bytes: &[u8]) -> Self {
-        Self { path, bytes: bytes.len() as u64, blake3: blake3::hash(bytes).to_hex().to_string() }
+        let mut hasher = BlockHasher::new();
+        hasher.update(bytes);
+        let (blake3, blocks) = hasher.finish();
+        Self { path, bytes: bytes.len() as u64, blake3, blocks }
     }
 }
 

@@ -13,6 +13,7 @@ use storage::ObjectWriter;
 use tokio::task::JoinHandle;
 
 use crate::archive::Archive;
+use crate::blocks::BlockHasher;
 use crate::encryption::{Cipher, Recipient};
 use crate::error::{DuringIo as _, Error, Result};
 use crate::manifest::ObjectEntry;
@@ -201,8 +202,8 @@ impl Settled {
         }
         let written = writer.finish().await.during(|| format!("write {path}"))?;
         assert_eq!(written, bytes, "the storage says how much it was given");
-        let blake3 = packer.hasher.finalize().to_hex().to_string();
-        Ok(Some(ObjectEntry { path, bytes, blake3 }))
+        let (blake3, blocks) = packer.hasher.finish();
+        Ok(Some(ObjectEntry { path, bytes, blake3, blocks }))
     }
 }
 
@@ -229,7 +230,7 @@ struct Packed {
 struct Packer {
     compressor: Compressor,
     cipher: Option<Cipher>,
-    hasher: blake3::Hasher,
+    hasher: BlockHasher,
 }
 
 enum Compressor {
@@ -250,7 +251,7 @@ impl Packer {
             }
         };
         let cipher = if recipients.is_empty() { None } else { Some(Cipher::new(recipients)?) };
-        Ok(Self { compressor, cipher, hasher: blake3::Hasher::new() })
+        Ok(Self { compressor, cipher, hasher: BlockHasher::new() })
     }
 
     /// Makes a frame of a text; `into` is an empty buffer.

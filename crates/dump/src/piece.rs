@@ -15,6 +15,7 @@ use oceanbase::statement::identifier;
 use crate::checksum::{Checksum, push_value};
 use crate::column::Column;
 use crate::encode::push_literal;
+use crate::insert_form::{Deviation, InsertForm};
 
 /// What every piece and every schema file does first, and what a loading session must have done.
 ///
@@ -180,20 +181,45 @@ fn fitting_rows(bytes: usize, rows: u32) -> u32 {
     1 << fitting.ilog2()
 }
 
-/// Cuts the text of a piece into its statements, as it arrives.
+/// How the first line of every piece and schema file begins.
+const TITLE: &[u8] = b"-- Lifeboat dump, format ";
+
+/// How long that line may be: it holds two names.
+const TITLE_MOST_BYTES: usize = 4 << 10;
+
+/// Cuts the text of a piece into its statements, as it arrives, and takes none that is not of the planned form.
 pub(crate) struct Splitter {
-    /// How statements with rows begin. The names in it may hold anything, also what ends a statement elsewhere.
-    head: Vec<u8>,
+    form: InsertForm,
+    /// How long a statement may be.
+    most_bytes: usize,
+    /// Whether the lines that every piece begins with were passed.
+    is_begun: bool,
     /// What was not given out yet.
     text: BytesMut,
     /// Everything before was looked at.
     seen: usize,
+    /// How many rows were given out.
+    pub(crate) rows: u64,
+}
+
+/// The text is not that of a piece.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum NotAPiece {
+    /// It begins otherwise.
+    #[error("it does not begin as every piece does")]
+    Preamble,
+    /// A statement does not end where it must.
+    #[error("a statement is longer than {most} bytes, which is the longest that the manifest names")]
+    TooLong { most: usize },
+    /// A statement does something else than inserting rows.
+    #[error(transparent)]
+    Form(#[from] Deviation),
 }
 
 impl Splitter {
-    /// Cuts a piece whose statements with rows begin so.
-    pub(crate) fn new(head: Vec<u8>) -> Self {
-        Self { head, text: BytesMut::new(), seen: 0 }
+    /// Cuts a piece whose statements have this form, and are no longer than that.
+    pub(crate) fn new(form: InsertForm, most_bytes: usize) -> Self {
+        Self { form, most_bytes, is_begun: false, text: BytesMut::new(), seen: 0, rows: 0 }
     }
 
     /// Adds text behind what is there.
@@ -201,64 +227,93 @@ impl Splitter {
         self.text.extend_from_slice(text);
     }
 
-    /// Returns the next whole statement, without its `;`. Comment lines between statements are passed over.
-    pub(crate) fn next_statement(&mut self) -> Option<Bytes> {
-        loop {
-            if self.seen == 0 && !self.pass_head() {
-                return None;
+    /// Returns the next whole statement, without its `;`: an INSERT of the planned form.
+    ///
+    /// # Errors
+    /// Says what stands there in its place.
+    pub(crate) fn next_statement(&mut self) -> Result<Option<Bytes>, NotAPiece> {
+        if !self.is_begun {
+            self.is_begun = self.pass_preamble()?;
+        }
+        while self.is_begun && (self.seen > 0 || self.pass_head()) {
+            let line = memchr::memchr(b'\n', &self.text[self.seen..]);
+            let end = line.map_or(self.text.len(), |length| self.seen + length);
+            let is_whole = line.is_some() && self.text[..end].ends_with(b";");
+            // Without the `;`, if it has come.
+            if end.saturating_sub(1) > self.most_bytes {
+                return Err(NotAPiece::TooLong { most: self.most_bytes });
             }
-            let Some(length) = memchr::memchr(b'\n', &self.text[self.seen..]) else {
-                self.seen = self.text.len();
-                return None;
-            };
-            let end = self.seen + length;
-            if self.text.starts_with(b"--") {
-                self.text.advance(end + 1); // no statement begins so, and no line within one
+            if is_whole {
+                let statement = self.text.split_to(end + 1).freeze().slice(..end - 1);
                 self.seen = 0;
-            } else if self.text[..end].ends_with(b";") {
-                let statement = self.text.split_to(end + 1).freeze();
-                self.seen = 0;
-                return Some(statement.slice(..end - 1));
-            } else {
-                self.seen = end + 1;
+                self.rows += self.form.check(&statement)?;
+                return Ok(Some(statement));
+            }
+            self.seen = end + usize::from(line.is_some());
+            if line.is_none() {
+                break;
             }
         }
+        Ok(None)
     }
 
-    /// Passes over the head that stands at the beginning of a statement. No: more text is needed to tell.
+    /// Passes over the lines that every piece begins with; nothing of them is run. No: more text is needed to tell.
+    fn pass_preamble(&mut self) -> Result<bool, NotAPiece> {
+        let line = &self.text[..self.text.len().min(TITLE_MOST_BYTES)];
+        let Some(title) = memchr::memchr(b'\n', line) else {
+            return if line.len() < TITLE_MOST_BYTES { Ok(false) } else { Err(NotAPiece::Preamble) };
+        };
+        let rest = &self.text[title + 1..];
+        let preamble = PREAMBLE.map(|statement| format!("{statement};\n")).concat().into_bytes();
+        if !line.starts_with(TITLE) || !rest.starts_with(&preamble[..preamble.len().min(rest.len())]) {
+            return Err(NotAPiece::Preamble);
+        }
+        if rest.len() < preamble.len() {
+            return Ok(false);
+        }
+        self.text.advance(title + 1 + preamble.len());
+        Ok(true)
+    }
+
+    /// Passes over the head that stands at the beginning of a statement: the names in it may hold what ends a statement
+    /// elsewhere. No: more text is needed to tell.
     fn pass_head(&mut self) -> bool {
-        if self.text.starts_with(&self.head) {
-            self.seen = self.head.len();
+        let head = self.form.head();
+        if self.text.starts_with(head) {
+            self.seen = head.len();
         }
-        self.text.len() >= self.head.len() || !self.head.starts_with(&self.text)
+        self.text.len() >= head.len() || !head.starts_with(&self.text)
     }
 
-    /// Tells whether all text was given out.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.text.is_empty()
+    /// Tells whether all text was given out, and there was some.
+    pub(crate) fn is_at_end(&self) -> bool {
+        self.is_begun && self.text.is_empty()
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{PieceText, STATEMENT_MOST_BYTES, Splitter, fitting_rows, push_preamble, statement_head};
+    use super::{
+        NotAPiece, PREAMBLE, PieceText, STATEMENT_MOST_BYTES, Splitter, fitting_rows, push_preamble,
+    };
     use crate::column::{Column, Form};
+    use crate::insert_form::InsertForm;
 
     fn column(name: &str, form: Form) -> Column {
         Column { name: name.to_owned(), form }
     }
 
-    fn statements(text: &[u8], head: Vec<u8>, step: usize) -> Vec<String> {
-        let mut splitter = Splitter::new(head);
+    fn cut(text: &[u8], form: &InsertForm, longest: u64, step: usize) -> Result<Vec<String>, NotAPiece> {
+        let mut splitter = Splitter::new(form.clone(), usize::try_from(longest).expect("a length"));
         let mut all = Vec::new();
         for part in text.chunks(step) {
             splitter.push(part);
-            while let Some(statement) = splitter.next_statement() {
+            while let Some(statement) = splitter.next_statement()? {
                 all.push(String::from_utf8(statement.to_vec()).expect("text"));
             }
         }
-        assert!(splitter.is_empty());
-        all
+        assert!(splitter.is_at_end());
+        Ok(all)
     }
 
     #[test]
@@ -266,45 +321,92 @@ mod tests {
         let mut text = Vec::new();
         push_preamble(&mut text, "rows of `a\nb`");
         let columns = [column("id", Form::Number), column("n\n;\n--", Form::Text)];
-        let (mut piece, head) = (PieceText::new("o`o;\n", &columns), statement_head("o`o;\n", &columns));
+        let mut piece = PieceText::new("o`o;\n", &columns);
         for value in ["x;\n", "--", ";", "'"] {
             piece.push_row(&mut text, |place| Some(if place == 0 { b"1" } else { value.as_bytes() }), None);
         }
         piece.end(&mut text);
-        let expected = [
-            "SET NAMES utf8mb4",
-            "SET SESSION time_zone='+00:00', sql_mode='NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES', \
-             foreign_key_checks=0, unique_checks=0",
-            "INSERT INTO `o``o;\n` (`id`,`n\n;\n--`) VALUES\n(1,'x;\\n'),\n(1,'--'),\n(1,';'),\n(1,'\\'')",
-        ];
+        let form = InsertForm::new("o`o;\n", &columns);
+        let expected =
+            ["INSERT INTO `o``o;\n` (`id`,`n\n;\n--`) VALUES\n(1,'x;\\n'),\n(1,'--'),\n(1,';'),\n(1,'\\'')"
+                .to_owned()];
         for step in [1, 2, 7, 10_000] {
-            assert_eq!(statements(&text, head.clone(), step), expected, "in parts of {step} bytes");
+            let all = cut(&text, &form, piece.longest_statement(), step);
+            assert_eq!(all.as_ref().map(Vec::as_slice), Ok(&expected[..]), "in parts of {step} bytes");
         }
+        assert_eq!(piece.longest_statement(), expected[0].len() as u64);
+    }
+
+    #[test]
+    fn what_is_not_the_text_of_a_piece_is_refused_before_a_statement_is_given_out() {
+        let columns = [column("a", Form::Number)];
+        let form = InsertForm::new("t", &columns);
+        let mut preamble = Vec::new();
+        push_preamble(&mut preamble, "rows of `t`");
+        let preamble = String::from_utf8(preamble).expect("text");
+        let insert = "INSERT INTO `t` (`a`) VALUES\n(1);\n";
+        let other_mode = preamble.replace("foreign_key_checks=0", "foreign_key_checks=1");
+        let no_comment = preamble.replacen("--", "/*", 1);
+        let long_title = preamble.replace("rows of", &"x".repeat(5000));
+        let second = PREAMBLE[1];
+        let texts = [
+            insert.to_owned(),
+            format!("{other_mode}{insert}"),
+            format!("{no_comment}{insert}"),
+            format!("{long_title}{insert}"),
+            format!("{preamble}GRANT ALL ON *.* TO me;\n{insert}"),
+            format!("{preamble}{second};\n{insert}"),
+            format!("{preamble}-- a comment\n{insert}"),
+            format!("{preamble}\n{insert}"),
+            format!("{preamble}INSERT INTO `t` (`a`) VALUES\n(1);DROP TABLE t;\n"),
+            format!("{preamble}INSERT INTO `t` (`a`) VALUES\n(12345);\n"),
+            format!("{preamble}INSERT INTO `t` (`a`) VALUES\n(1),\n(1),\n(1),\n(1)"),
+        ];
+        for text in &texts {
+            for step in [1, 10_000] {
+                let mut splitter = Splitter::new(form.clone(), insert.len() - 2);
+                let refused = text.as_bytes().chunks(step).find_map(|part| {
+                    splitter.push(part);
+                    match splitter.next_statement() {
+                        Ok(None) => None,
+                        Ok(Some(statement)) => panic!("{statement:?} of {text}"),
+                        Err(refused) => Some(refused),
+                    }
+                });
+                assert!(refused.is_some(), "{text}");
+            }
+        }
+        let text = format!("{preamble}{insert}{insert}");
+        let all = cut(text.as_bytes(), &form, insert.len() as u64 - 2, 3);
+        assert_eq!(all.map(|all| all.len()), Ok(2));
     }
 
     #[test]
     fn statements_have_the_same_number_of_rows_and_are_never_too_long() {
         let mut text = Vec::new();
         let columns = [column("n", Form::Text)];
-        let (mut piece, head) = (PieceText::new("t", &columns), statement_head("t", &columns));
+        let (mut piece, form) = (PieceText::new("t", &columns), InsertForm::new("t", &columns));
+        push_preamble(&mut text, "rows of `t`");
         let long = "x".repeat(200);
         for _ in 0..20_000 {
             piece.push_row(&mut text, |_| Some(long.as_bytes()), None);
         }
         piece.end(&mut text);
-        let all = statements(&text, head.clone(), 4096);
+        let all = cut(&text, &form, piece.longest_statement(), 4096).expect("statements");
         let rows: Vec<usize> = all.iter().map(|statement| statement.lines().count() - 1).collect();
         assert_eq!(rows, [4096, 4096, 4096, 4096, 2048, 1024, 512, 32]);
         assert_eq!(piece.rows, 20_000);
         assert!(all.iter().all(|statement| statement.ends_with("x')") && statement.starts_with("INSERT")));
         assert_eq!(all.concat().matches(&long).count(), 20_000);
 
-        let mut text = Vec::new();
+        let (mut piece, mut text) = (PieceText::new("t", &columns), Vec::new());
+        push_preamble(&mut text, "rows of `t`");
         let huge = "x".repeat(STATEMENT_MOST_BYTES);
         for _ in 0..3 {
             piece.push_row(&mut text, |_| Some(huge.as_bytes()), None);
         }
-        assert_eq!(statements(&text, head, 4096).len(), 3);
+        let all = cut(&text, &form, piece.longest_statement(), 4096);
+        assert_eq!(all.map(|all| all.len()), Ok(3));
     }
 
     #[test]

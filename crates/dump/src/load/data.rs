@@ -13,11 +13,11 @@ use crate::crew::{self, Work};
 use crate::error::{DuringSql as _, Error, Result};
 use crate::id::DumpId;
 use crate::input::PieceInput;
+use crate::insert_form::InsertForm;
 use crate::load::connection::{STATEMENT_LIMIT, enter, make_lenient};
 use crate::load::marks::{Mark, Marks, PieceName};
 use crate::load::{Options, names, orphan};
 use crate::manifest::{Manifest, ObjectEntry, Piece};
-use crate::piece::{PREAMBLE, Splitter, statement_head};
 use crate::plan::{Compression, Plan, Selection, full_name, planned};
 use crate::progress::{Meter, Progress};
 use crate::source::Target;
@@ -108,7 +108,7 @@ fn jobs(
             let piece = PieceJob {
                 table: table.name.clone(),
                 is_noted: mark.is_some(),
-                head: statement_head(&table.name, columns),
+                form: InsertForm::new(&table.name, columns),
                 piece: piece.clone(),
                 object: object.clone(),
             };
@@ -141,8 +141,8 @@ struct PieceJob {
     table: String,
     /// Whether the piece has a note already, from an earlier attempt.
     is_noted: bool,
-    /// How the piece's statements begin.
-    head: Vec<u8>,
+    /// What the piece's statements look like.
+    form: InsertForm,
     piece: Piece,
     object: ObjectEntry,
 }
@@ -188,10 +188,10 @@ impl LoadPieces {
     /// Loads pieces from their last commit on; what is read anew counts as progress once more.
     async fn load(&self, session: &mut Session, job: &Job) -> Result<()> {
         enter(session, &job.database).await?;
-        let inputs = job
-            .pieces
-            .iter()
-            .map(|piece| PieceInput::open(&self.archive, &piece.object, self.compression, &self.meter));
+        let inputs = job.pieces.iter().map(|job| {
+            let PieceJob { piece, object, form, .. } = job;
+            PieceInput::open(&self.archive, piece, object, form.clone(), self.compression, &self.meter)
+        });
         // Small ones arrive while others are loaded: a storage may be far away.
         let inputs = futures::future::try_join_all(inputs).await?;
         let marks = Marks::new(&job.database, &self.archive.dump);
@@ -230,27 +230,16 @@ struct Loader<'a> {
 
 impl Loader<'_> {
     /// Loads what is not in yet. The transaction that holds the piece's mark is open.
-    async fn load(&mut self, session: &mut Session, mut text: PieceInput) -> Result<()> {
-        let mut splitter = Splitter::new(self.piece.head.clone());
-        while let Some(bytes) = text.next().await? {
-            splitter.push(&bytes);
-            while let Some(statement) = splitter.next_statement() {
-                let read = statement.len() as u64;
-                self.statement(session, statement).await?;
-                self.work.meter.change(|progress| progress.raw_bytes += read);
-            }
+    async fn load(&mut self, session: &mut Session, mut input: PieceInput) -> Result<()> {
+        while let Some(statement) = input.next().await? {
+            let read = statement.len() as u64;
+            self.statement(session, statement).await?;
+            self.work.meter.change(|progress| progress.raw_bytes += read);
         }
-        if splitter.is_empty() && self.seen >= self.mark.statements {
-            Ok(())
-        } else {
-            Err(text.damaged("it ends too early"))
-        }
+        if self.seen >= self.mark.statements { Ok(()) } else { Err(input.damaged("it ends too early")) }
     }
 
     async fn statement(&mut self, session: &mut Session, statement: Bytes) -> Result<()> {
-        if PREAMBLE.iter().any(|known| statement == known.as_bytes()) {
-            return Ok(()); // done when the connection was opened
-        }
         self.seen += 1;
         if self.mark.done || self.seen <= self.mark.statements {
             return Ok(()); // in since an earlier attempt

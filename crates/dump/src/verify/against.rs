@@ -12,6 +12,7 @@ use crate::checksum::{Checksum, push_value};
 use crate::choice::Choice;
 use crate::chunk::select_rows;
 use crate::crew::{self, Work};
+use crate::encryption::Identities;
 use crate::error::{DuringSql as _, Result};
 use crate::id::DumpId;
 use crate::manifest::{Manifest, Piece};
@@ -38,8 +39,7 @@ pub async fn verify_against(
     meter: &Meter,
     cancel: &CancellationToken,
 ) -> Result<Report> {
-    let archive = Archive::new(client, dump);
-    let manifest = archive.require_manifest().await?;
+    let (archive, manifest) = Archive::open(client, dump, &Identities::default()).await?;
     let plan = archive.require_plan().await?;
     let jobs = jobs(&plan, &manifest, choice)?;
     let anchor = jobs.first().map(|job| (job.database.clone(), job.table.name.clone()));

@@ -8,6 +8,7 @@ use storage::Client;
 use tokio_util::sync::CancellationToken;
 
 use crate::archive::Archive;
+use crate::blocks::{self, BlockProof};
 use crate::error::{DuringIo as _, Error, Result};
 use crate::id::DumpId;
 use crate::layout::{ObjectKey, receipts_folder};
@@ -77,6 +78,11 @@ fn contradictions(manifest: &Manifest) -> Vec<Finding> {
         if sum != *table {
             let why = format!("the pieces of `{database}`.`{}` do not add up", table.name);
             findings.push(Finding::Damaged { path: path.clone(), why });
+        }
+    }
+    for object in manifest.objects().filter(|object| blocks::are_named(object)) {
+        if let Err(why) = BlockProof::of(object) {
+            findings.push(Finding::Damaged { path: object.path.clone(), why: why.to_owned() });
         }
     }
     if manifest.add_up() != manifest.totals {

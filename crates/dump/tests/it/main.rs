@@ -9,6 +9,7 @@ mod damage;
 mod ddl;
 mod encryption;
 mod fixture;
+mod forged;
 mod killed;
 mod many;
 mod mariadb;

@@ -1,0 +1,219 @@
+//! A dump is data: whatever somebody puts into one, nothing of it is run that is not a row or a definition that was proved.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+
+use dump::{ChunkAim, Compression, Error, Meter, Options, load};
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+
+use crate::bed::{Bed, create_schema, load_options, query, selection};
+
+const PREAMBLE: &str = "-- Lifeboat dump, format 1: rows\nSET NAMES utf8mb4;\n\
+    SET SESSION time_zone='+00:00', sql_mode='NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES', foreign_key_checks=0, unique_checks=0;\n";
+
+/// Changes the manifest, and seals it again as anybody can.
+fn reseal(folder: &Path, change: impl FnOnce(&mut Value)) {
+    let path = folder.join("manifest.json");
+    let text = fs::read_to_string(&path).expect("a manifest");
+    let mut manifest: Value = serde_json::from_str(text.lines().next().expect("a line")).expect("JSON");
+    change(&mut manifest);
+    let content = manifest.to_string();
+    let hash = blake3::hash(content.as_bytes()).to_hex();
+    fs::write(path, format!("{content}\n{{\"blake3\":\"{hash}\",\"signature\":null}}\n")).expect("sealed");
+}
+
+/// Returns the first piece of the first table.
+fn piece(manifest: &mut Value) -> &mut Value {
+    &mut manifest["databases"][0]["tables"][0]["pieces"][0]
+}
+
+/// Writes other bytes in a piece's place; the manifest names them, and how much text they are.
+fn forge(folder: &Path, path: &str, bytes: &[u8], raw_bytes: usize) {
+    fs::write(folder.join(path), bytes).expect("forged");
+    reseal(folder, |manifest| {
+        let piece = piece(manifest);
+        piece["raw_bytes"] = raw_bytes.into();
+        piece["longest_statement"] = bytes.len().into();
+        piece["object"]["bytes"] = bytes.len().into();
+        piece["object"]["blake3"] = blake3::hash(bytes).to_hex().as_str().into();
+    });
+}
+
+/// Loads the rows of a dump into a database whose tables are there; returns what was wrong with it.
+async fn refused(bed: &Bed, id: &str, names: &[(&str, &str)]) -> String {
+    let (dump, options, never) = (id.parse().expect("an id"), load_options(names), CancellationToken::new());
+    create_schema(&bed.source(), &bed.client, &dump, &options).await.expect("a schema");
+    let loaded = load::load_data(&bed.source(), &bed.client, &dump, &options, 1, &Meter::new(), &never).await;
+    match loaded.expect_err("a forged dump") {
+        Error::Damaged { why, .. } => why,
+        error => panic!("{error:?}"),
+    }
+}
+
+async fn rows(bed: &Bed, table: &str) -> String {
+    let mut session = bed.session().await;
+    let rows = query(&mut session, &format!("SELECT COUNT(*) FROM {table}")).await;
+    session.close().await;
+    rows[0][0].clone()
+}
+
+#[tokio::test]
+async fn a_forged_piece_does_nothing_but_insert_rows() {
+    let bed = Bed::shared();
+    bed.database("d_forged", &["CREATE TABLE t (a INT, b VARCHAR(99))", "INSERT INTO t VALUES (1,'x')"])
+        .await;
+    bed.database(
+        "d_forged_victim",
+        &["CREATE TABLE v (a INT, b VARCHAR(99))", "INSERT INTO v VALUES (1,'x')"],
+    )
+    .await;
+    let options =
+        Options { selection: selection(&["d_forged"]), compression: Compression::None, ..Options::default() };
+    bed.dump_with(&"forged".parse().expect("an id"), &options).await.expect("a dump");
+    let folder = bed.dir.path().join("forged");
+    let insert = "INSERT INTO `t` (`a`,`b`) VALUES\n";
+    let attacks = [
+        "DROP TABLE d_forged_victim.v;\n".to_owned(),
+        "GRANT ALL ON *.* TO root;\n".to_owned(),
+        "SET SESSION sql_mode='ANSI_QUOTES';\n".to_owned(),
+        "USE d_forged_victim;\nINSERT INTO `t` (`a`,`b`) VALUES\n(1,'x');\n".to_owned(),
+        "INSERT INTO `v` (`a`,`b`) VALUES\n(1,'x');\n".to_owned(),
+        "INSERT INTO d_forged_victim.v (`a`,`b`) VALUES\n(1,'x');\n".to_owned(),
+        "INSERT INTO `t` (`a`) VALUES\n(1);\n".to_owned(),
+        format!("{insert}(1,'x');DROP TABLE d_forged_victim.v;\n"),
+        format!("{insert}(1,'x'); -- \n"),
+        format!("{insert}(1,'x')/*!;DROP TABLE d_forged_victim.v*/;\n"),
+        format!("{insert}(1,(SELECT USER()));\n"),
+        format!("{insert}(SLEEP(1),'x');\n"),
+        format!("{insert}(1,LOAD_FILE('/etc/passwd'));\n"),
+        format!("{insert}(1,'x') ON DUPLICATE KEY UPDATE b='y';\n"),
+    ];
+    for attack in attacks {
+        let text = format!("{PREAMBLE}{attack}");
+        forge(&folder, "data/d_forged/t/000001.sql", text.as_bytes(), text.len());
+        bed.no_database("d_forged_2");
+        let why = refused(&bed, "forged", &[("d_forged", "d_forged_2")]).await;
+        assert!(why.contains("not an INSERT of the planned form"), "{attack}: {why}");
+        assert_eq!(rows(&bed, "d_forged_2.t").await, "0", "{attack}");
+        assert_eq!(rows(&bed, "d_forged_victim.v").await, "1", "{attack}");
+    }
+    let text = format!("SET GLOBAL read_only=1;\n{PREAMBLE}{insert}(1,'x');\n");
+    forge(&folder, "data/d_forged/t/000001.sql", text.as_bytes(), text.len());
+    bed.no_database("d_forged_2");
+    let why = refused(&bed, "forged", &[("d_forged", "d_forged_2")]).await;
+    assert_eq!(why, "it does not begin as every piece does");
+}
+
+#[tokio::test]
+async fn no_statement_of_a_piece_runs_before_its_bytes_were_proved() {
+    let bed = Bed::shared();
+    let long = "x".repeat(1000);
+    let values =
+        |from: u32| (from..from + 1000).map(|a| format!("({a},'{long}')")).collect::<Vec<_>>().join(",");
+    let mut statements = vec!["CREATE TABLE t (a INT PRIMARY KEY, b VARCHAR(1000))".to_owned()];
+    statements.extend((0..10).map(|thousand| format!("INSERT INTO t VALUES {}", values(thousand * 1000))));
+    let statements: Vec<&str> = statements.iter().map(String::as_str).collect();
+    bed.database("d_unproved", &statements).await;
+    let chunk = ChunkAim { rows: Some(1_000_000), ..ChunkAim::default() };
+    let options = Options {
+        selection: selection(&["d_unproved"]),
+        compression: Compression::None,
+        chunk,
+        ..Options::default()
+    };
+    let manifest = bed.dump_with(&"unproved".parse().expect("an id"), &options).await.expect("a dump");
+    let object = manifest.tables().next().expect("a table").1.pieces[0].object.clone().expect("rows");
+    assert_eq!(object.blocks.len() as u64, object.bytes.div_ceil(4 << 20), "{} bytes", object.bytes);
+    assert!(object.blocks.len() > 2);
+    assert_eq!(bed.verify("unproved").await.findings, []);
+    let folder = bed.dir.path().join("unproved");
+    let path = folder.join(&object.path);
+    let whole = fs::read(&path).expect("a piece");
+
+    // In the first block, and a row that would be as good as any.
+    let mut changed = whole.clone();
+    let at = 3 << 20;
+    changed[at] = if changed[at] == b'x' { b'y' } else { b'x' };
+    for blocks_are_named in [true, false] {
+        fs::write(&path, &changed).expect("changed");
+        if !blocks_are_named {
+            reseal(&folder, |manifest| {
+                piece(manifest)["object"].as_object_mut().expect("an object").remove("blocks");
+            });
+        }
+        bed.no_database("d_unproved_2");
+        let why = refused(&bed, "unproved", &[("d_unproved", "d_unproved_2")]).await;
+        assert_eq!(why, "its bytes do not fit its checksum");
+        assert_eq!(rows(&bed, "d_unproved_2.t").await, "0");
+
+        fs::write(&path, &whole).expect("as it was");
+        bed.no_database("d_unproved_2");
+        bed.load("unproved", &[("d_unproved", "d_unproved_2")]).await;
+        assert_eq!(rows(&bed, "d_unproved_2.t").await, "10000");
+    }
+}
+
+#[tokio::test]
+async fn a_piece_that_grows_without_end_is_left_at_what_the_manifest_names() {
+    let bed = Bed::shared();
+    bed.database("d_bomb", &["CREATE TABLE t (a INT, b LONGTEXT)", "INSERT INTO t VALUES (1,'x')"]).await;
+    bed.dump("bomb", &["d_bomb"], ChunkAim::default()).await;
+    let folder = bed.dir.path().join("bomb");
+    let mut packed = zstd::stream::write::Encoder::new(Vec::new(), 1).expect("an encoder");
+    packed.write_all(format!("{PREAMBLE}INSERT INTO `t` (`a`,`b`) VALUES\n(1,'").as_bytes()).expect("packed");
+    let zeros = vec![b'0'; 1 << 20];
+    (0..512).for_each(|_| packed.write_all(&zeros).expect("packed"));
+    let packed = packed.finish().expect("packed");
+    assert!(packed.len() < 1 << 20, "{} bytes", packed.len());
+    for (raw_bytes, expected) in [(1000, "it holds more than 1000 bytes of text"), (1 << 30, "longer than")] {
+        forge(&folder, "data/d_bomb/t/000001.sql.zst", &packed, raw_bytes);
+        bed.no_database("d_bomb_2");
+        let why = refused(&bed, "bomb", &[("d_bomb", "d_bomb_2")]).await;
+        assert!(why.contains(expected), "{why}");
+    }
+}
+
+#[tokio::test]
+async fn definitions_and_the_plan_are_proved_before_they_are_used() {
+    let bed = Bed::shared();
+    let statements =
+        ["CREATE TABLE t (a INT)", "INSERT INTO t VALUES (1)", "CREATE VIEW v AS SELECT a FROM t"];
+    bed.database("d_unproved_schema", &statements).await;
+    bed.dump("unproved-schema", &["d_unproved_schema"], ChunkAim::default()).await;
+    let folder = bed.dir.path().join("unproved-schema");
+    let (dump, never) = ("unproved-schema".parse().expect("an id"), CancellationToken::new());
+    let options = load_options(&[("d_unproved_schema", "d_unproved_schema_2")]);
+    for file in ["database", "tables", "views"] {
+        let path = folder.join(format!("schema/d_unproved_schema/{file}.sql"));
+        let whole = fs::read_to_string(&path).expect("a file");
+        fs::write(&path, whole.replace(" ", "  ")).expect("changed");
+        bed.no_database("d_unproved_schema_2");
+        let (target, client) = (bed.source(), &bed.client);
+        let refused = async {
+            create_schema(&target, client, &dump, &options).await?;
+            load::load_data(&target, client, &dump, &options, 1, &Meter::new(), &never).await?;
+            load::create_indexes(&target, client, &dump, &options, 1, &never).await.map(drop)
+        };
+        match refused.await.expect_err("a changed file") {
+            Error::Damaged { path, why } => {
+                assert!(path.ends_with(&format!("{file}.sql")), "{path}");
+                assert_eq!(why, "its bytes do not fit its checksum");
+            }
+            error => panic!("{error:?}"),
+        }
+        fs::write(&path, whole).expect("as it was");
+    }
+    // A plan that is whole, and another.
+    let path = folder.join("plan.json");
+    let text = fs::read_to_string(&path).expect("a plan").replace("\"form\":\"number\"", "\"form\":\"text\"");
+    let content = text.lines().next().expect("a line");
+    let hash = blake3::hash(content.as_bytes()).to_hex();
+    fs::write(&path, format!("{content}\n{{\"blake3\":\"{hash}\",\"signature\":null}}\n")).expect("sealed");
+    bed.no_database("d_unproved_schema_2");
+    create_schema(&bed.source(), &bed.client, &dump, &options).await.expect("a schema");
+    let loaded = load::load_data(&bed.source(), &bed.client, &dump, &options, 1, &Meter::new(), &never).await;
+    let error = loaded.expect_err("another plan");
+    assert!(matches!(&error, Error::Damaged { path, .. } if path == "plan.json"), "{error:?}");
+}
