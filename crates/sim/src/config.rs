@@ -131,6 +131,8 @@ pub struct TenantConfig {
     pub role: String,
     /// Whether logins are refused.
     pub locked: bool,
+    /// The version of its data, such as `4.3.5.0` in the midst of an upgrade; that of the cluster when empty.
+    pub compatible: String,
 }
 
 impl Default for TenantConfig {
@@ -143,6 +145,7 @@ impl Default for TenantConfig {
             changes_mib_per_hour: 32,
             role: "PRIMARY".to_owned(),
             locked: false,
+            compatible: String::new(),
         }
     }
 }

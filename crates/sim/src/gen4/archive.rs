@@ -349,7 +349,7 @@ pub(super) fn settle(cluster: &mut Cluster, id: TenantId) {
     piece.checkpoint_scn = round.checkpoint_scn.min(piece.end_scn);
     // Every change is logged twice over: what it did and how to find it.
     let written = |from: i64, to: i64| 2 * tenant.changed_bytes(from / SCN, to / SCN) + 4_096;
-    let packed = |bytes: i64| if round.compression == "none" { bytes } else { bytes / 3 };
+    let packed = |bytes: i64| if round.compression != "enable" { bytes } else { bytes / 3 };
     piece.input_bytes = written(piece.start_scn, piece.checkpoint_scn);
     piece.output_bytes = packed(piece.input_bytes);
     round.input_bytes = written(round.start_scn, round.checkpoint_scn);

@@ -34,7 +34,7 @@ fn policies(cluster: &Cluster, name: &str) -> Table {
 fn job_shape(profile: Profile) -> Shape<DeleteJob> {
     let parameter = match profile {
         Profile::V4_0 | Profile::V4_1 => "varchar(64)",
-        Profile::V4_2_5 => "timestamp(6)",
+        Profile::V4_2_5 | Profile::V4_3_5 => "timestamp(6)",
         _ => "varchar(8209)",
     };
     Shape::<DeleteJob>::new()

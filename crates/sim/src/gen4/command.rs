@@ -6,6 +6,7 @@ use super::recovery::Until;
 use super::{archive, backup, cleanup, compaction, destination, recovery, restore, standby};
 use crate::error::SqlError;
 use crate::profile::Profile;
+use crate::world::tenant::Role;
 use crate::world::{Caller, Cluster, TenantId, Warning};
 
 /// Tenants after `TENANT =`.
@@ -18,13 +19,18 @@ pub(crate) enum Targets {
     Named(Vec<String>),
 }
 
+/// One setting of a SET statement; each has a tenant of its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Item {
+    pub(crate) name: String,
+    pub(crate) value: String,
+    pub(crate) targets: Targets,
+}
+
 /// A statement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Command {
-    Set {
-        items: Vec<(String, String)>,
-        targets: Targets,
-    },
+    Set(Vec<Item>),
     Archive {
         on: bool,
         targets: Targets,
@@ -65,6 +71,11 @@ pub(crate) enum Command {
         tenant: Option<String>,
         until: Option<Until>,
     },
+    Switchover {
+        to: Role,
+        tenant: Option<String>,
+        only_verify: bool,
+    },
     Upgrade {
         kind: String,
         tenants: Vec<String>,
@@ -73,6 +84,8 @@ pub(crate) enum Command {
     Accepted,
     /// Understood and refused, as the kernel does.
     Refused(&'static str),
+    /// Understood, and beyond the simulator.
+    Gap(&'static str),
 }
 
 /// What belongs to the connection that gives a command.
@@ -106,7 +119,7 @@ pub(crate) fn execute(
 ) -> Result<Outcome, SqlError> {
     let done = |result: Result<(), SqlError>| result.map(|()| Outcome::Done(Vec::new()));
     match command {
-        Command::Set { items, targets } => done(set(cluster, caller, items, targets)),
+        Command::Set(items) => done(set(cluster, caller, items)),
         Command::Archive { on, targets } => done(switch_archive(cluster, caller, *on, targets)),
         Command::Backup(request) => done(backup::start(cluster, caller, request, ties.encryption.as_deref())),
         Command::CancelBackup { tenants } => done(backup::cancel(cluster, caller, tenants.as_deref())),
@@ -124,6 +137,7 @@ pub(crate) fn execute(
                 .map(Outcome::AwaitRestore)
         }
         Command::Preview { from, until } => done(set_preview(from.as_deref(), until.as_ref(), ties)),
+        Command::AddSource(_) if !caller.is_sys() => Err(SqlError::plain(4007)),
         Command::AddSource(sources) => {
             ties.sources.extend(sources.iter().cloned());
             done(Ok(()))
@@ -139,9 +153,13 @@ pub(crate) fn execute(
         Command::Recover { tenant, until } => {
             done(standby::recover(cluster, caller, tenant.as_deref(), until.as_ref(), ties.zone_s))
         }
+        Command::Switchover { to, tenant, only_verify } => {
+            done(standby::switch_over(cluster, caller, *to, tenant.as_deref(), *only_verify))
+        }
         Command::Upgrade { kind, tenants } => done(standby::upgrade(cluster, caller, kind, tenants)),
         Command::Accepted => done(Ok(())),
         Command::Refused(text) => Err(SqlError::new(4007, *text)),
+        Command::Gap(what) => Err(SqlError::gap(*what)),
     }
 }
 
@@ -184,23 +202,17 @@ const BACKUP_ITEMS: [&str; 5] = [
     "log_restore_source",
 ];
 
-fn set(
-    cluster: &mut Cluster,
-    caller: Caller,
-    items: &[(String, String)],
-    targets: &Targets,
-) -> Result<(), SqlError> {
-    let is_backup_item = |name: &str| BACKUP_ITEMS.contains(&name.to_lowercase().as_str());
-    let count = items.iter().filter(|(name, _)| is_backup_item(name)).count();
+fn set(cluster: &mut Cluster, caller: Caller, items: &[Item]) -> Result<(), SqlError> {
+    let is_backup_item = |item: &&Item| BACKUP_ITEMS.contains(&item.name.to_lowercase().as_str());
+    let count = items.iter().filter(is_backup_item).count();
     if count > 0 && count < items.len() {
         return Err(SqlError::not_supported(
             "backup configuration items cannot be set together with non data backup configuration items",
         ));
     }
-    let ids = resolve(cluster, caller, targets)?;
-    for (name, value) in items {
+    for Item { name, value, targets } in items {
         let lower = name.to_lowercase();
-        for id in &ids {
+        for id in &resolve(cluster, caller, targets)? {
             match lower.as_str() {
                 "log_archive_dest" => destination::set_archive(cluster, *id, value)?,
                 "log_archive_dest_state" => destination::set_archive_state(cluster, *id, value)?,
@@ -224,11 +236,9 @@ fn switch_archive(
     on: bool,
     targets: &Targets,
 ) -> Result<(), SqlError> {
-    if *targets == Targets::AllMeta {
-        return Err(SqlError::not_supported(format!(
-            "use all_user/all_meta in 'ALTER SYSTEM {}' syntax is",
-            if on { "ARCHIVELOG" } else { "NOARCHIVELOG" }
-        )));
+    if matches!(targets, Targets::AllUser | Targets::AllMeta) {
+        // The kernel's text names this statement whichever of the two it refuses.
+        return Err(SqlError::not_supported("use all_user/all_meta in 'ALTER SYSTEM ARCHIVELOG' syntax is"));
     }
     let ids = match targets {
         Targets::Own => archive::default_tenants(cluster, caller),

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::restore_views::version_number;
 use super::{Backups, archive, job};
 use crate::civil;
 use crate::error::SqlError;
@@ -71,7 +72,7 @@ pub(crate) fn set_archive(cluster: &mut Cluster, id: TenantId, value: &str) -> R
         cluster.four.of(id).archive.destination = None;
         return Ok(());
     }
-    let attributes = read_attributes(value)?;
+    let attributes = read_attributes(value, profile)?;
     let uri = Uri::parse(&attributes.location)?;
     let tenant = cluster.tenants.get(&id).ok_or_else(|| SqlError::plain(5157))?;
     if uri.is_s3() && tenant.parameters.duration_us("archive_lag_target") < 60 * civil::SECOND {
@@ -79,6 +80,7 @@ pub(crate) fn set_archive(cluster: &mut Cluster, id: TenantId, value: &str) -> R
             "archive_lag_target is smaller than 60s, set log_archive_dest to S3 is",
         ));
     }
+    check_data_version(cluster, id)?;
     let place = probe(cluster, id, &uri, "archive_log", profile)?;
     let backups = cluster.four.of(id);
     // An attribute that is left out returns to its default, but a pause stays a pause.
@@ -94,7 +96,7 @@ pub(crate) fn set_archive(cluster: &mut Cluster, id: TenantId, value: &str) -> R
     Ok(())
 }
 
-fn read_attributes(value: &str) -> Result<Attributes, SqlError> {
+fn read_attributes(value: &str, profile: Profile) -> Result<Attributes, SqlError> {
     let mut attributes = Attributes {
         location: String::new(),
         binding: "OPTIONAL".to_owned(),
@@ -113,7 +115,11 @@ fn read_attributes(value: &str) -> Result<Attributes, SqlError> {
                 attributes.binding = binding;
             }
             "PIECE_SWITCH_INTERVAL" => text.clone_into(&mut attributes.interval),
-            "COMPRESSION" => attributes.compression = text.to_ascii_lowercase(),
+            // The newest kernels read no such word any more.
+            "COMPRESSION" if profile < Profile::V4_4 && ["enable", "disable"].contains(&text) => {
+                text.clone_into(&mut attributes.compression);
+            }
+            "COMPRESSION" => return Err(SqlError::plain(4007)),
             _ => return Err(SqlError::arguments("log_archive_dest")),
         }
     }
@@ -158,8 +164,20 @@ pub(crate) fn set_data(cluster: &mut Cluster, id: TenantId, value: &str) -> Resu
     }
     let uri = Uri::parse(value.trim())?;
     let profile = cluster.profile;
+    check_data_version(cluster, id)?;
     let place = probe(cluster, id, &uri, "backup_data", profile)?;
     cluster.four.of(id).data = Some(place);
+    Ok(())
+}
+
+/// From 4.4.1 on the kernel sets destinations only of tenants whose data have come that far.
+fn check_data_version(cluster: &Cluster, id: TenantId) -> Result<(), SqlError> {
+    let Some(tenant) = cluster.tenants.get(&id).filter(|_| cluster.profile >= Profile::V4_4) else {
+        return Ok(());
+    };
+    if version_number(&tenant.compatible) < version_number("4.4.1.0") {
+        return Err(SqlError::not_supported("set backup dest during upgrade is not supported"));
+    }
     Ok(())
 }
 

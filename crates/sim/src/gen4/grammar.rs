@@ -2,7 +2,7 @@
 
 use super::backup;
 use super::cleanup::Policy;
-use super::command::{Command, Targets};
+use super::command::{Command, Item, Targets};
 use super::compaction::{Scope, Verb};
 use super::restore_grammar as restore;
 use crate::error::SqlError;
@@ -21,10 +21,10 @@ fn verb(c: &mut Cursor<'_>) -> Result<Command, SqlError> {
         return set(c);
     }
     if c.words("ARCHIVELOG") {
-        return Ok(Command::Archive { on: true, targets: targets(c)? });
+        return archive(c, true);
     }
     if c.words("NOARCHIVELOG") {
-        return Ok(Command::Archive { on: false, targets: targets(c)? });
+        return archive(c, false);
     }
     if c.words("BACKUP") {
         return backup(c);
@@ -35,9 +35,11 @@ fn verb(c: &mut Cursor<'_>) -> Result<Command, SqlError> {
     if c.words("CANCEL DELETE BACKUP") {
         return Ok(Command::CancelDelete { tenants: tenant_list(c)? });
     }
+    if c.words("CANCEL RECOVER TABLE") {
+        c.name()?;
+        return Ok(Command::Gap("CANCEL RECOVER TABLE"));
+    }
     if c.words("CANCEL RESTORE") {
-        c.words("TENANT");
-        c.symbol("=");
         return Ok(Command::CancelRestore { tenant: c.name()? });
     }
     if c.words("ADD DELETE BACKUP POLICY") {
@@ -53,10 +55,39 @@ fn verb(c: &mut Cursor<'_>) -> Result<Command, SqlError> {
         while c.next().is_some() {}
         return Ok(Command::Refused("Not supported feature or function"));
     }
+    if c.words("MINOR FREEZE") {
+        tenant_list(c)?;
+        tablet(c)?;
+        return Ok(Command::Accepted);
+    }
     if let Some(verb) = merge_verb(c) {
-        return Ok(Command::Compaction { verb, scope: scope(c)? });
+        let scope = scope(c)?;
+        // The compaction of a single tablet is in none of the views that are pretended.
+        return if verb == Verb::Freeze && tablet(c)? {
+            Ok(Command::Accepted)
+        } else {
+            Ok(Command::Compaction { verb, scope })
+        };
     }
     restore::verb(c)
+}
+
+/// `[TENANT [=] …] [DESCRIPTION [=] 's']`; the description is kept nowhere.
+fn archive(c: &mut Cursor<'_>, on: bool) -> Result<Command, SqlError> {
+    let targets = targets(c)?;
+    if c.words("DESCRIPTION") {
+        c.assigned_string()?;
+    }
+    Ok(Command::Archive { on, targets })
+}
+
+/// `[TABLET_ID [=] n]`.
+fn tablet(c: &mut Cursor<'_>) -> Result<bool, SqlError> {
+    if !c.words("TABLET_ID") {
+        return Ok(false);
+    }
+    c.symbol("=");
+    c.number().map(|_| true)
 }
 
 fn merge_verb(c: &mut Cursor<'_>) -> Option<Verb> {
@@ -71,30 +102,31 @@ fn merge_verb(c: &mut Cursor<'_>) -> Option<Verb> {
     .map(|(_, verb)| verb)
 }
 
-/// `SET name = value [COMMENT = 'c'] [SCOPE = …] [TENANT = …] [, …]`.
+/// `SET name = value [COMMENT = 'c'] [SCOPE = …] [TENANT = t] [, …]`; the one tenant belongs to one setting.
 fn set(c: &mut Cursor<'_>) -> Result<Command, SqlError> {
     let mut items = Vec::new();
-    let mut targets = Targets::Own;
     loop {
         let name = c.name()?;
         if !c.symbol("=") {
             return Err(c.syntax());
         }
-        items.push((name, value(c)?));
+        let (value, mut targets) = (value(c)?, Targets::Own);
         loop {
             if c.words("COMMENT") {
                 c.assigned_string()?;
             } else if c.words("SCOPE") || c.words("SERVER") || c.words("ZONE") {
                 c.symbol("=");
                 c.name()?;
-            } else if c.peek().is_some_and(|token| token.is_word("TENANT")) {
-                targets = self::targets(c)?;
+            } else if c.words("TENANT") {
+                c.symbol("=");
+                targets = targets_of(vec![c.name()?]);
             } else {
                 break;
             }
         }
+        items.push(Item { name, value, targets });
         if !c.symbol(",") {
-            return Ok(Command::Set { items, targets });
+            return Ok(Command::Set(items));
         }
     }
 }
@@ -106,17 +138,7 @@ fn value(c: &mut Cursor<'_>) -> Result<String, SqlError> {
         Some(token) if matches!(token.kind, TokenKind::Text | TokenKind::Word | TokenKind::Quoted) => {
             Ok(token.value.clone())
         }
-        Some(token) if token.kind == TokenKind::Number => {
-            let mut text = token.value.clone();
-            // `120s` without quotes is a number and a word that touch.
-            if let Some(unit) =
-                c.peek().filter(|unit| unit.kind == TokenKind::Word && unit.start == token.end)
-            {
-                text.push_str(&unit.value);
-                c.next();
-            }
-            Ok(text)
-        }
+        Some(token) if token.kind == TokenKind::Number => Ok(token.value.clone()),
         Some(token) if token.kind == TokenKind::Null => Ok(String::new()),
         _ => Err(c.syntax()),
     }
@@ -124,15 +146,16 @@ fn value(c: &mut Cursor<'_>) -> Result<String, SqlError> {
 
 /// `[TENANT [=] …]`.
 pub(super) fn targets(c: &mut Cursor<'_>) -> Result<Targets, SqlError> {
-    Ok(match tenant_list(c)? {
-        None => Targets::Own,
-        Some(names) => match names.first().map(|name| name.to_lowercase()).as_deref() {
-            Some("all") => Targets::All,
-            Some("all_user") => Targets::AllUser,
-            Some("all_meta") => Targets::AllMeta,
-            _ => Targets::Named(names),
-        },
-    })
+    Ok(tenant_list(c)?.map_or(Targets::Own, targets_of))
+}
+
+fn targets_of(names: Vec<String>) -> Targets {
+    match names.first().map(|name| name.to_lowercase()).as_deref() {
+        Some("all") => Targets::All,
+        Some("all_user") => Targets::AllUser,
+        Some("all_meta") => Targets::AllMeta,
+        _ => Targets::Named(names),
+    }
 }
 
 /// `[TENANT [=] a, b]`.
@@ -148,6 +171,9 @@ fn backup(c: &mut Cursor<'_>) -> Result<Command, SqlError> {
     if c.words("KEY") || c.words("CLUSTER PARAMETERS") {
         while c.next().is_some() {}
         return Ok(Command::Accepted);
+    }
+    if c.is_at_end() {
+        return Ok(Command::Refused("Not supported feature or function"));
     }
     let mut request =
         backup::Request { is_incremental: c.words("INCREMENTAL"), ..backup::Request::default() };
@@ -171,21 +197,19 @@ fn policy(c: &mut Cursor<'_>) -> Result<Policy, SqlError> {
     if c.peek().is_some_and(|token| token.kind == TokenKind::Text) {
         policy.name = Some(c.string()?);
     }
-    loop {
-        if c.words("RECOVERY_WINDOW") {
-            policy.window = Some(c.assigned_string()?);
-        } else if c.words("REDUNDANCY") {
-            c.symbol("=");
-            policy.redundancy = Some(value(c)?);
-        } else if c.words("BACKUP_COPIES") {
-            c.symbol("=");
-            value(c)?;
-        } else if c.peek().is_some_and(|token| token.is_word("TENANT")) {
-            policy.tenants = tenant_list(c)?;
-        } else {
-            return Ok(policy);
-        }
+    if c.words("RECOVERY_WINDOW") {
+        policy.window = Some(c.assigned_string()?);
     }
+    if c.words("REDUNDANCY") {
+        c.symbol("=");
+        policy.redundancy = Some(value(c)?);
+    }
+    if c.words("BACKUP_COPIES") {
+        c.symbol("=");
+        value(c)?;
+    }
+    policy.tenants = tenant_list(c)?;
+    Ok(policy)
 }
 
 fn delete(c: &mut Cursor<'_>) -> Result<Command, SqlError> {
@@ -245,9 +269,44 @@ mod tests {
 
     #[test]
     fn words_that_do_not_belong_are_a_syntax_error() {
-        for text in ["BACKUP", "BACKUP DATABASE NOW", "ARCHIVELOG TENANT", "SET x", "FROBNICATE"] {
+        for text in [
+            "BACKUP DATABASE NOW",
+            "ARCHIVELOG TENANT",
+            "SET x",
+            "FROBNICATE",
+            "CANCEL RESTORE TENANT = t",
+            "RESTORE TENANT t FROM 'file:///d' WITH 'pool_list=p'",
+            "RESTORE t FROM = 'file:///d' WITH 'pool_list=p'",
+            "ADD DELETE BACKUP POLICY 'default' TENANT t RECOVERY_WINDOW '7d'",
+            "ADD DELETE BACKUP POLICY TENANT t RECOVERY_WINDOW '7d'",
+            "SET archive_lag_target = '120s' TENANT = a, b",
+            "SET archive_lag_target = 120s",
+        ] {
             assert_eq!(read(text).map_err(|error| error.number), Err(1064), "{text}");
         }
+    }
+
+    #[test]
+    fn what_the_kernel_reads_is_read() {
+        for text in [
+            "BACKUP",
+            "ARCHIVELOG DESCRIPTION 's'",
+            "NOARCHIVELOG TENANT = t DESCRIPTION = 's'",
+            "MAJOR FREEZE TENANT t TABLET_ID = 200001",
+            "MAJOR FREEZE TABLET_ID 200001",
+            "MINOR FREEZE",
+            "MINOR FREEZE TENANT = all_user",
+            "SWITCHOVER TO STANDBY TENANT = t",
+            "SWITCHOVER TO PRIMARY TENANT t VERIFY",
+            "RECOVER TABLE d.t, d2.* TO TENANT t FROM 'file:///d' UNTIL SCN = 5 WITH 'pool_list=p'",
+            "CANCEL RECOVER TABLE t",
+        ] {
+            assert!(read(text).is_ok(), "{text}: {:?}", read(text));
+        }
+        let text = "SET DATA_BACKUP_DEST = 'file:///a' TENANT = a, DATA_BACKUP_DEST = 'file:///b' TENANT = b";
+        let Ok(Command::Set(items)) = read(text) else { panic!("it sets") };
+        let named = |name: &str| Targets::Named(vec![name.to_owned()]);
+        assert_eq!((&items[0].targets, &items[1].targets), (&named("a"), &named("b")));
     }
 
     #[test]

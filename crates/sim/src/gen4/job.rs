@@ -126,7 +126,11 @@ fn step_sys(cluster: &mut Cluster, at: usize, job: &Job) -> Option<i64> {
 /// A job for one tenant; one that cannot be backed up any more is passed over with an event.
 fn hand_out(cluster: &mut Cluster, sys: &Job, id: TenantId) {
     let now_us = cluster.now_us;
-    let checked = backup::check_again(cluster, id);
+    let checked = if cluster.is_upgrading() {
+        Err(SqlError::cannot_start("cluster upgrading"))
+    } else {
+        backup::check_again(cluster, id)
+    };
     let code = checked.as_ref().err().map_or(0, |error| -i64::from(error.code));
     let pairs = [("tenant_id", id.0.to_string()), ("result", code.to_string())];
     cluster.event("backup_data", "start_backup_data", &pairs);
@@ -161,8 +165,8 @@ fn begin(cluster: &mut Cluster, id: TenantId, at: usize) -> Option<i64> {
         Err(error) => return finish(cluster, id, at, "FAILED", &error),
     };
     let job = cluster.four.of(id).jobs[at].clone();
-    let version = cluster.profile.version().to_owned();
     let tenant = cluster.tenants.get(&id)?.clone();
+    let version = tenant.compatible.clone();
     let backups = cluster.four.of(id);
     let previous = backups.sets.iter().rev().find(|set| set.is_usable() && set.path == base).cloned();
     // Without a full set to build on, an incremental one silently becomes full.

@@ -18,8 +18,8 @@ pub(super) fn table(cluster: &Cluster, base: &str, name: &str) -> Option<Table> 
             .collect()
     };
     Some(match base {
-        "OB_BACKUP_JOBS" => job_table(name, &jobs(false)),
-        "OB_BACKUP_JOB_HISTORY" => job_table(name, &jobs(true)),
+        "OB_BACKUP_JOBS" => job_table(cluster.profile, name, &jobs(false)),
+        "OB_BACKUP_JOB_HISTORY" => job_table(cluster.profile, name, &jobs(true)),
         "OB_BACKUP_TASKS" => task_table(cluster.profile, name, &tasks(false), true),
         "OB_BACKUP_TASK_HISTORY" => task_table(cluster.profile, name, &tasks(true), false),
         _ => return None,
@@ -39,7 +39,23 @@ pub(super) fn backup_type(is_incremental: bool) -> Value {
     if is_incremental { "INC" } else { "FULL" }.into()
 }
 
-fn job_table(name: &str, jobs: &[Job]) -> Table {
+/// Views without MINOR_TURN_ID: they show an empty text as the end of what runs.
+pub(super) fn is_older(profile: Profile) -> bool {
+    profile < Profile::V4_2_5
+}
+
+/// The type of a column of ends. Moments mixed with an empty text are texts.
+pub(super) fn end_type(profile: Profile) -> &'static str {
+    if is_older(profile) { "varchar(26)" } else { "timestamp(6)" }
+}
+
+/// When something ended: in the older views an empty text while it runs.
+pub(super) fn end_or_empty(us: i64) -> Value {
+    if us == 0 { "".into() } else { Value::Instant(us) }
+}
+
+fn job_table(profile: Profile, name: &str, jobs: &[Job]) -> Table {
+    let is_older = is_older(profile);
     Shape::<Job>::new()
         .col("TENANT_ID", "bigint", |j| j.tenant.into())
         .col("JOB_ID", "bigint", |j| j.id.into())
@@ -56,7 +72,11 @@ fn job_table(name: &str, jobs: &[Job]) -> Table {
         .col("ENCRYPTION_MODE", "varchar(4096)", |j| encryption(&j.password))
         .col("PASSWD", "varchar(4096)", |j| j.password.clone().into())
         .col("START_TIMESTAMP", "timestamp(6)", |j| Value::instant(j.start_us))
-        .col("END_TIMESTAMP", "timestamp(6)", |j| Value::instant(j.end_us))
+        .col(
+            "END_TIMESTAMP",
+            end_type(profile),
+            if is_older { |j| end_or_empty(j.end_us) } else { |j| Value::instant(j.end_us) },
+        )
         .col("STATUS", "varchar(4096)", |j| j.status.into())
         .col("RESULT", "bigint", |j| j.result.into())
         .col("COMMENT", "varchar(4096)", |j| j.comment.clone().into())
@@ -106,6 +126,7 @@ impl TaskRow {
 }
 
 fn task_table(profile: Profile, name: &str, tasks: &[TaskRow], is_current: bool) -> Table {
+    let is_older = is_older(profile);
     Shape::<TaskRow>::new()
         .col("TENANT_ID", "bigint", |r| r.task.tenant.into())
         .col("TASK_ID", "bigint", |r| r.task.id.into())
@@ -113,7 +134,11 @@ fn task_table(profile: Profile, name: &str, tasks: &[TaskRow], is_current: bool)
         .col("INCARNATION", "bigint", |_| 1.into())
         .col("BACKUP_SET_ID", "bigint", |r| r.task.set.into())
         .col("START_TIMESTAMP", "timestamp(6)", |r| Value::instant(r.task.start_us))
-        .col("END_TIMESTAMP", "timestamp(6)", |r| Value::instant(r.task.end_us))
+        .col(
+            "END_TIMESTAMP",
+            end_type(profile),
+            if is_older { |r| end_or_empty(r.task.end_us) } else { |r| Value::instant(r.task.end_us) },
+        )
         .col("STATUS", "varchar(4096)", |r| r.task.status.into())
         .col("START_SCN", "bigint unsigned", |r| r.task.start_scn.into())
         .col("END_SCN", "bigint unsigned", |r| r.task.end_scn.into())

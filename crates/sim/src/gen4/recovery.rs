@@ -15,6 +15,18 @@ pub(crate) enum Until {
     Time(String),
 }
 
+impl Until {
+    /// What the statement's own reading refuses, before anything of the cluster is looked at.
+    pub(super) fn check(&self) -> Result<(), SqlError> {
+        match self {
+            Self::Scn(scn) if *scn <= 0 => {
+                Err(SqlError::arguments("until scn, it should be positive integer"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
 /// What a restore will use.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
@@ -39,12 +51,10 @@ pub(crate) fn plan(
     profile: Profile,
     zone_s: i32,
 ) -> Result<Plan, SqlError> {
+    until.check()?;
     let sources = read(media, sources)?;
     let until_scn = match until {
         Until::Newest => None,
-        Until::Scn(scn) if *scn <= 0 => {
-            return Err(SqlError::arguments("until scn, it should be positive integer"));
-        }
         Until::Scn(scn) => Some(*scn),
         Until::Time(text) => {
             let us = civil::parse(text, zone_s)

@@ -88,6 +88,7 @@ pub(crate) fn start(
     if !caller.is_sys() {
         return Err(SqlError::access_denied("sys tenant"));
     }
+    request.until.check()?;
     if cluster.tenant_named(&request.tenant).is_some() {
         return Err(SqlError::new(5156, format!("tenant '{}' already exist", request.tenant)));
     }
@@ -302,6 +303,12 @@ pub(crate) fn cancel(cluster: &mut Cluster, caller: Caller, name: &str) -> Resul
     if !caller.is_sys() {
         return Err(SqlError::access_denied("sys tenant"));
     }
+    if cluster.profile < Profile::V4_2_5 {
+        return Err(SqlError::not_supported("cancel restore is"));
+    }
+    if cluster.tenant_named(name).is_none() {
+        return Err(SqlError::unknown_tenant(name));
+    }
     let now_us = cluster.now_us;
     let running =
         cluster.four.restores.iter_mut().find(|restore| restore.tenant_name == name && !restore.in_history);
@@ -314,7 +321,7 @@ pub(crate) fn cancel(cluster: &mut Cluster, caller: Caller, name: &str) -> Resul
             cluster.remove_tenant(id);
             Ok(())
         }
-        _ => Err(SqlError::unknown_tenant(name)),
+        _ => Err(SqlError::not_allowed("Cancel tenant not in restore is")),
     }
 }
 

@@ -6,6 +6,7 @@ use super::recovery::Until;
 use super::restore::Request;
 use crate::error::SqlError;
 use crate::sql::Cursor;
+use crate::world::tenant::Role;
 
 pub(super) fn verb(c: &mut Cursor<'_>) -> Result<Command, SqlError> {
     if c.words("RESTORE FROM") {
@@ -35,6 +36,20 @@ pub(super) fn verb(c: &mut Cursor<'_>) -> Result<Command, SqlError> {
         let tenant = tenant(c)?;
         return Ok(Command::Activate { tenant, only_verify: c.words("VERIFY") });
     }
+    if c.words("SWITCHOVER TO") {
+        let to = if c.words("PRIMARY") {
+            Role::Primary
+        } else {
+            c.expect_words("STANDBY")?;
+            Role::Standby
+        };
+        let tenant = tenant(c)?;
+        return Ok(Command::Switchover { to, tenant, only_verify: c.words("VERIFY") });
+    }
+    if c.words("RECOVER TABLE") {
+        while c.next().is_some() {}
+        return Ok(Command::Gap("RECOVER TABLE"));
+    }
     if c.words("RUN UPGRADE JOB") {
         let kind = c.string()?;
         let tenants = match targets(c)? {
@@ -56,9 +71,8 @@ fn tenant(c: &mut Cursor<'_>) -> Result<Option<String>, SqlError> {
 }
 
 fn restore(c: &mut Cursor<'_>) -> Result<Command, SqlError> {
-    c.words("TENANT");
     let tenant = c.name()?;
-    let from = if c.words("FROM") { Some(c.assigned_string()?) } else { None };
+    let from = if c.words("FROM") { Some(c.string()?) } else { None };
     let until = until(c)?.unwrap_or(Until::Newest);
     c.expect_words("WITH")?;
     let options = c.string()?;

@@ -154,7 +154,8 @@ fn history(profile: Profile) -> Shape<Row> {
 }
 
 /// A version as the kernel packs it: 16, 16, 8, 8 bits... of which clients only compare the order.
-fn version_number(version: &str) -> i64 {
+/// A version as OceanBase counts it: 16 bits for each part but the last two, which have 8.
+pub(super) fn version_number(version: &str) -> i64 {
     let mut parts = version.split('.').map(|part| part.parse::<i64>().unwrap_or_default());
     let mut next = || parts.next().unwrap_or_default();
     next() << 32 | next() << 16 | next() << 8 | next()

@@ -3,7 +3,7 @@
 use super::SCN;
 use super::archive_views::display_type;
 use super::backup::BackupSet;
-use super::job_views::{backup_type, encryption, on_off, rate};
+use super::job_views::{backup_type, encryption, end_or_empty, end_type, is_older, on_off, rate};
 use crate::profile::Profile;
 use crate::sql::{Shape, Table, Value};
 use crate::world::Cluster;
@@ -28,11 +28,13 @@ fn shape(profile: Profile) -> Shape<BackupSet> {
         .col("INCARNATION", "bigint", |_| 1.into())
         .col("BACKUP_TYPE", "varchar(64)", |s| backup_type(s.is_incremental))
         .col("PREV_FULL_BACKUP_SET_ID", "bigint", |s| s.full_set.into())
-        .col("PREV_INC_BACKUP_SET_ID", "bigint", |s| {
-            (if s.previous_set == s.full_set { 0 } else { s.previous_set }).into()
-        })
+        .col("PREV_INC_BACKUP_SET_ID", "bigint", |s| s.previous_set.into())
         .col("START_TIMESTAMP", "timestamp(6)", |s| Value::instant(s.start_us))
-        .col("END_TIMESTAMP", "timestamp(6)", |s| Value::instant(s.end_us))
+        .col(
+            "END_TIMESTAMP",
+            end_type(profile),
+            if is_older(profile) { |s| end_or_empty(s.end_us) } else { |s| Value::instant(s.end_us) },
+        )
         .col("STATUS", "varchar(64)", |s| s.status.into())
         .col("FILE_STATUS", "varchar(64)", |s| s.file_status.into())
         .col("ELAPSED_SECONDES", "decimal(22,0)", seconds)

@@ -49,6 +49,30 @@ pub(crate) fn activate(
     }
 }
 
+/// `ALTER SYSTEM SWITCHOVER TO PRIMARY | STANDBY [TENANT t] [VERIFY]`. The words of the refusals are a guess.
+pub(crate) fn switch_over(
+    cluster: &mut Cluster,
+    caller: Caller,
+    to: Role,
+    name: Option<&str>,
+    only_verify: bool,
+) -> Result<(), SqlError> {
+    let id = only(cluster, caller, name)?;
+    let tenant = cluster.tenants.get_mut(&id).ok_or_else(|| SqlError::plain(5157))?;
+    let (role, text) = (tenant.role, tenant.role.text());
+    let refuse = |what: &str| Err(SqlError::not_allowed(format!("tenant role is {text}, {what} is")));
+    match (role, to) {
+        (Role::Primary, Role::Standby) | (Role::Standby, Role::Primary) => {
+            if !only_verify {
+                tenant.role = to;
+            }
+            Ok(())
+        }
+        (_, Role::Primary) => refuse("switchover to primary"),
+        (..) => refuse("switchover to standby"),
+    }
+}
+
 /// `ALTER SYSTEM RECOVER STANDBY [TENANT t] UNTIL … | CANCEL`; none means cancel.
 pub(crate) fn recover(
     cluster: &mut Cluster,

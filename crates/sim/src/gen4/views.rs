@@ -119,7 +119,7 @@ fn compaction(cluster: &Cluster, base: &str, name: &str) -> Option<Table> {
             Shape::<Row>::new()
                 .col("TENANT_ID", "bigint", |r| r.0.into())
                 .col("FROZEN_SCN", "bigint unsigned", |r| r.1.frozen_scn.into())
-                .col("CLUSTER_VERSION", "varchar(49)", |r| r.3.into())
+                .col("CLUSTER_VERSION", "bigint", |r| restore_views::version_number(r.3).into())
                 .col("SCHEMA_VERSION", "bigint", |_| 1.into())
                 .col("GMT_CREATE", "timestamp(6)", |r| Value::Instant(r.1.start_us))
                 .col("GMT_MODIFIED", "timestamp(6)", |r| Value::Instant(r.1.finish_us))

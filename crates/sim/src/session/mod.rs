@@ -18,7 +18,7 @@ use crate::faults::FaultName;
 use crate::gen4::command::{Outcome, Ties};
 use crate::process::{Kill, Process};
 use crate::sql::engine::{self, Environment, Facts};
-use crate::sql::token::TokenKind;
+use crate::sql::token::{TokenKind, statements};
 use crate::sql::{Answer, Column, Cursor, Table, Token, Value};
 use crate::transcript::Entry;
 use crate::wire::connection::Door;
@@ -122,6 +122,15 @@ impl Session {
 
     pub(crate) fn note_gap(&self, what: &str, error: &SqlError) {
         self.record(what, &Err(error.clone()));
+    }
+
+    /// Notes a text that never became a statement; what cannot be split into tokens may hold a secret, and is not shown.
+    pub(crate) fn note_unread(&self, text: &str, error: &SqlError) {
+        let what = match statements(text) {
+            Ok(all) if all.len() == 1 => shown(text, &all[0]),
+            _ => format!("{} bytes that are not one statement", text.len()),
+        };
+        self.record(&what, &Err(error.clone()));
     }
 
     /// Answers one statement, after whatever trouble awaits it.

@@ -191,7 +191,8 @@ fn translate(error: &rusqlite::Error) -> SqlError {
         return SqlError::new(5019, format!("Table 'oceanbase.{name}' doesn't exist")).into_gap();
     }
     if let Some(name) = after("no such column: ") {
-        return SqlError::new(5217, format!("Unknown column '{name}' in 'field list'"));
+        // Right where the version has no such column, and a gap where it has.
+        return SqlError::new(5217, format!("Unknown column '{name}' in 'field list'")).into_gap();
     }
     if let Some(name) = after("no such function: ") {
         let mut error = SqlError::gap(format!("function {name}"));

@@ -89,9 +89,9 @@ pub(crate) fn bytes_display(bytes: i64) -> Value {
     Value::Text(format!("{scaled:.2}{}", steps[unit]))
 }
 
-/// A ratio of bytes, 0 where nothing was written.
+/// How many bytes were written for each one that was read; 0 where nothing was read.
 pub(crate) fn ratio(input: i64, output: i64) -> Value {
-    Value::Real(if output == 0 { 0.0 } else { input as f64 / output as f64 })
+    Value::Real(if input == 0 { 0.0 } else { output as f64 / input as f64 })
 }
 
 /// How a column travels.

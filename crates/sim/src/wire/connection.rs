@@ -214,6 +214,7 @@ impl Connection {
         let all = match all {
             Ok(all) => all,
             Err(error) => {
+                self.session.note_unread(text, &error.clone().into_gap());
                 self.packets.write(&answer::error(&error));
                 return Ok(Next::Go);
             }

@@ -81,7 +81,10 @@ impl Connection {
                     self.packets.write(&answer::eof(0, false));
                 }
             }
-            Err(error) => self.packets.write(&answer::error(&error)),
+            Err(error) => {
+                self.session.note_unread(text, &error);
+                self.packets.write(&answer::error(&error));
+            }
         }
     }
 

@@ -140,6 +140,7 @@ impl Cluster {
             user.set_password(&tenant.password);
             user.mode.clone_from(&tenant.mode);
             user.is_locked = tenant.locked;
+            user.compatible.clone_from(&tenant.compatible);
             user.base_bytes = (tenant.data_mib << 20) as i64;
             user.hourly_bytes = (tenant.changes_mib_per_hour << 20) as i64;
             if tenant.role == "STANDBY" {
@@ -200,7 +201,9 @@ impl Cluster {
 
     /// Adds a tenant, and on 4.x its META tenant.
     pub(crate) fn add_tenant(&mut self, mut tenant: Tenant) {
-        tenant.compatible = self.profile.version().to_owned();
+        if tenant.compatible.is_empty() {
+            self.profile.version().clone_into(&mut tenant.compatible);
+        }
         tenant.locality = topology::locality(&self.zones);
         let (id, kind) = (tenant.id, tenant.kind);
         if self.profile.is_tenant_level() {

@@ -158,7 +158,7 @@ impl Cluster {
         let name = name.to_lowercase();
         let parameter = of_generation(self.profile.is_tenant_level())
             .find(|parameter| parameter.name == name)
-            .ok_or_else(|| SqlError::new(5099, "System config unknown"))?;
+            .ok_or_else(|| SqlError::new(5099, "System config unknown").into_gap())?;
         let value = normalize(parameter, value)?;
         if !parameter.is_tenant {
             if !caller.is_sys() {

@@ -27,6 +27,17 @@ pub(crate) enum Role {
     Restore,
 }
 
+impl Role {
+    /// The role as views and refusals write it.
+    pub(crate) fn text(self) -> &'static str {
+        match self {
+            Self::Primary => "PRIMARY",
+            Self::Standby => "STANDBY",
+            Self::Restore => "RESTORE",
+        }
+    }
+}
+
 /// A user of a tenant.
 #[derive(Clone, Debug, Default, Serialize)]
 pub(crate) struct User {

@@ -113,10 +113,10 @@ async fn a_backup_of_all_tenants_fans_out_and_moves_to_the_history() {
     .await;
     let jobs = "SELECT tenant_id, job_level, executor_tenant_id, initiator_tenant_id, initiator_job_id, backup_set_id, status, \
                 end_timestamp, encryption_mode, description, path FROM CDB_OB_BACKUP_JOBS ORDER BY tenant_id";
-    assert_eq!(sys.rows(jobs).await, ["1|CLUSTER|1002|1|0|0|INIT|NULL|PASSWORD|nightly|"]);
+    assert_eq!(sys.rows(jobs).await, ["1|CLUSTER|1002|1|1|0|INIT|NULL|PASSWORD|nightly|"]);
     sim.pass(4.0);
     let running = [
-        "1|CLUSTER|1002|1|0|0|DOING|NULL|PASSWORD|nightly|",
+        "1|CLUSTER|1002|1|1|0|DOING|NULL|PASSWORD|nightly|",
         "1002|USER_TENANT|1002|1|1|1|DOING|NULL|PASSWORD|nightly|file:///b/data",
     ];
     assert_eq!(sys.rows(jobs).await, running);
@@ -157,7 +157,7 @@ async fn an_incremental_backup_holds_the_changes_and_without_a_full_one_becomes_
         sim.pass(3_600.0);
     }
     let sets = "SELECT backup_set_id, backup_type, prev_full_backup_set_id, prev_inc_backup_set_id FROM CDB_OB_BACKUP_SET_FILES ORDER BY 1";
-    assert_eq!(sys.rows(sets).await, ["1|FULL|0|0", "2|INC|1|0"]);
+    assert_eq!(sys.rows(sets).await, ["1|FULL|0|0", "2|INC|1|1"]);
     let smaller = "SELECT a.output_bytes > 3 * b.output_bytes FROM CDB_OB_BACKUP_SET_FILES a, CDB_OB_BACKUP_SET_FILES b \
                    WHERE a.backup_set_id = 1 AND b.backup_set_id = 2";
     assert_eq!(sys.cell(smaller).await, "1");

@@ -39,6 +39,16 @@ async fn an_operator_backs_up_and_restores_a_tenant_of_every_4x() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_operator_finds_the_sets_of_all_tenants_by_the_job_that_handed_out_the_work() {
+    for profile in [Profile::V4_0, Profile::V4_2_5, Profile::V4_4] {
+        let sim = Sim::start_with(profile, 100.0, |_| ()).await;
+        let port = sim.handle.port().to_string();
+        let sets = run("backup-all-4x.sh", vec![port, "file:///backup".into()]).await;
+        assert_eq!(sets, "1002\t1\tCOMPLETED\n1004\t1\tCOMPLETED\n", "{profile}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_operator_backs_up_a_cluster_of_every_3x() {
     for profile in [Profile::V2_2_77, Profile::V3_1_5, Profile::V3_2_4] {
         let sim = Sim::start_with(profile, 100.0, |_| ()).await;

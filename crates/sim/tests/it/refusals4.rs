@@ -111,8 +111,11 @@ async fn archiving_is_refused_in_the_kernels_words() {
     refused(&mut tenant, "ALTER SYSTEM ARCHIVELOG", 9091, "Already in ARCHIVELOG mode").await;
     let denied = "Access denied; you need (at least one of) the sys tenant privilege(s) for this operation";
     refused(&mut tenant, "ALTER SYSTEM ARCHIVELOG TENANT = t2", 1227, denied).await;
-    let meta = "use all_user/all_meta in 'ALTER SYSTEM ARCHIVELOG' syntax is not supported";
-    refused(&mut sys, "ALTER SYSTEM ARCHIVELOG TENANT = all_meta", 1235, meta).await;
+    for (verb, all) in [("ARCHIVELOG", "all_user"), ("ARCHIVELOG", "all_meta"), ("NOARCHIVELOG", "all_user")]
+    {
+        let text = "use all_user/all_meta in 'ALTER SYSTEM ARCHIVELOG' syntax is not supported";
+        refused(&mut sys, &format!("ALTER SYSTEM {verb} TENANT = {all}"), 1235, text).await;
+    }
     refused(
         &mut sys,
         "ALTER SYSTEM ARCHIVELOG TENANT = sys",
@@ -174,8 +177,8 @@ async fn backups_are_refused_in_the_kernels_words_and_order() {
     sys.run("ALTER SYSTEM SET DATA_BACKUP_DEST = 'file:///b/data' TENANT = t1").await;
     sys.run("ALTER SYSTEM SET enable_upgrade_mode = true").await;
     refused(
-        &mut sys,
-        "ALTER SYSTEM BACKUP TENANT t1",
+        &mut tenant,
+        "ALTER SYSTEM BACKUP DATABASE",
         9040,
         "backup can not start, because cluster upgrading",
     )
@@ -313,4 +316,72 @@ async fn who_lacks_a_privilege_is_told_which() {
     viewer.run("ALTER SYSTEM MAJOR FREEZE").await;
     let grants = viewer.rows("SHOW GRANTS").await;
     assert!(grants.contains(&"GRANT ALTER SYSTEM ON *.* TO 'viewer'".to_owned()), "{grants:?}");
+}
+
+#[tokio::test]
+async fn a_backup_that_sys_starts_in_upgrade_mode_is_accepted_and_hands_out_nothing() {
+    let sim = Sim::start(Profile::V4_2_5).await;
+    let mut sys = sim.client("sys").await;
+    archiving(&sim, &mut sys).await;
+    sys.run("ALTER SYSTEM SET enable_upgrade_mode = true").await;
+    sys.run("ALTER SYSTEM BACKUP TENANT t1").await;
+    sim.pass(60.0);
+    let jobs = "SELECT tenant_id, initiator_job_id = job_id, status, result FROM CDB_OB_BACKUP_JOB_HISTORY";
+    assert_eq!(sys.rows(jobs).await, ["1|1|COMPLETED|0"]);
+    let event = "SELECT value2 FROM DBA_OB_ROOTSERVICE_EVENT_HISTORY \
+                 WHERE module = 'backup_data' AND event = 'start_backup_data'";
+    assert_eq!(sys.rows(event).await, ["-9040"]);
+    assert_eq!(sys.cell("SELECT COUNT(*) FROM CDB_OB_BACKUP_SET_FILES").await, "0");
+}
+
+#[tokio::test]
+async fn compression_of_the_archive_is_only_switched() {
+    let sim = Sim::start(Profile::V4_2_5).await;
+    let mut sys = sim.client("sys").await;
+    let set = |word: &str| {
+        format!("ALTER SYSTEM SET LOG_ARCHIVE_DEST = 'LOCATION=file:///c COMPRESSION={word}' TENANT = t1")
+    };
+    for word in ["lz4_1.0", "none", ""] {
+        assert_eq!(sys.refusal(&set(word)).await.0, 1235, "{word}");
+    }
+    sys.run(&set("enable")).await;
+    sys.run(&set("disable")).await;
+}
+
+#[tokio::test]
+async fn restores_are_refused_in_the_order_of_the_kernel() {
+    let sim = Sim::start(Profile::V4_2_5).await;
+    let mut sys = sim.client("sys").await;
+    let mut tenant = sim.client("t1").await;
+    let text = "Cancel tenant not in restore is not allowed";
+    refused(&mut sys, "ALTER SYSTEM CANCEL RESTORE t1", 4179, text).await;
+    refused(&mut sys, "ALTER SYSTEM CANCEL RESTORE nobody", 5157, "Unknown tenant 'nobody'").await;
+    let older = Sim::start(Profile::V4_1).await;
+    let text = "cancel restore is not supported";
+    refused(&mut older.client("sys").await, "ALTER SYSTEM CANCEL RESTORE t1", 1235, text).await;
+    let source = "ALTER SYSTEM ADD RESTORE SOURCE 'file:///d'";
+    refused(&mut tenant, source, 1235, "Not supported feature or function").await;
+    // The pool does not exist either; it is looked at later.
+    let restore = "ALTER SYSTEM RESTORE t9 FROM 'file:///d' UNTIL SCN = 0 WITH 'pool_list=nobody'";
+    let text = "Incorrect arguments to until scn, it should be positive integer";
+    refused(&mut sys, restore, 1210, text).await;
+}
+
+#[tokio::test]
+async fn what_cannot_be_answered_is_listed_among_the_gaps() {
+    let sim = Sim::start(Profile::V4_2_5).await;
+    let mut sys = sim.client("sys").await;
+    for sql in [
+        "SELECT no_such_column FROM CDB_OB_BACKUP_JOBS",
+        "SELECT * FROM CDB_OB_NO_SUCH_VIEW",
+        "ALTER SYSTEM SET no_such_parameter = 1",
+        "ALTER SYSTEM RECOVER TABLE d.t TO TENANT t1 FROM 'file:///d' WITH 'pool_list=p'",
+        "ALTER SYSTEM CANCEL RECOVER TABLE t1",
+        "SELECT 'never closed",
+    ] {
+        let before = sim.handle.transcript().iter().filter(|entry| entry.gap).count();
+        sys.refusal(sql).await;
+        let after = sim.handle.transcript().iter().filter(|entry| entry.gap).count();
+        assert_eq!(after, before + 1, "{sql}");
+    }
 }

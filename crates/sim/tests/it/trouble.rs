@@ -101,8 +101,9 @@ async fn tenants_and_upgrades_keep_backups_away() {
     assert_eq!(sys.cell(mode).await, "True");
     let builds = "SELECT COUNT(DISTINCT build_version) FROM DBA_OB_SERVERS";
     assert_eq!(sys.cell(builds).await, "2");
+    let mut tenant = sim.client("t1").await;
     assert_eq!(
-        sys.refusal("ALTER SYSTEM BACKUP TENANT t1").await.2,
+        tenant.refusal("ALTER SYSTEM BACKUP DATABASE").await.2,
         "backup can not start, because cluster upgrading"
     );
     sim.handle.clear_faults(None);
