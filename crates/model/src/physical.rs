@@ -7,6 +7,7 @@
 //! | [`destination`] | which destination is kept, set or refused |
 //! | [`incremental`] | which set an incremental backup can build on |
 //! | [`identity`] | which job is ours |
+//! | [`data_version`] | what the version of a tenant's data lets it do |
 //! | [`moment`] | how views spell moments |
 
 use serde::{Deserialize, Serialize};
@@ -16,6 +17,7 @@ use crate::id::TenantId;
 use crate::time::Timestamp;
 
 pub mod address;
+pub mod data_version;
 pub mod destination;
 pub mod identity;
 pub mod incremental;
@@ -74,6 +76,8 @@ pub struct BackupJob {
     pub set: Option<i64>,
     /// How much it holds.
     pub mode: DataBackupMode,
+    /// Whether it backs up data: the newest versions list copies of archived logs among the jobs.
+    pub is_data: bool,
     /// Where it stands.
     pub status: JobStatus,
     /// OceanBase's number for the failure, without the sign; 0 for none.

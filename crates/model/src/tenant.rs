@@ -6,6 +6,7 @@ use crate::ability::Generation;
 use crate::id::TenantId;
 use crate::physical::SYS;
 use crate::problem::{Problem, codes};
+use crate::version::Version;
 
 /// Which SQL a tenant speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,6 +37,9 @@ pub struct Tenant {
     pub primary_zone: String,
     /// The locality, as the cluster spells it.
     pub locality: String,
+    /// The version of its data, which an upgrade raises after that of the program; `None` where the cluster does not tell.
+    #[serde(default)]
+    pub data_version: Option<Version>,
 }
 
 /// The most characters of a user's name.
@@ -117,6 +121,7 @@ mod tests {
             locked: false,
             primary_zone: text(),
             locality: text(),
+            data_version: None,
         }
     }
 

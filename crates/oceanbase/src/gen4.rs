@@ -15,6 +15,9 @@ pub(crate) mod sets;
 pub(crate) mod since {
     use super::Version;
 
+    /// No `COMPRESSION` in the destination of logs any more.
+    pub(crate) const NO_LOG_COMPRESSION: Version = Version::new(4, 4, 0);
+
     /// `PLUS ARCHIVELOG`, and a description that jobs keep.
     pub(crate) const PLUS_ARCHIVELOG: Version = Version::new(4, 1, 0);
 }

@@ -38,6 +38,10 @@ pub enum FaultName {
     LogGap,
     /// The clock jumps forward.
     ClockJump,
+    /// A backup that is over is cleaned up in the same moment: no view of running jobs ever shows how it ended.
+    BackupCleanedUpAtOnce,
+    /// The views of running jobs keep the rows of backups that are over.
+    BackupRowsKept,
 }
 
 /// A fault: its name, whom it hits, how often.

@@ -43,7 +43,7 @@ pub(crate) struct TenantView {
 
 impl TenantView {
     fn of(tenant: Tenant, credential_user: Option<String>) -> Self {
-        let Tenant { id, name, mode, status, role, locked, primary_zone, locality } = tenant;
+        let Tenant { id, name, mode, status, role, locked, primary_zone, locality, data_version: _ } = tenant;
         Self {
             id: id.0,
             ob_tenant_id: id.0,

@@ -54,7 +54,10 @@ fn story(name: FaultName) -> Story {
         | FaultName::TenantNotNormal
         | FaultName::ObserverLost => backup(v4, plain, Moment::Before),
         FaultName::DestinationFull => backup(v4, plain, Moment::During("Wait for data backup")),
-        FaultName::UpgradeMode | FaultName::MajorFreezeRefused => backup(v3, plain, Moment::Before),
+        FaultName::UpgradeMode
+        | FaultName::MajorFreezeRefused
+        | FaultName::BackupCleanedUpAtOnce
+        | FaultName::BackupRowsKept => backup(v3, plain, Moment::Before),
         FaultName::StatementSlow => {
             backup(v4, Fault { seconds: Some(3.0), ..once("ALTER SYSTEM BACKUP") }, Moment::Before)
         }
@@ -189,4 +192,9 @@ async fn trouble_with_statements() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn trouble_with_compaction() {
     insta::assert_snapshot!(tale(&[FaultName::MajorFreezeRefused, FaultName::MergeError]).await);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn views_of_3_that_forget_or_keep_what_is_over() {
+    insta::assert_snapshot!(tale(&[FaultName::BackupCleanedUpAtOnce, FaultName::BackupRowsKept]).await);
 }

@@ -58,7 +58,7 @@ async fn read(
     let tenants = context.metadata.tenant_list(cluster.id).await?;
     let mut rows: Vec<DataBackupTask> = jobs
         .iter()
-        .filter(|job| !ours.holds(job))
+        .filter(|job| job.is_data && !ours.holds(job))
         .flat_map(|job| {
             about(cluster.facts.generation, job, &jobs).into_iter().map(move |tenant| (job, tenant))
         })
@@ -129,7 +129,10 @@ fn row(
     let tenant_name =
         if is_whole { "cluster".to_owned() } else { known.unwrap_or_else(|| tenant.to_string()) };
     let about = |id: &str| Text::new(id).with("tenant", &tenant_name).with("job", job.id);
+    // The sys tenant's job ends well when nothing that it handed out failed: also when it handed out nothing.
+    let is_passed_over = !is_whole && job.tenant == SYS && job.status == JobStatus::Completed;
     let problem = match job.status {
+        JobStatus::Completed if is_passed_over => Some(about("backup-job-not-begun")),
         JobStatus::Failed => {
             Some(meaning.unwrap_or_else(|| about("backup-job-failed").with("result", job.result)))
         }
@@ -152,6 +155,7 @@ fn row(
         uri: String::new(),
         status: match job.status {
             JobStatus::Running | JobStatus::Canceling => TaskStatus::Running,
+            JobStatus::Completed if is_passed_over => TaskStatus::Failed,
             JobStatus::Completed => TaskStatus::Successful,
             JobStatus::Failed | JobStatus::Canceled => TaskStatus::Failed,
         },

@@ -10,11 +10,12 @@
 //! 7. `start-data-backup`      the database has written our job down
 //! 8. `wait-for-data-backup`   our own job has ended well, and its set is known
 //! 9. `verify-backup-set`      the set is complete, available, of the kind that was asked for, and its files are there
-//! 10. `record-backup-set`     the catalogue knows it
+//! 10. `record-backup-set`     the catalogue knows it, and every tenant that was asked for has one
 //!
 //! Nothing on the cluster changes before the third step has passed. A job is known by a description, where the version
 //! keeps one, else by being newer than what was written down before (`JobMark`): a crash between statement and save
-//! starts no second one. After a failed job a retry starts a new one; a cancel ends our job and no other.
+//! starts no second one. A job that the database accepted and no view shows is waited for, never started again. After a
+//! failed job a retry starts a new one; a cancel ends our job and no other.
 
 mod archive;
 pub(crate) mod checks;
@@ -104,6 +105,21 @@ pub(crate) struct Lane {
     pub(crate) begun: u32,
     /// How often the database said that a backup runs while none was to be seen.
     pub(crate) refusals: u32,
+    /// Whether the database has accepted the statement of the job that `mark` tells.
+    #[serde(default)]
+    pub(crate) accepted: bool,
+    /// How often in a row a job that was accepted was in no view.
+    #[serde(default)]
+    pub(crate) unseen: u32,
+    /// How often a job that ended well was without the work or the sets that were asked for.
+    #[serde(default)]
+    pub(crate) incomplete: u32,
+    /// The tenants that one job of a 3.x cluster has to back up.
+    #[serde(default)]
+    pub(crate) expected: BTreeSet<TenantId>,
+    /// Those of which it made no set, by name.
+    #[serde(default)]
+    pub(crate) left_out: Vec<String>,
     /// The jobs of the cluster that were ours, also those that ended badly: tenant and number.
     #[serde(default)]
     pub(crate) jobs: BTreeSet<(TenantId, i64)>,

@@ -321,6 +321,7 @@ fn tenant(id: i64, name: &str) -> Tenant {
         locked: false,
         primary_zone: "zone1".into(),
         locality: "FULL{1}@zone1".into(),
+        data_version: None,
     }
 }
 

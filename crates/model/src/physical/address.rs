@@ -17,12 +17,16 @@ const KNOWN: [(StorageType, &[(Version, Version)]); 7] = [
     (StorageType::S3, S3),
     (StorageType::Obs, S3),
     (StorageType::Gcs, S3),
-    (StorageType::Azblob, &[(Version::new(4, 3, 5), END)]),
+    (StorageType::Azblob, AZBLOB),
 ];
 
 /// S3 came with a bundle patch of 4.2.1; 4.2.2 to 4.2.4 are of another line and lack it.
 const S3: &[(Version, Version)] =
     &[(Version::of([4, 2, 1, 7]), Version::new(4, 2, 2)), (Version::new(4, 2, 5), END)];
+
+/// Azure came with bundle patches of 4.2.5 and of 4.3.5.
+const AZBLOB: &[(Version, Version)] =
+    &[(Version::of([4, 2, 5, 6]), Version::new(4, 3, 0)), (Version::of([4, 3, 5, 3]), END)];
 
 /// Later than any version.
 const END: Version = Version::new(u32::MAX, 0, 0);
@@ -228,7 +232,10 @@ mod tests {
             (S3, "4.2.5", true),
             (Obs, "4.2.5", true),
             (Gcs, "4.1.0", false),
-            (Azblob, "4.2.5", false),
+            (Azblob, "4.2.5.5", false),
+            (Azblob, "4.2.5.6", true),
+            (Azblob, "4.3.5.2", false),
+            (Azblob, "4.3.5.3", true),
             (Azblob, "4.4.1", true),
         ];
         let secret = Secret::new("SK");

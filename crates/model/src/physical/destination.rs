@@ -51,6 +51,12 @@ pub enum Destination {
 }
 
 impl Destination {
+    /// Tells whether a statement sets it.
+    #[must_use]
+    pub fn is_new(&self) -> bool {
+        matches!(self, Self::Set { .. })
+    }
+
     /// Returns where it is afterwards.
     #[must_use]
     pub fn place(&self) -> &str {
@@ -77,7 +83,7 @@ pub struct TenantPlan {
 pub struct LogAttributes {
     /// How long a piece gets, such as `1d`.
     pub piece_switch_interval: String,
-    /// How logs are compressed; `None` leaves it to the version.
+    /// Whether logs are compressed, as `enable`; `None` leaves it to the version. The database takes no other word.
     pub compression: Option<String>,
     /// Whether it was MANDATORY, which we never set: an archive that stops would stop the users, too.
     pub was_mandatory: bool,
@@ -156,7 +162,7 @@ fn kept_attributes(log: &LogDestination) -> LogAttributes {
             &log.piece_switch_interval,
             LogAttributes::default().piece_switch_interval,
         ),
-        compression: Some(log.compression.clone()).filter(|kind| !kind.is_empty() && kind != "none"),
+        compression: Some(log.compression.clone()).filter(|word| word == "enable"),
         was_mandatory: log.binding.eq_ignore_ascii_case("MANDATORY"),
     }
 }

@@ -55,8 +55,8 @@ impl JobMark {
     }
 
     fn fits(&self, job: &BackupJob, mode: DataBackupMode, tenant: TenantId) -> bool {
-        if job.tenant != SYS {
-            return false; // those are handed out by ours
+        if job.tenant != SYS || !job.is_data {
+            return false; // those are handed out by ours, or no backups of data
         }
         let is_for_us = job.executors.is_empty() || job.executors == [tenant];
         match self {
@@ -93,6 +93,7 @@ mod tests {
             id,
             set: None,
             mode,
+            is_data: true,
             status: JobStatus::Running,
             result: 0,
             comment: String::new(),

@@ -117,6 +117,7 @@ mod tests {
             locked: false,
             primary_zone: text(),
             locality: text(),
+            data_version: None,
         }
     }
 

@@ -1,11 +1,15 @@
 //! Data backup of the cluster, and of a list of tenants from 3.2.2 on. One job makes a set of each tenant; all have
 //! the same number.
 
+use std::collections::BTreeMap;
+
 use model::Secret;
 use model::backup::DataBackupMode;
+use model::id::TenantId;
 use model::physical::{BackupJob, JobProgress, JobStatus, SYS, moment};
 use model::time::Timestamp;
 
+use super::sets;
 use crate::answer::Row;
 use crate::error::Error;
 use crate::physical::{RestoreSource, RestoreTarget};
@@ -58,61 +62,86 @@ pub(crate) fn cancel() -> Statement {
     Statement::act("ALTER SYSTEM CANCEL BACKUP")
 }
 
-const NEWEST: &str = "SELECT IFNULL(MAX(bs_key), 0) AS newest FROM oceanbase.CDB_OB_BACKUP_JOB_DETAILS";
-
-/// Reads the newest jobs.
+/// Reads the newest jobs: those that run, and those that are over.
+///
+/// The kernel keeps two records. The running tasks, which `CDB_OB_BACKUP_JOB_DETAILS` and `CDB_OB_BACKUP_PROGRESS` show, are
+/// deleted when a job is cleaned up; other builds keep them. How a job ended stays in the history of sets. A job moves from
+/// the first to the second, so they are read in this order, and what the history says holds.
 pub(crate) async fn jobs(session: &mut Session) -> Result<Vec<BackupJob>, Error> {
-    let statement = Statement::read(NEWEST);
-    let rows = session.rows(&statement).await?;
-    let newest = rows.first().ok_or_else(|| Error::no_rows(&statement))?.i64("newest")?;
+    let newest = sets::newest(session).await?;
+    let after = newest.saturating_sub(JOBS_SEEN).max(0);
     let text = format!(
         "SELECT bs_key, tenant_id, backup_type, start_time, end_time, status \
-         FROM oceanbase.CDB_OB_BACKUP_JOB_DETAILS WHERE bs_key > {} ORDER BY bs_key, tenant_id",
-        newest.saturating_sub(JOBS_SEEN).max(0)
+         FROM oceanbase.CDB_OB_BACKUP_JOB_DETAILS WHERE bs_key > {after} ORDER BY bs_key, tenant_id"
     );
-    let mut jobs: Vec<BackupJob> = Vec::new();
+    let mut seen: BTreeMap<i64, BTreeMap<TenantId, Part>> = BTreeMap::new();
     for row in session.rows(&Statement::read(text)).await? {
-        let part = part(&row)?;
-        match jobs.last_mut() {
-            Some(job) if job.id == part.id => join(job, &part),
-            _ => jobs.push(part),
+        let part = part(&row, "end_time", JobStatus::of(row.str("status")?))?;
+        seen.entry(row.i64("bs_key")?).or_default().insert(TenantId(row.i64("tenant_id")?), part);
+    }
+    for row in sets::history(session, after).await? {
+        let recorded = part(&row, "completion_time", sets::status(&row)?)?;
+        let tenant = TenantId(row.i64("tenant_id")?);
+        let parts = seen.entry(row.i64("bs_key")?).or_default();
+        if recorded.status.is_over() {
+            parts.insert(tenant, Part { is_recorded: true, ..recorded });
+        } else {
+            parts.entry(tenant).or_insert(recorded);
         }
     }
-    Ok(jobs)
+    Ok(seen.into_iter().map(|(id, parts)| whole(id, &parts)).collect())
 }
 
 /// One tenant's part of a job.
-fn part(row: &Row) -> Result<BackupJob, Error> {
-    let id = row.i64("bs_key")?;
-    Ok(BackupJob {
-        tenant: SYS,
-        id,
-        set: Some(id),
+#[derive(Clone, Copy)]
+struct Part {
+    mode: DataBackupMode,
+    status: JobStatus,
+    started: Option<Timestamp>,
+    ended: Option<Timestamp>,
+    /// Whether the history says how it ended.
+    is_recorded: bool,
+}
+
+fn part(row: &Row, end: &'static str, status: JobStatus) -> Result<Part, Error> {
+    Ok(Part {
         mode: mode(row.str("backup_type")?),
-        status: JobStatus::of(row.str("status")?),
-        result: 0,
-        comment: String::new(),
-        description: String::new(),
-        parent: None,
-        executors: Vec::new(),
+        status,
         started: row.maybe_str("start_time")?.and_then(moment::utc),
-        ended: row.maybe_str("end_time")?.and_then(moment::utc),
+        ended: row.maybe_str(end)?.and_then(moment::utc),
+        is_recorded: false,
     })
 }
 
-/// A job runs while one of its parts does; it has failed when one has.
-fn join(job: &mut BackupJob, part: &BackupJob) {
+/// Joins the parts of a job.
+///
+/// The sys tenant's part begins and ends last: without it, parts of other tenants may not have begun. A backup of single tenants
+/// may have none; its parts are believed once all of them are in the history.
+fn whole(id: i64, parts: &BTreeMap<TenantId, Part>) -> BackupJob {
     let rank = |status: JobStatus| match status {
         JobStatus::Running | JobStatus::Canceling => 3,
         JobStatus::Failed => 2,
         JobStatus::Canceled => 1,
         JobStatus::Completed => 0,
     };
-    if rank(part.status) > rank(job.status) {
-        job.status = part.status;
+    let worst = parts.values().map(|part| part.status).max_by_key(|status| rank(*status));
+    let waits_for_sys = !parts.contains_key(&SYS) && !parts.values().all(|part| part.is_recorded);
+    BackupJob {
+        tenant: SYS,
+        id,
+        set: Some(id),
+        // A tenant that has nothing to build on gets a full set of its own.
+        mode: parts.get(&SYS).or(parts.values().next()).map_or(DataBackupMode::Full, |part| part.mode),
+        is_data: true,
+        status: if waits_for_sys { JobStatus::Running } else { worst.unwrap_or(JobStatus::Running) },
+        result: 0,
+        comment: String::new(),
+        description: String::new(),
+        parent: None,
+        executors: Vec::new(),
+        started: parts.values().filter_map(|part| part.started).min(),
+        ended: parts.values().filter_map(|part| part.ended).max(),
     }
-    job.started = job.started.min(part.started);
-    job.ended = job.ended.max(part.ended);
 }
 
 /// `D` or `I`.
@@ -140,41 +169,42 @@ pub(crate) async fn progress(session: &mut Session, job: i64) -> Result<Option<J
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use model::backup::DataBackupMode;
-    use model::physical::{BackupJob, JobStatus, SYS};
+    use model::id::TenantId;
+    use model::physical::JobStatus::{self, Completed, Failed, Running};
 
-    use super::join;
+    use super::{Part, whole};
 
-    fn job(status: JobStatus) -> BackupJob {
-        BackupJob {
-            tenant: SYS,
-            id: 1,
-            set: Some(1),
-            mode: DataBackupMode::Full,
-            status,
-            result: 0,
-            comment: String::new(),
-            description: String::new(),
-            parent: None,
-            executors: Vec::new(),
-            started: None,
-            ended: None,
-        }
+    /// Joins parts, each by tenant, status, and whether it is in the history.
+    fn status(parts: &[(i64, JobStatus, bool)]) -> JobStatus {
+        let part = |(tenant, status, is_recorded): &(i64, JobStatus, bool)| {
+            let (mode, is_recorded) = (DataBackupMode::Full, *is_recorded);
+            let part = Part { mode, status: *status, started: None, ended: None, is_recorded };
+            (TenantId(*tenant), part)
+        };
+        whole(1, &parts.iter().map(part).collect::<BTreeMap<_, _>>()).status
     }
 
     #[test]
     fn a_job_is_over_when_its_last_part_is_and_good_when_all_are() {
-        use JobStatus::{Completed, Failed, Running};
         let cases = [
-            ([Completed, Completed], Completed),
-            ([Completed, Running], Running),
-            ([Running, Failed], Running),
-            ([Failed, Completed], Failed),
+            ([(1, Running, false), (1001, Running, false), (1002, Completed, true)], Running),
+            ([(1, Running, false), (1001, Failed, true), (1002, Completed, true)], Running),
+            ([(1, Completed, false), (1001, Completed, true), (1002, Completed, true)], Completed),
+            ([(1, Completed, true), (1001, Completed, true), (1002, Completed, true)], Completed),
+            ([(1, Completed, true), (1001, Failed, true), (1002, Completed, true)], Failed),
+            ([(1, Failed, false), (1001, Completed, false), (1002, Completed, false)], Failed),
         ];
-        for ([first, second], expected) in cases {
-            let mut whole = job(first);
-            join(&mut whole, &job(second));
-            assert_eq!(whole.status, expected, "{first:?} {second:?}");
+        for (parts, expected) in cases {
+            assert_eq!(status(&parts), expected, "{parts:?}");
         }
+    }
+
+    #[test]
+    fn a_job_whose_sys_part_has_not_begun_runs_even_if_the_others_are_over() {
+        assert_eq!(status(&[(1001, Completed, false), (1002, Completed, true)]), Running);
+        assert_eq!(status(&[(1001, Completed, true), (1002, Completed, true)]), Completed);
     }
 }

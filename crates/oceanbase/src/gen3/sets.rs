@@ -1,7 +1,7 @@
-//! Backup sets: one row for each tenant of a job, all with the job's number.
+//! Backup sets, and with them the history of jobs: one row for each tenant of a job, all with the job's number.
 
 use model::id::TenantId;
-use model::physical::{PhysicalSet, moment};
+use model::physical::{JobStatus, PhysicalSet, moment};
 use model::version::Version;
 
 use super::backup::mode;
@@ -10,40 +10,66 @@ use crate::error::Error;
 use crate::session::Session;
 use crate::statement::Statement;
 
-/// Where sets are found, newest version first: from which version on, the statement, the words for success.
-const VIEWS: [(Version, &str, &[&str]); 2] = [
-    (
-        Version::new(3, 1, 1),
-        "SELECT tenant_id, bs_key, backup_type, status, file_status, start_time, completion_time, output_bytes \
-         FROM oceanbase.CDB_OB_BACKUP_SET_FILES WHERE copy_id = 0 ORDER BY bs_key DESC, tenant_id",
-        &["SUCCESS"],
-    ),
-    (
-        Version::new(0, 0, 0),
-        "SELECT tenant_id, bs_key, backup_type, status, start_time, completion_time, output_bytes \
-         FROM oceanbase.CDB_OB_BACKUP_SET_DETAILS ORDER BY bs_key DESC, tenant_id",
-        // The second spelling is that of the documentation.
-        &["COMPLETED", "COMPELETED"],
-    ),
-];
+/// Views of sets. Which of them a build has does not follow from its version alone.
+const FILES: &str = "CDB_OB_BACKUP_SET_FILES";
+const DETAILS: &str = "CDB_OB_BACKUP_SET_DETAILS";
+
+/// From here on `FILES` is the one to expect.
+const FILES_SINCE: Version = Version::new(3, 1, 1);
+
+/// The server's number for a view that does not exist.
+const NO_SUCH_TABLE: u16 = 1146;
 
 /// Reads the sets, newest first.
 pub(crate) async fn sets(session: &mut Session) -> Result<Vec<PhysicalSet>, Error> {
-    let version = &session.server().version;
-    let view = VIEWS.iter().find(|(from, ..)| version >= from);
-    let (_, text, success) = view.expect("the last row is for every version");
-    session.rows(&Statement::read(*text)).await?.iter().map(|row| set(row, success)).collect()
+    history(session, 0).await?.iter().map(set).collect()
 }
 
-fn set(row: &Row, success: &[&str]) -> Result<PhysicalSet, Error> {
-    let status = row.str("status")?.to_ascii_uppercase();
+/// Reads the rows of jobs with greater numbers, newest first: of those that are over, and in some builds of those that run.
+///
+/// The view that the version leads to expect is asked first, the other when there is no such view.
+pub(super) async fn history(session: &mut Session, after: i64) -> Result<Vec<Row>, Error> {
+    let order = format!("WHERE bs_key > {after} ORDER BY bs_key DESC, tenant_id");
+    let mut rows = first_of_views(session, "SELECT *", &order).await?;
+    // Copies of a set (`BACKUP BACKUPSET`) have rows of their own.
+    rows.retain(|row| !row.has("copy_id") || row.i64("copy_id").is_ok_and(|copy| copy == 0));
+    Ok(rows)
+}
+
+/// Returns the number of the newest job in the history; 0 for none.
+pub(super) async fn newest(session: &mut Session) -> Result<i64, Error> {
+    let rows = first_of_views(session, "SELECT IFNULL(MAX(bs_key), 0) AS newest", "").await?;
+    rows.first().map_or(Ok(0), |row| row.i64("newest"))
+}
+
+async fn first_of_views(session: &mut Session, what: &str, order: &str) -> Result<Vec<Row>, Error> {
+    let is_young = session.server().version >= FILES_SINCE;
+    let (expected, other) = if is_young { (FILES, DETAILS) } else { (DETAILS, FILES) };
+    let ask = |view: &str| Statement::read(format!("{what} FROM oceanbase.{view} {order}").trim_end());
+    match session.rows(&ask(expected)).await {
+        Err(error) if error.number() == Some(NO_SUCH_TABLE) => session.rows(&ask(other)).await,
+        answer => answer,
+    }
+}
+
+/// How the part of a job ended, in the words of both views; the second spelling of the first word is the documentation's.
+/// A set that is being deleted had been finished.
+pub(super) fn status(row: &Row) -> Result<JobStatus, Error> {
+    Ok(match row.str("status")?.to_ascii_uppercase().as_str() {
+        "SUCCESS" | "COMPELETED" | "DELETING" => JobStatus::Completed,
+        word => JobStatus::of(word),
+    })
+}
+
+fn set(row: &Row) -> Result<PhysicalSet, Error> {
+    let is_going = row.str("status")?.eq_ignore_ascii_case("DELETING");
     let started = row.maybe_str("start_time")?.and_then(moment::utc);
     Ok(PhysicalSet {
         tenant: TenantId(row.i64("tenant_id")?),
         set: row.i64("bs_key")?,
         mode: mode(row.str("backup_type")?),
         full_set: None,
-        succeeded: success.contains(&status.as_str()),
+        succeeded: status(row)? == JobStatus::Completed && !is_going,
         file_status: if row.has("file_status") { row.str("file_status")?.to_owned() } else { String::new() },
         path: String::new(),
         compatible: String::new(),

@@ -94,18 +94,22 @@ fn job(row: &Row) -> Result<BackupJob, Error> {
         Some(_) => row.i64(column).map(Some),
         None => Ok::<_, Error>(None),
     };
+    let own = (row.i64("tenant_id")?, row.i64("job_id")?);
     let parent = (number("initiator_tenant_id")?, number("initiator_job_id")?);
+    let (kind, set) = (row.str("backup_type")?, number("backup_set_id")?.filter(|set| *set != 0));
     Ok(BackupJob {
-        tenant: TenantId(row.i64("tenant_id")?),
-        id: row.i64("job_id")?,
-        set: number("backup_set_id")?.filter(|set| *set != 0),
-        mode: mode(row.str("backup_type")?),
+        tenant: TenantId(own.0),
+        id: own.1,
+        set,
+        mode: mode(kind),
+        is_data: set.is_some() || ["FULL", "INC", "D", "I"].contains(&kind.to_ascii_uppercase().as_str()),
         status: JobStatus::of(row.str("status")?),
         result: row.i64("result")?.unsigned_abs(),
         comment: text("comment")?,
         description: text("description")?,
         parent: match parent {
-            (Some(tenant), Some(job)) if job != 0 => Some((TenantId(tenant), job)),
+            // A job that nobody handed out names none, or itself.
+            (Some(tenant), Some(job)) if job != 0 && (tenant, job) != own => Some((TenantId(tenant), job)),
             _ => None,
         },
         executors: text("executor_tenant_id")?

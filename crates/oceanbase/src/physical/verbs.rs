@@ -112,7 +112,9 @@ impl Verbs {
         address: &Secret,
         attributes: &LogAttributes,
     ) -> Statement {
-        gen4::destination::set_log(tenant, address, attributes)
+        let mut attributes = attributes.clone();
+        attributes.compression.take_if(|_| self.version >= gen4::since::NO_LOG_COMPRESSION);
+        gen4::destination::set_log(tenant, address, &attributes)
     }
 
     /// Returns the statement that gives the next backup on the same connection a password.

@@ -1,6 +1,7 @@
 //! Who else backs the cluster up: destinations, policies and jobs that we did not make.
 
 use model::ability::Generation;
+use model::physical::JobStatus;
 
 use super::checks;
 use crate::answer::Row;
@@ -32,11 +33,13 @@ const DATA_DESTINATIONS: &str = "SELECT tenant_id, value FROM oceanbase.CDB_OB_B
 const POLICIES: &str =
     "SELECT tenant_id, recovery_window FROM oceanbase.CDB_OB_BACKUP_DELETE_POLICY ORDER BY tenant_id";
 
-const JOBS: &str = "SELECT tenant_id, job_id FROM oceanbase.CDB_OB_BACKUP_JOBS ORDER BY tenant_id, job_id";
+/// One that has just ended stays in the view for a moment.
+const JOBS: &str =
+    "SELECT tenant_id, job_id, status FROM oceanbase.CDB_OB_BACKUP_JOBS ORDER BY tenant_id, job_id";
 
-/// Has rows only while a backup runs: one for each tenant of it.
+/// One row for each tenant of a backup. Kernels delete them when the backup is cleaned up, some builds keep them.
 const JOBS_OF_3: &str =
-    "SELECT tenant_id, bs_key FROM oceanbase.CDB_OB_BACKUP_PROGRESS ORDER BY bs_key, tenant_id";
+    "SELECT tenant_id, bs_key, status FROM oceanbase.CDB_OB_BACKUP_PROGRESS ORDER BY bs_key, tenant_id";
 
 /// Returns what was found, each by tenant; `None` where the generation has no such thing.
 pub(super) async fn ask(
@@ -52,7 +55,7 @@ pub(super) async fn ask(
             found
         }
         (Generation::Gen4, Question::Policies) => listed(session, POLICIES).await?,
-        (Generation::Gen4, Question::Jobs) => listed(session, JOBS).await?,
+        (Generation::Gen4, Question::Jobs) => running(session, JOBS).await?,
         (Generation::Gen3, Question::Destinations) => {
             let mut found = parameters::values(session, "backup_dest").await?;
             found.dedup(); // one for each server
@@ -64,7 +67,7 @@ pub(super) async fn ask(
             found.retain(|options| options.contains("auto_delete_obsolete_backup=true"));
             found
         }
-        (Generation::Gen3, Question::Jobs) => listed(session, JOBS_OF_3).await?,
+        (Generation::Gen3, Question::Jobs) => running(session, JOBS_OF_3).await?,
     };
     Ok(Some(found))
 }
@@ -72,6 +75,13 @@ pub(super) async fn ask(
 async fn listed(session: &mut Session, text: &str) -> Result<Vec<String>, Error> {
     let rows = session.rows(&Statement::read(text)).await?;
     rows.iter().map(by_tenant).filter_map(Result::transpose).collect()
+}
+
+/// Returns the jobs that are not over.
+async fn running(session: &mut Session, text: &str) -> Result<Vec<String>, Error> {
+    let rows = session.rows(&Statement::read(text)).await?;
+    let is_over = |row: &Row| row.str("status").is_ok_and(|word| JobStatus::of(word).is_over());
+    rows.iter().filter(|row| !is_over(row)).map(by_tenant).filter_map(Result::transpose).collect()
 }
 
 /// Returns `tenant: thing`, or nothing for an empty thing.

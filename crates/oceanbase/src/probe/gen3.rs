@@ -81,5 +81,6 @@ fn tenant(row: &Row) -> Result<Tenant, Error> {
         locked: maybe("locked")? == Some("1"),
         primary_zone: maybe("primary_zone")?.unwrap_or_default().to_owned(),
         locality: maybe("locality")?.unwrap_or_default().to_owned(),
+        data_version: None,
     })
 }

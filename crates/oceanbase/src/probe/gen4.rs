@@ -15,7 +15,7 @@ const ZONES: &str = "SELECT zone, region, idc, status FROM oceanbase.DBA_OB_ZONE
 const SERVERS: &str = "SELECT svr_ip, sql_port, zone, with_rootserver, status, build_version \
                        FROM oceanbase.DBA_OB_SERVERS ORDER BY zone, svr_ip, svr_port";
 
-/// All columns: 4.0 has no role yet.
+/// All columns: 4.0 has no role yet, and 4.1 no version of the data.
 const TENANTS: &str = "SELECT * FROM oceanbase.DBA_OB_TENANTS WHERE tenant_type <> 'META' ORDER BY tenant_id";
 
 pub(super) async fn identity(session: &mut Session) -> Result<Identity, Error> {
@@ -55,6 +55,7 @@ fn server(row: &Row) -> Result<Observer, Error> {
 fn tenant(row: &Row) -> Result<Tenant, Error> {
     let oracle = row.str("compatibility_mode")?.eq_ignore_ascii_case("ORACLE");
     let role = if row.has("tenant_role") { row.maybe_str("tenant_role")? } else { None };
+    let compatible = if row.has("compatible") { row.maybe_str("compatible")? } else { None };
     Ok(Tenant {
         id: TenantId(row.i64("tenant_id")?),
         name: row.str("tenant_name")?.to_owned(),
@@ -64,5 +65,6 @@ fn tenant(row: &Row) -> Result<Tenant, Error> {
         locked: row.str("locked")? == "YES",
         primary_zone: row.maybe_str("primary_zone")?.unwrap_or_default().to_owned(),
         locality: row.maybe_str("locality")?.unwrap_or_default().to_owned(),
+        data_version: compatible.and_then(|version| version.trim().parse().ok()),
     })
 }

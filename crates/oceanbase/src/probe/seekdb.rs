@@ -40,6 +40,7 @@ pub(super) async fn tenants(session: &mut Session) -> Result<Vec<Tenant>, Error>
         locked: false,
         primary_zone: ZONE.to_owned(),
         locality: format!("FULL{{1}}@{ZONE}"),
+        data_version: None,
     }])
 }
 

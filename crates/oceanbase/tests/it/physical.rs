@@ -121,9 +121,16 @@ impl Stand {
         let options = BackupOptions { mode, plus_archivelog: false, tag: mark.tag(), to: None };
         let statement = self.driver.verbs().start_backup(&self.scope, options);
         self.driver.act(&statement).await.expect("the backup is taken");
+        let mut is_seen = false;
         for _ in 0..TURNS_MAX {
             let jobs = self.driver.backup_jobs(&self.scope).await.expect("answers");
-            let job = mark.find(&jobs, mode, tenant).expect("our job is in a view at any moment");
+            let Some(job) = mark.find(&jobs, mode, tenant) else {
+                // On 3.x a moment passes before the first view shows it; afterwards one of them always does.
+                assert!(!is_seen && self.scope == Scope::Cluster, "our job is in a view at any moment");
+                self.handle.advance_seconds(0.5);
+                continue;
+            };
+            is_seen = true;
             let part = if tenant == SYS { Some(job) } else { part_of(job, &jobs, tenant) };
             if let Some(part) = part.filter(|part| part.status.is_over()) {
                 return (part.status, part.set.unwrap_or_default());
@@ -132,7 +139,7 @@ impl Stand {
                 let progress = self.driver.backup_progress(part).await.expect("answers");
                 assert!(progress.is_none_or(|progress| progress.blocks_done <= progress.blocks));
             }
-            self.handle.advance_seconds(2.0);
+            self.handle.advance_seconds(0.5);
         }
         panic!("the backup never ends");
     }
@@ -161,6 +168,40 @@ async fn every_version_is_backed_up_in_full_and_incrementally() {
         }
         stand.archive(LogBackupWish::Stop, ArchiveStatus::Stop).await;
         stand.assert_no_gaps(&profile.to_string());
+    }
+}
+
+#[tokio::test]
+async fn how_a_backup_of_3_ended_is_read_from_the_history_whatever_the_running_views_keep() {
+    use JobStatus::{Completed, Failed};
+    let kernels = [None, Some(FaultName::BackupRowsKept), Some(FaultName::BackupCleanedUpAtOnce)];
+    for profile in [Profile::V2_2_77, Profile::V3_1_5, Profile::V3_2_4] {
+        for kernel in kernels {
+            let what = format!("{profile} {kernel:?}");
+            let mut stand = Stand::new(profile).await;
+            stand.ready().await;
+            kernel.into_iter().for_each(|name| stand.handle.fault(&Fault::new(name)));
+            assert_eq!(stand.back_up(Full, "").await, (Completed, 1), "{what}");
+            stand.handle.advance_seconds(600.0);
+            assert_eq!(stand.back_up(Incremental, "").await, (Completed, 2), "{what}");
+            stand.handle.advance_seconds(600.0);
+
+            let now = stand.driver.database_now().await.expect("answers");
+            let full = BackupOptions { mode: Full, plus_archivelog: false, tag: None, to: None };
+            let statement = stand.driver.verbs().start_backup(&stand.scope, full);
+            stand.driver.act(&statement).await.expect("the backup is taken");
+            stand.handle.advance_seconds(6.0);
+            let cancel = stand.driver.verbs().cancel_backup(&stand.scope);
+            stand.driver.act(&cancel).await.expect("it is cancelled");
+            stand.handle.advance_seconds(600.0);
+            let mark = JobMark::After { id: 2, at: now };
+            let jobs = stand.driver.backup_jobs(&stand.scope).await.expect("answers");
+            let ended = mark.find(&jobs, Full, SYS).map(|job| (job.id, job.status));
+            assert_eq!(ended, Some((3, Failed)), "{what}");
+            let all: Vec<_> = jobs.iter().map(|job| (job.id, job.mode, job.status)).collect();
+            assert_eq!(all, [(1, Full, Completed), (2, Incremental, Completed), (3, Full, Failed)], "{what}");
+            assert_eq!(stand.driver.all_backup_jobs().await.expect("answers"), jobs, "{what}");
+        }
     }
 }
 
@@ -297,7 +338,7 @@ async fn transcript(profile: Profile) -> String {
     let to = Secret::new("file:///x");
     let mut lines = vec![verbs.set_data_destination(&scope, &address)];
     if scope.tenant() != SYS {
-        let attributes = LogAttributes { compression: Some("lz4_1.0".into()), ..LogAttributes::default() };
+        let attributes = LogAttributes { compression: Some("enable".into()), ..LogAttributes::default() };
         lines.push(verbs.set_log_destination("shop", &address, &attributes));
     }
     for step in [ArchiveStep::SwitchOn, ArchiveStep::SwitchOff, ArchiveStep::Enable, ArchiveStep::Defer] {
@@ -337,10 +378,14 @@ async fn what_is_said_to_4_is_golden() {
     let newest = transcript(Profile::V4_4).await;
     insta::assert_snapshot!(newest);
     for profile in [Profile::V4_1, Profile::V4_2_5, Profile::V4_3_5] {
-        assert_eq!(transcript(profile).await, newest, "{profile}");
+        // The newest has no word for the compression of logs any more.
+        let said = transcript(profile).await;
+        assert!(said.contains(" COMPRESSION=enable"), "{said}");
+        assert_eq!(said.replace(" COMPRESSION=enable", ""), newest, "{profile}");
     }
     // The first one puts no logs into sets.
-    assert_eq!(transcript(Profile::V4_0).await, newest.replace(" PLUS ARCHIVELOG", ""));
+    let first = transcript(Profile::V4_0).await.replace(" COMPRESSION=enable", "");
+    assert_eq!(first, newest.replace(" PLUS ARCHIVELOG", ""));
 }
 
 #[tokio::test]
@@ -350,7 +395,8 @@ async fn what_is_said_to_3_is_golden() {
     assert_eq!(transcript(Profile::V3_1_5).await, newest);
     let oldest = transcript(Profile::V2_2_77).await;
     let differing: Vec<_> = oldest.lines().filter(|line| !newest.contains(line)).collect();
-    assert!(differing.len() == 1 && differing[0].contains("CDB_OB_BACKUP_SET_DETAILS"), "{differing:?}");
+    assert_eq!(differing.len(), 3, "{differing:?}");
+    assert!(differing.iter().all(|line| line.contains("CDB_OB_BACKUP_SET_DETAILS")), "{differing:?}");
 }
 
 #[tokio::test]

@@ -1,10 +1,16 @@
 //! Data backup of 3.x: one job for the cluster, with one key for all tenants.
+//!
+//! A tenant's part has two rows, as in the kernel (`ObRootBackup` of 3.1): one among the *running tasks*, which is written when
+//! the part begins and deleted when the job is cleaned up, and one in the *history*, which is written when the part ends and
+//! stays. Parts begin with the tenant of the highest number; the sys tenant's part begins and ends last, and until its row
+//! is deleted another backup is refused.
 
 use serde::Serialize;
 
 use super::{after, archive, destination, participants};
 use crate::civil::{self, SECOND};
 use crate::error::SqlError;
+use crate::faults::FaultName;
 use crate::media::Uri;
 use crate::media::layout3::{self, SetManifest};
 use crate::profile::Profile;
@@ -30,7 +36,8 @@ pub(crate) struct Backups {
 pub(crate) enum Phase {
     #[default]
     Stop,
-    Prepare,
+    /// The statement was accepted; parts begin as soon as the destination takes what describes them.
+    Schedule,
     Doing,
     Cancel,
     Cleanup,
@@ -64,6 +71,10 @@ pub(crate) struct Set {
     pub(crate) root: String,
     pub(crate) directory: String,
     pub(crate) previous_set: u64,
+    /// Whether its row among the running tasks is there.
+    pub(crate) is_running_row: bool,
+    /// Whether its row in the history is there.
+    pub(crate) is_recorded: bool,
 }
 
 impl Set {
@@ -102,7 +113,7 @@ pub(crate) fn start(
     let frozen_version = cluster.three.merge.frozen_version;
     let backups = &mut cluster.three.backups;
     backups.last_key += 1;
-    (backups.key, backups.phase) = (backups.last_key, Phase::Prepare);
+    (backups.key, backups.phase) = (backups.last_key, Phase::Schedule);
     backups.plan = Some(Plan { root: root.clone(), frozen_version });
     backups.due = after(now_us, 2);
     for id in ids {
@@ -163,6 +174,8 @@ fn new_set(cluster: &Cluster, id: TenantId, is_incremental: bool, password: &str
         root: root.to_owned(),
         directory: layout3::set_directory(key, previous_set != 0, day, is_oldest),
         previous_set,
+        is_running_row: false,
+        is_recorded: false,
     }
 }
 
@@ -172,8 +185,8 @@ pub(crate) fn cancel(cluster: &mut Cluster) -> Result<(), SqlError> {
     let backups = &mut cluster.three.backups;
     match backups.phase {
         Phase::Stop => Err(SqlError::plain(9049)),
-        Phase::Prepare | Phase::Cleanup => Err(SqlError::plain(9041)),
-        Phase::Doing | Phase::Cancel => {
+        Phase::Cleanup => Err(SqlError::plain(9041)),
+        Phase::Schedule | Phase::Doing | Phase::Cancel => {
             backups.phase = Phase::Cancel;
             backups.due = after(now_us, 2);
             Ok(())
@@ -183,40 +196,49 @@ pub(crate) fn cancel(cluster: &mut Cluster) -> Result<(), SqlError> {
 
 /// The next transition.
 pub(super) fn step(cluster: &mut Cluster) {
-    let now_us = cluster.now_us;
     let due = match cluster.three.backups.phase {
         Phase::Stop => None,
-        Phase::Prepare => begin(cluster),
+        Phase::Schedule => schedule(cluster),
         Phase::Doing => look(cluster),
-        Phase::Cancel => {
-            end(cluster, "FAILED", -4072);
-            after(now_us, 2)
-        }
-        Phase::Cleanup => {
-            cluster.three.backups.phase = Phase::Stop;
-            None
-        }
+        Phase::Cancel => end(cluster, "FAILED", -4072),
+        Phase::Cleanup => clean_up(cluster),
     };
     cluster.three.backups.due = due;
 }
 
-fn running(cluster: &mut Cluster) -> impl Iterator<Item = &mut Set> {
+fn parts(cluster: &mut Cluster) -> impl Iterator<Item = &mut Set> {
     let key = cluster.three.backups.key;
-    cluster.three.sets.iter_mut().filter(move |set| set.key == key && set.status == "DOING")
+    cluster.three.sets.iter_mut().filter(move |set| set.key == key)
 }
 
-fn begin(cluster: &mut Cluster) -> Option<i64> {
+fn running(cluster: &mut Cluster) -> impl Iterator<Item = &mut Set> {
+    parts(cluster).filter(|set| set.status == "DOING")
+}
+
+/// Begins the parts: those of the users' tenants first, a second later that of the sys tenant.
+fn schedule(cluster: &mut Cluster) -> Option<i64> {
     let now_us = cluster.now_us;
-    cluster.three.backups.phase = Phase::Doing;
+    let root = cluster.three.backups.plan.as_ref()?.root.clone();
+    if cluster.destination_trouble(&root).is_err() {
+        return after(now_us, 5); // Nothing is to be seen of the job until the destination takes what describes it.
+    }
+    let mut waiting: Vec<&mut Set> = parts(cluster).filter(|set| !set.is_running_row).collect();
+    waiting.retain(|set| set.tenant != TenantId::SYS);
+    if !waiting.is_empty() {
+        waiting.into_iter().for_each(|set| set.is_running_row = true);
+        return after(now_us, 1);
+    }
     let mut at_us = now_us;
-    for set in running(cluster) {
+    for set in parts(cluster) {
+        set.is_running_row = true;
         at_us += (set.input_bytes as f64 / BYTES_PER_SECOND as f64 * 1e6) as i64 + SECOND;
         set.data_end_us = at_us;
     }
+    cluster.three.backups.phase = Phase::Doing;
     after(now_us, 1)
 }
 
-/// Once a second: may it go on, and has the data gone out?
+/// Once a second: may it go on, and whose data has gone out?
 fn look(cluster: &mut Cluster) -> Option<i64> {
     let now_us = cluster.now_us;
     let Plan { root, frozen_version } = cluster.three.backups.plan.clone()?;
@@ -229,24 +251,35 @@ fn look(cluster: &mut Cluster) -> Option<i64> {
     if cluster.destination_trouble(&root).is_err() {
         return after(now_us, 5); // Errors of the medium are tried again.
     }
-    let last_us = running(cluster).map(|set| set.data_end_us).max().unwrap_or(now_us);
-    if now_us < last_us {
-        // Nothing happens until the data has gone out, but the archive and the medium are looked at now and then.
-        return Some(last_us.min(now_us + 5 * SECOND));
+    let ended: Vec<TenantId> = running(cluster)
+        .filter(|set| set.tenant != TenantId::SYS && set.data_end_us <= now_us)
+        .map(|set| set.tenant)
+        .collect();
+    for tenant in ended {
+        if write(cluster, &root, tenant).is_err() {
+            return after(now_us, 5);
+        }
+        finish(cluster, tenant);
     }
-    if write(cluster, &root).is_err() {
+    let next_us = running(cluster).filter(|set| set.tenant != TenantId::SYS).map(|set| set.data_end_us).min();
+    if let Some(next_us) = next_us {
+        // Nothing happens until data has gone out, but the archive and the medium are looked at now and then.
+        return Some(next_us.min(now_us + 5 * SECOND));
+    }
+    // The sys tenant's part is the book-keeping of the others', and ends when they have.
+    if write(cluster, &root, TenantId::SYS).is_err() {
         return after(now_us, 5);
     }
     end(cluster, "SUCCESS", 0)
 }
 
-fn write(cluster: &mut Cluster, root: &str) -> Result<(), SqlError> {
+fn write(cluster: &mut Cluster, root: &str, tenant: TenantId) -> Result<(), SqlError> {
     let (now_us, version) = (cluster.now_us, cluster.profile.version());
     let media = cluster.media.clone();
     let key = cluster.three.backups.key;
     let tenants: Vec<(u64, String)> = cluster.tenants.values().map(|t| (t.id.0, t.name.clone())).collect();
     layout3::write_cluster(&media, root, &tenants)?;
-    for set in cluster.three.sets.iter().filter(|set| set.key == key && set.status == "DOING") {
+    for set in cluster.three.sets.iter().filter(|set| set.key == key && set.tenant == tenant) {
         let manifest = SetManifest {
             set: set.key,
             is_incremental: set.is_incremental,
@@ -263,19 +296,50 @@ fn write(cluster: &mut Cluster, root: &str) -> Result<(), SqlError> {
     Ok(())
 }
 
+/// A tenant's part has ended well: its row in the history is written, that among the running tasks stays for now.
+fn finish(cluster: &mut Cluster, tenant: TenantId) {
+    let now_us = cluster.now_us;
+    for set in running(cluster).filter(|set| set.tenant == tenant) {
+        (set.status, set.file_status, set.end_us) = ("SUCCESS", "AVAILABLE", now_us);
+        set.is_recorded = true;
+    }
+}
+
+/// Ends the parts that are not over, and with them the job.
 fn end(cluster: &mut Cluster, status: &'static str, result: i64) -> Option<i64> {
     let now_us = cluster.now_us;
     for set in running(cluster) {
         (set.status, set.result, set.end_us) = (status, result, now_us);
         set.file_status = if status == "SUCCESS" { "AVAILABLE" } else { "INCOMPLETE" };
+        // A job that is cancelled before its parts began leaves failed ones behind.
+        (set.is_running_row, set.is_recorded) = (true, true);
     }
     cluster.three.backups.phase = Phase::Cleanup;
-    after(now_us, 3)
+    if cluster.faults.is_set(FaultName::BackupCleanedUpAtOnce, "") {
+        while clean_up(cluster).is_some() {}
+        return None;
+    }
+    after(now_us, 2)
+}
+
+/// Deletes one row among the running tasks, that of the sys tenant last; then the job stops.
+fn clean_up(cluster: &mut Cluster) -> Option<i64> {
+    let now_us = cluster.now_us;
+    let is_kept = cluster.faults.is_set(FaultName::BackupRowsKept, "");
+    let next = parts(cluster).filter(|set| set.is_running_row && !is_kept).max_by_key(|set| set.tenant);
+    if let Some(set) = next {
+        set.is_running_row = false;
+        if parts(cluster).any(|set| set.is_running_row) {
+            return after(now_us, 1);
+        }
+    }
+    cluster.three.backups.phase = Phase::Stop;
+    None
 }
 
 /// `CANCEL ALL BACKUP FORCE`: everything stops, and nothing touches the medium.
 pub(super) fn stop_at_once(cluster: &mut Cluster) {
     end(cluster, "FAILED", -4072);
-    cluster.three.backups.phase = Phase::Stop;
+    while clean_up(cluster).is_some() {}
     cluster.three.backups.due = None;
 }

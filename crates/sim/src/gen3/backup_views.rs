@@ -67,10 +67,12 @@ pub(super) fn table(cluster: &Cluster, name: &str) -> Option<Table> {
         sets.map(|set| Row::new(set, cluster.now_us)).collect()
     };
     Some(match name {
-        "CDB_OB_BACKUP_PROGRESS" => progress().table(name, &rows(|set| set.status == "DOING")),
-        "CDB_OB_BACKUP_JOB_DETAILS" => job_details().table(name, &rows(|_| true)),
-        "CDB_OB_BACKUP_SET_DETAILS" => set_details().table(name, &rows(|set| set.status != "DOING")),
-        "CDB_OB_BACKUP_SET_FILES" => set_files().table(name, &rows(|_| true)),
+        "CDB_OB_BACKUP_PROGRESS" => progress().table(name, &rows(|set| set.is_running_row)),
+        "CDB_OB_BACKUP_JOB_DETAILS" => job_details().table(name, &rows(|set| set.is_running_row)),
+        "CDB_OB_BACKUP_SET_DETAILS" => set_details().table(name, &rows(|set| set.is_recorded)),
+        "CDB_OB_BACKUP_SET_FILES" => {
+            set_files().table(name, &rows(|set| set.is_running_row || set.is_recorded))
+        }
         "CDB_OB_BACKUP_SET_EXPIRED" | "CDB_OB_BACKUP_SET_OBSOLETE" => {
             set_details().table(name, &rows(|_| false))
         }

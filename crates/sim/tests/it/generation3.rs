@@ -1,6 +1,6 @@
 //! 2.2.77 and 3.x: archive, backup, merge, cleanup and restore of a whole cluster.
 
-use sim::Profile;
+use sim::{Fault, FaultName, Profile};
 
 use crate::simulator::{Client, Sim};
 
@@ -91,7 +91,6 @@ async fn all_tenants_of_a_backup_share_its_key() {
     refused(&mut sys, "ALTER SYSTEM CANCEL BACKUP", 9049, "backup status is stopped, can not cancel").await;
     archiving(&sim, &mut sys).await;
     sys.run("ALTER SYSTEM BACKUP DATABASE").await;
-    refused(&mut sys, "ALTER SYSTEM CANCEL BACKUP", 9041, "cancel backup do not allow").await;
     sim.pass(4.0);
     let progress =
         "SELECT bs_key, backup_type, tenant_id, status FROM CDB_OB_BACKUP_PROGRESS ORDER BY tenant_id";
@@ -113,6 +112,93 @@ async fn all_tenants_of_a_backup_share_its_key() {
     );
     assert!(sim.file("/b/obcluster/1/incarnation_1/1001/data").join("tenant_data_backup_info").exists());
     assert!(sim.file("/b/obcluster/1/incarnation_1/1/clog/1/data/1").exists());
+}
+
+const PROGRESS: &str = "SELECT tenant_id, status FROM CDB_OB_BACKUP_PROGRESS ORDER BY tenant_id";
+const DETAILS: &str = "SELECT tenant_id, status FROM CDB_OB_BACKUP_JOB_DETAILS ORDER BY tenant_id";
+const HISTORY: &str = "SELECT tenant_id, status FROM CDB_OB_BACKUP_SET_DETAILS ORDER BY tenant_id";
+
+#[tokio::test]
+async fn the_running_views_are_emptied_at_cleanup_and_the_history_keeps_the_outcome() {
+    let sim = Sim::start(Profile::V3_1_5).await;
+    let mut sys = sim.client("sys").await;
+    archiving(&sim, &mut sys).await;
+    sys.run("ALTER SYSTEM BACKUP DATABASE").await;
+    let mut seen: Vec<(String, String)> = Vec::new();
+    for _ in 0..200 {
+        let now = (sys.rows(PROGRESS).await.join(" "), sys.rows(HISTORY).await.join(" "));
+        assert_eq!(now.0, sys.rows(DETAILS).await.join(" "), "both show the running tasks");
+        if now.0.ends_with("1002|COMPLETED") && !now.0.contains("RUNNING") {
+            refused(&mut sys, "ALTER SYSTEM CANCEL BACKUP", 9041, "cancel backup do not allow").await;
+        }
+        if now.0 == "1|COMPLETED" {
+            // The tenants' rows are gone, and the sys tenant's is not.
+            refused(&mut sys, "ALTER SYSTEM BACKUP DATABASE", 9036, "Backup is in progress").await;
+        }
+        if seen.last() != Some(&now) {
+            seen.push(now);
+        }
+        sim.pass(0.5);
+    }
+    let running = ["1|RUNNING", "1001|RUNNING", "1002|RUNNING"];
+    let ended = ["1|COMPLETED", "1001|COMPLETED", "1002|COMPLETED"];
+    let expected = [
+        (String::new(), String::new()),
+        (running[1..].join(" "), String::new()),
+        (running.join(" "), String::new()),
+        (format!("{} {} {}", running[0], ended[1], running[2]), ended[1].to_owned()),
+        (ended.join(" "), ended.join(" ")),
+        (ended[..2].join(" "), ended.join(" ")),
+        (ended[0].to_owned(), ended.join(" ")),
+        (String::new(), ended.join(" ")),
+    ];
+    assert_eq!(seen, expected);
+    sys.run("ALTER SYSTEM BACKUP DATABASE").await;
+}
+
+#[tokio::test]
+async fn builds_differ_in_what_they_keep_of_a_backup_that_is_over() {
+    for (fault, running) in [(FaultName::BackupCleanedUpAtOnce, 0), (FaultName::BackupRowsKept, 3)] {
+        let sim = Sim::start(Profile::V3_1_5).await;
+        let mut sys = sim.client("sys").await;
+        archiving(&sim, &mut sys).await;
+        sim.handle.fault(&Fault::new(fault));
+        sys.run("ALTER SYSTEM BACKUP DATABASE").await;
+        for _ in 0..200 {
+            let is_over = !sys.rows(HISTORY).await.iter().any(|row| row.starts_with("1|"));
+            let shown = sys.rows(DETAILS).await;
+            if fault == FaultName::BackupCleanedUpAtOnce {
+                assert!(!shown.iter().any(|row| row == "1|COMPLETED"), "{shown:?}");
+            }
+            if !is_over {
+                break;
+            }
+            sim.pass(0.5);
+        }
+        sim.pass(10.0);
+        assert_eq!(sys.rows(DETAILS).await.len(), running, "{fault:?}");
+        assert_eq!(sys.rows(HISTORY).await.len(), 3, "{fault:?}");
+        sys.run("ALTER SYSTEM BACKUP DATABASE").await;
+    }
+}
+
+#[tokio::test]
+async fn a_backup_that_was_accepted_is_in_no_view_until_its_destination_answers() {
+    let sim = Sim::start(Profile::V3_1_5).await;
+    let mut sys = sim.client("sys").await;
+    archiving(&sim, &mut sys).await;
+    sim.handle.fault(&Fault::new(FaultName::DestinationUnreachable));
+    sys.run("ALTER SYSTEM BACKUP DATABASE").await;
+    sim.pass(300.0);
+    for view in [PROGRESS, DETAILS, HISTORY] {
+        assert!(sys.rows(view).await.is_empty(), "{view}");
+    }
+    refused(&mut sys, "ALTER SYSTEM BACKUP DATABASE", 9036, "Backup is in progress").await;
+    // One that is cancelled so early leaves its failure behind.
+    sys.run("ALTER SYSTEM CANCEL BACKUP").await;
+    sim.pass(30.0);
+    assert_eq!(sys.rows(HISTORY).await, ["1|FAILED", "1001|FAILED", "1002|FAILED"]);
+    assert!(sys.rows(PROGRESS).await.is_empty());
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use model::Problem;
 use model::ability::Generation;
 use model::archive::ArchiveStatus;
 use model::backup::{BackupMethod, DataBackupMode};
+use model::physical::data_version::TenantFeature;
 use model::physical::destination::{for_cluster, for_tenants_of_3};
 use model::physical::identity::part_of;
 use model::physical::incremental::{self, Ground};
@@ -124,10 +125,10 @@ pub(crate) async fn check_lane(
         return Err(words::refused(plus_archivelog_unsupported(driver.server())));
     }
     let jobs = driver.backup_jobs(scope).await.map_err(Error::from)?;
-    if let Some(job) = running(&jobs, scope, None) {
+    if let Some(job) = others(&jobs, scope, None).find(|job| job.is_data) {
         return Err(words::refused(foreign(scope, job)));
     }
-    let data_path = settled_path(driver, state, place, scope).await?;
+    let data_path = settled_path(driver, state, place, scope, tenants).await?;
     if state.mode == DataBackupMode::Incremental {
         let sets = driver.backup_sets(scope).await.map_err(Error::from)?;
         let compatible = driver.data_version(scope).await.map_err(Error::from)?;
@@ -147,6 +148,7 @@ async fn settled_path(
     state: &State,
     place: &Place,
     scope: &Scope,
+    tenants: &[Tenant],
 ) -> Result<(String, bool), StepError> {
     let round = driver.archive_round(scope).await.map_err(Error::from)?;
     let archive = round.map_or(ArchiveStatus::Never, |round| round.status);
@@ -154,7 +156,14 @@ async fn settled_path(
     let destination = match scope {
         Scope::Tenant { id, .. } => {
             let found = driver.tenant_destinations(*id).await.map_err(Error::from)?;
-            place.decide(state, *id, &found, archive).map_err(words::refused)?.data
+            let plan = place.decide(state, *id, &found, archive).map_err(words::refused)?;
+            if plan.data.is_new() || plan.log.is_new() {
+                let tenant = tenants.iter().find(|tenant| tenant.id == *id);
+                let checked =
+                    tenant.map(|tenant| TenantFeature::Destination.check(&driver.server().version, tenant));
+                checked.transpose().map_err(words::refused)?;
+            }
+            plan.data
         }
         Scope::Cluster => {
             let found = driver.cluster_destinations().await.map_err(Error::from)?;
@@ -168,21 +177,20 @@ async fn settled_path(
             return Ok((base, false));
         }
     };
-    let is_new = matches!(destination, model::physical::destination::Destination::Set { .. });
-    Ok((destination.place().to_owned(), is_new))
+    Ok((destination.place().to_owned(), destination.is_new()))
 }
 
-/// Finds a job of the scope that runs and is not `ours` nor handed out by it.
-pub(super) fn running<'j>(
+/// Finds the jobs of the scope that run and are not `ours` nor handed out by it.
+pub(super) fn others<'j>(
     jobs: &'j [BackupJob],
     scope: &Scope,
     ours: Option<&BackupJob>,
-) -> Option<&'j BackupJob> {
+) -> impl Iterator<Item = &'j BackupJob> {
     let tenant = scope.tenant();
-    let part = ours.and_then(|ours| part_of(ours, jobs, tenant));
-    jobs.iter().filter(|job| !job.status.is_over()).find(|job| {
-        let is_ours = ours.is_some_and(|ours| (ours.tenant, ours.id) == (job.tenant, job.id))
-            || part.is_some_and(|part| (part.tenant, part.id) == (job.tenant, job.id));
+    let part = ours.and_then(|ours| part_of(ours, jobs, tenant)).map(|part| (part.tenant, part.id));
+    let ours = ours.map(|ours| (ours.tenant, ours.id));
+    jobs.iter().filter(|job| !job.status.is_over()).filter(move |job| {
+        let is_ours = [ours, part].contains(&Some((job.tenant, job.id)));
         let is_about_us = job.tenant == tenant || job.executors.contains(&tenant);
         is_about_us && !is_ours
     })

@@ -6,6 +6,7 @@ use engine::flow::Answer;
 use engine::{Next, Note, StepError};
 use model::Problem;
 use model::Secret;
+use model::ability::Generation;
 use model::compaction::{CompactionHindrance, needed};
 use model::physical::identity::{JobMark, part_of};
 use model::physical::{BackupJob, JobStatus, SYS, Scope};
@@ -13,7 +14,7 @@ use model::problem::codes;
 use oceanbase::Driver;
 use oceanbase::physical::{BackupOptions, is_busy};
 
-use super::checks::{foreign, named, running};
+use super::checks::{foreign, named, others};
 use super::lane::{self, Place};
 use super::{Here, Lane, State};
 use crate::error::Error;
@@ -61,7 +62,10 @@ pub(super) async fn begin(
         at.log(Note::new("backup-job-found").arg("job", job.id));
         return Ok(Next::Done);
     }
-    if let Some(job) = running(&jobs, scope, None) {
+    if lane.accepted {
+        return Ok(Next::Done); // the database has it, and will show it
+    }
+    if let Some(job) = others(&jobs, scope, None).find(|job| job.is_data) {
         return Err(words::refused(foreign(scope, job)));
     }
     let to = address_of_tenants(at, state, driver, scope).await?;
@@ -88,7 +92,7 @@ pub(super) async fn begin(
             lane.refusals = 0;
             return Err(why_not(error));
         }
-        Ok(()) => lane.refusals = 0,
+        Ok(()) => (lane.refusals, lane.accepted) = (0, true),
     }
     let jobs = driver.backup_jobs(scope).await.map_err(Error::from)?;
     if let Some(job) = mark.find(&jobs, state.mode, scope.tenant()) {
@@ -114,8 +118,14 @@ async fn new_mark(
 ) -> Result<JobMark, StepError> {
     let now = driver.database_now().await.map_err(Error::from)?;
     let newest = jobs.iter().filter(|job| job.tenant == SYS).map(|job| job.id).max().unwrap_or(0);
+    let scope = lane::scope(at, state)?;
+    forget(lane);
+    if driver.generation() == Generation::Gen3 {
+        let tenants = driver.tenants().await.map_err(Error::from)?;
+        lane.expected = lane::part_takers(scope, &tenants);
+    }
     lane.begun += 1;
-    let tenant = lane::scope(at, state)?.tenant();
+    let tenant = scope.tenant();
     let tag = format!("lifeboat-{}-{}-{tenant}-{}", at.task(), state.tag, lane.begun);
     Ok(JobMark::new(&driver.server().version, &tag, newest, now))
 }
@@ -141,34 +151,54 @@ pub(super) async fn cancel(at: &Here, state: &State, lane: &mut Lane) -> Answer 
     let mut driver = lane::driver(at, state).await?;
     let jobs = driver.backup_jobs(scope).await.map_err(Error::from)?;
     let Some(job) = mark.find(&jobs, state.mode, scope.tenant()) else {
-        (lane.mark, lane.sample) = (None, None);
+        // On 3.x a job that was accepted is in no view until its first part begins.
+        let is_hidden = lane.accepted && driver.generation() == Generation::Gen3;
+        if is_hidden
+            && others(&jobs, scope, None).next().is_none()
+            && send_cancel(at, &mut driver, scope).await?
+        {
+            return Ok(Next::again(CANCEL_LOOK));
+        }
+        forget(lane);
         return Ok(Next::Done);
     };
     let part = part_of(job, &jobs, scope.tenant());
     if job.status.is_over() && part.is_none_or(|part| part.status.is_over()) {
         at.log(Note::new("backup-canceled").arg("tenant", named(scope)).arg("job", job.id));
         if job.status != JobStatus::Completed {
-            (lane.mark, lane.sample) = (None, None); // a retry begins another
+            forget(lane); // a retry begins another
         }
         return Ok(Next::Done);
     }
-    if let Some(other) = running(&jobs, scope, Some(job)) {
+    if let Some(other) = others(&jobs, scope, Some(job)).next() {
         return Err(words::refused(foreign(scope, other).coded(codes::DATA_BACKUP_NOT_STOPPED)));
     }
     let is_canceling = |job: &BackupJob| job.status == JobStatus::Canceling;
     if !is_canceling(job) && !part.is_some_and(is_canceling) {
-        let statement = driver.verbs().cancel_backup(scope);
-        at.may_act(statement.timeout).await?;
-        match driver.act(&statement).await {
-            Err(error) if matches!(error.number(), Some(CANCEL_NOT_NOW | NOTHING_TO_CANCEL)) => {}
-            done => done.map_err(Error::from)?,
-        }
+        send_cancel(at, &mut driver, scope).await?;
     }
     Ok(Next::again(CANCEL_LOOK))
 }
 
+/// Cancels what runs; tells whether anything may still run.
+async fn send_cancel(at: &Here, driver: &mut Driver, scope: &Scope) -> Result<bool, StepError> {
+    let statement = driver.verbs().cancel_backup(scope);
+    at.may_act(statement.timeout).await?;
+    match driver.act(&statement).await {
+        Err(error) if error.number() == Some(NOTHING_TO_CANCEL) => Ok(false),
+        Err(error) if error.number() == Some(CANCEL_NOT_NOW) => Ok(true),
+        done => Ok(done.map(|()| true).map_err(Error::from)?),
+    }
+}
+
+/// Forgets the job that ended, so that the next start is another.
+fn forget(lane: &mut Lane) {
+    (lane.mark, lane.sample, lane.accepted) = (None, None, false);
+    (lane.unseen, lane.incomplete) = (0, 0);
+}
+
 /// Says what went wrong with our job, and lets a retry begin another.
 pub(super) fn ended_badly(lane: &mut Lane, problem: Problem) -> StepError {
-    (lane.mark, lane.sample) = (None, None);
+    forget(lane);
     words::refused(problem.coded(codes::DATA_BACKUP_FAILED))
 }

@@ -1,5 +1,6 @@
 //! What every body of a lane needs: what its statement is about, a session, and where it may write.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use engine::StepError;
@@ -7,7 +8,7 @@ use model::ability::Generation;
 use model::archive::ArchiveStatus;
 use model::id::TenantId;
 use model::physical::destination::{self, TenantDestinations, TenantPlan, TenantWish, tenant_places};
-use model::physical::{Scope, address};
+use model::physical::{SYS, Scope, address};
 use model::problem::codes;
 use model::storage::StorageLocation;
 use model::tenant::Tenant;
@@ -69,6 +70,16 @@ pub(super) fn tenant_fits(scope: &Scope, tenants: &[Tenant]) -> Result<(), Probl
             names.iter().try_for_each(|name| find(&|tenant| tenant.name == *name, name))
         }
     }
+}
+
+/// Returns the tenants that one job of a 3.x cluster has to back up; on 4.x each has a job of its own.
+pub(super) fn part_takers(scope: &Scope, tenants: &[Tenant]) -> BTreeSet<TenantId> {
+    let is_meant = |tenant: &&Tenant| match scope {
+        Scope::Cluster => tenant.id != SYS,
+        Scope::Tenants { names } => names.contains(&tenant.name),
+        Scope::Tenant { .. } => false,
+    };
+    tenants.iter().filter(is_meant).map(|tenant| tenant.id).collect()
 }
 
 /// The storage of the task, as statements and views spell it.

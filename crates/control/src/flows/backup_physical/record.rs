@@ -1,16 +1,20 @@
-//! 10. The catalogue knows it. A set is known by its task and tenant: recorded again, it is still one.
+//! 10. The catalogue knows it. A set is known by its task and tenant: recorded again, it is still one. A backup that left
+//! a tenant out is recorded, and is no success.
 
 use engine::flow::Answer;
 use engine::{Next, Note};
+use model::Problem;
 use model::backup::BackupMethod;
 use model::backup::DataBackupMode;
 use model::backup_set::{BackupSet, BackupSetStatus};
 use model::id::{BackupSetId, TaskId};
 use model::physical::{PhysicalSet, SYS, Scope, address, bare};
+use model::problem::codes;
 
 use super::lane::Place;
 use super::{Here, Lane, State};
 use crate::error::Error;
+use crate::words;
 
 pub(super) async fn record_backup_set(at: &Here, state: &mut State) -> Answer {
     let context = at.context();
@@ -54,6 +58,12 @@ pub(super) async fn record_backup_set(at: &Here, state: &mut State) -> Answer {
     writer.commit().await.map_err(Error::from)?;
     if at.lanes().iter().all(engine::flow::LaneSeen::succeeded) {
         state.password = None; // a retry of a lane that failed still needs it
+    }
+    let lanes = at.lanes().iter().filter(|lane| lane.succeeded());
+    let left_out: Vec<&str> = lanes.flat_map(|lane| &lane.state.left_out).map(String::as_str).collect();
+    if !left_out.is_empty() {
+        let problem = Problem::outside("backup-tenants-left-out").coded(codes::DATA_BACKUP_FAILED);
+        return Err(words::refused(problem.with("tenants", left_out.join(", "))));
     }
     Ok(Next::Done)
 }

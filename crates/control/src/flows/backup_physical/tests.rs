@@ -14,6 +14,8 @@ use crate::flows::testing::Ended;
 use crate::tasks::Steer;
 use crate::words;
 
+mod outcome;
+
 /// The message of the step that failed, in English.
 async fn message(world: &SimWorld, task: TaskId) -> String {
     let stored = world.task(task).await;
@@ -42,10 +44,19 @@ async fn every_version_is_backed_up_in_full_and_then_incrementally() {
 
 #[tokio::test]
 async fn one_job_is_begun_whatever_step_crashes_or_repeats() {
-    for profile in [Profile::V2_2_77, Profile::V4_0, Profile::V4_2_5] {
+    // Kernels of 3.x differ in what their running views keep of a job that is over.
+    let cases = [
+        (Profile::V2_2_77, None),
+        (Profile::V2_2_77, Some(FaultName::BackupCleanedUpAtOnce)),
+        (Profile::V3_1_5, Some(FaultName::BackupRowsKept)),
+        (Profile::V4_0, None),
+        (Profile::V4_2_5, None),
+    ];
+    for (profile, kernel) in cases {
         for fault in testkit::faults::<BackupPhysical>() {
-            let what = format!("{profile} {fault:?}");
+            let what = format!("{profile} {kernel:?} {fault:?}");
             let world = SimWorld::with(profile, &["shop"]).await;
+            kernel.into_iter().for_each(|name| world.fault(name, None));
             let task = world.begin(world.wish(Full)).await;
             let met = world.run(task, Some(fault)).await;
             let is_crash = !matches!(fault, Crash::RunTwice(_));
@@ -204,8 +215,9 @@ async fn a_cancel_ends_our_job_and_a_retry_begins_another() {
         assert!(world.sets_of(task).await.is_empty(), "{profile}");
         world.steer(task, Steer::Retry).await;
         world.finish(task).await;
-        assert_eq!(world.count_acts("ALTER SYSTEM BACKUP"), 2, "{profile}");
-        assert_eq!(world.sets_of(task).await.len(), 1, "{profile}");
+        // 3.x refuses the second while it tidies up after the first, so that may have been said again, too.
+        let sets = world.sets_of(task).await;
+        assert!(sets.len() == 1 && sets[0].path.ends_with("backup_set_2_full"), "{profile}: {sets:?}");
     }
 }
 
@@ -424,7 +436,10 @@ async fn a_clock_that_jumps_confuses_nobody() {
 async fn an_upgrade_that_begins_in_the_midst_ends_the_job_and_a_retry_waits_for_its_end() {
     let world = SimWorld::with(Profile::V4_2_5, &["shop"]).await;
     let task = world.begin(world.wish(Full)).await;
-    assert_eq!(world.run(task, Some(Crash::CrashBefore("wait-for-data-backup"))).await, Ended::Crashed);
+    let waits = |task: &engine::Task| {
+        task.rows.iter().any(|row| row.step == "wait-for-data-backup" && row.progress.is_some())
+    };
+    assert_eq!(world.run_until(task, None, waits).await, None);
     world.fault(FaultName::UpgradeMode, None);
     let (step, why) = world.fail(task).await;
     assert_eq!((step.as_str(), why.as_str()), ("wait-for-data-backup", "database-state-changed"));

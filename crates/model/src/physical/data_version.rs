@@ -1,0 +1,92 @@
+//! What the version of a tenant's data lets the tenant do. From 4.4 on the kernel looks at the data (the parameter
+//! `compatible`), not at the program: in the midst of an upgrade a new program still refuses.
+
+use crate::problem::{Problem, codes};
+use crate::tenant::Tenant;
+use crate::version::Version;
+
+/// What a tenant can do from some version of its data on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TenantFeature {
+    /// Another destination is set; programs before 4.4.1 set one whatever the data are.
+    Destination,
+    /// `DELETE BACKUPSET`, `DELETE ARCHIVELOG_PIECE`, `DELETE OBSOLETE BACKUP`.
+    ManualDeletion,
+    /// `DELAY` of a log restore source.
+    RestoreDelay,
+    /// `BACKUP ARCHIVELOG`, to a second place.
+    ArchiveCopy,
+    /// `VALIDATE`.
+    Validation,
+}
+
+impl TenantFeature {
+    /// Returns the version of the data from which on a tenant has it.
+    #[must_use]
+    pub const fn since(self) -> Version {
+        Version::of(match self {
+            Self::Destination | Self::ManualDeletion => [4, 4, 1, 0],
+            Self::RestoreDelay => [4, 4, 2, 2],
+            Self::ArchiveCopy => [4, 4, 2, 3],
+            Self::Validation => [4, 5, 1, 0],
+        })
+    }
+
+    /// Tells whether a tenant has it, on a program of that version.
+    ///
+    /// # Errors
+    /// 20036 when its data are older; of a destination also nothing is known against a tenant that does not tell.
+    pub fn check(self, program: &Version, tenant: &Tenant) -> Result<(), Problem> {
+        let is_free = self == Self::Destination && (*program < self.since() || tenant.data_version.is_none());
+        if is_free || tenant.data_version.as_ref().is_some_and(|data| *data >= self.since()) {
+            return Ok(());
+        }
+        let found = tenant.data_version.as_ref().map_or_else(|| "-".to_owned(), Version::to_string);
+        let refusal = Problem::refused(codes::PRECHECK_FAILED, "tenant-data-older");
+        Err(refusal.with("tenant", &tenant.name).with("found", found).with("needed", self.since()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::TenantFeature::{self, ArchiveCopy, Destination, ManualDeletion, RestoreDelay, Validation};
+    use crate::id::TenantId;
+    use crate::tenant::{Tenant, TenantMode};
+
+    fn tenant(data: &str) -> Tenant {
+        Tenant {
+            id: TenantId(1002),
+            name: "shop".to_owned(),
+            mode: TenantMode::Mysql,
+            status: "NORMAL".to_owned(),
+            role: "PRIMARY".to_owned(),
+            locked: false,
+            primary_zone: String::new(),
+            locality: String::new(),
+            data_version: data.parse().ok(),
+        }
+    }
+
+    #[test]
+    fn the_data_decide_and_not_the_program() {
+        let cases: [(TenantFeature, &str, &str, bool); 12] = [
+            (Destination, "4.3.5.0", "4.2.1.0", true),
+            (Destination, "4.4.1.0", "4.3.5.0", false),
+            (Destination, "4.4.1.0", "4.4.1.0", true),
+            (Destination, "4.4.1.0", "", true),
+            (ManualDeletion, "4.4.2.3", "4.3.5.0", false),
+            (ManualDeletion, "4.4.2.3", "", false),
+            (ManualDeletion, "4.4.2.3", "4.4.1.0", true),
+            (RestoreDelay, "4.6.0.0", "4.4.2.1", false),
+            (ArchiveCopy, "4.6.0.0", "4.4.2.2", false),
+            (ArchiveCopy, "4.6.0.0", "4.4.2.3", true),
+            (Validation, "4.6.0.0", "4.4.2.3", false),
+            (Validation, "4.6.0.0", "4.6.0.0", true),
+        ];
+        for (feature, program, data, expected) in cases {
+            let program = program.parse().expect("a version");
+            let checked = feature.check(&program, &tenant(data));
+            assert_eq!(checked.is_ok(), expected, "{feature:?} {program} {data}: {checked:?}");
+        }
+    }
+}
