@@ -31,6 +31,12 @@ struct Words {
     action: Option<String>,
 }
 
+impl From<dump::Error> for Failure {
+    fn from(error: dump::Error) -> Self {
+        error.problem().into()
+    }
+}
+
 impl From<Problem> for Failure {
     fn from(problem: Problem) -> Self {
         let Problem { kind, code, text } = problem;

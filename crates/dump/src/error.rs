@@ -125,6 +125,32 @@ pub enum Error {
         /// Its format.
         format: u32,
     },
+    /// Something lies in the folder of a dump that is new.
+    #[error("the folder of the new dump {dump} exists already")]
+    IdTaken {
+        /// The id.
+        dump: DumpId,
+    },
+    /// There is no interrupted dump of that id.
+    #[error("there is no dump {dump} to resume")]
+    NothingToResume {
+        /// The id.
+        dump: DumpId,
+    },
+    /// The dump that was to be resumed is complete.
+    #[error("dump {dump} is complete")]
+    AlreadyComplete {
+        /// The id.
+        dump: DumpId,
+    },
+    /// An interrupted dump was begun with something else than it was to be resumed with.
+    #[error("dump {dump} was begun otherwise, in {} respects", differences.len())]
+    ResumeDiffers {
+        /// The id.
+        dump: DumpId,
+        /// What differs: at least one thing.
+        differences: Vec<Problem>,
+    },
     /// Two dumps under one id.
     #[error("another dump was finished under the id {dump}")]
     AnotherDump {
@@ -236,6 +262,12 @@ impl Error {
             Self::Locked { path } => unreadable("dump-locked").with("path", path),
             Self::FormatTooNew { dump, format } => {
                 unreadable("dump-format-too-new").with("dump", dump).with("format", format)
+            }
+            Self::IdTaken { dump } => Problem::conflict("dump-id-taken").with("dump", dump),
+            Self::NothingToResume { dump } => Problem::not_found("dump-nothing-to-resume").with("dump", dump),
+            Self::AlreadyComplete { dump } => Problem::conflict("dump-already-complete").with("dump", dump),
+            Self::ResumeDiffers { differences, .. } => {
+                differences.first().cloned().unwrap_or_else(|| Problem::internal("dump-resume-server"))
             }
             Self::AnotherDump { dump } => Problem::conflict("dump-another").with("dump", dump),
             Self::TargetUnfit { source_server, target } => {

@@ -29,6 +29,12 @@ impl DumpId {
         Self(text.chars().take(LENGTH_MAX).collect())
     }
 
+    /// Returns an id that no other dump has: it sorts by time, and a random part tells apart dumps of one second.
+    #[must_use]
+    pub fn unique(moment: Timestamp) -> Self {
+        Self::at(moment, &format!("{:010x}", rand::random::<u64>() >> 24))
+    }
+
     /// Returns the id as a text.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -83,5 +89,12 @@ mod tests {
         let id = DumpId::at(Timestamp(1_763_805_600_000_000), "17/../x");
         assert_eq!(id.as_str(), "20251122T100000Z-17----x");
         assert_eq!(id.as_str().parse(), Ok(id));
+    }
+
+    #[test]
+    fn dumps_of_one_second_have_different_ids() {
+        let ids: std::collections::BTreeSet<_> = (0..1000).map(|_| DumpId::unique(Timestamp(0))).collect();
+        assert_eq!(ids.len(), 1000);
+        assert!(ids.iter().all(|id| id.as_str().parse().as_ref() == Ok(id)));
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! A dump is a sequence of calls, each of which can be made again after a crash and goes on where it was; what is
 //! remembered lies at the destination, so the caller keeps only the [`DumpId`]:
-//! [`preflight`], [`take_snapshot`], [`dump_schema`], [`dump_data`], [`finish`], then [`verify`]. A load is
+//! [`preflight`], [`take_snapshot`] ([`resume_snapshot`] for an interrupted dump), [`dump_schema`], [`dump_data`], [`finish`], then [`verify`]. A load is
 //! [`load::check_target`], [`load::create_schema`], [`load::load_data`], [`load::create_indexes`],
 //! [`load::verify_data`], [`load::finish`]; whoever wants procedures, functions, triggers, users and their privileges
 //! too calls [`load::create_routines`] before the indexes and [`load::create_triggers`] at last.
@@ -44,7 +44,8 @@ pub use choice::Choice;
 pub use chunk::ChunkAim;
 pub use column::{Column, Form};
 pub use dumping::{
-    Options, Preflight, Snapshot, dump_data, dump_schema, finish, preflight, take_snapshot, warnings,
+    Options, Preflight, Snapshot, dump_data, dump_schema, finish, preflight, resume_snapshot,
+    take_or_resume_snapshot, take_snapshot, warnings,
 };
 pub use encryption::{Identities, NotARecipient, NotIdentities, Recipient};
 pub use error::{Error, Result};

@@ -116,6 +116,9 @@ pub struct Plan {
     pub dump: DumpId,
     /// The server it is taken of.
     pub server: ServerVersion,
+    /// What tells the server from others, where it shows that. Plans of older versions have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<String>,
     /// The moment that is read, as the server counts it.
     pub scn: u64,
     /// What was chosen.

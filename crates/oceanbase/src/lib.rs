@@ -9,6 +9,7 @@ pub mod error;
 mod gen3;
 mod gen4;
 pub mod grants;
+pub mod identity;
 pub mod login;
 pub mod mask;
 pub mod physical;

@@ -1,7 +1,9 @@
 //! `lifeboat dump`: the logical engine alone, no server needed.
 
+use std::sync::Arc;
+
 use clap::Args;
-use dump::{Compression, DumpId, Manifest, Meter, NotARecipient, Options, Recipient, Snapshot, Source};
+use dump::{Compression, DumpId, Manifest, Meter, NotARecipient, Options, Plan, Recipient, Snapshot, Source};
 use model::text::Text;
 use model::{Problem, Timestamp, size};
 use serde_json::json;
@@ -39,7 +41,8 @@ pub(crate) struct DumpArgs {
     /// Encrypt to this public key of age, such as `age-keygen` prints; may be given several times: each secret key opens
     #[arg(long, value_name = "age1…")]
     encrypt_to: Vec<String>,
-    /// Go on with the dump of this name, which did not come to its end
+    /// Resume the interrupted dump of this id, with the server and options that it was begun with. OceanBase and seekdb
+    /// only [default: begin a new dump]
     #[arg(long, value_name = "DUMP")]
     resume: Option<DumpId>,
     #[command(flatten)]
@@ -51,15 +54,29 @@ pub(crate) async fn run(args: DumpArgs) -> Result<(), Failure> {
     let options = options(&args)?;
     let client = folder(&args.to, &args.key)?;
     let source = source(&args.url)?;
-    let dump = args.resume.unwrap_or_else(|| DumpId::at(now(), "cli"));
     let cancel = CancellationToken::new();
     interrupted(&cancel)?;
-    let snapshot = fix(screen, &source, &client, &dump, &options).await?;
+    let snapshot = fix(screen, &source, &client, args.resume.as_ref(), &options).await?;
+    let plan = Arc::clone(snapshot.plan());
     let work = take(screen, &source, &client, snapshot, usize::from(args.threads), &cancel);
-    let manifest =
-        work.await.inspect_err(|_| screen.say(&Text::new("cli-dump-resume").with("dump", &dump)))?;
+    let manifest = work.await.map_err(|error| {
+        way_on(screen, &client, &plan, &error);
+        Failure::from(error)
+    })?;
     show(screen, &client, &manifest);
     Ok(())
+}
+
+/// Shows what to do with a dump that was interrupted.
+fn way_on(screen: Screen, client: &storage::Client, plan: &Plan, error: &dump::Error) {
+    let can_resume = plan.server.product.is_oceanbase() && !error.must_start_anew();
+    let hint = if can_resume {
+        Text::new("cli-dump-resume").with("dump", &plan.dump)
+    } else {
+        let uri = client.location().below(plan.dump.as_str()).uri();
+        Text::new("cli-dump-remains").with("uri", uri)
+    };
+    screen.say(&hint);
 }
 
 fn options(args: &DumpArgs) -> Result<Options, Problem> {
@@ -88,18 +105,24 @@ async fn fix(
     screen: Screen,
     source: &Source,
     client: &storage::Client,
-    dump: &DumpId,
+    resumed: Option<&DumpId>,
     options: &Options,
 ) -> Result<Snapshot, Failure> {
     // Before anything else is opened: a wrong password is tried once.
     let session = source.open_for_definitions().await.map_err(|error| error.problem())?;
-    let (warnings, snapshot) = tokio::join!(
-        dump::warnings(session, &options.selection),
-        Box::pin(dump::take_snapshot(source, client, dump, options))
-    );
+    let snapshot = async {
+        match resumed {
+            Some(dump) => dump::resume_snapshot(source, client, dump, options).await,
+            None => dump::take_snapshot(source, client, &DumpId::unique(now()), options).await,
+        }
+    };
+    let (warnings, snapshot) = tokio::join!(dump::warnings(session, &options.selection), Box::pin(snapshot));
     warnings.map_err(|error| error.problem())?.iter().for_each(|note| screen.say(note));
     let snapshot = match snapshot {
-        Err(dump::Error::CannotCarry { mut problems }) => {
+        Err(
+            dump::Error::CannotCarry { mut problems }
+            | dump::Error::ResumeDiffers { differences: mut problems, .. },
+        ) => {
             let last = problems.pop().expect("a refusal has a reason");
             problems.into_iter().for_each(|problem| Failure::from(problem).show(screen.is_json()));
             return Err(last.into());
@@ -117,7 +140,7 @@ async fn take(
     snapshot: Snapshot,
     connections: usize,
     cancel: &CancellationToken,
-) -> Result<Manifest, Failure> {
+) -> dump::Result<Manifest> {
     let dump = &snapshot.plan().dump;
     screen.say(&Text::new("cli-dump-begun").with("dump", dump).with("scn", snapshot.scn()));
     let meter = Meter::new();
@@ -126,7 +149,7 @@ async fn take(
         tokio::try_join!(dump::dump_schema(source, client, &snapshot), rows).map(drop)
     };
     metered(screen, "dump-data", &meter, Box::pin(work)).await?;
-    let manifest = dump::finish(client, dump).await.map_err(|error| error.problem())?;
+    let manifest = dump::finish(client, dump).await?;
     snapshot.release().await;
     Ok(manifest)
 }

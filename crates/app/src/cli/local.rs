@@ -152,7 +152,7 @@ pub(crate) async fn metered<T>(
     step: &str,
     meter: &Meter,
     work: impl Future<Output = dump::Result<T>>,
-) -> Result<T, Failure> {
+) -> dump::Result<T> {
     let name = step_name(language(), step);
     let bar = (!screen.is_json() && std::io::stdout().is_terminal()).then(|| new_bar(&name));
     let mut work = std::pin::pin!(work);
@@ -180,7 +180,7 @@ pub(crate) async fn metered<T>(
     if let Some(bar) = bar {
         bar.finish_and_clear();
     }
-    Ok(done.map_err(|error| error.problem())?)
+    done
 }
 
 fn new_bar(name: &str) -> ProgressBar {

@@ -43,3 +43,26 @@ fn a_shop_is_dumped_loaded_and_verified_without_a_server() {
     tell(format!("verify --from {from}"));
     insta::assert_snapshot!(transcript.normal());
 }
+
+#[test]
+fn dumps_of_one_second_are_as_many_dumps() {
+    let seekdb = with_shop("app_same_second");
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let base = format!("file://{}/dumps", dir.path().display());
+    let url = format!("mysql://root@127.0.0.1:{}", seekdb.port);
+    let begin = || {
+        let mut command = lifeboat();
+        command.args(["dump", "--url", &url, "--to", &base, "--database", &seekdb.database]);
+        command.env("LIFEBOAT_CLUSTER_PASSWORD", &seekdb.password).stdout(std::process::Stdio::null());
+        command.spawn().expect("it starts")
+    };
+    for mut dump in [begin(), begin(), begin()] {
+        assert!(dump.wait().expect("it ends").success());
+    }
+    let folders = std::fs::read_dir(dir.path().join("dumps")).expect("dumps");
+    let complete = folders.filter(|folder| {
+        let path = folder.as_ref().expect("a folder").path();
+        path.join("manifest.json").exists()
+    });
+    assert_eq!(complete.count(), 3);
+}

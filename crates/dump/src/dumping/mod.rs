@@ -10,6 +10,7 @@ mod finish;
 mod planning;
 mod preflight;
 mod receipts;
+mod resume;
 mod schema;
 mod snapshot;
 mod survey;
@@ -19,7 +20,7 @@ pub use data::dump_data;
 pub use finish::finish;
 pub use preflight::{Preflight, preflight, warnings};
 pub use schema::dump_schema;
-pub use snapshot::{Snapshot, take_snapshot};
+pub use snapshot::{Snapshot, resume_snapshot, take_or_resume_snapshot, take_snapshot};
 
 use crate::chunk::ChunkAim;
 use crate::encryption::Recipient;

@@ -26,6 +26,7 @@ pub(super) struct Planning {
     dump: DumpId,
     options: Options,
     server: ServerVersion,
+    origin: Option<String>,
     scn: u64,
     moment: Moment,
 }
@@ -46,9 +47,15 @@ struct Job {
 const TOGETHER_MOST: usize = 32;
 
 impl Planning {
-    pub(super) fn new(dump: &DumpId, options: &Options, server: &ServerVersion, scn: u64) -> Self {
+    pub(super) fn new(
+        dump: &DumpId,
+        options: &Options,
+        server: &ServerVersion,
+        origin: Option<String>,
+        scn: u64,
+    ) -> Self {
         let (dump, options, moment) = (dump.clone(), options.clone(), Moment::of(server, scn));
-        Self { dump, options, server: server.clone(), scn, moment }
+        Self { dump, options, server: server.clone(), origin, scn, moment }
     }
 
     fn jobs(&self, survey: &mut Survey) -> Vec<Job> {
@@ -164,6 +171,7 @@ impl Planning {
             format: crate::FORMAT,
             dump: self.dump,
             server: self.server,
+            origin: self.origin,
             scn: self.scn,
             selection: self.options.selection,
             compression: self.options.compression,

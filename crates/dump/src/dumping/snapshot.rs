@@ -17,9 +17,10 @@ use crate::dumping::Options;
 use crate::dumping::definition::Kept;
 use crate::dumping::planning::Planning;
 use crate::dumping::preflight::{check_server, refuse};
+use crate::dumping::resume::{origin, refuse_other};
 use crate::dumping::survey::{Readers, Survey, chosen_databases, identities, survey};
 use crate::dumping::together::{Lock, Together};
-use crate::error::{DuringSql as _, Error, Result};
+use crate::error::{DuringIo as _, DuringSql as _, Error, Result};
 use crate::id::DumpId;
 use crate::layout::ObjectKey;
 use crate::moment::Moment;
@@ -33,7 +34,7 @@ const NEXT_SECOND: Duration = Duration::from_millis(1100);
 const ATTEMPTS: u32 = 5;
 
 /// The moment that is dumped. Keep it until the dump's data are complete: while it lives, the server keeps the
-/// moment readable. After a crash, or when a flow can't keep it between two steps, [`take_snapshot`] finds it
+/// moment readable. After a crash, or when a flow can't keep it between two steps, [`resume_snapshot`] finds it
 /// again, as long as the server still has it.
 ///
 /// On MySQL and MariaDB the moment lives in the connections that read it, and nothing finds it again.
@@ -101,11 +102,11 @@ impl Snapshot {
     }
 }
 
-/// Fixes the moment that is dumped and plans the dump; or, where there is a plan of that id, pins its moment again.
+/// Fixes the moment that is dumped and plans a new dump.
 ///
 /// # Errors
-/// [`Error::CannotCarry`] when the server holds what a dump would lose; [`Error::SnapshotGone`] when the moment of
-/// an earlier plan can't be read any more.
+/// [`Error::IdTaken`] when anything lies in the dump's folder already; [`Error::CannotCarry`] when the server holds
+/// what a dump would lose.
 pub async fn take_snapshot(
     source: &Source,
     client: &Client,
@@ -113,22 +114,24 @@ pub async fn take_snapshot(
     options: &Options,
 ) -> Result<Snapshot> {
     let archive = Archive::new(client, dump);
-    if let Some(plan) = archive.plan().await? {
-        return pin_again(source, plan).await;
+    let taken = || Error::IdTaken { dump: dump.clone() };
+    if !client.list(dump.as_str()).await.during(|| format!("list the folder {dump}"))?.is_empty() {
+        return Err(taken());
     }
     let mut session = source.open_for_reading().await?;
     check_server(session.server())?;
+    let origin = origin(source, &mut session).await?;
     let (plan, hold, kept) = if session.server().product.is_oceanbase() {
         let (pin, scn, mut survey) = stand_still(source, &mut session, options).await?;
         refuse(survey.problems.clone())?;
         let kept = std::mem::take(&mut survey.kept);
-        let planning = Planning::new(dump, options, session.server(), scn);
+        let planning = Planning::new(dump, options, session.server(), origin, scn);
         (planning.plan_on_many(source, survey).await?, Hold::Pin(pin), kept)
     } else {
         let (together, scn, survey) = begin_together(source, options).await?;
         refuse(survey.problems.clone())?;
         let mut reader = together.take().ok_or_else(|| Error::SnapshotLost { dump: dump.clone() })?;
-        let planning = Planning::new(dump, options, session.server(), scn);
+        let planning = Planning::new(dump, options, session.server(), origin, scn);
         let plan = planning.plan_on_one(&mut reader, survey).await?;
         together.give(reader);
         (plan, Hold::Together(Arc::new(together)), Kept::default())
@@ -137,24 +140,68 @@ pub async fn take_snapshot(
     if archive.write_new_sealed(ObjectKey::Plan, &plan).await? {
         return Ok(Snapshot { plan: Arc::new(plan), hold, kept: Mutex::new(kept) });
     }
-    hold.release().await; // somebody else planned the same dump; theirs was first
-    pin_again(source, archive.require_plan().await?).await
+    hold.release().await; // somebody else planned a dump of this id; theirs was first
+    Err(taken())
 }
 
-/// Pins the moment of an earlier plan, after making sure that it can still be read.
-async fn pin_again(source: &Source, plan: Plan) -> Result<Snapshot> {
+/// Pins the moment of a dump that was interrupted, to complete it.
+///
+/// # Errors
+/// [`Error::NothingToResume`] when there is no plan of that id, [`Error::AlreadyComplete`] when there is a manifest,
+/// [`Error::ResumeDiffers`] when the dump is one of another server or was begun with other options, and
+/// [`Error::SnapshotGone`] or [`Error::SnapshotLost`] when its moment can't be read any more.
+pub async fn resume_snapshot(
+    source: &Source,
+    client: &Client,
+    dump: &DumpId,
+    options: &Options,
+) -> Result<Snapshot> {
+    let archive = Archive::new(client, dump);
+    let plan = archive.plan().await?.ok_or_else(|| Error::NothingToResume { dump: dump.clone() })?;
+    if archive.manifest().await?.is_some() {
+        return Err(Error::AlreadyComplete { dump: dump.clone() });
+    }
+    pin_again(source, plan, options).await
+}
+
+/// Takes a snapshot, or resumes the dump of that id. For a caller who made the id up at random, keeps it to itself, and
+/// may have crashed since.
+///
+/// # Errors
+/// As [`take_snapshot`] and [`resume_snapshot`].
+pub async fn take_or_resume_snapshot(
+    source: &Source,
+    client: &Client,
+    dump: &DumpId,
+    options: &Options,
+) -> Result<Snapshot> {
+    let archive = Archive::new(client, dump);
+    if archive.plan().await?.is_none() {
+        match take_snapshot(source, client, dump, options).await {
+            Err(Error::IdTaken { .. }) => {} // perhaps an earlier run of the caller was quicker
+            taken => return taken,
+        }
+    }
+    let plan = archive.plan().await?.ok_or_else(|| Error::IdTaken { dump: dump.clone() })?;
+    pin_again(source, plan, options).await
+}
+
+/// Pins the moment of an earlier plan, after making sure that it is the same dump and can still be read.
+async fn pin_again(source: &Source, plan: Plan, options: &Options) -> Result<Snapshot> {
     if plan.moment() == Moment::Transaction {
         return Err(Error::SnapshotLost { dump: plan.dump });
     }
+    let mut session = source.open().await?;
+    let origin = origin(source, &mut session).await?;
+    refuse_other(&plan, session.server(), origin.as_deref(), options)?;
     let first = plan.databases.iter().find_map(|database| {
         database.tables.first().map(|table| (database.name.clone(), table.name.clone()))
     });
     if let Some((database, table)) = &first {
-        let mut session = source.open().await?;
         let probed = snapshot::probe(&mut session, plan.scn, database, table).await;
         probed.during_read(&plan.dump, plan.scn, || format!("read {}", full_name(database, table)))?;
-        session.close().await;
     }
+    session.close().await;
     let anchor = first.as_ref().map(|(database, table)| (database.as_str(), table.as_str()));
     let pin = Pin::open(&source.endpoint, Arc::clone(&source.witness), anchor).await;
     let pin =

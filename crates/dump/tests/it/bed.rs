@@ -122,7 +122,7 @@ impl Bed {
     ) -> dump::Result<Manifest> {
         let (source, never) = (self.source(), CancellationToken::new());
         let options = Options { connections: 4, ..options.clone() };
-        let snapshot = dump::take_snapshot(&source, &self.client, dump, &options).await?;
+        let snapshot = dump::take_or_resume_snapshot(&source, &self.client, dump, &options).await?;
         dump::dump_schema(&source, &self.client, &snapshot).await?;
         dump::dump_data(&source, &self.client, &snapshot, 4, meter, &never).await?;
         snapshot.release().await;

@@ -241,7 +241,7 @@ async fn a_database_that_is_killed_costs_a_dump_only_time() {
         ("dies".parse().expect("an id"), bed.source(), CancellationToken::new());
     for pieces in [5, 40] {
         let chosen = options("d_dies");
-        let snapshot = persistently(|| dump::take_snapshot(&source, &bed.client, &dump, &chosen))
+        let snapshot = persistently(|| dump::take_or_resume_snapshot(&source, &bed.client, &dump, &chosen))
             .await
             .expect("a moment");
         persistently(|| dump::dump_schema(&source, &bed.client, &snapshot)).await.expect("a schema");

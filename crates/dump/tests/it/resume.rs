@@ -46,8 +46,9 @@ async fn a_dump_that_was_dropped_anywhere_ends_as_one_that_was_not() {
     let (dump, source, never): (DumpId, _, _) =
         ("resumed".parse().expect("an id"), bed.source(), CancellationToken::new());
     for stop_at in [0, 1, 7, 30, 60, 90] {
-        let snapshot =
-            dump::take_snapshot(&source, &bed.client, &dump, &options("d_resume")).await.expect("a snapshot");
+        let snapshot = dump::take_or_resume_snapshot(&source, &bed.client, &dump, &options("d_resume"))
+            .await
+            .expect("a snapshot");
         dump::dump_schema(&source, &bed.client, &snapshot).await.expect("a schema");
         let meter = Meter::new();
         tokio::select! {
@@ -91,13 +92,15 @@ async fn every_call_can_be_made_twice() {
     let mut manifests = Vec::new();
     for _ in 0..2 {
         for _ in 0..2 {
-            let snapshot =
-                dump::take_snapshot(&source, &bed.client, &dump, &options).await.expect("a snapshot");
+            let snapshot = dump::take_or_resume_snapshot(&source, &bed.client, &dump, &options)
+                .await
+                .expect("a snapshot");
             for _ in 0..2 {
                 dump::dump_schema(&source, &bed.client, &snapshot).await.expect("a schema");
             }
         }
-        let snapshot = dump::take_snapshot(&source, &bed.client, &dump, &options).await.expect("a snapshot");
+        let snapshot =
+            dump::take_or_resume_snapshot(&source, &bed.client, &dump, &options).await.expect("a snapshot");
         let meter = Meter::new();
         dump::dump_data(&source, &bed.client, &snapshot, 3, &meter, &never).await.expect("rows");
         assert_eq!(meter.now().pieces_done, meter.now().pieces);

@@ -140,7 +140,7 @@ async fn a_moment_that_is_gone_is_told_from_every_other_failure() {
         snapshot.release().await;
         let plan = bed.dir.path().join(id).join("plan.json");
         change_plan(&plan, &format!("\"scn\":{taken}"), &format!("\"scn\":{scn}"));
-        let again = dump::take_snapshot(&bed.source(), &bed.client, &dump, &options).await;
+        let again = dump::resume_snapshot(&bed.source(), &bed.client, &dump, &options).await;
         let error = again.err().expect("it is gone");
         assert!(matches!(error, Error::SnapshotGone { .. }) && error.must_start_anew(), "{error:?}");
         assert!(!error.is_transient());

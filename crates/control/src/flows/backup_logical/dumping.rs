@@ -61,7 +61,8 @@ impl<'a> Dumping<'a> {
         match self.at.context().snapshots.take(&self.dump) {
             Some(kept) => Ok(kept),
             None => {
-                let take = dump::take_snapshot(&self.source, &self.client, &self.dump, &self.options);
+                let take =
+                    dump::take_or_resume_snapshot(&self.source, &self.client, &self.dump, &self.options);
                 unless_cancelled(self.at, take).await
             }
         }

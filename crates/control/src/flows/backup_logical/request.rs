@@ -249,7 +249,7 @@ fn new_task(
         compression: decided.compression,
         connections: decided.connections,
         requested,
-        tag: format!("{:04x}", rand::random::<u16>()),
+        tag: format!("{:08x}", rand::random::<u32>()),
     };
     let name = Note::new(BackupLogical::KIND).arg("cluster", &cluster.name);
     let mut task = NewTask::of::<BackupLogical>(name, &state, lanes)
