@@ -1,5 +1,7 @@
-//! A session on one server: pinned to UTC and utf8mb4, allowed as long as its statements need.
+//! A session on one server: free of what its owner set for all ([`crate::settings`]), allowed as long as its statements
+//! need.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,6 +13,7 @@ use crate::answer::{Row, RowStream};
 use crate::channel::Channel;
 use crate::connect::{self, Endpoint};
 use crate::error::Error;
+use crate::settings::{self, Purpose, Setting};
 use crate::statement::{NoWitness, Statement, Witness, identifier};
 
 /// How long the server may work on a streamed answer: it counts the time that the reader takes too.
@@ -18,6 +21,12 @@ const STREAM_LIMIT: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// MySQL's number for `KILL` of a connection that is gone.
 const UNKNOWN_THREAD: u16 = 1094;
+
+/// MySQL's number for a variable that this server does not have.
+const UNKNOWN_VARIABLE: u16 = 1193;
+
+/// MySQL's number for a user who may not do this.
+const ACCESS_DENIED: u16 = 1227;
 
 /// A session on one server.
 ///
@@ -64,9 +73,61 @@ impl Session {
         let wire = connect::connect(endpoint, address).await?;
         let connection_id = wire.connection_id();
         let mut channel = Channel::new(wire, address.clone(), witness);
+        channel.exchange(&settings::statement(&settings::first())).await?;
         let server = identify(&mut channel).await?;
-        pin(&mut channel).await?;
-        Ok(Self { channel, connection_id, server, server_limit: None, database: None })
+        let mut session = Self { channel, connection_id, server, server_limit: None, database: None };
+        session.prepare(Purpose::Any).await?;
+        Ok(session)
+    }
+
+    /// Sets the session variables that a purpose needs, and that the server has.
+    ///
+    /// # Errors
+    /// Fails when the server does.
+    pub async fn prepare(&mut self, purpose: Purpose) -> Result<(), Error> {
+        let mut wanted = settings::for_purpose(self.server.product, purpose);
+        let mut done = self.set(&wanted).await;
+        if is_refused(&done, UNKNOWN_VARIABLE) {
+            let shown = self.shown(&wanted).await?;
+            wanted.retain(|setting| shown.contains_key(setting.name));
+            done = self.set(&wanted).await;
+        }
+        if is_refused(&done, ACCESS_DENIED) {
+            done = self.set_what_may_be_set(&wanted).await;
+        }
+        done
+    }
+
+    /// Sets one variable after the other. One that this user may not set must have the value that is wanted.
+    async fn set_what_may_be_set(&mut self, wanted: &[&'static Setting]) -> Result<(), Error> {
+        let shown = self.shown(wanted).await?;
+        for setting in wanted {
+            let done = self.set(&[setting]).await;
+            let is_so = shown.get(setting.name).is_some_and(|value| setting.is(value));
+            if !(is_refused(&done, ACCESS_DENIED) && is_so) {
+                done?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn set(&mut self, settings: &[&'static Setting]) -> Result<(), Error> {
+        if settings.is_empty() {
+            return Ok(());
+        }
+        self.channel.exchange(&settings::statement(settings)).await.map(drop)
+    }
+
+    /// Returns the values of those of the variables that the server has.
+    async fn shown(&mut self, wanted: &[&'static Setting]) -> Result<BTreeMap<&'static str, String>, Error> {
+        let rows = self.rows(&Statement::read("SHOW SESSION VARIABLES")).await?;
+        let mut shown = BTreeMap::new();
+        for row in &rows {
+            let (name, value) = (row.str(0)?, row.maybe_str(1)?.unwrap_or_default());
+            let found = wanted.iter().find(|setting| setting.name.eq_ignore_ascii_case(name));
+            shown.extend(found.map(|setting| (setting.name, value.to_owned())));
+        }
+        Ok(shown)
     }
 
     /// Returns what the server is.
@@ -173,9 +234,13 @@ pub async fn kill_query(endpoint: &Endpoint, server: &Address, connection_id: u3
     }
 }
 
-/// Asks the server what it is.
+fn is_refused(done: &Result<(), Error>, number: u16) -> bool {
+    matches!(done, Err(error) if error.number() == Some(number))
+}
+
+/// Asks the server what it is. The hint is for OceanBase, whose limit may be set to next to nothing.
 async fn identify(channel: &mut Channel) -> Result<ServerVersion, Error> {
-    let statement = Statement::read("SELECT version(), @@version_comment");
+    let statement = Statement::read("SELECT /*+ QUERY_TIMEOUT(30000000) */ version(), @@version_comment");
     let answer = channel.exchange(&statement).await?;
     let row = answer.rows.first().ok_or_else(|| Error::no_rows(&statement))?;
     let (version, comment) = (row.str(0)?, row.maybe_str(1)?.unwrap_or_default());
@@ -183,11 +248,4 @@ async fn identify(channel: &mut Channel) -> Result<ServerVersion, Error> {
         address: channel.address().clone(),
         found: format!("{version} {comment}").trim_end().to_owned(),
     })
-}
-
-/// Makes the session the same everywhere: the defaults differ by server and by what its owner set.
-async fn pin(channel: &mut Channel) -> Result<(), Error> {
-    channel.exchange(&Statement::read("SET NAMES utf8mb4")).await?;
-    channel.exchange(&Statement::read("SET SESSION time_zone = '+00:00'")).await?;
-    Ok(())
 }

@@ -40,15 +40,12 @@ impl Pin {
         anchor: Option<(&str, &str)>,
     ) -> Result<Self, Error> {
         let mut session = Session::open(endpoint, witness).await?;
-        let seconds = IDLE_LIMIT.as_secs();
-        let mut before = vec![format!("SET SESSION wait_timeout = {seconds}")];
-        if session.server().product.is_oceanbase() {
-            let limit = IDLE_LIMIT.as_micros();
-            before.push(format!("SET SESSION ob_trx_timeout = {limit}, ob_trx_idle_timeout = {limit}"));
-        }
-        before.push("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ".to_owned());
-        before.push("START TRANSACTION".to_owned());
-        for sql in before {
+        let limit = IDLE_LIMIT.as_micros();
+        for sql in [
+            format!("SET SESSION ob_trx_timeout = {limit}, ob_trx_idle_timeout = {limit}"),
+            "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ".to_owned(),
+            "START TRANSACTION".to_owned(),
+        ] {
             session.run(&Statement::read(sql)).await?;
         }
         if let Some((database, table)) = anchor {

@@ -2,14 +2,12 @@
 
 use std::time::Duration;
 
-use model::version::Product;
-use oceanbase::{Session, Statement};
+use oceanbase::{Purpose, Session, Statement};
 
 use crate::crew::Work;
 use crate::error::{DuringSql as _, Result};
-use crate::piece::PREAMBLE;
 use crate::plan::full_name;
-use crate::source::Target;
+use crate::source::{Target, prepare};
 
 /// How long a statement of a load may take. One limit for all of them: OceanBase is told of each change by a statement
 /// of its own.
@@ -24,14 +22,8 @@ pub(super) async fn open_for_loading(target: &Target) -> Result<Session> {
 
 /// Makes a connection take what the source has taken.
 pub(super) async fn make_lenient(session: &mut Session) -> Result<()> {
-    for sql in PREAMBLE {
-        session.run(&Statement::read(sql)).await.during(|| "set up the connection".to_owned())?;
-    }
-    if session.server().product == Product::Mariadb {
-        let unchecked = Statement::read("SET SESSION check_constraint_checks = 0");
-        session.run(&unchecked).await.during(|| "set up the connection".to_owned())?;
-    }
-    Ok(())
+    prepare(session, Purpose::Load).await?;
+    prepare(session, Purpose::LoadWithPrivileges).await
 }
 
 /// OceanBase's number for a definition that changes at this moment: "Schema try again".

@@ -10,6 +10,7 @@ mod ddl;
 mod encryption;
 mod fixture;
 mod forged;
+mod hostile;
 mod identity;
 mod killed;
 mod many;

@@ -114,9 +114,9 @@ async fn a_cluster_of_4_tells_its_servers_and_tenants() {
         ]
     );
     insta::assert_snapshot!(recorder.statements(), @r"
-    > SELECT version(), @@version_comment
-    > SET NAMES utf8mb4
-    > SET SESSION time_zone = '+00:00'
+    > SET SESSION sql_select_limit = 9223372036854775807, sql_mode = '', autocommit = 1, … (8 variables)
+    > SELECT /*+ QUERY_TIMEOUT(30000000) */ version(), @@version_comment
+    > SET SESSION tx_isolation = 'READ-COMMITTED', tx_read_only = 0, completion_type = 0, … (34 variables)
     > SET SESSION ob_query_timeout = 30000000
     > SHOW PARAMETERS LIKE 'cluster'
     > SHOW PARAMETERS LIKE 'cluster_id'
@@ -151,9 +151,9 @@ async fn a_cluster_of_3_tells_its_servers_and_tenants() {
         [(1, TenantMode::Mysql, "NORMAL", false), (1001, TenantMode::Oracle, "CREATING", true)]
     );
     insta::assert_snapshot!(recorder.statements(), @r"
-    > SELECT version(), @@version_comment
-    > SET NAMES utf8mb4
-    > SET SESSION time_zone = '+00:00'
+    > SET SESSION sql_select_limit = 9223372036854775807, sql_mode = '', autocommit = 1, … (8 variables)
+    > SELECT /*+ QUERY_TIMEOUT(30000000) */ version(), @@version_comment
+    > SET SESSION tx_isolation = 'READ-COMMITTED', tx_read_only = 0, completion_type = 0, … (34 variables)
     > SET SESSION ob_query_timeout = 30000000
     > SHOW PARAMETERS LIKE 'cluster'
     > SHOW PARAMETERS LIKE 'cluster_id'

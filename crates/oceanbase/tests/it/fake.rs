@@ -53,7 +53,7 @@ impl Fake {
                 let command = peer.read()?;
                 let text = String::from_utf8_lossy(command.get(1..)?).into_owned();
                 match command.first()? {
-                    3 if text.starts_with("SELECT version()") => {
+                    3 if text.contains("version(), @@version_comment") => {
                         peer.columns(&["version()", "@@version_comment"])?;
                         peer.row(&[version, comment])?;
                         peer.end()?;

@@ -50,9 +50,9 @@ async fn root_of_a_real_seekdb_passes() {
     assert!(!recorder.transcript().contains("! "), "the check only reads");
     // How many rows SHOW GRANTS has depends on the databases that other tests made.
     insta::assert_snapshot!(recorder.statements(), @r"
-    > SELECT version(), @@version_comment
-    > SET NAMES utf8mb4
-    > SET SESSION time_zone = '+00:00'
+    > SET SESSION sql_select_limit = 9223372036854775807, sql_mode = '', autocommit = 1, … (8 variables)
+    > SELECT /*+ QUERY_TIMEOUT(30000000) */ version(), @@version_comment
+    > SET SESSION tx_isolation = 'READ-COMMITTED', tx_read_only = 0, completion_type = 0, … (34 variables)
     > SET SESSION ob_query_timeout = 30000000
     > SHOW GRANTS
     > SELECT svr_ip, role FROM oceanbase.V$OB_SERVER_STAT

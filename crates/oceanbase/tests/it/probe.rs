@@ -35,11 +35,11 @@ async fn seekdb_is_asked_exactly_these_statements() {
     driver.probe().await.expect("it says what it is");
     driver.tenants().await.expect("it has one");
     insta::assert_snapshot!(recorder.transcript(), @r"
-    > SELECT version(), @@version_comment
-      1 rows
-    > SET NAMES utf8mb4
+    > SET SESSION sql_select_limit = 9223372036854775807, sql_mode = '', autocommit = 1, … (8 variables)
       ok
-    > SET SESSION time_zone = '+00:00'
+    > SELECT /*+ QUERY_TIMEOUT(30000000) */ version(), @@version_comment
+      1 rows
+    > SET SESSION tx_isolation = 'READ-COMMITTED', tx_read_only = 0, completion_type = 0, … (34 variables)
       ok
     > SET SESSION ob_query_timeout = 30000000
       ok
