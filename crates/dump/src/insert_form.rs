@@ -198,6 +198,9 @@ mod tests {
     use crate::encode::push_literal;
     use crate::piece::PieceText;
 
+    /// The values of a row; nothing for NULL.
+    type Row = Vec<Option<Vec<u8>>>;
+
     const FORMS: [Form; 6] =
         [Form::Number, Form::Text, Form::Bytes, Form::Float, Form::Floats, Form::Ordinal];
 
@@ -207,7 +210,7 @@ mod tests {
     }
 
     /// Returns a statement of these rows, as a dump writes it, and its form.
-    fn written(forms: &[Form], rows: &[Vec<Option<Vec<u8>>>]) -> (InsertForm, Vec<u8>) {
+    fn written(forms: &[Form], rows: &[Row]) -> (InsertForm, Vec<u8>) {
         let columns = columns(forms);
         let (mut piece, mut text) = (PieceText::new("o`;\nrders", &columns), Vec::new());
         for row in rows {
@@ -235,7 +238,7 @@ mod tests {
     }
 
     /// Rows with their forms.
-    fn table() -> impl Strategy<Value = (Vec<Form>, Vec<Vec<Option<Vec<u8>>>>)> {
+    fn table() -> impl Strategy<Value = (Vec<Form>, Vec<Row>)> {
         prop::collection::vec(prop::sample::select(&FORMS[..]), 1..5).prop_flat_map(|forms| {
             let row: Vec<_> = forms.iter().map(|&form| value(form)).collect();
             (Just(forms), prop::collection::vec(row, 1..20))
