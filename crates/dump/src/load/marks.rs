@@ -70,7 +70,8 @@ impl Marks {
         }
     }
 
-    /// Makes the table and notes that the database is this load's from now on. Tells whether it was not before: then
+    /// Makes the table, whatever the server's default engine and row format are, and notes that the database is this
+    /// load's from now on. Tells whether it was not before: then
     /// this load has made nothing there yet.
     pub(super) async fn begin(&self, session: &mut Session) -> Result<bool> {
         let table = self.table();
@@ -78,7 +79,8 @@ impl Marks {
             "CREATE TABLE IF NOT EXISTS {table} (\
              table_name VARCHAR(512) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL, \
              piece INT NOT NULL, dump VARCHAR(80) NOT NULL, statements BIGINT NOT NULL, done INT NOT NULL, \
-             PRIMARY KEY (table_name, piece)) COMMENT 'kept by lifeboat load until it is done'"
+             PRIMARY KEY (table_name, piece)) ENGINE = InnoDB ROW_FORMAT = DYNAMIC DEFAULT CHARSET = utf8mb4 \
+             COMMENT = 'kept by lifeboat load until it is done'"
         );
         let noting = || format!("note the load in `{}`", self.database);
         session.run(&Statement::act(create)).await.during(noting)?;
