@@ -104,6 +104,7 @@ pub(crate) const TABLE: &[Setting] = &[
     set(Any, "sql_safe_updates", "0", ALL, "1: an UPDATE without a key fails"),
     set(Any, "sql_big_selects", "1", ALL, "0: large reads fail"),
     set(Any, "max_sort_length", "8192", MYSQLS, "long keys are sorted by their beginning only"),
+    set(Any, "sort_buffer_size", "2097152", MYSQLS, "too small a buffer holds no long key, and sorting fails"),
     set(Any, "group_concat_max_len", "1048576", ALL, "GROUP_CONCAT is cut"),
     set(Any, "div_precision_increment", "4", ALL, "the scale of quotients"),
     set(Any, "default_week_format", "0", ALL, "WEEK() in generated columns"),

@@ -91,6 +91,7 @@ async fn a_mariadb_whose_owner_set_dangerous_values_is_dumped_and_loaded_whole()
         ("max_sort_length", "64"),
         ("default_storage_engine", "MyISAM"),
         ("enforce_storage_engine", "MyISAM"),
+        ("innodb_default_row_format", "compact"),
         ("old_mode", "''"),
         ("sql_if_exists", "1"),
         ("alter_algorithm", "'INSTANT'"),
@@ -295,8 +296,10 @@ fn during(what: &str) -> impl Fn(dump::Error) -> String {
     move |error| format!("{what}: {} ({error:?})", error.problem())
 }
 
-/// What the sweep leaves alone: it is no setting of a session's statements, and no server can be tested with it.
-const SPARED: [&str; 5] = ["max_user_connections", "debug", "debug_dbug", "server_id", "optimizer_trace"];
+/// What the sweep leaves alone: it is no setting of a session's statements, and no server can be tested with it. A
+/// `max_allowed_packet` that is too small is refused before a load begins.
+const SPARED: [&str; 6] =
+    ["max_allowed_packet", "max_user_connections", "debug", "debug_dbug", "server_id", "optimizer_trace"];
 
 /// Returns other values than this: a switch is switched, numbers are small and large, one of several is each other.
 fn others(value: &str, list: &str) -> Vec<String> {
