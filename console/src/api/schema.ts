@@ -3314,6 +3314,7 @@ export interface components {
         /** @description A tenant, and whether Lifeboat can read its data. */
         ReadableTenantView: components["schemas"]["TenantView"] & {
             logicalDisabled?: components["schemas"]["ErrorView"] | null;
+            physicalDisabled?: components["schemas"]["ErrorView"] | null;
         };
         /** @description What is to be recovered, and where to: a logical backup set by its id. */
         RestoreBody: {

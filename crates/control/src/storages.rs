@@ -192,7 +192,9 @@ impl Context {
         Ok(Client::open(&storage.location, secret.as_ref(), &self.roots)?)
     }
 
-    /// Checks that a location is complete, and that this server can and may use it.
+    /// Checks that a location is complete, and that an object store has an address that can be called.
+    ///
+    /// A directory may lie outside this server's roots: the servers of a cluster write physical backups themselves.
     pub(crate) fn usable(
         &self,
         location: StorageLocation,
@@ -203,7 +205,9 @@ impl Context {
             let missing = Problem::invalid("storage-key-secret-missing");
             return Err(missing.coded(codes::STORAGE_KEY_SECRET_MISSING).into());
         }
-        Client::open(&location, secret, &self.roots)?;
+        if location.kind != StorageType::File {
+            Client::open(&location, secret, &self.roots)?;
+        }
         Ok(location)
     }
 }

@@ -5,6 +5,7 @@ pub mod credential;
 pub use metadata::tenants::PlacedTenant;
 use model::Problem;
 use model::id::ClusterId;
+use model::physical::scope::check_tenant;
 use model::tenant::{Tenant, check_readable};
 use model::user::Permission;
 
@@ -21,7 +22,9 @@ pub struct ReadableTenant {
     /// The user that is logged on with to read its data, if one is kept.
     pub credential: Option<String>,
     /// Why it can't be backed up logically, if it can't.
-    pub obstacle: Option<Problem>,
+    pub logical_disabled: Option<Problem>,
+    /// Why it can't be chosen for a physical backup, if it can't.
+    pub physical_disabled: Option<Problem>,
 }
 
 /// Returns the tenants of all clusters, as they were last seen, by cluster and number.
@@ -48,8 +51,15 @@ pub async fn of_cluster(
     let tenants = control.metadata().tenant_list(id).await?;
     let readable = |tenant: Tenant| {
         let credential = users.remove(&tenant.id);
-        let checked = check_readable(cluster.facts.generation, &tenant, credential.is_some(), &cluster.name);
-        ReadableTenant { tenant, credential, obstacle: checked.err() }
+        let facts = &cluster.facts;
+        let logical = check_readable(facts.generation, &tenant, credential.is_some(), &cluster.name);
+        let physical = check_tenant(&facts.server, facts.generation, &tenant);
+        ReadableTenant {
+            tenant,
+            credential,
+            logical_disabled: logical.err(),
+            physical_disabled: physical.err(),
+        }
     };
     Ok(tenants.into_iter().map(readable).collect())
 }

@@ -85,16 +85,20 @@ impl StorageLocation {
         .checked()
     }
 
-    /// Reads `file:///backup/x` or `s3://bucket/dir`. The endpoint and keys of an object storage are not part of it.
+    /// Reads `file:///backup/x`, `/backup/x` or `s3://bucket/dir`, with or without blanks around it. The endpoint and keys of an object storage are not part of it.
     ///
     /// # Errors
     /// Names an unknown scheme, or what is wrong with the path. A URI with a user or a password is refused.
     pub fn from_uri(uri: &str) -> Result<Self, Problem> {
         let malformed = |id| Problem::invalid(id).with("uri", mask_uri(uri));
+        let uri = uri.trim();
+        if uri.starts_with('/') {
+            return Self::directory(uri);
+        }
         let (scheme, path) = uri.split_once("://").ok_or_else(|| malformed("storage-uri-without-scheme"))?;
         let kind = StorageType::ALL
             .into_iter()
-            .find(|kind| kind.scheme() == scheme)
+            .find(|kind| kind.scheme().eq_ignore_ascii_case(scheme))
             .ok_or_else(|| malformed("storage-scheme-unknown"))?;
         if path.contains('?') || path.contains('@') && kind != StorageType::File {
             return Err(malformed("storage-uri-with-options"));
@@ -126,7 +130,9 @@ impl StorageLocation {
     fn checked_path(mut self) -> Result<Self, Problem> {
         let malformed =
             |id, path: &str| Problem::invalid(id).with("path", path).coded(codes::STORAGE_URI_MISSING);
-        let path = self.path.trim_end_matches('/');
+        let scheme = format!("{}://", self.kind.scheme());
+        let path = self.path.trim();
+        let path = path.strip_prefix(&scheme).unwrap_or(path).trim_end_matches('/');
         if path.is_empty() {
             return Err(malformed("storage-path-missing", &self.path));
         }
@@ -237,7 +243,9 @@ mod tests {
         let cases = [
             ("file:///backup/x/", Ok("file:///backup/x")),
             ("s3://bucket/dir", Ok("s3://bucket/dir")),
-            ("/backup", Err("storage-uri-without-scheme")),
+            ("/backup/", Ok("file:///backup")),
+            (" FILE:///backup ", Ok("file:///backup")),
+            ("backup", Err("storage-uri-without-scheme")),
             ("ftp://host/x", Err("storage-scheme-unknown")),
             ("file://backup", Err("storage-path-relative")),
             ("file:///", Err("storage-path-missing")),
@@ -250,6 +258,14 @@ mod tests {
             let read = StorageLocation::from_uri(uri);
             let read = read.map(|location| location.uri()).map_err(|problem| problem.text.id);
             assert_eq!(read, expected.map(str::to_owned).map_err(str::to_owned), "{uri}");
+        }
+    }
+
+    #[test]
+    fn a_directory_is_read_in_every_usual_spelling() {
+        for spelling in ["/backup/x", "/backup/x/", " /backup/x ", "file:///backup/x", "file:///backup/x/ "] {
+            let location = StorageLocation::directory(spelling).expect(spelling);
+            assert_eq!(location.uri(), "file:///backup/x", "{spelling:?}");
         }
     }
 

@@ -130,3 +130,28 @@ test('what is filled in is what the server says now, not what it said when the p
   await expect.element(start().last()).toBeEnabled();
   expect(directory().query()).toBeNull();
 });
+
+test('the selection survives every switch of the method, and is always said in words', async () => {
+  const crm = { ...TENANT, id: 1002, name: 'crm' };
+  const sys = { ...TENANT, id: 1, name: 'sys', physicalDisabled: { id: 'physical-not-of-sys', message: 'No physical backup of sys' } };
+  const calls = network({
+    ...ANSWERS,
+    'GET /ob/clusters/7/tenants': { data: { contents: [sys, TENANT, crm], page: { number: 1, size: 3, totalElements: 3, totalPages: 1 } } },
+  });
+  const both = ability({ storageId: 3, backupAbility: 'LOGICAL_AND_PHYSICAL' });
+  stage(<BackUpNowDrawer cluster={cluster()} ability={both} onClose={vi.fn()} />);
+  const chosen = page.getByTestId('chosen');
+  await expect.element(chosen).toHaveTextContent('To be backed up: the whole cluster prod');
+  await expect.element(page.getByText('No physical backup of sys')).toBeVisible();
+  await page.getByRole('tree', { name: 'Backup Objects' }).getByText('crm').click();
+  await expect.element(chosen).toHaveTextContent('To be backed up: 1 of 2 tenants: shop');
+  await page.getByText('Logical', { exact: true }).click();
+  await expect.element(chosen).toHaveTextContent('To be backed up: 1 of 3 tenants: shop');
+  await page.getByText('Physical', { exact: true }).click();
+  await expect.element(chosen).toHaveTextContent('To be backed up: 1 of 2 tenants: shop');
+  await start().click();
+  await expect.element(page.getByTestId('place')).toHaveTextContent('/tasks/12');
+  expect(calls.find(({ call }) => call.endsWith('/backupNow'))?.body).toMatchObject({
+    obBackupObjectList: [{ clusterId: 7, tenantId: 1001, backupDimension: 'TENANT' }],
+  });
+});

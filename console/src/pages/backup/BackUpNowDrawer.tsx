@@ -8,6 +8,7 @@ import type { Ability, Cluster } from '../../api/types';
 import { useLabels } from '../../locales';
 import { Facts } from '../../parts/PageHead';
 import { PlanAnswer } from '../../parts/PlanAnswer';
+import { Chosen } from './Chosen';
 import { faultOf, firstDraft, toBody, toChoice, type Draft } from './draft';
 import { ObjectsTree } from './ObjectsTree';
 import { MethodChoice, ModeChoice, Options } from './Options';
@@ -72,7 +73,7 @@ export function BackUpNowDrawer({ cluster, ability, onClose }: BackUpNowDrawerPr
               message={fault === 'nothing' ? backUpNow.nothingChosen : backUpNow.twoTenants}
             />
           ) : (
-            <Chosen draft={draft} />
+            <Chosen cluster={cluster} hasParts={hasParts} objects={draft.objects} />
           )}
         </Part>
         <Facts
@@ -139,21 +140,5 @@ function Part({ title, hint, children }: { title: string; hint?: string; childre
       {hint ? <p className="quiet hint">{hint}</p> : null}
       {children}
     </section>
-  );
-}
-
-function Chosen({ draft }: { draft: Draft }) {
-  const { backUpNow } = useLabels();
-  const of = (kind: string) => draft.objects.filter((object) => object.backupDimension === kind).length;
-  const parts = [
-    of('CLUSTER') ? backUpNow.wholeCluster : '',
-    of('TENANT') ? backUpNow.tenantsChosen(of('TENANT')) : '',
-    of('DATABASE') ? backUpNow.databasesChosen(of('DATABASE')) : '',
-    of('TABLE') ? backUpNow.tablesChosen(of('TABLE')) : '',
-  ];
-  return (
-    <p className="quiet hint" aria-live="polite">
-      {backUpNow.chosen}: {parts.filter(Boolean).join(', ')}
-    </p>
   );
 }

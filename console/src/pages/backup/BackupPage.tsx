@@ -80,7 +80,7 @@ export default function BackupPage() {
           ]}
         />
       </Section>
-      {search.has(BACK_UP_NOW) && cluster.data && ability.data && ability.isFetchedAfterMount ? (
+      {search.has(BACK_UP_NOW) && cluster.data && ability.data && !ability.data.disabled && ability.isFetchedAfterMount ? (
         <BackUpNowDrawer cluster={cluster.data} ability={ability.data} onClose={close} />
       ) : null}
       {recoverable !== null && cluster.data ? (

@@ -1,14 +1,23 @@
 import { useQuery } from '@tanstack/react-query';
-import { useState } from 'react';
+import { useEffect, useMemo, useRef, useState } from 'react';
 
 import { answer, client } from '../../api/client';
-import { keys } from '../../api/keys';
 import type { BackupObject, Cluster, Tenant } from '../../api/types';
 import { useLabels, useLanguage } from '../../locales';
 import { formatBytes, formatCount } from '../../parts/format';
 import { Loaded } from '../../parts/PageState';
-import { databaseNode, node, tableNode, unfitNode, type ObjectNode } from './objects';
+import {
+  carriedOver,
+  chosenObjects,
+  databaseNode,
+  firstChecked,
+  node,
+  tableNode,
+  unfitNode,
+  type ObjectNode,
+} from './objects';
 import { OpenTree } from './OpenTree';
+import { tenantsQuery } from './queries';
 
 interface ObjectsTreeProps {
   cluster: Cluster;
@@ -17,41 +26,62 @@ interface ObjectsTreeProps {
   onChange: (objects: BackupObject[]) => void;
 }
 
-/** The cluster, its tenants, their databases and tables; what is below a node is read when it is opened. */
-export function ObjectsTree({ cluster, hasParts, onChange }: ObjectsTreeProps) {
-  const tenants = useQuery({
-    queryKey: keys.tenants(cluster.id),
-    queryFn: () => answer(client.GET('/api/v2/ob/clusters/{id}/tenants', { params: { path: { id: cluster.id } } })),
-  });
-  return (
-    <Loaded query={tenants}>
-      {({ contents }) => (
-        <RootedTree
-          key={String(hasParts)}
-          cluster={cluster}
-          tenants={contents}
-          hasParts={hasParts}
-          onChange={onChange}
-        />
-      )}
-    </Loaded>
-  );
+/** The cluster, its tenants, their databases and tables; the objects below a node are read when it is opened. */
+export function ObjectsTree(props: ObjectsTreeProps) {
+  const tenants = useQuery(tenantsQuery(props.cluster.id));
+  return <Loaded query={tenants}>{({ contents }) => <BothTrees {...props} tenants={contents} />}</Loaded>;
 }
 
 function rootOf(cluster: Cluster, tenants: Tenant[], hasParts: boolean): ObjectNode {
   const root = node(cluster.name, { clusterId: cluster.id, backupDimension: 'CLUSTER' }, false);
-  root.children = tenants.map(({ id, name, logicalDisabled }) => {
+  root.children = tenants.map(({ id, name, logicalDisabled, physicalDisabled }) => {
     const object: BackupObject = { clusterId: cluster.id, tenantId: id, backupDimension: 'TENANT' };
     if (hasParts && logicalDisabled) return unfitNode(name, object, logicalDisabled.message);
+    if (!hasParts && physicalDisabled) return unfitNode(name, object, physicalDisabled.message, true);
     return node(name, object, !hasParts);
   });
   return root;
 }
 
-function RootedTree({ cluster, tenants, hasParts, onChange }: ObjectsTreeProps & { tenants: Tenant[] }) {
+/** A selection, and in which of the two trees it was made. */
+interface Selection {
+  hasParts: boolean;
+  keys: string[];
+  objects: BackupObject[];
+}
+
+/**
+ * The tree of each method, one of them shown. There is one selection: where the other tree can't express a part of it,
+ * that part is missing there, and is back when the first tree is.
+ */
+function BothTrees({ cluster, tenants, hasParts, onChange }: ObjectsTreeProps & { tenants: Tenant[] }) {
   const { backUpNow } = useLabels();
-  const [root] = useState(() => rootOf(cluster, tenants, hasParts));
-  return <OpenTree root={root} label={backUpNow.objects} find={backUpNow.find} readBelow={useReadBelow()} onChange={onChange} />;
+  const readBelow = useReadBelow();
+  const [roots] = useState(() => [false, true].map((parts) => ({ parts, root: rootOf(cluster, tenants, parts) })));
+  const [selection, setSelection] = useState<Selection>();
+  const shown = useMemo(() => {
+    if (selection?.hasParts === hasParts) return selection;
+    const { root } = roots[Number(hasParts)]!;
+    const keys = selection ? carriedOver(root, selection.keys) : firstChecked(root);
+    return { hasParts, keys, objects: chosenObjects([root], new Set(keys)) };
+  }, [roots, selection, hasParts]);
+  const change = useRef(onChange);
+  useEffect(() => {
+    change.current = onChange;
+  });
+  useEffect(() => change.current(shown.objects), [shown]);
+  return roots.map(({ parts, root }) => (
+    <div key={String(parts)} hidden={parts !== hasParts}>
+      <OpenTree
+        root={root}
+        label={backUpNow.objects}
+        find={backUpNow.find}
+        readBelow={readBelow}
+        selection={parts === hasParts ? shown.keys : []}
+        onSelect={(keys, objects) => setSelection({ hasParts, keys, objects })}
+      />
+    </div>
+  ));
 }
 
 /** Returns how what is below a tenant or a database is read. */
@@ -80,4 +110,3 @@ function useReadBelow(): (object: BackupObject) => Promise<ObjectNode[]> {
 function base({ id, tenantId }: { id: number; tenantId: number }) {
   return { clusterId: id, tenantId };
 }
-

@@ -1,11 +1,11 @@
 import { DatabaseOutlined, ObClusterOutlined, ObTenantOutlined, TableOutlined } from '@oceanbase/icons';
 import { Input, Tree } from '@oceanbase/design';
-import { useEffect, useMemo, useRef, useState, type ComponentRef, type ReactNode } from 'react';
+import { useMemo, useRef, useState, type ComponentRef, type ReactNode } from 'react';
 
 import type { BackupObject } from '../../api/types';
 import { ProblemAlert } from '../../parts/ProblemAlert';
 import { Prose } from '../../parts/Prose';
-import { chosenObjects, firstChecked, withChildren, type ObjectNode } from './objects';
+import { chosenObjects, toggled, withChildren, type ObjectNode } from './objects';
 
 const ICONS: Record<BackupObject['backupDimension'], ReactNode> = {
   CLUSTER: <ObClusterOutlined />,
@@ -30,18 +30,15 @@ interface OpenTreeProps {
   find: string;
   /** Reads what is below a node. */
   readBelow: (object: BackupObject) => Promise<ObjectNode[]>;
-  onChange: (objects: BackupObject[]) => void;
+  /** The keys of the nodes that are ticked themselves. */
+  selection: string[];
+  /** Called with the new selection, and the objects that it stands for. */
+  onSelect: (selection: string[], objects: BackupObject[]) => void;
 }
 
-/** A tree to mark things in, all of them at first; what is below a node is read when it is opened. */
-export function OpenTree({ root, label, find, readBelow, onChange }: OpenTreeProps) {
+/** A tree of objects to choose from; the objects below a node are read when it is opened. */
+export function OpenTree({ root, label, find, readBelow, selection, onSelect }: OpenTreeProps) {
   const [tree, setTree] = useState([root]);
-  const [checked, setChecked] = useState(() => firstChecked(root));
-  const begin = useRef(onChange);
-  // What is marked when the tree appears is chosen, without anybody marking it.
-  useEffect(() => {
-    begin.current(chosenObjects([root], new Set(firstChecked(root))));
-  }, [root]);
   const [fault, setFault] = useState<unknown>();
   const [sought, setSought] = useState('');
   const treeRef = useRef<ComponentRef<typeof Tree>>(null);
@@ -74,7 +71,7 @@ export function OpenTree({ root, label, find, readBelow, onChange }: OpenTreePro
         selectable={false}
         height={260}
         treeData={tree}
-        checkedKeys={checked}
+        checkedKeys={selection}
         defaultExpandedKeys={[root.key]}
         loadData={({ key }) => {
           const found = byKey.get(String(key));
@@ -85,10 +82,12 @@ export function OpenTree({ root, label, find, readBelow, onChange }: OpenTreePro
           );
         }}
         titleRender={(each) => <Title node={each} isFound={each.key === found?.key} />}
-        onCheck={(keysOrBoth) => {
-          const all = (Array.isArray(keysOrBoth) ? keysOrBoth : keysOrBoth.checked).map(String);
-          setChecked(all);
-          onChange(chosenObjects(tree, new Set(all)));
+        onCheck={(_, { node: { key }, checked }) => {
+          const target = byKey.get(String(key));
+          const top = tree[0];
+          if (!target || !top) return;
+          const next = toggled(top, selection, target, checked);
+          onSelect(next, chosenObjects(tree, new Set(next)));
         }}
       />
       <ProblemAlert error={fault} />

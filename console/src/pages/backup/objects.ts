@@ -11,6 +11,8 @@ export interface ObjectNode {
   children?: ObjectNode[];
   /** Why it can't be chosen; the tree draws it without a box to mark. */
   reason?: string;
+  /** Whether the whole above it is whole without it: the sys tenant of a cluster has no physical backup. */
+  isApart?: boolean;
   disableCheckbox?: boolean;
 }
 
@@ -37,19 +39,56 @@ export function tableNode(tenant: OfTenant, databaseName: string, { name }: Tabl
 }
 
 /** Makes a node of an object that can't be chosen. */
-export function unfitNode(title: string, object: BackupObject, reason: string): ObjectNode {
-  return { ...node(title, object, true), reason, disableCheckbox: true };
+export function unfitNode(title: string, object: BackupObject, reason: string, isApart = false): ObjectNode {
+  return { ...node(title, object, true), reason, disableCheckbox: true, ...(isApart ? { isApart } : {}) };
 }
 
-/** Tells whether something below a node can't be chosen: then what can be is named one by one, never the whole. */
-function isPartlyUnfit({ children }: ObjectNode): boolean {
-  return Boolean(children?.some((each) => each.reason !== undefined));
+/** Returns what stands for a node in the selection: itself, or, where a part of it can't be chosen, the parts that can. */
+function whole({ key, children }: ObjectNode): string[] {
+  if (!children?.some(({ reason, isApart }) => reason !== undefined && !isApart)) return [key];
+  return children.filter(({ reason }) => reason === undefined).map((child) => child.key);
 }
 
-/** Returns what is marked when the tree appears: everything that can be chosen. */
+/** Returns the selection when the tree appears: everything that can be chosen. */
 export function firstChecked(root: ObjectNode): string[] {
-  if (!isPartlyUnfit(root)) return [root.key];
-  return root.children?.filter(({ reason }) => reason === undefined).map(({ key }) => key) ?? [];
+  return whole(root);
+}
+
+function isWithin(key: string, ancestor: string): boolean {
+  return key === ancestor || key.startsWith(`${ancestor}\u0000`);
+}
+
+/**
+ * Returns the selection after a click on a node's box. It holds the nodes that were ticked themselves, never those that
+ * only appear ticked because everything below them is: the only table of a database is not the database.
+ */
+export function toggled(root: ObjectNode, selection: readonly string[], target: ObjectNode, isOn: boolean): string[] {
+  const outside = selection.filter((key) => !isWithin(key, target.key));
+  if (isOn) return [...outside, ...whole(target)];
+  const above = outside.find((key) => isWithin(target.key, key));
+  if (above === undefined) return outside;
+  // The rest of what was chosen as a whole stays, now named part by part.
+  return [...outside.filter((key) => key !== above), ...without(find(root, above), target.key)];
+}
+
+function without(from: ObjectNode | undefined, target: string): string[] {
+  return (from?.children ?? []).flatMap((child) => {
+    if (child.key === target || child.reason !== undefined) return [];
+    return isWithin(target, child.key) ? without(child, target) : [child.key];
+  });
+}
+
+function find(from: ObjectNode, key: string): ObjectNode | undefined {
+  if (from.key === key) return from;
+  const next = from.children?.find((child) => isWithin(key, child.key));
+  return next && find(next, key);
+}
+
+/** Returns the part of another tree's selection that this tree can express: the whole, and parts that it shows. */
+export function carriedOver(root: ObjectNode, selection: readonly string[]): string[] {
+  if (selection.includes(root.key)) return whole(root);
+  const fit = new Set(root.children?.filter(({ reason }) => reason === undefined).map(({ key }) => key));
+  return selection.filter((key) => fit.has(key));
 }
 
 /** Returns the tree with these children below one of its nodes. */
@@ -60,12 +99,9 @@ export function withChildren(tree: ObjectNode[], key: string, children: ObjectNo
   });
 }
 
-/**
- * Returns what is chosen in as few objects as say it: whoever chose a whole database means also what will be in it
- * when the backup begins.
- */
-export function chosenObjects(tree: ObjectNode[], checked: ReadonlySet<string>): BackupObject[] {
+/** Returns the chosen objects in the order of the tree. */
+export function chosenObjects(tree: ObjectNode[], selection: ReadonlySet<string>): BackupObject[] {
   return tree.flatMap((each) =>
-    checked.has(each.key) && !isPartlyUnfit(each) ? [each.object] : chosenObjects(each.children ?? [], checked),
+    selection.has(each.key) ? [each.object] : chosenObjects(each.children ?? [], selection),
   );
 }

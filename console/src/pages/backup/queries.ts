@@ -25,6 +25,14 @@ export function abilityQuery(id: number) {
   });
 }
 
+/** The tenants of a cluster, and what can be backed up of each. */
+export function tenantsQuery(id: number) {
+  return queryOptions({
+    queryKey: keys.tenants(id),
+    queryFn: () => answer(client.GET('/api/v2/ob/clusters/{id}/tenants', { params: { path: { id } } })),
+  });
+}
+
 /** Which rows of a list are wanted. */
 export interface Filter {
   page: number;

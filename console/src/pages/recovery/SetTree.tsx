@@ -1,10 +1,10 @@
-import { useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 
 import { answer, client } from '../../api/client';
 import type { BackupObject, BackupSet, List } from '../../api/types';
 import { useLabels, useLanguage } from '../../locales';
 import { formatBytes, formatCount } from '../../parts/format';
-import { databaseNode, node, tableNode, type ObjectNode } from '../backup/objects';
+import { databaseNode, firstChecked, node, tableNode, type ObjectNode } from '../backup/objects';
 import { OpenTree } from '../backup/OpenTree';
 
 /** As many as one answer may hold. */
@@ -22,8 +22,23 @@ export function SetTree({ set, onChange }: SetTreeProps) {
   const [root] = useState(() =>
     node(recovery.setOf(set.backupSetId, set.tenantName), { ...tenantOf(set), backupDimension: 'TENANT' }, false),
   );
-  const readBelow = useReadBelow(set);
-  return <OpenTree root={root} label={recovery.objects} find={recovery.find} readBelow={readBelow} onChange={onChange} />;
+  const [selection, setSelection] = useState(() => firstChecked(root));
+  const begin = useRef(onChange);
+  // The whole set is chosen at first.
+  useEffect(() => begin.current([root.object]), [root]);
+  return (
+    <OpenTree
+      root={root}
+      label={recovery.objects}
+      find={recovery.find}
+      readBelow={useReadBelow(set)}
+      selection={selection}
+      onSelect={(next, objects) => {
+        setSelection(next);
+        onChange(objects);
+      }}
+    />
+  );
 }
 
 function tenantOf({ clusterId, tenantId }: BackupSet) {

@@ -87,15 +87,19 @@ pub(crate) struct ReadableTenantView {
     /// Why it can't be backed up logically, if it can't.
     #[serde(skip_serializing_if = "Option::is_none")]
     logical_disabled: Option<ErrorView>,
+    /// Why it can't be chosen for a physical backup, if it can't.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    physical_disabled: Option<ErrorView>,
 }
 
 impl From<ReadableTenant> for ReadableTenantView {
     fn from(readable: ReadableTenant) -> Self {
-        let ReadableTenant { tenant, credential, obstacle } = readable;
+        let ReadableTenant { tenant, credential, logical_disabled, physical_disabled } = readable;
         let language = call::language();
         Self {
             tenant: TenantView::of(tenant, credential),
-            logical_disabled: obstacle.map(|problem| ErrorView::of(&problem, language)),
+            logical_disabled: logical_disabled.map(|problem| ErrorView::of(&problem, language)),
+            physical_disabled: physical_disabled.map(|problem| ErrorView::of(&problem, language)),
         }
     }
 }

@@ -47,6 +47,23 @@ impl Scope {
     }
 }
 
+/// Checks that a single tenant can be chosen for a physical backup.
+///
+/// # Errors
+/// 20108 for the sys tenant and for seekdb, 20300 for a version that backs up only the whole cluster.
+pub fn check_tenant(server: &ServerVersion, generation: Generation, tenant: &Tenant) -> Result<(), Problem> {
+    let unsupported = |id| Problem::refused(codes::METHOD_UNSUPPORTED, id);
+    match generation {
+        Generation::Seekdb => Err(unsupported("physical-not-offered")),
+        _ if tenant.id == SYS => Err(unsupported("physical-not-of-sys")),
+        Generation::Gen3 if server.version < TENANT_BACKUP_SINCE => {
+            let refusal = Problem::refused(codes::TENANT_BACKUP_UNSUPPORTED, "tenant-backup-unsupported");
+            Err(refusal.with("version", server))
+        }
+        Generation::Gen3 | Generation::Gen4 => Ok(()),
+    }
+}
+
 /// Returns the lanes of a backup, each with its key: on 4.x a lane for each tenant, before that a single one.
 ///
 /// # Errors
@@ -99,7 +116,7 @@ pub fn lanes(
 
 #[cfg(test)]
 mod tests {
-    use super::{Scope, lanes};
+    use super::{Scope, check_tenant, lanes};
     use crate::ability::Generation::{self, Gen3, Gen4, Seekdb};
     use crate::backup::DataBackupMode::{self, Full, Incremental};
     use crate::id::TenantId;
@@ -141,6 +158,24 @@ mod tests {
             let server = ServerVersion { product: Product::Oceanbase, version, community: false };
             let found = lanes(&server, generation, &tenants, is_whole_cluster, mode);
             assert_eq!(found.map(|lanes| lanes.len()).map_err(|problem| problem.code), expected, "{server}");
+        }
+    }
+
+    #[test]
+    fn single_tenants_can_be_chosen_where_the_version_backs_them_up() {
+        let cases = [
+            (Gen4, "4.2.5", 1, Some("physical-not-of-sys")),
+            (Gen4, "4.2.5", 1002, None),
+            (Gen3, "3.1.5", 1, Some("physical-not-of-sys")),
+            (Gen3, "3.1.5", 1001, Some("tenant-backup-unsupported")),
+            (Gen3, "3.2.4", 1001, None),
+            (Seekdb, "1.4.0", 1, Some("physical-not-offered")),
+        ];
+        for (generation, version, id, expected) in cases {
+            let version = version.parse().expect("a version");
+            let server = ServerVersion { product: Product::Oceanbase, version, community: false };
+            let refusal = check_tenant(&server, generation, &tenant(id, "t")).err();
+            assert_eq!(refusal.map(|problem| problem.text.id).as_deref(), expected, "{server} {id}");
         }
     }
 

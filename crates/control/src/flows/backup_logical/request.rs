@@ -16,6 +16,7 @@ use model::problem::codes;
 use model::storage::{Storage, StorageLocation};
 use model::tenant::{Tenant, check_readable};
 use model::{Problem, Secret};
+use storage::Client;
 
 use super::{BackupLogical, State};
 use crate::actor::Actor;
@@ -126,7 +127,7 @@ pub(super) async fn decide(context: &Context, wish: BackupNow) -> Result<Decided
     Ok(Decided {
         mode,
         tenants,
-        storage: destination(context, &cluster, wish.storage).await?,
+        storage: destination(context, &cluster, method, wish.storage).await?,
         selection: Selection(wish.wish.objects),
         compression,
         connections: connections as usize,
@@ -186,15 +187,20 @@ async fn refuse_unreadable(context: &Context, cluster: &Cluster, tenants: &[Tena
     }
 }
 
-/// Returns the chosen storage; without a choice the last one of that cluster, else the only one there is.
+/// Returns the chosen storage; without a choice the last one of that cluster, else the only one there is. A logical
+/// backup is written by this server, which must be allowed to use the storage.
 pub(crate) async fn destination(
     context: &Context,
     cluster: &Cluster,
+    method: BackupMethod,
     choice: Option<StorageChoice>,
 ) -> Result<Destination, Error> {
     let storage = match choice {
         Some(StorageChoice::Typed { location, secret }) => {
             let location = context.usable(location, secret.as_ref())?;
+            if method == BackupMethod::Logical {
+                Client::open(&location, secret.as_ref(), &context.roots)?;
+            }
             return Ok(Destination::Typed(location, secret));
         }
         Some(StorageChoice::Saved(id)) => context.storage(id).await?,
@@ -202,7 +208,9 @@ pub(crate) async fn destination(
             .await?
             .ok_or_else(|| Problem::invalid("storage-not-chosen").coded(codes::STORAGE_URI_MISSING))?,
     };
-    context.client(storage.id).await?;
+    if method == BackupMethod::Logical {
+        context.client(storage.id).await?;
+    }
     Ok(Destination::Saved(storage))
 }
 

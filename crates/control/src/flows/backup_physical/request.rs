@@ -8,7 +8,7 @@ use metadata::tasks::subject;
 use model::backup::{BackupMethod, DataBackupMode, settle};
 use model::cluster::Cluster;
 use model::id::{StorageId, TaskId, TenantId};
-use model::physical::scope::lanes;
+use model::physical::scope::{check_tenant, lanes};
 use model::physical::{SYS, Scope, address};
 use model::problem::codes;
 use model::tenant::Tenant;
@@ -114,7 +114,7 @@ pub(super) async fn decide(context: &Context, wish: BackupNow) -> Result<Decided
     let is_whole = wish.wish.tenants.is_empty();
     let scopes = lanes(&cluster.facts.server, cluster.facts.generation, &tenants, is_whole, mode)?;
     let keeps_destinations = wish.storage.is_none();
-    let storage = destination(context, &cluster, wish.storage).await?;
+    let storage = destination(context, &cluster, method, wish.storage).await?;
     let secret = storage.secret(context).await?;
     address::written(storage.location(), secret.as_ref(), &cluster.facts.server)?;
     let tenant = match &tenants[..] {
@@ -137,14 +137,16 @@ pub(super) async fn decide(context: &Context, wish: BackupNow) -> Result<Decided
 /// Returns the chosen tenants; all but the sys tenant when none was chosen.
 async fn chosen(context: &Context, cluster: &Cluster, chosen: &[TenantId]) -> Result<Vec<Tenant>, Error> {
     let mut all = context.metadata.tenant_list(cluster.id).await?;
-    all.retain(|tenant| tenant.id != SYS);
     if chosen.is_empty() {
+        all.retain(|tenant| tenant.id != SYS);
         return Ok(all);
     }
+    let facts = &cluster.facts;
     let mut tenants: Vec<Tenant> = Vec::new();
     for id in chosen {
         let found = all.iter().find(|tenant| tenant.id == *id);
         let tenant = found.ok_or_else(|| Problem::not_found("tenant-unknown").with("tenant", id))?;
+        check_tenant(&facts.server, facts.generation, tenant)?;
         if !tenants.contains(tenant) {
             tenants.push(tenant.clone());
         }

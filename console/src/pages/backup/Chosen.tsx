@@ -1,0 +1,43 @@
+import { useQuery } from '@tanstack/react-query';
+
+import type { BackupObject, Cluster } from '../../api/types';
+import { useLabels } from '../../locales';
+import { tenantsQuery } from './queries';
+
+interface ChosenProps {
+  cluster: Cluster;
+  /** Whether the backup is logical, which can take parts of a tenant. */
+  hasParts: boolean;
+  objects: BackupObject[];
+}
+
+/** The objects that will be backed up, in words: how many of how many, and their names. */
+export function Chosen({ cluster, hasParts, objects }: ChosenProps) {
+  const { backUpNow } = useLabels();
+  const tenants = useQuery(tenantsQuery(cluster.id)).data?.contents ?? [];
+  const fit = tenants.filter((tenant) => !(hasParts ? tenant.logicalDisabled : tenant.physicalDisabled));
+  const nameOf = (id: unknown) => tenants.find((tenant) => tenant.id === id)?.name ?? String(id);
+  const of = (kind: BackupObject['backupDimension']) => objects.filter((object) => object.backupDimension === kind);
+  const chosen = of('TENANT').map(({ tenantId }) => nameOf(tenantId));
+  const databases = of('DATABASE').map(({ databaseName }) => String(databaseName));
+  const tables = of('TABLE').map(({ databaseName, tableName }) => `${databaseName}.${tableName}`);
+  const tenant = nameOf(objects[0]?.tenantId);
+  const parts = [
+    of('CLUSTER').length ? backUpNow.wholeCluster(cluster.name) : '',
+    chosen.length ? backUpNow.tenantsChosen(chosen.length, fit.length, names(chosen)) : '',
+    databases.length ? backUpNow.databasesChosen(databases.length, tenant, names(databases)) : '',
+    tables.length ? backUpNow.tablesChosen(tables.length, tenant, names(tables)) : '',
+  ];
+  return (
+    <p className="quiet hint" aria-live="polite" data-testid="chosen">
+      {backUpNow.chosen}: {parts.filter(Boolean).join('; ')}
+    </p>
+  );
+}
+
+/** The most names that are spelled out. */
+const MOST = 8;
+
+function names(all: string[]): string {
+  return all.length > MOST ? `${all.slice(0, MOST).join(', ')}, …` : all.join(', ');
+}
