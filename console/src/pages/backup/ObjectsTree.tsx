@@ -59,6 +59,9 @@ function BothTrees({ cluster, tenants, hasParts, onChange }: ObjectsTreeProps & 
   const readBelow = useReadBelow();
   const [roots] = useState(() => [false, true].map((parts) => ({ parts, root: rootOf(cluster, tenants, parts) })));
   const [selection, setSelection] = useState<Selection>();
+  // A tree that was shown once stays, hidden, with all that was opened in it.
+  const [visited, setVisited] = useState([hasParts]);
+  if (!visited.includes(hasParts)) setVisited([...visited, hasParts]);
   const shown = useMemo(() => {
     if (selection?.hasParts === hasParts) return selection;
     const { root } = roots[Number(hasParts)]!;
@@ -70,7 +73,7 @@ function BothTrees({ cluster, tenants, hasParts, onChange }: ObjectsTreeProps & 
     change.current = onChange;
   });
   useEffect(() => change.current(shown.objects), [shown]);
-  return roots.map(({ parts, root }) => (
+  return roots.filter(({ parts }) => visited.includes(parts)).map(({ parts, root }) => (
     <div key={String(parts)} hidden={parts !== hasParts}>
       <OpenTree
         root={root}
