@@ -92,6 +92,8 @@ pub struct ClusterConfig {
     pub time_zone: String,
     /// True for the standby cluster of a 3.x pair.
     pub standby: bool,
+    /// Version of the data (COMPATIBLE), where it is older than the binary: an upgrade that has not ended.
+    pub compatible: Option<String>,
     /// User tenants.
     pub tenants: Vec<TenantConfig>,
 }
@@ -108,6 +110,7 @@ impl Default for ClusterConfig {
             sys_password: String::new(),
             time_zone: "+08:00".to_owned(),
             standby: false,
+            compatible: None,
             tenants: vec![TenantConfig::default()],
         }
     }

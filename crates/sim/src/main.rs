@@ -11,9 +11,12 @@ use sim::{Backend, ClusterConfig, Config, Fault, Profile, Server, TenantConfig, 
 #[derive(Debug, Parser)]
 #[command(name = "lifeboat-sim", version)]
 struct Arguments {
-    /// Version to pretend: 2.2.77, 3.1.5, 3.2.4, 4.0, 4.1, 4.2.5, 4.3.5 or 4.4; several with commas take turns
+    /// Version to pretend: 2.2.77, 3.1.5, 3.2.4, 4.0, 4.1, 4.2.5, 4.3.5, 4.4, 4.4.2.3 or 4.6.0; several with commas take turns
     #[arg(long, value_delimiter = ',', default_value = "4.2.5")]
     profile: Vec<Profile>,
+    /// Version of the data (COMPATIBLE), where it is older than the binary: an upgrade that has not ended
+    #[arg(long)]
+    compatible: Option<String>,
     /// Name of the cluster; with several clusters a number follows
     #[arg(long, default_value = "obcluster")]
     name: String,
@@ -190,6 +193,7 @@ fn clusters(arguments: &Arguments) -> Vec<ClusterConfig> {
             sys_password: arguments.password.clone(),
             time_zone: arguments.time_zone.clone(),
             standby: false,
+            compatible: arguments.compatible.clone(),
             tenants: arguments
                 .tenants
                 .iter()

@@ -22,13 +22,17 @@ pub enum Profile {
     V4_2_5,
     /// Long-term support of the 4.3 line.
     V4_3_5,
-    /// The newest.
+    /// The first one that deletes chosen sets.
     V4_4,
+    /// Long-term support of the 4.4 line; copies its archive.
+    V4_4_2,
+    /// The newest; validates backups.
+    V4_6,
 }
 
 impl Profile {
     /// Every profile, oldest first.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::V2_2_77,
         Self::V3_1_5,
         Self::V3_2_4,
@@ -37,6 +41,8 @@ impl Profile {
         Self::V4_2_5,
         Self::V4_3_5,
         Self::V4_4,
+        Self::V4_4_2,
+        Self::V4_6,
     ];
 
     /// True where backup belongs to tenants instead of the cluster.
@@ -55,6 +61,8 @@ impl Profile {
             Self::V4_2_5 => "4.2.5.0",
             Self::V4_3_5 => "4.3.5.0",
             Self::V4_4 => "4.4.1.0",
+            Self::V4_4_2 => "4.4.2.3",
+            Self::V4_6 => "4.6.0.0",
         }
     }
 
@@ -83,6 +91,9 @@ impl Profile {
             Self::V4_2_5 => ("100000062024102219", "Oct 22 2024 19:40:02"),
             Self::V4_3_5 => ("100000202024123117", "Dec 31 2024 17:05:30"),
             Self::V4_4 => ("100000032025072410", "Jul 24 2025 10:12:51"),
+            // A guess: of the 4.4.2 line only the builds of 4.4.2.0 are published.
+            Self::V4_4_2 => ("100000032026061510", "Jun 15 2026 10:12:51"),
+            Self::V4_6 => ("100000132026040922", "Apr  9 2026 22:41:17"),
         }
     }
 
@@ -114,6 +125,8 @@ impl fmt::Display for Profile {
             Self::V4_2_5 => "4.2.5",
             Self::V4_3_5 => "4.3.5",
             Self::V4_4 => "4.4",
+            Self::V4_4_2 => "4.4.2.3",
+            Self::V4_6 => "4.6.0",
         })
     }
 }
@@ -121,7 +134,7 @@ impl fmt::Display for Profile {
 /// A profile name that nobody knows.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "`{0}` is no version the simulator knows; take one of 2.2.77, 3.1.5, 3.2.4, 4.0, 4.1, 4.2.5, 4.3.5, 4.4"
+    "`{0}` is no version the simulator knows; take one of 2.2.77, 3.1.5, 3.2.4, 4.0, 4.1, 4.2.5, 4.3.5, 4.4, 4.4.2.3, 4.6.0"
 )]
 pub struct UnknownProfile(String);
 

@@ -1,4 +1,4 @@
-// What a DBA does with clusters of OceanBase 4.2.5 and 3.1.5: physical backups, and the ways out when a step stops.
+// What a DBA does with clusters of OceanBase 4.x (WALK_VERSION), 3.1.5 and 2.2.77: physical backups, and the ways out when a step stops.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -8,6 +8,7 @@ import { PASSWORD, startLifeboat, startSimulator, until } from './servers.mjs';
 import { PHYSICAL_WORDS, WORDS } from './words.mjs';
 
 const language = process.env.WALK_LANGUAGE;
+const version = process.env.WALK_VERSION;
 const words = { ...WORDS[language], ...PHYSICAL_WORDS[language] };
 const MANY = 500;
 const TASKS = 10_000;
@@ -18,11 +19,11 @@ const PATIENCE_MS = 10_000;
 const simulator = await startSimulator(
   process.env.LIFEBOAT_SIM_BINARY,
   [
-    { name: 'new', id: 11, version: '4.2.5', zones: 3, tenants: [{ name: 'shop', data_mib: 512 }, { name: 'crm', data_mib: 256 }] },
+    { name: 'new', id: 11, version, zones: 3, tenants: [{ name: 'shop', data_mib: 512 }, { name: 'crm', data_mib: 256 }] },
     { name: 'old', id: 12, version: '3.1.5', zones: 3, tenants: [{ name: 'shop', data_mib: 512 }] },
     { name: 'oldest', id: 14, version: '2.2.77', zones: 3, tenants: [{ name: 'shop', data_mib: 512 }] },
-    { name: 'mixed', id: 15, version: '4.2.5', tenants: [{ name: 'data', data_mib: 8 }, { name: 'ora', mode: 'ORACLE', data_mib: 8 }] },
-    { name: 'many', id: 13, version: '4.2.5', tenants: Array.from({ length: MANY }, (_, n) => ({ name: `tenant_${n}`, data_mib: 8 })) },
+    { name: 'mixed', id: 15, version, tenants: [{ name: 'data', data_mib: 8 }, { name: 'ora', mode: 'ORACLE', data_mib: 8 }] },
+    { name: 'many', id: 13, version, tenants: Array.from({ length: MANY }, (_, n) => ({ name: `tenant_${n}`, data_mib: 8 })) },
   ],
   ['--speed', '60'],
 );

@@ -40,7 +40,7 @@ async fn full_incremental_and_logs(stand: &Stand) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_newest_version_is_backed_up_and_its_log_backup_paused_and_resumed() {
-    full_incremental_and_logs(&Stand::new(Profile::V4_4, &["shop"]).await).await;
+    full_incremental_and_logs(&Stand::new(Profile::V4_6, &["shop"]).await).await;
 }
 
 /// See docs/operate/real-cluster.md.

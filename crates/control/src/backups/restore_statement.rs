@@ -100,7 +100,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_statements_of_a_set_are_those_that_the_cluster_restores_by() {
-        for profile in [Profile::V2_2_77, Profile::V3_1_5, Profile::V4_2_5] {
+        for profile in [Profile::V2_2_77, Profile::V3_1_5, Profile::V4_2_5, Profile::V4_6] {
             let world = SimWorld::new(profile).await;
             let task = world.begin(world.wish(DataBackupMode::Full)).await;
             world.finish(task).await;

@@ -32,6 +32,26 @@ const WAITS_MAX: u32 = 3_000;
 /// The password of the simulated sys tenant, and nobody may ever see it.
 const PASSWORD: &str = "of-the-sys-tenant";
 
+/// Makes two tests of each function that takes a [`Profile`]: on long-term support as most have it, and on the newest.
+macro_rules! on_both_4x {
+    ($($test:ident,)+) => {
+        mod on_4_2_5 {
+            $(#[tokio::test]
+            async fn $test() {
+                super::$test(sim::Profile::V4_2_5).await;
+            })+
+        }
+
+        mod on_4_6_0 {
+            $(#[tokio::test]
+            async fn $test() {
+                super::$test(sim::Profile::V4_6).await;
+            })+
+        }
+    };
+}
+pub(crate) use on_both_4x;
+
 /// Everything that a physical flow works with.
 pub(crate) struct SimWorld {
     pub(crate) control: Control,

@@ -107,7 +107,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_test_shows_what_the_cluster_uses_and_changes_nothing_in_it() {
-        for profile in [Profile::V2_2_77, Profile::V4_2_5] {
+        for profile in [Profile::V2_2_77, Profile::V4_2_5, Profile::V4_6] {
             let world = SimWorld::new(profile).await;
             let before = world.acts();
             let far = StorageLocation::directory("/nowhere/near/this/server").expect("a path");

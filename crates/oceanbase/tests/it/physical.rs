@@ -11,11 +11,12 @@ use model::physical::identity::{JobMark, part_of};
 use model::physical::{JobStatus, SYS, Scope};
 use model::{Secret, Timestamp};
 use oceanbase::physical::BackupOptions;
-use oceanbase::{Driver, Endpoint};
+use oceanbase::{Driver, Endpoint, Statement};
 use sim::{ClusterConfig, Config, Fault, FaultName, Handle, Profile, Server, TenantConfig};
 use tempfile::TempDir;
 
 use crate::recorder::Recorder;
+use crate::simulated::on_both_4x;
 
 /// How often the clock is put forward before something is taken for stuck.
 const TURNS_MAX: u32 = 200;
@@ -150,6 +151,13 @@ impl Stand {
     }
 }
 
+on_both_4x! {
+    log_backup_of_4_is_paused_and_resumed_in_the_same_round,
+    an_interruption_is_told_with_the_databases_comment,
+    only_the_chosen_tenant_is_archived_and_compacted,
+    refusals_of_the_database_have_a_meaning,
+}
+
 #[tokio::test]
 async fn every_version_is_backed_up_in_full_and_incrementally() {
     for profile in Profile::ALL {
@@ -225,7 +233,7 @@ async fn moments_of_every_version_are_those_of_the_database() {
 
 #[tokio::test]
 async fn what_was_set_is_read_back_without_keys() {
-    for profile in [Profile::V3_1_5, Profile::V4_0, Profile::V4_2_5] {
+    for profile in [Profile::V3_1_5, Profile::V4_0, Profile::V4_2_5, Profile::V4_6] {
         let mut stand = Stand::new(profile).await;
         let verbs = stand.driver.verbs();
         let address = Secret::new("oss://bucket/data?host=oss.example.org&access_id=AK&access_key=hunter2");
@@ -261,9 +269,8 @@ async fn what_was_set_is_read_back_without_keys() {
     }
 }
 
-#[tokio::test]
-async fn log_backup_of_4_is_paused_and_resumed_in_the_same_round() {
-    let mut stand = Stand::new(Profile::V4_2_5).await;
+async fn log_backup_of_4_is_paused_and_resumed_in_the_same_round(profile: Profile) {
+    let mut stand = Stand::new(profile).await;
     stand.ready().await;
     let round = stand.driver.archive_round(&stand.scope).await.expect("answers").expect("it is there").round;
     stand.archive(LogBackupWish::Pause, ArchiveStatus::Suspend).await;
@@ -272,9 +279,8 @@ async fn log_backup_of_4_is_paused_and_resumed_in_the_same_round() {
     assert_eq!((after.round, after.mode_on, after.enabled), (round, Some(true), true));
 }
 
-#[tokio::test]
-async fn an_interruption_is_told_with_the_databases_comment() {
-    let mut stand = Stand::new(Profile::V4_2_5).await;
+async fn an_interruption_is_told_with_the_databases_comment(profile: Profile) {
+    let mut stand = Stand::new(profile).await;
     stand.ready().await;
     stand.handle.fault(&Fault { tenant: Some("shop".into()), ..Fault::new(FaultName::ArchiveInterrupted) });
     stand.handle.advance_seconds(30.0);
@@ -284,9 +290,8 @@ async fn an_interruption_is_told_with_the_databases_comment() {
     assert!(problem.text.raw.is_some_and(|words| words.contains("interrupted")), "{:?}", round.comment);
 }
 
-#[tokio::test]
-async fn only_the_chosen_tenant_is_archived_and_compacted() {
-    let mut stand = Stand::new(Profile::V4_2_5).await;
+async fn only_the_chosen_tenant_is_archived_and_compacted(profile: Profile) {
+    let mut stand = Stand::new(profile).await;
     stand.ready().await;
     let rounds = stand.driver.archive_rounds().await.expect("answers");
     let running = rounds.iter().filter(|round| round.status == ArchiveStatus::Doing).count();
@@ -299,7 +304,7 @@ async fn only_the_chosen_tenant_is_archived_and_compacted() {
 
 #[tokio::test]
 async fn a_freeze_while_merging_is_a_warning_on_4_and_an_error_on_3() {
-    for (profile, number) in [(Profile::V4_2_5, 4744), (Profile::V3_1_5, 4213)] {
+    for (profile, number) in [(Profile::V4_2_5, 4744), (Profile::V4_6, 4744), (Profile::V3_1_5, 4213)] {
         let mut stand = Stand::new(profile).await;
         let freeze = stand.driver.verbs().major_freeze("shop");
         stand.driver.act(&freeze).await.expect("the first is taken");
@@ -377,6 +382,9 @@ async fn transcript(profile: Profile) -> String {
 async fn what_is_said_to_4_is_golden() {
     let newest = transcript(Profile::V4_4).await;
     insta::assert_snapshot!(newest);
+    for profile in [Profile::V4_4_2, Profile::V4_6] {
+        assert_eq!(transcript(profile).await, newest, "{profile}");
+    }
     for profile in [Profile::V4_1, Profile::V4_2_5, Profile::V4_3_5] {
         // The newest has no word for the compression of logs any more.
         let said = transcript(profile).await;
@@ -399,9 +407,8 @@ async fn what_is_said_to_3_is_golden() {
     assert!(differing.iter().all(|line| line.contains("CDB_OB_BACKUP_SET_DETAILS")), "{differing:?}");
 }
 
-#[tokio::test]
-async fn refusals_of_the_database_have_a_meaning() {
-    let mut stand = Stand::new(Profile::V4_2_5).await;
+async fn refusals_of_the_database_have_a_meaning(profile: Profile) {
+    let mut stand = Stand::new(profile).await;
     let verbs = stand.driver.verbs();
     let options = BackupOptions { mode: Full, plus_archivelog: false, tag: None, to: None };
     let other = Scope::Tenant { id: TenantId(9), name: "nobody".into() };
@@ -443,5 +450,37 @@ async fn log_backup_that_is_switched_where_it_is_already_is_no_failure() {
             );
             stand.handle.advance_seconds(600.0);
         }
+    }
+}
+
+/// A row of the backup jobs that copies the archive is nobody's backup of data: not while it runs, not afterwards.
+#[tokio::test]
+async fn a_copy_of_the_archive_is_not_counted_as_a_backup() {
+    for profile in [Profile::V4_4_2, Profile::V4_6] {
+        let mut stand = Stand::new(profile).await;
+        stand.ready().await;
+        let (_, set) = stand.back_up(Full, "lifeboat-1").await;
+        stand.handle.advance_seconds(2.0 * 86_400.0);
+        let before = stand.driver.backup_jobs(&stand.scope).await.expect("answers");
+        let Scope::Tenant { name, .. } = &stand.scope else { panic!("4.x backs up tenants") };
+        for text in [
+            format!(
+                "ALTER SYSTEM SET BACKUP_ARCHIVE_DEST = 'LOCATION=file:///backup/copies' TENANT = {name}"
+            ),
+            format!("ALTER SYSTEM BACKUP ARCHIVELOG ALL TENANT = {name}"),
+        ] {
+            stand.driver.act(&Statement::act(text)).await.expect("it is taken");
+        }
+        for _ in 0..30 {
+            let mut jobs = stand.driver.backup_jobs(&stand.scope).await.expect("answers");
+            jobs.retain(|job| job.is_data);
+            assert_eq!(jobs, before, "{profile}");
+            stand.handle.advance_seconds(2.0);
+        }
+        let copied = "SELECT backup_set_id, status FROM oceanbase.CDB_OB_BACKUP_JOB_HISTORY WHERE backup_type LIKE 'BACKUP_ARCHIVE%'";
+        let rows = stand.driver.session().rows(&Statement::read(copied.to_owned())).await.expect("answers");
+        assert_eq!(rows.len(), 1, "{profile}: the copy ran");
+        let sets = stand.driver.backup_sets(&stand.scope).await.expect("answers");
+        assert!(sets.iter().all(|known| known.set == set), "{profile}: {sets:?}");
     }
 }

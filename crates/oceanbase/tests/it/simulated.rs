@@ -9,6 +9,30 @@ use oceanbase::precheck::{Verdict, precheck};
 use oceanbase::{Driver, Endpoint, NoWitness};
 use sim::{ClusterConfig, Config, Fault, FaultName, Handle, Profile, Server, TenantConfig};
 
+/// Makes two tests of each function that takes a [`Profile`]: on long-term support as most have it, and on the newest.
+macro_rules! on_both_4x {
+    ($($test:ident,)+) => {
+        mod on_4_2_5 {
+            $(#[tokio::test]
+            async fn $test() {
+                super::$test(sim::Profile::V4_2_5).await;
+            })+
+        }
+
+        mod on_4_6_0 {
+            $(#[tokio::test]
+            async fn $test() {
+                super::$test(sim::Profile::V4_6).await;
+            })+
+        }
+    };
+}
+pub(crate) use on_both_4x;
+
+on_both_4x! {
+    a_server_that_is_lost_is_passed_over,
+}
+
 /// Starts a cluster of three zones with two tenants, and says where it is.
 async fn start(profile: Profile) -> (Handle, Endpoint) {
     let cluster = ClusterConfig {
@@ -81,9 +105,8 @@ async fn every_version_is_checked_before_it_is_taken_over_and_stays_as_it_was() 
     }
 }
 
-#[tokio::test]
-async fn a_server_that_is_lost_is_passed_over() {
-    let (handle, mut endpoint) = start(Profile::V4_2_5).await;
+async fn a_server_that_is_lost_is_passed_over(profile: Profile) {
+    let (handle, mut endpoint) = start(profile).await;
     let lost = endpoint.addresses.pop().expect("three servers");
     handle.fault(&Fault { server: Some(lost.to_string()), ..Fault::new(FaultName::ObserverLost) });
     endpoint.addresses.insert(0, lost.clone());

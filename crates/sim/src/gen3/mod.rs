@@ -9,6 +9,7 @@ pub(crate) mod command;
 pub(crate) mod compaction;
 mod compaction_views;
 pub(crate) mod grammar;
+mod resource_views;
 pub(crate) mod restore;
 mod restore_views;
 pub(crate) mod views;

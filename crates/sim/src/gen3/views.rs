@@ -1,6 +1,6 @@
 //! The views and internal tables of 3.x by name; all are the sys tenant's.
 
-use super::{archive_views, backup_views, compaction_views, restore_views};
+use super::{archive_views, backup_views, compaction_views, resource_views, restore_views};
 use crate::profile::Profile;
 use crate::sql::Table;
 use crate::world::{Cluster, TenantId};
@@ -30,7 +30,8 @@ pub(crate) fn names(profile: Profile, viewer: TenantId) -> Vec<String> {
     if viewer != TenantId::SYS {
         return Vec::new();
     }
-    NAMES.iter().filter(|name| exists(profile, name)).map(|name| (*name).to_owned()).collect()
+    let all = NAMES.iter().chain(&resource_views::NAMES);
+    all.filter(|name| exists(profile, name)).map(|name| (*name).to_owned()).collect()
 }
 
 /// Pieces and the views that came with them are younger than 2.2.77.
@@ -48,4 +49,5 @@ pub(crate) fn table(cluster: &Cluster, viewer: TenantId, name: &str) -> Option<T
         .or_else(|| backup_views::table(cluster, name))
         .or_else(|| compaction_views::table(cluster, name))
         .or_else(|| restore_views::table(cluster, name))
+        .or_else(|| resource_views::table(cluster, name))
 }

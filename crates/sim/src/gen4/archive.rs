@@ -60,6 +60,8 @@ pub(crate) struct Piece {
     pub(crate) id: u64,
     pub(crate) status: &'static str,
     pub(crate) file_status: &'static str,
+    /// INCOMPLETE, COPYING, AVAILABLE: its copy at the second destination.
+    pub(crate) copy: &'static str,
     pub(crate) start_scn: i64,
     pub(crate) checkpoint_scn: i64,
     pub(crate) end_scn: i64,
@@ -72,6 +74,19 @@ pub(crate) struct Piece {
 impl Archive {
     pub(crate) fn status(&self) -> &'static str {
         self.round.as_ref().map_or("STOP", |round| round.status)
+    }
+
+    /// True when pieces that still lie there, or their copies, cover all between two moments without a gap.
+    pub(super) fn covers(&self, from_scn: i64, to_scn: i64) -> bool {
+        let mut reached = from_scn;
+        for piece in
+            self.pieces.iter().filter(|piece| piece.file_status == "AVAILABLE" || piece.copy == "AVAILABLE")
+        {
+            if piece.start_scn <= reached && piece.checkpoint_scn > reached {
+                reached = piece.checkpoint_scn;
+            }
+        }
+        reached >= to_scn
     }
 
     pub(crate) fn checkpoint_scn(&self) -> i64 {
@@ -272,6 +287,7 @@ fn open_piece(cluster: &mut Cluster, id: TenantId, start_scn: i64) {
             id: number,
             status: "ACTIVE",
             file_status: "AVAILABLE",
+            copy: "INCOMPLETE",
             start_scn,
             checkpoint_scn: start_scn,
             end_scn: start_scn + round.interval_us * SCN,

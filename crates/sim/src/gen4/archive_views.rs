@@ -4,9 +4,12 @@ use super::SCN;
 use super::archive::{Piece, Round};
 use super::destination::StorageInfo;
 use crate::profile::Profile;
-use crate::sql::table::{bytes_display, ratio};
+use crate::sql::table::{bytes_display, ratio, yes_no};
 use crate::sql::{Shape, Table, Value};
 use crate::world::{Cluster, TenantId};
+
+/// The size of a file of log.
+const LOG_FILE_BYTES: i64 = 64 << 20;
 
 pub(super) fn table(cluster: &Cluster, base: &str, name: &str) -> Option<Table> {
     let archives = || cluster.four.tenants.values().map(|backups| &backups.archive);
@@ -83,7 +86,7 @@ fn storage<'a>(profile: Profile, rows: impl IntoIterator<Item = &'a StorageInfo>
         .when(profile >= Profile::V4_3_5)
         .col("MAX_IOPS", "bigint", |_| 0.into())
         .col("MAX_BANDWIDTH", "bigint", |_| 0.into())
-        .col("MAX_BANDWIDTH_DISPLAY", "varchar(65)", |_| "UNLIMITED".into())
+        .col("MAX_BANDWIDTH_DISPLAY", "varchar(29)", |_| "UNLIMITED".into())
         .table(name, rows)
 }
 
@@ -99,6 +102,12 @@ pub(super) fn display_type(profile: Profile) -> &'static str {
 fn round_table(profile: Profile, name: &str, rounds: &[Round], last: &str) -> Table {
     let display = display_type(profile);
     let has_unit = profile > Profile::V4_0;
+    // The view of the current rounds adds up two sources, which widens the types.
+    let [bytes, shown, part] = if last == "PATH" {
+        ["bigint(21)", "varchar(28)", "decimal(24,2)"]
+    } else {
+        ["bigint", "varchar(27)", "decimal(23,2)"]
+    };
     let shape = Shape::<Round>::new()
         .col("TENANT_ID", "bigint", |r| r.tenant.into())
         .col("DEST_ID", "bigint", |r| r.destination.into())
@@ -118,11 +127,11 @@ fn round_table(profile: Profile, name: &str, rounds: &[Round], last: &str) -> Ta
         .col("UNIT_SIZE", "bigint", |_| 1.into())
         .col("COMPRESSION", "varchar(128)", |r| r.compression.clone().into())
         .when(true)
-        .col("INPUT_BYTES", "bigint(21)", |r| r.input_bytes.into())
-        .col("INPUT_BYTES_DISPLAY", "varchar(28)", |r| bytes_display(r.input_bytes))
-        .col("OUTPUT_BYTES", "bigint(21)", |r| r.output_bytes.into())
-        .col("OUTPUT_BYTES_DISPLAY", "varchar(28)", |r| bytes_display(r.output_bytes))
-        .col("COMPRESSION_RATIO", "decimal(24,2)", |r| ratio(r.input_bytes, r.output_bytes))
+        .col("INPUT_BYTES", bytes, |r| r.input_bytes.into())
+        .col("INPUT_BYTES_DISPLAY", shown, |r| bytes_display(r.input_bytes))
+        .col("OUTPUT_BYTES", bytes, |r| r.output_bytes.into())
+        .col("OUTPUT_BYTES_DISPLAY", shown, |r| bytes_display(r.output_bytes))
+        .col("COMPRESSION_RATIO", part, |r| ratio(r.input_bytes, r.output_bytes))
         .col("DELETED_INPUT_BYTES", "bigint", |r| r.deleted_input_bytes.into())
         .col("DELETED_INPUT_BYTES_DISPLAY", "varchar(27)", |r| bytes_display(r.deleted_input_bytes))
         .col("DELETED_OUTPUT_BYTES", "bigint", |r| r.deleted_output_bytes.into())
@@ -173,33 +182,59 @@ fn piece_table(profile: Profile, name: &str, pieces: &[Piece]) -> Table {
         .table(name, pieces)
 }
 
+/// Of each log stream how far it is archived.
 fn progress(cluster: &Cluster, name: &str) -> Table {
-    type Row = (Round, u64, String, u16);
-    let leader = cluster.leader();
-    let mut rows: Vec<Row> = Vec::new();
-    for backups in cluster.four.tenants.values() {
-        let Some(round) = backups.archive.round.as_ref().filter(|round| round.status != "STOP") else {
-            continue;
-        };
-        let streams = cluster.tenants.get(&round.tenant).map(|tenant| tenant.log_streams.clone());
-        for stream in streams.unwrap_or_default() {
-            rows.push((round.clone(), stream, leader.ip.clone(), leader.rpc_port));
-        }
-    }
+    type Row = (Round, u64);
+    let rounds = cluster.four.tenants.values().filter_map(|backups| backups.archive.round.as_ref());
+    let rows: Vec<Row> = rounds
+        .filter(|round| round.status != "STOP")
+        .flat_map(|round| {
+            let streams = cluster.tenants.get(&round.tenant).map(|tenant| tenant.log_streams.clone());
+            streams.unwrap_or_default().into_iter().map(|stream| (round.clone(), stream))
+        })
+        .collect();
     Shape::<Row>::new()
         .col("TENANT_ID", "bigint", |r| r.0.tenant.into())
         .col("DEST_ID", "bigint", |r| r.0.destination.into())
+        .col("LS_ID", "bigint", |r| r.1.into())
         .col("ROUND_ID", "bigint", |r| r.0.id.into())
         .col("PIECE_ID", "bigint", |r| r.0.used_piece.into())
-        .col("LS_ID", "bigint", |r| r.1.into())
+        .col("INCARNATION", "bigint", |_| 1.into())
+        .col("START_SCN", "bigint unsigned", |r| r.0.start_scn.into())
+        .col("MIN_LSN", "bigint unsigned", |_| 0.into())
+        .col("MAX_LSN", "bigint unsigned", |r| (r.0.input_bytes / 2).into())
+        .col("CHECKPOINT_SCN", "bigint unsigned", |r| r.0.checkpoint_scn.into())
         .col("STATUS", "varchar(64)", |r| {
             if r.0.status == "INTERRUPTED" { "INTERRUPT" } else { "DOING" }.into()
         })
-        .col("START_SCN", "bigint unsigned", |r| r.0.start_scn.into())
-        .col("CHECKPOINT_SCN", "bigint unsigned", |r| r.0.checkpoint_scn.into())
+        .col("FILE_ID", "bigint", |r| (1 + r.0.input_bytes / 2 / LOG_FILE_BYTES).into())
+        .col("FILE_OFFSET", "bigint", |r| (r.0.input_bytes / 2 % LOG_FILE_BYTES).into())
         .col("INPUT_BYTES", "bigint", |r| (r.0.input_bytes / 2).into())
         .col("OUTPUT_BYTES", "bigint", |r| (r.0.output_bytes / 2).into())
-        .col("SVR_IP", "varchar(46)", |r| r.2.clone().into())
-        .col("SVR_PORT", "bigint", |r| i64::from(r.3).into())
+        .table(name, &rows)
+}
+
+/// `V$OB_ARCHIVE_DEST_STATUS`: whether all that was written is archived.
+pub(super) fn destination_status(cluster: &Cluster, name: &str) -> Table {
+    type Row = (TenantId, u64, String, Option<Round>);
+    let rows: Vec<Row> = cluster
+        .four
+        .tenants
+        .iter()
+        .filter_map(|(id, backups)| {
+            let place = &backups.archive.destination.as_ref()?.place;
+            Some((*id, place.id, place.bare.clone(), backups.archive.round.clone()))
+        })
+        .collect();
+    Shape::<Row>::new()
+        .col("TENANT_ID", "bigint", |r| r.0.into())
+        .col("DEST_ID", "bigint", |r| r.1.into())
+        .col("PATH", "varchar(4096)", |r| r.2.clone().into())
+        .col("STATUS", "varchar(64)", |r| r.3.as_ref().map_or("STOP", |round| round.status).into())
+        .col("CHECKPOINT_SCN", "bigint unsigned", |r| r.3.as_ref().map(|round| round.checkpoint_scn).into())
+        .col("SYNCHRONIZED", "varchar(32)", |r| {
+            yes_no(r.3.as_ref().is_some_and(|round| round.status == "DOING"))
+        })
+        .col("COMMENT", "varchar(262144)", |r| r.3.as_ref().map(|round| round.comment.clone()).into())
         .table(name, &rows)
 }

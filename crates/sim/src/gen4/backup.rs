@@ -15,6 +15,8 @@ pub(crate) struct Job {
     pub(crate) tenant: TenantId,
     pub(crate) id: u64,
     pub(crate) set: u64,
+    /// A copy of the archive instead of a backup of data, and whether it deletes what it copies.
+    pub(crate) copies: Option<bool>,
     pub(crate) initiator: TenantId,
     pub(crate) initiator_job: u64,
     pub(crate) executors: Vec<TenantId>,
@@ -156,6 +158,7 @@ pub(crate) fn start(
         tenant: owner,
         id: backups.last_job,
         set: 0,
+        copies: None,
         initiator: owner,
         initiator_job: if owner == TenantId::SYS { backups.last_job } else { 0 },
         executors,
@@ -203,7 +206,8 @@ fn named_tenants(
 fn check(cluster: &mut Cluster, id: TenantId, initiator: TenantId) -> Result<(), SqlError> {
     check_again(cluster, id)?;
     let backups = cluster.four.of(id);
-    let own = backups.jobs.iter().any(|job| !job.has_ended() && job.initiator == initiator);
+    let mut data = backups.jobs.iter().filter(|job| job.copies.is_none());
+    let own = data.any(|job| !job.has_ended() && job.initiator == initiator);
     let handed_out = initiator == TenantId::SYS
         && cluster
             .four

@@ -1,13 +1,16 @@
-//! Cleanup of 4.x: the one policy a tenant may have, the hourly job it leads to, and manual deletion on the newest.
+//! Cleanup of 4.x: the one policy a tenant may have, the hourly look it leads to, and how a deletion runs.
 
 use serde::Serialize;
 
 use super::backup::BackupSet;
-use super::{SCN, after};
-use crate::civil::{self, SECOND};
+use super::{Backups, SCN, after, deletion, features};
+use crate::civil;
 use crate::error::SqlError;
 use crate::media::layout4;
 use crate::world::{Caller, Cluster, TenantId};
+
+/// OB_LOG_ONLY_POLICY_NOT_ALLOWED_TO_SET. Its number and text are guesses.
+const LOG_ONLY_NOT_ALLOWED: u16 = 9_150;
 
 /// The kernel looks so often for what is obsolete.
 const PERIOD_S: i64 = 3_600;
@@ -15,12 +18,55 @@ const PERIOD_S: i64 = 3_600;
 /// What a tenant has in hand.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct Cleanup {
-    /// The recovery window of the policy `default`.
-    pub(crate) window: Option<String>,
+    pub(crate) policy: Option<ActivePolicy>,
     pub(crate) jobs: Vec<DeleteJob>,
     pub(crate) tasks: Vec<DeleteTask>,
     pub(crate) next: Option<i64>,
     last_task: u64,
+}
+
+/// The policy of a tenant.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct ActivePolicy {
+    /// `default`, or `log_only`.
+    pub(crate) name: &'static str,
+    pub(crate) window: String,
+}
+
+impl ActivePolicy {
+    /// The recovery window in microseconds.
+    pub(super) fn window_us(&self) -> i64 {
+        civil::parse_duration(&self.window).unwrap_or_default()
+    }
+}
+
+/// What a deletion is about.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) enum Wanted {
+    /// Whatever is not needed since that moment.
+    Obsolete {
+        expired_us: i64,
+    },
+    Sets(Vec<u64>),
+    Pieces(Vec<u64>),
+    /// Pieces that were copied with DELETE INPUT.
+    Copied(Vec<u64>),
+}
+
+impl Wanted {
+    /// The TYPE of the job. Those of pieces are guesses.
+    pub(super) fn kind(&self) -> &'static str {
+        match self {
+            Self::Obsolete { .. } => "DELETE OBSOLETE BACKUP",
+            Self::Sets(_) => "DELETE BACKUP SET",
+            Self::Pieces(_) => "DELETE BACKUP PIECE",
+            Self::Copied(_) => "DELETE BACKED UP ARCHIVE PIECE",
+        }
+    }
+
+    pub(super) fn ids(ids: &[u64]) -> String {
+        ids.iter().map(u64::to_string).collect::<Vec<_>>().join(",")
+    }
 }
 
 /// A deletion.
@@ -29,8 +75,7 @@ pub(crate) struct DeleteJob {
     pub(crate) tenant: TenantId,
     pub(crate) id: u64,
     pub(crate) initiator: TenantId,
-    pub(crate) kind: &'static str,
-    pub(crate) parameter: String,
+    pub(crate) wanted: Wanted,
     pub(crate) start_us: i64,
     pub(crate) end_us: i64,
     pub(crate) status: &'static str,
@@ -38,6 +83,17 @@ pub(crate) struct DeleteJob {
     pub(crate) comment: String,
     pub(crate) in_history: bool,
     pub(crate) due: Option<i64>,
+}
+
+impl DeleteJob {
+    pub(super) fn is_running(&self) -> bool {
+        ["INIT", "DOING", "CANCELING"].contains(&self.status)
+    }
+}
+
+/// True while something at that path is being deleted.
+pub(super) fn is_cleaning(backups: &Backups, path: &str) -> bool {
+    backups.cleanup.tasks.iter().any(|task| task.path == path && task.end_us == 0)
 }
 
 /// A deletion of one thing.
@@ -93,7 +149,7 @@ fn too_few() -> SqlError {
 
 /// `ALTER SYSTEM ADD DELETE BACKUP POLICY …`.
 pub(crate) fn add_policy(cluster: &mut Cluster, caller: Caller, policy: &Policy) -> Result<(), SqlError> {
-    check_name(policy.name.as_deref())?;
+    let name = check_name(cluster, policy.name.as_deref())?;
     let id = policy_tenant(cluster, caller, policy.tenants.as_deref())?;
     if policy.redundancy.as_ref().is_some_and(|redundancy| redundancy != "1") {
         return Err(SqlError::new(4007, "Redundancy not equal to 1 is not supported"));
@@ -104,28 +160,51 @@ pub(crate) fn add_policy(cluster: &mut Cluster, caller: Caller, policy: &Policy)
     if civil::parse_duration(window).is_none() {
         return Err(SqlError::not_supported("recovery window is not be time string"));
     }
+    let is_newer = features::has(cluster, id, features::MANUAL_DELETION);
     let now_us = cluster.now_us;
-    let cleanup = &mut cluster.four.of(id).cleanup;
-    if cleanup.window.is_some() {
-        return Err(SqlError::new(5024, format!("Duplicate entry '{}-default' for key 'PRIMARY'", id.0)));
+    let backups = cluster.four.of(id);
+    if is_newer && civil::parse_duration(window) == Some(0) {
+        return Err(SqlError::arguments("the recovery window"));
     }
-    cleanup.window = Some(window.clone());
-    cleanup.next = after(now_us, 10);
+    if backups.cleanup.policy.is_some() {
+        return Err(if is_newer {
+            // The text is that of 9718; which number travels is a guess.
+            SqlError::new(4017, "policy already exists")
+        } else {
+            SqlError::new(5024, format!("Duplicate entry '{}-default' for key 'PRIMARY'", id.0))
+        });
+    }
+    if name == "log_only" && backups.data.is_some() {
+        return Err(SqlError::new(
+            LOG_ONLY_NOT_ALLOWED,
+            "log_only policy is not allowed to set, because data_backup_dest is set",
+        ));
+    }
+    backups.cleanup.policy = Some(ActivePolicy { name, window: window.clone() });
+    backups.cleanup.next = after(now_us, if is_newer { 0 } else { 10 });
     Ok(())
 }
 
 /// `ALTER SYSTEM DROP DELETE BACKUP POLICY …`; a missing one is no error.
 pub(crate) fn drop_policy(cluster: &mut Cluster, caller: Caller, policy: &Policy) -> Result<(), SqlError> {
-    check_name(policy.name.as_deref())?;
+    let name = check_name(cluster, policy.name.as_deref())?;
     let id = policy_tenant(cluster, caller, policy.tenants.as_deref())?;
     let cleanup = &mut cluster.four.of(id).cleanup;
-    (cleanup.window, cleanup.next) = (None, None);
+    if cleanup.policy.as_ref().is_some_and(|policy| policy.name == name) {
+        (cleanup.policy, cleanup.next) = (None, None);
+    }
     Ok(())
 }
 
-fn check_name(name: Option<&str>) -> Result<(), SqlError> {
+/// The name of a policy; the version of the whole cluster decides which there are.
+fn check_name(cluster: &Cluster, name: Option<&str>) -> Result<&'static str, SqlError> {
+    let knows_log_only = features::has(cluster, TenantId::SYS, features::MANUAL_DELETION);
     match name {
-        Some("default") => Ok(()),
+        Some("default") => Ok("default"),
+        Some("log_only") if knows_log_only => Ok("log_only"),
+        Some(_) if knows_log_only => {
+            Err(SqlError::new(4007, "The policy name is not 'default' or 'log_only', it is not supported"))
+        }
         Some(_) => Err(SqlError::new(4007, "The policy name is not 'default', it is not supported")),
         None => Err(SqlError::new(4007, "delete policy name is not specified, which is not supported")),
     }
@@ -180,27 +259,27 @@ fn look(cluster: &mut Cluster, id: TenantId) {
     let now_us = cluster.now_us;
     let cleanup = &mut cluster.four.of(id).cleanup;
     cleanup.next = after(now_us, PERIOD_S);
-    let Some(window) = cleanup.window.as_deref().and_then(civil::parse_duration) else { return };
-    if window == 0 {
+    let Some(window) = cleanup.policy.as_ref().map(ActivePolicy::window_us).filter(|window| *window > 0)
+    else {
         return;
-    }
+    };
     let expired_us = now_us - window;
     if !obsolete_sets(cluster, id, expired_us).is_empty()
         || !obsolete_pieces(cluster, id, expired_us).is_empty()
     {
-        add_job(cluster, id, "DELETE OBSOLETE BACKUP", civil::format(expired_us, cluster.zone_s));
+        add_job(cluster, id, id, Wanted::Obsolete { expired_us });
     }
 }
 
-fn add_job(cluster: &mut Cluster, id: TenantId, kind: &'static str, parameter: String) {
+/// Writes down a job; it is worked on in its turn.
+pub(super) fn add_job(cluster: &mut Cluster, id: TenantId, initiator: TenantId, wanted: Wanted) {
     let now_us = cluster.now_us;
     let jobs = &mut cluster.four.of(id).cleanup.jobs;
     jobs.push(DeleteJob {
         tenant: id,
         id: jobs.len() as u64 + 1,
-        initiator: id,
-        kind,
-        parameter,
+        initiator,
+        wanted,
         start_us: now_us,
         end_us: 0,
         status: "INIT",
@@ -211,31 +290,51 @@ fn add_job(cluster: &mut Cluster, id: TenantId, kind: &'static str, parameter: S
     });
 }
 
-/// The newest full set that reaches back to the border starts the chain that is kept.
+/// The newest full set that reaches back to the border starts the chain that is kept. Newer kernels take only one
+/// that can really be restored.
 fn first_kept(cluster: &Cluster, id: TenantId, expired_us: i64) -> Option<BackupSet> {
+    let must_restore = features::has(cluster, id, features::MANUAL_DELETION);
     let backups = cluster.four.tenants.get(&id)?;
     let path = backups.data.as_ref().map(|place| place.bare.as_str())?;
     let mut here = backups.sets.iter().filter(|set| set.path == path && set.is_usable());
-    here.rfind(|set| !set.is_incremental && set.min_restore_scn <= expired_us.saturating_mul(SCN)).cloned()
+    here.rfind(|set| {
+        !set.is_incremental
+            && set.min_restore_scn <= expired_us.saturating_mul(SCN)
+            && (!must_restore
+                || set.plus_archivelog
+                || backups.archive.covers(set.start_replay_scn, set.min_restore_scn))
+    })
+    .cloned()
 }
 
 fn obsolete_sets(cluster: &Cluster, id: TenantId, expired_us: i64) -> Vec<u64> {
-    let Some(kept) = first_kept(cluster, id, expired_us) else { return Vec::new() };
     let Some(backups) = cluster.four.tenants.get(&id) else { return Vec::new() };
-    let is_old = |set: &&BackupSet| set.path == kept.path && set.id < kept.id && set.status != "DOING";
-    backups.sets.iter().filter(is_old).filter(|set| set.file_status != "DELETED").map(|set| set.id).collect()
+    let kept = first_kept(cluster, id, expired_us);
+    let takes_failed = features::has(cluster, id, features::MANUAL_DELETION);
+    let path = backups.data.as_ref().map(|place| place.bare.as_str());
+    let is_old = |set: &&BackupSet| {
+        kept.as_ref().is_some_and(|kept| set.id < kept.id) || (takes_failed && set.status == "FAILED")
+    };
+    let here = backups.sets.iter().filter(|set| Some(set.path.as_str()) == path && set.status != "DOING");
+    here.filter(is_old).filter(|set| set.file_status != "DELETED").map(|set| set.id).collect()
 }
 
+/// The frozen pieces that no kept set needs; of a tenant that only archives, those that are older than the window.
 fn obsolete_pieces(cluster: &Cluster, id: TenantId, expired_us: i64) -> Vec<(u64, u64, u64)> {
-    let Some(kept) = first_kept(cluster, id, expired_us) else { return Vec::new() };
     let Some(backups) = cluster.four.tenants.get(&id) else { return Vec::new() };
-    let Some(destination) = &backups.archive.destination else { return Vec::new() };
+    let only_logs = backups.cleanup.policy.as_ref().is_some_and(|policy| policy.name == "log_only");
+    let border = if only_logs {
+        Some(expired_us.saturating_mul(SCN))
+    } else {
+        first_kept(cluster, id, expired_us).map(|kept| kept.start_replay_scn)
+    };
+    let (Some(border), Some(destination)) = (border, &backups.archive.destination) else { return Vec::new() };
     backups
         .archive
         .pieces
         .iter()
         .filter(|piece| piece.path == destination.place.bare && piece.status == "FROZEN")
-        .filter(|piece| piece.end_scn <= kept.start_replay_scn && piece.file_status != "DELETED")
+        .filter(|piece| piece.end_scn <= border && piece.file_status != "DELETED")
         .map(|piece| (piece.destination, piece.round, piece.id))
         .collect()
 }
@@ -244,10 +343,17 @@ fn run(cluster: &mut Cluster, id: TenantId, at: usize) {
     let now_us = cluster.now_us;
     let job = cluster.four.of(id).cleanup.jobs[at].clone();
     let (status, due) = match job.status {
-        "INIT" => {
-            mark(cluster, id, &job);
-            ("DOING", after(now_us, 4))
-        }
+        "INIT" => match deletion::refusal(cluster, id, &job.wanted) {
+            Some((result, comment)) => {
+                let job = &mut cluster.four.of(id).cleanup.jobs[at];
+                (job.result, job.comment) = (result, comment);
+                ("FAILED", after(now_us, 5))
+            }
+            None => {
+                mark(cluster, id, &job);
+                ("DOING", after(now_us, 4))
+            }
+        },
         "DOING" => {
             delete_marked(cluster, id, job.id);
             ("COMPLETED", after(now_us, 5))
@@ -259,9 +365,11 @@ fn run(cluster: &mut Cluster, id: TenantId, at: usize) {
     let has_moved = due.is_none();
     cleanup.tasks.iter_mut().filter(|task| task.job == job.id).for_each(|task| task.in_history = has_moved);
     let job = &mut cleanup.jobs[at];
-    if job.status != status && ["COMPLETED", "CANCELED"].contains(&status) {
+    if job.status != status && ["COMPLETED", "CANCELED", "FAILED"].contains(&status) {
         job.end_us = now_us;
-        job.result = if status == "CANCELED" { -4072 } else { 0 };
+        if status == "CANCELED" {
+            job.result = -4072;
+        }
     }
     (job.status, job.due, job.in_history) = (status, due, has_moved);
 }
@@ -269,11 +377,16 @@ fn run(cluster: &mut Cluster, id: TenantId, at: usize) {
 /// Sets and pieces that are to go become DELETING, each with its task.
 fn mark(cluster: &mut Cluster, id: TenantId, job: &DeleteJob) {
     let now_us = cluster.now_us;
-    let (sets, pieces) = if job.kind == "DELETE BACKUP SET" {
-        (job.parameter.split(',').filter_map(|set| set.parse().ok()).collect(), Vec::new())
-    } else {
-        let expired_us = civil::parse(&job.parameter, cluster.zone_s).unwrap_or_default();
-        (obsolete_sets(cluster, id, expired_us), obsolete_pieces(cluster, id, expired_us))
+    let (sets, pieces) = match &job.wanted {
+        Wanted::Sets(sets) => (sets.clone(), Vec::new()),
+        Wanted::Pieces(wanted) | Wanted::Copied(wanted) => {
+            let all = cluster.four.of(id).archive.pieces.iter();
+            let wanted = all.filter(|piece| wanted.contains(&piece.id));
+            (Vec::new(), wanted.map(|piece| (piece.destination, piece.round, piece.id)).collect())
+        }
+        Wanted::Obsolete { expired_us } => {
+            (obsolete_sets(cluster, id, *expired_us), obsolete_pieces(cluster, id, *expired_us))
+        }
     };
     let backups = cluster.four.of(id);
     let mut tasks = Vec::new();
@@ -333,41 +446,4 @@ fn delete_marked(cluster: &mut Cluster, id: TenantId, job: u64) {
     for task in backups.cleanup.tasks.iter_mut().filter(|task| task.job == job) {
         (task.status, task.end_us) = ("COMPLETED", now_us);
     }
-}
-
-/// `ALTER SYSTEM DELETE BACKUPSET n[, …]` of the newest kernels; refusals appear in the job, not in the answer.
-pub(crate) fn delete_sets(cluster: &mut Cluster, id: TenantId, sets: &[u64]) {
-    let refusal = sets.iter().find_map(|set| refusal(cluster, id, *set));
-    let list = sets.iter().map(u64::to_string).collect::<Vec<_>>().join(",");
-    add_job(cluster, id, "DELETE BACKUP SET", list);
-    let now_us = cluster.now_us;
-    if let (Some(comment), Some(job)) = (refusal, cluster.four.of(id).cleanup.jobs.last_mut()) {
-        (job.status, job.result, job.end_us) = ("FAILED", -9045, now_us);
-        job.comment = comment;
-        job.due = Some(now_us + 5 * SECOND);
-    }
-}
-
-fn refusal(cluster: &Cluster, id: TenantId, number: u64) -> Option<String> {
-    let backups = cluster.four.tenants.get(&id)?;
-    let Some(set) = backups.sets.iter().find(|set| set.id == number) else {
-        return Some(format!("id={number}(get set failed)"));
-    };
-    if set.status == "FAILED" {
-        return None;
-    }
-    if set.file_status == "DELETED" {
-        return Some(format!("id={number}(already deleted)"));
-    }
-    if set.status == "DOING" {
-        return Some(format!("id={number}(status=DOING)"));
-    }
-    if backups.data.as_ref().is_some_and(|place| place.bare == set.path) && backups.cleanup.window.is_some() {
-        return Some("cannot delete backup set in current path when delete policy is set".to_owned());
-    }
-    if let Some(child) = backups.sets.iter().find(|child| child.previous_set == number && child.is_usable()) {
-        return Some(format!("id={number}(dependent by backup set id={})", child.id));
-    }
-    let newest = backups.sets.iter().rev().find(|known| !known.is_incremental && known.is_usable())?;
-    (number >= newest.id).then(|| format!("id={number}(newer than latest full backupset id={})", newest.id))
 }

@@ -1,6 +1,7 @@
 //! The views of 4.x about cleanup.
 
-use super::cleanup::{DeleteJob, DeleteTask};
+use super::cleanup::{ActivePolicy, DeleteJob, DeleteTask, Wanted};
+use crate::civil;
 use crate::profile::Profile;
 use crate::sql::{Shape, Table, Value};
 use crate::world::{Cluster, TenantId};
@@ -22,13 +23,31 @@ pub(super) fn table(cluster: &Cluster, base: &str, name: &str) -> Option<Table> 
 
 fn policies(cluster: &Cluster, name: &str) -> Table {
     let tenants = cluster.four.tenants.iter();
-    let rows: Vec<(TenantId, String)> =
-        tenants.filter_map(|(id, backups)| Some((*id, backups.cleanup.window.clone()?))).collect();
-    Shape::<(TenantId, String)>::new()
+    let rows: Vec<(TenantId, ActivePolicy)> =
+        tenants.filter_map(|(id, backups)| Some((*id, backups.cleanup.policy.clone()?))).collect();
+    Shape::<(TenantId, ActivePolicy)>::new()
         .col("TENANT_ID", "bigint", |r| r.0.into())
-        .col("POLICY_NAME", "varchar(256)", |_| "default".into())
-        .col("RECOVERY_WINDOW", "varchar(64)", |r| r.1.clone().into())
+        .col("POLICY_NAME", "varchar(256)", |r| r.1.name.into())
+        .col("RECOVERY_WINDOW", "varchar(64)", |r| r.1.window.clone().into())
         .table(name, &rows)
+}
+
+/// The border of time, or the numbers.
+fn bare_parameter(job: &DeleteJob) -> Value {
+    match &job.wanted {
+        Wanted::Obsolete { expired_us } => Value::Instant(*expired_us),
+        Wanted::Sets(ids) | Wanted::Pieces(ids) | Wanted::Copied(ids) => Wanted::ids(ids).into(),
+    }
+}
+
+/// Since 4.4 the border has a name; its time is shown in the clusters' usual zone. That ids have none is a guess.
+fn named_parameter(job: &DeleteJob) -> Value {
+    match &job.wanted {
+        Wanted::Obsolete { expired_us } => {
+            format!("expired_time:{}", civil::format(*expired_us, 8 * 3_600)).into()
+        }
+        _ => bare_parameter(job),
+    }
 }
 
 fn job_shape(profile: Profile) -> Shape<DeleteJob> {
@@ -44,8 +63,8 @@ fn job_shape(profile: Profile) -> Shape<DeleteJob> {
         .col("INITIATOR_TENANT_ID", "bigint", |j| j.initiator.into())
         .col("INITIATOR_JOB_ID", "bigint", |_| 0.into())
         .col("EXECUTOR_TENANT_ID", "varchar(65536)", |j| j.tenant.0.to_string().into())
-        .col("TYPE", "varchar(64)", |j| j.kind.into())
-        .col("PARAMETER", parameter, |j| j.parameter.clone().into())
+        .col("TYPE", "varchar(64)", |j| j.wanted.kind().into())
+        .col("PARAMETER", parameter, if profile >= Profile::V4_4 { named_parameter } else { bare_parameter })
         .col("JOB_LEVEL", "varchar(64)", |_| "USER_TENANT".into())
         .col("START_TIMESTAMP", "timestamp(6)", |j| Value::instant(j.start_us))
         .col("END_TIMESTAMP", "timestamp(6)", |j| Value::instant(j.end_us))
@@ -78,5 +97,5 @@ fn task_shape(profile: Profile) -> Shape<DeleteTask> {
         })
         .col("RESULT", "bigint", |_| 0.into())
         .col("COMMENT", "varchar(4096)", |_| "".into())
-        .col("PATH", "varchar(4096)", |t| t.path.clone().into())
+        .col("PATH", "varchar(1024)", |t| t.path.clone().into())
 }

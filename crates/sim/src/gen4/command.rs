@@ -3,7 +3,10 @@
 use super::cleanup::Policy;
 use super::compaction::{Scope, Verb};
 use super::recovery::Until;
-use super::{archive, backup, cleanup, compaction, destination, recovery, restore, standby};
+use super::{
+    archive, archive_copy, backup, cleanup, compaction, deletion, destination, recovery, restore, standby,
+    validate_statement,
+};
 use crate::error::SqlError;
 use crate::profile::Profile;
 use crate::world::tenant::Role;
@@ -44,9 +47,11 @@ pub(crate) enum Command {
     },
     AddPolicy(Policy),
     DropPolicy(Policy),
-    Delete {
-        kind: &'static str,
-        ids: Vec<u64>,
+    Delete(deletion::Request),
+    CopyArchive(archive_copy::Request),
+    ChangeStorage(destination::Change),
+    Validate(validate_statement::Request),
+    CancelValidate {
         tenants: Option<Vec<String>>,
     },
     Compaction {
@@ -126,8 +131,12 @@ pub(crate) fn execute(
         Command::CancelDelete { tenants } => done(cleanup::cancel(cluster, caller, tenants.as_deref())),
         Command::AddPolicy(policy) => done(cleanup::add_policy(cluster, caller, policy)),
         Command::DropPolicy(policy) => done(cleanup::drop_policy(cluster, caller, policy)),
-        Command::Delete { kind, ids, tenants } => {
-            done(delete(cluster, caller, kind, ids, tenants.as_deref()))
+        Command::Delete(request) => done(deletion::start(cluster, caller, request)),
+        Command::CopyArchive(request) => done(archive_copy::start(cluster, caller, request)),
+        Command::ChangeStorage(change) => done(destination::change(cluster, caller, change)),
+        Command::Validate(request) => done(validate_statement::start(cluster, caller, request)),
+        Command::CancelValidate { tenants } => {
+            done(validate_statement::cancel(cluster, caller, tenants.as_deref()))
         }
         Command::Compaction { verb, scope } => {
             compaction::execute(cluster, caller, *verb, scope).map(Outcome::Done)
@@ -194,7 +203,8 @@ fn resolve(cluster: &Cluster, caller: Caller, targets: &Targets) -> Result<Vec<T
     }
 }
 
-const BACKUP_ITEMS: [&str; 5] = [
+const BACKUP_ITEMS: [&str; 6] = [
+    "backup_archive_dest",
     "log_archive_dest",
     "log_archive_dest_state",
     "data_backup_dest",
@@ -216,12 +226,19 @@ fn set(cluster: &mut Cluster, caller: Caller, items: &[Item]) -> Result<(), SqlE
             match lower.as_str() {
                 "log_archive_dest" => destination::set_archive(cluster, *id, value)?,
                 "log_archive_dest_state" => destination::set_archive_state(cluster, *id, value)?,
+                "backup_archive_dest" if cluster.profile >= Profile::V4_4_2 => {
+                    archive_copy::set_destination(cluster, *id, value)?
+                }
                 "data_backup_dest" => destination::set_data(cluster, *id, value)?,
                 "archive_lag_target" => {
                     destination::check_lag_target(cluster, *id, value)?;
                     cluster.set_parameter(caller, &lower, value, Some(&[*id]))?;
                 }
-                "log_restore_source" | "backup_key_dest" => {}
+                "log_restore_source" => {
+                    standby::check_source(cluster, *id, value)?;
+                    cluster.four.of(*id).log_source = Some(value.clone()).filter(|value| !value.is_empty());
+                }
+                "backup_key_dest" => {}
                 _ if *targets == Targets::Own => cluster.set_parameter(caller, &lower, value, None)?,
                 _ => cluster.set_parameter(caller, &lower, value, Some(&[*id]))?,
             }
@@ -262,30 +279,4 @@ fn switch_archive(
         Some(error) if !swallowed => Err(error),
         _ => Ok(()),
     }
-}
-
-fn delete(
-    cluster: &mut Cluster,
-    caller: Caller,
-    kind: &str,
-    ids: &[u64],
-    tenants: Option<&[String]>,
-) -> Result<(), SqlError> {
-    if cluster.profile < Profile::V4_4 {
-        return Err(SqlError::new(4007, "function is not supported"));
-    }
-    if kind != "BACKUPSET" {
-        return Err(SqlError::gap(format!("DELETE {kind} of the newest kernels")));
-    }
-    let id = match tenants {
-        Some([name]) => cluster.expect_tenant(name)?,
-        None if caller.is_sys() => return Err(SqlError::cannot_start("no tenant need backup clean")),
-        None => caller.tenant,
-        Some(_) => return Err(SqlError::not_supported("sys tenant clean set/piece need set tenant")),
-    };
-    if id == TenantId::SYS {
-        return Err(SqlError::not_supported("sys tenant clean set/piece can not specify sys tenant"));
-    }
-    cleanup::delete_sets(cluster, id, ids);
-    Ok(())
 }

@@ -2,14 +2,13 @@
 
 use serde::Serialize;
 
-use super::restore_views::version_number;
-use super::{Backups, archive, job};
+use super::{Backups, archive, cleanup, features, job};
 use crate::civil;
 use crate::error::SqlError;
 use crate::faults::FaultName;
 use crate::media::{Uri, layout4};
 use crate::profile::Profile;
-use crate::world::{Cluster, TenantId};
+use crate::world::{Caller, Cluster, TenantId};
 
 /// Where a tenant's backups or logs go.
 #[derive(Clone, Debug, Serialize)]
@@ -59,12 +58,42 @@ struct Attributes {
     compression: String,
 }
 
+/// OB_BACKUP_DEST_NOT_ALLOWED_TO_SET. Its number and text are guesses.
+const DATA_NOT_ALLOWED: u16 = 9_151;
+
+/// Destinations belong to user tenants, and since 4.4 to those whose data are new enough.
+fn check_target(cluster: &Cluster, id: TenantId) -> Result<(), SqlError> {
+    let is_newer = cluster.profile >= Profile::V4_4;
+    if id == TenantId::SYS {
+        return Err(if is_newer {
+            SqlError::not_supported("backup config only support user tenant")
+        } else {
+            SqlError::plain(4007)
+        });
+    }
+    if is_newer && !features::has(cluster, id, features::MANUAL_DELETION) {
+        return Err(SqlError::not_supported("set backup dest during upgrade is not supported"));
+    }
+    Ok(())
+}
+
+fn check_cleaning(backups: &Backups, uri: &Uri) -> Result<(), SqlError> {
+    if cleanup::is_cleaning(backups, &uri.bare) {
+        return Err(SqlError::not_supported("cleaning of this backup dest is in progress, set it again "));
+    }
+    Ok(())
+}
+
+/// The LOCATION of a setting with attributes; empty when there is none.
+pub(super) fn read_location(value: &str) -> String {
+    let mut attributes = value.split(' ').filter_map(|attribute| attribute.split_once('='));
+    let found = attributes.find(|(name, _)| name.eq_ignore_ascii_case("LOCATION"));
+    found.map_or(String::new(), |(_, location)| location.to_owned())
+}
+
 /// `SET LOG_ARCHIVE_DEST = '…'`.
 pub(crate) fn set_archive(cluster: &mut Cluster, id: TenantId, value: &str) -> Result<(), SqlError> {
-    let profile = cluster.profile;
-    if id == TenantId::SYS {
-        return Err(SqlError::plain(4007));
-    }
+    check_target(cluster, id)?;
     if archive::is_running(cluster, id) {
         return Err(SqlError::not_supported("change archive dest when archive is running is"));
     }
@@ -72,7 +101,7 @@ pub(crate) fn set_archive(cluster: &mut Cluster, id: TenantId, value: &str) -> R
         cluster.four.of(id).archive.destination = None;
         return Ok(());
     }
-    let attributes = read_attributes(value, profile)?;
+    let attributes = read_attributes(cluster.profile, value)?;
     let uri = Uri::parse(&attributes.location)?;
     let tenant = cluster.tenants.get(&id).ok_or_else(|| SqlError::plain(5157))?;
     if uri.is_s3() && tenant.parameters.duration_us("archive_lag_target") < 60 * civil::SECOND {
@@ -80,8 +109,12 @@ pub(crate) fn set_archive(cluster: &mut Cluster, id: TenantId, value: &str) -> R
             "archive_lag_target is smaller than 60s, set log_archive_dest to S3 is",
         ));
     }
-    check_data_version(cluster, id)?;
-    let place = probe(cluster, id, &uri, "archive_log", profile)?;
+    let backups = cluster.four.of(id);
+    if backups.copies.as_ref().is_some_and(|copies| copies.bare == uri.bare) {
+        return Err(SqlError::not_allowed("log archive dest must differ from backup archive dest"));
+    }
+    check_cleaning(backups, &uri)?;
+    let place = probe(cluster, id, &uri, "archive_log")?;
     let backups = cluster.four.of(id);
     // An attribute that is left out returns to its default, but a pause stays a pause.
     let is_enabled = backups.archive.destination.as_ref().is_none_or(|destination| destination.is_enabled);
@@ -96,7 +129,7 @@ pub(crate) fn set_archive(cluster: &mut Cluster, id: TenantId, value: &str) -> R
     Ok(())
 }
 
-fn read_attributes(value: &str, profile: Profile) -> Result<Attributes, SqlError> {
+fn read_attributes(profile: Profile, value: &str) -> Result<Attributes, SqlError> {
     let mut attributes = Attributes {
         location: String::new(),
         binding: "OPTIONAL".to_owned(),
@@ -127,7 +160,9 @@ fn read_attributes(value: &str, profile: Profile) -> Result<Attributes, SqlError
         return Err(SqlError::not_supported("set archive dest without location is"));
     }
     let interval_us = civil::parse_duration(&attributes.interval).unwrap_or_default();
-    if !(civil::DAY..=7 * civil::DAY).contains(&interval_us) {
+    // Since 4.4 an hour is enough, whatever the text says.
+    let shortest_us = if profile >= Profile::V4_4 { 3_600 * civil::SECOND } else { civil::DAY };
+    if !(shortest_us..=7 * civil::DAY).contains(&interval_us) {
         return Err(SqlError::not_supported("invalid piece_switch_interval out of range [1d,7d] is"));
     }
     Ok(attributes)
@@ -152,9 +187,7 @@ pub(crate) fn set_archive_state(cluster: &mut Cluster, id: TenantId, value: &str
 
 /// `SET DATA_BACKUP_DEST = '…'`.
 pub(crate) fn set_data(cluster: &mut Cluster, id: TenantId, value: &str) -> Result<(), SqlError> {
-    if id == TenantId::SYS {
-        return Err(SqlError::plain(4007));
-    }
+    check_target(cluster, id)?;
     if job::has_current(cluster.four.of(id)) {
         return Err(SqlError::plain(9036));
     }
@@ -163,21 +196,16 @@ pub(crate) fn set_data(cluster: &mut Cluster, id: TenantId, value: &str) -> Resu
         return Ok(());
     }
     let uri = Uri::parse(value.trim())?;
-    let profile = cluster.profile;
-    check_data_version(cluster, id)?;
-    let place = probe(cluster, id, &uri, "backup_data", profile)?;
-    cluster.four.of(id).data = Some(place);
-    Ok(())
-}
-
-/// From 4.4.1 on the kernel sets destinations only of tenants whose data have come that far.
-fn check_data_version(cluster: &Cluster, id: TenantId) -> Result<(), SqlError> {
-    let Some(tenant) = cluster.tenants.get(&id).filter(|_| cluster.profile >= Profile::V4_4) else {
-        return Ok(());
-    };
-    if version_number(&tenant.compatible) < version_number("4.4.1.0") {
-        return Err(SqlError::not_supported("set backup dest during upgrade is not supported"));
+    let backups = cluster.four.of(id);
+    if backups.cleanup.policy.as_ref().is_some_and(|policy| policy.name == "log_only") {
+        return Err(SqlError::new(
+            DATA_NOT_ALLOWED,
+            "data_backup_dest is not allowed to set, because the delete policy is log_only",
+        ));
     }
+    check_cleaning(backups, &uri)?;
+    let place = probe(cluster, id, &uri, "backup_data")?;
+    cluster.four.of(id).data = Some(place);
     Ok(())
 }
 
@@ -199,14 +227,24 @@ pub(crate) fn check_lag_target(cluster: &Cluster, id: TenantId, value: &str) -> 
     Ok(())
 }
 
+/// The options that the storage table shows; since 4.4 objects are summed with md5 unless something else is said.
+fn extension(profile: Profile, uri: &Uri) -> String {
+    let sums = !uri.is_file() && profile >= Profile::V4_4 && !uri.extension.contains("checksum_type=");
+    let nodes = uri.nodes.iter().map(|(option, names)| format!("{option}={names}"));
+    let options = Some(uri.extension.clone()).filter(|options| !options.is_empty()).into_iter();
+    let sums = sums.then(|| "checksum_type=md5".to_owned());
+    options.chain(sums).chain(nodes).collect::<Vec<_>>().join("&")
+}
+
 /// Writes a probe file, then reads or creates the format file that says whose destination this is.
-fn probe(
+pub(super) fn probe(
     cluster: &mut Cluster,
     id: TenantId,
     uri: &Uri,
     kind: &'static str,
-    profile: Profile,
 ) -> Result<Destination, SqlError> {
+    let profile = cluster.profile;
+    check_nodes(cluster, uri)?;
     cluster.destination_trouble(&uri.bare)?;
     let media = cluster.media.clone();
     let format = layout4::Format {
@@ -241,13 +279,35 @@ fn probe(
         } else {
             format!("access_id={}&encrypt_key=*", uri.access_id)
         },
-        extension: uri.extension.clone(),
+        extension: extension(profile, uri),
         check_file,
         checked_us: now_us,
     };
     backups.storage.retain(|known| known.id != number);
     backups.storage.push(row);
     Ok(Destination { id: number, full: uri.full.clone(), bare: uri.bare.clone() })
+}
+
+/// The nodes that run the backup must be there; before 4.2 nobody could choose them.
+fn check_nodes(cluster: &Cluster, uri: &Uri) -> Result<(), SqlError> {
+    if !uri.nodes.is_empty() && cluster.profile < Profile::V4_2_5 {
+        return Err(SqlError::plain(9026));
+    }
+    for (option, names) in &uri.nodes {
+        let is_known = |name: &str| {
+            cluster.zones.iter().any(|zone| {
+                name == match option.as_str() {
+                    "zone" => &zone.name,
+                    "idc" => &zone.idc,
+                    _ => &zone.region,
+                }
+            })
+        };
+        if !names.split([',', ';']).all(is_known) {
+            return Err(SqlError::new(9133, "backup zone or backup idc or backup region invalid"));
+        }
+    }
+    Ok(())
 }
 
 /// A place keeps its number; a new one gets the next, from 1001 on.
@@ -269,4 +329,71 @@ pub(crate) fn mismatch(profile: Profile) -> SqlError {
             "format file does not match, try to set a new directory."
         },
     )
+}
+
+/// `CHANGE EXTERNAL_STORAGE_DEST`: other keys or limits for a path that is in use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Change {
+    pub(crate) path: String,
+    pub(crate) access: Option<String>,
+    pub(crate) attributes: Option<String>,
+}
+
+/// Changes the keys of a path in place, wherever it is kept.
+pub(crate) fn change(cluster: &mut Cluster, caller: Caller, change: &Change) -> Result<(), SqlError> {
+    if cluster.profile < Profile::V4_3_5 {
+        return Err(SqlError::plain(4007));
+    }
+    if caller.is_sys() {
+        return Err(SqlError::not_supported("change external storage dest in sys tenant is")); // A guess at the text.
+    }
+    let bare = change.path.split('?').next().unwrap_or_default().trim_end_matches('/').to_owned();
+    let trouble = cluster.destination_trouble(&bare);
+    let backups = cluster.four.of(caller.tenant);
+    let Some(known) = backups.storage.iter_mut().find(|known| known.path == bare) else {
+        return Err(SqlError::new(4018, "the path does not exist"));
+    };
+    if let Some(access) = &change.access {
+        if bare.starts_with("file://") {
+            return Err(SqlError::not_supported("reset ak/sk of nfs path"));
+        }
+        if known.extension.contains("role_arn=") {
+            return Err(SqlError::not_supported("reset ak/sk of path with assume role mode "));
+        }
+        let value = |name: &str| {
+            let mut options = access.split('&').filter_map(|option| option.split_once('='));
+            options.find(|(known, _)| *known == name).map(|(_, value)| value.to_owned())
+        };
+        let (Some(id), Some(key)) = (value("access_id"), value("access_key")) else {
+            return Err(SqlError::new(9116, "access_info is not valid")); // A guess at the text.
+        };
+        if id.is_empty() || key.is_empty() {
+            return Err(SqlError::arguments("reset ak/sk, access_id or access_key is null"));
+        }
+        trouble?;
+        known.authorization = format!("access_id={id}&encrypt_key=*");
+        let archive = backups.archive.destination.as_mut().map(|destination| &mut destination.place);
+        for place in backups.data.iter_mut().chain(archive).filter(|place| place.bare == bare) {
+            place.full = with_keys(&place.full, &id, &key);
+        }
+    }
+    if let Some(attributes) = &change.attributes {
+        let named = |option: &&str| {
+            attributes.split('&').any(|new| new.split('=').next() == option.split('=').next())
+        };
+        let kept: Vec<&str> =
+            known.extension.split('&').filter(|option| !option.is_empty() && !named(option)).collect();
+        known.extension = kept.into_iter().chain(attributes.split('&')).collect::<Vec<_>>().join("&");
+    }
+    Ok(())
+}
+
+fn with_keys(full: &str, id: &str, key: &str) -> String {
+    let Some((path, options)) = full.split_once('?') else { return full.to_owned() };
+    let options = options.split('&').map(|option| match option.split_once('=') {
+        Some(("access_id", _)) => format!("access_id={id}"),
+        Some(("access_key", _)) => format!("access_key={key}"),
+        _ => option.to_owned(),
+    });
+    format!("{path}?{}", options.collect::<Vec<_>>().join("&"))
 }

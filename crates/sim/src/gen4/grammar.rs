@@ -1,10 +1,11 @@
 //! Reads the ALTER SYSTEM statements of 4.x; the words ALTER SYSTEM are already eaten.
 
-use super::backup;
 use super::cleanup::Policy;
 use super::command::{Command, Item, Targets};
 use super::compaction::{Scope, Verb};
+use super::deletion;
 use super::restore_grammar as restore;
+use super::{archive_copy, backup, destination, validate_statement};
 use crate::error::SqlError;
 use crate::sql::Cursor;
 use crate::sql::token::TokenKind;
@@ -51,9 +52,14 @@ fn verb(c: &mut Cursor<'_>) -> Result<Command, SqlError> {
     if c.words("DELETE") {
         return delete(c);
     }
+    if ["CHANGE", "ALTER", "MODIFY"].iter().any(|verb| c.words(&format!("{verb} EXTERNAL_STORAGE_DEST"))) {
+        return change_storage(c);
+    }
     if c.words("VALIDATE") {
-        while c.next().is_some() {}
-        return Ok(Command::Refused("Not supported feature or function"));
+        return validate_statement::parse(c).map(Command::Validate);
+    }
+    if c.words("CANCEL VALIDATE BACKUP") {
+        return Ok(Command::CancelValidate { tenants: tenant_list(c)? });
     }
     if c.words("MINOR FREEZE") {
         tenant_list(c)?;
@@ -175,6 +181,12 @@ fn backup(c: &mut Cursor<'_>) -> Result<Command, SqlError> {
     if c.is_at_end() {
         return Ok(Command::Refused("Not supported feature or function"));
     }
+    if c.words("ARCHIVELOG ALL") {
+        let deletes_input = c.words("DELETE INPUT");
+        let tenants = tenant_list(c)?;
+        let description = if c.words("DESCRIPTION") { c.assigned_string()? } else { String::new() };
+        return Ok(Command::CopyArchive(archive_copy::Request { deletes_input, tenants, description }));
+    }
     let mut request =
         backup::Request { is_incremental: c.words("INCREMENTAL"), ..backup::Request::default() };
     if !c.words("DATABASE") {
@@ -189,6 +201,16 @@ fn backup(c: &mut Cursor<'_>) -> Result<Command, SqlError> {
         request.description = c.assigned_string()?;
     }
     Ok(Command::Backup(request))
+}
+
+/// `PATH [=] 'path' [SET] [ACCESS_INFO = '…'] [ATTRIBUTE = '…']`.
+fn change_storage(c: &mut Cursor<'_>) -> Result<Command, SqlError> {
+    c.expect_words("PATH")?;
+    let path = c.assigned_string()?;
+    c.words("SET");
+    let access = if c.words("ACCESS_INFO") { Some(c.assigned_string()?) } else { None };
+    let attributes = if c.words("ATTRIBUTE") { Some(c.assigned_string()?) } else { None };
+    Ok(Command::ChangeStorage(destination::Change { path, access, attributes }))
 }
 
 fn policy(c: &mut Cursor<'_>) -> Result<Policy, SqlError> {
@@ -217,6 +239,8 @@ fn delete(c: &mut Cursor<'_>) -> Result<Command, SqlError> {
         "OBSOLETE"
     } else if c.words("BACKUPSET") {
         "BACKUPSET"
+    } else if c.words("ARCHIVELOG_PIECE") {
+        "ARCHIVELOG_PIECE"
     } else if c.words("BACKUPPIECE") {
         "BACKUPPIECE"
     } else {
@@ -232,7 +256,11 @@ fn delete(c: &mut Cursor<'_>) -> Result<Command, SqlError> {
             }
         }
     }
-    Ok(Command::Delete { kind, ids, tenants: tenant_list(c)? })
+    let tenants = tenant_list(c)?;
+    if c.words("DESCRIPTION") {
+        c.assigned_string()?; // No view shows it.
+    }
+    Ok(Command::Delete(deletion::Request { kind, ids, tenants }))
 }
 
 fn scope(c: &mut Cursor<'_>) -> Result<Scope, SqlError> {

@@ -1,7 +1,7 @@
 //! How backup jobs run: INIT, the stages of the task, the end, the move to the history.
 
 use super::backup::{self, BackupSet, Job, Task, failure_comment};
-use super::{Backups, SCN, after, destination};
+use super::{Backups, SCN, after, archive_copy, destination};
 use crate::civil::{self, SECOND};
 use crate::error::SqlError;
 use crate::faults::FaultName;
@@ -12,7 +12,7 @@ use crate::world::{Cluster, TenantId};
 /// How fast data goes out.
 const BYTES_PER_SECOND: i64 = 64 << 20;
 /// Ended rows stay so long in the current views.
-const LINGER_S: i64 = 5;
+pub(super) const LINGER_S: i64 = 5;
 /// Of so much input in percent comes output.
 const PACKED_PERCENT: i64 = 45;
 
@@ -74,6 +74,8 @@ pub(super) fn step(cluster: &mut Cluster, id: TenantId) {
             None
         } else if job.status == "CANCELING" {
             finish(cluster, id, at, "CANCELED", &SqlError::plain(4072))
+        } else if job.copies.is_some() {
+            archive_copy::advance(cluster, id, at)
         } else if id == TenantId::SYS {
             step_sys(cluster, at, &job)
         } else if job.status == "INIT" {
@@ -157,7 +159,13 @@ fn hand_out(cluster: &mut Cluster, sys: &Job, id: TenantId) {
 /// INIT of a tenant's job: looks at the destination, then writes the rows of task and set.
 fn begin(cluster: &mut Cluster, id: TenantId, at: usize) -> Option<i64> {
     let now_us = cluster.now_us;
-    if cluster.four.of(id).jobs.iter().any(|job| ["DOING", "CANCELING"].contains(&job.status)) {
+    if cluster
+        .four
+        .of(id)
+        .jobs
+        .iter()
+        .any(|job| job.copies.is_none() && ["DOING", "CANCELING"].contains(&job.status))
+    {
         return after(now_us, 1); // Another one runs: queue.
     }
     let base = match check_destination(cluster, id) {
@@ -435,7 +443,7 @@ pub(super) fn watch(cluster: &mut Cluster) {
             .jobs
             .iter()
             .enumerate()
-            .filter(|(_, job)| job.status == "DOING")
+            .filter(|(_, job)| job.status == "DOING" && job.copies.is_none())
             .map(|(at, _)| at)
             .collect();
         for at in running {

@@ -1,6 +1,7 @@
 //! The views of 4.x about backup jobs and tasks.
 
 use super::SCN;
+use super::archive_copy;
 use super::backup::{Job, Task};
 use crate::profile::Profile;
 use crate::sql::{Shape, Table, Value};
@@ -67,7 +68,12 @@ fn job_table(profile: Profile, name: &str, jobs: &[Job]) -> Table {
             j.executors.iter().map(|id| id.0.to_string()).collect::<Vec<_>>().join(",").into()
         })
         .col("PLUS_ARCHIVELOG", "varchar(4096)", |j| on_off(j.plus_archivelog))
-        .col("BACKUP_TYPE", "varchar(4096)", |j| backup_type(j.is_incremental))
+        .col("BACKUP_TYPE", "varchar(4096)", |j| {
+            j.copies.map_or_else(
+                || backup_type(j.is_incremental),
+                |deletes| archive_copy::type_name(deletes).into(),
+            )
+        })
         .col("JOB_LEVEL", "varchar(4096)", |j| j.level.into())
         .col("ENCRYPTION_MODE", "varchar(4096)", |j| encryption(&j.password))
         .col("PASSWD", "varchar(4096)", |j| j.password.clone().into())
@@ -147,7 +153,7 @@ fn task_table(profile: Profile, name: &str, tasks: &[TaskRow], is_current: bool)
         .col("PASSWD", "varchar(4096)", |r| r.task.password.clone().into())
         .col("INPUT_BYTES", "bigint", |r| r.part(r.task.total_bytes).into())
         .col("OUTPUT_BYTES", "bigint", |r| r.output().into())
-        .col("OUTPUT_RATE_BYTES", "decimal(28,4)", |r| rate(r.output(), r.task.start_us, r.task.end_us))
+        .col("OUTPUT_RATE_BYTES", rate_type(profile), |r| rate(r.output(), r.task.start_us, r.task.end_us))
         .col("EXTRA_META_BYTES", "bigint", |r| if r.task.output_bytes > 0 { 40_960 } else { 0 }.into())
         .col("TABLET_COUNT", "bigint", |r| r.task.tablets.into())
         .col("FINISH_TABLET_COUNT", "bigint", |r| r.part(r.task.tablets).into())
@@ -169,6 +175,11 @@ fn task_table(profile: Profile, name: &str, tasks: &[TaskRow], is_current: bool)
         .col("FINISH_LOG_FILE_COUNT", "bigint", |_| 0.into())
         .col("LOG_PROGRESS", "decimal(26,2)", |_| Value::Real(0.0))
         .table(name, tasks)
+}
+
+/// The type of `OUTPUT_RATE_BYTES`.
+pub(super) fn rate_type(profile: Profile) -> &'static str {
+    if profile >= Profile::V4_3_5 { "decimal(32,4)" } else { "decimal(28,4)" }
 }
 
 /// Bytes in a second; 0 while it runs, because it is computed from the end.

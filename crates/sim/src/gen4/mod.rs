@@ -1,13 +1,17 @@
 //! OceanBase 4.x: backup belongs to tenants.
 
 pub(crate) mod archive;
+pub(crate) mod archive_copy;
 mod archive_views;
 pub(crate) mod backup;
 pub(crate) mod cleanup;
 mod cleanup_views;
 pub(crate) mod command;
 pub(crate) mod compaction;
+mod compaction_views;
+pub(crate) mod deletion;
 pub(crate) mod destination;
+mod features;
 pub(crate) mod grammar;
 mod job;
 mod job_views;
@@ -17,6 +21,10 @@ mod restore_grammar;
 mod restore_views;
 mod set_views;
 pub(crate) mod standby;
+mod table_views;
+pub(crate) mod validate_statement;
+pub(crate) mod validation;
+mod validation_views;
 pub(crate) mod views;
 
 use std::collections::BTreeMap;
@@ -31,6 +39,7 @@ use cleanup::Cleanup;
 use compaction::Compaction;
 use destination::{Destination, StorageInfo};
 use restore::Restore;
+use validation::Validations;
 
 /// Nanoseconds in a microsecond: SCNs are nanoseconds.
 pub(crate) const SCN: i64 = 1_000;
@@ -50,6 +59,8 @@ pub(crate) struct State {
 pub(crate) struct Backups {
     pub(crate) archive: Archive,
     pub(crate) data: Option<Destination>,
+    /// `BACKUP_ARCHIVE_DEST`: where the archive is copied to.
+    pub(crate) copies: Option<Destination>,
     pub(crate) storage: Vec<StorageInfo>,
     pub(crate) last_destination: u64,
     pub(crate) jobs: Vec<Job>,
@@ -59,6 +70,9 @@ pub(crate) struct Backups {
     pub(crate) last_task: u64,
     pub(crate) last_set: u64,
     pub(crate) cleanup: Cleanup,
+    pub(crate) validations: Validations,
+    /// `LOG_RESTORE_SOURCE`.
+    pub(crate) log_source: Option<String>,
 }
 
 impl State {
@@ -73,7 +87,8 @@ pub(crate) fn next_due(cluster: &Cluster) -> i64 {
     let tenants = state.tenants.values().flat_map(|backups| {
         let jobs = backups.jobs.iter().filter_map(|job| job.due);
         let cleanups = backups.cleanup.jobs.iter().filter_map(|job| job.due);
-        jobs.chain(cleanups).chain(backups.archive.due).chain(backups.cleanup.next)
+        let validations = backups.validations.jobs.iter().filter_map(|job| job.due);
+        jobs.chain(cleanups).chain(validations).chain(backups.archive.due).chain(backups.cleanup.next)
     });
     let restores = state.restores.iter().filter_map(|restore| restore.due);
     let compactions = state.compactions.values().filter_map(|compaction| compaction.due);
@@ -91,6 +106,7 @@ pub(crate) fn step(cluster: &mut Cluster) {
         }
         job::step(cluster, id);
         cleanup::step(cluster, id);
+        validation::step(cluster, id);
     }
     compaction::step(cluster);
     restore::step(cluster);

@@ -52,7 +52,6 @@ pub(super) fn table(cluster: &Cluster, base: &str, name: &str) -> Option<Table> 
     match base {
         "OB_RESTORE_PROGRESS" => Some(progress(cluster.profile).table(name, &rows(cluster, false))),
         "OB_RESTORE_HISTORY" => Some(history(cluster.profile).table(name, &rows(cluster, true))),
-        "OB_RECOVER_TABLE_JOBS" | "OB_RECOVER_TABLE_JOB_HISTORY" => Some(recover_table(name)),
         _ => None,
     }
 }
@@ -131,7 +130,7 @@ fn history(profile: Profile) -> Shape<Row> {
         .col("RESTORE_SCN_DISPLAY", display_type(profile), |r| Value::instant(r.restore.scn / SCN))
         .col("RESTORE_OPTION", "varchar(4096)", |r| r.restore.options.clone().into())
         .when(profile >= Profile::V4_3_5)
-        .col("RESTORE_TYPE", "varchar(64)", |r| if r.restore.is_quick { "QUICK" } else { "FULL" }.into())
+        .col("RESTORE_TYPE", "varchar(4096)", |r| if r.restore.is_quick { "QUICK" } else { "FULL" }.into())
         .when(true)
         .col("START_TIMESTAMP", "timestamp(6)", |r| Value::instant(r.restore.start_us))
         .col("FINISH_TIMESTAMP", "timestamp(6)", |r| Value::instant(r.restore.end_us))
@@ -149,39 +148,13 @@ fn history(profile: Profile) -> Shape<Row> {
         .col("TOTAL_BYTES_DISPLAY", "varchar(27)", |r| bytes_display(r.restore.data_bytes))
         .col("FINISH_BYTES", "bigint", |r| r.part(r.restore.data_bytes).into())
         .col("FINISH_BYTES_DISPLAY", "varchar(27)", |r| bytes_display(r.part(r.restore.data_bytes)))
-        .col("DESCRIPTION", "varchar(4096)", |r| r.restore.description.clone().into())
+        .col("DESCRIPTION", "varchar(1024)", |r| r.restore.description.clone().into())
         .col("COMMENT", "varchar(1024)", |r| r.restore.comment.clone().into())
 }
 
 /// A version as the kernel packs it: 16, 16, 8, 8 bits... of which clients only compare the order.
-/// A version as OceanBase counts it: 16 bits for each part but the last two, which have 8.
 pub(super) fn version_number(version: &str) -> i64 {
     let mut parts = version.split('.').map(|part| part.parse::<i64>().unwrap_or_default());
     let mut next = || parts.next().unwrap_or_default();
     next() << 32 | next() << 16 | next() << 8 | next()
-}
-
-/// Nothing recovers tables here; the view is empty, as where nobody ever did.
-fn recover_table(name: &str) -> Table {
-    Shape::<()>::new()
-        .col("TENANT_ID", "bigint", |_| Value::Null)
-        .col("JOB_ID", "bigint", |_| Value::Null)
-        .col("INITIATOR_TENANT_ID", "bigint", |_| Value::Null)
-        .col("INITIATOR_JOB_ID", "bigint", |_| Value::Null)
-        .col("START_TIMESTAMP", "timestamp(6)", |_| Value::Null)
-        .col("FINISH_TIMESTAMP", "timestamp(6)", |_| Value::Null)
-        .col("STATUS", "varchar(64)", |_| Value::Null)
-        .col("AUX_TENANT_NAME", "varchar(128)", |_| Value::Null)
-        .col("TARGET_TENANT_NAME", "varchar(128)", |_| Value::Null)
-        .col("IMPORT_ALL", "tinyint", |_| Value::Null)
-        .col("DB_LIST", "longtext", |_| Value::Null)
-        .col("TABLE_LIST", "longtext", |_| Value::Null)
-        .col("RESTORE_SCN", "bigint unsigned", |_| Value::Null)
-        .col("RESTORE_SCN_DISPLAY", "datetime(6)", |_| Value::Null)
-        .col("RESTORE_OPTION", "longtext", |_| Value::Null)
-        .col("BACKUP_DEST", "longtext", |_| Value::Null)
-        .col("RESULT", "varchar(64)", |_| Value::Null)
-        .col("COMMENT", "longtext", |_| Value::Null)
-        .col("DESCRIPTION", "longtext", |_| Value::Null)
-        .table(name, &[])
 }

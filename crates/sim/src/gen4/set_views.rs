@@ -3,7 +3,7 @@
 use super::SCN;
 use super::archive_views::display_type;
 use super::backup::BackupSet;
-use super::job_views::{backup_type, encryption, end_or_empty, end_type, is_older, on_off, rate};
+use super::job_views::{backup_type, encryption, end_or_empty, end_type, is_older, on_off, rate, rate_type};
 use crate::profile::Profile;
 use crate::sql::{Shape, Table, Value};
 use crate::world::Cluster;
@@ -45,7 +45,7 @@ fn shape(profile: Profile) -> Shape<BackupSet> {
         .col("MIN_RESTORE_SCN_DISPLAY", "varchar(4096)", |s| Value::instant(s.min_restore_scn / SCN))
         .col("INPUT_BYTES", "bigint", |s| s.input_bytes.into())
         .col("OUTPUT_BYTES", "bigint", |s| s.output_bytes.into())
-        .col("OUTPUT_RATE_BYTES", "decimal(28,4)", |s| rate(s.output_bytes, s.start_us, s.end_us))
+        .col("OUTPUT_RATE_BYTES", rate_type(profile), |s| rate(s.output_bytes, s.start_us, s.end_us))
         .col("EXTRA_META_BYTES", "bigint", |s| if s.output_bytes > 0 { 40_960 } else { 0 }.into())
         .col("TABLET_COUNT", "bigint", |s| s.tablets.into())
         .col("FINISH_TABLET_COUNT", "bigint", |s| s.tablets.into())

@@ -2,10 +2,12 @@
 
 use serde::Serialize;
 
-use super::SCN;
 use super::recovery::Until;
+use super::{SCN, features};
 use crate::civil;
 use crate::error::SqlError;
+use crate::profile::Profile;
+use crate::sql::{Shape, Table};
 use crate::world::tenant::{Role, UNLIMITED_SCN};
 use crate::world::{Caller, Cluster, TenantId};
 
@@ -122,4 +124,62 @@ pub(crate) fn upgrade(
         upgrades.push(Upgrade { id: upgrades.len() as u64 + 1, tenant: id, kind: kind.to_owned(), at_us });
     }
     Ok(())
+}
+
+/// `SET LOG_RESTORE_SOURCE = 'LOCATION=… DELAY=…'`: how far a standby stays behind on purpose.
+pub(super) fn check_source(cluster: &Cluster, id: TenantId, value: &str) -> Result<(), SqlError> {
+    let upper = value.to_ascii_uppercase();
+    let has = |word: &str| upper.split(' ').any(|attribute| attribute.starts_with(word));
+    if cluster.profile < Profile::V4_4_2 {
+        return Ok(());
+    }
+    if has("DELAY=") && !features::has(cluster, id, features::DELAYED_LOG) {
+        return Err(SqlError::not_supported("set DELAY in log_restore_source before version 4.4.2.2 is"));
+    }
+    if !value.is_empty() && has("LOCATION=") == has("SERVICE=") {
+        return Err(SqlError::arguments("log restore source type"));
+    }
+    Ok(())
+}
+
+/// `CDB_OB_LOG_RESTORE_SOURCE`: where standby tenants take their log from.
+pub(super) fn sources(cluster: &Cluster, name: &str) -> Table {
+    type Row = (TenantId, String, i64);
+    let rows: Vec<Row> = cluster
+        .four
+        .tenants
+        .iter()
+        .filter_map(|(id, backups)| {
+            let until = cluster.tenants.get(id)?.recovery_until_scn;
+            Some((*id, backups.log_source.clone()?, until))
+        })
+        .collect();
+    Shape::<Row>::new()
+        .col("TENANT_ID", "bigint", |r| r.0.into())
+        .col("ID", "bigint", |_| 1.into())
+        .col("TYPE", "varchar(32)", |r| {
+            if r.1.to_ascii_uppercase().starts_with("SERVICE") { "SERVICE" } else { "LOCATION" }.into()
+        })
+        .col("VALUE", "longtext", |r| r.1.clone().into())
+        .col("RECOVERY_UNTIL_SCN", "bigint unsigned", |r| r.2.into())
+        .table(name, &rows)
+}
+
+/// `V$OB_LS_LOG_RESTORE_STATUS`: how far the log streams of standby tenants have come.
+pub(super) fn log_restores(cluster: &Cluster, name: &str) -> Table {
+    type Row = (TenantId, u64, i64);
+    let followers = cluster.tenants.values().filter(|tenant| tenant.role == Role::Standby);
+    let rows: Vec<Row> = followers
+        .flat_map(|tenant| tenant.log_streams.iter().map(move |stream| (tenant, *stream)))
+        .map(|(tenant, stream)| (tenant.id, stream, (cluster.now_us * SCN).min(tenant.recovery_until_scn)))
+        .collect();
+    Shape::<Row>::new()
+        .col("TENANT_ID", "bigint", |r| r.0.into())
+        .col("LS_ID", "bigint", |r| r.1.into())
+        .col("SYNC_LSN", "bigint unsigned", |_| 0.into())
+        .col("SYNC_SCN", "bigint unsigned", |r| r.2.into())
+        .col("SYNC_STATUS", "varchar(128)", |_| "NORMAL".into())
+        .col("ERR_CODE", "bigint", |_| 0.into())
+        .col("COMMENT", "varchar(2048)", |_| "".into())
+        .table(name, &rows)
 }

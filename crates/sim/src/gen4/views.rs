@@ -1,13 +1,17 @@
 //! The views of 4.x by name. `CDB_` shows all tenants and exists only in sys; `DBA_` shows the tenant one is in.
 
-use super::{archive_views, cleanup_views, job_views, restore_views, set_views};
+use super::standby::Upgrade;
+use super::{
+    archive_views, cleanup_views, compaction_views, job_views, restore_views, set_views, standby,
+    table_views, validation_views,
+};
 use crate::profile::Profile;
-use crate::sql::table::yes_no;
 use crate::sql::{Shape, Table, Value};
-use crate::world::{Cluster, TenantId};
+use crate::world::topology::Server;
+use crate::world::{Cluster, TenantId, internal_views, unit_views};
 
 /// Views that come as `CDB_…` and `DBA_…`.
-const TWINS: [&str; 26] = [
+const TWINS: [&str; 33] = [
     "OB_ARCHIVE_DEST",
     "OB_ARCHIVELOG",
     "OB_ARCHIVELOG_SUMMARY",
@@ -32,14 +36,50 @@ const TWINS: [&str; 26] = [
     "OB_FREEZE_INFO",
     "OB_RECOVER_TABLE_JOBS",
     "OB_RECOVER_TABLE_JOB_HISTORY",
+    "OB_IMPORT_TABLE_JOBS",
+    "OB_IMPORT_TABLE_JOB_HISTORY",
+    "OB_IMPORT_TABLE_TASKS",
+    "OB_IMPORT_TABLE_TASK_HISTORY",
     "OB_LS_LOG_ARCHIVE_PROGRESS",
+    "OB_LOG_RESTORE_SOURCE",
+    "OB_ACCESS_POINT",
+    "OB_SYS_VARIABLES",
     "OB_TENANT_JOBS",
 ];
 
+/// `DBA_` views that say whose rows they show.
+const WITH_TENANT: [&str; 6] = [
+    "DBA_OB_BACKUP_STORAGE_INFO",
+    "DBA_OB_BACKUP_STORAGE_INFO_HISTORY",
+    "DBA_OB_LOG_RESTORE_SOURCE",
+    "DBA_OB_ACCESS_POINT",
+    "DBA_OB_TENANT_JOBS",
+    "DBA_OB_BACKUP_VALIDATE_TASK_HISTORY",
+];
+
+/// Twins that came with VALIDATE.
+const VALIDATION_TWINS: [&str; 4] = [
+    "OB_BACKUP_VALIDATE_JOBS",
+    "OB_BACKUP_VALIDATE_JOB_HISTORY",
+    "OB_BACKUP_VALIDATE_TASKS",
+    "OB_BACKUP_VALIDATE_TASK_HISTORY",
+];
+
+/// Views of which there is only one.
+const ALONE: [&str; 4] = [
+    "V$OB_ARCHIVE_DEST_STATUS",
+    "V$OB_LS_LOG_RESTORE_STATUS",
+    "GV$OB_TABLET_COMPACTION_HISTORY",
+    "V$OB_TABLET_COMPACTION_HISTORY",
+];
+
 /// The names a tenant sees.
-pub(crate) fn names(viewer: TenantId) -> Vec<String> {
+pub(crate) fn names(profile: Profile, viewer: TenantId) -> Vec<String> {
     let prefixes: &[&str] = if viewer == TenantId::SYS { &["CDB_", "DBA_"] } else { &["DBA_"] };
-    prefixes.iter().flat_map(|prefix| TWINS.iter().map(move |base| format!("{prefix}{base}"))).collect()
+    let newest: &[&str] = if profile >= Profile::V4_6 { &VALIDATION_TWINS } else { &[] };
+    let bases = || TWINS.iter().chain(newest);
+    let twins = prefixes.iter().flat_map(|prefix| bases().map(move |base| format!("{prefix}{base}")));
+    twins.chain(ALONE.map(str::to_owned)).collect()
 }
 
 /// The table of an upper-case name, as a tenant sees it.
@@ -47,99 +87,85 @@ pub(crate) fn table(cluster: &Cluster, viewer: TenantId, name: &str) -> Option<T
     if let Some(base) = name.strip_prefix("CDB_") {
         return if viewer == TenantId::SYS { all(cluster, base, name) } else { None };
     }
-    let own = name.strip_prefix("DBA_").and_then(|base| all(cluster, base, name));
-    own.map(|table| only_of(table, viewer)).or_else(|| alone(cluster, name))
+    if let Some(base) = name.strip_prefix("DBA_") {
+        return all(cluster, base, name).map(|table| {
+            let own = if name == "DBA_OB_TENANT_JOBS" && viewer == TenantId::SYS {
+                table
+            } else {
+                only_of(table, viewer)
+            };
+            if WITH_TENANT.contains(&name) { own } else { own.without("TENANT_ID") }
+        });
+    }
+    alone(cluster, name).map(|table| if viewer == TenantId::SYS { table } else { only_of(table, viewer) })
 }
 
-/// The rows of one tenant, without the column that would say so.
+/// The rows of one tenant.
 fn only_of(mut table: Table, tenant: TenantId) -> Table {
     let wanted = Value::from(tenant);
-    table.rows.retain(|row| row.first() == Some(&wanted));
-    table.without("TENANT_ID")
+    if let Some(at) = table.columns.iter().position(|(name, _)| *name == "TENANT_ID") {
+        table.rows.retain(|row| row[at] == wanted);
+    }
+    table
 }
 
-/// A view with the rows of all tenants; TENANT_ID is always the first column.
+/// A view with the rows of all tenants.
 fn all(cluster: &Cluster, base: &str, name: &str) -> Option<Table> {
     archive_views::table(cluster, base, name)
         .or_else(|| job_views::table(cluster, base, name))
         .or_else(|| set_views::table(cluster, base, name))
         .or_else(|| cleanup_views::table(cluster, base, name))
         .or_else(|| restore_views::table(cluster, base, name))
-        .or_else(|| compaction(cluster, base, name))
-        .or_else(|| tenant_jobs(cluster, base, name))
+        .or_else(|| compaction_views::table(cluster, base, name))
+        .or_else(|| table_views::table(base, name))
+        .or_else(|| validation_views::table(cluster, base, name))
+        .or_else(|| tenant_views(cluster, base, name))
+}
+
+fn tenant_views(cluster: &Cluster, base: &str, name: &str) -> Option<Table> {
+    Some(match base {
+        "OB_TENANT_JOBS" => tenant_jobs(cluster, name),
+        "OB_LOG_RESTORE_SOURCE" => standby::sources(cluster, name),
+        "OB_ACCESS_POINT" => unit_views::access_points(cluster, name),
+        "OB_SYS_VARIABLES" => internal_views::system_variables(cluster, name),
+        _ => return None,
+    })
 }
 
 fn alone(cluster: &Cluster, name: &str) -> Option<Table> {
-    (name == "__ALL_VIRTUAL_BACKUP_SCHEDULE_TASK").then(|| job_views::schedule_tasks(cluster, name))
-}
-
-fn compaction(cluster: &Cluster, base: &str, name: &str) -> Option<Table> {
-    type Row = (TenantId, super::compaction::Compaction, String, &'static str);
-    let rows = |zones: &[String]| -> Vec<Row> {
-        let compactions = cluster.four.compactions.iter();
-        compactions
-            .flat_map(|(id, compaction)| {
-                zones
-                    .iter()
-                    .map(move |zone| (*id, compaction.clone(), zone.clone(), cluster.profile.version()))
-            })
-            .collect()
-    };
-    // A tenant that has never merged shows the beginning of time.
-    match base {
-        "OB_MAJOR_COMPACTION" => Some(
-            Shape::<Row>::new()
-                .col("TENANT_ID", "bigint", |r| r.0.into())
-                .col("FROZEN_SCN", "bigint unsigned", |r| r.1.frozen_scn.into())
-                .col("FROZEN_TIME", "timestamp(6)", |r| Value::Instant(r.1.frozen_scn / super::SCN))
-                .col("GLOBAL_BROADCAST_SCN", "bigint unsigned", |r| r.1.broadcast_scn.into())
-                .col("LAST_SCN", "bigint unsigned", |r| r.1.last_scn.into())
-                .col("LAST_FINISH_TIME", "timestamp(6)", |r| Value::Instant(r.1.finish_us))
-                .col("START_TIME", "timestamp(6)", |r| Value::Instant(r.1.start_us))
-                .col("STATUS", "varchar(10)", |r| r.1.status.into())
-                .col("IS_ERROR", "varchar(3)", |r| yes_no(r.1.is_error))
-                .col("IS_SUSPENDED", "varchar(3)", |r| yes_no(r.1.is_suspended))
-                .col("INFO", "varchar(14)", |r| if r.1.is_error { "CHECKSUM_ERROR" } else { "" }.into())
-                .when(cluster.profile >= Profile::V4_4)
-                .col("MODE", "varchar(7)", |_| "TENANT".into())
-                .table(name, &rows(&[String::new()])),
-        ),
-        "OB_ZONE_MAJOR_COMPACTION" => Some(
-            Shape::<Row>::new()
-                .col("TENANT_ID", "bigint", |r| r.0.into())
-                .col("ZONE", "varchar(128)", |r| r.2.clone().into())
-                .col("BROADCAST_SCN", "bigint unsigned", |r| r.1.broadcast_scn.into())
-                .col("LAST_SCN", "bigint unsigned", |r| r.1.last_scn.into())
-                .col("LAST_FINISH_TIME", "timestamp(6)", |r| Value::Instant(r.1.finish_us))
-                .col("START_TIME", "timestamp(6)", |r| Value::Instant(r.1.start_us))
-                .col("STATUS", "varchar(10)", |r| r.1.status.into())
-                .table(name, &rows(&cluster.zone_names())),
-        ),
-        "OB_FREEZE_INFO" => Some(
-            Shape::<Row>::new()
-                .col("TENANT_ID", "bigint", |r| r.0.into())
-                .col("FROZEN_SCN", "bigint unsigned", |r| r.1.frozen_scn.into())
-                .col("CLUSTER_VERSION", "bigint", |r| restore_views::version_number(r.3).into())
-                .col("SCHEMA_VERSION", "bigint", |_| 1.into())
-                .col("GMT_CREATE", "timestamp(6)", |r| Value::Instant(r.1.start_us))
-                .col("GMT_MODIFIED", "timestamp(6)", |r| Value::Instant(r.1.finish_us))
-                .table(name, &rows(&[String::new()])),
-        ),
-        _ => None,
-    }
-}
-
-fn tenant_jobs(cluster: &Cluster, base: &str, name: &str) -> Option<Table> {
-    (base == "OB_TENANT_JOBS").then(|| {
-        Shape::<super::standby::Upgrade>::new()
-            .col("TENANT_ID", "bigint", |u| u.tenant.into())
-            .col("JOB_ID", "bigint", |u| u.id.into())
-            .col("JOB_TYPE", "varchar(128)", |u| u.kind.clone().into())
-            .col("JOB_STATUS", "varchar(128)", |_| "SUCCESS".into())
-            .col("RESULT_CODE", "bigint", |_| 0.into())
-            .col("PROGRESS", "bigint", |_| 100.into())
-            .col("START_TIME", "timestamp(6)", |u| Value::Instant(u.at_us))
-            .col("MODIFY_TIME", "timestamp(6)", |u| Value::Instant(u.at_us))
-            .table(name, &cluster.four.upgrades)
+    Some(match name {
+        "__ALL_VIRTUAL_BACKUP_SCHEDULE_TASK" => job_views::schedule_tasks(cluster, name),
+        "V$OB_ARCHIVE_DEST_STATUS" => archive_views::destination_status(cluster, name),
+        "V$OB_LS_LOG_RESTORE_STATUS" => standby::log_restores(cluster, name),
+        "GV$OB_TABLET_COMPACTION_HISTORY" | "V$OB_TABLET_COMPACTION_HISTORY" => {
+            compaction_views::history(cluster, name)
+        }
+        _ => return None,
     })
+}
+
+/// Upgrades after restores. `CDB_OB_TENANT_JOBS` has TENANT_ID first, too (a guess: its DESC was not seen).
+fn tenant_jobs(cluster: &Cluster, name: &str) -> Table {
+    type Row = (Upgrade, Server);
+    let rows: Vec<Row> =
+        cluster.four.upgrades.iter().map(|upgrade| (upgrade.clone(), cluster.leader().clone())).collect();
+    Shape::<Row>::new()
+        .when(name.starts_with("CDB_"))
+        .col("TENANT_ID", "bigint", |r| r.0.tenant.into())
+        .when(true)
+        .col("JOB_ID", "bigint", |r| r.0.id.into())
+        .col("JOB_TYPE", "varchar(128)", |r| r.0.kind.clone().into())
+        .col("JOB_STATUS", "varchar(128)", |_| "SUCCESS".into())
+        .col("RESULT_CODE", "bigint", |_| 0.into())
+        .col("PROGRESS", "bigint", |_| 100.into())
+        .col("START_TIME", "timestamp(6)", |r| Value::Instant(r.0.at_us))
+        .col("MODIFY_TIME", "timestamp(6)", |r| Value::Instant(r.0.at_us))
+        .when(name.starts_with("DBA_"))
+        .col("TENANT_ID", "bigint", |r| r.0.tenant.into())
+        .when(true)
+        .col("SQL_TEXT", "longtext", |_| Value::Null)
+        .col("EXTRA_INFO", "varchar(4096)", |_| Value::Null)
+        .col("RS_SVR_IP", "varchar(46)", |r| r.1.ip.clone().into())
+        .col("RS_SVR_PORT", "bigint", |r| i64::from(r.1.rpc_port).into())
+        .table(name, &rows)
 }

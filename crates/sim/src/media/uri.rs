@@ -14,6 +14,8 @@ pub(crate) struct Uri {
     pub(crate) access_id: String,
     /// Every other option, joined by `&`.
     pub(crate) extension: String,
+    /// `zone`, `idc` and `region` with their values: the nodes that run the backup.
+    pub(crate) nodes: Vec<(String, String)>,
 }
 
 impl Uri {
@@ -24,33 +26,50 @@ impl Uri {
         let (path, options) =
             text.split_once('?').map_or((text, None), |(path, options)| (path, Some(options)));
         if scheme == "file" {
-            if options.is_some() || !rest.starts_with('/') || rest.contains('?') {
+            if !rest.starts_with('/') {
                 return Err(invalid());
             }
-            return Ok(Self {
-                full: text.to_owned(),
-                bare: text.trim_end_matches('/').to_owned(),
-                host: String::new(),
-                access_id: String::new(),
-                extension: String::new(),
-            });
+            let mut uri = Self::of(path);
+            uri.read_file_options(options.unwrap_or_default())?;
+            return Ok(uri);
         }
         if !["oss", "cos", "s3", "azblob"].contains(&scheme) || rest.split(['/', '?']).next() == Some("") {
             return Err(invalid());
         }
-        let mut uri = Self {
-            full: text.to_owned(),
-            bare: path.trim_end_matches('/').to_owned(),
-            host: String::new(),
-            access_id: String::new(),
-            extension: String::new(),
-        };
+        let mut uri = Self { full: without_nodes(text), ..Self::of(path) };
         uri.read_options(scheme, options.unwrap_or_default())?;
         Ok(uri)
     }
 
+    fn of(path: &str) -> Self {
+        Self {
+            full: path.to_owned(),
+            bare: path.trim_end_matches('/').to_owned(),
+            host: String::new(),
+            access_id: String::new(),
+            extension: String::new(),
+            nodes: Vec::new(),
+        }
+    }
+
+    /// A directory takes nothing but the nodes that shall write to it, and limits.
+    fn read_file_options(&mut self, options: &str) -> Result<(), SqlError> {
+        let mut others = Vec::new();
+        for option in options.split('&').filter(|option| !option.is_empty()) {
+            match option.split_once('=') {
+                Some((name, value)) if NODES.contains(&name) && !value.is_empty() => {
+                    self.nodes.push((name.to_owned(), value.to_owned()));
+                }
+                Some(("max_iops" | "max_bandwidth", value)) if !value.is_empty() => others.push(option),
+                _ => return Err(SqlError::plain(9026)),
+            }
+        }
+        self.extension = others.join("&");
+        Ok(())
+    }
+
     fn read_options(&mut self, scheme: &str, options: &str) -> Result<(), SqlError> {
-        let (mut has_key, mut has_appid) = (false, false);
+        let (mut has_key, mut has_appid, mut has_role) = (false, false, false);
         let mut others: Vec<String> = Vec::new();
         for option in options.split('&').filter(|option| !option.is_empty()) {
             let (name, value) = option.split_once('=').ok_or_else(|| SqlError::plain(9026))?;
@@ -58,6 +77,7 @@ impl Uri {
                 return Err(SqlError::plain(9026));
             }
             match name {
+                "zone" | "idc" | "region" => self.nodes.push((name.to_owned(), value.to_owned())),
                 "host" => self.host = value.to_owned(),
                 "access_id" => self.access_id = value.to_owned(),
                 "access_key" => has_key = true,
@@ -71,20 +91,34 @@ impl Uri {
                 "checksum_type" if !["md5", "crc32", "no_checksum"].contains(&value) => {
                     return Err(SqlError::plain(9026));
                 }
+                "enable_worm" if !["true", "false"].contains(&value) => {
+                    return Err(SqlError::arguments("set eanble_worm. eanble_worm must be true or false")); // sic
+                }
+                "enable_worm" if scheme != "oss" || options.contains("checksum_type=no_checksum") => {
+                    return Err(SqlError::new(
+                        4007,
+                        "Only OSS and checksum_type=md5 support setting enable_worm, other devices or checksum types are not supported",
+                    ));
+                }
+                "role_arn" => {
+                    has_role = true;
+                    others.push(option.to_owned());
+                }
                 "checksum_type" if scheme == "oss" && value == "crc32" => {
                     return Err(SqlError::new(
                         9113,
                         "checksum type crc32 is not supported for the input destination",
                     ));
                 }
-                "delete_mode" | "addressing_model" | "checksum_type" | "s3_region" | "role_arn"
-                | "external_id" | "max_iops" | "max_bandwidth" | "enable_worm" => {
+                "delete_mode" | "addressing_model" | "checksum_type" | "s3_region" | "external_id"
+                | "max_iops" | "max_bandwidth" | "enable_worm" => {
                     others.push(option.to_owned());
                 }
                 _ => return Err(SqlError::plain(9026)),
             }
         }
-        let complete = !self.host.is_empty() && !self.access_id.is_empty() && has_key;
+        let has_keys = !self.access_id.is_empty() && has_key;
+        let complete = !self.host.is_empty() && (has_keys || has_role);
         if !complete || has_appid != (scheme == "cos") {
             return Err(SqlError::plain(9026));
         }
@@ -92,9 +126,24 @@ impl Uri {
         Ok(())
     }
 
+    pub(crate) fn is_file(&self) -> bool {
+        self.bare.starts_with("file://")
+    }
+
     pub(crate) fn is_s3(&self) -> bool {
         self.bare.starts_with("s3://")
     }
+}
+
+/// Options that choose nodes.
+const NODES: [&str; 3] = ["zone", "idc", "region"];
+
+/// An address as the setting keeps it: without the options that choose nodes.
+fn without_nodes(text: &str) -> String {
+    let Some((path, options)) = text.split_once('?') else { return text.to_owned() };
+    let is_kept = |option: &&str| option.split_once('=').is_none_or(|(name, _)| !NODES.contains(&name));
+    let options: Vec<&str> = options.split('&').filter(is_kept).collect();
+    format!("{path}?{}", options.join("&"))
 }
 
 #[cfg(test)]
@@ -108,6 +157,12 @@ mod tests {
             ("file:///backup".to_owned(), true),
             ("file://backup".to_owned(), false),
             ("file:///backup?host=h".to_owned(), false),
+            ("file:///backup?zone=zone1".to_owned(), true),
+            ("file:///backup?role_arn=r".to_owned(), false),
+            ("s3://bucket/path?host=h&role_arn=r&external_id=e".to_owned(), true),
+            (format!("oss://bucket/path?{keys}&enable_worm=true"), true),
+            (format!("oss://bucket/path?{keys}&enable_worm=maybe"), false),
+            (format!("s3://bucket/path?{keys}&enable_worm=true"), false),
             ("/backup".to_owned(), false),
             ("ftp://h/backup".to_owned(), false),
             (format!("oss://bucket/path?{keys}"), true),
@@ -123,5 +178,7 @@ mod tests {
         }
         let uri = Uri::parse(&format!("oss://bucket/path/?{keys}")).expect("a good address");
         assert_eq!(uri.bare, "oss://bucket/path");
+        let uri = Uri::parse(&format!("oss://bucket/path?{keys}&zone=z1")).expect("a good address");
+        assert_eq!(uri.full, format!("oss://bucket/path?{keys}"), "nodes are no part of the setting");
     }
 }

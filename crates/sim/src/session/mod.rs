@@ -210,8 +210,7 @@ impl Session {
         }
         let first = tokens.first().map(|token| token.value.to_uppercase()).unwrap_or_default();
         match first.as_str() {
-            "SELECT" | "WITH" => self.select(text, tokens).map(Reply::Rows),
-            "(" => self.select(text, tokens).map(Reply::Rows),
+            "SELECT" | "WITH" | "(" => self.select(text, tokens).map(Reply::Rows),
             "SHOW" => self.show(text, tokens).map(Reply::Rows),
             "DESC" | "DESCRIBE" => self.describe_table(tokens).map(Reply::Rows),
             "SET" => self.set(text, tokens).map(|()| Reply::ok()),
@@ -293,7 +292,7 @@ impl Session {
             return Ok(Vec::new());
         }
         match first.as_str() {
-            "SELECT" | "WITH" => self.query(tokens, |env| engine::describe(text, tokens, env)),
+            "SELECT" | "WITH" | "(" => self.query(tokens, |env| engine::describe(text, tokens, env)),
             "SHOW" => self.show(text, tokens).map(|answer| answer.columns),
             "DESC" | "DESCRIBE" => self.describe_table(tokens).map(|answer| answer.columns),
             _ => Ok(Vec::new()),

@@ -4,6 +4,7 @@ use super::Session;
 use crate::error::SqlError;
 use crate::gen4;
 use crate::sql::engine::{self, Environment};
+use crate::sql::table::shown_type;
 use crate::sql::token::statements;
 use crate::sql::{Answer, Column, Cursor, Kind, Table, Token, Value};
 use crate::world::views;
@@ -108,7 +109,7 @@ impl Session {
             _ => String::new(),
         };
         if !filter.is_empty() && !has_filter {
-            return Err(SqlError::syntax(&filter[0].value));
+            return Err(SqlError::syntax(&filter[0].value).into_gap());
         }
         let name = table.name.clone();
         let sql = format!("SELECT * FROM {name} {condition}");
@@ -183,7 +184,7 @@ impl Session {
                 .iter()
                 .map(|(name, declared)| {
                     let text = |text: &str| Some(text.to_owned());
-                    vec![text(name), text(declared), text("YES"), text(""), None, text("")]
+                    vec![text(name), Some(shown_type(declared)), text("YES"), text(""), None, text("")]
                 })
                 .collect(),
         })

@@ -145,6 +145,7 @@ pub(crate) fn render(value: &Value, kind: Kind) -> Option<String> {
     match (value, kind) {
         (Value::Int(number), Kind::Decimal(scale)) => Some(format!("{:.*}", scale.into(), *number as f64)),
         (Value::Real(number), Kind::Decimal(scale)) => Some(format!("{number:.*}", usize::from(scale))),
+        (Value::Real(number), Kind::Double) => Some(number.to_string()),
         (other, _) => other.render(0),
     }
 }
@@ -293,8 +294,9 @@ mod tests {
     fn what_the_engine_cannot_do_is_an_error_and_a_gap() {
         let cases = [
             ("SELECT * FROM nowhere", 1146, true),
-            ("SELECT missing FROM CDB_OB_ARCHIVELOG", 1054, false),
-            ("SELECT `missing` FROM CDB_OB_ARCHIVELOG", 1054, false),
+            ("SELECT missing FROM CDB_OB_ARCHIVELOG", 1054, true),
+            ("SELECT `missing` FROM CDB_OB_ARCHIVELOG", 1054, true),
+            ("SELECT 'a' REGEXP '('", 1235, true),
             ("SELECT frobnicate(1)", 1305, true),
             ("SELECT 1 FROM", 1064, true),
             ("SELECT @@nonsense", 1193, true),
@@ -321,6 +323,19 @@ mod tests {
             (
                 "SELECT count(*) FROM CDB_OB_ARCHIVELOG a WHERE a.START_TIMESTAMP + INTERVAL 1 HOUR > now()",
                 "1",
+            ),
+            ("SELECT 'Zone1' REGEXP '^zone[0-9]+$'", "1"),
+            ("SELECT 'zone' NOT RLIKE '[0-9]'", "1"),
+            ("SELECT NULL REGEXP 'a'", "NULL"),
+            ("SELECT CHARSET('x')", "utf8mb4"),
+            ("SELECT CHARSET(1)", "binary"),
+            ("(SELECT tenant_id FROM CDB_OB_ARCHIVELOG) EXCEPT (SELECT 1004 FROM DUAL)", "1002"),
+            ("((SELECT 1) UNION (SELECT 2)) EXCEPT (SELECT 2)", "1"),
+            ("SELECT count(*) FROM ((SELECT status FROM CDB_OB_ARCHIVELOG) MINUS (SELECT 'STOP')) t", "1"),
+            ("(SELECT tenant_id FROM CDB_OB_ARCHIVELOG ORDER BY 1 DESC LIMIT 1)", "1004"),
+            (
+                "SELECT tenant_id FROM CDB_OB_ARCHIVELOG WHERE tenant_id = (SELECT max(tenant_id) FROM CDB_OB_ARCHIVELOG)",
+                "1004",
             ),
             ("SELECT now(6)", "2023-11-15 06:13:30.500000"),
             ("SELECT scn_to_timestamp(1700000000000000000)", "2023-11-15 06:13:20.000000"),

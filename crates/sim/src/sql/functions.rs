@@ -207,6 +207,18 @@ fn texts(connection: &Connection) -> Result<()> {
         }
         Ok(Some(joined))
     })?;
+    add(connection, "regexp", 2, |cx| {
+        let (Some(pattern), Some(whole)) = (text(cx, 0)?, text(cx, 1)?) else { return Ok(None) };
+        // Of bytes: the tables for letters beyond ASCII are not built in.
+        let pattern = regex::bytes::RegexBuilder::new(&pattern).unicode(false).case_insensitive(true).build();
+        let pattern = pattern.map_err(|error| rusqlite::Error::UserFunctionError(error.into()))?;
+        Ok(Some(pattern.is_match(whole.as_bytes())))
+    })?;
+    for (name, of_text) in [("charset", "utf8mb4"), ("collation", "utf8mb4_general_ci")] {
+        add(connection, name, 1, move |cx| {
+            Ok(if matches!(cx.get_raw(0), ValueRef::Text(_)) { of_text } else { "binary" }.to_owned())
+        })?;
+    }
     add(connection, "mysql_left", 2, |cx| {
         Ok(with_count(cx)?.map(|(t, n)| t.chars().take(n).collect::<String>()))
     })?;

@@ -156,7 +156,8 @@ impl Writer<'_> {
                     && (self.tokens[self.at - 1].is_word("CAST")
                         || self.tokens[self.at - 1].is_word("CONVERT"));
                 self.casts.push(is_cast);
-                self.push("(");
+                // The engine wants the parts of EXCEPT and UNION without parentheses.
+                self.push(if is_query_part(self.tokens, self.at) { "SELECT * FROM (" } else { "(" });
             }
             ")" => {
                 self.casts.pop();
@@ -174,7 +175,10 @@ impl Writer<'_> {
             "FROM" if self.tokens.get(self.at).is_some_and(|next| next.is_word("DUAL")) => self.at += 1,
             "DIV" => self.push("/"),
             "MOD" if !self.at_call() => self.push("%"),
-            "XOR" | "REGEXP" | "RLIKE" | "SOUNDS" | "MATCH" => {
+            // The engine asks the function `regexp`.
+            "RLIKE" | "REGEXP" => self.push("REGEXP"),
+            "MINUS" if is_set_operator(token) && self.before_a_query() => self.push("EXCEPT"),
+            "XOR" | "SOUNDS" | "MATCH" => {
                 return Err(SqlError::gap(format!("operator {upper}")));
             }
             "COLLATE" => {
@@ -213,6 +217,10 @@ impl Writer<'_> {
                 self.push(&token.value);
             }
         }
+    }
+
+    fn before_a_query(&self) -> bool {
+        self.tokens.get(self.at).is_some_and(|next| next.is_word("SELECT") || next.is_symbol("("))
     }
 
     fn at_call(&self) -> bool {
@@ -337,6 +345,26 @@ fn operand_start(tokens: &[Token]) -> usize {
     at
 }
 
+/// True where `(SELECT …)` is a whole statement, or a part of a UNION, EXCEPT or INTERSECT.
+fn is_query_part(tokens: &[Token], open: usize) -> bool {
+    if !tokens.get(open + 1).is_some_and(|next| next.is_word("SELECT") || next.is_symbol("(")) {
+        return false;
+    }
+    let mut depth = 0_i32;
+    let close = tokens[open..].iter().position(|token| {
+        depth += i32::from(token.is_symbol("(")) - i32::from(token.is_symbol(")"));
+        depth == 0
+    });
+    let after = close.and_then(|close| tokens.get(open + close + 1));
+    let before = open.checked_sub(1).map(|at| &tokens[at]);
+    before.is_none_or(|before| is_set_operator(before) || before.is_word("ALL"))
+        || after.is_some_and(is_set_operator)
+}
+
+fn is_set_operator(token: &Token) -> bool {
+    ["UNION", "EXCEPT", "MINUS", "INTERSECT"].iter().any(|word| token.is_word(word))
+}
+
 /// The names MySQL gives to columns that have no alias: after which token, and which name.
 fn missing_aliases(text: &str, tokens: &[Token]) -> Vec<(usize, String)> {
     select_items(tokens)
@@ -348,8 +376,21 @@ fn missing_aliases(text: &str, tokens: &[Token]) -> Vec<(usize, String)> {
 
 /// Ranges of the outermost select list's items.
 fn select_items(tokens: &[Token]) -> Vec<(usize, usize)> {
-    const END: [&str; 10] =
-        ["FROM", "WHERE", "GROUP", "HAVING", "ORDER", "LIMIT", "UNION", "FOR", "INTO", "WINDOW"];
+    const END: [&str; 13] = [
+        "FROM",
+        "WHERE",
+        "GROUP",
+        "HAVING",
+        "ORDER",
+        "LIMIT",
+        "UNION",
+        "EXCEPT",
+        "MINUS",
+        "INTERSECT",
+        "FOR",
+        "INTO",
+        "WINDOW",
+    ];
     let mut depth = 0_i32;
     let mut items = Vec::new();
     let mut start = None;

@@ -100,6 +100,7 @@ pub(crate) enum Kind {
     Integer,
     Unsigned,
     Decimal(u8),
+    Double,
     Varchar,
     Longtext,
     Timestamp,
@@ -119,17 +120,29 @@ impl Kind {
             Self::Decimal(
                 rest.trim_end_matches(')').split(',').nth(1).and_then(|s| s.parse().ok()).unwrap_or(0),
             )
+        } else if lower.starts_with("double") {
+            Self::Double
         } else if lower.starts_with("timestamp") {
             Self::Timestamp
         } else if lower.starts_with("datetime") {
             Self::Datetime
         } else if lower.starts_with("time") {
             Self::Time
-        } else if lower.starts_with("longtext") {
+        } else if lower.ends_with("text") {
             Self::Longtext
         } else {
             Self::Varchar
         }
+    }
+}
+
+/// A declared type as DESC prints it: integers with their display width.
+pub(crate) fn shown_type(declared: &str) -> String {
+    match declared {
+        "bigint" => "bigint(20)".to_owned(),
+        "bigint unsigned" => "bigint(20) unsigned".to_owned(),
+        "tinyint" => "tinyint(4)".to_owned(),
+        other => other.to_owned(),
     }
 }
 
@@ -156,6 +169,11 @@ pub(crate) struct Table {
 }
 
 impl Table {
+    /// A table without rows: nothing of the kind ever happens here.
+    pub(crate) fn empty(name: &str, columns: &[(&'static str, &'static str)]) -> Self {
+        Self { name: name.to_owned(), columns: columns.to_vec(), rows: Vec::new() }
+    }
+
     /// The table without a column.
     pub(crate) fn without(mut self, column: &str) -> Self {
         if let Some(at) = self.columns.iter().position(|(name, _)| *name == column) {
@@ -235,5 +253,7 @@ mod tests {
         assert_eq!(Kind::of("timestamp(6)"), Kind::Timestamp);
         assert_eq!(Kind::of("time(6)"), Kind::Time);
         assert_eq!(Kind::of("varchar(4096)"), Kind::Varchar);
+        assert_eq!(Kind::of("double"), Kind::Double);
+        assert_eq!(Kind::of("text"), Kind::Longtext);
     }
 }

@@ -46,6 +46,7 @@ pub(crate) fn column(column: &Column) -> Vec<u8> {
         Kind::Integer => (8, BINARY, 20, 0x80, 0),
         Kind::Unsigned => (8, BINARY, 20, 0xa0, 0),
         Kind::Decimal(scale) => (246, BINARY, 65, 0x80, scale),
+        Kind::Double => (5, BINARY, 23, 0x80, 31),
         Kind::Varchar => (253, UTF8MB4, 4_096 * 4, 0, 0),
         Kind::Longtext => (252, UTF8MB4, u32::MAX, 0x10, 0),
         Kind::Timestamp => (7, BINARY, 26, 0x80, 6),
@@ -97,6 +98,9 @@ fn put_binary(out: &mut Vec<u8>, kind: Kind, text: &str) {
     match kind {
         Kind::Integer | Kind::Unsigned => {
             out.extend_from_slice(&text.parse::<i64>().unwrap_or_default().to_le_bytes());
+        }
+        Kind::Double => {
+            out.extend_from_slice(&text.parse::<f64>().unwrap_or_default().to_le_bytes());
         }
         Kind::Timestamp | Kind::Datetime => {
             let n = numbers(text);

@@ -89,7 +89,7 @@ impl Connection {
     }
 
     fn try_prepare(&mut self, text: &str) -> Result<(u32, usize, Vec<Column>), SqlError> {
-        let mut all = statements(text)?;
+        let mut all = statements(text).map_err(SqlError::into_gap)?;
         if all.len() != 1 || self.prepared.len() >= MAX_PREPARED {
             return Err(SqlError::gap("preparing several statements at once, or too many"));
         }

@@ -1,11 +1,15 @@
 //! The pretended cluster: a state machine that knows no clock but the one it is told.
 
+mod event_views;
 pub(crate) mod events;
+pub(crate) mod internal_views;
 pub(crate) mod parameters;
 pub(crate) mod resources;
+pub(crate) mod system_variables;
 pub(crate) mod tenant;
 pub(crate) mod topology;
 pub(crate) mod trouble;
+pub(crate) mod unit_views;
 pub(crate) mod views;
 
 use std::collections::BTreeMap;
@@ -133,6 +137,7 @@ impl Cluster {
         cluster.plan_daily_freeze();
         let mut sys = Tenant::new(TenantId::SYS, "sys", TenantKind::Sys, now_us);
         sys.set_password(&config.sys_password);
+        sys.compatible = config.compatible.clone().unwrap_or_default();
         cluster.add_tenant(sys);
         for tenant in &config.tenants {
             let id = cluster.next_tenant_id();
@@ -141,6 +146,9 @@ impl Cluster {
             user.mode.clone_from(&tenant.mode);
             user.is_locked = tenant.locked;
             user.compatible.clone_from(&tenant.compatible);
+            if user.compatible.is_empty() {
+                user.compatible = config.compatible.clone().unwrap_or_default();
+            }
             user.base_bytes = (tenant.data_mib << 20) as i64;
             user.hourly_bytes = (tenant.changes_mib_per_hour << 20) as i64;
             if tenant.role == "STANDBY" {
@@ -212,6 +220,7 @@ impl Cluster {
                     Tenant::new(id.meta(), &format!("META${}", id.0), TenantKind::Meta, tenant.created_us);
                 meta.locality.clone_from(&tenant.locality);
                 meta.status.clone_from(&tenant.status);
+                meta.compatible.clone_from(&tenant.compatible);
                 self.tenants.insert(meta.id, meta);
                 gen4::tenant_added(self, id.meta());
             }

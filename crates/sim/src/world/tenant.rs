@@ -38,6 +38,9 @@ impl Role {
     }
 }
 
+/// A version of data, to be compared; 4.4.1.0 is `[4, 4, 1, 0]`.
+pub(crate) type DataVersion = [u32; 4];
+
 /// A user of a tenant.
 #[derive(Clone, Debug, Default, Serialize)]
 pub(crate) struct User {
@@ -67,6 +70,8 @@ pub(crate) struct Tenant {
     pub(crate) created_us: i64,
     pub(crate) is_locked: bool,
     pub(crate) in_recyclebin: bool,
+    /// The name before it went to the recycle bin.
+    pub(crate) original_name: Option<String>,
     pub(crate) archives: bool,
     pub(crate) locality: String,
     pub(crate) compatible: String,
@@ -92,6 +97,7 @@ impl Tenant {
             created_us: now_us,
             is_locked: false,
             in_recyclebin: false,
+            original_name: None,
             archives: false,
             locality: String::new(),
             compatible: String::new(),
@@ -119,6 +125,12 @@ impl Tenant {
     pub(crate) fn changed_bytes(&self, from_us: i64, to_us: i64) -> i64 {
         let hours = (to_us - from_us).max(0) as f64 / 3.6e9;
         (hours * self.hourly_bytes as f64) as i64
+    }
+
+    /// The version of its data, which decides what it can do.
+    pub(crate) fn data_version(&self) -> DataVersion {
+        let mut numbers = self.compatible.split('.').map(|number| number.parse().unwrap_or_default());
+        std::array::from_fn(|_| numbers.next().unwrap_or_default())
     }
 
     pub(crate) fn is_normal(&self) -> bool {
@@ -151,7 +163,8 @@ impl Cluster {
         if force {
             self.remove_tenant(id);
         } else if let Some(tenant) = self.tenants.get_mut(&id) {
-            tenant.name = format!("__recycle_$_{}_{}", id.0, tenant.created_us);
+            let recycled = format!("__recycle_$_{}_{}", id.0, tenant.created_us);
+            tenant.original_name = Some(std::mem::replace(&mut tenant.name, recycled));
             tenant.in_recyclebin = true;
         }
         Ok(())

@@ -1,10 +1,12 @@
 //! Tables that both generations have: servers, zones, tenants, parameters, pools, events, the catalogue.
 
-use super::events::Event;
+use super::event_views::{events, upgrade_events};
+use super::internal_views::{internal_parameters, internal_tenants, internal_zones, recycle_bin};
 use super::parameters::{self, Parameter};
 use super::resources::Pool;
 use super::tenant::{Role, Tenant, TenantKind};
 use super::topology::{Server, Zone};
+use super::unit_views;
 use super::{Cluster, TenantId};
 use crate::profile::Profile;
 use crate::sql::table::yes_no;
@@ -29,20 +31,32 @@ pub(crate) fn names(cluster: &Cluster, viewer: TenantId) -> Vec<String> {
             "DBA_OB_ZONES",
             "DBA_OB_TENANTS",
             "DBA_OB_RESOURCE_POOLS",
+            "DBA_OB_UNITS",
+            "DBA_OB_UNIT_CONFIGS",
             "DBA_OB_ROOTSERVICE_EVENT_HISTORY",
+            "DBA_OB_CLUSTER_EVENT_HISTORY",
             "GV$OB_PARAMETERS",
+            "V$OB_PARAMETERS",
+            "GV$OB_SERVERS",
+            "V$OB_SERVERS",
+            "__ALL_TENANT",
+            "__ALL_ZONE",
+            "__ALL_VIRTUAL_SYS_PARAMETER_STAT",
         ]
     } else {
         &["__ALL_TENANT", "GV$TENANT", "__ALL_RESOURCE_POOL", "__ALL_VIRTUAL_SYS_PARAMETER_STAT"]
     };
     let mut names = if cluster.profile.is_tenant_level() {
-        gen4::views::names(viewer)
+        gen4::views::names(cluster.profile, viewer)
     } else {
         gen3::views::names(cluster.profile, viewer)
     };
     if viewer == TenantId::SYS {
         names.extend(more.iter().map(|name| (*name).to_owned()));
         names.push("__ALL_SERVER".to_owned());
+    }
+    if cluster.profile.is_tenant_level() {
+        names.extend(["GV$OB_UNITS", "V$OB_UNITS", "GV$OB_LOG_STAT", "DBA_RECYCLEBIN"].map(str::to_owned));
     }
     if cluster.profile >= Profile::V4_2_5 {
         names.push("V$OB_TIMESTAMP_SERVICE".to_owned());
@@ -60,16 +74,23 @@ fn new_tables(cluster: &Cluster, viewer: TenantId, name: &str) -> Option<Table> 
             tenants_shape(cluster.profile).table(name, &rows)
         }
         "GV$OB_PARAMETERS" | "V$OB_PARAMETERS" => parameters_table(cluster, viewer, name),
+        "GV$OB_UNITS" | "V$OB_UNITS" => unit_views::tenant_units(cluster, viewer, name),
+        "GV$OB_LOG_STAT" | "V$OB_LOG_STAT" => unit_views::log_streams(cluster, viewer, name),
+        "DBA_RECYCLEBIN" => recycle_bin(cluster, viewer, name),
         "V$OB_TIMESTAMP_SERVICE" if cluster.profile >= Profile::V4_2_5 => timestamps(cluster, viewer, name),
         _ if !is_sys => return None,
         "DBA_OB_SERVERS" => servers_shape(cluster.profile).table(name, &server_rows(cluster)),
         "__ALL_SERVER" | "__ALL_VIRTUAL_SERVER_STAT" => old_servers(cluster, name),
         "DBA_OB_ZONES" => zones(cluster, name),
         "DBA_OB_RESOURCE_POOLS" => pools(cluster, name),
-        "DBA_OB_ROOTSERVICE_EVENT_HISTORY" | "__ALL_ROOTSERVICE_EVENT_HISTORY" => {
-            events(cluster, name, false)
-        }
-        "DBA_OB_CLUSTER_EVENT_HISTORY" => events(cluster, name, true),
+        "DBA_OB_UNITS" => unit_views::units(cluster, name),
+        "DBA_OB_UNIT_CONFIGS" => unit_views::configs(cluster, name),
+        "GV$OB_SERVERS" | "V$OB_SERVERS" => unit_views::servers(cluster, name),
+        "__ALL_TENANT" => internal_tenants(cluster, name),
+        "__ALL_ZONE" => internal_zones(cluster, name),
+        "__ALL_VIRTUAL_SYS_PARAMETER_STAT" => internal_parameters(cluster, viewer, name),
+        "DBA_OB_ROOTSERVICE_EVENT_HISTORY" | "__ALL_ROOTSERVICE_EVENT_HISTORY" => events(cluster, name),
+        "DBA_OB_CLUSTER_EVENT_HISTORY" => upgrade_events(cluster, name),
         _ => return None,
     })
 }
@@ -98,13 +119,13 @@ fn old_tables(cluster: &Cluster, viewer: TenantId, name: &str) -> Option<Table> 
         return None;
     }
     Some(match name {
-        "__ALL_SERVER" | "__ALL_VIRTUAL_SERVER_STAT" => old_servers(cluster, name),
+        "__ALL_SERVER" => old_servers(cluster, name),
         "__ALL_TENANT" | "GV$TENANT" => old_tenants(cluster, name),
         "__ALL_RESOURCE_POOL" => old_pools(cluster, name),
         "__ALL_VIRTUAL_SYS_PARAMETER_STAT" | "__ALL_VIRTUAL_TENANT_PARAMETER_STAT" => {
             show_parameters(cluster, viewer, name)
         }
-        "__ALL_ROOTSERVICE_EVENT_HISTORY" => events(cluster, name, false),
+        "__ALL_ROOTSERVICE_EVENT_HISTORY" => events(cluster, name),
         _ => return None,
     })
 }
@@ -141,7 +162,7 @@ fn tenants_shape(profile: Profile) -> Shape<TenantRow> {
         })
         .col("CREATE_TIME", "timestamp(6)", |r| Value::Instant(r.tenant.created_us))
         .col("MODIFY_TIME", "timestamp(6)", |r| Value::Instant(r.tenant.created_us))
-        .col("PRIMARY_ZONE", "varchar(128)", |_| "RANDOM".into())
+        .col("PRIMARY_ZONE", "varchar(8192)", |_| "RANDOM".into())
         .col("LOCALITY", "varchar(4096)", |r| r.tenant.locality.clone().into())
         .col("PREVIOUS_LOCALITY", "varchar(4096)", |_| Value::Null)
         .col("COMPATIBILITY_MODE", "varchar(6)", |r| r.tenant.mode.clone().into())
@@ -149,7 +170,7 @@ fn tenants_shape(profile: Profile) -> Shape<TenantRow> {
         .col("IN_RECYCLEBIN", "varchar(3)", |r| yes_no(r.tenant.in_recyclebin))
         .col("LOCKED", "varchar(3)", |r| yes_no(r.tenant.is_locked))
         .when(profile >= Profile::V4_1)
-        .col("TENANT_ROLE", "varchar(64)", |r| {
+        .col("TENANT_ROLE", "varchar(100)", |r| {
             match r.tenant.role {
                 Role::Primary => "PRIMARY",
                 Role::Standby => "STANDBY",
@@ -157,20 +178,20 @@ fn tenants_shape(profile: Profile) -> Shape<TenantRow> {
             }
             .into()
         })
-        .col("SWITCHOVER_STATUS", "varchar(64)", |_| "NORMAL".into())
+        .col("SWITCHOVER_STATUS", "varchar(100)", |_| "NORMAL".into())
         .col("SWITCHOVER_EPOCH", "bigint", |_| 0.into())
         .col("SYNC_SCN", "bigint unsigned", TenantRow::scn)
         .col("REPLAYABLE_SCN", "bigint unsigned", TenantRow::scn)
         .col("READABLE_SCN", "bigint unsigned", TenantRow::scn)
         .col("RECOVERY_UNTIL_SCN", "bigint unsigned", |r| r.scn.map(|_| r.tenant.recovery_until_scn).into())
-        .col("LOG_MODE", "varchar(64)", |r| {
+        .col("LOG_MODE", "varchar(100)", |r| {
             if r.tenant.archives { "ARCHIVELOG" } else { "NOARCHIVELOG" }.into()
         })
         .col("ARBITRATION_SERVICE_STATUS", "varchar(64)", |_| "DISABLED".into())
         .when(profile >= Profile::V4_2_5)
         .col("UNIT_NUM", "bigint", |_| 1.into())
-        .col("COMPATIBLE", "varchar(1024)", |r| r.tenant.compatible.clone().into())
-        .col("MAX_LS_ID", "bigint unsigned", |r| r.tenant.log_streams.last().copied().into())
+        .col("COMPATIBLE", "varchar(65536)", |r| r.tenant.compatible.clone().into())
+        .col("MAX_LS_ID", "bigint", |r| r.tenant.log_streams.last().copied().into())
         .when(profile >= Profile::V4_3_5)
         .col("RESTORE_DATA_MODE", "varchar(128)", |_| "NORMAL".into())
         .when(profile >= Profile::V4_4)
@@ -209,12 +230,12 @@ fn servers_shape(profile: Profile) -> Shape<ServerRow> {
         .col("START_SERVICE_TIME", "timestamp(6)", |r| Value::instant(r.server.started_us))
         .col("STOP_TIME", "timestamp(6)", |_| Value::Null)
         .col("BLOCK_MIGRATE_IN_TIME", "timestamp(6)", |_| Value::Null)
-        .col("LAST_OFFLINE_TIME", "timestamp(6)", |r| Value::instant(r.server.lost_us))
         .when(profile > Profile::V4_0)
         .col("CREATE_TIME", "timestamp(6)", |r| Value::instant(r.server.started_us))
         .col("MODIFY_TIME", "timestamp(6)", |r| Value::instant(r.server.started_us))
         .when(true)
         .col("BUILD_VERSION", "varchar(256)", |r| r.build.clone().into())
+        .col("LAST_OFFLINE_TIME", "timestamp(6)", |r| Value::instant(r.server.lost_us))
 }
 
 fn old_servers(cluster: &Cluster, name: &str) -> Table {
@@ -245,10 +266,10 @@ fn zones(cluster: &Cluster, name: &str) -> Table {
         .col("ZONE", "varchar(128)", |r| r.0.name.clone().into())
         .col("CREATE_TIME", "timestamp(6)", |r| Value::Instant(r.1))
         .col("MODIFY_TIME", "timestamp(6)", |r| Value::Instant(r.1))
-        .col("STATUS", "varchar(64)", |_| "ACTIVE".into())
+        .col("STATUS", "varchar(4096)", |_| "ACTIVE".into())
         .col("IDC", "varchar(4096)", |r| r.0.idc.clone().into())
         .col("REGION", "varchar(4096)", |r| r.0.region.clone().into())
-        .col("TYPE", "varchar(64)", |_| "ReadWrite".into())
+        .col("TYPE", "varchar(4096)", |_| "ReadWrite".into())
         .table(name, &rows)
 }
 
@@ -262,7 +283,7 @@ fn pools(cluster: &Cluster, name: &str) -> Table {
         .col("UNIT_COUNT", "bigint", |p| p.unit_count.into())
         .col("UNIT_CONFIG_ID", "bigint", |p| p.unit.into())
         .col("ZONE_LIST", "varchar(8192)", |p| p.zones.join(";").into())
-        .col("REPLICA_TYPE", "varchar(18)", |_| "FULL".into())
+        .col("REPLICA_TYPE", "varchar(4)", |_| "FULL".into())
         .table(name, &cluster.resources.pools)
 }
 
@@ -351,12 +372,12 @@ fn parameters_table(cluster: &Cluster, viewer: TenantId, name: &str) -> Table {
         .col("TENANT_ID", "bigint", |r| r.tenant.into())
         .col("NAME", "varchar(128)", |r| r.parameter.name.into())
         .col("DATA_TYPE", "varchar(128)", |r| r.parameter.data_type.into())
-        .col("VALUE", "varchar(4096)", |r| r.value.clone().into())
+        .col("VALUE", "varchar(65536)", |r| r.value.clone().into())
         .col("INFO", "varchar(4096)", |_| "".into())
-        .col("SECTION", "varchar(64)", |r| r.parameter.section.into())
-        .col("EDIT_LEVEL", "varchar(64)", |_| "DYNAMIC_EFFECTIVE".into())
+        .col("SECTION", "varchar(128)", |r| r.parameter.section.into())
+        .col("EDIT_LEVEL", "varchar(128)", |_| "DYNAMIC_EFFECTIVE".into())
         .when(cluster.profile >= Profile::V4_2_5)
-        .col("DEFAULT_VALUE", "varchar(4096)", |r| r.parameter.default.into())
+        .col("DEFAULT_VALUE", "varchar(65536)", |r| r.parameter.default.into())
         .col("ISDEFAULT", "varchar(3)", |r| yes_no(r.value == r.parameter.default))
         .table(name, &parameter_rows(cluster, viewer, false))
 }
@@ -384,38 +405,6 @@ pub(crate) fn show_parameters(cluster: &Cluster, tenant: TenantId, name: &str) -
         .col("default_value", "varchar(4096)", |r| r.parameter.default.into())
         .col("isdefault", "bigint", |r| i64::from(r.value == r.parameter.default).into())
         .table(name, &parameter_rows(cluster, tenant, true))
-}
-
-fn events(cluster: &Cluster, name: &str, only_upgrades: bool) -> Table {
-    struct Row {
-        event: Event,
-        server: Server,
-    }
-    impl Row {
-        fn name(&self, at: usize) -> Value {
-            self.event.pairs.get(at).map_or("", |(name, _)| name).into()
-        }
-        fn value(&self, at: usize) -> Value {
-            self.event.pairs.get(at).map_or(String::new(), |(_, value)| value.clone()).into()
-        }
-    }
-    let chosen = cluster.events.iter().filter(|event| !only_upgrades || event.module == "UPGRADE");
-    let rows: Vec<Row> =
-        chosen.map(|event| Row { event: event.clone(), server: cluster.leader().clone() }).collect();
-    Shape::<Row>::new()
-        .col("TIMESTAMP", "timestamp(6)", |r| Value::Instant(r.event.at_us))
-        .col("MODULE", "varchar(64)", |r| r.event.module.into())
-        .col("EVENT", "varchar(64)", |r| r.event.event.clone().into())
-        .col("NAME1", "varchar(256)", |r| r.name(0))
-        .col("VALUE1", "varchar(256)", |r| r.value(0))
-        .col("NAME2", "varchar(256)", |r| r.name(1))
-        .col("VALUE2", "longtext", |r| r.value(1))
-        .col("NAME3", "varchar(256)", |r| r.name(2))
-        .col("VALUE3", "varchar(256)", |r| r.value(2))
-        .col("EXTRA_INFO", "varchar(512)", |_| "".into())
-        .col("RS_SVR_IP", "varchar(46)", |r| r.server.ip.clone().into())
-        .col("RS_SVR_PORT", "bigint", |r| i64::from(r.server.rpc_port).into())
-        .table(name, &rows)
 }
 
 /// `information_schema` and `mysql`, as far as clients look at them when they connect.

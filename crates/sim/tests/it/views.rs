@@ -1,5 +1,7 @@
 //! Columns of the views by version, and what both spellings and catalogues say of them.
 
+use mysql_async::Row;
+use mysql_async::prelude::Queryable;
 use sim::Profile;
 
 use crate::simulator::Sim;
@@ -49,6 +51,47 @@ async fn backup_views_keep_their_order_and_odd_spelling() {
     assert!(columns(Profile::V4_2_5, "CDB_OB_BACKUP_TASKS").await.ends_with("DATA_PROGRESS"));
     assert!(columns(Profile::V4_3_5, "CDB_OB_BACKUP_TASKS").await.ends_with("LOG_PROGRESS"));
     assert!(columns(Profile::V4_3_5, "CDB_OB_BACKUP_TASK_HISTORY").await.ends_with("MAJOR_TURN_ID"));
+}
+
+/// `fixtures/views-4.3.5.tsv` is what DESC printed on a real 4.3.5: view, column, type.
+#[tokio::test]
+async fn every_view_of_4_3_5_has_the_columns_that_a_real_one_describes() {
+    let mut real: Vec<(&str, Vec<String>)> = Vec::new();
+    for line in include_str!("../fixtures/views-4.3.5.tsv").lines() {
+        let (view, column) = line.split_once('\t').expect("view, column, type");
+        let column = column.replace('\t', "|");
+        match real.last_mut() {
+            Some((last, columns)) if *last == view => columns.push(column),
+            _ => real.push((view, vec![column])),
+        }
+    }
+    let sim = Sim::start(Profile::V4_3_5).await;
+    let mut sys = sim.client("sys").await;
+    let listed = sys.rows("SHOW TABLES").await;
+    let mut wrong = Vec::new();
+    for (view, columns) in &real {
+        let described: Vec<String> = match sys.0.query::<Row, _>(format!("DESC oceanbase.{view}")).await {
+            Ok(rows) => rows.into_iter().map(|row| format!("{}|{}", cell(&row, 0), cell(&row, 1))).collect(),
+            Err(error) => vec![error.to_string()],
+        };
+        if described != *columns {
+            let differs = columns.iter().zip(&described).find(|(real, ours)| real != ours);
+            wrong.push(format!(
+                "{view}: {} columns, {} described, first {differs:?}",
+                columns.len(),
+                described.len()
+            ));
+        }
+        if !listed.contains(&(*view).to_owned()) {
+            wrong.push(format!("{view} is not listed"));
+        }
+    }
+    assert_eq!(real.len(), 78);
+    assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), real.len(), wrong.join("\n"));
+}
+
+fn cell(row: &Row, at: usize) -> String {
+    row.get(at).expect("a text")
 }
 
 #[tokio::test]

@@ -9,12 +9,23 @@ use sim::{Fault, FaultName, Profile};
 
 use super::BackupPhysical;
 use crate::backups;
-use crate::flows::simulated::SimWorld;
+use crate::flows::simulated::{SimWorld, on_both_4x};
 use crate::flows::testing::Ended;
 use crate::tasks::Steer;
 use crate::words;
 
 mod outcome;
+
+on_both_4x! {
+    a_tenant_that_is_not_normal_fails_alone_and_a_retry_backs_it_up,
+    an_archive_that_breaks_under_the_backup_is_named_as_the_cause,
+    trouble_with_the_destination_is_told_in_plain_words,
+    destinations_that_a_tenant_has_are_kept_when_nobody_chose_a_storage,
+    a_set_that_vanished_fails_its_verification_and_can_be_passed_over,
+    two_requests_at_once_make_one_backup,
+    a_destination_that_fills_up_fails_the_job_and_a_retry_begins_another,
+    an_upgrade_that_begins_in_the_midst_ends_the_job_and_a_retry_waits_for_its_end,
+}
 
 /// The message of the step that failed, in English.
 async fn message(world: &SimWorld, task: TaskId) -> String {
@@ -51,6 +62,7 @@ async fn one_job_is_begun_whatever_step_crashes_or_repeats() {
         (Profile::V3_1_5, Some(FaultName::BackupRowsKept)),
         (Profile::V4_0, None),
         (Profile::V4_2_5, None),
+        (Profile::V4_6, None),
     ];
     for (profile, kernel) in cases {
         for fault in testkit::faults::<BackupPhysical>() {
@@ -131,9 +143,8 @@ async fn a_compaction_that_the_database_refuses_says_so() {
     world.finish(task).await;
 }
 
-#[tokio::test]
-async fn a_tenant_that_is_not_normal_fails_alone_and_a_retry_backs_it_up() {
-    let world = SimWorld::new(Profile::V4_2_5).await;
+async fn a_tenant_that_is_not_normal_fails_alone_and_a_retry_backs_it_up(profile: Profile) {
+    let world = SimWorld::new(profile).await;
     world.fault(FaultName::TenantNotNormal, Some("books"));
     let task = world.begin(world.wish(Full)).await;
     let (step, why) = world.fail(task).await;
@@ -156,7 +167,7 @@ async fn a_tenant_that_is_not_normal_fails_alone_and_a_retry_backs_it_up() {
 
 #[tokio::test]
 async fn an_upgrade_refuses_whoever_calls_and_nothing_changes() {
-    for profile in [Profile::V3_1_5, Profile::V4_2_5] {
+    for profile in [Profile::V3_1_5, Profile::V4_2_5, Profile::V4_6] {
         let world = SimWorld::new(profile).await;
         let task = world.begin(world.wish(Full)).await;
         world.fault(FaultName::UpgradeMode, None);
@@ -168,7 +179,7 @@ async fn an_upgrade_refuses_whoever_calls_and_nothing_changes() {
 
 #[tokio::test]
 async fn an_interrupted_archive_is_explained_and_left_as_it_is() {
-    for profile in [Profile::V3_2_4, Profile::V4_2_5] {
+    for profile in [Profile::V3_2_4, Profile::V4_2_5, Profile::V4_6] {
         let world = SimWorld::with(profile, &["shop"]).await;
         let first = world.begin(world.wish(Full)).await;
         world.finish(first).await;
@@ -185,9 +196,8 @@ async fn an_interrupted_archive_is_explained_and_left_as_it_is() {
     }
 }
 
-#[tokio::test]
-async fn an_archive_that_breaks_under_the_backup_is_named_as_the_cause() {
-    let world = SimWorld::with(Profile::V4_2_5, &["shop"]).await;
+async fn an_archive_that_breaks_under_the_backup_is_named_as_the_cause(profile: Profile) {
+    let world = SimWorld::with(profile, &["shop"]).await;
     let task = world.begin(world.wish(Full)).await;
     let waits = |task: &engine::Task| {
         task.rows.iter().any(|row| row.step == "wait-for-data-backup" && row.progress.is_some())
@@ -201,7 +211,7 @@ async fn an_archive_that_breaks_under_the_backup_is_named_as_the_cause() {
 
 #[tokio::test]
 async fn a_cancel_ends_our_job_and_a_retry_begins_another() {
-    for profile in [Profile::V3_1_5, Profile::V4_0, Profile::V4_2_5] {
+    for profile in [Profile::V3_1_5, Profile::V4_0, Profile::V4_2_5, Profile::V4_6] {
         let world = SimWorld::with(profile, &["shop"]).await;
         let task = world.begin(world.wish(Full)).await;
         let waits = |task: &engine::Task| {
@@ -243,14 +253,13 @@ async fn a_foreign_backup_is_named_and_never_cancelled() {
     }
 }
 
-#[tokio::test]
-async fn trouble_with_the_destination_is_told_in_plain_words() {
+async fn trouble_with_the_destination_is_told_in_plain_words(profile: Profile) {
     for (name, why) in [
         (FaultName::DestinationUnreachable, "database-backup-unreachable"),
         (FaultName::DestinationDenied, "database-backup-denied"),
         (FaultName::DestinationForeign, "database-backup-foreign"),
     ] {
-        let world = SimWorld::with(Profile::V4_2_5, &["shop"]).await;
+        let world = SimWorld::with(profile, &["shop"]).await;
         world.fault(name, None);
         let task = world.begin(world.wish(Full)).await;
         assert_eq!(world.fail(task).await, ("set-backup-storage".to_owned(), why.to_owned()), "{name:?}");
@@ -272,9 +281,8 @@ async fn another_place_while_a_cluster_of_3_archives_is_refused() {
     assert_eq!(world.acts().len(), 2, "{:?}", world.acts());
 }
 
-#[tokio::test]
-async fn destinations_that_a_tenant_has_are_kept_when_nobody_chose_a_storage() {
-    let world = SimWorld::with(Profile::V4_2_5, &["shop"]).await;
+async fn destinations_that_a_tenant_has_are_kept_when_nobody_chose_a_storage(profile: Profile) {
+    let world = SimWorld::with(profile, &["shop"]).await;
     let path = |name: &str| world.dir.path().join(name).to_string_lossy().into_owned();
     world.say(&format!("ALTER SYSTEM SET DATA_BACKUP_DEST = 'file://{}' TENANT = shop", path("d"))).await;
     world
@@ -289,9 +297,8 @@ async fn destinations_that_a_tenant_has_are_kept_when_nobody_chose_a_storage() {
     assert_eq!(world.sets_of(task).await[0].path, format!("file://{}/backup_set_1_full", path("d")));
 }
 
-#[tokio::test]
-async fn a_set_that_vanished_fails_its_verification_and_can_be_passed_over() {
-    let world = SimWorld::with(Profile::V4_2_5, &["shop"]).await;
+async fn a_set_that_vanished_fails_its_verification_and_can_be_passed_over(profile: Profile) {
+    let world = SimWorld::with(profile, &["shop"]).await;
     let task = world.begin(world.wish(Full)).await;
     assert_eq!(world.run(task, Some(Crash::CrashBefore("verify-backup-set"))).await, Ended::Crashed);
     std::fs::remove_dir_all(world.dir.path().join("data/backups/obcluster")).expect("it lies there");
@@ -303,9 +310,8 @@ async fn a_set_that_vanished_fails_its_verification_and_can_be_passed_over() {
     assert_eq!(world.sets_of(task).await[0].status, BackupSetStatus::Unverified);
 }
 
-#[tokio::test]
-async fn two_requests_at_once_make_one_backup() {
-    let world = SimWorld::new(Profile::V4_2_5).await;
+async fn two_requests_at_once_make_one_backup(profile: Profile) {
+    let world = SimWorld::new(profile).await;
     let task = world.begin(world.wish(Full)).await;
     let second = backups::backup_now(&world.control, &world.actor, world.wish(Full)).await;
     assert_eq!(second.expect_err("refused").problem().code, 20007);
@@ -346,7 +352,7 @@ async fn single_tenants_are_backed_up_by_the_rules_of_their_version() {
 
 #[tokio::test]
 async fn a_plan_tells_the_statements_and_changes_nothing() {
-    for profile in [Profile::V2_2_77, Profile::V3_2_4, Profile::V4_2_5] {
+    for profile in [Profile::V2_2_77, Profile::V3_2_4, Profile::V4_2_5, Profile::V4_6] {
         let world = SimWorld::new(profile).await;
         let before = world.handle.world(0);
         let plan =
@@ -389,7 +395,7 @@ async fn backups_are_listed_tenant_by_tenant() {
 
 #[tokio::test]
 async fn an_answer_that_was_lost_begins_no_second_job() {
-    for profile in [Profile::V2_2_77, Profile::V4_0, Profile::V4_2_5] {
+    for profile in [Profile::V2_2_77, Profile::V4_0, Profile::V4_2_5, Profile::V4_6] {
         let world = SimWorld::with(profile, &["shop"]).await;
         world.handle.fault(&Fault {
             statement: Some("ALTER SYSTEM BACKUP".into()),
@@ -405,9 +411,8 @@ async fn an_answer_that_was_lost_begins_no_second_job() {
     }
 }
 
-#[tokio::test]
-async fn a_destination_that_fills_up_fails_the_job_and_a_retry_begins_another() {
-    let world = SimWorld::with(Profile::V4_2_5, &["shop"]).await;
+async fn a_destination_that_fills_up_fails_the_job_and_a_retry_begins_another(profile: Profile) {
+    let world = SimWorld::with(profile, &["shop"]).await;
     let task = world.begin(world.wish(Full)).await;
     assert_eq!(world.run(task, Some(Crash::CrashBefore("wait-for-data-backup"))).await, Ended::Crashed);
     world.fault(FaultName::DestinationFull, None);
@@ -432,9 +437,8 @@ async fn a_clock_that_jumps_confuses_nobody() {
     }
 }
 
-#[tokio::test]
-async fn an_upgrade_that_begins_in_the_midst_ends_the_job_and_a_retry_waits_for_its_end() {
-    let world = SimWorld::with(Profile::V4_2_5, &["shop"]).await;
+async fn an_upgrade_that_begins_in_the_midst_ends_the_job_and_a_retry_waits_for_its_end(profile: Profile) {
+    let world = SimWorld::with(profile, &["shop"]).await;
     let task = world.begin(world.wish(Full)).await;
     let waits = |task: &engine::Task| {
         task.rows.iter().any(|row| row.step == "wait-for-data-backup" && row.progress.is_some())

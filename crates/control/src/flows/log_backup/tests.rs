@@ -7,9 +7,16 @@ use model::backup::DataBackupMode::Full;
 use sim::{FaultName, Profile};
 
 use super::LogBackup;
-use crate::flows::simulated::SimWorld;
+use crate::flows::simulated::{SimWorld, on_both_4x};
 use crate::flows::testing::Ended;
 use crate::{PageAsk, log_backups};
+
+on_both_4x! {
+    one_statement_for_each_tenant_is_sent_whatever_crashes_or_repeats,
+    an_interruption_is_ended_by_a_stop_and_not_by_a_start,
+    a_start_without_a_destination_ends_with_what_to_do,
+    a_tenant_of_4_that_is_not_normal_refuses_at_once,
+}
 
 async fn change(world: &SimWorld, wish: LogBackupWish) -> Result<model::id::TaskId, u32> {
     let accepted = log_backups::change(&world.control, &world.actor, world.cluster, &[], wish).await;
@@ -66,9 +73,8 @@ async fn log_backup_of_4_is_paused_and_resumed_and_3_refuses() {
     assert_eq!(change(&world, Pause).await, Err(20108));
 }
 
-#[tokio::test]
-async fn one_statement_for_each_tenant_is_sent_whatever_crashes_or_repeats() {
-    let world = running(Profile::V4_2_5).await;
+async fn one_statement_for_each_tenant_is_sent_whatever_crashes_or_repeats(profile: Profile) {
+    let world = running(profile).await;
     let (mut wish, mut sent) = (Stop, 0);
     for fault in testkit::faults::<LogBackup>() {
         let task = change(&world, wish).await.expect("it is accepted");
@@ -86,9 +92,8 @@ async fn one_statement_for_each_tenant_is_sent_whatever_crashes_or_repeats() {
     }
 }
 
-#[tokio::test]
-async fn an_interruption_is_ended_by_a_stop_and_not_by_a_start() {
-    let world = running(Profile::V4_2_5).await;
+async fn an_interruption_is_ended_by_a_stop_and_not_by_a_start(profile: Profile) {
+    let world = running(profile).await;
     world.fault(FaultName::ArchiveInterrupted, None);
     world.handle.advance_seconds(30.0);
     let task = change(&world, Start).await.expect("it is accepted");
@@ -102,9 +107,8 @@ async fn an_interruption_is_ended_by_a_stop_and_not_by_a_start() {
     }
 }
 
-#[tokio::test]
-async fn a_start_without_a_destination_ends_with_what_to_do() {
-    let world = SimWorld::with(Profile::V4_2_5, &["shop"]).await;
+async fn a_start_without_a_destination_ends_with_what_to_do(profile: Profile) {
+    let world = SimWorld::with(profile, &["shop"]).await;
     let task = change(&world, Start).await.expect("it is accepted");
     let (step, why) = world.fail(task).await;
     assert_eq!((step.as_str(), why.as_str()), ("change-log-backup", "log-backup-slow"));
@@ -112,9 +116,8 @@ async fn a_start_without_a_destination_ends_with_what_to_do() {
 }
 
 /// OceanBase answers 9023 here, which 2.2 gives for log backup that is on its way already.
-#[tokio::test]
-async fn a_tenant_of_4_that_is_not_normal_refuses_at_once() {
-    let world = running(Profile::V4_2_5).await;
+async fn a_tenant_of_4_that_is_not_normal_refuses_at_once(profile: Profile) {
+    let world = running(profile).await;
     let stopped = change(&world, Stop).await.expect("it is accepted");
     world.finish(stopped).await;
     world.fault(FaultName::TenantNotNormal, Some("shop"));
