@@ -12,6 +12,9 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use xxhash_rust::xxh3::xxh3_128;
 
+use crate::column::{Column, Form};
+use crate::encode::{canonical, has_canonical};
+
 /// The checksum of a set of rows.
 #[derive(Clone, Copy, PartialEq, Eq, Default)]
 pub struct Checksum(u128);
@@ -53,8 +56,55 @@ impl<'de> Deserialize<'de> for Checksum {
     }
 }
 
+/// Hashes rows of one table: values that have several prints by their canonical one, all others as they arrived.
+pub(crate) struct RowHasher {
+    /// The places and forms of the values that have several.
+    several: Vec<(usize, Form)>,
+    columns: usize,
+    row: Vec<u8>,
+}
+
+impl RowHasher {
+    pub(crate) fn new(columns: &[Column]) -> Self {
+        let forms = columns.iter().map(|column| column.form).enumerate();
+        let several = forms.filter(|(_, form)| has_canonical(*form)).collect();
+        Self { several, columns: columns.len(), row: Vec::new() }
+    }
+
+    /// Returns the form of a row that is hashed. `arrived` is that of the row as it came, where somebody has it.
+    pub(crate) fn form<'h, 'v: 'h>(
+        &'h mut self,
+        value: impl Fn(usize) -> Option<&'v [u8]>,
+        arrived: Option<&'v [u8]>,
+    ) -> &'h [u8] {
+        let canonical = |&(place, form): &(usize, Form)| Some((place, canonical(form, value(place)?)?));
+        let canonical: Vec<(usize, Vec<u8>)> = self.several.iter().filter_map(canonical).collect();
+        self.form_with(&canonical, value, arrived)
+    }
+
+    /// The same, where the values that are hashed otherwise than they arrived are known.
+    pub(crate) fn form_with<'h, 'v: 'h>(
+        &'h mut self,
+        canonical: &[(usize, Vec<u8>)],
+        value: impl Fn(usize) -> Option<&'v [u8]>,
+        arrived: Option<&'v [u8]>,
+    ) -> &'h [u8] {
+        if let (true, Some(arrived)) = (canonical.is_empty(), arrived) {
+            return arrived;
+        }
+        self.row.clear();
+        for place in 0..self.columns {
+            match canonical.iter().find(|(of, _)| *of == place) {
+                Some((_, text)) => push_value(&mut self.row, Some(text)),
+                None => push_value(&mut self.row, value(place)),
+            }
+        }
+        &self.row
+    }
+}
+
 /// Appends one value of a row in the form that is hashed.
-pub(crate) fn push_value(row: &mut Vec<u8>, value: Option<&[u8]>) {
+fn push_value(row: &mut Vec<u8>, value: Option<&[u8]>) {
     let Some(value) = value else {
         row.push(0xFB);
         return;

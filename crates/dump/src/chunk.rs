@@ -81,7 +81,10 @@ pub(crate) fn usable_key(key: &[KeyColumn], columns: &[(catalog::Column, Form)])
                 | "binary"
                 | "varbinary"
         );
-        (ordered && !part.prefix).then(|| Column { name: column.name.clone(), form: *form })
+        // A key is compared as text, in whatever character set it is kept.
+        let form = if *form == Form::Raw { Form::Text } else { *form };
+        let ordered = ordered && form != Form::Generated; // its value is not read
+        (ordered && !part.prefix).then(|| Column { name: column.name.clone(), form })
     };
     key.iter().map(usable).collect::<Option<Vec<_>>>().unwrap_or_default()
 }
@@ -340,7 +343,8 @@ pub(crate) fn select_rows(moment: Moment, database: &str, table: &TablePlan, chu
     format!("SELECT {hint}{} FROM {from}{}{order}", columns.join(","), condition(moment, &table.key, chunk))
 }
 
-fn condition(moment: Moment, key: &[Column], chunk: &Chunk) -> String {
+/// Returns the bounds of a chunk as they stand behind its table: nothing when it has none.
+pub(crate) fn condition(moment: Moment, key: &[Column], chunk: &Chunk) -> String {
     let bounds: Vec<String> = [(&chunk.after, false), (&chunk.up_to, true)]
         .into_iter()
         .filter_map(|(values, last)| values.as_ref().map(|values| moment.bound(key, values, last)))

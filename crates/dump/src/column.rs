@@ -5,13 +5,19 @@
 //! | type | is read as | because |
 //! |---|---|---|
 //! | FLOAT | `c*1e0` | it is printed with 6 digits; as a DOUBLE it keeps all |
-//! | VECTOR, ARRAY(FLOAT) | `array_map(x -> x+0e0, c)` | the same, for each element |
+//! | DOUBLE(M,D), -0 | `c`, written with `e0` | a zero would lose its sign |
+//! | VECTOR | `array_map(x -> x*1e0, c)` | as FLOAT, for each element |
+//! | ARRAY, MAP, SPARSEVECTOR | by functions ([`crate::collection`]) | texts in them are printed without escapes, FLOATs with 6 digits |
+//! | JSON | `c`, with other spellings of some numbers ([`crate::json`]) | the server misreads DOUBLEs with many digits |
 //! | ENUM, SET with an empty member | `c+0` | '' also stands for "no member" |
 //! | BIT, BINARY, BLOB, geometry | `c`, written as `0x…` | they are bytes, not text |
+//! | text of MySQL and MariaDB in most character sets | `CAST(c AS BINARY)`, written as `0x…` | not all of their bytes have a place in utf8mb4 |
 
 use oceanbase::catalog;
 use oceanbase::statement::identifier;
 use serde::{Deserialize, Serialize};
+
+use crate::collection::{Element, Shape, map_expression, sparse_expression};
 
 /// A column whose values are dumped.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,6 +42,23 @@ pub enum Form {
     Float,
     /// Several FLOATs: read as DOUBLEs, written in quotes.
     Floats,
+    /// A JSON document: written in quotes; numbers of equal value count as equal.
+    Json,
+    /// An array: its elements are read by functions, and written as JSON in quotes.
+    Array(Shape),
+    /// A map: its keys and values are read by functions, and written as JSON in quotes.
+    Map {
+        /// A key.
+        key: Element,
+        /// A value.
+        value: Shape,
+    },
+    /// A SPARSEVECTOR: read as a map is.
+    Sparse,
+    /// A text in a character set that utf8mb4 does not hold all of: read as its bytes, written in hexadecimal.
+    Raw,
+    /// A generated column: it stands for a row of which nothing else is written; not read, and written as `DEFAULT`.
+    Generated,
     /// An ENUM or SET: read and written as the number of its members.
     Ordinal,
 }
@@ -45,9 +68,14 @@ impl Form {
     pub(crate) fn expression(self, name: &str) -> String {
         let column = format!("x.{}", identifier(name));
         match self {
-            Self::Number | Self::Text | Self::Bytes => column,
+            Self::Number | Self::Text | Self::Bytes | Self::Json => column,
             Self::Float => format!("{column}*1e0"), // `+0e0` would lose the sign of a zero
-            Self::Floats => format!("array_map(e -> e+0e0, {column})"),
+            Self::Floats => format!("array_map(e -> e*1e0, {column})"),
+            Self::Array(shape) => shape.expression(&column),
+            Self::Map { key, value } => map_expression(&column, key, value),
+            Self::Sparse => sparse_expression(&column),
+            Self::Raw => format!("CAST({column} AS BINARY)"),
+            Self::Generated => "1".to_owned(),
             Self::Ordinal => format!("{column}+0"),
         }
     }
@@ -61,9 +89,8 @@ impl Form {
             "tinyint" | "smallint" | "mediumint" | "int" | "integer" | "bigint" | "decimal" | "numeric"
             | "double" | "bool" | "boolean" => Self::Number,
             "float" => Self::Float,
-            "date" | "time" | "datetime" | "timestamp" | "year" | "json" | "uuid" | "inet4" | "inet6" => {
-                Self::Text
-            }
+            "date" | "time" | "datetime" | "timestamp" | "year" | "uuid" | "inet4" | "inet6" => Self::Text,
+            "json" => Self::Json,
             "char" | "varchar" | "tinytext" | "text" | "mediumtext" | "longtext" | "string" => {
                 // A text column in the character set `binary` holds bytes.
                 if column.character_set.as_deref() == Some("binary") { Self::Bytes } else { Self::Text }
@@ -74,9 +101,12 @@ impl Form {
             "enum" | "set" if has_empty_member(&declared) => Self::Ordinal,
             "enum" | "set" => Self::Text,
             "vector" => Self::Floats,
-            "array" if declared.matches("array(").count() == 1 && declared.contains("float") => Self::Floats,
-            "array" if !declared.contains("float") && !declared.contains("vector") => Self::Text,
-            "map" | "sparsevector" if !declared.contains("float") || base == "sparsevector" => Self::Text,
+            "array" => match Shape::of_array(&declared)? {
+                Shape { depth: 1, element: Element::Whole } => Self::Text,
+                shape => Self::Array(shape),
+            },
+            "map" => Shape::of_map(&declared).map(|(key, value)| Self::Map { key, value })?,
+            "sparsevector" => Self::Sparse,
             _ => return None,
         })
     }
@@ -93,6 +123,7 @@ mod tests {
     use oceanbase::catalog;
 
     use super::Form;
+    use crate::collection::{Element, Shape};
 
     fn form(column_type: &str, character_set: Option<&str>) -> Option<Form> {
         Form::of(&catalog::Column {
@@ -120,11 +151,18 @@ mod tests {
             ("enum('','b')", Form::Ordinal),
             ("set('b','')", Form::Ordinal),
             ("VECTOR(3)", Form::Floats),
-            ("ARRAY(FLOAT)", Form::Floats),
+            ("ARRAY(FLOAT)", Form::Array(Shape { depth: 1, element: Element::Float })),
             ("ARRAY(INT)", Form::Text),
-            ("ARRAY(DOUBLE)", Form::Text),
-            ("SPARSEVECTOR", Form::Text),
-            ("MAP(INT,INT)", Form::Text),
+            ("ARRAY(ARRAY(BIGINT UNSIGNED))", Form::Array(Shape { depth: 2, element: Element::Whole })),
+            ("ARRAY(DOUBLE)", Form::Array(Shape { depth: 1, element: Element::Double })),
+            ("ARRAY(VARCHAR(9))", Form::Array(Shape { depth: 1, element: Element::Text })),
+            ("ARRAY(VECTOR(3))", Form::Array(Shape { depth: 2, element: Element::Float })),
+            ("SPARSEVECTOR", Form::Sparse),
+            (
+                "MAP(INT,FLOAT)",
+                Form::Map { key: Element::Whole, value: Shape { depth: 0, element: Element::Float } },
+            ),
+            ("json", Form::Json),
         ];
         for (column_type, expected) in cases {
             assert_eq!(form(column_type, None), Some(expected), "{column_type}");
@@ -136,7 +174,7 @@ mod tests {
     #[test]
     fn a_type_whose_values_might_be_lost_is_not_taken() {
         for unknown in
-            ["roaringbitmap", "ARRAY(ARRAY(FLOAT))", "ARRAY(VECTOR(3))", "MAP(INT,FLOAT)", "int8range", ""]
+            ["roaringbitmap", "ARRAY(DATE)", "ARRAY(MAP(INT,INT))", "MAP(INT,DATE)", "int8range", ""]
         {
             assert_eq!(form(unknown, None), None, "{unknown}");
         }
@@ -145,6 +183,6 @@ mod tests {
     #[test]
     fn a_name_can_not_end_its_quotes() {
         assert_eq!(Form::Float.expression("a`b"), "x.`a``b`*1e0");
-        assert_eq!(Form::Floats.expression("v"), "array_map(e -> e+0e0, x.`v`)");
+        assert_eq!(Form::Floats.expression("v"), "array_map(e -> e*1e0, x.`v`)");
     }
 }

@@ -3,26 +3,124 @@
 //! No literal has a line end in it: they are written `\n`. So `;` before a line end is always the end of a
 //! statement, and a reader needs to understand nothing else.
 
+use crate::collection::{Element, array_json, map_json, sparse_json};
 use crate::column::Form;
+use crate::json::{self, Document};
 
 const HEX: &[u8; 16] = b"0123456789ABCDEF";
 
 /// How many bytes are looked at at once.
 const BLOCK_BYTES: usize = 32;
 
-/// Appends a value as a literal. It is right under any `sql_mode` without `NO_BACKSLASH_ESCAPES`.
+/// Why no literal brings a value back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Unwritable {
+    /// A number in a document has more digits than a DOUBLE.
+    NumberTooLong { number: String },
+    /// A DOUBLE in a document, an array or a map that the server reads wrong in every spelling.
+    NumberUnspelt { number: String },
+    /// An array of arrays without any: the server takes none as text.
+    EmptyNested,
+    /// A map's key is the text `null`, which the server takes for NULL.
+    KeyNamedNull,
+    /// A text that is no UTF-8.
+    NotText,
+    /// The server printed something else than it does for that type.
+    NotUnderstood,
+}
+
+impl Unwritable {
+    /// Returns the problem that explains it.
+    pub(crate) fn problem_id(&self) -> &'static str {
+        match self {
+            Self::NumberTooLong { .. } => "dump-json-number-too-long",
+            Self::NumberUnspelt { .. } => "dump-number-misread",
+            Self::EmptyNested => "dump-array-empty-nested",
+            Self::KeyNamedNull => "dump-map-key-null",
+            Self::NotText => "dump-text-not-utf8",
+            Self::NotUnderstood => "dump-value-not-understood",
+        }
+    }
+
+    /// Returns the number that it is about, if there is one.
+    pub(crate) fn number(&self) -> &str {
+        match self {
+            Self::NumberTooLong { number } | Self::NumberUnspelt { number } => number,
+            _ => "",
+        }
+    }
+}
+
+/// Appends a value of a row as a literal that reads back to it. Returns what is special about a document.
+pub(crate) fn push_exact(
+    sql: &mut Vec<u8>,
+    form: Form,
+    value: Option<&[u8]>,
+) -> Result<Document, Unwritable> {
+    let json = match (form, value) {
+        (Form::Text, Some(value)) if !value.is_ascii() && std::str::from_utf8(value).is_err() => {
+            return Err(Unwritable::NotText);
+        }
+        (Form::Json, Some(value)) => {
+            let mut document = json::look(value)?;
+            push_quoted(sql, document.literal.take().as_deref().unwrap_or(value));
+            return Ok(document);
+        }
+        (Form::Array(shape), Some(value)) => array_json(value, shape)?,
+        (Form::Map { key, value: shape }, Some(value)) => {
+            let json = map_json(value, key, shape)?;
+            push_quoted(sql, &json);
+            return Ok(Document { canonical: (key == Element::Text).then_some(json), ..Document::default() });
+        }
+        (Form::Sparse, Some(value)) => sparse_json(value)?,
+        (form, value) => {
+            push_literal(sql, form, value);
+            return Ok(Document::default());
+        }
+    };
+    push_quoted(sql, &json);
+    Ok(Document::default())
+}
+
+/// Tells whether values of that form may be hashed otherwise than they arrive.
+pub(crate) fn has_canonical(form: Form) -> bool {
+    matches!(form, Form::Json | Form::Map { key: Element::Text, .. })
+}
+
+/// Returns what is hashed of a value instead of what arrived: two values that are equal may be printed differently. A value that can't be
+/// written stands for itself.
+pub(crate) fn canonical(form: Form, value: &[u8]) -> Option<Vec<u8>> {
+    match form {
+        Form::Json => json::look(value).ok()?.canonical,
+        Form::Map { key: key @ Element::Text, value: shape } => map_json(value, key, shape).ok(),
+        _ => None,
+    }
+}
+
+/// Appends a value as a literal, as it is printed. It is right under any `sql_mode` without `NO_BACKSLASH_ESCAPES`.
 pub(crate) fn push_literal(sql: &mut Vec<u8>, form: Form, value: Option<&[u8]>) {
     let Some(value) = value else {
         sql.extend_from_slice(b"NULL");
         return;
     };
     match form {
-        // As a whole number it would be a zero without a sign.
-        Form::Number | Form::Float if value == b"-0" => sql.extend_from_slice(b"-0e0"),
-        Form::Number | Form::Float | Form::Ordinal => sql.extend_from_slice(value),
-        Form::Text | Form::Floats => push_quoted(sql, value),
-        Form::Bytes => push_hexadecimal(sql, value),
+        Form::Number | Form::Float | Form::Ordinal => {
+            sql.extend_from_slice(value);
+            if is_negative_zero(value) {
+                sql.extend_from_slice(b"e0"); // as a whole number or a DECIMAL it would be a zero without a sign
+            }
+        }
+        Form::Text | Form::Floats | Form::Json | Form::Array(_) | Form::Map { .. } | Form::Sparse => {
+            push_quoted(sql, value);
+        }
+        Form::Bytes | Form::Raw => push_hexadecimal(sql, value),
+        Form::Generated => sql.extend_from_slice(b"DEFAULT"),
     }
+}
+
+/// Tells whether a number is `-0`, perhaps with zeros behind the point.
+fn is_negative_zero(number: &[u8]) -> bool {
+    number.starts_with(b"-0") && number.iter().skip(1).all(|byte| matches!(byte, b'0' | b'.'))
 }
 
 fn push_quoted(sql: &mut Vec<u8>, value: &[u8]) {
@@ -104,7 +202,7 @@ fn push_hexadecimal(sql: &mut Vec<u8>, value: &[u8]) {
 mod tests {
     use proptest::prelude::*;
 
-    use super::push_literal;
+    use super::{Unwritable, push_exact, push_literal};
     use crate::column::Form;
 
     fn literal(form: Form, value: &[u8]) -> String {
@@ -118,11 +216,16 @@ mod tests {
         let cases: &[(Form, &[u8], &str)] = &[
             (Form::Number, b"-1.50", "-1.50"),
             (Form::Number, b"-0", "-0e0"),
+            (Form::Number, b"-0.0000", "-0.0000e0"),
+            (Form::Number, b"-0.0010", "-0.0010"),
+            (Form::Float, b"-0", "-0e0"),
             (Form::Text, b"a'b\\c\n\r\0\x1a;\t\"", r#"'a\'b\\c\n\r\0\Z;	"'"#),
             (Form::Text, b"", "''"),
             (Form::Bytes, b"\x00\xff", "0x00FF"),
             (Form::Bytes, b"", "''"),
             (Form::Floats, b"[1,2]", "'[1,2]'"),
+            (Form::Raw, b"\x81", "0x81"),
+            (Form::Generated, b"1", "DEFAULT"),
         ];
         for (form, value, expected) in cases {
             assert_eq!(literal(*form, value), *expected, "{form:?}");
@@ -130,6 +233,16 @@ mod tests {
         let mut sql = Vec::new();
         push_literal(&mut sql, Form::Text, None);
         assert_eq!(sql, b"NULL");
+    }
+
+    #[test]
+    fn a_text_that_is_none_is_refused() {
+        let mut sql = Vec::new();
+        for (value, refused) in [(&b"\xE4\xB8\xAD"[..], false), (b"\xE4\xB8", true), (b"a\xFF", true)] {
+            let pushed = push_exact(&mut sql, Form::Text, Some(value));
+            assert_eq!(pushed.err(), refused.then_some(Unwritable::NotText));
+        }
+        assert_eq!(sql, "'中'".as_bytes());
     }
 
     /// Reads a quoted literal as a server does.

@@ -71,6 +71,18 @@ pub enum Error {
         /// How many the pieces have.
         found: u64,
     },
+    /// A value that no literal of a dump brings back.
+    #[error("{column} holds a value that no statement brings back, in the row {row}")]
+    ValueUnwritable {
+        /// The column, with its table and database.
+        column: String,
+        /// Which row: its key, or its place in a piece.
+        row: String,
+        /// The text that says what is wrong with the value, and what can be done.
+        why: &'static str,
+        /// The number in the value that it is about; empty when it is about none.
+        number: String,
+    },
     /// The schema would not stand still for long enough to take a snapshot of it.
     #[error("tables are being changed: no snapshot could be taken in {attempts} attempts")]
     SchemaRestless {
@@ -245,6 +257,11 @@ impl Error {
                 .with("table", table)
                 .with("expected", expected)
                 .with("found", found),
+            Self::ValueUnwritable { column, row, why, number } => {
+                let problem = Problem::refused(codes::PRECHECK_FAILED, why);
+                let problem = problem.with("column", column).with("row", row);
+                if number.is_empty() { problem } else { problem.with("number", number) }
+            }
             Self::SchemaRestless { .. } => {
                 Problem::refused(codes::DATA_BACKUP_FAILED, "dump-schema-restless")
             }

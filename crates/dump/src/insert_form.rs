@@ -101,8 +101,11 @@ impl Reader<'_> {
         }
         match form {
             Form::Number | Form::Float | Form::Ordinal => self.pass_number(),
-            Form::Text | Form::Floats => self.pass_quoted(),
-            Form::Bytes => self.pass_hexadecimal(),
+            Form::Text | Form::Floats | Form::Json | Form::Array(_) | Form::Map { .. } | Form::Sparse => {
+                self.pass_quoted()
+            }
+            Form::Bytes | Form::Raw => self.pass_hexadecimal(),
+            Form::Generated => b"DEFAULT".iter().try_for_each(|&byte| self.pass(byte)),
         }
     }
 
@@ -201,8 +204,16 @@ mod tests {
     /// The values of a row; nothing for NULL.
     type Row = Vec<Option<Vec<u8>>>;
 
-    const FORMS: [Form; 6] =
-        [Form::Number, Form::Text, Form::Bytes, Form::Float, Form::Floats, Form::Ordinal];
+    const FORMS: [Form; 8] = [
+        Form::Number,
+        Form::Text,
+        Form::Bytes,
+        Form::Float,
+        Form::Floats,
+        Form::Ordinal,
+        Form::Raw,
+        Form::Generated,
+    ];
 
     fn columns(forms: &[Form]) -> Vec<Column> {
         let column = |(place, &form): (usize, &Form)| Column { name: format!("c`{place};\n"), form };
@@ -214,7 +225,7 @@ mod tests {
         let columns = columns(forms);
         let (mut piece, mut text) = (PieceText::new("o`;\nrders", &columns), Vec::new());
         for row in rows {
-            piece.push_row(&mut text, |place| row[place].as_deref(), None);
+            piece.push_row(&mut text, |place| row[place].as_deref(), None).expect("a row");
         }
         piece.end(&mut text);
         text.truncate(text.len() - b";\n".len());
@@ -229,8 +240,13 @@ mod tests {
             "-?[0-9]{1,20}\\.[0-9]{1,10}",
         ];
         let value = match form {
-            Form::Text | Form::Floats | Form::Bytes => {
+            Form::Generated => Just(b"1".to_vec()).boxed(),
+            Form::Floats | Form::Bytes | Form::Raw => {
                 prop_oneof![any::<Vec<u8>>(), "[ -~中'\\\\;\n]{0,80}".prop_map(String::into_bytes)].boxed()
+            }
+            // A text that is no UTF-8 is not written.
+            Form::Text | Form::Json | Form::Array(_) | Form::Map { .. } | Form::Sparse => {
+                prop_oneof![any::<String>(), "[ -~中'\\\\;\n]{0,80}"].prop_map(String::into_bytes).boxed()
             }
             Form::Number | Form::Float | Form::Ordinal => number.prop_map(String::into_bytes).boxed(),
         };
@@ -277,6 +293,7 @@ mod tests {
         };
         match form {
             _ if text == b"NULL" => true,
+            Form::Generated => text == b"DEFAULT",
             Form::Number | Form::Float | Form::Ordinal => {
                 as_text.parse::<f64>().is_ok()
                     && text.iter().all(|byte| b"0123456789.eE+-".contains(byte))
@@ -288,7 +305,7 @@ mod tests {
 
     fn reads_back(form: Form, text: &[u8]) -> bool {
         let value = match form {
-            Form::Bytes if text != b"''" => {
+            Form::Bytes | Form::Raw if text != b"''" => {
                 let Some(digits) = text.strip_prefix(b"0x") else { return false };
                 let byte = |pair: &[u8]| {
                     u8::from_str_radix(std::str::from_utf8(pair).ok().filter(|pair| pair.len() == 2)?, 16)

@@ -14,6 +14,7 @@ mod blocks;
 mod checksum;
 mod choice;
 mod chunk;
+mod collection;
 mod column;
 mod crew;
 mod ddl;
@@ -24,10 +25,12 @@ mod error;
 mod id;
 mod input;
 mod insert_form;
+mod json;
 mod layout;
 pub mod load;
 mod manifest;
 mod moment;
+mod number;
 mod output;
 mod piece;
 mod plan;
@@ -42,6 +45,7 @@ use std::time::Duration;
 pub use checksum::Checksum;
 pub use choice::Choice;
 pub use chunk::ChunkAim;
+pub use collection::{Element, Shape};
 pub use column::{Column, Form};
 pub use dumping::{
     Options, Preflight, Snapshot, dump_data, dump_schema, finish, preflight, resume_snapshot,

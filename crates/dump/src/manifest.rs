@@ -52,6 +52,9 @@ pub struct Piece {
     pub longest_statement: u64,
     /// The object; none when there are no rows.
     pub object: Option<ObjectEntry>,
+    /// What the reader of the log should know of its values.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<Text>,
 }
 
 /// A table of the dump.

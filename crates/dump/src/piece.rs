@@ -9,12 +9,14 @@
 //! (2,'b');
 //! ```
 
+use std::collections::BTreeSet;
+
 use bytes::{Buf as _, Bytes, BytesMut};
 use oceanbase::statement::identifier;
 
-use crate::checksum::{Checksum, push_value};
+use crate::checksum::{Checksum, RowHasher};
 use crate::column::Column;
-use crate::encode::push_literal;
+use crate::encode::{Unwritable, push_exact};
 use crate::insert_form::{Deviation, InsertForm};
 
 /// What every piece and every schema file does first, and what a loading session must have done.
@@ -67,8 +69,14 @@ pub(crate) struct PieceText {
     /// How many statements were ended.
     statements: u32,
     rows_per_statement: Option<u32>,
-    row: Vec<u8>,
+    hasher: RowHasher,
+    /// The documents of this row that are hashed otherwise than they arrived.
+    canonical: Vec<(usize, Vec<u8>)>,
     longest_statement: usize,
+    /// The columns with documents in which numbers lost zeros at their end.
+    pub(crate) respelt: BTreeSet<usize>,
+    /// The columns with documents that perhaps hold a DATE, TIME, DATETIME or bytes.
+    pub(crate) typed: BTreeSet<usize>,
     /// How many rows were added.
     pub(crate) rows: u64,
     /// The checksum of the rows that were added.
@@ -84,32 +92,42 @@ impl PieceText {
             statement_rows: 0,
             statements: 0,
             rows_per_statement: None,
-            row: Vec::new(),
+            hasher: RowHasher::new(columns),
+            canonical: Vec::new(),
             longest_statement: 0,
+            respelt: BTreeSet::new(),
+            typed: BTreeSet::new(),
             rows: 0,
             checksum: Checksum::default(),
         }
     }
 
     /// Appends a row to the text. `form` is what [`Checksum`] hashes of it, where somebody has it already.
+    ///
+    /// # Errors
+    /// Returns the place of a column whose value no literal brings back.
     pub(crate) fn push_row<'v>(
         &mut self,
         text: &mut Vec<u8>,
         value: impl Fn(usize) -> Option<&'v [u8]>,
-        form: Option<&[u8]>,
-    ) {
+        form: Option<&'v [u8]>,
+    ) -> Result<(), (usize, Unwritable)> {
         let before = text.len();
         text.extend_from_slice(if self.statement_rows == 0 { &self.head } else { b",\n" });
         for (place, column) in self.columns.iter().enumerate() {
             text.push(if place == 0 { b'(' } else { b',' });
-            push_literal(text, column.form, value(place));
+            let document = push_exact(text, column.form, value(place)).map_err(|why| (place, why))?;
+            self.canonical.extend(document.canonical.map(|canonical| (place, canonical)));
+            if document.has_zeros {
+                self.respelt.insert(place);
+            }
+            if document.is_typed {
+                self.typed.insert(place);
+            }
         }
         text.push(b')');
-        self.checksum.add_row(form.unwrap_or_else(|| {
-            self.row.clear();
-            (0..self.columns.len()).for_each(|place| push_value(&mut self.row, value(place)));
-            &self.row
-        }));
+        self.checksum.add_row(self.hasher.form_with(&self.canonical, value, form));
+        self.canonical.clear();
         self.rows += 1;
         self.statement_rows += 1;
         self.statement_bytes += text.len() - before;
@@ -120,6 +138,7 @@ impl PieceText {
         if full || self.statement_bytes >= STATEMENT_MOST_BYTES {
             self.end_statement(text);
         }
+        Ok(())
     }
 
     /// Ends the statement that was begun, if there is one.
@@ -323,7 +342,9 @@ mod tests {
         let columns = [column("id", Form::Number), column("n\n;\n--", Form::Text)];
         let mut piece = PieceText::new("o`o;\n", &columns);
         for value in ["x;\n", "--", ";", "'"] {
-            piece.push_row(&mut text, |place| Some(if place == 0 { b"1" } else { value.as_bytes() }), None);
+            piece
+                .push_row(&mut text, |place| Some(if place == 0 { b"1" } else { value.as_bytes() }), None)
+                .expect("a row");
         }
         piece.end(&mut text);
         let form = InsertForm::new("o`o;\n", &columns);
@@ -389,7 +410,7 @@ mod tests {
         push_preamble(&mut text, "rows of `t`");
         let long = "x".repeat(200);
         for _ in 0..20_000 {
-            piece.push_row(&mut text, |_| Some(long.as_bytes()), None);
+            piece.push_row(&mut text, |_| Some(long.as_bytes()), None).expect("a row");
         }
         piece.end(&mut text);
         let all = cut(&text, &form, piece.longest_statement(), 4096).expect("statements");
@@ -403,7 +424,7 @@ mod tests {
         push_preamble(&mut text, "rows of `t`");
         let huge = "x".repeat(STATEMENT_MOST_BYTES);
         for _ in 0..3 {
-            piece.push_row(&mut text, |_| Some(huge.as_bytes()), None);
+            piece.push_row(&mut text, |_| Some(huge.as_bytes()), None).expect("a row");
         }
         let all = cut(&text, &form, piece.longest_statement(), 4096);
         assert_eq!(all.map(|all| all.len()), Ok(3));

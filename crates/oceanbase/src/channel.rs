@@ -12,7 +12,7 @@ use model::cluster::Address;
 
 use crate::answer::{Row, Shape};
 use crate::error::Error;
-use crate::statement::{End, Outcome, Statement, Witness};
+use crate::statement::{End, Outcome, Statement, Value, Witness};
 use crate::wire::{self, Beginning, Next, Wire};
 
 /// How much longer than the server the client waits, so that it is the server that ends a statement: its error says
@@ -57,6 +57,23 @@ impl Channel {
                 let end = if answer.has_columns { End::Rows(rows) } else { End::Changed(answer.changed) };
                 self.tell(statement, begun, end);
                 Ok(answer)
+            }
+            Err(failure) => Err(self.fail(failure, wire, statement, begun)),
+        }
+    }
+
+    /// Sends a statement with values beside its text; returns how many rows it changed.
+    pub(crate) async fn exchange_bound(
+        &mut self,
+        statement: &Statement,
+        values: &[Value<'_>],
+    ) -> Result<u64, Error> {
+        let (mut wire, begun) = self.begin(statement)?;
+        match within(statement.timeout + GRACE, wire.run_bound(statement.text(), values)).await {
+            Ok(changed) => {
+                self.give_back(wire);
+                self.tell(statement, begun, End::Changed(changed));
+                Ok(changed)
             }
             Err(failure) => Err(self.fail(failure, wire, statement, begun)),
         }

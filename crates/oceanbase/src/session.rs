@@ -14,7 +14,7 @@ use crate::channel::Channel;
 use crate::connect::{self, Endpoint};
 use crate::error::Error;
 use crate::settings::{self, Purpose, Setting};
-use crate::statement::{NoWitness, Statement, Witness, identifier};
+use crate::statement::{NoWitness, Statement, Value, Witness, identifier};
 
 /// How long the server may work on a streamed answer: it counts the time that the reader takes too.
 const STREAM_LIMIT: Duration = Duration::from_secs(7 * 24 * 3600);
@@ -161,6 +161,16 @@ impl Session {
     pub async fn run(&mut self, statement: &Statement) -> Result<u64, Error> {
         self.limit_on_server(statement.timeout).await?;
         self.channel.exchange(statement).await.map(|answer| answer.changed)
+    }
+
+    /// Runs a statement with these values in place of its question marks, however long they are; returns how many rows it
+    /// changed.
+    ///
+    /// # Errors
+    /// Fails when the server refuses, does not answer in time, or is gone.
+    pub async fn run_bound(&mut self, statement: &Statement, values: &[Value<'_>]) -> Result<u64, Error> {
+        self.limit_on_server(statement.timeout).await?;
+        self.channel.exchange_bound(statement, values).await
     }
 
     /// Runs a statement and returns all its rows. For small answers.

@@ -90,6 +90,21 @@ impl fmt::Display for Statement {
     }
 }
 
+/// A value that travels beside the text of a statement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Value<'v> {
+    /// NULL.
+    Null,
+    /// A whole number.
+    Whole(i64),
+    /// A whole number that may be larger, and is not negative.
+    Natural(u64),
+    /// A text in UTF-8, or anything else that is read from a text.
+    Text(&'v [u8]),
+    /// Bytes.
+    Bytes(&'v [u8]),
+}
+
 /// Returns a name as an identifier: `` `a``b` ``.
 #[must_use]
 pub fn identifier(name: &str) -> String {

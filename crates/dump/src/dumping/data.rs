@@ -3,17 +3,20 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use oceanbase::statement::identifier;
 use oceanbase::{Session, Statement};
 use storage::Client;
 use tokio_util::sync::CancellationToken;
 
 use crate::archive::{Archive, PieceReceipt};
 use crate::chunk::select_rows;
+use crate::column::Column;
 use crate::crew::{self, Work};
 use crate::dumping::Snapshot;
 use crate::dumping::closing::Closing;
 use crate::dumping::count::{CountRows, counts};
 use crate::dumping::definition::Definitions;
+use crate::dumping::documents::Documents;
 use crate::dumping::receipts::Receipts;
 use crate::dumping::snapshot::{close, open};
 use crate::dumping::together::{Together, let_go};
@@ -56,6 +59,7 @@ pub async fn dump_data(
             plan: Arc::clone(plan),
             meter: meter.clone(),
             together: snapshot.together(),
+            documents: Arc::default(),
         };
         let done = crew::run(source, connections, jobs, work, cancel).await;
         let closed = closing.end(done.is_err()).await;
@@ -123,6 +127,7 @@ struct DumpPieces {
     plan: Arc<Plan>,
     meter: Meter,
     together: Option<Arc<Together>>,
+    documents: Arc<Documents>,
 }
 
 impl Work for DumpPieces {
@@ -198,17 +203,26 @@ impl DumpPieces {
         let mut rows = session.stream(&statement).await.during_read(&plan.dump, plan.scn, what)?;
         let (wanted, mut told) = (output.wants_bytes(), 0);
         while let Some(row) = rows.next().await.during_read(&plan.dump, plan.scn, what)? {
-            text.push_row(&mut buffer, |place| row.bytes(place), row.protocol_form());
+            let pushed = text.push_row(&mut buffer, |place| row.bytes(place), row.protocol_form());
+            pushed.map_err(|(place, why)| Error::ValueUnwritable {
+                column: format!("{full}.{}", identifier(&table.columns[place].name)),
+                row: row_name(table, text.rows, |place| row.bytes(place)),
+                why: why.problem_id(),
+                number: why.number().to_owned(),
+            })?;
             if buffer.len() >= wanted && text.is_between_statements() {
                 buffer = self.push(&mut output, buffer, text.rows - told).await?;
                 told = text.rows;
             }
         }
+        drop(rows); // read to the end: the connection is at rest
         if text.rows > 0 {
             text.end(&mut buffer);
             buffer = self.push(&mut output, buffer, text.rows - told).await?;
         }
         let before = output.bytes;
+        let chunk = &table.chunks[job.chunk];
+        let notes = self.documents.notes(session, plan, database, table, chunk, &text).await?;
         let settled = output.settle(buffer).await?;
         self.meter.change(|progress| progress.bytes += settled.bytes - before);
         let piece = Piece {
@@ -218,6 +232,7 @@ impl DumpPieces {
             raw_bytes: settled.raw_bytes,
             longest_statement: text.longest_statement(),
             object: None,
+            notes,
         };
         Ok((settled, piece))
     }
@@ -232,6 +247,19 @@ impl DumpPieces {
         });
         Ok(empty)
     }
+}
+
+/// Names a row by its key, or by its place among the rows that were read.
+fn row_name<'v>(table: &TablePlan, rows_before: u64, value: impl Fn(usize) -> Option<&'v [u8]>) -> String {
+    let part = |key: &Column| {
+        let place = table.columns.iter().position(|column| column.name == key.name)?;
+        let text = value(place).map_or("NULL".into(), String::from_utf8_lossy);
+        Some(format!("{} = {text:.60}", identifier(&key.name)))
+    };
+    let parts: Option<Vec<String>> = table.key.iter().map(part).collect();
+    parts
+        .filter(|parts| !parts.is_empty())
+        .map_or_else(|| format!("#{}", rows_before + 1), |parts| parts.join(", "))
 }
 
 /// Makes sure that each table is still the one that was planned. A change of a table in the midst of a dump makes

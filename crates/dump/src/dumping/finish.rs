@@ -48,13 +48,19 @@ async fn manifest(archive: &Archive, plan: &Plan, mut schema: SchemaReceipt) -> 
     for receipt in archive.piece_receipts().await? {
         pieces.insert((receipt.database, receipt.table, receipt.piece.number), receipt.piece);
     }
-    let databases = plan
+    let databases: Vec<DatabaseEntry> = plan
         .databases
         .iter()
         .map(|database| entry(plan, database, &mut schema, &mut pieces))
         .collect::<Result<_>>()?;
     let mut notes = plan.notes.clone();
     notes.extend(schema.notes);
+    let of_values = databases.iter().flat_map(|database| &database.tables);
+    for note in of_values.flat_map(|table| &table.pieces).flat_map(|piece| &piece.notes) {
+        if !notes.contains(note) {
+            notes.push(note.clone());
+        }
+    }
     let no_plan = || Error::NotFinished { dump: plan.dump.clone(), missing: "plan.json" };
     let plan_bytes = archive.read(ObjectKey::Plan).await?.ok_or_else(no_plan)?;
     let mut manifest = Manifest {

@@ -6,6 +6,7 @@ mod code;
 mod count;
 mod data;
 mod definition;
+mod documents;
 mod finish;
 mod planning;
 mod preflight;

@@ -197,6 +197,13 @@ impl TableReader<'_> {
         let declared = column.column_type.to_ascii_lowercase();
         match form {
             Form::Floats => Form::Bytes,
+            Form::Text if !is_whole_in_utf8mb4(column.character_set.as_deref()) => {
+                if declared.starts_with("enum") || declared.starts_with("set") {
+                    Form::Ordinal
+                } else {
+                    Form::Raw
+                }
+            }
             Form::Text
                 if declared.contains('?')
                     && (declared.starts_with("enum") || declared.starts_with("set")) =>
@@ -224,7 +231,12 @@ impl TableReader<'_> {
             return None;
         };
         let mut known = Vec::new();
-        for column in std::mem::take(&mut self.columns).into_iter().filter(|column| !column.generated) {
+        let (generated, own): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.columns).into_iter().partition(|column| column.generated);
+        // Of a table that generates all its columns, one of them stands for each row.
+        let stand_in = generated.into_iter().next().filter(|_| own.is_empty());
+        known.extend(stand_in.map(|column| (column, Form::Generated)));
+        for column in own {
             let form = Form::of(&column).map(|form| self.on_this_server(form, &column, &full));
             match form {
                 Some(form) => known.push((column, form)),
@@ -248,6 +260,13 @@ impl TableReader<'_> {
         self.survey.kept.keep(self.database, table, text);
         Some(TablePlan { name: table.to_owned(), columns, key, hidden_key, identity, chunks: Vec::new() })
     }
+}
+
+/// Tells whether every text in a character set of MySQL and MariaDB comes back from utf8mb4 byte for byte. In the others there are
+/// bytes without a character, and several for the same one.
+fn is_whole_in_utf8mb4(character_set: Option<&str>) -> bool {
+    const WHOLE: [&str; 8] = ["utf8mb4", "utf8mb3", "utf8", "ascii", "latin1", "utf16", "utf16le", "utf32"];
+    character_set.is_none_or(|name| WHOLE.contains(&name))
 }
 
 /// Returns the views, each behind those that it reads, with those that do not work marked.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use model::size;
-use oceanbase::{Session, Statement};
+use oceanbase::{Session, Statement, catalog};
 use storage::Client;
 use tokio_util::sync::CancellationToken;
 
@@ -16,7 +16,7 @@ use crate::input::PieceInput;
 use crate::insert_form::InsertForm;
 use crate::load::connection::{STATEMENT_LIMIT, enter, make_lenient};
 use crate::load::marks::{Mark, Marks, PieceName};
-use crate::load::{Options, names, orphan};
+use crate::load::{Options, large, names, orphan};
 use crate::manifest::{Manifest, ObjectEntry, Piece};
 use crate::plan::{Compression, Plan, Selection, full_name, planned};
 use crate::progress::{Meter, Progress};
@@ -68,11 +68,13 @@ pub async fn load_data(
             own.flat_map(|job| &job.pieces).filter(|piece| !piece.is_noted).map(PieceJob::name).collect();
         Marks::new(database, dump).ensure(&mut session, &new).await?;
     }
+    let packet_limit = catalog::variable(&mut session, "max_allowed_packet").await;
+    let packet_limit = packet_limit.during(|| "read max_allowed_packet".to_owned())?;
     session.close().await;
     if jobs.is_empty() {
         return Ok(());
     }
-    let work = LoadPieces { archive, compression: manifest.compression, meter: meter.clone() };
+    let work = LoadPieces { archive, compression: manifest.compression, meter: meter.clone(), packet_limit };
     crew::run(target, connections, jobs, work, cancel).await
 }
 
@@ -157,6 +159,8 @@ struct LoadPieces {
     archive: Archive,
     compression: Compression,
     meter: Meter,
+    /// The target's `max_allowed_packet`.
+    packet_limit: Option<u64>,
 }
 
 impl Work for LoadPieces {
@@ -252,8 +256,13 @@ impl Loader<'_> {
             size::bytes(bytes),
             self.seen,
         );
-        let insert = Statement::bulk(statement, summary).within(STATEMENT_LIMIT);
-        session.run(&insert).await.during(|| format!("load {full}, piece {number}"))?;
+        let what = || format!("load {full}, piece {number}");
+        if large::is_too_long(&statement, self.work.packet_limit) {
+            large::insert(session, &statement, self.piece.form.head(), self.work.packet_limit, &what()).await?;
+        } else {
+            let insert = Statement::bulk(statement, summary).within(STATEMENT_LIMIT);
+            session.run(&insert).await.during(what)?;
+        }
         self.mark.statements = self.seen;
         self.pending_bytes += bytes;
         if self.pending_bytes >= COMMIT_BYTES {

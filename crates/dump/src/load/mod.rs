@@ -7,6 +7,7 @@ mod code;
 mod connection;
 mod data;
 mod keys;
+mod large;
 mod marks;
 mod orphan;
 mod schema;

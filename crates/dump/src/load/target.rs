@@ -31,7 +31,7 @@ pub struct TargetCheck {
 ///
 /// # Errors
 /// [`Error::TargetNotEmpty`] when it would clash with what is there; [`Error::LoadInterrupted`] when another dump
-/// was being loaded there; [`Error::PacketTooSmall`] when the server would refuse a statement for its length.
+/// was being loaded there.
 pub async fn check_target(
     target: &Target,
     client: &Client,
@@ -66,19 +66,6 @@ pub(super) async fn check(
     }
     orphan::refuse(session).await?;
     let chosen = |database: &str, table: &str| options.selection.has_table(database, table);
-    let longest = manifest
-        .tables()
-        .filter(|(database, table)| chosen(database, &table.name))
-        .flat_map(|(_, table)| &table.pieces)
-        .map(|piece| piece.longest_statement)
-        .max()
-        .unwrap_or(0);
-    let limit = catalog::variable(session, "max_allowed_packet").await;
-    if let Some(limit) = limit.during(|| "read max_allowed_packet".to_owned())?
-        && longest >= limit
-    {
-        return Err(Error::PacketTooSmall { limit, longest });
-    }
     let mut notes = Vec::new();
     if server.product != manifest.server.product || server.version < manifest.server.version {
         notes.push(Text::new("load-other-server").with("source", &manifest.server).with("target", &server));

@@ -8,7 +8,7 @@ use storage::Client;
 use tokio_util::sync::CancellationToken;
 
 use crate::archive::Archive;
-use crate::checksum::{Checksum, push_value};
+use crate::checksum::{Checksum, RowHasher};
 use crate::choice::Choice;
 use crate::chunk::select_rows;
 use crate::crew::{self, Work};
@@ -181,14 +181,11 @@ impl ComparePieces {
         let sql = select_rows(self.moment, &job.database, &job.table, &job.chunk);
         let statement = Statement::read(sql).within(crate::SILENCE);
         let mut stream = session.stream(&statement).await?;
-        let (mut rows, mut bytes, mut checksum, mut buffer) = (0, 0, Checksum::default(), Vec::new());
+        let (mut rows, mut bytes, mut checksum) = (0, 0, Checksum::default());
+        let mut hasher = RowHasher::new(&job.table.columns);
         let mut told = (0, 0);
         while let Some(row) = stream.next().await? {
-            let form = row.protocol_form().unwrap_or_else(|| {
-                buffer.clear();
-                (0..job.table.columns.len()).for_each(|place| push_value(&mut buffer, row.bytes(place)));
-                &buffer
-            });
+            let form = hasher.form(|place| row.bytes(place), row.protocol_form());
             checksum.add_row(form);
             rows += 1;
             bytes += form.len() as u64;

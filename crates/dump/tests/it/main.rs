@@ -23,3 +23,4 @@ mod snapshot;
 mod stock_tools;
 mod tables;
 mod traps;
+mod values;

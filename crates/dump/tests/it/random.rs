@@ -8,30 +8,34 @@ use crate::bed::{Bed, query, run, selection};
 use crate::compare::same;
 
 /// Small numbers from a seed, the same on every machine.
-struct Dice {
+pub(crate) struct Dice {
     state: u64,
     /// Whether names of members may have characters longer than three bytes, which MariaDB does not show.
     wide: bool,
 }
 
 impl Dice {
-    fn below(&mut self, limit: usize) -> usize {
+    pub(crate) fn new(seed: u64, wide: bool) -> Self {
+        Self { state: seed.wrapping_mul(0x2545_F491_4F6C_DD1D) | 1, wide }
+    }
+
+    pub(crate) fn below(&mut self, limit: usize) -> usize {
         self.state ^= self.state << 13;
         self.state ^= self.state >> 7;
         self.state ^= self.state << 17;
         usize::try_from(self.state.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 33).expect("31 bits") % limit
     }
 
-    fn one_in(&mut self, chances: usize) -> bool {
+    pub(crate) fn one_in(&mut self, chances: usize) -> bool {
         self.below(chances) == 0
     }
 
-    fn pick<'p, T>(&mut self, from: &'p [T]) -> &'p T {
+    pub(crate) fn pick<'p, T>(&mut self, from: &'p [T]) -> &'p T {
         &from[self.below(from.len())]
     }
 
     /// Returns a text of characters that end, escape, separate, or fill.
-    fn text(&mut self, most: usize) -> String {
+    pub(crate) fn text(&mut self, most: usize) -> String {
         const PARTS: [&str; 24] = [
             "a", "B", "z", " ", "0", "'", "\"", "\\", "`", ";", ";\n", "\n", "\r", "\0", "\u{1a}", "%", "_",
             "--", "/*", "ä", "中", "😀", "\t", ",",
@@ -46,18 +50,18 @@ impl Dice {
         text
     }
 
-    fn bytes(&mut self, most: usize) -> Vec<u8> {
+    pub(crate) fn bytes(&mut self, most: usize) -> Vec<u8> {
         (0..self.below(most + 1))
             .map(|_| *[0, 10, 26, 39, 92, 128, 255, 65].get(self.below(8)).expect("8"))
             .collect()
     }
 }
 
-fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'").replace('\0', "\\0"))
 }
 
-fn hexadecimal(bytes: &[u8]) -> String {
+pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
     format!("x'{}'", bytes.iter().map(|byte| format!("{byte:02X}")).collect::<String>())
 }
 
@@ -72,7 +76,7 @@ fn kind(declared: impl Into<String>, key: bool, value: impl Fn(&mut Dice) -> Str
     Kind { declared: declared.into(), key, value: Box::new(value) }
 }
 
-fn whole_number(bits: u32, signed: bool) -> impl Fn(&mut Dice) -> String {
+pub(crate) fn whole_number(bits: u32, signed: bool) -> impl Fn(&mut Dice) -> String {
     let (low, high) = if signed {
         (-(1_i128 << (bits - 1)), (1_i128 << (bits - 1)) - 1)
     } else {
@@ -100,7 +104,7 @@ fn members(dice: &mut Dice) -> Vec<String> {
     members
 }
 
-fn moment(dice: &mut Dice) -> String {
+pub(crate) fn moment(dice: &mut Dice) -> String {
     let (year, month, day) = (1971 + dice.below(66), 1 + dice.below(12), 1 + dice.below(28));
     let (hour, minute, second) = (dice.below(24), dice.below(60), dice.below(60));
     format!("'{year}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}.{:06}'", dice.below(1_000_000))
@@ -224,7 +228,7 @@ async fn random_table(bed: &Bed, database: &str, number: usize, dice: &mut Dice)
     session.close().await;
 }
 
-fn setting(name: &str, otherwise: u64) -> u64 {
+pub(crate) fn setting(name: &str, otherwise: u64) -> u64 {
     std::env::var(name).ok().and_then(|value| value.parse().ok()).unwrap_or(otherwise)
 }
 
@@ -243,7 +247,7 @@ async fn come_back(bed: &Bed, wide: bool) {
     let mut rows = 0;
     for seed in seed..seed + setting("LIFEBOAT_ROUNDS", 3) {
         println!("seed {seed}");
-        let mut dice = Dice { state: seed.wrapping_mul(0x2545_F491_4F6C_DD1D) | 1, wide };
+        let mut dice = Dice::new(seed, wide);
         bed.database("d_random", &[]).await;
         bed.no_database("d_random_2");
         for number in 0..6 {

@@ -7,6 +7,7 @@
 //! Source: the chapter "Client/Server Protocol" of MySQL's documentation. We ask for rows that end with the old packet
 //! (no `CLIENT_DEPRECATE_EOF`), for one statement at a time, and never for files of ours.
 
+mod bound;
 mod inbox;
 mod log_on;
 mod row;
