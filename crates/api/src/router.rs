@@ -46,7 +46,10 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
 
 /// What needs no log-on.
 fn open_routes() -> OpenApiRouter<Api> {
-    OpenApiRouter::new().routes(routes!(server::healthz)).routes(routes!(session::log_on, session::log_off))
+    OpenApiRouter::new()
+        .routes(routes!(server::healthz))
+        .routes(routes!(server::readyz))
+        .routes(routes!(session::log_on, session::log_off))
 }
 
 /// What needs a log-on. Paths are below `/api/v2`.

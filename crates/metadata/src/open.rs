@@ -19,10 +19,11 @@ use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
 use tokio::task::spawn_blocking;
 use zeroize::Zeroizing;
 
-use crate::database::{Connection, Database, Transaction};
+use crate::database::{Connection, Database, Transaction, without_unended};
 use crate::dialect::{SQLITE_MIGRATIONS, sqlite_options};
 use crate::error::Error;
-use crate::journal::end_all_leases;
+use crate::journal::{end_all_leases, in_time};
+use crate::room::Room;
 use crate::schema;
 use crate::seal::{KEY_BYTES, Sealer, new_key};
 use crate::server::Server;
@@ -79,7 +80,7 @@ impl Metadata {
     pub(crate) async fn open_to_read(data_directory: &Path) -> Result<Self, Error> {
         let options = sqlite_options(&data_directory.join(DATABASE_FILE)).pragma("query_only", "ON");
         let readers = connect("open the metadata for reading", READERS, options).await?;
-        let database = Database::sqlite(readers.clone(), readers);
+        let database = Database::sqlite(readers.clone(), readers, None);
         let path = data_directory.join(KEY_FILE);
         let expected = setting(&mut database.read().await?, FINGERPRINT).await?;
         let shown = path.display().to_string();
@@ -116,6 +117,36 @@ impl Metadata {
     pub(crate) async fn read(&self) -> Result<Connection, Error> {
         self.database.read().await
     }
+
+    /// Finds out whether the database can be read and written now.
+    ///
+    /// # Errors
+    /// When it cannot, and when the disk of the data directory is nearly full.
+    pub async fn check(&self) -> Result<(), Error> {
+        in_time("check the metadata", async {
+            self.look_at_room().await?;
+            let mut writer = self.database.begin().await?;
+            // Writes what is there already.
+            let touch = statement("check the metadata", "UPDATE settings SET value = value WHERE name = ?");
+            writer.execute(touch.bind(FINGERPRINT)).await?;
+            writer.commit().await
+        })
+        .await
+    }
+
+    /// Looks how much room the disk of the data directory has, and gives up or puts back the reserve there.
+    ///
+    /// # Errors
+    /// When the disk is nearly full, and no task starts.
+    pub async fn look_at_room(&self) -> Result<(), Error> {
+        let Some(room) = self.database.room() else { return Ok(()) };
+        spawn_blocking(move || {
+            room.look();
+            room.check()
+        })
+        .await
+        .expect("file work does not panic")
+    }
 }
 
 /// A database of this version's schema, whose secrets cannot be opened yet.
@@ -137,7 +168,7 @@ impl Stored {
             schema::migrate(server).await?;
             let (writers, readers) = server.pools().await?;
             let place = server.place();
-            return Ok(Self { database: Database::mysql(writers, readers), place, lock });
+            return Ok(Self { database: Database::mysql(server.clone(), writers, readers), place, lock });
         }
         let options = sqlite_options(&data_directory.join(DATABASE_FILE));
         let writer = connect("open the metadata", 1, options.clone()).await?;
@@ -145,7 +176,8 @@ impl Stored {
         let readers =
             connect("open the metadata for reading", READERS, options.pragma("query_only", "ON")).await?;
         let place = data_directory.display().to_string();
-        Ok(Self { database: Database::sqlite(writer, readers), place, lock })
+        let room = Room::open(data_directory);
+        Ok(Self { database: Database::sqlite(writer, readers, Some(room)), place, lock })
     }
 
     async fn unlock(self, data_directory: &Path) -> Result<Metadata, Error> {
@@ -201,7 +233,7 @@ async fn connect(
     connections: u32,
     options: SqliteConnectOptions,
 ) -> Result<SqlitePool, Error> {
-    let pool = SqlitePoolOptions::new()
+    let pool = without_unended(SqlitePoolOptions::new())
         .max_connections(connections)
         .acquire_timeout(CONNECTION_WAIT)
         .idle_timeout(None)

@@ -124,7 +124,9 @@ async fn nobody_else_may_read_what_lies_there() {
         files.push(entry.file_name().into_string().expect("UTF-8"));
     }
     files.sort();
-    assert_eq!(files, ["lifeboat.db", "lifeboat.db-shm", "lifeboat.db-wal", "lifeboat.lock", "secret.key"]);
+    let expected =
+        ["lifeboat.db", "lifeboat.db-shm", "lifeboat.db-wal", "lifeboat.lock", "lifeboat.reserve", "secret.key"];
+    assert_eq!(files, expected);
 }
 
 #[tokio::test]
