@@ -40,6 +40,7 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
     stop_on_signals(&shutdown)?;
     let settings = api::Settings {
         server_name: config.server_name,
+        is_https: is_encrypted,
         trusted_proxies: config.trusted_proxies,
         shutdown: shutdown.clone(),
     };
