@@ -101,6 +101,22 @@ pub enum Error {
         /// Which one.
         path: String,
     },
+    /// There is a key, and no database that it belongs to.
+    #[error("the database `{path}` is missing or empty, and the key `{key}` says that there was one")]
+    DatabaseLost {
+        /// Where the database should be.
+        path: String,
+        /// The key file.
+        key: String,
+    },
+    /// The file is not a whole database.
+    #[error("the database `{path}` is damaged: {cause}")]
+    DatabaseDamaged {
+        /// Which file.
+        path: String,
+        /// What SQLite says.
+        cause: String,
+    },
     /// A newer program has used the database.
     #[error("the metadata in `{path}` have schema {found}, and this Lifeboat knows them up to {known}")]
     NewerSchema {
@@ -250,6 +266,12 @@ impl Error {
                 Problem::internal("data-directory-failed").with("path", path).raw(cause)
             }
             Self::DirectoryInUse { path } => Problem::conflict("data-directory-in-use").with("path", path),
+            Self::DatabaseLost { path, key } => {
+                Problem::conflict("metadata-lost").with("path", path).with("key", key)
+            }
+            Self::DatabaseDamaged { path, cause } => {
+                Problem::conflict("metadata-damaged").with("path", path).raw(cause)
+            }
             Self::NewerSchema { path, found, known } => Problem::conflict("metadata-newer-schema")
                 .with("path", path)
                 .with("found", found)
@@ -353,6 +375,8 @@ mod tests {
             Error::StorageInUse { backup_sets: 2 },
             Error::DataDirectory { verb: "make", path: path(), cause: cause() },
             Error::DirectoryInUse { path: path() },
+            Error::DatabaseLost { path: path(), key: path() },
+            Error::DatabaseDamaged { path: path(), cause: "no".into() },
             Error::NewerSchema { path: path(), found: 9, known: 5 },
             Error::Migration { path: path(), cause: cause().into() },
             Error::KeyMissing { path: path() },

@@ -11,6 +11,7 @@ use engine::{Journal, Note, RowNumber, TaskStatus};
 use futures::future::join_all;
 use metadata::{Error, Metadata, Server};
 use model::Secret;
+use sqlx::ConnectOptions as _;
 
 use crate::stand::{Kind, begin, commit, new_cluster, new_task, open_on};
 
@@ -81,6 +82,31 @@ async fn what_cannot_be_opened_is_named_without_the_password() {
         assert_eq!(error.is_transient(), transient, "{error:?}");
         assert!(!format!("{error:?} {:?}", error.problem()).contains("hunter2"), "{error:?}");
     }
+}
+
+#[tokio::test]
+async fn a_user_without_a_password_is_let_in_and_one_that_is_refused_is_told_so() {
+    let (url, password) = Kind::Mariadb.fresh_database().await.expect("a server");
+    let options: sqlx::mysql::MySqlConnectOptions = url.parse().expect("a URL");
+    let options = if password.expose().is_empty() { options } else { options.password(password.expose()) };
+    let mut root = options.connect().await.expect("connects");
+    let database = url.rsplit('/').next().expect("a database");
+    let user = format!("nopw_{}", std::process::id());
+    for sql in [
+        format!("CREATE OR REPLACE USER {user}@'%' IDENTIFIED BY ''"),
+        format!("GRANT ALL ON `{database}`.* TO {user}@'%'"),
+    ] {
+        sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&mut root).await.expect("done");
+    }
+    let url = url.replacen("root@", &format!("{user}@"), 1);
+    let directory = tempfile::tempdir().expect("a directory");
+    let without = Server::from_url(&url, Secret::new("")).expect("a URL");
+    open_on(directory.path(), &without).await.close().await;
+    let with = Server::from_url(&url, Secret::new("hunter2")).expect("a URL");
+    let error = Metadata::open_on(directory.path(), &with).await.expect_err("another password");
+    assert_eq!(error.problem().text.id, "metadata-refused", "{error:?}");
+    let drop = sqlx::AssertSqlSafe(format!("DROP USER {user}@'%'"));
+    sqlx::query(drop).execute(&mut root).await.expect("dropped");
 }
 
 #[tokio::test]
