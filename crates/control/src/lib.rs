@@ -46,7 +46,7 @@ pub mod users;
 mod watch;
 mod words;
 
-pub use actor::Actor;
+pub use actor::{Actor, Means};
 pub use context::{Control, Opened, Settings};
 pub use error::Error;
 pub use metadata::Server as MetadataServer;

@@ -11,7 +11,6 @@ use engine::{Journal, Note, RowNumber, TaskStatus};
 use futures::future::join_all;
 use metadata::{Error, Metadata, Server};
 use model::Secret;
-use sqlx::ConnectOptions as _;
 
 use crate::stand::{Kind, begin, commit, new_cluster, new_task, open_on};
 
@@ -86,18 +85,18 @@ async fn what_cannot_be_opened_is_named_without_the_password() {
 
 #[tokio::test]
 async fn a_user_without_a_password_is_let_in_and_one_that_is_refused_is_told_so() {
-    let (url, password) = Kind::Mariadb.fresh_database().await.expect("a server");
-    let options: sqlx::mysql::MySqlConnectOptions = url.parse().expect("a URL");
-    let options = if password.expose().is_empty() { options } else { options.password(password.expose()) };
-    let mut root = options.connect().await.expect("connects");
-    let database = url.rsplit('/').next().expect("a database");
+    let (url, _) = Kind::Mariadb.fresh_database().await.expect("a server");
+    let database = url.rsplit('/').next().expect("a database").to_owned();
     let user = format!("nopw_{}", std::process::id());
-    for sql in [
+    let as_root = async |sql: Vec<String>| {
+        let run = move || xtask::mariadb::shared().expect("MariaDB starts").run(&sql).map(drop);
+        tokio::task::spawn_blocking(run).await.expect("no panic").expect("it is done");
+    };
+    as_root(vec![
         format!("CREATE OR REPLACE USER {user}@'%' IDENTIFIED BY ''"),
         format!("GRANT ALL ON `{database}`.* TO {user}@'%'"),
-    ] {
-        sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&mut root).await.expect("done");
-    }
+    ])
+    .await;
     let url = url.replacen("root@", &format!("{user}@"), 1);
     let directory = tempfile::tempdir().expect("a directory");
     let without = Server::from_url(&url, Secret::new("")).expect("a URL");
@@ -105,8 +104,7 @@ async fn a_user_without_a_password_is_let_in_and_one_that_is_refused_is_told_so(
     let with = Server::from_url(&url, Secret::new("hunter2")).expect("a URL");
     let error = Metadata::open_on(directory.path(), &with).await.expect_err("another password");
     assert_eq!(error.problem().text.id, "metadata-refused", "{error:?}");
-    let drop = sqlx::AssertSqlSafe(format!("DROP USER {user}@'%'"));
-    sqlx::query(drop).execute(&mut root).await.expect("dropped");
+    as_root(vec![format!("DROP USER {user}@'%'")]).await;
 }
 
 #[tokio::test]
