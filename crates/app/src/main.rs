@@ -4,6 +4,7 @@
 mod cli;
 mod client;
 mod config;
+mod connections;
 mod failure;
 mod follow;
 mod language;

@@ -183,13 +183,9 @@ async fn a_token_makes_none_that_outlives_it_and_takes_those_it_made_along() {
     let server = Server::open().await;
     let eva = server.account("eva", "CLUSTER_VIEWER").await;
     let make = async |by: &str, body: Value| {
-        let request = Request::post("/api/v2/users/me/tokens")
-            .header("authorization", by)
-            .header("content-type", "application/json")
-            .body(Body::from(body.to_string()));
-        server.send(request.expect("a request")).await.json()["data"].clone()
+        as_one(&server, by, "POST", "/api/v2/users/me/tokens", body).await.json()["data"].clone()
     };
-    let bearer = |made: &Value| format!("Bearer {}", made["secret"].as_str().or(made["token"].as_str()).expect("one"));
+    let bearer = |made: &Value| format!("Bearer {}", made["token"].as_str().expect("the token"));
     let parent = make(&eva, json!({ "name": "parent", "days": 1 })).await;
     let child = make(&bearer(&parent), json!({ "name": "child", "days": 3650 })).await;
     let grandchild = make(&bearer(&child), json!({ "name": "grandchild" })).await;
@@ -198,8 +194,8 @@ async fn a_token_makes_none_that_outlives_it_and_takes_those_it_made_along() {
     assert_eq!([end(&child), end(&grandchild)], [end(&parent), end(&parent)]);
     let other = make(&eva, json!({ "name": "other" })).await;
 
-    let revoke = Request::delete(format!("/api/v2/users/me/tokens/{}", parent["id"])).header("authorization", &eva);
-    let revoked = server.send(revoke.body(Body::empty()).expect("a request")).await;
+    let path = format!("/api/v2/users/me/tokens/{}", parent["id"]);
+    let revoked = as_one(&server, &eva, "DELETE", &path, json!({})).await;
     assert_eq!(revoked.status, StatusCode::OK, "{}", revoked.text);
     for gone in [&parent, &child, &grandchild] {
         assert_eq!(me(&server, &bearer(gone)).await.json()["error"]["id"], "token-unknown", "{gone}");

@@ -53,8 +53,7 @@ async fn token(server: &Server, authorization: &str, name: &str) -> (i64, String
         .header("content-type", "application/json")
         .body(Body::from(json!({ "name": name }).to_string()));
     let made: Value = server.send(request.expect("a request")).await.json();
-    let secret = made["data"]["secret"].as_str().or_else(|| made["data"]["token"].as_str());
-    let secret = secret.unwrap_or_else(|| panic!("{made}"));
+    let secret = made["data"]["token"].as_str().unwrap_or_else(|| panic!("{made}"));
     (made["data"]["id"].as_i64().expect("a number"), format!("Bearer {secret}"))
 }
 
