@@ -39,14 +39,20 @@ pub(crate) async fn log_on(State(api): State<Api>, mut request: Request, next: N
 /// Tells whether an answer says that the request is wrong in itself.
 fn is_about_fields(status: StatusCode) -> bool {
     use StatusCode as Status;
-    [Status::BAD_REQUEST, Status::PAYLOAD_TOO_LARGE, Status::UNSUPPORTED_MEDIA_TYPE, Status::UNPROCESSABLE_ENTITY]
-        .contains(&status)
+    [
+        Status::BAD_REQUEST,
+        Status::PAYLOAD_TOO_LARGE,
+        Status::UNSUPPORTED_MEDIA_TYPE,
+        Status::UNPROCESSABLE_ENTITY,
+    ]
+    .contains(&status)
 }
 
 /// Returns what a path below `/api/v2` needs at least; the use case checks it, and whatever else it needs. A test
 /// compares this with what the use cases say, path by path.
 fn needed(method: &Method, path: &str) -> Option<Permission> {
-    let parts: Vec<&str> = path.trim_start_matches("/api/v2").split('/').filter(|part| !part.is_empty()).collect();
+    let parts: Vec<&str> =
+        path.trim_start_matches("/api/v2").split('/').filter(|part| !part.is_empty()).collect();
     match (method.is_safe(), &parts[..]) {
         (_, ["users", "me"] | ["users", "me", "password"] | ["version"]) => None,
         (_, ["users", "me", ..]) => Some(Permission::Read),

@@ -23,7 +23,7 @@ use crate::open::{
     Beside, Metadata, RESTORED, RESTORING, Stored, forget, keep, key_fingerprint, key_place, private, setting,
 };
 use crate::server::Server;
-use crate::sql::{Row, Statement, Value, statement};
+use crate::sql::{Row, Statement, Value};
 use crate::tables::{Column, TABLES, Table};
 
 /// What the first line of a copy says.

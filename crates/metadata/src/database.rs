@@ -376,7 +376,8 @@ mod tests {
         let fill = || statement("fill", "INSERT INTO t VALUES (randomblob(100000))");
         for _ in 0..3 {
             assert!(directory.path().join(RESERVE_FILE).exists());
-            let mut writer = database.begin().await.expect("a transaction begins, whatever became of the last");
+            let mut writer =
+                database.begin().await.expect("a transaction begins, whatever became of the last");
             let error = writer.execute(fill()).await.expect_err("no room");
             assert!(error.is_disk_full() && error.is_transient(), "{error:?}");
             assert!(writer.commit().await.is_ok() || !directory.path().join(RESERVE_FILE).exists());
@@ -385,7 +386,10 @@ mod tests {
             room.look();
         }
         let mut writer = database.begin().await.expect("begins");
-        writer.execute(statement("keep", "INSERT INTO t VALUES (1)")).await.expect("there is room for little");
+        writer
+            .execute(statement("keep", "INSERT INTO t VALUES (1)"))
+            .await
+            .expect("there is room for little");
         writer.commit().await.expect("kept");
     }
 
@@ -395,7 +399,8 @@ mod tests {
         let database = small(directory.path(), "100").await;
         // Ends the transaction behind sqlx's back, as SQLite itself does on some failures: COMMIT and ROLLBACK fail.
         for _ in 0..3 {
-            let mut writer = database.begin().await.expect("a transaction begins, whatever became of the last");
+            let mut writer =
+                database.begin().await.expect("a transaction begins, whatever became of the last");
             writer.execute(statement("end", "ROLLBACK")).await.expect("ended");
             writer.commit().await.expect_err("there is nothing to commit");
         }

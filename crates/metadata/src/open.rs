@@ -255,7 +255,8 @@ fn prepare(directory: &Path, is_local: bool) -> Result<Option<Lock>, Error> {
 
 fn lock(directory: &Path) -> Result<Lock, Error> {
     let file_path = directory.join(LOCK_FILE);
-    let failed = |verb, path: &Path, cause| Error::DataDirectory { verb, path: path.display().to_string(), cause };
+    let failed =
+        |verb, path: &Path, cause| Error::DataDirectory { verb, path: path.display().to_string(), cause };
     let in_use = || Error::DirectoryInUse { path: directory.display().to_string() };
     let itself = File::open(directory).map_err(|cause| failed("open", directory, cause))?;
     match itself.try_lock() {
@@ -371,11 +372,7 @@ async fn unlock(database: &Database, data_directory: &Path, is_local: bool) -> R
 }
 
 /// Keeps a single setting that is not there.
-pub(crate) async fn keep(
-    connection: &mut Connection,
-    name: &'static str,
-    value: &str,
-) -> Result<(), Error> {
+pub(crate) async fn keep(connection: &mut Connection, name: &'static str, value: &str) -> Result<(), Error> {
     let keep = statement("keep a setting", "INSERT INTO settings (name, value) VALUES (?, ?)");
     connection.execute(keep.bind(name).bind(value)).await.map(drop)
 }

@@ -108,8 +108,10 @@ impl Transaction {
         let (mut all, mut looked_at) = (vec![id.0], 0);
         while let Some(&parent) = all.get(looked_at) {
             looked_at += 1;
-            let read =
-                statement("look for a token's children", "SELECT token_id FROM token_parents WHERE parent_id = ?");
+            let read = statement(
+                "look for a token's children",
+                "SELECT token_id FROM token_parents WHERE parent_id = ?",
+            );
             for row in self.connection.rows(read.bind(parent)).await? {
                 all.push(row.integer("token_id")?);
             }

@@ -96,7 +96,7 @@ impl Channel {
     ) -> Error {
         let error = match failure {
             Failure::Wire(cause) => Error::of_statement(cause, statement, self.address()),
-            Failure::Silence(after) => Error::timed_out(statement, &self.address, after),
+            Failure::Silence(after) => Error::timed_out(statement, self.address(), after),
         };
         if error.leaves_connection() {
             self.give_back(wire);

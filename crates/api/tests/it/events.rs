@@ -65,7 +65,8 @@ async fn a_stream_of_events_ends_with_what_its_reader_is_logged_on_by() {
 
     let cookie = server.browser("eva").await;
     let of_session = stream(&server, "cookie", &cookie).await;
-    let request = Request::delete("/api/v2/session").header("cookie", &cookie).header("x-lifeboat-console", "1");
+    let request =
+        Request::delete("/api/v2/session").header("cookie", &cookie).header("x-lifeboat-console", "1");
     server.send(request.body(Body::empty()).expect("a request")).await;
     assert!(ends(of_session).await, "logged off");
 
@@ -82,11 +83,13 @@ async fn a_stream_of_events_ends_with_what_its_reader_is_logged_on_by() {
     let list = server.ask("GET", "/api/v2/users", None).await.json();
     let users = list["data"]["contents"].as_array().expect("a list");
     let id = &users.iter().find(|user| user["name"] == "eva").expect("she is there")["id"];
-    let disabled = server.ask("PATCH", &format!("/api/v2/users/{id}"), Some(&json!({ "enabled": false }))).await;
+    let disabled =
+        server.ask("PATCH", &format!("/api/v2/users/{id}"), Some(&json!({ "enabled": false }))).await;
     assert_eq!(disabled.status, StatusCode::OK, "{}", disabled.text);
     assert!(ends(of_password).await, "disabled");
 
-    let enabled = server.ask("PATCH", &format!("/api/v2/users/{id}"), Some(&json!({ "enabled": true }))).await;
+    let enabled =
+        server.ask("PATCH", &format!("/api/v2/users/{id}"), Some(&json!({ "enabled": true }))).await;
     assert_eq!(enabled.status, StatusCode::OK);
     let of_password = stream(&server, "authorization", &basic("eva", PASSWORD)).await;
     let removed = server.ask("DELETE", &format!("/api/v2/users/{id}"), None).await;

@@ -99,12 +99,17 @@ impl Server {
         let mut command = lifeboat();
         command.args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(&data);
         command.arg("--file-root").arg(dir.path()).env("LIFEBOAT_ADMIN_PASSWORD", PASSWORD);
-        let mount = format!("mount -t tmpfs -o mode=700,size={megabytes}m none \"$1\" && shift && exec \"$@\"");
+        let mount =
+            format!("mount -t tmpfs -o mode=700,size={megabytes}m none \"$1\" && shift && exec \"$@\"");
         let mut inside = Command::new("unshare");
         // Whoever is not root is it in a namespace of users.
         let is_root = Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout == b"0\n");
         inside.args(if is_root { &["--mount"][..] } else { &["--mount", "--map-root-user"] });
-        inside.args(["sh", "-c", &mount, "sh"]).arg(&data).arg(command.get_program()).args(command.get_args());
+        inside
+            .args(["sh", "-c", &mount, "sh"])
+            .arg(&data)
+            .arg(command.get_program())
+            .args(command.get_args());
         for (name, value) in command.get_envs() {
             match value {
                 Some(value) => inside.env(name, value),

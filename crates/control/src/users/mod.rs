@@ -13,7 +13,7 @@ use std::time::Instant;
 use metadata::passwords;
 use metadata::users::Account;
 use model::problem::{ProblemKind, codes};
-use model::user::{ADMIN, Role, check_password};
+use model::user::{ADMIN, Role, check_name, check_password};
 use model::{Problem, Secret};
 use tokio::sync::watch;
 
@@ -99,10 +99,14 @@ fn log_on_over() -> Problem {
     Problem::new(ProblemKind::Unauthenticated, codes::UNAUTHENTICATED, "session-over")
 }
 
+/// What the audit log calls a name that was tried and that no account can have.
+const NO_NAME: &str = "(not a valid name)";
+
 /// Writes a refused log-on into the audit log, under the name that was tried.
 async fn refused(control: &Control, name: &str, address: &str, refusal: Problem) -> Error {
-    let name: String = name.chars().take(128).collect();
-    let attempt = Attempt::of(&name, address, "log-on", format!("user/{name}"));
+    // What cannot be the name of an account may be anything, and is not repeated.
+    let name = if check_name(name).is_ok() { name } else { NO_NAME };
+    let attempt = Attempt::of(name, address, "log-on", format!("user/{name}"));
     match attempt.watch(control, async { Err::<(), Error>(refusal.into()) }).await {
         Err(error) => error,
         Ok(()) => unreachable!("the work ends with the refusal"),

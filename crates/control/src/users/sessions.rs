@@ -54,7 +54,9 @@ pub async fn resume(control: &Control, token: &Secret, address: &str) -> Result<
         return Err(log_on_over().into());
     }
     let hash = hash(token.expose());
-    let Some(session) = control.metadata().session_get(&hash).await? else { return Err(log_on_over().into()) };
+    let Some(session) = control.metadata().session_get(&hash).await? else {
+        return Err(log_on_over().into());
+    };
     match state(&session) {
         State::Over => return Err(log_on_over().into()),
         State::Noted => {}

@@ -35,6 +35,24 @@ async fn wrong_passwords_make_the_address_wait_and_lock_nobody_out_elsewhere() {
 }
 
 #[tokio::test]
+async fn what_can_be_no_name_is_not_repeated_in_the_audit_log() {
+    let stand = Stand::new().await;
+    for name in ["\u{1b}[2Jadmin", "a\u{202e}nimda", "admin\nroot"] {
+        let refused = users::authenticate(&stand.control, name, &secret("wrong"), "a").await;
+        assert_eq!(why(refused), "log-on-wrong");
+    }
+    let lines = audit::list(&stand.control, &stand.admin, &AuditFilter::default(), PageAsk::default())
+        .await
+        .expect("listed");
+    for line in lines.contents.iter().filter(|line| line.outcome == "log-on-wrong") {
+        assert_eq!(
+            (line.user.as_str(), line.target.as_str()),
+            ("(not a valid name)", "user/(not a valid name)")
+        );
+    }
+}
+
+#[tokio::test]
 async fn many_at_once_get_no_more_tries_than_one_after_the_other() {
     let stand = Stand::new().await;
     let tries = (0..20)

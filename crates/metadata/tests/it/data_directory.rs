@@ -146,7 +146,9 @@ async fn garbage_never_starts_and_is_left_alone() {
     let mut torn = whole.clone();
     torn[8_192..12_288].fill(0xa5);
     let zeros = vec![0; 4096];
-    for garbage in [b"x".to_vec(), b"not a database at all".repeat(1_000), zeros, whole[..5_000].to_vec(), torn] {
+    for garbage in
+        [b"x".to_vec(), b"not a database at all".repeat(1_000), zeros, whole[..5_000].to_vec(), torn]
+    {
         fs::write(&database, &garbage).expect("written");
         let error = Metadata::open(directory.path()).await.expect_err("garbage");
         assert!(matches!(error, Error::DatabaseDamaged { .. }), "{} bytes: {error:?}", garbage.len());
@@ -187,8 +189,14 @@ async fn nobody_else_may_read_what_lies_there() {
         files.push(entry.file_name().into_string().expect("UTF-8"));
     }
     files.sort();
-    let expected =
-        ["lifeboat.db", "lifeboat.db-shm", "lifeboat.db-wal", "lifeboat.lock", "lifeboat.reserve", "secret.key"];
+    let expected = [
+        "lifeboat.db",
+        "lifeboat.db-shm",
+        "lifeboat.db-wal",
+        "lifeboat.lock",
+        "lifeboat.reserve",
+        "secret.key",
+    ];
     assert_eq!(files, expected);
 }
 

@@ -67,7 +67,13 @@ async fn what_a_killed_writer_left_is_cleared_and_what_is_being_written_is_not()
     let mut alive = client.writer("dump-1/data/alive").await.expect("a writer");
     alive.write(Bytes::from_static(b"alive")).await.expect("written");
     kill_child_after(&directory, "child_holds_a_part", 1);
-    let parts = || directory.everything().iter().filter(|path| path.to_string_lossy().contains(".lifeboat-part-")).count();
+    let parts = || {
+        directory
+            .everything()
+            .iter()
+            .filter(|path| path.to_string_lossy().contains(".lifeboat-part-"))
+            .count()
+    };
     assert_eq!(parts(), 2);
     let is_dump = |folder: &str| folder.starts_with("dump-");
     for _ in 0..200 {
