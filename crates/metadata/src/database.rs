@@ -104,7 +104,7 @@ impl Database {
     pub(crate) async fn begin(&self) -> Result<Connection, Error> {
         let begun = match &self.pools {
             Pools::Sqlite { writer, .. } => writer.begin_with(SQLITE_BEGIN_WRITE).await.map(Driver::Sqlite),
-            Pools::Mysql { server, writers, .. } => begin_whole(server, writers).await?,
+            Pools::Mysql { server, writers, .. } => Ok(begin_whole(server, writers).await?),
         };
         let mut connection = self.connection(begun)?;
         if matches!(connection.inner, Driver::Mysql(_)) {
@@ -117,7 +117,7 @@ impl Database {
     pub(crate) async fn read(&self) -> Result<Connection, Error> {
         let begun = match &self.pools {
             Pools::Sqlite { readers, .. } => readers.begin().await.map(Driver::Sqlite),
-            Pools::Mysql { server, readers, .. } => begin_whole(server, readers).await?,
+            Pools::Mysql { server, readers, .. } => Ok(begin_whole(server, readers).await?),
         };
         self.connection(begun)
     }
@@ -177,7 +177,7 @@ async fn whole<T: Send + 'static>(
 
 /// Begins a transaction on a server. A connection is waited for as long as the server is there: it is asked when that
 /// takes long, because the pool keeps asking one that is gone until its time is up.
-async fn begin_whole(server: &Server, pool: &MySqlPool) -> Result<sqlx::Result<Driver>, Error> {
+async fn begin_whole(server: &Server, pool: &MySqlPool) -> Result<Driver, Error> {
     let pool = pool.clone();
     let begun = whole("begin a transaction", async move { pool.begin().await });
     let is_gone = async {
@@ -189,7 +189,10 @@ async fn begin_whole(server: &Server, pool: &MySqlPool) -> Result<sqlx::Result<D
         }
     };
     tokio::select! {
-        begun = begun => Ok(begun?.map(|transaction| Driver::Mysql(Some(transaction)))),
+        begun = begun => match begun? {
+            Ok(transaction) => Ok(Driver::Mysql(Some(transaction))),
+            Err(cause) => Err(server.failure(cause)),
+        },
         error = is_gone => Err(error),
     }
 }

@@ -207,11 +207,17 @@ impl Stored {
             other => other,
         };
         let writer = connect("open the metadata", 1, options.clone()).await.map_err(damaged)?;
-        check_whole(&writer, &file).await.map_err(damaged)?;
-        if beside == Beside::Known && data_directory.join(KEY_FILE).exists() && is_empty(&writer).await? {
-            return Err(lost(data_directory));
+        let prepared = async {
+            check_whole(&writer, &file).await.map_err(damaged)?;
+            if beside == Beside::Known && data_directory.join(KEY_FILE).exists() && is_empty(&writer).await? {
+                return Err(lost(data_directory));
+            }
+            migrate(&writer, data_directory).await
+        };
+        if let Err(error) = prepared.await {
+            writer.close().await; // leaves no log behind that another file of this name would be taken to have
+            return Err(error);
         }
-        migrate(&writer, data_directory).await?;
         let readers =
             connect("open the metadata for reading", READERS, options.pragma("query_only", "ON")).await?;
         let place = data_directory.display().to_string();
@@ -220,9 +226,21 @@ impl Stored {
     }
 
     async fn unlock(self, data_directory: &Path) -> Result<Metadata, Error> {
+        match self.open_key(data_directory).await {
+            Ok(sealer) => {
+                Ok(Metadata { database: Arc::new(self.database), sealer: Arc::new(sealer), _lock: self.lock })
+            }
+            Err(error) => {
+                self.database.close().await;
+                Err(error)
+            }
+        }
+    }
+
+    async fn open_key(&self, data_directory: &Path) -> Result<Sealer, Error> {
         let mut connection = self.database.begin().await?;
         if setting(&mut connection, RESTORING).await?.is_some() {
-            return Err(Error::RestoreUnfinished { path: self.place });
+            return Err(Error::RestoreUnfinished { path: self.place.clone() });
         }
         if self.lock.is_some() {
             // Nobody else uses the directory: whoever held a task died, and it need not wait for the lease to lapse.
@@ -230,9 +248,7 @@ impl Stored {
         }
         forget(&mut connection, RESTORED).await?; // from here on it is more than that copy
         connection.commit().await?;
-        let is_local = self.lock.is_some();
-        let sealer = unlock(&self.database, data_directory, is_local).await?;
-        Ok(Metadata { database: Arc::new(self.database), sealer: Arc::new(sealer), _lock: self.lock })
+        unlock(&self.database, data_directory, self.lock.is_some()).await
     }
 }
 

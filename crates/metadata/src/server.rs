@@ -118,7 +118,7 @@ impl Server {
     }
 
     /// Says why there is no connection.
-    fn failure(&self, cause: sqlx::Error) -> Error {
+    pub(crate) fn failure(&self, cause: sqlx::Error) -> Error {
         Error::Unavailable { place: self.place(), cause }
     }
 
