@@ -21,5 +21,5 @@ export default defineConfig({
     chunkSizeWarningLimit: 2000,
     reportCompressedSize: true,
   },
-  server: { proxy: { '^/(api|healthz)': { target: SERVER, changeOrigin: false } } },
+  server: { proxy: { '^/(api|healthz|readyz)': { target: SERVER, changeOrigin: false } } },
 });

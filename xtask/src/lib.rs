@@ -5,6 +5,7 @@ pub mod mariadb;
 pub mod sample;
 pub mod seaweedfs;
 pub mod seekdb;
+mod supply;
 pub mod tidy;
 
 use std::path::PathBuf;

@@ -1171,8 +1171,33 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Says that the server answers, to whoever watches over it */
+        /**
+         * Says that the server is alive, to whoever watches over it
+         * @description Asks neither the metadata nor a disk: a server that answers here need not be restarted. Whether it can do its work,
+         *     `/readyz` tells.
+         */
         get: operations["healthz"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/readyz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Says whether the server can do its work, to whoever watches over it
+         * @description 200 when the metadata can be read and written and the disks have room; else 503 with a line for each thing that is in
+         *     the way. Answers within seconds; an answer holds for two.
+         */
+        get: operations["readyz"];
         put?: never;
         post?: never;
         delete?: never;
@@ -13390,6 +13415,33 @@ export interface operations {
         requestBody?: never;
         responses: {
             200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+        };
+    };
+    readyz: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };

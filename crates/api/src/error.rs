@@ -79,9 +79,9 @@ impl IntoResponse for Failure {
             let basic = HeaderValue::from_static("Basic realm=\"Lifeboat\", charset=\"UTF-8\"");
             response.headers_mut().insert(WWW_AUTHENTICATE, basic);
         }
-        let minutes = self.problem.args().get("minutes").and_then(|minutes| minutes.parse::<u64>().ok());
-        if let (StatusCode::TOO_MANY_REQUESTS, Some(minutes)) = (status, minutes) {
-            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(minutes.saturating_mul(60)));
+        let seconds = self.problem.args().get("seconds").and_then(|seconds| seconds.parse::<u64>().ok());
+        if let (StatusCode::TOO_MANY_REQUESTS, Some(seconds)) = (status, seconds) {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
     }

@@ -3,6 +3,8 @@
 //! Each event carries a number that grows. Whoever lost the connection sends the last one seen as `Last-Event-ID`
 //! (browsers do it by themselves) and gets everything behind it, from whichever server answers. Alarms are kept nowhere: an
 //! event of one carries no number and does not come again.
+//!
+//! A stream lives no longer than what its reader is logged on by.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -18,6 +20,7 @@ use futures::stream::{self, Stream, StreamExt as _};
 use model::Problem;
 use model::alarm::AlarmChange;
 use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until};
 
 use crate::Api;
 use crate::auth::Caller;
@@ -29,6 +32,9 @@ use crate::views::tasks::{AnyEventView, EventView};
 
 /// How often a line is sent when nothing happens, so that nobody in between takes the connection for dead.
 const HEARTBEAT: Duration = Duration::from_secs(15);
+
+/// How often is looked whether the reader may still read; at once where its log-on is ended on this server.
+const CHECK_EVERY: Duration = Duration::from_secs(5);
 
 /// How many events are read at once.
 const BATCH: u32 = 200;
@@ -67,7 +73,10 @@ pub(crate) async fn events(
         Some(_) => None,
         None => Some(control::alarms::changes(&api.control, &actor, filter.cluster).await?),
     };
-    let follower = Follower { api, actor, filter, after, changes, alarms, waiting: VecDeque::new() };
+    let ends = control::users::log_ons_ended(&api.control);
+    let checked = Instant::now();
+    let waiting = VecDeque::new();
+    let follower = Follower { api, actor, filter, after, changes, alarms, ends, checked, waiting };
     let events = stream::unfold(follower, Follower::next).take_until(ended);
     Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(HEARTBEAT)))
 }
@@ -83,6 +92,10 @@ struct Follower {
     changes: watch::Receiver<i64>,
     /// Tells of alarms, where they are wanted.
     alarms: Option<control::alarms::Changes>,
+    /// Tells that somebody's log-on has ended.
+    ends: watch::Receiver<u64>,
+    /// When the reader's own was last found good.
+    checked: Instant,
     waiting: VecDeque<Event>,
 }
 
@@ -91,6 +104,7 @@ impl Follower {
     /// again with the last number it saw.
     async fn next(mut self) -> Option<(Result<Event, Infallible>, Self)> {
         loop {
+            self.check().await?;
             if let Some(event) = self.waiting.pop_front() {
                 return Some((Ok(event), self));
             }
@@ -101,6 +115,11 @@ impl Follower {
                     tokio::select! {
                         changed = self.changes.changed() => changed.ok()?,
                         alarms = of_alarms(&mut self.alarms) => self.keep_alarms(alarms?),
+                        ended = self.ends.changed() => {
+                            ended.ok()?;
+                            self.ends.mark_changed(); // `check` looks
+                        }
+                        () = sleep_until(self.checked + CHECK_EVERY) => {}
                     }
                 }
                 Ok(events) => self.keep(events),
@@ -108,6 +127,24 @@ impl Follower {
                     tracing::warn!("a stream of events ends: {error}");
                     return None;
                 }
+            }
+        }
+    }
+
+    /// Makes sure that the reader may still read; else the stream ends.
+    async fn check(&mut self) -> Option<()> {
+        if !self.ends.has_changed().ok()? && self.checked.elapsed() < CHECK_EVERY {
+            return Some(());
+        }
+        self.ends.mark_unchanged();
+        match control::users::check_still_logged_on(&self.api.control, &self.actor).await {
+            Ok(()) => {
+                self.checked = Instant::now();
+                Some(())
+            }
+            Err(error) => {
+                tracing::debug!(user = self.actor.name, "a stream of events ends with its log-on: {error}");
+                None
             }
         }
     }

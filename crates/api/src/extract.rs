@@ -1,14 +1,20 @@
 //! Reading a request: JSON, query, path. What can't be read is answered in the envelope, naming what is wrong: 422
 //! where a value has another shape than the call takes. What has the right shape and breaks a rule is 400.
 
+use std::time::Duration;
+
 use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use model::Problem;
 use serde::de::DeserializeOwned;
+use tokio::time::timeout;
 
 use crate::error::Failure;
+
+/// How long the body of a request may take.
+const BODY_MAX: Duration = Duration::from_secs(30);
 
 /// The body, as JSON.
 pub(crate) struct Body<T>(pub(crate) T);
@@ -17,7 +23,12 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
     type Rejection = Failure;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Failure> {
-        let axum::Json(body) = axum::Json::from_request(request, state).await.map_err(|rejection| {
+        let read = timeout(BODY_MAX, axum::Json::from_request(request, state)).await;
+        let read = read.map_err(|_| {
+            let code = u32::from(StatusCode::REQUEST_TIMEOUT.as_u16());
+            Problem::invalid("body-too-slow").with("seconds", BODY_MAX.as_secs()).coded(code)
+        })?;
+        let axum::Json(body) = read.map_err(|rejection| {
             let id = match &rejection {
                 JsonRejection::JsonDataError(_) => "body-of-wrong-shape",
                 JsonRejection::MissingJsonContentType(_) => "body-not-json",
@@ -71,4 +82,19 @@ fn unreadable(id: &str, status: StatusCode, rejection: &dyn std::error::Error) -
         innermost = cause;
     }
     Problem::invalid(id).with("detail", innermost).coded(u32::from(status.as_u16())).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::extract::{FromRequest as _, Request};
+
+    use super::Body;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_never_comes_to_its_end_is_not_waited_for() {
+        let body = axum::body::Body::from_stream(futures::stream::pending::<Result<&str, std::io::Error>>());
+        let request = Request::post("/").header("content-type", "application/json").body(body);
+        let read = Body::<bool>::from_request(request.expect("a request"), &()).await;
+        assert_eq!(axum::response::IntoResponse::into_response(read.err().expect("refused")).status(), 408);
+    }
 }

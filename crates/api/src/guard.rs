@@ -1,9 +1,11 @@
 //! What holds for every request: headers for browsers, and no writing from other sites' pages.
 
-use axum::extract::Request;
+use std::net::SocketAddr;
+
+use axum::extract::{ConnectInfo, Request, State};
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, HeaderName, ORIGIN, REFERRER_POLICY, VARY,
-    WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, HeaderName, ORIGIN, REFERRER_POLICY,
+    STRICT_TRANSPORT_SECURITY, VARY, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderValue};
 use axum::middleware::Next;
@@ -12,6 +14,7 @@ use model::Problem;
 use model::problem::{ProblemKind, codes};
 
 use crate::error::Failure;
+use crate::ingress::Ingress;
 use crate::session;
 
 /// The most bytes that a request's body may have.
@@ -28,9 +31,14 @@ const HEADERS: [(HeaderName, &str); 5] = [
     (VARY, "accept-language"),
 ];
 
+/// What makes a browser come over TLS only, for a year, once it did.
+const TLS_ONLY: HeaderValue = HeaderValue::from_static("max-age=31536000");
+
 /// Middleware: sets the headers, and refuses writes that a browser sends for another site. A browser repeats a Basic
 /// password by itself, also when such a page asks it to.
-pub(crate) async fn protect(request: Request, next: Next) -> Response {
+pub(crate) async fn protect(State(ingress): State<Ingress>, request: Request, next: Next) -> Response {
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
+    let is_https = ingress.is_https(peer, request.headers());
     let is_api = request.uri().path().starts_with("/api/");
     let is_console = session::is_console(request.headers());
     let mut response = if !request.method().is_safe() && comes_from_other_site(request.headers()) {
@@ -43,6 +51,9 @@ pub(crate) async fn protect(request: Request, next: Next) -> Response {
     for (name, value) in HEADERS {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
+    if is_https {
+        headers.insert(STRICT_TRANSPORT_SECURITY, TLS_ONLY);
+    }
     if is_console {
         headers.remove(WWW_AUTHENTICATE);
     }
@@ -52,34 +63,40 @@ pub(crate) async fn protect(request: Request, next: Next) -> Response {
     response
 }
 
+/// Tells whether a browser says that a page of another site asks; what cannot be read is none of ours.
 fn comes_from_other_site(headers: &HeaderMap) -> bool {
-    let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
-    let Some(origin) = text(ORIGIN) else { return false };
-    let host = origin.split_once("://").map(|(_, host)| host);
-    host.is_none() || host != text(HOST)
+    let host = headers.get(HOST).and_then(|value| value.to_str().ok());
+    let is_ours = |origin: &HeaderValue| {
+        let host_of_page = origin.to_str().ok().and_then(|origin| origin.split_once("://"));
+        host_of_page.is_some_and(|(_, page)| Some(page) == host)
+    };
+    headers.get_all(ORIGIN).iter().any(|origin| !is_ours(origin))
 }
 
 #[cfg(test)]
 mod tests {
-    use axum::http::HeaderMap;
+    use axum::http::{HeaderMap, HeaderValue};
 
     use super::comes_from_other_site;
 
     #[test]
     fn a_page_may_write_only_to_the_server_it_came_from() {
         let cases = [
-            (None, false),
-            (Some("http://lifeboat:8180"), false),
-            (Some("http://evil.example"), true),
-            (Some("null"), true),
+            (&[][..], false),
+            (&[&b"http://lifeboat:8180"[..]], false),
+            (&[b"http://evil.example"], true),
+            (&[b"null"], true),
+            (&[b"http://evil\xff.example"], true),
+            (&[b"http://lifeboat:8180\xff"], true),
+            (&[b"http://lifeboat:8180", b"http://evil.example"], true),
         ];
-        for (origin, expected) in cases {
+        for (origins, expected) in cases {
             let mut headers = HeaderMap::new();
             headers.insert("host", "lifeboat:8180".parse().expect("a header"));
-            if let Some(origin) = origin {
-                headers.insert("origin", origin.parse().expect("a header"));
+            for origin in origins {
+                headers.append("origin", HeaderValue::from_bytes(origin).expect("a header"));
             }
-            assert_eq!(comes_from_other_site(&headers), expected, "{origin:?}");
+            assert_eq!(comes_from_other_site(&headers), expected, "{origins:?}");
         }
     }
 }

@@ -10,6 +10,7 @@
 //! | `extract` | what can't be read is answered in the envelope too |
 //! | `auth`, `session` | who asks |
 //! | `events` | what happens, as it happens |
+//! | `ingress` | over which proxies, from where, and whether TLS lies between |
 //! | `guard` | headers and limits that hold for every request |
 //! | `console` | the console's files |
 
@@ -21,6 +22,7 @@ mod error;
 mod events;
 mod extract;
 mod guard;
+mod ingress;
 mod openapi;
 mod queries;
 mod router;
@@ -29,10 +31,11 @@ mod session;
 mod views;
 
 use std::net::IpAddr;
-use std::sync::Arc;
 
 use control::Control;
 use tokio_util::sync::CancellationToken;
+
+use ingress::Ingress;
 
 pub use openapi::document;
 pub use router::router;
@@ -42,6 +45,8 @@ pub use router::router;
 pub struct Settings {
     /// The server's name, shown in every answer.
     pub server_name: String,
+    /// Whether the server speaks HTTPS itself.
+    pub is_https: bool,
     /// The proxies whose word on where a request came from is taken.
     pub trusted_proxies: Vec<IpAddr>,
     /// Ends the streams of events, which would otherwise keep a stopping server up.
@@ -52,6 +57,6 @@ pub struct Settings {
 #[derive(Clone)]
 struct Api {
     control: Control,
-    trusted_proxies: Arc<[IpAddr]>,
+    ingress: Ingress,
     shutdown: CancellationToken,
 }

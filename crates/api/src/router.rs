@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use axum::extract::DefaultBodyLimit;
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::from_fn_with_state;
 use control::Control;
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::ingress::Ingress;
 use crate::routes::{
     accounts, alarms, audit, backups, clusters, compactions, log_backups, restores, server, storages, tasks,
     tenants, tokens, users,
@@ -17,9 +18,10 @@ use crate::{Api, Settings, auth, call, console, error, events, guard, session};
 
 /// Returns the whole server: the API, and the page for what is not API.
 pub fn router(control: Control, settings: Settings) -> axum::Router {
-    let Settings { server_name, trusted_proxies, shutdown } = settings;
+    let Settings { server_name, is_https, trusted_proxies, shutdown } = settings;
     let server: Arc<str> = server_name.into();
-    let api = Api { control, trusted_proxies: trusted_proxies.into(), shutdown };
+    let ingress = Ingress::new(is_https, trusted_proxies);
+    let api = Api { control, ingress: ingress.clone(), shutdown };
     let (logged_on, _) = api_routes().split_for_parts();
     let (open, _) = open_routes().split_for_parts();
     let routes = axum::Router::new()
@@ -27,15 +29,19 @@ pub fn router(control: Control, settings: Settings) -> axum::Router {
         .merge(open)
         .fallback(console::page)
         .method_not_allowed_fallback(error::no_such_method);
-    surround(routes, server).with_state(api)
+    surround(routes, server, ingress).with_state(api)
 }
 
 /// Puts around the routes what holds for every request, the outermost last.
-fn surround<S: Clone + Send + Sync + 'static>(routes: axum::Router<S>, server: Arc<str>) -> axum::Router<S> {
+fn surround<S: Clone + Send + Sync + 'static>(
+    routes: axum::Router<S>,
+    server: Arc<str>,
+    ingress: Ingress,
+) -> axum::Router<S> {
     routes
         .layer(DefaultBodyLimit::max(guard::BODY_MAX_BYTES))
         .layer(CatchPanicLayer::custom(error::panicked))
-        .layer(from_fn(guard::protect))
+        .layer(from_fn_with_state(ingress, guard::protect))
         .layer(from_fn_with_state(server, call::accompany))
 }
 
@@ -46,7 +52,10 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
 
 /// What needs no log-on.
 fn open_routes() -> OpenApiRouter<Api> {
-    OpenApiRouter::new().routes(routes!(server::healthz)).routes(routes!(session::log_on, session::log_off))
+    OpenApiRouter::new()
+        .routes(routes!(server::healthz))
+        .routes(routes!(server::readyz))
+        .routes(routes!(session::log_on, session::log_off))
 }
 
 /// What needs a log-on. Paths are below `/api/v2`.
@@ -140,7 +149,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_panic_is_answered_in_the_envelope_without_what_it_said() {
-        let router = super::surround(axum::Router::new().route("/broken", get(broken)), "here".into());
+        let routes = axum::Router::new().route("/broken", get(broken));
+        let router = super::surround(routes, "here".into(), super::Ingress::new(false, Vec::new()));
         let request = Request::get("/broken").body(Body::empty()).expect("a request");
         let response = router.oneshot(request).await.expect("a router always answers");
         assert_eq!(response.status().as_u16(), 500);

@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 
 use axum::Extension;
 use axum::extract::{ConnectInfo, State};
-use axum::http::header::{COOKIE, ORIGIN, SET_COOKIE};
+use axum::http::header::{COOKIE, SET_COOKIE};
 use axum::http::{HeaderMap, Method};
 use axum::response::{IntoResponse as _, Response};
 use control::users::sessions;
@@ -17,7 +17,6 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::Api;
-use crate::auth::client_address;
 use crate::envelope::{Answer, Done, Envelope};
 use crate::error::{Failure, Failures};
 use crate::extract::Body;
@@ -61,9 +60,9 @@ pub(crate) async fn log_on(
     check_is_console(&Method::POST, &headers)?;
     let LogOnBody { name, password } = body;
     let peer = peer.map(|Extension(ConnectInfo(peer))| peer.ip());
-    let address = client_address(peer, &headers, &api.trusted_proxies);
+    let address = api.ingress.client_address(peer, &headers);
     let begun = sessions::begin(&api.control, &name, &password.0, &address).await?;
-    let cookie = cookie(begun.token.expose(), &headers);
+    let cookie = cookie(begun.token.expose(), api.ingress.is_https(peer, &headers));
     Ok(([(SET_COOKIE, cookie)], Answer(MeView::from(begun.actor))).into_response())
 }
 
@@ -75,12 +74,17 @@ pub(crate) async fn log_on(
     security(()),
     responses((status = 200, body = Envelope<Done>), Failures)
 )]
-pub(crate) async fn log_off(State(api): State<Api>, headers: HeaderMap) -> Result<Response, Failure> {
+pub(crate) async fn log_off(
+    State(api): State<Api>,
+    peer: Option<Extension<ConnectInfo<SocketAddr>>>,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
     check_is_console(&Method::DELETE, &headers)?;
     if let Some(token) = token(&headers) {
         sessions::end(&api.control, &token).await?;
     }
-    let gone = format!("{}; Max-Age=0", cookie("", &headers));
+    let peer = peer.map(|Extension(ConnectInfo(peer))| peer.ip());
+    let gone = format!("{}; Max-Age=0", cookie("", api.ingress.is_https(peer, &headers)));
     Ok(([(SET_COOKIE, gone)], Answer(Done {})).into_response())
 }
 
@@ -105,17 +109,15 @@ pub(crate) fn is_console(headers: &HeaderMap) -> bool {
     headers.contains_key(CONSOLE_HEADER) || token(headers).is_some()
 }
 
-/// Returns the cookie that stands for a session. Whether TLS lies between is known to the browser alone, since a
-/// proxy may end it: with every write it says by which address it reached us.
-fn cookie(token: &str, headers: &HeaderMap) -> String {
-    let origin = headers.get(ORIGIN).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let secure = if origin.starts_with("https://") { "; Secure" } else { "" };
+/// Returns the cookie that stands for a session. What came over TLS is sent back over TLS only.
+fn cookie(token: &str, is_https: bool) -> String {
+    let secure = if is_https { "; Secure" } else { "" };
     format!("{NAME}={token}; Path=/api; HttpOnly; SameSite=Strict{secure}")
 }
 
 #[cfg(test)]
 mod tests {
-    use axum::http::header::{COOKIE, ORIGIN};
+    use axum::http::header::COOKIE;
     use axum::http::{HeaderMap, Method};
 
     use super::{CONSOLE_HEADER, check_is_console, cookie, token};
@@ -145,10 +147,7 @@ mod tests {
 
     #[test]
     fn under_tls_the_cookie_is_sent_under_tls_only() {
-        let mut headers = HeaderMap::new();
-        headers.insert(ORIGIN, "http://lifeboat:8180".parse().expect("a header"));
-        assert!(!cookie("t", &headers).contains("Secure"));
-        headers.insert(ORIGIN, "https://lifeboat".parse().expect("a header"));
-        assert!(cookie("t", &headers).ends_with("; HttpOnly; SameSite=Strict; Secure"));
+        assert!(!cookie("t", false).contains("Secure"));
+        assert!(cookie("t", true).ends_with("; HttpOnly; SameSite=Strict; Secure"));
     }
 }

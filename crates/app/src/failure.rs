@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use model::Problem;
 use model::problem::{self, ProblemKind};
 use model::text::Text;
+use model::visible::{visible, visible_json};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -100,12 +101,12 @@ impl Failure {
                 "code": code, "kind": kind, "id": id, "message": message,
                 "cause": cause, "raw": raw, "action": action,
             }});
-            let _ = writeln!(out, "{error:#}");
+            let _ = writeln!(out, "{}", visible_json(&format!("{error:#}")));
             return;
         }
         let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
         let mut line = |label: &str, paint: &str, text: &str| {
-            let label = words(label);
+            let (label, text) = (words(label), visible(text));
             let _ = if colour {
                 writeln!(out, "\x1b[{paint}m{label}\x1b[0m{text}")
             } else {

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use model::Problem;
 use model::text::Text;
+use model::visible::visible;
 use model::{problem, size};
 use serde_json::Value;
 
@@ -95,7 +96,7 @@ impl Display {
     fn line(&self, line: &str) {
         match &self.bars {
             Some(bars) => {
-                let _ = bars.println(line);
+                let _ = bars.println(visible(line));
             }
             None => self.screen.line(line),
         }

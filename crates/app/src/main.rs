@@ -4,9 +4,11 @@
 mod cli;
 mod client;
 mod config;
+mod connections;
 mod failure;
 mod follow;
 mod language;
+mod log;
 mod metadata_place;
 mod rows;
 mod screen;
@@ -40,7 +42,7 @@ fn start(command: cli::Command) -> Result<(), Failure> {
         .unwrap_or_else(|_| EnvFilter::new("warn,control=info,api=info"));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
+        .with_writer(|| log::Lines(std::io::stderr()))
         .with_ansi(std::io::stderr().is_terminal())
         .init();
     // A second provider would be a second cryptographic library in the binary; there is only this one.

@@ -4,6 +4,7 @@ use std::io::Write as _;
 
 use clap::ValueEnum;
 use model::text::Text;
+use model::visible::{visible, visible_json, visible_line};
 use serde_json::Value;
 use unicode_width::UnicodeWidthStr as _;
 
@@ -35,7 +36,7 @@ impl Screen {
     /// Shows data as JSON, or else by a function of its own.
     pub(crate) fn show(self, data: &Value, for_people: impl FnOnce(Self)) {
         if self.is_json() {
-            let _ = writeln!(std::io::stdout().lock(), "{data:#}");
+            let _ = writeln!(std::io::stdout().lock(), "{}", visible_json(&format!("{data:#}")));
         } else {
             for_people(self);
         }
@@ -44,7 +45,7 @@ impl Screen {
     /// Writes a line for people.
     pub(crate) fn line(self, line: &str) {
         if !self.is_json() {
-            let _ = writeln!(std::io::stdout().lock(), "{line}");
+            let _ = writeln!(std::io::stdout().lock(), "{}", visible(line));
         }
     }
 
@@ -62,6 +63,7 @@ impl Screen {
     pub(crate) fn facts(self, facts: &[(&str, String)]) {
         let width = facts.iter().map(|(name, _)| name.width()).max().unwrap_or(0);
         for (name, value) in facts {
+            let value = visible_line(value);
             self.line(format!("{name}{}  {value}", " ".repeat(width - name.width())).trim_end());
         }
     }
@@ -70,7 +72,8 @@ impl Screen {
 /// Returns the lines of a table whose columns are as wide as their widest cell; a Chinese letter takes two places.
 fn aligned(heads: &[&str], rows: &[Vec<String>]) -> Vec<String> {
     let heads: Vec<String> = heads.iter().map(|&head| head.to_owned()).collect();
-    let all: Vec<&Vec<String>> = std::iter::once(&heads).chain(rows).collect();
+    let seen = |row: &Vec<String>| row.iter().map(|cell| visible_line(cell).into_owned()).collect();
+    let all: Vec<Vec<String>> = std::iter::once(&heads).chain(rows).map(seen).collect();
     let width = |column: usize| all.iter().filter_map(|row| row.get(column)).map(|cell| cell.width()).max();
     let widths: Vec<usize> = (0..heads.len()).map(|column| width(column).unwrap_or(0)).collect();
     let line = |row: &Vec<String>| {
@@ -80,7 +83,7 @@ fn aligned(heads: &[&str], rows: &[Vec<String>]) -> Vec<String> {
             .map(|(cell, width)| format!("{cell}{}", " ".repeat(width.saturating_sub(cell.width()))));
         cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
     };
-    all.into_iter().map(line).collect()
+    all.iter().map(line).collect()
 }
 
 #[cfg(test)]
@@ -92,5 +95,11 @@ mod tests {
         let rows = [["1", "订单库", "ok"], ["12", "hr", ""]].map(|row| row.map(str::to_owned).to_vec());
         let lines = aligned(&["ID", "NAME", "STATUS"], &rows);
         assert_eq!(lines, ["ID  NAME    STATUS", "1   订单库  ok", "12  hr"]);
+    }
+
+    #[test]
+    fn a_name_moves_neither_cursor_nor_columns() {
+        let rows = [vec!["a\u{1b}[2J\nb".to_owned(), "x".to_owned()], vec!["c\u{202e}".to_owned()]];
+        assert_eq!(aligned(&["N", "S"], &rows), ["N               S", "a\\u{1b}[2J\\nb  x", "c\\u{202e}"]);
     }
 }

@@ -1,40 +1,18 @@
-//! TLS of our own: connections are encrypted with a certificate from files, which are read anew when they change.
-//!
-//! 1. one task takes connections and lets each shake hands on its own, so that a slow one holds nobody up
-//! 2. another looks at the files now and then; files that can't be used change nothing
-//! 3. the server takes what has shaken hands
+//! TLS of our own: connections are encrypted with a certificate from files, which are read anew when they change. Files
+//! that can't be used then change nothing.
 
-use std::io;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use axum::extract::connect_info::Connected;
-use axum::extract::{ConnectInfo, Request};
-use axum::middleware::Next;
-use axum::response::Response;
-use axum::serve::{IncomingStream, Listener};
 use model::Problem;
 use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, mpsc, watch};
-use tokio_rustls::TlsAcceptor;
-use tokio_rustls::server::TlsStream;
-
-/// How many connections may be shaking hands at once; the next one waits.
-const HANDSHAKES_MAX: usize = 256;
-
-/// How long one may take.
-const HANDSHAKE_MAX: Duration = Duration::from_secs(10);
+use tokio::sync::watch;
 
 /// How often the files are looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(10);
-
-/// How long taking connections pauses when the machine has no room for another.
-const PAUSE: Duration = Duration::from_millis(200);
 
 /// Where the certificate and its key lie, as PEM.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,29 +52,18 @@ impl TlsFiles {
     }
 }
 
-/// Takes connections and encrypts them.
-pub(crate) struct TlsListener {
-    address: SocketAddr,
-    ready: mpsc::Receiver<(TlsStream<TcpStream>, SocketAddr)>,
-}
+/// What connections are encrypted with, as of now.
+pub(crate) type Certificate = watch::Receiver<Arc<ServerConfig>>;
 
-impl TlsListener {
-    /// Starts taking connections.
-    ///
-    /// # Errors
-    /// When the files can't be used.
-    pub(crate) fn start(
-        listener: TcpListener,
-        address: SocketAddr,
-        files: TlsFiles,
-    ) -> Result<Self, Problem> {
-        let seen = files.changed();
-        let (newest, config) = watch::channel(files.read()?);
-        tokio::spawn(keep_newest(files, seen, newest));
-        let (send, ready) = mpsc::channel(HANDSHAKES_MAX);
-        tokio::spawn(take(listener, config, send));
-        Ok(Self { address, ready })
-    }
+/// Reads the files, and again whenever they change.
+///
+/// # Errors
+/// When the files can't be used.
+pub(crate) fn certificate(files: TlsFiles) -> Result<Certificate, Problem> {
+    let seen = files.changed();
+    let (newest, config) = watch::channel(files.read()?);
+    tokio::spawn(keep_newest(files, seen, newest));
+    Ok(config)
 }
 
 /// Reads the files anew when they changed, until nobody wants to know.
@@ -124,66 +91,4 @@ async fn keep_newest(
             Err(problem) => tracing::warn!(%problem, "the new certificate can't be used; the old one stays"),
         }
     }
-}
-
-async fn take(
-    listener: TcpListener,
-    config: watch::Receiver<Arc<ServerConfig>>,
-    ready: mpsc::Sender<(TlsStream<TcpStream>, SocketAddr)>,
-) {
-    let turns = Arc::new(Semaphore::new(HANDSHAKES_MAX));
-    loop {
-        let turn = turns.clone().acquire_owned().await.expect("the turns are never closed");
-        let taken = tokio::select! {
-            () = ready.closed() => return,
-            taken = listener.accept() => taken,
-        };
-        let Ok((stream, peer)) = taken else {
-            tokio::time::sleep(PAUSE).await;
-            continue;
-        };
-        let acceptor = TlsAcceptor::from(config.borrow().clone());
-        let ready = ready.clone();
-        tokio::spawn(async move {
-            let shaken = tokio::time::timeout(HANDSHAKE_MAX, acceptor.accept(stream)).await;
-            drop(turn);
-            if let Ok(Ok(stream)) = shaken {
-                let _ = ready.send((stream, peer)).await;
-            }
-        });
-    }
-}
-
-impl Listener for TlsListener {
-    type Io = TlsStream<TcpStream>;
-    type Addr = SocketAddr;
-
-    async fn accept(&mut self) -> (Self::Io, Self::Addr) {
-        match self.ready.recv().await {
-            Some(connection) => connection,
-            None => std::future::pending().await, // the runtime is ending
-        }
-    }
-
-    fn local_addr(&self) -> io::Result<SocketAddr> {
-        Ok(self.address)
-    }
-}
-
-/// Where an encrypted connection comes from.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Peer(SocketAddr);
-
-impl Connected<IncomingStream<'_, TlsListener>> for Peer {
-    fn connect_info(stream: IncomingStream<'_, TlsListener>) -> Self {
-        Self(*stream.remote_addr())
-    }
-}
-
-/// Middleware: tells where the request comes from as it is told of plain connections.
-pub(crate) async fn name_peer(mut request: Request, next: Next) -> Response {
-    if let Some(ConnectInfo(Peer(address))) = request.extensions().get::<ConnectInfo<Peer>>().copied() {
-        request.extensions_mut().insert(ConnectInfo(address));
-    }
-    next.run(request).await
 }

@@ -2,10 +2,8 @@
 
 use std::io::Write as _;
 use std::net::SocketAddr;
-use std::pin::Pin;
 use std::time::Duration;
 
-use axum::middleware::from_fn;
 use control::{Control, Opened};
 use model::Problem;
 use model::text::Text;
@@ -14,10 +12,10 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
+use crate::connections::Limits;
 use crate::failure::Failure;
 use crate::language::language;
-use crate::tls::{self, Peer, TlsFiles, TlsListener};
-use crate::{metadata_place, secrets};
+use crate::{connections, metadata_place, secrets, tls};
 
 /// How long requests that are being answered may hold up the end.
 const GRACE: Duration = Duration::from_secs(20);
@@ -38,13 +36,16 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
     let (listener, address) = listen(config.listen).await?;
     let shutdown = CancellationToken::new();
     stop_on_signals(&shutdown)?;
+    let limits = Limits::new(&config.trusted_proxies);
     let settings = api::Settings {
         server_name: config.server_name,
+        is_https: is_encrypted,
         trusted_proxies: config.trusted_proxies,
         shutdown: shutdown.clone(),
     };
     let router = api::router(control.clone(), settings);
-    let http = answer(listener, address, config.tls, router, shutdown.clone())?;
+    let certificate = config.tls.map(tls::certificate).transpose()?;
+    let http = connections::serve(listener, certificate, router, limits, shutdown.clone());
     let scheme = if is_encrypted { "https" } else { "http" };
     announce(&Text::new("cli-listening").with("address", format_args!("{scheme}://{address}")));
     if let Some(path) = initial_password {
@@ -56,35 +57,14 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
     };
     let http = async {
         tokio::select! {
-            ended = http => ended,
-            () = too_long => Ok(()),
+            () = http => {}
+            () = too_long => {}
         }
     };
-    let (ended, ()) = tokio::join!(http, control.run(shutdown.clone()));
-    ended.map_err(|cause| Problem::internal("listener-failed").with("address", address).raw(cause))?;
+    tokio::join!(http, control.run(shutdown.clone()));
     announce(&Text::new("cli-stopped"));
     Ok(())
 }
-
-/// Answers requests over HTTP, or over HTTPS where there is a certificate, until it is told to stop.
-fn answer(
-    listener: TcpListener,
-    address: SocketAddr,
-    tls: Option<TlsFiles>,
-    router: axum::Router,
-    shutdown: CancellationToken,
-) -> Result<BoxFuture<std::io::Result<()>>, Problem> {
-    let stop = shutdown.cancelled_owned();
-    let Some(files) = tls else {
-        let router = router.into_make_service_with_connect_info::<SocketAddr>();
-        return Ok(Box::pin(axum::serve(listener, router).with_graceful_shutdown(stop).into_future()));
-    };
-    let listener = TlsListener::start(listener, address, files)?;
-    let router = router.layer(from_fn(tls::name_peer)).into_make_service_with_connect_info::<Peer>();
-    Ok(Box::pin(axum::serve(listener, router).with_graceful_shutdown(stop).into_future()))
-}
-
-type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 async fn listen(wish: SocketAddr) -> Result<(TcpListener, SocketAddr), Problem> {
     let failed = |cause: std::io::Error| Problem::invalid("listen-failed").with("address", wish).raw(cause);

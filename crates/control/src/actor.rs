@@ -1,9 +1,10 @@
 //! Who asks.
 
-use model::Problem;
-use model::id::UserId;
+use metadata::passwords::PasswordHash;
+use model::id::{TokenId, UserId};
 use model::problem::{ProblemKind, codes};
 use model::user::{Permission, Role, User};
+use model::{Problem, Timestamp};
 
 /// Who asks: [`crate::users::authenticate`] makes one, every use case wants one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +19,29 @@ pub struct Actor {
     pub address: String,
     /// Whether nothing but a change of the password is allowed.
     pub must_change_password: bool,
+    /// What the account is logged on by.
+    pub means: Means,
+}
+
+/// What an account is logged on by: for as long as that is good, so is what was begun by it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Means {
+    /// Nothing from outside: this program itself asks.
+    #[default]
+    Program,
+    /// The password that is stored like this.
+    Password(PasswordHash),
+    /// The session whose token has this hash.
+    Session(String),
+    /// A personal token.
+    Token {
+        /// Which one.
+        id: TokenId,
+        /// Its hash.
+        hash: String,
+        /// When it ends, if it does.
+        expires: Option<Timestamp>,
+    },
 }
 
 impl Actor {
@@ -25,13 +49,13 @@ impl Actor {
     ///
     /// # Errors
     /// When the account is disabled.
-    pub(crate) fn of(user: User, address: &str) -> Result<Self, Problem> {
+    pub(crate) fn of(user: User, address: &str, means: Means) -> Result<Self, Problem> {
         let User { id, name, role, must_change_password, disabled, created: _ } = user;
         if disabled {
             let refusal = Problem::new(ProblemKind::Forbidden, codes::FORBIDDEN, "account-disabled");
             return Err(refusal.with("user", name));
         }
-        Ok(Self { user: id, name, role, address: address.to_owned(), must_change_password })
+        Ok(Self { user: id, name, role, address: address.to_owned(), must_change_password, means })
     }
 
     /// Checks that the deed is allowed.
@@ -50,12 +74,13 @@ impl Actor {
 
 #[cfg(test)]
 mod tests {
-    use super::Actor;
+    use super::{Actor, Means};
     use model::id::UserId;
     use model::user::{Permission, Role};
 
     fn actor(role: Role, must_change_password: bool) -> Actor {
-        Actor { user: UserId(1), name: "eva".into(), role, address: "192.0.2.1".into(), must_change_password }
+        let (name, address) = ("eva".into(), "192.0.2.1".into());
+        Actor { user: UserId(1), name, role, address, must_change_password, means: Means::Program }
     }
 
     #[test]

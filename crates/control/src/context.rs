@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use crate::alarms::Seen;
 use crate::error::Error;
 use crate::flows::snapshots::Snapshots;
+use crate::health::Health;
 use crate::users::log_on::LogOn;
 use crate::watch::troubles::Troubles;
 use crate::{first_start, flows, watch as watchers};
@@ -79,6 +80,8 @@ pub(crate) struct Context {
     pub(crate) troubles: Troubles,
     /// Makes the watcher look at the clusters at once.
     pub(crate) look: Notify,
+    /// Whether this server could do its work when that was last asked.
+    pub(crate) health: Health,
     /// How often alarms have been read, so that of two readings the later is known.
     pub(crate) alarms_read: AtomicU64,
 }
@@ -99,6 +102,7 @@ impl Context {
             log_on: LogOn::new(),
             troubles: Troubles::default(),
             look: Notify::new(),
+            health: Health::default(),
             alarms_read: AtomicU64::new(0),
         })
     }
@@ -138,6 +142,7 @@ impl Control {
             Box::pin(watchers::events::run(self, &self.newest_event, &shutdown)),
             Box::pin(watchers::alarms::run(self, &self.alarms, &shutdown)),
             Box::pin(watchers::snapshots::run(self, &shutdown)),
+            Box::pin(watchers::room::run(self, &shutdown)),
         );
         self.context.snapshots.release_all().await;
     }

@@ -16,6 +16,7 @@
 //! | [`users`] | accounts, log-on, passwords |
 //! | [`alarms`] | what is wrong now |
 //! | [`audit`] | who did what |
+//! | [`health`] | whether this server can do its work |
 //! | `flows` | the durable tasks: one file each, its steps in running order |
 //! | `asking` | what is shown of a cluster beside what we know |
 //! | `watch` | what looks at clusters now and then |
@@ -33,6 +34,7 @@ mod context;
 pub mod error;
 mod first_start;
 mod flows;
+pub mod health;
 pub mod log_backups;
 pub mod page;
 pub mod restores;
@@ -44,7 +46,7 @@ pub mod users;
 mod watch;
 mod words;
 
-pub use actor::Actor;
+pub use actor::{Actor, Means};
 pub use context::{Control, Opened, Settings};
 pub use error::Error;
 pub use metadata::Server as MetadataServer;

@@ -307,7 +307,8 @@ impl<F: Flow> At<F> {
     }
 
     /// Allows one effectful statement that takes at most so long: everything logged so far is stored, and so
-    /// much of the lease is left that nobody else can have the task before the statement has ended.
+    /// much of the lease is left that nobody else can have the task before the statement has ended (up to 100 seconds of a
+    /// lease of 30: others must not wait for ever for a task whose worker died).
     ///
     /// The error ends this run: another worker has the task, or may soon have it. Hand it up at once; nothing
     /// is saved, and the task goes on with whoever holds it.

@@ -6,7 +6,8 @@
 //! kept apart**: without it the copy's secrets are lost, and with it they can be read.
 //!
 //! A copy is put back only where nothing is. A setting says so while it is being done, and no server starts then;
-//! done again after a crash, it begins anew.
+//! done again after a crash, it begins anew. Another says when it is done: as long as nothing has used the metadata since,
+//! putting the same copy back again changes nothing and is no fault.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -18,9 +19,11 @@ use tokio::task::spawn_blocking;
 
 use crate::database::Connection;
 use crate::error::Error;
-use crate::open::{Metadata, RESTORING, Stored, key_fingerprint, key_place, private, setting};
+use crate::open::{
+    Beside, Metadata, RESTORED, RESTORING, Stored, forget, keep, key_fingerprint, key_place, private, setting,
+};
 use crate::server::Server;
-use crate::sql::{Row, Statement, Value, statement};
+use crate::sql::{Row, Statement, Value};
 use crate::tables::{Column, TABLES, Table};
 
 /// What the first line of a copy says.
@@ -131,14 +134,17 @@ pub async fn restore(
     data_directory: &Path,
     server: Option<&Server>,
 ) -> Result<CopySummary, Error> {
-    let (header, summary) = verify(file).await?;
+    let (header, summary, identity) = verify(file).await?;
     let found = key_fingerprint(data_directory).await?;
     if found != header.key_fingerprint {
         let path = key_place(data_directory);
         return Err(Error::KeyOther { path, found, expected: header.key_fingerprint });
     }
-    let stored = Stored::open(data_directory, server).await?;
-    make_empty(&stored).await?;
+    let stored = Stored::open(data_directory, server, Beside::Copy).await?;
+    if !make_room(&stored, &identity).await? {
+        stored.database.close().await;
+        return Ok(summary);
+    }
     let mut reader = Reader::open(file).await?;
     let _header: Header = reader.line().await?;
     let mut table: Option<&Table> = None;
@@ -161,14 +167,14 @@ pub async fn restore(
             pending = 0;
         }
     }
-    complete(&mut writer).await?;
+    complete(&mut writer, &identity).await?;
     writer.commit().await?;
     stored.database.close().await;
     Ok(summary)
 }
 
-/// Reads the whole copy once, so that a damaged one changes nothing.
-async fn verify(file: &Path) -> Result<(Header, CopySummary), Error> {
+/// Reads the whole copy once, so that a damaged one changes nothing; also returns what it is told apart by.
+async fn verify(file: &Path) -> Result<(Header, CopySummary, String), Error> {
     let mut reader = Reader::open(file).await?;
     let header: Header = reader.line().await?;
     if header.format != FORMAT {
@@ -189,35 +195,39 @@ async fn verify(file: &Path) -> Result<(Header, CopySummary), Error> {
                 if !is_whole || reader.has_more().await? {
                     return Err(reader.damaged());
                 }
-                return Ok((header, CopySummary { rows, bytes: reader.bytes }));
+                return Ok((header, CopySummary { rows, bytes: reader.bytes }, blake3));
             }
         }
     }
 }
 
-/// Makes room: refuses where something is, unless it is what an earlier try left.
-async fn make_empty(stored: &Stored) -> Result<(), Error> {
+/// Makes room: refuses where something is, unless it is what an earlier try left. No: this copy was put back already.
+async fn make_room(stored: &Stored, identity: &str) -> Result<bool, Error> {
     let mut writer = stored.database.begin().await?;
+    if setting(&mut writer, RESTORED).await?.as_deref() == Some(identity) {
+        return Ok(false);
+    }
     if setting(&mut writer, RESTORING).await?.is_none() {
         for table in TABLES.iter().filter(|table| !table.is_never_empty()) {
             if writer.count(table.count()).await? > 0 {
                 return Err(Error::NotEmpty { path: stored.place.clone() });
             }
         }
-        let note = statement("put a copy back", "INSERT INTO settings (name, value) VALUES (?, ?)");
-        writer.execute(note.bind(RESTORING).bind("")).await?;
+        keep(&mut writer, RESTORING, "").await?;
     }
     for table in TABLES.iter().rev() {
         writer.execute(table.clear()).await?; // all but the note
     }
-    writer.commit().await
+    writer.commit().await?;
+    Ok(true)
 }
 
 /// Ends it: nobody holds a task any more, and servers may start.
-async fn complete(writer: &mut Connection) -> Result<(), Error> {
+async fn complete(writer: &mut Connection, identity: &str) -> Result<(), Error> {
     crate::journal::end_all_leases(writer).await?;
-    let done = statement("put a copy back", "DELETE FROM settings WHERE name = ?").bind(RESTORING);
-    writer.execute(done).await.map(drop)
+    forget(writer, RESTORED).await?;
+    keep(writer, RESTORED, identity).await?;
+    forget(writer, RESTORING).await
 }
 
 fn by_name(name: &str) -> Option<&'static Table> {

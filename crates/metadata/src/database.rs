@@ -8,13 +8,17 @@ use std::time::{Duration, SystemTime};
 use engine::Moment;
 use model::Timestamp;
 use sqlx::mysql::MySqlPool;
+use sqlx::pool::PoolOptions;
 use sqlx::query::Query;
 use sqlx::sqlite::SqlitePool;
 use sqlx::{AssertSqlSafe, Encode, MySql, Sqlite, Type};
+use tokio::time::timeout;
 
 use crate::dialect::{MYSQL_NOW, MYSQL_TAKE_TURN, SQLITE_BEGIN_WRITE};
 use crate::error::Error;
+use crate::room::Room;
 use crate::seal::Sealer;
+use crate::server::Server;
 use crate::sql::{Inner, Row, Statement, Value, statement};
 
 /// Which part of a long list is wanted.
@@ -45,10 +49,19 @@ impl Slice {
     }
 }
 
+/// How long a server may take for one statement before its connection is given up; more than it lets a statement wait
+/// for its turn.
+const STATEMENT_WAIT: Duration = Duration::from_secs(15);
+
+/// After how long without a connection a server is asked whether it is there at all.
+const PATIENCE: Duration = Duration::from_millis(250);
+
 /// Our database, opened.
 #[derive(Debug)]
 pub(crate) struct Database {
     pools: Pools,
+    /// Room on the disk of a database in the data directory.
+    room: Option<Arc<Room>>,
     /// How far the clock is ahead of the real one; tests let time pass by it.
     ahead_us: Arc<AtomicI64>,
 }
@@ -58,23 +71,40 @@ enum Pools {
     /// SQLite takes one write at a time, so there is one connection for it: who waits, waits in our queue.
     Sqlite { writer: SqlitePool, readers: SqlitePool },
     /// Others write too, so each takes its turn in the database.
-    Mysql { writers: MySqlPool, readers: MySqlPool },
+    Mysql { server: Server, writers: MySqlPool, readers: MySqlPool },
+}
+
+/// Sets up a pool so that a connection whose transaction could not be ended is closed, and never used again: a `COMMIT`
+/// or `ROLLBACK` that failed, as on a full disk, leaves it in the midst of that transaction.
+pub(crate) fn without_unended<D: sqlx::Database>(pool: PoolOptions<D>) -> PoolOptions<D> {
+    pool.after_release(|connection, _| {
+        Box::pin(async move {
+            sqlx::Connection::ping(connection).await?; // a rollback on its way is carried out before
+            Ok(!sqlx::Connection::is_in_transaction(connection))
+        })
+    })
 }
 
 impl Database {
-    pub(crate) fn sqlite(writer: SqlitePool, readers: SqlitePool) -> Self {
-        Self { pools: Pools::Sqlite { writer, readers }, ahead_us: Arc::default() }
+    pub(crate) fn sqlite(writer: SqlitePool, readers: SqlitePool, room: Option<Room>) -> Self {
+        let room = room.map(Arc::new);
+        Self { pools: Pools::Sqlite { writer, readers }, room, ahead_us: Arc::default() }
     }
 
-    pub(crate) fn mysql(writers: MySqlPool, readers: MySqlPool) -> Self {
-        Self { pools: Pools::Mysql { writers, readers }, ahead_us: Arc::default() }
+    pub(crate) fn mysql(server: Server, writers: MySqlPool, readers: MySqlPool) -> Self {
+        Self { pools: Pools::Mysql { server, writers, readers }, room: None, ahead_us: Arc::default() }
+    }
+
+    /// Returns what is known of the room on the disk, where the database lies on one of ours.
+    pub(crate) fn room(&self) -> Option<Arc<Room>> {
+        self.room.clone()
     }
 
     /// Begins a transaction that may write. Until it ends, nobody else writes.
     pub(crate) async fn begin(&self) -> Result<Connection, Error> {
         let begun = match &self.pools {
             Pools::Sqlite { writer, .. } => writer.begin_with(SQLITE_BEGIN_WRITE).await.map(Driver::Sqlite),
-            Pools::Mysql { writers, .. } => begin_whole(writers).await?,
+            Pools::Mysql { server, writers, .. } => Ok(begin_whole(server, writers).await?),
         };
         let mut connection = self.connection(begun)?;
         if matches!(connection.inner, Driver::Mysql(_)) {
@@ -87,7 +117,7 @@ impl Database {
     pub(crate) async fn read(&self) -> Result<Connection, Error> {
         let begun = match &self.pools {
             Pools::Sqlite { readers, .. } => readers.begin().await.map(Driver::Sqlite),
-            Pools::Mysql { readers, .. } => begin_whole(readers).await?,
+            Pools::Mysql { server, readers, .. } => Ok(begin_whole(server, readers).await?),
         };
         self.connection(begun)
     }
@@ -104,7 +134,7 @@ impl Database {
                 readers.close().await;
                 writer.close().await; // last: it takes the write-ahead log into the file
             }
-            Pools::Mysql { writers, readers } => {
+            Pools::Mysql { writers, readers, .. } => {
                 readers.close().await;
                 writers.close().await;
             }
@@ -113,8 +143,8 @@ impl Database {
 
     fn connection(&self, begun: sqlx::Result<Driver>) -> Result<Connection, Error> {
         match begun {
-            Ok(inner) => Ok(Connection { inner, ahead_us: self.ahead_us.clone() }),
-            Err(cause) => Err(Error::Database { verb: "begin a transaction", cause }),
+            Ok(inner) => Ok(Connection { inner, room: self.room(), ahead_us: self.ahead_us.clone() }),
+            Err(cause) => Err(failure(self.room.as_deref(), "begin a transaction", cause)),
         }
     }
 }
@@ -123,6 +153,7 @@ impl Database {
 #[derive(Debug)]
 pub(crate) struct Connection {
     inner: Driver,
+    room: Option<Arc<Room>>,
     ahead_us: Arc<AtomicI64>,
 }
 
@@ -134,18 +165,45 @@ enum Driver {
 }
 
 /// Does something with a connection to a server to its end, also when the caller gives up in between: one that is
-/// left in the midst of an answer takes the rest of it for the answer to the next question.
+/// left in the midst of an answer takes the rest of it for the answer to the next question. A server that is silent
+/// for too long loses the connection.
 async fn whole<T: Send + 'static>(
     verb: &'static str,
     work: impl Future<Output = T> + Send + 'static,
 ) -> Result<T, Error> {
-    tokio::spawn(work).await.map_err(|_| Error::NoAnswer { verb })
+    let done = tokio::spawn(timeout(STATEMENT_WAIT, work)).await;
+    done.ok().and_then(Result::ok).ok_or(Error::NoAnswer { verb })
 }
 
-async fn begin_whole(pool: &MySqlPool) -> Result<sqlx::Result<Driver>, Error> {
+/// Begins a transaction on a server. A connection is waited for as long as the server is there: it is asked when that
+/// takes long, because the pool keeps asking one that is gone until its time is up.
+async fn begin_whole(server: &Server, pool: &MySqlPool) -> Result<Driver, Error> {
     let pool = pool.clone();
-    let begun = whole("begin a transaction", async move { pool.begin().await }).await?;
-    Ok(begun.map(|transaction| Driver::Mysql(Some(transaction))))
+    let begun = whole("begin a transaction", async move { pool.begin().await });
+    let is_gone = async {
+        tokio::time::sleep(PATIENCE).await;
+        // In a box: it is rare, and large.
+        match Box::pin(server.check()).await {
+            Ok(()) => std::future::pending().await,
+            Err(error) => error,
+        }
+    };
+    tokio::select! {
+        begun = begun => match begun? {
+            Ok(transaction) => Ok(Driver::Mysql(Some(transaction))),
+            Err(cause) => Err(server.failure(cause)),
+        },
+        error = is_gone => Err(error),
+    }
+}
+
+/// Says what failed; what failed for want of room gives the reserve up, so that the next try has some.
+fn failure(room: Option<&Room>, verb: &'static str, cause: sqlx::Error) -> Error {
+    let error = Error::Database { verb, cause };
+    if let Some(room) = room.filter(|_| error.is_disk_full()) {
+        room.give_up();
+    }
+    error
 }
 
 impl Connection {
@@ -167,7 +225,7 @@ impl Connection {
                 done.map(|done| done.rows_affected())
             }
         };
-        done.map_err(|cause| Error::Database { verb, cause })
+        done.map_err(|cause| failure(self.room.as_deref(), verb, cause))
     }
 
     /// Reads all rows that come back.
@@ -191,7 +249,7 @@ impl Connection {
         };
         match rows {
             Ok(rows) => Ok(rows.into_iter().map(|inner| Row { verb, inner }).collect()),
-            Err(cause) => Err(Error::Database { verb, cause }),
+            Err(cause) => Err(failure(self.room.as_deref(), verb, cause)),
         }
     }
 
@@ -237,7 +295,7 @@ impl Connection {
                 whole("commit", transaction.commit()).await?
             }
         };
-        done.map_err(|cause| Error::Database { verb: "commit", cause })
+        done.map_err(|cause| failure(self.room.as_deref(), "commit", cause))
     }
 }
 
@@ -289,5 +347,65 @@ impl Transaction {
     /// When the database fails; then nothing was written, or, if it failed while answering, everything.
     pub async fn commit(self) -> Result<(), Error> {
         self.connection.commit().await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use sqlx::sqlite::SqlitePoolOptions;
+
+    use super::{Database, without_unended};
+    use crate::dialect::sqlite_options;
+    use crate::room::{RESERVE_FILE, Room};
+    use crate::sql::statement;
+
+    /// A database that may have so many pages, and is full then as a disk is.
+    async fn small(directory: &Path, pages: &'static str) -> Database {
+        let options = sqlite_options(&directory.join("small.db")).pragma("max_page_count", pages);
+        let pool = without_unended(SqlitePoolOptions::new()).max_connections(1);
+        let pool = pool.connect_with(options).await.expect("opens");
+        Database::sqlite(pool.clone(), pool, Some(Room::open(directory)))
+    }
+
+    #[tokio::test]
+    async fn a_write_that_finds_no_room_gives_the_reserve_up_and_the_next_is_not_hurt() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let database = small(directory.path(), "10").await;
+        let mut writer = database.begin().await.expect("begins");
+        writer.execute(statement("make", "CREATE TABLE t (x)")).await.expect("made");
+        writer.commit().await.expect("kept");
+        let fill = || statement("fill", "INSERT INTO t VALUES (randomblob(100000))");
+        for _ in 0..3 {
+            assert!(directory.path().join(RESERVE_FILE).exists());
+            let mut writer =
+                database.begin().await.expect("a transaction begins, whatever became of the last");
+            let error = writer.execute(fill()).await.expect_err("no room");
+            assert!(error.is_disk_full() && error.is_transient(), "{error:?}");
+            assert!(writer.commit().await.is_ok() || !directory.path().join(RESERVE_FILE).exists());
+            let room = database.room().expect("it lies on a disk");
+            assert!(room.check().is_err() && !directory.path().join(RESERVE_FILE).exists());
+            room.look();
+        }
+        let mut writer = database.begin().await.expect("begins");
+        writer
+            .execute(statement("keep", "INSERT INTO t VALUES (1)"))
+            .await
+            .expect("there is room for little");
+        writer.commit().await.expect("kept");
+    }
+
+    #[tokio::test]
+    async fn a_connection_whose_transaction_cannot_be_ended_is_never_used_again() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let database = small(directory.path(), "100").await;
+        // Ends the transaction behind sqlx's back, as SQLite itself does on some failures: COMMIT and ROLLBACK fail.
+        for _ in 0..3 {
+            let mut writer =
+                database.begin().await.expect("a transaction begins, whatever became of the last");
+            writer.execute(statement("end", "ROLLBACK")).await.expect("ended");
+            writer.commit().await.expect_err("there is nothing to commit");
+        }
     }
 }

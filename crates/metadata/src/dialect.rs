@@ -62,6 +62,17 @@ pub(crate) fn sqlite_is_busy(code: &str) -> bool {
     code.parse::<i32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6))
 }
 
+/// Tells whether a result code says that the disk, or the database by its own limit, is full: SQLITE_FULL, or
+/// SQLITE_IOERR_WRITE, which is what a quota or a limit of the process gives.
+pub(crate) fn sqlite_is_full(code: &str) -> bool {
+    code.parse::<i32>().is_ok_and(|code| code & 0xff == 13 || code == 778)
+}
+
+/// Tells whether a result code says that the file is damaged, or no database at all: SQLITE_CORRUPT or SQLITE_NOTADB.
+pub(crate) fn sqlite_is_damaged(code: &str) -> bool {
+    code.parse::<i32>().is_ok_and(|code| matches!(code & 0xff, 11 | 26))
+}
+
 /// Tells whether a server's error number says that it may answer later: too many connections, a lock that was waited
 /// for too long, a deadlock, a shutdown; and OceanBase's time-outs, changes of leader and transactions that it ended.
 pub(crate) fn mysql_is_passing(number: u16) -> bool {

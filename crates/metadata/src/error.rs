@@ -6,7 +6,7 @@ use engine::TaskId;
 use engine::journal::{ApplyError, HoldError, InsertError, JournalError};
 use model::Problem;
 
-use crate::dialect::{mysql_is_passing, sqlite_is_busy};
+use crate::dialect::{mysql_is_passing, sqlite_is_busy, sqlite_is_full};
 use crate::server;
 
 /// The metadata cannot be opened, read or written, or a rule about them refuses it.
@@ -27,6 +27,21 @@ pub enum Error {
     NoAnswer {
         /// What was tried.
         verb: &'static str,
+    },
+    /// The server that keeps the metadata does not let us in.
+    #[error("cannot reach the metadata at `{place}`")]
+    Unavailable {
+        /// Where they are.
+        place: String,
+        /// Why not.
+        #[source]
+        cause: sqlx::Error,
+    },
+    /// The disk is full, and what is left is kept for log-ons and cancels.
+    #[error("the disk of the data directory `{path}` is full")]
+    DiskFull {
+        /// Which data directory.
+        path: String,
     },
     /// A value was written by another version, or by hand.
     #[error("cannot {verb}: the column `{column}` holds what this version cannot read")]
@@ -85,6 +100,22 @@ pub enum Error {
     DirectoryInUse {
         /// Which one.
         path: String,
+    },
+    /// There is a key, and no database that it belongs to.
+    #[error("the database `{path}` is missing or empty, and the key `{key}` says that there was one")]
+    DatabaseLost {
+        /// Where the database should be.
+        path: String,
+        /// The key file.
+        key: String,
+    },
+    /// The file is not a whole database.
+    #[error("the database `{path}` is damaged: {cause}")]
+    DatabaseDamaged {
+        /// Which file.
+        path: String,
+        /// What SQLite says.
+        cause: String,
     },
     /// A newer program has used the database.
     #[error("the metadata in `{path}` have schema {found}, and this Lifeboat knows them up to {known}")]
@@ -190,8 +221,9 @@ impl Error {
     #[must_use]
     pub fn is_transient(&self) -> bool {
         match self {
-            Self::NoAnswer { .. } => true,
-            Self::Database { cause, .. } => match cause {
+            Self::NoAnswer { .. } | Self::DiskFull { .. } => true,
+            _ if self.is_disk_full() => true,
+            Self::Database { cause, .. } | Self::Unavailable { cause, .. } => match cause {
                 sqlx::Error::PoolTimedOut | sqlx::Error::Io(_) | sqlx::Error::WorkerCrashed => true,
                 sqlx::Error::Database(cause) => match server::number(&**cause) {
                     Some(number) => mysql_is_passing(number),
@@ -207,7 +239,17 @@ impl Error {
     #[must_use]
     pub fn problem(&self) -> Problem {
         match self {
+            Self::Database { cause, .. } if self.is_disk_full() => {
+                Problem::internal("metadata-disk-full").raw(cause)
+            }
+            Self::Database { cause: sqlx::Error::PoolTimedOut, .. } => Problem::internal("metadata-busy"),
             Self::Database { cause, .. } => Problem::internal("metadata-failed").raw(cause),
+            Self::Unavailable { place, cause } => {
+                let refused = cause.as_database_error().is_some() && !self.is_transient();
+                let id = if refused { "metadata-refused" } else { "metadata-unavailable" };
+                Problem::internal(id).with("place", place).raw(cause)
+            }
+            Self::DiskFull { path } => Problem::internal("data-disk-full").with("path", path),
             Self::NoAnswer { .. } => Problem::internal("metadata-no-answer"),
             Self::Unreadable { column, cause, .. } => {
                 Problem::internal("metadata-unreadable").with("column", column).raw(cause)
@@ -224,6 +266,12 @@ impl Error {
                 Problem::internal("data-directory-failed").with("path", path).raw(cause)
             }
             Self::DirectoryInUse { path } => Problem::conflict("data-directory-in-use").with("path", path),
+            Self::DatabaseLost { path, key } => {
+                Problem::conflict("metadata-lost").with("path", path).with("key", key)
+            }
+            Self::DatabaseDamaged { path, cause } => {
+                Problem::conflict("metadata-damaged").with("path", path).raw(cause)
+            }
             Self::NewerSchema { path, found, known } => Problem::conflict("metadata-newer-schema")
                 .with("path", path)
                 .with("found", found)
@@ -257,6 +305,12 @@ impl Error {
         }
     }
 
+    /// Tells whether there was no room on the disk.
+    pub(crate) fn is_disk_full(&self) -> bool {
+        let Self::Database { cause: sqlx::Error::Database(cause), .. } = self else { return false };
+        server::number(&**cause).is_none() && cause.code().is_some_and(|code| sqlite_is_full(&code))
+    }
+
     /// Tells whether the database refused because a value is there already.
     pub(crate) fn is_duplicate(&self) -> bool {
         matches!(self, Self::Database { cause: sqlx::Error::Database(cause), .. } if cause.is_unique_violation())
@@ -272,6 +326,7 @@ impl From<Error> for JournalError {
     fn from(error: Error) -> Self {
         match error {
             Error::Database { verb, cause } => Self::new(verb, cause),
+            Error::Unavailable { cause, .. } => Self::new("reach the metadata", cause),
             Error::Unreadable { verb, cause, .. } => Self::new(verb, cause),
             other => Self::new("use the metadata", other),
         }
@@ -311,6 +366,8 @@ mod tests {
         vec![
             Error::Database { verb: "list users", cause: sqlx::Error::PoolTimedOut },
             Error::NoAnswer { verb: "list users" },
+            Error::Unavailable { place: "mysql://eva@db/meta".into(), cause: cause().into() },
+            Error::DiskFull { path: path() },
             Error::Unreadable { verb: "list users", column: "role", cause: cause().into() },
             Error::NameTaken { noun: "cluster", name: "prod".into() },
             Error::Missing { noun: "cluster", id: 3 },
@@ -318,6 +375,8 @@ mod tests {
             Error::StorageInUse { backup_sets: 2 },
             Error::DataDirectory { verb: "make", path: path(), cause: cause() },
             Error::DirectoryInUse { path: path() },
+            Error::DatabaseLost { path: path(), key: path() },
+            Error::DatabaseDamaged { path: path(), cause: "no".into() },
             Error::NewerSchema { path: path(), found: 9, known: 5 },
             Error::Migration { path: path(), cause: cause().into() },
             Error::KeyMissing { path: path() },
@@ -349,7 +408,7 @@ mod tests {
     #[test]
     fn only_a_database_that_may_answer_later_is_asked_again() {
         let transient: Vec<bool> = every_kind().iter().map(Error::is_transient).collect();
-        assert_eq!(transient.iter().filter(|transient| **transient).count(), 2, "{transient:?}");
-        assert!(transient[0] && transient[1]);
+        assert_eq!(transient.iter().filter(|transient| **transient).count(), 4, "{transient:?}");
+        assert!(transient[..4].iter().all(|transient| *transient));
     }
 }

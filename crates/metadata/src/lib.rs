@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`open`] | the data directory: its lock, its key, its schema |
 //! | [`server`], `schema` | a database on a server, for several Lifeboats at once |
+//! | `room` | room on the disk of the data directory, and a reserve there |
 //! | [`copy`] | a copy of everything, and putting one back |
 //! | [`database`] | transactions, and what SQL takes and gives |
 //! | `dialect` | what one database spells otherwise than another |
@@ -33,6 +34,7 @@ pub mod journal;
 pub mod open;
 pub mod passwords;
 pub mod restores;
+mod room;
 mod schema;
 pub mod seal;
 pub mod server;

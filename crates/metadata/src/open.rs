@@ -1,14 +1,15 @@
 //! Opening the metadata: the data directory, its lock, its key, its schema.
 //!
 //! 1. the directory is there, and nobody else uses it (a server's database may be used by several Lifeboats)
-//! 2. the schema is brought to this version; a newer one is refused
-//! 3. the key is the one that secrets are sealed with; only where none ever was, one is made
-//! 4. no copy was put back by half
+//! 2. the database is whole, and not lost: a key beside none says that there was one
+//! 3. the schema is brought to this version; a newer one is refused
+//! 4. the key is the one that secrets are sealed with; only where none ever was, one is made
+//! 5. no copy was put back by half
 
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,10 +20,11 @@ use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
 use tokio::task::spawn_blocking;
 use zeroize::Zeroizing;
 
-use crate::database::{Connection, Database, Transaction};
-use crate::dialect::{SQLITE_MIGRATIONS, sqlite_options};
+use crate::database::{Connection, Database, Transaction, without_unended};
+use crate::dialect::{SQLITE_MIGRATIONS, sqlite_is_damaged, sqlite_options};
 use crate::error::Error;
-use crate::journal::end_all_leases;
+use crate::journal::{end_all_leases, in_time};
+use crate::room::Room;
 use crate::schema;
 use crate::seal::{KEY_BYTES, Sealer, new_key};
 use crate::server::Server;
@@ -42,8 +44,14 @@ const CONNECTION_WAIT: Duration = Duration::from_secs(5);
 /// The setting that holds the key's fingerprint.
 const FINGERPRINT: &str = "key-fingerprint";
 
+/// The setting that is there while the first key is being made.
+const KEY_PENDING: &str = "key-pending";
+
 /// The setting that is there while a copy is being put back.
 pub(crate) const RESTORING: &str = "restoring";
+
+/// The setting that says which copy was put back, until the metadata are used.
+pub(crate) const RESTORED: &str = "restored";
 
 /// Our database, opened, for reading; [`Metadata::begin`] writes. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -51,7 +59,15 @@ pub struct Metadata {
     pub(crate) database: Arc<Database>,
     pub(crate) sealer: Arc<Sealer>,
     /// Keeps other programs out of a directory's database for as long as it is open.
-    _lock: Option<Arc<File>>,
+    _lock: Option<Arc<Lock>>,
+}
+
+/// What keeps others out of a directory for as long as it is open: the directory itself, which is there whatever is
+/// removed from it, and a file in it, where a file system locks no directories.
+#[derive(Debug)]
+pub(crate) struct Lock {
+    _directory: File,
+    _file: File,
 }
 
 impl Metadata {
@@ -61,7 +77,7 @@ impl Metadata {
     /// When another program uses the directory, when the metadata were used by a newer version, or when their key is
     /// missing or another one; and when the directory or the database fails.
     pub async fn open(data_directory: &Path) -> Result<Self, Error> {
-        let stored = Stored::open(data_directory, None).await?;
+        let stored = Stored::open(data_directory, None, Beside::Known).await?;
         stored.unlock(data_directory).await
     }
 
@@ -71,7 +87,7 @@ impl Metadata {
     /// # Errors
     /// As [`Metadata::open`], but for the lock; and when the server does not answer or refuses us.
     pub async fn open_on(data_directory: &Path, server: &Server) -> Result<Self, Error> {
-        let stored = Stored::open(data_directory, Some(server)).await?;
+        let stored = Stored::open(data_directory, Some(server), Beside::Known).await?;
         stored.unlock(data_directory).await
     }
 
@@ -79,7 +95,7 @@ impl Metadata {
     pub(crate) async fn open_to_read(data_directory: &Path) -> Result<Self, Error> {
         let options = sqlite_options(&data_directory.join(DATABASE_FILE)).pragma("query_only", "ON");
         let readers = connect("open the metadata for reading", READERS, options).await?;
-        let database = Database::sqlite(readers.clone(), readers);
+        let database = Database::sqlite(readers.clone(), readers, None);
         let path = data_directory.join(KEY_FILE);
         let expected = setting(&mut database.read().await?, FINGERPRINT).await?;
         let shown = path.display().to_string();
@@ -116,6 +132,36 @@ impl Metadata {
     pub(crate) async fn read(&self) -> Result<Connection, Error> {
         self.database.read().await
     }
+
+    /// Finds out whether the database can be read and written now.
+    ///
+    /// # Errors
+    /// When it cannot, and when the disk of the data directory is nearly full.
+    pub async fn check(&self) -> Result<(), Error> {
+        in_time("check the metadata", async {
+            self.look_at_room().await?;
+            let mut writer = self.database.begin().await?;
+            // Writes what is there already.
+            let touch = statement("check the metadata", "UPDATE settings SET value = value WHERE name = ?");
+            writer.execute(touch.bind(FINGERPRINT)).await?;
+            writer.commit().await
+        })
+        .await
+    }
+
+    /// Looks how much room the disk of the data directory has, and gives up or puts back the reserve there.
+    ///
+    /// # Errors
+    /// When the disk is nearly full, and no task starts.
+    pub async fn look_at_room(&self) -> Result<(), Error> {
+        let Some(room) = self.database.room() else { return Ok(()) };
+        spawn_blocking(move || {
+            room.look();
+            room.check()
+        })
+        .await
+        .expect("file work does not panic")
+    }
 }
 
 /// A database of this version's schema, whose secrets cannot be opened yet.
@@ -123,12 +169,25 @@ pub(crate) struct Stored {
     pub(crate) database: Database,
     /// What it is called in messages.
     pub(crate) place: String,
-    lock: Option<Arc<File>>,
+    lock: Option<Arc<Lock>>,
+}
+
+/// What a key file in a data directory without a database means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Beside {
+    /// The database was lost.
+    Known,
+    /// A copy is about to be put back.
+    Copy,
 }
 
 impl Stored {
     /// Opens the database in the data directory, or the one on a server.
-    pub(crate) async fn open(data_directory: &Path, server: Option<&Server>) -> Result<Self, Error> {
+    pub(crate) async fn open(
+        data_directory: &Path,
+        server: Option<&Server>,
+        beside: Beside,
+    ) -> Result<Self, Error> {
         let directory = data_directory.to_owned();
         let is_local = server.is_none();
         let prepared = spawn_blocking(move || prepare(&directory, is_local)).await;
@@ -137,36 +196,64 @@ impl Stored {
             schema::migrate(server).await?;
             let (writers, readers) = server.pools().await?;
             let place = server.place();
-            return Ok(Self { database: Database::mysql(writers, readers), place, lock });
+            return Ok(Self { database: Database::mysql(server.clone(), writers, readers), place, lock });
         }
-        let options = sqlite_options(&data_directory.join(DATABASE_FILE));
-        let writer = connect("open the metadata", 1, options.clone()).await?;
-        migrate(&writer, data_directory).await?;
+        let file = data_directory.join(DATABASE_FILE);
+        let options = sqlite_options(&file);
+        let damaged = |error: Error| match error {
+            Error::Database { cause: sqlx::Error::Database(said), .. } if is_damaged(&*said) => {
+                Error::DatabaseDamaged { path: file.display().to_string(), cause: said.to_string() }
+            }
+            other => other,
+        };
+        let writer = connect("open the metadata", 1, options.clone()).await.map_err(damaged)?;
+        let prepared = async {
+            check_whole(&writer, &file).await.map_err(damaged)?;
+            if beside == Beside::Known && data_directory.join(KEY_FILE).exists() && is_empty(&writer).await? {
+                return Err(lost(data_directory));
+            }
+            migrate(&writer, data_directory).await
+        };
+        if let Err(error) = prepared.await {
+            writer.close().await; // leaves no log behind that another file of this name would be taken to have
+            return Err(error);
+        }
         let readers =
             connect("open the metadata for reading", READERS, options.pragma("query_only", "ON")).await?;
         let place = data_directory.display().to_string();
-        Ok(Self { database: Database::sqlite(writer, readers), place, lock })
+        let room = Room::open(data_directory);
+        Ok(Self { database: Database::sqlite(writer, readers, Some(room)), place, lock })
     }
 
     async fn unlock(self, data_directory: &Path) -> Result<Metadata, Error> {
+        match self.open_key(data_directory).await {
+            Ok(sealer) => {
+                Ok(Metadata { database: Arc::new(self.database), sealer: Arc::new(sealer), _lock: self.lock })
+            }
+            Err(error) => {
+                self.database.close().await;
+                Err(error)
+            }
+        }
+    }
+
+    async fn open_key(&self, data_directory: &Path) -> Result<Sealer, Error> {
         let mut connection = self.database.begin().await?;
         if setting(&mut connection, RESTORING).await?.is_some() {
-            return Err(Error::RestoreUnfinished { path: self.place });
+            return Err(Error::RestoreUnfinished { path: self.place.clone() });
         }
         if self.lock.is_some() {
             // Nobody else uses the directory: whoever held a task died, and it need not wait for the lease to lapse.
             end_all_leases(&mut connection).await?;
-            connection.commit().await?;
-        } else {
-            drop(connection);
         }
-        let sealer = unlock(&self.database, data_directory.join(KEY_FILE)).await?;
-        Ok(Metadata { database: Arc::new(self.database), sealer: Arc::new(sealer), _lock: self.lock })
+        forget(&mut connection, RESTORED).await?; // from here on it is more than that copy
+        connection.commit().await?;
+        unlock(&self.database, data_directory, self.lock.is_some()).await
     }
 }
 
 /// Makes the directory; where the database lies in it, also an empty one that only we may read, and locks out others.
-fn prepare(directory: &Path, is_local: bool) -> Result<Option<File>, Error> {
+fn prepare(directory: &Path, is_local: bool) -> Result<Option<Lock>, Error> {
     let failed = |verb, path: &Path| {
         let path = path.display().to_string();
         move |cause| Error::DataDirectory { verb, path, cause }
@@ -175,19 +262,59 @@ fn prepare(directory: &Path, is_local: bool) -> Result<Option<File>, Error> {
     if !is_local {
         return Ok(None);
     }
-    let lock_path = directory.join(LOCK_FILE);
-    let lock = private().create(true).truncate(false).open(&lock_path).map_err(failed("open", &lock_path))?;
-    match lock.try_lock() {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => {
-            return Err(Error::DirectoryInUse { path: directory.display().to_string() });
-        }
-        Err(TryLockError::Error(cause)) => return Err(failed("lock", &lock_path)(cause)),
-    }
+    let lock = lock(directory)?;
     // SQLite would let everybody read it; its other files get the permissions of this one.
     let database_path = directory.join(DATABASE_FILE);
     private().create(true).truncate(false).open(&database_path).map_err(failed("open", &database_path))?;
     Ok(Some(lock))
+}
+
+fn lock(directory: &Path) -> Result<Lock, Error> {
+    let file_path = directory.join(LOCK_FILE);
+    let failed =
+        |verb, path: &Path, cause| Error::DataDirectory { verb, path: path.display().to_string(), cause };
+    let in_use = || Error::DirectoryInUse { path: directory.display().to_string() };
+    let itself = File::open(directory).map_err(|cause| failed("open", directory, cause))?;
+    match itself.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => return Err(in_use()),
+        Err(TryLockError::Error(error)) => tracing::debug!(%error, "this file system locks no directories"),
+    }
+    let file = private().create(true).truncate(false).open(&file_path);
+    let file = file.map_err(|cause| failed("open", &file_path, cause))?;
+    match file.try_lock() {
+        Ok(()) => Ok(Lock { _directory: itself, _file: file }),
+        Err(TryLockError::WouldBlock) => Err(in_use()),
+        Err(TryLockError::Error(cause)) => Err(failed("lock", &file_path, cause)),
+    }
+}
+
+fn lost(directory: &Path) -> Error {
+    let shown = |file| directory.join(file).display().to_string();
+    Error::DatabaseLost { path: shown(DATABASE_FILE), key: shown(KEY_FILE) }
+}
+
+/// Tells whether SQLite says that a file is no database, or a damaged one.
+fn is_damaged(said: &dyn sqlx::error::DatabaseError) -> bool {
+    said.code().is_some_and(|code| sqlite_is_damaged(&code))
+}
+
+/// Refuses a damaged database, before anything is read from it or written to it.
+async fn check_whole(writer: &SqlitePool, file: &Path) -> Result<(), Error> {
+    let failed = |cause| Error::Database { verb: "check the metadata", cause };
+    let found: String =
+        sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(writer).await.map_err(failed)?;
+    if found == "ok" {
+        return Ok(());
+    }
+    Err(Error::DatabaseDamaged { path: file.display().to_string(), cause: found })
+}
+
+/// Tells whether no schema was ever made in a database.
+async fn is_empty(writer: &SqlitePool) -> Result<bool, Error> {
+    let count = sqlx::query_scalar("SELECT COUNT(*) FROM sqlite_master").fetch_one(writer).await;
+    let count: i64 = count.map_err(|cause| Error::Database { verb: "look for metadata", cause })?;
+    Ok(count == 0)
 }
 
 pub(crate) fn private() -> OpenOptions {
@@ -201,7 +328,7 @@ async fn connect(
     connections: u32,
     options: SqliteConnectOptions,
 ) -> Result<SqlitePool, Error> {
-    let pool = SqlitePoolOptions::new()
+    let pool = without_unended(SqlitePoolOptions::new())
         .max_connections(connections)
         .acquire_timeout(CONNECTION_WAIT)
         .idle_timeout(None)
@@ -223,11 +350,25 @@ async fn migrate(writer: &SqlitePool, directory: &Path) -> Result<(), Error> {
     }
 }
 
-/// Reads the key that secrets are sealed with. It is made when neither it nor a sealed secret exists.
-async fn unlock(database: &Database, path: PathBuf) -> Result<Sealer, Error> {
+/// Reads the key that secrets are sealed with. It is made when neither it nor a sealed secret exists. A key that is there
+/// before a database of ours knows it belongs to another, which was lost.
+async fn unlock(database: &Database, data_directory: &Path, is_local: bool) -> Result<Sealer, Error> {
+    let path = data_directory.join(KEY_FILE);
     let mut connection = database.begin().await?;
     let expected = setting(&mut connection, FINGERPRINT).await?;
     let may_make = expected.is_none() && !is_anything_sealed(&mut connection).await?;
+    if expected.is_none() && is_local {
+        let is_pending = setting(&mut connection, KEY_PENDING).await?.is_some();
+        if path.exists() && !is_pending {
+            return Err(lost(data_directory));
+        }
+        if !is_pending {
+            keep(&mut connection, KEY_PENDING, "").await?;
+        }
+        // Known before there is a key: a crash in between is told from a database that was lost.
+        connection.commit().await?;
+        connection = database.begin().await?;
+    }
     let shown = path.display().to_string();
     let key =
         spawn_blocking(move || read_or_make_key(&path, may_make)).await.expect("file work does not panic")?;
@@ -238,13 +379,24 @@ async fn unlock(database: &Database, path: PathBuf) -> Result<Sealer, Error> {
         }
         Some(_) => {}
         None => {
-            let keep =
-                statement("keep the key's fingerprint", "INSERT INTO settings (name, value) VALUES (?, ?)");
-            connection.execute(keep.bind(FINGERPRINT).bind(sealer.fingerprint())).await?;
+            keep(&mut connection, FINGERPRINT, sealer.fingerprint()).await?;
+            forget(&mut connection, KEY_PENDING).await?;
             connection.commit().await?;
         }
     }
     Ok(sealer)
+}
+
+/// Keeps a single setting that is not there.
+pub(crate) async fn keep(connection: &mut Connection, name: &'static str, value: &str) -> Result<(), Error> {
+    let keep = statement("keep a setting", "INSERT INTO settings (name, value) VALUES (?, ?)");
+    connection.execute(keep.bind(name).bind(value)).await.map(drop)
+}
+
+/// Removes a single setting; one that is not there is no fault.
+pub(crate) async fn forget(connection: &mut Connection, name: &'static str) -> Result<(), Error> {
+    let forget = statement("remove a setting", "DELETE FROM settings WHERE name = ?");
+    connection.execute(forget.bind(name)).await.map(drop)
 }
 
 /// Reads a single setting.

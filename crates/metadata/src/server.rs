@@ -1,13 +1,16 @@
 //! A server that keeps the metadata, for several Lifeboats at once: OceanBase, seekdb, MariaDB or MySQL.
 
+use std::io;
 use std::time::Duration;
 
 use model::Secret;
 use percent_encoding::percent_decode_str;
 use sqlx::mysql::{MySqlConnectOptions, MySqlConnection, MySqlPool, MySqlPoolOptions, MySqlSslMode};
-use sqlx::{AssertSqlSafe, ConnectOptions, Executor};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection as _, Executor};
+use tokio::time::timeout;
 use url::Url;
 
+use crate::database::without_unended;
 use crate::dialect::{MYSQL_READER, MYSQL_UNKNOWN_VARIABLE, MYSQL_WRITER};
 use crate::error::Error;
 
@@ -24,6 +27,9 @@ const STATEMENTS_KEPT: usize = 32;
 
 /// How long one waits for a connection before it is an error.
 const CONNECTION_WAIT: Duration = Duration::from_secs(10);
+
+/// How long a server may take to let us in.
+const CHECK_WAIT: Duration = Duration::from_secs(3);
 
 /// How long a connection may lie idle; less than the server's patience with a writer.
 const IDLE_LIMIT: Duration = Duration::from_secs(10);
@@ -90,10 +96,30 @@ impl Server {
         Ok((writers, readers))
     }
 
+    /// Finds out whether the server answers, lets us in and has our database.
+    pub(crate) async fn check(&self) -> Result<(), Error> {
+        match timeout(CHECK_WAIT, self.connect()).await {
+            Ok(connected) => {
+                let _ = connected?.close().await;
+                Ok(())
+            }
+            Err(_) => Err(self.silent()),
+        }
+    }
+
+    fn silent(&self) -> Error {
+        let cause = io::Error::from(io::ErrorKind::TimedOut).into();
+        Error::Unavailable { place: self.place(), cause }
+    }
+
     /// Connects once, for a change of the schema.
     pub(crate) async fn connect(&self) -> Result<MySqlConnection, Error> {
-        let connected = self.options().connect().await;
-        connected.map_err(|cause| Error::Database { verb: "open the metadata", cause })
+        self.options().connect().await.map_err(|cause| self.failure(cause))
+    }
+
+    /// Says why there is no connection.
+    pub(crate) fn failure(&self, cause: sqlx::Error) -> Error {
+        Error::Unavailable { place: self.place(), cause }
     }
 
     async fn pool(
@@ -102,7 +128,7 @@ impl Server {
         connections: u32,
         told: &'static [(&'static str, bool)],
     ) -> Result<MySqlPool, Error> {
-        let pool = MySqlPoolOptions::new()
+        let pool = without_unended(MySqlPoolOptions::new())
             .max_connections(connections)
             .acquire_timeout(CONNECTION_WAIT)
             .idle_timeout(IDLE_LIMIT)
@@ -111,15 +137,19 @@ impl Server {
     }
 
     fn options(&self) -> MySqlConnectOptions {
-        MySqlConnectOptions::new()
+        let options = MySqlConnectOptions::new()
             .statement_cache_capacity(STATEMENTS_KEPT)
             .host(&self.host)
             .port(self.port)
             .username(&self.user)
-            .password(self.password.expose())
             .database(&self.database)
             .ssl_mode(self.tls)
-            .charset("utf8mb4")
+            .charset("utf8mb4");
+        // An empty password is not none: the server would get the hash of nothing, and refuse it.
+        match self.password.expose() {
+            "" => options,
+            password => options.password(password),
+        }
     }
 }
 

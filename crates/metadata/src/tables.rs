@@ -4,7 +4,7 @@
 use crate::sql::{Statement, statement};
 
 /// The schema that a copy has: the newest step for SQLite. Steps for servers lead to the same tables.
-pub(crate) const SCHEMA: u32 = 8;
+pub(crate) const SCHEMA: u32 = 9;
 
 /// A table.
 #[derive(Debug)]
@@ -83,6 +83,12 @@ pub(crate) const TABLES: &[Table] = &[
             Number("used_at"),
         ],
         key: "id",
+        own_row: None,
+    },
+    Table {
+        name: "token_parents",
+        columns: &[Number("token_id"), Number("parent_id")],
+        key: "token_id",
         own_row: None,
     },
     Table {

@@ -78,6 +78,18 @@ impl Transaction {
         Ok(Token { id: TokenId(id), name: name.to_owned(), created, expires, used: None })
     }
 
+    /// Keeps that a token was made by another one, and ends with it.
+    ///
+    /// # Errors
+    /// When one of them is gone, or the database fails.
+    pub async fn token_set_parent(&mut self, id: TokenId, parent: TokenId) -> Result<(), Error> {
+        let insert = statement(
+            "keep a token's parent",
+            "INSERT INTO token_parents (token_id, parent_id) SELECT ?, id FROM tokens WHERE id = ?",
+        );
+        exactly_one(self.connection.execute(insert.bind(id.0).bind(parent.0)).await?, NOUN, parent.0)
+    }
+
     /// Notes that a token was used just now. One that is gone stays gone.
     ///
     /// # Errors
@@ -88,14 +100,30 @@ impl Transaction {
         self.connection.execute(update.bind(now).bind(id.0)).await.map(drop)
     }
 
-    /// Revokes a token of an account.
+    /// Revokes a token of an account, and all that it has made, and those have made.
     ///
     /// # Errors
     /// When the account has no such token, or the database fails.
     pub async fn token_remove(&mut self, user: UserId, id: TokenId) -> Result<(), Error> {
-        let delete = statement("revoke a token", "DELETE FROM tokens WHERE id = ? AND user_id = ?");
-        let removed = self.connection.execute(delete.bind(id.0).bind(user.0)).await?;
-        exactly_one(removed, NOUN, id.0)
+        let (mut all, mut looked_at) = (vec![id.0], 0);
+        while let Some(&parent) = all.get(looked_at) {
+            looked_at += 1;
+            let read = statement(
+                "look for a token's children",
+                "SELECT token_id FROM token_parents WHERE parent_id = ?",
+            );
+            for row in self.connection.rows(read.bind(parent)).await? {
+                all.push(row.integer("token_id")?);
+            }
+        }
+        for (place, token) in all.into_iter().enumerate() {
+            let delete = statement("revoke a token", "DELETE FROM tokens WHERE id = ? AND user_id = ?");
+            let removed = self.connection.execute(delete.bind(token).bind(user.0)).await?;
+            if place == 0 {
+                exactly_one(removed, NOUN, token)?;
+            }
+        }
+        Ok(())
     }
 }
 

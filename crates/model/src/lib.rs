@@ -23,6 +23,7 @@ pub mod text;
 pub mod time;
 pub mod user;
 pub mod version;
+pub mod visible;
 
 pub use problem::Problem;
 pub use secret::Secret;

@@ -254,10 +254,10 @@ impl<'s> RowStream<'s> {
         let limit = self.statement.timeout;
         let next = match self.current.receive_arrived(wire)? {
             Some(next) => next,
-            None => channel::within(limit, self.current.receive(wire)).await?,
+            None => self.channel.line().within(limit, self.current.receive(wire)).await?,
         };
         if let Next::End { more } = next {
-            channel::within(limit, wire.finish(more)).await?;
+            self.channel.line().within(limit, wire.finish(more)).await?;
             return Ok(false);
         }
         Ok(true)

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use model::cluster::Address;
 
 use crate::answer::{Row, Shape};
+use crate::connect::{self, Endpoint};
 use crate::error::Error;
 use crate::statement::{End, Outcome, Statement, Value, Witness};
 use crate::wire::{self, Beginning, Next, Wire};
@@ -23,7 +24,7 @@ pub(crate) const GRACE: Duration = Duration::from_secs(5);
 pub(crate) struct Channel {
     /// `None` once it is broken, and while a statement runs.
     wire: Option<Wire>,
-    address: Address,
+    line: Line,
     witness: Arc<dyn Witness>,
 }
 
@@ -35,12 +36,17 @@ pub(crate) struct Answer {
 }
 
 impl Channel {
-    pub(crate) fn new(wire: Wire, address: Address, witness: Arc<dyn Witness>) -> Self {
-        Self { wire: Some(wire), address, witness }
+    pub(crate) fn new(wire: Wire, endpoint: &Endpoint, address: Address, witness: Arc<dyn Witness>) -> Self {
+        let line = Line { endpoint: endpoint.clone(), address };
+        Self { wire: Some(wire), line, witness }
     }
 
     pub(crate) fn address(&self) -> &Address {
-        &self.address
+        &self.line.address
+    }
+
+    pub(crate) fn line(&self) -> &Line {
+        &self.line
     }
 
     pub(crate) fn is_broken(&self) -> bool {
@@ -50,7 +56,7 @@ impl Channel {
     /// Sends a statement and reads its whole answer.
     pub(crate) async fn exchange(&mut self, statement: &Statement) -> Result<Answer, Error> {
         let (mut wire, begun) = self.begin(statement)?;
-        match within(statement.timeout + GRACE, ask(&mut wire, statement)).await {
+        match self.line.within(statement.timeout + GRACE, ask(&mut wire, statement)).await {
             Ok(answer) => {
                 self.give_back(wire);
                 let rows = u64::try_from(answer.rows.len()).unwrap_or(u64::MAX);
@@ -86,7 +92,7 @@ impl Channel {
         statement: &Statement,
     ) -> Result<(Wire, Arc<Shape>, Instant), Error> {
         let (mut wire, begun) = self.begin(statement)?;
-        match within(statement.timeout + GRACE, columns(&mut wire, statement)).await {
+        match self.line.within(statement.timeout + GRACE, columns(&mut wire, statement)).await {
             Ok(names) => Ok((wire, Shape::of(statement, names), begun)),
             Err(failure) => Err(self.fail(failure, wire, statement, begun)),
         }
@@ -106,8 +112,8 @@ impl Channel {
         begun: Instant,
     ) -> Error {
         let error = match failure {
-            Failure::Wire(cause) => Error::of_statement(cause, statement, &self.address),
-            Failure::Silence(after) => Error::timed_out(statement, &self.address, after),
+            Failure::Wire(cause) => Error::of_statement(cause, statement, self.address()),
+            Failure::Silence(after) => Error::timed_out(statement, self.address(), after),
         };
         if error.leaves_connection() {
             self.give_back(wire);
@@ -130,8 +136,8 @@ impl Channel {
     /// Takes the wire for the time of a statement: whoever stops waiting in its midst drops it, and with it the
     /// socket.
     fn begin(&mut self, statement: &Statement) -> Result<(Wire, Instant), Error> {
-        let wire = self.wire.take().ok_or_else(|| Error::broken(statement, &self.address))?;
-        self.witness.sent(statement, &self.address);
+        let wire = self.wire.take().ok_or_else(|| Error::broken(statement, self.address()))?;
+        self.witness.sent(statement, self.address());
         Ok((wire, Instant::now()))
     }
 }
@@ -148,14 +154,38 @@ impl From<wire::Failure> for Failure {
     }
 }
 
-/// Waits for what comes over the wire, for so long.
-pub(crate) async fn within<T>(
-    limit: Duration,
-    work: impl Future<Output = Result<T, wire::Failure>>,
-) -> Result<T, Failure> {
-    match tokio::time::timeout(limit, work).await {
-        Ok(result) => result.map_err(Failure::Wire),
-        Err(_) => Err(Failure::Silence(limit)),
+/// The way to a server, which may be gone without a word.
+pub(crate) struct Line {
+    endpoint: Endpoint,
+    address: Address,
+}
+
+impl Line {
+    /// Waits for what comes over a wire, for so long. A server that is silent meanwhile is asked now and then whether it is
+    /// there, so that a way that froze is not waited for as long as a statement that takes its time.
+    pub(crate) async fn within<T>(
+        &self,
+        limit: Duration,
+        work: impl Future<Output = Result<T, wire::Failure>>,
+    ) -> Result<T, Failure> {
+        let (begun, quiet) = (Instant::now(), self.endpoint.quiet);
+        let mut work = std::pin::pin!(work);
+        loop {
+            let left = limit.saturating_sub(begun.elapsed());
+            if let Ok(result) = tokio::time::timeout(left.min(quiet), &mut work).await {
+                return result.map_err(Failure::Wire);
+            }
+            if left <= quiet {
+                return Err(Failure::Silence(limit));
+            }
+            tokio::select! {
+                biased;
+                result = &mut work => return result.map_err(Failure::Wire),
+                answers = Box::pin(connect::answers(&self.endpoint, &self.address)) => if !answers {
+                    return Err(Failure::Silence(begun.elapsed()));
+                }
+            }
+        }
     }
 }
 

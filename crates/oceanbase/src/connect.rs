@@ -19,6 +19,10 @@ use crate::wire::{Login, NoEntry, Wire};
 /// How long a connection may take to come about when the endpoint does not say otherwise.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// How long a server may be silent in the midst of a statement before it is asked, on another connection, whether it is
+/// there at all.
+const QUIET: Duration = Duration::from_secs(30);
+
 /// How long we knock at a server that did not let us in, to say what it is.
 const KNOCK_TIMEOUT: Duration = Duration::from_secs(1);
 
@@ -38,13 +42,17 @@ pub struct Endpoint {
     pub tls: Tls,
     /// How long a connection to one address may take to come about.
     pub connect_timeout: Duration,
+    /// How long a server may be silent in the midst of a statement before it is asked, on another connection, whether it is
+    /// there at all. One that does not answer then is taken for gone, however long the statement might take.
+    pub quiet: Duration,
 }
 
 impl Endpoint {
     /// Returns an endpoint without encryption and with the usual time-out.
     #[must_use]
     pub fn new(addresses: Vec<Address>, user: impl Into<String>, password: Secret) -> Self {
-        Self { addresses, user: user.into(), password, tls: Tls::Off, connect_timeout: CONNECT_TIMEOUT }
+        let (tls, connect_timeout) = (Tls::Off, CONNECT_TIMEOUT);
+        Self { addresses, user: user.into(), password, tls, connect_timeout, quiet: QUIET }
     }
 }
 
@@ -76,6 +84,17 @@ pub(crate) async fn connect(endpoint: &Endpoint, address: &Address) -> Result<Wi
         Ok(Ok(wire)) => Ok(wire),
         Ok(Err(obstacle)) => Err(explain(obstacle, endpoint, address)),
         Err(_) => Err(explain_silence(endpoint, address).await),
+    }
+}
+
+/// Tells whether a server answers at all. One that refuses us does.
+pub(crate) async fn answers(endpoint: &Endpoint, address: &Address) -> bool {
+    match connect(endpoint, address).await {
+        Ok(wire) => {
+            let _ = tokio::time::timeout(KNOCK_TIMEOUT, wire.quit()).await;
+            true
+        }
+        Err(error) => !matches!(error, Error::Unreachable { .. } | Error::Silent { .. }),
     }
 }
 

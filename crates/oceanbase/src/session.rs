@@ -72,7 +72,7 @@ impl Session {
     ) -> Result<Self, Error> {
         let wire = connect::connect(endpoint, address).await?;
         let connection_id = wire.connection_id();
-        let mut channel = Channel::new(wire, address.clone(), witness);
+        let mut channel = Channel::new(wire, endpoint, address.clone(), witness);
         channel.exchange(&settings::statement(&settings::first())).await?;
         let server = identify(&mut channel).await?;
         let mut session = Self { channel, connection_id, server, server_limit: None, database: None };

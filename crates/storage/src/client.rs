@@ -237,6 +237,18 @@ impl Client {
         }
     }
 
+    /// Deletes what writers of this machine that died have left in a directory, below the folders with such names;
+    /// returns how much. An object store's own rules do it there: nobody can see who writes to it.
+    ///
+    /// # Errors
+    /// When the storage refuses.
+    pub async fn clear_orphans(&self, is_ours: fn(&str) -> bool) -> Result<u64, Error> {
+        match &self.backend {
+            Backend::Remote(_) => Ok(0),
+            Backend::Local(local) => blocking(local, "", move |local, _| local.clear_orphans(is_ours)).await,
+        }
+    }
+
     /// Returns the destination of an OceanBase that this location lies in, if it does.
     pub(crate) async fn find_destination(&self) -> Result<Option<String>, Error> {
         match &self.backend {

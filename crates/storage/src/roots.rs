@@ -5,7 +5,12 @@
 
 use std::path::{Component, Path, PathBuf};
 
+use rustix::fs::{StatVfsMountFlags, statvfs};
+
 use crate::error::{Error, ErrorKind};
+
+/// Nothing can be written where less room is left.
+const ROOM_LEAST_BYTES: u64 = 1 << 20;
 
 /// The allowed directories.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -35,6 +40,13 @@ impl FileRoots {
         Ok(Self(all))
     }
 
+    /// Looks whether something can be written below each root; returns what is in the way. It may take as long as a
+    /// network's file system does.
+    #[must_use]
+    pub fn check(&self) -> Vec<Error> {
+        self.0.iter().filter_map(|root| check(root).err()).collect()
+    }
+
     /// Returns the root that allows this path, and the folders from there down to it.
     pub(crate) fn admit(&self, path: &str) -> Result<Admitted, Error> {
         let full = Path::new(path);
@@ -48,6 +60,19 @@ impl FileRoots {
         let folders = below.iter().map(|part| part.to_string_lossy().into_owned()).collect();
         Ok(Admitted { root: root.clone(), folders })
     }
+}
+
+fn check(root: &Path) -> Result<(), Error> {
+    const VERB: &str = "write below";
+    let place = root.to_string_lossy();
+    let disk = statvfs(root).map_err(|cause| Error::io(VERB, &place, cause))?;
+    if disk.f_flag.contains(StatVfsMountFlags::RDONLY) {
+        return Err(Error::new(ErrorKind::ReadOnly, VERB, &place));
+    }
+    if disk.f_bavail.saturating_mul(disk.f_frsize) < ROOM_LEAST_BYTES {
+        return Err(Error::new(ErrorKind::Full, VERB, &place));
+    }
+    Ok(())
 }
 
 /// A path that is allowed, split where following links ends.

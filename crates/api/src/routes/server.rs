@@ -1,9 +1,13 @@
 //! The server itself.
 
+use axum::extract::State;
+use axum::http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::Api;
 use crate::auth::Caller;
+use crate::call;
 use crate::envelope::{Answer, Envelope};
 use crate::error::{Failure, Failures};
 
@@ -26,7 +30,10 @@ pub(crate) async fn version(_: Caller) -> Result<Answer<VersionView>, Failure> {
     Ok(Answer(VersionView { version: env!("CARGO_PKG_VERSION") }))
 }
 
-/// Says that the server answers, to whoever watches over it
+/// Says that the server is alive, to whoever watches over it
+///
+/// Asks neither the metadata nor a disk: a server that answers here need not be restarted. Whether it can do its work,
+/// `/readyz` tells.
 #[utoipa::path(
     get,
     path = "/healthz",
@@ -36,4 +43,27 @@ pub(crate) async fn version(_: Caller) -> Result<Answer<VersionView>, Failure> {
 )]
 pub(crate) async fn healthz() -> &'static str {
     "ok\n"
+}
+
+/// Says whether the server can do its work, to whoever watches over it
+///
+/// 200 when the metadata can be read and written and the disks have room; else 503 with a line for each thing that is in
+/// the way. Answers within seconds; an answer holds for two.
+#[utoipa::path(
+    get,
+    path = "/readyz",
+    tag = "server",
+    security(()),
+    responses(
+        (status = 200, body = String, content_type = "text/plain"),
+        (status = 503, body = String, content_type = "text/plain")
+    )
+)]
+pub(crate) async fn readyz(State(api): State<Api>) -> (StatusCode, String) {
+    let problems = control::health::problems(&api.control).await;
+    if problems.is_empty() {
+        return (StatusCode::OK, "ok\n".to_owned());
+    }
+    let line = |problem: &model::Problem| format!("{}\n", problem.text.message(call::language()));
+    (StatusCode::SERVICE_UNAVAILABLE, problems.iter().map(line).collect())
 }

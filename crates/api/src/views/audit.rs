@@ -1,6 +1,7 @@
 //! Who did what.
 
 use control::audit::AuditLine;
+use model::visible::visible_line;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -28,6 +29,7 @@ pub(crate) struct AuditLineView {
 impl From<AuditLine> for AuditLineView {
     fn from(line: AuditLine) -> Self {
         let AuditLine { id, at, user, address, action, target, outcome } = line;
-        Self { id, time: at.to_rfc3339(), user, address, action, object: target, outcome }
+        let (user, object) = (visible_line(&user).into_owned(), visible_line(&target).into_owned());
+        Self { id, time: at.to_rfc3339(), user, address, action, object, outcome }
     }
 }

@@ -27,7 +27,7 @@ pub(crate) struct MeView {
 
 impl From<Actor> for MeView {
     fn from(actor: Actor) -> Self {
-        let Actor { user, name, role, address: _, must_change_password } = actor;
+        let Actor { user, name, role, address: _, must_change_password, means: _ } = actor;
         let permissions = Permission::ALL.into_iter().filter(|permission| role.allows(*permission));
         let permissions = permissions.map(Into::into).collect();
         Self { id: user.0, name, role: role.into(), must_change_password, permissions }

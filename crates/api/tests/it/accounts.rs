@@ -177,3 +177,28 @@ async fn what_is_no_good_is_refused_with_words() {
     let wrong = me(&server, &basic("eva", "x")).await;
     assert_eq!(wrong.status, StatusCode::UNAUTHORIZED);
 }
+
+#[tokio::test]
+async fn a_token_makes_none_that_outlives_it_and_takes_those_it_made_along() {
+    let server = Server::open().await;
+    let eva = server.account("eva", "CLUSTER_VIEWER").await;
+    let make = async |by: &str, body: Value| {
+        as_one(&server, by, "POST", "/api/v2/users/me/tokens", body).await.json()["data"].clone()
+    };
+    let bearer = |made: &Value| format!("Bearer {}", made["token"].as_str().expect("the token"));
+    let parent = make(&eva, json!({ "name": "parent", "days": 1 })).await;
+    let child = make(&bearer(&parent), json!({ "name": "child", "days": 3650 })).await;
+    let grandchild = make(&bearer(&child), json!({ "name": "grandchild" })).await;
+    let end = |made: &Value| made["expireTime"].clone();
+    assert!(end(&parent).is_string(), "{parent}");
+    assert_eq!([end(&child), end(&grandchild)], [end(&parent), end(&parent)]);
+    let other = make(&eva, json!({ "name": "other" })).await;
+
+    let path = format!("/api/v2/users/me/tokens/{}", parent["id"]);
+    let revoked = as_one(&server, &eva, "DELETE", &path, json!({})).await;
+    assert_eq!(revoked.status, StatusCode::OK, "{}", revoked.text);
+    for gone in [&parent, &child, &grandchild] {
+        assert_eq!(me(&server, &bearer(gone)).await.json()["error"]["id"], "token-unknown", "{gone}");
+    }
+    assert_eq!(me(&server, &bearer(&other)).await.status, StatusCode::OK);
+}

@@ -65,7 +65,7 @@ fn only_the_health_check_and_the_log_on_are_open() {
         operations().into_iter().filter(|(.., operation)| operation["security"] == serde_json::json!([{}]));
     let mut open: Vec<_> = open.map(|(path, method, _)| format!("{method} {path}")).collect();
     open.sort();
-    assert_eq!(open, ["DELETE /api/v2/session", "GET /healthz", "POST /api/v2/session"]);
+    assert_eq!(open, ["DELETE /api/v2/session", "GET /healthz", "GET /readyz", "POST /api/v2/session"]);
 }
 
 #[test]

@@ -46,7 +46,15 @@ async fn every_route_is_open_to_exactly_those_the_table_says() {
                 assert!(decided || is_own_password, "{method} {path} decides nothing: {}", answered.text);
                 if !REFUSALS.iter().any(|refusal| id == *refusal) {
                     allowed.push(*role);
+                    continue;
                 }
+                let answered = server.send(garbage(path, method, credential.as_deref())).await;
+                let id = answered.json()["error"]["id"].clone();
+                assert!(
+                    REFUSALS.iter().any(|refusal| id == *refusal),
+                    "{role} learns of {method} {path} what is wrong with its fields: {}",
+                    answered.text
+                );
             }
             let method = method.to_uppercase();
             let _ = writeln!(table, "{:<7} {path:<72} {}", method, allowed.join(", "));
@@ -67,6 +75,18 @@ async fn every_route_is_open_to_exactly_those_the_table_says() {
         news(&reviewed, &table),
         news(&table, &reviewed)
     );
+}
+
+/// Returns a request of which nothing can be read: path, query and body are wrong.
+fn garbage(path: &str, method: &str, credential: Option<&str>) -> Request<Body> {
+    let wrong = path.split('/').map(|part| if part.starts_with('{') { "no-number" } else { part });
+    let wrong = format!("{}?page=x&size=x&pageNumber=x", wrong.collect::<Vec<_>>().join("/"));
+    let mut request = Request::builder().method(method.to_uppercase().as_str()).uri(wrong);
+    if let Some(credential) = credential {
+        request = request.header("authorization", credential);
+    }
+    let request = request.header("content-type", "application/json").body(Body::from("{\"\": ["));
+    request.expect("a request")
 }
 
 fn request(

@@ -57,6 +57,7 @@ impl Server {
         let shutdown = CancellationToken::new();
         let settings = api::Settings {
             server_name: "here".into(),
+            is_https: false,
             trusted_proxies: Vec::new(),
             shutdown: shutdown.clone(),
         };

@@ -1,9 +1,11 @@
 //! Running the binary: a server of one's own, and commands against it.
 
 use std::fmt::Write as _;
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use regex::Regex;
 use tempfile::TempDir;
@@ -86,13 +88,51 @@ impl Server {
             command.env("LIFEBOAT_ADMIN_PASSWORD", password);
         }
         also(&mut command);
+        Self::spawn(dir, password.is_some(), &mut command)
+    }
+
+    /// Starts a server whose data directory is a disk of its own, of so many megabytes; [`Server::on_disk`] finds it.
+    pub(crate) fn start_on_small_disk(megabytes: u32) -> Self {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let data = dir.path().join("data");
+        std::fs::create_dir(&data).expect("a directory");
+        let mut command = lifeboat();
+        command.args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(&data);
+        command.arg("--file-root").arg(dir.path()).env("LIFEBOAT_ADMIN_PASSWORD", PASSWORD);
+        let mount =
+            format!("mount -t tmpfs -o mode=700,size={megabytes}m none \"$1\" && shift && exec \"$@\"");
+        let mut inside = Command::new("unshare");
+        // Whoever is not root is it in a namespace of users.
+        let is_root = Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout == b"0\n");
+        inside.args(if is_root { &["--mount"][..] } else { &["--mount", "--map-root-user"] });
+        inside
+            .args(["sh", "-c", &mount, "sh"])
+            .arg(&data)
+            .arg(command.get_program())
+            .args(command.get_args());
+        for (name, value) in command.get_envs() {
+            match value {
+                Some(value) => inside.env(name, value),
+                None => inside.env_remove(name),
+            };
+        }
+        Self::spawn(dir, true, &mut inside)
+    }
+
+    /// Returns where a file of the server's own disk is for others.
+    pub(crate) fn on_disk(&self, name: &str) -> PathBuf {
+        let root = PathBuf::from(format!("/proc/{}/root", self.child.id()));
+        root.join(self.path("data").strip_prefix("/").expect("an absolute path")).join(name)
+    }
+
+    fn spawn(dir: TempDir, has_password: bool, command: &mut Command) -> Self {
         let mut child = command.stdout(Stdio::piped()).spawn().expect("the binary can be run");
         let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
         let mut said = Vec::new();
         let first = lines.next().expect("a server says where it listens").expect("text");
         let url = first.split(' ').find(|word| word.starts_with("http://")).expect("an address").to_owned();
         said.push(first);
-        if password.is_none() {
+        if !has_password {
             said.push(lines.next().expect("a server says where the first password is").expect("text"));
         }
         // The rest is read too, so that a server that says more never waits for a reader.
@@ -135,6 +175,20 @@ impl Server {
     pub(crate) fn signal(&self, signal: &str) {
         let sent = Command::new("kill").args([signal, &self.child.id().to_string()]).status();
         assert!(sent.expect("kill can be run").success());
+    }
+
+    /// Asks for a page as monitoring does; returns the status and the text.
+    pub(crate) fn get(&self, path: &str) -> (u16, String) {
+        let address = self.url.strip_prefix("http://").expect("plain HTTP");
+        let mut stream = TcpStream::connect(address).expect("the server listens");
+        stream.set_read_timeout(Some(Duration::from_secs(60))).expect("a limit");
+        let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).expect("sent");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("answered");
+        let (head, body) = answer.split_once("\r\n\r\n").expect("a head and a body");
+        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status");
+        (status, body.to_owned())
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {

@@ -100,6 +100,7 @@ impl SimWorld {
             role: Role::Admin,
             address: "test".into(),
             must_change_password: false,
+            means: crate::actor::Means::Program,
         };
         let new = NewCluster {
             name: "prod".into(),

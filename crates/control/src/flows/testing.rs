@@ -139,6 +139,7 @@ impl World {
             role: Role::Admin,
             address: "test".into(),
             must_change_password: false,
+            means: crate::actor::Means::Program,
         };
         let cluster = clusters::add(&control, &actor, new).await.expect("the cluster is taken over").id;
         let location = StorageLocation::directory(&dir.path().join("data/backups").to_string_lossy());

@@ -100,6 +100,7 @@ pub async fn change(
         let after = writer.user_now(id).await?.ok_or_else(|| unknown(id))?;
         attempt.done(&mut writer).await?;
         writer.commit().await?;
+        control.context.log_on.ended();
         Ok(after)
     };
     attempt.watch(control, work).await
@@ -129,7 +130,9 @@ pub async fn set_password(
         writer.user_set_password(id, &hash, true).await?;
         writer.user_log_off(id).await?;
         attempt.done(&mut writer).await?;
-        Ok(writer.commit().await?)
+        writer.commit().await?;
+        control.context.log_on.ended();
+        Ok(())
     };
     attempt.watch(control, work).await
 }
@@ -148,7 +151,9 @@ pub async fn remove(control: &Control, actor: &Actor, id: UserId) -> Result<(), 
         writer.user_remove(id).await?;
         check_an_admin_is_left(&mut writer, &before).await?;
         attempt.done(&mut writer).await?;
-        Ok(writer.commit().await?)
+        writer.commit().await?;
+        control.context.log_on.ended();
+        Ok(())
     };
     attempt.watch(control, work).await
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use metadata::passwords::{self, PasswordHash};
 use model::Secret;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 
 use super::attempts::Attempts;
 use super::verified::{Credential, Verified};
@@ -17,6 +17,8 @@ const WAITING_MAX: usize = 64;
 pub(crate) struct LogOn {
     known: Mutex<Known>,
     waiting: Semaphore,
+    /// How many log-ons were ended here.
+    ends: watch::Sender<u64>,
 }
 
 struct Known {
@@ -38,11 +40,22 @@ pub(super) enum Verdict {
 impl LogOn {
     pub(crate) fn new() -> Self {
         let known = Known { attempts: Attempts::default(), verified: Verified::new() };
-        Self { known: Mutex::new(known), waiting: Semaphore::new(WAITING_MAX) }
+        Self { known: Mutex::new(known), waiting: Semaphore::new(WAITING_MAX), ends: watch::Sender::new(0) }
     }
 
-    pub(super) fn locked_for(&self, account: &str, address: &str, now: Instant) -> Option<Duration> {
-        self.known().attempts.locked_for(account, address, now)
+    /// Returns how long whoever asks for this account from this address has to wait, if so.
+    pub(super) fn wait(&self, account: &str, address: &str, now: Instant) -> Option<Duration> {
+        self.known().attempts.wait(account, address, now)
+    }
+
+    /// Tells those who follow something that somebody's log-on has ended.
+    pub(crate) fn ended(&self) {
+        self.ends.send_modify(|count| *count += 1);
+    }
+
+    /// Counts the log-ons that were ended on this server.
+    pub(crate) fn ends(&self) -> watch::Receiver<u64> {
+        self.ends.subscribe()
     }
 
     /// Compares a password with what is stored of it, which is nothing when there is no such account.

@@ -11,11 +11,13 @@ use std::path::Path;
 use std::time::Instant;
 
 use metadata::passwords;
+use metadata::users::Account;
 use model::problem::{ProblemKind, codes};
-use model::user::{ADMIN, Role, check_password};
+use model::user::{ADMIN, Role, check_name, check_password};
 use model::{Problem, Secret};
+use tokio::sync::watch;
 
-use crate::actor::Actor;
+use crate::actor::{Actor, Means};
 use crate::audit::Attempt;
 use crate::context::{Control, open_metadata};
 use crate::error::Error;
@@ -23,17 +25,18 @@ use crate::first_start;
 use log_on::Verdict;
 use verified::Credential;
 
-/// Wrong passwords in a row before an account or an address is locked.
+/// Wrong passwords in a row, of one account from one address, before there is a wait.
 pub const ATTEMPTS: u32 = attempts::LIMIT;
 
 /// Finds out who asks.
 ///
-/// A wrong password is counted against the account and against the address; [`ATTEMPTS`] of them lock either for
-/// ten minutes. A password that was verified from the same address within five minutes is taken as it is.
+/// A wrong password is counted against the account from that address, and against the address; after [`ATTEMPTS`] of them
+/// each makes the next wait longer. Nobody else waits for it. A password that was verified from the same address within
+/// five minutes is taken as it is.
 ///
 /// # Errors
-/// When name and password do not fit, saying how many attempts are left; when the account or the address is locked;
-/// when the account is disabled; when too many others are logging on.
+/// When name and password do not fit, saying how many attempts are free; when it is too early for the next; when the account
+/// is disabled; when too many others are logging on.
 pub async fn authenticate(
     control: &Control,
     name: &str,
@@ -41,10 +44,10 @@ pub async fn authenticate(
     address: &str,
 ) -> Result<Actor, Error> {
     let log_on = &control.context.log_on;
-    if let Some(left) = log_on.locked_for(name, address, Instant::now()) {
-        let minutes = left.as_secs().div_ceil(60);
+    if let Some(left) = log_on.wait(name, address, Instant::now()) {
+        let seconds = left.as_secs() + 1;
         return Err(Problem::new(ProblemKind::LockedOut, codes::LOCKED_OUT, "log-on-locked")
-            .with("minutes", minutes)
+            .with("seconds", seconds)
             .into());
     }
     let account = control.metadata().user_account(name).await?;
@@ -61,17 +64,49 @@ pub async fn authenticate(
             return Err(refused(control, name, address, refusal).await);
         }
     }
-    let user = account.expect("a password without an account is wrong").user;
-    match Actor::of(user, address) {
+    let Account { user, password } = account.expect("a password without an account is wrong");
+    match Actor::of(user, address, Means::Password(password)) {
         Ok(actor) => Ok(actor),
         Err(refusal) => Err(refused(control, name, address, refusal).await),
     }
 }
 
+/// Checks that what somebody logged on by is still good: that the session was not ended, the token not revoked, the
+/// password not changed, and the account has the same role and is not disabled.
+///
+/// # Errors
+/// When it is not, or the metadata fail.
+pub async fn check_still_logged_on(control: &Control, actor: &Actor) -> Result<(), Error> {
+    let now = match &actor.means {
+        Means::Program => return Ok(()),
+        Means::Session(hash) => sessions::of_hash(control, hash, &actor.address).await?,
+        Means::Token { hash, .. } => tokens::of_hash(control, hash, &actor.address).await?.0,
+        Means::Password(stored) => {
+            let account = control.metadata().user_account(&actor.name).await?;
+            let account = account.filter(|account| account.password == *stored).ok_or_else(log_on_over)?;
+            Actor::of(account.user, &actor.address, actor.means.clone())?
+        }
+    };
+    if now == *actor { Ok(()) } else { Err(log_on_over().into()) }
+}
+
+/// Returns a count that rises whenever a log-on may have ended on this server.
+pub fn log_ons_ended(control: &Control) -> watch::Receiver<u64> {
+    control.context.log_on.ends()
+}
+
+fn log_on_over() -> Problem {
+    Problem::new(ProblemKind::Unauthenticated, codes::UNAUTHENTICATED, "session-over")
+}
+
+/// What the audit log calls a name that was tried and that no account can have.
+const NO_NAME: &str = "(not a valid name)";
+
 /// Writes a refused log-on into the audit log, under the name that was tried.
 async fn refused(control: &Control, name: &str, address: &str, refusal: Problem) -> Error {
-    let name: String = name.chars().take(128).collect();
-    let attempt = Attempt::of(&name, address, "log-on", format!("user/{name}"));
+    // What cannot be the name of an account may be anything, and is not repeated.
+    let name = if check_name(name).is_ok() { name } else { NO_NAME };
+    let attempt = Attempt::of(name, address, "log-on", format!("user/{name}"));
     match attempt.watch(control, async { Err::<(), Error>(refusal.into()) }).await {
         Err(error) => error,
         Ok(()) => unreachable!("the work ends with the refusal"),
@@ -102,6 +137,7 @@ pub async fn change_password(
         writer.user_log_off(known.user).await?;
         attempt.done(&mut writer).await?;
         writer.commit().await?;
+        control.context.log_on.ended();
         if known.name == ADMIN {
             first_start::forget_password(&control.context.data_dir).await;
         }

@@ -3,14 +3,13 @@
 use std::time::Duration;
 
 use metadata::sessions::Session;
-use model::problem::{ProblemKind, codes};
-use model::{Problem, Secret, Timestamp};
+use model::{Secret, Timestamp};
 
-use crate::actor::Actor;
+use crate::actor::{Actor, Means};
 use crate::audit::Attempt;
 use crate::context::Control;
 use crate::error::Error;
-use crate::users::authenticate;
+use crate::users::{authenticate, log_on_over};
 
 /// How long a session lasts without being used.
 pub const IDLE_MAX: Duration = Duration::from_secs(30 * 60);
@@ -34,8 +33,9 @@ pub struct Begun {
 /// # Errors
 /// As [`authenticate`].
 pub async fn begin(control: &Control, name: &str, password: &Secret, address: &str) -> Result<Begun, Error> {
-    let actor = authenticate(control, name, password, address).await?;
+    let known = authenticate(control, name, password, address).await?;
     let token = random_token();
+    let actor = Actor { means: Means::Session(hash(&token)), ..known };
     let mut writer = control.metadata().begin().await?;
     let now = writer.now().await?;
     writer.session_sweep(before(now, IDLE_MAX)).await?;
@@ -50,14 +50,15 @@ pub async fn begin(control: &Control, name: &str, password: &Secret, address: &s
 /// # Errors
 /// When the session is over: logged off, idle for too long, or begun with another password than the present one.
 pub async fn resume(control: &Control, token: &Secret, address: &str) -> Result<Actor, Error> {
-    let over = || Problem::new(ProblemKind::Unauthenticated, codes::UNAUTHENTICATED, "session-over");
     if token.expose().len() != TOKEN_LENGTH {
-        return Err(over().into());
+        return Err(log_on_over().into());
     }
     let hash = hash(token.expose());
-    let Some(session) = control.metadata().session_get(&hash).await? else { return Err(over().into()) };
+    let Some(session) = control.metadata().session_get(&hash).await? else {
+        return Err(log_on_over().into());
+    };
     match state(&session) {
-        State::Over => return Err(over().into()),
+        State::Over => return Err(log_on_over().into()),
         State::Noted => {}
         State::ToBeNoted => {
             let mut writer = control.metadata().begin().await?;
@@ -65,7 +66,14 @@ pub async fn resume(control: &Control, token: &Secret, address: &str) -> Result<
             writer.commit().await?;
         }
     }
-    Ok(Actor::of(session.user, address)?)
+    Ok(Actor::of(session.user, address, Means::Session(hash))?)
+}
+
+/// Returns who the session of that hash belongs to. To look is not to use: it does not keep the session alive.
+pub(super) async fn of_hash(control: &Control, hash: &str, address: &str) -> Result<Actor, Error> {
+    let session = control.metadata().session_get(hash).await?;
+    let session = session.filter(|session| state(session) != State::Over).ok_or_else(log_on_over)?;
+    Ok(Actor::of(session.user, address, Means::Session(hash.to_owned()))?)
 }
 
 /// Logs off. A session that is over already is no fault.
@@ -76,6 +84,7 @@ pub async fn end(control: &Control, token: &Secret) -> Result<(), Error> {
     let mut writer = control.metadata().begin().await?;
     writer.session_remove(&hash(token.expose())).await?;
     writer.commit().await?;
+    control.context.log_on.ended();
     Ok(())
 }
 

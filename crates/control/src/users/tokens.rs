@@ -9,7 +9,7 @@ use model::user::{Permission, Token, check_token_name};
 use model::{Problem, Secret, Timestamp};
 
 use super::sessions::{hash, random_token};
-use crate::actor::Actor;
+use crate::actor::{Actor, Means};
 use crate::audit::Attempt;
 use crate::context::Control;
 use crate::error::Error;
@@ -36,7 +36,8 @@ pub struct Created {
     pub secret: Secret,
 }
 
-/// Makes a token of the actor's own account, good for so many days, or until it is revoked.
+/// Makes a token of the actor's own account, good for so many days, or until it is revoked. One that a token makes ends
+/// with that token: at the latest when it expires, and when it is revoked.
 ///
 /// # Errors
 /// When the name is no good or the account has one of that name, the days are none or too many, or there are too many
@@ -60,8 +61,15 @@ pub async fn create(
         let secret = format!("{PREFIX}{}", random_token());
         let mut writer = control.metadata().begin().await?;
         let now = writer.now().await?;
-        let expires = days.map(|days| after(now, DAY * days));
+        let wish = days.map(|days| after(now, DAY * days));
+        let (parent, expires) = match actor.means {
+            Means::Token { id, expires, .. } => (Some(id), wish.into_iter().chain(expires).min()),
+            _ => (None, wish),
+        };
         let token = writer.token_insert(actor.user, name.trim(), &hash(&secret), expires).await?;
+        if let Some(parent) = parent {
+            writer.token_set_parent(token.id, parent).await?;
+        }
         attempt.done(&mut writer).await?;
         writer.commit().await?;
         Ok(Created { token, secret: Secret::new(secret) })
@@ -78,7 +86,7 @@ pub async fn list(control: &Control, actor: &Actor) -> Result<Vec<Token>, Error>
     Ok(control.metadata().token_list(actor.user).await?)
 }
 
-/// Revokes a token of the actor's own account; it is good for nothing from then on.
+/// Revokes a token of the actor's own account, and those that it made; they are good for nothing from then on.
 ///
 /// # Errors
 /// When the account has no such token.
@@ -89,7 +97,9 @@ pub async fn revoke(control: &Control, actor: &Actor, id: TokenId) -> Result<(),
         let mut writer = control.metadata().begin().await?;
         writer.token_remove(actor.user, id).await?;
         attempt.done(&mut writer).await?;
-        Ok(writer.commit().await?)
+        writer.commit().await?;
+        control.context.log_on.ended();
+        Ok(())
     };
     attempt.watch(control, work).await
 }
@@ -99,19 +109,26 @@ pub async fn revoke(control: &Control, actor: &Actor, id: TokenId) -> Result<(),
 /// # Errors
 /// When there is no such token, it has expired, or its account is disabled.
 pub async fn resume(control: &Control, token: &Secret, address: &str) -> Result<Actor, Error> {
-    let refused = |id| Problem::new(ProblemKind::Unauthenticated, codes::UNAUTHENTICATED, id);
-    let found = control.metadata().token_get(&hash(token.expose())).await?;
-    let Some(holder) = found else { return Err(refused("token-unknown").into()) };
-    if is_over(&holder) {
-        return Err(refused("token-expired").with("token", &holder.token.name).into());
-    }
+    let (actor, holder) = of_hash(control, &hash(token.expose()), address).await?;
     let noted = holder.token.used.is_some_and(|used| idle(&holder, used) < NOTED_EVERY);
     if !noted {
         let mut writer = control.metadata().begin().await?;
         writer.token_touch(holder.token.id).await?;
         writer.commit().await?;
     }
-    Ok(Actor::of(holder.user, address)?)
+    Ok(actor)
+}
+
+/// Returns whose the token of that hash is. To look is not to use.
+pub(super) async fn of_hash(control: &Control, hash: &str, address: &str) -> Result<(Actor, Holder), Error> {
+    let refused = |id| Problem::new(ProblemKind::Unauthenticated, codes::UNAUTHENTICATED, id);
+    let holder = control.metadata().token_get(hash).await?.ok_or_else(|| refused("token-unknown"))?;
+    if is_over(&holder) {
+        return Err(refused("token-expired").with("token", &holder.token.name).into());
+    }
+    let Token { id, expires, .. } = holder.token;
+    let means = Means::Token { id, hash: hash.to_owned(), expires };
+    Ok((Actor::of(holder.user.clone(), address, means)?, holder))
 }
 
 fn is_over(holder: &Holder) -> bool {

@@ -4,6 +4,7 @@
 pub(crate) mod alarms;
 pub(crate) mod clusters;
 pub(crate) mod events;
+pub(crate) mod room;
 pub(crate) mod snapshots;
 pub(crate) mod troubles;
 

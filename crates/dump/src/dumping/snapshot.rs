@@ -118,6 +118,7 @@ pub async fn take_snapshot(
     if !client.list(dump.as_str()).await.during(|| format!("list the folder {dump}"))?.is_empty() {
         return Err(taken());
     }
+    clear_orphans(client).await;
     let mut session = source.open_for_reading().await?;
     check_server(session.server())?;
     let origin = origin(source, &mut session).await?;
@@ -142,6 +143,15 @@ pub async fn take_snapshot(
     }
     hold.release().await; // somebody else planned a dump of this id; theirs was first
     Err(taken())
+}
+
+/// Removes the unfinished files of dumps that were killed; one that cannot be removed stands in nobody's way.
+async fn clear_orphans(client: &Client) {
+    match client.clear_orphans(|folder| folder.parse::<DumpId>().is_ok()).await {
+        Ok(0) => {}
+        Ok(removed) => tracing::info!(removed, "unfinished files of a dump that was killed are removed"),
+        Err(error) => tracing::warn!(%error, "unfinished files of an earlier dump may stay behind"),
+    }
 }
 
 /// Pins the moment of a dump that was interrupted, to complete it.

@@ -44,6 +44,9 @@ impl Journal for Metadata {
             if hold::next_due(&mut self.read().await?, ask).await?.is_none() {
                 return Ok(None);
             }
+            if let Some(room) = self.database.room() {
+                room.check()?;
+            }
             let mut writer = self.database.begin().await?;
             let claim = hold::claim(&mut writer, ask).await?;
             writer.commit().await?;
@@ -148,7 +151,8 @@ impl Timed for Metadata {
     }
 }
 
-async fn in_time<T, E: From<Error>>(
+/// Ends what takes too long.
+pub(crate) async fn in_time<T, E: From<Error>>(
     verb: &'static str,
     call: impl Future<Output = Result<T, E>>,
 ) -> Result<T, E> {

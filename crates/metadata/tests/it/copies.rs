@@ -76,8 +76,10 @@ async fn what_was_copied_is_there_after_it_was_put_back_on_any_kind_of_database(
             Kind::Sqlite => None,
             _ => Some(to.fresh_server().await),
         };
-        let read = restore(&file, directory.path(), server.as_ref()).await.expect("put back");
-        assert_eq!(read, written, "{from:?} to {to:?}");
+        for time in ["once", "and again, as after a kill at its very end"] {
+            let read = restore(&file, directory.path(), server.as_ref()).await.expect("put back");
+            assert_eq!(read, written, "{from:?} to {to:?}, {time}");
+        }
         let metadata = match &server {
             None => open(directory.path()).await,
             Some(server) => open_on(directory.path(), server).await,
@@ -115,6 +117,17 @@ async fn same(old: &Metadata, new: &Metadata) {
     let sets = [old.backup_set_list(&sets, Slice::ALL).await, new.backup_set_list(&sets, Slice::ALL).await];
     assert_eq!(sets[0].as_ref().expect("answers"), sets[1].as_ref().expect("answers"));
     assert_eq!(old.events(0, 1_000).await.expect("answers"), new.events(0, 1_000).await.expect("answers"));
+}
+
+#[tokio::test]
+async fn no_copy_is_put_back_into_a_directory_in_use() {
+    let stand = Stand::new().await;
+    let folder = tempfile::tempdir().expect("a directory");
+    let file = folder.path().join("copy");
+    stand.metadata.copy_to(&file).await.expect("a copy");
+    fs::remove_file(stand.path().join("lifeboat.lock")).expect("removed");
+    let refused = restore(&file, stand.path(), None).await.expect_err("in use");
+    assert!(matches!(refused, Error::DirectoryInUse { .. }), "{refused:?}");
 }
 
 #[tokio::test]

@@ -101,12 +101,77 @@ async fn a_new_key_is_never_made_where_an_old_one_is_missing() {
 }
 
 #[tokio::test]
-async fn a_key_that_was_put_there_before_the_first_start_is_used() {
-    let (other, directory) = (Stand::new().await, tempfile::tempdir().expect("a directory"));
-    let (given, used) = (other.path().join("secret.key"), directory.path().join("secret.key"));
-    fs::copy(&given, &used).expect("copied");
+async fn a_key_beside_a_missing_or_emptied_database_is_no_new_installation() {
+    let directory = with_a_secret().await;
+    let (database, key) = (directory.path().join("lifeboat.db"), directory.path().join("secret.key"));
+    let whole = fs::read(&database).expect("a database");
+    let refused = async |what: &str| {
+        let error = Metadata::open(directory.path()).await.expect_err(what);
+        assert!(matches!(error, Error::DatabaseLost { .. }), "{what}: {error:?}");
+        // A look makes it no better, and no worse.
+        let error = Metadata::open(directory.path()).await.expect_err(what);
+        assert!(matches!(error, Error::DatabaseLost { .. }), "{what}: {error:?}");
+    };
+    fs::remove_file(&database).expect("removed");
+    refused("it is missing").await;
+    fs::write(&database, "").expect("written");
+    refused("it is emptied").await;
+    alter(directory.path(), "VACUUM").await;
+    refused("it is a database without a table").await;
+    let other = Stand::new().await.close().await;
+    fs::copy(other.path().join("lifeboat.db"), &database).expect("copied");
+    alter(directory.path(), "DELETE FROM settings").await;
+    refused("it is one that knows no key").await;
+    fs::write(&database, whole).expect("put back");
     open(directory.path()).await.close().await;
-    assert_eq!(fs::read(given).expect("a key"), fs::read(used).expect("a key"));
+    // The way out to a new installation.
+    fs::remove_file(&database).expect("removed");
+    fs::remove_file(&key).expect("removed");
+    open(directory.path()).await.close().await;
+}
+
+#[tokio::test]
+async fn a_first_start_that_died_after_it_made_the_key_goes_on() {
+    let directory = Stand::new().await.close().await;
+    let pending = "UPDATE settings SET name = 'key-pending', value = '' WHERE name = 'key-fingerprint'";
+    alter(directory.path(), pending).await;
+    open(directory.path()).await.close().await;
+}
+
+#[tokio::test]
+async fn garbage_never_starts_and_is_left_alone() {
+    let directory = with_a_secret().await;
+    let database = directory.path().join("lifeboat.db");
+    let whole = fs::read(&database).expect("a database");
+    let mut torn = whole.clone();
+    torn[8_192..12_288].fill(0xa5);
+    let zeros = vec![0; 4096];
+    for garbage in
+        [b"x".to_vec(), b"not a database at all".repeat(1_000), zeros, whole[..5_000].to_vec(), torn]
+    {
+        fs::write(&database, &garbage).expect("written");
+        let error = Metadata::open(directory.path()).await.expect_err("garbage");
+        assert!(matches!(error, Error::DatabaseDamaged { .. }), "{} bytes: {error:?}", garbage.len());
+        assert!(fs::read(&database).expect("a file") == garbage, "{} bytes were written to", garbage.len());
+    }
+    fs::write(&database, whole).expect("put back");
+    open(directory.path()).await.close().await;
+}
+
+#[tokio::test]
+async fn a_lock_holds_when_its_file_is_removed_or_replaced() {
+    let stand = Stand::new().await;
+    let lock = stand.path().join("lifeboat.lock");
+    for replaced in [false, true] {
+        fs::remove_file(&lock).expect("removed");
+        if replaced {
+            fs::write(&lock, "").expect("written");
+        }
+        let refused = Metadata::open(stand.path()).await.expect_err("it is in use");
+        assert!(matches!(refused, Error::DirectoryInUse { .. }), "{refused:?}");
+    }
+    let refused = metadata::copy::restore(&lock, stand.path(), None).await.expect_err("no copy");
+    assert!(matches!(refused, Error::CopyDamaged { .. }), "{refused:?}");
 }
 
 #[tokio::test]
@@ -124,7 +189,15 @@ async fn nobody_else_may_read_what_lies_there() {
         files.push(entry.file_name().into_string().expect("UTF-8"));
     }
     files.sort();
-    assert_eq!(files, ["lifeboat.db", "lifeboat.db-shm", "lifeboat.db-wal", "lifeboat.lock", "secret.key"]);
+    let expected = [
+        "lifeboat.db",
+        "lifeboat.db-shm",
+        "lifeboat.db-wal",
+        "lifeboat.lock",
+        "lifeboat.reserve",
+        "secret.key",
+    ];
+    assert_eq!(files, expected);
 }
 
 #[tokio::test]

@@ -84,6 +84,30 @@ async fn what_cannot_be_opened_is_named_without_the_password() {
 }
 
 #[tokio::test]
+async fn a_user_without_a_password_is_let_in_and_one_that_is_refused_is_told_so() {
+    let (url, _) = Kind::Mariadb.fresh_database().await.expect("a server");
+    let database = url.rsplit('/').next().expect("a database").to_owned();
+    let user = format!("nopw_{}", std::process::id());
+    let as_root = async |sql: Vec<String>| {
+        let run = move || xtask::mariadb::shared().expect("MariaDB starts").run(&sql).map(drop);
+        tokio::task::spawn_blocking(run).await.expect("no panic").expect("it is done");
+    };
+    as_root(vec![
+        format!("CREATE OR REPLACE USER {user}@'%' IDENTIFIED BY ''"),
+        format!("GRANT ALL ON `{database}`.* TO {user}@'%'"),
+    ])
+    .await;
+    let url = url.replacen("root@", &format!("{user}@"), 1);
+    let directory = tempfile::tempdir().expect("a directory");
+    let without = Server::from_url(&url, Secret::new("")).expect("a URL");
+    open_on(directory.path(), &without).await.close().await;
+    let with = Server::from_url(&url, Secret::new("hunter2")).expect("a URL");
+    let error = Metadata::open_on(directory.path(), &with).await.expect_err("another password");
+    assert_eq!(error.problem().text.id, "metadata-refused", "{error:?}");
+    as_root(vec![format!("DROP USER {user}@'%'")]).await;
+}
+
+#[tokio::test]
 async fn a_task_whose_lifeboat_was_killed_is_taken_over() {
     for kind in Kind::SERVERS {
         let (mut child, metadata, _directory) = with_a_child(kind).await;

@@ -22,6 +22,10 @@ use crate::wire::{Failure, Refusal, Stream, Wire, nonsense, refusal};
 /// How soon the system asks after a peer that is silent, so that a server that is gone is noticed.
 const KEEP_ALIVE: Duration = Duration::from_secs(30);
 
+/// How often it asks then, and how often without an answer before the peer is taken for gone: after a minute in all.
+const KEEP_ALIVE_EVERY: Duration = Duration::from_secs(10);
+const KEEP_ALIVE_TRIES: u32 = 3;
+
 /// What we say we take: the protocol's own limit. The server's (`max_allowed_packet`) is the server's business.
 const LARGEST_PACKET_BYTES: u32 = 1 << 30;
 
@@ -79,7 +83,11 @@ impl Wire {
     pub(crate) async fn log_on(addresses: &[SocketAddr], login: &Login<'_>) -> Result<Self, NoEntry> {
         let stream = TcpStream::connect(addresses).await?;
         stream.set_nodelay(true)?;
-        SockRef::from(&stream).set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEP_ALIVE))?;
+        let keep_alive = TcpKeepalive::new().with_time(KEEP_ALIVE).with_interval(KEEP_ALIVE_EVERY);
+        let socket = SockRef::from(&stream);
+        socket.set_tcp_keepalive(&keep_alive.with_retries(KEEP_ALIVE_TRIES))?;
+        // What was sent is acknowledged in that time, or the way is gone.
+        socket.set_tcp_user_timeout(Some(KEEP_ALIVE + KEEP_ALIVE_EVERY * KEEP_ALIVE_TRIES))?;
         let stream = Stream::Plain(stream);
         let mut wire = Self { stream, inbox: Inbox::new(), sequence: 0, connection_id: 0 };
         let payload = wire.handshake().await?;

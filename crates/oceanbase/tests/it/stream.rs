@@ -1,10 +1,11 @@
 //! Big answers: whole, broken off, left.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 use std::time::Duration;
 
-use oceanbase::{Error, NoWitness, Session, Statement};
+use oceanbase::{Endpoint, Error, NoWitness, Session, Statement};
 
 use crate::fake::Fake;
 use crate::recorder::Recorder;
@@ -112,4 +113,65 @@ async fn a_reader_who_leaves_closes_the_connection_and_reads_nothing_away() {
     assert!(session.is_broken());
     assert_eq!(recorder.lines().last().map(String::as_str), Some("  abandoned"));
     seen.recv_timeout(Duration::from_secs(30)).expect("the server finds the connection closed");
+}
+
+/// A server that says nothing more once it is frozen, on no connection, old or new: as behind a way that froze. While it only
+/// takes its time, it answers others.
+fn silent_after_a_row(is_frozen: bool, then: Duration) -> Fake {
+    let frozen = AtomicBool::new(false);
+    let (version, comment) = ("5.7.25-OceanBase-v4.2.1.0", "OceanBase 4.2.1.0 (r1)");
+    Fake::start(move |peer| {
+        if frozen.load(Ordering::SeqCst) {
+            return peer.wait();
+        }
+        peer.greet(version)?;
+        peer.read()?;
+        peer.ok()?;
+        loop {
+            let command = peer.read()?;
+            let text = String::from_utf8_lossy(command.get(1..)?).into_owned();
+            if text.starts_with("SELECT version()") {
+                peer.columns(&["version()", "@@version_comment"])?;
+                peer.row(&[version, comment])?;
+                peer.end()?;
+            } else if text.starts_with("SELECT x") {
+                peer.columns(&["x"])?;
+                peer.row(&["1"])?;
+                frozen.store(is_frozen, Ordering::SeqCst);
+                std::thread::sleep(then);
+                peer.row(&["2"])?;
+                peer.end()?;
+            } else if command.first() == Some(&3) {
+                peer.ok()?;
+            } else {
+                return None;
+            }
+        }
+    })
+}
+
+async fn rows_of(fake: &Fake) -> Result<u32, Error> {
+    let (quiet, connect_timeout) = (Duration::from_millis(100), Duration::from_millis(500));
+    let endpoint = Endpoint { quiet, connect_timeout, ..fake.endpoint() };
+    let mut session = Session::open(&endpoint, Arc::new(NoWitness)).await.expect("it lets us in");
+    let mut rows = session.stream(&Statement::read("SELECT x").within(Duration::from_secs(600))).await?;
+    let mut count = 0;
+    while rows.next().await?.is_some() {
+        count += 1;
+    }
+    Ok(count)
+}
+
+#[tokio::test]
+async fn a_way_that_freezes_is_noticed_long_before_the_statements_own_time_is_up() {
+    let fake = silent_after_a_row(true, Duration::from_secs(600));
+    let rows = tokio::time::timeout(Duration::from_secs(60), rows_of(&fake)).await.expect("it is noticed");
+    let error = rows.expect_err("no answer");
+    assert!(error.is_transient(), "the step tries again: {error:?}");
+}
+
+#[tokio::test]
+async fn a_server_that_takes_its_time_is_waited_for_while_it_is_there() {
+    let fake = silent_after_a_row(false, Duration::from_secs(1));
+    assert_eq!(rows_of(&fake).await.expect("it came to the end"), 2);
 }

@@ -165,6 +165,27 @@ impl Local {
         Ok(removed)
     }
 
+    /// Removes the unfinished files of writers of this machine that died, below the folders with such names.
+    pub(crate) fn clear_orphans(&self, is_ours: impl Fn(&str) -> bool) -> Result<u64, Error> {
+        let Some(base) = self.folder(&[])? else { return Ok(0) };
+        let (now, mut removed) = (SystemTime::now(), 0);
+        for (name, kind) in base.entries()? {
+            if kind != EntryKind::Folder || !is_ours(&name) {
+                continue;
+            }
+            self.walk(&name, &mut |visit| {
+                if let Visit::File { folder, name, .. } = visit
+                    && name.starts_with(key::PART_PREFIX)
+                    && folder.age(name, now)?.is_some_and(|age| part::is_orphan(folder, name, age))
+                {
+                    removed += u64::from(folder.remove_file(name)?);
+                }
+                Ok(())
+            })?;
+        }
+        Ok(removed)
+    }
+
     /// Returns the place of the highest folder, from the root down to this one, in which a file has that name.
     pub(crate) fn find_upwards(&self, name: &str) -> Result<Option<String>, Error> {
         let mut folder = self.root()?;

@@ -2,13 +2,38 @@
 //!
 //! The order is what makes it safe: write, sync the file, rename, sync the directory. A crash before the rename
 //! leaves a `.lifeboat-part-…` that no listing shows; after it, the file is whole under its name.
+//!
+//! The name says on which machine the file is written, and the file is locked while it is: so a part whose writer died
+//! on this machine is told from one that is being written, here or elsewhere.
 
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::io::Write;
+use std::sync::LazyLock;
+use std::time::Duration;
 
 use super::folder::Folder;
 use crate::error::Error;
 use crate::key::PART_PREFIX;
+
+/// What this machine's parts are told apart by: its boot, hashed. Nothing where it has none.
+static MACHINE: LazyLock<String> = LazyLock::new(|| {
+    let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+    let boot = boot.trim().replace('-', "");
+    boot.get(..16).filter(|boot| boot.chars().all(|sign| sign.is_ascii_hexdigit())).unwrap_or("").to_owned()
+});
+
+/// How old a part is before its lock counts: it is made first, and locked then.
+const LOCKED_AFTER: Duration = Duration::from_secs(2);
+
+/// Tells whether the writer of a part of this machine is gone.
+pub(super) fn is_orphan(folder: &Folder, name: &str, age: Duration) -> bool {
+    let is_ours = !MACHINE.is_empty()
+        && name.strip_prefix(PART_PREFIX).is_some_and(|rest| rest.starts_with(MACHINE.as_str()));
+    // A file system without locks says neither yes nor no.
+    is_ours
+        && age >= LOCKED_AFTER
+        && folder.open_file(name).ok().flatten().is_some_and(|(file, _)| file.try_lock().is_ok())
+}
 
 /// An unfinished file. Dropped before it is finished, it is removed.
 #[derive(Debug)]
@@ -24,8 +49,11 @@ pub(crate) struct Part {
 impl Part {
     /// Begins the file that is to be called `target`.
     pub(crate) fn begin(folder: Folder, target: &str) -> Result<Self, Error> {
-        let name = format!("{PART_PREFIX}{:032x}", rand::random::<u128>());
+        let name = format!("{PART_PREFIX}{}{:016x}", *MACHINE, rand::random::<u64>());
         let file = folder.create_file(&name)?;
+        if let Err(TryLockError::Error(error)) = file.try_lock() {
+            tracing::debug!(%error, "this file system has no locks");
+        }
         Ok(Self { folder, file, name, target: target.to_owned(), size_bytes: 0, finished: false })
     }
 

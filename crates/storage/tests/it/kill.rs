@@ -47,10 +47,55 @@ async fn a_killed_writer_leaves_every_object_whole() {
     }
 }
 
+/// Not a test: the body of the child process, which is killed while it writes one object.
+#[tokio::test]
+#[ignore = "a child of the test below"]
+async fn child_holds_a_part() {
+    let Some(place) = std::env::var_os(PLACE) else { return };
+    let roots = FileRoots::new([&place]).expect("roots");
+    let client = Client::open(&location(place.as_ref()), None, &roots).expect("a client");
+    let mut writer = client.writer("dump-1/data/half").await.expect("a writer");
+    writer.write(Bytes::from_static(b"half")).await.expect("written");
+    println!("wrote half");
+    std::future::pending::<()>().await;
+}
+
+#[tokio::test]
+async fn what_a_killed_writer_left_is_cleared_and_what_is_being_written_is_not() {
+    let directory = Directory::new();
+    let client = Client::open(&location(directory.path()), None, &directory.roots()).expect("a client");
+    let mut alive = client.writer("dump-1/data/alive").await.expect("a writer");
+    alive.write(Bytes::from_static(b"alive")).await.expect("written");
+    kill_child_after(&directory, "child_holds_a_part", 1);
+    let parts = || {
+        directory
+            .everything()
+            .iter()
+            .filter(|path| path.to_string_lossy().contains(".lifeboat-part-"))
+            .count()
+    };
+    assert_eq!(parts(), 2);
+    let is_dump = |folder: &str| folder.starts_with("dump-");
+    for _ in 0..200 {
+        // A part counts as locked from its third second on.
+        if client.clear_orphans(is_dump).await.expect("an answer") > 0 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(parts(), 1, "{:?}", directory.everything());
+    alive.finish().await.expect("it is whole");
+    assert_eq!(client.list("dump-1").await.expect("a listing").len(), 1);
+}
+
 /// Starts the child, kills it after so many lines, in the midst of the next writes; returns the lines seen.
 fn kill_after(directory: &Directory, lines: usize) -> usize {
+    kill_child_after(directory, "child_writes_for_ever", lines)
+}
+
+fn kill_child_after(directory: &Directory, child: &str, lines: usize) -> usize {
     let mut child = Command::new(std::env::current_exe().expect("this program"))
-        .args(["--exact", "kill::child_writes_for_ever", "--ignored", "--nocapture"])
+        .args(["--exact", &format!("kill::{child}"), "--ignored", "--nocapture"])
         .env(PLACE, directory.path())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
