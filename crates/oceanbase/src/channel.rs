@@ -75,7 +75,7 @@ impl Channel {
         values: &[Value<'_>],
     ) -> Result<u64, Error> {
         let (mut wire, begun) = self.begin(statement)?;
-        match within(statement.timeout + GRACE, wire.run_bound(statement.text(), values)).await {
+        match self.line.within(statement.timeout + GRACE, wire.run_bound(statement.text(), values)).await {
             Ok(changed) => {
                 self.give_back(wire);
                 self.tell(statement, begun, End::Changed(changed));
