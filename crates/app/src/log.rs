@@ -4,13 +4,13 @@ use std::io::{self, Write};
 
 use model::visible::acts;
 
-/// Writes lines. What begins a colour stays: the subscriber spells it out itself where it stands in a value.
+/// Writes lines, without colours: the subscriber does not spell out what begins one where it stands in a value.
 pub(crate) struct Lines<W>(pub(crate) W);
 
 impl<W: Write> Write for Lines<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let text = String::from_utf8_lossy(bytes);
-        let is_spelled = |sign: char| acts(sign) && !matches!(sign, '\n' | '\t' | '\u{1b}');
+        let is_spelled = |sign: char| acts(sign) && !matches!(sign, '\n' | '\t');
         if text.contains(is_spelled) {
             let spell = |sign: char| match is_spelled(sign) {
                 true => sign.escape_default().to_string(),
@@ -59,13 +59,13 @@ mod tests {
     #[test]
     fn a_name_in_a_log_moves_no_cursor_and_turns_no_line_around() {
         let kept = Kept::default();
-        let log = tracing_subscriber::fmt().with_writer(kept.clone()).with_ansi(true).finish();
+        let log = tracing_subscriber::fmt().with_writer(kept.clone()).with_ansi(false).finish();
         tracing::subscriber::with_default(log, || {
             let name = "a\u{1b}[2J\u{9b}\u{202e}b";
             tracing::warn!(name, shown = %name, "is {name}");
         });
         let text = String::from_utf8(kept.0.lock().expect("no panic").clone()).expect("UTF-8");
-        assert!(text.contains("[2J") && !text.contains("\u{1b}[2J"), "{text:?}");
-        assert!(!text.contains(['\u{9b}', '\u{202e}']), "{text:?}");
+        assert!(text.contains("[2J"), "{text:?}");
+        assert!(!text.contains(['\u{1b}', '\u{9b}', '\u{202e}']), "{text:?}");
     }
 }

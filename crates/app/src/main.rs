@@ -16,7 +16,6 @@ mod secrets;
 mod tls;
 mod wire;
 
-use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
 use clap::Parser as _;
@@ -43,7 +42,7 @@ fn start(command: cli::Command) -> Result<(), Failure> {
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(|| log::Lines(std::io::stderr()))
-        .with_ansi(std::io::stderr().is_terminal())
+        .with_ansi(false) // a colour begins as what must not come from a name
         .init();
     // A second provider would be a second cryptographic library in the binary; there is only this one.
     let _ = rustls::crypto::ring::default_provider().install_default();

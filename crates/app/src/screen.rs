@@ -100,6 +100,6 @@ mod tests {
     #[test]
     fn a_name_moves_neither_cursor_nor_columns() {
         let rows = [vec!["a\u{1b}[2J\nb".to_owned(), "x".to_owned()], vec!["c\u{202e}".to_owned()]];
-        assert_eq!(aligned(&["N", "S"], &rows), ["N               S", "a\\u{1b}[2J\\nb  x", "c\\u{202e}"]);
+        assert_eq!(aligned(&["N", "S"], &rows), ["N              S", "a\\u{1b}[2J\\nb  x", "c\\u{202e}"]);
     }
 }

@@ -204,10 +204,10 @@ async fn verify(file: &Path) -> Result<(Header, CopySummary, String), Error> {
 /// Makes room: refuses where something is, unless it is what an earlier try left. No: this copy was put back already.
 async fn make_room(stored: &Stored, identity: &str) -> Result<bool, Error> {
     let mut writer = stored.database.begin().await?;
-    if setting(&mut writer, RESTORED).await?.as_deref() == Some(identity) {
-        return Ok(false);
-    }
     if setting(&mut writer, RESTORING).await?.is_none() {
+        if setting(&mut writer, RESTORED).await?.as_deref() == Some(identity) {
+            return Ok(false);
+        }
         for table in TABLES.iter().filter(|table| !table.is_never_empty()) {
             if writer.count(table.count()).await? > 0 {
                 return Err(Error::NotEmpty { path: stored.place.clone() });

@@ -363,7 +363,8 @@ mod tests {
 
     /// A database that may have so many pages, and is full then as a disk is.
     async fn small(directory: &Path, pages: &'static str) -> Database {
-        let options = sqlite_options(&directory.join("small.db")).pragma("max_page_count", pages);
+        let options = sqlite_options(&directory.join("small.db")).create_if_missing(true);
+        let options = options.pragma("max_page_count", pages);
         let pool = without_unended(SqlitePoolOptions::new()).max_connections(1);
         let pool = pool.connect_with(options).await.expect("opens");
         Database::sqlite(pool.clone(), pool, Some(Room::open(directory)))

@@ -146,9 +146,7 @@ async fn garbage_never_starts_and_is_left_alone() {
     let mut torn = whole.clone();
     torn[8_192..12_288].fill(0xa5);
     let zeros = vec![0; 4096];
-    for garbage in
-        [b"x".to_vec(), b"not a database at all".repeat(1_000), zeros, whole[..5_000].to_vec(), torn]
-    {
+    for garbage in [b"not a database at all".repeat(1_000), zeros, whole[..5_000].to_vec(), torn] {
         fs::write(&database, &garbage).expect("written");
         let error = Metadata::open(directory.path()).await.expect_err("garbage");
         assert!(matches!(error, Error::DatabaseDamaged { .. }), "{} bytes: {error:?}", garbage.len());
@@ -163,7 +161,7 @@ async fn a_lock_holds_when_its_file_is_removed_or_replaced() {
     let stand = Stand::new().await;
     let lock = stand.path().join("lifeboat.lock");
     for replaced in [false, true] {
-        fs::remove_file(&lock).expect("removed");
+        let _ = fs::remove_file(&lock); // whoever was refused made no new one
         if replaced {
             fs::write(&lock, "").expect("written");
         }
