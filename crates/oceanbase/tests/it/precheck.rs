@@ -119,7 +119,7 @@ async fn a_wrong_password_stops_at_the_log_on() {
     let text = shown(&report).replace(&seekdb::server().port.to_string(), "PORT");
     insta::assert_snapshot!(text, @r"
     Passed takeover-connect
-    Failed takeover-log-on: 127.0.0.1:PORT refuses the user `root` -> Check user and password. The user of an OceanBase's sys tenant is spelled root@sys, through OBProxy root@sys#cluster; seekdb's is root.
+    Failed takeover-log-on: 127.0.0.1:PORT refuses the user `root` -> Check user and password. Lifeboat connects without TLS: an account that requires it needs ALTER USER … REQUIRE NONE. The user of an OceanBase's sys tenant is spelled root@sys, through OBProxy root@sys#cluster; seekdb's is root.
     NotChecked takeover-version: Not checked
     NotChecked takeover-privileges: Not checked
     NotChecked takeover-read: Not checked
