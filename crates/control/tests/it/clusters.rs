@@ -27,7 +27,11 @@ async fn a_cluster_is_taken_over_looked_at_and_let_go() {
     assert_eq!(clusters::list(control, admin, PageAsk::default()).await.expect("listed").total_elements, 1);
     let listed = tenants::of_cluster(control, admin, cluster.id).await.expect("listed");
     assert_eq!((listed.len(), listed[0].tenant.id), (1, TenantId(1)));
-    assert_eq!((&listed[0].credential, &listed[0].logical_disabled), (&None, &None), "seekdb needs no credential");
+    assert_eq!(
+        (&listed[0].credential, &listed[0].logical_disabled),
+        (&None, &None),
+        "seekdb needs no credential"
+    );
     let databases = clusters::databases(control, admin, cluster.id, TenantId(1)).await.expect("listed");
     assert!(databases.iter().any(|database| database.name == "control_clusters" && database.tables == 1));
     let tables = clusters::tables(control, admin, cluster.id, TenantId(1), "control_clusters").await;

@@ -1,7 +1,8 @@
 //! The library of storages, and their test.
 
+use control::PageAsk;
+use control::backups::{self, BackupNow};
 use control::storages::{self, NewStorage, StorageChange, StorageChoice};
-use control::{PageAsk, backups};
 use model::Secret;
 use model::problem::codes;
 use model::storage::{StorageLocation, StorageType, TestOutcome};
@@ -46,8 +47,6 @@ async fn a_storage_that_can_not_be_used_is_not_kept() {
     let create = async |name: &str, location: StorageLocation, secret: Option<Secret>| {
         storages::create(control, admin, NewStorage { name: name.into(), location, secret }).await
     };
-    let outside = StorageLocation::directory("/etc").expect("a path");
-    assert_eq!(why(create("x", outside, None).await), "storage-outside-roots");
     let bucket = StorageLocation {
         kind: StorageType::S3,
         path: "bucket/dir".into(),
@@ -61,6 +60,20 @@ async fn a_storage_that_can_not_be_used_is_not_kept() {
     stand.add_storage("taken").await;
     assert_eq!(why(create("taken", stand.directory("b"), None).await), "name-taken");
     assert_eq!(storages::list(control, admin, PageAsk::default()).await.expect("listed").total_elements, 1);
+}
+
+#[tokio::test]
+async fn a_directory_that_only_a_clusters_servers_see_can_be_saved_but_not_used_by_this_server() {
+    let stand = Stand::new().await;
+    let (control, admin) = (&stand.control, &stand.admin);
+    let cluster = stand.add_seekdb("demo").await;
+    let location = StorageLocation::directory("/etc").expect("a path");
+    let new = NewStorage { name: "outside".into(), location: location.clone(), secret: None };
+    let saved = storages::create(control, admin, new).await.expect("saved").id;
+    for choice in [StorageChoice::Saved(saved), StorageChoice::Typed { location, secret: None }] {
+        let wish = BackupNow { storage: Some(choice), ..wish(cluster.id) };
+        assert_eq!(why(backups::backup_now(control, admin, wish).await), "storage-outside-roots");
+    }
 }
 
 #[tokio::test]

@@ -258,7 +258,8 @@ impl Loader<'_> {
         );
         let what = || format!("load {full}, piece {number}");
         if large::is_too_long(&statement, self.work.packet_limit) {
-            large::insert(session, &statement, self.piece.form.head(), self.work.packet_limit, &what()).await?;
+            large::insert(session, &statement, self.piece.form.head(), self.work.packet_limit, &what())
+                .await?;
         } else {
             let insert = Statement::bulk(statement, summary).within(STATEMENT_LIMIT);
             session.run(&insert).await.during(what)?;

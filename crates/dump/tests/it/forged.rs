@@ -95,7 +95,9 @@ async fn a_forged_piece_does_nothing_but_insert_rows() {
         forge(&folder, "data/d_forged/t/000001.sql", text.as_bytes(), text.len());
         bed.no_database("d_forged_2");
         let why = refused(&bed, "forged", &[("d_forged", "d_forged_2")]).await;
-        assert!(why.contains("not an INSERT of the planned form"), "{attack}: {why}");
+        // Text that goes on after the `;` leaves the last statement without an end.
+        let reasons = ["not an INSERT of the planned form", "it ends too early"];
+        assert!(reasons.iter().any(|reason| why.contains(reason)), "{attack}: {why}");
         assert_eq!(rows(&bed, "d_forged_2.t").await, "0", "{attack}");
         assert_eq!(rows(&bed, "d_forged_victim.v").await, "1", "{attack}");
     }

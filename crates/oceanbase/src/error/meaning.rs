@@ -73,7 +73,7 @@ const TABLE: &[(&str, Retry, &[u16])] = &[
     ("database-disk-error", Never, &[4009, 4103, 4108]),
     ("database-internal-error", Never, &[4000, 4015, 4016, 4377]),
     // destinations of backups
-    ("database-backup-address-wrong", Never, &[9001, 9026, 9114, 9118]),
+    ("database-backup-address-wrong", Never, &[9001, 9026, 9114, 9118, 9133]),
     ("database-backup-unreachable", Never, &[9003, 9060, 9070, 9105, 9115]),
     ("database-backup-denied", Never, &[9071, 9116]),
     ("database-backup-region-wrong", Never, &[9117]),
@@ -223,7 +223,7 @@ mod tests {
     fn every_number_of_backup_and_recovery_has_a_meaning_of_its_own() {
         let ranges =
             [9022..=9052, 9057..=9059, 9061..=9064, 9069..=9071, 9076..=9087, 9091..=9097, 9105..=9120];
-        let singles = [9001, 9003, 9010, 9011, 9014, 9019, 9020, 9053, 9054, 9060, 9066, 9074, 9099];
+        let singles = [9001, 9003, 9010, 9011, 9014, 9019, 9020, 9053, 9054, 9060, 9066, 9074, 9099, 9133];
         let others = [
             1045, 1054, 1062, 1064, 1146, 1210, 1227, 1235, 1317, 1525, 4009, 4012, 4016, 4017, 4018, 4023,
             4036, 4038, 4072, 4109, 4143, 4147, 4179, 4209, 4210, 4211, 4212, 4213, 4215, 4217, 4554, 4626,
