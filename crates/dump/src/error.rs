@@ -3,6 +3,7 @@
 use model::Problem;
 use model::problem::codes;
 
+use crate::ddl::form::Refusal;
 use crate::id::DumpId;
 
 /// The server's numbers for a snapshot that can't be read any more: too old, out of the window, a changed table,
@@ -169,6 +170,14 @@ pub enum Error {
         /// The id.
         dump: DumpId,
     },
+    /// A statement of the dump does something else than create the object that it is kept under.
+    #[error("the statement of {object} is refused: {why}")]
+    StatementRefused {
+        /// The object.
+        object: String,
+        /// What in the statement is not allowed.
+        why: String,
+    },
     /// The target does not understand the statements of the source.
     #[error("a dump of {source_server} can't be loaded into {target}")]
     TargetUnfit {
@@ -222,6 +231,11 @@ pub enum Error {
 pub type Result<T> = std::result::Result<T, Error>;
 
 impl Error {
+    /// Describes an object whose definition is not taken for one statement that creates it.
+    pub(crate) fn not_carried(object: &str, why: &Refusal) -> Self {
+        Self::CannotCarry { problems: vec![not_carried(object, why)] }
+    }
+
     /// Tells whether the dump can only be begun again, under a new id: what it has so far can't be completed.
     #[must_use]
     pub fn must_start_anew(&self) -> bool {
@@ -287,6 +301,9 @@ impl Error {
                 differences.first().cloned().unwrap_or_else(|| Problem::internal("dump-resume-server"))
             }
             Self::AnotherDump { dump } => Problem::conflict("dump-another").with("dump", dump),
+            Self::StatementRefused { object, why } => {
+                unreadable("load-statement-refused").with("object", object).with("why", why)
+            }
             Self::TargetUnfit { source_server, target } => {
                 Problem::refused(codes::METHOD_UNSUPPORTED, "load-target-unfit")
                     .with("source", source_server)
@@ -312,6 +329,11 @@ impl Error {
             Self::Cancelled => Problem::refused(codes::CONFLICT, "dump-cancelled"),
         }
     }
+}
+
+/// Describes an object whose definition is not taken for one statement that creates it.
+pub(crate) fn not_carried(object: &str, why: &Refusal) -> Problem {
+    Problem::refused(codes::PRECHECK_FAILED, "dump-statement-refused").with("object", object).with("why", why)
 }
 
 fn unreadable(id: &str) -> Problem {

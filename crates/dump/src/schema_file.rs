@@ -23,6 +23,8 @@
 
 use oceanbase::statement::literal;
 
+use crate::ddl::form;
+use crate::error::Error;
 use crate::piece::push_preamble;
 
 const HEADER: &str = "-- object ";
@@ -80,7 +82,17 @@ impl SchemaObject {
 }
 
 /// Returns the text of a schema file.
-pub(crate) fn write(title: &str, objects: &[SchemaObject]) -> Vec<u8> {
+///
+/// # Errors
+/// [`Error::CannotCarry`] names the first object whose statement does anything but create it.
+pub(crate) fn write(title: &str, objects: &[SchemaObject]) -> Result<Vec<u8>, Error> {
+    for object in objects {
+        form::check(object).map_err(|why| Error::not_carried(&object.name, &why))?;
+    }
+    Ok(text(title, objects))
+}
+
+fn text(title: &str, objects: &[SchemaObject]) -> Vec<u8> {
     let mut text = Vec::new();
     push_preamble(&mut text, title);
     for object in objects {
@@ -162,7 +174,7 @@ fn commented(statement: &[u8]) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    use super::{SchemaKind, SchemaObject, read, write};
+    use super::{SchemaKind, SchemaObject, read, text};
 
     #[test]
     fn every_statement_reads_back_whatever_is_in_it() {
@@ -183,15 +195,15 @@ mod tests {
             code("CREATE TRIGGER t\n$$$$"),
             object(SchemaKind::Grant, "'u'@'%'", "GRANT x"),
         ];
-        assert_eq!(read(&write("tables of `shop`", &objects)), Ok(objects.to_vec()));
-        let broken = write("views", &[object(SchemaKind::BrokenView, "v", "CREATE VIEW `v` AS\nselect 1")]);
+        assert_eq!(read(&text("tables of `shop`", &objects)), Ok(objects.to_vec()));
+        let broken = text("views", &[object(SchemaKind::BrokenView, "v", "CREATE VIEW `v` AS\nselect 1")]);
         assert_eq!(read(&broken).expect("a file")[0].statement, b"-- CREATE VIEW `v` AS\n-- select 1");
     }
 
     #[test]
     fn a_file_that_was_cut_off_is_not_taken() {
         let object = SchemaObject::plain(SchemaKind::Table, "t", b"CREATE TABLE t".to_vec());
-        let text = write("tables", &[object]);
+        let text = text("tables", &[object]);
         let begin = text.windows(9).position(|part| part == b"-- object").expect("a header") + 1;
         for end in begin..text.len() {
             assert!(read(&text[..end]).is_err(), "cut off at {end}");

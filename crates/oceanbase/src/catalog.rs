@@ -15,7 +15,8 @@ pub use code::{
     routines, triggers,
 };
 pub use inner::{
-    MemberColumn, PartitionValues, TableIdentity, member_columns, partition_values, table_identities,
+    MemberColumn, PartitionNames, PartitionValues, TableIdentity, crooked_partition_names, member_columns,
+    partition_values, table_identities,
 };
 pub use innodb::engines_without_snapshot;
 
@@ -130,6 +131,18 @@ pub async fn tables(session: &mut Session, database: &str) -> Result<Vec<Table>,
         })
     };
     session.rows(&Statement::read(sql)).await?.iter().map(table).collect()
+}
+
+/// Returns the databases in which the name of anything but a trigger has a backtick, or that have one in their own.
+///
+/// # Errors
+/// Fails when the server does.
+pub async fn crooked_databases(session: &mut Session) -> Result<Vec<String>, Error> {
+    let sql = "SELECT SCHEMA_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME LIKE '%`%' \
+               UNION SELECT TABLE_SCHEMA FROM information_schema.COLUMNS WHERE TABLE_NAME LIKE '%`%' OR COLUMN_NAME LIKE '%`%' \
+               UNION SELECT ROUTINE_SCHEMA FROM information_schema.ROUTINES WHERE ROUTINE_NAME LIKE '%`%'";
+    let rows = session.rows(&Statement::read(sql)).await?;
+    rows.iter().map(|row| row.str(0).map(str::to_owned)).collect()
 }
 
 /// Returns the columns of all tables of a database, in their order.
@@ -265,7 +278,7 @@ pub async fn routine_definition(
     name: &str,
     kind: RoutineKind,
 ) -> Result<Vec<u8>, Error> {
-    let word = if kind == RoutineKind::Function { "FUNCTION" } else { "PROCEDURE" };
+    let word = kind.word();
     let statement =
         Statement::read(format!("SHOW CREATE {word} {}.{}", identifier(database), identifier(name)));
     third_column(session, &statement).await

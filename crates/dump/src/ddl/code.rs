@@ -35,7 +35,7 @@ pub(crate) fn trigger_without_database(definition: &[u8], database: &str) -> Vec
     let end = tokens.iter().position(|token| token.is_word("FOR")).unwrap_or(tokens.len());
     for word in ["TRIGGER", "ON"] {
         let Some(place) = tokens[..end].iter().position(|token| token.is_word(word)) else { continue };
-        let behind = |place: usize| (place + 1..end).find(|&next| tokens[next].kind != TokenKind::Space);
+        let behind = |place: usize| (place + 1..end).find(|&next| !tokens[next].is_blank());
         let Some(name) = behind(place) else { continue };
         let Some(dot) = behind(name).filter(|&dot| tokens[dot].is_sign(b'.')) else { continue };
         if tokens[name].name().is_some_and(|name| name.eq_ignore_ascii_case(database)) {
@@ -50,8 +50,7 @@ pub(crate) fn trigger_without_database(definition: &[u8], database: &str) -> Vec
 pub(crate) fn names_database(statement: &[u8], database: &str) -> bool {
     let all = tokens(statement);
     let is_name = |token: &Token<'_>| {
-        matches!(token.kind, TokenKind::Name | TokenKind::Word)
-            && token.name().is_some_and(|name| name.eq_ignore_ascii_case(database))
+        token.is_name() && token.name().is_some_and(|name| name.eq_ignore_ascii_case(database))
     };
     all.windows(2).any(|pair| is_name(&pair[0]) && pair[1].is_sign(b'.'))
 }

@@ -8,7 +8,7 @@ use crate::ddl::token::{TokenKind, tokens};
 /// Returns options of a table or database without `[DEFAULT] TABLEGROUP [=] …`, and whether there was one.
 pub(crate) fn without_table_group(options: &[u8]) -> (Vec<u8>, bool) {
     let all = tokens(options);
-    let words: Vec<usize> = (0..all.len()).filter(|&at| all[at].kind != TokenKind::Space).collect();
+    let words: Vec<usize> = (0..all.len()).filter(|&at| !all[at].is_blank()).collect();
     let Some(place) = words.iter().position(|&at| all[at].is_word("TABLEGROUP")) else {
         return (options.to_vec(), false);
     };

@@ -4,8 +4,10 @@
 //! words, quotes and brackets; what is not recognised stays as it is.
 
 pub(crate) mod code;
+pub(crate) mod form;
 pub(crate) mod group;
 pub(crate) mod qualify;
 pub(crate) mod repair;
+pub(crate) mod requote;
 pub(crate) mod table;
 pub(crate) mod token;

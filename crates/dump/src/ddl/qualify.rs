@@ -76,7 +76,7 @@ impl<'t> QualifiedView<'t> {
 
 /// Tells whether a name that stands alone is the view's own or a column's alias, which no dot follows.
 fn is_harmless(tokens: &[Token<'_>], place: usize) -> bool {
-    let before = tokens[..place].iter().rev().find(|token| token.kind != TokenKind::Space);
+    let before = tokens[..place].iter().rev().find(|token| !token.is_blank());
     before.is_some_and(|token| token.is_word("AS") || token.is_word("VIEW"))
 }
 
@@ -148,7 +148,8 @@ pub(crate) fn with_readable_literals(sql: &[u8]) -> Vec<u8> {
     readable
 }
 
-fn unescaped(inner: &[u8], quote: u8) -> Vec<u8> {
+/// Returns the value of a text, without its quotes and escapes.
+pub(crate) fn unescaped(inner: &[u8], quote: u8) -> Vec<u8> {
     let mut value = Vec::new();
     let mut bytes = inner.iter().copied().peekable();
     while let Some(byte) = bytes.next() {

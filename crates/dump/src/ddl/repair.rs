@@ -1,24 +1,30 @@
 //! Mending what SHOW CREATE TABLE of OceanBase breaks: the texts in ENUM, SET and partition values, printed without
-//! escaping quotes and backslashes.
+//! escaping quotes and backslashes, and the names of partitions, printed without doubling backticks.
 //!
 //! What is really in them is known from the inner tables. From that, the broken text is predicted byte by byte, found
 //! in the definition, and replaced. What does not fit the prediction is not mended but refused.
 
-use oceanbase::catalog::{MemberColumn, PartitionValues};
+use oceanbase::catalog::{MemberColumn, PartitionNames, PartitionValues};
 
 use crate::column::Form;
 use crate::ddl::token::{TokenKind, tokens};
 use crate::encode::push_literal;
 
-/// Mends a definition. `None`: it is broken in a way that is not understood.
+/// Mends a definition. `None`: it is broken in a way that is not understood. `names` are those of its partitions where one
+/// has a backtick.
 pub(crate) fn repair(
     definition: &[u8],
     columns: &[MemberColumn],
     partitions: &[PartitionValues],
+    names: Option<&PartitionNames>,
 ) -> Option<Vec<u8>> {
     let mut mended = Mending { rest: definition, done: Vec::with_capacity(definition.len()) };
     for column in columns {
         mended.members(column)?;
+    }
+    if let Some(names) = names {
+        mended.partitions(names, partitions)?;
+        return is_well_quoted(&mended.done).then_some(mended.done);
     }
     if partitions.iter().any(|values| values.sub && has_hazard(values)) {
         return None;
@@ -40,8 +46,7 @@ fn is_well_quoted(sql: &[u8]) -> bool {
         let introduced = pair[0].kind == TokenKind::Word && is_introducer(pair[0].text);
         literal && beside(pair[0].kind) && beside(pair[1].kind) && !introduced
     });
-    let unclosed = tokens.last().is_some_and(|last| last.kind == TokenKind::Literal);
-    !touching && (!unclosed || sql.ends_with(b"'"))
+    !touching && tokens.last().is_none_or(|last| last.kind != TokenKind::Unclosed)
 }
 
 /// Tells whether a word may stand right in front of a text: `b'01'`, `x'FF'`, `_utf8mb4'…'`.
@@ -93,6 +98,11 @@ impl Mending<'_> {
         let begin = format!("partition {name} values ");
         let place = self.find(begin.as_bytes())?;
         self.take(place + begin.len());
+        self.rows(values)
+    }
+
+    /// Mends the rows of values that stand here, from before their bracket to behind it.
+    fn rows(&mut self, values: &PartitionValues) -> Option<()> {
         let open = self.rest.iter().position(|&byte| byte == b'(')?;
         self.take(open + 1);
         for row in &values.rows {
@@ -119,6 +129,73 @@ impl Mending<'_> {
             }
         }
         Some(())
+    }
+
+    /// Mends the whole list of partitions, to the end of the definition.
+    fn partitions(&mut self, names: &PartitionNames, values: &[PartitionValues]) -> Option<()> {
+        if !names.template.is_empty() {
+            self.take(list_begin(self.rest, "subpartition")?);
+            self.list("subpartition", &names.template, &[], values)?;
+        }
+        self.take(list_begin(self.rest, "partition")?);
+        let (partitions, subs): (Vec<_>, Vec<_>) = names.partitions.iter().cloned().unzip();
+        self.list("partition", &partitions, &subs, values)?;
+        self.rest.trim_ascii().is_empty().then_some(())
+    }
+
+    /// Mends a list of partitions of these names from behind its bracket to behind the one that closes it.
+    fn list(
+        &mut self,
+        word: &str,
+        names: &[String],
+        subs: &[Vec<String>],
+        values: &[PartitionValues],
+    ) -> Option<()> {
+        for (place, name) in names.iter().enumerate() {
+            self.blanks();
+            let quoted = format!("{word} {}", oceanbase::statement::identifier(name)).into_bytes();
+            self.replace_here(&[format!("{word} `{name}`").into_bytes(), quoted.clone()], &quoted)?;
+            if self.rest.starts_with(b" values ") {
+                let sub = word == "subpartition";
+                match values.iter().find(|values| values.partition == *name && values.sub == sub) {
+                    Some(own) => self.rows(own)?,
+                    None => self.bracket()?,
+                }
+            }
+            if self.rest.starts_with(b" (") {
+                self.take(2);
+                self.list("subpartition", subs.get(place)?, &[], values)?;
+            }
+            let ends = if place + 1 == names.len() { b')' } else { b',' };
+            if self.rest.first() != Some(&ends) {
+                return None;
+            }
+            self.take(1);
+        }
+        Some(())
+    }
+
+    /// Takes over what stands up to the end of the next bracket.
+    fn bracket(&mut self) -> Option<()> {
+        let (mut depth, mut length) = (0_usize, 0);
+        for token in tokens(self.rest) {
+            length += token.text.len();
+            if token.is_sign(b'(') {
+                depth += 1;
+            } else if token.is_sign(b')') {
+                depth = depth.checked_sub(1)?;
+                if depth == 0 {
+                    self.take(length);
+                    return Some(());
+                }
+            }
+        }
+        None
+    }
+
+    /// Takes over spaces and line ends.
+    fn blanks(&mut self) {
+        self.take(self.rest.iter().take_while(|byte| byte.is_ascii_whitespace()).count());
     }
 
     fn find(&self, text: &[u8]) -> Option<usize> {
@@ -150,6 +227,20 @@ impl Mending<'_> {
     }
 }
 
+/// Returns where the list of partitions begins, behind its bracket. Up to there the text can be cut into tokens.
+fn list_begin(sql: &[u8], word: &str) -> Option<usize> {
+    let all = tokens(sql);
+    let mut length = 0;
+    for (place, token) in all.iter().enumerate() {
+        length += token.text.len();
+        let next = all[place + 1..].iter().find(|next| !next.is_blank());
+        if token.is_sign(b'(') && next.is_some_and(|next| next.is_word(word)) {
+            return Some(length);
+        }
+    }
+    None
+}
+
 fn list(members: &[Vec<u8>], write: fn(&[u8]) -> Vec<u8>) -> Vec<u8> {
     let members: Vec<Vec<u8>> = members.iter().map(|member| write(member)).collect();
     [b"(", members.join(&b","[..]).as_slice(), b")"].concat()
@@ -178,7 +269,7 @@ fn default_value(members: &[Vec<u8>], default: u64, is_set: bool) -> Option<Vec<
 
 #[cfg(test)]
 mod tests {
-    use oceanbase::catalog::{MemberColumn, PartitionValues};
+    use oceanbase::catalog::{MemberColumn, PartitionNames, PartitionValues};
 
     use super::repair;
 
@@ -188,7 +279,7 @@ mod tests {
     }
 
     fn repaired(sql: &str, columns: &[MemberColumn], partitions: &[PartitionValues]) -> Option<String> {
-        repair(sql.as_bytes(), columns, partitions).map(|sql| String::from_utf8(sql).expect("text"))
+        repair(sql.as_bytes(), columns, partitions, None).map(|sql| String::from_utf8(sql).expect("text"))
     }
 
     #[test]
@@ -229,6 +320,48 @@ mod tests {
         let mended =
             repaired(sql, &[], &[values("p", vec![vec![text("c")], vec![text("d\\")]])]).expect("mended");
         assert_eq!(mended, sql.replace("'d\\'", "'d\\\\'"));
+    }
+
+    #[test]
+    fn partition_names_get_the_backticks_that_the_server_left_out() {
+        let values =
+            |partition: &str, sub, rows| PartitionValues { partition: partition.to_owned(), sub, rows };
+        let text = |text: &str| vec![vec![Some(text.as_bytes().to_vec())]];
+        let evil = "q` values less than (1); DROP DATABASE canary; -- ";
+        let names = PartitionNames {
+            template: Vec::new(),
+            partitions: vec![
+                ("p`0".to_owned(), vec!["s`0".to_owned(), "s1".to_owned()]),
+                (evil.to_owned(), vec!["s2".to_owned()]),
+            ],
+        };
+        let values = [
+            values("p`0", false, vec![vec![None]]),
+            values(evil, false, vec![vec![None]]),
+            values("s`0", true, text("a`'b")),
+            values("s1", true, text("c")),
+            values("s2", true, vec![vec![None]]),
+        ];
+        let sql = format!(
+            "CREATE TABLE `t` (\n  `a` int\n) COMMENT = '(partition'\n partition by range(a) subpartition by list columns(b)\n\
+             (partition `p`0` values less than (10) (\nsubpartition `s`0` values in ('a`'b'),\nsubpartition `s1` values in ('c')),\n\
+             partition `{evil}` values less than (MAXVALUE) (\nsubpartition `s2` values in (DEFAULT)))"
+        );
+        let mended = repair(sql.as_bytes(), &[], &values, Some(&names)).expect("mended");
+        let expected =
+            sql.replace("`p`0`", "`p``0`").replace("`s`0`", "`s``0`").replace("'a`'b'", "'a`\\'b'");
+        let expected = expected.replace("`q` values", "`q`` values");
+        assert_eq!(String::from_utf8(mended).expect("text"), expected);
+        assert_eq!(repair(sql.replace("p`0", "p`1").as_bytes(), &[], &values, Some(&names)), None);
+
+        let template = "x (\n)\n partition by hash(a) subpartition by hash(b) subpartition template (\nsubpartition `s`0`,\n\
+                        subpartition `s1`)\n(partition `p0`,\npartition `p1`)";
+        let names = PartitionNames {
+            template: vec!["s`0".to_owned(), "s1".to_owned()],
+            partitions: vec![("p0".to_owned(), Vec::new()), ("p1".to_owned(), Vec::new())],
+        };
+        let mended = repair(template.as_bytes(), &[], &[], Some(&names)).expect("mended");
+        assert_eq!(String::from_utf8(mended).expect("text"), template.replace("`s`0`", "`s``0`"));
     }
 
     #[test]

@@ -101,6 +101,14 @@ impl TableDefinition {
         })
     }
 
+    /// Returns the names of the columns.
+    pub(crate) fn columns(&self) -> impl Iterator<Item = &str> {
+        self.items.iter().filter_map(|item| match &item.kind {
+            ItemKind::Column { name, .. } => Some(name.as_str()),
+            _ => None,
+        })
+    }
+
     /// Returns the foreign keys with their names.
     pub(crate) fn foreign_keys(&self) -> impl Iterator<Item = (Option<&str>, &[u8])> {
         self.items.iter().filter_map(|item| match &item.kind {
@@ -126,7 +134,7 @@ impl TableDefinition {
     /// Tells whether the rows lie in the order in which they came, and the primary key is a key beside them.
     pub(crate) fn is_heap(&self) -> bool {
         let tokens: Vec<Token<'_>> =
-            tokens(&self.tail).into_iter().filter(|token| token.kind != TokenKind::Space).collect();
+            tokens(&self.tail).into_iter().filter(|token| !token.is_blank()).collect();
         tokens.windows(2).any(|pair| pair[0].is_word("ORGANIZATION") && pair[1].is_word("HEAP"))
     }
 
@@ -134,8 +142,7 @@ impl TableDefinition {
     /// AUTO_INCREMENT column, which changes with every row.
     pub(crate) fn essence(&self) -> Vec<u8> {
         let bare = self.joined(|item| matches!(item.kind, ItemKind::Column { .. } | ItemKind::Other));
-        let tokens: Vec<Token<'_>> =
-            tokens(&bare).into_iter().filter(|token| token.kind != TokenKind::Space).collect();
+        let tokens: Vec<Token<'_>> = tokens(&bare).into_iter().filter(|token| !token.is_blank()).collect();
         let mut essence = Vec::with_capacity(bare.len());
         let mut skip = 0;
         for (place, token) in tokens.iter().enumerate() {
@@ -194,7 +201,7 @@ fn brackets(tokens: &[Token<'_>]) -> Option<(usize, usize)> {
 }
 
 fn kind(item: &[Token<'_>]) -> Option<ItemKind> {
-    let mut tokens = item.iter().filter(|token| token.kind != TokenKind::Space).peekable();
+    let mut tokens = item.iter().filter(|token| !token.is_blank()).peekable();
     let first = tokens.next()?;
     if first.kind == TokenKind::Name {
         let counts = tokens.any(|token| token.is_word("AUTO_INCREMENT"));

@@ -6,6 +6,8 @@ use oceanbase::{Session, statement};
 
 use crate::archive::Archive;
 use crate::ddl::code::{trigger_without_database, with_comment};
+use crate::ddl::form::Refusal;
+use crate::ddl::requote::{self, Names};
 use crate::dumping::schema::SchemaReceipt;
 use crate::error::{DuringSql as _, Error, Result};
 use crate::layout::ObjectKey;
@@ -26,7 +28,8 @@ pub(super) async fn write_code(
         let text = catalog::routine_definition(session, database, &routine.name, routine.kind).await;
         let text = text.during(reading)?;
         let mended = if session.server().product.is_oceanbase() {
-            with_comment(&text, &routine.comment)
+            let (word, definer) = (routine.kind.word(), &routine.definer);
+            with_comment(&requote::routine(&text, word, &routine.name, definer), &routine.comment)
         } else {
             Some(text) // printed as it should be
         };
@@ -44,6 +47,7 @@ pub(super) async fn write_code(
     }
     for trigger in catalog::triggers(session, database).await.during(reading)? {
         let text = catalog::trigger_definition(session, database, &trigger.name).await.during(reading)?;
+        let text = requote::trigger(&text, &trigger.definer);
         let statement = trigger_without_database(&text, database);
         entries.push(CodeEntry {
             kind: "trigger".to_owned(),
@@ -54,7 +58,7 @@ pub(super) async fn write_code(
         objects.push(SchemaObject { kind, name: trigger.name, statement, mode });
     }
     if !objects.is_empty() {
-        let text = schema_file::write(&format!("code of `{database}`"), &objects);
+        let text = schema_file::write(&format!("code of `{database}`"), &objects)?;
         receipt.objects.push(archive.write_schema(ObjectKey::Code { database }, text).await?);
         receipt.code.insert(database.to_owned(), entries);
     }
@@ -79,6 +83,7 @@ pub(super) async fn write_accounts(
         return Ok(());
     };
     let (mut made, mut granted) = (Vec::new(), Vec::new());
+    let crooked = crooked_names(session).await?;
     for account in &accounts {
         let name = account.spelled();
         let definition = if account.is_role {
@@ -93,6 +98,7 @@ pub(super) async fn write_accounts(
         for grant in catalog::account_grants(session, account).await.during(reading)? {
             // Everybody has this from the start.
             if !grant.starts_with("GRANT USAGE ON *.*") {
+                let grant = quoted_grant(session, &grant, account, &crooked)?;
                 granted.push(SchemaObject::plain(SchemaKind::Grant, &name, grant.into_bytes()));
             }
         }
@@ -103,11 +109,39 @@ pub(super) async fn write_accounts(
         (ObjectKey::Grants, "privileges of users and roles", granted),
     ] {
         if !objects.is_empty() {
-            let text = schema_file::write(title, &objects);
+            let text = schema_file::write(title, &objects)?;
             receipt.objects.push(archive.write_schema(key, text).await?);
         }
     }
     Ok(())
+}
+
+/// Returns the names that OceanBase prints in a GRANT without doubling their backticks.
+async fn crooked_names(session: &mut Session) -> Result<Vec<Names>> {
+    if !session.server().product.is_oceanbase() {
+        return Ok(Vec::new());
+    }
+    let reading = || "read the names in the databases".to_owned();
+    let mut all = Vec::new();
+    for database in catalog::crooked_databases(session).await.during(reading)? {
+        let columns = catalog::columns(session, &database).await.during(reading)?;
+        let names = |columns: Vec<catalog::Column>| columns.into_iter().map(|column| column.name).collect();
+        let tables = columns.into_iter().map(|(table, columns)| (table, names(columns))).collect();
+        let routines = catalog::routines(session, &database).await.during(reading)?;
+        let routines = routines.into_iter().map(|routine| routine.name).collect();
+        all.push(Names { database, tables, routines });
+    }
+    Ok(all)
+}
+
+/// Returns a GRANT with its names quoted.
+fn quoted_grant(session: &Session, grant: &str, account: &Account, crooked: &[Names]) -> Result<String> {
+    if !session.server().product.is_oceanbase() {
+        return Ok(grant.to_owned());
+    }
+    let unclear = || Refusal("its privileges can be read in more ways than one".to_owned());
+    requote::grant(grant, &account.user, &account.host, crooked)
+        .ok_or_else(|| Error::not_carried(&account.spelled(), &unclear()))
 }
 
 /// Returns what SHOW CREATE USER leaves out.

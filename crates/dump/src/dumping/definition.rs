@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use oceanbase::catalog::{self, MemberColumn, PartitionValues, TableIdentity};
+use oceanbase::catalog::{self, MemberColumn, PartitionNames, PartitionValues, TableIdentity};
 use oceanbase::{Error as SqlError, Session};
 use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
@@ -55,6 +55,7 @@ pub(super) struct Definitions {
 struct Mending {
     members: BTreeMap<String, Vec<MemberColumn>>,
     partitions: BTreeMap<String, Vec<PartitionValues>>,
+    names: BTreeMap<String, PartitionNames>,
 }
 
 impl Mending {
@@ -62,6 +63,7 @@ impl Mending {
         Ok(Self {
             members: catalog::member_columns(session, database).await?.unwrap_or_default(),
             partitions: catalog::partition_values(session, database).await?.unwrap_or_default(),
+            names: catalog::crooked_partition_names(session, database).await?.unwrap_or_default(),
         })
     }
 }
@@ -96,7 +98,7 @@ impl Definitions {
         let text = catalog::table_definition(session, &self.database, table).await?;
         let members = mending.members.get(table).map_or(&[][..], Vec::as_slice);
         let partitions = mending.partitions.get(table).map_or(&[][..], Vec::as_slice);
-        Ok(repair(&text, members, partitions))
+        Ok(repair(&text, members, partitions, mending.names.get(table)))
     }
 
     /// Reads the statements that make tables on several connections, by table.

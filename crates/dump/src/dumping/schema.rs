@@ -11,6 +11,7 @@ use crate::archive::Archive;
 use crate::ddl::group::without_table_group;
 use crate::ddl::qualify::{QualifiedView, with_readable_literals};
 use crate::ddl::table::TableDefinition;
+use crate::ddl::{form, requote};
 use crate::dumping::definition::{Definitions, Kept};
 use crate::dumping::{Snapshot, code};
 use crate::error::{DuringSql as _, Error, Result};
@@ -69,7 +70,9 @@ async fn write_database(
     let name = database.name.as_str();
     let definition = catalog::database_definition(session, name).await;
     let text = definition.during(|| format!("read the definition of `{name}`"))?;
+    let text = if session.server().product.is_oceanbase() { requote::database(&text, name) } else { text };
     let (mut text, _) = without_table_group(&text);
+    form::check_database(&text, name).map_err(|why| Error::not_carried(&format!("`{name}`"), &why))?;
     text.extend_from_slice(b";\n");
     receipt.objects.push(archive.write_schema(ObjectKey::Database { database: name }, text).await?);
 
@@ -86,7 +89,7 @@ async fn write_database(
         };
         tables.push(table_object(name, &table.name, definition, &mut receipt.notes));
     }
-    let text = schema_file::write(&format!("tables of `{name}`"), &tables);
+    let text = schema_file::write(&format!("tables of `{name}`"), &tables)?;
     receipt.objects.push(archive.write_schema(ObjectKey::Tables { database: name }, text).await?);
 
     if !database.views.is_empty() {
@@ -94,7 +97,7 @@ async fn write_database(
         for view in &database.views {
             views.push(view_object(session, name, view, &mut receipt.notes).await?);
         }
-        let text = schema_file::write(&format!("views of `{name}`"), &views);
+        let text = schema_file::write(&format!("views of `{name}`"), &views)?;
         receipt.objects.push(archive.write_schema(ObjectKey::Views { database: name }, text).await?);
     }
     Ok(())
@@ -128,6 +131,11 @@ fn table_object(
     if definition.leave_group() {
         notes.push(Text::new("dump-table-group-left-out").with("table", full_name(database, table)));
     }
+    created_by(database, table, definition)
+}
+
+/// Returns the object that creates a table, as it is kept in the dump.
+pub(super) fn created_by(database: &str, table: &str, mut definition: TableDefinition) -> SchemaObject {
     definition.refer(|other| if other == database { None } else { Some(other.to_owned()) });
     SchemaObject::plain(SchemaKind::Table, table, with_readable_literals(&definition.whole()))
 }
@@ -141,6 +149,7 @@ async fn view_object(
     let full = full_name(database, &view.name);
     let text = catalog::view_definition(session, database, &view.name).await;
     let text = text.during(|| format!("read the definition of {full}"))?;
+    let text = if session.server().product.is_oceanbase() { requote::view(&text, &view.name) } else { text };
     let statement = match QualifiedView::read(&text, |name| name == database) {
         Ok(view) => view.without(),
         Err(_) => {

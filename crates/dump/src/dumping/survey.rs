@@ -12,10 +12,12 @@ use oceanbase::{Session, Statement};
 
 use crate::chunk::{hidden_key as hidden_key_columns, usable_key};
 use crate::column::{Column, Form};
+use crate::ddl::form::{self, Refusal};
 use crate::ddl::table::TableDefinition;
 use crate::dumping::catalogue::Catalogue;
 use crate::dumping::definition::{Definitions, Kept};
-use crate::error::{DuringSql as _, Error, Result};
+use crate::dumping::schema::created_by;
+use crate::error::{DuringSql as _, Error, Result, not_carried};
 use crate::plan::{Selection, TablePlan, ViewPlan, full_name};
 use crate::source::Source;
 
@@ -221,6 +223,23 @@ impl TableReader<'_> {
         text.during(|| format!("read the definition of {}", full_name(self.database, table)))
     }
 
+    /// Checks that the statement creates this table and does nothing else, and that the columns in it are those that the catalogue
+    /// has: where a name was printed as it is not, it might name others.
+    fn check(&self, table: &str, text: &[u8]) -> std::result::Result<(), Refusal> {
+        let unreadable = || Refusal("its columns can't be told".to_owned());
+        let definition = TableDefinition::read(text).ok_or_else(unreadable)?;
+        let (mut named, mut known): (Vec<&str>, Vec<&str>) = (
+            definition.columns().collect(),
+            self.columns.iter().map(|column| column.name.as_str()).collect(),
+        );
+        named.sort_unstable();
+        known.sort_unstable();
+        if named != known {
+            return Err(Refusal("its columns are not those of the catalogue".to_owned()));
+        }
+        form::check(&created_by(self.database, table, definition))
+    }
+
     /// Returns the plan of a table, still without chunks; nothing when it can't be carried, which is noted.
     fn read(&mut self, table: &str, text: Option<Vec<u8>>) -> Option<TablePlan> {
         let full = full_name(self.database, table);
@@ -230,6 +249,10 @@ impl TableReader<'_> {
             self.survey.problems.push(problem.with("table", full));
             return None;
         };
+        if let Err(why) = self.check(table, &text) {
+            self.survey.problems.push(not_carried(&full, &why));
+            return None;
+        }
         let mut known = Vec::new();
         let (generated, own): (Vec<_>, Vec<_>) =
             std::mem::take(&mut self.columns).into_iter().partition(|column| column.generated);

@@ -15,7 +15,7 @@ use crate::id::DumpId;
 use crate::layout::ObjectKey;
 use crate::load::connection::{enter, make, make_lenient, open_for_loading};
 use crate::load::marks::Marks;
-use crate::load::{Options, names};
+use crate::load::{Options, allowed, names};
 use crate::manifest::Manifest;
 use crate::plan::{Selection, full_name};
 use crate::schema_file::{SchemaKind, SchemaObject};
@@ -33,6 +33,7 @@ pub async fn create_routines(
     options: &Options,
 ) -> Result<Vec<Text>> {
     let mut making = Making::begin(target, client, dump, options).await?;
+    making.check().await?;
     making.accounts().await?;
     making.code(&[SchemaKind::Procedure, SchemaKind::Function]).await?;
     Ok(making.end().await)
@@ -73,6 +74,24 @@ impl Making {
         let names = names(&manifest, options)?;
         let (session, selection) = (open_for_loading(target).await?, options.selection.clone());
         Ok(Self { session, archive, manifest, names, notes: Vec::new(), selection })
+    }
+
+    /// Checks everything that this load may run of users, privileges and code, before the first of it runs.
+    async fn check(&self) -> Result<()> {
+        for entry in &self.manifest.databases {
+            let whole =
+                self.names.contains_key(&entry.name) && self.selection.has_whole_database(&entry.name);
+            if whole && !entry.code.is_empty() {
+                self.objects(ObjectKey::Code { database: &entry.name }).await?;
+            }
+        }
+        for key in [ObjectKey::Accounts, ObjectKey::Grants] {
+            let path = self.archive.stored_path(key);
+            if self.selection.is_all() && self.manifest.schema.iter().any(|object| object.path == path) {
+                self.objects(key).await?;
+            }
+        }
+        Ok(())
     }
 
     async fn end(self) -> Vec<Text> {
@@ -181,7 +200,7 @@ impl Making {
     }
 
     async fn objects(&self, key: ObjectKey<'_>) -> Result<Vec<SchemaObject>> {
-        self.archive.read_objects(key).await
+        allowed::objects(&self.archive, key, |_| true).await
     }
 }
 

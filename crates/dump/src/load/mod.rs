@@ -3,6 +3,7 @@
 //! What was done is remembered in the target, in a table beside the rows ([`marks`]), so that rows and the note
 //! that they are in are committed together: nothing is loaded twice, whatever dies when.
 
+mod allowed;
 mod code;
 mod connection;
 mod data;

@@ -17,10 +17,10 @@ use crate::layout::ObjectKey;
 use crate::load::connection::{Define, STATEMENT_LIMIT, TableStatements, open_for_loading};
 use crate::load::marks::Marks;
 use crate::load::target::check;
-use crate::load::{Options, TargetCheck, names};
+use crate::load::{Options, TargetCheck, allowed, names};
 use crate::manifest::DatabaseEntry;
 use crate::plan::Selection;
-use crate::schema_file::{SchemaKind, SchemaObject};
+use crate::schema_file::SchemaObject;
 use crate::source::Target;
 
 /// A table with fewer rows gets its keys at once: making them later costs more than it saves.
@@ -62,11 +62,11 @@ pub async fn create_schema(
 }
 
 async fn create_database(session: &mut Session, archive: &Archive, name: &str, target: &str) -> Result<()> {
-    let key = ObjectKey::Database { database: name };
-    let text = archive.read_schema(key).await?;
-    let text = text.strip_suffix(b";\n").unwrap_or(&text);
-    let statement = database_statement(text, target)
-        .ok_or_else(|| Error::Damaged { path: key.path(), why: "it creates no database".to_owned() })?;
+    let text = allowed::database(archive, name).await?;
+    let statement = database_statement(&text, target).ok_or_else(|| Error::Damaged {
+        path: ObjectKey::Database { database: name }.path(),
+        why: "it creates no database".to_owned(),
+    })?;
     session
         .run(&Statement::act(statement))
         .await
@@ -136,11 +136,8 @@ pub(super) async fn table_objects(
     database: &str,
     selection: &Selection,
 ) -> Result<Vec<SchemaObject>> {
-    let objects = archive.read_objects(ObjectKey::Tables { database }).await?;
-    let chosen = |object: &SchemaObject| {
-        object.kind == SchemaKind::Table && selection.has_table(database, &object.name)
-    };
-    Ok(objects.into_iter().filter(chosen).collect())
+    let chosen = |object: &SchemaObject| selection.has_table(database, &object.name);
+    allowed::objects(archive, ObjectKey::Tables { database }, chosen).await
 }
 
 pub(super) fn read_definition(database: &str, object: &SchemaObject) -> Result<TableDefinition> {

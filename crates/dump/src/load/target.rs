@@ -12,7 +12,7 @@ use crate::error::{DuringSql as _, Error, Result};
 use crate::id::DumpId;
 use crate::layout::ObjectKey;
 use crate::load::marks::{MARKS_TABLE, Marks};
-use crate::load::{Options, names, orphan};
+use crate::load::{Options, allowed, names, orphan};
 use crate::manifest::Manifest;
 use crate::source::Target;
 
@@ -57,6 +57,7 @@ pub(super) async fn check(
     if let Some(database) = names.keys().next() {
         archive.read_schema(ObjectKey::Database { database }).await?; // the keys fit, or nothing is begun
     }
+    allowed::check_schema(archive, manifest, names, &options.selection).await?;
     let server = session.server().clone();
     if manifest.server.product.is_oceanbase() && !server.product.is_oceanbase() {
         return Err(Error::TargetUnfit {

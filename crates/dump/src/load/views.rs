@@ -9,6 +9,7 @@ use crate::archive::Archive;
 use crate::ddl::qualify::{QualifiedView, without_security};
 use crate::error::{DuringSql as _, Result};
 use crate::layout::ObjectKey;
+use crate::load::allowed;
 use crate::load::connection::{enter, make};
 use crate::manifest::Manifest;
 use crate::plan::{Selection, full_name};
@@ -45,8 +46,8 @@ pub(super) async fn create_views(
         let there =
             catalog::tables(session, database).await.during(|| format!("list the views of `{database}`"))?;
         let there: HashSet<String> = there.into_iter().map(|table| table.name).collect();
-        for object in view_objects(archive, &entry.name).await? {
-            if there.contains(&object.name) || !selection.has_table(&entry.name, &object.name) {
+        for object in view_objects(archive, &entry.name, selection).await? {
+            if there.contains(&object.name) {
                 continue;
             }
             let mut statement = object.statement;
@@ -106,8 +107,9 @@ async fn try_all(session: &mut Session, views: Vec<Waiting>) -> Result<Vec<Waiti
     Ok(refused)
 }
 
-async fn view_objects(archive: &Archive, database: &str) -> Result<Vec<SchemaObject>> {
-    let objects = archive.read_objects(ObjectKey::Views { database }).await?;
+async fn view_objects(archive: &Archive, database: &str, selection: &Selection) -> Result<Vec<SchemaObject>> {
+    let chosen = |object: &SchemaObject| selection.has_table(database, &object.name);
+    let objects = allowed::objects(archive, ObjectKey::Views { database }, chosen).await?;
     Ok(objects.into_iter().filter(|object| object.kind == SchemaKind::View).collect())
 }
 

@@ -189,7 +189,7 @@ async fn users_come_through_with_all_that_they_may_and_may_not() {
     assert_eq!(before, after);
     let shown = shown.0.lock().expect("no panic").clone();
     let hash = &before[1][0][0][before[1][0][0].find('*').expect("a hash")..][..20];
-    assert!(shown.contains("create user") && !shown.contains(hash), "a hash was shown");
+    assert!(shown.contains("CREATE USER") && !shown.contains(hash), "a hash was shown");
 
     // A user that was there before stays as it is.
     let notes = {

@@ -28,6 +28,17 @@ pub enum RoutineKind {
     Function,
 }
 
+impl RoutineKind {
+    /// Returns the keyword for it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Procedure => "PROCEDURE",
+            Self::Function => "FUNCTION",
+        }
+    }
+}
+
 /// A procedure or function.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Routine {
@@ -187,6 +198,22 @@ pub async fn accounts(session: &mut Session) -> Result<Option<Vec<Account>>, Err
 /// # Errors
 /// Fails when the server does.
 pub async fn account_definition(session: &mut Session, account: &Account) -> Result<String, Error> {
+    if session.server().product.is_oceanbase() {
+        // SHOW CREATE USER prints names without quoting what is in them, and fails for some.
+        let sql = format!(
+            "SELECT HOST, PASSWD FROM oceanbase.DBA_OB_USERS WHERE USER_NAME = {} AND HOST = {}",
+            literal(&account.user),
+            literal(&account.host)
+        );
+        let found = if_there(session.rows(&Statement::read(sql)).await)?.unwrap_or_default();
+        if let Some(row) = found.first() {
+            let password = match row.maybe_str(1)?.unwrap_or_default() {
+                "" => String::new(),
+                hash => format!(" IDENTIFIED BY PASSWORD {}", literal(hash)),
+            };
+            return Ok(format!("CREATE USER IF NOT EXISTS {}{password}", account.spelled()));
+        }
+    }
     let statement = Statement::read(format!("SHOW CREATE USER {}", account.spelled()));
     let rows = session.rows(&statement).await?;
     Ok(rows.first().ok_or_else(|| Error::no_rows(&statement))?.str(0)?.to_owned())

@@ -10,7 +10,7 @@ use super::{grouped, if_there};
 use crate::catalog::serial;
 use crate::error::Error;
 use crate::session::Session;
-use crate::statement::literal;
+use crate::statement::{Statement, literal};
 
 /// What tells a table from a later one of the same name, and from itself after a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -138,6 +138,66 @@ pub async fn partition_values(
                 all.entry(table.clone()).or_default().push(values);
             }
         }
+    }
+    Ok(Some(all))
+}
+
+/// The names of a table's partitions, in their order.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PartitionNames {
+    /// Those of the sub-partitions that every partition has alike.
+    pub template: Vec<String>,
+    /// Those of the partitions, with those of their own sub-partitions.
+    pub partitions: Vec<(String, Vec<String>)>,
+}
+
+/// Returns the names of the partitions of those of a database's tables that have a backtick in one of them: SHOW CREATE TABLE
+/// does not double it. `None` where the server does not show them to this user.
+///
+/// # Errors
+/// Fails when the server does.
+pub async fn crooked_partition_names(
+    session: &mut Session,
+    database: &str,
+) -> Result<Option<BTreeMap<String, PartitionNames>>, Error> {
+    let crooked = format!(
+        "SELECT h.table_id FROM (SELECT table_id FROM oceanbase.__all_part WHERE part_name LIKE '%`%' \
+         UNION ALL SELECT table_id FROM oceanbase.__all_sub_part WHERE sub_part_name LIKE '%`%' \
+         UNION ALL SELECT table_id FROM oceanbase.__all_def_sub_part WHERE sub_part_name LIKE '%`%') h \
+         JOIN {} ON t.table_id = h.table_id WHERE t.table_type = {USER_TABLE} AND d.database_name = {}",
+        joined_tables(),
+        literal(database)
+    );
+    let sql = format!(
+        "SELECT DISTINCT t.table_name, t.table_id FROM oceanbase.__all_table t WHERE t.table_id IN ({crooked})"
+    );
+    let Some(tables) = ask(session, sql, |row| row.u64(1)).await? else { return Ok(None) };
+    let mut all = BTreeMap::new();
+    for (table, ids) in tables {
+        let Some(id) = ids.first() else { continue };
+        let template = format!(
+            "SELECT sub_part_name FROM oceanbase.__all_def_sub_part WHERE table_id = {id} ORDER BY sub_part_idx"
+        );
+        let template = session.rows(&Statement::read(template)).await?;
+        let template: Vec<String> =
+            template.iter().map(|row| row.str(0).map(str::to_owned)).collect::<Result<_, _>>()?;
+        let sql = format!(
+            "SELECT p.part_name, s.sub_part_name FROM oceanbase.__all_part p LEFT JOIN oceanbase.__all_sub_part s \
+             ON s.table_id = p.table_id AND s.part_id = p.part_id WHERE p.table_id = {id} ORDER BY p.part_idx, s.sub_part_idx"
+        );
+        let mut partitions: Vec<(String, Vec<String>)> = Vec::new();
+        for row in session.rows(&Statement::read(sql)).await? {
+            let name = row.str(0)?.to_owned();
+            if partitions.last().is_none_or(|(last, _)| *last != name) {
+                partitions.push((name, Vec::new()));
+            }
+            if let (Some(sub), true, Some(last)) =
+                (row.maybe_str(1)?, template.is_empty(), partitions.last_mut())
+            {
+                last.1.push(sub.to_owned());
+            }
+        }
+        all.insert(table, PartitionNames { template, partitions });
     }
     Ok(Some(all))
 }
