@@ -227,7 +227,7 @@ fn set(cluster: &mut Cluster, caller: Caller, items: &[Item]) -> Result<(), SqlE
                 "log_archive_dest" => destination::set_archive(cluster, *id, value)?,
                 "log_archive_dest_state" => destination::set_archive_state(cluster, *id, value)?,
                 "backup_archive_dest" if cluster.profile >= Profile::V4_4_2 => {
-                    archive_copy::set_destination(cluster, *id, value)?
+                    archive_copy::set_destination(cluster, *id, value)?;
                 }
                 "data_backup_dest" => destination::set_data(cluster, *id, value)?,
                 "archive_lag_target" => {

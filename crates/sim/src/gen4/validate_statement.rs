@@ -77,7 +77,7 @@ pub(crate) fn start(cluster: &mut Cluster, caller: Caller, request: &Request) ->
         }
     };
     let path = request.data.as_ref().or(request.log.as_ref());
-    if caller.is_sys() && path.is_some() && !named.as_ref().is_some_and(|ids| ids.len() == 1) {
+    if caller.is_sys() && path.is_some() && named.as_ref().is_none_or(|ids| ids.len() != 1) {
         return Err(SqlError::arguments(
             "validate data for a specified path: A unique user tenant must also be specified.",
         ));

@@ -1,3 +1,5 @@
+//! The forms of the schema statements, and what is refused in each.
+
 use proptest::prelude::*;
 
 use super::{check, check_database};
