@@ -15,7 +15,7 @@ pub(crate) struct Ingress {
 }
 
 impl Ingress {
-    pub(crate) fn new(is_https: bool, trusted_proxies: Vec<IpAddr>) -> Self {
+    pub(crate) fn new(is_https: bool, trusted_proxies: &[IpAddr]) -> Self {
         let trusted_proxies = trusted_proxies.iter().map(IpAddr::to_canonical).collect();
         Self { is_https, trusted_proxies }
     }
@@ -70,7 +70,7 @@ mod tests {
     }
 
     fn ingress() -> Ingress {
-        Ingress::new(false, vec![ip("10.0.0.1"), ip("10.0.0.2")])
+        Ingress::new(false, &[ip("10.0.0.1"), ip("10.0.0.2")])
     }
 
     fn headers(name: &'static str, value: &str) -> HeaderMap {
@@ -118,6 +118,6 @@ mod tests {
         assert!(!of("10.0.0.1", &headers("x-forwarded-proto", "http")));
         assert!(of("192.0.2.1", &headers("origin", "https://lifeboat")));
         assert!(!of("192.0.2.1", &headers("origin", "http://lifeboat")));
-        assert!(Ingress::new(true, Vec::new()).is_https(None, &HeaderMap::new()));
+        assert!(Ingress::new(true, &[]).is_https(None, &HeaderMap::new()));
     }
 }

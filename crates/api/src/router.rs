@@ -20,7 +20,7 @@ use crate::{Api, Settings, auth, call, console, error, events, guard, session};
 pub fn router(control: Control, settings: Settings) -> axum::Router {
     let Settings { server_name, is_https, trusted_proxies, shutdown } = settings;
     let server: Arc<str> = server_name.into();
-    let ingress = Ingress::new(is_https, trusted_proxies);
+    let ingress = Ingress::new(is_https, &trusted_proxies);
     let api = Api { control, ingress: ingress.clone(), shutdown };
     let (logged_on, _) = api_routes().split_for_parts();
     let (open, _) = open_routes().split_for_parts();
@@ -150,7 +150,7 @@ mod tests {
     #[tokio::test]
     async fn a_panic_is_answered_in_the_envelope_without_what_it_said() {
         let routes = axum::Router::new().route("/broken", get(broken));
-        let router = super::surround(routes, "here".into(), super::Ingress::new(false, Vec::new()));
+        let router = super::surround(routes, "here".into(), super::Ingress::new(false, &[]));
         let request = Request::get("/broken").body(Body::empty()).expect("a request");
         let response = router.oneshot(request).await.expect("a router always answers");
         assert_eq!(response.status().as_u16(), 500);

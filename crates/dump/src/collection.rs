@@ -166,7 +166,7 @@ fn key_json(key: &[u8]) -> Result<Vec<u8>, Unwritable> {
         b"NULL" => Ok(key.to_vec()),
         [b'"', text @ .., b'"'] if text.eq_ignore_ascii_case(b"null") => Err(Unwritable::KeyNamedNull),
         [b'"', first @ (b'n' | b'N'), rest @ ..] => {
-            Ok([format!("\"\\u{:04X}", first).as_bytes(), rest].concat())
+            Ok([format!("\"\\u{first:04X}").as_bytes(), rest].concat())
         }
         [b'"', ..] => Ok(key.to_vec()),
         number => Ok([b"\"", number, b"\""].concat()),

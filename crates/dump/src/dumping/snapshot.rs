@@ -48,7 +48,7 @@ pub struct Snapshot {
 /// What keeps the moment readable.
 enum Hold {
     /// OceanBase's transaction, beside which any connection reads an SCN.
-    Pin(Pin),
+    Pin(Box<Pin>),
     /// The connections that see the moment.
     Together(Arc<Together>),
 }
@@ -127,7 +127,7 @@ pub async fn take_snapshot(
         refuse(survey.problems.clone())?;
         let kept = std::mem::take(&mut survey.kept);
         let planning = Planning::new(dump, options, session.server(), origin, scn);
-        (planning.plan_on_many(source, survey).await?, Hold::Pin(pin), kept)
+        (planning.plan_on_many(source, survey).await?, Hold::Pin(Box::new(pin)), kept)
     } else {
         let (together, scn, survey) = begin_together(source, options).await?;
         refuse(survey.problems.clone())?;
@@ -216,7 +216,7 @@ async fn pin_again(source: &Source, plan: Plan, options: &Options) -> Result<Sna
     let pin = Pin::open(&source.endpoint, Arc::clone(&source.witness), anchor).await;
     let pin =
         pin.during_read(&plan.dump, plan.scn, || "open the transaction that keeps the snapshot".to_owned())?;
-    Ok(Snapshot { plan: Arc::new(plan), hold: Hold::Pin(pin), kept: Mutex::default() })
+    Ok(Snapshot { plan: Arc::new(plan), hold: Hold::Pin(Box::new(pin)), kept: Mutex::default() })
 }
 
 /// Takes an SCN at which no table was being changed.

@@ -1,5 +1,5 @@
 //! 10. The catalogue knows it. A set is known by its task and tenant: recorded again, it is still one. A backup that left
-//! a tenant out is recorded, and is no success.
+//!     a tenant out is recorded, and is no success.
 
 use engine::flow::Answer;
 use engine::{Next, Note};

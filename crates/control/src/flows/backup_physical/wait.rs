@@ -1,5 +1,5 @@
 //! 8. Our own job has ended well, and its set is known. Success is read from the job's row, never from an empty view; a
-//! job in no view has neither ended nor failed as far as anybody knows.
+//!    job in no view has neither ended nor failed as far as anybody knows.
 
 use std::time::Duration;
 
