@@ -55,12 +55,22 @@ pub(crate) fn names_database(statement: &[u8], database: &str) -> bool {
     all.windows(2).any(|pair| is_name(&pair[0]) && pair[1].is_sign(b'.'))
 }
 
+/// What a GRANT gives privileges on, if that is in a database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct OnDatabase {
+    /// The name as written; of a whole database it is a pattern.
+    pub(crate) name: String,
+    /// Whether it is all of the database.
+    pub(crate) whole: bool,
+}
+
 /// Returns the database on which a GRANT gives privileges, and the statement with another name of it.
-pub(crate) fn grant_on(statement: &str, rename: impl Fn(&str) -> String) -> (Option<String>, Vec<u8>) {
+pub(crate) fn grant_on(statement: &str, rename: impl Fn(&str) -> String) -> (Option<OnDatabase>, Vec<u8>) {
     let tokens = tokens(statement.as_bytes());
     let on = tokens.iter().position(|token| token.is_word("ON")).unwrap_or(tokens.len());
     let name = (on..tokens.len()).find(|&place| tokens[place].kind == TokenKind::Name);
     let dotted = name.filter(|&name| tokens.get(name + 1).is_some_and(|next| next.is_sign(b'.')));
+    let whole = dotted.and_then(|name| tokens.get(name + 2)).is_some_and(|next| next.is_sign(b'*'));
     let database = dotted.and_then(|name| tokens[name].name());
     let mut sql = Vec::new();
     for (place, token) in tokens.iter().enumerate() {
@@ -71,12 +81,12 @@ pub(crate) fn grant_on(statement: &str, rename: impl Fn(&str) -> String) -> (Opt
             _ => sql.extend_from_slice(token.text),
         }
     }
-    (database, sql)
+    (database.map(|name| OnDatabase { name, whole }), sql)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{grant_on, names_database, trigger_without_database, with_comment};
+    use super::{OnDatabase, grant_on, names_database, trigger_without_database, with_comment};
 
     fn text(sql: Vec<u8>) -> String {
         String::from_utf8(sql).expect("text")
@@ -124,14 +134,14 @@ mod tests {
             let (database, sql) = grant_on(sql, |old| format!("{old}_2"));
             (database, text(sql))
         };
-        let on = |name: &str| Some(name.to_owned());
+        let on = |name: &str, whole| Some(OnDatabase { name: name.to_owned(), whole });
         assert_eq!(
             renamed("GRANT SELECT ON `d`.* TO 'u'"),
-            (on("d"), "GRANT SELECT ON `d_2`.* TO 'u'".to_owned())
+            (on("d", true), "GRANT SELECT ON `d_2`.* TO 'u'".to_owned())
         );
         assert_eq!(
             renamed("GRANT EXECUTE ON PROCEDURE `d`.`p` TO 'u'"),
-            (on("d"), "GRANT EXECUTE ON PROCEDURE `d_2`.`p` TO 'u'".to_owned())
+            (on("d", false), "GRANT EXECUTE ON PROCEDURE `d_2`.`p` TO 'u'".to_owned())
         );
         assert_eq!(renamed("GRANT ALL ON *.* TO 'u'"), (None, "GRANT ALL ON *.* TO 'u'".to_owned()));
         assert_eq!(renamed("GRANT `r`@`%` TO `u`@`%`"), (None, "GRANT `r`@`%` TO `u`@`%`".to_owned()));

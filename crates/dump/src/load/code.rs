@@ -1,15 +1,16 @@
 //! Procedures, functions, triggers, users, roles and privileges. Only whoever asks for them gets them: code runs with the
 //! rights of its definer, and users can log on.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use model::text::Text;
+use oceanbase::grants::is_like;
 use oceanbase::statement::literal;
 use oceanbase::{Session, Statement, catalog};
 use storage::Client;
 
 use crate::archive::Archive;
-use crate::ddl::code::{grant_on, names_database};
+use crate::ddl::code::{OnDatabase, grant_on, names_database};
 use crate::error::{DuringSql as _, Result};
 use crate::id::DumpId;
 use crate::layout::ObjectKey;
@@ -178,9 +179,18 @@ impl Making {
                 continue; // the account was there before
             }
             let text = String::from_utf8_lossy(&object.statement).into_owned();
-            let (database, sql) =
-                grant_on(&text, |old| self.names.get(old).cloned().unwrap_or_else(|| old.to_owned()));
-            if database.is_none_or(|database| self.names.contains_key(&database)) {
+            let (on, _) = grant_on(&text, str::to_owned);
+            let Some(on) = on else {
+                self.run(Statement::act(text), &object.name).await?;
+                continue;
+            };
+            let targets = targets(&self.names, &on);
+            if targets.is_empty() {
+                let note = Text::new("load-grant-left-out").with("account", &object.name);
+                self.notes.push(note.with("database", on.name));
+            }
+            for target in targets {
+                let (_, sql) = grant_on(&text, |_| target.clone());
                 self.run(Statement::act(sql), &object.name).await?;
             }
         }
@@ -204,6 +214,25 @@ impl Making {
     }
 }
 
+/// Returns the names under which a grant is to be given: those of the loaded databases that it is on, or its own pattern where that
+/// matches their new names, too.
+fn targets(names: &BTreeMap<String, String>, on: &OnDatabase) -> BTreeSet<String> {
+    if !on.whole {
+        return names.get(&on.name).cloned().into_iter().collect();
+    }
+    let matched = names.iter().filter(|(old, _)| is_like(old, &on.name));
+    let target = |(old, new): (&String, &String)| {
+        if is_like(new, &on.name) {
+            on.name.clone()
+        } else if *old == on.name {
+            new.clone()
+        } else {
+            new.replace('_', "\\_").replace('%', "\\%")
+        }
+    };
+    matched.map(target).collect()
+}
+
 /// Returns the code that a database has, by kind and name.
 async fn existing(session: &mut Session, database: &str) -> Result<HashSet<(SchemaKind, String)>> {
     let reading = || format!("list the code in `{database}`");
@@ -219,4 +248,30 @@ async fn existing(session: &mut Session, database: &str) -> Result<HashSet<(Sche
         there.insert((SchemaKind::Trigger, trigger.name.to_lowercase()));
     }
     Ok(there)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{OnDatabase, targets};
+
+    #[test]
+    fn privileges_on_a_pattern_reach_the_databases_that_it_matches_under_their_new_names() {
+        let cases: &[(&str, bool, &[(&str, &str)], &[&str])] = &[
+            ("shop", true, &[("shop", "shop")], &["shop"]),
+            ("shop", true, &[("shop", "shop_2")], &["shop_2"]),
+            ("shop", false, &[("shop", "shop_2")], &["shop_2"]),
+            (r"my\_app", true, &[("my_app", "my_app")], &[r"my\_app"]),
+            (r"my\_app", true, &[("my_app", "my_new")], &[r"my\_new"]),
+            (r"my\_app", true, &[("myxapp", "myxapp")], &[]),
+            (r"my\_app", false, &[("my_app", "my_app")], &[]),
+            ("shop%", true, &[("shop1", "shop1"), ("shop2", "other")], &["other", "shop%"]),
+            ("%", true, &[("shop", "other")], &["%"]),
+            ("mysql", true, &[("shop", "shop")], &[]),
+        ];
+        for (pattern, whole, names, expected) in cases {
+            let names = names.iter().map(|(old, new)| ((*old).to_owned(), (*new).to_owned())).collect();
+            let found = targets(&names, &OnDatabase { name: (*pattern).to_owned(), whole: *whole });
+            assert!(found.iter().eq(expected.iter()), "{pattern} {names:?}: {found:?}");
+        }
+    }
 }

@@ -277,3 +277,16 @@ async fn a_dump_of_a_seekdb_is_refused_by_a_mariadb_before_anything_is_made() {
     assert_eq!(query(&mut session, "SHOW DATABASES LIKE 'd\\_wrong\\_way'").await.len(), 0);
     session.close().await;
 }
+
+#[tokio::test]
+async fn a_database_is_dumped_whatever_oceanbase_calls_its_own() {
+    let bed = Bed::mariadb();
+    let own = ["lbacsys", "oceanbase", "ocs", "oraauditor"];
+    for name in own {
+        bed.database(name, &["CREATE TABLE t (a INT PRIMARY KEY)", "INSERT INTO t VALUES (1)"]).await;
+    }
+    let manifest = bed.dump("own", &own, ChunkAim::default()).await;
+    let names: Vec<&str> = manifest.databases.iter().map(|entry| entry.name.as_str()).collect();
+    assert_eq!(names, own);
+    assert_eq!(manifest.totals.rows, 4);
+}

@@ -1,23 +1,22 @@
 //! What runs inside the server, and who may use it: triggers, routines, users, roles, privileges.
 
+use model::version::Product;
+
 use super::{grouped, if_there};
 use crate::answer::Row;
 use crate::error::Error;
 use crate::session::Session;
 use crate::statement::{Statement, literal};
 
-/// Accounts that belong to the server.
-const SYSTEM_ACCOUNTS: [&str; 9] = [
-    "root",
-    "ORAAUDITOR",
-    "LBACSYS",
-    "proxyro",
-    "standbyro",
-    "mysql.sys",
-    "mysql.session",
-    "mysql.infoschema",
-    "mariadb.sys",
-];
+/// Tells whether an account belongs to a server of that product. On another one, such a name is somebody's.
+fn is_system_account(product: Product, user: &str) -> bool {
+    let own: &[&str] = match product {
+        Product::Oceanbase | Product::Seekdb => &["root", "ORAAUDITOR", "LBACSYS", "proxyro", "standbyro"],
+        Product::Mysql => &["root", "mysql.sys", "mysql.session", "mysql.infoschema"],
+        Product::Mariadb => &["root", "mariadb.sys"],
+    };
+    user.is_empty() || own.contains(&user)
+}
 
 /// The kind of a routine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -189,7 +188,8 @@ pub async fn accounts(session: &mut Session) -> Result<Option<Vec<Account>>, Err
         })
     });
     let Some(accounts) = if_there(accounts.await)? else { return Ok(None) };
-    let own = |account: &Account| SYSTEM_ACCOUNTS.contains(&account.user.as_str()) || account.user.is_empty();
+    let product = session.server().product;
+    let own = |account: &Account| is_system_account(product, &account.user);
     Ok(Some(accounts.into_values().flatten().filter(|account| !own(account)).collect()))
 }
 
