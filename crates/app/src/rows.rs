@@ -260,6 +260,16 @@ pub(crate) struct BackupSetRow {
     pub(crate) rows: u64,
     pub(crate) tables: u64,
     pub(crate) status: String,
+    #[serde(default)]
+    pub(crate) left_out: Vec<MissingRow>,
+}
+
+/// Something that a backup set lacks.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct MissingRow {
+    pub(crate) reason: String,
+    pub(crate) agreed: bool,
 }
 
 /// The log backup of a tenant, or of a cluster.

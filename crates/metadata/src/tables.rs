@@ -4,7 +4,7 @@
 use crate::sql::{Statement, statement};
 
 /// The schema that a copy has: the newest step for SQLite. Steps for servers lead to the same tables.
-pub(crate) const SCHEMA: u32 = 9;
+pub(crate) const SCHEMA: u32 = 10;
 
 /// A table.
 #[derive(Debug)]
@@ -178,6 +178,12 @@ pub(crate) const TABLES: &[Table] = &[
             Text("status"),
         ],
         key: "id",
+        own_row: None,
+    },
+    Table {
+        name: "left_out",
+        columns: &[Number("backup_set_id"), Text("objects")],
+        key: "backup_set_id",
         own_row: None,
     },
     Table {

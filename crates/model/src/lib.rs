@@ -11,6 +11,7 @@ pub mod backup_set;
 pub mod cluster;
 pub mod compaction;
 pub mod id;
+pub mod inventory;
 pub mod physical;
 pub mod problem;
 pub mod recovery;

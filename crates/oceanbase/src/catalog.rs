@@ -11,8 +11,7 @@ mod serial;
 use std::collections::BTreeMap;
 
 pub use code::{
-    Account, Routine, RoutineKind, Trigger, account_definition, account_grants, accounts, other_objects,
-    routines, triggers,
+    Account, Routine, RoutineKind, Trigger, account_definition, account_grants, accounts, routines, triggers,
 };
 pub use inner::{
     MemberColumn, PartitionNames, PartitionValues, TableIdentity, crooked_partition_names, member_columns,

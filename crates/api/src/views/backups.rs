@@ -2,6 +2,7 @@
 
 use control::backups::{Ability, DataBackupTask, DataBackupTasks, Overview};
 use model::backup_set::BackupSet;
+use model::inventory::LeftOut;
 use model::time::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -345,8 +346,31 @@ pub(crate) struct BackupSetView {
     /// When it was complete.
     #[schema(format = DateTime)]
     finish_time: String,
-    /// What it is good for.
+    /// What it is good for. A partial set lacks something that nobody agreed to, and counts as no backup.
     status: words::BackupSetStatus,
+    /// What the server held, or may have held, and the set does not.
+    left_out: Vec<MissingObjectView>,
+}
+
+/// Something that a backup set lacks.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct MissingObjectView {
+    /// What it is.
+    kind: words::ObjectKind,
+    /// Its name, or that of the database whose objects of this kind are meant; `*` for the whole server.
+    name: String,
+    /// Why, in the reader's language.
+    reason: String,
+    /// Whether the request agreed to it by name.
+    agreed: bool,
+}
+
+impl From<LeftOut> for MissingObjectView {
+    fn from(object: LeftOut) -> Self {
+        let LeftOut { kind, name, reason, agreed } = object;
+        Self { kind: kind.into(), name, reason: reason.message(call::language()), agreed }
+    }
 }
 
 impl From<BackupSet> for BackupSetView {
@@ -369,6 +393,7 @@ impl From<BackupSet> for BackupSetView {
             started,
             finished,
             status,
+            left_out,
         } = set;
         Self {
             backup_set_id: id.0,
@@ -390,6 +415,7 @@ impl From<BackupSet> for BackupSetView {
             start_time: started.to_rfc3339(),
             finish_time: finished.to_rfc3339(),
             status: status.into(),
+            left_out: left_out.into_iter().map(Into::into).collect(),
         }
     }
 }

@@ -14,6 +14,7 @@ use metadata::tasks::{TaskQuery, subject};
 use model::backup::{BackupMethod, BackupWish, DataBackupMode, settle};
 use model::backup_set::{BackupSet, BackupSetStatus};
 use model::id::{BackupSetId, ClusterId, TaskId, TenantId};
+use model::inventory::Consent;
 use model::task::TaskStatus;
 use model::text::Text;
 use model::time::Timestamp;
@@ -41,6 +42,8 @@ pub struct BackupNow {
     pub cluster: ClusterId,
     /// Which parts of it, and how.
     pub wish: BackupWish,
+    /// What the backup may be without: logical.
+    pub consent: Consent,
     /// Where to.
     pub storage: Option<StorageChoice>,
     /// Whether a major compaction may be started where one is needed.
@@ -210,7 +213,7 @@ pub async fn backup_sets(
     let query = BackupSetQuery {
         cluster: filter.cluster,
         tenant: filter.tenant,
-        statuses: vec![BackupSetStatus::Available, BackupSetStatus::Unverified],
+        statuses: vec![BackupSetStatus::Available, BackupSetStatus::Unverified, BackupSetStatus::Partial],
         from: filter.from,
         until: filter.until,
         ..BackupSetQuery::default()

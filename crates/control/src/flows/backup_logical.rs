@@ -36,6 +36,7 @@ use model::ability::Generation;
 use model::backup::{BackupMethod, DataBackupMode};
 use model::backup_set::{BackupSet, BackupSetStatus};
 use model::id::{BackupSetId, ClusterId, StorageId, TaskId, TenantId};
+use model::inventory::{Consent, LeftOut, is_partial};
 use model::problem::codes;
 use model::size;
 use model::storage::TestOutcome;
@@ -86,6 +87,9 @@ pub(crate) struct State {
     /// The tenants by the names of their lanes.
     pub(crate) tenants: BTreeMap<String, TenantId>,
     pub(crate) selection: Selection,
+    /// What it may be without.
+    #[serde(default)]
+    pub(crate) consent: Consent,
     pub(crate) compression: Compression,
     pub(crate) connections: usize,
     pub(crate) requested: Timestamp,
@@ -113,6 +117,9 @@ pub(crate) struct Complete {
     pub(crate) rows: u64,
     pub(crate) tables: u64,
     pub(crate) finished: Timestamp,
+    /// What the dump lacks.
+    #[serde(default)]
+    pub(crate) left_out: Vec<LeftOut>,
 }
 
 impl Flow for BackupLogical {
@@ -235,7 +242,12 @@ async fn check_tenant_ready(at: &Here, state: &State, tenant: &str) -> Result<()
         entered.close().await;
     }
     let source = source(at, state, tenant).await?;
-    let found = dump::preflight(&source, &state.selection, state.connections).await.map_err(Error::from)?;
+    let found = dump::preflight(&source, &state.selection, &state.consent, state.connections)
+        .await
+        .map_err(Error::from)?;
+    for object in found.left_out {
+        at.log(words::note(object.reason));
+    }
     for note in found.notes {
         at.log(words::note(note));
     }
@@ -306,6 +318,9 @@ async fn dump_data(at: &Here, state: &State, lane: &mut Lane) -> Answer {
                 .arg("rows", complete.rows)
                 .arg("bytes", size::bytes(complete.bytes)),
         );
+        for object in &complete.left_out {
+            at.log(words::note(object.reason.clone()));
+        }
         lane.complete = Some(complete);
     }
     dumping.done_or_anew(lane, dumped).await
@@ -373,14 +388,19 @@ async fn record_backup_set(at: &Here, state: &mut State) -> Answer {
             tables: complete.tables,
             started: state.requested,
             finished: complete.finished,
-            status: if lane.state.verified {
-                BackupSetStatus::Available
-            } else {
-                BackupSetStatus::Unverified
+            status: match lane.state.verified {
+                _ if is_partial(&complete.left_out) => BackupSetStatus::Partial,
+                true => BackupSetStatus::Available,
+                false => BackupSetStatus::Unverified,
             },
+            left_out: complete.left_out.clone(),
         };
         let id = writer.backup_set_record(&set).await.map_err(Error::from)?;
         at.log(Note::new("backup-set-recorded").arg("set", id).arg("tenant", &lane.key));
+        if set.status == BackupSetStatus::Partial {
+            let lost = set.left_out.iter().filter(|object| !object.agreed).count();
+            at.log(Note::new("backup-set-partial").arg("set", id).arg("count", lost));
+        }
     }
     writer.commit().await.map_err(Error::from)?;
     Ok(Next::Done)
@@ -413,6 +433,7 @@ impl Complete {
             rows: manifest.totals.rows,
             tables: manifest.totals.tables,
             finished: manifest.finished,
+            left_out: manifest.left_out.clone(),
         }
     }
 }

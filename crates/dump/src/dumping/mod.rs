@@ -8,6 +8,8 @@ mod data;
 mod definition;
 mod documents;
 mod finish;
+mod left_out;
+mod lost;
 mod planning;
 mod preflight;
 mod receipts;
@@ -23,6 +25,8 @@ pub use preflight::{Preflight, preflight, warnings};
 pub use schema::dump_schema;
 pub use snapshot::{Snapshot, resume_snapshot, take_or_resume_snapshot, take_snapshot};
 
+use model::inventory::Consent;
+
 use crate::chunk::ChunkAim;
 use crate::encryption::Recipient;
 use crate::plan::{Compression, Selection};
@@ -32,6 +36,8 @@ use crate::plan::{Compression, Selection};
 pub struct Options {
     /// What is dumped.
     pub selection: Selection,
+    /// What the dump may be without.
+    pub consent: Consent,
     /// How the rows are compressed.
     pub compression: Compression,
     /// Whom it is encrypted to; nobody: it is not.
@@ -41,4 +47,10 @@ pub struct Options {
     /// How many connections will read at most: definitions and cuts before the rows. On MySQL and MariaDB they begin
     /// together.
     pub connections: usize,
+}
+
+impl Options {
+    fn scope(&self) -> left_out::Scope<'_> {
+        left_out::Scope { selection: &self.selection, consent: &self.consent }
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use model::inventory::{Consent, LeftOut, ObjectKind};
 use model::text::Text;
 use oceanbase::{Session, catalog};
 use serde::{Deserialize, Serialize};
@@ -13,6 +14,7 @@ use crate::ddl::qualify::{QualifiedView, with_readable_literals};
 use crate::ddl::table::TableDefinition;
 use crate::ddl::{form, requote};
 use crate::dumping::definition::{Definitions, Kept};
+use crate::dumping::left_out::{Scope, not_taken, refused};
 use crate::dumping::{Snapshot, code};
 use crate::error::{DuringSql as _, Error, Result};
 use crate::layout::ObjectKey;
@@ -26,6 +28,9 @@ use crate::source::Source;
 pub(crate) struct SchemaReceipt {
     pub(crate) objects: Vec<ObjectEntry>,
     pub(crate) notes: Vec<Text>,
+    /// What the server does not show, or shows in a form that is not taken.
+    #[serde(default)]
+    pub(crate) left_out: Vec<LeftOut>,
     /// The code of each database, by its name.
     #[serde(default)]
     pub(crate) code: BTreeMap<String, Vec<CodeEntry>>,
@@ -45,15 +50,14 @@ pub async fn dump_schema(source: &Source, client: &Client, snapshot: &Snapshot) 
         return Ok(());
     }
     let mut session = source.open_for_definitions().await?;
+    let scope = Scope { selection: &plan.selection, consent: &plan.consent };
     let (mut receipt, mut kept) = (SchemaReceipt::default(), snapshot.take_kept());
     for database in &plan.databases {
         write_database(&mut session, &archive, plan, database, &mut kept, &mut receipt).await?;
-        if plan.selection.has_whole_database(&database.name) {
-            code::write_code(&mut session, &archive, &database.name, &mut receipt).await?;
-        }
+        code::write_code(&mut session, &archive, scope, &database.name, &mut receipt).await?;
     }
-    if plan.selection.is_all() {
-        code::write_accounts(&mut session, &archive, &mut receipt).await?;
+    if scope.wants_of_server(ObjectKind::Users) {
+        code::write_accounts(&mut session, &archive, scope.consent, &mut receipt).await?;
     }
     session.close().await;
     archive.write_sealed(ObjectKey::SchemaReceipt, &receipt).await
@@ -95,7 +99,7 @@ async fn write_database(
     if !database.views.is_empty() {
         let mut views = Vec::new();
         for view in &database.views {
-            views.push(view_object(session, name, view, &mut receipt.notes).await?);
+            views.extend(view_object(session, name, view, &plan.consent, receipt).await?);
         }
         let text = schema_file::write(&format!("views of `{name}`"), &views)?;
         receipt.objects.push(archive.write_schema(ObjectKey::Views { database: name }, text).await?);
@@ -140,23 +144,41 @@ pub(super) fn created_by(database: &str, table: &str, mut definition: TableDefin
     SchemaObject::plain(SchemaKind::Table, table, with_readable_literals(&definition.whole()))
 }
 
+/// Reads a view. One that the server does not show, or shows in a form that is not taken, is left out.
 async fn view_object(
     session: &mut Session,
     database: &str,
     view: &ViewPlan,
-    notes: &mut Vec<Text>,
-) -> Result<SchemaObject> {
+    consent: &Consent,
+    receipt: &mut SchemaReceipt,
+) -> Result<Option<SchemaObject>> {
     let full = full_name(database, &view.name);
-    let text = catalog::view_definition(session, database, &view.name).await;
-    let text = text.during(|| format!("read the definition of {full}"))?;
+    let what = || format!("read the definition of {full}");
+    let text = match catalog::view_definition(session, database, &view.name).await {
+        Ok(text) => text,
+        Err(error) => {
+            receipt.left_out.push(refused(consent, ObjectKind::Views, &full, error, what)?);
+            return Ok(None);
+        }
+    };
     let text = if session.server().product.is_oceanbase() { requote::view(&text, &view.name) } else { text };
+    let mut qualified = false;
     let statement = match QualifiedView::read(&text, |name| name == database) {
         Ok(view) => view.without(),
         Err(_) => {
-            notes.push(Text::new("dump-view-qualified").with("view", full).with("database", database));
+            qualified = true;
             text
         }
     };
     let kind = if view.broken.is_some() { SchemaKind::BrokenView } else { SchemaKind::View };
-    Ok(SchemaObject::plain(kind, &view.name, statement))
+    let object = SchemaObject::plain(kind, &view.name, statement);
+    if let Err(why) = form::check(&object) {
+        receipt.left_out.push(not_taken(consent, ObjectKind::Views, &full, &why));
+        return Ok(None);
+    }
+    if qualified {
+        let note = Text::new("dump-view-qualified").with("view", full).with("database", database);
+        receipt.notes.push(note);
+    }
+    Ok(Some(object))
 }

@@ -256,7 +256,8 @@ mod tests {
 
     #[test]
     fn privileges_on_a_pattern_reach_the_databases_that_it_matches_under_their_new_names() {
-        let cases: &[(&str, bool, &[(&str, &str)], &[&str])] = &[
+        type Case = (&'static str, bool, &'static [(&'static str, &'static str)], &'static [&'static str]);
+        let cases: &[Case] = &[
             ("shop", true, &[("shop", "shop")], &["shop"]),
             ("shop", true, &[("shop", "shop_2")], &["shop_2"]),
             ("shop", false, &[("shop", "shop_2")], &["shop_2"]),

@@ -14,6 +14,7 @@ mod forged_schema;
 mod hostile;
 mod identity;
 mod killed;
+mod left_out;
 mod many;
 mod mariadb;
 mod names;

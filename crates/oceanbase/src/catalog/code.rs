@@ -136,36 +136,6 @@ pub async fn triggers(session: &mut Session, database: &str) -> Result<Vec<Trigg
     session.rows(&Statement::read(sql)).await?.iter().map(trigger).collect()
 }
 
-/// Returns how many objects of other kinds a database has, by kind, such as sequences. Empty where the server does
-/// not list them.
-///
-/// # Errors
-/// Fails when the server does.
-pub async fn other_objects(session: &mut Session, database: &str) -> Result<Vec<(String, u64)>, Error> {
-    if !session.server().product.is_oceanbase() {
-        return other_objects_of_mysql(session, database).await;
-    }
-    let sql = format!(
-        "SELECT OBJECT_TYPE, COUNT(*) FROM oceanbase.DBA_OBJECTS WHERE OWNER = {} AND OBJECT_TYPE IN \
-         ('SEQUENCE', 'SYNONYM', 'PACKAGE', 'PACKAGE BODY', 'TYPE', 'TYPE BODY', 'EVENT') GROUP BY OBJECT_TYPE",
-        literal(database)
-    );
-    let found = if_there(grouped(session, sql, |row| row.u64(1)).await)?.unwrap_or_default();
-    Ok(found.into_iter().map(|(kind, counts)| (kind, counts.into_iter().sum())).collect())
-}
-
-async fn other_objects_of_mysql(session: &mut Session, database: &str) -> Result<Vec<(String, u64)>, Error> {
-    let database = literal(database);
-    let sql = format!(
-        "SELECT 'EVENT', COUNT(*) FROM information_schema.EVENTS WHERE EVENT_SCHEMA = {database} UNION ALL \
-         SELECT ROUTINE_TYPE, COUNT(*) FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = {database} \
-         AND ROUTINE_TYPE NOT IN ('PROCEDURE', 'FUNCTION') GROUP BY ROUTINE_TYPE"
-    );
-    let found = if_there(grouped(session, sql, |row| row.u64(1)).await)?.unwrap_or_default();
-    let counted = found.into_iter().map(|(kind, counts)| (kind, counts.into_iter().sum()));
-    Ok(counted.filter(|(_, count)| *count > 0).collect())
-}
-
 /// Returns the users and roles that are not the server's own; `None` when this user may not see them.
 ///
 /// # Errors

@@ -34,7 +34,7 @@ pub(crate) async fn plan(context: &Context, wish: BackupNow) -> Result<Plan, Err
         }
         let endpoint = context.tenant_endpoint(&decided.cluster, tenant.id, &tenant.name).await?;
         let source = Source { endpoint, witness: Arc::new(recorder.clone()) };
-        let preflight = dump::preflight(&source, &decided.selection, 1).await?;
+        let preflight = dump::preflight(&source, &decided.selection, &decided.consent, 1).await?;
         if !preflight.problems.is_empty() {
             return Err(dump::Error::CannotCarry { problems: preflight.problems }.into());
         }
@@ -90,7 +90,8 @@ fn holds((tenant, found): &(String, Preflight)) -> Vec<Text> {
         .with("tables", found.tables)
         .with("views", found.views)
         .with("bytes", size::bytes(found.bytes_guess));
-    std::iter::once(holds).chain(found.notes.iter().cloned()).collect()
+    let left_out = found.left_out.iter().map(|object| object.reason.clone());
+    std::iter::once(holds).chain(left_out).chain(found.notes.iter().cloned()).collect()
 }
 
 /// Says what a step does that is not made for a plan.

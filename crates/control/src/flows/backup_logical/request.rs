@@ -11,6 +11,7 @@ use model::ability::Generation;
 use model::backup::{BackupMethod, DataBackupMode, settle};
 use model::cluster::{Cluster, ClusterStatus};
 use model::id::{StorageId, TaskId, TenantId};
+use model::inventory::Consent;
 use model::physical::SYS;
 use model::problem::codes;
 use model::storage::{Storage, StorageLocation};
@@ -41,6 +42,7 @@ pub(super) struct Decided {
     pub(super) tenants: Vec<Tenant>,
     pub(super) storage: Destination,
     pub(super) selection: Selection,
+    pub(super) consent: Consent,
     pub(super) compression: Compression,
     pub(super) connections: usize,
 }
@@ -129,6 +131,7 @@ pub(super) async fn decide(context: &Context, wish: BackupNow) -> Result<Decided
         tenants,
         storage: destination(context, &cluster, method, wish.storage).await?,
         selection: Selection(wish.wish.objects),
+        consent: wish.consent,
         compression,
         connections: connections as usize,
         cluster,
@@ -254,6 +257,7 @@ fn new_task(
         storage,
         tenants,
         selection: decided.selection.clone(),
+        consent: decided.consent.clone(),
         compression: decided.compression,
         connections: decided.connections,
         requested,

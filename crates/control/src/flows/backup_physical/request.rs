@@ -166,7 +166,12 @@ pub(super) fn plus_archivelog_unsupported(server: &ServerVersion) -> Problem {
 
 /// Refuses what only a logical backup has: to pass over it would do something else than was asked for.
 fn refuse_other_methods(wish: &BackupNow) -> Result<(), Problem> {
-    let given = [("threads", wish.threads.is_some()), ("compression", wish.compression.is_some())];
+    let given = [
+        ("threads", wish.threads.is_some()),
+        ("compression", wish.compression.is_some()),
+        ("exclude", !wish.consent.exclude.is_empty()),
+        ("without", !wish.consent.without.is_empty()),
+    ];
     if let Some((option, _)) = given.into_iter().find(|(_, is_given)| *is_given) {
         return Err(Problem::invalid("option-of-logical-backup").with("option", option));
     }
