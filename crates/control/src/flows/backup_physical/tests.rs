@@ -232,6 +232,29 @@ async fn a_cancel_ends_our_job_and_a_retry_begins_another() {
 }
 
 #[tokio::test]
+async fn a_backup_that_completes_before_its_cancel_is_called_complete_and_recorded_by_a_retry() {
+    for profile in [Profile::V3_1_5, Profile::V4_2_5] {
+        let world = SimWorld::with(profile, &["shop"]).await;
+        let task = world.begin(world.wish(Full)).await;
+        let waits = |task: &engine::Task| {
+            task.rows.iter().any(|row| row.step == "wait-for-data-backup" && row.progress.is_some())
+        };
+        assert_eq!(world.run_until(task, None, waits).await, None, "{profile}");
+        world.handle.advance_seconds(3600.0);
+        world.steer(task, Steer::Cancel).await;
+        assert_eq!(world.run(task, None).await, Ended::Finished(TaskStatus::Failed), "{profile}");
+        let story = world.story(task).await;
+        assert!(story.contains("backup-completed-before-cancel"), "{profile}: {story}");
+        assert!(!story.contains("backup-canceled"), "{profile}: {story}");
+        world.steer(task, Steer::Retry).await;
+        world.finish(task).await;
+        let sets = world.sets_of(task).await;
+        assert!(sets.len() == 1 && sets[0].path.ends_with("backup_set_1_full"), "{profile}: {sets:?}");
+        assert_eq!(world.count_acts("ALTER SYSTEM CANCEL"), 0, "{profile}");
+    }
+}
+
+#[tokio::test]
 async fn a_foreign_backup_is_named_and_never_cancelled() {
     for (profile, foreign) in [
         (Profile::V3_1_5, "ALTER SYSTEM BACKUP DATABASE"),
