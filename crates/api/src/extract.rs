@@ -1,6 +1,8 @@
 //! Reading a request: JSON, query, path. What can't be read is answered in the envelope, naming what is wrong: 422
 //! where a value has another shape than the call takes. What has the right shape and breaks a rule is 400.
 
+use std::fmt;
+use std::marker::PhantomData;
 use std::time::Duration;
 
 use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
@@ -8,7 +10,9 @@ use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use model::Problem;
-use serde::de::DeserializeOwned;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{DeserializeOwned, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use tokio::time::timeout;
 
 use crate::error::Failure;
@@ -28,7 +32,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
             let code = u32::from(StatusCode::REQUEST_TIMEOUT.as_u16());
             Problem::invalid("body-too-slow").with("seconds", BODY_MAX.as_secs()).coded(code)
         })?;
-        let axum::Json(body) = read.map_err(|rejection| {
+        let axum::Json(Object(body)) = read.map_err(|rejection| {
             let id = match &rejection {
                 JsonRejection::JsonDataError(_) => "body-of-wrong-shape",
                 JsonRejection::MissingJsonContentType(_) => "body-not-json",
@@ -40,6 +44,29 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
             unreadable(id, rejection.status(), &rejection)
         })?;
         Ok(Self(body))
+    }
+}
+
+/// What a JSON object says. serde alone would take an array for a struct, too: field by field, in their order.
+struct Object<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(ObjectVisitor(PhantomData)).map(Self)
+    }
+}
+
+struct ObjectVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(map))
     }
 }
 
@@ -90,11 +117,31 @@ mod tests {
 
     use super::Body;
 
+    #[derive(serde::Deserialize)]
+    struct Named {
+        name: Option<String>,
+    }
+
+    async fn read(body: &'static str) -> Result<Option<String>, axum::http::StatusCode> {
+        let request = Request::post("/").header("content-type", "application/json").body(body.into());
+        let read = Body::<Named>::from_request(request.expect("a request"), &()).await;
+        let refused = |failure| axum::response::IntoResponse::into_response(failure).status();
+        read.map(|Body(named)| named.name).map_err(refused)
+    }
+
+    #[tokio::test]
+    async fn a_body_is_an_object_and_never_the_list_of_its_fields() {
+        assert_eq!(read(r#"{"name": "shop"}"#).await, Ok(Some("shop".to_owned())));
+        for body in [r#"["shop"]"#, "[null, null]", "[]", "null", "1"] {
+            assert_eq!(read(body).await.map_err(|status| status.as_u16()), Err(422), "{body}");
+        }
+    }
+
     #[tokio::test(start_paused = true)]
     async fn a_body_that_never_comes_to_its_end_is_not_waited_for() {
         let body = axum::body::Body::from_stream(futures::stream::pending::<Result<&str, std::io::Error>>());
         let request = Request::post("/").header("content-type", "application/json").body(body);
-        let read = Body::<bool>::from_request(request.expect("a request"), &()).await;
+        let read = Body::<Named>::from_request(request.expect("a request"), &()).await;
         assert_eq!(axum::response::IntoResponse::into_response(read.err().expect("refused")).status(), 408);
     }
 }
