@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use engine::{Flow as _, Row, StepStatus, Task};
+use engine::{Flow as _, Task};
 use metadata::Slice;
 use metadata::backup_sets::BackupSetQuery;
 use metadata::tasks::{TaskQuery, subject};
@@ -14,6 +14,7 @@ use model::task::TaskStatus;
 use model::time::Timestamp;
 use model::user::Permission;
 
+use super::standing::{SETS_MAX, standing};
 use super::{BackupFilter, BackupSource, DataBackupTask, backups_of, foreign, physical};
 use crate::actor::Actor;
 use crate::context::{Context, Control};
@@ -23,9 +24,6 @@ use crate::flows::backup_physical::BackupPhysical;
 use crate::page::{Page, PageAsk};
 use crate::tasks::{stored_statuses, view};
 use crate::words;
-
-/// The most tenants of one task whose backup sets are looked up.
-pub(super) const SETS_MAX: u32 = 2_000;
 
 /// The backups of tenants, and whether the cluster could be asked for those that others began.
 #[derive(Debug, Clone, PartialEq)]
@@ -171,17 +169,4 @@ async fn of_task(
         })
     });
     Ok(rows.collect())
-}
-
-/// Returns how a tenant's part stands, and where it failed.
-pub(super) fn standing<'a>(task: &'a Task, lane: &str, is_recorded: bool) -> (TaskStatus, Option<&'a Row>) {
-    // What fails before or behind the lanes fails for all of them.
-    let in_common = || task.rows.iter().find(|row| !row.is_lane() && row.status == StepStatus::Failed);
-    let failed = task.lane_failure(lane).or_else(in_common);
-    let status = match failed {
-        None if is_recorded => TaskStatus::Successful,
-        Some(_) if task.status.is_finished() => TaskStatus::Failed,
-        _ => view::status(task.status),
-    };
-    (status, failed)
 }

@@ -8,6 +8,7 @@ mod history;
 mod overview;
 mod physical;
 mod restore_statement;
+mod standing;
 
 use metadata::backup_sets::BackupSetQuery;
 use metadata::tasks::{TaskQuery, subject};

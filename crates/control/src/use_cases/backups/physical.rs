@@ -9,7 +9,7 @@ use model::id::{TaskId, TenantId};
 use model::physical::Scope;
 use model::task::TaskStatus;
 
-use super::history::{SETS_MAX, standing};
+use super::standing::{SETS_MAX, standing};
 use super::{BackupSource, DataBackupTask};
 use crate::context::Context;
 use crate::error::Error;

@@ -1,6 +1,7 @@
 //! Follow and steer what runs.
 
 mod next;
+mod number;
 pub(crate) mod view;
 
 use engine::operator::{Command, operate};
@@ -159,7 +160,7 @@ pub async fn log(
     limit: u32,
 ) -> Result<Vec<LogLine>, Error> {
     actor.must(Permission::Read)?;
-    let row = view::row_number(subtask);
+    let row = number::row_number(subtask);
     if control.context.task(task).await?.row(row).is_none() {
         return Err(Problem::not_found("subtask-unknown").with("subtask", subtask).into());
     }
@@ -181,9 +182,9 @@ pub async fn steer(control: &Control, actor: &Actor, task: TaskId, wish: Steer) 
         Steer::Retry => ("task-retry", Command::RetryTask),
         Steer::Cancel => ("task-cancel", Command::CancelTask),
         Steer::RollBack => ("task-roll-back", Command::RollBack),
-        Steer::RetrySubtask(subtask) => ("subtask-retry", Command::RetryStep(view::row_number(subtask))),
-        Steer::SkipSubtask(subtask) => ("subtask-skip", Command::SkipStep(view::row_number(subtask))),
-        Steer::CancelSubtask(subtask) => ("subtask-cancel", Command::CancelStep(view::row_number(subtask))),
+        Steer::RetrySubtask(subtask) => ("subtask-retry", Command::RetryStep(number::row_number(subtask))),
+        Steer::SkipSubtask(subtask) => ("subtask-skip", Command::SkipStep(number::row_number(subtask))),
+        Steer::CancelSubtask(subtask) => ("subtask-cancel", Command::CancelStep(number::row_number(subtask))),
     };
     let target = match wish {
         Steer::RetrySubtask(subtask) | Steer::SkipSubtask(subtask) | Steer::CancelSubtask(subtask) => {
@@ -224,8 +225,8 @@ pub async fn events(
         cluster: seen.cluster,
         kind: match seen.event.kind {
             engine::journal::EventKind::Task => EventKind::Task,
-            engine::journal::EventKind::Step(row) => EventKind::Step(view::subtask_id(row)),
-            engine::journal::EventKind::Lane(row) => EventKind::Lane(view::subtask_id(row)),
+            engine::journal::EventKind::Step(row) => EventKind::Step(number::subtask_id(row)),
+            engine::journal::EventKind::Lane(row) => EventKind::Lane(number::subtask_id(row)),
         },
     };
     Ok(events.into_iter().map(event).collect())

@@ -8,7 +8,7 @@ use model::physical::Scope;
 use model::task::{FullBackup, NextAction, NextStep};
 use model::text::Language;
 
-use super::view::subtask_id;
+use super::number::subtask_id;
 use crate::flows::backup_physical::{BackupPhysical, State};
 use crate::words;
 

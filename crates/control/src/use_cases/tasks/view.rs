@@ -1,14 +1,15 @@
 //! A stored task as users see it: the engine's rows become subtasks, its states those that OCP knows.
 
 use engine::task::{Operation, Progress, Row, StepStatus, TaskStatus, Undo};
-use engine::{Moment, RowNumber, Task};
+use engine::{Moment, Task};
 use metadata::tasks::subject;
-use model::id::{ClusterId, SubtaskId, TaskId, TenantId};
+use model::id::{ClusterId, TaskId, TenantId};
 use model::task as seen;
 use model::text::Text;
 use model::time::Timestamp;
 
 use super::next;
+use super::number::subtask_id;
 use crate::flows::metered::{BYTES, ROWS};
 use crate::orders::subjects;
 use crate::{flows, words};
@@ -80,16 +81,6 @@ fn subtask(stored: &Task, row: &Row, place: u32, parallel_idx: i64) -> seen::Sub
     }
 }
 
-/// Returns the number by which users know a row: within its task, from 1.
-pub(crate) fn subtask_id(row: RowNumber) -> SubtaskId {
-    SubtaskId(i64::from(row.0) + 1)
-}
-
-/// Returns the row of that number; one that no task has, for a number that no row can have.
-pub(crate) fn row_number(subtask: SubtaskId) -> RowNumber {
-    RowNumber(subtask.0.checked_sub(1).and_then(|row| u32::try_from(row).ok()).unwrap_or(u32::MAX))
-}
-
 /// Returns how a task stands, in the three words that users know.
 pub(crate) fn status(status: TaskStatus) -> seen::TaskStatus {
     match status {
@@ -134,21 +125,4 @@ fn progress(stored: &Progress) -> seen::TaskProgress {
 /// Returns a moment of the journal as one of ours: both count microseconds since 1970.
 pub(crate) fn moment(moment: Moment) -> Timestamp {
     Timestamp(moment.0)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{row_number, subtask_id};
-    use engine::RowNumber;
-    use model::id::SubtaskId;
-
-    #[test]
-    fn a_subtasks_number_leads_back_to_its_row() {
-        for row in [0, 1, 41] {
-            assert_eq!(row_number(subtask_id(RowNumber(row))), RowNumber(row));
-        }
-        for wrong in [0, -1, i64::MIN, i64::MAX] {
-            assert_eq!(row_number(SubtaskId(wrong)), RowNumber(u32::MAX), "{wrong}");
-        }
-    }
 }
