@@ -7,6 +7,7 @@ use engine::Flow as _;
 use model::Problem;
 use model::ability::Generation;
 use model::backup::BackupMethod;
+use model::cluster::refuse_upgrading;
 use model::problem::codes;
 use model::size;
 use model::storage::logical_folder;
@@ -14,11 +15,12 @@ use model::text::Text;
 use oceanbase::Driver;
 
 use super::BackupLogical;
-use super::request::{Decided, decide, refuse_upgrading};
-use crate::backups::{BackupNow, Plan, PlannedStep};
+use super::request::{Decided, decide};
 use crate::context::Context;
 use crate::error::Error;
 use crate::flows::recorder::Recorder;
+use crate::flows::{Plan, PlannedStep};
+use crate::orders::BackupNow;
 
 /// Plans a backup. Nothing is written anywhere, and no task is made.
 pub(crate) async fn plan(context: &Context, wish: BackupNow) -> Result<Plan, Error> {

@@ -5,28 +5,22 @@ use std::collections::BTreeMap;
 use dump::{Compression, Selection};
 use engine::journal::{InsertError, NewTask};
 use engine::{Flow as _, Note};
-use metadata::Slice;
-use metadata::tasks::{TaskQuery, subject};
+use metadata::tasks::subject;
+use model::Problem;
 use model::ability::Generation;
 use model::backup::{BackupMethod, DataBackupMode, settle};
-use model::cluster::{Cluster, ClusterStatus};
+use model::cluster::{Cluster, refuse_upgrading};
 use model::id::{StorageId, TaskId, TenantId};
 use model::physical::SYS;
 use model::problem::codes;
-use model::storage::{Storage, StorageLocation};
 use model::tenant::{Tenant, check_readable};
-use model::{Problem, Secret};
-use storage::Client;
 
 use super::{BackupLogical, State};
 use crate::actor::Actor;
-use crate::audit::Attempt;
-use crate::backups::{Accepted, BackupNow};
+use crate::context::Attempt;
 use crate::context::{Context, Control};
 use crate::error::Error;
-use crate::flows::backup_physical::BackupPhysical;
-use crate::storages::StorageChoice;
-use crate::tasks::view;
+use crate::orders::{Accepted, BackupNow, Destination, destination, subjects};
 
 /// How many connections read when nobody says.
 const CONNECTIONS: u32 = 4;
@@ -48,30 +42,6 @@ pub(super) struct Decided {
 impl Decided {
     pub(super) fn has(&self, tenant: TenantId) -> bool {
         self.tenants.iter().any(|chosen| chosen.id == tenant)
-    }
-}
-
-/// Where to.
-pub(crate) enum Destination {
-    Saved(Storage),
-    /// Kept with the task, without a name.
-    Typed(StorageLocation, Option<Secret>),
-}
-
-impl Destination {
-    pub(crate) fn location(&self) -> &StorageLocation {
-        match self {
-            Self::Saved(storage) => &storage.location,
-            Self::Typed(location, _) => location,
-        }
-    }
-
-    /// Returns the key's secret, if it has one.
-    pub(crate) async fn secret(&self, context: &Context) -> Result<Option<Secret>, Error> {
-        match self {
-            Self::Saved(storage) => Ok(context.metadata.storage_secret(storage.id).await?),
-            Self::Typed(_, secret) => Ok(secret.clone()),
-        }
     }
 }
 
@@ -135,16 +105,6 @@ pub(super) async fn decide(context: &Context, wish: BackupNow) -> Result<Decided
     })
 }
 
-/// Refuses a cluster in the midst of an upgrade, whoever asks.
-pub(crate) fn refuse_upgrading(cluster: &Cluster) -> Result<(), Problem> {
-    if cluster.status == ClusterStatus::Upgrading || cluster.facts.upgrading {
-        return Err(
-            Problem::refused(codes::PRECHECK_FAILED, "cluster-upgrading").with("cluster", &cluster.name)
-        );
-    }
-    Ok(())
-}
-
 /// Returns the chosen tenants, and without a choice all but the sys tenant of a cluster. Each must be readable: to leave
 /// one out in silence would back up less than was asked for.
 async fn tenants(context: &Context, cluster: &Cluster, chosen: &[TenantId]) -> Result<Vec<Tenant>, Error> {
@@ -187,56 +147,6 @@ async fn refuse_unreadable(context: &Context, cluster: &Cluster, tenants: &[Tena
     }
 }
 
-/// Returns the chosen storage; without a choice the last one of that cluster, else the only one there is. A logical
-/// backup is written by this server, which must be allowed to use the storage.
-pub(crate) async fn destination(
-    context: &Context,
-    cluster: &Cluster,
-    method: BackupMethod,
-    choice: Option<StorageChoice>,
-) -> Result<Destination, Error> {
-    let storage = match choice {
-        Some(StorageChoice::Typed { location, secret }) => {
-            let location = context.usable(location, secret.as_ref())?;
-            if method == BackupMethod::Logical {
-                Client::open(&location, secret.as_ref(), &context.roots)?;
-            }
-            return Ok(Destination::Typed(location, secret));
-        }
-        Some(StorageChoice::Saved(id)) => context.storage(id).await?,
-        None => usual_storage(context, cluster)
-            .await?
-            .ok_or_else(|| Problem::invalid("storage-not-chosen").coded(codes::STORAGE_URI_MISSING))?,
-    };
-    if method == BackupMethod::Logical {
-        context.client(storage.id).await?;
-    }
-    Ok(Destination::Saved(storage))
-}
-
-/// Returns the kinds of the tasks that back up.
-pub(crate) fn kinds() -> Vec<String> {
-    vec![BackupLogical::KIND.to_owned(), BackupPhysical::KIND.to_owned()]
-}
-
-/// Returns the storage that is filled in for a cluster: the last one used for it, else the only one in the library.
-pub(crate) async fn usual_storage(context: &Context, cluster: &Cluster) -> Result<Option<Storage>, Error> {
-    let last = TaskQuery {
-        kinds: kinds(),
-        subjects: vec![(subject::CLUSTER.to_owned(), cluster.id.to_string())],
-        ..TaskQuery::default()
-    };
-    let last = context.metadata.task_list(&last, Slice { offset: 0, limit: 1 }).await?.items.pop();
-    let used = last.and_then(|task| task.subject.get(subject::STORAGE)?.parse().ok());
-    if let Some(id) = used
-        && let Some(storage) = context.metadata.storage_get(StorageId(id)).await?
-    {
-        return Ok(Some(storage));
-    }
-    let mut library = context.metadata.storage_list().await?;
-    Ok(if library.len() == 1 { library.pop() } else { None })
-}
-
 fn new_task(
     decided: &Decided,
     storage: StorageId,
@@ -264,12 +174,13 @@ fn new_task(
         .map_err(|cause| Error::caused(Problem::internal("task-not-made"), cause))?
         .creator(&actor.name)
         .subject(subject::CLUSTER, cluster.id.to_string())
-        .subject(view::CLUSTER_NAME, &cluster.name)
+        .subject(subjects::CLUSTER_NAME, &cluster.name)
         .subject(subject::STORAGE, storage.to_string())
         // A task has one key and may hold several tenants, so it keeps others away from the whole cluster.
         .exclusive(format!("backup:{}", cluster.id));
     if let [tenant] = &decided.tenants[..] {
-        task = task.subject(subject::TENANT, tenant.id.to_string()).subject(view::TENANT_NAME, &tenant.name);
+        task =
+            task.subject(subject::TENANT, tenant.id.to_string()).subject(subjects::TENANT_NAME, &tenant.name);
     }
     Ok(task)
 }

@@ -6,6 +6,7 @@ use engine::Flow as _;
 use model::Problem;
 use model::archive::{ArchiveStatus, LogBackupWish, next_step};
 use model::backup::BackupMethod;
+use model::cluster::refuse_upgrading;
 use model::compaction::{CompactionHindrance, CompactionNeed, need, needed};
 use model::id::StorageId;
 use model::physical::destination::{Destination as Decision, for_cluster};
@@ -18,11 +19,11 @@ use oceanbase::physical::BackupOptions;
 use super::lane::Place;
 use super::request::{Decided, decide};
 use super::{BackupPhysical, State, checks, destinations};
-use crate::backups::{BackupNow, Plan, PlannedStep};
 use crate::context::Context;
 use crate::error::Error;
-use crate::flows::backup_logical::refuse_upgrading;
 use crate::flows::recorder::Recorder;
+use crate::flows::{Plan, PlannedStep};
+use crate::orders::BackupNow;
 use crate::words;
 
 /// What was found for all lanes, step by step.

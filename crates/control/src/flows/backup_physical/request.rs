@@ -6,7 +6,7 @@ use engine::journal::{InsertError, NewTask};
 use engine::{Flow as _, Note};
 use metadata::tasks::subject;
 use model::backup::{BackupMethod, DataBackupMode, settle};
-use model::cluster::Cluster;
+use model::cluster::{Cluster, refuse_upgrading};
 use model::id::{StorageId, TaskId, TenantId};
 use model::physical::scope::{check_tenant, lanes};
 use model::physical::{SYS, Scope, address};
@@ -18,12 +18,10 @@ use oceanbase::physical::Verbs;
 
 use super::{BackupPhysical, State};
 use crate::actor::Actor;
-use crate::audit::Attempt;
-use crate::backups::{Accepted, BackupNow};
+use crate::context::Attempt;
 use crate::context::{Context, Control};
 use crate::error::Error;
-use crate::flows::backup_logical::{Destination, destination, refuse_upgrading};
-use crate::tasks::view;
+use crate::orders::{Accepted, BackupNow, Destination, destination, subjects};
 
 /// What was decided.
 pub(super) struct Decided {
@@ -184,12 +182,13 @@ fn new_task(decided: &Decided, state: &State, actor: &Actor) -> Result<NewTask, 
         .map_err(|cause| Error::caused(Problem::internal("task-not-made"), cause))?
         .creator(&actor.name)
         .subject(subject::CLUSTER, cluster.id.to_string())
-        .subject(view::CLUSTER_NAME, &cluster.name)
+        .subject(subjects::CLUSTER_NAME, &cluster.name)
         .subject(subject::STORAGE, storage.to_string())
         // The same key as a logical backup's: the cluster has one backup of ours at a time.
         .exclusive(format!("backup:{}", cluster.id));
     if let Some(tenant) = &decided.tenant {
-        task = task.subject(subject::TENANT, tenant.id.to_string()).subject(view::TENANT_NAME, &tenant.name);
+        task =
+            task.subject(subject::TENANT, tenant.id.to_string()).subject(subjects::TENANT_NAME, &tenant.name);
     }
     Ok(task)
 }

@@ -9,9 +9,9 @@ use sim::{Fault, FaultName, Profile};
 
 use super::BackupPhysical;
 use crate::backups;
-use crate::flows::simulated::{SimWorld, on_both_4x};
-use crate::flows::testing::Ended;
 use crate::tasks::Steer;
+use crate::testing::Ended;
+use crate::testing::simulated::{SimWorld, on_both_4x};
 use crate::words;
 
 mod outcome;

@@ -7,6 +7,7 @@ use model::Problem;
 use model::ability::Generation;
 use model::archive::LogBackupWish;
 use model::backup::DataBackupMode;
+use model::cluster::refuse_upgrading;
 use model::id::{ClusterId, TaskId, TenantId};
 use model::physical::SYS;
 use model::physical::scope::lanes;
@@ -14,12 +15,10 @@ use model::problem::codes;
 
 use super::{LogBackup, State};
 use crate::actor::Actor;
-use crate::audit::Attempt;
-use crate::backups::Accepted;
+use crate::context::Attempt;
 use crate::context::Control;
 use crate::error::Error;
-use crate::flows::backup_logical::refuse_upgrading;
-use crate::tasks::view;
+use crate::orders::{Accepted, subjects};
 
 /// Makes a task of the wish. No tenants means all; on 3.x it is always the cluster.
 pub(crate) async fn request(
@@ -56,7 +55,7 @@ pub(crate) async fn request(
             .map_err(|cause| Error::caused(Problem::internal("task-not-made"), cause))?
             .creator(&actor.name)
             .subject(subject::CLUSTER, id.to_string())
-            .subject(view::CLUSTER_NAME, &cluster.name)
+            .subject(subjects::CLUSTER_NAME, &cluster.name)
             .exclusive(format!("log-backup:{id}"));
     let mut writer = control.metadata().begin().await?;
     let task = writer.task_insert(&task).await.map_err(|error| match error {

@@ -7,8 +7,8 @@ use model::backup::DataBackupMode::Full;
 use sim::{FaultName, Profile};
 
 use super::LogBackup;
-use crate::flows::simulated::{SimWorld, on_both_4x};
-use crate::flows::testing::Ended;
+use crate::testing::Ended;
+use crate::testing::simulated::{SimWorld, on_both_4x};
 use crate::{PageAsk, log_backups};
 
 on_both_4x! {

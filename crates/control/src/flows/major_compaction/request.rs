@@ -7,18 +7,17 @@ use engine::{Flow as _, Note};
 use metadata::tasks::subject;
 use model::Problem;
 use model::ability::Generation;
+use model::cluster::refuse_upgrading;
 use model::id::{ClusterId, TaskId, TenantId};
 use model::physical::SYS;
 use model::problem::codes;
 
 use super::{MajorCompaction, State};
 use crate::actor::Actor;
-use crate::audit::Attempt;
-use crate::backups::Accepted;
+use crate::context::Attempt;
 use crate::context::Control;
 use crate::error::Error;
-use crate::flows::backup_logical::refuse_upgrading;
-use crate::tasks::view;
+use crate::orders::{Accepted, subjects};
 
 /// Makes a task of the wish. No tenants means all users'; where tenants do not merge alone it is always the whole.
 pub(crate) async fn request(
@@ -51,7 +50,7 @@ pub(crate) async fn request(
         .map_err(|cause| Error::caused(Problem::internal("task-not-made"), cause))?
         .creator(&actor.name)
         .subject(subject::CLUSTER, id.to_string())
-        .subject(view::CLUSTER_NAME, &cluster.name)
+        .subject(subjects::CLUSTER_NAME, &cluster.name)
         .exclusive(format!("compaction:{id}"));
     let mut writer = control.metadata().begin().await?;
     let task = writer.task_insert(&task).await.map_err(|error| match error {

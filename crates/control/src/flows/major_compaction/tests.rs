@@ -6,9 +6,9 @@ use sim::{FaultName, Profile};
 
 use super::MajorCompaction;
 use crate::compactions;
-use crate::flows::simulated::SimWorld;
-use crate::flows::testing::{Ended, World};
 use crate::tasks::Steer;
+use crate::testing::simulated::SimWorld;
+use crate::testing::{Ended, World};
 
 async fn shown(world: &SimWorld) -> Vec<Compaction> {
     let shown = compactions::show(&world.control, &world.actor, world.cluster).await.expect("answers");

@@ -9,7 +9,7 @@ use metadata::tasks::subject;
 use model::Problem;
 use model::backup::BackupMethod;
 use model::backup_set::{BackupSet, BackupSetStatus};
-use model::cluster::Cluster;
+use model::cluster::{Cluster, refuse_upgrading};
 use model::id::{BackupSetId, TaskId};
 use model::problem::codes;
 use model::recovery::{RecoveryRequest, choose};
@@ -17,12 +17,10 @@ use model::tenant::{Tenant, check_readable};
 
 use super::{Holds, RestoreLogical, State};
 use crate::actor::Actor;
-use crate::audit::Attempt;
-use crate::backups::Accepted;
+use crate::context::Attempt;
 use crate::context::{Context, Control};
 use crate::error::Error;
-use crate::flows::backup_logical::refuse_upgrading;
-use crate::tasks::view;
+use crate::orders::{Accepted, subjects};
 
 /// How many connections load.
 const CONNECTIONS: usize = 4;
@@ -163,9 +161,9 @@ fn new_task(decided: Decided, requested: model::Timestamp, actor: &Actor) -> Res
     Ok(task
         .creator(&actor.name)
         .subject(subject::CLUSTER, cluster.id.to_string())
-        .subject(view::CLUSTER_NAME, cluster.name)
+        .subject(subjects::CLUSTER_NAME, cluster.name)
         .subject(subject::TENANT, tenant.id.to_string())
-        .subject(view::TENANT_NAME, tenant.name)
+        .subject(subjects::TENANT_NAME, tenant.name)
         .subject(subject::STORAGE, set.storage.to_string())
         .exclusive(format!("restore:{}:{}:{names}", cluster.id, tenant.id)))
 }

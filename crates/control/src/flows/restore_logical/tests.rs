@@ -17,8 +17,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::{RestoreLogical, State};
 use crate::backups::{self, BackupFilter};
-use crate::flows::testing::{Ended, ROWS, SYS_PASSWORD, World};
 use crate::tasks::Steer;
+use crate::testing::{Ended, ROWS, SYS_PASSWORD, World};
 use crate::{PageAsk, restores};
 
 /// A world with one backup set, and the name that it is recovered under.
