@@ -14,6 +14,7 @@ pub mod id;
 pub mod physical;
 pub mod problem;
 pub mod recovery;
+pub mod recovery_window;
 pub mod schedule;
 pub mod secret;
 pub mod size;

@@ -1,6 +1,7 @@
 //! Inputs at random, the same for the same seed.
 
 mod schedule;
+mod timeline;
 
 /// Numbers at random.
 pub(crate) struct Dice(u64);
