@@ -15,6 +15,7 @@ pub mod physical;
 pub mod problem;
 pub mod recovery;
 pub mod recovery_window;
+pub mod retention;
 pub mod schedule;
 pub mod secret;
 pub mod size;

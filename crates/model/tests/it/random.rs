@@ -1,5 +1,6 @@
 //! Inputs at random, the same for the same seed.
 
+mod retention;
 mod schedule;
 mod timeline;
 
