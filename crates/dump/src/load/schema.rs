@@ -52,7 +52,7 @@ pub async fn create_schema(
         // Nothing of these names was there before this load began: what is, is from an earlier attempt.
         let there = if is_new { Existing::default() } else { Existing::read(&mut session, database).await? };
         let folds = session.server().product.is_oceanbase();
-        tables.extend(missing_tables(&archive, entry, database, &options.selection, &there, folds).await?);
+        tables.extend(missing_tables(&archive, entry, &names, &options.selection, &there, folds).await?);
     }
     session.close().await;
     // None has foreign keys yet, so their order does not matter.
@@ -107,7 +107,7 @@ impl Existing {
 async fn missing_tables(
     archive: &Archive,
     entry: &DatabaseEntry,
-    database: &str,
+    names: &BTreeMap<String, String>,
     selection: &Selection,
     there: &Existing,
     folds: bool,
@@ -117,9 +117,11 @@ async fn missing_tables(
     let mut tables = Vec::new();
     for object in table_objects(archive, &entry.name, selection).await? {
         if there.has(&object.name, folds) {
+    let database = names.get(&entry.name).unwrap_or(&entry.name);
             continue;
         }
-        let definition = read_definition(&entry.name, &object)?;
+        let mut definition = read_definition(&entry.name, &object)?;
+        definition.rename(names);
         let small = rows.get(object.name.as_str()).is_none_or(|&rows| rows < KEYS_AT_ONCE_ROWS);
         // MySQL and MariaDB show keys in the order in which they were made.
         let at_once = small || !folds && definition.has_special_keys();

@@ -6,7 +6,8 @@ use model::text::Text;
 use oceanbase::{Session, Statement, catalog};
 
 use crate::archive::Archive;
-use crate::ddl::qualify::{QualifiedView, without_security};
+use crate::ddl::qualified::Qualified;
+use crate::ddl::qualify::without_security;
 use crate::error::{DuringSql as _, Result};
 use crate::layout::ObjectKey;
 use crate::load::allowed;
@@ -116,6 +117,6 @@ async fn view_objects(archive: &Archive, database: &str, selection: &Selection) 
 /// Returns the statement with the new names of databases; nothing when that can't be done with certainty.
 fn renamed(statement: &[u8], names: &BTreeMap<String, String>) -> Option<Vec<u8>> {
     let changed = |name: &str| names.get(name).is_some_and(|new| new != name);
-    let view = QualifiedView::read(statement, changed).ok()?;
-    Some(view.renamed(names))
+    let view = Qualified::read(statement, changed);
+    view.unclear().is_empty().then(|| view.renamed(names))
 }

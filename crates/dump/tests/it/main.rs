@@ -22,6 +22,7 @@ mod random;
 mod resume;
 mod round_trip;
 mod snapshot;
+mod renamed;
 mod stock_tools;
 mod tables;
 mod traps;
