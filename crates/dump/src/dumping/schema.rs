@@ -154,7 +154,7 @@ async fn view_object(
         session.enter("information_schema").await.during(|| "use `information_schema`".to_owned())?;
     }
     let text = catalog::view_definition(session, database, &view.name).await;
-    let text = text.during(|| format!("read the definition of {full}"))?;
+    let catalog::Definition { text, context } = text.during(|| format!("read the definition of {full}"))?;
     let text = if session.server().product.is_oceanbase() { requote::view(&text, &view.name) } else { text };
     let qualified = Qualified::read(&text, |name| name == database);
     if !qualified.unclear().is_empty() {
@@ -162,5 +162,5 @@ async fn view_object(
     }
     let statement = qualified.without();
     let kind = if view.broken.is_some() { SchemaKind::BrokenView } else { SchemaKind::View };
-    Ok(SchemaObject::plain(kind, &view.name, statement))
+    Ok(SchemaObject::plain(kind, &view.name, statement).under(context))
 }

@@ -15,7 +15,7 @@ use crate::ddl::token::Quoting;
 use crate::error::{DuringSql as _, Result};
 use crate::id::DumpId;
 use crate::layout::ObjectKey;
-use crate::load::connection::{enter, make, make_lenient, open_for_loading};
+use crate::load::connection::{Under, enter, make, make_lenient, open_for_loading};
 use crate::load::marks::Marks;
 use crate::load::{Options, allowed, names};
 use crate::manifest::Manifest;
@@ -124,6 +124,10 @@ impl Making {
                 if self.run(set, &what).await? {
                     self.run(Statement::act(object.statement), &what).await?;
                 }
+                let context = object.context.as_ref();
+                self.notes.extend(Under::begin(&mut self.session, context, &statement, &what).await?);
+                self.run(Statement::act(statement), &what).await?;
+                Under::end(&mut self.session, context).await?;
             }
         }
         make_lenient(&mut self.session).await

@@ -5,6 +5,7 @@ mod cancel;
 mod chunks;
 mod code;
 mod compare;
+mod context;
 mod damage;
 mod ddl;
 mod encryption;
