@@ -121,8 +121,8 @@ impl Making {
                 let mode = object.mode.as_deref().unwrap_or_default();
                 let statement = self.renamed(&object.statement, Quoting::of_mode(mode), &what);
                 let set = Statement::read(format!("SET SESSION sql_mode = {}", literal(mode)));
-                if self.run(set, &what).await? {
-                    self.run(Statement::act(object.statement), &what).await?;
+                if !self.run(set, &what).await? {
+                    continue;
                 }
                 let context = object.context.as_ref();
                 self.notes.extend(Under::begin(&mut self.session, context, &statement, &what).await?);
@@ -133,10 +133,6 @@ impl Making {
         make_lenient(&mut self.session).await
     }
 
-    /// Makes users and roles.
-    async fn accounts(&mut self) -> Result<()> {
-        let Some(marks) = self.names.values().next().map(|database| Marks::new(database, &self.archive.dump))
-        else {
     /// Returns code under the new names of databases. Where a name may stand for something else, that is noted.
     fn renamed(&mut self, statement: &[u8], quoting: Quoting, what: &str) -> Vec<u8> {
         let changed = |name: &str| self.names.get(name).is_some_and(|new| new != name);
@@ -163,8 +159,9 @@ impl Making {
         Marks::find(&mut self.session, entry, database, &self.archive.dump).await.map(Some)
     }
 
-            return Ok(());
-        };
+    /// Makes users and roles.
+    async fn accounts(&mut self) -> Result<()> {
+        let Some(marks) = self.marks().await? else { return Ok(()) };
         if self.manifest.accounts.is_empty() || !self.selection.is_all() {
             return Ok(());
         }
@@ -189,10 +186,7 @@ impl Making {
 
     /// Gives users and roles their privileges, on what was loaded.
     async fn grants(&mut self) -> Result<()> {
-        let Some(marks) = self.names.values().next().map(|database| Marks::new(database, &self.archive.dump))
-        else {
-            return Ok(());
-        };
+        let Some(marks) = self.marks().await? else { return Ok(()) };
         let held = self
             .manifest
             .schema

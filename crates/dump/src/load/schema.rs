@@ -43,12 +43,17 @@ pub async fn create_schema(
     let (archive, manifest) = Archive::open(client, dump, &options.identities).await?;
     let names = names(&manifest, options)?;
     let mut session = open_for_loading(target).await?;
-    let found = check(&mut session, &archive, &manifest, &names, options).await?;
+    let (found, leftovers) = check(&mut session, &archive, &manifest, &names, options).await?;
+    for marks in leftovers {
+        let dropped = session.run(&marks.drop_statement()).await;
+        dropped.during(|| "remove the notes of an earlier load".to_owned())?;
+    }
     let mut tables = Vec::new();
     for entry in &manifest.databases {
         let Some(database) = names.get(&entry.name) else { continue };
         create_database(&mut session, &archive, &entry.name, database).await?;
-        let is_new = Marks::new(database, dump).begin(&mut session).await?;
+        let marks = Marks::find(&mut session, entry, database, dump).await?;
+        let is_new = marks.begin(&mut session).await?;
         // Nothing of these names was there before this load began: what is, is from an earlier attempt.
         let there = if is_new { Existing::default() } else { Existing::read(&mut session, database).await? };
         let folds = session.server().product.is_oceanbase();
@@ -112,12 +117,12 @@ async fn missing_tables(
     there: &Existing,
     folds: bool,
 ) -> Result<Vec<TableStatements>> {
+    let database = names.get(&entry.name).unwrap_or(&entry.name);
     let rows: BTreeMap<&str, u64> =
         entry.tables.iter().map(|table| (table.name.as_str(), table.rows)).collect();
     let mut tables = Vec::new();
     for object in table_objects(archive, &entry.name, selection).await? {
         if there.has(&object.name, folds) {
-    let database = names.get(&entry.name).unwrap_or(&entry.name);
             continue;
         }
         let mut definition = read_definition(&entry.name, &object)?;

@@ -20,6 +20,7 @@ mod mariadb;
 mod names;
 mod objects;
 mod random;
+mod progress;
 mod resume;
 mod round_trip;
 mod snapshot;
