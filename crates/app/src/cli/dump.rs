@@ -69,7 +69,10 @@ pub(crate) async fn run(args: DumpArgs) -> Result<(), Failure> {
 
 /// Shows what to do with a dump that was interrupted.
 fn way_on(screen: Screen, client: &storage::Client, plan: &Plan, error: &dump::Error) {
-    let can_resume = plan.server.product.is_oceanbase() && !error.must_start_anew();
+    // What the dump itself holds, or the server, fails in the same way once more.
+    let can_pass =
+        matches!(error, dump::Error::Database { .. } | dump::Error::Storage { .. } | dump::Error::Cancelled);
+    let can_resume = plan.server.product.is_oceanbase() && can_pass && !error.must_start_anew();
     let hint = if can_resume {
         Text::new("cli-dump-resume").with("dump", &plan.dump)
     } else {

@@ -28,4 +28,5 @@ mod renamed;
 mod stock_tools;
 mod tables;
 mod traps;
+mod told;
 mod values;
