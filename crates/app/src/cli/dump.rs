@@ -1,8 +1,10 @@
 //! `lifeboat dump`: the logical engine alone, no server needed.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Args;
+use clap::builder::RangedU64ValueParser;
 use dump::{Compression, DumpId, Manifest, Meter, NotARecipient, Options, Plan, Recipient, Snapshot, Source};
 use model::text::Text;
 use model::{Problem, Timestamp, size};
@@ -45,8 +47,16 @@ pub(crate) struct DumpArgs {
     /// only [default: begin a new dump]
     #[arg(long, value_name = "DUMP")]
     resume: Option<DumpId>,
+    /// How long a MySQL or MariaDB may keep its writers waiting while the snapshot is taken
+    #[arg(long, value_name = "SECONDS", default_value_t = 5, value_parser = lock_wait())]
+    lock_wait: u64,
     #[command(flatten)]
     pub(crate) answer: Answer,
+}
+
+/// Reads a number of seconds.
+fn lock_wait() -> RangedU64ValueParser<u64> {
+    RangedU64ValueParser::new().range(1..=3600)
 }
 
 pub(crate) async fn run(args: DumpArgs) -> Result<(), Failure> {
@@ -91,6 +101,7 @@ fn options(args: &DumpArgs) -> Result<Options, Problem> {
         compression,
         recipients,
         connections: usize::from(args.threads),
+        lock_wait: Some(Duration::from_secs(args.lock_wait)),
         ..Options::default()
     })
 }
