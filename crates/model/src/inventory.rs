@@ -203,7 +203,7 @@ mod tests {
         let consent = Consent { without: vec![ObjectKind::Events], ..Consent::default() };
         let events = consent.left_out(ObjectKind::Events, "shop", Text::new("x"));
         let users = consent.left_out(ObjectKind::Users, "*", Text::new("x"));
-        assert!(!is_partial(&[]) && !is_partial(&[events.clone()]));
+        assert!(!is_partial(&[]) && !is_partial(std::slice::from_ref(&events)));
         assert!(is_partial(&[events, users]));
     }
 

@@ -2,7 +2,7 @@
 
 use model::inventory::{Consent, LeftOut, ObjectKind};
 use model::text::Text;
-use oceanbase::catalog::{self, Account, Routine, RoutineKind, Trigger};
+use oceanbase::catalog::{self, Account, Definition, Routine, RoutineKind, Trigger};
 use oceanbase::{Error as SqlError, Session, statement};
 
 use crate::archive::Archive;
@@ -57,8 +57,9 @@ impl Code<'_> {
     async fn routines(&mut self) -> Result<()> {
         for routine in catalog::routines(self.session, self.database).await.during(|| self.reading())? {
             let Routine { name, kind, sql_mode, definer, comment } = routine;
-            let text = match catalog::routine_definition(self.session, self.database, &name, kind).await {
-                Ok(text) => text,
+            let found = catalog::routine_definition(self.session, self.database, &name, kind).await;
+            let Definition { text, context } = match found {
+                Ok(found) => found,
                 Err(error) => {
                     self.refused(ObjectKind::Routines, &name, error)?;
                     continue;
@@ -75,7 +76,8 @@ impl Code<'_> {
             };
             match mended {
                 Some(statement) => {
-                    let object = SchemaObject { kind: schema_kind, name, statement, mode: Some(sql_mode) };
+                    let object = SchemaObject::plain(schema_kind, &name, statement).under(context);
+                    let object = SchemaObject { mode: Some(sql_mode), ..object };
                     self.add(ObjectKind::Routines, word, object, definer);
                 }
                 None => self.lose(ObjectKind::Routines, &name, Text::new("left-out-unreadable")),
@@ -88,11 +90,11 @@ impl Code<'_> {
         for trigger in catalog::triggers(self.session, self.database).await.during(|| self.reading())? {
             let Trigger { name, sql_mode, definer } = trigger;
             match catalog::trigger_definition(self.session, self.database, &name).await {
-                Ok(text) => {
+                Ok(Definition { text, context }) => {
                     let text = requote::trigger(&text, &definer);
                     let statement = trigger_without_database(&text, self.database);
-                    let (kind, mode) = (SchemaKind::Trigger, Some(sql_mode));
-                    let object = SchemaObject { kind, name, statement, mode };
+                    let object = SchemaObject::plain(SchemaKind::Trigger, &name, statement).under(context);
+                    let object = SchemaObject { mode: Some(sql_mode), ..object };
                     self.add(ObjectKind::Triggers, "trigger", object, definer);
                 }
                 Err(error) => self.refused(ObjectKind::Triggers, &name, error)?,

@@ -3,8 +3,10 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use model::size;
+use model::text::Text;
 use oceanbase::statement::identifier;
-use oceanbase::{Session, Statement};
+use oceanbase::{Session, Statement, catalog};
 use storage::Client;
 use tokio_util::sync::CancellationToken;
 
@@ -52,6 +54,7 @@ pub async fn dump_data(
     let lost = Arc::new(Lost::of(archive.read_sealed(ObjectKey::LostReceipt).await?.unwrap_or_default()));
     let connections = snapshot.most_connections(connections);
     if !jobs.is_empty() {
+        let packet_limit = packet_limit(source).await?;
         let receipts = Arc::new(Receipts::new(archive.clone()));
         let closing = Arc::new(Closing::new(connections));
         let work = DumpPieces {
@@ -64,6 +67,7 @@ pub async fn dump_data(
             together: snapshot.together(),
             documents: Arc::default(),
             lost: Arc::clone(&lost),
+            packet_limit,
         };
         let done = crew::run(source, connections, jobs, work, cancel).await;
         let closed = closing.end(done.is_err()).await;
@@ -84,6 +88,15 @@ pub async fn dump_data(
         archive.delete_pieces(&table.database, &table.table).await?;
     }
     Ok(())
+}
+
+/// Returns the longest value that a server with the source's settings takes.
+async fn packet_limit(source: &Source) -> Result<usize> {
+    let mut session = source.open().await?;
+    let limit = catalog::variable(&mut session, "max_allowed_packet").await;
+    session.close().await;
+    let limit = limit.during(|| "read max_allowed_packet".to_owned())?;
+    Ok(limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX))
 }
 
 fn so_far(plan: &Plan, receipts: &[PieceReceipt]) -> Progress {
@@ -143,6 +156,8 @@ struct DumpPieces {
     together: Option<Arc<Together>>,
     documents: Arc<Documents>,
     lost: Arc<Lost>,
+    /// The server's own `max_allowed_packet`.
+    packet_limit: usize,
 }
 
 impl Work for DumpPieces {
@@ -229,8 +244,9 @@ impl DumpPieces {
         let sql = select_rows(plan.moment(), database, table, &table.chunks[job.chunk]);
         let statement = Statement::read(sql).within(crate::SILENCE);
         let mut rows = session.stream(&statement).await.during_read(&plan.dump, plan.scn, what)?;
-        let (wanted, mut told) = (output.wants_bytes(), 0);
+        let (wanted, mut told, mut longest) = (output.wants_bytes(), 0, 0);
         while let Some(row) = rows.next().await.during_read(&plan.dump, plan.scn, what)? {
+            let before = buffer.len();
             let pushed = text.push_row(&mut buffer, |place| row.bytes(place), row.protocol_form());
             if let Err((place, why)) = pushed {
                 let error = Error::ValueUnwritable {
@@ -242,6 +258,10 @@ impl DumpPieces {
                 // Read to the end, the connection is at rest: the other tables are dumped all the same.
                 while rows.next().await.during_read(&plan.dump, plan.scn, what)?.is_some() {}
                 return Err(error);
+            }
+            // The text of a value is never shorter than the value.
+            if buffer.len() - before > self.packet_limit {
+                longest = longest.max(longest_value(table, |place| row.bytes(place)));
             }
             if buffer.len() >= wanted && text.is_between_statements() {
                 buffer = self.push(&mut output, buffer, text.rows - told).await?;
@@ -255,7 +275,8 @@ impl DumpPieces {
         }
         let before = output.bytes;
         let chunk = &table.chunks[job.chunk];
-        let notes = self.documents.notes(session, plan, database, table, chunk, &text).await?;
+        let mut notes = self.documents.notes(session, plan, database, table, chunk, &text).await?;
+        notes.extend(self.large_value(&full, longest));
         let settled = output.settle(buffer).await?;
         self.meter.change(|progress| progress.bytes += settled.bytes - before);
         let piece = Piece {
@@ -270,6 +291,17 @@ impl DumpPieces {
         Ok((settled, piece))
     }
 
+    /// Says that a value is longer than a server with the source's settings takes, which may have been larger once.
+    fn large_value(&self, table: &str, longest: usize) -> Option<Text> {
+        (longest > self.packet_limit).then(|| {
+            Text::new("dump-value-large")
+                .with("table", table)
+                .with("size", size::bytes(longest as u64))
+                .with("limit", self.packet_limit)
+                .with("needed", longest.next_power_of_two())
+        })
+    }
+
     async fn push(&self, output: &mut PieceOutput, text: Vec<u8>, rows: u64) -> Result<Vec<u8>> {
         let (raw_bytes, before) = (text.len() as u64, output.bytes);
         let empty = output.push(text).await?;
@@ -280,6 +312,11 @@ impl DumpPieces {
         });
         Ok(empty)
     }
+}
+
+/// Returns the length of the longest value of a row.
+fn longest_value<'v>(table: &TablePlan, value: impl Fn(usize) -> Option<&'v [u8]>) -> usize {
+    (0..table.columns.len()).filter_map(|place| value(place).map(<[u8]>::len)).max().unwrap_or(0)
 }
 
 /// Names a row by its key, or by its place among the rows that were read.

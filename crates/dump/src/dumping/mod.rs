@@ -25,6 +25,8 @@ pub use preflight::{Preflight, preflight, warnings};
 pub use schema::dump_schema;
 pub use snapshot::{Snapshot, resume_snapshot, take_or_resume_snapshot, take_snapshot};
 
+use std::time::Duration;
+
 use model::inventory::Consent;
 
 use crate::chunk::ChunkAim;
@@ -47,6 +49,8 @@ pub struct Options {
     /// How many connections will read at most: definitions and cuts before the rows. On MySQL and MariaDB they begin
     /// together.
     pub connections: usize,
+    /// How long writers of a MySQL or MariaDB may be kept waiting for the moment to be fixed; nothing: for 5 seconds.
+    pub lock_wait: Option<Duration>,
 }
 
 impl Options {

@@ -10,7 +10,8 @@ use storage::Client;
 
 use crate::archive::Archive;
 use crate::ddl::group::without_table_group;
-use crate::ddl::qualify::{QualifiedView, with_readable_literals};
+use crate::ddl::qualified::Qualified;
+use crate::ddl::qualify::with_readable_literals;
 use crate::ddl::table::TableDefinition;
 use crate::ddl::{form, requote};
 use crate::dumping::definition::{Definitions, Kept};
@@ -141,6 +142,7 @@ fn table_object(
 /// Returns the object that creates a table, as it is kept in the dump.
 pub(super) fn created_by(database: &str, table: &str, mut definition: TableDefinition) -> SchemaObject {
     definition.refer(|other| if other == database { None } else { Some(other.to_owned()) });
+    definition.leave_database(database);
     SchemaObject::plain(SchemaKind::Table, table, with_readable_literals(&definition.whole()))
 }
 
@@ -153,30 +155,30 @@ async fn view_object(
     receipt: &mut SchemaReceipt,
 ) -> Result<Option<SchemaObject>> {
     let full = full_name(database, &view.name);
+    if !session.server().product.is_oceanbase() {
+        // MySQL and MariaDB leave the name of the current database out: then a table could not be told from its database.
+        session.enter("information_schema").await.during(|| "use `information_schema`".to_owned())?;
+    }
     let what = || format!("read the definition of {full}");
-    let text = match catalog::view_definition(session, database, &view.name).await {
-        Ok(text) => text,
-        Err(error) => {
-            receipt.left_out.push(refused(consent, ObjectKind::Views, &full, error, what)?);
-            return Ok(None);
-        }
-    };
+    let catalog::Definition { text, context } =
+        match catalog::view_definition(session, database, &view.name).await {
+            Ok(found) => found,
+            Err(error) => {
+                receipt.left_out.push(refused(consent, ObjectKind::Views, &full, error, what)?);
+                return Ok(None);
+            }
+        };
     let text = if session.server().product.is_oceanbase() { requote::view(&text, &view.name) } else { text };
-    let mut qualified = false;
-    let statement = match QualifiedView::read(&text, |name| name == database) {
-        Ok(view) => view.without(),
-        Err(_) => {
-            qualified = true;
-            text
-        }
-    };
+    let qualified = Qualified::read(&text, |name| name == database);
+    let is_unclear = !qualified.unclear().is_empty();
+    let statement = qualified.without();
     let kind = if view.broken.is_some() { SchemaKind::BrokenView } else { SchemaKind::View };
-    let object = SchemaObject::plain(kind, &view.name, statement);
+    let object = SchemaObject::plain(kind, &view.name, statement).under(context);
     if let Err(why) = form::check(&object) {
         receipt.left_out.push(not_taken(consent, ObjectKind::Views, &full, &why));
         return Ok(None);
     }
-    if qualified {
+    if is_unclear {
         let note = Text::new("dump-view-qualified").with("view", full).with("database", database);
         receipt.notes.push(note);
     }

@@ -1,20 +1,21 @@
 //! Procedures, functions, triggers, users, roles and privileges. Only whoever asks for them gets them: code runs with the
 //! rights of its definer, and users can log on.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 use model::text::Text;
-use oceanbase::grants::is_like;
 use oceanbase::statement::literal;
 use oceanbase::{Session, Statement, catalog};
 use storage::Client;
 
 use crate::archive::Archive;
-use crate::ddl::code::{OnDatabase, grant_on, names_database};
+use crate::ddl::grant::{Granted, granted};
+use crate::ddl::qualified::Qualified;
+use crate::ddl::token::Quoting;
 use crate::error::{DuringSql as _, Result};
 use crate::id::DumpId;
 use crate::layout::ObjectKey;
-use crate::load::connection::{enter, make, make_lenient, open_for_loading};
+use crate::load::connection::{Under, enter, make, make_lenient, open_for_loading};
 use crate::load::marks::Marks;
 use crate::load::{Options, allowed, names};
 use crate::manifest::Manifest;
@@ -117,26 +118,50 @@ impl Making {
                     continue; // from an earlier attempt
                 }
                 let what = full_name(database, &object.name);
-                if name != database && names_database(&object.statement, name) {
-                    let note = Text::new("load-code-names-database").with("what", &what);
-                    self.notes.push(note.with("database", name));
-                }
                 let mode = object.mode.as_deref().unwrap_or_default();
+                let statement = self.renamed(&object.statement, Quoting::of_mode(mode), &what);
                 let set = Statement::read(format!("SET SESSION sql_mode = {}", literal(mode)));
-                if self.run(set, &what).await? {
-                    self.run(Statement::act(object.statement), &what).await?;
+                if !self.run(set, &what).await? {
+                    continue;
                 }
+                let context = object.context.as_ref();
+                self.notes.extend(Under::begin(&mut self.session, context, &statement, &what).await?);
+                self.run(Statement::act(statement), &what).await?;
+                Under::end(&mut self.session, context).await?;
             }
         }
         make_lenient(&mut self.session).await
     }
 
+    /// Returns code under the new names of databases. Where a name may stand for something else, that is noted.
+    fn renamed(&mut self, statement: &[u8], quoting: Quoting, what: &str) -> Vec<u8> {
+        let changed = |name: &str| self.names.get(name).is_some_and(|new| new != name);
+        // A server that keeps names in small letters takes such a one for the database, too.
+        let otherwise = |name: &str| {
+            !self.names.contains_key(name)
+                && self.names.iter().any(|(old, new)| old != new && old.eq_ignore_ascii_case(name))
+        };
+        let code = Qualified::read_code(statement, quoting, changed);
+        let other = Qualified::read_code(statement, quoting, otherwise);
+        for database in code.unclear().union(&other.names()) {
+            let note = Text::new("load-code-names-database").with("what", what);
+            self.notes.push(note.with("database", database));
+        }
+        code.renamed(&self.names)
+    }
+
+    /// Finds the notes of the accounts that were made: those of the first database.
+    async fn marks(&mut self) -> Result<Option<Marks>> {
+        let Some((name, database)) = self.names.first_key_value() else { return Ok(None) };
+        let Some(entry) = self.manifest.databases.iter().find(|entry| entry.name == *name) else {
+            return Ok(None);
+        };
+        Marks::find(&mut self.session, entry, database, &self.archive.dump).await.map(Some)
+    }
+
     /// Makes users and roles.
     async fn accounts(&mut self) -> Result<()> {
-        let Some(marks) = self.names.values().next().map(|database| Marks::new(database, &self.archive.dump))
-        else {
-            return Ok(());
-        };
+        let Some(marks) = self.marks().await? else { return Ok(()) };
         if self.manifest.accounts.is_empty() || !self.selection.is_all() {
             return Ok(());
         }
@@ -161,10 +186,7 @@ impl Making {
 
     /// Gives users and roles their privileges, on what was loaded.
     async fn grants(&mut self) -> Result<()> {
-        let Some(marks) = self.names.values().next().map(|database| Marks::new(database, &self.archive.dump))
-        else {
-            return Ok(());
-        };
+        let Some(marks) = self.marks().await? else { return Ok(()) };
         let held = self
             .manifest
             .schema
@@ -178,21 +200,15 @@ impl Making {
             if !ours.contains_key(&(object.name.clone(), ACCOUNT)) {
                 continue; // the account was there before
             }
-            let text = String::from_utf8_lossy(&object.statement).into_owned();
-            let (on, _) = grant_on(&text, str::to_owned);
-            let Some(on) = on else {
-                self.run(Statement::act(text), &object.name).await?;
-                continue;
+            let note = match granted(&object.statement, &self.names) {
+                Granted::By(sql) => {
+                    self.run(Statement::act(sql), &object.name).await?;
+                    continue;
+                }
+                Granted::Elsewhere(database) => Text::new("load-grant-elsewhere").with("database", database),
+                Granted::Pattern(pattern) => Text::new("load-grant-pattern").with("pattern", pattern),
             };
-            let targets = targets(&self.names, &on);
-            if targets.is_empty() {
-                let note = Text::new("load-grant-left-out").with("account", &object.name);
-                self.notes.push(note.with("database", on.name));
-            }
-            for target in targets {
-                let (_, sql) = grant_on(&text, |_| target.clone());
-                self.run(Statement::act(sql), &object.name).await?;
-            }
+            self.notes.push(note.with("account", &object.name));
         }
         Ok(())
     }
@@ -214,25 +230,6 @@ impl Making {
     }
 }
 
-/// Returns the names under which a grant is to be given: those of the loaded databases that it is on, or its own pattern where that
-/// matches their new names, too.
-fn targets(names: &BTreeMap<String, String>, on: &OnDatabase) -> BTreeSet<String> {
-    if !on.whole {
-        return names.get(&on.name).cloned().into_iter().collect();
-    }
-    let matched = names.iter().filter(|(old, _)| is_like(old, &on.name));
-    let target = |(old, new): (&String, &String)| {
-        if is_like(new, &on.name) {
-            on.name.clone()
-        } else if *old == on.name {
-            new.clone()
-        } else {
-            new.replace('_', "\\_").replace('%', "\\%")
-        }
-    };
-    matched.map(target).collect()
-}
-
 /// Returns the code that a database has, by kind and name.
 async fn existing(session: &mut Session, database: &str) -> Result<HashSet<(SchemaKind, String)>> {
     let reading = || format!("list the code in `{database}`");
@@ -248,31 +245,4 @@ async fn existing(session: &mut Session, database: &str) -> Result<HashSet<(Sche
         there.insert((SchemaKind::Trigger, trigger.name.to_lowercase()));
     }
     Ok(there)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{OnDatabase, targets};
-
-    #[test]
-    fn privileges_on_a_pattern_reach_the_databases_that_it_matches_under_their_new_names() {
-        type Case = (&'static str, bool, &'static [(&'static str, &'static str)], &'static [&'static str]);
-        let cases: &[Case] = &[
-            ("shop", true, &[("shop", "shop")], &["shop"]),
-            ("shop", true, &[("shop", "shop_2")], &["shop_2"]),
-            ("shop", false, &[("shop", "shop_2")], &["shop_2"]),
-            (r"my\_app", true, &[("my_app", "my_app")], &[r"my\_app"]),
-            (r"my\_app", true, &[("my_app", "my_new")], &[r"my\_new"]),
-            (r"my\_app", true, &[("myxapp", "myxapp")], &[]),
-            (r"my\_app", false, &[("my_app", "my_app")], &[]),
-            ("shop%", true, &[("shop1", "shop1"), ("shop2", "other")], &["other", "shop%"]),
-            ("%", true, &[("shop", "other")], &["%"]),
-            ("mysql", true, &[("shop", "shop")], &[]),
-        ];
-        for (pattern, whole, names, expected) in cases {
-            let names = names.iter().map(|(old, new)| ((*old).to_owned(), (*new).to_owned())).collect();
-            let found = targets(&names, &OnDatabase { name: (*pattern).to_owned(), whole: *whole });
-            assert!(found.iter().eq(expected.iter()), "{pattern} {names:?}: {found:?}");
-        }
-    }
 }

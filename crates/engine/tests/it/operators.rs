@@ -135,6 +135,29 @@ async fn a_cancel_between_steps_begins_no_further_step() {
 }
 
 #[tokio::test]
+async fn a_cancel_between_steps_ends_what_the_step_before_has_begun() {
+    let stand = stand();
+    stand.context().script("prepare", "a", &[Act::Gate]);
+    let task = stand.start(new_task(&["a"])).await;
+    let worker = stand.worker();
+    let operator = async {
+        stand.context().reached.notified().await;
+        // The step that ends now has begun what the next one would watch, and end.
+        stand.context().make("job a of task 1");
+        stand.operate(task, Command::CancelTask).await.expect("the command fits");
+        worker.wake().now();
+        stand.context().gate.notify_one();
+    };
+    let (ran, ()) = tokio::join!(worker.run_due(), operator);
+    ran.expect("the journal answers");
+    assert_eq!(
+        rows(&stand, task).await,
+        ["open SUCCESSFUL", "prepare a SUCCESSFUL", "copy a FAILED", "compare a PENDING", "record PENDING"]
+    );
+    assert_eq!(stand.context().things(), ["doors", "place a"]);
+}
+
+#[tokio::test]
 async fn a_task_cancelled_before_it_began_runs_no_body() {
     let stand = stand();
     let task = stand.start(new_task(&["a"])).await;
