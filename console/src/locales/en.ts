@@ -69,6 +69,10 @@ export const en = {
 
   logOn: {
     title: 'Log On',
+    again: 'Log On Again',
+    againHint: 'Your session has ended. What you typed on this page is kept.',
+    ended: 'Your session ended, and nothing was done',
+    endedHint: 'Log on, then try again. What you typed is kept.',
     user: 'User name',
     password: 'Password',
     submit: 'Log On',

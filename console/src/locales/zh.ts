@@ -69,6 +69,10 @@ export const zh: Labels = {
 
   logOn: {
     title: '登录',
+    again: '重新登录',
+    againHint: '会话已结束。本页已填写的内容会保留。',
+    ended: '会话已结束，操作未执行',
+    endedHint: '请登录后重试，已填写的内容会保留。',
     user: '用户名',
     password: '密码',
     submit: '登录',

@@ -10,6 +10,7 @@ import { useLabels } from '../../locales';
 import { Moment } from '../../parts/Moment';
 import { Facts, PageHead, Section } from '../../parts/PageHead';
 import { Loaded } from '../../parts/PageState';
+import { useReport } from '../../parts/report';
 import { AlarmList } from '../alarms/AlarmList';
 import { useAlarms } from '../alarms/useAlarms';
 import { useMay } from '../logon/me';
@@ -77,6 +78,7 @@ function Buttons({ cluster }: { cluster: Cluster }) {
   const { clusters, actions, tasks } = useLabels();
   const may = useMay();
   const { message, modal } = App.useApp();
+  const report = useReport();
   const navigate = useNavigate();
   const queries = useQueryClient();
   const path = { params: { path: { id: cluster.id } } };
@@ -88,7 +90,7 @@ function Buttons({ cluster }: { cluster: Cluster }) {
       void queries.invalidateQueries({ queryKey: keys.tenants(cluster.id) });
       void message.success(clusters.refreshed);
     },
-    onError: (error) => void message.error(error.message),
+    onError: report.failed,
   });
   const remove = useMutation({
     mutationFn: () => answer(client.DELETE('/api/v2/ob/clusters/{id}', path)),
@@ -96,7 +98,7 @@ function Buttons({ cluster }: { cluster: Cluster }) {
       void queries.invalidateQueries({ queryKey: keys.clusters() });
       void navigate('/clusters');
     },
-    onError: (error) => void message.error(error.message),
+    onError: report.failed,
   });
   const confirmRemoval = () =>
     void modal.confirm({
