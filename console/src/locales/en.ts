@@ -64,6 +64,8 @@ export const en = {
     raw: 'Original message',
     trace: 'Trace ID',
     none: 'None',
+    unknown: 'Unknown',
+    lastAsked: 'last asked',
     total: (n: number) => `${n} in total`,
   },
 
@@ -104,6 +106,11 @@ export const en = {
     never: 'Never',
     backupMethod: 'Backup Method',
     refreshed: 'The cluster was asked anew',
+    changePassword: 'Change Cluster Password',
+    passwordTitle: (user: string, cluster: string) => `New password of ${user} on ${cluster}`,
+    passwordHint: 'Change it on the cluster first. Lifeboat then connects with the new one.',
+    newPassword: 'New password',
+    passwordSaved: 'The password is saved',
     remove: 'Remove from Lifeboat',
     removeTitle: (name: string) => `Remove ${name} from Lifeboat?`,
     removeText: 'The cluster itself and its backups stay as they are. Lifeboat forgets its address and password.',
@@ -289,6 +296,7 @@ export const en = {
     plusArchivelogHint: 'The set can be restored by itself. OceanBase 4.1 and later.',
     encryption: 'Encryption password',
     encryptionHint: 'Empty: not encrypted. Nobody can restore the backup without the password.',
+    encryptionAgain: 'Repeat the encryption password',
     threads: 'Connections that read at once',
     compression: 'Compression',
     compressionFast: 'zstd, level 1 (fast)',
@@ -543,6 +551,8 @@ export const en = {
     lastUsed: 'Last used',
     never: 'Never',
     revoke: 'Revoke',
+    revokeTitle: (name: string) => `Revoke ${name}?`,
+    revokeText: 'Programs that use the token are refused at once.',
   },
 
   words: {
@@ -609,6 +619,9 @@ export const en = {
     hour: 'h',
     minute: 'min',
     second: 's',
+    now: 'just now',
+    ago: (span: string) => `${span} ago`,
+    ahead: (span: string) => `in ${span}`,
   },
 };
 

@@ -64,6 +64,8 @@ export const zh: Labels = {
     raw: '原始信息',
     trace: 'Trace ID',
     none: '无',
+    unknown: '未知',
+    lastAsked: '上次查询',
     total: (n: number) => `共 ${n} 条`,
   },
 
@@ -104,6 +106,11 @@ export const zh: Labels = {
     never: '从未备份',
     backupMethod: '备份方式',
     refreshed: '已重新获取集群信息',
+    changePassword: '修改集群密码',
+    passwordTitle: (user: string, cluster: string) => `${cluster} 上 ${user} 的新密码`,
+    passwordHint: '请先在集群上修改密码，之后 Lifeboat 使用新密码连接。',
+    newPassword: '新密码',
+    passwordSaved: '密码已保存',
     remove: '从 Lifeboat 移除',
     removeTitle: (name: string) => `从 Lifeboat 移除 ${name}？`,
     removeText: '集群本身及其备份保持不变。Lifeboat 将不再保存它的地址和密码。',
@@ -288,6 +295,7 @@ export const zh: Labels = {
     plusArchivelogHint: '备份集可单独用于恢复，需要 OceanBase 4.1 及以上版本。',
     encryption: '加密密码',
     encryptionHint: '留空则不加密。没有密码，任何人都无法恢复该备份。',
+    encryptionAgain: '再次输入加密密码',
     threads: '并发读取连接数',
     compression: '压缩',
     compressionFast: 'zstd 1 级（快）',
@@ -542,6 +550,8 @@ export const zh: Labels = {
     lastUsed: '上次使用',
     never: '永不',
     revoke: '吊销',
+    revokeTitle: (name: string) => `吊销 ${name}？`,
+    revokeText: '使用该令牌的程序将立即被拒绝。',
   },
 
   words: {
@@ -608,5 +618,8 @@ export const zh: Labels = {
     hour: '小时',
     minute: '分',
     second: '秒',
+    now: '刚刚',
+    ago: (span: string) => `${span}前`,
+    ahead: (span: string) => `${span}后`,
   },
 };

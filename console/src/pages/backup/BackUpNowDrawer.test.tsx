@@ -155,3 +155,15 @@ test('the selection survives every switch of the method, and is always said in w
     obBackupObjectList: [{ clusterId: 7, tenantId: 1001, backupDimension: 'TENANT' }],
   });
 });
+
+test('an encryption password is asked for twice, and both must be the same', async () => {
+  open({ storageId: 3 });
+  await expect.element(start()).toBeEnabled();
+  await page.getByLabelText('Encryption password', { exact: true }).fill('four-words');
+  await expect.element(start()).toBeDisabled();
+  await page.getByLabelText('Repeat the encryption password').fill('four-word');
+  await expect.element(page.getByText('The two passwords are not the same')).toBeVisible();
+  await expect.element(start()).toBeDisabled();
+  await page.getByLabelText('Repeat the encryption password').fill('four-words');
+  await expect.element(start()).toBeEnabled();
+});

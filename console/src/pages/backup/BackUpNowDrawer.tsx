@@ -9,7 +9,7 @@ import { useLabels } from '../../locales';
 import { Facts } from '../../parts/PageHead';
 import { PlanAnswer } from '../../parts/PlanAnswer';
 import { Chosen } from './Chosen';
-import { faultOf, firstDraft, toBody, toChoice, type Draft } from './draft';
+import { faultOf, firstDraft, isPasswordSure, toBody, toChoice, type Draft } from './draft';
 import { ObjectsTree } from './ObjectsTree';
 import { MethodChoice, ModeChoice, Options } from './Options';
 import { StorageChooser, type StorageTest } from './StorageChooser';
@@ -37,7 +37,7 @@ export function BackUpNowDrawer({ cluster, ability, onClose }: BackUpNowDrawerPr
   const isTested = test?.result.passed === true && test.tested === JSON.stringify(choice);
   const needsTest = draft.storage.kind === 'typed' && !isTested;
   const fault = faultOf(draft.objects);
-  const isReady = Boolean(choice) && !fault;
+  const isReady = Boolean(choice) && !fault && isPasswordSure(draft);
   const hasParts = draft.method === 'LOGICAL_BACKUP';
 
   return (
