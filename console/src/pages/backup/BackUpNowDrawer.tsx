@@ -8,6 +8,7 @@ import type { Ability, Cluster } from '../../api/types';
 import { useLabels } from '../../locales';
 import { Facts } from '../../parts/PageHead';
 import { PlanAnswer } from '../../parts/PlanAnswer';
+import { useReturnFocus } from '../../parts/useReturnFocus';
 import { Chosen } from './Chosen';
 import { faultOf, firstDraft, isPasswordSure, toBody, toChoice, type Draft } from './draft';
 import { ObjectsTree } from './ObjectsTree';
@@ -22,6 +23,7 @@ interface BackUpNowDrawerProps {
 
 /** What to back up, where to and how; most of it is filled in. */
 export function BackUpNowDrawer({ cluster, ability, onClose }: BackUpNowDrawerProps) {
+  useReturnFocus();
   const { backUpNow, actions } = useLabels();
   const [draft, setDraft] = useState(() => firstDraft(cluster.id, ability));
   const [test, setTest] = useState<StorageTest>();

@@ -31,5 +31,6 @@ test('what a cluster that does not answer could tell is unknown, with the age of
   stage(<BackupPage />, { path: '/clusters/:clusterId/backup', at: '/clusters/7/backup' });
   await expect.element(page.getByText('Unknown').first()).toBeVisible();
   await expect.element(page.getByText('last asked 3 h ago').first()).toBeVisible();
+  expect(document.title).toBe('Backup & Recovery · prod · Lifeboat');
   expect(page.getByText('No log backup runs').elements()).toEqual([]);
 });

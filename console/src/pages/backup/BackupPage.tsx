@@ -52,7 +52,7 @@ export default function BackupPage() {
 
   return (
     <>
-      <PageHead title={backup.title} beside={<span className="quiet">{cluster.data?.name}</span>}>
+      <PageHead title={backup.title} of={cluster.data?.name} beside={<span className="quiet">{cluster.data?.name}</span>}>
         <Buttons
           ability={ability.data}
           onRecover={() => open(RECOVER)}

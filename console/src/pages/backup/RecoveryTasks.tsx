@@ -10,8 +10,8 @@ import { useLabels } from '../../locales';
 import { Moment } from '../../parts/Moment';
 import { Facts } from '../../parts/PageHead';
 import { WordsAlert } from '../../parts/ProblemAlert';
-import { Status, toneOf } from '../../parts/Status';
 import { asQuery, Filters, isFiltered } from './Filters';
+import { TaskState } from '../tasks/TaskState';
 import { PagedTable } from './PagedTable';
 import type { Filter } from './queries';
 
@@ -39,10 +39,7 @@ export function RecoveryTasks({ id }: { id: number }) {
     { title: backup.end, dataIndex: 'finishTime', render: (at?: string) => <Moment at={at} isBare /> },
     {
       title: backup.status,
-      dataIndex: 'status',
-      render: (status: RestoreTask['status']) => (
-        <Status tone={toneOf(status)}>{words.restoreStatus[status]}</Status>
-      ),
+      render: (_, row) => <TaskState of={row} />,
     },
   ];
   return (

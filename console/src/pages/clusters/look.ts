@@ -1,7 +1,7 @@
 import type { Alarm, Cluster } from '../../api/types';
 
-/** An answer that is older tells nothing about now: a server that runs asks each cluster far more often. */
-const OLD_MS = 60 * 60_000;
+/** An answer that is older tells nothing about now: a server that runs asks each cluster every minute. */
+const OLD_MS = 10 * 60_000;
 
 /** Returns whether a cluster answers: what it said last is corrected by an alarm that holds now. */
 export function lookOf(
