@@ -175,7 +175,7 @@ function Basic({ overview, asked }: { overview: Overview; asked: string | undefi
           ? ([
               [
                 backup.logCheckpoint,
-                isSilent ? unknown : <Moment key="checkpoint" at={overview.latestLogBackupCheckpoint} none={backup.noLogBackup} />,
+                isSilent ? unknown : <Moment key="checkpoint" at={overview.latestLogBackupCheckpoint} isExact none={backup.noLogBackup} />,
               ],
               [backup.logDelay, isSilent ? unknown : typeof delay === 'number' ? formatSeconds(delay, labels) : '–'],
             ] as Array<[string, ReactNode]>)

@@ -52,7 +52,7 @@ export function LogBackupTasks({ cluster }: { cluster: Cluster }) {
       dataIndex: 'status',
       render: (state: LogBackupTask['status']) => <Status tone={toneOf(state)}>{words.archiveStatus[state]}</Status>,
     },
-    { title: backup.lastBackedUp, dataIndex: 'checkpoint', render: (at?: string | null) => <Moment at={at} /> },
+    { title: backup.lastBackedUp, dataIndex: 'checkpoint', render: (at?: string | null) => <Moment at={at} isExact /> },
     {
       title: backup.latency,
       dataIndex: 'delay',

@@ -72,7 +72,7 @@ function Details({ row }: { row: RestoreTask }) {
           [backup.setId, row.backupSetId],
           [backup.databases, databases.join(', ') || '–'],
           [backup.directory, <code key="uri">{row.restoreUri}</code>],
-          [backup.moment, <Moment key="moment" at={row.restoreEndTime} />],
+          [backup.moment, <Moment key="moment" at={row.restoreEndTime} isExact />],
           [backup.creator, row.creator],
         ]}
       />

@@ -61,10 +61,10 @@ function usePress(task: Task, subtask: Subtask) {
       okText: action.text,
       cancelText: tasks.goBack,
       // Without a promise it stays open: the two passwords differ.
-      onOk: (_close: () => void) => {
+      onOk: (close: () => void) => {
         if (action.needsPassword && !password) return undefined;
         const body = action.needsPassword ? { ...(action.body ?? {}), encryption: { password } } : action.body;
-        return call.mutateAsync({ path: action.path, body }).catch(() => undefined);
+        return call.mutateAsync({ path: action.path, body }).catch(() => undefined).then(close);
       },
     });
   };
