@@ -5,7 +5,7 @@ export function useReturnFocus(): void {
   const [opener] = useState(() => document.activeElement);
   useEffect(
     () => () => {
-      // After the design has let go of the focus that it holds inside.
+      // After the drawer has released the focus that it keeps inside.
       window.setTimeout(() => {
         if (opener instanceof HTMLElement && opener.isConnected) opener.focus();
       });
