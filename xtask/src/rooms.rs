@@ -91,8 +91,10 @@ const KNOWN_CIRCLES: &[(&str, &[&str], &str)] = &[
         ],
         "an error names the server that it came from, and everything returns errors; `Metadata` stands beside its opening",
     ),
+    ("model", &["recovery_window.rs", "recovery_window/logs.rs"], "the part shares its parent's types"),
+    ("model", &["retention.rs", "retention/calendar.rs"], "the part shares its parent's types"),
+    ("model", &["schedule.rs", "schedule/cron.rs", "schedule/grid.rs"], "the parts share a due time"),
     ("oceanbase", &["answer.rs", "channel.rs"], "an answer reads on from its channel"),
-    ("oceanbase", &["catalog.rs", "catalog/code.rs"], "the parts of the catalogue return its types"),
     ("oceanbase", &["catalog/inner.rs", "catalog/innodb.rs"], "the two dictionaries share one row"),
     (
         "oceanbase",
