@@ -1496,6 +1496,8 @@ export interface components {
             /** @description Whether only to say what would be done. */
             dryRun?: boolean;
             encryption?: components["schemas"]["EncryptionBody"] | null;
+            /** @description Databases and tables that are left out: logical. Each has only `databaseName` and `tableName`. */
+            exclude?: components["schemas"]["ObjectBody"][];
             /** @description What of the cluster; all of it when left out. */
             obBackupObjectList?: components["schemas"]["ObjectBody"][];
             obBackupServiceStorageConfig?: components["schemas"]["StorageChoiceBody"] | null;
@@ -1506,6 +1508,8 @@ export interface components {
              * @description How many connections read at once.
              */
             threads?: number | null;
+            /** @description Kinds of objects that are left out: logical. Databases, tables and views are excluded by name. */
+            without?: components["schemas"]["ObjectKind"][];
         };
         /**
          * @description How a schedule of backups stands.
@@ -1516,7 +1520,7 @@ export interface components {
          * @description What a backup set is good for.
          * @enum {string}
          */
-        BackupSetStatus: "AVAILABLE" | "UNVERIFIED" | "DELETED";
+        BackupSetStatus: "AVAILABLE" | "UNVERIFIED" | "PARTIAL" | "DELETED";
         /** @description A finished backup of one tenant. */
         BackupSetView: {
             /** @description How it was taken. */
@@ -1550,6 +1554,8 @@ export interface components {
              * @description When it was complete.
              */
             finishTime: string;
+            /** @description What the server held, or may have held, and the set does not. */
+            leftOut: components["schemas"]["MissingObjectView"][];
             /**
              * Format: int64
              * @description The number that OceanBase gave the tenant: the same.
@@ -1569,7 +1575,7 @@ export interface components {
              * @description When its task began.
              */
             startTime: string;
-            /** @description What it is good for. */
+            /** @description What it is good for. A partial set lacks something that nobody agreed to, and counts as no backup. */
             status: components["schemas"]["BackupSetStatus"];
             /**
              * Format: int64
@@ -1878,6 +1884,7 @@ export interface components {
             tenantId: number;
             /** @description The tenant's name. */
             tenantName: string;
+            partial: boolean;
         };
         /** @description One page of data backups. */
         DataBackupTasksView: {
@@ -3137,6 +3144,15 @@ export interface components {
             /** @description What it is allowed. */
             role: components["schemas"]["Role"];
         };
+        /** @description Something that the backup of a tenant lacks. */
+        MissingObjectView: {
+            agreed: boolean;
+            agreement?: null | components["schemas"]["AgreementView"];
+            kind: components["schemas"]["ObjectKind"];
+            name: string;
+            reason: string;
+            tenantName: string;
+        };
         /** @description A new account. */
         NewAccountBody: {
             /** @description The name to log on with: letters, digits and `. _ - @`. */
@@ -3236,6 +3252,11 @@ export interface components {
              */
             tenantId?: number | null;
         };
+        /**
+         * @description A kind of thing that a server can hold.
+         * @enum {string}
+         */
+        ObjectKind: "databases" | "tables" | "views" | "routines" | "triggers" | "events" | "sequences" | "users" | "grants" | "outlines" | "history" | "packages" | "types" | "synonyms" | "table-groups" | "external-tables" | "temporary-tables" | "materialized-views" | "loadable-functions" | "servers" | "plugins" | "recycle-bin" | "ai-models" | "jobs";
         /** @description How the backup of one cluster stands. */
         OverviewView: {
             /** @description Whether whole clusters or tenants are backed up. */
@@ -3334,6 +3355,7 @@ export interface components {
             taskDefinitionId: string;
             /** @description The tenants it is about. */
             tenants: string[];
+            leftOut: components["schemas"]["MissingObjectView"][];
         };
         /** @description A step that a task would take. */
         PlannedStepView: {
@@ -3788,6 +3810,7 @@ export interface components {
              * @example MANUAL
              */
             type: string;
+            partial: boolean;
         };
         /**
          * @description What a task is doing, or was last told to do.
@@ -3818,6 +3841,7 @@ export interface components {
         TaskView: components["schemas"]["TaskHeadView"] & {
             /** @description Its subtasks in the order of their steps, then lanes. */
             subtasks: components["schemas"]["SubtaskView"][];
+            leftOut: components["schemas"]["MissingObjectView"][];
         };
         /**
          * @description Which SQL a tenant speaks.
@@ -3997,6 +4021,10 @@ export interface components {
              * @example ACTIVE
              */
             status: string;
+        };
+        AgreementView: {
+            without?: null | components["schemas"]["ObjectKind"];
+            exclude?: null | components["schemas"]["ObjectBody"];
         };
     };
     responses: never;

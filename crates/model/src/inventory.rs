@@ -6,6 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::backup::{BackupObject, is_same_name};
+use crate::near::nearest;
 use crate::text::Text;
 
 /// Defines the kinds with their words, which stand in manifests and on command lines.
@@ -108,10 +109,24 @@ impl FromStr for ObjectKind {
 
     /// Reads the word of a kind that can be left out by agreement.
     fn from_str(word: &str) -> Result<Self, String> {
-        let found = Self::ALL.iter().copied().find(|kind| kind.word() == word && kind.can_be_left_out());
-        found.ok_or_else(|| format!("`{word}` is not one of {}", Self::words()))
+        let found = Self::ALL.iter().copied().find(|kind| kind.word() == word);
+        match found {
+            Some(kind) if kind.can_be_left_out() => Ok(kind),
+            Some(kind) => Err(format!("`{kind}` are excluded by their names: --exclude DATABASE[.TABLE]")),
+            None => {
+                let kinds = || Self::ALL.iter().filter(|kind| kind.can_be_left_out()).map(|kind| kind.word());
+                let perhaps = match &nearest(word, kinds())[..] {
+                    [] => String::new(),
+                    near => format!("; did you mean `{}`?", near.join("` or `")),
+                };
+                Err(format!("`{word}` is not one of {}{perhaps}", Self::words()))
+            }
+        }
     }
 }
+
+/// Stands for the whole server, in place of a name.
+pub const WHOLE_SERVER: &str = "*";
 
 /// Something that the server holds, or may hold, and a backup does not.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -124,6 +139,43 @@ pub struct LeftOut {
     pub reason: Text,
     /// Whether the request agreed to it by name.
     pub agreed: bool,
+}
+
+/// What a request must hold to agree to something that is left out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Agreement {
+    /// This kind.
+    Without(ObjectKind),
+    /// This database or table.
+    Exclude(BackupObject),
+}
+
+impl LeftOut {
+    /// Returns how a request agrees to it; nothing where only a privilege helps: what is hidden has no name.
+    #[must_use]
+    pub fn agreement(&self) -> Option<Agreement> {
+        let Self { kind, name, .. } = self;
+        match kind {
+            kind if kind.can_be_left_out() => Some(Agreement::Without(*kind)),
+            ObjectKind::Databases if name == WHOLE_SERVER => None,
+            ObjectKind::Databases => Some(Agreement::Exclude(BackupObject::Database(name.clone()))),
+            _ => match name.parse() {
+                Ok(table @ BackupObject::Table(..)) if name.starts_with('`') => {
+                    Some(Agreement::Exclude(table))
+                }
+                _ => None,
+            },
+        }
+    }
+}
+
+/// Something that the backup of a tenant lacks, where a task or a plan is about several.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Missing {
+    /// The tenant's name.
+    pub tenant: String,
+    /// What it is.
+    pub object: LeftOut,
 }
 
 /// Tells whether a backup lacks something that nobody agreed to.
@@ -183,7 +235,7 @@ impl Consent {
 
 #[cfg(test)]
 mod tests {
-    use super::{Consent, ObjectKind, is_partial};
+    use super::{Agreement, Consent, ObjectKind, WHOLE_SERVER, is_partial};
     use crate::backup::BackupObject;
     use crate::text::Text;
 
@@ -195,7 +247,35 @@ mod tests {
             assert_eq!(stored, format!("\"{kind}\""));
         }
         let refused = "event".parse::<ObjectKind>().expect_err("no kind");
-        assert!(refused.contains("`event`") && refused.contains("events"), "{refused}");
+        assert!(refused.starts_with("`event` is not one of routines, "), "{refused}");
+        assert!(refused.ends_with("; did you mean `events`?"), "{refused}");
+        let by_name = "tables".parse::<ObjectKind>().expect_err("not as a whole");
+        assert!(by_name.contains("--exclude"), "{by_name}");
+        assert!(!"weather".parse::<ObjectKind>().expect_err("no kind").contains("did you mean"));
+    }
+
+    #[test]
+    fn what_has_a_name_can_be_agreed_to_and_what_is_hidden_cannot() {
+        let table = |database: &str, name: &str| BackupObject::Table(database.to_owned(), name.to_owned());
+        let cases = [
+            (ObjectKind::Events, "shop", Some(Agreement::Without(ObjectKind::Events))),
+            (ObjectKind::Users, WHOLE_SERVER, Some(Agreement::Without(ObjectKind::Users))),
+            (ObjectKind::Tables, "`shop`.`a.b`", Some(Agreement::Exclude(table("shop", "a.b")))),
+            (ObjectKind::Views, "`shop`.`v`", Some(Agreement::Exclude(table("shop", "v")))),
+            (
+                ObjectKind::Databases,
+                "a.b",
+                Some(Agreement::Exclude(BackupObject::Database("a.b".to_owned()))),
+            ),
+            (ObjectKind::Tables, "shop", None),
+            (ObjectKind::Tables, "shop.eu", None),
+            (ObjectKind::Databases, WHOLE_SERVER, None),
+        ];
+        for (kind, name, expected) in cases {
+            let object = Consent::default().left_out(kind, name, Text::new("x"));
+            let agreement = object.agreement();
+            assert_eq!(agreement, expected, "{kind} {name}");
+        }
     }
 
     #[test]

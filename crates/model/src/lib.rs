@@ -13,6 +13,7 @@ pub mod compaction;
 pub mod id;
 pub mod inventory;
 pub mod method;
+pub mod near;
 pub mod order;
 pub mod physical;
 pub mod problem;

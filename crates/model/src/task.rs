@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::{ClusterId, StorageId, SubtaskId, TaskId, TenantId};
+use crate::inventory::Missing;
 use crate::text::Text;
 use crate::time::Timestamp;
 
@@ -209,6 +210,8 @@ pub struct Task {
     pub tenant: Option<TenantId>,
     /// That tenant's name when the task was made.
     pub tenant_name: Option<String>,
+    /// What its backups lack, as far as that is known.
+    pub left_out: Vec<Missing>,
     /// Whether it can be rolled back.
     pub can_roll_back: bool,
     /// When it was asked for.

@@ -2,12 +2,13 @@
 
 use control::backups::{Ability, DataBackupTask, DataBackupTasks, Overview};
 use model::backup_set::BackupSet;
-use model::inventory::LeftOut;
+use model::inventory::Missing;
 use model::time::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::backup_now::BackupDimension;
+use super::left_out::MissingObjectView;
 use super::words;
 use crate::call;
 use crate::envelope::{List, ListPage};
@@ -240,6 +241,8 @@ pub(crate) struct DataBackupTaskView {
     backup_uri: String,
     /// How this tenant's part stands.
     status: words::TaskStatus,
+    /// Whether the set lacks something that nobody agreed to.
+    partial: bool,
     /// Why it failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<Words>,
@@ -270,6 +273,7 @@ impl From<DataBackupTask> for DataBackupTaskView {
             method,
             mode,
             backup_set,
+            is_partial,
             set_number,
             uri,
             status,
@@ -294,6 +298,7 @@ impl From<DataBackupTask> for DataBackupTaskView {
             ob_backup_set_id: set_number,
             backup_uri: uri,
             status: status.into(),
+            partial: is_partial,
             error_msg: problem.as_ref().map(|text| text.message(call::language())),
             error: problem.as_ref().map(Words::here),
             bytes,
@@ -352,27 +357,6 @@ pub(crate) struct BackupSetView {
     left_out: Vec<MissingObjectView>,
 }
 
-/// Something that a backup set lacks.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct MissingObjectView {
-    /// What it is.
-    kind: words::ObjectKind,
-    /// Its name, or that of the database whose objects of this kind are meant; `*` for the whole server.
-    name: String,
-    /// Why, in the reader's language.
-    reason: String,
-    /// Whether the request agreed to it by name.
-    agreed: bool,
-}
-
-impl From<LeftOut> for MissingObjectView {
-    fn from(object: LeftOut) -> Self {
-        let LeftOut { kind, name, reason, agreed } = object;
-        Self { kind: kind.into(), name, reason: reason.message(call::language()), agreed }
-    }
-}
-
 impl From<BackupSet> for BackupSetView {
     fn from(set: BackupSet) -> Self {
         let BackupSet {
@@ -395,6 +379,8 @@ impl From<BackupSet> for BackupSetView {
             status,
             left_out,
         } = set;
+        let missing = |object| Missing { tenant: tenant_name.clone(), object }.into();
+        let left_out = left_out.into_iter().map(missing).collect();
         Self {
             backup_set_id: id.0,
             task_id: task.0,
@@ -415,7 +401,7 @@ impl From<BackupSet> for BackupSetView {
             start_time: started.to_rfc3339(),
             finish_time: finished.to_rfc3339(),
             status: status.into(),
-            left_out: left_out.into_iter().map(Into::into).collect(),
+            left_out,
         }
     }
 }

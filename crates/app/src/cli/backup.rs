@@ -140,20 +140,18 @@ async fn now(reach: &Reach, args: NowArgs) -> Result<(), Failure> {
     screen.show(&ended, |screen| {
         for set in sets.iter().filter(|set| set.task_id == task) {
             screen.say(&made(set));
-            for object in &set.left_out {
-                let line = if object.agreed { "cli-left-out-agreed" } else { "cli-left-out" };
-                screen.say(&Text::new(line).with("what", &object.reason));
-            }
+            task::say_left_out(screen, &set.left_out);
         }
     });
-    match sets.iter().find(|set| set.task_id == task && set.status == "PARTIAL") {
-        None => Ok(()),
-        Some(set) => {
-            let lost = set.left_out.iter().filter(|object| !object.agreed).count();
-            let partial = Problem::refused(codes::DATA_BACKUP_FAILED, "backup-partial");
-            Err(Failure::partial(partial.with("set", set.backup_set_id).with("count", lost)))
-        }
+    let is_partial = |set: &&BackupSetRow| set.task_id == task && set.status == "PARTIAL";
+    let partial: Vec<&BackupSetRow> = sets.iter().filter(is_partial).collect();
+    if partial.is_empty() {
+        return Ok(());
     }
+    let lost = partial.iter().flat_map(|set| &set.left_out).filter(|object| !object.agreed).count();
+    let numbers: Vec<String> = partial.iter().map(|set| set.backup_set_id.to_string()).collect();
+    let problem = Problem::refused(codes::DATA_BACKUP_FAILED, "backup-partial");
+    Err(Failure::partial(problem.with("set", numbers.join(", ")).with("count", lost)))
 }
 
 /// Says what was made. What a physical set holds is not counted in tables and rows.

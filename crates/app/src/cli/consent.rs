@@ -5,8 +5,6 @@ use model::Problem;
 use model::backup::BackupObject;
 use model::inventory::{Consent, ObjectKind};
 
-use super::names::read_table;
-
 #[derive(Args)]
 pub(crate) struct ConsentArgs {
     /// Leave out this database or table; may be given several times
@@ -20,9 +18,8 @@ pub(crate) struct ConsentArgs {
 impl ConsentArgs {
     /// Reads what may be left out.
     pub(crate) fn read(&self) -> Result<Consent, Problem> {
-        let object = |name: &String| match name.contains('.') {
-            true => read_table(name).map(|(database, table)| BackupObject::Table(database, table)),
-            false => Ok(BackupObject::Database(name.clone())),
+        let object = |name: &String| {
+            name.parse::<BackupObject>().map_err(|_| Problem::invalid("exclude-malformed").with("name", name))
         };
         let exclude = self.exclude.iter().map(object).collect::<Result<_, _>>()?;
         Ok(Consent { exclude, without: self.without.clone() })

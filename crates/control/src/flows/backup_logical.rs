@@ -57,7 +57,7 @@ use crate::words;
 
 pub(crate) use dumping::place;
 pub(crate) use request::TAKER;
-pub(crate) use state::{BackupLogical, Lane, State};
+pub(crate) use state::{BackupLogical, Lane, State, left_out};
 
 /// How long a check may take.
 const CHECK_LIMIT: Duration = Duration::from_secs(10 * 60);

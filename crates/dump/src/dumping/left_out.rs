@@ -1,17 +1,17 @@
 //! What of the server a dump leaves out, or may leave out because this user does not see it.
 
-use model::inventory::{Consent, LeftOut, ObjectKind};
+use model::backup::{BackupObject, is_same_name};
+use model::inventory::{Consent, LeftOut, ObjectKind, WHOLE_SERVER};
+use model::near::nearest;
 use model::text::Text;
 use oceanbase::grants::Grants;
 use oceanbase::inventory::{self, Others};
-use oceanbase::{Error as SqlError, Session};
+use oceanbase::statement::identifier;
+use oceanbase::{Error as SqlError, Session, catalog};
 
 use crate::ddl::form::Refusal;
 use crate::error::{DuringSql as _, Error, Result};
 use crate::plan::{Selection, full_name};
-
-/// What stands for the whole server, in place of a name.
-const SERVER: &str = "*";
 
 /// What is dumped: what was chosen, without what the request agrees to be without.
 #[derive(Clone, Copy)]
@@ -40,15 +40,16 @@ impl Scope<'_> {
 /// Returns what the dump of these databases leaves out, or may leave out.
 ///
 /// # Errors
-/// Fails when the server does.
+/// [`Error::NothingToExclude`] when a name that is excluded does not exist; fails when the server does.
 pub(super) async fn left_out(
     session: &mut Session,
     scope: Scope<'_>,
     databases: &[String],
 ) -> Result<Vec<LeftOut>> {
     let server = session.server().clone();
+    let excluded = excluded(session, scope.consent).await?;
     let grants = Grants::read(session).await.during(|| "read the user's privileges".to_owned())?;
-    let mut finding = Finding { consent: scope.consent, found: agreed(server.product, scope) };
+    let mut finding = Finding { consent: scope.consent, found: agreed(server.product, scope, &excluded) };
     for database in databases.iter().filter(|name| scope.selection.has_whole_database(name)) {
         for (kind, privilege) in inventory::hidden(&server, &grants, database) {
             finding.hidden(kind, database, privilege);
@@ -59,19 +60,64 @@ pub(super) async fn left_out(
     }
     if scope.selection.is_all() {
         if inventory::hides_databases(&grants) {
-            finding.hidden(ObjectKind::Databases, SERVER, "SHOW DATABASES");
+            finding.hidden(ObjectKind::Databases, WHOLE_SERVER, "SHOW DATABASES");
         }
         let others =
             inventory::of_server(session).await.during(|| "list what else the server has".to_owned())?;
-        finding.others(others, SERVER, str::to_owned);
+        finding.others(others, WHOLE_SERVER, str::to_owned);
     }
     Ok(finding.found)
 }
 
-/// Returns what the request itself names: excluded databases and tables, and kinds that a dump would carry.
-fn agreed(product: model::version::Product, scope: Scope<'_>) -> Vec<LeftOut> {
-    use model::backup::BackupObject::{Database, Table};
-    let excluded = scope.consent.exclude.iter().map(|object| {
+/// Returns the databases and tables that are excluded, as the server spells them.
+async fn excluded(session: &mut Session, consent: &Consent) -> Result<Vec<BackupObject>> {
+    let mut excluded = Vec::new();
+    if consent.exclude.is_empty() {
+        return Ok(excluded);
+    }
+    let databases = catalog::databases(session).await.during(|| "list the databases".to_owned())?;
+    for object in &consent.exclude {
+        let typed = object.database();
+        let owners: Vec<&String> = databases.iter().filter(|name| is_same_name(typed, name)).collect();
+        if owners.is_empty() {
+            let near = nearest(typed, databases.iter().map(String::as_str));
+            let near = near.into_iter().map(identifier).collect();
+            return Err(Error::NothingToExclude { what: format!("database {}", identifier(typed)), near });
+        }
+        let BackupObject::Table(_, typed) = object else {
+            excluded.extend(owners.into_iter().cloned().map(BackupObject::Database));
+            continue;
+        };
+        let mut tables = Vec::new();
+        for owner in owners {
+            let found = catalog::tables(session, owner).await;
+            let found = found.during(|| format!("list the tables of {}", identifier(owner)))?;
+            tables.extend(found.into_iter().map(|table| (owner, table.name)));
+        }
+        let before = excluded.len();
+        let same = tables.iter().filter(|(_, name)| is_same_name(typed, name));
+        excluded.extend(same.map(|(owner, name)| BackupObject::Table((*owner).clone(), name.clone())));
+        if excluded.len() == before {
+            let near = nearest(typed, tables.iter().map(|(_, name)| name.as_str()));
+            let near = near.into_iter().map(|name| full_name(object.database(), name)).collect();
+            return Err(Error::NothingToExclude {
+                what: format!("table {}", full_name(object.database(), typed)),
+                near,
+            });
+        }
+    }
+    Ok(excluded)
+}
+
+/// Returns what the request itself names: excluded databases and tables that would be dumped, and kinds that a dump would
+/// carry.
+fn agreed(product: model::version::Product, scope: Scope<'_>, excluded: &[BackupObject]) -> Vec<LeftOut> {
+    use BackupObject::{Database, Table};
+    let is_chosen = |object: &&BackupObject| match object {
+        Database(name) => scope.selection.has_database(name),
+        Table(database, table) => scope.selection.has_table(database, table),
+    };
+    let excluded = excluded.iter().filter(is_chosen).map(|object| {
         let (kind, name) = match object {
             Database(name) => (ObjectKind::Databases, name.clone()),
             Table(database, table) => (ObjectKind::Tables, full_name(database, table)),
@@ -82,7 +128,7 @@ fn agreed(product: model::version::Product, scope: Scope<'_>) -> Vec<LeftOut> {
     let carried = scope.consent.without.iter().filter(|kind| inventory::is_carried(product, **kind));
     let without = carried.map(|&kind| {
         let reason = Text::new("left-out-kind").with("kind", kind);
-        LeftOut { kind, name: SERVER.to_owned(), reason, agreed: true }
+        LeftOut { kind, name: WHOLE_SERVER.to_owned(), reason, agreed: true }
     });
     excluded.chain(without).collect()
 }
@@ -119,14 +165,14 @@ impl Finding<'_> {
 
 /// Begins a sentence about objects that this user may not see, of a database or the whole server.
 fn may_lack(id: &str, kind: ObjectKind, of: &str) -> Text {
-    let text = if of == SERVER { Text::new(&format!("{id}-server")) } else { Text::new(id) };
+    let text = if of == WHOLE_SERVER { Text::new(&format!("{id}-server")) } else { Text::new(id) };
     text.with("kind", kind).with("of", of)
 }
 
 /// Says that this user may not see any users.
 pub(super) fn unseen_users(consent: &Consent) -> LeftOut {
-    let reason = may_lack("left-out-unseen", ObjectKind::Users, SERVER).with("view", "mysql.user");
-    consent.left_out(ObjectKind::Users, SERVER, reason)
+    let reason = may_lack("left-out-unseen", ObjectKind::Users, WHOLE_SERVER).with("view", "mysql.user");
+    consent.left_out(ObjectKind::Users, WHOLE_SERVER, reason)
 }
 
 /// Describes an object that the server does not show, and passes on what is no refusal of that object: then nothing can be

@@ -51,7 +51,7 @@ pub async fn preflight(
     let scope = Scope { selection, consent };
     let databases = chosen_databases(&mut session, scope).await?;
     let mut found = survey(&mut session, Readers { source, connections }, scope, &databases).await?;
-    found.left_out.extend(left_out(&mut session, scope, &databases).await?);
+    found.add_lost(left_out(&mut session, scope, &databases).await?);
     note_privileges(&mut session, &mut found.notes).await?;
     note_retention(&mut session, &mut found.notes).await?;
     let problems = found.problems();

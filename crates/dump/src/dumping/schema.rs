@@ -2,8 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use model::Problem;
 use model::inventory::{Consent, LeftOut, ObjectKind};
+use model::problem::codes;
 use model::text::Text;
+use oceanbase::statement::identifier;
 use oceanbase::{Session, catalog};
 use serde::{Deserialize, Serialize};
 use storage::Client;
@@ -15,7 +18,7 @@ use crate::ddl::qualify::with_readable_literals;
 use crate::ddl::table::TableDefinition;
 use crate::ddl::{form, requote};
 use crate::dumping::definition::{Definitions, Kept};
-use crate::dumping::left_out::{Scope, not_taken, refused};
+use crate::dumping::left_out::{Scope, is_refusal, not_taken, refused};
 use crate::dumping::{Snapshot, code};
 use crate::error::{DuringSql as _, Error, Result};
 use crate::layout::ObjectKey;
@@ -64,6 +67,30 @@ pub async fn dump_schema(source: &Source, client: &Client, snapshot: &Snapshot) 
     archive.write_sealed(ObjectKey::SchemaReceipt, &receipt).await
 }
 
+/// Reads the statement that makes a database; or why it can't be carried.
+pub(super) async fn database_statement(
+    session: &mut Session,
+    name: &str,
+) -> Result<std::result::Result<Vec<u8>, Text>> {
+    let text = match catalog::database_definition(session, name).await {
+        Ok(text) => text,
+        Err(error) if is_refusal(&error) => {
+            let reason = Text::new("dump-database-refused").with("database", identifier(name));
+            return Ok(Err(reason.with("why", error)));
+        }
+        Err(error) => return Err(error).during(|| format!("read the definition of {}", identifier(name))),
+    };
+    let text = if session.server().product.is_oceanbase() { requote::database(&text, name) } else { text };
+    let (text, _) = without_table_group(&text);
+    Ok(match form::check_database(&text, name) {
+        Ok(()) => Ok(text),
+        Err(why) => {
+            let reason = Text::new("dump-statement-refused").with("object", identifier(name));
+            Err(reason.with("why", why))
+        }
+    })
+}
+
 async fn write_database(
     session: &mut Session,
     archive: &Archive,
@@ -73,11 +100,11 @@ async fn write_database(
     receipt: &mut SchemaReceipt,
 ) -> Result<()> {
     let name = database.name.as_str();
-    let definition = catalog::database_definition(session, name).await;
-    let text = definition.during(|| format!("read the definition of `{name}`"))?;
-    let text = if session.server().product.is_oceanbase() { requote::database(&text, name) } else { text };
-    let (mut text, _) = without_table_group(&text);
-    form::check_database(&text, name).map_err(|why| Error::not_carried(&format!("`{name}`"), &why))?;
+    let statement = database_statement(session, name).await?.map_err(|reason| {
+        let problem = Problem::refused(codes::PRECHECK_FAILED, &reason.id);
+        Error::CannotCarry { problems: vec![Problem { text: reason, ..problem }] }
+    });
+    let mut text = statement?;
     text.extend_from_slice(b";\n");
     receipt.objects.push(archive.write_schema(ObjectKey::Database { database: name }, text).await?);
 

@@ -131,14 +131,14 @@ pub async fn take_snapshot(
     let (plan, hold, kept) = if session.server().product.is_oceanbase() {
         let still = Box::pin(stand_still(source, &mut session, options));
         let ((pin, scn, mut survey), lost) = tokio::try_join!(still, look_around(source, options))?;
-        survey.left_out.extend(lost);
+        survey.add_lost(lost);
         refuse(survey.problems())?;
         let kept = std::mem::take(&mut survey.kept);
         let planning = Planning::new(dump, options, session.server(), origin, scn);
         (planning.plan_on_many(source, survey).await?, Hold::Pin(Box::new(pin)), kept)
     } else {
         let (together, scn, mut survey) = begin_together(source, options).await?;
-        survey.left_out.extend(look_around(source, options).await?);
+        survey.add_lost(look_around(source, options).await?);
         refuse(survey.problems())?;
         let mut reader = together.take().ok_or_else(|| Error::SnapshotLost { dump: dump.clone() })?;
         let planning = Planning::new(dump, options, session.server(), origin, scn);

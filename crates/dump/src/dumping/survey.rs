@@ -18,7 +18,7 @@ use crate::ddl::table::TableDefinition;
 use crate::dumping::catalogue::Catalogue;
 use crate::dumping::definition::{Definitions, Kept};
 use crate::dumping::left_out::{Scope, is_about_one, is_refusal};
-use crate::dumping::schema::created_by;
+use crate::dumping::schema::{created_by, database_statement};
 use crate::error::{DuringSql as _, Error, Result};
 use crate::load::{MARKS_TABLE, progress_tables};
 use crate::plan::{Selection, TablePlan, ViewPlan, full_name};
@@ -63,13 +63,24 @@ impl Survey {
         if self.databases.iter().any(is_something) {
             return Vec::new();
         }
-        let lost = self.left_out.iter().filter(|object| object.kind == ObjectKind::Tables && !object.agreed);
+        let whole = [ObjectKind::Databases, ObjectKind::Tables];
+        let lost = self.left_out.iter().filter(|object| whole.contains(&object.kind) && !object.agreed);
         let lost = lost.filter(|object| object.reason.id.starts_with("dump-"));
         let problem = |object: &LeftOut| Problem {
             text: object.reason.clone(),
             ..Problem::refused(codes::PRECHECK_FAILED, &object.reason.id)
         };
         lost.map(problem).collect()
+    }
+
+    /// Adds what else is left out. Of a database that is lost as a whole, nothing more is said.
+    pub(super) fn add_lost(&mut self, lost: Vec<LeftOut>) {
+        let is_whole = |object: &LeftOut| object.kind == ObjectKind::Databases;
+        let whole: Vec<&LeftOut> = self.left_out.iter().filter(|object| is_whole(object)).collect();
+        let is_said =
+            |object: &LeftOut| !is_whole(object) && whole.iter().any(|lost| lost.name == object.name);
+        let more: Vec<LeftOut> = lost.into_iter().filter(|object| !is_said(object)).collect();
+        self.left_out.extend(more);
     }
 
     /// Leaves a table out.
@@ -135,6 +146,10 @@ pub(super) async fn survey(
     let mut survey = Survey::default();
     let mut aside = if readers.may_join(session) { Some(readers.source.open().await?) } else { None };
     for name in databases {
+        if let Err(reason) = database_statement(session, name).await? {
+            survey.left_out.push(scope.consent.left_out(ObjectKind::Databases, name, reason));
+            continue;
+        }
         let catalogue = Catalogue::read(session, aside.as_mut(), name).await;
         let catalogue = catalogue.during(|| format!("read the catalogue of `{name}`"))?;
         let database = survey_database(session, readers, scope, name, catalogue, &mut survey).await?;
@@ -146,6 +161,9 @@ pub(super) async fn survey(
     for object in &scope.selection.0 {
         let model::backup::BackupObject::Table(database, table) = object else { continue };
         let only = Selection(vec![object.clone()]);
+        if survey.left_out.iter().any(|lost| only.has_database(&lost.name)) {
+            continue; // its database is lost as a whole
+        }
         let found = survey
             .databases
             .iter()

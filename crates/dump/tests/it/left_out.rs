@@ -1,8 +1,10 @@
 //! What a dump does not carry is named, and makes it partial unless that was agreed to; one bad object never stops the rest.
 
-use dump::{ChunkAim, Manifest, Options};
+use dump::{ChunkAim, DumpId, Error, Manifest, Meter, Options};
 use model::backup::BackupObject;
 use model::inventory::{Consent, LeftOut, ObjectKind};
+
+use tokio_util::sync::CancellationToken;
 
 use crate::bed::{Bed, query, run, selection};
 
@@ -185,4 +187,172 @@ async fn a_row_that_no_literal_brings_back_leaves_out_its_table_alone() {
     assert!(pieces.iter().all(|piece| !piece.key.contains("/bad/")), "its pieces are gone: {pieces:?}");
     bed.no_database("d_bad_rows_2");
     bed.load("bad-rows", &[("d_bad_rows", "d_bad_rows_2")]).await;
+}
+
+#[tokio::test]
+async fn a_database_whose_definition_the_server_refuses_leaves_the_others_alone() {
+    for bed in [Bed::shared(), Bed::mariadb()] {
+        let statements = ["CREATE TABLE t (a INT PRIMARY KEY)", "INSERT INTO t VALUES (1)"];
+        bed.database("d_seen", &statements).await;
+        bed.database("d_unseen", &statements).await;
+        let mut session = bed.session().await;
+        for sql in [
+            "DROP USER IF EXISTS d_seeing",
+            "CREATE USER d_seeing IDENTIFIED BY 'little'",
+            "GRANT SHOW DATABASES ON *.* TO d_seeing",
+            "GRANT ALL PRIVILEGES ON d_seen.* TO d_seeing",
+        ] {
+            run(&mut session, sql).await;
+        }
+        if !session.server().product.is_oceanbase() {
+            run(&mut session, "GRANT RELOAD, PROCESS ON *.* TO d_seeing").await;
+        }
+        let little = bed.as_user("d_seeing", "little");
+        let both = Options { selection: selection(&["d_seen", "d_unseen"]), ..Options::default() };
+        let some = little.dump_with(&"some".parse().expect("an id"), &both).await.expect("a dump");
+        let unseen = |name: &String| name.contains("d_unseen");
+        assert_eq!(lost(&some).into_iter().filter(unseen).collect::<Vec<_>>(), ["databases d_unseen"]);
+        assert_eq!((some.databases.len(), some.totals.rows), (1, 1), "the other is there");
+
+        let exclude = [BackupObject::Database("d_unseen".to_owned())];
+        let agreed = Options { consent: consent(&[], &exclude), ..both };
+        let agreed = little.dump_with(&"agreed".parse().expect("an id"), &agreed).await.expect("a dump");
+        assert_eq!(names(&agreed.left_out, true), ["databases d_unseen"]);
+        assert!(!lost(&agreed).iter().any(unseen), "{:?}", agreed.left_out);
+
+        let only = Options { selection: selection(&["d_unseen"]), ..Options::default() };
+        let error =
+            little.dump_with(&"only".parse().expect("an id"), &only).await.expect_err("nothing is left");
+        let told = error.problem();
+        assert_eq!(
+            (told.text.id.as_str(), told.args()["database"].as_str()),
+            ("dump-database-refused", "`d_unseen`")
+        );
+        session.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_name_that_is_excluded_must_exist() {
+    let bed = Bed::shared();
+    bed.database("d_exists", &["CREATE TABLE orders (a INT PRIMARY KEY)"]).await;
+    let database = |name: &str| BackupObject::Database(name.to_owned());
+    let table = |database: &str, name: &str| BackupObject::Table(database.to_owned(), name.to_owned());
+    let cases = [
+        (database("d_exist"), "database `d_exist`", "`d_exists`"),
+        (database("nobody-made-this-one"), "database `nobody-made-this-one`", ""),
+        (table("d_exists", "order"), "table `d_exists`.`order`", "`d_exists`.`orders`"),
+        (table("d_exists", "weather"), "table `d_exists`.`weather`", ""),
+        (table("nobody-made-this-one", "orders"), "database `nobody-made-this-one`", ""),
+    ];
+    for (name, what, near) in cases {
+        let options = Options {
+            selection: selection(&["d_exists"]),
+            consent: consent(&[], std::slice::from_ref(&name)),
+            ..Options::default()
+        };
+        let error = bed.dump_with(&"x".parse().expect("an id"), &options).await.expect_err("refused");
+        assert!(matches!(&error, Error::NothingToExclude { .. }), "{error:?}");
+        let told = error.problem();
+        assert_eq!(told.args()["what"], what);
+        assert_eq!(told.args().get("near").map_or("", String::as_str), near, "{what}");
+        let looked = dump::preflight(&bed.source(), &options.selection, &options.consent, 4).await;
+        assert_eq!(looked.expect_err("refused").problem(), told);
+    }
+    assert!(bed.client.list("").await.expect("a list").is_empty(), "nothing was written");
+}
+
+#[tokio::test]
+async fn a_dump_that_is_resumed_leaves_out_what_it_left_out_before() {
+    let bed = Bed::shared();
+    let statements = [
+        "CREATE TABLE good (id INT PRIMARY KEY)",
+        "INSERT INTO good VALUES (1),(2)",
+        "CREATE TABLE bad (id INT PRIMARY KEY, c JSON)",
+        "INSERT INTO bad VALUES (1, '1')",
+        "INSERT INTO bad SELECT 7, JSON_ARRAY(CAST('123456789012345678901234567890.12' AS DECIMAL(40,2)))",
+        "CREATE TABLE unwanted (id INT PRIMARY KEY)",
+        "CREATE PROCEDURE p() SELECT 1",
+    ];
+    bed.database("d_left_again", &statements).await;
+    let exclude = [BackupObject::Table("d_left_again".to_owned(), "unwanted".to_owned())];
+    let options = Options {
+        selection: selection(&["d_left_again"]),
+        consent: consent(&[ObjectKind::Routines], &exclude),
+        chunk: ChunkAim { rows: Some(1), ..ChunkAim::default() },
+        connections: 2,
+        ..Options::default()
+    };
+    let once = bed.dump_with(&"once".parse().expect("an id"), &options).await.expect("a dump");
+    assert_eq!(lost(&once), ["tables `d_left_again`.`bad`"]);
+    assert_eq!(names(&once.left_out, true), ["tables `d_left_again`.`unwanted`", "routines *"]);
+
+    let (source, never, meter) = (bed.source(), CancellationToken::new(), Meter::new());
+    let dump: DumpId = "again".parse().expect("an id");
+    let snapshot = dump::take_snapshot(&source, &bed.client, &dump, &options).await.expect("a snapshot");
+    dump::dump_schema(&source, &bed.client, &snapshot).await.expect("a schema");
+    dump::dump_data(&source, &bed.client, &snapshot, 2, &meter, &never).await.expect("rows");
+    snapshot.release().await;
+    let noted = bed.dir.path().join("again/receipts/left-out.json");
+    assert!(noted.is_file(), "it is noted what was lost");
+    // It was killed between the note and the end of the deletion.
+    let piece = bed.dir.path().join("again/data/d_left_again/bad/000001.sql.zst");
+    std::fs::create_dir_all(piece.parent().expect("a folder")).expect("a folder");
+    std::fs::write(&piece, "half").expect("a piece");
+
+    let again = bed.dump_with(&dump, &options).await.expect("it is resumed");
+    assert_eq!(again.left_out, once.left_out);
+    assert!(!piece.exists() && !noted.exists());
+    assert_eq!(bed.verify("again").await.findings, []);
+}
+
+#[tokio::test]
+async fn what_a_mariadb_holds_beside_its_databases_is_named_by_a_dump_of_all_of_it() {
+    let bed = Bed::mariadb();
+    let statements = [
+        "CREATE TABLE t (a INT PRIMARY KEY)",
+        "CREATE EVENT ev ON SCHEDULE EVERY 1 YEAR DO SELECT 1",
+        "CREATE SEQUENCE sq",
+        "CREATE TABLE aged (a INT PRIMARY KEY) WITH SYSTEM VERSIONING",
+        "SET sql_mode = ORACLE",
+        "CREATE PACKAGE pk AS PROCEDURE p(); END",
+    ];
+    bed.database("d_all", &statements).await;
+    let mut session = bed.session().await;
+    run(&mut session, "CREATE SERVER far FOREIGN DATA WRAPPER mysql OPTIONS (HOST '127.0.0.1')").await;
+    run(&mut session, "CREATE USER d_all_user IDENTIFIED BY 'x'").await;
+    let data = query(&mut session, "SELECT @@datadir").await[0][0].clone();
+    std::fs::create_dir(std::path::Path::new(&data).join("lost+found")).expect("a folder");
+    let all = bed.dump("all", &[], ChunkAim::default()).await;
+    let named = [
+        "databases #mysql50#lost+found",
+        "sequences `d_all`.`sq`",
+        "tables `d_all`.`aged`",
+        "events `d_all`.`ev`",
+        "packages `d_all`.`pk`",
+        "servers far",
+        "users *",
+    ];
+    let (mut found, mut expected) = (lost(&all), named.map(str::to_owned).to_vec());
+    found.sort();
+    expected.sort();
+    assert_eq!(found, expected);
+    assert_eq!(all.databases.iter().map(|entry| entry.name.as_str()).collect::<Vec<_>>(), ["d_all"]);
+
+    use ObjectKind::{Events, Packages, Sequences, Servers, Users};
+    let exclude = [
+        BackupObject::Database("#mysql50#lost+found".to_owned()),
+        BackupObject::Table("d_all".to_owned(), "aged".to_owned()),
+    ];
+    let options = Options {
+        consent: consent(&[Events, Packages, Sequences, Servers, Users], &exclude),
+        ..Options::default()
+    };
+    let agreed = bed.dump_with(&"agreed".parse().expect("an id"), &options).await.expect("a dump");
+    assert!(!agreed.is_partial(), "{:?}", agreed.left_out);
+    let (mut found, mut expected) = (names(&agreed.left_out, true), named.map(str::to_owned).to_vec());
+    found.sort();
+    expected.sort();
+    assert_eq!(found, expected, "what was agreed to is named all the same");
+    session.close().await;
 }

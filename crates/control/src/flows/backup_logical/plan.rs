@@ -8,6 +8,7 @@ use model::Problem;
 use model::ability::Generation;
 use model::backup::{BackupMethod, DataBackupMode};
 use model::cluster::refuse_upgrading;
+use model::inventory::Missing;
 use model::order::LogicalBackup;
 use model::problem::codes;
 use model::size;
@@ -56,6 +57,7 @@ pub(crate) async fn plan(context: &Context, order: LogicalBackup) -> Result<Plan
         mode: DataBackupMode::Full,
         storage: decided.storage.location().uri(),
         tenants: decided.tenants.into_iter().map(|tenant| tenant.name).collect(),
+        left_out: found.into_iter().flat_map(missing).collect(),
         steps,
     })
 }
@@ -94,6 +96,10 @@ fn holds((tenant, found): &(String, Preflight)) -> Vec<Text> {
         .with("bytes", size::bytes(found.bytes_guess));
     let left_out = found.left_out.iter().map(|object| object.reason.clone());
     std::iter::once(holds).chain(left_out).chain(found.notes.iter().cloned()).collect()
+}
+
+fn missing((tenant, found): (String, Preflight)) -> impl Iterator<Item = Missing> {
+    found.left_out.into_iter().map(move |object| Missing { tenant: tenant.clone(), object })
 }
 
 /// Says what a step does that is not made for a plan.

@@ -73,6 +73,9 @@ pub(super) async fn decide(context: &Context, order: LogicalBackup) -> Result<De
     let cluster = context.cluster(order.cluster).await?;
     refuse_upgrading(&cluster)?;
     let tenants = tenants(context, &cluster, &order.tenants).await?;
+    if !order.consent.exclude.is_empty() && tenants.len() > 1 {
+        return Err(Problem::invalid("exclude-of-several-tenants").with("count", tenants.len()).into());
+    }
     let connections = order.threads.unwrap_or(CONNECTIONS);
     if !(1..=CONNECTIONS_MAX).contains(&connections) {
         return Err(Problem::invalid("threads-out-of-range").with("most", CONNECTIONS_MAX).into());

@@ -89,6 +89,8 @@ pub struct DataBackupTask {
     pub mode: DataBackupMode,
     /// What came of it, in the catalogue.
     pub backup_set: Option<BackupSetId>,
+    /// Whether the set lacks something that nobody agreed to.
+    pub is_partial: bool,
     /// The cluster's own number of the set, if it is known.
     pub set_number: Option<i64>,
     /// Where it lies: a URI; empty while that is not known.
