@@ -17,7 +17,9 @@ impl Control {
     /// be used.
     pub async fn open(settings: Settings) -> Result<Opened, Error> {
         let context = Context::open(&settings.data_dir, settings.metadata.as_ref(), &settings.file_roots);
-        let context = Arc::new(context.await?);
+        let mut context = context.await?;
+        context.data_backups_at_once = settings.data_backups_at_once.max(1);
+        let context = Arc::new(context);
         let initial_password = first_start::run(&context, settings.admin_password.as_ref()).await?;
         let newest = context.metadata.task_event_newest().await?;
         let worker = engine::Settings {
@@ -39,6 +41,7 @@ impl Control {
             Box::pin(watchers::events::run(self, self.newest_event_sender(), &shutdown)),
             Box::pin(watchers::alarms::run(self, self.alarms(), &shutdown)),
             Box::pin(watchers::snapshots::run(self, &shutdown)),
+            Box::pin(watchers::strategies::run(self, &shutdown)),
             Box::pin(watchers::room::run(self, &shutdown)),
         );
         self.context.snapshots.release_all().await;

@@ -17,6 +17,7 @@ pub(crate) mod plans;
 pub(crate) mod restores;
 pub(crate) mod secret;
 pub(crate) mod storages;
+pub(crate) mod strategies;
 pub(crate) mod tasks;
 pub(crate) mod tenants;
 pub(crate) mod tokens;

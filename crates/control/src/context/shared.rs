@@ -13,6 +13,9 @@ use super::log_on::LogOn;
 use super::snapshots::Snapshots;
 use super::troubles::Troubles;
 
+/// How many data backups may run at once, unless the settings say otherwise.
+pub(crate) const DATA_BACKUPS_AT_ONCE: usize = 4;
+
 /// What use cases and flows share.
 pub(crate) struct Context {
     pub(crate) metadata: Metadata,
@@ -27,6 +30,8 @@ pub(crate) struct Context {
     pub(crate) look: Notify,
     /// Whether this server could do its work when that was last asked.
     pub(crate) health: Health,
+    /// How many data backups may run when a strategy starts one more.
+    pub(crate) data_backups_at_once: usize,
     /// How often alarms have been read, so that of two readings the later is known.
     pub(crate) alarms_read: AtomicU64,
 }
@@ -51,6 +56,7 @@ impl Context {
             troubles: Troubles::default(),
             look: Notify::new(),
             health: Health::default(),
+            data_backups_at_once: DATA_BACKUPS_AT_ONCE,
             alarms_read: AtomicU64::new(0),
         })
     }

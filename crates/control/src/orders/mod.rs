@@ -1,7 +1,9 @@
 //! What can be ordered: the orders that become tasks, and where backups go.
 
 mod destination;
+mod full_sets;
 mod kinds;
+mod scheduled;
 pub(crate) mod subjects;
 
 use model::Secret;
@@ -10,7 +12,9 @@ use model::id::{ClusterId, StorageId, TaskId};
 use model::storage::StorageLocation;
 
 pub(crate) use destination::{Destination, destination, usual_storage};
+pub(crate) use full_sets::has_full_sets;
 pub(crate) use kinds::{BACKUP_LOGICAL, BACKUP_PHYSICAL, backup_kinds};
+pub(crate) use scheduled::{Scheduled, actor as actor_of_run, strategy_storage};
 
 /// A request to back up now. What is left out is filled in by the rules.
 #[derive(Debug, Clone)]

@@ -6,6 +6,7 @@ pub(crate) mod clusters;
 pub(crate) mod events;
 pub(crate) mod room;
 pub(crate) mod snapshots;
+pub(crate) mod strategies;
 
 use std::time::Duration;
 

@@ -20,7 +20,7 @@ use crate::actor::Actor;
 use crate::context::Attempt;
 use crate::context::{Context, Control};
 use crate::error::Error;
-use crate::orders::{Accepted, BackupNow, Destination, destination, subjects};
+use crate::orders::{Accepted, BackupNow, Destination, Scheduled, destination, strategy_storage, subjects};
 
 /// How many connections read when nobody says.
 const CONNECTIONS: u32 = 4;
@@ -45,11 +45,12 @@ impl Decided {
     }
 }
 
-/// Makes a task of the request.
+/// Makes a task of the request; one that a strategy ordered settles its due time in the same transaction.
 pub(crate) async fn request(
     control: &Control,
     actor: &Actor,
     wish: BackupNow,
+    run: Option<&Scheduled>,
     attempt: &Attempt,
 ) -> Result<Accepted, Error> {
     let decided = decide(&control.context, wish).await?;
@@ -61,7 +62,11 @@ pub(crate) async fn request(
         }
     };
     let requested = writer.now().await?;
-    let task = writer.task_insert(&new_task(&decided, storage, requested, actor)?).await;
+    let mut task = new_task(&decided, storage, requested, actor)?;
+    if let Some(run) = run {
+        task = run.mark(task);
+    }
+    let task = writer.task_insert(&task).await;
     let task = task.map_err(|error| match error {
         InsertError::Occupied { task, .. } => Problem::conflict("backup-runs-already")
             .coded(codes::BACKUP_RUNS_ALREADY)
@@ -69,10 +74,14 @@ pub(crate) async fn request(
             .into(),
         InsertError::Journal(cause) => Error::from(cause),
     })?;
+    let task = TaskId(task.0);
+    if let Some(run) = run {
+        run.settle(&mut writer, task).await?;
+    }
     attempt.done(&mut writer).await?;
     writer.commit().await?;
     control.wake().now();
-    Ok(Accepted { task: TaskId(task.0) })
+    Ok(Accepted { task })
 }
 
 /// Decides what can be decided without asking the cluster.
@@ -94,10 +103,14 @@ pub(super) async fn decide(context: &Context, wish: BackupNow) -> Result<Decided
     }
     let compression = wish.compression.map_or_else(|| Ok(Compression::default()), |text| text.parse());
     let compression = compression.map_err(|why| Problem::invalid("compression-unknown").raw(why))?;
+    let choice = match wish.storage {
+        Some(choice) => Some(choice),
+        None => strategy_storage(context, &cluster, &wish.wish.tenants).await?,
+    };
     Ok(Decided {
         mode,
         tenants,
-        storage: destination(context, &cluster, method, wish.storage).await?,
+        storage: destination(context, &cluster, method, choice).await?,
         selection: Selection(wish.wish.objects),
         compression,
         connections: connections as usize,

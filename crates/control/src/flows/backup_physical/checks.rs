@@ -50,6 +50,9 @@ pub(super) async fn check_cluster_status(at: &Here, state: &mut State) -> Answer
     if !cluster.facts.ability.offers(BackupMethod::Physical) {
         return Err(words::refused(Problem::refused(codes::METHOD_UNSUPPORTED, "physical-not-offered")));
     }
+    if let Some(promotion) = &state.promotion {
+        at.log(promotion.clone());
+    }
     at.log(Note::new("cluster-is").arg("cluster", &cluster.name).arg("server", &cluster.facts.server));
     for tenant in tenants.iter().filter(|tenant| is_chosen(state, tenant)) {
         if tenant.role == "STANDBY" {

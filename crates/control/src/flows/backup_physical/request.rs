@@ -21,7 +21,8 @@ use crate::actor::Actor;
 use crate::context::Attempt;
 use crate::context::{Context, Control};
 use crate::error::Error;
-use crate::orders::{Accepted, BackupNow, Destination, destination, subjects};
+use crate::orders::{Accepted, BackupNow, Destination, Scheduled, destination, strategy_storage, subjects};
+use crate::words;
 
 /// What was decided.
 pub(super) struct Decided {
@@ -58,17 +59,19 @@ impl Decided {
             auto_compaction: self.auto_compaction,
             plus_archivelog: self.plus_archivelog,
             password,
+            promotion: None,
             requested,
             tag: format!("{:08x}", rand::random::<u32>()),
         }
     }
 }
 
-/// Makes a task of the request.
+/// Makes a task of the request; one that a strategy ordered settles its due time in the same transaction.
 pub(crate) async fn request(
     control: &Control,
     actor: &Actor,
     wish: BackupNow,
+    run: Option<&Scheduled>,
     attempt: &Attempt,
 ) -> Result<Accepted, Error> {
     let decided = decide(&control.context, wish).await?;
@@ -81,8 +84,13 @@ pub(crate) async fn request(
     };
     let requested = writer.now().await?;
     let seal = |password| writer.task_secret_seal(decided.cluster.id, password);
-    let state = decided.state(storage, requested, decided.password.as_ref().map(seal));
-    let task = writer.task_insert(&new_task(&decided, &state, actor)?).await;
+    let mut state = decided.state(storage, requested, decided.password.as_ref().map(seal));
+    state.promotion = run.and_then(|run| run.promotion).map(|promotion| words::note(promotion.text()));
+    let mut task = new_task(&decided, &state, actor)?;
+    if let Some(run) = run {
+        task = run.mark(task);
+    }
+    let task = writer.task_insert(&task).await;
     let task = task.map_err(|error| match error {
         InsertError::Occupied { task, .. } => Problem::conflict("backup-runs-already")
             .coded(codes::BACKUP_RUNS_ALREADY)
@@ -90,10 +98,14 @@ pub(crate) async fn request(
             .into(),
         InsertError::Journal(cause) => Error::from(cause),
     })?;
+    let task = TaskId(task.0);
+    if let Some(run) = run {
+        run.settle(&mut writer, task).await?;
+    }
     attempt.done(&mut writer).await?;
     writer.commit().await?;
     control.wake().now();
-    Ok(Accepted { task: TaskId(task.0) })
+    Ok(Accepted { task })
 }
 
 /// Decides what can be decided without asking the cluster.
@@ -111,8 +123,12 @@ pub(super) async fn decide(context: &Context, wish: BackupNow) -> Result<Decided
     let tenants = chosen(context, &cluster, &wish.wish.tenants).await?;
     let is_whole = wish.wish.tenants.is_empty();
     let scopes = lanes(&cluster.facts.server, cluster.facts.generation, &tenants, is_whole, mode)?;
-    let keeps_destinations = wish.storage.is_none();
-    let storage = destination(context, &cluster, method, wish.storage).await?;
+    let choice = match wish.storage {
+        Some(choice) => Some(choice),
+        None => strategy_storage(context, &cluster, &wish.wish.tenants).await?,
+    };
+    let keeps_destinations = choice.is_none();
+    let storage = destination(context, &cluster, method, choice).await?;
     let secret = storage.secret(context).await?;
     address::written(storage.location(), secret.as_ref(), &cluster.facts.server)?;
     let tenant = match &tenants[..] {

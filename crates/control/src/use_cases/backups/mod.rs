@@ -58,6 +58,8 @@ pub struct BackupFilter {
 pub enum BackupSource {
     /// Somebody, here.
     Manual,
+    /// A backup strategy, here.
+    Scheduled,
     /// Somebody else, on the cluster itself.
     Other,
 }
@@ -114,8 +116,8 @@ pub async fn backup_now(control: &Control, actor: &Actor, wish: BackupNow) -> Re
     let work = Box::pin(async {
         actor.must(Permission::Backup)?;
         match method(&control.context, &wish).await? {
-            BackupMethod::Logical => backup_logical::request(control, actor, wish, &attempt).await,
-            BackupMethod::Physical => backup_physical::request(control, actor, wish, &attempt).await,
+            BackupMethod::Logical => backup_logical::request(control, actor, wish, None, &attempt).await,
+            BackupMethod::Physical => backup_physical::request(control, actor, wish, None, &attempt).await,
         }
     });
     attempt.watch(&control.context, work).await
@@ -171,6 +173,11 @@ pub async fn backup_sets(
 pub async fn backup_set(control: &Control, actor: &Actor, id: BackupSetId) -> Result<BackupSet, Error> {
     actor.must(Permission::Read)?;
     control.context.backup_set(id).await
+}
+
+/// Tells who began the backup of a task.
+fn source_of(task: &engine::Task) -> BackupSource {
+    if task.subject.contains_key(subject::STRATEGY) { BackupSource::Scheduled } else { BackupSource::Manual }
 }
 
 /// Asks for the tasks that back up.
