@@ -16,6 +16,9 @@ use crate::sql::{Row, json, statement, word};
 /// How long rows are kept, in microseconds: 366 days.
 const KEPT_US: i64 = 366 * 86_400_000_000;
 
+/// How far apart two readings of one clock may be, in microseconds: more than that, and the clock was ahead.
+const CLOCK_APART_US: i64 = 60_000_000;
+
 /// What became of a due time, to be stored.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewRun {
@@ -192,7 +195,8 @@ impl Transaction {
             "settle a due time",
             "DELETE FROM strategy_runs WHERE strategy_id = ? AND due_at = ? AND task_id IS NULL AND decided_at > ?",
         );
-        self.connection.execute(unsettled.bind(strategy.0).bind(*due).bind(now)).await?;
+        let ahead = now.0.saturating_add(CLOCK_APART_US);
+        self.connection.execute(unsettled.bind(strategy.0).bind(*due).bind(ahead)).await?;
         let old =
             statement("delete old runs", "DELETE FROM strategy_runs WHERE strategy_id = ? AND due_at < ?");
         self.connection.execute(old.bind(strategy.0).bind(due.0.saturating_sub(KEPT_US))).await?;
