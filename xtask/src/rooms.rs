@@ -30,6 +30,7 @@ const KNOWN_CIRCLES: &[(&str, &[&str], &str)] = &[
             "cli/mod.rs",
             "cli/restore.rs",
             "cli/storage.rs",
+            "cli/strategy.rs",
             "cli/task.rs",
             "cli/tenant.rs",
             "cli/token.rs",
@@ -72,7 +73,6 @@ const KNOWN_CIRCLES: &[(&str, &[&str], &str)] = &[
         &["insert_form.rs", "piece.rs"],
         "a piece is proved by the form of its statements, which is told the piece's limits",
     ),
-    ("engine", &["runner.rs", "worker.rs"], "a worker runs tasks by a runner that gives them back to it"),
     (
         "metadata",
         &[
@@ -91,11 +91,6 @@ const KNOWN_CIRCLES: &[(&str, &[&str], &str)] = &[
             "tasks/stored.rs",
         ],
         "an error names the server that it came from, and everything returns errors; `Metadata` stands beside its opening",
-    ),
-    (
-        "model",
-        &["ability.rs", "backup.rs"],
-        "what can be backed up is told in methods, whose default depends on what can be backed up",
     ),
     ("oceanbase", &["answer.rs", "channel.rs"], "an answer reads on from its channel"),
     ("oceanbase", &["catalog.rs", "catalog/code.rs"], "the parts of the catalogue return its types"),
@@ -125,7 +120,6 @@ const KNOWN_CIRCLES: &[(&str, &[&str], &str)] = &[
         &["wire/inbox.rs", "wire/mod.rs", "wire/row.rs"],
         "a connection reads rows out of its inbox",
     ),
-    ("sim", &["control.rs", "server.rs"], "a handle of the server is what its control port steers"),
     (
         "sim",
         &[

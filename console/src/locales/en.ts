@@ -290,6 +290,7 @@ export const en = {
     compressionFast: 'zstd, level 1 (fast)',
     compressionBalanced: 'zstd, level 6',
     compressionSmall: 'zstd, level 19 (small)',
+    compressionLz4: 'lz4 (fastest)',
     compressionNone: 'None',
     preset: 'As the server sees fit',
     showPlan: 'Show the plan',

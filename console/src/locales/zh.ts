@@ -289,6 +289,7 @@ export const zh: Labels = {
     compressionFast: 'zstd 1 级（快）',
     compressionBalanced: 'zstd 6 级',
     compressionSmall: 'zstd 19 级（小）',
+    compressionLz4: 'lz4（最快）',
     compressionNone: '不压缩',
     preset: '由服务器决定',
     showPlan: '查看计划',

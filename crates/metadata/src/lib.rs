@@ -16,6 +16,7 @@
 //! | [`strategies`], [`strategy_runs`] | what is backed up regularly, and what became of each due time |
 //! | [`standings`], [`backup_failures`] | how backups stand, and which of the newest failed |
 //! | [`tasks`] | durable tasks as people look at them |
+//! | [`submissions`] | which order made which task, for orders that are sent again |
 //! | [`task_secrets`] | secrets that tasks carry, sealed |
 //! | [`journal`] | durable tasks as workers run them: `engine`'s contract |
 //! | [`error`] | what can go wrong, in words |
@@ -45,6 +46,7 @@ pub mod standings;
 pub mod storages;
 pub mod strategies;
 pub mod strategy_runs;
+pub mod submissions;
 mod tables;
 pub mod task_secrets;
 pub mod tasks;

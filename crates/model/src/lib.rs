@@ -11,6 +11,8 @@ pub mod backup_set;
 pub mod cluster;
 pub mod compaction;
 pub mod id;
+pub mod method;
+pub mod order;
 pub mod physical;
 pub mod problem;
 pub mod recovery;

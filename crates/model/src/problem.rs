@@ -173,6 +173,13 @@ impl Problem {
         self
     }
 
+    /// Adds what was to be done when it happened, see [`Text::during`].
+    #[must_use]
+    pub fn during(mut self, doing: impl fmt::Display) -> Self {
+        self.text = self.text.during(doing);
+        self
+    }
+
     /// Adds what the outside said, word for word.
     #[must_use]
     pub fn raw(mut self, raw: impl fmt::Display) -> Self {

@@ -52,7 +52,7 @@ pub enum Rule {
     /// Days of a week or a month, at one time of day.
     Grid(Grid),
     /// A cron expression.
-    Cron(Cron),
+    Cron(Box<Cron>),
 }
 
 /// One due time.

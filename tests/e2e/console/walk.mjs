@@ -189,7 +189,8 @@ async function recoverOneTable() {
   assert.deepEqual(found.map(({ name }) => name), ['orders'], 'one table came back, and nothing else');
   await page.goto(`${url}/clusters/1/backup`);
   await page.getByRole('tab', { name: words.recoveryTasks }).click();
-  await page.locator('.ant-tabs-tabpane-active tr.ant-table-row td.ant-table-row-expand-icon-cell').first().locator('> *').click();
+  const restores = page.getByRole('tabpanel', { name: words.recoveryTasks });
+  await restores.locator('tr.ant-table-row td.ant-table-row-expand-icon-cell').first().locator('> *').click();
   await page.getByText(/\(orders\)$/).waitFor();
   await look('recovery-tasks');
 }

@@ -81,6 +81,7 @@ export function Options({ draft, generation, onChange }: OptionsProps) {
             { value: 'zstd:1', label: backUpNow.compressionFast },
             { value: 'zstd:6', label: backUpNow.compressionBalanced },
             { value: 'zstd:19', label: backUpNow.compressionSmall },
+            { value: 'lz4', label: backUpNow.compressionLz4 },
             { value: 'none', label: backUpNow.compressionNone },
           ]}
         />

@@ -5,16 +5,16 @@ use metadata::Transaction;
 use metadata::strategy_runs::{Fate, NewRun};
 use metadata::tasks::subject;
 use model::backup::DataBackupMode;
+use model::cluster::Cluster;
 use model::id::{StrategyId, TaskId, TenantId};
+use model::order::StorageChoice;
 use model::problem::{ProblemKind, codes};
 use model::schedule::decide::Promotion;
 use model::strategy::{Strategy, holding};
 use model::user::{Permission, User};
 use model::{Problem, Timestamp};
 
-use super::StorageChoice;
 use crate::context::{Actor, Context, Error, Means};
-use model::cluster::Cluster;
 
 /// The run of a strategy that an order is.
 #[derive(Debug, Clone)]

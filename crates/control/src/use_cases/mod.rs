@@ -15,3 +15,4 @@ pub mod strategies;
 pub mod tasks;
 pub mod tenants;
 pub mod users;
+pub mod watching;

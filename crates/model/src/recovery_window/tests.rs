@@ -12,12 +12,14 @@ fn incremental(id: i64, previous: i64, replay_scn: u64, restore_scn: u64) -> Set
     Set { mode: Incremental, previous: Some(previous), ..full(id, replay_scn, restore_scn) }
 }
 
-fn with_logs(set: Set) -> Set {
-    Set { plus_archivelog: true, ..set }
+fn with_logs(mut set: Set) -> Set {
+    set.plus_archivelog = true;
+    set
 }
 
-fn broken(set: Set) -> Set {
-    Set { is_complete: false, ..set }
+fn broken(mut set: Set) -> Set {
+    set.is_complete = false;
+    set
 }
 
 fn frozen(round: i64, id: i64, start_scn: u64, end_scn: u64) -> Piece {
@@ -29,12 +31,14 @@ fn active(round: i64, id: i64, start_scn: u64, checkpoint_scn: u64) -> Piece {
     Piece { end_scn: None, checkpoint_scn, ..frozen(round, id, start_scn, start_scn + 1) }
 }
 
-fn lost(piece: Piece) -> Piece {
-    Piece { file: PieceFile::Deleted, ..piece }
+fn lost(mut piece: Piece) -> Piece {
+    piece.file = PieceFile::Deleted;
+    piece
 }
 
-fn maybe(piece: Piece) -> Piece {
-    Piece { file: PieceFile::MaybeCopied, ..piece }
+fn maybe(mut piece: Piece) -> Piece {
+    piece.file = PieceFile::MaybeCopied;
+    piece
 }
 
 fn round(id: i64, start_scn: u64, checkpoint_scn: u64, end: RoundEnd) -> Round {

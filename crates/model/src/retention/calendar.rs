@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 use super::{Candidate, KeepReason};
 use crate::schedule::Zone;
 
+/// Names the period of a date; equal names are one period.
+type Period<'p> = &'p dyn Fn(NaiveDate) -> (i32, u32);
+
 /// For how many days, weeks, months and years one full set each is kept. Only those that have a set count, so a time without
 /// backups lets none of the older ones expire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -27,7 +30,7 @@ impl Calendar {
         let week = |date: NaiveDate| (date.iso_week().year(), date.iso_week().week());
         let month = |date: NaiveDate| (date.year(), date.month());
         let year = |date: NaiveDate| (date.year(), 0_u32);
-        let rules: [(u32, KeepReason, &dyn Fn(NaiveDate) -> (i32, u32)); 4] = [
+        let rules: [(u32, KeepReason, Period<'_>); 4] = [
             (self.daily, KeepReason::Daily, &day),
             (self.weekly, KeepReason::Weekly, &week),
             (self.monthly, KeepReason::Monthly, &month),

@@ -162,12 +162,13 @@ fn a_time_without_backups_lets_no_period_expire() {
     assert_eq!(kept(&sets, &policy, &[], &[]), [3, 4, 5]);
 }
 
-/// With a walk down each chain for each set, this would take more than a thousand million steps and outlive the test's time.
+/// With a walk down each chain for each set, these two plans would take 900 million steps and outlive the
+/// test's time.
 #[test]
-fn one_chain_of_a_hundred_thousand_sets_is_planned_in_one_pass() {
+fn one_chain_of_thirty_thousand_sets_is_planned_in_one_pass() {
     let mut sets = vec![full(1, 0)];
-    sets.extend((2..=100_000).map(|id| incremental(id, id - 1, 0)));
+    sets.extend((2..=30_000).map(|id| incremental(id, id - 1, 0)));
     let policy = Policy { window_days: Some(7), last: Some(3), cap_bytes: Some(1), ..KEEP_ALL };
-    assert_eq!(plan(&sets, &policy, &[], &[100_000], NOW).len(), 100_000);
-    assert_eq!(kept(&sets, &policy, &[], &[100_000]).len(), 100_000);
+    assert_eq!(plan(&sets, &policy, &[], &[30_000], NOW).len(), 30_000);
+    assert_eq!(kept(&sets, &policy, &[], &[30_000]).len(), 30_000);
 }

@@ -102,8 +102,8 @@ impl Cron {
     pub(super) fn dues(&self, zone: Zone, after: Timestamp) -> Box<dyn Iterator<Item = Due> + '_> {
         match zone {
             _ if !self.is_hourly => Box::new(self.by_wall(zone, after)),
-            Zone::Named(named) => Box::new(self.by_time(named, zone, after)),
-            Zone::Fixed(fixed) => Box::new(self.by_time(fixed, zone, after)),
+            Zone::Named(named) => Box::new(self.by_time(utc(after).with_timezone(&named), zone)),
+            Zone::Fixed(fixed) => Box::new(self.by_time(utc(after).with_timezone(&fixed), zone)),
         }
     }
 
@@ -120,12 +120,12 @@ impl Cron {
         .take_while(|due| !is_beyond(due.at))
     }
 
-    /// By time that passes.
-    fn by_time<Z: TimeZone>(&self, clock: Z, zone: Zone, after: Timestamp) -> impl Iterator<Item = Due> + '_
-    where
-        Z: 'static,
-    {
-        let mut time: DateTime<Z> = utc(after).with_timezone(&clock);
+    /// By time that passes, after a moment on the zone's clocks.
+    fn by_time<Z: TimeZone + 'static>(
+        &self,
+        mut time: DateTime<Z>,
+        zone: Zone,
+    ) -> impl Iterator<Item = Due> + '_ {
         std::iter::from_fn(move || {
             time = self.pattern.find_next_occurrence(&time, false).ok()?;
             let at = Timestamp(time.timestamp_micros());

@@ -162,7 +162,7 @@ fn cron(form: &Form) -> Result<(Rule, Zone), Problem> {
         }
     };
     let kinds = KindRule { kind: form.data_backup_mode.unwrap_or(DataBackupMode::Full), full_on };
-    Ok((Rule::Cron(Cron::new(expression, kinds)?), zone))
+    Ok((Rule::Cron(Box::new(Cron::new(expression, kinds)?)), zone))
 }
 
 fn check_jitter(rule: &Rule, jitter: Option<NonZeroU32>) -> Result<(), Problem> {

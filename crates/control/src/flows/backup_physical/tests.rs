@@ -119,7 +119,8 @@ async fn a_compaction_that_is_needed_and_not_allowed_fails_in_ocps_words_and_is_
         let (step, why) = world.fail(task).await;
         assert_eq!((step.as_str(), why.as_str()), ("start-compaction", "compaction-needed"), "{profile}");
         assert_eq!(message(&world, task).await, "Cluster compaction needed before full data backup");
-        let compaction = crate::compactions::start(&world.control, &world.actor, world.cluster, &[]).await;
+        let compaction =
+            crate::compactions::start(&world.control, &world.actor, world.cluster, &[], None).await;
         world.finish(compaction.expect("it is accepted").task).await;
         world.steer(task, Steer::Retry).await;
         world.finish(task).await;
@@ -336,7 +337,7 @@ async fn a_set_that_vanished_fails_its_verification_and_can_be_passed_over(profi
 async fn two_requests_at_once_make_one_backup(profile: Profile) {
     let world = SimWorld::new(profile).await;
     let task = world.begin(world.wish(Full)).await;
-    let second = backups::backup_now(&world.control, &world.actor, world.wish(Full)).await;
+    let second = backups::backup_now(&world.control, &world.actor, world.wish(Full), None).await;
     assert_eq!(second.expect_err("refused").problem().code, 20007);
     world.finish(task).await;
 }
@@ -351,7 +352,7 @@ async fn single_tenants_are_backed_up_by_the_rules_of_their_version() {
         let shop = tenants.iter().find(|tenant| tenant.name == "shop").expect("it is known").id;
         let mut wish = world.wish(Full);
         wish.wish.tenants = vec![shop];
-        let begun = backups::backup_now(&world.control, &world.actor, wish).await;
+        let begun = backups::backup_now(&world.control, &world.actor, wish, None).await;
         match (begun, expected) {
             (Err(error), Err(code)) => assert_eq!(error.problem().code, code, "{profile}"),
             (Ok(accepted), Ok(count)) if profile.is_tenant_level() => {

@@ -5,6 +5,7 @@ use model::ability::BackupAbility;
 use model::backup::{BackupMethod, DataBackupMode};
 use model::cluster::{Cluster, refuse_upgrading};
 use model::id::{ClusterId, StorageId, TenantId};
+use model::order::StorageChoice;
 use model::physical::scope::lanes;
 use model::problem::codes;
 use model::tenant::{Tenant, check_readable};
@@ -14,7 +15,7 @@ use model::user::Permission;
 use crate::actor::Actor;
 use crate::context::{Context, Control};
 use crate::error::Error;
-use crate::orders::{StorageChoice, has_full_sets, strategy_storage, usual_storage};
+use crate::orders::{has_full_sets, strategy_storage, usual_storage};
 
 /// What can be backed up, and what is filled in when nobody chooses.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,6 +3,7 @@
 use metadata::Slice;
 use model::backup::BackupMethod;
 use model::id::ClusterId;
+use model::order::StorageChoice;
 use model::schedule::PlannedRun;
 use model::storage::Storage;
 use model::strategy::draft::{ScheduleConfig, ThresholdConfig};
@@ -14,7 +15,6 @@ use super::runs::{StrategyRun, shown};
 use crate::actor::Actor;
 use crate::context::{Context, Control};
 use crate::error::Error;
-use crate::orders::StorageChoice;
 use crate::page::{Page, PageAsk};
 
 /// A storage, and the name that one gets in the library which is typed in.

@@ -11,6 +11,7 @@ use metadata::tasks::subject;
 use model::backup::{BackupMethod, BackupWish, DataBackupMode};
 use model::cluster::{Cluster, ClusterStatus};
 use model::id::{ClusterId, StrategyId, TenantId};
+use model::order::{BackupNow, BackupOrder, StorageChoice};
 use model::physical::SYS;
 use model::problem::{ProblemKind, codes};
 use model::schedule::Due;
@@ -20,10 +21,9 @@ use model::tenant::Tenant;
 use model::{Problem, Timestamp};
 
 use super::misses::{planned, record_miss};
-use crate::context::{Attempt, Control};
+use crate::context::Control;
 use crate::error::Error;
-use crate::flows::{backup_logical, backup_physical};
-use crate::orders::{self, Accepted, BackupNow, Scheduled, StorageChoice, actor_of_run, has_full_sets};
+use crate::orders::{self, Accepted, Scheduled, actor_of_run, has_full_sets};
 
 /// What a strategy has due, and what that was decided by.
 pub(super) struct Decided {
@@ -238,16 +238,12 @@ async fn submit(control: &Control, decided: &Decided, run: &Scheduled) -> Result
         threads: None,
         compression: None,
     };
-    let attempt = Attempt::new(&actor, "strategy-run", format!("cluster/{}", order.cluster));
-    let run = Some(run);
-    match strategy.settings.method {
-        BackupMethod::Logical => {
-            Box::pin(backup_logical::request(control, &actor, order, run, &attempt)).await
-        }
-        BackupMethod::Physical => {
-            Box::pin(backup_physical::request(control, &actor, order, run, &attempt)).await
-        }
+    let cluster = control.context.cluster(order.cluster).await?;
+    let mut order = order.settled(cluster.facts.ability)?;
+    if let BackupOrder::Physical(order) = &mut order {
+        order.promotion = run.promotion;
     }
+    orders::submit_run(control, &actor, order, run).await
 }
 
 /// Tells whether the same may go well later: then the run waits, and is not missed.

@@ -13,6 +13,9 @@ use super::{Dice, rounds};
 const DAY: i64 = 86_400_000_000;
 const NOW: Timestamp = Timestamp(1_795_780_800_000_000);
 
+/// Names the period of a date.
+type Period = fn(NaiveDate) -> (i32, u32);
+
 #[test]
 fn what_is_deleted_is_needed_for_no_promised_moment() {
     rounds(2_000, 100, |seed| {
@@ -43,7 +46,7 @@ fn what_is_deleted_is_needed_for_no_promised_moment() {
         let minimum = usize::try_from(policy.minimum.max(1)).expect("a small number");
         assert!(full.iter().take(minimum).all(|set| left.contains(&set.id)), "{}", context());
         if let Some(calendar) = policy.calendar {
-            let rules: [(u32, fn(NaiveDate) -> (i32, u32)); 4] = [
+            let rules: [(u32, Period); 4] = [
                 (calendar.daily, |date| (date.year(), date.ordinal())),
                 (calendar.weekly, |date| (date.iso_week().year(), date.iso_week().week())),
                 (calendar.monthly, |date| (date.year(), date.month())),
