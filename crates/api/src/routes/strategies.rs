@@ -12,9 +12,8 @@ use crate::error::{Failure, Failures};
 use crate::extract::{Body, Parameters, Path};
 use crate::queries::PageQuery;
 use crate::views::plans::{ActionType, ActionView};
-use crate::views::strategies::{
-    NewStrategyBody, PlannedRunsView, ScheduleBody, StrategyChangeBody, StrategyRunView, StrategyView,
-};
+use crate::views::strategies::{NewStrategyBody, ScheduleBody, StrategyChangeBody, StrategyView};
+use crate::views::strategy_runs::{PlannedRunsView, StrategyRunView};
 
 /// Lists the backup strategies of all clusters
 #[utoipa::path(

@@ -8,7 +8,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::backup_now::BackupDimension;
-use super::strategies::{PlannedRunView, StrategyRunView};
+use super::strategy_runs::{PlannedRunView, StrategyRunView};
 use super::words;
 use crate::call;
 use crate::envelope::{List, ListPage};
