@@ -210,6 +210,7 @@ mod tests {
     use super::LogBackupWish as Wish;
     use super::{ArchiveRound, ArchiveStatus, check_running, next_step};
     use crate::id::TenantId;
+    use crate::version::ServerVersion;
 
     fn round(status: ArchiveStatus, mode_on: Option<bool>, enabled: bool) -> ArchiveRound {
         ArchiveRound {
