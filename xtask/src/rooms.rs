@@ -72,7 +72,6 @@ const KNOWN_CIRCLES: &[(&str, &[&str], &str)] = &[
         &["insert_form.rs", "piece.rs"],
         "a piece is proved by the form of its statements, which is told the piece's limits",
     ),
-    ("engine", &["runner.rs", "worker.rs"], "a worker runs tasks by a runner that gives them back to it"),
     (
         "metadata",
         &[
@@ -92,13 +91,10 @@ const KNOWN_CIRCLES: &[(&str, &[&str], &str)] = &[
         ],
         "an error names the server that it came from, and everything returns errors; `Metadata` stands beside its opening",
     ),
-    (
-        "model",
-        &["ability.rs", "backup.rs"],
-        "what can be backed up is told in methods, whose default depends on what can be backed up",
-    ),
+    ("model", &["recovery_window.rs", "recovery_window/logs.rs"], "the part shares its parent's types"),
+    ("model", &["retention.rs", "retention/calendar.rs"], "the part shares its parent's types"),
+    ("model", &["schedule.rs", "schedule/cron.rs", "schedule/grid.rs"], "the parts share a due time"),
     ("oceanbase", &["answer.rs", "channel.rs"], "an answer reads on from its channel"),
-    ("oceanbase", &["catalog.rs", "catalog/code.rs"], "the parts of the catalogue return its types"),
     ("oceanbase", &["catalog/inner.rs", "catalog/innodb.rs"], "the two dictionaries share one row"),
     (
         "oceanbase",
@@ -125,7 +121,6 @@ const KNOWN_CIRCLES: &[(&str, &[&str], &str)] = &[
         &["wire/inbox.rs", "wire/mod.rs", "wire/row.rs"],
         "a connection reads rows out of its inbox",
     ),
-    ("sim", &["control.rs", "server.rs"], "a handle of the server is what its control port steers"),
     (
         "sim",
         &[

@@ -10,6 +10,7 @@ use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use model::Problem;
+use model::order::IdempotencyKey;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeOwned, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
@@ -99,6 +100,36 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T>
             },
         )?;
         Ok(Self(path))
+    }
+}
+
+/// The header by which a request can be sent again without being carried out twice.
+const IDEMPOTENCY_KEY: &str = "idempotency-key";
+
+/// The key of a request that makes a task, if the caller gave one.
+#[derive(utoipa::IntoParams)]
+#[into_params(parameter_in = Header)]
+pub(crate) struct Repeatable {
+    /// A key of your own, of up to 255 visible ASCII characters. Sent again within seven days, the same request returns
+    /// the first one's task; another request with the key is refused with 409.
+    #[param(value_type = Option<String>, rename = "Idempotency-Key")]
+    key: Option<IdempotencyKey>,
+}
+
+impl Repeatable {
+    /// Returns the key, if the caller gave one.
+    pub(crate) fn key(&self) -> Option<&IdempotencyKey> {
+        self.key.as_ref()
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Repeatable {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
+        // What is no ASCII becomes what no key may hold.
+        let text = parts.headers.get(IDEMPOTENCY_KEY).map(|value| value.to_str().unwrap_or_default());
+        Ok(Self { key: text.map(IdempotencyKey::new).transpose()? })
     }
 }
 

@@ -12,7 +12,7 @@ use utoipa_axum::routes;
 use crate::ingress::Ingress;
 use crate::routes::{
     accounts, alarms, audit, backups, clusters, compactions, log_backups, restores, server, storages, tasks,
-    tenants, tokens, users,
+    tenants, tokens, users, watchers,
 };
 use crate::{Api, Settings, auth, call, console, error, events, guard, session};
 
@@ -133,6 +133,7 @@ fn api_routes() -> OpenApiRouter<Api> {
         .routes(routes!(accounts::account_get, accounts::account_change, accounts::account_remove))
         .routes(routes!(accounts::account_set_password))
         .routes(routes!(audit::audit_list))
+        .routes(routes!(watchers::watcher_list))
         .routes(routes!(server::version))
 }
 

@@ -16,6 +16,7 @@
 //! | [`alarms`] | what is wrong now |
 //! | [`audit`] | who did what |
 //! | [`health`] | whether this server can do its work |
+//! | [`watching`] | what this server does by itself, and how that went |
 //!
 //! They are the room `use_cases`. The rooms from top to bottom, each of which uses only those below it:
 //!
@@ -44,5 +45,5 @@ use context::{asking, words};
 pub use metadata::Server as MetadataServer;
 pub use use_cases::{
     alarms, audit, backups, clusters, compactions, health, log_backups, restores, storage_scan, storages,
-    tasks, tenants, users,
+    tasks, tenants, users, watching,
 };

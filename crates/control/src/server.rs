@@ -27,20 +27,15 @@ impl Control {
         };
         let worker = Worker::new(Arc::new(context.metadata.clone()), worker);
         let worker = flows::register(worker, &context);
-        Ok(Opened { control: Self::new(context, worker, newest), initial_password })
+        let control = Self::new(context, worker, flows::order_table(), newest);
+        watchers::enter(&control);
+        Ok(Opened { control, initial_password })
     }
 
     /// Runs tasks and looks at clusters until it is told to stop; then what runs is given back, so that it goes on
     /// after the next start.
     pub async fn run(&self, shutdown: CancellationToken) {
-        tokio::join!(
-            Box::pin(self.worker().run(shutdown.clone())),
-            Box::pin(watchers::clusters::run(self, &shutdown)),
-            Box::pin(watchers::events::run(self, self.newest_event_sender(), &shutdown)),
-            Box::pin(watchers::alarms::run(self, self.alarms(), &shutdown)),
-            Box::pin(watchers::snapshots::run(self, &shutdown)),
-            Box::pin(watchers::room::run(self, &shutdown)),
-        );
+        tokio::join!(Box::pin(self.worker().run(shutdown.clone())), Box::pin(watchers::run(self, &shutdown)),);
         self.context.snapshots.release_all().await;
     }
 }

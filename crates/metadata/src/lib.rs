@@ -15,6 +15,7 @@
 //! | [`storages`], [`backup_sets`], [`restores`] | where backups lie, which there are, what became of them |
 //! | [`standings`], [`backup_failures`] | how backups stand, and which of the newest failed |
 //! | [`tasks`] | durable tasks as people look at them |
+//! | [`submissions`] | which order made which task, for orders that are sent again |
 //! | [`task_secrets`] | secrets that tasks carry, sealed |
 //! | [`journal`] | durable tasks as workers run them: `engine`'s contract |
 //! | [`error`] | what can go wrong, in words |
@@ -42,6 +43,7 @@ pub mod sessions;
 mod sql;
 pub mod standings;
 pub mod storages;
+pub mod submissions;
 mod tables;
 pub mod task_secrets;
 pub mod tasks;

@@ -8,6 +8,7 @@ use metadata::{Metadata, Server as MetadataServer};
 use model::Secret;
 use tokio::sync::watch;
 
+use super::order_table::OrderTable;
 use super::seen::Seen;
 use super::shared::Context;
 
@@ -56,16 +57,24 @@ pub struct Opened {
 pub struct Control {
     pub(crate) context: Arc<Context>,
     worker: Arc<Worker<Metadata>>,
+    orders: Arc<OrderTable>,
     newest_event: Arc<watch::Sender<i64>>,
     alarms: Arc<watch::Sender<Seen>>,
 }
 
 impl Control {
-    /// Returns the handle of a server whose workers know their flows; `newest` is the number of the newest event.
-    pub(crate) fn new(context: Arc<Context>, worker: Worker<Metadata>, newest: i64) -> Self {
+    /// Returns the handle of a server whose workers and orders know their flows; `newest` is the number of the newest
+    /// event.
+    pub(crate) fn new(
+        context: Arc<Context>,
+        worker: Worker<Metadata>,
+        orders: OrderTable,
+        newest: i64,
+    ) -> Self {
         Self {
             context,
             worker: Arc::new(worker),
+            orders: Arc::new(orders),
             newest_event: Arc::new(watch::Sender::new(newest)),
             alarms: Arc::new(watch::Sender::new(Seen::default())),
         }
@@ -82,6 +91,11 @@ impl Control {
 
     pub(crate) fn worker(&self) -> &Worker<Metadata> {
         &self.worker
+    }
+
+    /// Returns which flow takes which order.
+    pub(crate) fn orders(&self) -> &OrderTable {
+        &self.orders
     }
 
     pub(crate) fn alarms(&self) -> &watch::Sender<Seen> {

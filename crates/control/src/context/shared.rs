@@ -1,7 +1,7 @@
 //! What use cases and flows share: the metadata, the allowed directories, and what lives in this process only.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 
 use metadata::{Metadata, Server as MetadataServer};
 use storage::FileRoots;
@@ -12,6 +12,7 @@ use super::health::Health;
 use super::log_on::LogOn;
 use super::snapshots::Snapshots;
 use super::troubles::Troubles;
+use super::watch_log::WatchLog;
 
 /// What use cases and flows share.
 pub(crate) struct Context {
@@ -27,6 +28,10 @@ pub(crate) struct Context {
     pub(crate) look: Notify,
     /// Whether this server could do its work when that was last asked.
     pub(crate) health: Health,
+    /// Whether the disk of the data directory was full when last looked at.
+    pub(crate) was_full: AtomicBool,
+    /// What the watchers did last.
+    pub(crate) watch_log: WatchLog,
     /// How often alarms have been read, so that of two readings the later is known.
     pub(crate) alarms_read: AtomicU64,
 }
@@ -51,6 +56,8 @@ impl Context {
             troubles: Troubles::default(),
             look: Notify::new(),
             health: Health::default(),
+            was_full: AtomicBool::new(false),
+            watch_log: WatchLog::default(),
             alarms_read: AtomicU64::new(0),
         })
     }

@@ -55,7 +55,7 @@ use crate::orders;
 use crate::words;
 
 pub(crate) use dumping::place;
-pub(crate) use request::request;
+pub(crate) use request::TAKER;
 pub(crate) use state::{BackupLogical, Lane, State};
 
 /// How long a check may take.

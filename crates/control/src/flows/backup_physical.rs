@@ -40,7 +40,7 @@ use self::state::{Here, Sample};
 use crate::context::Context;
 use crate::orders;
 pub(crate) use checks::says_nothing;
-pub(crate) use request::request;
+pub(crate) use request::TAKER;
 pub(crate) use state::{BackupPhysical, Lane, State};
 
 /// How long a check may take.

@@ -27,7 +27,7 @@ use crate::context::Context;
 use crate::error::Error;
 use crate::flows::step_log::StepLog;
 use crate::words;
-pub(crate) use request::request;
+pub(crate) use request::TAKER;
 pub(crate) use state::LogBackup;
 use state::{Lane, State};
 

@@ -17,7 +17,7 @@ use std::sync::Arc;
 use engine::{Flow, Task, Worker};
 use metadata::Metadata;
 
-use crate::context::Context;
+use crate::context::{Context, OrderTable};
 pub use plan::{Plan, PlannedStep};
 
 /// Lists every flow, once.
@@ -44,3 +44,14 @@ flows![
     major_compaction::MajorCompaction,
     restore_logical::RestoreLogical,
 ];
+
+/// Tells orders which flow takes each of them.
+pub(crate) fn order_table() -> OrderTable {
+    OrderTable {
+        logical_backup: backup_logical::TAKER,
+        physical_backup: backup_physical::TAKER,
+        log_backup: log_backup::TAKER,
+        compaction: major_compaction::TAKER,
+        databases: restore_logical::TAKER,
+    }
+}

@@ -49,7 +49,7 @@ use crate::context::Context;
 use crate::error::Error;
 use crate::words;
 
-pub(crate) use request::{open_set, request};
+pub(crate) use request::{TAKER, open_set};
 pub(crate) use state::{RestoreLogical, State};
 
 /// How long a check may take.

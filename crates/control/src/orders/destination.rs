@@ -1,16 +1,16 @@
 //! Where a backup goes: a saved storage, or one that was typed in for this task.
 
-use metadata::Slice;
 use metadata::tasks::{TaskQuery, subject};
+use metadata::{Slice, Transaction};
 use model::backup::BackupMethod;
 use model::cluster::Cluster;
 use model::id::StorageId;
+use model::order::StorageChoice;
 use model::problem::codes;
 use model::storage::{Storage, StorageLocation};
 use model::{Problem, Secret};
 use storage::Client;
 
-use super::StorageChoice;
 use super::kinds::backup_kinds;
 use crate::context::{Context, Error};
 
@@ -26,6 +26,16 @@ impl Destination {
         match self {
             Self::Saved(storage) => &storage.location,
             Self::Typed(location, _) => location,
+        }
+    }
+
+    /// Keeps what was typed in, with the task that is made in this transaction; returns the storage.
+    pub(crate) async fn keep(&self, writer: &mut Transaction) -> Result<StorageId, Error> {
+        match self {
+            Self::Saved(storage) => Ok(storage.id),
+            Self::Typed(location, secret) => {
+                Ok(writer.storage_insert(None, location, secret.as_ref()).await?.id)
+            }
         }
     }
 

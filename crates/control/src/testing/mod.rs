@@ -173,7 +173,7 @@ impl World {
 
     /// Begins a backup.
     pub(crate) async fn begin(&self, wish: BackupNow) -> Result<TaskId, crate::Error> {
-        Ok(backups::backup_now(&self.control, &self.actor, wish).await?.task)
+        Ok(backups::backup_now(&self.control, &self.actor, wish, None).await?.task)
     }
 
     /// Says something to the pretended cluster as somebody else would.

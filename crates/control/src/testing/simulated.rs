@@ -133,7 +133,7 @@ impl SimWorld {
 
     /// Begins a backup.
     pub(crate) async fn begin(&self, wish: BackupNow) -> TaskId {
-        let accepted = backups::backup_now(&self.control, &self.actor, wish).await;
+        let accepted = backups::backup_now(&self.control, &self.actor, wish, None).await;
         accepted.expect("the backup is accepted").task
     }
 

@@ -67,7 +67,7 @@ async fn read(control: &Control, cluster: Option<ClusterId>) -> Result<Vec<Alarm
 /// Reads what is wrong now with any cluster.
 pub(crate) async fn seen(control: &Control) -> Result<Seen, Error> {
     let number = control.context.alarms_read.fetch_add(1, Ordering::Relaxed) + 1;
-    Ok(Seen { number, alarms: read(control, None).await? })
+    Ok(Seen { number, alarms: read(control, None).await?, basis: None })
 }
 
 /// Follows how alarms come and go, as this server sees them.
@@ -98,7 +98,7 @@ impl Changes {
                 continue;
             }
             let mut changes = alarm::changes(&self.known.alarms, &newest.alarms);
-            self.known = Seen { number: newest.number, alarms: newest.alarms.clone() };
+            self.known = Seen { number: newest.number, alarms: newest.alarms.clone(), basis: None };
             drop(newest);
             changes.retain(|change| self.cluster.is_none_or(|cluster| cluster == change.cluster));
             if !changes.is_empty() {
@@ -273,7 +273,8 @@ mod tests {
         world.finish(task).await;
         assert_eq!(looked_at(&world).await, []);
         let change = async |wish| {
-            let accepted = log_backups::change(&world.control, &world.actor, world.cluster, &[], wish).await;
+            let accepted =
+                log_backups::change(&world.control, &world.actor, world.cluster, &[], wish, None).await;
             world.finish(accepted.expect("it is accepted").task).await;
         };
         change(Pause).await;
@@ -295,9 +296,7 @@ mod tests {
         let changes = super::changes(&world.control, &world.actor, Some(world.cluster)).await;
         let (control, stop) = (world.control.clone(), CancellationToken::new());
         let shutdown = stop.clone();
-        tokio::spawn(
-            async move { crate::watchers::alarms::run(&control, control.alarms(), &shutdown).await },
-        );
+        tokio::spawn(async move { crate::watchers::alarms::WATCHER.run(&control, &shutdown).await });
         (changes.expect("may be read"), stop)
     }
 

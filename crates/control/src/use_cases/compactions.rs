@@ -7,6 +7,7 @@ use model::Problem;
 use model::ability::Generation;
 use model::compaction::{Compaction, CompactionStatus};
 use model::id::{ClusterId, TaskId, TenantId};
+use model::order::{CompactionOrder, IdempotencyKey, Order};
 use model::physical::SYS;
 use model::problem::codes;
 use model::user::Permission;
@@ -16,8 +17,8 @@ use crate::asking;
 use crate::context::Attempt;
 use crate::context::Control;
 use crate::error::Error;
-use crate::flows::major_compaction::{self, MajorCompaction};
-use crate::orders::Accepted;
+use crate::flows::major_compaction::MajorCompaction;
+use crate::orders::{self, Accepted};
 
 /// How major compaction stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,13 +80,10 @@ pub async fn start(
     actor: &Actor,
     id: ClusterId,
     tenants: &[TenantId],
+    key: Option<&IdempotencyKey>,
 ) -> Result<Accepted, Error> {
-    let attempt = Attempt::new(actor, "compaction-start", format!("cluster/{id}"));
-    let work = async {
-        actor.must(Permission::Backup)?;
-        major_compaction::request(control, actor, id, tenants, &attempt).await
-    };
-    attempt.watch(&control.context, work).await
+    let order = CompactionOrder { cluster: id, tenants: tenants.to_vec() };
+    orders::submit(control, actor, Order::Compaction(order), key).await
 }
 
 /// Lets major compactions go on that stopped at an error; returns which tenants' did. None means all.

@@ -3,6 +3,7 @@
 use model::ability::Generation;
 use model::archive::{ArchiveRound, ArchiveStatus, LogBackupWish};
 use model::id::{ClusterId, TenantId};
+use model::order::{IdempotencyKey, LogBackupOrder, Order};
 use model::tenant::Tenant;
 use model::user::Permission;
 use model::{Problem, Timestamp};
@@ -10,11 +11,9 @@ use oceanbase::Driver;
 
 use crate::actor::Actor;
 use crate::asking;
-use crate::context::Attempt;
 use crate::context::Control;
 use crate::error::Error;
-use crate::flows::log_backup;
-use crate::orders::Accepted;
+use crate::orders::{self, Accepted};
 use crate::page::{Page, PageAsk};
 
 /// The log backup of one tenant; on 3.x of the cluster.
@@ -116,17 +115,8 @@ pub async fn change(
     id: ClusterId,
     tenants: &[TenantId],
     wish: LogBackupWish,
+    key: Option<&IdempotencyKey>,
 ) -> Result<Accepted, Error> {
-    let verb = match wish {
-        LogBackupWish::Start => "log-backup-start",
-        LogBackupWish::Stop => "log-backup-stop",
-        LogBackupWish::Pause => "log-backup-pause",
-        LogBackupWish::Resume => "log-backup-resume",
-    };
-    let attempt = Attempt::new(actor, verb, format!("cluster/{id}"));
-    let work = async {
-        actor.must(Permission::Backup)?;
-        log_backup::request(control, actor, id, tenants, wish, &attempt).await
-    };
-    attempt.watch(&control.context, work).await
+    let order = LogBackupOrder { cluster: id, tenants: tenants.to_vec(), wish };
+    orders::submit(control, actor, Order::LogBackup(order), key).await
 }

@@ -14,3 +14,4 @@ pub mod storages;
 pub mod tasks;
 pub mod tenants;
 pub mod users;
+pub mod watching;

@@ -6,6 +6,7 @@ use engine::{Flow as _, StepStatus, Task};
 use metadata::tasks::{TaskQuery, subject};
 use model::backup::BackupObject;
 use model::id::{BackupSetId, ClusterId, TaskId, TenantId};
+use model::order::{IdempotencyKey, Order, RecoveryOrder};
 use model::recovery::RecoveryRequest;
 use model::storage::Storage;
 use model::task::TaskStatus;
@@ -14,12 +15,11 @@ use model::time::Timestamp;
 use model::user::Permission;
 
 use crate::actor::Actor;
-use crate::context::Attempt;
 use crate::context::Control;
 use crate::error::Error;
 use crate::flows::Plan;
 use crate::flows::restore_logical::{self, RestoreLogical, State};
-use crate::orders::Accepted;
+use crate::orders::{self, Accepted};
 use crate::page::{Page, PageAsk};
 use crate::tasks::{stored_statuses, view};
 use crate::words;
@@ -87,13 +87,13 @@ pub struct RestoreTask {
 /// # Errors
 /// When a rule refuses it: 20043 when one into these databases runs already, 20120 when the set can't be read, and
 /// others for what the request names.
-pub async fn restore(control: &Control, actor: &Actor, wish: RecoveryRequest) -> Result<Accepted, Error> {
-    let attempt = Attempt::new(actor, "restore", format!("backup-set/{}", wish.backup_set));
-    let work = async {
-        actor.must(Permission::Backup)?;
-        restore_logical::request(control, actor, &wish, &attempt).await
-    };
-    attempt.watch(&control.context, work).await
+pub async fn restore(
+    control: &Control,
+    actor: &Actor,
+    wish: RecoveryRequest,
+    key: Option<&IdempotencyKey>,
+) -> Result<Accepted, Error> {
+    orders::submit(control, actor, Order::Recovery(RecoveryOrder::Databases(wish)), key).await
 }
 
 /// Tells what a recovery would do. Nothing is written, and no task is made.

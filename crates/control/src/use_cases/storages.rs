@@ -15,9 +15,9 @@ use crate::actor::Actor;
 use crate::context::Attempt;
 use crate::context::Control;
 use crate::error::Error;
-pub use crate::orders::StorageChoice;
 use crate::page::{Page, PageAsk};
 pub use for_cluster::test_for_cluster;
+pub use model::order::StorageChoice;
 
 /// A storage configuration to be kept.
 #[derive(Debug, Clone)]

@@ -1,49 +1,34 @@
 //! Tells those who wait for alarms what is wrong now, when something may have changed in it.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use tokio::sync::watch;
-use tokio_util::sync::CancellationToken;
-
-use super::is_time_to_look;
+use super::watcher::{WakeUp, Watcher};
 use crate::alarms;
-use crate::context::{Control, Seen};
-use crate::error::Error;
+use crate::context::{Basis, Control, Error};
 
-/// How often is looked whether something may have changed, while somebody waits.
-const EVERY: Duration = Duration::from_secs(1);
+/// After how long alarms are read in any case: other servers change the metadata too.
+const READ_ANYWAY: Duration = Duration::from_secs(15);
 
-/// After how many looks alarms are read in any case: other servers change the metadata too.
-const LOOKS_MAX: u32 = 15;
+pub(crate) const WATCHER: Watcher = Watcher {
+    name: "alarms",
+    period: Duration::from_secs(1),
+    wake_up: WakeUp::WhileFollowed(|control| control.alarms().receiver_count() > 0),
+    at_start: false,
+    look: |control| Box::pin(look(control)),
+};
 
-pub(crate) async fn run(control: &Control, newest: &watch::Sender<Seen>, shutdown: &CancellationToken) {
-    let (mut known, mut looks) = (None, 0);
-    while is_time_to_look(newest, EVERY, shutdown).await {
-        looks += 1;
-        let looked = async {
-            let basis = Basis::read(control).await?;
-            if known != Some(basis) || looks >= LOOKS_MAX {
-                newest.send_replace(alarms::seen(control).await?);
-                (known, looks) = (Some(basis), 0);
-            }
-            Ok::<_, Error>(())
-        };
-        if let Err(error) = looked.await {
-            tracing::debug!(%error, "cannot look for alarms; looking again later");
-        }
+async fn look(control: &Control) -> Result<(), Error> {
+    let event = control.metadata().task_event_newest().await?;
+    let basis = Basis { event, trouble: control.context.troubles.changes() };
+    let is_known = control
+        .alarms()
+        .borrow()
+        .basis
+        .is_some_and(|(known, read)| known == basis && read.elapsed() < READ_ANYWAY);
+    if !is_known {
+        let mut seen = alarms::seen(control).await?;
+        seen.basis = Some((basis, Instant::now()));
+        control.alarms().send_replace(seen);
     }
-}
-
-/// What alarms are derived from, by what changes with it: the events of tasks, and the looks at clusters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Basis {
-    event: i64,
-    trouble: u64,
-}
-
-impl Basis {
-    async fn read(control: &Control) -> Result<Self, Error> {
-        let event = control.metadata().task_event_newest().await?;
-        Ok(Self { event, trouble: control.context.troubles.changes() })
-    }
+    Ok(())
 }

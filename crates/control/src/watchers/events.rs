@@ -2,20 +2,19 @@
 
 use std::time::Duration;
 
-use tokio::sync::watch;
-use tokio_util::sync::CancellationToken;
+use super::watcher::{WakeUp, Watcher};
+use crate::context::{Control, Error};
 
-use super::is_time_to_look;
-use crate::context::Control;
+pub(super) const WATCHER: Watcher = Watcher {
+    name: "events",
+    period: Duration::from_millis(400),
+    wake_up: WakeUp::WhileFollowed(|control| control.newest_event_sender().receiver_count() > 0),
+    at_start: false,
+    look: |control| Box::pin(look(control)),
+};
 
-/// How often is looked while somebody waits.
-const EVERY: Duration = Duration::from_millis(400);
-
-pub(crate) async fn run(control: &Control, newest: &watch::Sender<i64>, shutdown: &CancellationToken) {
-    while is_time_to_look(newest, EVERY, shutdown).await {
-        match control.metadata().task_event_newest().await {
-            Ok(seq) => drop(newest.send_if_modified(|known| std::mem::replace(known, seq) != seq)),
-            Err(error) => tracing::debug!(%error, "cannot look for events; looking again later"),
-        }
-    }
+async fn look(control: &Control) -> Result<(), Error> {
+    let seq = control.metadata().task_event_newest().await?;
+    control.newest_event_sender().send_if_modified(|known| std::mem::replace(known, seq) != seq);
+    Ok(())
 }

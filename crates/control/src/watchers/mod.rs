@@ -1,30 +1,42 @@
-//! What a server does by itself now and then. Each watcher is woken by its timer or by a signal, takes no input and
-//! reads what it needs: the code that runs after a restart is the code that always runs.
+//! What a server does by itself now and then: a table of watchers. A new one is a file and a row.
 
 pub(crate) mod alarms;
-pub(crate) mod clusters;
-pub(crate) mod events;
-pub(crate) mod room;
-pub(crate) mod snapshots;
+mod clusters;
+mod events;
+mod room;
+mod snapshots;
+mod watcher;
 
-use std::time::Duration;
-
-use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-/// Waits until it is time to look again for those who wait; no: the server stops.
-async fn is_time_to_look<T>(
-    waiting: &watch::Sender<T>,
-    every: Duration,
-    shutdown: &CancellationToken,
-) -> bool {
-    loop {
-        tokio::select! {
-            () = shutdown.cancelled() => return false,
-            () = tokio::time::sleep(every) => {}
-        }
-        if waiting.receiver_count() > 0 {
-            return true;
-        }
+use self::watcher::Watcher;
+use crate::context::Control;
+
+/// Every watcher.
+const WATCHERS: &[Watcher] =
+    &[alarms::WATCHER, clusters::WATCHER, events::WATCHER, room::WATCHER, snapshots::WATCHER];
+
+/// Enters every watcher into the log of what watchers do.
+pub(crate) fn enter(control: &Control) {
+    for watcher in WATCHERS {
+        watcher.enter(control);
+    }
+}
+
+/// Runs every watcher until the server stops.
+pub(crate) async fn run(control: &Control, shutdown: &CancellationToken) {
+    futures::future::join_all(WATCHERS.iter().map(|watcher| watcher.run(control, shutdown))).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::WATCHERS;
+
+    #[test]
+    fn every_watcher_has_a_name_of_its_own() {
+        let names: BTreeSet<&str> = WATCHERS.iter().map(|watcher| watcher.name).collect();
+        assert_eq!(names.len(), WATCHERS.len());
     }
 }

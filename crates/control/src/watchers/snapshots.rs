@@ -1,20 +1,19 @@
-//! Lets go of moments that nobody reads any more, so that the server behind them may forget them.
+//! Releases snapshots that no task reads any more, so that the server can discard them.
 
 use std::time::{Duration, Instant};
 
-use tokio_util::sync::CancellationToken;
+use super::watcher::{WakeUp, Watcher};
+use crate::context::{Control, Error};
 
-use crate::context::Control;
+pub(super) const WATCHER: Watcher = Watcher {
+    name: "snapshots",
+    period: Duration::from_secs(60),
+    wake_up: WakeUp::Timer,
+    at_start: false,
+    look: |control| Box::pin(look(control)),
+};
 
-/// How often is looked.
-const EVERY: Duration = Duration::from_secs(60);
-
-pub(crate) async fn run(control: &Control, shutdown: &CancellationToken) {
-    loop {
-        tokio::select! {
-            () = shutdown.cancelled() => return,
-            () = tokio::time::sleep(EVERY) => {}
-        }
-        control.context.snapshots.release_idle(Instant::now()).await;
-    }
+async fn look(control: &Control) -> Result<(), Error> {
+    control.context.snapshots.release_idle(Instant::now()).await;
+    Ok(())
 }

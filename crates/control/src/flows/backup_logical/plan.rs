@@ -6,8 +6,9 @@ use dump::{Preflight, Source};
 use engine::Flow as _;
 use model::Problem;
 use model::ability::Generation;
-use model::backup::BackupMethod;
+use model::backup::{BackupMethod, DataBackupMode};
 use model::cluster::refuse_upgrading;
+use model::order::LogicalBackup;
 use model::problem::codes;
 use model::size;
 use model::storage::logical_folder;
@@ -20,11 +21,10 @@ use crate::context::Context;
 use crate::error::Error;
 use crate::flows::recorder::Recorder;
 use crate::flows::{Plan, PlannedStep};
-use crate::orders::BackupNow;
 
 /// Plans a backup. Nothing is written anywhere, and no task is made.
-pub(crate) async fn plan(context: &Context, wish: BackupNow) -> Result<Plan, Error> {
-    let mut decided = decide(context, wish).await?;
+pub(crate) async fn plan(context: &Context, order: LogicalBackup) -> Result<Plan, Error> {
+    let mut decided = decide(context, order).await?;
     let recorder = Recorder::default();
     look_at_cluster(context, &mut decided, &recorder).await?;
     let looked = recorder.take();
@@ -53,7 +53,7 @@ pub(crate) async fn plan(context: &Context, wish: BackupNow) -> Result<Plan, Err
     Ok(Plan {
         kind: BackupLogical::KIND.to_owned(),
         method: BackupMethod::Logical,
-        mode: decided.mode,
+        mode: DataBackupMode::Full,
         storage: decided.storage.location().uri(),
         tenants: decided.tenants.into_iter().map(|tenant| tenant.name).collect(),
         steps,

@@ -3,24 +3,25 @@
 use std::collections::BTreeMap;
 
 use dump::{Compression, Selection};
-use engine::journal::{InsertError, NewTask};
+use engine::journal::NewTask;
 use engine::{Flow as _, Note};
+use futures::future::BoxFuture;
+use metadata::Transaction;
 use metadata::tasks::subject;
 use model::Problem;
 use model::ability::Generation;
-use model::backup::{BackupMethod, DataBackupMode, settle};
+use model::backup::BackupMethod;
 use model::cluster::{Cluster, refuse_upgrading};
-use model::id::{StorageId, TaskId, TenantId};
+use model::id::{StorageId, TenantId};
+use model::order::LogicalBackup;
 use model::physical::SYS;
 use model::problem::codes;
 use model::tenant::{Tenant, check_readable};
 
 use super::{BackupLogical, State};
-use crate::actor::Actor;
-use crate::context::Attempt;
-use crate::context::{Context, Control};
+use crate::context::{Conflict, Context, Draft, Taker};
 use crate::error::Error;
-use crate::orders::{Accepted, BackupNow, Destination, destination, subjects};
+use crate::orders::{Destination, destination, subjects};
 
 /// How many connections read when nobody says.
 const CONNECTIONS: u32 = 4;
@@ -31,7 +32,6 @@ const CONNECTIONS_MAX: u32 = 64;
 /// What was decided.
 pub(super) struct Decided {
     pub(super) cluster: Cluster,
-    pub(super) mode: DataBackupMode,
     pub(super) tenants: Vec<Tenant>,
     pub(super) storage: Destination,
     pub(super) selection: Selection,
@@ -45,60 +45,42 @@ impl Decided {
     }
 }
 
-/// Makes a task of the request.
-pub(crate) async fn request(
-    control: &Control,
-    actor: &Actor,
-    wish: BackupNow,
-    attempt: &Attempt,
-) -> Result<Accepted, Error> {
-    let decided = decide(&control.context, wish).await?;
-    let mut writer = control.metadata().begin().await?;
-    let storage = match &decided.storage {
-        Destination::Saved(storage) => storage.id,
-        Destination::Typed(location, secret) => {
-            writer.storage_insert(None, location, secret.as_ref()).await?.id
-        }
-    };
+/// What orders need of this flow.
+pub(crate) const TAKER: Taker<LogicalBackup> = Taker {
+    draft,
+    conflict: Conflict { text: "backup-runs-already", code: Some(codes::BACKUP_RUNS_ALREADY) },
+};
+
+/// Takes an order.
+fn draft(context: &Context, order: LogicalBackup) -> BoxFuture<'_, Result<Draft, Error>> {
+    Box::pin(async move {
+        let decided = decide(context, order).await?;
+        Ok(Draft::new(move |writer| Box::pin(first(decided, writer))))
+    })
+}
+
+/// Makes the task that the order begins with.
+async fn first(decided: Decided, writer: &mut Transaction) -> Result<NewTask, Error> {
+    let storage = decided.storage.keep(writer).await?;
     let requested = writer.now().await?;
-    let task = writer.task_insert(&new_task(&decided, storage, requested, actor)?).await;
-    let task = task.map_err(|error| match error {
-        InsertError::Occupied { task, .. } => Problem::conflict("backup-runs-already")
-            .coded(codes::BACKUP_RUNS_ALREADY)
-            .with("task", task)
-            .into(),
-        InsertError::Journal(cause) => Error::from(cause),
-    })?;
-    attempt.done(&mut writer).await?;
-    writer.commit().await?;
-    control.wake().now();
-    Ok(Accepted { task: TaskId(task.0) })
+    new_task(&decided, storage, requested)
 }
 
 /// Decides what can be decided without asking the cluster.
-pub(super) async fn decide(context: &Context, wish: BackupNow) -> Result<Decided, Error> {
-    let cluster = context.cluster(wish.cluster).await?;
+pub(super) async fn decide(context: &Context, order: LogicalBackup) -> Result<Decided, Error> {
+    let cluster = context.cluster(order.cluster).await?;
     refuse_upgrading(&cluster)?;
-    let (method, mode) = settle(&wish.wish, cluster.facts.ability)?;
-    if method != BackupMethod::Logical {
-        return Err(Problem::refused(codes::METHOD_UNSUPPORTED, "logical-not-offered").into());
-    }
-    let given = [("plusArchivelog", wish.plus_archivelog), ("encryption", wish.encryption.is_some())];
-    if let Some((option, _)) = given.into_iter().find(|(_, is_given)| *is_given) {
-        return Err(Problem::invalid("option-of-physical-backup").with("option", option).into());
-    }
-    let tenants = tenants(context, &cluster, &wish.wish.tenants).await?;
-    let connections = wish.threads.unwrap_or(CONNECTIONS);
+    let tenants = tenants(context, &cluster, &order.tenants).await?;
+    let connections = order.threads.unwrap_or(CONNECTIONS);
     if !(1..=CONNECTIONS_MAX).contains(&connections) {
         return Err(Problem::invalid("threads-out-of-range").with("most", CONNECTIONS_MAX).into());
     }
-    let compression = wish.compression.map_or_else(|| Ok(Compression::default()), |text| text.parse());
+    let compression = order.compression.map_or_else(|| Ok(Compression::default()), |text| text.parse());
     let compression = compression.map_err(|why| Problem::invalid("compression-unknown").raw(why))?;
     Ok(Decided {
-        mode,
         tenants,
-        storage: destination(context, &cluster, method, wish.storage).await?,
-        selection: Selection(wish.wish.objects),
+        storage: destination(context, &cluster, BackupMethod::Logical, order.storage).await?,
+        selection: Selection(order.objects),
         compression,
         connections: connections as usize,
         cluster,
@@ -147,12 +129,7 @@ async fn refuse_unreadable(context: &Context, cluster: &Cluster, tenants: &[Tena
     }
 }
 
-fn new_task(
-    decided: &Decided,
-    storage: StorageId,
-    requested: model::Timestamp,
-    actor: &Actor,
-) -> Result<NewTask, Error> {
+fn new_task(decided: &Decided, storage: StorageId, requested: model::Timestamp) -> Result<NewTask, Error> {
     let cluster = &decided.cluster;
     let tenants: BTreeMap<String, TenantId> =
         decided.tenants.iter().map(|tenant| (tenant.name.clone(), tenant.id)).collect();
@@ -172,7 +149,6 @@ fn new_task(
     let name = Note::new(BackupLogical::KIND).arg("cluster", &cluster.name);
     let mut task = NewTask::of::<BackupLogical>(name, &state, lanes)
         .map_err(|cause| Error::caused(Problem::internal("task-not-made"), cause))?
-        .creator(&actor.name)
         .subject(subject::CLUSTER, cluster.id.to_string())
         .subject(subjects::CLUSTER_NAME, &cluster.name)
         .subject(subject::STORAGE, storage.to_string())

@@ -9,6 +9,7 @@ use model::backup::BackupMethod;
 use model::cluster::refuse_upgrading;
 use model::compaction::{CompactionHindrance, CompactionNeed, need, needed};
 use model::id::StorageId;
+use model::order::PhysicalBackup;
 use model::physical::destination::{Destination as Decision, for_cluster};
 use model::physical::{Scope, address};
 use model::text::Text;
@@ -23,7 +24,6 @@ use crate::context::Context;
 use crate::error::Error;
 use crate::flows::recorder::Recorder;
 use crate::flows::{Plan, PlannedStep};
-use crate::orders::BackupNow;
 use crate::words;
 
 /// What was found for all lanes, step by step.
@@ -36,8 +36,8 @@ struct Found {
 }
 
 /// Plans a backup. Nothing is written anywhere, and no task is made.
-pub(crate) async fn plan(context: &Context, wish: BackupNow) -> Result<Plan, Error> {
-    let mut decided = decide(context, wish).await?;
+pub(crate) async fn plan(context: &Context, order: PhysicalBackup) -> Result<Plan, Error> {
+    let mut decided = decide(context, order).await?;
     let recorder = Recorder::default();
     let endpoint = context.endpoint(&decided.cluster).await?;
     let mut driver = Driver::open(&endpoint, Arc::new(recorder.clone())).await?;

@@ -66,7 +66,7 @@ impl Recovery {
     }
 
     async fn begin(&self) -> TaskId {
-        let accepted = restores::restore(&self.world.control, &self.world.actor, self.wish()).await;
+        let accepted = restores::restore(&self.world.control, &self.world.actor, self.wish(), None).await;
         accepted.expect("the recovery is accepted").task
     }
 
@@ -183,7 +183,7 @@ async fn a_tenant_that_can_not_be_written_to_is_refused_before_anything_is_made(
     let world = &recovery.world;
     let into = async |tenant| {
         let wish = RecoveryRequest { tenant: TenantId(tenant), ..recovery.wish() };
-        let refused = restores::restore(&world.control, &world.actor, wish).await.expect_err("refused");
+        let refused = restores::restore(&world.control, &world.actor, wish, None).await.expect_err("refused");
         refused.problem().text.id.clone()
     };
     assert_eq!(into(1).await, "logical-not-of-sys");

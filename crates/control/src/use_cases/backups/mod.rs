@@ -12,9 +12,11 @@ mod standing;
 
 use metadata::backup_sets::BackupSetQuery;
 use metadata::tasks::{TaskQuery, subject};
-use model::backup::{BackupMethod, DataBackupMode, settle};
+use model::backup::{BackupMethod, DataBackupMode};
 use model::backup_set::{BackupSet, BackupSetStatus};
 use model::id::{BackupSetId, ClusterId, TaskId, TenantId};
+pub use model::order::BackupNow;
+use model::order::{BACKUP_NOW, BackupOrder, IdempotencyKey, Order};
 use model::task::TaskStatus;
 use model::text::Text;
 use model::time::Timestamp;
@@ -22,12 +24,12 @@ use model::user::Permission;
 
 use crate::actor::Actor;
 use crate::context::Attempt;
-use crate::context::{Context, Control};
+use crate::context::Control;
 use crate::error::Error;
 pub use crate::flows::{Plan, PlannedStep};
 use crate::flows::{backup_logical, backup_physical};
 use crate::orders;
-pub use crate::orders::{Accepted, BackupNow};
+pub use crate::orders::Accepted;
 use crate::page::{Page, PageAsk};
 pub use ability::{Ability, ability};
 pub use all::{AllOverview, ClusterStanding, all_overview};
@@ -103,22 +105,20 @@ pub struct DataBackupTask {
     pub finished: Option<Timestamp>,
 }
 
-/// Begins a backup.
+/// Begins a backup. With a key, the same request begins one backup however often it is sent within a week.
 ///
 /// # Errors
 /// When a rule refuses it: 20007 when one runs already, 20036 while the cluster is being upgraded, 20108 and 20110
 /// for a method or mode that the cluster does not offer, and others for what the request names.
-pub async fn backup_now(control: &Control, actor: &Actor, wish: BackupNow) -> Result<Accepted, Error> {
-    let attempt = Attempt::new(actor, "backup-now", format!("cluster/{}", wish.cluster));
-    // On the heap: what a request looks up before it is a task makes a large future, and every caller's larger.
-    let work = Box::pin(async {
-        actor.must(Permission::Backup)?;
-        match method(&control.context, &wish).await? {
-            BackupMethod::Logical => backup_logical::request(control, actor, wish, &attempt).await,
-            BackupMethod::Physical => backup_physical::request(control, actor, wish, &attempt).await,
-        }
-    });
-    attempt.watch(&control.context, work).await
+pub async fn backup_now(
+    control: &Control,
+    actor: &Actor,
+    wish: BackupNow,
+    key: Option<&IdempotencyKey>,
+) -> Result<Accepted, Error> {
+    let attempt = Attempt::new(actor, BACKUP_NOW, format!("cluster/{}", wish.cluster));
+    let order = attempt.watch(&control.context, settled(control, actor, wish)).await?;
+    orders::submit(control, actor, Order::Backup(order), key).await
 }
 
 /// Tells what a backup would do. Nothing is written, and no task is made.
@@ -126,17 +126,17 @@ pub async fn backup_now(control: &Control, actor: &Actor, wish: BackupNow) -> Re
 /// # Errors
 /// As [`backup_now`], and for what the task itself would find when it looks at the cluster.
 pub async fn plan(control: &Control, actor: &Actor, wish: BackupNow) -> Result<Plan, Error> {
-    actor.must(Permission::Backup)?;
-    match method(&control.context, &wish).await? {
-        BackupMethod::Logical => backup_logical::plan::plan(&control.context, wish).await,
-        BackupMethod::Physical => backup_physical::plan::plan(&control.context, wish).await,
+    match settled(control, actor, wish).await? {
+        BackupOrder::Logical(order) => backup_logical::plan::plan(&control.context, order).await,
+        BackupOrder::Physical(order) => backup_physical::plan::plan(&control.context, order).await,
     }
 }
 
-/// Returns how the cluster is to be backed up, as far as that can be decided at once.
-async fn method(context: &Context, wish: &BackupNow) -> Result<BackupMethod, Error> {
-    let cluster = context.cluster(wish.cluster).await?;
-    Ok(settle(&wish.wish, cluster.facts.ability)?.0)
+/// Settles how the cluster is to be backed up, as far as that can be decided at once.
+async fn settled(control: &Control, actor: &Actor, wish: BackupNow) -> Result<BackupOrder, Error> {
+    actor.must(Permission::Backup)?;
+    let cluster = control.context.cluster(wish.cluster).await?;
+    Ok(wish.settled(cluster.facts.ability)?)
 }
 
 /// Returns backup sets, newest first. The filter's state is that of tasks and limits nothing here.

@@ -4,7 +4,8 @@ mod next;
 mod number;
 pub(crate) mod view;
 
-use engine::operator::{Command, operate};
+use engine::journal::ApplyError;
+use engine::operator::{Command, OperateError, decide};
 use engine::{Journal as _, TaskStatus as Stored};
 use metadata::tasks::{EventQuery, TaskQuery, subject};
 use model::Problem;
@@ -195,11 +196,20 @@ pub async fn steer(control: &Control, actor: &Actor, task: TaskId, wish: Steer) 
     let attempt = Attempt::new(actor, action, target);
     let work = Box::pin(async {
         actor.must(Permission::Backup)?;
-        operate(control.metadata(), engine::TaskId(task.0), command).await?;
-        control.wake().now();
+        let id = engine::TaskId(task.0);
         let mut writer = control.metadata().begin().await?;
+        // Read in the transaction that writes: what is decided fits how the task stands.
+        let stored = writer.task_now(id).await?.ok_or(OperateError::NoSuchTask(id))?;
+        let decision = decide(&stored, command).map_err(OperateError::Refused)?;
+        writer.task_apply(id, &decision).await.map_err(|error| match error {
+            ApplyError::Changed => OperateError::Busy(id),
+            ApplyError::Occupied { key, task } => OperateError::Occupied { key, task },
+            ApplyError::Journal(cause) => OperateError::Journal(cause),
+        })?;
         attempt.done(&mut writer).await?;
-        Ok(writer.commit().await?)
+        writer.commit().await?;
+        control.wake().now();
+        Ok(())
     });
     attempt.watch(&control.context, work).await
 }
