@@ -106,7 +106,7 @@ async fn a_task_says_what_it_builds_on() {
     let facts = "SELECT backup_set_id, backup_type, prev_full_backup_set_id, prev_inc_backup_set_id, device_type, backup_dest, \
                  cluster_id, cluster_version, cluster_version_display, encryption_mode \
                  FROM __all_virtual_backup_task WHERE tenant_id = 1001";
-    let expected = "3|I|1|2|FILE|file:///b|1|12885034496|12885034496(3, 2, 4, 0)|PASSWORD";
+    let expected = "3|I|1|2|FILE|file:///b|1|12885033984|12885033984(3, 2, 4, 0)|PASSWORD";
     assert_eq!(sys.rows(facts).await, [expected]);
     assert!(!key(&mut sys, 1001, "backup_passwd").await.contains("secret"));
     sys.run("ALTER SYSTEM CANCEL BACKUP").await;
