@@ -11,6 +11,7 @@ use crate::inventory::Consent;
 use crate::method::settle;
 use crate::problem::Problem;
 use crate::recovery::RecoveryRequest;
+use crate::schedule::decide::Promotion;
 use crate::storage::StorageLocation;
 
 /// An order. Its JSON form has no secrets.
@@ -72,6 +73,11 @@ pub struct PhysicalBackup {
     /// The password that the backup is encrypted with. Without it nothing can be restored.
     #[serde(skip)]
     pub encryption: Option<Secret>,
+    /// Whether log backup is started where it does not run. Without it, such a tenant is refused.
+    pub start_log_backup: bool,
+    /// Why it is full although its strategy plans an incremental one.
+    #[serde(skip)]
+    pub promotion: Option<Promotion>,
 }
 
 /// A change of log backup.
@@ -181,6 +187,8 @@ impl BackupNow {
                     auto_compaction,
                     plus_archivelog,
                     encryption,
+                    start_log_backup: true,
+                    promotion: None,
                 }))
             }
         }

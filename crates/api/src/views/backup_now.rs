@@ -6,6 +6,7 @@ use model::backup::{BackupObject, BackupWish};
 use model::id::{ClusterId, TenantId};
 use model::inventory::{Consent, ObjectKind};
 use model::problem::codes;
+use model::strategy::Scope;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -178,6 +179,12 @@ impl ObjectBody {
             table_name: None,
             backup_dimension,
         }
+    }
+
+    /// Returns the object of a backup strategy.
+    pub(super) fn of_scope(scope: Scope) -> Self {
+        let dimension = scope.tenant().map_or(BackupDimension::Cluster, |_| BackupDimension::Tenant);
+        Self { tenant_id: scope.tenant().map(|id| id.0), ..Self::of_cluster(scope.cluster(), dimension) }
     }
 
     /// Returns an object that is a part of a backup set, or of what one was taken of.

@@ -18,6 +18,8 @@ pub(crate) mod plans;
 pub(crate) mod restores;
 pub(crate) mod secret;
 pub(crate) mod storages;
+pub(crate) mod strategies;
+pub(crate) mod strategy_runs;
 pub(crate) mod tasks;
 pub(crate) mod tenants;
 pub(crate) mod tokens;

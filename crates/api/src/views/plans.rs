@@ -2,6 +2,7 @@
 
 use control::backups::{Plan, PlannedStep};
 use model::id::{ClusterId, TaskId};
+use model::strategy::Scope;
 use model::text;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -42,6 +43,16 @@ pub(crate) enum ActionType {
     MajorCompaction,
     /// Recover.
     Restore,
+    /// Create a backup strategy.
+    CreateBackupStrategy,
+    /// Change a backup strategy.
+    UpdateBackupStrategy,
+    /// Delete a backup strategy.
+    DeleteBackupStrategy,
+    /// Resume the schedule of a strategy.
+    StartBackupSchedule,
+    /// Pause the schedule of a strategy.
+    StopBackupSchedule,
 }
 
 /// What came of an action for some objects.
@@ -73,6 +84,18 @@ impl ActionView {
             ob_backup_object_list: if objects.is_empty() { whole() } else { objects },
             be_successful: true,
             task_id_list: vec![task.0],
+            error_code: None,
+            hint: None,
+        };
+        Self { ob_backup_task_type: kind, backup_object_ops_result_list: vec![result], plan: None }
+    }
+
+    /// Says that something was done with the strategy of a cluster or tenant, without a task.
+    pub(crate) fn done(kind: ActionType, scope: Scope) -> Self {
+        let result = ActionResultView {
+            ob_backup_object_list: vec![ObjectBody::of_scope(scope)],
+            be_successful: true,
+            task_id_list: Vec::new(),
             error_code: None,
             hint: None,
         };

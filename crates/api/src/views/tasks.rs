@@ -36,10 +36,12 @@ pub(crate) struct TaskHeadView {
     status: words::TaskStatus,
     /// Whether a backup that it made lacks something that nobody agreed to.
     partial: bool,
-    /// How it came about: always by hand so far.
+    /// How it came about: by hand, or by a backup strategy.
     #[serde(rename = "type")]
-    #[schema(example = "MANUAL")]
-    kind: &'static str,
+    kind: TaskType,
+    /// The backup strategy that ordered it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    strategy_id: Option<i64>,
     /// What it is doing, or was last told to do.
     operation: words::TaskOperation,
     /// The server that runs it, or ran it last.
@@ -70,6 +72,16 @@ pub(crate) struct TaskView {
     left_out: Vec<MissingObjectView>,
     /// Its subtasks in the order of their steps, then lanes.
     subtasks: Vec<SubtaskView>,
+}
+
+/// How a task came about.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub(crate) enum TaskType {
+    /// Somebody asked for it.
+    Manual,
+    /// A backup strategy did.
+    Scheduled,
 }
 
 /// The cluster that a task is about.
@@ -124,6 +136,7 @@ impl From<Task> for TaskHeadView {
             cluster_name,
             tenant,
             tenant_name,
+            strategy,
             can_roll_back,
             left_out,
             created,
@@ -140,7 +153,8 @@ impl From<Task> for TaskHeadView {
             creator: TaskCreatorView { name: creator },
             status: status.into(),
             partial: left_out.iter().any(|missing| !missing.object.agreed),
-            kind: "MANUAL",
+            kind: if strategy.is_some() { TaskType::Scheduled } else { TaskType::Manual },
+            strategy_id: strategy.map(|id| id.0),
             operation: operation.into(),
             executor,
             prohibit_rollback: !can_roll_back,

@@ -138,10 +138,42 @@ words! {
 }
 
 words! {
-    /// Who began a backup: somebody here, or somebody else on the cluster itself.
+    /// Who began a backup: somebody here, a backup strategy, or somebody else on the cluster itself.
     BackupSource for control::backups::BackupSource {
         Manual = "MANUAL",
+        Scheduled = "SCHEDULED",
         Other = "OTHER",
+    }
+}
+
+words! {
+    /// Why a storage configuration is filled in: it is the backup strategy's, was used last, or is the only one.
+    StorageSource for control::backups::StorageSource {
+        Strategy = "STRATEGY",
+        LastUsed = "LAST_USED",
+        OnlyOne = "ONLY_ONE",
+    }
+}
+
+words! {
+    /// How a run of a backup strategy stands.
+    StrategyRunStatus for control::strategies::RunStatus {
+        Running = "RUNNING",
+        Successful = "SUCCESSFUL",
+        Partial = "PARTIAL",
+        Failed = "FAILED",
+        Missed = "MISSED",
+    }
+}
+
+words! {
+    /// How a schedule of backups stands.
+    BackupScheduleStatus for control::strategies::ScheduleStatus {
+        None = "NONE",
+        Normal = "NORMAL",
+        Paused = "PAUSED",
+        Waiting = "WAITING",
+        Abnormal = "ABNORMAL",
     }
 }
 

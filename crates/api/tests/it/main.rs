@@ -10,4 +10,5 @@ mod server;
 mod sessions;
 mod storages;
 mod story;
+mod strategies;
 mod users;

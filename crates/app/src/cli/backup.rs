@@ -66,7 +66,8 @@ struct NowArgs {
     /// How much: everything, or what changed since the last backup
     #[arg(long)]
     mode: Option<Mode>,
-    /// Where to: a storage configuration's name or file:///…; the one used last for this cluster when left out
+    /// Where to: a storage configuration's name or file:///…; the backup strategy's when left out, else the one used last for
+    /// this cluster
     #[arg(long, value_name = "NAME|URI")]
     storage: Option<String>,
     /// Start no major compaction where one is needed

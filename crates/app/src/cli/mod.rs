@@ -15,6 +15,7 @@ pub(crate) mod names;
 pub(crate) mod restore;
 pub(crate) mod serve;
 pub(crate) mod storage;
+pub(crate) mod strategy;
 pub(crate) mod task;
 mod tenant;
 mod token;
@@ -50,6 +51,8 @@ pub(crate) enum Command {
     Storage(storage::StorageArgs),
     /// Back up now, and list what was backed up
     Backup(backup::BackupArgs),
+    /// Back up regularly: strategies, their runs and what comes next
+    Strategy(strategy::StrategyArgs),
     /// Log backup: start, stop, pause, resume, and how it stands
     LogBackup(log_backup::LogBackupArgs),
     /// Major compaction: start, and how it stands
@@ -116,6 +119,7 @@ impl Command {
             Self::Tenant(args) => &args.reach,
             Self::Storage(args) => &args.reach,
             Self::Backup(args) => &args.reach,
+            Self::Strategy(args) => &args.reach,
             Self::LogBackup(args) => &args.reach,
             Self::Compaction(args) => &args.reach,
             Self::Restore(args) => &args.reach,
@@ -132,6 +136,7 @@ impl Command {
             Self::Tenant(args) => tenant::run(args).await,
             Self::Storage(args) => storage::run(args).await,
             Self::Backup(args) => backup::run(args).await,
+            Self::Strategy(args) => strategy::run(args).await,
             Self::LogBackup(args) => log_backup::run(args).await,
             Self::Compaction(args) => compaction::run(args).await,
             Self::Restore(args) => restore::run(args).await,

@@ -11,6 +11,7 @@ pub mod log_backups;
 pub mod restores;
 pub mod storage_scan;
 pub mod storages;
+pub mod strategies;
 pub mod tasks;
 pub mod tenants;
 pub mod users;

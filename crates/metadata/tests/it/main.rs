@@ -10,3 +10,4 @@ mod kill;
 mod records;
 mod servers;
 mod stand;
+mod strategies;

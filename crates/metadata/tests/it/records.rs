@@ -418,7 +418,7 @@ async fn storage(metadata: &Metadata) -> StorageId {
     storage.id
 }
 
-fn backup_set(task: i64, tenant: i64, storage: StorageId) -> BackupSet {
+pub(crate) fn backup_set(task: i64, tenant: i64, storage: StorageId) -> BackupSet {
     BackupSet {
         id: BackupSetId(0),
         task: TaskId(task),

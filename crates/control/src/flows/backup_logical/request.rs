@@ -22,7 +22,7 @@ use model::tenant::{Tenant, check_readable};
 use super::{BackupLogical, State};
 use crate::context::{Conflict, Context, Draft, Taker};
 use crate::error::Error;
-use crate::orders::{Destination, destination, subjects};
+use crate::orders::{Destination, destination, strategy_storage, subjects};
 
 /// How many connections read when nobody says.
 const CONNECTIONS: u32 = 4;
@@ -82,9 +82,13 @@ pub(super) async fn decide(context: &Context, order: LogicalBackup) -> Result<De
     }
     let compression = order.compression.map_or_else(|| Ok(Compression::default()), |text| text.parse());
     let compression = compression.map_err(|why| Problem::invalid("compression-unknown").raw(why))?;
+    let choice = match order.storage {
+        Some(choice) => Some(choice),
+        None => strategy_storage(context, &cluster, &order.tenants).await?,
+    };
     Ok(Decided {
         tenants,
-        storage: destination(context, &cluster, BackupMethod::Logical, order.storage).await?,
+        storage: destination(context, &cluster, BackupMethod::Logical, choice).await?,
         selection: Selection(order.objects),
         consent: order.consent,
         compression,

@@ -16,7 +16,7 @@ use model::time::Timestamp;
 use model::user::Permission;
 
 use super::standing::{SETS_MAX, standing};
-use super::{BackupFilter, BackupSource, DataBackupTask, backups_of, foreign, physical};
+use super::{BackupFilter, DataBackupTask, backups_of, foreign, physical, source_of};
 use crate::actor::Actor;
 use crate::context::{Context, Control};
 use crate::error::Error;
@@ -150,7 +150,7 @@ async fn of_task(
         let (status, failed) = standing(task, &lane.key, set.is_some());
         Some(DataBackupTask {
             task: Some(TaskId(task.id.0)),
-            source: BackupSource::Manual,
+            source: source_of(task),
             creator: Some(task.creator.clone()),
             job: None,
             cluster: state.cluster,

@@ -29,7 +29,7 @@ use crate::error::Error;
 pub use crate::flows::{Plan, PlannedStep};
 use crate::flows::{backup_logical, backup_physical};
 use crate::orders;
-pub use crate::orders::Accepted;
+pub use crate::orders::{Accepted, StorageSource};
 use crate::page::{Page, PageAsk};
 pub use ability::{Ability, ability};
 pub use all::{AllOverview, ClusterStanding, all_overview};
@@ -60,6 +60,8 @@ pub struct BackupFilter {
 pub enum BackupSource {
     /// Somebody, here.
     Manual,
+    /// A backup strategy, here.
+    Scheduled,
     /// Somebody else, on the cluster itself.
     Other,
 }
@@ -173,6 +175,11 @@ pub async fn backup_sets(
 pub async fn backup_set(control: &Control, actor: &Actor, id: BackupSetId) -> Result<BackupSet, Error> {
     actor.must(Permission::Read)?;
     control.context.backup_set(id).await
+}
+
+/// Tells who began the backup of a task.
+fn source_of(task: &engine::Task) -> BackupSource {
+    if task.subject.contains_key(subject::STRATEGY) { BackupSource::Scheduled } else { BackupSource::Manual }
 }
 
 /// Asks for the tasks that back up.

@@ -3,7 +3,7 @@
 use engine::task::{Operation, Progress, Row, StepStatus, TaskStatus, Undo};
 use engine::{Moment, Task};
 use metadata::tasks::subject;
-use model::id::{ClusterId, TaskId, TenantId};
+use model::id::{ClusterId, StrategyId, TaskId, TenantId};
 use model::task as seen;
 use model::text::Text;
 use model::time::Timestamp;
@@ -26,6 +26,7 @@ pub(crate) fn task(stored: Task) -> seen::Task {
         cluster_name: about(subjects::CLUSTER_NAME),
         tenant: number(subject::TENANT).map(TenantId),
         tenant_name: about(subjects::TENANT_NAME),
+        strategy: number(subject::STRATEGY).map(StrategyId),
         status: status(stored.status),
         operation: operation(stored.operation),
         note: match stored.status {
