@@ -240,7 +240,7 @@ export const en = {
     mode: 'Mode',
     setId: 'Backup Set ID',
     source: 'Source',
-    sources: { MANUAL: 'Manual', OTHER: 'Outside Lifeboat' },
+    sources: { MANUAL: 'Manual', SCHEDULED: 'Backup strategy', OTHER: 'Outside Lifeboat' },
     start: 'Start Time',
     end: 'End Time',
     actions: 'Actions',

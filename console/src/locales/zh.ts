@@ -240,7 +240,7 @@ export const zh: Labels = {
     mode: '模式',
     setId: '备份集 ID',
     source: '来源',
-    sources: { MANUAL: '手动', OTHER: 'Lifeboat 之外' },
+    sources: { MANUAL: '手动', SCHEDULED: '备份策略', OTHER: 'Lifeboat 之外' },
     start: '开始时间',
     end: '结束时间',
     actions: '操作',
