@@ -1536,6 +1536,11 @@ export interface components {
             obBackupTaskType: components["schemas"]["ActionType"];
             plan?: components["schemas"]["PlanView"] | null;
         };
+        /** @description What a request must hold to agree to something that is left out: one of the two. */
+        AgreementView: {
+            exclude?: components["schemas"]["ObjectBody"] | null;
+            without?: components["schemas"]["ObjectKind"] | null;
+        };
         /** @description An alarm was raised, has changed or was closed; what it says is read from the list of alarms. */
         AlarmEventView: {
             /** @description What is, or was, wrong. */
@@ -1707,6 +1712,8 @@ export interface components {
             /** @description Whether only to say what would be done. */
             dryRun?: boolean;
             encryption?: components["schemas"]["EncryptionBody"] | null;
+            /** @description Databases and tables that are left out: logical. Each has only `databaseName` and `tableName`. */
+            exclude?: components["schemas"]["ObjectBody"][];
             /** @description What of the cluster; all of it when left out. */
             obBackupObjectList?: components["schemas"]["ObjectBody"][];
             obBackupServiceStorageConfig?: components["schemas"]["StorageChoiceBody"] | null;
@@ -1717,6 +1724,8 @@ export interface components {
              * @description How many connections read at once.
              */
             threads?: number | null;
+            /** @description Kinds of objects that are left out: logical. Databases, tables and views are excluded by name. */
+            without?: components["schemas"]["ObjectKind"][];
         };
         /**
          * @description How a schedule of backups stands.
@@ -1727,7 +1736,7 @@ export interface components {
          * @description What a backup set is good for.
          * @enum {string}
          */
-        BackupSetStatus: "AVAILABLE" | "UNVERIFIED" | "DELETED";
+        BackupSetStatus: "AVAILABLE" | "UNVERIFIED" | "PARTIAL" | "DELETED";
         /** @description A finished backup of one tenant. */
         BackupSetView: {
             /** @description How it was taken. */
@@ -1761,6 +1770,8 @@ export interface components {
              * @description When it was complete.
              */
             finishTime: string;
+            /** @description What the server held, or may have held, and the set does not. */
+            leftOut: components["schemas"]["MissingObjectView"][];
             /**
              * Format: int64
              * @description The number that OceanBase gave the tenant: the same.
@@ -1780,7 +1791,7 @@ export interface components {
              * @description When its task began.
              */
             startTime: string;
-            /** @description What it is good for. */
+            /** @description What it is good for. A partial set lacks something that nobody agreed to, and counts as no backup. */
             status: components["schemas"]["BackupSetStatus"];
             /**
              * Format: int64
@@ -2068,6 +2079,8 @@ export interface components {
              * @description The number that OceanBase gave the tenant: the same.
              */
             obTenantId: number;
+            /** @description Whether the set lacks something that nobody agreed to. */
+            partial: boolean;
             /** @description Who began it. */
             source: components["schemas"]["BackupSource"];
             /**
@@ -3460,6 +3473,20 @@ export interface components {
             /** @description What it is allowed. */
             role: components["schemas"]["Role"];
         };
+        /** @description Something that the backup of a tenant lacks. */
+        MissingObjectView: {
+            /** @description Whether the request agreed to it by name. */
+            agreed: boolean;
+            agreement?: components["schemas"]["AgreementView"] | null;
+            /** @description What it is. */
+            kind: components["schemas"]["ObjectKind"];
+            /** @description Its name, or that of the database whose objects of this kind are meant; `*` for the whole server. */
+            name: string;
+            /** @description Why, in the reader's language. */
+            reason: string;
+            /** @description The tenant's name. */
+            tenantName: string;
+        };
         /** @description A new account. */
         NewAccountBody: {
             /** @description The name to log on with: letters, digits and `. _ - @`. */
@@ -3570,6 +3597,11 @@ export interface components {
              */
             tenantId?: number | null;
         };
+        /**
+         * @description A kind of thing that a server can hold.
+         * @enum {string}
+         */
+        ObjectKind: "databases" | "tables" | "views" | "routines" | "triggers" | "events" | "sequences" | "users" | "grants" | "outlines" | "history" | "packages" | "types" | "synonyms" | "table-groups" | "external-tables" | "temporary-tables" | "materialized-views" | "loadable-functions" | "servers" | "plugins" | "recycle-bin" | "ai-models" | "jobs";
         /** @description How the backup of one cluster stands. */
         OverviewView: {
             /** @description Whether whole clusters or tenants are backed up. */
@@ -3661,6 +3693,8 @@ export interface components {
             backupUri: string;
             /** @description How much it holds. */
             dataBackupMode: components["schemas"]["DataBackupMode"];
+            /** @description What the backup would lack, as far as that is seen now. What is not agreed to makes it partial. */
+            leftOut: components["schemas"]["MissingObjectView"][];
             /** @description The steps in running order. */
             steps: components["schemas"]["PlannedStepView"][];
             /**
@@ -4117,7 +4151,7 @@ export interface components {
          * @description How a run of a backup strategy stands.
          * @enum {string}
          */
-        StrategyRunStatus: "RUNNING" | "SUCCESSFUL" | "FAILED" | "MISSED";
+        StrategyRunStatus: "RUNNING" | "SUCCESSFUL" | "PARTIAL" | "FAILED" | "MISSED";
         /** @description What became of a due time. */
         StrategyRunView: {
             dataBackupMode?: components["schemas"]["DataBackupMode"] | null;
@@ -4322,6 +4356,8 @@ export interface components {
             name: string;
             /** @description What it is doing, or was last told to do. */
             operation: components["schemas"]["TaskOperation"];
+            /** @description Whether a backup that it made lacks something that nobody agreed to. */
+            partial: boolean;
             /** @description Whether it can't be rolled back. */
             prohibitRollback: boolean;
             /**
@@ -4377,6 +4413,8 @@ export interface components {
         TaskType: "MANUAL" | "SCHEDULED";
         /** @description One run of a flow, with its subtasks: thousands, where many tenants are backed up. */
         TaskView: components["schemas"]["TaskHeadView"] & {
+            /** @description What its backups lack, as far as that is known. */
+            leftOut: components["schemas"]["MissingObjectView"][];
             /** @description Its subtasks in the order of their steps, then lanes. */
             subtasks: components["schemas"]["SubtaskView"][];
         };

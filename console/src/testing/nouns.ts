@@ -58,6 +58,7 @@ export function backupSet(part: Partial<BackupSet> = {}): BackupSet {
     tables: 3,
     rows: 9,
     bytes: 4096,
+    leftOut: [],
     ...part,
   };
 }
@@ -91,6 +92,8 @@ export function task(part: Partial<Task> = {}): Task {
     status: 'FAILED',
     operation: 'EXECUTE',
     prohibitRollback: true,
+    partial: false,
+    leftOut: [],
     creator: { name: 'eva' },
     cluster: { id: 7, name: 'prod' },
     createTime: '2026-11-25T10:00:00.000+08:00',

@@ -183,9 +183,22 @@ pub(crate) struct TaskRow {
     pub(crate) create_time: String,
     pub(crate) start_time: Option<String>,
     pub(crate) finish_time: Option<String>,
+    /// Whether its backup lacks something that nobody agreed to.
+    #[serde(default)]
+    pub(crate) partial: bool,
+    /// None in lists.
+    #[serde(default)]
+    pub(crate) left_out: Vec<MissingRow>,
     /// None in lists.
     #[serde(default)]
     pub(crate) subtasks: Vec<SubtaskRow>,
+}
+
+impl TaskRow {
+    /// Returns how it stands, in the wire's word.
+    pub(crate) fn standing(&self) -> String {
+        if self.partial && self.status == "SUCCESSFUL" { "PARTIAL".to_owned() } else { self.status.clone() }
+    }
 }
 
 /// Something that has a name.
@@ -260,6 +273,16 @@ pub(crate) struct BackupSetRow {
     pub(crate) rows: u64,
     pub(crate) tables: u64,
     pub(crate) status: String,
+    #[serde(default)]
+    pub(crate) left_out: Vec<MissingRow>,
+}
+
+/// Something that a backup set lacks.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct MissingRow {
+    pub(crate) reason: String,
+    pub(crate) agreed: bool,
 }
 
 /// The log backup of a tenant, or of a cluster.

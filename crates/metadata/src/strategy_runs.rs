@@ -68,6 +68,8 @@ pub struct TaskStanding {
     pub note: Option<Note>,
     /// When it ended.
     pub finished: Option<Timestamp>,
+    /// Whether a backup set that it recorded is partial.
+    pub is_partial: bool,
 }
 
 /// The newest rows of a strategy.
@@ -97,7 +99,8 @@ impl StoredRun {
 }
 
 const SELECT: &str =
-    "SELECT r.*, t.status AS task_status, t.note AS task_note, t.finished_at AS task_finished_at
+    "SELECT r.*, t.status AS task_status, t.note AS task_note, t.finished_at AS task_finished_at,
+            (SELECT COUNT(*) FROM backup_sets b WHERE b.task_id = r.task_id AND b.status = 'PARTIAL') AS partial_sets
      FROM strategy_runs r LEFT JOIN tasks t ON t.id = r.task_id WHERE r.strategy_id = ?";
 
 impl Metadata {
@@ -160,7 +163,8 @@ impl Metadata {
     pub async fn strategy_run_missed_last(&self) -> Result<Vec<StoredRun>, Error> {
         let read = statement(
             "look for missed runs",
-            "SELECT r.*, NULL AS task_status, NULL AS task_note, NULL AS task_finished_at FROM strategy_runs r
+            "SELECT r.*, NULL AS task_status, NULL AS task_note, NULL AS task_finished_at, 0 AS partial_sets
+             FROM strategy_runs r
              JOIN (SELECT strategy_id, MAX(due_at) AS due_at FROM strategy_runs GROUP BY strategy_id) n
                ON n.strategy_id = r.strategy_id AND n.due_at = r.due_at
              WHERE r.task_id IS NULL ORDER BY r.strategy_id",
@@ -245,6 +249,7 @@ fn stored(row: &Row) -> Result<StoredRun, Error> {
             status: row.word("task_status")?,
             note: row.json_or_none("task_note")?,
             finished: row.integer_or_none("task_finished_at")?.map(Timestamp),
+            is_partial: row.integer("partial_sets")? > 0,
         }),
         None => None,
     };

@@ -212,6 +212,12 @@ pub(crate) const TABLES: &[Table] = &[
         own_row: None,
     },
     Table {
+        name: "left_out",
+        columns: &[Number("backup_set_id"), Text("objects")],
+        key: "backup_set_id",
+        own_row: None,
+    },
+    Table {
         name: "restores",
         columns: &[
             Number("task_id"),

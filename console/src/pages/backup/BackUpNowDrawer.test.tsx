@@ -4,7 +4,7 @@ import { expect, test, vi } from 'vitest';
 import { page } from 'vitest/browser';
 
 import { keys } from '../../api/keys';
-import type { TestLine } from '../../api/types';
+import type { MissingObject, Plan, TestLine } from '../../api/types';
 import { ability, cluster } from '../../testing/nouns';
 import { stage } from '../../testing/stage';
 import { BackUpNowDrawer } from './BackUpNowDrawer';
@@ -177,4 +177,108 @@ test('a search that finds no tenant says so', async () => {
   stage(<BackUpNowDrawer cluster={cluster()} ability={ability()} onClose={vi.fn()} />);
   await page.getByLabelText('Find a tenant').fill('nobody');
   await expect.element(page.getByText('No matches')).toBeVisible();
+});
+
+const LOGICAL = { backupAbility: 'LOGICAL_BACKUP', backupMode: 'LOGICAL_BACKUP', storageId: 3 } as const;
+const EVENTS: MissingObject = {
+  tenantName: 'shop',
+  kind: 'events',
+  name: '`crm`.`tidy`',
+  reason: '`crm`.`tidy` (events) is left out',
+  agreed: false,
+  agreement: { without: 'events' },
+};
+const OLD: MissingObject = {
+  tenantName: 'shop',
+  kind: 'tables',
+  name: '`crm`.`old`',
+  reason: 'The table `crm`.`old` is kept by MyISAM',
+  agreed: false,
+  agreement: { exclude: { backupDimension: 'TABLE', databaseName: 'crm', tableName: 'old' } },
+};
+const HIDDEN: MissingObject = { tenantName: 'shop', kind: 'databases', name: '*', reason: 'The user lacks SHOW DATABASES', agreed: false };
+
+/** Opens the drawer for a logical backup that would lack this. */
+function lacking(...leftOut: MissingObject[]) {
+  const plan: Plan = {
+    taskDefinitionId: 'backup-logical',
+    backupMode: 'LOGICAL_BACKUP',
+    dataBackupMode: 'FULL_BACKUP',
+    backupUri: 'file:///obbackup/',
+    tenants: ['shop'],
+    leftOut,
+    steps: [],
+  };
+  open(LOGICAL);
+  const calls = network({
+    ...ANSWERS,
+    'POST /ob/clusters/7/backup/backupNow': (_, body) =>
+      (body as { dryRun: boolean }).dryRun
+        ? { data: { obBackupTaskType: 'DATA_BACKUP_NOW', backupObjectOpsResultList: [], plan } }
+        : (ANSWERS['POST /ob/clusters/7/backup/backupNow'] as { data: unknown }),
+  });
+  return () => calls.filter(({ call }) => call.endsWith('/backupNow')).map(({ body }) => body);
+}
+
+const list = () => page.getByTestId('would-lack');
+const box = (name: string) => list().getByRole('checkbox', { name });
+
+test('a logical backup that leaves nothing out begins at once', async () => {
+  const sent = lacking();
+  await start().click();
+  await expect.element(page.getByTestId('place')).toHaveTextContent('/tasks/12');
+  expect(sent()).toMatchObject([{ dryRun: true }, { dryRun: false }]);
+});
+
+test('what a backup would leave out is shown before it begins, and what is agreed to by name is in the request', async () => {
+  const sent = lacking(EVENTS, { ...EVENTS, name: '`crm`.`more`', reason: 'another' }, OLD);
+  await start().click();
+  await expect.element(list()).toHaveTextContent('`crm`.`tidy` (events) is left out'.replaceAll('`', ''));
+  await expect.element(button('Back up as Partial')).toBeEnabled();
+  expect(sent(), 'nothing has begun').toMatchObject([{ dryRun: true }]);
+  expect(list().getByRole('checkbox').elements(), 'one for each name').toHaveLength(2);
+  await box('Back up without events').click();
+  await expect.element(button('Back up as Partial')).toBeVisible();
+  await box('Back up without crm.old').click();
+  await expect.element(list()).toHaveTextContent('was agreed to by name');
+  await start().click();
+  await expect.element(page.getByTestId('place')).toHaveTextContent('/tasks/12');
+  expect(sent().at(-1)).toMatchObject({ dryRun: false, without: ['events'], exclude: [OLD.agreement?.exclude] });
+});
+
+test('what only a privilege shows cannot be agreed to: the backup is partial, and says so on its button', async () => {
+  const sent = lacking(HIDDEN);
+  await start().click();
+  await expect.element(list()).toHaveTextContent('Needs a privilege');
+  expect(list().getByRole('checkbox').elements()).toEqual([]);
+  await button('Back up as Partial').click();
+  await expect.element(page.getByTestId('place')).toHaveTextContent('/tasks/12');
+  expect(sent()).toHaveLength(2);
+});
+
+test('another wish is asked about anew', async () => {
+  const sent = lacking(EVENTS);
+  await start().click();
+  await box('Back up without events').click();
+  await page.getByLabelText('Connections that read at once').fill('3');
+  await expect.element(list()).not.toBeInTheDocument();
+  await start().click();
+  await expect.element(list()).toBeVisible();
+  expect(sent().at(-1)).toMatchObject({ dryRun: true, threads: 3 });
+  expect(sent().at(-1)).not.toHaveProperty('without');
+});
+
+test('a plan that cannot be made does not stop the task, which says why itself', async () => {
+  open(LOGICAL);
+  const silent = { id: 'cluster-unreachable', message: 'No address answers', code: 20100, kind: 'outside' };
+  const calls = network({
+    ...ANSWERS,
+    'POST /ob/clusters/7/backup/backupNow': (_, body) =>
+      (body as { dryRun: boolean }).dryRun
+        ? { status: 502, error: silent }
+        : (ANSWERS['POST /ob/clusters/7/backup/backupNow'] as { data: unknown }),
+  });
+  await start().click();
+  await expect.element(page.getByTestId('place')).toHaveTextContent('/tasks/12');
+  expect(calls.filter(({ call }) => call.endsWith('/backupNow'))).toHaveLength(2);
 });

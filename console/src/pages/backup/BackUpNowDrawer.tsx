@@ -4,12 +4,15 @@ import { useState, type ReactNode } from 'react';
 import { useNavigate } from 'react-router';
 
 import { answer, client } from '../../api/client';
-import type { Ability, Cluster } from '../../api/types';
+import type { Ability, Cluster, MissingObject } from '../../api/types';
 import { useLabels } from '../../locales';
+import { InView } from '../../parts/InView';
 import { Facts } from '../../parts/PageHead';
 import { PlanAnswer } from '../../parts/PlanAnswer';
 import { useReturnFocus } from '../../parts/useReturnFocus';
 import { Chosen } from './Chosen';
+import { Consent } from './Consent';
+import { isAgreed } from './consent';
 import { faultOf, firstDraft, isPasswordSure, toBody, toChoice, type Draft } from './draft';
 import { ObjectsTree } from './ObjectsTree';
 import { MethodChoice, ModeChoice, Options } from './Options';
@@ -24,16 +27,21 @@ interface BackUpNowDrawerProps {
 /** What to back up, where to and how; most of it is filled in. */
 export function BackUpNowDrawer({ cluster, ability, onClose }: BackUpNowDrawerProps) {
   useReturnFocus();
-  const { backUpNow, actions } = useLabels();
+  const { backUpNow, leftOut, actions } = useLabels();
   const [draft, setDraft] = useState(() => firstDraft(cluster.id, ability));
   const [test, setTest] = useState<StorageTest>();
   const [goesUntested, setGoesUntested] = useState(false);
-  const { start, plan } = useBackup(cluster.id);
+  const { start, plan, lack, setLack, submit } = useBackup(cluster.id);
 
-  const change = (part: Partial<Draft>) => {
+  const consent = (part: Partial<Draft>) => {
     setDraft((was) => ({ ...was, ...part }));
     plan.reset();
     start.reset();
+  };
+  /** What was agreed to belongs to what was found: with another wish it is asked anew. */
+  const change = (part: Partial<Draft>) => {
+    consent({ ...part, without: [], exclude: [] });
+    setLack(undefined);
   };
   const choice = toChoice(draft.storage);
   const isTested = test?.result.passed === true && test.tested === JSON.stringify(choice);
@@ -41,6 +49,7 @@ export function BackUpNowDrawer({ cluster, ability, onClose }: BackUpNowDrawerPr
   const fault = faultOf(draft.objects);
   const isReady = Boolean(choice) && !fault && isPasswordSure(draft);
   const hasParts = draft.method === 'LOGICAL_BACKUP';
+  const isPartial = lack?.objects.some(({ agreement }) => !isAgreed(draft, agreement ?? undefined)) ?? false;
 
   return (
     <Drawer
@@ -57,10 +66,11 @@ export function BackUpNowDrawer({ cluster, ability, onClose }: BackUpNowDrawerPr
           <Button
             type="primary"
             disabled={!isReady || (needsTest && !goesUntested)}
-            loading={start.isPending}
-            onClick={() => start.mutate(draft)}
+            danger={isPartial}
+            loading={start.isPending || submit.isPending}
+            onClick={() => (hasParts && !lack ? submit.mutate(draft) : start.mutate(draft))}
           >
-            {backUpNow.submit}
+            {isPartial ? leftOut.startPartial : backUpNow.submit}
           </Button>
         </div>
       }
@@ -109,14 +119,26 @@ export function BackUpNowDrawer({ cluster, ability, onClose }: BackUpNowDrawerPr
           <Options draft={draft} generation={cluster.generation} onChange={change} />
         </Part>
         <PlanAnswer plan={plan.data} error={plan.error ?? start.error} />
+        {lack && lack.objects.length > 0 ? (
+          <InView>
+            <Consent objects={lack.objects} tenants={lack.tenants} draft={draft} onChange={consent} />
+          </InView>
+        ) : null}
       </Form>
     </Drawer>
   );
 }
 
-/** Starts the backup and goes to its task; or asks what it would do. */
+/** What a logical backup would lack, and of how many tenants it is. */
+interface Lack {
+  objects: MissingObject[];
+  tenants: number;
+}
+
+/** Starts the backup and goes to its task; or asks what it would do, and what it would lack. */
 function useBackup(id: number) {
   const navigate = useNavigate();
+  const [lack, setLack] = useState<Lack>();
   const send = (draft: Draft, dryRun: boolean) =>
     answer(
       client.POST('/api/v2/ob/clusters/{id}/backup/backupNow', {
@@ -131,8 +153,23 @@ function useBackup(id: number) {
       void navigate(task === undefined ? '/tasks' : `/tasks/${task}`);
     },
   });
-  const plan = useMutation({ mutationFn: async (draft: Draft) => (await send(draft, true)).plan ?? undefined });
-  return { start, plan };
+  const look = async (draft: Draft) => {
+    const { plan: found } = await send(draft, true);
+    const seen = { objects: found?.leftOut ?? [], tenants: found?.tenants.length ?? 0 };
+    setLack(seen);
+    return { found: found ?? undefined, seen };
+  };
+  const plan = useMutation({ mutationFn: async (draft: Draft) => (await look(draft)).found });
+  // A logical backup begins at once where nothing is left out; else it is shown first what would be.
+  const submit = useMutation({
+    mutationFn: look,
+    onSuccess: ({ seen }, draft) => {
+      if (seen.objects.every(({ agreement }) => isAgreed(draft, agreement ?? undefined))) start.mutate(draft);
+    },
+    // What can't be planned now is the task's to say: it tries again and keeps a log.
+    onError: (_, draft) => start.mutate(draft),
+  });
+  return { start, plan, submit, lack, setLack };
 }
 
 function Part({ title, hint, children }: { title: string; hint?: string; children: ReactNode }) {

@@ -1,4 +1,4 @@
-import type { Ability, BackupMode, BackupNow, BackupObject, DataBackupMode, StorageChoice } from '../../api/types';
+import type { Ability, BackupMode, BackupNow, BackupObject, DataBackupMode, ObjectKind, StorageChoice } from '../../api/types';
 import { EMPTY_STORAGE, isComplete, toBase, type StorageDraft } from '../storages/draft';
 
 /** A backup as it is put together in the drawer. */
@@ -13,6 +13,10 @@ export interface Draft {
   passwordAgain: string;
   compression: string;
   threads: number | null;
+  /** Kinds of objects that the backup may be without. */
+  without: ObjectKind[];
+  /** Databases and tables that the backup may be without. */
+  exclude: BackupObject[];
 }
 
 /** One of the library, or one that is typed in. */
@@ -36,6 +40,8 @@ export function firstDraft(clusterId: number, ability: Ability): Draft {
     passwordAgain: '',
     compression: '',
     threads: null,
+    without: [],
+    exclude: [],
   };
 }
 
@@ -58,6 +64,8 @@ export function toBody(draft: Draft, dryRun: boolean): BackupNow {
     ...(isLogical ? {} : physicalOptions(draft)),
     ...(isLogical && draft.compression ? { compression: draft.compression } : {}),
     ...(isLogical && draft.threads ? { threads: draft.threads } : {}),
+    ...(isLogical && draft.without.length > 0 ? { without: draft.without } : {}),
+    ...(isLogical && draft.exclude.length > 0 ? { exclude: draft.exclude } : {}),
   };
 }
 

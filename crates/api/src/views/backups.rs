@@ -3,11 +3,13 @@
 use control::backups::{Ability, DataBackupTask, DataBackupTasks, Overview};
 use control::strategies::{ScheduleStanding, ScheduleStatus};
 use model::backup_set::BackupSet;
+use model::inventory::Missing;
 use model::time::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::backup_now::BackupDimension;
+use super::left_out::MissingObjectView;
 use super::strategy_runs::{PlannedRunView, StrategyRunView};
 use super::words;
 use crate::call;
@@ -251,6 +253,8 @@ pub(crate) struct DataBackupTaskView {
     backup_uri: String,
     /// How this tenant's part stands.
     status: words::TaskStatus,
+    /// Whether the set lacks something that nobody agreed to.
+    partial: bool,
     /// Why it failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<Words>,
@@ -281,6 +285,7 @@ impl From<DataBackupTask> for DataBackupTaskView {
             method,
             mode,
             backup_set,
+            is_partial,
             set_number,
             uri,
             status,
@@ -305,6 +310,7 @@ impl From<DataBackupTask> for DataBackupTaskView {
             ob_backup_set_id: set_number,
             backup_uri: uri,
             status: status.into(),
+            partial: is_partial,
             error_msg: problem.as_ref().map(|text| text.message(call::language())),
             error: problem.as_ref().map(Words::here),
             bytes,
@@ -357,8 +363,10 @@ pub(crate) struct BackupSetView {
     /// When it was complete.
     #[schema(format = DateTime)]
     finish_time: String,
-    /// What it is good for.
+    /// What it is good for. A partial set lacks something that nobody agreed to, and counts as no backup.
     status: words::BackupSetStatus,
+    /// What the server held, or may have held, and the set does not.
+    left_out: Vec<MissingObjectView>,
 }
 
 impl From<BackupSet> for BackupSetView {
@@ -381,7 +389,10 @@ impl From<BackupSet> for BackupSetView {
             started,
             finished,
             status,
+            left_out,
         } = set;
+        let missing = |object| Missing { tenant: tenant_name.clone(), object }.into();
+        let left_out = left_out.into_iter().map(missing).collect();
         Self {
             backup_set_id: id.0,
             task_id: task.0,
@@ -402,6 +413,7 @@ impl From<BackupSet> for BackupSetView {
             start_time: started.to_rfc3339(),
             finish_time: finished.to_rfc3339(),
             status: status.into(),
+            left_out,
         }
     }
 }

@@ -8,6 +8,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::backup_now::{BackupDimension, ObjectBody};
+use super::left_out::MissingObjectView;
 use super::words;
 use crate::call;
 
@@ -122,19 +123,22 @@ pub(crate) struct PlanView {
     backup_uri: String,
     /// The tenants it is about.
     tenants: Vec<String>,
+    /// What the backup would lack, as far as that is seen now. What is not agreed to makes it partial.
+    left_out: Vec<MissingObjectView>,
     /// The steps in running order.
     steps: Vec<PlannedStepView>,
 }
 
 impl From<Plan> for PlanView {
     fn from(plan: Plan) -> Self {
-        let Plan { kind, method, mode, storage, tenants, steps } = plan;
+        let Plan { kind, method, mode, storage, tenants, left_out, steps } = plan;
         Self {
             task_definition_id: kind,
             backup_mode: method.into(),
             data_backup_mode: mode.into(),
             backup_uri: storage,
             tenants,
+            left_out: left_out.into_iter().map(Into::into).collect(),
             steps: steps.into_iter().map(PlannedStepView::from).collect(),
         }
     }

@@ -9,6 +9,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::alarms::AlarmEventView;
+use super::left_out::MissingObjectView;
 use super::next_actions::NextActionView;
 use super::words;
 use crate::call;
@@ -33,6 +34,8 @@ pub(crate) struct TaskHeadView {
     creator: TaskCreatorView,
     /// Its state.
     status: words::TaskStatus,
+    /// Whether a backup that it made lacks something that nobody agreed to.
+    partial: bool,
     /// How it came about: by hand, or by a backup strategy.
     #[serde(rename = "type")]
     kind: TaskType,
@@ -64,6 +67,9 @@ pub(crate) struct TaskHeadView {
 pub(crate) struct TaskView {
     #[serde(flatten)]
     head: TaskHeadView,
+    /// What its backups lack, as far as that is known.
+    #[serde(rename = "leftOut")]
+    left_out: Vec<MissingObjectView>,
     /// Its subtasks in the order of their steps, then lanes.
     subtasks: Vec<SubtaskView>,
 }
@@ -110,7 +116,8 @@ impl From<Task> for TaskView {
     fn from(mut task: Task) -> Self {
         let (id, subtasks) = (task.id, std::mem::take(&mut task.subtasks));
         let subtasks = subtasks.into_iter().map(|subtask| SubtaskView::of(id, subtask)).collect();
-        Self { head: task.into(), subtasks }
+        let left_out = task.left_out.iter().cloned().map(Into::into).collect();
+        Self { head: task.into(), left_out, subtasks }
     }
 }
 
@@ -131,6 +138,7 @@ impl From<Task> for TaskHeadView {
             tenant_name,
             strategy,
             can_roll_back,
+            left_out,
             created,
             started,
             finished,
@@ -144,6 +152,7 @@ impl From<Task> for TaskHeadView {
             tenant: tenant.map(|id| TaskTenantView { id: id.0, ob_tenant_id: id.0, name: tenant_name }),
             creator: TaskCreatorView { name: creator },
             status: status.into(),
+            partial: left_out.iter().any(|missing| !missing.object.agreed),
             kind: if strategy.is_some() { TaskType::Scheduled } else { TaskType::Manual },
             strategy_id: strategy.map(|id| id.0),
             operation: operation.into(),

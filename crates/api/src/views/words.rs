@@ -102,7 +102,38 @@ words! {
     BackupSetStatus for model::backup_set::BackupSetStatus {
         Available = "AVAILABLE",
         Unverified = "UNVERIFIED",
+        Partial = "PARTIAL",
         Deleted = "DELETED",
+    }
+}
+
+words! {
+    /// A kind of thing that a server can hold.
+    ObjectKind for model::inventory::ObjectKind {
+        Databases = "databases",
+        Tables = "tables",
+        Views = "views",
+        Routines = "routines",
+        Triggers = "triggers",
+        Events = "events",
+        Sequences = "sequences",
+        Users = "users",
+        Grants = "grants",
+        Outlines = "outlines",
+        History = "history",
+        Packages = "packages",
+        Types = "types",
+        Synonyms = "synonyms",
+        TableGroups = "table-groups",
+        ExternalTables = "external-tables",
+        TemporaryTables = "temporary-tables",
+        MaterializedViews = "materialized-views",
+        LoadableFunctions = "loadable-functions",
+        Servers = "servers",
+        Plugins = "plugins",
+        RecycleBin = "recycle-bin",
+        AiModels = "ai-models",
+        Jobs = "jobs",
     }
 }
 
@@ -129,6 +160,7 @@ words! {
     StrategyRunStatus for control::strategies::RunStatus {
         Running = "RUNNING",
         Successful = "SUCCESSFUL",
+        Partial = "PARTIAL",
         Failed = "FAILED",
         Missed = "MISSED",
     }

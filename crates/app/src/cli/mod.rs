@@ -6,6 +6,7 @@ mod audit;
 pub(crate) mod backup;
 pub(crate) mod cluster;
 pub(crate) mod compaction;
+mod consent;
 pub(crate) mod dump;
 pub(crate) mod load;
 mod local;
@@ -30,7 +31,9 @@ use crate::screen::{Form, Screen};
 /// Backup and recovery for OceanBase.
 #[derive(Parser)]
 #[command(name = "lifeboat", version, arg_required_else_help = true, max_term_width = 100)]
-#[command(after_help = "Exit status: 0 done, 1 failed, 2 bad usage, 3 refused by a rule.")]
+#[command(
+    after_help = "Exit status: 0 done, 1 failed, 2 bad usage, 3 refused by a rule, 4 done but for what was left out."
+)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,

@@ -20,6 +20,7 @@ pub(crate) fn wish(cluster: ClusterId) -> BackupNow {
     BackupNow {
         cluster,
         wish: BackupWish::default(),
+        consent: Default::default(),
         storage: None,
         auto_compaction: true,
         plus_archivelog: false,

@@ -9,12 +9,14 @@ use metadata::tasks::subject;
 use metadata::{Error, Metadata, Slice};
 use model::Timestamp;
 use model::backup::{BackupMethod, DataBackupMode};
+use model::backup_set::{BackupSet, BackupSetStatus};
 use model::id::{ClusterId, StorageId, StrategyId, TaskId, TenantId, UserId};
 use model::schedule::decide::{Hindrance, MissReason, Outcome};
 use model::storage::StorageLocation;
 use model::strategy::{Scope, Settings, Strategy, Thresholds};
 use model::text::Text;
 
+use crate::records::backup_set;
 use crate::stand::{Stand, begin, commit, for_every_database, new_cluster, new_task, open};
 
 for_every_database! {
@@ -245,6 +247,13 @@ async fn how_a_run_stands_is_how_its_task_stands(metadata: Metadata) {
         Outcome::Started { kind, is_over: false },
         "it has not ended yet"
     );
+    assert_eq!(read().await[0].task.as_ref().map(|task| task.is_partial), Some(false));
+    let storage = metadata.storage_list().await.expect("answers")[0].id;
+    let set = BackupSet { status: BackupSetStatus::Partial, ..backup_set(task.0, 1002, storage) };
+    let mut writer = begin(&metadata).await;
+    writer.backup_set_record(&set).await.expect("kept");
+    commit(writer).await;
+    assert_eq!(read().await[0].task.as_ref().map(|task| task.is_partial), Some(true));
 }
 
 async fn a_run_and_its_task_are_kept_together_or_not_at_all(metadata: Metadata) {

@@ -13,6 +13,7 @@ use model::ability::Generation;
 use model::backup::BackupMethod;
 use model::cluster::{Cluster, refuse_upgrading};
 use model::id::{StorageId, TenantId};
+use model::inventory::Consent;
 use model::order::LogicalBackup;
 use model::physical::SYS;
 use model::problem::codes;
@@ -35,6 +36,7 @@ pub(super) struct Decided {
     pub(super) tenants: Vec<Tenant>,
     pub(super) storage: Destination,
     pub(super) selection: Selection,
+    pub(super) consent: Consent,
     pub(super) compression: Compression,
     pub(super) connections: usize,
 }
@@ -71,6 +73,9 @@ pub(super) async fn decide(context: &Context, order: LogicalBackup) -> Result<De
     let cluster = context.cluster(order.cluster).await?;
     refuse_upgrading(&cluster)?;
     let tenants = tenants(context, &cluster, &order.tenants).await?;
+    if !order.consent.exclude.is_empty() && tenants.len() > 1 {
+        return Err(Problem::invalid("exclude-of-several-tenants").with("count", tenants.len()).into());
+    }
     let connections = order.threads.unwrap_or(CONNECTIONS);
     if !(1..=CONNECTIONS_MAX).contains(&connections) {
         return Err(Problem::invalid("threads-out-of-range").with("most", CONNECTIONS_MAX).into());
@@ -85,6 +90,7 @@ pub(super) async fn decide(context: &Context, order: LogicalBackup) -> Result<De
         tenants,
         storage: destination(context, &cluster, BackupMethod::Logical, choice).await?,
         selection: Selection(order.objects),
+        consent: order.consent,
         compression,
         connections: connections as usize,
         cluster,
@@ -145,6 +151,7 @@ fn new_task(decided: &Decided, storage: StorageId, requested: model::Timestamp) 
         storage,
         tenants,
         selection: decided.selection.clone(),
+        consent: decided.consent.clone(),
         compression: decided.compression,
         connections: decided.connections,
         requested,

@@ -8,6 +8,7 @@ use metadata::backup_sets::BackupSetQuery;
 use metadata::tasks::{TaskQuery, subject};
 use model::Problem;
 use model::backup::{BackupMethod, DataBackupMode};
+use model::backup_set::BackupSetStatus;
 use model::id::{StorageId, TaskId};
 use model::storage::Storage;
 use model::task::TaskStatus;
@@ -159,6 +160,7 @@ async fn of_task(
             method: BackupMethod::Logical,
             mode: DataBackupMode::Full,
             backup_set: set.map(|set| set.id),
+            is_partial: set.is_some_and(|set| set.status == BackupSetStatus::Partial),
             set_number: None,
             uri,
             status,

@@ -91,6 +91,8 @@ pub struct DataBackupTask {
     pub mode: DataBackupMode,
     /// What came of it, in the catalogue.
     pub backup_set: Option<BackupSetId>,
+    /// Whether the set lacks something that nobody agreed to.
+    pub is_partial: bool,
     /// The cluster's own number of the set, if it is known.
     pub set_number: Option<i64>,
     /// Where it lies: a URI; empty while that is not known.
@@ -158,7 +160,7 @@ pub async fn backup_sets(
     let query = BackupSetQuery {
         cluster: filter.cluster,
         tenant: filter.tenant,
-        statuses: vec![BackupSetStatus::Available, BackupSetStatus::Unverified],
+        statuses: vec![BackupSetStatus::Available, BackupSetStatus::Unverified, BackupSetStatus::Partial],
         from: filter.from,
         until: filter.until,
         ..BackupSetQuery::default()

@@ -63,6 +63,7 @@ fn row(
         method: BackupMethod::Physical,
         mode: set.map_or(state.mode, |set| set.mode),
         backup_set: set.map(|set| set.id),
+        is_partial: false,
         set_number: seen.map(|seen| seen.set),
         uri: known.data_path.clone(),
         status,

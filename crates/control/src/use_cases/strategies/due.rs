@@ -11,6 +11,7 @@ use metadata::tasks::subject;
 use model::backup::{BackupMethod, BackupWish, DataBackupMode};
 use model::cluster::{Cluster, ClusterStatus};
 use model::id::{ClusterId, StrategyId, TenantId};
+use model::inventory::Consent;
 use model::order::{BackupNow, BackupOrder, StorageChoice};
 use model::physical::SYS;
 use model::problem::{ProblemKind, codes};
@@ -231,6 +232,7 @@ async fn submit(control: &Control, decided: &Decided, run: &Scheduled) -> Result
             method: Some(strategy.settings.method),
             mode: Some(run.kind),
         },
+        consent: Consent::default(),
         storage: Some(StorageChoice::Saved(strategy.settings.storage)),
         auto_compaction: true,
         plus_archivelog: false,

@@ -49,6 +49,8 @@ pub enum RunStatus {
     Running,
     /// Its task ended well.
     Successful,
+    /// Its task ended well, and a backup set lacks something that nobody agreed to.
+    Partial,
     /// Its task ended otherwise.
     Failed,
     /// No task was created.
@@ -77,7 +79,7 @@ pub enum ScheduleStatus {
     Paused,
     /// A run is due and waits.
     Waiting,
-    /// The newest run failed or was missed.
+    /// The newest run failed, was missed, or left something out.
     Abnormal,
 }
 
@@ -153,7 +155,7 @@ async fn standing(context: &Context, strategy: &Strategy, now: Timestamp) -> Res
     let status = match last.as_ref().map(|run| run.status) {
         _ if strategy.paused => ScheduleStatus::Paused,
         _ if is_waiting => ScheduleStatus::Waiting,
-        Some(RunStatus::Failed | RunStatus::Missed) => ScheduleStatus::Abnormal,
+        Some(RunStatus::Failed | RunStatus::Missed | RunStatus::Partial) => ScheduleStatus::Abnormal,
         _ => ScheduleStatus::Normal,
     };
     let next = schedule.next_runs(strategy.id, now.max(strategy.since), 1).into_iter().next();
@@ -174,6 +176,10 @@ pub(super) fn shown(stored: StoredRun) -> StrategyRun {
                 Some(TaskStatus::Successful) => RunStatus::Successful,
                 Some(TaskStatus::Failed) | None => RunStatus::Failed,
             };
+            if status == RunStatus::Successful && standing.as_ref().is_some_and(|task| task.is_partial) {
+                status = RunStatus::Partial;
+                reason = Some(Text::new("run-partial"));
+            }
             if status == RunStatus::Failed {
                 let why = standing.as_ref().and_then(|task| task.note.clone());
                 reason = why.map(words::text).or(reason);
