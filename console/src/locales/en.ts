@@ -1,5 +1,6 @@
 import { credentialEn } from './credential';
 import { recoveryEn } from './recovery';
+import { strategyEn } from './strategy';
 
 /** The console's labels. What the server says comes rendered by the server. */
 export const en = {
@@ -228,7 +229,7 @@ export const en = {
     mode: 'Mode',
     setId: 'Backup Set ID',
     source: 'Source',
-    sources: { MANUAL: 'Manual', OTHER: 'Outside Lifeboat' },
+    sources: { MANUAL: 'Manual', SCHEDULED: 'Scheduled', OTHER: 'Outside Lifeboat' },
     start: 'Start Time',
     end: 'End Time',
     actions: 'Actions',
@@ -335,6 +336,8 @@ export const en = {
   },
 
   recovery: recoveryEn,
+
+  strategy: strategyEn,
 
   tasks: {
     title: 'Tasks',
@@ -513,6 +516,11 @@ export const en = {
       'storage-create': 'Create storage configuration',
       'storage-update': 'Change storage configuration',
       'storage-remove': 'Delete storage configuration',
+      'strategy-create': 'Create backup strategy',
+      'strategy-update': 'Modify backup strategy',
+      'strategy-pause': 'Pause backup strategy',
+      'strategy-resume': 'Resume backup strategy',
+      'strategy-delete': 'Delete backup strategy',
       'log-backup-start': 'Start log backup',
       'log-backup-stop': 'Stop log backup',
       'log-backup-pause': 'Pause log backup',
@@ -559,6 +567,14 @@ export const en = {
     clusterStatus: { RUNNING: 'Running', UPGRADING: 'Upgrading', UNAVAILABLE: 'Unavailable' },
     alarmLevel: { 1: 'Stopped', 2: 'Critical' },
     taskStatus: { RUNNING: 'Running', FAILED: 'Failed', SUCCESSFUL: 'Successful' },
+    scheduleStatus: {
+      NONE: 'No Backup Strategy',
+      NORMAL: 'Normal',
+      PAUSED: 'Paused',
+      WAITING: 'Waiting',
+      ABNORMAL: 'Abnormal',
+    },
+    runStatus: { RUNNING: 'Running', SUCCESSFUL: 'Successful', FAILED: 'Failed', MISSED: 'Missed' },
     restoreStatus: { RESTORE_RUNNING: 'Running', RESTORE_FAIL: 'Failed', RESTORE_SUCCESS: 'Successful' },
     subtaskStatus: {
       PENDING: 'Pending',

@@ -1,18 +1,20 @@
-import { Alert, Button, Checkbox, Drawer, Form } from '@oceanbase/design';
+import { Alert, Button, Drawer, Form } from '@oceanbase/design';
 import { useMutation } from '@tanstack/react-query';
-import { useState, type ReactNode } from 'react';
+import { useState } from 'react';
 import { useNavigate } from 'react-router';
 
 import { answer, client } from '../../api/client';
 import type { Ability, Cluster } from '../../api/types';
 import { useLabels } from '../../locales';
 import { Facts } from '../../parts/PageHead';
+import { Part } from '../../parts/Part';
 import { PlanAnswer } from '../../parts/PlanAnswer';
 import { Chosen } from './Chosen';
 import { faultOf, firstDraft, toBody, toChoice, type Draft } from './draft';
 import { ObjectsTree } from './ObjectsTree';
 import { MethodChoice, ModeChoice, Options } from './Options';
 import { StorageChooser, type StorageTest } from './StorageChooser';
+import { Untested } from './Untested';
 
 interface BackUpNowDrawerProps {
   cluster: Cluster;
@@ -92,12 +94,7 @@ export function BackUpNowDrawer({ cluster, ability, onClose }: BackUpNowDrawerPr
             onTested={setTest}
           />
           {needsTest && choice ? (
-            <div className="untested">
-              <p className="quiet">{backUpNow.mustTest}</p>
-              <Checkbox checked={goesUntested} onChange={(event: { target: { checked: boolean } }) => setGoesUntested(event.target.checked)}>
-                {backUpNow.untested}
-              </Checkbox>
-            </div>
+            <Untested text={backUpNow.mustTest} checked={goesUntested} onChange={setGoesUntested} />
           ) : null}
         </Part>
         <Part title={backUpNow.mode}>
@@ -131,14 +128,4 @@ function useBackup(id: number) {
   });
   const plan = useMutation({ mutationFn: async (draft: Draft) => (await send(draft, true)).plan ?? undefined });
   return { start, plan };
-}
-
-function Part({ title, hint, children }: { title: string; hint?: string; children: ReactNode }) {
-  return (
-    <section className="part" aria-label={title}>
-      <h3>{title}</h3>
-      {hint ? <p className="quiet hint">{hint}</p> : null}
-      {children}
-    </section>
-  );
 }
