@@ -26,7 +26,7 @@ const ANSWERS: Answers = {
 
 function open(part: Parameters<typeof ability>[0] = {}) {
   const calls = network(ANSWERS);
-  stage(<BackUpNowDrawer cluster={cluster()} ability={ability(part)} onClose={vi.fn()} />);
+  stage(<BackUpNowDrawer cluster={cluster()} ability={ability(part)} strategies={[]} onNewStrategy={vi.fn()} onClose={vi.fn()} />);
   return calls;
 }
 
@@ -139,7 +139,7 @@ test('the selection survives every switch of the method, and is always said in w
     'GET /ob/clusters/7/tenants': { data: { contents: [sys, TENANT, crm], page: { number: 1, size: 3, totalElements: 3, totalPages: 1 } } },
   });
   const both = ability({ storageId: 3, backupAbility: 'LOGICAL_AND_PHYSICAL' });
-  stage(<BackUpNowDrawer cluster={cluster()} ability={both} onClose={vi.fn()} />);
+  stage(<BackUpNowDrawer cluster={cluster()} ability={both} strategies={[]} onNewStrategy={vi.fn()} onClose={vi.fn()} />);
   const chosen = page.getByTestId('chosen');
   await expect.element(chosen).toHaveTextContent('To be backed up: the whole cluster prod');
   await expect.element(page.getByText('No physical backup of sys')).toBeVisible();

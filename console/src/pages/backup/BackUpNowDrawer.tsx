@@ -4,13 +4,15 @@ import { useState } from 'react';
 import { useNavigate } from 'react-router';
 
 import { answer, client } from '../../api/client';
-import type { Ability, Cluster } from '../../api/types';
+import type { Ability, BackupObject, Cluster, Strategy } from '../../api/types';
 import { useLabels } from '../../locales';
 import { Facts } from '../../parts/PageHead';
 import { Part } from '../../parts/Part';
 import { PlanAnswer } from '../../parts/PlanAnswer';
+import { strategyFor } from '../strategies/queries';
+import { objectOf } from '../strategies/scope';
 import { Chosen } from './Chosen';
-import { faultOf, firstDraft, toBody, toChoice, type Draft } from './draft';
+import { faultOf, firstDraft, isStorageOf, onlyTenant, toBody, toChoice, type Draft } from './draft';
 import { ObjectsTree } from './ObjectsTree';
 import { MethodChoice, ModeChoice, Options } from './Options';
 import { StorageChooser, type StorageTest } from './StorageChooser';
@@ -19,13 +21,16 @@ import { Untested } from './Untested';
 interface BackUpNowDrawerProps {
   cluster: Cluster;
   ability: Ability;
+  /** The strategies of the cluster and of its tenants. */
+  strategies: Strategy[];
+  onNewStrategy: () => void;
   onClose: () => void;
 }
 
 /** What to back up, where to and how; most of it is filled in. */
-export function BackUpNowDrawer({ cluster, ability, onClose }: BackUpNowDrawerProps) {
+export function BackUpNowDrawer({ cluster, ability, strategies, onNewStrategy, onClose }: BackUpNowDrawerProps) {
   const { backUpNow, actions } = useLabels();
-  const [draft, setDraft] = useState(() => firstDraft(cluster.id, ability));
+  const [draft, setDraft] = useState(() => firstDraft(cluster.id, ability, strategyFor(strategies)));
   const [test, setTest] = useState<StorageTest>();
   const [goesUntested, setGoesUntested] = useState(false);
   const { start, plan } = useBackup(cluster.id);
@@ -34,6 +39,14 @@ export function BackUpNowDrawer({ cluster, ability, onClose }: BackUpNowDrawerPr
     setDraft((was) => ({ ...was, ...part }));
     plan.reset();
     start.reset();
+  };
+  const strategy = strategyFor(strategies, onlyTenant(draft.objects));
+  const choose = (objects: BackupObject[]) => {
+    const next = strategyFor(strategies, onlyTenant(objects));
+    // What was filled in follows the objects; what somebody has chosen stays.
+    const follows = next && next !== strategy && isStorageOf(draft.storage, strategy);
+    const savedId = next?.obBackupServiceStorageConfig.storageId;
+    change(follows ? { objects, storage: { ...draft.storage, savedId } } : { objects });
   };
   const choice = toChoice(draft.storage);
   const isTested = test?.result.passed === true && test.tested === JSON.stringify(choice);
@@ -67,7 +80,7 @@ export function BackUpNowDrawer({ cluster, ability, onClose }: BackUpNowDrawerPr
     >
       <Form layout="vertical" component="div" requiredMark={false}>
         <Part title={backUpNow.objects} hint={hasParts ? backUpNow.objectsHint : backUpNow.objectsHintPhysical}>
-          <ObjectsTree cluster={cluster} hasParts={hasParts} onChange={(objects) => change({ objects })} />
+          <ObjectsTree cluster={cluster} hasParts={hasParts} onChange={choose} />
           {fault ? (
             <Alert
               type="warning"
@@ -86,6 +99,7 @@ export function BackUpNowDrawer({ cluster, ability, onClose }: BackUpNowDrawerPr
           ]}
         />
         <Part title={backUpNow.storage}>
+          <FilledIn strategy={strategy} isFilledIn={isStorageOf(draft.storage, strategy)} onNewStrategy={onNewStrategy} />
           <StorageChooser
             clusterId={cluster.id}
             wish={draft.storage}
@@ -128,4 +142,24 @@ function useBackup(id: number) {
   });
   const plan = useMutation({ mutationFn: async (draft: Draft) => (await send(draft, true)).plan ?? undefined });
   return { start, plan };
+}
+
+interface FilledInProps {
+  strategy: Strategy | undefined;
+  isFilledIn: boolean;
+  onNewStrategy: () => void;
+}
+
+/** Says which strategy the storage comes from; without one, leads to the form that creates one. */
+function FilledIn({ strategy, isFilledIn, onNewStrategy }: FilledInProps) {
+  const labels = useLabels();
+  if (strategy) return isFilledIn ? <p className="quiet hint">{labels.strategy.filledIn(objectOf(strategy, labels))}</p> : null;
+  return (
+    <p className="quiet hint">
+      {labels.strategy.notFilledIn}{' '}
+      <Button type="link" size="small" className="link-button" onClick={onNewStrategy}>
+        {labels.strategy.createLink}
+      </Button>
+    </p>
+  );
 }

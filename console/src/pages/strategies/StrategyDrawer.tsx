@@ -13,6 +13,7 @@ import { firstDraft, fromStrategy, toBody, toSchedule, withMethod, type Strategy
 import { fieldOf } from './faults';
 import { CleanUpField, LogBackupField, MethodField, ObjectField, Thresholds } from './fields';
 import { PlannedRuns } from './PlannedRuns';
+import { strategyFor } from './queries';
 import { refusedBy } from './refused';
 import { ScheduleFields } from './ScheduleFields';
 import { objectOf, strategyCalls } from './scope';
@@ -27,17 +28,15 @@ interface StrategyDrawerProps {
   strategies: Strategy[];
   /** The strategy that is changed; nothing for a new one. */
   strategy?: Strategy | undefined;
-  /** The tenant that a new strategy is for, until another one is chosen. */
-  tenant?: number | undefined;
   onSaved: () => void;
   onClose: () => void;
 }
 
 /** A new strategy, or one that is changed: what, where to, when, and when an alarm is raised. */
-export function StrategyDrawer({ cluster, ability, strategies, strategy, tenant, onSaved, onClose }: StrategyDrawerProps) {
+export function StrategyDrawer({ cluster, ability, strategies, strategy, onSaved, onClose }: StrategyDrawerProps) {
   const labels = useLabels();
   const { strategy: words, actions } = labels;
-  const [draft, setDraft] = useState(() => (strategy ? fromStrategy(strategy) : firstDraft(ability, tenant)));
+  const [draft, setDraft] = useState(() => (strategy ? fromStrategy(strategy) : firstDraft(ability)));
   const [test, setTest] = useState<StorageTest>();
   const [goesUntested, setGoesUntested] = useState(false);
   const save = useSave(cluster.id, strategy, onSaved);
@@ -53,7 +52,9 @@ export function StrategyDrawer({ cluster, ability, strategies, strategy, tenant,
   const isTested = test?.result.passed === true && test.tested === JSON.stringify(choice);
   const needsTest = draft.storage.kind === 'typed' && !isTested;
   const body = toBody(draft);
-  const isReady = body && (!needsTest || goesUntested);
+  // Where the cluster has a strategy, a new one is for a tenant, which must be chosen.
+  const needsObject = !strategy && draft.tenant === undefined && strategyFor(strategies) !== undefined;
+  const isReady = body && !needsObject && (!needsTest || goesUntested);
   const problem = save.error ?? planned.error;
   const refused = refusedBy(problem);
   const isPhysical = draft.method === 'PHYSICAL_BACKUP';

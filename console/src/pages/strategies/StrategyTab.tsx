@@ -18,7 +18,7 @@ import { StrategyDetails } from './StrategyDetails';
 
 interface StrategyTabProps {
   cluster: Cluster;
-  onNew: (isOfTenant: boolean) => void;
+  onNew: () => void;
   onModify: (strategy: Strategy) => void;
 }
 
@@ -41,9 +41,9 @@ function Strategies({ cluster, strategies, onNew, onModify }: StrategyTabProps &
           <StrategyDetails key={own.strategyId} strategy={own} />
         </section>
       ) : (
-        <None text={others.length ? labels.noneButTenants : labels.none} onNew={() => onNew(false)} />
+        <None text={others.length ? labels.noneButTenants : labels.none} onNew={onNew} />
       )}
-      {hasTenants ? <TenantStrategies strategies={others} onNew={() => onNew(true)} onModify={onModify} /> : null}
+      {hasTenants ? <TenantStrategies strategies={others} onNew={onNew} onModify={onModify} /> : null}
     </>
   );
 }

@@ -79,10 +79,10 @@ export function readersZone(): string {
 }
 
 /** Returns what is filled in for a new strategy: every night, a full backup each Sunday. */
-export function firstDraft(ability: Ability, tenant: number | undefined): StrategyDraft {
+export function firstDraft(ability: Ability): StrategyDraft {
   const savedId = ability.storageId ?? undefined;
   const draft: StrategyDraft = {
-    tenant,
+    tenant: undefined,
     method: ability.backupMode,
     storage: { kind: savedId === undefined ? 'typed' : 'saved', savedId, typed: EMPTY_STORAGE },
     storageName: '',

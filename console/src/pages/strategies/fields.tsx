@@ -39,7 +39,8 @@ export function ObjectField({ cluster, strategies, tenant, refused, onChange }: 
     <Form.Item extra={hasTenants ? strategy.ofTenantsHint : strategy.objectOld} {...refused('object')}>
       <Select
         aria-label={strategy.object}
-        value={tenant ?? WHOLE}
+        value={tenant ?? (has(undefined) ? undefined : WHOLE)}
+        placeholder={strategy.chooseTenant}
         options={options}
         loading={tenants.isLoading}
         showSearch
