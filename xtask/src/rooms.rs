@@ -92,17 +92,9 @@ const KNOWN_CIRCLES: &[(&str, &[&str], &str)] = &[
         ],
         "an error names the server that it came from, and everything returns errors; `Metadata` stands beside its opening",
     ),
-    (
-        "model",
-        &["recovery_window.rs", "recovery_window/logs.rs"],
-        "the reading of logs returns the parts of the window that it fills",
-    ),
-    ("model", &["retention.rs", "retention/calendar.rs"], "the calendar chooses among the sets of the rule"),
-    (
-        "model",
-        &["schedule.rs", "schedule/cron.rs", "schedule/grid.rs"],
-        "the two kinds of schedule return the due times of the schedule",
-    ),
+    ("model", &["recovery_window.rs", "recovery_window/logs.rs"], "the part shares its parent's types"),
+    ("model", &["retention.rs", "retention/calendar.rs"], "the part shares its parent's types"),
+    ("model", &["schedule.rs", "schedule/cron.rs", "schedule/grid.rs"], "the parts share a due time"),
     ("oceanbase", &["answer.rs", "channel.rs"], "an answer reads on from its channel"),
     ("oceanbase", &["catalog/inner.rs", "catalog/innodb.rs"], "the two dictionaries share one row"),
     (

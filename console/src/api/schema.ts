@@ -1455,6 +1455,7 @@ export interface components {
              * @description The storage configuration that is filled in.
              */
             storageId?: number | null;
+            storageSource?: components["schemas"]["StorageSource"] | null;
         };
         /** @description The key of an object storage. */
         AccessKeyBody: {
@@ -4070,6 +4071,11 @@ export interface components {
             /** @description Those that it does not take. */
             leftOut: components["schemas"]["LeftOutView"][];
         };
+        /**
+         * @description Why a storage configuration is filled in: it is the backup strategy's, was used last, or is the only one.
+         * @enum {string}
+         */
+        StorageSource: "STRATEGY" | "LAST_USED" | "ONLY_ONE";
         /**
          * @description A kind of storage.
          * @enum {string}

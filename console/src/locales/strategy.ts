@@ -97,7 +97,8 @@ export const strategyEn = {
   jitter: 'Start Delay up to (min)',
   jitterHint: 'Spreads the starts of many strategies. Each run starts up to this much later than due.',
   logBackup: 'Also start log backup',
-  logBackupHint: 'A run starts log backup where it does not run. With log backup you can recover to any point in time.',
+  logBackupHint:
+    'A run starts log backup where it does not run. With this off, a run is refused there: no physical backup works without log backup.',
 
   cleanUp: 'Clean-up of Expired Backups',
   cleanUpOn: 'Delete expired backups',
@@ -237,7 +238,7 @@ export const strategyZh: typeof strategyEn = {
   jitter: '最长启动延迟（分钟）',
   jitterHint: '用于错开多个策略的启动时间，每次调度在到期后的该时长内启动。',
   logBackup: '同时启动日志备份',
-  logBackupHint: '日志备份未运行时，由备份任务将其启动。有日志备份才能恢复到任意时间点。',
+  logBackupHint: '日志备份未运行时，由备份任务将其启动。如不选择，日志备份未运行时备份会被拒绝，因为物理备份离不开日志备份。',
 
   cleanUp: '过期备份清理',
   cleanUpOn: '清理过期备份',

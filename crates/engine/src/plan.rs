@@ -44,7 +44,7 @@ pub(crate) fn settle(task: &mut Task, now: Moment, busy: &BTreeSet<usize>) -> BT
         task.status = TaskStatus::Running;
         task.started_at = Some(now);
     }
-    // Every round ends at least one row or is the last.
+    // Every round of a roll-back ends at least one row or is the last.
     for _ in 0..=task.rows.len() {
         if task.status.is_finished() {
             break;
@@ -59,7 +59,7 @@ pub(crate) fn settle(task: &mut Task, now: Moment, busy: &BTreeSet<usize>) -> BT
             }
             Stage::Active(rows) => {
                 move_on(task, &rows, now, &mut changed);
-                false
+                break;
             }
         };
         if !again {

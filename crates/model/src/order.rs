@@ -70,6 +70,8 @@ pub struct PhysicalBackup {
     /// The password that the backup is encrypted with. Without it nothing can be restored.
     #[serde(skip)]
     pub encryption: Option<Secret>,
+    /// Whether log backup is started where it does not run. Without it, such a tenant is refused.
+    pub start_log_backup: bool,
     /// Why it is full although its strategy plans an incremental one.
     #[serde(skip)]
     pub promotion: Option<Promotion>,
@@ -174,6 +176,7 @@ impl BackupNow {
                     auto_compaction,
                     plus_archivelog,
                     encryption,
+                    start_log_backup: true,
                     promotion: None,
                 }))
             }

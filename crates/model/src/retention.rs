@@ -102,7 +102,7 @@ pub enum KeepReason {
     Monthly,
     /// It stands for its year.
     Yearly,
-    /// So many good full sets always stay.
+    /// The number of good full sets that always stay.
     Minimum,
     /// Somebody holds it.
     Held,

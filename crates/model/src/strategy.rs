@@ -57,11 +57,11 @@ pub struct CleanUp {
 pub struct Thresholds {
     /// A data backup that runs longer is late; none means that it is never late.
     pub data_backup_timeout_minutes: Option<u32>,
-    /// For so many days no data backup has succeeded.
+    /// The number of days without a successful data backup.
     pub no_successful_data_backup_alarm_days: u32,
-    /// Log backup is so many seconds behind.
+    /// The delay of log backup, in seconds.
     pub log_backup_delay_s: u32,
-    /// The storage is filled to so many percent.
+    /// How full the storage is, in percent.
     pub storage_percent: u8,
 }
 

@@ -9,10 +9,11 @@ import { useLabels } from '../../locales';
 import { Facts } from '../../parts/PageHead';
 import { Part } from '../../parts/Part';
 import { PlanAnswer } from '../../parts/PlanAnswer';
+import { useReturnFocus } from '../../parts/useReturnFocus';
 import { strategyFor } from '../strategies/queries';
 import { objectOf } from '../strategies/scope';
 import { Chosen } from './Chosen';
-import { faultOf, firstDraft, isStorageOf, onlyTenant, toBody, toChoice, type Draft } from './draft';
+import { faultOf, firstDraft, isPasswordSure, isStorageOf, onlyTenant, toBody, toChoice, type Draft } from './draft';
 import { ObjectsTree } from './ObjectsTree';
 import { MethodChoice, ModeChoice, Options } from './Options';
 import { StorageChooser, type StorageTest } from './StorageChooser';
@@ -29,6 +30,7 @@ interface BackUpNowDrawerProps {
 
 /** What to back up, where to and how; most of it is filled in. */
 export function BackUpNowDrawer({ cluster, ability, strategies, onNewStrategy, onClose }: BackUpNowDrawerProps) {
+  useReturnFocus();
   const { backUpNow, actions } = useLabels();
   const [draft, setDraft] = useState(() => firstDraft(cluster.id, ability, strategyFor(strategies)));
   const [test, setTest] = useState<StorageTest>();
@@ -52,7 +54,7 @@ export function BackUpNowDrawer({ cluster, ability, strategies, onNewStrategy, o
   const isTested = test?.result.passed === true && test.tested === JSON.stringify(choice);
   const needsTest = draft.storage.kind === 'typed' && !isTested;
   const fault = faultOf(draft.objects);
-  const isReady = Boolean(choice) && !fault;
+  const isReady = Boolean(choice) && !fault && isPasswordSure(draft);
   const hasParts = draft.method === 'LOGICAL_BACKUP';
 
   return (

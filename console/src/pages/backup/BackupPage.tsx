@@ -13,6 +13,7 @@ import { Loaded } from '../../parts/PageState';
 import { Explanation } from '../../parts/ProblemAlert';
 import { Prose } from '../../parts/Prose';
 import { Status, toneOf } from '../../parts/Status';
+import { Unknown } from '../../parts/Unknown';
 import { useCluster, useClusterId } from '../clusters/clusterId';
 import { useMay } from '../logon/me';
 import { InitiateRecoveryDrawer } from '../recovery/InitiateRecoveryDrawer';
@@ -64,7 +65,7 @@ export default function BackupPage() {
 
   return (
     <>
-      <PageHead title={backup.title} beside={<span className="quiet">{cluster.data?.name}</span>}>
+      <PageHead title={backup.title} of={cluster.data?.name} beside={<span className="quiet">{cluster.data?.name}</span>}>
         <Buttons
           ability={ability.data}
           hasStrategy={strategies.data ? Boolean(strategyFor(strategies.data)) : undefined}
@@ -75,7 +76,9 @@ export default function BackupPage() {
       </PageHead>
       {ability.data?.disabled ? <Disabled ability={ability.data} /> : null}
       <Section title={backup.basic}>
-        <Loaded query={overview}>{(found) => <Basic overview={found} onHistory={toStrategies} />}</Loaded>
+        <Loaded query={overview}>
+          {(found) => <Basic overview={found} asked={cluster.data?.updateTime} onHistory={toStrategies} />}
+        </Loaded>
       </Section>
       <Section>
         <Tabs
@@ -222,11 +225,19 @@ function CompactionState({ overview: { clusterId, compactionStatus: status } }: 
   );
 }
 
-function Basic({ overview, onHistory }: { overview: Overview; onHistory: () => void }) {
+interface BasicProps {
+  overview: Overview;
+  asked: string | undefined;
+  onHistory: () => void;
+}
+
+function Basic({ overview, asked, onHistory }: BasicProps) {
   const labels = useLabels();
   const { backup, words, clusters, strategy, actions } = labels;
   const isPhysical = overview.obBackupAbility !== 'LOGICAL_BACKUP';
   const delay = overview.logBackupDelaySeconds;
+  const isSilent = Boolean(overview.clusterError);
+  const unknown = <Unknown key="unknown" at={asked} />;
   const running = overview.runningTaskId;
   const status = running ? (
     <>
@@ -250,9 +261,9 @@ function Basic({ overview, onHistory }: { overview: Overview; onHistory: () => v
           ? ([
               [
                 backup.logCheckpoint,
-                <Moment key="checkpoint" at={overview.latestLogBackupCheckpoint} none={backup.noLogBackup} />,
+                isSilent ? unknown : <Moment key="checkpoint" at={overview.latestLogBackupCheckpoint} isExact none={backup.noLogBackup} />,
               ],
-              [backup.logDelay, typeof delay === 'number' ? formatSeconds(delay, labels) : '–'],
+              [backup.logDelay, isSilent ? unknown : typeof delay === 'number' ? formatSeconds(delay, labels) : '–'],
             ] as Array<[string, ReactNode]>)
           : []),
         ...(hasStrategy
@@ -273,7 +284,7 @@ function Basic({ overview, onHistory }: { overview: Overview; onHistory: () => v
               ],
             ] as Array<[string, ReactNode]>)
           : []),
-        [backup.compaction, <CompactionState key="compaction" overview={overview} />],
+        [backup.compaction, isSilent ? unknown : <CompactionState key="compaction" overview={overview} />],
       ]}
       />
     </>

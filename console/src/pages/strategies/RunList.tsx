@@ -18,7 +18,7 @@ export function RunList({ scope }: { scope: Scope }) {
   const [filter, setFilter] = useState({ page: 1, size: 10 });
   const runs = useQuery({ ...runsQuery(scope, filter), placeholderData: keepPreviousData, refetchInterval: EVERY_MS });
   const columns: TableProps<StrategyRun>['columns'] = [
-    { title: strategy.due, dataIndex: 'dueTime', render: (at: string) => <Moment at={at} /> },
+    { title: strategy.due, dataIndex: 'dueTime', render: (at: string) => <Moment at={at} isExact /> },
     {
       title: strategy.status,
       dataIndex: 'status',
@@ -40,7 +40,7 @@ export function RunList({ scope }: { scope: Scope }) {
       dataIndex: 'taskId',
       render: (task?: number | null) => (task ? <Link to={`/tasks/${task}`}>{task}</Link> : '–'),
     },
-    { title: strategy.end, dataIndex: 'finishTime', render: (at?: string | null) => <Moment at={at} isBare /> },
+    { title: strategy.end, dataIndex: 'finishTime', render: (at?: string | null) => <Moment at={at} isExact isBare /> },
   ];
   return (
     <PagedTable

@@ -7,6 +7,7 @@ import { useLabels } from '../../locales';
 import { Part } from '../../parts/Part';
 import { PlanAnswer } from '../../parts/PlanAnswer';
 import { ProblemAlert } from '../../parts/ProblemAlert';
+import { useReturnFocus } from '../../parts/useReturnFocus';
 import { toChoice } from '../backup/draft';
 import type { StorageTest } from '../backup/StorageChooser';
 import { firstDraft, fromStrategy, toBody, toSchedule, withMethod, type StrategyDraft } from './draft';
@@ -34,6 +35,7 @@ interface StrategyDrawerProps {
 
 /** A new strategy, or one that is changed: what, where to, when, and when an alarm is raised. */
 export function StrategyDrawer({ cluster, ability, strategies, strategy, onSaved, onClose }: StrategyDrawerProps) {
+  useReturnFocus();
   const labels = useLabels();
   const { strategy: words, actions } = labels;
   const [draft, setDraft] = useState(() => (strategy ? fromStrategy(strategy) : firstDraft(ability)));

@@ -33,6 +33,9 @@ pub(crate) struct AbilityView {
     /// The storage configuration that is filled in.
     #[serde(skip_serializing_if = "Option::is_none")]
     storage_id: Option<i64>,
+    /// Why that storage configuration is filled in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    storage_source: Option<words::StorageSource>,
 }
 
 /// Which modes of data backup there are.
@@ -74,7 +77,8 @@ impl From<Ability> for AbilityView {
             },
             disabled: disabled.map(|problem| ErrorView::of(&problem, language)),
             logical_disabled: logical_disabled.map(|problem| ErrorView::of(&problem, language)),
-            storage_id: storage.map(|id| id.0),
+            storage_id: storage.map(|(id, _)| id.0),
+            storage_source: storage.map(|(_, source)| source.into()),
         }
     }
 }

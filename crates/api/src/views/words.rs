@@ -116,6 +116,15 @@ words! {
 }
 
 words! {
+    /// Why a storage configuration is filled in: it is the backup strategy's, was used last, or is the only one.
+    StorageSource for control::backups::StorageSource {
+        Strategy = "STRATEGY",
+        LastUsed = "LAST_USED",
+        OnlyOne = "ONLY_ONE",
+    }
+}
+
+words! {
     /// How a run of a backup strategy stands.
     StrategyRunStatus for control::strategies::RunStatus {
         Running = "RUNNING",

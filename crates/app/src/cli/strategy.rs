@@ -117,6 +117,9 @@ struct SettingsArgs {
     /// By how many seconds a run may start later than due
     #[arg(long, value_name = "SECONDS", requires = "schedule")]
     jitter: Option<u32>,
+    /// Whether a run starts log backup where it is not running. Defaults to yes for a physical backup
+    #[arg(long, value_name = "YES|NO", requires = "schedule")]
+    start_log_backup: Option<Switch>,
     /// Raise an alarm when a data backup takes longer
     #[arg(long, value_name = "MINUTES")]
     timeout_minutes: Option<u32>,
@@ -129,6 +132,12 @@ struct SettingsArgs {
 enum Method {
     Physical,
     Logical,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Switch {
+    Yes,
+    No,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -269,6 +278,7 @@ impl SettingsArgs {
         });
         set("quietWindow", quiet.transpose()?);
         set("jitterSeconds", self.jitter.map(|jitter| json!(jitter)));
+        set("startLogBackup", self.start_log_backup.map(|switch| json!(switch == Switch::Yes)));
         Ok(Some(schedule))
     }
 }

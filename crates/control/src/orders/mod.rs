@@ -9,6 +9,7 @@ mod submit;
 
 use model::id::TaskId;
 
+pub use destination::StorageSource;
 pub(crate) use destination::{Destination, destination, usual_storage};
 pub(crate) use full_sets::has_full_sets;
 pub(crate) use kinds::{BACKUP_LOGICAL, BACKUP_PHYSICAL, backup_kinds};

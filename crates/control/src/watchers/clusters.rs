@@ -7,7 +7,7 @@ use futures::StreamExt as _;
 use super::watcher::{WakeUp, Watcher};
 use crate::context::{Control, Error};
 
-/// How many are asked at once.
+/// How many clusters are asked at once.
 const AT_ONCE: usize = 16;
 
 pub(super) const WATCHER: Watcher = Watcher {

@@ -1,4 +1,4 @@
-//! Lets go of moments that nobody reads any more, so that the server behind them may forget them.
+//! Releases snapshots that no task reads any more, so that the server can discard them.
 
 use std::time::{Duration, Instant};
 

@@ -99,7 +99,7 @@ async fn a_backup_is_listed_with_all_that_ocp_shows() {
     assert_eq!((cluster.standing.sets.bytes, all.succeeded, all.failed), (set.bytes, 1, 0));
     let ability = backups::ability(control, admin, set.cluster, None).await.expect("seen");
     assert_eq!((ability.preferred, ability.incremental_enabled), (BackupMethod::Logical, false));
-    assert_eq!(ability.storage, Some(set.storage));
+    assert_eq!(ability.storage, Some((set.storage, backups::StorageSource::LastUsed)));
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! Views and code keep what they were made under: their definer, whoever that is, their character set and their checks.
+//! Views and code keep their definer, even one that does not exist, their character set and their checks.
 
 use dump::ChunkAim;
 use oceanbase::Statement;

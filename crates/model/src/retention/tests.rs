@@ -12,7 +12,7 @@ const NOW: Timestamp = Timestamp(1_795_780_800_000_000);
 const KEEP_ALL: Policy =
     Policy { window_days: None, last: None, calendar: None, cap_bytes: None, minimum: 1, zone: Zone::UTC };
 
-/// Returns a full set of 10 bytes that is so many days old.
+/// Returns a full set of 10 bytes, of this age in days.
 fn full(id: i64, days_ago: i64) -> Candidate {
     let point = Timestamp(NOW.0 - days_ago * DAY);
     Candidate { id, mode: Full, previous: None, point, bytes: 10, health: Health::Good }

@@ -25,7 +25,7 @@ impl Dice {
         least + i64::try_from(self.next() % span).expect("a small number")
     }
 
-    /// Tells yes once in so many times.
+    /// Returns true once in `times` calls, on average.
     pub(crate) fn one_in(&mut self, times: i64) -> bool {
         self.from(1, times) == 1
     }

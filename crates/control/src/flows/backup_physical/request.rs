@@ -37,6 +37,7 @@ pub(super) struct Decided {
     pub(super) keeps_destinations: bool,
     pub(super) auto_compaction: bool,
     pub(super) plus_archivelog: bool,
+    pub(super) start_log_backup: bool,
     /// Why it is full although its strategy plans an incremental one.
     pub(super) promotion: Option<Promotion>,
     /// What the backup is encrypted with.
@@ -63,6 +64,7 @@ impl Decided {
             auto_compaction: self.auto_compaction,
             plus_archivelog: self.plus_archivelog,
             password,
+            start_log_backup: self.start_log_backup,
             promotion: self.promotion.map(|promotion| words::note(promotion.text())),
             requested,
             tag: format!("{:08x}", rand::random::<u32>()),
@@ -123,6 +125,7 @@ pub(super) async fn decide(context: &Context, order: PhysicalBackup) -> Result<D
         keeps_destinations,
         auto_compaction: order.auto_compaction,
         plus_archivelog: order.plus_archivelog,
+        start_log_backup: order.start_log_backup,
         promotion: order.promotion,
         password: order.encryption,
         cluster,

@@ -197,12 +197,13 @@ async fn an_interrupted_archive_is_explained_and_left_as_it_is() {
     }
 }
 
+fn waits(task: &engine::Task) -> bool {
+    task.rows.iter().any(|row| row.step == "wait-for-data-backup" && row.progress.is_some())
+}
+
 async fn an_archive_that_breaks_under_the_backup_is_named_as_the_cause(profile: Profile) {
     let world = SimWorld::with(profile, &["shop"]).await;
     let task = world.begin(world.wish(Full)).await;
-    let waits = |task: &engine::Task| {
-        task.rows.iter().any(|row| row.step == "wait-for-data-backup" && row.progress.is_some())
-    };
     assert_eq!(world.run_until(task, None, waits).await, None);
     world.fault(FaultName::ArchiveInterrupted, Some("shop"));
     let (step, why) = world.fail(task).await;
@@ -215,9 +216,6 @@ async fn a_cancel_ends_our_job_and_a_retry_begins_another() {
     for profile in [Profile::V3_1_5, Profile::V4_0, Profile::V4_2_5, Profile::V4_6] {
         let world = SimWorld::with(profile, &["shop"]).await;
         let task = world.begin(world.wish(Full)).await;
-        let waits = |task: &engine::Task| {
-            task.rows.iter().any(|row| row.step == "wait-for-data-backup" && row.progress.is_some())
-        };
         assert_eq!(world.run_until(task, None, waits).await, None, "{profile}");
         world.steer(task, Steer::Cancel).await;
         assert_eq!(world.run(task, None).await, Ended::Finished(TaskStatus::Failed), "{profile}");
@@ -237,9 +235,6 @@ async fn a_backup_that_completes_before_its_cancel_is_called_complete_and_record
     for profile in [Profile::V3_1_5, Profile::V4_2_5] {
         let world = SimWorld::with(profile, &["shop"]).await;
         let task = world.begin(world.wish(Full)).await;
-        let waits = |task: &engine::Task| {
-            task.rows.iter().any(|row| row.step == "wait-for-data-backup" && row.progress.is_some())
-        };
         assert_eq!(world.run_until(task, None, waits).await, None, "{profile}");
         world.handle.advance_seconds(3600.0);
         world.steer(task, Steer::Cancel).await;
@@ -464,9 +459,6 @@ async fn a_clock_that_jumps_confuses_nobody() {
 async fn an_upgrade_that_begins_in_the_midst_ends_the_job_and_a_retry_waits_for_its_end(profile: Profile) {
     let world = SimWorld::with(profile, &["shop"]).await;
     let task = world.begin(world.wish(Full)).await;
-    let waits = |task: &engine::Task| {
-        task.rows.iter().any(|row| row.step == "wait-for-data-backup" && row.progress.is_some())
-    };
     assert_eq!(world.run_until(task, None, waits).await, None);
     world.fault(FaultName::UpgradeMode, None);
     let (step, why) = world.fail(task).await;

@@ -15,7 +15,7 @@ use model::user::Permission;
 use crate::actor::Actor;
 use crate::context::{Context, Control};
 use crate::error::Error;
-use crate::orders::{has_full_sets, strategy_storage, usual_storage};
+use crate::orders::{StorageSource, has_full_sets, strategy_storage, usual_storage};
 
 /// What can be backed up, and what is filled in when nobody chooses.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,9 +36,9 @@ pub struct Ability {
     pub disabled: Option<Problem>,
     /// Why nothing can be backed up logically, if nothing can: of a cluster, when none of its tenants can.
     pub logical_disabled: Option<Problem>,
-    /// The storage that is filled in: the strategy's, else the last one used for the cluster, else the only one in the
-    /// library.
-    pub storage: Option<StorageId>,
+    /// The storage that is filled in, and why: the strategy's, else the last one used for the cluster, else the only one in
+    /// the library.
+    pub storage: Option<(StorageId, StorageSource)>,
 }
 
 /// Returns what can be backed up of a cluster, or of one tenant.
@@ -61,8 +61,8 @@ pub async fn ability(
     let ability = cluster.facts.ability;
     let of_strategy = strategy_storage(context, &cluster, tenant.as_slice()).await?;
     let storage = match of_strategy {
-        Some(StorageChoice::Saved(id)) => Some(id),
-        _ => usual_storage(context, &cluster).await?.map(|storage| storage.id),
+        Some(StorageChoice::Saved(id)) => Some((id, StorageSource::Strategy)),
+        _ => usual_storage(context, &cluster).await?.map(|(storage, source)| (storage.id, source)),
     };
     let (physical, incremental) = physical(&cluster, &tenants, tenant.is_none());
     let logical = logical(context, &cluster, &tenants).await?;

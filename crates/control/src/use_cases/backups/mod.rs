@@ -29,7 +29,7 @@ use crate::error::Error;
 pub use crate::flows::{Plan, PlannedStep};
 use crate::flows::{backup_logical, backup_physical};
 use crate::orders;
-pub use crate::orders::Accepted;
+pub use crate::orders::{Accepted, StorageSource};
 use crate::page::{Page, PageAsk};
 pub use ability::{Ability, ability};
 pub use all::{AllOverview, ClusterStanding, all_overview};

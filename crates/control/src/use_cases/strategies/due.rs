@@ -242,6 +242,7 @@ async fn submit(control: &Control, decided: &Decided, run: &Scheduled) -> Result
     let mut order = order.settled(cluster.facts.ability)?;
     if let BackupOrder::Physical(order) = &mut order {
         order.promotion = run.promotion;
+        order.start_log_backup = strategy.settings.start_log_backup;
     }
     orders::submit_run(control, &actor, order, run).await
 }

@@ -360,7 +360,8 @@ async fn back_up_now_takes_the_storage_of_the_strategy() {
     assert_eq!(made.storage.name.as_deref(), Some("prod"), "a typed-in storage gets the cluster's name");
     for tenant in [None, Some(TenantId(1002))] {
         let ability = backups::ability(&world.control, &world.actor, world.cluster, tenant).await;
-        assert_eq!(ability.expect("answers").storage, Some(made.storage.id));
+        let storage = ability.expect("answers").storage;
+        assert_eq!(storage, Some((made.storage.id, backups::StorageSource::Strategy)));
     }
     let wish = backups::BackupNow { storage: None, ..world.wish(Full) };
     let task = world.begin(wish).await;
