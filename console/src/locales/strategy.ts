@@ -148,7 +148,7 @@ export const strategyZh: typeof strategyEn = {
   tab: '备份策略',
   create: '新建备份策略',
   modify: '编辑',
-  modifyTitle: (object: string) => `编辑${object}的备份策略`,
+  modifyTitle: (object: string) => `编辑${object} 的备份策略`,
   pause: '暂停',
   resume: '恢复调度',
   none: '该集群没有备份策略',
@@ -174,7 +174,7 @@ export const strategyZh: typeof strategyEn = {
   history: '调度历史',
   historyOf: '数据备份调度历史',
 
-  pauseTitle: (object: string) => `暂停${object}的备份策略？`,
+  pauseTitle: (object: string) => `暂停${object} 的备份策略？`,
   pauseText: [
     '恢复调度之前，不再按计划发起数据备份。',
     '暂停期间到期的调度记为未执行，之后不会补做。',
@@ -182,10 +182,10 @@ export const strategyZh: typeof strategyEn = {
   ],
   pauseTenantText: '集群的备份策略不会接替：该租户在暂停期间没有定时备份。',
   paused: '备份策略已暂停',
-  resumeTitle: (object: string) => `恢复${object}的备份调度？`,
+  resumeTitle: (object: string) => `恢复${object} 的备份调度？`,
   resumeText: ['将在下一个到期时间发起数据备份，暂停期间到期的调度仍为未执行。', '此后的备份任务以您的账号权限执行。'],
   resumed: '备份调度已恢复',
-  deleteTitle: (object: string) => `删除${object}的备份策略？`,
+  deleteTitle: (object: string) => `删除${object} 的备份策略？`,
   deleteText: [
     '不再按该策略发起数据备份。',
     '备份策略及其调度历史将被删除，存储中的备份集保留。',
@@ -279,7 +279,7 @@ export const strategyZh: typeof strategyEn = {
       .filter(Boolean)
       .join('，'),
 
-  filledIn: (object: string) => `已根据${object}的备份策略填写。`,
+  filledIn: (object: string) => `已根据${object} 的备份策略填写。`,
   notFilledIn: '该集群没有备份策略，存储配置无法自动填写。',
   createLink: '新建备份策略',
 };

@@ -14,7 +14,8 @@ export type Field =
   | 'jitter'
   | 'thresholds';
 
-const FIELDS: Record<string, Field> = {
+/** The field that each refusal is about, by the refusal’s name. */
+export const FIELDS: Record<string, Field> = {
   'strategy-of-cluster-exists': 'object',
   'strategy-of-tenant-exists': 'object',
   'strategy-of-tenant-unsupported': 'object',
