@@ -262,7 +262,8 @@ mod tests {
 
     #[test]
     fn a_backup_that_may_not_start_log_backup_needs_it_to_run() {
-        let server = ServerVersion::identify("5.7.25-OceanBase_CE-v4.2.5.2", "OceanBase_CE 4.2.5.2").expect("a version");
+        let server = ServerVersion::identify("5.7.25-OceanBase_CE-v4.2.5.2", "OceanBase_CE 4.2.5.2")
+            .expect("a version");
         let cases = [
             (Doing, Ok(())),
             (Beginning, Ok(())),
