@@ -62,6 +62,19 @@ test('a strategy shows what it does and what comes next', async () => {
   await expect.element(page.getByTestId('planned-runs')).toHaveTextContent('2026-11-29 Sun 02:00');
 });
 
+test('a run that is due and waits shows in the status, also after a run that failed', async () => {
+  open({
+    'GET /backup/strategies': list(strategy({ lastRun: run({ status: 'FAILED' }) })),
+    'GET /ob/clusters/7/backup/overview': { data: { backupScheduleStatus: 'WAITING' } },
+  });
+  await expect.element(page.getByTestId('strategy-status')).toHaveTextContent('Waiting');
+});
+
+test('a strategy whose last run failed is abnormal', async () => {
+  open({ 'GET /backup/strategies': list(strategy({ lastRun: run({ status: 'FAILED' }) })) });
+  await expect.element(page.getByTestId('strategy-status')).toHaveTextContent('Abnormal');
+});
+
 test('the list of runs has the missed ones with their reason, and the others with their task', async () => {
   open({ [`GET ${PATH}/runs`]: list(MISSED, run()) });
   const row = page.getByRole('row').filter({ hasText: 'Missed' });

@@ -7,6 +7,7 @@ import { useLabels } from '../../locales';
 import { MayButton } from '../../parts/MayButton';
 import { Loaded, Nothing } from '../../parts/PageState';
 import { Status, toneOf } from '../../parts/Status';
+import { overviewQuery } from '../backup/queries';
 import { useMay } from '../logon/me';
 import { LastRun } from './LastRun';
 import { NextRun } from './PlannedRuns';
@@ -30,6 +31,7 @@ export function StrategyTab(props: StrategyTabProps) {
 
 function Strategies({ cluster, strategies, onNew, onModify }: StrategyTabProps & { strategies: Strategy[] }) {
   const { strategy: labels } = useLabels();
+  const overview = useQuery(overviewQuery(cluster.id));
   const own = strategyFor(strategies);
   const others = strategies.filter((each) => each !== own);
   const hasTenants = cluster.generation !== 'GEN3' && (own ?? others.length > 0);
@@ -37,7 +39,7 @@ function Strategies({ cluster, strategies, onNew, onModify }: StrategyTabProps &
     <>
       {own ? (
         <section aria-label={labels.tab} data-testid="cluster-strategy">
-          <StrategyHead strategy={own} onModify={onModify} />
+          <StrategyHead strategy={own} isWaiting={overview.data?.backupScheduleStatus === 'WAITING'} onModify={onModify} />
           <StrategyDetails key={own.strategyId} strategy={own} />
         </section>
       ) : (
@@ -62,9 +64,16 @@ function None({ text, onNew }: { text: string; onNew: () => void }) {
   );
 }
 
-function StrategyHead({ strategy, onModify }: { strategy: Strategy; onModify: (strategy: Strategy) => void }) {
+interface StrategyHeadProps {
+  strategy: Strategy;
+  /** Whether a run is due and waits. */
+  isWaiting: boolean;
+  onModify: (strategy: Strategy) => void;
+}
+
+function StrategyHead({ strategy, isWaiting, onModify }: StrategyHeadProps) {
   const labels = useLabels();
-  const status = statusOf(strategy);
+  const status = statusOf(strategy, isWaiting);
   return (
     <div className="section-head strategy-head">
       <h3>

@@ -1,8 +1,9 @@
 import type { PlannedRun, ScheduleStatus, Strategy, StrategyRun } from '../../api/types';
 
-/** Returns how the schedule of a strategy stands. */
-export function statusOf({ obBackupScheduleConfig: { backupScheduleEnabled }, lastRun }: Strategy): ScheduleStatus {
+/** Returns how the schedule of a strategy stands, by what is shown of it; whether a run waits is known of a cluster's alone. */
+export function statusOf({ obBackupScheduleConfig: { backupScheduleEnabled }, lastRun }: Strategy, isWaiting = false): ScheduleStatus {
   if (!backupScheduleEnabled) return 'PAUSED';
+  if (isWaiting) return 'WAITING';
   return lastRun?.status === 'FAILED' || lastRun?.status === 'MISSED' ? 'ABNORMAL' : 'NORMAL';
 }
 
