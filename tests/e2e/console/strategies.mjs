@@ -116,6 +116,7 @@ async function create() {
   // The pictures took their time: due soon from now on.
   await form.locator('#schedule-cron').fill(dueSoon());
   await button(words.submit, form).click();
+  await form.waitFor({ state: 'hidden' });
   await status('NORMAL').waitFor();
   await look('created');
 }

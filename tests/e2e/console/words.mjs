@@ -63,7 +63,7 @@ export const STRATEGY_WORDS = {
   en: {
     tab: 'Backup Strategy', none: 'This cluster has no backup strategy', notFilledIn: /no backup strategy to fill in/,
     createLink: 'Create a backup strategy', objectHint: /own strategy replaces/, submit: 'Submit', week: 'Week', month: 'Month',
-    cron: 'Cron expression', filledIn: 'Filled in from the backup strategy of Cluster prod.', scheduled: 'Scheduled',
+    cron: 'Cron expression', filledIn: 'Filled in from the backup strategy of cluster prod.', scheduled: 'Scheduled',
     modify: 'Modify', pause: 'Pause', resume: 'Resume', remove: 'Delete', goBack: 'Leave it as it is', setsStay: /Backup sets stay/,
     missed: 'Missed', whyMissed: 'The strategy is paused', paused: 'Paused', forTenant: 'New Tenant Strategy', object: 'Backup Object',
   },

@@ -187,7 +187,7 @@ test('storage and method are filled in from the strategy, and the drawer says so
   const both = ability({ storageId: 3, backupAbility: 'LOGICAL_AND_PHYSICAL' });
   const logical = strategy({ backupMode: 'LOGICAL_BACKUP' });
   stage(<BackUpNowDrawer cluster={cluster()} ability={both} strategies={[logical]} onNewStrategy={vi.fn()} onClose={vi.fn()} />);
-  await expect.element(page.getByText('Filled in from the backup strategy of Cluster prod.')).toBeVisible();
+  await expect.element(page.getByText('Filled in from the backup strategy of cluster prod.')).toBeVisible();
   await start().click();
   await expect.element(page.getByTestId('place')).toHaveTextContent('/tasks/12');
   expect(calls.find(({ call }) => call.endsWith('/backupNow'))?.body).toMatchObject({
@@ -214,9 +214,9 @@ test('the storage follows to the strategy of the one tenant that is chosen, unti
       onClose={vi.fn()}
     />,
   );
-  await expect.element(page.getByText('Filled in from the backup strategy of Cluster prod.')).toBeVisible();
+  await expect.element(page.getByText('Filled in from the backup strategy of cluster prod.')).toBeVisible();
   await page.getByRole('tree', { name: 'Backup Objects' }).getByText('crm').click();
-  await expect.element(page.getByText('Filled in from the backup strategy of Tenant shop.')).toBeVisible();
+  await expect.element(page.getByText('Filled in from the backup strategy of tenant shop.')).toBeVisible();
   await start().click();
   await expect.element(page.getByTestId('place')).toHaveTextContent('/tasks/12');
   expect(calls.find(({ call }) => call.endsWith('/backupNow'))?.body).toMatchObject({ obBackupServiceStorageConfig: { storageId: 4 } });

@@ -11,7 +11,7 @@ import { Part } from '../../parts/Part';
 import { PlanAnswer } from '../../parts/PlanAnswer';
 import { useReturnFocus } from '../../parts/useReturnFocus';
 import { strategyFor } from '../strategies/queries';
-import { objectOf } from '../strategies/scope';
+import { namedObject } from '../strategies/scope';
 import { Chosen } from './Chosen';
 import { faultOf, firstDraft, isPasswordSure, isStorageOf, onlyTenant, toBody, toChoice, type Draft } from './draft';
 import { ObjectsTree } from './ObjectsTree';
@@ -155,7 +155,7 @@ interface FilledInProps {
 /** Says which strategy the storage comes from; without one, leads to the form that creates one. */
 function FilledIn({ strategy, isFilledIn, onNewStrategy }: FilledInProps) {
   const labels = useLabels();
-  if (strategy) return isFilledIn ? <p className="quiet hint">{labels.strategy.filledIn(objectOf(strategy, labels))}</p> : null;
+  if (strategy) return isFilledIn ? <p className="quiet hint">{labels.strategy.filledIn(namedObject(strategy, labels))}</p> : null;
   return (
     <p className="quiet hint">
       {labels.strategy.notFilledIn}{' '}

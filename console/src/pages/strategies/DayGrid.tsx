@@ -29,12 +29,12 @@ export function DayGrid({ cycle, days, hasIncremental, onChange }: DayGridProps)
                 className="day"
                 data-day={day}
                 data-kind={kind ?? 'NONE'}
-                aria-label={`${nameOf(day, 'long')}: ${state}`}
                 disabled={!kind && isFull}
                 onClick={() => onChange(pressed(days, day, hasIncremental))}
               >
-                <span>{nameOf(day, 'short')}</span>
-                <span className="day-kind">{kind ? short[kind] : '–'}</span>
+                <span className="unseen">{`${nameOf(day, 'long')}: ${state}`}</span>
+                <span aria-hidden="true">{nameOf(day, 'short')}</span>
+                <span aria-hidden="true" className="day-kind">{kind ? short[kind] : '–'}</span>
               </button>
             </li>
           );

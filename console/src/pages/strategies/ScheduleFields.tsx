@@ -48,11 +48,12 @@ export function ScheduleFields(props: ScheduleFieldsProps) {
         </Form.Item>
       </div>
       <Window {...props} />
-      <Form.Item label={strategy.jitter} htmlFor="schedule-jitter" extra={strategy.jitterHint} {...refused('jitter')}>
+      <Form.Item label={strategy.inUnit(strategy.jitter, strategy.unitMinutes)} htmlFor="schedule-jitter" extra={strategy.jitterHint} {...refused('jitter')}>
         <InputNumber
           id="schedule-jitter"
           min={0}
           max={240}
+          placeholder="0"
           value={schedule.jitterMinutes}
           onChange={(minutes) => onChange({ jitterMinutes: typeof minutes === 'number' ? minutes : null })}
         />

@@ -66,7 +66,7 @@ export function StorageField({ cluster, draft, saved, test, untested, refused, o
         ) : null}
         <Amount
           id="strategy-storage-percent"
-          label={strategy.storageAlarm}
+          label={strategy.inUnit(strategy.storageAlarm, strategy.unitPercent)}
           max={100}
           value={draft.storagePercent}
           onChange={(storagePercent) => onChange({ storagePercent })}

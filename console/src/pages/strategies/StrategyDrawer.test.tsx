@@ -169,7 +169,7 @@ test('at most ten days of a month can be chosen', async () => {
 test('a strategy that is modified opens as it is saved, and says what another storage means', async () => {
   const saved = strategy();
   const { calls, onSaved } = open({ changed: saved, strategies: [saved] });
-  await expect.element(page.getByText('Modify the backup strategy of Cluster prod')).toBeVisible();
+  await expect.element(page.getByText('Modify the backup strategy of cluster prod')).toBeVisible();
   await expect.element(page.getByLabelText('Backup Time', { exact: true })).toHaveValue('02:00');
   await page.getByRole('combobox', { name: 'Existing Configuration' }).click();
   await page.getByTitle('other · file:///other/').click();

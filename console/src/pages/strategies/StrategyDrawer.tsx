@@ -3,7 +3,7 @@ import { useMutation } from '@tanstack/react-query';
 import { useEffect, useRef, useState } from 'react';
 
 import type { Ability, Cluster, NewStrategy, Strategy } from '../../api/types';
-import { useLabels } from '../../locales';
+import { useLabels, useLanguage } from '../../locales';
 import { Part } from '../../parts/Part';
 import { PlanAnswer } from '../../parts/PlanAnswer';
 import { ProblemAlert } from '../../parts/ProblemAlert';
@@ -17,7 +17,7 @@ import { PlannedRuns } from './PlannedRuns';
 import { strategyFor } from './queries';
 import { refusedBy } from './refused';
 import { ScheduleFields } from './ScheduleFields';
-import { objectOf, strategyCalls } from './scope';
+import { namedObject, strategyCalls } from './scope';
 import { StorageField } from './StorageField';
 import { usePlannedRuns } from './usePlannedRuns';
 import { useRefreshStrategies } from './useSteer';
@@ -58,14 +58,14 @@ export function StrategyDrawer({ cluster, ability, strategies, strategy, onSaved
   const needsObject = !strategy && draft.tenant === undefined && strategyFor(strategies) !== undefined;
   const isReady = body && !needsObject && (!needsTest || goesUntested);
   const problem = save.error ?? planned.error;
-  const refused = refusedBy(problem);
+  const refused = refusedBy(problem, useLanguage());
   const isPhysical = draft.method === 'PHYSICAL_BACKUP';
 
   return (
     <Drawer
       open
       width={760}
-      title={strategy ? words.modifyTitle(objectOf(strategy, labels)) : words.create}
+      title={strategy ? words.modifyTitle(namedObject(strategy, labels)) : words.create}
       onClose={onClose}
       footer={
         <div className="drawer-foot">
@@ -153,8 +153,8 @@ function useSave(cluster: number, strategy: Strategy | undefined, onSaved: () =>
     },
     onSuccess: () => {
       void message.success(strategy ? words.changed : words.created);
-      refresh(cluster);
       onSaved();
+      refresh(cluster);
     },
   });
 }

@@ -2,6 +2,7 @@ import type { ReactNode } from 'react';
 
 import type { Strategy } from '../../api/types';
 import { useLabels } from '../../locales';
+import { formatSeconds } from '../../parts/format';
 import { Facts } from '../../parts/PageHead';
 import { LastRun } from './LastRun';
 import { NextRun } from './PlannedRuns';
@@ -9,7 +10,8 @@ import { ScheduleWords } from './ScheduleWords';
 
 /** What a strategy does, and when it raises an alarm. */
 export function StrategyFacts({ strategy }: { strategy: Strategy }) {
-  const { strategy: labels, words, storage: storageLabels, cluster } = useLabels();
+  const all = useLabels();
+  const { strategy: labels, words, storage: storageLabels, cluster } = all;
   const { obBackupScheduleConfig: schedule, obBackupThresholdConfig: thresholds, obBackupServiceStorageConfig: storage } = strategy;
   const isPhysical = strategy.backupMode === 'PHYSICAL_BACKUP';
   const { dataBackupTimeoutMinutes: timeout, noSuccessfulDataBackupAlarmDays: days, logBackupDelaySeconds: delay } = thresholds;
@@ -26,17 +28,17 @@ export function StrategyFacts({ strategy }: { strategy: Strategy }) {
       </span>,
     ],
     ...(schedule.quietWindow
-      ? ([[labels.window, `${shortTime(schedule.quietWindow.from)} – ${shortTime(schedule.quietWindow.until)}`]] as Array<[string, ReactNode]>)
+      ? ([[labels.windowFact, `${shortTime(schedule.quietWindow.from)} – ${shortTime(schedule.quietWindow.until)}`]] as Array<[string, ReactNode]>)
       : []),
     ...(schedule.jitterSeconds
-      ? ([[labels.jitter, labels.minutes(Math.round(schedule.jitterSeconds / 6) / 10)]] as Array<[string, ReactNode]>)
+      ? ([[labels.jitter, formatSeconds(schedule.jitterSeconds, all)]] as Array<[string, ReactNode]>)
       : []),
-    ...(isPhysical ? ([[labels.logBackup, schedule.startLogBackup ? cluster.yes : cluster.no]] as Array<[string, ReactNode]>) : []),
+    ...(isPhysical ? ([[labels.startsLogBackup, schedule.startLogBackup ? cluster.yes : cluster.no]] as Array<[string, ReactNode]>) : []),
     [labels.cleanUp, schedule.cleanEnabled ? cluster.yes : cluster.no],
     [labels.storageAlarm, labels.percent(storage.alarmStoragePercentageThreshold)],
-    [labels.timeout, timeout ? labels.minutes(timeout) : labels.never],
+    [labels.timeout, timeout ? formatSeconds(timeout * 60, all) : labels.never],
     [labels.noSuccess, days ? labels.dayCount(days) : labels.never],
-    ...(isPhysical && delay ? ([[labels.logDelay, `${delay} s`]] as Array<[string, ReactNode]>) : []),
+    ...(isPhysical && delay ? ([[labels.logDelay, formatSeconds(delay, all)]] as Array<[string, ReactNode]>) : []),
     [labels.owner, strategy.owner ?? labels.ownerGone],
   ];
   return <Facts rows={rows} />;

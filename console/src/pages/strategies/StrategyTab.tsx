@@ -5,7 +5,7 @@ import { useQuery } from '@tanstack/react-query';
 import type { Cluster, Strategy } from '../../api/types';
 import { useLabels } from '../../locales';
 import { MayButton } from '../../parts/MayButton';
-import { Loaded, Nothing } from '../../parts/PageState';
+import { Loaded } from '../../parts/PageState';
 import { Status, toneOf } from '../../parts/Status';
 import { overviewQuery } from '../backup/queries';
 import { useMay } from '../logon/me';
@@ -125,22 +125,23 @@ function TenantStrategies({ strategies, onNew, onModify }: TenantStrategiesProps
         </MayButton>
       </div>
       <p className="quiet hint">{words.ofTenantsHint}</p>
-      <Table<Strategy>
-        size="small"
-        rowKey="strategyId"
-        columns={columns}
-        dataSource={strategies}
-        locale={{ emptyText: <Nothing text={words.noTenants} /> }}
-        expandable={{
-          expandedRowRender: (strategy) => (
-            <div className="row-details">
-              <StrategyDetails strategy={strategy} />
-            </div>
-          ),
-        }}
-        scroll={{ x: 'max-content' }}
-        pagination={strategies.length > 10 ? { pageSize: 10, showTotal: state.total } : false}
-      />
+      {strategies.length === 0 ? <p>{words.noTenants}</p> : (
+        <Table<Strategy>
+          size="small"
+          rowKey="strategyId"
+          columns={columns}
+          dataSource={strategies}
+          expandable={{
+            expandedRowRender: (strategy) => (
+              <div className="row-details">
+                <StrategyDetails strategy={strategy} />
+              </div>
+            ),
+          }}
+          scroll={{ x: 'max-content' }}
+          pagination={strategies.length > 10 ? { pageSize: 10, showTotal: state.total } : false}
+        />
+      )}
     </section>
   );
 }

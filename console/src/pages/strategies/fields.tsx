@@ -2,8 +2,9 @@ import { Checkbox, Form, InputNumber, Radio, Select } from '@oceanbase/design';
 import { useQuery } from '@tanstack/react-query';
 
 import type { Ability, BackupMode, Cluster, Strategy } from '../../api/types';
-import { useLabels } from '../../locales';
+import { useLabels, useLanguage } from '../../locales';
 import { Prose } from '../../parts/Prose';
+import { sentences } from '../../parts/sentences';
 import { tenantsQuery } from '../backup/queries';
 import type { StrategyDraft } from './draft';
 import type { Refused } from './refused';
@@ -64,6 +65,7 @@ interface MethodFieldProps {
 /** Physical or logical, where the cluster offers both. */
 export function MethodField({ method, ability, refused, onChange }: MethodFieldProps) {
   const { strategy, words } = useLabels();
+  const language = useLanguage();
   const why = ability.logicalDisabled;
   const isBoth = ability.backupAbility === 'LOGICAL_AND_PHYSICAL';
   return (
@@ -84,7 +86,7 @@ export function MethodField({ method, ability, refused, onChange }: MethodFieldP
       )}
       {isBoth && why ? (
         <p className="quiet hint">
-          <Prose text={[why.message, why.action].filter(Boolean).join('. ')} />
+          <Prose text={sentences({ ...why, cause: null }, language)} />
         </p>
       ) : null}
     </Form.Item>
@@ -134,15 +136,16 @@ export function Thresholds({ draft, refused, onChange }: ThresholdsProps) {
       <div className="option-row">
         <Amount
           id="strategy-timeout"
-          label={strategy.timeout}
+          label={strategy.inUnit(strategy.timeout, strategy.unitMinutes)}
           extra={strategy.timeoutHint}
+          placeholder={strategy.never}
           max={10_080}
           value={draft.timeoutMinutes}
           onChange={(timeoutMinutes) => onChange({ timeoutMinutes })}
         />
         <Amount
           id="strategy-no-success"
-          label={strategy.noSuccess}
+          label={strategy.inUnit(strategy.noSuccess, strategy.unitDays)}
           max={366}
           value={draft.noSuccessDays}
           onChange={(noSuccessDays) => onChange({ noSuccessDays })}
@@ -150,7 +153,7 @@ export function Thresholds({ draft, refused, onChange }: ThresholdsProps) {
         {draft.method === 'PHYSICAL_BACKUP' ? (
           <Amount
             id="strategy-log-delay"
-            label={strategy.logDelay}
+            label={strategy.inUnit(strategy.logDelay, strategy.unitSeconds)}
             max={86_400}
             value={draft.logDelaySeconds}
             onChange={(logDelaySeconds) => onChange({ logDelaySeconds })}
@@ -166,13 +169,14 @@ interface AmountProps {
   id: string;
   label: string;
   extra?: string;
+  placeholder?: string;
   max: number;
   value: number | null;
   onChange: (value: number | null) => void;
 }
 
 /** A whole number from 1 on. */
-export function Amount({ id, label, extra, max, value, onChange }: AmountProps) {
+export function Amount({ id, label, extra, placeholder, max, value, onChange }: AmountProps) {
   return (
     <Form.Item label={label} htmlFor={id} extra={extra}>
       <InputNumber
@@ -180,6 +184,7 @@ export function Amount({ id, label, extra, max, value, onChange }: AmountProps) 
         min={1}
         max={max}
         precision={0}
+        {...(placeholder ? { placeholder } : {})}
         value={value}
         onChange={(wish) => onChange(typeof wish === 'number' ? wish : null)}
       />

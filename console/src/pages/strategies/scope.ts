@@ -19,6 +19,13 @@ export function objectOf({ clusterName, tenantId, tenantName }: Strategy, { stra
   return tenantName ? strategy.ofTenant(tenantName) : strategy.goneTenant(tenantId);
 }
 
+/** Returns the name of what a strategy backs up, for the middle of a sentence. */
+export function namedObject(named: Strategy, labels: Labels): string {
+  const { clusterName, tenantId, tenantName } = named;
+  if (typeof tenantId !== 'number') return labels.strategy.theCluster(clusterName);
+  return tenantName ? labels.strategy.theTenant(tenantName) : objectOf(named, labels);
+}
+
 /** Returns the calls about the strategy of a scope; each returns a promise of its answer. */
 export function strategyCalls({ cluster: id, tenant: tenantId }: Scope) {
   if (tenantId === undefined) {

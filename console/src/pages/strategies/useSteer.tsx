@@ -5,7 +5,7 @@ import { keys } from '../../api/keys';
 import type { Strategy } from '../../api/types';
 import { useLabels } from '../../locales';
 import { useReport } from '../../parts/report';
-import { objectOf, scopeOf, strategyCalls } from './scope';
+import { namedObject, scopeOf, strategyCalls } from './scope';
 
 /** What can be done to a strategy with one press. */
 export type Steer = 'pause' | 'resume' | 'remove';
@@ -24,7 +24,7 @@ export function useSteer() {
     onSettled: (_, __, { strategy }) => refresh(strategy.clusterId),
   });
   const ask = (strategy: Strategy, action: Steer) => {
-    const object = objectOf(strategy, labels);
+    const object = namedObject(strategy, labels);
     const isOfTenant = typeof strategy.tenantId === 'number';
     const { title, text, more, ok } = {
       pause: { title: words.pauseTitle(object), text: words.pauseText, more: words.pauseTenantText, ok: words.pause },
