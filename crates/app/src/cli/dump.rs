@@ -1,9 +1,13 @@
 //! `lifeboat dump`: the logical engine alone, no server needed.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
-use dump::{Compression, DumpId, Manifest, Meter, NotARecipient, Options, Plan, Recipient, Snapshot, Source};
+use dump::{
+    Compression, DumpId, Manifest, Meter, NotARecipient, Options, Plan, PublicKey, Recipient, Snapshot,
+    Source,
+};
 use model::text::Text;
 use model::{Problem, Timestamp, size};
 use serde_json::json;
@@ -11,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::local::{Answer, connections, folder, interrupted, metered, source};
 use super::names::chosen;
+use super::signing_key;
 use super::storage::KeyArgs;
 use crate::failure::Failure;
 use crate::screen::Screen;
@@ -41,6 +46,10 @@ pub(crate) struct DumpArgs {
     /// Encrypt to this public key of age, such as `age-keygen` prints; may be given several times: each secret key opens
     #[arg(long, value_name = "age1…")]
     encrypt_to: Vec<String>,
+    /// Sign the dump with the key in this file, which `lifeboat keygen` creates; a dump that is resumed must have the same
+    /// signature. Defaults to no signature
+    #[arg(long, value_name = "FILE")]
+    sign_key: Option<PathBuf>,
     /// Resume the interrupted dump of this id, with the server and options that it was begun with. OceanBase and seekdb
     /// only [default: begin a new dump]
     #[arg(long, value_name = "DUMP")]
@@ -58,12 +67,12 @@ pub(crate) async fn run(args: DumpArgs) -> Result<(), Failure> {
     interrupted(&cancel)?;
     let snapshot = fix(screen, &source, &client, args.resume.as_ref(), &options).await?;
     let plan = Arc::clone(snapshot.plan());
-    let work = take(screen, &source, &client, snapshot, usize::from(args.threads), &cancel);
+    let work = take(screen, &source, &client, snapshot, &options, &cancel);
     let manifest = work.await.map_err(|error| {
         way_on(screen, &client, &plan, &error);
         Failure::from(error)
     })?;
-    show(screen, &client, &manifest);
+    show(screen, &client, &manifest, options.signer.map(|key| key.public()));
     Ok(())
 }
 
@@ -87,6 +96,7 @@ fn options(args: &DumpArgs) -> Result<Options, Problem> {
         selection,
         compression,
         recipients,
+        signer: args.sign_key.as_deref().map(signing_key::read).transpose()?,
         connections: usize::from(args.threads),
         ..Options::default()
     })
@@ -138,28 +148,28 @@ async fn take(
     source: &Source,
     client: &storage::Client,
     snapshot: Snapshot,
-    connections: usize,
+    options: &Options,
     cancel: &CancellationToken,
 ) -> dump::Result<Manifest> {
     let dump = &snapshot.plan().dump;
     screen.say(&Text::new("cli-dump-begun").with("dump", dump).with("scn", snapshot.scn()));
     let meter = Meter::new();
     let work = async {
-        let rows = dump::dump_data(source, client, &snapshot, connections, &meter, cancel);
+        let rows = dump::dump_data(source, client, &snapshot, options.connections, &meter, cancel);
         tokio::try_join!(dump::dump_schema(source, client, &snapshot), rows).map(drop)
     };
     metered(screen, "dump-data", &meter, Box::pin(work)).await?;
-    let manifest = dump::finish(client, dump).await?;
+    let manifest = dump::finish(client, dump, options.signer.as_ref()).await?;
     snapshot.release().await;
     Ok(manifest)
 }
 
-fn show(screen: Screen, client: &storage::Client, manifest: &Manifest) {
+fn show(screen: Screen, client: &storage::Client, manifest: &Manifest, signer: Option<PublicKey>) {
     let uri = client.location().below(manifest.dump.as_str()).uri();
     let totals = &manifest.totals;
     let data = json!({
         "dump": manifest.dump, "uri": uri, "scn": manifest.scn.to_string(),
-        "tables": totals.tables, "rows": totals.rows, "bytes": totals.bytes,
+        "tables": totals.tables, "rows": totals.rows, "bytes": totals.bytes, "signer": signer,
     });
     screen.show(&data, |screen| {
         screen.say(

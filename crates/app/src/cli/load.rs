@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::local::{Answer, connections, dump_folder, found, identities, interrupted, metered, source};
 use super::names::{chosen, read_rename};
+use super::signing_key::{TrustArgs, described};
 use super::storage::KeyArgs;
 use crate::failure::Failure;
 use crate::screen::Screen;
@@ -46,6 +47,11 @@ pub(crate) struct LoadArgs {
     /// The file with the secret keys of an encrypted dump, as `age-keygen` writes it
     #[arg(long, value_name = "FILE")]
     identity: Option<PathBuf>,
+    #[command(flatten)]
+    trust: TrustArgs,
+    /// Accept a dump that is not signed: nothing shows who wrote it, and its definitions run on the target
+    #[arg(long, conflicts_with = "trust_key")]
+    accept_unsigned: bool,
     /// Leave out reading the rows back and comparing them with the dump; `lifeboat verify` does it later
     #[arg(long)]
     no_verify: bool,
@@ -62,10 +68,14 @@ pub(crate) async fn run(args: LoadArgs) -> Result<(), Failure> {
     let (client, dump) = dump_folder(&args.from, &args.key)?;
     let target = source(&args.url)?;
     let asked = chosen(&args.database, &args.table)?;
-    let (databases, selection) = found(&client, &dump, asked, rename).await?;
+    let opened = dump::open_manifest(&client, &dump).await.map_err(|error| error.problem())?;
+    let origin = args.trust.judge_for_load(&opened, args.accept_unsigned)?;
+    screen.say(&described(&origin));
+    let (databases, selection) = found(&opened.manifest, asked, rename)?;
     let identities = identities(args.identity.as_deref())?;
     let into_existing = if args.into_existing { IntoExisting::Always } else { IntoExisting::Never };
-    let options = Options { databases, selection, into_existing, identities };
+    let options =
+        Options { databases, selection, into_existing, identities, expected_manifest: Some(opened.blake3) };
     let cancel = CancellationToken::new();
     interrupted(&cancel)?;
     let connections = usize::from(args.threads);
@@ -73,7 +83,9 @@ pub(crate) async fn run(args: LoadArgs) -> Result<(), Failure> {
         Loading { screen, target, client, dump, options, with_code: args.with_code, connections, cancel };
     let rows = loading.run(!args.no_verify).await?;
     let names: Vec<&String> = loading.options.databases.values().collect();
-    let data = json!({ "dump": loading.dump, "databases": names, "rows": rows, "verified": !args.no_verify });
+    let data = json!({
+        "dump": loading.dump, "origin": origin, "databases": names, "rows": rows, "verified": !args.no_verify,
+    });
     screen.show(&data, |screen| {
         let text = if args.no_verify { "cli-load-not-verified" } else { "cli-load-complete" };
         screen.say(&Text::new(text).with("dump", &loading.dump).with("rows", rows));

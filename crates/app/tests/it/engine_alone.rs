@@ -1,6 +1,10 @@
 //! `dump`, `load` and `verify`, which need no server.
 
-use crate::lifeboat::{Transcript, lifeboat};
+use std::os::unix::fs::PermissionsExt as _;
+
+use serde_json::{Value, json};
+
+use crate::lifeboat::{Ran, Transcript, lifeboat, run};
 use crate::seekdb::{fingerprint, with_shop};
 
 #[test]
@@ -30,18 +34,88 @@ fn a_shop_is_dumped_loaded_and_verified_without_a_server() {
     let from = format!("{base}/{}", dump.file_name().to_string_lossy());
     tell(format!("verify --from {from}"));
     tell(format!("load --from {from} --url {url}"));
-    tell(format!("load --from {from} --url {url} --rename {shop}={copy}"));
+    let load = format!("load --accept-unsigned --from {from} --url {url}");
+    tell(load.clone());
+    tell(format!("{load} --rename {shop}={copy}"));
     assert_eq!(fingerprint(&seekdb, shop), fingerprint(&seekdb, copy));
     tell(format!("verify --from {from} --against {url} --rename {shop}={copy}"));
     seekdb.run(&[format!("DELETE FROM `{copy}`.sale WHERE id = 7")]).expect("a row less");
     tell(format!("verify --from {from} --against {url} --rename {shop}={copy}"));
     seekdb.run(&[format!("DROP DATABASE `{copy}`")]).expect("no copy");
-    tell(format!("load --from {from} --url {url} --table {shop}.nothing --rename {shop}={copy}"));
-    tell(format!("load --from {from} --url {url} --table {shop}.sale --rename {shop}={copy}"));
+    tell(format!("{load} --table {shop}.nothing --rename {shop}={copy}"));
+    tell(format!("{load} --table {shop}.sale --rename {shop}={copy}"));
     let piece = dump.path().join("manifest.json");
     std::fs::remove_file(piece).expect("the manifest");
     tell(format!("verify --from {from}"));
     insta::assert_snapshot!(transcript.normal());
+}
+
+#[test]
+fn a_signed_dump_is_loaded_with_the_key_that_signed_it_and_with_no_other() {
+    let seekdb = with_shop("app_signed");
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let url = format!("mysql://root@127.0.0.1:{}", seekdb.port);
+    let tell = |arguments: &str| {
+        let mut command = lifeboat();
+        command.args(arguments.split_whitespace()).env("LIFEBOAT_CLUSTER_PASSWORD", &seekdb.password);
+        run(&mut command)
+    };
+    let keygen = |name: &str| {
+        let file = dir.path().join(name);
+        let ran = tell(&format!("keygen {} -o json", file.display()));
+        assert_eq!(ran.status, 0, "{}", ran.err);
+        let mode = std::fs::metadata(&file).expect("a file").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        let said: Value = serde_json::from_str(&ran.out).expect("JSON");
+        let text = std::fs::read_to_string(&file).expect("a key");
+        let secret = text.lines().last().expect("a line");
+        assert!(!ran.out.contains(secret) && !ran.err.contains(secret), "the secret key is shown");
+        (file.display().to_string(), said["publicKey"].as_str().expect("a key").to_owned())
+    };
+    let ((file, key), (_, stranger)) = (keygen("mine"), keygen("other"));
+    assert_ne!(tell(&format!("keygen {file}")).status, 0, "an existing key is never replaced");
+
+    let base = format!("file://{}/dumps", dir.path().display());
+    let dumped = tell(&format!(
+        "dump --url {url} --to {base} --database {} --sign-key {file} -o json",
+        seekdb.database
+    ));
+    let dumped: Value = serde_json::from_str(&dumped.out).expect("JSON");
+    assert_eq!(dumped["signer"], *key);
+    let from = dumped["uri"].as_str().expect("a URI");
+    let origin = |ran: &Ran| -> Value {
+        assert_eq!(ran.status, 0, "{}", ran.err);
+        serde_json::from_str::<Value>(&ran.out).expect("JSON")["origin"].clone()
+    };
+    let verified = tell(&format!("verify --from {from} -o json"));
+    assert_eq!(origin(&verified), json!({ "signature": "unknown", "key": key }));
+    let verified = tell(&format!("verify --from {from} --trust-key {key} -o json"));
+    assert_eq!(origin(&verified), json!({ "signature": "known", "name": key, "key": key }));
+    let refused = |arguments: &str, part: &str| {
+        let ran = tell(&format!("{arguments} --from {from}"));
+        assert!(ran.status != 0 && ran.err.contains(part), "{arguments}: {}{}", ran.out, ran.err);
+    };
+    refused(&format!("verify --trust-key {stranger}"), &format!("signed with {key}"));
+    let load = format!("load --url {url} --rename {}={}", seekdb.database, seekdb.copy);
+    refused(&load, &format!("--trust-key {key}"));
+    refused(&format!("{load} --accept-unsigned"), &format!("--trust-key {key}"));
+    refused(&format!("{load} --trust-key {stranger}"), &format!("signed with {key}"));
+    refused(&format!("{load} --trust-key {}", &key[..20]), "is not a public signing key");
+    let loaded = tell(&format!("{load} --trust-key {stranger} --trust-key {key} --from {from} -o json"));
+    assert_eq!(origin(&loaded)["key"], *key);
+    assert_eq!(fingerprint(&seekdb, &seekdb.database), fingerprint(&seekdb, &seekdb.copy));
+
+    // Anybody can seal a changed manifest again, and nobody can sign it.
+    let path = from.strip_prefix("file://").expect("a directory").to_owned() + "/manifest.json";
+    let text = std::fs::read_to_string(&path).expect("a manifest");
+    let (content, seal) = text.split_once('\n').expect("two lines");
+    let changed = content.replacen("\"rows\":", "\"rows\": ", 1);
+    let hash = |content: &str| blake3::hash(content.as_bytes()).to_hex().to_string();
+    std::fs::write(&path, format!("{changed}\n{}", seal.replace(&hash(content), &hash(&changed))))
+        .expect("altered");
+    for altered in ["verify".to_owned(), format!("{load} --trust-key {key}")] {
+        refused(&altered, "manifest.json of the dump was altered");
+    }
 }
 
 #[test]

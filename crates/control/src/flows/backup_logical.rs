@@ -296,7 +296,7 @@ async fn dump_data(at: &Here, state: &State, lane: &mut Lane) -> Answer {
     if dumped.is_ok() {
         // From here on it will be taken for a backup: only who still holds the task may say that it is one.
         at.may_act(FINISH_LIMIT).await?;
-        let manifest = dump::finish(&dumping.client, &dumping.dump).await.map_err(Error::from)?;
+        let manifest = dump::finish(&dumping.client, &dumping.dump, None).await.map_err(Error::from)?;
         at.context().snapshots.release(&dumping.dump).await;
         let complete = Complete::of(&manifest);
         at.log(

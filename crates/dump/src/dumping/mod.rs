@@ -26,6 +26,7 @@ pub use snapshot::{Snapshot, resume_snapshot, take_or_resume_snapshot, take_snap
 use crate::chunk::ChunkAim;
 use crate::encryption::Recipient;
 use crate::plan::{Compression, Selection};
+use crate::signing::SigningKey;
 
 /// How a dump is taken.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -41,4 +42,6 @@ pub struct Options {
     /// How many connections will read at most: definitions and cuts before the rows. On MySQL and MariaDB they begin
     /// together.
     pub connections: usize,
+    /// What it is signed with; nothing: it is not.
+    pub signer: Option<SigningKey>,
 }

@@ -70,7 +70,8 @@ struct Making {
 
 impl Making {
     async fn begin(target: &Target, client: &Client, dump: &DumpId, options: &Options) -> Result<Self> {
-        let (archive, manifest) = Archive::open(client, dump, &options.identities).await?;
+        let (archive, manifest) =
+            Archive::open(client, dump, &options.identities, options.expected_manifest.as_deref()).await?;
         let names = names(&manifest, options)?;
         let (session, selection) = (open_for_loading(target).await?, options.selection.clone());
         Ok(Self { session, archive, manifest, names, notes: Vec::new(), selection })

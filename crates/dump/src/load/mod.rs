@@ -62,11 +62,18 @@ pub struct Options {
     pub into_existing: IntoExisting,
     /// The keys of an encrypted dump.
     pub identities: Identities,
+    /// The BLAKE3 of the manifest whose origin was checked before, as [`crate::OpenManifest`] gives it: no other is loaded.
+    /// None: any.
+    pub expected_manifest: Option<String>,
 }
 
 impl Options {
     fn choice(&self) -> Choice<'_> {
-        Choice { names: &self.databases, selection: &self.selection }
+        Choice {
+            names: &self.databases,
+            selection: &self.selection,
+            expected_manifest: self.expected_manifest.as_deref(),
+        }
     }
 
     /// Tells whether other tables may be where this database goes.
@@ -100,7 +107,8 @@ pub async fn verify_data(
 /// # Errors
 /// Fails when the server does.
 pub async fn finish(target: &Target, client: &Client, dump: &DumpId, options: &Options) -> Result<()> {
-    let manifest = Archive::new(client, dump).require_manifest().await?;
+    let expected = options.expected_manifest.as_deref();
+    let (_, manifest) = Archive::open(client, dump, &options.identities, expected).await?;
     let mut session = target.open().await?;
     for database in names(&manifest, options)?.values() {
         let dropped = session.run(&marks::drop_statement(database)).await;

@@ -38,7 +38,8 @@ pub async fn check_target(
     dump: &DumpId,
     options: &Options,
 ) -> Result<TargetCheck> {
-    let (archive, manifest) = Archive::open(client, dump, &options.identities).await?;
+    let (archive, manifest) =
+        Archive::open(client, dump, &options.identities, options.expected_manifest.as_deref()).await?;
     let names = names(&manifest, options)?;
     let mut session = target.open().await?;
     let found = check(&mut session, &archive, &manifest, &names, options).await?;

@@ -115,7 +115,7 @@ impl Recovery {
         let source = Source { endpoint: self.world.endpoint(), witness: Arc::new(NoWitness) };
         let id = dump_of(self).parse().expect("an id");
         let (client, meter, cancel) = (self.world.dumps(), Meter::new(), CancellationToken::new());
-        let choice = Choice { names: &self.names(), selection: &self.selection() };
+        let choice = Choice { names: &self.names(), selection: &self.selection(), expected_manifest: None };
         let report = dump::verify_against(&source, &client, &id, choice, 2, &meter, &cancel).await;
         report.expect("compared")
     }
