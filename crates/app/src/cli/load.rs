@@ -16,6 +16,7 @@ use super::names::{chosen, read_rename};
 use super::signing_key::{TrustArgs, described};
 use super::storage::KeyArgs;
 use crate::failure::Failure;
+use crate::language::language;
 use crate::screen::Screen;
 
 #[derive(Args)]
@@ -74,17 +75,21 @@ pub(crate) async fn run(args: LoadArgs) -> Result<(), Failure> {
     let (databases, selection) = found(&opened.manifest, asked, rename)?;
     let identities = identities(args.identity.as_deref())?;
     let into_existing = if args.into_existing { IntoExisting::Always } else { IntoExisting::Never };
-    let options =
-        Options { databases, selection, into_existing, identities, expected_manifest: Some(opened.blake3) };
+    let with_code = args.with_code;
+    let expected_manifest = Some(opened.blake3);
+    let options = Options { databases, selection, into_existing, with_code, identities, expected_manifest };
+    let privileged = load::privileged(&client, &dump, &options, &target.endpoint.user).await;
+    let privileged = privileged.map_err(|error| error.problem())?;
+    privileged.iter().for_each(|text| screen.say(text));
     let cancel = CancellationToken::new();
     interrupted(&cancel)?;
     let connections = usize::from(args.threads);
-    let loading =
-        Loading { screen, target, client, dump, options, with_code: args.with_code, connections, cancel };
+    let loading = Loading { screen, target, client, dump, options, connections, cancel };
     let rows = loading.run(!args.no_verify).await?;
     let names: Vec<&String> = loading.options.databases.values().collect();
     let data = json!({
-        "dump": loading.dump, "origin": origin, "databases": names, "rows": rows, "verified": !args.no_verify,
+        "dump": loading.dump, "origin": origin, "databases": names,
+        "privileged": privileged.iter().map(|text| text.message(language())).collect::<Vec<_>>(), "rows": rows, "verified": !args.no_verify,
     });
     screen.show(&data, |screen| {
         let text = if args.no_verify { "cli-load-not-verified" } else { "cli-load-complete" };
@@ -99,7 +104,6 @@ struct Loading {
     client: Client,
     dump: DumpId,
     options: Options,
-    with_code: bool,
     connections: usize,
     cancel: CancellationToken,
 }
@@ -107,20 +111,20 @@ struct Loading {
 impl Loading {
     /// Loads the dump, reads it back if that is wished, and returns how many rows were loaded.
     async fn run(&self, verify: bool) -> Result<u64, Failure> {
-        let Self { screen, target, client, dump, options, with_code, connections, cancel } = self;
+        let Self { screen, target, client, dump, options, connections, cancel } = self;
         let found = load::create_schema(target, client, dump, options, *connections, cancel).await;
         found.map_err(|error| error.problem())?.notes.iter().for_each(|note| screen.say(note));
         let meter = Meter::new();
         let work = load::load_data(target, client, dump, options, *connections, &meter, cancel);
         metered(*screen, "load-data", &meter, work).await?;
-        if *with_code {
+        if options.with_code {
             let routines = load::create_routines(target, client, dump, options).await;
             routines.map_err(|error| error.problem())?.iter().for_each(|note| screen.say(note));
         }
         let keys = load::create_indexes(target, client, dump, options, *connections, cancel).await;
         keys.map_err(|error| error.problem())?.iter().for_each(|note| screen.say(note));
         let rows = if verify { self.verify().await? } else { meter.now().rows };
-        if *with_code {
+        if options.with_code {
             let triggers = load::create_triggers(target, client, dump, options).await;
             triggers.map_err(|error| error.problem())?.iter().for_each(|note| screen.say(note));
         }

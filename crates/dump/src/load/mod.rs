@@ -11,6 +11,7 @@ mod keys;
 mod large;
 mod marks;
 mod orphan;
+mod privileged;
 mod schema;
 mod target;
 mod views;
@@ -24,6 +25,7 @@ pub use code::{create_routines, create_triggers};
 pub use data::load_data;
 pub use keys::create_indexes;
 pub use marks::MARKS_TABLE;
+pub use privileged::privileged;
 pub use schema::create_schema;
 pub use target::{TargetCheck, check_target};
 
@@ -60,6 +62,8 @@ pub struct Options {
     pub selection: Selection,
     /// Which databases may hold other tables already. Tables of the same names never may be there.
     pub into_existing: IntoExisting,
+    /// Whether code, accounts and privileges are created too: then they are checked before the first statement runs.
+    pub with_code: bool,
     /// The keys of an encrypted dump.
     pub identities: Identities,
     /// The BLAKE3 of the manifest whose origin was checked before, as [`crate::OpenManifest`] gives it: no other is loaded.
