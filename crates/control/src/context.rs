@@ -116,6 +116,7 @@ impl Control {
     /// be used.
     pub async fn open(settings: Settings) -> Result<Opened, Error> {
         let context = Arc::new(Context::open(&settings).await?);
+        context.signing_key().await?; // the first start creates it
         let initial_password = first_start::run(&context, settings.admin_password.as_ref()).await?;
         let newest = context.metadata.task_event_newest().await?;
         let worker = engine::Settings {

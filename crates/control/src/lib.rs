@@ -38,6 +38,7 @@ pub mod health;
 pub mod log_backups;
 pub mod page;
 pub mod restores;
+pub mod signing;
 pub mod storage_scan;
 pub mod storages;
 pub mod tasks;

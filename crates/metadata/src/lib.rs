@@ -15,6 +15,7 @@
 //! | [`storages`], [`backup_sets`], [`restores`] | where backups lie, which there are, what became of them |
 //! | [`standings`], [`backup_failures`] | how backups stand, and which of the newest failed |
 //! | [`tasks`] | durable tasks as people look at them |
+//! | [`signing_keys`] | the key that dumps are signed with, sealed, and the public keys that are known |
 //! | [`task_secrets`] | secrets that tasks carry, sealed |
 //! | [`journal`] | durable tasks as workers run them: `engine`'s contract |
 //! | [`error`] | what can go wrong, in words |
@@ -39,6 +40,7 @@ mod schema;
 pub mod seal;
 pub mod server;
 pub mod sessions;
+pub mod signing_keys;
 mod sql;
 pub mod standings;
 pub mod storages;

@@ -16,6 +16,7 @@ pub(crate) mod next_actions;
 pub(crate) mod plans;
 pub(crate) mod restores;
 pub(crate) mod secret;
+pub(crate) mod signing;
 pub(crate) mod storages;
 pub(crate) mod tasks;
 pub(crate) mod tenants;

@@ -124,7 +124,8 @@ pub(crate) fn found(
 ) -> Result<(BTreeMap<String, String>, Selection), Failure> {
     // Only the names are expected_manifest: there is no catalogue here that the rest could be found in.
     let (backup_set, cluster, tenant) = (BackupSetId(0), ClusterId(0), TenantId(0));
-    let wish = RecoveryRequest { backup_set, cluster, tenant, objects: selection.0, rename };
+    let objects = selection.0;
+    let wish = RecoveryRequest { backup_set, cluster, tenant, objects, rename, accept_foreign: false };
     let chosen = choose(&manifest.held(), &wish)?;
     Ok((chosen.databases, Selection(chosen.objects)))
 }

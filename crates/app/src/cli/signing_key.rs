@@ -1,4 +1,5 @@
-//! Keys that dumps are signed with, and those that are trusted: `keygen`, `--sign-key`, `--trust-key`.
+//! Keys that dumps are signed with, and those that are trusted: `keygen`, `--sign-key`, `--trust-key`, and a server's by
+//! `admin signing-key`, `trust-key` and `distrust-key`.
 
 use std::fs;
 use std::io::Write as _;
@@ -10,10 +11,15 @@ use dump::{KnownKeys, OpenManifest, Origin, PublicKey, SigningKey};
 use model::problem::codes;
 use model::text::Text;
 use model::{Problem, Secret};
-use serde_json::json;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Deserialize;
+use serde_json::{Value, json};
 
+use super::Reach;
 use super::local::Answer;
 use crate::failure::Failure;
+use crate::rows::read as read_row;
+use crate::screen::Screen;
 
 #[derive(Args)]
 pub(crate) struct KeygenArgs {
@@ -113,4 +119,82 @@ pub(crate) fn described(origin: &Origin) -> Text {
         Origin::Unknown { key } => Text::new("cli-signed-by-unknown").with("key", key),
         Origin::Unsigned => Text::new("cli-not-signed"),
     }
+}
+
+#[derive(Args)]
+pub(crate) struct SigningKeyArgs {
+    #[command(flatten)]
+    pub(crate) reach: Reach,
+    /// Replace the key first. Backup sets of the old key stay this installation's own; dumps that run start over
+    #[arg(long)]
+    rotate: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct TrustKeyArgs {
+    #[command(flatten)]
+    pub(crate) reach: Reach,
+    /// What the key is called here
+    #[arg(value_name = "NAME")]
+    name: String,
+    /// The public key, as `lifeboat admin signing-key` or `lifeboat keygen` shows it there
+    #[arg(value_name = "ed25519:…")]
+    key: String,
+}
+
+#[derive(Args)]
+pub(crate) struct DistrustKeyArgs {
+    #[command(flatten)]
+    pub(crate) reach: Reach,
+    /// What the key is called here
+    #[arg(value_name = "NAME")]
+    name: String,
+}
+
+#[derive(Deserialize)]
+struct KeysRow {
+    current: String,
+    retired: Vec<String>,
+    trusted: Vec<TrustedRow>,
+}
+
+#[derive(Deserialize)]
+struct TrustedRow {
+    name: String,
+    key: String,
+}
+
+/// Shows a server's public keys; with `--rotate` it gets a new one first.
+pub(crate) async fn show(args: &SigningKeyArgs) -> Result<(), Failure> {
+    let client = args.reach.client()?;
+    let keys = if args.rotate {
+        client.post("/signingKeys/rotate", None).await?
+    } else {
+        client.get("/signingKeys", &[]).await?
+    };
+    show_keys(args.reach.screen(), &keys)
+}
+
+/// Has a server trust a key.
+pub(crate) async fn trust(args: &TrustKeyArgs) -> Result<(), Failure> {
+    let body = json!({ "name": args.name, "key": args.key });
+    let keys = args.reach.client()?.post("/signingKeys/trusted", Some(&body)).await?;
+    show_keys(args.reach.screen(), &keys)
+}
+
+/// Has a server trust a key no more.
+pub(crate) async fn distrust(args: &DistrustKeyArgs) -> Result<(), Failure> {
+    let name = utf8_percent_encode(&args.name, NON_ALPHANUMERIC);
+    let keys = args.reach.client()?.delete(&format!("/signingKeys/trusted/{name}")).await?;
+    show_keys(args.reach.screen(), &keys)
+}
+
+fn show_keys(screen: Screen, data: &Value) -> Result<(), Failure> {
+    let KeysRow { current, retired, trusted } = read_row(data)?;
+    let row = |use_: &str, name: &str, key: &str| vec![use_.to_owned(), name.to_owned(), key.to_owned()];
+    let mut rows = vec![row("CURRENT", "", &current)];
+    rows.extend(retired.iter().map(|key| row("RETIRED", "", key)));
+    rows.extend(trusted.iter().map(|trusted| row("TRUSTED", &trusted.name, &trusted.key)));
+    screen.show(data, |screen| screen.table(&["USE", "NAME", "KEY"], &rows));
+    Ok(())
 }

@@ -24,7 +24,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use dump::{DumpId, Manifest, Meter, Selection, load};
+use dump::{DumpId, Manifest, Meter, OpenManifest, Origin, Selection, load};
 use engine::flow::Answer;
 use engine::{At, Flow, Next, Note, Step, StepError};
 use metadata::restores::Restore;
@@ -46,6 +46,7 @@ use super::metered::{Gauge, metered};
 use super::step_log::StepLog;
 use crate::context::Context;
 use crate::error::Error;
+use crate::signing;
 use crate::words;
 
 pub(crate) use request::{open_set, request};
@@ -93,6 +94,12 @@ pub(crate) struct State {
     /// The folder that holds the dump, below the storage's base.
     pub(crate) folder: String,
     pub(crate) dump: DumpId,
+    /// Where the dump comes from; nothing where a version saved it that knew no signatures.
+    #[serde(default)]
+    pub(crate) origin: Option<Origin>,
+    /// The BLAKE3 of the manifest whose origin was checked when the recovery was requested: no other is loaded.
+    #[serde(default)]
+    pub(crate) manifest: Option<String>,
     pub(crate) scn: u64,
     pub(crate) cluster: ClusterId,
     pub(crate) cluster_name: String,
@@ -145,7 +152,15 @@ impl Flow for RestoreLogical {
 /// 1. The set's manifest and every object that is needed are there. Their contents are compared while they are loaded.
 async fn check_recovery_source(at: &Here, state: &mut State) -> Answer {
     let client = client(at, state).await?;
-    let manifest = dump::read_manifest(&client, &state.dump).await.map_err(Error::from)?;
+    let OpenManifest { manifest, blake3, .. } =
+        dump::open_manifest(&client, &state.dump).await.map_err(Error::from)?;
+    if state.manifest.as_ref().is_some_and(|checked| *checked != blake3) {
+        let problem = Problem::refused(codes::PRECHECK_FAILED, "recovery-manifest-changed");
+        return Err(words::refused(problem.with("set", state.backup_set)));
+    }
+    if let Some(origin) = &state.origin {
+        at.log(words::note(signing::described(origin)));
+    }
     check_objects(&client, state, &manifest).await?;
     for note in &manifest.notes {
         at.log(words::note(note.clone()));
