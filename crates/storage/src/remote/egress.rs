@@ -1,6 +1,6 @@
 //! Which addresses the clients of object stores connect to, and which redirects they follow.
 //!
-//! Whoever may type an endpoint makes this server send requests there. So addresses are refused at which no object store
+//! Somebody who may type an endpoint makes this server send requests there. So addresses are refused at which no object store
 //! is, and services that hand out credentials are: link-local ones, and those of clouds' metadata. Names are
 //! checked by what they resolve to, in the moment of connecting: no answer of a name server comes between.
 

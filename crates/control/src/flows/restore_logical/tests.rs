@@ -403,7 +403,7 @@ async fn a_set_that_this_installation_did_not_sign_needs_an_administrator_and_st
     restores::plan(&world.control, &manager, recovery.wish()).await.expect("signed here");
     let task = recovery.begin().await;
 
-    // Whoever may write to the storage can seal what he likes, and sign nothing.
+    // Somebody who may write to the storage can seal anything there, and sign nothing.
     let (client, path) = (world.dumps(), format!("{}/manifest.json", dump_of(&recovery)));
     let sealed = client.get(&path, 1 << 30).await.expect("a manifest");
     let sealed = String::from_utf8(sealed.to_vec()).expect("JSON");
