@@ -1,11 +1,10 @@
 import { ConfigProvider, theme } from '@oceanbase/design';
 import enUS from '@oceanbase/design/es/locale/en-US';
 import zhCN from '@oceanbase/design/es/locale/zh-CN';
-import { QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { useEffect } from 'react';
 import { RouterProvider } from 'react-router';
 
-import { keys } from './api/keys';
 import { Problem } from './api/problem';
 import { useLabels, useLanguage } from './locales';
 import { useAppearance } from './parts/appearance';
@@ -56,14 +55,6 @@ const DARK_PARTS = {
 };
 
 const queries = new QueryClient({
-  queryCache: new QueryCache({
-    onError(error, query) {
-      const isMe = query.queryKey[0] === keys.me[0];
-      if (!isMe && error instanceof Problem && error.isLoggedOff) {
-        void queries.invalidateQueries({ queryKey: keys.me });
-      }
-    },
-  }),
   defaultOptions: {
     queries: {
       staleTime: 5000,

@@ -2,6 +2,7 @@ import { App } from '@oceanbase/design';
 import { createBrowserRouter, Navigate } from 'react-router';
 
 import { Frame } from './parts/Frame';
+import { Numbered } from './parts/Numbered';
 import { Crashed, NotFound } from './parts/PageState';
 import { pages } from './pageFiles';
 import { RequireLogOn } from './pages/logon/RequireLogOn';
@@ -22,12 +23,17 @@ export const router = createBrowserRouter([
     children: [
       { index: true, element: <Navigate to="/clusters" replace /> },
       { path: 'clusters', lazy: () => page(pages.clusters()) },
-      { path: 'clusters/:clusterId', lazy: () => page(pages.overview()) },
-      { path: 'clusters/:clusterId/backup', lazy: () => page(pages.backup()) },
-      { path: 'clusters/:clusterId/compaction', lazy: () => page(pages.compaction()) },
+      {
+        element: <Numbered />,
+        children: [
+          { path: 'clusters/:clusterId', lazy: () => page(pages.overview()) },
+          { path: 'clusters/:clusterId/backup', lazy: () => page(pages.backup()) },
+          { path: 'clusters/:clusterId/compaction', lazy: () => page(pages.compaction()) },
+          { path: 'tasks/:taskId', lazy: () => page(pages.task()) },
+        ],
+      },
       { path: 'backup', lazy: () => page(pages.allBackups()) },
       { path: 'tasks', lazy: () => page(pages.tasks()) },
-      { path: 'tasks/:taskId', lazy: () => page(pages.task()) },
       { path: 'storages', lazy: () => page(pages.storages()) },
       { path: 'system/:tab?', lazy: () => page(pages.system()) },
       { path: '*', element: <NotFound /> },

@@ -1,7 +1,9 @@
 //! The project's own chores, as a library for the tests that need the same servers.
 
+mod imports;
 mod leash;
 pub mod mariadb;
+mod rooms;
 pub mod sample;
 pub mod seaweedfs;
 pub mod seekdb;

@@ -131,6 +131,8 @@ fn arguments(folder: &Path, ports: [u16; 8]) -> Vec<String> {
         format!("-volume.port={volume}"),
         format!("-volume.port.grpc={volume_grpc}"),
         "-volume.max=40".into(),
+        // By default every volume turns read-only on a disk that is 99 % full, and each write fails after minutes.
+        "-volume.minFreeSpace=64MiB".into(),
         "-filer".into(),
         format!("-filer.port={filer}"),
         format!("-filer.port.grpc={filer_grpc}"),

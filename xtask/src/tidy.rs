@@ -54,6 +54,7 @@ pub fn check(root: &Path) -> Result<()> {
     }
     forgotten_tests(root, &mut findings)?;
     named_tests(root, &mut findings)?;
+    crate::rooms::check(root, &mut findings);
     crate::supply::check(root, &mut findings)?;
     if findings.is_empty() {
         return Ok(());

@@ -3,6 +3,7 @@ import createClient from 'openapi-fetch';
 import { currentLanguage } from '../locales/language';
 import { Problem } from './problem';
 import type { paths } from './schema';
+import { reportLoggedOff } from './session';
 import type { Words } from './types';
 
 const LANGUAGE_TAGS = { en: 'en-US', zh: 'zh-CN' } as const;
@@ -18,6 +19,9 @@ export function languageTag(): string {
   return LANGUAGE_TAGS[currentLanguage()];
 }
 
+/** The calls whose refusal is an answer of its own: a wrong password, and nobody. */
+const ASKS_WHO = ['/api/v2/session', '/api/v2/users/me'];
+
 /** The typed client of the REST API. Calls are made through {@link answer}. */
 export const client = createClient<paths>({ baseUrl: window.location.origin });
 
@@ -26,6 +30,9 @@ client.use({
     request.headers.set(CONSOLE_HEADER, '1');
     request.headers.set('Accept-Language', languageTag());
     return request;
+  },
+  onResponse({ request, response }) {
+    if (response.status === 401 && !ASKS_WHO.includes(new URL(request.url).pathname)) reportLoggedOff();
   },
 });
 

@@ -8,7 +8,7 @@ export class Problem extends Error {
   readonly traceId: string | undefined;
 
   constructor(status: number, words?: Words, traceId?: string) {
-    super(words?.message ?? `HTTP ${status}`);
+    super(words?.message ?? (status ? `HTTP ${status}` : 'no answer'));
     this.name = 'Problem';
     this.status = status;
     this.words = words;

@@ -1164,6 +1164,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v2/watchers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists what this server does by itself, and how that went
+         * @description Each server has watchers of its own: with several Lifeboats on one database, each answers for itself.
+         */
+        get: operations["watcher_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -1468,7 +1488,7 @@ export interface components {
             autoCompaction?: boolean;
             backupMode?: components["schemas"]["BackupMode"] | null;
             /**
-             * @description How data are compressed: `zstd:1` to `zstd:19`, or `none`.
+             * @description How data are compressed: `zstd:1` to `zstd:19`, `lz4` or `none`.
              * @example zstd:1
              */
             compression?: string | null;
@@ -2879,6 +2899,31 @@ export interface components {
             /** @description Names the request in the server's log. */
             traceId: string;
         };
+        /** @description Every answer that carries something. */
+        Envelope_WatchersView: {
+            data: components["schemas"]["WatchersView"];
+            /**
+             * Format: int64
+             * @description How long it took, in milliseconds.
+             */
+            duration: number;
+            /** @description The server that answered. */
+            server: string;
+            /**
+             * Format: int32
+             * @description The HTTP status.
+             */
+            status: number;
+            /** @description Always true here; false in answers with an `error`. */
+            successful: boolean;
+            /**
+             * Format: date-time
+             * @description When the answer was written.
+             */
+            timestamp: string;
+            /** @description Names the request in the server's log. */
+            traceId: string;
+        };
         /** @description What went wrong, in the reader's language. */
         ErrorView: components["schemas"]["Words"] & {
             /**
@@ -3878,6 +3923,52 @@ export interface components {
              * @example 0.1.0
              */
             version: string;
+        };
+        /** @description A watcher, and how it went of late. */
+        WatcherView: {
+            /**
+             * Format: int64
+             * @description How long that took, in milliseconds.
+             */
+            durationMs?: number | null;
+            /**
+             * Format: date-time
+             * @description When a look last failed.
+             */
+            failedAt?: string | null;
+            lastError?: components["schemas"]["Words"] | null;
+            /**
+             * Format: date-time
+             * @description When it last began to look.
+             */
+            lastRunAt?: string | null;
+            /**
+             * @description Its name.
+             * @example clusters
+             */
+            name: string;
+            /**
+             * Format: int64
+             * @description How often it looks, in milliseconds.
+             */
+            periodMs: number;
+            /**
+             * Format: int64
+             * @description How often it has looked since the server started.
+             */
+            runs: number;
+            /** @description What else makes it look. */
+            wakesBy: components["schemas"]["WatcherWakesBy"];
+        };
+        /**
+         * @description What makes a watcher look, beside the end of its period.
+         * @enum {string}
+         */
+        WatcherWakesBy: "TIMER" | "SIGNAL" | "FOLLOWERS";
+        /** @description What the server does by itself. */
+        WatchersView: {
+            /** @description The watchers, by name. */
+            watchers: components["schemas"]["WatcherView"][];
         };
         /** @description A text that may be a problem's: what happened, why, and what to do now. */
         Words: {
@@ -6781,7 +6872,13 @@ export interface operations {
     backup_now: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description A key of your own, of up to 255 visible ASCII characters. Sent again within seven days, the same request returns
+                 *     the first one's task; another request with the key is refused with 409.
+                 */
+                "Idempotency-Key"?: string | null;
+            };
             path: {
                 /** @description The cluster. */
                 id: number;
@@ -6906,7 +7003,13 @@ export interface operations {
     log_backup_change: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description A key of your own, of up to 255 visible ASCII characters. Sent again within seven days, the same request returns
+                 *     the first one's task; another request with the key is refused with 409.
+                 */
+                "Idempotency-Key"?: string | null;
+            };
             path: {
                 /** @description The cluster. */
                 id: number;
@@ -7154,7 +7257,13 @@ export interface operations {
     restore: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description A key of your own, of up to 255 visible ASCII characters. Sent again within seven days, the same request returns
+                 *     the first one's task; another request with the key is refused with 409.
+                 */
+                "Idempotency-Key"?: string | null;
+            };
             path: {
                 /** @description The cluster. */
                 id: number;
@@ -8187,7 +8296,13 @@ export interface operations {
     compaction_start: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description A key of your own, of up to 255 visible ASCII characters. Sent again within seven days, the same request returns
+                 *     the first one's task; another request with the key is refused with 409.
+                 */
+                "Idempotency-Key"?: string | null;
+            };
             path: {
                 /** @description The cluster. */
                 id: number;
@@ -8798,7 +8913,13 @@ export interface operations {
     tenant_backup_now: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description A key of your own, of up to 255 visible ASCII characters. Sent again within seven days, the same request returns
+                 *     the first one's task; another request with the key is refused with 409.
+                 */
+                "Idempotency-Key"?: string | null;
+            };
             path: {
                 /** @description The cluster. */
                 id: number;
@@ -8925,7 +9046,13 @@ export interface operations {
     tenant_log_backup_change: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description A key of your own, of up to 255 visible ASCII characters. Sent again within seven days, the same request returns
+                 *     the first one's task; another request with the key is refused with 409.
+                 */
+                "Idempotency-Key"?: string | null;
+            };
             path: {
                 /** @description The cluster. */
                 id: number;
@@ -9050,7 +9177,13 @@ export interface operations {
     tenant_restore: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description A key of your own, of up to 255 visible ASCII characters. Sent again within seven days, the same request returns
+                 *     the first one's task; another request with the key is refused with 409.
+                 */
+                "Idempotency-Key"?: string | null;
+            };
             path: {
                 /** @description The cluster. */
                 id: number;
@@ -13302,6 +13435,124 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Envelope_VersionView"];
+                };
+            };
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Nobody is logged on, or with a wrong password. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The user's role does not allow it, or the password must be changed first. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body is too long. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body does not call itself JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A value has another shape than the call takes. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Too many wrong passwords. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A fault of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A database or a storage failed. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+        };
+    };
+    watcher_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_WatchersView"];
                 };
             };
             /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */

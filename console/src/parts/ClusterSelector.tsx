@@ -18,7 +18,7 @@ export function useAllClusters() {
 
 /** Upper left: which cluster the page is about, and the way to another one. */
 export function ClusterSelector({ id }: { id: number }) {
-  const { frame } = useLabels();
+  const { frame, state } = useLabels();
   const navigate = useNavigate();
   const { pathname } = useLocation();
   const clusters = useAllClusters();
@@ -31,6 +31,7 @@ export function ClusterSelector({ id }: { id: number }) {
       loading={clusters.isPending}
       options={options}
       showSearch
+      notFoundContent={state.noMatches}
       optionFilterProp="label"
       popupMatchSelectWidth={false}
       onChange={(wish: number) => void navigate(pathname.replace(/^\/clusters\/\d+/, `/clusters/${wish}`))}

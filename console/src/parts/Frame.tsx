@@ -12,7 +12,7 @@ import {
   TaskCenterOutlined,
   UserOutlined,
 } from '@oceanbase/icons';
-import { App, Button, Dropdown } from '@oceanbase/design';
+import { Button, Dropdown } from '@oceanbase/design';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Suspense, useEffect, useState, type ReactNode } from 'react';
 import { Link, NavLink, Outlet, useMatch } from 'react-router';
@@ -27,6 +27,7 @@ import { useLabels, useLanguage } from '../locales';
 import { changeLanguage } from '../locales/language';
 import { changeAppearance, useAppearance } from './appearance';
 import { ClusterSelector } from './ClusterSelector';
+import { useReport } from './report';
 
 /** Header, navigation and, between them, the page. */
 export function Frame() {
@@ -97,7 +98,7 @@ function Header({ onMenu }: { onMenu: () => void }) {
 
 function AccountMenu() {
   const { frame, access } = useLabels();
-  const { message } = App.useApp();
+  const report = useReport();
   const me = useMe();
   const queries = useQueryClient();
   const [changing, setChanging] = useState(false);
@@ -108,7 +109,7 @@ function AccountMenu() {
       queries.clear();
       window.location.assign('/');
     },
-    onError: (error) => void message.error(error.message),
+    onError: report.failed,
   });
   const items = [
     { key: 'password', label: frame.changePassword, onClick: () => setChanging(true) },

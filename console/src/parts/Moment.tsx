@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'react';
 
 import { useLabels } from '../locales';
+import { Ago } from './Ago';
 import { formatSeconds, partsOfMoment, secondsBetween } from './format';
 
 interface MomentProps {
@@ -8,11 +9,14 @@ interface MomentProps {
   none?: string;
   /** Whether the zone is left out, because another moment beside it has the same. */
   isBare?: boolean;
+  /** Whether the moment itself is wanted, and not how long ago it was. */
+  isExact?: boolean;
 }
 
-/** A moment in the reader's zone. */
-export function Moment({ at, none = '–', isBare = false }: MomentProps) {
+/** How long ago a moment was, with the moment in the reader's zone on hover; or that moment itself. */
+export function Moment({ at, none = '–', isBare = false, isExact = false }: MomentProps) {
   if (!at) return <span className="quiet">{none}</span>;
+  if (!isExact) return <Ago at={at} />;
   const [written, zone] = partsOfMoment(at);
   return (
     <time dateTime={at} className="moment" title={`${written} ${zone}`}>

@@ -5,6 +5,8 @@ import { useLabels } from '../locales';
 
 interface PageHeadProps {
   title: string;
+  /** The cluster that the page is about: the window's title names it. */
+  of?: string | undefined;
   /** Beside the title: a state, or what it is about. */
   beside?: ReactNode;
   /** What can be done, upper right. */
@@ -12,11 +14,11 @@ interface PageHeadProps {
 }
 
 /** A page's title and its buttons. */
-export function PageHead({ title, beside, children }: PageHeadProps) {
+export function PageHead({ title, of, beside, children }: PageHeadProps) {
   const { product } = useLabels();
   useEffect(() => {
-    document.title = `${title} · ${product}`;
-  }, [title, product]);
+    document.title = [title, of, product].filter(Boolean).join(' · ');
+  }, [title, of, product]);
   return (
     <header className="page-head">
       <div className="page-head-title">

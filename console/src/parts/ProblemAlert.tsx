@@ -4,6 +4,7 @@ import type { ReactNode } from 'react';
 import { Problem } from '../api/problem';
 import type { Words } from '../api/types';
 import { useLabels } from '../locales';
+import type { Labels } from '../locales/en';
 import { Prose } from './Prose';
 
 interface WordsAlertProps {
@@ -50,14 +51,20 @@ export function Explanation({ words, traceId }: { words: Words; traceId?: string
   );
 }
 
+/** The server's text for a call that nobody was logged on for: it tells programs how to. */
+const NOBODY = 'not-logged-on';
+
+/** Returns why a call failed: in the server's words, or that there was no answer. */
+export function wordsOf(error: unknown, { state, logOn }: Labels): Words {
+  const words = error instanceof Problem ? error.words : undefined;
+  if (words?.id === NOBODY) return { id: NOBODY, message: logOn.ended, action: logOn.endedHint };
+  return words ?? { id: 'unreachable', message: state.unreachable, action: state.unreachableHint };
+}
+
 /** A call that failed, in the server's words; nothing while there is no failure. */
 export function ProblemAlert({ error, buttons }: { error: unknown; buttons?: ReactNode }) {
-  const { state } = useLabels();
+  const labels = useLabels();
   if (!error) return null;
-  if (error instanceof Problem && error.words) {
-    const traceId = error.status >= 500 ? error.traceId : undefined;
-    return <WordsAlert words={error.words} traceId={traceId} buttons={buttons} />;
-  }
-  const words: Words = { id: 'unreachable', message: state.unreachable, action: state.unreachableHint };
-  return <WordsAlert words={words} buttons={buttons} />;
+  const traceId = error instanceof Problem && error.status >= 500 ? error.traceId : undefined;
+  return <WordsAlert words={wordsOf(error, labels)} traceId={traceId} buttons={buttons} />;
 }

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 
 import { en } from '../locales/en';
 import { zh } from '../locales/zh';
-import { formatBytes, formatLatency, formatMoment, formatSeconds } from './format';
+import { formatAgo, formatBytes, formatLatency, formatMoment, formatSeconds } from './format';
 
 test.each([
   [0, '0 B'],
@@ -22,6 +22,19 @@ test.each([
   [3725, '1 h 2 min'],
   [90_000, '1 d 1 h'],
 ])('%d seconds are %s', (seconds, written) => expect(formatSeconds(seconds, en)).toBe(written));
+
+test.each([
+  [59, 'just now', '刚刚'],
+  [60, '1 min ago', '1 分前'],
+  [3 * 3600 + 59, '3 h ago', '3 小时前'],
+  [2 * 86_400, '2 d ago', '2 天前'],
+  [-7200, 'in 2 h', '2 小时后'],
+  [40 * 86_400, undefined, undefined],
+])('%d seconds ago is %s', (seconds, english, chinese) => {
+  const now = Date.parse('2026-11-25T10:00:00Z');
+  const at = new Date(now - seconds * 1000).toISOString();
+  expect([formatAgo(at, en, now), formatAgo(at, zh, now)]).toEqual([english, chinese]);
+});
 
 test.each([
   [0, '< 1 ms'],

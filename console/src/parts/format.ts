@@ -73,6 +73,21 @@ export function formatSeconds(seconds: number, labels: Labels): string {
     .join(' ');
 }
 
+/** How long ago something is written as a span; before that its date is clearer. */
+const AGO_MOST_DAYS = 30;
+
+/** Writes how long ago a moment was, or how long until it, with its greatest unit: `3 h ago`; nothing when that is long. */
+export function formatAgo(rfc3339: string, labels: Labels, now = Date.now()): string | undefined {
+  const seconds = (now - new Date(rfc3339).getTime()) / 1000;
+  const away = Math.abs(seconds);
+  if (Number.isNaN(away) || away >= AGO_MOST_DAYS * 86400) return undefined;
+  const { day, hour, minute, ago, ahead, now: justNow } = labels.time;
+  if (away < 60) return justNow;
+  const [size, unit] = away >= 86400 ? [86400, day] : away >= 3600 ? [3600, hour] : [60, minute];
+  const span = `${Math.floor(away / size)} ${unit}`;
+  return seconds < 0 ? ahead(span) : ago(span);
+}
+
 /** Returns the seconds from one moment to another, or to now. */
 export function secondsBetween(from: string, until: string | null | undefined): number {
   const end = until ? new Date(until).getTime() : Date.now();

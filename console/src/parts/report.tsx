@@ -1,13 +1,14 @@
 import { App, Button } from '@oceanbase/design';
 import { useNavigate } from 'react-router';
 
-import { Problem } from '../api/problem';
 import { useLabels } from '../locales';
-import { Explanation } from './ProblemAlert';
+import { Explanation, wordsOf } from './ProblemAlert';
+import { Prose } from './Prose';
 
 /** Returns how to tell what came of something that was pressed outside a form. */
 export function useReport() {
-  const { tasks, state } = useLabels();
+  const labels = useLabels();
+  const { tasks } = labels;
   const { message, notification } = App.useApp();
   const navigate = useNavigate();
   return {
@@ -27,10 +28,10 @@ export function useReport() {
       }),
     /** It was refused, or nobody answered: why, and what to do. */
     failed: (error: unknown) => {
-      const words = error instanceof Problem ? error.words : undefined;
+      const words = wordsOf(error, labels);
       notification.error({
-        message: words?.message ?? state.unreachable,
-        description: words ? <Explanation words={words} /> : state.unreachableHint,
+        message: <Prose text={words.message} />,
+        description: <Explanation words={words} />,
         duration: 12,
       });
     },

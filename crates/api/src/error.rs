@@ -173,6 +173,11 @@ impl Words {
         }
     }
 
+    /// Renders the problem of a step that is going to be tried again.
+    pub(crate) fn of_retried(text: &Text) -> Self {
+        Self { action: text.action_while_retried(call::language()), ..Self::here(text) }
+    }
+
     /// Renders a text in the language of whoever reads the answer.
     pub(crate) fn here(text: &Text) -> Self {
         Self::of(text, call::language())

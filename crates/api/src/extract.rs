@@ -1,6 +1,8 @@
 //! Reading a request: JSON, query, path. What can't be read is answered in the envelope, naming what is wrong: 422
 //! where a value has another shape than the call takes. What has the right shape and breaks a rule is 400.
 
+use std::fmt;
+use std::marker::PhantomData;
 use std::time::Duration;
 
 use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
@@ -8,7 +10,10 @@ use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use model::Problem;
-use serde::de::DeserializeOwned;
+use model::order::IdempotencyKey;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{DeserializeOwned, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use tokio::time::timeout;
 
 use crate::error::Failure;
@@ -28,7 +33,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
             let code = u32::from(StatusCode::REQUEST_TIMEOUT.as_u16());
             Problem::invalid("body-too-slow").with("seconds", BODY_MAX.as_secs()).coded(code)
         })?;
-        let axum::Json(body) = read.map_err(|rejection| {
+        let axum::Json(Object(body)) = read.map_err(|rejection| {
             let id = match &rejection {
                 JsonRejection::JsonDataError(_) => "body-of-wrong-shape",
                 JsonRejection::MissingJsonContentType(_) => "body-not-json",
@@ -40,6 +45,29 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
             unreadable(id, rejection.status(), &rejection)
         })?;
         Ok(Self(body))
+    }
+}
+
+/// What a JSON object says. serde alone would take an array for a struct, too: field by field, in their order.
+struct Object<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(ObjectVisitor(PhantomData)).map(Self)
+    }
+}
+
+struct ObjectVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(map))
     }
 }
 
@@ -75,6 +103,36 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T>
     }
 }
 
+/// The header by which a request can be sent again without being carried out twice.
+const IDEMPOTENCY_KEY: &str = "idempotency-key";
+
+/// The key of a request that makes a task, if the caller gave one.
+#[derive(utoipa::IntoParams)]
+#[into_params(parameter_in = Header)]
+pub(crate) struct Repeatable {
+    /// A key of your own, of up to 255 visible ASCII characters. Sent again within seven days, the same request returns
+    /// the first one's task; another request with the key is refused with 409.
+    #[param(value_type = Option<String>, rename = "Idempotency-Key")]
+    key: Option<IdempotencyKey>,
+}
+
+impl Repeatable {
+    /// Returns the key, if the caller gave one.
+    pub(crate) fn key(&self) -> Option<&IdempotencyKey> {
+        self.key.as_ref()
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Repeatable {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
+        // What is no ASCII becomes what no key may hold.
+        let text = parts.headers.get(IDEMPOTENCY_KEY).map(|value| value.to_str().unwrap_or_default());
+        Ok(Self { key: text.map(IdempotencyKey::new).transpose()? })
+    }
+}
+
 /// Names what is wrong by the innermost error, which says where and what was expected.
 fn unreadable(id: &str, status: StatusCode, rejection: &dyn std::error::Error) -> Failure {
     let mut innermost = rejection;
@@ -90,11 +148,31 @@ mod tests {
 
     use super::Body;
 
+    #[derive(serde::Deserialize)]
+    struct Named {
+        name: Option<String>,
+    }
+
+    async fn read(body: &'static str) -> Result<Option<String>, axum::http::StatusCode> {
+        let request = Request::post("/").header("content-type", "application/json").body(body.into());
+        let read = Body::<Named>::from_request(request.expect("a request"), &()).await;
+        let refused = |failure| axum::response::IntoResponse::into_response(failure).status();
+        read.map(|Body(named)| named.name).map_err(refused)
+    }
+
+    #[tokio::test]
+    async fn a_body_is_an_object_and_never_the_list_of_its_fields() {
+        assert_eq!(read(r#"{"name": "shop"}"#).await, Ok(Some("shop".to_owned())));
+        for body in [r#"["shop"]"#, "[null, null]", "[]", "null", "1"] {
+            assert_eq!(read(body).await.map_err(|status| status.as_u16()), Err(422), "{body}");
+        }
+    }
+
     #[tokio::test(start_paused = true)]
     async fn a_body_that_never_comes_to_its_end_is_not_waited_for() {
         let body = axum::body::Body::from_stream(futures::stream::pending::<Result<&str, std::io::Error>>());
         let request = Request::post("/").header("content-type", "application/json").body(body);
-        let read = Body::<bool>::from_request(request.expect("a request"), &()).await;
+        let read = Body::<Named>::from_request(request.expect("a request"), &()).await;
         assert_eq!(axum::response::IntoResponse::into_response(read.err().expect("refused")).status(), 408);
     }
 }

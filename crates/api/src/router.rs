@@ -12,7 +12,7 @@ use utoipa_axum::routes;
 use crate::ingress::Ingress;
 use crate::routes::{
     accounts, alarms, audit, backups, clusters, compactions, log_backups, restores, server, signing,
-    storages, tasks, tenants, tokens, users,
+    storages, tasks, tenants, tokens, users, watchers,
 };
 use crate::{Api, Settings, auth, call, console, error, events, guard, session};
 
@@ -138,6 +138,7 @@ fn api_routes() -> OpenApiRouter<Api> {
         .routes(routes!(signing::signing_key_rotate))
         .routes(routes!(signing::signing_key_trust))
         .routes(routes!(signing::signing_key_distrust))
+        .routes(routes!(watchers::watcher_list))
         .routes(routes!(server::version))
 }
 

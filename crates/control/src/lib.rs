@@ -1,12 +1,11 @@
-//! What the product does. Whoever asks (REST, the console, the command line) calls one function of one of the
-//! modules below with a [`Control`] and an [`Actor`]; permissions and the audit log are their business.
+//! What the product does. A caller (REST, the console, the command line) calls one function of one of the modules below
+//! with a [`Control`] and an [`Actor`]; permissions and the audit log are its business.
 //!
-//! | file | what it holds |
+//! | module | what it holds |
 //! |---|---|
-//! | [`clusters`] | take over, look at, let go of |
-//! | [`tenants`] | the tenants of all clusters, and who reads their data |
-//! | [`storages`] | the library of storage configurations, and their test |
-//! | [`storage_test`] | the test of a storage for one cluster |
+//! | [`clusters`] | take over, look at, remove |
+//! | [`tenants`] | the tenants of all clusters, and the credentials that read their data |
+//! | [`storages`] | the library of storage configurations, and their tests |
 //! | [`storage_scan`] | the backup sets that lie in a storage, into the catalogue |
 //! | [`backups`] | what can be backed up, Back up Now, what was backed up |
 //! | [`log_backups`] | log backup: how it stands, start, stop, pause, resume |
@@ -14,41 +13,38 @@
 //! | [`restores`] | recover a backup set |
 //! | [`tasks`] | follow and steer what runs |
 //! | [`users`] | accounts, log-on, passwords |
+//! | [`signing`] | where backup sets come from, and the keys that show it |
 //! | [`alarms`] | what is wrong now |
 //! | [`audit`] | who did what |
 //! | [`health`] | whether this server can do its work |
-//! | `flows` | the durable tasks: one file each, its steps in running order |
-//! | `asking` | what is shown of a cluster beside what we know |
-//! | `watch` | what looks at clusters now and then |
+//! | [`watching`] | what this server does by itself, and how that went |
+//!
+//! They are the room `use_cases`. The rooms from top to bottom, each of which uses only those below it:
+//!
+//! | room | what it holds |
+//! |---|---|
+//! | `server` | opens a server, and runs its workers and watchers |
+//! | `watchers` | what a server does by itself now and then |
+//! | `use_cases` | one file for each noun: the modules above |
+//! | `flows` | the durable tasks: one folder for each operation, its steps in running order, and its plan |
+//! | `orders` | what can be ordered, and how an order becomes a task |
+//! | `context` | who asks, the metadata, endpoints, the audit log, errors, pages |
 //!
 //! A request goes down; values come back up. Nothing calls back.
 
-pub mod actor;
-pub mod alarms;
-mod asking;
-pub mod audit;
-pub mod backups;
-pub mod clusters;
-pub mod compactions;
 mod context;
-pub mod error;
-mod first_start;
 mod flows;
-pub mod health;
-pub mod log_backups;
-pub mod page;
-pub mod restores;
-pub mod signing;
-pub mod storage_scan;
-pub mod storages;
-pub mod tasks;
-pub mod tenants;
-pub mod users;
-mod watch;
-mod words;
+mod orders;
+mod server;
+#[cfg(test)]
+mod testing;
+mod use_cases;
+mod watchers;
 
-pub use actor::{Actor, Means};
-pub use context::{Control, Opened, Settings};
-pub use error::Error;
+pub use context::{Actor, Control, Error, Means, Opened, Page, PageAsk, Settings, actor, error, page};
+use context::{asking, words};
 pub use metadata::Server as MetadataServer;
-pub use page::{Page, PageAsk};
+pub use use_cases::{
+    alarms, audit, backups, clusters, compactions, health, log_backups, restores, signing, storage_scan,
+    storages, tasks, tenants, users, watching,
+};

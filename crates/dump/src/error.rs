@@ -214,13 +214,31 @@ pub enum Error {
         /// The other dump.
         other: String,
     },
-    /// The target would refuse a statement for its length.
-    #[error("the target takes packets of {limit} bytes, the dump has statements of {longest}")]
+    /// The target would refuse a value for its length.
+    #[error("can't {what}: the target takes packets of {limit} bytes, the dump has a value of {longest}")]
     PacketTooSmall {
+        /// What was to be done, such as "load `shop`.`orders`, piece 1".
+        what: String,
         /// The target's `max_allowed_packet`.
         limit: u64,
-        /// The longest statement of the dump.
+        /// The value's length.
         longest: u64,
+    },
+    /// The target takes several names of the dump for one.
+    #[error("the target takes these names for one: {}", names.join(", "))]
+    NamesFold {
+        /// The target's `lower_case_table_names`.
+        value: u64,
+        /// The names, those for one side by side.
+        names: Vec<String>,
+    },
+    /// The tables of the source could not be locked in the time that may be waited.
+    #[error("the tables could not be locked within {seconds} s")]
+    LockWaited {
+        /// How long it was waited.
+        seconds: u64,
+        /// What holds them, if it is seen.
+        holder: Option<Holder>,
     },
     /// What is being loaded was changed by somebody else.
     #[error("`{database}` in the target is not as this load left it: {why}")]
@@ -239,6 +257,19 @@ pub enum Error {
     /// It was told to stop.
     #[error("cancelled")]
     Cancelled,
+}
+
+/// A connection that keeps tables from being locked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holder {
+    /// Its number, which KILL takes.
+    pub id: u64,
+    /// Whose it is, as `user@host`.
+    pub user: String,
+    /// The first word of its statement: the rest may hold secrets.
+    pub statement: String,
+    /// For how long it has been running.
+    pub running_s: u64,
 }
 
 /// What went wrong with a dump, in short.
@@ -268,7 +299,7 @@ impl Error {
         match self {
             Self::Database { source, .. } => source.is_transient(),
             Self::Storage { source, .. } => source.is_transient(),
-            Self::SchemaRestless { .. } => true,
+            Self::SchemaRestless { .. } | Self::LockWaited { .. } => true,
             _ => false,
         }
     }
@@ -277,7 +308,7 @@ impl Error {
     #[must_use]
     pub fn problem(&self) -> Problem {
         match self {
-            Self::Database { source, .. } => source.problem(),
+            Self::Database { what, source } => database_problem(what, source),
             Self::Storage { source, .. } => source.problem(),
             Self::SnapshotGone { scn, what, source, .. } => {
                 Problem::outside("dump-snapshot-gone").with("scn", scn).with("what", what).raw(source)
@@ -337,11 +368,25 @@ impl Error {
             Self::LoadInterrupted { database, other } => {
                 Problem::conflict("load-interrupted").with("database", database).with("dump", other)
             }
-            Self::PacketTooSmall { limit, longest } => {
+            Self::PacketTooSmall { what, limit, longest } => {
                 Problem::refused(codes::RECOVERY_FAILED, "load-packet-too-small")
+                    .during(what)
                     .with("limit", limit)
+                    .with("longest", longest)
                     .with("needed", longest.next_power_of_two().saturating_mul(2))
             }
+            Self::NamesFold { value, names } => Problem::refused(codes::NAME_EXISTS, "load-names-fold")
+                .with("value", value)
+                .with("names", shortened(names)),
+            Self::LockWaited { seconds, holder: None } => {
+                Problem::outside("dump-lock-waited-unseen").with("seconds", seconds)
+            }
+            Self::LockWaited { seconds, holder: Some(holder) } => Problem::outside("dump-lock-waited")
+                .with("seconds", seconds)
+                .with("id", holder.id)
+                .with("user", &holder.user)
+                .with("statement", &holder.statement)
+                .with("running", holder.running_s),
             Self::TargetChanged { database, why } => {
                 Problem::conflict("load-target-changed").with("database", database).with("why", why)
             }
@@ -352,6 +397,18 @@ impl Error {
         }
     }
 }
+
+/// Says what the server refused, and what was to be done. That no connection came about says it by itself.
+fn database_problem(what: &str, source: &oceanbase::Error) -> Problem {
+    let mut problem = source.problem();
+    if problem.text.id == "database-privilege-missing" {
+        "dump-privilege-refused".clone_into(&mut problem.text.id);
+    }
+    if what == CONNECTING { problem } else { problem.during(what) }
+}
+
+/// What is to be done first of all.
+pub(crate) const CONNECTING: &str = "connect to the server";
 
 /// Describes an object whose definition is not taken for one statement that creates it.
 pub(crate) fn not_carried(object: &str, why: &Refusal) -> Problem {

@@ -54,7 +54,7 @@ pub use dumping::{
     take_or_resume_snapshot, take_snapshot, warnings,
 };
 pub use encryption::{Identities, NotARecipient, NotIdentities, Recipient};
-pub use error::{Error, Result};
+pub use error::{Error, Holder, Result};
 pub use id::{DumpId, NotADumpId};
 pub use manifest::{CodeEntry, DatabaseEntry, Manifest, ObjectEntry, Piece, TableEntry, Totals};
 pub use plan::{Chunk, Compression, DatabasePlan, Identity, Plan, Selection, TablePlan, ViewPlan};

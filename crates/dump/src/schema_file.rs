@@ -20,7 +20,16 @@
 //! $$
 //! DELIMITER ;
 //! ```
+//!
+//! A view or code that was made under another character set or collation has two lines more in front of that, and is
+//! followed by a line that takes them back:
+//!
+//! ```sql
+//! SET SESSION character_set_client=latin1, collation_connection=latin1_german2_ci;
+//! -- context "latin1" "latin1_german2_ci"
+//! ```
 
+use oceanbase::catalog::Context;
 use oceanbase::statement::literal;
 
 use crate::ddl::form;
@@ -28,6 +37,11 @@ use crate::error::Error;
 use crate::piece::push_preamble;
 
 const HEADER: &str = "-- object ";
+
+const CONTEXT: &str = "-- context ";
+
+/// What a load connects with. Objects of this context have no lines about it.
+const USUAL: (&str, &str) = ("utf8mb4", "utf8mb4_general_ci");
 
 /// What a statement in a schema file makes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -72,12 +86,21 @@ pub(crate) struct SchemaObject {
     pub(crate) statement: Vec<u8>,
     /// The `sql_mode` that code is made under.
     pub(crate) mode: Option<String>,
+    /// The character set and collation that a view or code is made under, where they are not the usual ones.
+    pub(crate) context: Option<Context>,
 }
 
 impl SchemaObject {
     /// Describes an object that is made under the usual mode.
     pub(crate) fn plain(kind: SchemaKind, name: &str, statement: Vec<u8>) -> Self {
-        Self { kind, name: name.to_owned(), statement, mode: None }
+        Self { kind, name: name.to_owned(), statement, mode: None, context: None }
+    }
+
+    /// Adds what it was made under.
+    pub(crate) fn under(mut self, context: Option<Context>) -> Self {
+        let is_usual = |context: &Context| (context.client.as_str(), context.collation.as_str()) == USUAL;
+        self.context = context.filter(|context| is_settable(context) && !is_usual(context));
+        self
     }
 }
 
@@ -104,6 +127,11 @@ fn text(title: &str, objects: &[SchemaObject]) -> Vec<u8> {
             object.statement.clone()
         };
         let header = format!("{HEADER}{word} {} {name}", statement.len());
+        if let Some(context) = &object.context {
+            let Context { client, collation } = in_which(&statement, context);
+            text.extend_from_slice(set_context(&client, &collation).as_bytes());
+            text.extend_from_slice(format!(";\n{CONTEXT}\"{client}\" \"{collation}\"\n").as_bytes());
+        }
         match &object.mode {
             None => {
                 text.extend_from_slice(format!("{header}\n").as_bytes());
@@ -118,6 +146,10 @@ fn text(title: &str, objects: &[SchemaObject]) -> Vec<u8> {
                 text.extend_from_slice(format!("\n{end}\nDELIMITER ;\n").as_bytes());
             }
         }
+        if object.context.is_some() {
+            text.extend_from_slice(set_context(USUAL.0, USUAL.1).as_bytes());
+            text.extend_from_slice(b";\n");
+        }
     }
     text
 }
@@ -128,11 +160,15 @@ fn text(title: &str, objects: &[SchemaObject]) -> Vec<u8> {
 /// Says what is wrong with it.
 pub(crate) fn read(text: &[u8]) -> Result<Vec<SchemaObject>, String> {
     let mut objects = Vec::new();
+    let mut context = None;
     let mut rest = text;
     while !rest.is_empty() {
         let length = rest.iter().position(|&byte| byte == b'\n').ok_or("it ends within a line")?;
         let (line, behind) = (&rest[..length], &rest[length + 1..]);
         rest = behind;
+        if let Some(found) = line.strip_prefix(CONTEXT.as_bytes()) {
+            context = Some(read_context(found).ok_or("a character set or collation is malformed")?);
+        }
         let Some(header) = line.strip_prefix(HEADER.as_bytes()) else { continue };
         let malformed = || format!("`{}` is no header", String::from_utf8_lossy(line));
         let header = std::str::from_utf8(header).map_err(|_| malformed())?;
@@ -151,9 +187,52 @@ pub(crate) fn read(text: &[u8]) -> Result<Vec<SchemaObject>, String> {
         let end = if mode.is_some() { format!("\n{}\n", delimiter(statement)) } else { ";\n".to_owned() };
         let behind = rest[bytes..].strip_prefix(end.as_bytes());
         rest = behind.ok_or("a statement does not end where it should")?;
-        objects.push(SchemaObject { kind, name, statement: statement.to_vec(), mode });
+        let context = context.take();
+        objects.push(SchemaObject { kind, name, statement: statement.to_vec(), mode, context });
     }
     Ok(objects)
+}
+
+/// Returns the statement that sets what the next one is made under.
+pub(crate) fn set_context(client: &str, collation: &str) -> String {
+    format!("SET SESSION character_set_client={client}, collation_connection={collation}")
+}
+
+/// Returns the statement that takes it back.
+pub(crate) fn usual_context() -> String {
+    set_context(USUAL.0, USUAL.1)
+}
+
+/// Returns the context under which the statement can be sent as it stands, in UTF-8: its texts keep their character set and
+/// collation, which only the second decides.
+pub(crate) fn in_which(statement: &[u8], context: &Context) -> Context {
+    let is_same = match context.client.as_str() {
+        "utf8mb4" => true,
+        "utf8" | "utf8mb3" => !statement.iter().any(|&byte| byte >= 0xF0),
+        _ => statement.is_ascii(),
+    };
+    let client = if is_same { context.client.clone() } else { USUAL.0.to_owned() };
+    Context { client, collation: context.collation.clone() }
+}
+
+/// Character sets that no client can have, or in which an ASCII text is not what it looks like.
+const NOT_ASCII: [&str; 6] = ["binary", "swe7", "ucs2", "utf16", "utf16le", "utf32"];
+
+/// Tells whether both are names and nothing else: they are set without quotes.
+fn is_settable(context: &Context) -> bool {
+    let is_plain = |name: &str| {
+        !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    };
+    is_plain(&context.client)
+        && is_plain(&context.collation)
+        && !NOT_ASCII.iter().any(|name| name.eq_ignore_ascii_case(&context.client))
+}
+
+fn read_context(line: &[u8]) -> Option<Context> {
+    let texts = serde_json::Deserializer::from_slice(line).into_iter::<String>();
+    let texts: Vec<String> = texts.collect::<Result<_, _>>().ok()?;
+    let [client, collation] = <[String; 2]>::try_from(texts).ok()?;
+    Some(Context { client, collation }).filter(is_settable)
 }
 
 /// Returns what ends a statement with `;` in it for a stock client: `$`, more often than anywhere in it.
@@ -174,6 +253,8 @@ fn commented(statement: &[u8]) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
+    use oceanbase::catalog::Context;
+
     use super::{SchemaKind, SchemaObject, read, text};
 
     #[test]
@@ -195,9 +276,45 @@ mod tests {
             code("CREATE TRIGGER t\n$$$$"),
             object(SchemaKind::Grant, "'u'@'%'", "GRANT x"),
         ];
-        assert_eq!(read(&text("tables of `shop`", &objects)), Ok(objects.to_vec()));
+        let under = |client: &str, collation: &str| {
+            Some(Context { client: client.to_owned(), collation: collation.to_owned() })
+        };
+        let objects = [
+            &objects[..],
+            &[
+                object(SchemaKind::View, "v1", "CREATE VIEW `v1` AS select 'a'")
+                    .under(under("latin1", "latin1_bin")),
+                object(SchemaKind::View, "v2", "CREATE VIEW `v2` AS select 'a'"),
+                code("CREATE TRIGGER t\nx;").under(under("utf8mb4", "utf8mb4_bin")),
+            ],
+        ]
+        .concat();
+        assert_eq!(read(&text("tables of `shop`", &objects)), Ok(objects.clone()));
         let broken = text("views", &[object(SchemaKind::BrokenView, "v", "CREATE VIEW `v` AS\nselect 1")]);
         assert_eq!(read(&broken).expect("a file")[0].statement, b"-- CREATE VIEW `v` AS\n-- select 1");
+    }
+
+    #[test]
+    fn what_a_view_is_made_under_is_set_for_it_alone() {
+        let context = |client: &str, collation: &str| {
+            Some(Context { client: client.to_owned(), collation: collation.to_owned() })
+        };
+        let view = |statement: &str| SchemaObject::plain(SchemaKind::View, "v", statement.into());
+        let usual = view("x").under(context("utf8mb4", "utf8mb4_general_ci"));
+        assert_eq!((usual.context, view("x").under(context("utf16", "utf16_bin")).context), (None, None));
+        let written = |statement: &str| {
+            let object = view(statement).under(context("latin1", "latin1_german2_ci"));
+            String::from_utf8(text("views", &[object])).expect("text")
+        };
+        let set = "SET SESSION character_set_client=latin1, collation_connection=latin1_german2_ci;\n";
+        let back = "SET SESSION character_set_client=utf8mb4, collation_connection=utf8mb4_general_ci;\n";
+        assert!(written("x").contains(set) && written("x").ends_with(back), "{}", written("x"));
+        // In UTF-8 this text is not what latin1 makes of its bytes.
+        let set = "SET SESSION character_set_client=utf8mb4, collation_connection=latin1_german2_ci;\n";
+        assert!(written("é").contains(set), "{}", written("é"));
+        for forged in ["-- context \"latin1; DROP\" \"x\"\n", "-- context \"latin1\"\n", "-- context x\n"] {
+            assert!(read(forged.as_bytes()).is_err(), "{forged}");
+        }
     }
 
     #[test]

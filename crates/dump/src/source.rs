@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use oceanbase::{Endpoint, Purpose, Session, Witness};
 
-use crate::error::{DuringSql as _, Result};
+use crate::error::{CONNECTING, DuringSql as _, Result};
 
 /// A server, and who looks on while we speak with it.
 #[derive(Clone)]
@@ -22,7 +22,7 @@ impl Source {
     /// Opens a connection.
     pub(crate) async fn open(&self) -> Result<Session> {
         let opened = Session::open(&self.endpoint, Arc::clone(&self.witness)).await;
-        opened.during(|| "connect to the server".to_owned())
+        opened.during(|| CONNECTING.to_owned())
     }
 
     /// Opens a connection that reads definitions, as bytes.

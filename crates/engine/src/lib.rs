@@ -31,6 +31,7 @@ pub mod operator;
 mod plan;
 mod registry;
 mod runner;
+mod settings;
 pub mod task;
 pub mod testkit;
 pub mod worker;

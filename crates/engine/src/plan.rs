@@ -44,7 +44,7 @@ pub(crate) fn settle(task: &mut Task, now: Moment, busy: &BTreeSet<usize>) -> BT
         task.status = TaskStatus::Running;
         task.started_at = Some(now);
     }
-    // Every round ends at least one row or is the last.
+    // Every round of a roll-back ends at least one row or is the last.
     for _ in 0..=task.rows.len() {
         if task.status.is_finished() {
             break;
@@ -57,7 +57,10 @@ pub(crate) fn settle(task: &mut Task, now: Moment, busy: &BTreeSet<usize>) -> BT
             Stage::Active(rows) if task.status == TaskStatus::RollingBack => {
                 move_back(task, &rows, now, busy, &mut changed)
             }
-            Stage::Active(rows) => move_on(task, &rows, now, &mut changed),
+            Stage::Active(rows) => {
+                move_on(task, &rows, now, &mut changed);
+                break;
+            }
         };
         if !again {
             break;
@@ -66,9 +69,8 @@ pub(crate) fn settle(task: &mut Task, now: Moment, busy: &BTreeSet<usize>) -> BT
     changed
 }
 
-/// Returns whether a row has come to its end, so that others may have their turn.
-fn move_on(task: &mut Task, rows: &[usize], now: Moment, changed: &mut BTreeSet<usize>) -> bool {
-    let mut ended = false;
+/// Gives rows their turn, and those that are cancelled the turn of their stop.
+fn move_on(task: &mut Task, rows: &[usize], now: Moment, changed: &mut BTreeSet<usize>) {
     for &index in rows {
         let row = &mut task.rows[index];
         let is_cancelled = task.cancels.cover(row.number);
@@ -77,11 +79,8 @@ fn move_on(task: &mut Task, rows: &[usize], now: Moment, changed: &mut BTreeSet<
             row.status = StepStatus::Ready;
         }
         match row.status {
-            StepStatus::Ready if is_cancelled => {
-                fail(row, Note::new(note::CANCELLED), now);
-                ended = true;
-            }
-            StepStatus::Running if is_cancelled => {
+            // Its stop runs even if its body never did: it may end what the step before began.
+            StepStatus::Ready | StepStatus::Running if is_cancelled => {
                 row.status = StepStatus::Canceling;
                 (row.attempts, row.due_at, row.since) = (0, None, Some(now));
             }
@@ -91,10 +90,9 @@ fn move_on(task: &mut Task, rows: &[usize], now: Moment, changed: &mut BTreeSet<
             changed.insert(index);
         }
     }
-    ended
 }
 
-/// As [`move_on`], for undos.
+/// As [`move_on`], for undos; returns whether a row has come to its end, so that others may have their turn.
 fn move_back(
     task: &mut Task,
     rows: &[usize],

@@ -17,8 +17,8 @@ use crate::journal::{Change, HoldError, Journal, JournalError};
 use crate::note::Note;
 use crate::plan::{self, Turn, Which};
 use crate::registry::{AnyFlow, Given, Learnt};
+use crate::settings::Settings;
 use crate::task::{LaneState, Moment, Row, StepStatus, Task};
-use crate::worker::Settings;
 
 /// How a run came to its end.
 #[derive(Debug)]

@@ -1,7 +1,6 @@
 //! Claims what is due and runs it.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -9,56 +8,16 @@ use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::backoff::Backoff;
 use crate::fault::{Fault, FaultPoint};
 use crate::flow::Flow;
 use crate::hold::Hold;
 use crate::journal::{Ask, Claim, Journal, JournalError};
 use crate::registry::Registry;
 use crate::runner::{RunEnd, Runner};
+pub use crate::settings::Settings;
 
 /// How many tasks one call of [`Worker::run_due`] takes up at most; more can only be a flow that never waits.
 const CLAIMS_MAX: u32 = 100_000;
-
-/// How a worker works.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    /// Its name, shown to people.
-    pub name: String,
-    /// How long a lease lasts: what it takes others to go on after a crash.
-    pub lease: Duration,
-    /// How many tasks run at once.
-    pub tasks_at_once: usize,
-    /// How many lanes of one task are under way at once. Most of a lane's time is waiting for somebody else's work.
-    pub lanes_at_once: usize,
-    /// How often it looks for work when nobody wakes it.
-    pub poll: Duration,
-    /// How long a body may take to wind down before it is dropped.
-    pub grace: Duration,
-    /// What is done about a step's passing failures.
-    pub backoff: Backoff,
-    /// What is done while the journal does not answer.
-    pub journal_backoff: Backoff,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            name: "worker".to_owned(),
-            lease: Duration::from_secs(30),
-            tasks_at_once: 16,
-            lanes_at_once: 32,
-            poll: Duration::from_secs(2),
-            grace: Duration::from_secs(10),
-            backoff: Backoff { first: Duration::from_secs(1), most: Duration::from_secs(60), tries: 15 },
-            journal_backoff: Backoff {
-                first: Duration::from_millis(200),
-                most: Duration::from_secs(10),
-                tries: 30,
-            },
-        }
-    }
-}
 
 /// Tells a worker of this process that something is new: a task, or an operator's word.
 #[derive(Debug, Clone)]

@@ -16,6 +16,7 @@
 //! | [`standings`], [`backup_failures`] | how backups stand, and which of the newest failed |
 //! | [`tasks`] | durable tasks as people look at them |
 //! | [`signing_keys`] | the key that dumps are signed with, sealed, and the public keys that are known |
+//! | [`submissions`] | which order made which task, for orders that are sent again |
 //! | [`task_secrets`] | secrets that tasks carry, sealed |
 //! | [`journal`] | durable tasks as workers run them: `engine`'s contract |
 //! | [`error`] | what can go wrong, in words |
@@ -44,6 +45,7 @@ pub mod signing_keys;
 mod sql;
 pub mod standings;
 pub mod storages;
+pub mod submissions;
 mod tables;
 pub mod task_secrets;
 pub mod tasks;

@@ -39,6 +39,7 @@ impl fmt::Display for Place {
 pub(crate) struct Sealer {
     key: LessSafeKey,
     fingerprint: String,
+    digest_key: Zeroizing<[u8; KEY_BYTES]>,
     random: SystemRandom,
 }
 
@@ -51,7 +52,13 @@ impl fmt::Debug for Sealer {
 impl Sealer {
     pub(crate) fn new(key: &Zeroizing<[u8; KEY_BYTES]>) -> Self {
         let unbound = UnboundKey::new(&AES_256_GCM, &key[..]).expect("the key has the cipher's length");
-        Self { key: LessSafeKey::new(unbound), fingerprint: fingerprint(key), random: SystemRandom::new() }
+        let digest_key = blake3::derive_key("lifeboat 2026 digests of orders", &key[..]);
+        Self {
+            key: LessSafeKey::new(unbound),
+            fingerprint: fingerprint(key),
+            digest_key: Zeroizing::new(digest_key),
+            random: SystemRandom::new(),
+        }
     }
 
     /// Returns what tells this key from others, and nothing about it.
@@ -74,6 +81,11 @@ impl Sealer {
             .expect("a secret is shorter than 64 GiB");
         all.append(&mut sealed);
         format!("{FORM}:{}:{}", self.fingerprint, BASE64.encode(all))
+    }
+
+    /// Returns a digest that is the same for the same text, and that nobody can make or try out without the key.
+    pub(crate) fn digest(&self, text: &Secret) -> String {
+        blake3::keyed_hash(&self.digest_key, text.expose().as_bytes()).to_hex().to_string()
     }
 
     /// Opens what was sealed to this place.

@@ -4,7 +4,7 @@
 use crate::sql::{Statement, statement};
 
 /// The schema that a copy has: the newest step for SQLite. Steps for servers lead to the same tables.
-pub(crate) const SCHEMA: u32 = 9;
+pub(crate) const SCHEMA: u32 = 10;
 
 /// A table.
 #[derive(Debug)]
@@ -222,6 +222,19 @@ pub(crate) const TABLES: &[Table] = &[
             Number("lease_until"),
         ],
         key: "id",
+        own_row: None,
+    },
+    Table {
+        name: "submissions",
+        columns: &[
+            Number("user_id"),
+            Text("action"),
+            Text("sender_key"),
+            Text("order_digest"),
+            Number("task_id"),
+            Number("submitted_at"),
+        ],
+        key: "user_id, action, sender_key",
         own_row: None,
     },
     Table {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ability::{BackupAbility, Generation};
 use crate::id::ClusterId;
-use crate::problem::Problem;
+use crate::problem::{Problem, codes};
 use crate::time::Timestamp;
 use crate::version::ServerVersion;
 
@@ -164,6 +164,19 @@ pub struct Cluster {
     pub created: Timestamp,
     /// When it was last probed.
     pub probed: Timestamp,
+}
+
+/// Refuses a cluster that is being upgraded: nothing is started on it, whatever was asked for.
+///
+/// # Errors
+/// When the last probe found an upgrade.
+pub fn refuse_upgrading(cluster: &Cluster) -> Result<(), Problem> {
+    if cluster.status == ClusterStatus::Upgrading || cluster.facts.upgrading {
+        return Err(
+            Problem::refused(codes::PRECHECK_FAILED, "cluster-upgrading").with("cluster", &cluster.name)
+        );
+    }
+    Ok(())
 }
 
 /// Checks a name that users give to a cluster or a storage configuration.

@@ -51,3 +51,7 @@ identity!(
     /// A token that a program logs on with in a user's name.
     TokenId
 );
+identity!(
+    /// A backup strategy.
+    StrategyId
+);

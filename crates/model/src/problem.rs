@@ -55,6 +55,12 @@ pub mod codes {
     pub const RECOVERY_RUNS_ALREADY: u32 = 20043;
     /// The name exists in the destination.
     pub const NAME_EXISTS: u32 = 20044;
+    /// The cluster has a strategy already.
+    pub const CLUSTER_HAS_STRATEGY: u32 = 20100;
+    /// The tenant has a strategy already.
+    pub const TENANT_HAS_STRATEGY: u32 = 20101;
+    /// There is no strategy.
+    pub const NO_STRATEGY: u32 = 20106;
     /// There is nothing to back up in the request.
     pub const NO_BACKUP_OBJECT: u32 = 20107;
     /// The object does not support the method.
@@ -63,6 +69,12 @@ pub mod codes {
     pub const LOGICAL_IS_FULL_ONLY: u32 = 20110;
     /// Physical: a full backup must come before an incremental one.
     pub const FULL_BEFORE_INCREMENTAL: u32 = 20111;
+    /// A strategy does not change from physical to logical.
+    pub const METHOD_CHANGE_REFUSED: u32 = 20112;
+    /// Secondary backup is not supported.
+    pub const SECONDARY_BACKUP_UNSUPPORTED: u32 = 20113;
+    /// The change of a strategy changes nothing.
+    pub const NOTHING_CHANGED: u32 = 20116;
     /// The backup's files could not be read as a backup.
     pub const BACKUP_UNREADABLE: u32 = 20120;
     /// A backup file or directory is not accessible.
@@ -158,6 +170,13 @@ impl Problem {
     #[must_use]
     pub fn with(mut self, name: &str, value: impl fmt::Display) -> Self {
         self.text.args.insert(name.to_owned(), value.to_string());
+        self
+    }
+
+    /// Adds what was to be done when it happened, see [`Text::during`].
+    #[must_use]
+    pub fn during(mut self, doing: impl fmt::Display) -> Self {
+        self.text = self.text.during(doing);
         self
     }
 

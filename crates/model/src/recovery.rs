@@ -23,7 +23,7 @@ pub struct RecoveryRequest {
     /// New names of databases, by the old ones. A database that is not listed keeps its name.
     pub rename: BTreeMap<String, String>,
     /// Whether the requester accepts a set that no trusted key signed.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub accept_foreign: bool,
 }
 

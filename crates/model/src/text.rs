@@ -51,6 +51,9 @@ impl Language {
     }
 }
 
+/// The argument that says what was to be done. No pattern of the catalogue shows it.
+const DOING: &str = "doing";
+
 /// A text by its id in the catalogue, with its arguments and the outside's own words.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Text {
@@ -87,11 +90,32 @@ impl Text {
             .get(&self.id)
             .map(|problem| &problem.message)
             .or_else(|| catalogue.line.get(&self.id));
-        match (pattern, &self.raw) {
+        let message = match (pattern, &self.raw) {
             (Some(pattern), _) => fill(pattern, &self.args),
             (None, Some(raw)) => raw.clone(),
             (None, None) => self.id.clone(),
+        };
+        match (self.args.get(DOING), catalogue.line.get("problem-during")) {
+            (Some(doing), Some(pattern)) => {
+                let args = [(DOING.to_owned(), doing.clone()), ("message".to_owned(), message)].into();
+                fill(pattern, &args)
+            }
+            _ => message,
         }
+    }
+
+    /// Adds what was to be done when it happened, such as "load `shop`.`orders`": it stands in front of the message.
+    #[must_use]
+    pub fn during(self, doing: impl std::fmt::Display) -> Self {
+        self.with(DOING, doing)
+    }
+
+    /// Returns what the reader can do now while a step is going to be tried again without anybody's help.
+    #[must_use]
+    pub fn action_while_retried(&self, language: Language) -> Option<String> {
+        let action = self.action(language)?;
+        let pattern = catalogue(language).line.get("problem-retried")?;
+        Some(fill(pattern, &[("action".to_owned(), action)].into()))
     }
 
     /// Returns why it happened, as far as is known.

@@ -4,6 +4,7 @@
 //! is left out of the answer. Names come back as the server keeps them.
 
 mod code;
+mod definition;
 mod inner;
 mod innodb;
 mod serial;
@@ -14,6 +15,7 @@ pub use code::{
     Account, Routine, RoutineKind, Trigger, account_definition, account_grants, accounts, other_objects,
     routines, triggers,
 };
+pub use definition::{Context, Definition, routine_definition, trigger_definition, view_definition};
 pub use inner::{
     MemberColumn, PartitionNames, PartitionValues, TableIdentity, crooked_partition_names, member_columns,
     partition_values, table_identities,
@@ -260,40 +262,6 @@ pub async fn table_definition(session: &mut Session, database: &str, table: &str
     definition(session, &format!("TABLE {}.{}", identifier(database), identifier(table))).await
 }
 
-/// Returns the statement that makes a view.
-///
-/// # Errors
-/// Fails when there is no such view, or the server does.
-pub async fn view_definition(session: &mut Session, database: &str, view: &str) -> Result<Vec<u8>, Error> {
-    definition(session, &format!("VIEW {}.{}", identifier(database), identifier(view))).await
-}
-
-/// Returns the statement that makes a procedure or function.
-///
-/// # Errors
-/// Fails when there is no such routine, or the server does.
-pub async fn routine_definition(
-    session: &mut Session,
-    database: &str,
-    name: &str,
-    kind: RoutineKind,
-) -> Result<Vec<u8>, Error> {
-    let word = kind.word();
-    let statement =
-        Statement::read(format!("SHOW CREATE {word} {}.{}", identifier(database), identifier(name)));
-    third_column(session, &statement).await
-}
-
-/// Returns the statement that makes a trigger.
-///
-/// # Errors
-/// Fails when there is no such trigger, or the server does.
-pub async fn trigger_definition(session: &mut Session, database: &str, name: &str) -> Result<Vec<u8>, Error> {
-    let statement =
-        Statement::read(format!("SHOW CREATE TRIGGER {}.{}", identifier(database), identifier(name)));
-    third_column(session, &statement).await
-}
-
 /// Returns the statement that makes a database.
 ///
 /// # Errors
@@ -307,12 +275,6 @@ async fn definition(session: &mut Session, object: &str) -> Result<Vec<u8>, Erro
     let rows = session.rows(&statement).await?;
     let text = rows.first().and_then(|row| row.bytes(1)).map(<[u8]>::to_vec);
     text.ok_or_else(|| Error::no_rows(&statement))
-}
-
-async fn third_column(session: &mut Session, statement: &Statement) -> Result<Vec<u8>, Error> {
-    let rows = session.rows(statement).await?;
-    let text = rows.first().and_then(|row| row.bytes(2)).map(<[u8]>::to_vec);
-    text.ok_or_else(|| Error::no_rows(statement))
 }
 
 /// Returns a variable of the session as a number; `None` when the server has no such variable.

@@ -12,7 +12,6 @@ use tokio::net::TcpListener;
 
 use crate::faults::{Fault, FaultName};
 use crate::process::Process;
-use crate::server::concerns;
 
 /// What the control port works on.
 #[derive(Clone)]
@@ -36,7 +35,7 @@ impl Control {
         }
         for at in 0..self.process.cluster_count() {
             self.process.with(at, |cluster| {
-                if concerns(fault, &cluster.name) {
+                if fault.concerns(&cluster.name) {
                     cluster.start_fault(fault.clone());
                 }
             });

@@ -111,6 +111,11 @@ impl Fault {
                 _ => self.tenant.as_ref().is_none_or(|tenant| tenant == subject),
             }
     }
+
+    /// Tells whether it hits this cluster.
+    pub(crate) fn concerns(&self, cluster: &str) -> bool {
+        self.cluster.as_ref().is_none_or(|wanted| wanted == cluster)
+    }
 }
 
 /// The faults of one cluster.

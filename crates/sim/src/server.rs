@@ -53,7 +53,7 @@ impl Server {
             for (server, socket) in world.servers.iter_mut().zip(&sockets) {
                 server.sql_port = port_of(socket);
             }
-            for fault in config.faults.iter().filter(|fault| concerns(fault, &cluster.name)) {
+            for fault in config.faults.iter().filter(|fault| fault.concerns(&cluster.name)) {
                 world.start_fault(fault.clone());
             }
             ports.push(ClusterPorts {
@@ -133,10 +133,6 @@ impl Handle {
 fn real_now_us() -> i64 {
     let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(elapsed.as_micros()).unwrap_or(i64::MAX)
-}
-
-pub(crate) fn concerns(fault: &Fault, cluster: &str) -> bool {
-    fault.cluster.as_ref().is_none_or(|wanted| wanted == cluster)
 }
 
 fn build(

@@ -149,7 +149,7 @@ async function checkTask() {
   assert.ok(readdirSync(backups).length > 0, 'the backup lies where it was sent');
   await page.getByRole('link', { name: 'orders', exact: true }).first().click();
   await page.getByRole('cell', { name: words.successful }).first().waitFor();
-  await page.locator('td.ant-table-row-expand-icon-cell').first().locator('> *').click();
+  await page.locator('tr.ant-table-row td.ant-table-row-expand-icon-cell').first().locator('> *').click();
   await look('backup-tasks');
   await page.getByRole('tab', { name: words.backupSets }).click();
   await button(words.recover).waitFor();
@@ -189,7 +189,8 @@ async function recoverOneTable() {
   assert.deepEqual(found.map(({ name }) => name), ['orders'], 'one table came back, and nothing else');
   await page.goto(`${url}/clusters/1/backup`);
   await page.getByRole('tab', { name: words.recoveryTasks }).click();
-  await page.locator('.ant-tabs-tabpane-active td.ant-table-row-expand-icon-cell').first().locator('> *').click();
+  const restores = page.getByRole('tabpanel', { name: words.recoveryTasks });
+  await restores.locator('tr.ant-table-row td.ant-table-row-expand-icon-cell').first().locator('> *').click();
   await page.getByText(/\(orders\)$/).waitFor();
   await look('recovery-tasks');
 }

@@ -2,6 +2,7 @@ import { Drawer } from '@oceanbase/design';
 
 import { useLabels } from '../../locales';
 import { Loaded } from '../../parts/PageState';
+import { useReturnFocus } from '../../parts/useReturnFocus';
 import { AlarmList } from './AlarmList';
 import { useAlarms } from './useAlarms';
 
@@ -13,6 +14,7 @@ interface AlarmsDrawerProps {
 
 /** What is wrong now, beside the page it was asked for on. */
 export function AlarmsDrawer({ cluster, onClose }: AlarmsDrawerProps) {
+  useReturnFocus();
   const { alarms: labels } = useLabels();
   const alarms = useAlarms();
   return (

@@ -155,3 +155,26 @@ test('the selection survives every switch of the method, and is always said in w
     obBackupObjectList: [{ clusterId: 7, tenantId: 1001, backupDimension: 'TENANT' }],
   });
 });
+
+test('an encryption password is asked for twice, and both must be the same', async () => {
+  open({ storageId: 3 });
+  await expect.element(start()).toBeEnabled();
+  await page.getByLabelText('Encryption password', { exact: true }).fill('four-words');
+  await expect.element(start()).toBeDisabled();
+  await page.getByLabelText('Repeat the encryption password').fill('four-word');
+  await expect.element(page.getByText('The two passwords are not the same')).toBeVisible();
+  await expect.element(start()).toBeDisabled();
+  await page.getByLabelText('Repeat the encryption password').fill('four-words');
+  await expect.element(start()).toBeEnabled();
+});
+
+test('a search that finds no tenant says so', async () => {
+  const many = Array.from({ length: 12 }, (_, at) => ({ ...TENANT, id: 1001 + at, name: `shop${at}` }));
+  network({
+    ...ANSWERS,
+    'GET /ob/clusters/7/tenants': { data: { contents: many, page: { number: 1, size: 12, totalElements: 12, totalPages: 1 } } },
+  });
+  stage(<BackUpNowDrawer cluster={cluster()} ability={ability()} onClose={vi.fn()} />);
+  await page.getByLabelText('Find a tenant').fill('nobody');
+  await expect.element(page.getByText('No matches')).toBeVisible();
+});

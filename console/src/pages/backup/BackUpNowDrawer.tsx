@@ -8,8 +8,9 @@ import type { Ability, Cluster } from '../../api/types';
 import { useLabels } from '../../locales';
 import { Facts } from '../../parts/PageHead';
 import { PlanAnswer } from '../../parts/PlanAnswer';
+import { useReturnFocus } from '../../parts/useReturnFocus';
 import { Chosen } from './Chosen';
-import { faultOf, firstDraft, toBody, toChoice, type Draft } from './draft';
+import { faultOf, firstDraft, isPasswordSure, toBody, toChoice, type Draft } from './draft';
 import { ObjectsTree } from './ObjectsTree';
 import { MethodChoice, ModeChoice, Options } from './Options';
 import { StorageChooser, type StorageTest } from './StorageChooser';
@@ -22,6 +23,7 @@ interface BackUpNowDrawerProps {
 
 /** What to back up, where to and how; most of it is filled in. */
 export function BackUpNowDrawer({ cluster, ability, onClose }: BackUpNowDrawerProps) {
+  useReturnFocus();
   const { backUpNow, actions } = useLabels();
   const [draft, setDraft] = useState(() => firstDraft(cluster.id, ability));
   const [test, setTest] = useState<StorageTest>();
@@ -37,7 +39,7 @@ export function BackUpNowDrawer({ cluster, ability, onClose }: BackUpNowDrawerPr
   const isTested = test?.result.passed === true && test.tested === JSON.stringify(choice);
   const needsTest = draft.storage.kind === 'typed' && !isTested;
   const fault = faultOf(draft.objects);
-  const isReady = Boolean(choice) && !fault;
+  const isReady = Boolean(choice) && !fault && isPasswordSure(draft);
   const hasParts = draft.method === 'LOGICAL_BACKUP';
 
   return (

@@ -13,6 +13,7 @@ import { Loaded } from '../../parts/PageState';
 import { Explanation } from '../../parts/ProblemAlert';
 import { Prose } from '../../parts/Prose';
 import { Status, toneOf } from '../../parts/Status';
+import { Unknown } from '../../parts/Unknown';
 import { useCluster, useClusterId } from '../clusters/clusterId';
 import { useMay } from '../logon/me';
 import { InitiateRecoveryDrawer } from '../recovery/InitiateRecoveryDrawer';
@@ -51,7 +52,7 @@ export default function BackupPage() {
 
   return (
     <>
-      <PageHead title={backup.title} beside={<span className="quiet">{cluster.data?.name}</span>}>
+      <PageHead title={backup.title} of={cluster.data?.name} beside={<span className="quiet">{cluster.data?.name}</span>}>
         <Buttons
           ability={ability.data}
           onRecover={() => open(RECOVER)}
@@ -60,7 +61,7 @@ export default function BackupPage() {
       </PageHead>
       {ability.data?.disabled ? <Disabled ability={ability.data} /> : null}
       <Section title={backup.basic}>
-        <Loaded query={overview}>{(found) => <Basic overview={found} />}</Loaded>
+        <Loaded query={overview}>{(found) => <Basic overview={found} asked={cluster.data?.updateTime} />}</Loaded>
       </Section>
       <Section>
         <Tabs
@@ -146,11 +147,13 @@ function CompactionState({ overview: { clusterId, compactionStatus: status } }: 
   );
 }
 
-function Basic({ overview }: { overview: Overview }) {
+function Basic({ overview, asked }: { overview: Overview; asked: string | undefined }) {
   const labels = useLabels();
   const { backup, words, clusters } = labels;
   const isPhysical = overview.obBackupAbility !== 'LOGICAL_BACKUP';
   const delay = overview.logBackupDelaySeconds;
+  const isSilent = Boolean(overview.clusterError);
+  const unknown = <Unknown key="unknown" at={asked} />;
   const running = overview.runningTaskId;
   const status = running ? (
     <>
@@ -172,12 +175,12 @@ function Basic({ overview }: { overview: Overview }) {
           ? ([
               [
                 backup.logCheckpoint,
-                <Moment key="checkpoint" at={overview.latestLogBackupCheckpoint} none={backup.noLogBackup} />,
+                isSilent ? unknown : <Moment key="checkpoint" at={overview.latestLogBackupCheckpoint} isExact none={backup.noLogBackup} />,
               ],
-              [backup.logDelay, typeof delay === 'number' ? formatSeconds(delay, labels) : '–'],
+              [backup.logDelay, isSilent ? unknown : typeof delay === 'number' ? formatSeconds(delay, labels) : '–'],
             ] as Array<[string, ReactNode]>)
           : []),
-        [backup.compaction, <CompactionState key="compaction" overview={overview} />],
+        [backup.compaction, isSilent ? unknown : <CompactionState key="compaction" overview={overview} />],
       ]}
       />
     </>

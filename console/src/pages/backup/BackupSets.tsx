@@ -31,7 +31,7 @@ export function BackupSets({ id, onRecover }: { id: number; onRecover: (set: num
       title: backup.dataMethod,
       render: (_, set) => `${words.backupMode[set.backupMode]} · ${words.dataBackupMode[set.dataBackupTaskType]}`,
     },
-    { title: backup.moment, dataIndex: 'consistentTime', render: (at: string) => <Moment at={at} /> },
+    { title: backup.moment, dataIndex: 'consistentTime', render: (at: string) => <Moment at={at} isExact /> },
     { title: backup.size, dataIndex: 'bytes', align: 'right', render: formatBytes },
     {
       title: backup.status,

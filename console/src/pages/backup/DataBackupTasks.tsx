@@ -11,9 +11,9 @@ import { formatBytes } from '../../parts/format';
 import { Duration, Moment } from '../../parts/Moment';
 import { Facts } from '../../parts/PageHead';
 import { WordsAlert } from '../../parts/ProblemAlert';
-import { Status, toneOf } from '../../parts/Status';
 import { ClusterSilent } from './ClusterSilent';
 import { asQuery, Filters, isFiltered } from './Filters';
+import { TaskState } from '../tasks/TaskState';
 import { PagedTable } from './PagedTable';
 import type { Filter } from './queries';
 import { tenantName } from './tenantName';
@@ -50,10 +50,7 @@ export function DataBackupTasks({ id }: { id: number }) {
     { title: backup.end, dataIndex: 'finishTime', render: (at?: string) => <Moment at={at} isBare /> },
     {
       title: backup.status,
-      dataIndex: 'status',
-      render: (status: DataBackupTask['status']) => (
-        <Status tone={toneOf(status)}>{words.taskStatus[status]}</Status>
-      ),
+      render: (_, row) => <TaskState of={row} />,
     },
     {
       title: backup.actions,

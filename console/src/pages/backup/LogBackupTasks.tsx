@@ -26,7 +26,7 @@ const EVERY_MS = 10_000;
 /** The log backup of a cluster, a row per tenant; on 3.x one for the cluster. */
 export function LogBackupTasks({ cluster }: { cluster: Cluster }) {
   const labels = useLabels();
-  const { backup, words } = labels;
+  const { backup, words, state } = labels;
   const language = useLanguage();
   const may = useMay();
   const [filter, setFilter] = useState<Filter>({ page: 1, size: 10 });
@@ -52,7 +52,7 @@ export function LogBackupTasks({ cluster }: { cluster: Cluster }) {
       dataIndex: 'status',
       render: (state: LogBackupTask['status']) => <Status tone={toneOf(state)}>{words.archiveStatus[state]}</Status>,
     },
-    { title: backup.lastBackedUp, dataIndex: 'checkpoint', render: (at?: string | null) => <Moment at={at} /> },
+    { title: backup.lastBackedUp, dataIndex: 'checkpoint', render: (at?: string | null) => <Moment at={at} isExact /> },
     {
       title: backup.latency,
       dataIndex: 'delay',
@@ -97,7 +97,7 @@ export function LogBackupTasks({ cluster }: { cluster: Cluster }) {
         query={rows}
         rowKey={(row) => String(row.tenantId)}
         columns={columns}
-        empty={status ? backup.tasksEmptyFiltered : backup.logsEmpty}
+        empty={rows.data?.clusterError ? state.unknown : status ? backup.tasksEmptyFiltered : backup.logsEmpty}
         expandable={{ expandedRowRender: (row) => <Details row={row} /> }}
         onPage={(number, count) => setFilter({ ...filter, page: number, size: count })}
       />

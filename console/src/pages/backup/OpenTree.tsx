@@ -3,6 +3,7 @@ import { Input, Tree } from '@oceanbase/design';
 import { useMemo, useRef, useState, type ComponentRef, type ReactNode } from 'react';
 
 import type { BackupObject } from '../../api/types';
+import { useLabels } from '../../locales';
 import { ProblemAlert } from '../../parts/ProblemAlert';
 import { Prose } from '../../parts/Prose';
 import { chosenObjects, toggled, withChildren, type ObjectNode } from './objects';
@@ -38,6 +39,7 @@ interface OpenTreeProps {
 
 /** A tree of objects to choose from; the objects below a node are read when it is opened. */
 export function OpenTree({ root, label, find, readBelow, selection, onSelect }: OpenTreeProps) {
+  const { state } = useLabels();
   const [tree, setTree] = useState([root]);
   const [fault, setFault] = useState<unknown>();
   const [sought, setSought] = useState('');
@@ -61,6 +63,11 @@ export function OpenTree({ root, label, find, readBelow, selection, onSelect }: 
             if (first) treeRef.current?.scrollTo({ key: first.key, align: 'top' });
           }}
         />
+      ) : null}
+      {sought.trim() && !found ? (
+        <p className="quiet hint" role="status">
+          {state.noMatches}
+        </p>
       ) : null}
       <Tree
         ref={treeRef}

@@ -3,7 +3,7 @@ import { Checkbox, Form, Input, InputNumber, Radio, Select } from '@oceanbase/de
 import type { Ability, BackupMode, Cluster, DataBackupMode } from '../../api/types';
 import { useLabels } from '../../locales';
 import { Prose } from '../../parts/Prose';
-import type { Draft } from './draft';
+import { isPasswordSure, type Draft } from './draft';
 
 interface PartProps {
   draft: Draft;
@@ -81,6 +81,7 @@ export function Options({ draft, generation, onChange }: OptionsProps) {
             { value: 'zstd:1', label: backUpNow.compressionFast },
             { value: 'zstd:6', label: backUpNow.compressionBalanced },
             { value: 'zstd:19', label: backUpNow.compressionSmall },
+            { value: 'lz4', label: backUpNow.compressionLz4 },
             { value: 'none', label: backUpNow.compressionNone },
           ]}
         />
@@ -100,7 +101,7 @@ export function Options({ draft, generation, onChange }: OptionsProps) {
 }
 
 function PhysicalOptions({ draft, generation, onChange }: OptionsProps) {
-  const { backUpNow } = useLabels();
+  const { backUpNow, logOn } = useLabels();
   return (
     <>
       <Choice
@@ -122,9 +123,23 @@ function PhysicalOptions({ draft, generation, onChange }: OptionsProps) {
           id="option-password"
           value={draft.password}
           autoComplete="new-password"
-          onChange={(event) => onChange({ password: event.target.value })}
+          onChange={(event) => onChange({ password: event.target.value, ...(event.target.value ? {} : { passwordAgain: '' }) })}
         />
       </Form.Item>
+      {draft.password ? (
+        <Form.Item
+          label={backUpNow.encryptionAgain}
+          htmlFor="option-password-again"
+          {...(isPasswordSure(draft) ? {} : { validateStatus: 'error' as const, help: logOn.differs })}
+        >
+          <Input.Password
+            id="option-password-again"
+            value={draft.passwordAgain}
+            autoComplete="new-password"
+            onChange={(event) => onChange({ passwordAgain: event.target.value })}
+          />
+        </Form.Item>
+      ) : null}
     </>
   );
 }

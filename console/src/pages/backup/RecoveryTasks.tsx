@@ -10,8 +10,8 @@ import { useLabels } from '../../locales';
 import { Moment } from '../../parts/Moment';
 import { Facts } from '../../parts/PageHead';
 import { WordsAlert } from '../../parts/ProblemAlert';
-import { Status, toneOf } from '../../parts/Status';
 import { asQuery, Filters, isFiltered } from './Filters';
+import { TaskState } from '../tasks/TaskState';
 import { PagedTable } from './PagedTable';
 import type { Filter } from './queries';
 
@@ -39,10 +39,7 @@ export function RecoveryTasks({ id }: { id: number }) {
     { title: backup.end, dataIndex: 'finishTime', render: (at?: string) => <Moment at={at} isBare /> },
     {
       title: backup.status,
-      dataIndex: 'status',
-      render: (status: RestoreTask['status']) => (
-        <Status tone={toneOf(status)}>{words.restoreStatus[status]}</Status>
-      ),
+      render: (_, row) => <TaskState of={row} />,
     },
   ];
   return (
@@ -75,7 +72,7 @@ function Details({ row }: { row: RestoreTask }) {
           [backup.setId, row.backupSetId],
           [backup.databases, databases.join(', ') || '–'],
           [backup.directory, <code key="uri">{row.restoreUri}</code>],
-          [backup.moment, <Moment key="moment" at={row.restoreEndTime} />],
+          [backup.moment, <Moment key="moment" at={row.restoreEndTime} isExact />],
           [backup.creator, row.creator],
         ]}
       />

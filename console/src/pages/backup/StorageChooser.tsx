@@ -65,7 +65,7 @@ export function StorageChooser({ clusterId, wish, test, onChange, onTested }: St
 }
 
 function SavedStorages({ value, onChange }: { value: number | undefined; onChange: (id: number) => void }) {
-  const { storage } = useLabels();
+  const { storage, state } = useLabels();
   const storages = useQuery(storagesQuery);
   const isUnlisted = value !== undefined && storages.data?.contents.every(({ storageId }) => storageId !== value);
   // One that was typed in for an earlier task, and is filled in as the one used last.
@@ -84,6 +84,7 @@ function SavedStorages({ value, onChange }: { value: number | undefined; onChang
         loading={storages.isPending || unlisted.isLoading}
         placeholder={storage.choose}
         showSearch
+        notFoundContent={state.noMatches}
         optionFilterProp="label"
         onChange={onChange}
       />

@@ -10,6 +10,7 @@ export interface Draft {
   autoCompaction: boolean;
   plusArchivelog: boolean;
   password: string;
+  passwordAgain: string;
   compression: string;
   threads: number | null;
 }
@@ -32,6 +33,7 @@ export function firstDraft(clusterId: number, ability: Ability): Draft {
     autoCompaction: true,
     plusArchivelog: false,
     password: '',
+    passwordAgain: '',
     compression: '',
     threads: null,
   };
@@ -61,6 +63,11 @@ export function toBody(draft: Draft, dryRun: boolean): BackupNow {
 
 function physicalOptions({ autoCompaction, plusArchivelog, password }: Draft): Partial<BackupNow> {
   return { autoCompaction, plusArchivelog, ...(password ? { encryption: { password } } : {}) };
+}
+
+/** Tells whether the encryption password was typed the same way twice, where there is one. */
+export function isPasswordSure({ method, password, passwordAgain }: Draft): boolean {
+  return method === 'LOGICAL_BACKUP' || password === passwordAgain;
 }
 
 /** What is wrong with the chosen objects, if something is. */

@@ -18,6 +18,7 @@ import { useAlarms } from '../alarms/useAlarms';
 import { allOverviewQuery } from '../backup/queries';
 import { useMay } from '../logon/me';
 import { ClusterStatus } from './ClusterStatus';
+import { lookOf } from './look';
 import { NoCluster } from './NoCluster';
 import { TakeOverDrawer } from './TakeOverDrawer';
 
@@ -66,7 +67,7 @@ function AtAGlance({ clusters, onAlarms }: { clusters: Cluster[]; onAlarms: () =
   const { data } = useQuery(allOverviewQuery);
   const alarms = useAlarms().data;
   const stopped = alarms?.filter(({ level }) => level === 1).length ?? 0;
-  const count = (status: Cluster['status']) => clusters.filter((cluster) => cluster.status === status).length;
+  const count = (status: Cluster['status']) => clusters.filter((cluster) => lookOf(cluster, alarms).status === status).length;
   const troubles = [
     labels.unavailable(count('UNAVAILABLE')),
     labels.upgrading(count('UPGRADING')),
@@ -126,8 +127,7 @@ function ClusterTable({ clusters, onAlarms }: ClusterTableProps) {
     { title: labels.clusters.deployment, dataIndex: 'deploymentMode' },
     {
       title: labels.clusters.status,
-      dataIndex: 'status',
-      render: (status: Cluster['status']) => <ClusterStatus status={status} />,
+      render: (_, cluster) => <ClusterStatus cluster={cluster} />,
     },
     {
       title: labels.clusters.backupMethod,

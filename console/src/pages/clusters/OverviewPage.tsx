@@ -1,6 +1,7 @@
 import { EllipsisOutlined, ReloadOutlined } from '@oceanbase/icons';
 import { App, Button, Dropdown, Table } from '@oceanbase/design';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
 import { useNavigate } from 'react-router';
 
 import { answer, client } from '../../api/client';
@@ -10,10 +11,12 @@ import { useLabels } from '../../locales';
 import { Moment } from '../../parts/Moment';
 import { Facts, PageHead, Section } from '../../parts/PageHead';
 import { Loaded } from '../../parts/PageState';
+import { useReport } from '../../parts/report';
 import { AlarmList } from '../alarms/AlarmList';
 import { useAlarms } from '../alarms/useAlarms';
 import { useMay } from '../logon/me';
 import { TenantsSection } from '../tenants/TenantsSection';
+import { ClusterPasswordModal } from './ClusterPasswordModal';
 import { clusterTables } from './clusterTables';
 import { useCluster, useClusterId } from './clusterId';
 import { ClusterStatus } from './ClusterStatus';
@@ -31,7 +34,7 @@ function Overview({ cluster }: { cluster: Cluster }) {
   const alarms = useAlarms().data?.filter(({ clusterId }) => clusterId === cluster.id);
   return (
     <>
-      <PageHead title={cluster.name} beside={<ClusterStatus status={cluster.status} />}>
+      <PageHead title={cluster.name} beside={<ClusterStatus cluster={cluster} />}>
         <Buttons cluster={cluster} />
       </PageHead>
       {alarms?.length ? (
@@ -77,7 +80,9 @@ function Buttons({ cluster }: { cluster: Cluster }) {
   const { clusters, actions, tasks } = useLabels();
   const may = useMay();
   const { message, modal } = App.useApp();
+  const report = useReport();
   const navigate = useNavigate();
+  const [changesPassword, setChangesPassword] = useState(false);
   const queries = useQueryClient();
   const path = { params: { path: { id: cluster.id } } };
   const refresh = useMutation({
@@ -88,7 +93,7 @@ function Buttons({ cluster }: { cluster: Cluster }) {
       void queries.invalidateQueries({ queryKey: keys.tenants(cluster.id) });
       void message.success(clusters.refreshed);
     },
-    onError: (error) => void message.error(error.message),
+    onError: report.failed,
   });
   const remove = useMutation({
     mutationFn: () => answer(client.DELETE('/api/v2/ob/clusters/{id}', path)),
@@ -96,7 +101,7 @@ function Buttons({ cluster }: { cluster: Cluster }) {
       void queries.invalidateQueries({ queryKey: keys.clusters() });
       void navigate('/clusters');
     },
-    onError: (error) => void message.error(error.message),
+    onError: report.failed,
   });
   const confirmRemoval = () =>
     void modal.confirm({
@@ -115,11 +120,17 @@ function Buttons({ cluster }: { cluster: Cluster }) {
       {may.manageClusters ? (
         <Dropdown
           trigger={['click']}
-          menu={{ items: [{ key: 'remove', danger: true, label: clusters.remove, onClick: confirmRemoval }] }}
+          menu={{
+            items: [
+              { key: 'password', label: clusters.changePassword, onClick: () => setChangesPassword(true) },
+              { key: 'remove', danger: true, label: clusters.remove, onClick: confirmRemoval },
+            ],
+          }}
         >
           <Button icon={<EllipsisOutlined />} aria-label={actions.more} />
         </Dropdown>
       ) : null}
+      {changesPassword ? <ClusterPasswordModal cluster={cluster} onClose={() => setChangesPassword(false)} /> : null}
     </>
   );
 }

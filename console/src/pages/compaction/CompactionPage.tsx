@@ -31,7 +31,7 @@ export default function CompactionPage() {
   const task = Number(search.get(TASK)) || undefined;
   return (
     <>
-      <PageHead title={compaction.title} beside={<span className="quiet">{cluster.data?.name}</span>}>
+      <PageHead title={compaction.title} of={cluster.data?.name} beside={<span className="quiet">{cluster.data?.name}</span>}>
         <Buttons id={id} compactions={compactions.data} />
       </PageHead>
       <Loaded query={compactions}>

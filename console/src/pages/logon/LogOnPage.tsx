@@ -1,43 +1,14 @@
-import { Button, Form, Input } from '@oceanbase/design';
-import { useMutation } from '@tanstack/react-query';
-
-import { answer, client } from '../../api/client';
 import type { Me } from '../../api/types';
 import { useLabels } from '../../locales';
-import { ProblemAlert } from '../../parts/ProblemAlert';
 import { LogOnCard } from './LogOnCard';
+import { LogOnForm } from './LogOnForm';
 
-interface Fields {
-  name: string;
-  password: string;
-}
-
-/** Logs on with name and password; the server answers with a cookie. */
-export async function logOn({ name, password }: Fields): Promise<Me> {
-  return answer(client.POST('/api/v2/session', { body: { name, password } }));
-}
-
-/** User name and password. */
+/** The log-on, where no page is open yet. */
 export function LogOnPage({ onLoggedOn }: { onLoggedOn: (who: Me, password: string) => void }) {
   const labels = useLabels().logOn;
-  const attempt = useMutation({
-    mutationFn: logOn,
-    onSuccess: (who, { password }) => onLoggedOn(who, password),
-  });
   return (
     <LogOnCard title={labels.title}>
-      <Form<Fields> layout="vertical" requiredMark={false} onFinish={(fields) => attempt.mutate(fields)}>
-        <Form.Item name="name" label={labels.user} rules={[{ required: true, message: labels.userMissing }]}>
-          <Input autoFocus autoComplete="username" size="large" />
-        </Form.Item>
-        <Form.Item name="password" label={labels.password} rules={[{ required: true, message: labels.passwordMissing }]}>
-          <Input.Password autoComplete="current-password" size="large" />
-        </Form.Item>
-        <ProblemAlert error={attempt.error} />
-        <Button type="primary" htmlType="submit" size="large" block loading={attempt.isPending}>
-          {labels.submit}
-        </Button>
-      </Form>
+      <LogOnForm onLoggedOn={onLoggedOn} />
       <p className="quiet logon-hint">{labels.firstTime}</p>
       <p className="quiet logon-hint">{labels.limits}</p>
     </LogOnCard>

@@ -1,33 +1,52 @@
 import { useQueryClient } from '@tanstack/react-query';
-import { useState, type ReactNode } from 'react';
+import { Fragment, useEffect, useState, type ReactNode } from 'react';
 
 import { keys } from '../../api/keys';
 import { Problem } from '../../api/problem';
+import { onLoggedOff } from '../../api/session';
 import type { Me } from '../../api/types';
 import { useLabels } from '../../locales';
 import { ActivatePage } from './ActivatePage';
+import { LogOnAgain } from './LogOnAgain';
 import { LogOnPage } from './LogOnPage';
 import { Unreachable } from './Unreachable';
 import { useMe } from './me';
 
-/** Shows the pages to whoever is logged on, and the log-on to everybody else, at the same address. */
+/**
+ * Shows the pages to the user who is logged on, and the log-on to everybody else, at the same address. When a session
+ * ends, the page stays as it is under the log-on: the same user goes on with what was typed.
+ */
 export function RequireLogOn({ children }: { children: ReactNode }) {
   const { state } = useLabels();
   const me = useMe();
   const queries = useQueryClient();
   const [given, setGiven] = useState<string>();
 
+  useEffect(() => onLoggedOff(() => void queries.invalidateQueries({ queryKey: keys.me })), [queries]);
+
   const loggedOn = (who: Me, password: string) => {
     setGiven(who.mustChangePassword ? password : undefined);
+    const isSame = who.name === me.data?.name;
+    const others = { predicate: ({ queryKey }: { queryKey: readonly unknown[] }) => queryKey[0] !== keys.me[0] };
     // What was read for somebody else is forgotten; this page goes on watching who is logged on.
-    queries.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== keys.me[0] });
+    if (!isSame) queries.removeQueries(others);
     queries.setQueryData(keys.me, who);
+    if (isSame) void queries.invalidateQueries(others);
   };
-  if (me.error instanceof Problem && me.error.isLoggedOff) return <LogOnPage onLoggedOn={loggedOn} />;
+  const isLoggedOff = me.error instanceof Problem && me.error.isLoggedOff;
+  if (isLoggedOff && !me.data) return <LogOnPage onLoggedOn={loggedOn} />;
   if (me.data?.mustChangePassword) {
     return <ActivatePage name={me.data.name} given={given} onLoggedOn={loggedOn} />;
   }
-  if (me.data) return <>{children}</>;
+  if (me.data) {
+    return (
+      <>
+        {/* Another user gets pages of their own. */}
+        <Fragment key={me.data.name}>{children}</Fragment>
+        {isLoggedOff ? <LogOnAgain name={me.data.name} onLoggedOn={loggedOn} /> : null}
+      </>
+    );
+  }
   if (me.error) return <Unreachable error={me.error} onRetry={() => void me.refetch()} />;
   return (
     <div className="whole-page" aria-busy="true" aria-label={state.loading} role="status">

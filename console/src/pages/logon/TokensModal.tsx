@@ -8,6 +8,7 @@ import { useLabels } from '../../locales';
 import { Moment } from '../../parts/Moment';
 import { Loaded, Nothing } from '../../parts/PageState';
 import { ProblemAlert } from '../../parts/ProblemAlert';
+import { useReport } from '../../parts/report';
 
 type Token = components['schemas']['TokenView'];
 
@@ -59,20 +60,37 @@ export function TokensModal({ onClose }: { onClose: () => void }) {
         ) : null}
         <ProblemAlert error={create.error} />
       </div>
-      <Loaded query={tokens}>{({ contents }) => <TokenTable tokens={contents} />}</Loaded>
+      <Loaded query={tokens}>
+        {({ contents }) => (
+          <TokenTable tokens={contents} onRevoked={(id) => (id === create.data?.id ? create.reset() : undefined)} />
+        )}
+      </Loaded>
     </Modal>
   );
 }
 
-function TokenTable({ tokens }: { tokens: Token[] }) {
-  const { access, storage, backup } = useLabels();
-  const { message } = App.useApp();
+function TokenTable({ tokens, onRevoked }: { tokens: Token[]; onRevoked: (id: number) => void }) {
+  const { access, storage, backup, tasks } = useLabels();
+  const { modal } = App.useApp();
+  const report = useReport();
   const queries = useQueryClient();
   const revoke = useMutation({
     mutationFn: (id: number) => answer(client.DELETE('/api/v2/users/me/tokens/{id}', { params: { path: { id } } })),
-    onSuccess: () => void queries.invalidateQueries({ queryKey: keys.tokens }),
-    onError: (error) => void message.error(error.message),
+    onSuccess: (_, id) => {
+      onRevoked(id);
+      void queries.invalidateQueries({ queryKey: keys.tokens });
+    },
+    onError: report.failed,
   });
+  const ask = ({ id, name }: Token) =>
+    void modal.confirm({
+      title: access.revokeTitle(name),
+      content: access.revokeText,
+      okText: access.revoke,
+      okButtonProps: { danger: true },
+      cancelText: tasks.goBack,
+      onOk: () => revoke.mutateAsync(id).catch(() => undefined),
+    });
   return (
     <Table<Token>
       size="small"
@@ -88,8 +106,8 @@ function TokenTable({ tokens }: { tokens: Token[] }) {
         { title: access.lastUsed, dataIndex: 'lastUseTime', render: (at?: string) => <Moment at={at} /> },
         {
           title: backup.actions,
-          render: (_, { id }) => (
-            <Button type="link" size="small" className="link-button" onClick={() => revoke.mutate(id)}>
+          render: (_, token) => (
+            <Button type="link" size="small" className="link-button" onClick={() => ask(token)}>
               {access.revoke}
             </Button>
           ),

@@ -1,6 +1,6 @@
 import { answer, client } from '../../api/client';
 import type { Me } from '../../api/types';
-import { logOn } from './LogOnPage';
+import { logOn } from './LogOnForm';
 
 /** Changes one's own password, and logs on with the new one: a change ends every session of the account. */
 export async function changePassword(name: string, oldPassword: string, newPassword: string): Promise<Me> {

@@ -79,3 +79,12 @@ test('a set that can not be read says why', async () => {
   await expect.element(page.getByText(gone.message)).toBeVisible();
   await expect.element(page.getByText(gone.action)).toBeVisible();
 });
+
+test('a new name without an old one is an error, and is not left out', async () => {
+  open();
+  await expect.element(submit()).toBeEnabled();
+  await page.getByRole('button', { name: 'Recover a database under another name' }).click();
+  await page.getByLabelText('Recovered as').fill('orders_again');
+  await expect.element(page.getByText('Enter both names, or remove the line.')).toBeVisible();
+  await expect.element(submit()).toBeDisabled();
+});

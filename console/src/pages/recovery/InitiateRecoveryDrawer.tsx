@@ -12,8 +12,9 @@ import { formatBytes, formatMoment } from '../../parts/format';
 import { PlanAnswer } from '../../parts/PlanAnswer';
 import { ProblemAlert } from '../../parts/ProblemAlert';
 import { Nothing } from '../../parts/PageState';
+import { useReturnFocus } from '../../parts/useReturnFocus';
 import { RestoreStatements } from './RestoreStatements';
-import { Renames, type Rename } from './Renames';
+import { isHalf, Renames, type Rename } from './Renames';
 import { SetTree } from './SetTree';
 
 interface InitiateRecoveryDrawerProps {
@@ -35,6 +36,7 @@ interface Wish {
 
 /** Source, target and new names of a recovery from a logical backup set; of a physical one, the statements. */
 export function InitiateRecoveryDrawer({ cluster, chosen, onClose }: InitiateRecoveryDrawerProps) {
+  useReturnFocus();
   const { recovery, actions, backUpNow, words } = useLabels();
   const sets = useSets(cluster.id);
   const [wish, setWish] = useState<Wish>({
@@ -129,7 +131,11 @@ function Target({ set, wish, tenant, onChange }: TargetProps) {
           <SetTree key={set.backupSetId} set={set} onChange={(objects) => onChange({ objects })} />
         </Form.Item>
       ) : null}
-      <Form.Item label={recovery.rename} extra={recovery.renameHint}>
+      <Form.Item
+        label={recovery.rename}
+        extra={recovery.renameHint}
+        {...(wish.renames.some(isHalf) ? { validateStatus: 'error' as const, help: recovery.renameHalf } : {})}
+      >
         <Renames renames={wish.renames} onChange={(renames) => onChange({ renames })} />
       </Form.Item>
     </>
@@ -195,6 +201,7 @@ function optionOf(set: BackupSet, mode: string) {
 function toBody(wish: Wish, tenant: number | undefined): { cluster: number; body: Restore } | undefined {
   if (wish.set === undefined || tenant === undefined) return undefined;
   if (wish.objects.length === 0) return undefined;
+  if (wish.renames.some(isHalf)) return undefined;
   const renames = wish.renames.filter(({ from, to }) => from.trim() && to.trim());
   const body: Restore = {
     backupSetId: wish.set,

@@ -9,6 +9,11 @@ export interface Rename {
   to: string;
 }
 
+/** Tells whether only one of the two names of a line is there. */
+export function isHalf({ from, to }: Rename): boolean {
+  return Boolean(from.trim()) !== Boolean(to.trim());
+}
+
 /** New names of databases, a line each. */
 export function Renames({ renames, onChange }: { renames: Rename[]; onChange: (renames: Rename[]) => void }) {
   const { recovery } = useLabels();
@@ -21,6 +26,7 @@ export function Renames({ renames, onChange }: { renames: Rename[]; onChange: (r
           <Input
             aria-label={recovery.oldName}
             placeholder={recovery.oldName}
+            status={isHalf(rename) && !rename.from.trim() ? 'error' : ''}
             value={rename.from}
             onChange={(event) => change(index, { from: event.target.value })}
           />
@@ -28,6 +34,7 @@ export function Renames({ renames, onChange }: { renames: Rename[]; onChange: (r
           <Input
             aria-label={recovery.newName}
             placeholder={recovery.newName}
+            status={isHalf(rename) && !rename.to.trim() ? 'error' : ''}
             value={rename.to}
             onChange={(event) => change(index, { to: event.target.value })}
           />

@@ -8,11 +8,13 @@ import type { Storage } from '../../api/types';
 import { useLabels } from '../../locales';
 import { ProblemAlert } from '../../parts/ProblemAlert';
 import { TestLines } from '../../parts/TestLines';
+import { useReturnFocus } from '../../parts/useReturnFocus';
 import { EMPTY_STORAGE, fromStorage, isComplete, toBase } from './draft';
 import { StorageFields } from './StorageFields';
 
 /** Makes a storage configuration, or changes one. */
 export function StorageDrawer({ storage, onClose }: { storage: Storage | undefined; onClose: () => void }) {
+  useReturnFocus();
   const { storage: labels, actions } = useLabels();
   const { message } = App.useApp();
   const queries = useQueryClient();

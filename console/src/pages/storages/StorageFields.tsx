@@ -2,7 +2,7 @@ import { Form, Input, Select } from '@oceanbase/design';
 
 import type { StorageType } from '../../api/types';
 import { useLabels } from '../../locales';
-import type { StorageDraft } from './draft';
+import { withType, type StorageDraft } from './draft';
 
 interface StorageFieldsProps {
   draft: StorageDraft;
@@ -28,7 +28,7 @@ export function StorageFields({ draft, keepsSecret = false, onChange }: StorageF
           id="storage-type"
           value={draft.type}
           options={options}
-          onChange={(type: StorageType) => onChange({ ...draft, type })}
+          onChange={(type: StorageType) => onChange(withType(draft, type))}
         />
       </Form.Item>
       <Form.Item
@@ -40,7 +40,7 @@ export function StorageFields({ draft, keepsSecret = false, onChange }: StorageF
       </Form.Item>
       {isFile ? null : (
         <>
-          <Form.Item label={storage.endpoint} htmlFor="storage-endpoint" extra={storage.endpointHint}>
+          <Form.Item label={storage.endpoint} htmlFor="storage-endpoint" extra={storage.endpointHints[draft.type as keyof typeof storage.endpointHints]}>
             <Input {...field('endpoint')} autoComplete="off" />
           </Form.Item>
           <Form.Item label={storage.accessKeyId} htmlFor="storage-accessKeyId">

@@ -11,6 +11,7 @@ import { MayButton } from '../../parts/MayButton';
 import { Moment } from '../../parts/Moment';
 import { PageHead, Section } from '../../parts/PageHead';
 import { Loaded } from '../../parts/PageState';
+import { useReport } from '../../parts/report';
 import { useMay } from '../logon/me';
 import { storagesQuery } from './queries';
 import { StorageDrawer } from './StorageDrawer';
@@ -111,6 +112,7 @@ function StorageTable({ storages, onEdit, onTest }: StorageTableProps) {
 function useRemove() {
   const { storage: labels, actions, tasks } = useLabels();
   const { modal, message } = App.useApp();
+  const report = useReport();
   const queries = useQueryClient();
   const remove = useMutation({
     mutationFn: (id: number) => answer(client.DELETE('/api/v2/backup/storages/{id}', { params: { path: { id } } })),
@@ -118,7 +120,7 @@ function useRemove() {
       void message.success(labels.deleted);
       void queries.invalidateQueries({ queryKey: keys.storages() });
     },
-    onError: (error) => void message.error(error.message),
+    onError: report.failed,
   });
   return (storage: Storage) =>
     void modal.confirm({

@@ -19,6 +19,12 @@ export const EMPTY_STORAGE: StorageDraft = {
   appId: '',
 };
 
+/** Returns the draft with another kind: what belongs to the service of the old one is gone. */
+export function withType(draft: StorageDraft, type: StorageType): StorageDraft {
+  if (type === draft.type) return draft;
+  return { ...EMPTY_STORAGE, type };
+}
+
 /** Tells whether enough is typed in to be tested. */
 export function isComplete(draft: StorageDraft): boolean {
   if (!draft.url.trim()) return false;

@@ -10,6 +10,7 @@ import { MayButton } from '../../parts/MayButton';
 import { Moment } from '../../parts/Moment';
 import { Section } from '../../parts/PageHead';
 import { Loaded } from '../../parts/PageState';
+import { useReport } from '../../parts/report';
 import { useMay, useMe } from '../logon/me';
 import { AccountDrawer } from './AccountDrawer';
 import { accountsQuery, type Account } from './accounts';
@@ -129,6 +130,7 @@ function useColumns({ onEdit, onSetPassword }: Deeds): TableProps<Account>['colu
 function useSteer() {
   const { access, actions, tasks } = useLabels();
   const { modal, message } = App.useApp();
+  const report = useReport();
   const queries = useQueryClient();
   const outcome = (done: string) => ({
     onSuccess: () => {
@@ -136,7 +138,7 @@ function useSteer() {
       void queries.invalidateQueries({ queryKey: keys.accounts });
       void queries.invalidateQueries({ queryKey: keys.me });
     },
-    onError: (error: Error) => void message.error(error.message),
+    onError: report.failed,
   });
   const enable = useMutation({
     mutationFn: ({ id, enabled }: Account) =>

@@ -48,7 +48,7 @@ function useColumns(): TableProps<AuditLine>['columns'] {
   const { access } = useLabels();
   const deeds: Record<string, string> = access.deeds;
   return [
-    { title: access.time, dataIndex: 'time', render: (at: string) => <Moment at={at} /> },
+    { title: access.time, dataIndex: 'time', render: (at: string) => <Moment at={at} isExact /> },
     { title: access.user, dataIndex: 'user' },
     { title: access.action, dataIndex: 'action', render: (action: string) => deeds[action] ?? <code>{action}</code> },
     { title: access.object, dataIndex: 'object', render: (object: string) => <code>{object}</code> },

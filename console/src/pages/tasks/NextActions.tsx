@@ -1,6 +1,6 @@
 import { App, Button, Form, Input } from '@oceanbase/design';
 import { useMutation } from '@tanstack/react-query';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import { useNavigate } from 'react-router';
 
 import { answer } from '../../api/client';
@@ -49,7 +49,7 @@ function usePress(task: Task, subtask: Subtask) {
     onError: report.failed,
   });
   const inFull = (action: NextAction) => {
-    let password = '';
+    let password: string | undefined;
     void modal.confirm({
       title: tasks.inFullTitle,
       content: (
@@ -60,9 +60,11 @@ function usePress(task: Task, subtask: Subtask) {
       ),
       okText: action.text,
       cancelText: tasks.goBack,
-      onOk: () => {
+      // Without a promise it stays open: the two passwords differ.
+      onOk: (close: () => void) => {
+        if (action.needsPassword && !password) return undefined;
         const body = action.needsPassword ? { ...(action.body ?? {}), encryption: { password } } : action.body;
-        return call.mutateAsync({ path: action.path, body }).catch(() => undefined);
+        return call.mutateAsync({ path: action.path, body }).catch(() => undefined).then(close);
       },
     });
   };
@@ -93,20 +95,36 @@ function usePress(task: Task, subtask: Subtask) {
   return { press, isPending: steer.isPending || call.isPending };
 }
 
-function PasswordField({ onChange }: { onChange: (password: string) => void }) {
-  const { tasks } = useLabels();
+/** A new encryption password, twice; nothing is passed on while the two differ. */
+function PasswordField({ onChange }: { onChange: (password: string | undefined) => void }) {
+  const { tasks, backUpNow, logOn } = useLabels();
   const [typed, setTyped] = useState('');
+  const [again, setAgain] = useState('');
+  const differs = typed !== again;
+  useEffect(() => onChange(differs ? undefined : typed), [differs, typed, onChange]);
   return (
-    <Form.Item label={tasks.inFullPassword} htmlFor="in-full-password" layout="vertical">
-      <Input.Password
-        id="in-full-password"
-        value={typed}
-        autoComplete="off"
-        onChange={(event) => {
-          setTyped(event.target.value);
-          onChange(event.target.value);
-        }}
-      />
-    </Form.Item>
+    <>
+      <Form.Item label={tasks.inFullPassword} htmlFor="in-full-password" layout="vertical">
+        <Input.Password
+          id="in-full-password"
+          value={typed}
+          autoComplete="new-password"
+          onChange={(event) => setTyped(event.target.value)}
+        />
+      </Form.Item>
+      <Form.Item
+        label={backUpNow.encryptionAgain}
+        htmlFor="in-full-password-again"
+        layout="vertical"
+        {...(differs ? { validateStatus: 'error' as const, help: logOn.differs } : {})}
+      >
+        <Input.Password
+          id="in-full-password-again"
+          value={again}
+          autoComplete="new-password"
+          onChange={(event) => setAgain(event.target.value)}
+        />
+      </Form.Item>
+    </>
   );
 }

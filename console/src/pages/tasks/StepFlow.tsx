@@ -1,3 +1,4 @@
+import { isCancelled } from './cancelled';
 import { Button, Progress } from '@oceanbase/design';
 import { useState } from 'react';
 
@@ -83,8 +84,9 @@ interface StepButtonProps {
 
 function StepButton({ subtask, title, isShown, onShow }: StepButtonProps) {
   const { tasks, words } = useLabels();
-  const tone = subtask.skipped || subtask.undone ? 'quiet' : toneOf(subtask.status);
-  const state = subtask.skipped ? tasks.skipped : subtask.undone ? tasks.undone : words.subtaskStatus[subtask.status];
+  const wasCancelled = isCancelled(subtask);
+  const tone = subtask.skipped || subtask.undone || wasCancelled ? 'quiet' : toneOf(subtask.status);
+  const state = subtask.skipped ? tasks.skipped : subtask.undone ? tasks.undone : wasCancelled ? words.cancelled : words.subtaskStatus[subtask.status];
   return (
     <button
       type="button"

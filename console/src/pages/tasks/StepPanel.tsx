@@ -2,6 +2,7 @@ import type { Subtask, Task } from '../../api/types';
 import { useLabels } from '../../locales';
 import { Section } from '../../parts/PageHead';
 import { WordsAlert } from '../../parts/ProblemAlert';
+import { isCancelled } from './cancelled';
 import { NextActions } from './NextActions';
 import { StepLog } from './StepLog';
 
@@ -18,7 +19,7 @@ export function StepPanel({ task, subtask }: { task: Task; subtask: Subtask }) {
       {subtask.note ? (
         <WordsAlert
           words={subtask.note}
-          type={hasFailed ? 'error' : 'info'}
+          type={hasFailed && !isCancelled(subtask) ? 'error' : 'info'}
           buttons={hasFailed ? <NextActions task={task} subtask={subtask} /> : null}
         />
       ) : null}

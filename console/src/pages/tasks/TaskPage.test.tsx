@@ -95,3 +95,12 @@ test('whoever may only read sees why, and nothing to press', async () => {
   await expect.element(page.getByTestId('log')).toHaveTextContent('no freeze');
   expect(actions().elements()).toEqual([]);
 });
+
+test('a task that somebody cancelled is cancelled, not failed', async () => {
+  const note: Words = { id: 'engine.cancelled', message: 'Somebody cancelled it' };
+  const step = { ...STOPPED.subtasks[1], status: 'FAILED', note, nextActions: [RETRY] } as Task['subtasks'][number];
+  show({ ...STOPPED, operation: 'CANCEL', error: note, subtasks: [subtask(), step] }, 'BACKUP');
+  await expect.element(page.getByTestId('task-status')).toHaveTextContent('Cancelled');
+  expect(page.getByText('Failed', { exact: true }).elements()).toEqual([]);
+  await expect.element(page.getByRole('button', { name: 'Retry' }).first()).toBeVisible();
+});

@@ -12,10 +12,11 @@ import { Facts, PageHead, Section } from '../../parts/PageHead';
 import { Loaded } from '../../parts/PageState';
 import { Explanation } from '../../parts/ProblemAlert';
 import { Prose } from '../../parts/Prose';
-import { Status, toneOf } from '../../parts/Status';
 import { StepFlow } from './StepFlow';
 import { StepPanel } from './StepPanel';
 import { mostInteresting, stepsOf } from './steps';
+import { isCancelled } from './cancelled';
+import { TaskState } from './TaskState';
 import { TaskButtons } from './TaskButtons';
 
 /** One task: its steps as they run, their logs, and the ways to repair it. */
@@ -30,7 +31,7 @@ export default function TaskPage() {
 }
 
 function Follow({ task }: { task: Task }) {
-  const { tasks, words } = useLabels();
+  const { tasks } = useLabels();
   const [chosen, setChosen] = useState<number>();
   const steps = stepsOf(task.subtasks);
   // Until a step is chosen, the page follows the one that runs.
@@ -41,9 +42,10 @@ function Follow({ task }: { task: Task }) {
     <>
       <PageHead
         title={task.name}
+        of={task.cluster?.name ?? undefined}
         beside={
           <span data-testid="task-status" data-status={task.status}>
-            <Status tone={toneOf(task.status)}>{words.taskStatus[task.status]}</Status>
+            <TaskState of={task} />
           </span>
         }
       >
@@ -52,7 +54,7 @@ function Follow({ task }: { task: Task }) {
       {task.error && !isToldByStep(task) ? (
         <Alert
           className="problem"
-          type={task.status === 'FAILED' ? 'error' : 'info'}
+          type={task.status === 'FAILED' && !isCancelled(task) ? 'error' : 'info'}
           showIcon
           message={<Prose text={task.error.message} />}
           description={<Explanation words={task.error} />}

@@ -10,8 +10,8 @@ import { useLabels } from '../../locales';
 import { useAllClusters } from '../../parts/ClusterSelector';
 import { Duration, Moment } from '../../parts/Moment';
 import { PageHead, Section } from '../../parts/PageHead';
-import { Status, toneOf } from '../../parts/Status';
 import { PagedTable } from '../backup/PagedTable';
+import { TaskState } from './TaskState';
 
 interface Filter {
   page: number;
@@ -22,7 +22,7 @@ interface Filter {
 
 /** Everything that runs or ran. */
 export default function TasksPage() {
-  const { tasks, words } = useLabels();
+  const { tasks, words, state } = useLabels();
   const [filter, setFilter] = useState<Filter>({ page: 1, size: 20 });
   const clusters = useAllClusters();
   const list = useQuery({
@@ -35,8 +35,7 @@ export default function TasksPage() {
     { title: tasks.name, dataIndex: 'name', render: (name: string, { id }) => <Link to={`/tasks/${id}`}>{name}</Link> },
     {
       title: tasks.status,
-      dataIndex: 'status',
-      render: (status: TaskHead['status']) => <Status tone={toneOf(status)}>{words.taskStatus[status]}</Status>,
+      render: (_, task) => <TaskState of={task} />,
     },
     {
       title: tasks.cluster,
@@ -77,6 +76,7 @@ export default function TasksPage() {
             placeholder={tasks.cluster}
             allowClear
             showSearch
+      notFoundContent={state.noMatches}
             optionFilterProp="label"
             options={clusters.data?.contents.map(({ id, name }) => ({ value: id, label: name })) ?? []}
             onChange={(clusterId?: number) =>

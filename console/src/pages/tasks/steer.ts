@@ -4,6 +4,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { answer, client } from '../../api/client';
 import { keys } from '../../api/keys';
 import { useLabels } from '../../locales';
+import { useReport } from '../../parts/report';
 
 type Wish =
   | { verb: 'retry' | 'cancel' | 'rollback' }
@@ -12,12 +13,13 @@ type Wish =
 /** Tells a task what to do, after asking whether that is meant. */
 export function useSteer(task: number) {
   const { tasks } = useLabels();
-  const { modal, message } = App.useApp();
+  const { modal } = App.useApp();
+  const report = useReport();
   const queries = useQueryClient();
   const send = useMutation({
     mutationFn: (wish: Wish) => call(task, wish),
     onSuccess: () => void queries.invalidateQueries({ queryKey: keys.task(task) }),
-    onError: (error) => void message.error(error.message),
+    onError: report.failed,
   });
   const ask = (wish: Wish, words: { title: string; text: string; ok: string; danger?: boolean }) =>
     void modal.confirm({

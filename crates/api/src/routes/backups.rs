@@ -9,7 +9,7 @@ use crate::Api;
 use crate::auth::Caller;
 use crate::envelope::{Answer, Envelope, List};
 use crate::error::{Failure, Failures};
-use crate::extract::{Body, Parameters, Path};
+use crate::extract::{Body, Parameters, Path, Repeatable};
 use crate::queries::{BackupQuery, PageQuery, RestoreIntoQuery};
 use crate::views::all_backups::AllOverviewView;
 use crate::views::backup_now::{BackupNowBody, BackupNowRequest};
@@ -94,7 +94,7 @@ pub(crate) async fn all_backup_overview(
     post,
     path = "/ob/clusters/{id}/backup/backupNow",
     tag = "backups",
-    params(("id" = i64, Path, description = "The cluster.")),
+    params(("id" = i64, Path, description = "The cluster."), Repeatable),
     request_body = BackupNowBody,
     responses((status = 200, body = Envelope<ActionView>), Failures)
 )]
@@ -102,9 +102,10 @@ pub(crate) async fn backup_now(
     State(api): State<Api>,
     Caller(actor): Caller,
     Path(id): Path<i64>,
+    key: Repeatable,
     Body(body): Body<BackupNowBody>,
 ) -> Result<Answer<ActionView>, Failure> {
-    begin(&api, &actor, body.read(ClusterId(id), None)?).await
+    begin(&api, &actor, body.read(ClusterId(id), None)?, &key).await
 }
 
 /// Backs a tenant up, or parts of it, now
@@ -115,6 +116,7 @@ pub(crate) async fn backup_now(
     params(
         ("id" = i64, Path, description = "The cluster."),
         ("tenantId" = i64, Path, description = "The tenant."),
+        Repeatable,
     ),
     request_body = BackupNowBody,
     responses((status = 200, body = Envelope<ActionView>), Failures)
@@ -123,19 +125,25 @@ pub(crate) async fn tenant_backup_now(
     State(api): State<Api>,
     Caller(actor): Caller,
     Path((id, tenant)): Path<(i64, i64)>,
+    key: Repeatable,
     Body(body): Body<BackupNowBody>,
 ) -> Result<Answer<ActionView>, Failure> {
-    begin(&api, &actor, body.read(ClusterId(id), Some(TenantId(tenant)))?).await
+    begin(&api, &actor, body.read(ClusterId(id), Some(TenantId(tenant)))?, &key).await
 }
 
-async fn begin(api: &Api, actor: &Actor, request: BackupNowRequest) -> Result<Answer<ActionView>, Failure> {
+async fn begin(
+    api: &Api,
+    actor: &Actor,
+    request: BackupNowRequest,
+    key: &Repeatable,
+) -> Result<Answer<ActionView>, Failure> {
     let BackupNowRequest { ask, objects, dry_run } = request;
     let cluster = ask.cluster;
     if dry_run {
         let plan = control::backups::plan(&api.control, actor, ask).await?;
         return Ok(Answer(ActionView::planned(ActionType::DataBackupNow, plan)));
     }
-    let accepted = control::backups::backup_now(&api.control, actor, ask).await?;
+    let accepted = control::backups::backup_now(&api.control, actor, ask, key.key()).await?;
     Ok(Answer(ActionView::accepted(ActionType::DataBackupNow, cluster, objects, accepted.task)))
 }
 

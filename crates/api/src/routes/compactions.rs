@@ -7,7 +7,7 @@ use crate::Api;
 use crate::auth::Caller;
 use crate::envelope::{Answer, Envelope};
 use crate::error::{Failure, Failures};
-use crate::extract::{Body, Path};
+use crate::extract::{Body, Path, Repeatable};
 use crate::views::backup_now::{BackupDimension, ObjectBody, TenantsBody};
 use crate::views::compactions::{ClearedView, CompactionsView};
 use crate::views::plans::{ActionType, ActionView};
@@ -36,7 +36,7 @@ pub(crate) async fn compaction_get(
     post,
     path = "/ob/clusters/{id}/compaction/start",
     tag = "compaction",
-    params(("id" = i64, Path, description = "The cluster.")),
+    params(("id" = i64, Path, description = "The cluster."), Repeatable),
     request_body = TenantsBody,
     responses((status = 200, body = Envelope<ActionView>), Failures)
 )]
@@ -44,10 +44,11 @@ pub(crate) async fn compaction_start(
     State(api): State<Api>,
     Caller(actor): Caller,
     Path(id): Path<i64>,
+    key: Repeatable,
     Body(body): Body<TenantsBody>,
 ) -> Result<Answer<ActionView>, Failure> {
     let (cluster, tenants) = (ClusterId(id), body.read(ClusterId(id))?);
-    let accepted = control::compactions::start(&api.control, &actor, cluster, &tenants).await?;
+    let accepted = control::compactions::start(&api.control, &actor, cluster, &tenants, key.key()).await?;
     let objects =
         tenants.iter().map(|tenant| ObjectBody::of_tenant(cluster, *tenant, BackupDimension::Tenant));
     let kind = ActionType::MajorCompaction;

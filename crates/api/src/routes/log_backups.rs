@@ -8,7 +8,7 @@ use crate::Api;
 use crate::auth::Caller;
 use crate::envelope::{Answer, Envelope};
 use crate::error::{Failure, Failures};
-use crate::extract::{Body, Parameters, Path};
+use crate::extract::{Body, Parameters, Path, Repeatable};
 use crate::queries::LogBackupQuery;
 use crate::views::backup_now::{BackupDimension, ObjectBody, TenantsBody};
 use crate::views::log_backups::{LogBackupAction, LogBackupTasksView};
@@ -74,6 +74,7 @@ async fn list(
     params(
         ("id" = i64, Path, description = "The cluster."),
         ("action" = inline(LogBackupAction), Path, description = "What is to become of it."),
+        Repeatable,
     ),
     request_body = TenantsBody,
     responses((status = 200, body = Envelope<ActionView>), Failures)
@@ -82,10 +83,11 @@ pub(crate) async fn log_backup_change(
     State(api): State<Api>,
     Caller(actor): Caller,
     Path((id, action)): Path<(i64, LogBackupAction)>,
+    key: Repeatable,
     Body(body): Body<TenantsBody>,
 ) -> Result<Answer<ActionView>, Failure> {
     let tenants = body.read(ClusterId(id))?;
-    change(&api, &actor, ClusterId(id), &tenants, action).await
+    change(&api, &actor, ClusterId(id), &tenants, action, &key).await
 }
 
 /// Starts, stops, pauses or resumes the log backup of a tenant; on 3.x of its cluster
@@ -97,6 +99,7 @@ pub(crate) async fn log_backup_change(
         ("id" = i64, Path, description = "The cluster."),
         ("tenantId" = i64, Path, description = "The tenant."),
         ("action" = inline(LogBackupAction), Path, description = "What is to become of it."),
+        Repeatable,
     ),
     responses((status = 200, body = Envelope<ActionView>), Failures)
 )]
@@ -104,8 +107,9 @@ pub(crate) async fn tenant_log_backup_change(
     State(api): State<Api>,
     Caller(actor): Caller,
     Path((id, tenant, action)): Path<(i64, i64, LogBackupAction)>,
+    key: Repeatable,
 ) -> Result<Answer<ActionView>, Failure> {
-    change(&api, &actor, ClusterId(id), &[TenantId(tenant)], action).await
+    change(&api, &actor, ClusterId(id), &[TenantId(tenant)], action, &key).await
 }
 
 async fn change(
@@ -114,8 +118,10 @@ async fn change(
     cluster: ClusterId,
     tenants: &[TenantId],
     action: LogBackupAction,
+    key: &Repeatable,
 ) -> Result<Answer<ActionView>, Failure> {
-    let accepted = control::log_backups::change(&api.control, actor, cluster, tenants, action.into()).await?;
+    let accepted =
+        control::log_backups::change(&api.control, actor, cluster, tenants, action.into(), key.key()).await?;
     let objects =
         tenants.iter().map(|tenant| ObjectBody::of_tenant(cluster, *tenant, BackupDimension::Tenant));
     Ok(Answer(ActionView::accepted(action.kind(), cluster, objects.collect(), accepted.task)))

@@ -8,7 +8,7 @@ use crate::Api;
 use crate::auth::Caller;
 use crate::envelope::{Answer, Envelope, List};
 use crate::error::{Failure, Failures};
-use crate::extract::{Body, Parameters, Path};
+use crate::extract::{Body, Parameters, Path, Repeatable};
 use crate::queries::RestoreQuery;
 use crate::views::plans::{ActionType, ActionView};
 use crate::views::restores::{RestoreBody, RestoreRequest, RestoreTaskView};
@@ -20,7 +20,7 @@ use crate::views::restores::{RestoreBody, RestoreRequest, RestoreTaskView};
     post,
     path = "/ob/clusters/{id}/backup/restore",
     tag = "recovery",
-    params(("id" = i64, Path, description = "The cluster.")),
+    params(("id" = i64, Path, description = "The cluster."), Repeatable),
     request_body = RestoreBody,
     responses((status = 200, body = Envelope<ActionView>), Failures)
 )]
@@ -28,9 +28,10 @@ pub(crate) async fn restore(
     State(api): State<Api>,
     Caller(actor): Caller,
     Path(id): Path<i64>,
+    key: Repeatable,
     Body(body): Body<RestoreBody>,
 ) -> Result<Answer<ActionView>, Failure> {
-    begin(&api, &actor, body.read(ClusterId(id), None)?).await
+    begin(&api, &actor, body.read(ClusterId(id), None)?, &key).await
 }
 
 /// Recovers a backup set into a tenant
@@ -43,6 +44,7 @@ pub(crate) async fn restore(
     params(
         ("id" = i64, Path, description = "The cluster."),
         ("tenantId" = i64, Path, description = "The tenant."),
+        Repeatable,
     ),
     request_body = RestoreBody,
     responses((status = 200, body = Envelope<ActionView>), Failures)
@@ -51,19 +53,25 @@ pub(crate) async fn tenant_restore(
     State(api): State<Api>,
     Caller(actor): Caller,
     Path((id, tenant)): Path<(i64, i64)>,
+    key: Repeatable,
     Body(body): Body<RestoreBody>,
 ) -> Result<Answer<ActionView>, Failure> {
-    begin(&api, &actor, body.read(ClusterId(id), Some(TenantId(tenant)))?).await
+    begin(&api, &actor, body.read(ClusterId(id), Some(TenantId(tenant)))?, &key).await
 }
 
-async fn begin(api: &Api, actor: &Actor, request: RestoreRequest) -> Result<Answer<ActionView>, Failure> {
+async fn begin(
+    api: &Api,
+    actor: &Actor,
+    request: RestoreRequest,
+    key: &Repeatable,
+) -> Result<Answer<ActionView>, Failure> {
     let RestoreRequest { ask, dry_run } = request;
     let cluster = ask.cluster;
     if dry_run {
         let plan = control::restores::plan(&api.control, actor, ask).await?;
         return Ok(Answer(ActionView::planned(ActionType::Restore, plan)));
     }
-    let accepted = control::restores::restore(&api.control, actor, ask).await?;
+    let accepted = control::restores::restore(&api.control, actor, ask, key.key()).await?;
     Ok(Answer(ActionView::accepted(ActionType::Restore, cluster, Vec::new(), accepted.task)))
 }
 

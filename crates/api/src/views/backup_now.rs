@@ -41,8 +41,8 @@ pub(crate) struct BackupNowBody {
     #[schema(minimum = 1, maximum = 64)]
     #[serde(default, deserialize_with = "whole::optional")]
     threads: Option<u32>,
-    /// How data are compressed: `zstd:1` to `zstd:19`, or `none`.
-    #[schema(example = "zstd:1")]
+    /// How data are compressed: `zstd:1` to `zstd:19`, `lz4` or `none`.
+    #[schema(example = "zstd:1", pattern = "^(none|lz4|zstd(:([1-9]|1[0-9]))?)$")]
     compression: Option<String>,
 }
 

@@ -22,5 +22,6 @@ pub(crate) mod tasks;
 pub(crate) mod tenants;
 pub(crate) mod tokens;
 pub(crate) mod users;
+pub(crate) mod watchers;
 mod whole;
 pub(crate) mod words;

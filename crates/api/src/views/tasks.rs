@@ -207,6 +207,7 @@ impl SubtaskView {
             started,
             finished,
         } = subtask;
+        let is_waiting = matches!(status, model::task::SubtaskStatus::Ready);
         Self {
             id: id.0,
             name: text::step_name(call::language(), &step),
@@ -221,7 +222,9 @@ impl SubtaskView {
             run_time: attempts,
             timeout: timeout_s,
             progress: progress.map(ProgressView::from),
-            note: note.as_ref().map(Words::here),
+            note: note
+                .as_ref()
+                .map(|note| if is_waiting { Words::of_retried(note) } else { Words::here(note) }),
             next_actions: next.into_iter().map(|action| NextActionView::of(task, action)).collect(),
             start_time: started.map(Timestamp::to_rfc3339),
             finish_time: finished.map(Timestamp::to_rfc3339),

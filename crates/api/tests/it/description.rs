@@ -88,6 +88,17 @@ fn the_description_spells_words_as_the_wire_does() {
 }
 
 #[test]
+fn the_description_names_every_compression_that_can_be_chosen() {
+    let document: Value = serde_json::from_str(&api::document()).expect("JSON");
+    let field = &document["components"]["schemas"]["BackupNowBody"]["properties"]["compression"];
+    for codec in ["none", "lz4", "zstd"] {
+        for part in ["pattern", "description"] {
+            assert!(field[part].as_str().is_some_and(|text| text.contains(codec)), "{part} {codec}: {field}");
+        }
+    }
+}
+
+#[test]
 fn every_reference_leads_somewhere() {
     let document: Value = serde_json::from_str(&api::document()).expect("JSON");
     let text = document.to_string();

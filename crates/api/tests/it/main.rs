@@ -5,6 +5,7 @@ mod answers;
 mod description;
 mod events;
 mod forged;
+mod orders;
 mod permissions;
 mod server;
 mod sessions;

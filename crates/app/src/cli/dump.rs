@@ -2,8 +2,10 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Args;
+use clap::builder::RangedU64ValueParser;
 use dump::{
     Compression, DumpId, Manifest, Meter, NotARecipient, Options, Plan, PublicKey, Recipient, Snapshot,
     Source,
@@ -54,8 +56,16 @@ pub(crate) struct DumpArgs {
     /// only [default: begin a new dump]
     #[arg(long, value_name = "DUMP")]
     resume: Option<DumpId>,
+    /// How long a MySQL or MariaDB may keep its writers waiting while the snapshot is taken
+    #[arg(long, value_name = "SECONDS", default_value_t = 5, value_parser = lock_wait())]
+    lock_wait: u64,
     #[command(flatten)]
     pub(crate) answer: Answer,
+}
+
+/// Reads a number of seconds.
+fn lock_wait() -> RangedU64ValueParser<u64> {
+    RangedU64ValueParser::new().range(1..=3600)
 }
 
 pub(crate) async fn run(args: DumpArgs) -> Result<(), Failure> {
@@ -78,7 +88,10 @@ pub(crate) async fn run(args: DumpArgs) -> Result<(), Failure> {
 
 /// Shows what to do with a dump that was interrupted.
 fn way_on(screen: Screen, client: &storage::Client, plan: &Plan, error: &dump::Error) {
-    let can_resume = plan.server.product.is_oceanbase() && !error.must_start_anew();
+    // What the dump itself holds, or the server, fails in the same way once more.
+    let can_pass =
+        matches!(error, dump::Error::Database { .. } | dump::Error::Storage { .. } | dump::Error::Cancelled);
+    let can_resume = plan.server.product.is_oceanbase() && can_pass && !error.must_start_anew();
     let hint = if can_resume {
         Text::new("cli-dump-resume").with("dump", &plan.dump)
     } else {
@@ -98,6 +111,7 @@ fn options(args: &DumpArgs) -> Result<Options, Problem> {
         recipients,
         signer: args.sign_key.as_deref().map(signing_key::read).transpose()?,
         connections: usize::from(args.threads),
+        lock_wait: Some(Duration::from_secs(args.lock_wait)),
         ..Options::default()
     })
 }

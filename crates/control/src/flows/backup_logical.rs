@@ -22,38 +22,41 @@
 mod dumping;
 pub(crate) mod plan;
 mod request;
+mod state;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use dump::{Compression, DumpId, Manifest, Meter, Selection};
+use dump::Meter;
 use engine::flow::Answer;
-use engine::{At, Flow, Next, Note, Step, StepError};
+use engine::{Flow, Next, Note, Step, StepError};
+use model::Problem;
 use model::ability::Generation;
 use model::backup::{BackupMethod, DataBackupMode};
 use model::backup_set::{BackupSet, BackupSetStatus};
-use model::id::{BackupSetId, ClusterId, StorageId, TaskId, TenantId};
+use model::cluster::refuse_upgrading;
+use model::id::{BackupSetId, TaskId, TenantId};
 use model::problem::codes;
 use model::size;
 use model::storage::TestOutcome;
 use model::tenant::Tenant;
-use model::{Problem, Timestamp};
 use oceanbase::Driver;
-use serde::{Deserialize, Serialize};
 
 use self::dumping::{Dumping, client, delete_unless_complete, dump_id, folder, id_of, source};
+use self::state::{Complete, Here};
 use super::metered::{Gauge, metered};
 use super::step_log::StepLog;
-use super::unless_cancelled;
+use super::until::unless_cancelled;
 use crate::context::Context;
 use crate::error::Error;
+use crate::orders;
 use crate::words;
 
 pub(crate) use dumping::place;
-pub(crate) use request::{Destination, destination, kinds, refuse_upgrading, request, usual_storage};
+pub(crate) use request::TAKER;
+pub(crate) use state::{BackupLogical, Lane, State};
 
 /// How long a check may take.
 const CHECK_LIMIT: Duration = Duration::from_secs(10 * 60);
@@ -70,53 +73,8 @@ const FINISH_LIMIT: Duration = Duration::from_secs(60);
 /// How many findings of a verification are written to the log.
 const FINDINGS_SHOWN: usize = 50;
 
-type Here = At<BackupLogical>;
-
-/// Back up now, logically.
-pub(crate) struct BackupLogical;
-
-/// What was asked for; the checks add nothing to it.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct State {
-    pub(crate) cluster: ClusterId,
-    pub(crate) cluster_name: String,
-    /// The storage's folder for this cluster's tenants depends on it.
-    pub(crate) ob_cluster_id: i64,
-    pub(crate) storage: StorageId,
-    /// The tenants by the names of their lanes.
-    pub(crate) tenants: BTreeMap<String, TenantId>,
-    pub(crate) selection: Selection,
-    pub(crate) compression: Compression,
-    pub(crate) connections: usize,
-    pub(crate) requested: Timestamp,
-    /// Tells this task's dumps from those that another server's task of the same number makes there.
-    pub(crate) tag: String,
-}
-
-/// What is known of one tenant's dump.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub(crate) struct Lane {
-    /// The dumps that were given up because their moment was gone.
-    pub(crate) abandoned: Vec<DumpId>,
-    /// What the dump holds, once it is complete.
-    pub(crate) complete: Option<Complete>,
-    /// Whether it was read back and found whole.
-    pub(crate) verified: bool,
-}
-
-/// What a complete dump holds.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Complete {
-    pub(crate) dump: DumpId,
-    pub(crate) scn: u64,
-    pub(crate) bytes: u64,
-    pub(crate) rows: u64,
-    pub(crate) tables: u64,
-    pub(crate) finished: Timestamp,
-}
-
 impl Flow for BackupLogical {
-    const KIND: &'static str = "backup-logical"; // stored; never renamed once released
+    const KIND: &'static str = orders::BACKUP_LOGICAL;
     const VERSION: u32 = 1;
     type Context = Context;
     type State = State;
@@ -409,17 +367,4 @@ async fn delete_unfinished(at: &Here, state: &State, lane: &mut Lane) -> Answer 
         delete_unless_complete(at, &client, dump).await?;
     }
     Ok(Next::Done)
-}
-
-impl Complete {
-    fn of(manifest: &Manifest) -> Self {
-        Self {
-            dump: manifest.dump.clone(),
-            scn: manifest.scn,
-            bytes: manifest.totals.bytes,
-            rows: manifest.totals.rows,
-            tables: manifest.totals.tables,
-            finished: manifest.finished,
-        }
-    }
 }

@@ -6,10 +6,10 @@
 //! It sets no destinations: a start needs those that the cluster has. There is no undo: what the database took stays.
 
 mod request;
+mod state;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,19 +18,18 @@ use engine::{At, Flow, Next, Note, Step, StepError};
 use model::Problem;
 use model::ability::Generation;
 use model::archive::{ArchiveRound, ArchiveStep, LogBackupWish, next_step};
-use model::id::ClusterId;
+use model::cluster::refuse_upgrading;
 use model::physical::Scope;
 use model::problem::codes;
-use model::time::Timestamp;
 use oceanbase::Driver;
-use serde::{Deserialize, Serialize};
 
 use crate::context::Context;
 use crate::error::Error;
-use crate::flows::backup_logical::refuse_upgrading;
 use crate::flows::step_log::StepLog;
 use crate::words;
-pub(crate) use request::request;
+pub(crate) use request::TAKER;
+pub(crate) use state::LogBackup;
+use state::{Lane, State};
 
 /// How long the state may take; typically it is tens of seconds, a forced stop ten minutes.
 const LIMIT_US: u64 = 60 * 60 * 1_000_000;
@@ -40,24 +39,6 @@ const STEP_LIMIT: Duration = Duration::from_secs(2 * 60 * 60);
 
 /// How often is looked.
 const LOOK: Duration = Duration::from_secs(5);
-
-/// Change the log backup of a cluster.
-pub(crate) struct LogBackup;
-
-/// What was asked for.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct State {
-    pub(crate) cluster: ClusterId,
-    pub(crate) wish: LogBackupWish,
-    pub(crate) scopes: BTreeMap<String, Scope>,
-}
-
-/// What is known of one lane.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub(crate) struct Lane {
-    /// When we began to wait, by the database's clock.
-    since: Option<Timestamp>,
-}
 
 impl Flow for LogBackup {
     const KIND: &'static str = "log-backup"; // stored; never renamed once released

@@ -7,6 +7,7 @@
 //! There is no undo: a freeze can't be taken back. A cancel ends our waiting, not the merge.
 
 mod request;
+mod state;
 #[cfg(test)]
 mod tests;
 
@@ -14,43 +15,25 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use engine::flow::Answer;
-use engine::{At, Flow, Next, Note, Progress, Step, StepError};
+use engine::{Flow, Next, Note, Progress, Step, StepError};
 use model::Problem;
+use model::cluster::refuse_upgrading;
 use model::compaction::{Compaction, CompactionStatus};
-use model::id::{ClusterId, TenantId};
 use oceanbase::Driver;
-use serde::{Deserialize, Serialize};
 
 use crate::context::Context;
 use crate::error::Error;
-use crate::flows::backup_logical::refuse_upgrading;
 use crate::flows::step_log::StepLog;
 use crate::words;
-pub(crate) use request::request;
+pub(crate) use request::TAKER;
+pub(crate) use state::MajorCompaction;
+use state::{Here, Lane, State};
 
 /// How long a merge may take.
 const MERGE_LIMIT: Duration = Duration::from_secs(2 * 24 * 60 * 60);
 
 /// How often is looked.
 const LOOK: Duration = Duration::from_secs(10);
-
-/// A major compaction.
-pub(crate) struct MajorCompaction;
-
-/// What was asked for.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct State {
-    pub(crate) cluster: ClusterId,
-    /// What is compacted, by the names of the lanes; tenant 1 stands for all there is where tenants do not merge alone.
-    pub(crate) tenants: std::collections::BTreeMap<String, TenantId>,
-}
-
-/// What is known of one lane.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub(crate) struct Lane {
-    /// The newest freeze before ours.
-    before: Option<u64>,
-}
 
 impl Flow for MajorCompaction {
     const KIND: &'static str = "major-compaction"; // stored; never renamed once released
@@ -66,8 +49,6 @@ impl Flow for MajorCompaction {
             .timeout(MERGE_LIMIT),
     ];
 }
-
-type Here = At<MajorCompaction>;
 
 /// 1. The cluster is not being upgraded, and nothing that was chosen is in an error.
 async fn check_compaction(at: &Here, state: &mut State) -> Answer {

@@ -11,9 +11,15 @@ use super::pace::Pace;
 /// How often it is told.
 const EVERY: Duration = Duration::from_millis(500);
 
+/// The unit of what is counted in bytes.
+pub(crate) const BYTES: &str = "bytes";
+
+/// The unit of what is counted in rows.
+pub(crate) const ROWS: &str = "rows";
+
 /// How a meter is shown.
 pub(crate) struct Gauge {
-    /// What is counted; see [`crate::tasks::view`].
+    /// What is counted: [`BYTES`] or [`ROWS`].
     pub(crate) unit: &'static str,
     /// How much is done, and how much there is in all, if that is known.
     pub(crate) read: Box<dyn Fn(Progress) -> (u64, Option<u64>) + Send + Sync>,
@@ -28,20 +34,17 @@ impl Gauge {
                 now.raw_bytes.checked_mul(now.pieces).and_then(|all| all.checked_div(now.pieces_done));
             (now.raw_bytes, total.map(|total| total.max(now.raw_bytes)))
         };
-        Self { unit: crate::tasks::view::BYTES, read: Box::new(read) }
+        Self { unit: BYTES, read: Box::new(read) }
     }
 
     /// Shows stored bytes, of which there are so many.
     pub(crate) fn bytes(total: u64) -> Self {
-        Self {
-            unit: crate::tasks::view::BYTES,
-            read: Box::new(move |now| (now.bytes.min(total), Some(total))),
-        }
+        Self { unit: BYTES, read: Box::new(move |now| (now.bytes.min(total), Some(total))) }
     }
 
     /// Shows rows, of which there are so many.
     pub(crate) fn rows(total: u64) -> Self {
-        Self { unit: crate::tasks::view::ROWS, read: Box::new(move |now| (now.rows.min(total), Some(total))) }
+        Self { unit: ROWS, read: Box::new(move |now| (now.rows.min(total), Some(total))) }
     }
 }
 

@@ -4,23 +4,21 @@ pub(crate) mod backup_logical;
 pub(crate) mod backup_physical;
 pub(crate) mod log_backup;
 pub(crate) mod major_compaction;
-mod metered;
+pub(crate) mod metered;
 mod pace;
+mod plan;
 mod recorder;
 pub(crate) mod restore_logical;
-#[cfg(test)]
-pub(crate) mod simulated;
-pub(crate) mod snapshots;
 mod step_log;
-#[cfg(test)]
-mod testing;
+mod until;
 
 use std::sync::Arc;
 
-use engine::{At, Flow, Task, Worker};
+use engine::{Flow, Task, Worker};
 use metadata::Metadata;
 
-use crate::context::Context;
+use crate::context::{Context, OrderTable};
+pub use plan::{Plan, PlannedStep};
 
 /// Lists every flow, once.
 macro_rules! flows {
@@ -47,14 +45,13 @@ flows![
     restore_logical::RestoreLogical,
 ];
 
-/// Waits for the work, unless the step is to end first. What is dropped in its midst closes its connections.
-async fn unless_cancelled<F: Flow, T>(
-    at: &At<F>,
-    work: impl Future<Output = dump::Result<T>>,
-) -> dump::Result<T> {
-    tokio::select! {
-        biased;
-        outcome = work => outcome,
-        () = at.cancelled().cancelled() => Err(dump::Error::Cancelled),
+/// Tells orders which flow takes each of them.
+pub(crate) fn order_table() -> OrderTable {
+    OrderTable {
+        logical_backup: backup_logical::TAKER,
+        physical_backup: backup_physical::TAKER,
+        log_backup: log_backup::TAKER,
+        compaction: major_compaction::TAKER,
+        databases: restore_logical::TAKER,
     }
 }

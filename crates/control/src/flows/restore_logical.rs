@@ -17,6 +17,7 @@ mod cleanup;
 mod loading;
 pub(crate) mod plan;
 mod request;
+mod state;
 #[cfg(test)]
 mod tests;
 
@@ -24,32 +25,32 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use dump::{DumpId, Manifest, Meter, OpenManifest, Origin, Selection, load};
+use dump::{Manifest, Meter, OpenManifest, load};
 use engine::flow::Answer;
-use engine::{At, Flow, Next, Note, Step, StepError};
+use engine::{Flow, Next, Note, Step, StepError};
 use metadata::restores::Restore;
 use model::ability::Generation;
 use model::backup::BackupMethod;
-use model::id::{BackupSetId, ClusterId, StorageId, TaskId, TenantId};
+use model::cluster::refuse_upgrading;
+use model::id::{TaskId, TenantId};
 use model::problem::codes;
 use model::tenant::Tenant;
 use model::version::{Product, Version};
-use model::{Problem, Timestamp, size};
+use model::{Problem, size};
 use oceanbase::grants::Grants;
 use oceanbase::{Driver, Session, catalog};
-use serde::{Deserialize, Serialize};
 use storage::Client;
 
 use self::loading::{Loading, client, open};
-use super::backup_logical::refuse_upgrading;
+use self::state::{Here, Holds, STATEMENT_LIMIT};
 use super::metered::{Gauge, metered};
 use super::step_log::StepLog;
-use crate::context::Context;
+use crate::context::{Context, signing};
 use crate::error::Error;
-use crate::signing;
 use crate::words;
 
-pub(crate) use request::{open_set, request};
+pub(crate) use request::{TAKER, open_set};
+pub(crate) use state::{RestoreLogical, State};
 
 /// How long a check may take.
 const CHECK_LIMIT: Duration = Duration::from_secs(30 * 60);
@@ -59,10 +60,6 @@ const SCHEMA_LIMIT: Duration = Duration::from_secs(6 * 60 * 60);
 
 /// How long rows and keys may take, and comparing them.
 const DATA_LIMIT: Duration = Duration::from_secs(14 * 24 * 60 * 60);
-
-/// How long one statement of a load may take before another worker could have the task. What a load does longer is
-/// guarded by its marks in the database itself.
-const STATEMENT_LIMIT: Duration = Duration::from_secs(90);
 
 /// How many findings of a verification are written to the log.
 const FINDINGS_SHOWN: usize = 50;
@@ -76,55 +73,6 @@ const REFERENCES: &str = "REFERENCES";
 
 /// The oldest OceanBase that is known to ask for [`REFERENCES`]: seekdb's kernel is of that version.
 const ASKS_REFERENCES_SINCE: Version = Version::new(4, 3, 5);
-
-type Here = At<RestoreLogical>;
-
-/// Recover a logical backup set.
-pub(crate) struct RestoreLogical;
-
-/// What was asked for, and what the checks have found.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct State {
-    pub(crate) backup_set: BackupSetId,
-    pub(crate) backup_cluster: ClusterId,
-    pub(crate) backup_cluster_name: String,
-    pub(crate) backup_tenant: TenantId,
-    pub(crate) backup_tenant_name: String,
-    pub(crate) storage: StorageId,
-    /// The folder that holds the dump, below the storage's base.
-    pub(crate) folder: String,
-    pub(crate) dump: DumpId,
-    /// Where the dump comes from; nothing where a version saved it that knew no signatures.
-    #[serde(default)]
-    pub(crate) origin: Option<Origin>,
-    /// The BLAKE3 of the manifest whose origin was checked when the recovery was requested: no other is loaded.
-    #[serde(default)]
-    pub(crate) manifest: Option<String>,
-    pub(crate) scn: u64,
-    pub(crate) cluster: ClusterId,
-    pub(crate) cluster_name: String,
-    pub(crate) tenant: TenantId,
-    pub(crate) tenant_name: String,
-    /// Under which name each database is recovered, by its name in the set.
-    pub(crate) databases: BTreeMap<String, String>,
-    /// What of these databases; all that they hold where a version saved it that knew no single tables.
-    #[serde(default)]
-    pub(crate) selection: Selection,
-    pub(crate) connections: usize,
-    pub(crate) requested: Timestamp,
-    /// What the chosen databases and tables hold.
-    pub(crate) holds: Holds,
-    /// Which of the new names were there before, empty; nothing until that was looked for.
-    pub(crate) existed: Option<Vec<String>>,
-}
-
-/// How much is recovered.
-#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
-pub(crate) struct Holds {
-    pub(crate) tables: u64,
-    pub(crate) rows: u64,
-    pub(crate) bytes: u64,
-}
 
 impl Flow for RestoreLogical {
     const KIND: &'static str = "restore-logical"; // stored; never renamed once released

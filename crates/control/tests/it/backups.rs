@@ -62,7 +62,8 @@ pub(crate) async fn finished_backup(stand: &Stand, database: &str) -> BackupSet 
     server().run(&fill).expect("filled");
     let cluster = stand.add_seekdb("demo").await;
     stand.add_storage("local").await;
-    let accepted = backups::backup_now(&stand.control, &stand.admin, of_database(cluster.id, database)).await;
+    let accepted =
+        backups::backup_now(&stand.control, &stand.admin, of_database(cluster.id, database), None).await;
     let task = accepted.expect("accepted").task;
     assert_eq!(run_to_the_end(stand, task).await, TaskStatus::Successful);
     let sets =
@@ -106,7 +107,7 @@ async fn a_rule_refuses_at_once_and_nothing_is_left_of_the_request() {
     let stand = Stand::new().await;
     let (control, admin) = (&stand.control, &stand.admin);
     let cluster = stand.add_seekdb("demo").await.id;
-    let ask = async |wish: BackupNow| backups::backup_now(control, admin, wish).await;
+    let ask = async |wish: BackupNow| backups::backup_now(control, admin, wish, None).await;
     assert_eq!(why(ask(wish(cluster)).await), "storage-not-chosen");
     stand.add_storage("local").await;
     let with = |change: &dyn Fn(&mut BackupNow)| {
@@ -122,7 +123,7 @@ async fn a_rule_refuses_at_once_and_nothing_is_left_of_the_request() {
     assert_eq!(why(ask(with(&|wish| wish.threads = Some(0))).await), "threads-out-of-range");
     assert_eq!(why(ask(with(&|wish| wish.compression = Some("gzip".into()))).await), "compression-unknown");
     assert_eq!(why(ask(wish(ClusterId(99))).await), "cluster-unknown");
-    let denied = backups::backup_now(control, &stand.viewer(), wish(cluster)).await;
+    let denied = backups::backup_now(control, &stand.viewer(), wish(cluster), None).await;
     assert_eq!(why(denied), "permission-missing");
     let all = tasks::list(control, admin, &Default::default(), Default::default(), PageAsk::default()).await;
     assert_eq!(all.expect("listed").total_elements, 0);
@@ -138,8 +139,8 @@ async fn of_two_requests_at_once_one_is_refused_and_leaves_no_storage_behind() {
         ..wish(cluster)
     };
     let (one, other) = tokio::join!(
-        backups::backup_now(control, admin, typed("a")),
-        backups::backup_now(control, admin, typed("b")),
+        backups::backup_now(control, admin, typed("a"), None),
+        backups::backup_now(control, admin, typed("b"), None),
     );
     assert!(one.is_ok() != other.is_ok(), "{one:?} {other:?}");
     let refused = if one.is_ok() { other } else { one };
@@ -160,7 +161,7 @@ async fn what_does_not_exist_fails_the_task_before_anything_is_written() {
     let (control, admin) = (&stand.control, &stand.admin);
     let cluster = stand.add_seekdb("demo").await.id;
     stand.add_storage("local").await;
-    let accepted = backups::backup_now(control, admin, of_database(cluster, "no_such_database")).await;
+    let accepted = backups::backup_now(control, admin, of_database(cluster, "no_such_database"), None).await;
     let task = accepted.expect("accepted").task;
     assert_eq!(run_to_the_end(&stand, task).await, TaskStatus::Failed);
     let rows = backups::data_backup_tasks(control, admin, &BackupFilter::default(), PageAsk::default()).await;
@@ -227,12 +228,12 @@ async fn of_two_recoveries_at_once_into_one_name_one_is_refused() {
         accept_foreign: false,
     };
     let (one, other) = tokio::join!(
-        restores::restore(control, admin, request("control_two_x")),
-        restores::restore(control, admin, request("CONTROL_TWO_X")),
+        restores::restore(control, admin, request("control_two_x"), None),
+        restores::restore(control, admin, request("CONTROL_TWO_X"), None),
     );
     assert!(one.is_ok() != other.is_ok(), "{one:?} {other:?}");
     assert_eq!(code(if one.is_ok() { other } else { one }), codes::RECOVERY_RUNS_ALREADY);
-    restores::restore(control, admin, request("control_two_y"))
+    restores::restore(control, admin, request("control_two_y"), None)
         .await
         .expect("another name is another matter");
     let table = |name: &str| BackupObject::Table("control_two".into(), name.into());
@@ -240,7 +241,7 @@ async fn of_two_recoveries_at_once_into_one_name_one_is_refused() {
         [(BackupObject::Database("nope".into()), "database-not-in-set"), (table("nope"), "table-not-in-set")]
     {
         let unknown = RecoveryRequest { objects: vec![object], ..request("control_two_z") };
-        let refused = restores::restore(control, admin, unknown).await.expect_err("there is none");
+        let refused = restores::restore(control, admin, unknown, None).await.expect_err("there is none");
         assert_eq!(refused.problem().text.id, expected);
         assert!(refused.problem().to_string().contains("`nope`"), "{}", refused.problem());
     }
@@ -261,7 +262,7 @@ async fn a_recovery_is_listed_with_where_it_came_from_and_went() {
         rename: rename.clone(),
         accept_foreign: false,
     };
-    let task = restores::restore(control, admin, request).await.expect("accepted").task;
+    let task = restores::restore(control, admin, request, None).await.expect("accepted").task;
     assert_eq!(run_to_the_end(&stand, task).await, TaskStatus::Successful);
     let rows = restores::restore_tasks(control, admin, &Default::default(), PageAsk::default()).await;
     let row = rows.expect("listed").contents.remove(0);

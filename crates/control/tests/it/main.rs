@@ -3,6 +3,7 @@
 mod backups;
 mod clusters;
 mod first_start;
+mod orders;
 mod stand;
 mod storages;
 mod tasks;

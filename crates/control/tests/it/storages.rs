@@ -72,7 +72,7 @@ async fn a_directory_that_only_a_clusters_servers_see_can_be_saved_but_not_used_
     let saved = storages::create(control, admin, new).await.expect("saved").id;
     for choice in [StorageChoice::Saved(saved), StorageChoice::Typed { location, secret: None }] {
         let wish = BackupNow { storage: Some(choice), ..wish(cluster.id) };
-        assert_eq!(why(backups::backup_now(control, admin, wish).await), "storage-outside-roots");
+        assert_eq!(why(backups::backup_now(control, admin, wish, None).await), "storage-outside-roots");
     }
 }
 
@@ -94,7 +94,7 @@ async fn a_storage_that_a_task_uses_is_neither_removed_nor_moved() {
     let (control, admin) = (&stand.control, &stand.admin);
     let cluster = stand.add_seekdb("demo").await;
     let storage = stand.add_storage("local").await;
-    backups::backup_now(control, admin, wish(cluster.id)).await.expect("accepted; nobody runs it");
+    backups::backup_now(control, admin, wish(cluster.id), None).await.expect("accepted; nobody runs it");
     assert_eq!(why(storages::remove(control, admin, storage.id).await), "task-not-finished");
     let moved = StorageChange { location: Some(stand.directory("b")), ..StorageChange::default() };
     assert_eq!(why(storages::update(control, admin, storage.id, moved).await), "task-not-finished");

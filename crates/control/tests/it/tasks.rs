@@ -17,7 +17,7 @@ async fn a_task_is_followed_by_its_steps_logs_and_events() {
     let mut request = wish(cluster.id);
     let database = model::backup::BackupObject::Database("no_such_database".into());
     request.wish.objects = vec![database];
-    let task = backups::backup_now(control, admin, request).await.expect("accepted").task;
+    let task = backups::backup_now(control, admin, request, None).await.expect("accepted").task;
     assert_eq!(run_to_the_end(&stand, task).await, TaskStatus::Failed);
 
     let seen = tasks::get(control, admin, task).await.expect("it is there");
@@ -54,7 +54,7 @@ async fn tasks_are_found_by_what_they_are_about() {
     let (control, admin) = (&stand.control, &stand.admin);
     let cluster = stand.add_seekdb("demo").await;
     stand.add_storage("local").await;
-    let task = backups::backup_now(control, admin, wish(cluster.id)).await.expect("accepted").task;
+    let task = backups::backup_now(control, admin, wish(cluster.id), None).await.expect("accepted").task;
     let find = async |filter: TaskFilter| {
         let found = tasks::list(control, admin, &filter, TaskOrder::NewestFirst, PageAsk::default()).await;
         found.expect("listed").contents.iter().map(|task| task.id).collect::<Vec<_>>()
@@ -80,7 +80,7 @@ async fn a_command_that_does_not_fit_is_refused_with_the_reason() {
     let (control, admin) = (&stand.control, &stand.admin);
     let cluster = stand.add_seekdb("demo").await;
     stand.add_storage("local").await;
-    let task = backups::backup_now(control, admin, wish(cluster.id)).await.expect("accepted").task;
+    let task = backups::backup_now(control, admin, wish(cluster.id), None).await.expect("accepted").task;
     let steer = async |wish: Steer| tasks::steer(control, admin, task, wish).await;
     assert_eq!(why(steer(Steer::Retry).await), "task-state-unfit");
     assert_eq!(why(steer(Steer::RollBack).await), "task-state-unfit");

@@ -1,6 +1,6 @@
 //! The statements that create procedures, functions and triggers.
 
-use crate::ddl::token::{Token, TokenKind, tokens};
+use crate::ddl::token::tokens;
 use crate::encode::push_literal;
 
 /// Mends the comment of a routine, which OceanBase prints without escaping quotes and backslashes in it. `None`: it is
@@ -46,37 +46,9 @@ pub(crate) fn trigger_without_database(definition: &[u8], database: &str) -> Vec
     kept.flat_map(|(_, token)| token.text.iter().copied()).collect()
 }
 
-/// Tells whether a statement has the name of a database in front of a dot.
-pub(crate) fn names_database(statement: &[u8], database: &str) -> bool {
-    let all = tokens(statement);
-    let is_name = |token: &Token<'_>| {
-        token.is_name() && token.name().is_some_and(|name| name.eq_ignore_ascii_case(database))
-    };
-    all.windows(2).any(|pair| is_name(&pair[0]) && pair[1].is_sign(b'.'))
-}
-
-/// Returns the database on which a GRANT gives privileges, and the statement with another name of it.
-pub(crate) fn grant_on(statement: &str, rename: impl Fn(&str) -> String) -> (Option<String>, Vec<u8>) {
-    let tokens = tokens(statement.as_bytes());
-    let on = tokens.iter().position(|token| token.is_word("ON")).unwrap_or(tokens.len());
-    let name = (on..tokens.len()).find(|&place| tokens[place].kind == TokenKind::Name);
-    let dotted = name.filter(|&name| tokens.get(name + 1).is_some_and(|next| next.is_sign(b'.')));
-    let database = dotted.and_then(|name| tokens[name].name());
-    let mut sql = Vec::new();
-    for (place, token) in tokens.iter().enumerate() {
-        match &database {
-            Some(database) if Some(place) == dotted => {
-                sql.extend_from_slice(oceanbase::statement::identifier(&rename(database)).as_bytes());
-            }
-            _ => sql.extend_from_slice(token.text),
-        }
-    }
-    (database, sql)
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{grant_on, names_database, trigger_without_database, with_comment};
+    use super::{trigger_without_database, with_comment};
 
     fn text(sql: Vec<u8>) -> String {
         String::from_utf8(sql).expect("text")
@@ -114,26 +86,5 @@ mod tests {
         for (sql, expected) in cases {
             assert_eq!(text(trigger_without_database(sql.as_bytes(), "shop")), expected);
         }
-        assert!(names_database(cases[0].1.as_bytes(), "shop"));
-        assert!(!names_database(cases[1].1.as_bytes(), "shop"));
-    }
-
-    #[test]
-    fn privileges_follow_the_new_name() {
-        let renamed = |sql: &str| {
-            let (database, sql) = grant_on(sql, |old| format!("{old}_2"));
-            (database, text(sql))
-        };
-        let on = |name: &str| Some(name.to_owned());
-        assert_eq!(
-            renamed("GRANT SELECT ON `d`.* TO 'u'"),
-            (on("d"), "GRANT SELECT ON `d_2`.* TO 'u'".to_owned())
-        );
-        assert_eq!(
-            renamed("GRANT EXECUTE ON PROCEDURE `d`.`p` TO 'u'"),
-            (on("d"), "GRANT EXECUTE ON PROCEDURE `d_2`.`p` TO 'u'".to_owned())
-        );
-        assert_eq!(renamed("GRANT ALL ON *.* TO 'u'"), (None, "GRANT ALL ON *.* TO 'u'".to_owned()));
-        assert_eq!(renamed("GRANT `r`@`%` TO `u`@`%`"), (None, "GRANT `r`@`%` TO `u`@`%`".to_owned()));
     }
 }

@@ -5,7 +5,9 @@
 
 pub(crate) mod code;
 pub(crate) mod form;
+pub(crate) mod grant;
 pub(crate) mod group;
+pub(crate) mod qualified;
 pub(crate) mod qualify;
 pub(crate) mod repair;
 pub(crate) mod requote;

@@ -1,84 +1,12 @@
-//! Names with a database in front, in the statements that create tables and views.
+//! What the statements that create tables and views refer to.
 //!
 //! SHOW CREATE names the database everywhere: `` REFERENCES `shop`.`orders` ``, `` select `shop`.`orders`.`id` ``.
 //! Run in another database, such a statement would silently refer to the old one. So a dump leaves out the name of
 //! the statement's own database, and a load replaces the names of others that it renames.
 
-use std::collections::BTreeMap;
-
 use oceanbase::statement::identifier;
 
 use crate::ddl::token::{Token, TokenKind, tokens};
-
-/// A view's statement in which names of databases are known for what they are.
-#[derive(Debug)]
-pub(crate) struct QualifiedView<'t> {
-    tokens: Vec<Token<'t>>,
-    /// Where the names of databases stand among the tokens.
-    databases: Vec<usize>,
-}
-
-/// A name stands for a database here and for something else there, so that neither can be changed.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Ambiguous;
-
-impl<'t> QualifiedView<'t> {
-    /// Finds where names of databases stand in front of a dot. SHOW CREATE VIEW writes `` `database`.`table` ``,
-    /// `` `database`.`table`.`column` `` and `` `alias`.`column` ``.
-    ///
-    /// # Errors
-    /// Fails when such a name also stands alone, as that of a table or its alias: `` `name`.`x` `` may be a column.
-    pub(crate) fn read(sql: &'t [u8], is_database: impl Fn(&str) -> bool) -> Result<Self, Ambiguous> {
-        let tokens = tokens(sql);
-        let mut databases = Vec::new();
-        for (place, token) in tokens.iter().enumerate() {
-            if token.kind != TokenKind::Name || !token.name().is_some_and(|name| is_database(&name)) {
-                continue;
-            }
-            let after_dot = place > 0 && tokens[place - 1].is_sign(b'.');
-            let before_dot = tokens.get(place + 1).is_some_and(|next| next.is_sign(b'.'));
-            match (after_dot, before_dot) {
-                (false, true) => databases.push(place),
-                (true, _) => {} // a table or a column of that name
-                (false, false) if is_harmless(&tokens, place) => {}
-                (false, false) => return Err(Ambiguous),
-            }
-        }
-        Ok(Self { tokens, databases })
-    }
-
-    /// Returns the statement without the names of databases.
-    pub(crate) fn without(&self) -> Vec<u8> {
-        let skipped = |place: usize| {
-            self.databases.contains(&place) || place > 0 && self.databases.contains(&(place - 1))
-        };
-        let kept = self.tokens.iter().enumerate().filter(|(place, _)| !skipped(*place));
-        kept.flat_map(|(_, token)| token.text.iter().copied()).collect()
-    }
-
-    /// Returns the statement with other names of databases, by the old ones.
-    pub(crate) fn renamed(&self, names: &BTreeMap<String, String>) -> Vec<u8> {
-        let mut sql = Vec::new();
-        for (place, token) in self.tokens.iter().enumerate() {
-            let new = if self.databases.contains(&place) {
-                token.name().and_then(|old| names.get(&old))
-            } else {
-                None
-            };
-            match new {
-                Some(new) => sql.extend_from_slice(identifier(new).as_bytes()),
-                None => sql.extend_from_slice(token.text),
-            }
-        }
-        sql
-    }
-}
-
-/// Tells whether a name that stands alone is the view's own or a column's alias, which no dot follows.
-fn is_harmless(tokens: &[Token<'_>], place: usize) -> bool {
-    let before = tokens[..place].iter().rev().find(|token| !token.is_blank());
-    before.is_some_and(|token| token.is_word("AS") || token.is_word("VIEW"))
-}
 
 /// Rewrites the table that a foreign key refers to. `database` is asked for what shall stand in front of the dot
 /// instead of the database that stands there; nothing: neither name nor dot.
@@ -172,41 +100,7 @@ pub(crate) fn unescaped(inner: &[u8], quote: u8) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
-    use super::{
-        Ambiguous, QualifiedView, constraint_name, reference, with_readable_literals, with_reference,
-        without_security,
-    };
-
-    fn unqualified(sql: &str) -> Result<String, Ambiguous> {
-        let sql = QualifiedView::read(sql.as_bytes(), |name| name == "shop")?.without();
-        Ok(String::from_utf8(sql).expect("text"))
-    }
-
-    #[test]
-    fn the_own_database_is_left_out_of_a_view_and_nothing_else() {
-        let cases = [
-            (
-                "CREATE VIEW `shop` AS select `shop`.`t`.`a` AS `shop` from (`shop`.`t` join `hr`.`p`)",
-                "CREATE VIEW `shop` AS select `t`.`a` AS `shop` from (`t` join `hr`.`p`)",
-            ),
-            ("select `shop`.`shop`.`shop` from `shop`.`shop`", "select `shop`.`shop` from `shop`"),
-            ("select '`shop`.`t`' from `shop`.`t`", "select '`shop`.`t`' from `t`"),
-        ];
-        for (sql, expected) in cases {
-            assert_eq!(unqualified(sql).as_deref(), Ok(expected));
-        }
-    }
-
-    #[test]
-    fn a_name_that_may_be_a_database_or_a_table_is_not_guessed_at() {
-        for sql in
-            ["select `shop`.`id` from `shop`.`par` `shop`", "select `shop`.`id` from (`shop` join `t`)"]
-        {
-            assert_eq!(unqualified(sql), Err(Ambiguous), "{sql}");
-        }
-    }
+    use super::{constraint_name, reference, with_readable_literals, with_reference, without_security};
 
     #[test]
     fn a_foreign_key_refers_to_the_database_that_is_asked_for() {
@@ -237,19 +131,6 @@ mod tests {
         let sql = b"CREATE ALGORITHM=UNDEFINED DEFINER=`VIEW`@`%` SQL SECURITY INVOKER VIEW `v` AS select 1 AS `VIEW`";
         let plain = b"CREATE VIEW `v` AS select 1 AS `VIEW`".to_vec();
         assert_eq!(without_security(sql), (plain, true));
-    }
-
-    #[test]
-    fn other_databases_get_their_new_names() {
-        let names = BTreeMap::from([("hr".to_owned(), "h`r".to_owned())]);
-        let sql = QualifiedView::read(b"select `hr`.`p`.`id` AS `hr` from `hr`.`p`", |name| {
-            names.contains_key(name)
-        });
-        let renamed = sql.expect("clear").renamed(&names);
-        assert_eq!(
-            String::from_utf8(renamed).expect("text"),
-            "select `h``r`.`p`.`id` AS `hr` from `h``r`.`p`"
-        );
     }
 
     #[test]

@@ -1,9 +1,11 @@
 //! The parts of a CREATE TABLE: what is there from the start, and the keys that are cheaper to add when the rows
 //! are in.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use crate::ddl::group::without_table_group;
+use crate::ddl::qualified::Qualified;
 use crate::ddl::qualify::with_reference;
 use crate::ddl::token::{Token, TokenKind, tokens};
 
@@ -68,6 +70,22 @@ impl TableDefinition {
             if matches!(item.kind, ItemKind::ForeignKey { .. }) {
                 item.text = with_reference(&item.text, &database);
             }
+        }
+    }
+
+    /// Leaves out the name of the own database in front of sequences: in defaults.
+    pub(crate) fn leave_database(&mut self, own: &str) {
+        self.rewrite(|text| Qualified::read(text, |name| name == own).without());
+    }
+
+    /// Gives databases their new names in front of sequences. For foreign keys, see [`Self::refer`].
+    pub(crate) fn rename(&mut self, names: &BTreeMap<String, String>) {
+        self.rewrite(|text| Qualified::read(text, |name| names.contains_key(name)).renamed(names));
+    }
+
+    fn rewrite(&mut self, new: impl Fn(&[u8]) -> Vec<u8>) {
+        for item in self.items.iter_mut().filter(|item| !matches!(item.kind, ItemKind::ForeignKey { .. })) {
+            item.text = new(&item.text);
         }
     }
 

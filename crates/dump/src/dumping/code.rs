@@ -26,7 +26,7 @@ pub(super) async fn write_code(
     let (mut objects, mut entries) = (Vec::new(), Vec::new());
     for routine in catalog::routines(session, database).await.during(reading)? {
         let text = catalog::routine_definition(session, database, &routine.name, routine.kind).await;
-        let text = text.during(reading)?;
+        let catalog::Definition { text, context } = text.during(reading)?;
         let mended = if session.server().product.is_oceanbase() {
             let (word, definer) = (routine.kind.word(), &routine.definer);
             with_comment(&requote::routine(&text, word, &routine.name, definer), &routine.comment)
@@ -43,19 +43,20 @@ pub(super) async fn write_code(
             name: routine.name.clone(),
             definer: routine.definer,
         });
-        objects.push(SchemaObject { kind, name: routine.name, statement, mode: Some(routine.sql_mode) });
+        let object = SchemaObject::plain(kind, &routine.name, statement);
+        objects.push(SchemaObject { mode: Some(routine.sql_mode), ..object.under(context) });
     }
     for trigger in catalog::triggers(session, database).await.during(reading)? {
-        let text = catalog::trigger_definition(session, database, &trigger.name).await.during(reading)?;
-        let text = requote::trigger(&text, &trigger.definer);
+        let found = catalog::trigger_definition(session, database, &trigger.name).await.during(reading)?;
+        let text = requote::trigger(&found.text, &trigger.definer);
         let statement = trigger_without_database(&text, database);
         entries.push(CodeEntry {
             kind: "trigger".to_owned(),
             name: trigger.name.clone(),
             definer: trigger.definer,
         });
-        let (kind, mode) = (SchemaKind::Trigger, Some(trigger.sql_mode));
-        objects.push(SchemaObject { kind, name: trigger.name, statement, mode });
+        let object = SchemaObject::plain(SchemaKind::Trigger, &trigger.name, statement);
+        objects.push(SchemaObject { mode: Some(trigger.sql_mode), ..object.under(found.context) });
     }
     if !objects.is_empty() {
         let text = schema_file::write(&format!("code of `{database}`"), &objects)?;

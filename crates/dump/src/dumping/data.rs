@@ -3,8 +3,10 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use model::size;
+use model::text::Text;
 use oceanbase::statement::identifier;
-use oceanbase::{Session, Statement};
+use oceanbase::{Session, Statement, catalog};
 use storage::Client;
 use tokio_util::sync::CancellationToken;
 
@@ -49,6 +51,7 @@ pub async fn dump_data(
     let jobs = open_jobs(plan, &receipts);
     let connections = snapshot.most_connections(connections);
     if !jobs.is_empty() {
+        let packet_limit = packet_limit(source).await?;
         let receipts = Arc::new(Receipts::new(archive.clone()));
         let closing = Arc::new(Closing::new(connections));
         let work = DumpPieces {
@@ -60,6 +63,7 @@ pub async fn dump_data(
             meter: meter.clone(),
             together: snapshot.together(),
             documents: Arc::default(),
+            packet_limit,
         };
         let done = crew::run(source, connections, jobs, work, cancel).await;
         let closed = closing.end(done.is_err()).await;
@@ -70,6 +74,15 @@ pub async fn dump_data(
     let work = CountRows { plan: Arc::clone(plan), together: snapshot.together() };
     crew::run(source, connections, counts, work, cancel).await?;
     check_unchanged(source, plan).await
+}
+
+/// Returns the longest value that a server with the source's settings takes.
+async fn packet_limit(source: &Source) -> Result<usize> {
+    let mut session = source.open().await?;
+    let limit = catalog::variable(&mut session, "max_allowed_packet").await;
+    session.close().await;
+    let limit = limit.during(|| "read max_allowed_packet".to_owned())?;
+    Ok(limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX))
 }
 
 fn so_far(plan: &Plan, receipts: &[PieceReceipt]) -> Progress {
@@ -128,6 +141,8 @@ struct DumpPieces {
     meter: Meter,
     together: Option<Arc<Together>>,
     documents: Arc<Documents>,
+    /// The server's own `max_allowed_packet`.
+    packet_limit: usize,
 }
 
 impl Work for DumpPieces {
@@ -201,8 +216,9 @@ impl DumpPieces {
         let sql = select_rows(plan.moment(), database, table, &table.chunks[job.chunk]);
         let statement = Statement::read(sql).within(crate::SILENCE);
         let mut rows = session.stream(&statement).await.during_read(&plan.dump, plan.scn, what)?;
-        let (wanted, mut told) = (output.wants_bytes(), 0);
+        let (wanted, mut told, mut longest) = (output.wants_bytes(), 0, 0);
         while let Some(row) = rows.next().await.during_read(&plan.dump, plan.scn, what)? {
+            let before = buffer.len();
             let pushed = text.push_row(&mut buffer, |place| row.bytes(place), row.protocol_form());
             pushed.map_err(|(place, why)| Error::ValueUnwritable {
                 column: format!("{full}.{}", identifier(&table.columns[place].name)),
@@ -210,6 +226,10 @@ impl DumpPieces {
                 why: why.problem_id(),
                 number: why.number().to_owned(),
             })?;
+            // The text of a value is never shorter than the value.
+            if buffer.len() - before > self.packet_limit {
+                longest = longest.max(longest_value(table, |place| row.bytes(place)));
+            }
             if buffer.len() >= wanted && text.is_between_statements() {
                 buffer = self.push(&mut output, buffer, text.rows - told).await?;
                 told = text.rows;
@@ -222,7 +242,8 @@ impl DumpPieces {
         }
         let before = output.bytes;
         let chunk = &table.chunks[job.chunk];
-        let notes = self.documents.notes(session, plan, database, table, chunk, &text).await?;
+        let mut notes = self.documents.notes(session, plan, database, table, chunk, &text).await?;
+        notes.extend(self.large_value(&full, longest));
         let settled = output.settle(buffer).await?;
         self.meter.change(|progress| progress.bytes += settled.bytes - before);
         let piece = Piece {
@@ -237,6 +258,17 @@ impl DumpPieces {
         Ok((settled, piece))
     }
 
+    /// Says that a value is longer than a server with the source's settings takes, which may have been larger once.
+    fn large_value(&self, table: &str, longest: usize) -> Option<Text> {
+        (longest > self.packet_limit).then(|| {
+            Text::new("dump-value-large")
+                .with("table", table)
+                .with("size", size::bytes(longest as u64))
+                .with("limit", self.packet_limit)
+                .with("needed", longest.next_power_of_two())
+        })
+    }
+
     async fn push(&self, output: &mut PieceOutput, text: Vec<u8>, rows: u64) -> Result<Vec<u8>> {
         let (raw_bytes, before) = (text.len() as u64, output.bytes);
         let empty = output.push(text).await?;
@@ -247,6 +279,11 @@ impl DumpPieces {
         });
         Ok(empty)
     }
+}
+
+/// Returns the length of the longest value of a row.
+fn longest_value<'v>(table: &TablePlan, value: impl Fn(usize) -> Option<&'v [u8]>) -> usize {
+    (0..table.columns.len()).filter_map(|place| value(place).map(<[u8]>::len)).max().unwrap_or(0)
 }
 
 /// Names a row by its key, or by its place among the rows that were read.

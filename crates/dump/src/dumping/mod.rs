@@ -23,6 +23,8 @@ pub use preflight::{Preflight, preflight, warnings};
 pub use schema::dump_schema;
 pub use snapshot::{Snapshot, resume_snapshot, take_or_resume_snapshot, take_snapshot};
 
+use std::time::Duration;
+
 use crate::chunk::ChunkAim;
 use crate::encryption::Recipient;
 use crate::plan::{Compression, Selection};
@@ -44,4 +46,6 @@ pub struct Options {
     pub connections: usize,
     /// What it is signed with; nothing: it is not.
     pub signer: Option<SigningKey>,
+    /// How long writers of a MySQL or MariaDB may be kept waiting for the moment to be fixed; nothing: for 5 seconds.
+    pub lock_wait: Option<Duration>,
 }

@@ -9,7 +9,8 @@ use storage::Client;
 
 use crate::archive::Archive;
 use crate::ddl::group::without_table_group;
-use crate::ddl::qualify::{QualifiedView, with_readable_literals};
+use crate::ddl::qualified::Qualified;
+use crate::ddl::qualify::with_readable_literals;
 use crate::ddl::table::TableDefinition;
 use crate::ddl::{form, requote};
 use crate::dumping::definition::{Definitions, Kept};
@@ -137,6 +138,7 @@ fn table_object(
 /// Returns the object that creates a table, as it is kept in the dump.
 pub(super) fn created_by(database: &str, table: &str, mut definition: TableDefinition) -> SchemaObject {
     definition.refer(|other| if other == database { None } else { Some(other.to_owned()) });
+    definition.leave_database(database);
     SchemaObject::plain(SchemaKind::Table, table, with_readable_literals(&definition.whole()))
 }
 
@@ -147,16 +149,18 @@ async fn view_object(
     notes: &mut Vec<Text>,
 ) -> Result<SchemaObject> {
     let full = full_name(database, &view.name);
+    if !session.server().product.is_oceanbase() {
+        // MySQL and MariaDB leave the name of the current database out: then a table could not be told from its database.
+        session.enter("information_schema").await.during(|| "use `information_schema`".to_owned())?;
+    }
     let text = catalog::view_definition(session, database, &view.name).await;
-    let text = text.during(|| format!("read the definition of {full}"))?;
+    let catalog::Definition { text, context } = text.during(|| format!("read the definition of {full}"))?;
     let text = if session.server().product.is_oceanbase() { requote::view(&text, &view.name) } else { text };
-    let statement = match QualifiedView::read(&text, |name| name == database) {
-        Ok(view) => view.without(),
-        Err(_) => {
-            notes.push(Text::new("dump-view-qualified").with("view", full).with("database", database));
-            text
-        }
-    };
+    let qualified = Qualified::read(&text, |name| name == database);
+    if !qualified.unclear().is_empty() {
+        notes.push(Text::new("dump-view-qualified").with("view", full).with("database", database));
+    }
+    let statement = qualified.without();
     let kind = if view.broken.is_some() { SchemaKind::BrokenView } else { SchemaKind::View };
-    Ok(SchemaObject::plain(kind, &view.name, statement))
+    Ok(SchemaObject::plain(kind, &view.name, statement).under(context))
 }

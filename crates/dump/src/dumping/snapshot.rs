@@ -4,10 +4,11 @@
 //! the tables again. A table that was swapped for another (as online schema changes do) in between would be read
 //! half-filled at the SCN, without an error.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use oceanbase::catalog::{self, TableKind};
+use oceanbase::catalog::{self, TableIdentity, TableKind};
 use oceanbase::snapshot::{self, Pin};
 use oceanbase::{Error as SqlError, Session};
 use storage::Client;
@@ -19,7 +20,7 @@ use crate::dumping::planning::Planning;
 use crate::dumping::preflight::{check_server, refuse};
 use crate::dumping::resume::{origin, refuse_other};
 use crate::dumping::survey::{Readers, Survey, chosen_databases, identities, survey};
-use crate::dumping::together::{Lock, Together};
+use crate::dumping::together::{Lock, Together, now};
 use crate::error::{DuringIo as _, DuringSql as _, Error, Result};
 use crate::id::DumpId;
 use crate::layout::ObjectKey;
@@ -30,6 +31,9 @@ use crate::source::Source;
 
 /// How long it is waited for the server's next second.
 const NEXT_SECOND: Duration = Duration::from_millis(1100);
+
+/// Nanoseconds in a second.
+const NANOSECONDS: u64 = 1_000_000_000;
 
 /// How often a snapshot is tried while tables are being changed.
 const ATTEMPTS: u32 = 5;
@@ -268,19 +272,14 @@ async fn stand_still(
 async fn begin_together(source: &Source, options: &Options) -> Result<(Together, u64, Survey)> {
     let readers = Readers { source, connections: options.connections };
     for _ in 0..ATTEMPTS {
-        let mut lock = Lock::take(source).await?;
+        let mut lock = Lock::take(source, options.lock_wait).await?;
         let databases = chosen_databases(lock.session(), &options.selection).await?;
         let before = identities(lock.session(), &databases).await?;
         let together = Together::begin(source, options.connections).await?;
         let scn = lock.now().await?;
         let mut session = lock.release().await?;
         // A table that was changed in this very second may be changed again in it, and nobody would see that.
-        if before
-            .iter()
-            .flatten()
-            .flat_map(|(_, tables)| tables.values())
-            .any(|table| table.version >= scn / 1_000_000_000)
-        {
+        if changed_within(before.as_ref(), scn, scn) {
             together.end().await;
             session.close().await;
             tokio::time::sleep(NEXT_SECOND).await;
@@ -289,13 +288,29 @@ async fn begin_together(source: &Source, options: &Options) -> Result<(Together,
         // Everybody may write again, and change tables: what is read of them from here on is compared with before.
         let survey = survey(&mut session, readers, &options.selection, &databases).await?;
         let after = identities(&mut session, &databases).await?;
+        // After a clock went back there are changes of the future, whose second may have come meanwhile.
+        let unseen = changed_within(before.as_ref(), scn, now(&mut session).await?);
         session.close().await;
-        if before == after {
+        if before == after && !unseen {
             return Ok((together, scn, survey));
         }
         together.end().await;
     }
     Err(Error::SchemaRestless { attempts: ATTEMPTS })
+}
+
+/// Tells whether a table was changed in one of the seconds from one time to another, both in nanoseconds.
+fn changed_within(
+    tables: Option<&BTreeMap<String, BTreeMap<String, TableIdentity>>>,
+    from: u64,
+    to: u64,
+) -> bool {
+    let seconds = from / NANOSECONDS..=to / NANOSECONDS;
+    tables
+        .into_iter()
+        .flatten()
+        .flat_map(|(_, tables)| tables.values())
+        .any(|table| seconds.contains(&table.version))
 }
 
 /// Opens a connection that reads the plan's moment.

@@ -18,6 +18,7 @@ use crate::dumping::catalogue::Catalogue;
 use crate::dumping::definition::{Definitions, Kept};
 use crate::dumping::schema::created_by;
 use crate::error::{DuringSql as _, Error, Result, not_carried};
+use crate::load::{MARKS_TABLE, progress_tables};
 use crate::plan::{Selection, TablePlan, ViewPlan, full_name};
 use crate::source::Source;
 
@@ -136,6 +137,12 @@ async fn survey_database(
     survey: &mut Survey,
 ) -> Result<DatabaseSurvey> {
     let definitions = Arc::clone(&catalogue.definitions);
+    if catalogue.tables.iter().any(|table| table.name.to_ascii_lowercase().starts_with(MARKS_TABLE)) {
+        let leftover = progress_tables(session, name).await?;
+        catalogue.tables.retain(|table| !leftover.contains(&table.name));
+        let note = |table: &String| Text::new("dump-leftover").with("table", full_name(name, table));
+        survey.notes.extend(leftover.iter().map(note));
+    }
     let is_base =
         |table: &&catalog::Table| table.kind == TableKind::Base && selection.has_table(name, &table.name);
     let base: Vec<String> = catalogue.tables.iter().filter(is_base).map(|table| table.name.clone()).collect();
@@ -292,6 +299,9 @@ fn is_whole_in_utf8mb4(character_set: Option<&str>) -> bool {
     character_set.is_none_or(|name| WHOLE.contains(&name))
 }
 
+/// MySQL's number for a view or code whose definer does not exist.
+const DEFINER_GONE: u16 = 1449;
+
 /// Returns the views, each behind those that it reads, with those that do not work marked.
 async fn survey_views(
     session: &mut Session,
@@ -312,6 +322,11 @@ async fn survey_views(
         let probe = Statement::read(format!("SELECT 1 FROM {full} LIMIT 0"));
         let broken = match session.rows(&probe).await {
             Ok(_) => None,
+            // It works as soon as the account exists again, which it need not in the target either.
+            Err(error) if error.number() == Some(DEFINER_GONE) => {
+                notes.push(Text::new("dump-view-definer-gone").with("view", &full).with("why", &error));
+                None
+            }
             Err(error) if error.number().is_some() && !error.is_transient() => {
                 notes.push(Text::new("dump-view-broken").with("view", &full).with("why", &error));
                 Some(error.to_string())

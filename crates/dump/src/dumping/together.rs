@@ -5,15 +5,19 @@
 //! out of the table. So each goes back to a savepoint behind every read: that lets go of the tables, not of the moment.
 
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use oceanbase::{Session, Statement};
 
-use crate::error::{DuringSql as _, Result};
+use crate::error::{DuringSql as _, Error, Holder, Result};
 use crate::source::{Source, ready_for_reading};
 
-/// How many seconds the lock may be waited for. Meanwhile the server lets nobody else write, so that waiting behind a
-/// long statement stops everybody.
-const LOCK_LIMIT_S: u32 = 30;
+/// How long the lock may be waited for when nothing else is said. Meanwhile the server lets nobody else write, so that waiting
+/// behind a long statement stops everybody.
+const LOCK_WAIT: Duration = Duration::from_secs(5);
+
+/// MySQL's number for a lock that was waited for in vain.
+const LOCK_WAIT_OVER: u16 = 1205;
 
 /// A lock on everything that is written. Dropping it gives it back, when the server notices.
 pub(super) struct Lock {
@@ -22,16 +26,25 @@ pub(super) struct Lock {
 
 impl Lock {
     /// Waits until nobody writes, and keeps it so.
-    pub(super) async fn take(source: &Source) -> Result<Self> {
+    ///
+    /// # Errors
+    /// [`Error::LockWaited`] when somebody holds tables for longer than may be waited.
+    pub(super) async fn take(source: &Source, wait: Option<Duration>) -> Result<Self> {
         let mut session = source.open_for_definitions().await?;
-        for sql in [
-            format!("SET SESSION lock_wait_timeout = {LOCK_LIMIT_S}"),
-            "FLUSH TABLES WITH READ LOCK".to_owned(),
-        ] {
-            let locking = || "lock the tables for a moment (FLUSH TABLES WITH READ LOCK)".to_owned();
-            session.run(&Statement::read(sql)).await.during(locking)?;
+        let seconds = wait.unwrap_or(LOCK_WAIT).as_secs().max(1);
+        let locking = || "lock the tables for a moment (FLUSH TABLES WITH READ LOCK)".to_owned();
+        let limit = Statement::read(format!("SET SESSION lock_wait_timeout = {seconds}"));
+        session.run(&limit).await.during(locking)?;
+        let lock =
+            Statement::read("FLUSH TABLES WITH READ LOCK").within(Duration::from_secs(seconds) + LOCK_WAIT);
+        match session.run(&lock).await {
+            Ok(_) => Ok(Self { session }),
+            Err(error) if error.number() == Some(LOCK_WAIT_OVER) => {
+                let holder = holder(&mut session).await?;
+                Err(Error::LockWaited { seconds, holder })
+            }
+            Err(error) => Err(error).during(locking),
         }
-        Ok(Self { session })
     }
 
     /// Returns the connection, to look at what is locked.
@@ -41,9 +54,7 @@ impl Lock {
 
     /// Returns the server's time in nanoseconds since 1970: how such a moment is called.
     pub(super) async fn now(&mut self) -> Result<u64> {
-        let clock = Statement::read("SELECT CAST(UNIX_TIMESTAMP(NOW(6)) * 1000000000 AS UNSIGNED)");
-        let rows = self.session.rows(&clock).await.during(|| "ask for the time".to_owned())?;
-        rows.first().map_or(Ok(0), |row| row.u64(0)).during(|| "ask for the time".to_owned())
+        now(&mut self.session).await
     }
 
     /// Lets everybody write again, and returns the connection.
@@ -52,6 +63,31 @@ impl Lock {
         self.session.run(&unlock).await.during(|| "unlock the tables".to_owned())?;
         Ok(self.session)
     }
+}
+
+/// Returns the server's time in nanoseconds since 1970.
+pub(super) async fn now(session: &mut Session) -> Result<u64> {
+    let clock = Statement::read("SELECT CAST(UNIX_TIMESTAMP(NOW(6)) * 1000000000 AS UNSIGNED)");
+    let rows = session.rows(&clock).await.during(|| "ask for the time".to_owned())?;
+    rows.first().map_or(Ok(0), |row| row.u64(0)).during(|| "ask for the time".to_owned())
+}
+
+/// Returns the connection that has been running a statement for the longest time.
+async fn holder(session: &mut Session) -> Result<Option<Holder>> {
+    let sql = "SELECT ID, CONCAT(USER, '@', SUBSTRING_INDEX(HOST, ':', 1)), COALESCE(INFO, ''), TIME \
+               FROM information_schema.PROCESSLIST WHERE ID <> CONNECTION_ID() \
+               AND COMMAND IN ('Query', 'Execute') AND COALESCE(STATE, '') NOT LIKE 'Waiting for%' \
+               ORDER BY TIME DESC, ID LIMIT 1";
+    let looking = || "look for what holds the tables".to_owned();
+    let rows = session.rows(&Statement::read(sql)).await.during(looking)?;
+    let Some(row) = rows.first() else { return Ok(None) };
+    let read = || -> std::result::Result<_, oceanbase::Error> {
+        let text = String::from_utf8_lossy(row.bytes(2).unwrap_or_default()).into_owned();
+        let word: String = text.trim_start().chars().take_while(char::is_ascii_alphabetic).collect();
+        let statement = if word.is_empty() { "a statement".to_owned() } else { word.to_uppercase() };
+        Ok(Holder { id: row.u64(0)?, user: row.str(1)?.to_owned(), statement, running_s: row.u64(3)? })
+    };
+    read().during(looking).map(Some)
 }
 
 /// The connections that nobody works with at the moment.

@@ -9,12 +9,14 @@ use oceanbase::{Session, Statement, catalog};
 use storage::Client;
 
 use crate::archive::Archive;
-use crate::ddl::code::{grant_on, names_database};
+use crate::ddl::grant::{Granted, granted};
+use crate::ddl::qualified::Qualified;
+use crate::ddl::token::Quoting;
 use crate::error::{DuringSql as _, Result};
 use crate::id::DumpId;
 use crate::layout::ObjectKey;
 use crate::load::allowed::{self, Wanted};
-use crate::load::connection::{enter, make, make_lenient, open_for_loading};
+use crate::load::connection::{Under, enter, make, make_lenient, open_for_loading};
 use crate::load::marks::Marks;
 use crate::load::{Options, names};
 use crate::manifest::Manifest;
@@ -107,26 +109,50 @@ impl Making {
                     continue; // from an earlier attempt
                 }
                 let what = full_name(database, &object.name);
-                if name != database && names_database(&object.statement, name) {
-                    let note = Text::new("load-code-names-database").with("what", &what);
-                    self.notes.push(note.with("database", name));
-                }
                 let mode = object.mode.as_deref().unwrap_or_default();
+                let statement = self.renamed(&object.statement, Quoting::of_mode(mode), &what);
                 let set = Statement::read(format!("SET SESSION sql_mode = {}", literal(mode)));
-                if self.run(set, &what).await? {
-                    self.run(Statement::act(object.statement), &what).await?;
+                if !self.run(set, &what).await? {
+                    continue;
                 }
+                let context = object.context.as_ref();
+                self.notes.extend(Under::begin(&mut self.session, context, &statement, &what).await?);
+                self.run(Statement::act(statement), &what).await?;
+                Under::end(&mut self.session, context).await?;
             }
         }
         make_lenient(&mut self.session).await
     }
 
+    /// Returns code under the new names of databases. Where a name may stand for something else, that is noted.
+    fn renamed(&mut self, statement: &[u8], quoting: Quoting, what: &str) -> Vec<u8> {
+        let changed = |name: &str| self.names.get(name).is_some_and(|new| new != name);
+        // A server that keeps names in small letters takes such a one for the database, too.
+        let otherwise = |name: &str| {
+            !self.names.contains_key(name)
+                && self.names.iter().any(|(old, new)| old != new && old.eq_ignore_ascii_case(name))
+        };
+        let code = Qualified::read_code(statement, quoting, changed);
+        let other = Qualified::read_code(statement, quoting, otherwise);
+        for database in code.unclear().union(&other.names()) {
+            let note = Text::new("load-code-names-database").with("what", what);
+            self.notes.push(note.with("database", database));
+        }
+        code.renamed(&self.names)
+    }
+
+    /// Finds the notes of the accounts that were made: those of the first database.
+    async fn marks(&mut self) -> Result<Option<Marks>> {
+        let Some((name, database)) = self.names.first_key_value() else { return Ok(None) };
+        let Some(entry) = self.manifest.databases.iter().find(|entry| entry.name == *name) else {
+            return Ok(None);
+        };
+        Marks::find(&mut self.session, entry, database, &self.archive.dump).await.map(Some)
+    }
+
     /// Makes users and roles.
     async fn accounts(&mut self) -> Result<()> {
-        let Some(marks) = self.names.values().next().map(|database| Marks::new(database, &self.archive.dump))
-        else {
-            return Ok(());
-        };
+        let Some(marks) = self.marks().await? else { return Ok(()) };
         if self.manifest.accounts.is_empty() || !self.selection.is_all() {
             return Ok(());
         }
@@ -151,10 +177,7 @@ impl Making {
 
     /// Gives users and roles their privileges, on what was loaded.
     async fn grants(&mut self) -> Result<()> {
-        let Some(marks) = self.names.values().next().map(|database| Marks::new(database, &self.archive.dump))
-        else {
-            return Ok(());
-        };
+        let Some(marks) = self.marks().await? else { return Ok(()) };
         let held = self
             .manifest
             .schema
@@ -168,12 +191,15 @@ impl Making {
             if !ours.contains_key(&(object.name.clone(), ACCOUNT)) {
                 continue; // the account was there before
             }
-            let text = String::from_utf8_lossy(&object.statement).into_owned();
-            let (database, sql) =
-                grant_on(&text, |old| self.names.get(old).cloned().unwrap_or_else(|| old.to_owned()));
-            if database.is_none_or(|database| self.names.contains_key(&database)) {
-                self.run(Statement::act(sql), &object.name).await?;
-            }
+            let note = match granted(&object.statement, &self.names) {
+                Granted::By(sql) => {
+                    self.run(Statement::act(sql), &object.name).await?;
+                    continue;
+                }
+                Granted::Elsewhere(database) => Text::new("load-grant-elsewhere").with("database", database),
+                Granted::Pattern(pattern) => Text::new("load-grant-pattern").with("pattern", pattern),
+            };
+            self.notes.push(note.with("account", &object.name));
         }
         Ok(())
     }

@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
+use model::text::Text;
+use oceanbase::catalog::Context;
 use oceanbase::{Purpose, Session, Statement};
 
 use crate::crew::Work;
 use crate::error::{DuringSql as _, Result};
 use crate::plan::full_name;
+use crate::schema_file::{in_which, set_context, usual_context};
 use crate::source::{Target, prepare};
 
 /// How long a statement of a load may take. One limit for all of them: OceanBase is told of each change by a statement
@@ -81,6 +84,39 @@ impl Work for Define {
         for sql in job.statements {
             let made = make(session, &Statement::act(sql).within(self.limit)).await;
             made.during(|| format!("{} {}", self.what, full_name(&job.database, &job.table)))?;
+        }
+        Ok(())
+    }
+}
+
+/// What a view or code is made under: the character set and collation that it had in the source.
+pub(super) struct Under;
+
+impl Under {
+    /// Sets it for a statement. Returns a note where the server does not have them: then the usual ones stay.
+    pub(super) async fn begin(
+        session: &mut Session,
+        context: Option<&Context>,
+        statement: &[u8],
+        what: &str,
+    ) -> Result<Option<Text>> {
+        let Some(context) = context else { return Ok(None) };
+        let Context { client, collation } = in_which(statement, context);
+        match session.run(&Statement::read(set_context(&client, &collation))).await {
+            Ok(_) => Ok(None),
+            Err(error) if error.number().is_some() && !error.is_transient() => {
+                let note = Text::new("load-context-refused").with("what", what).with("why", error);
+                Ok(Some(note.with("client", client).with("collation", collation)))
+            }
+            Err(error) => Err(error).during(|| format!("set the character set of {what}")),
+        }
+    }
+
+    /// Takes it back.
+    pub(super) async fn end(session: &mut Session, context: Option<&Context>) -> Result<()> {
+        if context.is_some() {
+            let back = session.run(&Statement::read(usual_context())).await;
+            back.during(|| "set the connection's character set".to_owned())?;
         }
         Ok(())
     }

@@ -56,18 +56,19 @@ pub async fn load_data(
         Archive::open(client, dump, &options.identities, options.expected_manifest.as_deref()).await?;
     let names = names(&manifest, options)?;
     let mut session = target.open().await?;
+    let notes = Marks::find_all(&mut session, &manifest, &names).await?;
     let mut marks = BTreeMap::new();
-    for database in names.values() {
-        marks.insert(database.clone(), Marks::new(database, dump).all(&mut session).await?);
+    for (database, notes) in &notes {
+        marks.insert(database.clone(), notes.all(&mut session).await?);
     }
     let plan = archive.require_plan().await?;
     let (jobs, progress) = jobs(&plan, &manifest, &names, &options.selection, &marks)?;
     meter.change(|now| *now = progress);
-    for database in names.values() {
+    for (database, notes) in &notes {
         let own = jobs.iter().filter(|job| job.database == *database);
         let new: Vec<_> =
             own.flat_map(|job| &job.pieces).filter(|piece| !piece.is_noted).map(PieceJob::name).collect();
-        Marks::new(database, dump).ensure(&mut session, &new).await?;
+        notes.ensure(&mut session, &new).await?;
     }
     let packet_limit = catalog::variable(&mut session, "max_allowed_packet").await;
     let packet_limit = packet_limit.during(|| "read max_allowed_packet".to_owned())?;
@@ -75,7 +76,8 @@ pub async fn load_data(
     if jobs.is_empty() {
         return Ok(());
     }
-    let work = LoadPieces { archive, compression: manifest.compression, meter: meter.clone(), packet_limit };
+    let (compression, meter) = (manifest.compression, meter.clone());
+    let work = LoadPieces { archive, notes, compression, meter, packet_limit };
     crew::run(target, connections, jobs, work, cancel).await
 }
 
@@ -158,6 +160,8 @@ impl PieceJob {
 
 struct LoadPieces {
     archive: Archive,
+    /// What is noted of the load, by database.
+    notes: BTreeMap<String, Marks>,
     compression: Compression,
     meter: Meter,
     /// The target's `max_allowed_packet`.
@@ -199,11 +203,13 @@ impl LoadPieces {
         });
         // Small ones arrive while others are loaded: a storage may be far away.
         let inputs = futures::future::try_join_all(inputs).await?;
-        let marks = Marks::new(&job.database, &self.archive.dump);
+        let gone =
+            || Error::TargetChanged { database: job.database.clone(), why: "it has no notes".to_owned() };
+        let marks = self.notes.get(&job.database).ok_or_else(gone)?;
         let names: Vec<_> = job.pieces.iter().map(PieceJob::name).collect();
         let found = marks.lock(session, &names).await?;
         for ((piece, input), mark) in job.pieces.iter().zip(inputs).zip(&found) {
-            let (database, marks) = (&job.database, &marks);
+            let database = &job.database;
             let mut loader =
                 Loader { work: self, database, piece, marks, mark: *mark, seen: 0, pending_bytes: 0 };
             loader.load(session, input).await?;

@@ -25,14 +25,19 @@ pub(super) async fn insert(
     what: &str,
 ) -> Result<()> {
     let length = statement.len() as u64;
-    let too_small = || Error::PacketTooSmall { limit: limit.unwrap_or_default(), longest: length };
+    let too_small =
+        || Error::PacketTooSmall { what: what.to_owned(), limit: limit.unwrap_or_default(), longest: length };
     let row = statement.strip_prefix(head).and_then(row).ok_or_else(too_small)?;
     let values: Vec<Value<'_>> = row.iter().map(Literal::value).collect();
     // MySQL and MariaDB take no value that is longer, in whatever parts.
     let is_limited = !session.server().product.is_oceanbase();
     let longest = row.iter().map(Literal::bytes).max().unwrap_or(0) as u64;
     if is_limited && limit.is_some_and(|limit| longest > limit) {
-        return Err(Error::PacketTooSmall { limit: limit.unwrap_or_default(), longest });
+        return Err(Error::PacketTooSmall {
+            what: what.to_owned(),
+            limit: limit.unwrap_or_default(),
+            longest,
+        });
     }
     let text = [head.trim_ascii_end(), b" (", &vec!["?"; values.len()].join(",").into_bytes(), b")"].concat();
     let summary = format!("{what} ({}, its values apart)", size::bytes(length));

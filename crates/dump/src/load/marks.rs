@@ -12,8 +12,10 @@
 //! A transaction that loads rows locks the rows of its pieces first and moves them on last. So rows and notes are
 //! committed together; and a load that takes over from one that died, but whose last transaction the server still works
 //! on, waits for that transaction's end and then goes on behind it.
+//!
+//! The table is known by its comment. Where somebody has a table of its name, or the dump brings one, it gets another name.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use oceanbase::statement::{identifier, literal};
 use oceanbase::{Row, Session, Statement};
@@ -21,9 +23,15 @@ use oceanbase::{Row, Session, Statement};
 use crate::error::{DuringSql as _, Error, Result};
 use crate::id::DumpId;
 use crate::load::connection::STATEMENT_LIMIT;
+use crate::manifest::{DatabaseEntry, Manifest};
+use crate::plan::full_name;
 
-/// The table's name. While a load runs it is in each database that is loaded into, and nowhere afterwards.
+/// The table's name where nobody else has a table of that name. While a load runs it is in each database that is loaded
+/// into, and nowhere afterwards.
 pub const MARKS_TABLE: &str = "lifeboat_load_progress";
+
+/// Its comment, which tells it from a table of somebody else.
+const COMMENT: &str = "kept by lifeboat load until it is done";
 
 /// MySQL's numbers for a table and for a database that do not exist.
 const NOT_THERE: [u16; 2] = [1146, 1049];
@@ -45,16 +53,83 @@ pub(super) type PieceName<'a> = (&'a str, u32);
 #[derive(Debug, Clone)]
 pub(super) struct Marks {
     database: String,
+    /// The table's name.
+    name: String,
     dump: DumpId,
 }
 
+/// Returns the tables of a database that hold the notes of a load.
+///
+/// # Errors
+/// Fails when the server does.
+pub async fn progress_tables(session: &mut Session, database: &str) -> Result<BTreeSet<String>> {
+    let there = named_so(session, database).await?;
+    Ok(there.into_iter().filter(|(_, is_ours)| *is_ours).map(|(name, _)| name).collect())
+}
+
+/// Returns the tables and views of a database that have such a name, and whether they hold the notes of a load.
+async fn named_so(session: &mut Session, database: &str) -> Result<BTreeMap<String, bool>> {
+    let sql = format!(
+        "SELECT TABLE_NAME, TABLE_COMMENT FROM information_schema.TABLES \
+         WHERE TABLE_SCHEMA = {} AND LOWER(TABLE_NAME) LIKE {}",
+        literal(database),
+        literal(&format!("{}%", MARKS_TABLE.replace('_', "\\_")))
+    );
+    let reading = || format!("look for notes of a load in `{database}`");
+    let rows = session.rows(&Statement::read(sql)).await.during(reading)?;
+    let read = |row: &Row| -> std::result::Result<_, oceanbase::Error> {
+        Ok((row.str(0)?.to_owned(), row.maybe_str(1)? == Some(COMMENT)))
+    };
+    rows.iter().map(read).collect::<std::result::Result<_, _>>().during(reading)
+}
+
+/// Returns the name of the table: one that is there, else the first that neither the database nor the dump has.
+fn table_name(there: &BTreeMap<String, bool>, held: &dyn Fn(&str) -> bool) -> String {
+    if let Some((name, _)) = there.iter().find(|(name, is_ours)| **is_ours && !held(name)) {
+        return name.clone();
+    }
+    let is_taken = |name: &str| held(name) || there.keys().any(|other| other.eq_ignore_ascii_case(name));
+    let numbered = (2_u64..).map(|number| format!("{MARKS_TABLE}_{number}"));
+    let mut names = std::iter::once(MARKS_TABLE.to_owned()).chain(numbered);
+    names.find(|name| !is_taken(name)).unwrap_or_else(|| MARKS_TABLE.to_owned())
+}
+
 impl Marks {
-    pub(super) fn new(database: &str, dump: &DumpId) -> Self {
-        Self { database: database.to_owned(), dump: dump.clone() }
+    /// Finds out where the notes are, or will be, of the load of a database of the dump into this one.
+    pub(super) async fn find(
+        session: &mut Session,
+        entry: &DatabaseEntry,
+        database: &str,
+        dump: &DumpId,
+    ) -> Result<Self> {
+        let there = named_so(session, database).await?;
+        let held = |name: &str| entry.objects().any(|own| own.eq_ignore_ascii_case(name));
+        let name = table_name(&there, &held);
+        Ok(Self { database: database.to_owned(), name, dump: dump.clone() })
+    }
+
+    /// The same for all databases that are loaded into, by their names in the target.
+    pub(super) async fn find_all(
+        session: &mut Session,
+        manifest: &Manifest,
+        names: &BTreeMap<String, String>,
+    ) -> Result<BTreeMap<String, Self>> {
+        let mut all = BTreeMap::new();
+        for entry in &manifest.databases {
+            if let Some(database) = names.get(&entry.name) {
+                all.insert(database.clone(), Self::find(session, entry, database, &manifest.dump).await?);
+            }
+        }
+        Ok(all)
     }
 
     fn table(&self) -> String {
-        marks_table(&self.database)
+        format!("{}.{}", identifier(&self.database), identifier(&self.name))
+    }
+
+    /// Returns the statement that removes the table.
+    pub(super) fn drop_statement(&self) -> Statement {
+        Statement::act(format!("DROP TABLE IF EXISTS {}", self.table()))
     }
 
     /// Returns which dump is being loaded into the database, if one is.
@@ -80,7 +155,8 @@ impl Marks {
              table_name VARCHAR(512) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL, \
              piece INT NOT NULL, dump VARCHAR(80) NOT NULL, statements BIGINT NOT NULL, done INT NOT NULL, \
              PRIMARY KEY (table_name, piece)) ENGINE = InnoDB ROW_FORMAT = DYNAMIC DEFAULT CHARSET = utf8mb4 \
-             COMMENT = 'kept by lifeboat load until it is done'"
+             COMMENT = {}",
+            literal(COMMENT)
         );
         let noting = || format!("note the load in `{}`", self.database);
         session.run(&Statement::act(create)).await.during(noting)?;
@@ -128,14 +204,14 @@ impl Marks {
     /// Begins a transaction that holds the rows of these pieces; returns how far each is, in their order.
     pub(super) async fn lock(&self, session: &mut Session, pieces: &[PieceName<'_>]) -> Result<Vec<Mark>> {
         let begin = Statement::act("START TRANSACTION").within(STATEMENT_LIMIT);
-        session.run(&begin).await.during(|| "begin a transaction".to_owned())?;
+        session.run(&begin).await.during(|| self.loading(pieces))?;
         let sql = format!(
             "SELECT table_name, piece, statements, done FROM {} WHERE {} FOR UPDATE",
             self.table(),
             self.which(pieces)
         );
         let rows = session.rows(&Statement::act(sql).within(STATEMENT_LIMIT)).await;
-        let found = self.read_marks(&rows.during(|| self.reading())?)?;
+        let found = self.read_marks(&rows.during(|| self.loading(pieces))?)?;
         let mark = |&(table, piece): &PieceName<'_>| found.get(&(table.to_owned(), piece)).copied();
         let marks: Option<Vec<Mark>> = pieces.iter().map(mark).collect();
         marks.ok_or_else(|| self.changed("the note of a piece is gone"))
@@ -159,14 +235,13 @@ impl Marks {
     async fn commit(&self, session: &mut Session, pieces: &[PieceName<'_>], change: &str) -> Result<()> {
         if !pieces.is_empty() {
             let sql = format!("UPDATE {} SET {change} WHERE {}", self.table(), self.which(pieces));
-            let noting = || format!("note how far the load of `{}` is", self.database);
             let update = Statement::act(sql).within(STATEMENT_LIMIT);
-            if session.run(&update).await.during(noting)? != pieces.len() as u64 {
+            if session.run(&update).await.during(|| self.loading(pieces))? != pieces.len() as u64 {
                 return Err(self.changed("the note of a piece is gone"));
             }
         }
         let commit = Statement::act("COMMIT").within(STATEMENT_LIMIT);
-        session.run(&commit).await.during(|| "commit".to_owned()).map(drop)
+        session.run(&commit).await.during(|| self.loading(pieces)).map(drop)
     }
 
     fn insert(&self, pieces: &[PieceName<'_>]) -> String {
@@ -191,16 +266,54 @@ impl Marks {
         format!("read how far the load of `{}` is", self.database)
     }
 
+    /// Names the tables whose pieces a transaction loads: the first, and how many more there are.
+    fn loading(&self, pieces: &[PieceName<'_>]) -> String {
+        let tables: BTreeSet<&str> = pieces.iter().map(|(table, _)| *table).collect();
+        match tables.first() {
+            None => format!("load rows of `{}`", self.database),
+            Some(first) => {
+                let first = full_name(&self.database, first);
+                let more = tables.len() - 1;
+                if more == 0 {
+                    format!("load {first}")
+                } else {
+                    format!("load {first} and {more} more tables")
+                }
+            }
+        }
+    }
+
     fn changed(&self, why: &str) -> Error {
         Error::TargetChanged { database: self.database.clone(), why: why.to_owned() }
     }
 }
 
-/// Returns the statement that removes the table.
-pub(super) fn drop_statement(database: &str) -> Statement {
-    Statement::act(format!("DROP TABLE IF EXISTS {}", marks_table(database)))
-}
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
 
-fn marks_table(database: &str) -> String {
-    format!("{}.{}", identifier(database), identifier(MARKS_TABLE))
+    use super::table_name;
+
+    #[test]
+    fn the_notes_have_a_name_that_nobody_else_has() {
+        const FIRST: &str = "lifeboat_load_progress";
+        const SECOND: &str = "lifeboat_load_progress_2";
+        const OURS: bool = true;
+        const THEIRS: bool = false;
+        type Case = (&'static [(&'static str, bool)], &'static [&'static str], &'static str);
+        let cases: [Case; 7] = [
+            (&[], &[], FIRST),
+            (&[(FIRST, OURS)], &[], FIRST),
+            (&[("LIFEBOAT_load_progress", THEIRS)], &[], SECOND),
+            (&[], &[FIRST], SECOND),
+            (&[], &[FIRST, SECOND], "lifeboat_load_progress_3"),
+            (&[(FIRST, THEIRS), (SECOND, OURS)], &[FIRST], SECOND),
+            (&[(FIRST, OURS), (SECOND, THEIRS)], &[], FIRST),
+        ];
+        for (there, held, expected) in cases {
+            let there: BTreeMap<String, bool> =
+                there.iter().map(|(name, is_ours)| ((*name).to_owned(), *is_ours)).collect();
+            assert_eq!(table_name(&there, &|name| held.contains(&name)), expected, "{there:?} {held:?}");
+        }
+    }
 }

@@ -24,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 pub use code::{create_routines, create_triggers};
 pub use data::load_data;
 pub use keys::create_indexes;
-pub use marks::MARKS_TABLE;
+pub use marks::{MARKS_TABLE, progress_tables};
 pub use privileged::privileged;
 pub use schema::create_schema;
 pub use target::{TargetCheck, check_target};
@@ -114,8 +114,9 @@ pub async fn finish(target: &Target, client: &Client, dump: &DumpId, options: &O
     let expected = options.expected_manifest.as_deref();
     let (_, manifest) = Archive::open(client, dump, &options.identities, expected).await?;
     let mut session = target.open().await?;
-    for database in names(&manifest, options)?.values() {
-        let dropped = session.run(&marks::drop_statement(database)).await;
+    let names = names(&manifest, options)?;
+    for (database, marks) in marks::Marks::find_all(&mut session, &manifest, &names).await? {
+        let dropped = session.run(&marks.drop_statement()).await;
         dropped.during(|| format!("remove the notes of the load from `{database}`"))?;
     }
     session.close().await;

@@ -5,7 +5,7 @@ use model::text::Text;
 use storage::Client;
 
 use crate::archive::Archive;
-use crate::ddl::code::grant_on;
+use crate::ddl::grant::is_global;
 use crate::ddl::token::tokens;
 use crate::error::Result;
 use crate::id::DumpId;
@@ -31,7 +31,7 @@ pub async fn privileged(client: &Client, dump: &DumpId, options: &Options, user:
         for object in allowed::objects(&archive, key, |_| true).await? {
             let text = String::from_utf8_lossy(&object.statement);
             match key {
-                ObjectKey::Grants if grant_on(&text, str::to_owned).0.is_none() => {
+                ObjectKey::Grants if is_global(&object.statement) => {
                     found.push(Text::new("load-grant-global").with("grant", text));
                 }
                 ObjectKey::Accounts if object.kind == crate::schema_file::SchemaKind::Account => {

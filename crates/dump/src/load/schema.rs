@@ -44,16 +44,21 @@ pub async fn create_schema(
         Archive::open(client, dump, &options.identities, options.expected_manifest.as_deref()).await?;
     let names = names(&manifest, options)?;
     let mut session = open_for_loading(target).await?;
-    let found = check(&mut session, &archive, &manifest, &names, options).await?;
+    let (found, leftovers) = check(&mut session, &archive, &manifest, &names, options).await?;
+    for marks in leftovers {
+        let dropped = session.run(&marks.drop_statement()).await;
+        dropped.during(|| "remove the notes of an earlier load".to_owned())?;
+    }
     let mut tables = Vec::new();
     for entry in &manifest.databases {
         let Some(database) = names.get(&entry.name) else { continue };
         create_database(&mut session, &archive, &entry.name, database).await?;
-        let is_new = Marks::new(database, dump).begin(&mut session).await?;
+        let marks = Marks::find(&mut session, entry, database, dump).await?;
+        let is_new = marks.begin(&mut session).await?;
         // Nothing of these names was there before this load began: what is, is from an earlier attempt.
         let there = if is_new { Existing::default() } else { Existing::read(&mut session, database).await? };
         let folds = session.server().product.is_oceanbase();
-        tables.extend(missing_tables(&archive, entry, database, &options.selection, &there, folds).await?);
+        tables.extend(missing_tables(&archive, entry, &names, &options.selection, &there, folds).await?);
     }
     session.close().await;
     // None has foreign keys yet, so their order does not matter.
@@ -108,11 +113,12 @@ impl Existing {
 async fn missing_tables(
     archive: &Archive,
     entry: &DatabaseEntry,
-    database: &str,
+    names: &BTreeMap<String, String>,
     selection: &Selection,
     there: &Existing,
     folds: bool,
 ) -> Result<Vec<TableStatements>> {
+    let database = names.get(&entry.name).unwrap_or(&entry.name);
     let rows: BTreeMap<&str, u64> =
         entry.tables.iter().map(|table| (table.name.as_str(), table.rows)).collect();
     let mut tables = Vec::new();
@@ -120,7 +126,8 @@ async fn missing_tables(
         if there.has(&object.name, folds) {
             continue;
         }
-        let definition = read_definition(&entry.name, &object)?;
+        let mut definition = read_definition(&entry.name, &object)?;
+        definition.rename(names);
         let small = rows.get(object.name.as_str()).is_none_or(|&rows| rows < KEYS_AT_ONCE_ROWS);
         // MySQL and MariaDB show keys in the order in which they were made.
         let at_once = small || !folds && definition.has_special_keys();

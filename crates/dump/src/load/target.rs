@@ -12,9 +12,10 @@ use crate::error::{DuringSql as _, Error, Result};
 use crate::id::DumpId;
 use crate::layout::ObjectKey;
 use crate::load::allowed::{self, Wanted};
-use crate::load::marks::{MARKS_TABLE, Marks};
+use crate::load::marks::{Marks, progress_tables};
 use crate::load::{Options, names, orphan};
 use crate::manifest::Manifest;
+use crate::plan::full_name;
 use crate::source::Target;
 
 /// What a target is like.
@@ -43,19 +44,19 @@ pub async fn check_target(
         Archive::open(client, dump, &options.identities, options.expected_manifest.as_deref()).await?;
     let names = names(&manifest, options)?;
     let mut session = target.open().await?;
-    let found = check(&mut session, &archive, &manifest, &names, options).await?;
+    let (found, _) = check(&mut session, &archive, &manifest, &names, options).await?;
     session.close().await;
     Ok(found)
 }
 
-/// The same, on a connection to the target.
+/// The same, on a connection to the target. Also returns the notes of earlier loads that are left over.
 pub(super) async fn check(
     session: &mut Session,
     archive: &Archive,
     manifest: &Manifest,
     names: &BTreeMap<String, String>,
     options: &Options,
-) -> Result<TargetCheck> {
+) -> Result<(TargetCheck, Vec<Marks>)> {
     if let Some(database) = names.keys().next() {
         archive.read_schema(ObjectKey::Database { database }).await?; // the keys fit, or nothing is begun
     }
@@ -72,6 +73,7 @@ pub(super) async fn check(
         });
     }
     orphan::refuse(session).await?;
+    refuse_folded(session, manifest, names, options).await?;
     let chosen = |database: &str, table: &str| options.selection.has_table(database, table);
     let mut notes = Vec::new();
     if server.product != manifest.server.product || server.version < manifest.server.version {
@@ -84,29 +86,86 @@ pub(super) async fn check(
         notes.push(Text::new("load-code-held").with("count", code));
     }
     let mut resumes = false;
-    let mut found = Vec::new();
+    let (mut found, mut leftovers) = (Vec::new(), Vec::new());
     for entry in &manifest.databases {
         let Some(database) = names.get(&entry.name) else { continue };
-        match Marks::new(database, &archive.dump).owner(session).await? {
-            Some(owner) if owner == archive.dump.as_str() => {
+        let marks = Marks::find(session, entry, database, &archive.dump).await?;
+        let owner = marks.owner(session).await?;
+        let notes_of_loads = progress_tables(session, database).await?;
+        let there = catalog::tables(session, database).await;
+        let mut there = there.during(|| format!("list the tables of `{database}`"))?;
+        there.retain(|table| !notes_of_loads.contains(&table.name));
+        if owner.as_deref() == Some(archive.dump.as_str()) {
+            let is_own = |name: &str| {
+                entry.objects().any(|own| own.eq_ignore_ascii_case(name) && chosen(&entry.name, own))
+            };
+            // Rows that were loaded are gone with their tables: then the notes of them are wrong.
+            if there.iter().any(|table| is_own(&table.name)) || marks.all(session).await?.is_empty() {
                 resumes = true;
                 continue;
             }
-            Some(other) => return Err(Error::LoadInterrupted { database: database.clone(), other }),
-            None => {}
         }
-        let there = catalog::tables(session, database).await;
-        let there = there.during(|| format!("list the tables of `{database}`"))?;
         let clashes = |name: &str| {
             !options.may_lie_beside_others(&entry.name)
                 || entry.objects().any(|own| own.eq_ignore_ascii_case(name) && chosen(&entry.name, own))
         };
-        let clashing = there.into_iter().filter(|table| table.name != MARKS_TABLE && clashes(&table.name));
-        found.extend(clashing.map(|table| crate::plan::full_name(database, &table.name)));
+        let clashing: Vec<_> = there.into_iter().filter(|table| clashes(&table.name)).collect();
+        if let Some(owner) = owner {
+            if owner != archive.dump.as_str() && !clashing.is_empty() {
+                return Err(Error::LoadInterrupted { database: database.clone(), other: owner });
+            }
+            notes.push(Text::new("load-leftover-removed").with("dump", owner).with("database", database));
+            leftovers.push(marks);
+        }
+        found.extend(clashing.into_iter().map(|table| full_name(database, &table.name)));
     }
     if found.is_empty() {
-        Ok(TargetCheck { server, resumes, notes })
+        Ok((TargetCheck { server, resumes, notes }, leftovers))
     } else {
         Err(Error::TargetNotEmpty { found })
+    }
+}
+
+/// Refuses names that a target takes for one because it does not tell capital letters from small ones.
+async fn refuse_folded(
+    session: &mut Session,
+    manifest: &Manifest,
+    names: &BTreeMap<String, String>,
+    options: &Options,
+) -> Result<()> {
+    let value = catalog::variable(session, "lower_case_table_names").await;
+    let value = value.during(|| "read lower_case_table_names".to_owned())?.unwrap_or(0);
+    if value == 0 {
+        return Ok(());
+    }
+    let mut all: Vec<String> = names.values().map(|database| format!("`{database}`")).collect();
+    for entry in &manifest.databases {
+        let Some(database) = names.get(&entry.name) else { continue };
+        let own = entry.objects().filter(|name| options.selection.has_table(&entry.name, name));
+        all.extend(own.map(|name| full_name(database, name)));
+    }
+    let folded = folded(&all);
+    if folded.is_empty() { Ok(()) } else { Err(Error::NamesFold { value, names: folded }) }
+}
+
+/// Returns the names that differ in nothing but capital letters from others.
+fn folded(names: &[String]) -> Vec<String> {
+    let mut groups: BTreeMap<String, Vec<&String>> = BTreeMap::new();
+    for name in names {
+        groups.entry(name.to_lowercase()).or_default().push(name);
+    }
+    groups.into_values().filter(|group| group.len() > 1).flatten().cloned().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::folded;
+
+    #[test]
+    fn names_that_differ_in_capital_letters_only_are_found() {
+        let names = |all: &[&str]| all.iter().map(|&name| name.to_owned()).collect::<Vec<_>>();
+        assert_eq!(folded(&names(&["`d`", "`d`.`T`", "`d`.`u`", "`d`.`t`"])), ["`d`.`T`", "`d`.`t`"]);
+        assert_eq!(folded(&names(&["`D`", "`d`"])), ["`D`", "`d`"]);
+        assert_eq!(folded(&names(&["`d`.`t`", "`e`.`t`"])), [""; 0]);
     }
 }

@@ -3,14 +3,16 @@
 use std::collections::{BTreeMap, HashSet};
 
 use model::text::Text;
+use oceanbase::catalog::Context;
 use oceanbase::{Session, Statement, catalog};
 
 use crate::archive::Archive;
-use crate::ddl::qualify::{QualifiedView, without_security};
+use crate::ddl::qualified::Qualified;
+use crate::ddl::qualify::without_security;
 use crate::error::{DuringSql as _, Result};
 use crate::layout::ObjectKey;
 use crate::load::allowed;
-use crate::load::connection::{enter, make};
+use crate::load::connection::{Under, enter, make};
 use crate::manifest::Manifest;
 use crate::plan::{Selection, full_name};
 use crate::schema_file::{SchemaKind, SchemaObject};
@@ -20,6 +22,7 @@ struct Waiting {
     database: String,
     name: String,
     statement: Vec<u8>,
+    context: Option<Context>,
     /// What the server said when it was last tried.
     refusal: Option<oceanbase::Error>,
 }
@@ -65,6 +68,7 @@ pub(super) async fn create_views(
                     database: database.clone(),
                     name: object.name,
                     statement,
+                    context: object.context.clone(),
                     refusal: None,
                 }),
                 None => notes
@@ -75,7 +79,7 @@ pub(super) async fn create_views(
     // A view may read one of another database that comes later: as long as some can be made, the rest is tried again.
     while !waiting.is_empty() {
         let before = waiting.len();
-        waiting = try_all(session, waiting).await?;
+        waiting = try_all(session, waiting, &mut notes).await?;
         if waiting.len() == before {
             break;
         }
@@ -88,19 +92,22 @@ pub(super) async fn create_views(
 }
 
 /// Tries to make each view; returns those that the server refused.
-async fn try_all(session: &mut Session, views: Vec<Waiting>) -> Result<Vec<Waiting>> {
+async fn try_all(session: &mut Session, views: Vec<Waiting>, notes: &mut Vec<Text>) -> Result<Vec<Waiting>> {
     let mut refused = Vec::new();
     for mut view in views {
         enter(session, &view.database).await?;
-        match make(session, &Statement::act(view.statement.clone())).await {
-            Ok(_) => {}
+        let (what, context) = (full_name(&view.database, &view.name), view.context.as_ref());
+        let note = Under::begin(session, context, &view.statement, &what).await?;
+        let made = make(session, &Statement::act(view.statement.clone())).await;
+        Under::end(session, context).await?;
+        match made {
+            Ok(_) => notes.extend(note),
             Err(error) if error.number().is_some() && !error.is_transient() => {
                 view.refusal = Some(error);
                 refused.push(view);
             }
             Err(error) => {
-                return Err(error)
-                    .during(|| format!("create the view {}", full_name(&view.database, &view.name)));
+                return Err(error).during(|| format!("create the view {what}"));
             }
         }
     }
@@ -116,6 +123,6 @@ async fn view_objects(archive: &Archive, database: &str, selection: &Selection) 
 /// Returns the statement with the new names of databases; nothing when that can't be done with certainty.
 fn renamed(statement: &[u8], names: &BTreeMap<String, String>) -> Option<Vec<u8>> {
     let changed = |name: &str| names.get(name).is_some_and(|new| new != name);
-    let view = QualifiedView::read(statement, changed).ok()?;
-    Some(view.renamed(names))
+    let view = Qualified::read(statement, changed);
+    view.unclear().is_empty().then(|| view.renamed(names))
 }

@@ -140,6 +140,7 @@ async fn users_come_through_with_all_that_they_may_and_may_not() {
         "GRANT SELECT ON d_users.* TO r_reader",
         "GRANT r_reader TO u_plain",
         "GRANT SELECT (a), UPDATE ON d_users.t TO u_locked",
+        r"GRANT INSERT ON `d\_users`.* TO u_locked",
         "GRANT ALL ON *.* TO 'u_far'@'10.0.%' WITH GRANT OPTION",
     ];
     let names = ["u_plain", "'u_far'@'10.0.%'", "u_locked", "r_reader"];

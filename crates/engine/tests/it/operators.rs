@@ -25,6 +25,19 @@ async fn command_while_running(stand: &DemoStand, task: TaskId, command: Command
     ran.expect("the journal answers");
 }
 
+/// Runs what is due while an operator cancels the task as soon as a body waits at its gate, and then opens the gate.
+async fn cancel_at_gate(stand: &DemoStand, task: TaskId) {
+    let worker = stand.worker();
+    let operator = async {
+        stand.context().reached.notified().await;
+        stand.operate(task, Command::CancelTask).await.expect("the command fits");
+        worker.wake().now();
+        stand.context().gate.notify_one();
+    };
+    let (ran, ()) = tokio::join!(worker.run_due(), operator);
+    ran.expect("the journal answers");
+}
+
 #[tokio::test]
 async fn a_cancelled_waiting_step_ends_its_outside_work_and_has_failed() {
     let stand = stand();
@@ -117,21 +130,28 @@ async fn a_cancel_between_steps_begins_no_further_step() {
     // The body sees no reason to end, and is done in spite of the cancel.
     stand.context().script("open", "", &[Act::Gate]);
     let task = stand.start(new_task(&["a"])).await;
-    let worker = stand.worker();
-    let operator = async {
-        stand.context().reached.notified().await;
-        stand.operate(task, Command::CancelTask).await.expect("the command fits");
-        worker.wake().now();
-        stand.context().gate.notify_one();
-    };
-    let (ran, ()) = tokio::join!(worker.run_due(), operator);
-    ran.expect("the journal answers");
+    cancel_at_gate(&stand, task).await;
     assert_eq!(
         rows(&stand, task).await,
         ["open SUCCESSFUL", "prepare a FAILED", "copy a PENDING", "compare a PENDING", "record PENDING"]
     );
     assert_eq!(stand.task(task).await.status, TaskStatus::Failed);
     assert_eq!(stand.context().things(), ["doors"]);
+}
+
+#[tokio::test]
+async fn a_cancel_between_steps_ends_what_the_step_before_has_begun() {
+    let stand = stand();
+    stand.context().script("prepare", "a", &[Act::Gate]);
+    let task = stand.start(new_task(&["a"])).await;
+    // The step that ends now has begun what the next one would watch, and end.
+    stand.context().make("job a of task 1");
+    cancel_at_gate(&stand, task).await;
+    assert_eq!(
+        rows(&stand, task).await,
+        ["open SUCCESSFUL", "prepare a SUCCESSFUL", "copy a FAILED", "compare a PENDING", "record PENDING"]
+    );
+    assert_eq!(stand.context().things(), ["doors", "place a"]);
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use crate::journal::{events, hold};
 use crate::sql::{Row, json, statement, word};
 use crate::tasks::stored;
 
-pub(super) async fn apply(
+pub(crate) async fn apply(
     connection: &mut Connection,
     task: TaskId,
     decision: &Decision,

@@ -3,7 +3,7 @@
 //! `hold` is what the holder of a task does, `decision` what an operator wants, `events` what others learn of it.
 //! Each call is one transaction; what it writes and the events that tell of it become visible at once.
 
-mod decision;
+pub(crate) mod decision;
 pub(crate) mod events;
 mod hold;
 

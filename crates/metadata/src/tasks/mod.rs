@@ -2,14 +2,14 @@
 
 pub(crate) mod stored;
 
-use engine::journal::{Event, InsertError, NewTask, PAGE_MAX};
+use engine::journal::{ApplyError, Decision, Event, InsertError, NewTask, PAGE_MAX};
 use engine::{Task, TaskId, TaskStatus};
 use model::Timestamp;
 use model::id::ClusterId;
 
 use crate::database::{Listing, Slice, Transaction};
 use crate::error::Error;
-use crate::journal::events;
+use crate::journal::{decision, events};
 use crate::open::Metadata;
 use crate::sql::{Statement, statement, word};
 
@@ -125,6 +125,22 @@ impl Transaction {
     /// When an unfinished task has its exclusive key, or the database fails.
     pub async fn task_insert(&mut self, new: &NewTask) -> Result<TaskId, InsertError> {
         stored::insert(&mut self.connection, new).await
+    }
+
+    /// Returns a task with all its rows, as it stays until this transaction ends.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn task_now(&mut self, task: TaskId) -> Result<Option<Task>, Error> {
+        stored::load(&mut self.connection, task).await
+    }
+
+    /// Carries out what an operator decided, together with what else is written in this transaction.
+    ///
+    /// # Errors
+    /// When the decision does not fit how the task stands, another task has its exclusive key, or the database fails.
+    pub async fn task_apply(&mut self, task: TaskId, decision: &Decision) -> Result<(), ApplyError> {
+        decision::apply(&mut self.connection, task, decision).await
     }
 
     /// Returns an unfinished task that is about this; see [`subject`].

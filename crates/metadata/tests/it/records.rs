@@ -1,16 +1,21 @@
 //! What is kept beside tasks: one story per noun.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
+use engine::Journal as _;
+use engine::journal::Decision;
+use engine::testkit::Timed as _;
 use metadata::backup_sets::{BackupSetQuery, BackupSetTotals};
 use metadata::restores::{Restore, RestoreQuery};
+use metadata::submissions::{REMEMBERED, Submission, SubmissionKey};
 use metadata::tasks::subject;
 use metadata::tenant_credentials::TenantCredential;
 use metadata::{Error, Metadata, Slice, passwords};
 use model::backup::{BackupMethod, DataBackupMode};
 use model::backup_set::{BackupSet, BackupSetStatus};
 use model::cluster::ClusterStatus;
-use model::id::{BackupSetId, ClusterId, StorageId, TaskId, TenantId};
+use model::id::{BackupSetId, ClusterId, StorageId, TaskId, TenantId, UserId};
 use model::storage::{StorageLocation, StorageType};
 use model::tenant::{Tenant, TenantMode};
 use model::{Secret, Timestamp};
@@ -27,6 +32,9 @@ for_every_database! {
     a_backup_set_that_is_recorded_twice_is_one
     backup_sets_are_listed_and_added_up
     a_recovery_is_recorded_once
+    a_submission_is_known_by_user_action_and_key_for_a_week
+    a_submission_lives_and_dies_with_its_task
+    an_operators_decision_is_taken_back_with_its_transaction
     what_is_not_there_is_said_to_be_missing
     identities_are_never_given_out_twice
     a_signing_key_is_made_once_and_replaced_with_its_public_half_kept
@@ -69,6 +77,64 @@ async fn a_cluster_is_kept_found_changed_and_let_go(metadata: Metadata) {
     writer.cluster_remove(id).await.expect("removed");
     commit(writer).await;
     assert_eq!(metadata.cluster_get(id).await.expect("answers"), None);
+}
+
+fn key(user: i64, action: &'static str, key: &'static str) -> SubmissionKey<'static> {
+    SubmissionKey { user: UserId(user), action, key }
+}
+
+async fn a_submission_is_known_by_user_action_and_key_for_a_week(metadata: Metadata) {
+    let (order, other) = (Secret::new("the password is hunter2"), Secret::new("another order"));
+    let mine = key(1, "backup-now", "k1");
+    let mut writer = begin(&metadata).await;
+    let task = writer.task_insert(&new_task(&["a"])).await.expect("kept");
+    writer.submission_insert(&mine, &order, task).await.expect("kept");
+    let now = writer.submission_now(&mine, &order).await.expect("answers");
+    assert_eq!(now, Some(Submission { task, is_same: true }), "its own transaction sees it");
+    commit(writer).await;
+    let get = async |key: SubmissionKey<'_>, order: &Secret| {
+        metadata.submission_get(&key, order).await.expect("answers")
+    };
+    assert_eq!(get(mine, &order).await, Some(Submission { task, is_same: true }));
+    assert_eq!(get(mine, &other).await, Some(Submission { task, is_same: false }));
+    for another in [key(2, "backup-now", "k1"), key(1, "restore", "k1"), key(1, "backup-now", "K1")] {
+        assert_eq!(get(another, &order).await, None, "{another:?}");
+    }
+    metadata.pass(REMEMBERED + Duration::from_secs(1)).await.expect("time passes");
+    assert_eq!(get(mine, &order).await, None, "a week is over");
+    let mut writer = begin(&metadata).await;
+    writer.submission_insert(&mine, &other, task).await.expect("the old one is forgotten");
+    commit(writer).await;
+    assert_eq!(get(mine, &other).await, Some(Submission { task, is_same: true }));
+}
+
+async fn a_submission_lives_and_dies_with_its_task(metadata: Metadata) {
+    let (order, mine) = (Secret::new("order"), key(1, "backup-now", "k1"));
+    let mut writer = begin(&metadata).await;
+    let task = writer.task_insert(&new_task(&["a"])).await.expect("kept");
+    writer.submission_insert(&mine, &order, task).await.expect("kept");
+    drop(writer); // as in a crash before the commit
+    assert_eq!(metadata.submission_get(&mine, &order).await.expect("answers"), None);
+    assert!(metadata.load(task).await.expect("answers").is_none());
+}
+
+async fn an_operators_decision_is_taken_back_with_its_transaction(metadata: Metadata) {
+    let mut writer = begin(&metadata).await;
+    let task = writer.task_insert(&new_task(&["a"])).await.expect("kept");
+    commit(writer).await;
+    let cancel = Decision::Cancel { row: None };
+    for is_committed in [false, true] {
+        let mut writer = begin(&metadata).await;
+        writer.task_apply(task, &cancel).await.expect("it fits");
+        assert!(writer.task_now(task).await.expect("answers").expect("it is there").cancels.task);
+        if is_committed {
+            commit(writer).await;
+        } else {
+            drop(writer);
+        }
+        let kept = metadata.load(task).await.expect("answers").expect("it is there");
+        assert_eq!(kept.cancels.task, is_committed);
+    }
 }
 
 async fn a_cluster_is_not_let_go_while_a_task_works_with_it(metadata: Metadata) {
@@ -292,8 +358,8 @@ async fn what_is_not_there_is_said_to_be_missing(metadata: Metadata) {
         writer.storage_remove(StorageId(9)).await,
         writer.storage_update(StorageId(9), None, &location, None).await,
         writer.backup_set_set_status(BackupSetId(9), BackupSetStatus::Deleted).await,
-        writer.user_set_password(model::id::UserId(9), &hash, false).await,
-        writer.user_remove(model::id::UserId(9)).await,
+        writer.user_set_password(UserId(9), &hash, false).await,
+        writer.user_remove(UserId(9)).await,
         metadata.cluster_password(ClusterId(9)).await.map(drop),
         metadata.storage_secret(StorageId(9)).await.map(drop),
     ];

@@ -72,7 +72,8 @@ async fn everything_that_a_database_holds_is_listed() {
     let uses = catalog::view_uses(&mut session, "o_catalog").await.expect("uses");
     assert_eq!(uses["v"], [("o_catalog".to_owned(), "par".to_owned())]);
     let definition = catalog::view_definition(&mut session, "o_catalog", "v").await.expect("a definition");
-    assert!(definition.starts_with(b"CREATE VIEW `v`"));
+    assert!(definition.text.starts_with(b"CREATE VIEW `v`"));
+    assert!(definition.context.is_some_and(|context| context.client == "utf8mb4"));
 }
 
 #[tokio::test]

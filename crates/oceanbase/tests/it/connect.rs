@@ -154,6 +154,32 @@ async fn a_mariadb_is_spoken_to_but_not_taken_over() {
     assert_eq!(report.obstacle().map(|problem| problem.text.id.as_str()), Some("not-an-oceanbase"));
 }
 
+/// MariaDB answers as if the password were wrong.
+#[tokio::test]
+async fn a_user_whose_account_requires_tls_is_told_so() {
+    let mariadb = MariaDb::start(|_| Vec::new());
+    let mut session = open(&mariadb.endpoint()).await.expect("a connection");
+    for sql in [
+        "CREATE USER by_tls@'%' IDENTIFIED BY 'x' REQUIRE SSL",
+        "CREATE USER by_tls_bare@'%' REQUIRE SSL",
+        "CREATE USER plain@'%' IDENTIFIED BY 'x'",
+    ] {
+        session.run(&Statement::act(sql)).await.expect("a user");
+    }
+    let as_user = |user: &str, password: &str| {
+        let endpoint = mariadb.endpoint();
+        Endpoint { user: user.to_owned(), password: Secret::new(password), ..endpoint }
+    };
+    open(&as_user("plain", "x")).await.expect("the same without TLS");
+    for (user, password) in [("by_tls", "x"), ("by_tls_bare", "")] {
+        let error = open(&as_user(user, password)).await.expect_err("it requires TLS");
+        for language in [Language::En, Language::Zh] {
+            let cause = error.problem().text.cause(language).expect("a cause");
+            assert!(cause.contains("REQUIRE SSL"), "{cause}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn an_encrypted_connection_needs_a_server_that_proves_who_it_is() {
     let mariadb = MariaDb::start(|dir| {

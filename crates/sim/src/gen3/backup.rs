@@ -71,6 +71,10 @@ pub(crate) struct Set {
     pub(crate) root: String,
     pub(crate) directory: String,
     pub(crate) previous_set: u64,
+    /// The cluster's frozen version when it began.
+    pub(crate) data_version: u64,
+    /// The day in its directory's name, such as 20240131.
+    pub(crate) day: i64,
     /// Whether its row among the running tasks is there.
     pub(crate) is_running_row: bool,
     /// Whether its row in the history is there.
@@ -80,6 +84,15 @@ pub(crate) struct Set {
 impl Set {
     pub(crate) fn is_usable(&self) -> bool {
         self.status == "SUCCESS" && self.file_status == "AVAILABLE"
+    }
+
+    /// D for a full set, I for an incremental one.
+    pub(crate) fn kind(&self) -> &'static str {
+        if self.is_incremental { "I" } else { "D" }
+    }
+
+    pub(crate) fn encryption(&self) -> &'static str {
+        if self.password.is_empty() { "NONE" } else { "PASSWORD" }
     }
 }
 
@@ -174,6 +187,8 @@ fn new_set(cluster: &Cluster, id: TenantId, is_incremental: bool, password: &str
         root: root.to_owned(),
         directory: layout3::set_directory(key, previous_set != 0, day, is_oldest),
         previous_set,
+        data_version: cluster.three.merge.frozen_version,
+        day,
         is_running_row: false,
         is_recorded: false,
     }
@@ -289,6 +304,7 @@ fn write(cluster: &mut Cluster, root: &str, tenant: TenantId) -> Result<(), SqlE
             password: set.password.clone(),
             data_bytes: cluster.tenants.get(&set.tenant).map_or(0, |tenant| tenant.data_bytes(now_us)),
             previous_set: set.previous_set,
+            data_version: set.data_version,
             file: ("data/macro_block_1".to_owned(), set.output_bytes.max(4_096) as u64),
         };
         layout3::write_set(&media, root, set.tenant.0, &set.directory, &manifest)?;

@@ -7,14 +7,14 @@ use crate::sql::{Shape, Table, Value};
 use crate::world::Cluster;
 
 /// A set with what is computed from the clock.
-struct Row {
-    set: Set,
+pub(super) struct Row {
+    pub(super) set: Set,
     fraction: f64,
     elapsed_us: i64,
 }
 
 impl Row {
-    fn new(set: &Set, now_us: i64) -> Self {
+    pub(super) fn new(set: &Set, now_us: i64) -> Self {
         let end_us = if set.end_us > 0 { set.end_us } else { now_us };
         let span = (set.data_end_us - set.start_us).max(1) as f64;
         let fraction =
@@ -22,15 +22,15 @@ impl Row {
         Self { set: set.clone(), fraction, elapsed_us: end_us - set.start_us }
     }
 
-    fn part(&self, whole: i64) -> i64 {
+    pub(super) fn part(&self, whole: i64) -> i64 {
         (whole as f64 * self.fraction) as i64
     }
 
-    fn macro_blocks(&self) -> i64 {
+    pub(super) fn macro_blocks(&self) -> i64 {
         (self.set.input_bytes / (2 << 20)).max(1)
     }
 
-    fn partitions(&self) -> i64 {
+    pub(super) fn partitions(&self) -> i64 {
         60 + self.set.input_bytes / (64 << 20)
     }
 
@@ -86,12 +86,12 @@ pub(super) fn table(cluster: &Cluster, name: &str) -> Option<Table> {
     })
 }
 
-fn backup_type(row: &Row) -> Value {
-    if row.set.is_incremental { "I" } else { "D" }.into()
+pub(super) fn backup_type(row: &Row) -> Value {
+    row.set.kind().into()
 }
 
-fn encryption(row: &Row) -> Value {
-    if row.set.password.is_empty() { "NONE" } else { "PASSWORD" }.into()
+pub(super) fn encryption(row: &Row) -> Value {
+    row.set.encryption().into()
 }
 
 fn progress() -> Shape<Row> {
@@ -134,7 +134,7 @@ fn job_details() -> Shape<Row> {
         .col("TIME_TAKEN_DISPLAY", "time(6)", Row::taken)
 }
 
-fn device(row: &Row) -> Value {
+pub(super) fn device(row: &Row) -> Value {
     row.set.root.split("://").next().unwrap_or_default().to_uppercase().into()
 }
 

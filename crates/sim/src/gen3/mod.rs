@@ -3,6 +3,7 @@
 pub(crate) mod archive;
 mod archive_views;
 pub(crate) mod backup;
+mod backup_tables;
 mod backup_views;
 pub(crate) mod cleanup;
 pub(crate) mod command;
@@ -11,6 +12,7 @@ mod compaction_views;
 pub(crate) mod grammar;
 mod resource_views;
 pub(crate) mod restore;
+mod restore_tables;
 mod restore_views;
 pub(crate) mod views;
 
@@ -100,6 +102,21 @@ fn destination(cluster: &Cluster) -> Option<(String, String)> {
     Some((uri.bare, root))
 }
 
+/// The destination that a cluster's tree lies in.
+fn destination_of<'a>(cluster: &Cluster, root: &'a str) -> &'a str {
+    root.strip_suffix(&layout3::root("", &cluster.name, cluster.id)).unwrap_or(root)
+}
+
+/// A version as the kernel counts it: 16 bits for each of three parts, and since 3.2.3 the last 16 bits hold two parts.
+fn version_number(version: &str) -> u64 {
+    let parts: Vec<u64> = version.split('.').filter_map(|part| part.parse().ok()).collect();
+    match parts[..] {
+        [major, minor, patch] => (major << 32) | (minor << 16) | patch,
+        [major, minor, patch, last] => (major << 32) | (minor << 16) | (patch << 8) | last,
+        _ => 0,
+    }
+}
+
 /// A value of `backup_dest_option`, which joins them by `&`.
 fn destination_option(cluster: &Cluster, name: &str) -> Option<String> {
     let text = cluster.parameters.get("backup_dest_option")?;
@@ -112,4 +129,17 @@ fn destination_option(cluster: &Cluster, name: &str) -> Option<String> {
 /// Tenants that take part: sys for the book-keeping, and every user tenant.
 fn participants(cluster: &Cluster) -> Vec<TenantId> {
     cluster.tenants.values().filter(|tenant| tenant.is_normal()).map(|tenant| tenant.id).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::version_number;
+
+    #[test]
+    fn versions_of_three_and_of_four_parts_are_counted_alike() {
+        let cases = [("2.2.77", 0x2_0002_004d), ("3.1.5", 0x3_0001_0005), ("3.2.4.0", 0x3_0002_0400)];
+        for (text, number) in cases {
+            assert_eq!(version_number(text), number, "{text}");
+        }
+    }
 }

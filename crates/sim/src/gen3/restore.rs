@@ -43,6 +43,9 @@ pub(crate) struct Restore {
     pub(crate) backup_tenant_name: String,
     pub(crate) cluster_name: String,
     pub(crate) cluster_id: u64,
+    pub(crate) destination: String,
+    /// What WITH says.
+    pub(crate) options: String,
     pub(crate) tables: String,
     pub(crate) stage: usize,
     /// RESTORE_SUCCESS or RESTORE_FAIL at the end.
@@ -50,14 +53,12 @@ pub(crate) struct Restore {
     pub(crate) start_us: i64,
     pub(crate) end_us: i64,
     pub(crate) until_us: i64,
-    pub(crate) set_list: String,
+    /// What it restores from.
+    pub(crate) source: Source,
     pub(crate) data_bytes: i64,
     pub(crate) info: String,
     pub(crate) in_history: bool,
     pools: Vec<String>,
-    /// What is read: address and size.
-    #[serde(skip)]
-    files: Vec<(String, u64)>,
     pub(crate) due: Option<i64>,
 }
 
@@ -65,6 +66,17 @@ impl Restore {
     pub(crate) fn status(&self) -> &'static str {
         self.end.unwrap_or_else(|| STAGES.get(self.stage).map_or("POST_CHECK", |(name, _)| name))
     }
+
+    /// A value of WITH.
+    pub(crate) fn option(&self, name: &str) -> Option<String> {
+        option(&self.options, name)
+    }
+}
+
+/// A value of WITH, which joins them by `&`.
+fn option(options: &str, name: &str) -> Option<String> {
+    let known = options.split('&').filter_map(|option| option.split_once('='));
+    known.into_iter().find(|(known, _)| *known == name).map(|(_, value)| value.to_owned())
 }
 
 /// `ALTER SYSTEM RESTORE new FROM old AT 'uri' UNTIL '…' WITH '…'`.
@@ -80,10 +92,7 @@ pub(crate) fn start(
     if cluster.tenant_named(&request.tenant).is_some() {
         return Err(SqlError::new(5156, format!("tenant '{}' already exist", request.tenant)));
     }
-    let option = |name: &str| {
-        let options = request.options.split('&').filter_map(|option| option.split_once('='));
-        options.into_iter().find(|(known, _)| *known == name).map(|(_, value)| value.to_owned())
-    };
+    let option = |name: &str| option(&request.options, name);
     let pools: Vec<String> = option("pool_list")
         .unwrap_or_default()
         .split(',')
@@ -112,27 +121,41 @@ pub(crate) fn start(
         backup_tenant_name: request.from.clone(),
         cluster_name,
         cluster_id,
+        destination: uri.bare,
+        options: request.options.clone(),
         tables: request.tables.clone(),
         stage: 0,
         end: None,
         start_us: now_us,
         end_us: 0,
         until_us,
-        set_list: source.set_list,
         data_bytes: source.data_bytes,
+        source,
         info: String::new(),
         in_history: false,
         pools,
-        files: source.files,
         due: after(now_us, STAGES[0].1),
     });
     Ok(())
 }
 
-struct Source {
+/// The sets and the round of logs that a restore uses.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Source {
     tenant: u64,
-    set_list: String,
+    /// The sets' addresses, the newest first.
+    pub(crate) set_list: String,
+    pub(crate) full_set: u64,
+    pub(crate) last_set: u64,
+    pub(crate) round: u64,
+    /// The moment of the newest set.
+    pub(crate) snapshot_us: i64,
+    /// The cluster's frozen version and the kernel's version at the newest set.
+    pub(crate) data_version: u64,
+    pub(crate) version: String,
     data_bytes: i64,
+    /// What is read: address and size.
+    #[serde(skip)]
     files: Vec<(String, u64)>,
 }
 
@@ -160,12 +183,19 @@ fn find(
         }
     }
     let rounds = layout3::read_rounds(&cluster.media, root, tenant);
-    if !rounds.iter().any(|round| round.start_us <= last.1.start_us && round.checkpoint_us >= until_us) {
-        return Err(missing());
-    }
+    let reaches = |round: &&layout3::RoundManifest| {
+        round.start_us <= last.1.start_us && round.checkpoint_us >= until_us
+    };
+    let round = rounds.iter().find(reaches).ok_or_else(missing)?.round;
     Ok(Source {
         tenant,
         set_list: chain.iter().map(|(address, _)| address.as_str()).collect::<Vec<_>>().join(","),
+        full_set: chain.last().map_or(0, |(_, set)| set.set),
+        last_set: last.1.set,
+        round,
+        snapshot_us: last.1.start_us,
+        data_version: last.1.data_version,
+        version: last.1.version.clone(),
         data_bytes: last.1.data_bytes,
         files: chain.iter().map(|(address, set)| (format!("{address}/{}", set.file.0), set.file.1)).collect(),
     })
@@ -223,7 +253,7 @@ fn advance(cluster: &mut Cluster, restore: &Restore) -> Result<Option<TenantId>,
         }
         "RESTORE_USER_REPLICA" => {
             let media = cluster.media.clone();
-            for (address, size) in &restore.files {
+            for (address, size) in &restore.source.files {
                 cluster.destination_trouble(address)?;
                 media.damage(address, *size).map_or(Ok(()), Err)?;
             }

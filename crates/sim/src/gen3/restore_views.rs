@@ -43,7 +43,7 @@ fn shape() -> Shape<Restore> {
         .col("RESTORE_START_TIMESTAMP", "timestamp(6)", |r| Value::instant(r.start_us))
         .col("RESTORE_FINISH_TIMESTAMP", "timestamp(6)", |r| Value::instant(r.until_us))
         .col("RESTORE_CURRENT_TIMESTAMP", "timestamp(6)", |_| Value::Null)
-        .col("BACKUP_SET_LIST", "longtext", |r| r.set_list.clone().into())
+        .col("BACKUP_SET_LIST", "longtext", |r| r.source.set_list.clone().into())
         .col("BACKUP_PIECE_LIST", "longtext", |_| "".into())
         .col("INFO", "varchar(4096)", |r| r.info.clone().into())
 }

@@ -1,11 +1,14 @@
-//! The views and internal tables of 3.x by name; all are the sys tenant's.
+//! The views and internal tables of 3.x by name; all but one are the sys tenant's.
 
-use super::{archive_views, backup_views, compaction_views, resource_views, restore_views};
+use super::{
+    archive_views, backup_tables, backup_views, compaction_views, resource_views, restore_tables,
+    restore_views,
+};
 use crate::profile::Profile;
 use crate::sql::Table;
 use crate::world::{Cluster, TenantId};
 
-const NAMES: [&str; 17] = [
+const NAMES: [&str; 21] = [
     "CDB_OB_BACKUP_ARCHIVELOG",
     "CDB_OB_BACKUP_ARCHIVELOG_SUMMARY",
     "CDB_OB_BACKUP_ARCHIVELOG_PROGRESS",
@@ -23,12 +26,19 @@ const NAMES: [&str; 17] = [
     "CDB_OB_RESTORE_PROGRESS",
     "CDB_OB_RESTORE_HISTORY",
     "__ALL_ZONE",
+    OWN_ROWS,
+    "__ALL_VIRTUAL_BACKUP_INFO",
+    "__ALL_VIRTUAL_BACKUP_TASK",
+    "__ALL_RESTORE_INFO",
 ];
+
+/// The one table that lies in every tenant, with its own rows.
+const OWN_ROWS: &str = "__ALL_TENANT_BACKUP_INFO";
 
 /// The names a tenant sees.
 pub(crate) fn names(profile: Profile, viewer: TenantId) -> Vec<String> {
     if viewer != TenantId::SYS {
-        return Vec::new();
+        return vec![OWN_ROWS.to_owned()];
     }
     let all = NAMES.iter().chain(&resource_views::NAMES);
     all.filter(|name| exists(profile, name)).map(|name| (*name).to_owned()).collect()
@@ -42,12 +52,17 @@ fn exists(profile: Profile, name: &str) -> bool {
 
 /// The table of an upper-case name.
 pub(crate) fn table(cluster: &Cluster, viewer: TenantId, name: &str) -> Option<Table> {
-    if viewer != TenantId::SYS || !exists(cluster.profile, name) {
+    if !exists(cluster.profile, name) {
         return None;
+    }
+    let of_backup = backup_tables::table(cluster, viewer, name);
+    if viewer != TenantId::SYS || of_backup.is_some() {
+        return of_backup;
     }
     archive_views::table(cluster, name)
         .or_else(|| backup_views::table(cluster, name))
         .or_else(|| compaction_views::table(cluster, name))
         .or_else(|| restore_views::table(cluster, name))
+        .or_else(|| restore_tables::table(cluster, name))
         .or_else(|| resource_views::table(cluster, name))
 }

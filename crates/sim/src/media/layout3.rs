@@ -16,6 +16,9 @@ pub(crate) struct SetManifest {
     pub(crate) password: String,
     pub(crate) data_bytes: i64,
     pub(crate) previous_set: u64,
+    /// The cluster's frozen version when the set began.
+    #[serde(default)]
+    pub(crate) data_version: u64,
     /// The data file with its size, relative to the set.
     pub(crate) file: (String, u64),
 }

@@ -12,5 +12,6 @@ mod restore4;
 mod scale;
 mod scripts;
 mod simulator;
+mod tables3;
 mod trouble;
 mod views;

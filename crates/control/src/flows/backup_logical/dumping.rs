@@ -14,7 +14,7 @@ use storage::Client;
 use super::{BackupLogical, Lane, State};
 use crate::error::Error;
 use crate::flows::step_log::StepLog;
-use crate::flows::unless_cancelled;
+use crate::flows::until::unless_cancelled;
 use crate::words;
 
 type Here = At<BackupLogical>;

@@ -6,7 +6,9 @@ use dump::{Preflight, Source};
 use engine::Flow as _;
 use model::Problem;
 use model::ability::Generation;
-use model::backup::BackupMethod;
+use model::backup::{BackupMethod, DataBackupMode};
+use model::cluster::refuse_upgrading;
+use model::order::LogicalBackup;
 use model::problem::codes;
 use model::size;
 use model::storage::logical_folder;
@@ -14,15 +16,15 @@ use model::text::Text;
 use oceanbase::Driver;
 
 use super::BackupLogical;
-use super::request::{Decided, decide, refuse_upgrading};
-use crate::backups::{BackupNow, Plan, PlannedStep};
+use super::request::{Decided, decide};
 use crate::context::Context;
 use crate::error::Error;
 use crate::flows::recorder::Recorder;
+use crate::flows::{Plan, PlannedStep};
 
 /// Plans a backup. Nothing is written anywhere, and no task is made.
-pub(crate) async fn plan(context: &Context, wish: BackupNow) -> Result<Plan, Error> {
-    let mut decided = decide(context, wish).await?;
+pub(crate) async fn plan(context: &Context, order: LogicalBackup) -> Result<Plan, Error> {
+    let mut decided = decide(context, order).await?;
     let recorder = Recorder::default();
     look_at_cluster(context, &mut decided, &recorder).await?;
     let looked = recorder.take();
@@ -51,7 +53,7 @@ pub(crate) async fn plan(context: &Context, wish: BackupNow) -> Result<Plan, Err
     Ok(Plan {
         kind: BackupLogical::KIND.to_owned(),
         method: BackupMethod::Logical,
-        mode: decided.mode,
+        mode: DataBackupMode::Full,
         storage: decided.storage.location().uri(),
         tenants: decided.tenants.into_iter().map(|tenant| tenant.name).collect(),
         steps,

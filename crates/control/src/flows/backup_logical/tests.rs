@@ -20,9 +20,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::{BackupLogical, Lane, State, place};
 use crate::backups::{self, BackupNow};
-use crate::flows::testing::{Ended, Mount, ROWS, SYS_PASSWORD, TENANT_PASSWORD, World};
 use crate::tasks::Steer;
 use crate::tenants::credential::{self, NewCredential};
+use crate::testing::{Ended, Mount, ROWS, SYS_PASSWORD, TENANT_PASSWORD, World};
 
 async fn sets_of(world: &World, task: TaskId) -> Vec<BackupSet> {
     let query = BackupSetQuery { task: Some(task), ..BackupSetQuery::default() };

@@ -6,6 +6,7 @@ use model::Problem;
 use model::ability::Generation;
 use model::archive::ArchiveStatus;
 use model::backup::{BackupMethod, DataBackupMode};
+use model::cluster::refuse_upgrading;
 use model::physical::data_version::TenantFeature;
 use model::physical::destination::{for_cluster, for_tenants_of_3};
 use model::physical::identity::part_of;
@@ -22,7 +23,6 @@ use super::lane::{self, Place};
 use super::request::plus_archivelog_unsupported;
 use super::{Here, State};
 use crate::error::Error;
-use crate::flows::backup_logical::refuse_upgrading;
 use crate::words;
 
 /// What a test from this server may fail with without saying anything about the OBServers, which do the writing.

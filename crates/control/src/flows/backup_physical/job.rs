@@ -164,8 +164,10 @@ pub(super) async fn cancel(at: &Here, state: &State, lane: &mut Lane) -> Answer 
     };
     let part = part_of(job, &jobs, scope.tenant());
     if job.status.is_over() && part.is_none_or(|part| part.status.is_over()) {
-        at.log(Note::new("backup-canceled").arg("tenant", named(scope)).arg("job", job.id));
-        if job.status != JobStatus::Completed {
+        let completed = job.status == JobStatus::Completed;
+        let ended = if completed { "backup-completed-before-cancel" } else { "backup-canceled" };
+        at.log(Note::new(ended).arg("tenant", named(scope)).arg("job", job.id));
+        if !completed {
             forget(lane); // a retry begins another
         }
         return Ok(Next::Done);

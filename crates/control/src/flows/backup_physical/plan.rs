@@ -6,8 +6,10 @@ use engine::Flow as _;
 use model::Problem;
 use model::archive::{ArchiveStatus, LogBackupWish, next_step};
 use model::backup::BackupMethod;
+use model::cluster::refuse_upgrading;
 use model::compaction::{CompactionHindrance, CompactionNeed, need, needed};
 use model::id::StorageId;
+use model::order::PhysicalBackup;
 use model::physical::destination::{Destination as Decision, for_cluster};
 use model::physical::{Scope, address};
 use model::text::Text;
@@ -18,11 +20,10 @@ use oceanbase::physical::BackupOptions;
 use super::lane::Place;
 use super::request::{Decided, decide};
 use super::{BackupPhysical, State, checks, destinations};
-use crate::backups::{BackupNow, Plan, PlannedStep};
 use crate::context::Context;
 use crate::error::Error;
-use crate::flows::backup_logical::refuse_upgrading;
 use crate::flows::recorder::Recorder;
+use crate::flows::{Plan, PlannedStep};
 use crate::words;
 
 /// What was found for all lanes, step by step.
@@ -35,8 +36,8 @@ struct Found {
 }
 
 /// Plans a backup. Nothing is written anywhere, and no task is made.
-pub(crate) async fn plan(context: &Context, wish: BackupNow) -> Result<Plan, Error> {
-    let mut decided = decide(context, wish).await?;
+pub(crate) async fn plan(context: &Context, order: PhysicalBackup) -> Result<Plan, Error> {
+    let mut decided = decide(context, order).await?;
     let recorder = Recorder::default();
     let endpoint = context.endpoint(&decided.cluster).await?;
     let mut driver = Driver::open(&endpoint, Arc::new(recorder.clone())).await?;

@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use engine::journal::{InsertError, NewTask};
+use engine::journal::NewTask;
 use engine::{Flow as _, Note};
+use futures::future::BoxFuture;
+use metadata::Transaction;
 use metadata::tasks::subject;
-use model::backup::{BackupMethod, DataBackupMode, settle};
-use model::cluster::Cluster;
-use model::id::{StorageId, TaskId, TenantId};
+use model::backup::{BackupMethod, DataBackupMode};
+use model::cluster::{Cluster, refuse_upgrading};
+use model::id::{StorageId, TenantId};
+use model::order::PhysicalBackup;
 use model::physical::scope::{check_tenant, lanes};
 use model::physical::{SYS, Scope, address};
 use model::problem::codes;
@@ -17,13 +20,9 @@ use model::{Problem, Secret};
 use oceanbase::physical::Verbs;
 
 use super::{BackupPhysical, State};
-use crate::actor::Actor;
-use crate::audit::Attempt;
-use crate::backups::{Accepted, BackupNow};
-use crate::context::{Context, Control};
+use crate::context::{Actor, Conflict, Context, Draft, Taker};
 use crate::error::Error;
-use crate::flows::backup_logical::{Destination, destination, refuse_upgrading};
-use crate::tasks::view;
+use crate::orders::{Destination, destination, subjects};
 
 /// What was decided.
 pub(super) struct Decided {
@@ -66,55 +65,45 @@ impl Decided {
     }
 }
 
-/// Makes a task of the request.
-pub(crate) async fn request(
-    control: &Control,
-    actor: &Actor,
-    wish: BackupNow,
-    attempt: &Attempt,
-) -> Result<Accepted, Error> {
-    let decided = decide(&control.context, wish).await?;
-    let mut writer = control.metadata().begin().await?;
-    let storage = match &decided.storage {
-        Destination::Saved(storage) => storage.id,
-        Destination::Typed(location, secret) => {
-            writer.storage_insert(None, location, secret.as_ref()).await?.id
-        }
-    };
+/// What orders need of this flow.
+pub(crate) const TAKER: Taker<PhysicalBackup> = Taker {
+    draft,
+    conflict: Conflict { text: "backup-runs-already", code: Some(codes::BACKUP_RUNS_ALREADY) },
+};
+
+/// Takes an order.
+fn draft<'a>(
+    context: &'a Context,
+    _: &'a Actor,
+    order: PhysicalBackup,
+) -> BoxFuture<'a, Result<Draft, Error>> {
+    Box::pin(async move {
+        let decided = decide(context, order).await?;
+        Ok(Draft::new(move |writer| Box::pin(first(decided, writer))))
+    })
+}
+
+/// Makes the task that the order begins with.
+async fn first(decided: Decided, writer: &mut Transaction) -> Result<NewTask, Error> {
+    let storage = decided.storage.keep(writer).await?;
     let requested = writer.now().await?;
     let seal = |password| writer.task_secret_seal(decided.cluster.id, password);
     let state = decided.state(storage, requested, decided.password.as_ref().map(seal));
-    let task = writer.task_insert(&new_task(&decided, &state, actor)?).await;
-    let task = task.map_err(|error| match error {
-        InsertError::Occupied { task, .. } => Problem::conflict("backup-runs-already")
-            .coded(codes::BACKUP_RUNS_ALREADY)
-            .with("task", task)
-            .into(),
-        InsertError::Journal(cause) => Error::from(cause),
-    })?;
-    attempt.done(&mut writer).await?;
-    writer.commit().await?;
-    control.wake().now();
-    Ok(Accepted { task: TaskId(task.0) })
+    new_task(&decided, &state)
 }
 
 /// Decides what can be decided without asking the cluster.
-pub(super) async fn decide(context: &Context, wish: BackupNow) -> Result<Decided, Error> {
-    let cluster = context.cluster(wish.cluster).await?;
+pub(super) async fn decide(context: &Context, order: PhysicalBackup) -> Result<Decided, Error> {
+    let cluster = context.cluster(order.cluster).await?;
     refuse_upgrading(&cluster)?;
-    let (method, mode) = settle(&wish.wish, cluster.facts.ability)?;
-    if method != BackupMethod::Physical {
-        return Err(Problem::refused(codes::METHOD_UNSUPPORTED, "physical-not-offered").into());
-    }
-    refuse_other_methods(&wish)?;
-    if wish.plus_archivelog && !can_include_logs(&cluster) {
+    if order.plus_archivelog && !can_include_logs(&cluster) {
         return Err(plus_archivelog_unsupported(&cluster.facts.server).into());
     }
-    let tenants = chosen(context, &cluster, &wish.wish.tenants).await?;
-    let is_whole = wish.wish.tenants.is_empty();
-    let scopes = lanes(&cluster.facts.server, cluster.facts.generation, &tenants, is_whole, mode)?;
-    let keeps_destinations = wish.storage.is_none();
-    let storage = destination(context, &cluster, method, wish.storage).await?;
+    let tenants = chosen(context, &cluster, &order.tenants).await?;
+    let is_whole = order.tenants.is_empty();
+    let scopes = lanes(&cluster.facts.server, cluster.facts.generation, &tenants, is_whole, order.mode)?;
+    let keeps_destinations = order.storage.is_none();
+    let storage = destination(context, &cluster, BackupMethod::Physical, order.storage).await?;
     let secret = storage.secret(context).await?;
     address::written(storage.location(), secret.as_ref(), &cluster.facts.server)?;
     let tenant = match &tenants[..] {
@@ -122,14 +111,14 @@ pub(super) async fn decide(context: &Context, wish: BackupNow) -> Result<Decided
         _ => None,
     };
     Ok(Decided {
-        mode,
+        mode: order.mode,
         scopes: scopes.into_iter().collect(),
         tenant,
         storage,
         keeps_destinations,
-        auto_compaction: wish.auto_compaction,
-        plus_archivelog: wish.plus_archivelog,
-        password: wish.encryption,
+        auto_compaction: order.auto_compaction,
+        plus_archivelog: order.plus_archivelog,
+        password: order.encryption,
         cluster,
     })
 }
@@ -164,32 +153,20 @@ pub(super) fn plus_archivelog_unsupported(server: &ServerVersion) -> Problem {
     Problem::refused(codes::PRECHECK_FAILED, "plus-archivelog-unsupported").with("version", server)
 }
 
-/// Refuses what only a logical backup has: to pass over it would do something else than was asked for.
-fn refuse_other_methods(wish: &BackupNow) -> Result<(), Problem> {
-    let given = [("threads", wish.threads.is_some()), ("compression", wish.compression.is_some())];
-    if let Some((option, _)) = given.into_iter().find(|(_, is_given)| *is_given) {
-        return Err(Problem::invalid("option-of-logical-backup").with("option", option));
-    }
-    if wish.encryption.as_ref().is_some_and(Secret::is_empty) {
-        return Err(Problem::invalid("backup-password-empty"));
-    }
-    Ok(())
-}
-
-fn new_task(decided: &Decided, state: &State, actor: &Actor) -> Result<NewTask, Error> {
+fn new_task(decided: &Decided, state: &State) -> Result<NewTask, Error> {
     let (cluster, storage) = (&decided.cluster, state.storage);
     let lanes: Vec<String> = state.scopes.keys().cloned().collect();
     let name = Note::new(BackupPhysical::KIND).arg("cluster", &cluster.name);
     let mut task = NewTask::of::<BackupPhysical>(name, state, lanes)
         .map_err(|cause| Error::caused(Problem::internal("task-not-made"), cause))?
-        .creator(&actor.name)
         .subject(subject::CLUSTER, cluster.id.to_string())
-        .subject(view::CLUSTER_NAME, &cluster.name)
+        .subject(subjects::CLUSTER_NAME, &cluster.name)
         .subject(subject::STORAGE, storage.to_string())
         // The same key as a logical backup's: the cluster has one backup of ours at a time.
         .exclusive(format!("backup:{}", cluster.id));
     if let Some(tenant) = &decided.tenant {
-        task = task.subject(subject::TENANT, tenant.id.to_string()).subject(view::TENANT_NAME, &tenant.name);
+        task =
+            task.subject(subject::TENANT, tenant.id.to_string()).subject(subjects::TENANT_NAME, &tenant.name);
     }
     Ok(task)
 }

@@ -9,9 +9,9 @@ use sim::{Fault, FaultName, Profile};
 
 use super::BackupPhysical;
 use crate::backups;
-use crate::flows::simulated::{SimWorld, on_both_4x};
-use crate::flows::testing::Ended;
 use crate::tasks::Steer;
+use crate::testing::Ended;
+use crate::testing::simulated::{SimWorld, on_both_4x};
 use crate::words;
 
 mod outcome;
@@ -119,7 +119,8 @@ async fn a_compaction_that_is_needed_and_not_allowed_fails_in_ocps_words_and_is_
         let (step, why) = world.fail(task).await;
         assert_eq!((step.as_str(), why.as_str()), ("start-compaction", "compaction-needed"), "{profile}");
         assert_eq!(message(&world, task).await, "Cluster compaction needed before full data backup");
-        let compaction = crate::compactions::start(&world.control, &world.actor, world.cluster, &[]).await;
+        let compaction =
+            crate::compactions::start(&world.control, &world.actor, world.cluster, &[], None).await;
         world.finish(compaction.expect("it is accepted").task).await;
         world.steer(task, Steer::Retry).await;
         world.finish(task).await;
@@ -196,12 +197,13 @@ async fn an_interrupted_archive_is_explained_and_left_as_it_is() {
     }
 }
 
+fn waits(task: &engine::Task) -> bool {
+    task.rows.iter().any(|row| row.step == "wait-for-data-backup" && row.progress.is_some())
+}
+
 async fn an_archive_that_breaks_under_the_backup_is_named_as_the_cause(profile: Profile) {
     let world = SimWorld::with(profile, &["shop"]).await;
     let task = world.begin(world.wish(Full)).await;
-    let waits = |task: &engine::Task| {
-        task.rows.iter().any(|row| row.step == "wait-for-data-backup" && row.progress.is_some())
-    };
     assert_eq!(world.run_until(task, None, waits).await, None);
     world.fault(FaultName::ArchiveInterrupted, Some("shop"));
     let (step, why) = world.fail(task).await;
@@ -214,9 +216,6 @@ async fn a_cancel_ends_our_job_and_a_retry_begins_another() {
     for profile in [Profile::V3_1_5, Profile::V4_0, Profile::V4_2_5, Profile::V4_6] {
         let world = SimWorld::with(profile, &["shop"]).await;
         let task = world.begin(world.wish(Full)).await;
-        let waits = |task: &engine::Task| {
-            task.rows.iter().any(|row| row.step == "wait-for-data-backup" && row.progress.is_some())
-        };
         assert_eq!(world.run_until(task, None, waits).await, None, "{profile}");
         world.steer(task, Steer::Cancel).await;
         assert_eq!(world.run(task, None).await, Ended::Finished(TaskStatus::Failed), "{profile}");
@@ -228,6 +227,26 @@ async fn a_cancel_ends_our_job_and_a_retry_begins_another() {
         // 3.x refuses the second while it tidies up after the first, so that may have been said again, too.
         let sets = world.sets_of(task).await;
         assert!(sets.len() == 1 && sets[0].path.ends_with("backup_set_2_full"), "{profile}: {sets:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_backup_that_completes_before_its_cancel_is_called_complete_and_recorded_by_a_retry() {
+    for profile in [Profile::V3_1_5, Profile::V4_2_5] {
+        let world = SimWorld::with(profile, &["shop"]).await;
+        let task = world.begin(world.wish(Full)).await;
+        assert_eq!(world.run_until(task, None, waits).await, None, "{profile}");
+        world.handle.advance_seconds(3600.0);
+        world.steer(task, Steer::Cancel).await;
+        assert_eq!(world.run(task, None).await, Ended::Finished(TaskStatus::Failed), "{profile}");
+        let story = world.story(task).await;
+        assert!(story.contains("backup-completed-before-cancel"), "{profile}: {story}");
+        assert!(!story.contains("backup-canceled"), "{profile}: {story}");
+        world.steer(task, Steer::Retry).await;
+        world.finish(task).await;
+        let sets = world.sets_of(task).await;
+        assert!(sets.len() == 1 && sets[0].path.ends_with("backup_set_1_full"), "{profile}: {sets:?}");
+        assert_eq!(world.count_acts("ALTER SYSTEM CANCEL"), 0, "{profile}");
     }
 }
 
@@ -313,7 +332,7 @@ async fn a_set_that_vanished_fails_its_verification_and_can_be_passed_over(profi
 async fn two_requests_at_once_make_one_backup(profile: Profile) {
     let world = SimWorld::new(profile).await;
     let task = world.begin(world.wish(Full)).await;
-    let second = backups::backup_now(&world.control, &world.actor, world.wish(Full)).await;
+    let second = backups::backup_now(&world.control, &world.actor, world.wish(Full), None).await;
     assert_eq!(second.expect_err("refused").problem().code, 20007);
     world.finish(task).await;
 }
@@ -328,7 +347,7 @@ async fn single_tenants_are_backed_up_by_the_rules_of_their_version() {
         let shop = tenants.iter().find(|tenant| tenant.name == "shop").expect("it is known").id;
         let mut wish = world.wish(Full);
         wish.wish.tenants = vec![shop];
-        let begun = backups::backup_now(&world.control, &world.actor, wish).await;
+        let begun = backups::backup_now(&world.control, &world.actor, wish, None).await;
         match (begun, expected) {
             (Err(error), Err(code)) => assert_eq!(error.problem().code, code, "{profile}"),
             (Ok(accepted), Ok(count)) if profile.is_tenant_level() => {
@@ -440,9 +459,6 @@ async fn a_clock_that_jumps_confuses_nobody() {
 async fn an_upgrade_that_begins_in_the_midst_ends_the_job_and_a_retry_waits_for_its_end(profile: Profile) {
     let world = SimWorld::with(profile, &["shop"]).await;
     let task = world.begin(world.wish(Full)).await;
-    let waits = |task: &engine::Task| {
-        task.rows.iter().any(|row| row.step == "wait-for-data-backup" && row.progress.is_some())
-    };
     assert_eq!(world.run_until(task, None, waits).await, None);
     world.fault(FaultName::UpgradeMode, None);
     let (step, why) = world.fail(task).await;

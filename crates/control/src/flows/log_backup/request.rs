@@ -1,36 +1,43 @@
 //! What is decided before a change of log backup becomes a task.
 
-use engine::journal::{InsertError, NewTask};
+use engine::journal::NewTask;
 use engine::{Flow as _, Note};
+use futures::future::BoxFuture;
 use metadata::tasks::subject;
 use model::Problem;
 use model::ability::Generation;
 use model::archive::LogBackupWish;
 use model::backup::DataBackupMode;
-use model::id::{ClusterId, TaskId, TenantId};
+use model::cluster::refuse_upgrading;
+use model::order::LogBackupOrder;
 use model::physical::SYS;
 use model::physical::scope::lanes;
 use model::problem::codes;
 
 use super::{LogBackup, State};
-use crate::actor::Actor;
-use crate::audit::Attempt;
-use crate::backups::Accepted;
-use crate::context::Control;
+use crate::context::{Actor, Conflict, Context, Draft, Taker};
 use crate::error::Error;
-use crate::flows::backup_logical::refuse_upgrading;
-use crate::tasks::view;
+use crate::orders::subjects;
 
-/// Makes a task of the wish. No tenants means all; on 3.x it is always the cluster.
-pub(crate) async fn request(
-    control: &Control,
-    actor: &Actor,
-    id: ClusterId,
-    tenants: &[TenantId],
-    wish: LogBackupWish,
-    attempt: &Attempt,
-) -> Result<Accepted, Error> {
-    let context = &control.context;
+/// What orders need of this flow.
+pub(crate) const TAKER: Taker<LogBackupOrder> =
+    Taker { draft, conflict: Conflict { text: "log-backup-runs-already", code: None } };
+
+/// Takes an order.
+fn draft<'a>(
+    context: &'a Context,
+    _: &'a Actor,
+    order: LogBackupOrder,
+) -> BoxFuture<'a, Result<Draft, Error>> {
+    Box::pin(async move {
+        let task = new_task(context, order).await?;
+        Ok(Draft::new(move |_| Box::pin(async move { Ok(task) })))
+    })
+}
+
+/// Makes the task that an order begins with. No tenants means all; on 3.x it is always the cluster.
+async fn new_task(context: &Context, order: LogBackupOrder) -> Result<NewTask, Error> {
+    let LogBackupOrder { cluster: id, tenants, wish } = order;
     let cluster = context.cluster(id).await?;
     refuse_upgrading(&cluster)?;
     let facts = &cluster.facts;
@@ -51,22 +58,10 @@ pub(crate) async fn request(
     let lanes = lanes(&facts.server, facts.generation, &all, is_whole, DataBackupMode::Full)?;
     let keys: Vec<String> = lanes.iter().map(|(key, _)| key.clone()).collect();
     let state = State { cluster: id, wish, scopes: lanes.into_iter().collect() };
-    let task =
-        NewTask::of::<LogBackup>(Note::new(LogBackup::KIND).arg("cluster", &cluster.name), &state, keys)
-            .map_err(|cause| Error::caused(Problem::internal("task-not-made"), cause))?
-            .creator(&actor.name)
-            .subject(subject::CLUSTER, id.to_string())
-            .subject(view::CLUSTER_NAME, &cluster.name)
-            .exclusive(format!("log-backup:{id}"));
-    let mut writer = control.metadata().begin().await?;
-    let task = writer.task_insert(&task).await.map_err(|error| match error {
-        InsertError::Occupied { task, .. } => {
-            Error::from(Problem::conflict("log-backup-runs-already").with("task", task))
-        }
-        InsertError::Journal(cause) => Error::from(cause),
-    })?;
-    attempt.done(&mut writer).await?;
-    writer.commit().await?;
-    control.wake().now();
-    Ok(Accepted { task: TaskId(task.0) })
+    let name = Note::new(LogBackup::KIND).arg("cluster", &cluster.name);
+    Ok(NewTask::of::<LogBackup>(name, &state, keys)
+        .map_err(|cause| Error::caused(Problem::internal("task-not-made"), cause))?
+        .subject(subject::CLUSTER, id.to_string())
+        .subject(subjects::CLUSTER_NAME, &cluster.name)
+        .exclusive(format!("log-backup:{id}")))
 }

@@ -7,8 +7,8 @@ use model::backup::DataBackupMode::Full;
 use sim::{FaultName, Profile};
 
 use super::LogBackup;
-use crate::flows::simulated::{SimWorld, on_both_4x};
-use crate::flows::testing::Ended;
+use crate::testing::Ended;
+use crate::testing::simulated::{SimWorld, on_both_4x};
 use crate::{PageAsk, log_backups};
 
 on_both_4x! {
@@ -19,7 +19,7 @@ on_both_4x! {
 }
 
 async fn change(world: &SimWorld, wish: LogBackupWish) -> Result<model::id::TaskId, u32> {
-    let accepted = log_backups::change(&world.control, &world.actor, world.cluster, &[], wish).await;
+    let accepted = log_backups::change(&world.control, &world.actor, world.cluster, &[], wish, None).await;
     accepted.map(|accepted| accepted.task).map_err(|error| error.problem().code)
 }
 

@@ -2,33 +2,43 @@
 
 use std::collections::BTreeMap;
 
-use engine::journal::{InsertError, NewTask};
+use engine::journal::NewTask;
 use engine::{Flow as _, Note};
+use futures::future::BoxFuture;
 use metadata::tasks::subject;
 use model::Problem;
 use model::ability::Generation;
-use model::id::{ClusterId, TaskId, TenantId};
+use model::cluster::refuse_upgrading;
+use model::id::TenantId;
+use model::order::CompactionOrder;
 use model::physical::SYS;
 use model::problem::codes;
 
 use super::{MajorCompaction, State};
-use crate::actor::Actor;
-use crate::audit::Attempt;
-use crate::backups::Accepted;
-use crate::context::Control;
+use crate::context::{Actor, Conflict, Context, Draft, Taker};
 use crate::error::Error;
-use crate::flows::backup_logical::refuse_upgrading;
-use crate::tasks::view;
+use crate::orders::subjects;
 
-/// Makes a task of the wish. No tenants means all users'; where tenants do not merge alone it is always the whole.
-pub(crate) async fn request(
-    control: &Control,
-    actor: &Actor,
-    id: ClusterId,
-    chosen: &[TenantId],
-    attempt: &Attempt,
-) -> Result<Accepted, Error> {
-    let context = &control.context;
+/// What orders need of this flow.
+pub(crate) const TAKER: Taker<CompactionOrder> =
+    Taker { draft, conflict: Conflict { text: "compaction-runs-already", code: None } };
+
+/// Takes an order.
+fn draft<'a>(
+    context: &'a Context,
+    _: &'a Actor,
+    order: CompactionOrder,
+) -> BoxFuture<'a, Result<Draft, Error>> {
+    Box::pin(async move {
+        let task = new_task(context, order).await?;
+        Ok(Draft::new(move |_| Box::pin(async move { Ok(task) })))
+    })
+}
+
+/// Makes the task that an order begins with. No tenants means all users'; where tenants do not merge alone it is always the
+/// whole.
+async fn new_task(context: &Context, order: CompactionOrder) -> Result<NewTask, Error> {
+    let CompactionOrder { cluster: id, tenants: chosen } = order;
     let cluster = context.cluster(id).await?;
     refuse_upgrading(&cluster)?;
     let all = context.metadata.tenant_list(id).await?;
@@ -47,21 +57,9 @@ pub(crate) async fn request(
     let lanes: Vec<String> = tenants.keys().cloned().collect();
     let state = State { cluster: id, tenants };
     let name = Note::new(MajorCompaction::KIND).arg("cluster", &cluster.name);
-    let task = NewTask::of::<MajorCompaction>(name, &state, lanes)
+    Ok(NewTask::of::<MajorCompaction>(name, &state, lanes)
         .map_err(|cause| Error::caused(Problem::internal("task-not-made"), cause))?
-        .creator(&actor.name)
         .subject(subject::CLUSTER, id.to_string())
-        .subject(view::CLUSTER_NAME, &cluster.name)
-        .exclusive(format!("compaction:{id}"));
-    let mut writer = control.metadata().begin().await?;
-    let task = writer.task_insert(&task).await.map_err(|error| match error {
-        InsertError::Occupied { task, .. } => {
-            Error::from(Problem::conflict("compaction-runs-already").with("task", task))
-        }
-        InsertError::Journal(cause) => Error::from(cause),
-    })?;
-    attempt.done(&mut writer).await?;
-    writer.commit().await?;
-    control.wake().now();
-    Ok(Accepted { task: TaskId(task.0) })
+        .subject(subjects::CLUSTER_NAME, &cluster.name)
+        .exclusive(format!("compaction:{id}")))
 }

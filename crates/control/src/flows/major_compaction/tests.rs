@@ -6,9 +6,9 @@ use sim::{FaultName, Profile};
 
 use super::MajorCompaction;
 use crate::compactions;
-use crate::flows::simulated::SimWorld;
-use crate::flows::testing::{Ended, World};
 use crate::tasks::Steer;
+use crate::testing::simulated::SimWorld;
+use crate::testing::{Ended, World};
 
 async fn shown(world: &SimWorld) -> Vec<Compaction> {
     let shown = compactions::show(&world.control, &world.actor, world.cluster).await.expect("answers");
@@ -20,7 +20,7 @@ async fn every_version_is_compacted() {
     for profile in Profile::ALL {
         let world = SimWorld::new(profile).await;
         let before = shown(&world).await;
-        let begun = compactions::start(&world.control, &world.actor, world.cluster, &[]).await;
+        let begun = compactions::start(&world.control, &world.actor, world.cluster, &[], None).await;
         let task = begun.expect("it is accepted").task;
         world.finish(task).await;
         let after = shown(&world).await;
@@ -37,7 +37,7 @@ async fn one_freeze_is_asked_for_whatever_step_crashes_or_repeats() {
     for profile in [Profile::V3_1_5, Profile::V4_2_5, Profile::V4_6] {
         let world = SimWorld::with(profile, &["shop"]).await;
         for (number, fault) in testkit::faults::<MajorCompaction>().enumerate() {
-            let begun = compactions::start(&world.control, &world.actor, world.cluster, &[]).await;
+            let begun = compactions::start(&world.control, &world.actor, world.cluster, &[], None).await;
             let task = begun.expect("it is accepted").task;
             let met = world.run(task, Some(fault)).await;
             if matches!(fault, Crash::RunTwice(_)) {
@@ -55,7 +55,7 @@ async fn an_error_of_the_merge_is_told_cleared_and_gone_on_from() {
     for profile in [Profile::V3_1_5, Profile::V4_2_5, Profile::V4_6] {
         let world = SimWorld::with(profile, &["shop"]).await;
         world.fault(FaultName::MergeError, None);
-        let begun = compactions::start(&world.control, &world.actor, world.cluster, &[]).await;
+        let begun = compactions::start(&world.control, &world.actor, world.cluster, &[], None).await;
         let task = begun.expect("it is accepted").task;
         let (step, why) = world.fail(task).await;
         assert_eq!(
@@ -78,7 +78,7 @@ async fn an_error_of_the_merge_is_told_cleared_and_gone_on_from() {
 #[tokio::test]
 async fn the_real_kernel_is_compacted() {
     let world = World::new("control_compaction").await;
-    let begun = compactions::start(&world.control, &world.actor, world.cluster, &[]).await;
+    let begun = compactions::start(&world.control, &world.actor, world.cluster, &[], None).await;
     let task = begun.expect("it is accepted").task;
     let shutdown = tokio_util::sync::CancellationToken::new();
     let (control, stop) = (world.control.clone(), shutdown.clone());

@@ -5,9 +5,9 @@
 //! stays as it is, and the log says why. Single tables are taken out of a database that was there before also when
 //! others lie beside them: no table of their names was there when the load began.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use dump::load::{self, IntoExisting, MARKS_TABLE};
+use dump::load::{self, IntoExisting};
 use dump::{DatabaseEntry, Manifest, OpenManifest, Selection};
 use engine::flow::Answer;
 use engine::{Next, Note, StepError};
@@ -78,9 +78,11 @@ impl Removal<'_> {
             return Ok(());
         }
         let tables = catalog::tables(session, self.database).await.map_err(Error::from)?;
+        let marks = load::progress_tables(session, self.database).await.map_err(Error::from)?;
         let held = manifest.databases.iter().find(|entry| entry.name == self.name);
-        let (own, strangers): (Vec<Table>, Vec<Table>) =
-            tables.into_iter().partition(|table| is_held(held, &self.state.selection, &table.name));
+        let (own, strangers): (Vec<Table>, Vec<Table>) = tables.into_iter().partition(|table| {
+            marks.contains(&table.name) || is_held(held, &self.state.selection, &table.name)
+        });
         let may_lie_beside = existed && !self.state.selection.has_whole_database(self.name);
         if !strangers.is_empty() && !may_lie_beside {
             let problem = Problem::refused(codes::CONFLICT, "recovery-holds-other-tables");
@@ -93,9 +95,9 @@ impl Removal<'_> {
         let (statements, note) = if !existed {
             (vec![drop_database(self.database)], Note::new("recovery-dropped"))
         } else if strangers.is_empty() {
-            (drop_tables(self.database, &own), Note::new("recovery-emptied"))
+            (drop_tables(self.database, &own, &marks), Note::new("recovery-emptied"))
         } else {
-            (drop_tables(self.database, &own), Note::new("recovery-tables-dropped"))
+            (drop_tables(self.database, &own, &marks), Note::new("recovery-tables-dropped"))
         };
         for statement in statements {
             session.run(&statement).await.map_err(Error::from)?;
@@ -127,7 +129,7 @@ fn is_held(held: Option<&DatabaseEntry>, selection: &Selection, name: &str) -> b
     let is_chosen = |entry: &DatabaseEntry| {
         entry.objects().any(|own| is_named(own) && selection.has_table(&entry.name, own))
     };
-    is_named(MARKS_TABLE) || held.is_some_and(is_chosen)
+    held.is_some_and(is_chosen)
 }
 
 fn drop_database(database: &str) -> Statement {
@@ -136,10 +138,10 @@ fn drop_database(database: &str) -> Statement {
 
 /// Returns what takes tables and views out of a database that was there before. The marks go last: as long as one thing
 /// of ours is left, the database can be told from others.
-fn drop_tables(database: &str, tables: &[Table]) -> Vec<Statement> {
+fn drop_tables(database: &str, tables: &[Table], marks: &BTreeSet<String>) -> Vec<Statement> {
     let mut statements = vec![Statement::read("SET SESSION foreign_key_checks = 0")];
-    let is_marks = |table: &&Table| table.name.eq_ignore_ascii_case(MARKS_TABLE);
-    let (marks, others): (Vec<&Table>, Vec<&Table>) = tables.iter().partition(is_marks);
+    let (marks, others): (Vec<&Table>, Vec<&Table>) =
+        tables.iter().partition(|table| marks.contains(&table.name));
     let (views, tables): (Vec<&Table>, Vec<&Table>) =
         others.into_iter().partition(|table| table.kind == TableKind::View);
     for table in views.into_iter().chain(tables).chain(marks) {
@@ -154,15 +156,19 @@ fn drop_tables(database: &str, tables: &[Table]) -> Vec<Statement> {
 mod tests {
     use oceanbase::catalog::{Table, TableKind};
 
-    use super::{MARKS_TABLE, drop_database, drop_tables};
+    use super::{drop_database, drop_tables};
 
     #[test]
     fn the_marks_are_the_last_to_go() {
         let table = |name: &str, kind| Table { name: name.to_owned(), kind, rows_guess: 0, bytes_guess: 0 };
-        let there =
-            [table("a`b", TableKind::Base), table(MARKS_TABLE, TableKind::Base), table("v", TableKind::View)];
+        let there = [
+            table("a`b", TableKind::Base),
+            table("lifeboat_load_progress", TableKind::Base),
+            table("v", TableKind::View),
+        ];
+        let marks = ["lifeboat_load_progress".to_owned()].into();
         let sent: Vec<String> =
-            drop_tables("x", &there).into_iter().map(|statement| statement.masked).collect();
+            drop_tables("x", &there, &marks).into_iter().map(|statement| statement.masked).collect();
         let expected = [
             "SET SESSION foreign_key_checks = 0",
             "DROP VIEW IF EXISTS `x`.`v`",

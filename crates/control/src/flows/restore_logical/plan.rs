@@ -7,6 +7,7 @@ use engine::Flow as _;
 use model::Problem;
 use model::ability::Generation;
 use model::backup::BackupObject;
+use model::cluster::refuse_upgrading;
 use model::problem::codes;
 use model::recovery::RecoveryRequest;
 use model::size;
@@ -16,13 +17,10 @@ use oceanbase::Driver;
 use super::loading::options;
 use super::request::{Decided, decide};
 use super::{RestoreLogical, check_destination_tenant};
-use crate::actor::Actor;
-use crate::backups::{Plan, PlannedStep};
-use crate::context::Context;
+use crate::context::{Actor, Context, signing};
 use crate::error::Error;
-use crate::flows::backup_logical::refuse_upgrading;
 use crate::flows::recorder::Recorder;
-use crate::signing;
+use crate::flows::{Plan, PlannedStep};
 
 /// Plans a recovery. Nothing is written anywhere, and no task is made.
 pub(crate) async fn plan(context: &Context, actor: &Actor, wish: &RecoveryRequest) -> Result<Plan, Error> {

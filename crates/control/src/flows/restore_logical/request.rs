@@ -3,27 +3,24 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use dump::{DumpId, Manifest, OpenManifest, Origin, Selection};
-use engine::journal::{InsertError, NewTask};
+use engine::journal::NewTask;
 use engine::{Flow as _, Note};
+use futures::future::BoxFuture;
+use metadata::Transaction;
 use metadata::tasks::subject;
 use model::Problem;
 use model::backup::BackupMethod;
 use model::backup_set::{BackupSet, BackupSetStatus};
-use model::cluster::Cluster;
-use model::id::{BackupSetId, TaskId};
+use model::cluster::{Cluster, refuse_upgrading};
+use model::id::BackupSetId;
 use model::problem::codes;
 use model::recovery::{RecoveryRequest, choose};
 use model::tenant::{Tenant, check_readable};
 
 use super::{Holds, RestoreLogical, State};
-use crate::actor::Actor;
-use crate::audit::Attempt;
-use crate::backups::Accepted;
-use crate::context::{Context, Control};
+use crate::context::{Actor, Conflict, Context, Draft, Taker, signing};
 use crate::error::Error;
-use crate::flows::backup_logical::refuse_upgrading;
-use crate::signing;
-use crate::tasks::view;
+use crate::orders::subjects;
 
 /// How many connections load.
 const CONNECTIONS: usize = 4;
@@ -44,28 +41,28 @@ pub(super) struct Decided {
     pub(super) holds: Holds,
 }
 
-/// Makes a task of the request.
-pub(crate) async fn request(
-    control: &Control,
-    actor: &Actor,
-    wish: &RecoveryRequest,
-    attempt: &Attempt,
-) -> Result<Accepted, Error> {
-    let decided = Box::pin(decide(&control.context, actor, wish)).await?;
-    let mut writer = control.metadata().begin().await?;
+/// What orders need of this flow.
+pub(crate) const TAKER: Taker<RecoveryRequest> = Taker {
+    draft,
+    conflict: Conflict { text: "recovery-runs-already", code: Some(codes::RECOVERY_RUNS_ALREADY) },
+};
+
+/// Takes an order.
+fn draft<'a>(
+    context: &'a Context,
+    actor: &'a Actor,
+    order: RecoveryRequest,
+) -> BoxFuture<'a, Result<Draft, Error>> {
+    Box::pin(async move {
+        let decided = decide(context, actor, &order).await?;
+        Ok(Draft::new(move |writer| Box::pin(first(decided, writer))))
+    })
+}
+
+/// Makes the task that the order begins with.
+async fn first(decided: Decided, writer: &mut Transaction) -> Result<NewTask, Error> {
     let requested = writer.now().await?;
-    let task = writer.task_insert(&new_task(decided, requested, actor)?).await;
-    let task = task.map_err(|error| match error {
-        InsertError::Occupied { task, .. } => Problem::conflict("recovery-runs-already")
-            .coded(codes::RECOVERY_RUNS_ALREADY)
-            .with("task", task)
-            .into(),
-        InsertError::Journal(cause) => Error::from(cause),
-    })?;
-    attempt.done(&mut writer).await?;
-    writer.commit().await?;
-    control.wake().now();
-    Ok(Accepted { task: TaskId(task.0) })
+    new_task(decided, requested)
 }
 
 /// Decides what can be decided without asking the cluster. What the set holds stands in its manifest.
@@ -146,7 +143,7 @@ fn holds(manifest: &Manifest, selection: &Selection) -> Holds {
     holds
 }
 
-fn new_task(decided: Decided, requested: model::Timestamp, actor: &Actor) -> Result<NewTask, Error> {
+fn new_task(decided: Decided, requested: model::Timestamp) -> Result<NewTask, Error> {
     let Decided { set, folder, dump, origin, manifest, cluster, tenant, databases, selection, holds } =
         decided;
     // Databases are the same whatever capitals they are written with.
@@ -179,11 +176,10 @@ fn new_task(decided: Decided, requested: model::Timestamp, actor: &Actor) -> Res
     let task = NewTask::of::<RestoreLogical>(name, &state, [])
         .map_err(|cause| Error::caused(Problem::internal("task-not-made"), cause))?;
     Ok(task
-        .creator(&actor.name)
         .subject(subject::CLUSTER, cluster.id.to_string())
-        .subject(view::CLUSTER_NAME, cluster.name)
+        .subject(subjects::CLUSTER_NAME, cluster.name)
         .subject(subject::TENANT, tenant.id.to_string())
-        .subject(view::TENANT_NAME, tenant.name)
+        .subject(subjects::TENANT_NAME, tenant.name)
         .subject(subject::STORAGE, set.storage.to_string())
         .exclusive(format!("restore:{}:{}:{names}", cluster.id, tenant.id)))
 }

@@ -19,8 +19,8 @@ use tokio_util::sync::CancellationToken;
 use super::{RestoreLogical, State};
 use crate::actor::Actor;
 use crate::backups::{self, BackupFilter};
-use crate::flows::testing::{Ended, ROWS, SYS_PASSWORD, World};
 use crate::tasks::Steer;
+use crate::testing::{Ended, ROWS, SYS_PASSWORD, World};
 use crate::{PageAsk, restores};
 
 /// A world with one backup set, and the name that it is recovered under.
@@ -69,7 +69,7 @@ impl Recovery {
     }
 
     async fn begin(&self) -> TaskId {
-        let accepted = restores::restore(&self.world.control, &self.world.actor, self.wish()).await;
+        let accepted = restores::restore(&self.world.control, &self.world.actor, self.wish(), None).await;
         accepted.expect("the recovery is accepted").task
     }
 
@@ -186,7 +186,7 @@ async fn a_tenant_that_can_not_be_written_to_is_refused_before_anything_is_made(
     let world = &recovery.world;
     let into = async |tenant| {
         let wish = RecoveryRequest { tenant: TenantId(tenant), ..recovery.wish() };
-        let refused = restores::restore(&world.control, &world.actor, wish).await.expect_err("refused");
+        let refused = restores::restore(&world.control, &world.actor, wish, None).await.expect_err("refused");
         refused.problem().text.id.clone()
     };
     assert_eq!(into(1).await, "logical-not-of-sys");
@@ -412,10 +412,10 @@ async fn a_set_that_this_installation_did_not_sign_needs_an_administrator_and_st
     let sealed = format!("{content}\n{{\"blake3\":\"{hash}\",\"signature\":null}}\n");
     client.put(&path, sealed.into()).await.expect("written");
     let accepted = || RecoveryRequest { accept_foreign: true, ..recovery.wish() };
-    let refused = restores::restore(&world.control, &manager, accepted()).await.expect_err("unsigned");
+    let refused = restores::restore(&world.control, &manager, accepted(), None).await.expect_err("unsigned");
     assert_eq!(refused.problem().text.id, "recovery-of-unsigned-set");
     let asked =
-        restores::restore(&world.control, &world.actor, recovery.wish()).await.expect_err("no consent");
+        restores::restore(&world.control, &world.actor, recovery.wish(), None).await.expect_err("no consent");
     assert_eq!(asked.problem().text.id, "recovery-of-unsigned-set-asks");
     let plan = restores::plan(&world.control, &world.actor, recovery.wish()).await.expect("an ADMIN may");
     assert!(plan.steps[0].notes.iter().any(|note| note.id == "set-not-signed"), "{:?}", plan.steps[0]);

@@ -6,9 +6,9 @@ use sim::{FaultName, Profile};
 
 use super::message;
 use crate::backups;
-use crate::flows::simulated::SimWorld;
-use crate::flows::testing::Ended;
 use crate::tasks::Steer;
+use crate::testing::Ended;
+use crate::testing::simulated::SimWorld;
 
 #[tokio::test]
 async fn a_job_that_ended_while_nobody_looked_is_found_in_the_history() {

@@ -1,0 +1,62 @@
+import { me, network, type Answers } from '../../testing/network';
+
+import { expect, test } from 'vitest';
+import { page } from 'vitest/browser';
+
+import type { Alarm } from '../../api/types';
+import { cluster } from '../../testing/nouns';
+import { stage } from '../../testing/stage';
+import OverviewPage from './OverviewPage';
+
+const list = (...contents: unknown[]) => ({
+  data: { contents, page: { number: 1, size: 2000, totalElements: contents.length, totalPages: 1 } },
+});
+
+const UNAVAILABLE: Alarm = {
+  id: 'cluster_unavailable-7',
+  alarmType: 'cluster_unavailable',
+  name: 'Cluster unavailable',
+  level: 1,
+  scope: 'Cluster',
+  target: 'ob_cluster=prod-12',
+  summary: 'prod: cluster unavailable',
+  details: { id: 'refused', message: 'The cluster refuses the user root@sys', action: 'Enter the new password.' },
+  clusterId: 7,
+  clusterName: 'prod',
+};
+
+function open(part: Answers = {}) {
+  const calls = network({
+    ...me('MANAGE_CLUSTERS'),
+    'GET /ob/clusters/7': { data: cluster({ updateTime: new Date().toISOString() }) },
+    'GET /ob/clusters/7/tenants': list(),
+    'GET /alarm/alarms': list(),
+    'PATCH /ob/clusters/7': { data: cluster() },
+    ...part,
+  });
+  stage(<OverviewPage />, { path: '/clusters/:clusterId', at: '/clusters/7' });
+  return calls;
+}
+
+test('the menu of a cluster takes the new password of its user', async () => {
+  const calls = open();
+  await page.getByRole('button', { name: 'More' }).click();
+  await page.getByText('Change Cluster Password').click();
+  await page.getByLabelText('New password', { exact: true }).fill('four-words');
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await expect.poll(() => calls.find(({ call }) => call === 'PATCH /ob/clusters/7')?.body).toEqual({ password: 'four-words' });
+  await expect.poll(() => page.getByLabelText('New password', { exact: true }).elements()).toEqual([]);
+});
+
+test('the header of a cluster that does not answer any more does not say that it runs', async () => {
+  open({ 'GET /alarm/alarms': list(UNAVAILABLE) });
+  await expect.element(page.getByText('Unavailable', { exact: true })).toBeVisible();
+  expect(page.getByText('Running', { exact: true }).elements()).toEqual([]);
+});
+
+test('an answer of long ago is no state of now: its age is shown', async () => {
+  const updateTime = new Date(Date.now() - 3 * 3_600_000 - 1000).toISOString();
+  open({ 'GET /ob/clusters/7': { data: cluster({ updateTime }) } });
+  await expect.element(page.getByText('Unknown', { exact: true })).toBeVisible();
+  await expect.element(page.getByText('last asked 3 h ago')).toBeVisible();
+});

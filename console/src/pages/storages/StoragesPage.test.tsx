@@ -1,0 +1,42 @@
+import { me, network, type Answers } from '../../testing/network';
+
+import { expect, test } from 'vitest';
+import { page } from 'vitest/browser';
+
+import { stage } from '../../testing/stage';
+import StoragesPage from './StoragesPage';
+
+const STORAGE = {
+  storageId: 3,
+  configName: 'nfs',
+  uri: 'file:///obbackup/',
+  createTime: '2026-11-25T10:00:00.000+08:00',
+  obBackupStorageBaseInfo: { backupStorageType: 'BACKUP_STORAGE_FILE', storageUrl: '/obbackup/' },
+};
+
+async function remove(answer: Answers[string]) {
+  network({
+    ...me('BACKUP'),
+    'GET /backup/storages': { data: { contents: [STORAGE], page: { number: 1, size: 2000, totalElements: 1, totalPages: 1 } } },
+    'DELETE /backup/storages/3': answer,
+  });
+  stage(<StoragesPage />);
+  await page.getByRole('button', { name: 'Delete', exact: true }).click();
+  await page.getByRole('button', { name: 'Delete', exact: true }).last().click();
+}
+
+test('a storage that is in use says what uses it and what to do', async () => {
+  const message = 'Backup sets lie in this storage: 3, 8';
+  const action = 'Keep the configuration for as long as they may be needed.';
+  await remove({ status: 409, error: { id: 'storage-in-use', message, action } });
+  await expect.element(page.getByText(message)).toBeVisible();
+  await expect.element(page.getByText(action)).toBeVisible();
+});
+
+test('a server that can’t be reached is said in words', async () => {
+  await remove(() => {
+    throw new TypeError('Failed to fetch');
+  });
+  await expect.element(page.getByText('The server does not answer')).toBeVisible();
+  expect(page.getByText(/HTTP/).elements()).toEqual([]);
+});

@@ -1,0 +1,21 @@
+import type { RestoreTask, TaskHead, Words } from '../../api/types';
+import { useLabels } from '../../locales';
+import { Status, toneOf } from '../../parts/Status';
+import { isCancelled } from './cancelled';
+
+interface TaskStateProps {
+  of: {
+    status: TaskHead['status'] | RestoreTask['status'];
+    operation?: TaskHead['operation'];
+    error?: Words | null | undefined;
+    subtasks?: Array<{ status: string; note?: Words | null | undefined }>;
+  };
+}
+
+/** How a task stands, or a backup or a recovery in its list. */
+export function TaskState({ of }: TaskStateProps) {
+  const { words } = useLabels();
+  if (isCancelled(of)) return <Status tone="quiet">{words.cancelled}</Status>;
+  const states: Record<string, string> = { ...words.taskStatus, ...words.restoreStatus };
+  return <Status tone={toneOf(of.status)}>{states[of.status]}</Status>;
+}

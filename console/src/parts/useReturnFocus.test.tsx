@@ -1,0 +1,27 @@
+import { network } from '../testing/network';
+
+import { useState } from 'react';
+import { expect, test } from 'vitest';
+import { page, userEvent } from 'vitest/browser';
+
+import { stage } from '../testing/stage';
+import { AlarmsDrawer } from '../pages/alarms/AlarmsDrawer';
+
+function Opener() {
+  const [open, setOpen] = useState(false);
+  return (
+    <>
+      <button onClick={() => setOpen(true)}>Opener</button>
+      {open ? <AlarmsDrawer onClose={() => setOpen(false)} /> : null}
+    </>
+  );
+}
+
+test('Esc gives the keyboard back to what opened a drawer', async () => {
+  network({ 'GET /alarm/alarms': { data: { contents: [], page: { number: 1, size: 10, totalElements: 0, totalPages: 0 } } } });
+  stage(<Opener />);
+  await page.getByRole('button', { name: 'Opener' }).click();
+  await expect.element(page.getByText('None now')).toBeVisible();
+  await userEvent.keyboard('{Escape}');
+  await expect.element(page.getByRole('button', { name: 'Opener' })).toHaveFocus();
+});

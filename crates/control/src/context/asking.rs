@@ -1,0 +1,51 @@
+//! Asking a cluster for what is shown beside what we know ourselves: it may take no longer than a page can wait, and a
+//! cluster that does not answer takes nothing away but its own part.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use model::Problem;
+use model::cluster::Cluster;
+use oceanbase::{Driver, NoWitness};
+
+use super::error::Error;
+use super::shared::Context;
+
+/// The longest that a page waits for a cluster.
+const LIMIT: Duration = Duration::from_secs(10);
+
+/// The longest that a look at a cluster may take.
+const LONGER_LIMIT: Duration = Duration::from_secs(30);
+
+/// Opens a session on a cluster that no task's log hears of.
+pub(crate) async fn open(context: &Context, cluster: &Cluster) -> Result<Driver, Error> {
+    let endpoint = context.endpoint(cluster).await?;
+    Ok(Driver::open(&endpoint, Arc::new(NoWitness)).await?)
+}
+
+/// Returns what the cluster says, or why there is no answer.
+pub(crate) async fn within_limit<T>(
+    cluster: &Cluster,
+    question: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Problem> {
+    within(LIMIT, cluster, Box::pin(question)).await.map_err(Error::into_problem)
+}
+
+/// Returns what the cluster says when nobody waits for it, or why there is no answer.
+pub(crate) async fn within_longer_limit<T>(
+    cluster: &Cluster,
+    question: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Error> {
+    within(LONGER_LIMIT, cluster, Box::pin(question)).await
+}
+
+async fn within<T>(
+    limit: Duration,
+    cluster: &Cluster,
+    question: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Error> {
+    let silent =
+        || Problem::outside("cluster-silent").with("cluster", &cluster.name).with("seconds", limit.as_secs());
+    tokio::time::timeout(limit, question).await.unwrap_or_else(|_| Err(silent().into()))
+}

@@ -1,0 +1,64 @@
+//! The lines of the audit log. Every use case that changes something writes one, whether it was done or refused.
+
+use std::future::Future;
+
+use metadata::Transaction;
+use metadata::audit::Deed;
+
+use super::actor::Actor;
+use super::error::Error;
+use super::shared::Context;
+
+/// The outcome of a deed that was done.
+const DONE: &str = "done";
+
+/// What somebody is about to do.
+pub(crate) struct Attempt(Deed);
+
+impl Attempt {
+    pub(crate) fn new(actor: &Actor, action: &str, target: impl Into<String>) -> Self {
+        Self::of(&actor.name, &actor.address, action, target)
+    }
+
+    /// Returns the attempt of somebody who is not logged on.
+    pub(crate) fn of(user: &str, address: &str, action: &str, target: impl Into<String>) -> Self {
+        Self(Deed {
+            user: user.to_owned(),
+            address: address.to_owned(),
+            action: action.to_owned(),
+            target: target.into(),
+            outcome: DONE.to_owned(),
+        })
+    }
+
+    /// Writes that it is done, in the transaction that does it.
+    pub(crate) async fn done(&self, writer: &mut Transaction) -> Result<(), Error> {
+        Ok(writer.audit_append(&self.0).await?)
+    }
+
+    /// Waits for the work, which says itself when it is [`Attempt::done`]; writes if it is not.
+    pub(crate) async fn watch<T>(
+        &self,
+        context: &Context,
+        work: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        let outcome = work.await;
+        if let Err(error) = &outcome {
+            self.refused(context, error).await;
+        }
+        outcome
+    }
+
+    /// Writes that it was refused or failed. Whoever asked hears of that, not of trouble with the log.
+    async fn refused(&self, context: &Context, why: &Error) {
+        let deed = Deed { outcome: why.problem().text.id.clone(), ..self.0.clone() };
+        let written = async {
+            let mut writer = context.metadata.begin().await?;
+            writer.audit_append(&deed).await?;
+            writer.commit().await
+        };
+        if let Err(error) = written.await {
+            tracing::error!(%error, action = deed.action, target = deed.target, "cannot write the audit log");
+        }
+    }
+}

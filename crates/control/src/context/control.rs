@@ -1,0 +1,112 @@
+//! What a server is set up with, and the handle by which it is used.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use engine::worker::{Wake, Worker};
+use metadata::{Metadata, Server as MetadataServer};
+use model::Secret;
+use tokio::sync::watch;
+
+use super::order_table::OrderTable;
+use super::seen::Seen;
+use super::shared::Context;
+
+/// How a server is set up.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Where it keeps its own data.
+    pub data_dir: PathBuf,
+    /// The server that keeps the metadata; without one they lie in the data directory.
+    pub metadata: Option<MetadataServer>,
+    /// The directories below which storages may lie; none means the data directory.
+    pub file_roots: Vec<PathBuf>,
+    /// How many tasks run at once.
+    pub tasks_at_once: usize,
+    /// Its name, shown to people as the one who runs a task.
+    pub server_name: String,
+    /// The first account's password; a random one when left out. Looked at on the first start only.
+    pub admin_password: Option<Secret>,
+}
+
+impl Settings {
+    /// Returns the settings of a server that keeps its data here.
+    #[must_use]
+    pub fn new(data_dir: impl Into<PathBuf>) -> Self {
+        Self {
+            data_dir: data_dir.into(),
+            metadata: None,
+            file_roots: Vec::new(),
+            tasks_at_once: 8,
+            server_name: "lifeboat".to_owned(),
+            admin_password: None,
+        }
+    }
+}
+
+/// A server that was opened.
+pub struct Opened {
+    /// What the use cases need.
+    pub control: Control,
+    /// The file with the first password, for as long as that is to be changed.
+    pub initial_password: Option<PathBuf>,
+}
+
+/// Everything that the use cases need. Cheap to clone.
+#[derive(Clone)]
+pub struct Control {
+    pub(crate) context: Arc<Context>,
+    worker: Arc<Worker<Metadata>>,
+    orders: Arc<OrderTable>,
+    newest_event: Arc<watch::Sender<i64>>,
+    alarms: Arc<watch::Sender<Seen>>,
+}
+
+impl Control {
+    /// Returns the handle of a server whose workers and orders know their flows; `newest` is the number of the newest
+    /// event.
+    pub(crate) fn new(
+        context: Arc<Context>,
+        worker: Worker<Metadata>,
+        orders: OrderTable,
+        newest: i64,
+    ) -> Self {
+        Self {
+            context,
+            worker: Arc::new(worker),
+            orders: Arc::new(orders),
+            newest_event: Arc::new(watch::Sender::new(newest)),
+            alarms: Arc::new(watch::Sender::new(Seen::default())),
+        }
+    }
+
+    pub(crate) fn metadata(&self) -> &Metadata {
+        &self.context.metadata
+    }
+
+    /// Returns what makes the workers look for work at once.
+    pub(crate) fn wake(&self) -> Wake {
+        self.worker.wake()
+    }
+
+    pub(crate) fn worker(&self) -> &Worker<Metadata> {
+        &self.worker
+    }
+
+    /// Returns which flow takes which order.
+    pub(crate) fn orders(&self) -> &OrderTable {
+        &self.orders
+    }
+
+    pub(crate) fn alarms(&self) -> &watch::Sender<Seen> {
+        &self.alarms
+    }
+
+    pub(crate) fn newest_event(&self) -> watch::Receiver<i64> {
+        self.newest_event.subscribe()
+    }
+
+    pub(crate) fn newest_event_sender(&self) -> &watch::Sender<i64> {
+        &self.newest_event
+    }
+}

@@ -1,0 +1,101 @@
+//! How clusters, their tenants and storages are reached.
+
+use std::sync::Arc;
+
+use metadata::tenant_credentials::TenantCredential;
+use model::ability::Generation;
+use model::cluster::Cluster;
+use model::id::{ClusterId, StorageId, TenantId};
+use model::problem::codes;
+use model::storage::{StorageLocation, StorageType};
+use model::tenant::check_readable;
+use model::{Problem, Secret};
+use oceanbase::precheck::tenant::log_on_problem;
+use oceanbase::{Endpoint, NoWitness, Session, Witness, login};
+use storage::Client;
+
+use super::error::Error;
+use super::shared::Context;
+
+impl Context {
+    /// Returns how the cluster itself is logged on to.
+    pub(crate) async fn endpoint(&self, cluster: &Cluster) -> Result<Endpoint, Error> {
+        let password = self.metadata.cluster_password(cluster.id).await?;
+        Ok(Endpoint::new(cluster.addresses.clone(), cluster.user.clone(), password))
+    }
+
+    /// Opens a session on a tenant that can be read.
+    pub(crate) async fn open_tenant(&self, cluster: ClusterId, tenant: TenantId) -> Result<Session, Error> {
+        let cluster = self.cluster(cluster).await?;
+        let tenant = self.tenant(cluster.id, tenant).await?;
+        let has_credential =
+            self.metadata.tenant_credential_users(cluster.id).await?.contains_key(&tenant.id);
+        check_readable(cluster.facts.generation, &tenant, has_credential, &cluster.name)?;
+        self.enter_tenant(&cluster, tenant.id, &tenant.name, Arc::new(NoWitness)).await
+    }
+
+    /// Returns how a tenant is logged on to: seekdb is its own only tenant, others need a user of the tenant.
+    pub(crate) async fn tenant_endpoint(
+        &self,
+        cluster: &Cluster,
+        id: TenantId,
+        tenant: &str,
+    ) -> Result<Endpoint, Error> {
+        if cluster.facts.generation == Generation::Seekdb {
+            return self.endpoint(cluster).await;
+        }
+        let Some(credential) = self.metadata.tenant_credential_get(cluster.id, id).await? else {
+            let missing = Problem::refused(codes::PRECHECK_FAILED, "tenant-credential-missing");
+            return Err(missing.with("tenant", tenant).with("cluster", &cluster.name).into());
+        };
+        Ok(of_tenant(cluster, tenant, credential))
+    }
+
+    /// Logs on to a tenant. Why it was refused is said in words about that tenant.
+    pub(crate) async fn enter_tenant(
+        &self,
+        cluster: &Cluster,
+        id: TenantId,
+        tenant: &str,
+        witness: Arc<dyn Witness>,
+    ) -> Result<Session, Error> {
+        let endpoint = self.tenant_endpoint(cluster, id, tenant).await?;
+        let opened = Session::open(&endpoint, witness).await;
+        opened.map_err(|error| match cluster.facts.generation {
+            Generation::Gen4 => Error::of_server(log_on_problem(&error, &endpoint.user), error),
+            Generation::Gen3 | Generation::Seekdb => error.into(),
+        })
+    }
+
+    /// Opens a storage. Nothing is sent yet.
+    pub(crate) async fn client(&self, id: StorageId) -> Result<Client, Error> {
+        let storage = self.storage(id).await?;
+        let secret = self.metadata.storage_secret(id).await?;
+        Ok(Client::open(&storage.location, secret.as_ref(), &self.roots)?)
+    }
+
+    /// Checks that a location is complete, and that an object store has an address that can be called.
+    ///
+    /// A directory may lie outside this server's roots: the servers of a cluster write physical backups themselves.
+    pub(crate) fn usable(
+        &self,
+        location: StorageLocation,
+        secret: Option<&Secret>,
+    ) -> Result<StorageLocation, Error> {
+        let location = location.checked()?;
+        if location.kind != StorageType::File && secret.is_none_or(Secret::is_empty) {
+            let missing = Problem::invalid("storage-key-secret-missing");
+            return Err(missing.coded(codes::STORAGE_KEY_SECRET_MISSING).into());
+        }
+        if location.kind != StorageType::File {
+            Client::open(&location, secret, &self.roots)?;
+        }
+        Ok(location)
+    }
+}
+
+/// Returns how a tenant is logged on to: where its cluster is, behind OBProxy where that one is.
+pub(crate) fn of_tenant(cluster: &Cluster, tenant: &str, credential: TenantCredential) -> Endpoint {
+    let TenantCredential { user, password } = credential;
+    Endpoint::new(cluster.addresses.clone(), login::of_tenant(&user, tenant, &cluster.user), password)
+}

@@ -1,0 +1,184 @@
+//! Why a use case did not do what it was asked.
+
+use engine::StepError;
+use engine::journal::{InsertError, JournalError};
+use engine::operator::{OperateError, Refusal};
+use model::Problem;
+use model::problem::codes;
+
+use super::words;
+
+type Cause = Box<dyn std::error::Error + Send + Sync>;
+
+/// What is said to whoever asked, and beside it the chain of causes for the program's log.
+#[derive(Debug, thiserror::Error)]
+#[error("{problem}")]
+pub struct Error {
+    problem: Box<Problem>,
+    /// Whether the same may go well a little later, with nobody doing anything.
+    is_transient: bool,
+    #[source]
+    cause: Option<Cause>,
+}
+
+impl Error {
+    /// Returns an error that keeps its cause for the log.
+    pub(crate) fn caused(problem: Problem, cause: impl Into<Cause>) -> Self {
+        Self { problem: Box::new(problem), is_transient: false, cause: Some(cause.into()) }
+    }
+
+    /// Says that the same may go well a little later.
+    fn passing(self, is_transient: bool) -> Self {
+        Self { is_transient, ..self }
+    }
+
+    /// Returns the failure of a server in words that fit what was done there.
+    pub(crate) fn of_server(problem: Problem, cause: oceanbase::Error) -> Self {
+        let is_transient = cause.is_transient();
+        Self::caused(problem, cause).passing(is_transient)
+    }
+
+    /// Returns what is said to whoever asked.
+    #[must_use]
+    pub fn problem(&self) -> &Problem {
+        &self.problem
+    }
+
+    /// Returns what is said to whoever asked.
+    #[must_use]
+    pub fn into_problem(self) -> Problem {
+        *self.problem
+    }
+}
+
+impl From<Problem> for Error {
+    fn from(problem: Problem) -> Self {
+        Self { problem: Box::new(problem), is_transient: false, cause: None }
+    }
+}
+
+impl From<metadata::Error> for Error {
+    fn from(cause: metadata::Error) -> Self {
+        let is_transient = cause.is_transient();
+        Self::caused(cause.problem(), cause).passing(is_transient)
+    }
+}
+
+impl From<oceanbase::Error> for Error {
+    fn from(cause: oceanbase::Error) -> Self {
+        let is_transient = cause.is_transient();
+        Self::caused(cause.problem(), cause).passing(is_transient)
+    }
+}
+
+impl From<storage::Error> for Error {
+    fn from(cause: storage::Error) -> Self {
+        let is_transient = cause.is_transient();
+        Self::caused(cause.problem(), cause).passing(is_transient)
+    }
+}
+
+impl From<dump::Error> for Error {
+    fn from(cause: dump::Error) -> Self {
+        let is_transient = cause.is_transient();
+        Self::caused(cause.problem(), cause).passing(is_transient)
+    }
+}
+
+impl From<JournalError> for Error {
+    fn from(cause: JournalError) -> Self {
+        Self::caused(Problem::internal("metadata-failed").raw(&cause.cause), cause).passing(true)
+    }
+}
+
+impl From<InsertError> for Error {
+    fn from(error: InsertError) -> Self {
+        match error {
+            InsertError::Occupied { task, .. } => {
+                Problem::conflict("task-not-finished").with("task", task).into()
+            }
+            InsertError::Journal(cause) => cause.into(),
+        }
+    }
+}
+
+impl From<OperateError> for Error {
+    fn from(error: OperateError) -> Self {
+        match error {
+            OperateError::NoSuchTask(task) => Problem::not_found("task-unknown").with("task", task).into(),
+            OperateError::Refused(refusal) => refused(&refusal).into(),
+            OperateError::Occupied { task, .. } => {
+                Problem::conflict("task-not-finished").with("task", task).into()
+            }
+            OperateError::Busy(task) => Problem::conflict("task-busy").with("task", task).into(),
+            OperateError::Journal(cause) => cause.into(),
+        }
+    }
+}
+
+/// What a step ends with when a call failed. Its own words are those of the whole chain: which call, then why.
+impl From<Error> for StepError {
+    fn from(error: Error) -> Self {
+        let Error { problem, is_transient, cause } = error;
+        let problem = match &cause {
+            Some(cause) => problem.raw(chain(cause.as_ref())),
+            None => *problem,
+        };
+        let note = words::note(problem.text);
+        if is_transient { Self::transient(note) } else { Self::permanent(note) }
+    }
+}
+
+fn chain(first: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = first.to_string();
+    let mut next = first.source();
+    while let Some(cause) = next {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        next = cause.source();
+    }
+    text
+}
+
+fn refused(refusal: &Refusal) -> Problem {
+    let refused = |id| Problem::refused(codes::CONFLICT, id);
+    match refusal {
+        Refusal::NoSuchRow(row) => {
+            Problem::not_found("subtask-unknown").with("subtask", i64::from(row.0) + 1)
+        }
+        Refusal::Task(status) => refused("task-state-unfit").with("status", status),
+        Refusal::Row { step, status } => {
+            refused("subtask-state-unfit").with("step", step).with("status", status)
+        }
+        Refusal::NotSkippable(step) => refused("subtask-not-skippable").with("step", step),
+        Refusal::PartlyRolledBack => refused("task-partly-rolled-back"),
+        Refusal::NothingToUndo => refused("task-nothing-to-undo"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use engine::TaskStatus;
+    use engine::operator::Refusal;
+    use engine::task::{RowNumber, StepStatus};
+    use model::text::{Language, has_problem};
+
+    use super::refused;
+
+    #[test]
+    fn every_refusal_of_a_command_has_words() {
+        for refusal in [
+            Refusal::NoSuchRow(RowNumber(u32::MAX - 1)),
+            Refusal::Task(TaskStatus::Failed),
+            Refusal::Row { step: "dump-data".into(), status: StepStatus::Running },
+            Refusal::NotSkippable("dump-data".into()),
+            Refusal::PartlyRolledBack,
+            Refusal::NothingToUndo,
+        ] {
+            let text = refused(&refusal).text;
+            assert!(has_problem(&text.id), "{}", text.id);
+            let words = [Some(text.message(Language::En)), text.action(Language::En)];
+            assert!(!words.iter().flatten().any(|words| words.contains('{')), "{words:?}");
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! Whether this server could do its work when that was last asked.
+
+use std::time::Instant;
+
+use model::Problem;
+use tokio::sync::Mutex;
+
+/// The last answer, and when it was found. Who asks meanwhile waits for it.
+#[derive(Default)]
+pub(crate) struct Health(pub(crate) Mutex<Option<(Instant, Vec<Problem>)>>);

@@ -1,0 +1,43 @@
+//! What a request names must exist: each function returns it from the metadata, or the problem that names it.
+
+use model::Problem;
+use model::backup_set::BackupSet;
+use model::cluster::Cluster;
+use model::id::{BackupSetId, ClusterId, StorageId, TaskId, TenantId};
+use model::storage::Storage;
+use model::tenant::Tenant;
+
+use super::error::Error;
+use super::shared::Context;
+
+impl Context {
+    /// Returns a cluster that must exist.
+    pub(crate) async fn cluster(&self, id: ClusterId) -> Result<Cluster, Error> {
+        let found = self.metadata.cluster_get(id).await?;
+        Ok(found.ok_or_else(|| Problem::not_found("cluster-unknown").with("cluster", id))?)
+    }
+
+    /// Returns a tenant that must exist.
+    pub(crate) async fn tenant(&self, cluster: ClusterId, tenant: TenantId) -> Result<Tenant, Error> {
+        let found = self.metadata.tenant_get(cluster, tenant).await?;
+        Ok(found.ok_or_else(|| Problem::not_found("tenant-unknown").with("tenant", tenant))?)
+    }
+
+    /// Returns a storage that must exist.
+    pub(crate) async fn storage(&self, id: StorageId) -> Result<Storage, Error> {
+        let found = self.metadata.storage_get(id).await?;
+        Ok(found.ok_or_else(|| Problem::not_found("storage-unknown").with("storage", id))?)
+    }
+
+    /// Returns a backup set that must exist.
+    pub(crate) async fn backup_set(&self, id: BackupSetId) -> Result<BackupSet, Error> {
+        let found = self.metadata.backup_set_get(id).await?;
+        Ok(found.ok_or_else(|| Problem::not_found("backup-set-unknown").with("set", id))?)
+    }
+
+    /// Returns a task that must exist, as it is stored.
+    pub(crate) async fn task(&self, task: TaskId) -> Result<engine::Task, Error> {
+        let found = engine::Journal::load(&self.metadata, engine::TaskId(task.0)).await?;
+        Ok(found.ok_or_else(|| Problem::not_found("task-unknown").with("task", task))?)
+    }
+}

@@ -1,0 +1,33 @@
+//! What every other room stands on: who asks, the metadata and what must be in it, sessions on clusters and storages, the
+//! audit log, errors, pages, and what lives in this process only.
+
+pub mod actor;
+pub(crate) mod asking;
+mod audit;
+mod control;
+mod endpoints;
+pub mod error;
+mod health;
+pub(crate) mod log_on;
+mod lookup;
+mod order_table;
+pub mod page;
+mod seen;
+mod shared;
+pub(crate) mod signing;
+mod snapshots;
+mod troubles;
+mod watch_log;
+pub(crate) mod words;
+
+pub use actor::{Actor, Means};
+pub(crate) use audit::Attempt;
+pub use control::{Control, Opened, Settings};
+pub(crate) use endpoints::of_tenant;
+pub use error::Error;
+pub(crate) use order_table::{Conflict, Draft, OrderTable, Taker};
+pub use page::{Page, PageAsk};
+pub(crate) use seen::{Basis, Seen};
+pub(crate) use shared::{Context, open_metadata};
+pub(crate) use troubles::Trouble;
+pub use watch_log::{WakesBy, Watched};

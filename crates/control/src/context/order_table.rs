@@ -1,0 +1,72 @@
+//! Which flow takes which order. The flows register here when a server opens, so that orders reach them and know none.
+
+use futures::future::BoxFuture;
+use metadata::Transaction;
+use model::Problem;
+use model::order::{CompactionOrder, LogBackupOrder, LogicalBackup, PhysicalBackup};
+use model::recovery::RecoveryRequest;
+
+use super::actor::Actor;
+use super::error::Error;
+use super::shared::Context;
+
+/// What takes each kind of order.
+pub(crate) struct OrderTable {
+    pub(crate) logical_backup: Taker<LogicalBackup>,
+    pub(crate) physical_backup: Taker<PhysicalBackup>,
+    pub(crate) log_backup: Taker<LogBackupOrder>,
+    pub(crate) compaction: Taker<CompactionOrder>,
+    pub(crate) databases: Taker<RecoveryRequest>,
+}
+
+/// What orders need of a flow.
+pub(crate) struct Taker<O> {
+    /// Decides what can be decided without asking the cluster.
+    pub(crate) draft: Drafting<O>,
+    /// What is said when a task runs that leaves no room for this one.
+    pub(crate) conflict: Conflict,
+}
+
+/// Makes a draft of the actor's order, or refuses it.
+pub(crate) type Drafting<O> = for<'a> fn(&'a Context, &'a Actor, O) -> BoxFuture<'a, Result<Draft, Error>>;
+
+/// What is said when a task runs that leaves no room for another one.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Conflict {
+    /// The text, whose argument is the task.
+    pub(crate) text: &'static str,
+    /// OCP's number, where it has one.
+    pub(crate) code: Option<u32>,
+}
+
+impl Conflict {
+    /// Returns the refusal that names the task.
+    pub(crate) fn with(self, task: engine::TaskId) -> Problem {
+        let problem = Problem::conflict(self.text).with("task", task);
+        match self.code {
+            Some(code) => problem.coded(code),
+            None => problem,
+        }
+    }
+}
+
+/// A task to be, whose first state is made in the transaction that keeps it.
+pub(crate) struct Draft(Box<First>);
+
+type First =
+    dyn for<'a> FnOnce(&'a mut Transaction) -> BoxFuture<'a, Result<engine::journal::NewTask, Error>> + Send;
+
+impl Draft {
+    pub(crate) fn new(
+        first: impl for<'a> FnOnce(&'a mut Transaction) -> BoxFuture<'a, Result<engine::journal::NewTask, Error>>
+        + Send
+        + 'static,
+    ) -> Self {
+        Self(Box::new(first))
+    }
+
+    /// Returns the task, with what belongs to it written.
+    pub(crate) async fn first(self, writer: &mut Transaction) -> Result<engine::journal::NewTask, Error> {
+        (self.0)(writer).await
+    }
+}

@@ -1,0 +1,83 @@
+//! What use cases and flows share: the metadata, the allowed directories, and what lives in this process only.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64};
+
+use metadata::{Metadata, Server as MetadataServer};
+use storage::FileRoots;
+use tokio::sync::Notify;
+
+use super::error::Error;
+use super::health::Health;
+use super::log_on::LogOn;
+use super::snapshots::Snapshots;
+use super::troubles::Troubles;
+use super::watch_log::WatchLog;
+
+/// What use cases and flows share.
+pub(crate) struct Context {
+    pub(crate) metadata: Metadata,
+    pub(crate) roots: FileRoots,
+    pub(crate) data_dir: PathBuf,
+    /// The moments of the dumps that are being made, kept readable between two steps.
+    pub(crate) snapshots: Snapshots,
+    pub(crate) log_on: LogOn,
+    /// What the last look at each cluster found wrong.
+    pub(crate) troubles: Troubles,
+    /// Makes the watcher look at the clusters at once.
+    pub(crate) look: Notify,
+    /// Whether this server could do its work when that was last asked.
+    pub(crate) health: Health,
+    /// Whether the disk of the data directory was full when last looked at.
+    pub(crate) was_full: AtomicBool,
+    /// What the watchers did last.
+    pub(crate) watch_log: WatchLog,
+    /// How often alarms have been read, so that of two readings the later is known.
+    pub(crate) alarms_read: AtomicU64,
+}
+
+impl Context {
+    /// Opens a server's data in that directory, whose storages may lie below these roots; none means the data
+    /// directory.
+    pub(crate) async fn open(
+        data_dir: &Path,
+        server: Option<&MetadataServer>,
+        file_roots: &[PathBuf],
+    ) -> Result<Self, Error> {
+        let data_dir = absolute(data_dir)?;
+        let roots =
+            if file_roots.is_empty() { FileRoots::new([&data_dir]) } else { FileRoots::new(file_roots) }?;
+        Ok(Self {
+            metadata: open_metadata(&data_dir, server).await?,
+            roots,
+            data_dir,
+            snapshots: Snapshots::default(),
+            log_on: LogOn::new(),
+            troubles: Troubles::default(),
+            look: Notify::new(),
+            health: Health::default(),
+            was_full: AtomicBool::new(false),
+            watch_log: WatchLog::default(),
+            alarms_read: AtomicU64::new(0),
+        })
+    }
+}
+
+/// Opens the metadata where they lie.
+pub(crate) async fn open_metadata(
+    data_dir: &Path,
+    server: Option<&MetadataServer>,
+) -> Result<Metadata, metadata::Error> {
+    match server {
+        None => Metadata::open(data_dir).await,
+        Some(server) => Metadata::open_on(data_dir, server).await,
+    }
+}
+
+fn absolute(path: &Path) -> Result<PathBuf, Error> {
+    std::path::absolute(path).map_err(|cause| {
+        let problem =
+            model::Problem::invalid("data-directory-failed").with("path", path.display()).raw(&cause);
+        Error::caused(problem, cause)
+    })
+}

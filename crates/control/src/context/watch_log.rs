@@ -1,0 +1,90 @@
+//! What the watchers of this server did last. It lives in this process only: every server has its own.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use model::text::Text;
+use model::time::Timestamp;
+
+/// What makes a watcher look, beside the end of its period.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WakesBy {
+    /// Nothing.
+    Timer,
+    /// A signal: something has changed that it looks at.
+    Signal,
+    /// Nothing, and it looks only while somebody follows what it finds.
+    Followers,
+}
+
+/// A watcher, and how it went of late.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Watched {
+    /// Its name.
+    pub name: &'static str,
+    /// How often it looks.
+    pub period: Duration,
+    /// What else makes it look.
+    pub wakes_by: WakesBy,
+    /// How often it has looked since this server started.
+    pub runs: u64,
+    /// When it last began to look.
+    pub last_run: Option<Timestamp>,
+    /// How long that took.
+    pub duration: Option<Duration>,
+    /// Why the last look failed; nothing after one that went well.
+    pub last_error: Option<Text>,
+    /// When a look last failed.
+    pub failed: Option<Timestamp>,
+}
+
+/// What each watcher did last.
+#[derive(Default)]
+pub(crate) struct WatchLog(Mutex<BTreeMap<&'static str, Watched>>);
+
+impl WatchLog {
+    /// Enters a watcher that has not looked yet.
+    pub(crate) fn enter(&self, name: &'static str, period: Duration, wakes_by: WakesBy) {
+        let watched = Watched {
+            name,
+            period,
+            wakes_by,
+            runs: 0,
+            last_run: None,
+            duration: None,
+            last_error: None,
+            failed: None,
+        };
+        self.all().insert(name, watched);
+    }
+
+    /// Notes a look; tells whether its failure is news: another one than the last look's.
+    pub(crate) fn note(
+        &self,
+        name: &'static str,
+        begun: Timestamp,
+        duration: Duration,
+        error: Option<Text>,
+    ) -> bool {
+        let mut all = self.all();
+        let Some(watched) = all.get_mut(name) else { return error.is_some() };
+        let is_news = error.is_some() && error != watched.last_error;
+        watched.runs += 1;
+        watched.last_run = Some(begun);
+        watched.duration = Some(duration);
+        watched.failed = if error.is_some() { Some(begun) } else { watched.failed };
+        watched.last_error = error;
+        is_news
+    }
+
+    /// Returns all, by name.
+    pub(crate) fn list(&self) -> Vec<Watched> {
+        self.all().values().cloned().collect()
+    }
+
+    fn all(&self) -> MutexGuard<'_, BTreeMap<&'static str, Watched>> {
+        // Each change is one call: a panic elsewhere leaves nothing half-done here.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,68 @@
+//! What a logical backup was asked for, and what is known of each tenant's dump.
+
+use std::collections::BTreeMap;
+
+use dump::{Compression, DumpId, Manifest, Selection};
+use engine::At;
+use model::Timestamp;
+use model::id::{ClusterId, StorageId, TenantId};
+use serde::{Deserialize, Serialize};
+
+pub(super) type Here = At<BackupLogical>;
+
+/// Back up now, logically.
+pub(crate) struct BackupLogical;
+
+/// What was asked for; the checks add nothing to it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct State {
+    pub(crate) cluster: ClusterId,
+    pub(crate) cluster_name: String,
+    /// The storage's folder for this cluster's tenants depends on it.
+    pub(crate) ob_cluster_id: i64,
+    pub(crate) storage: StorageId,
+    /// The tenants by the names of their lanes.
+    pub(crate) tenants: BTreeMap<String, TenantId>,
+    pub(crate) selection: Selection,
+    pub(crate) compression: Compression,
+    pub(crate) connections: usize,
+    pub(crate) requested: Timestamp,
+    /// Tells this task's dumps from those that another server's task of the same number makes there.
+    pub(crate) tag: String,
+}
+
+/// What is known of one tenant's dump.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(crate) struct Lane {
+    /// The dumps that were given up because their moment was gone.
+    pub(crate) abandoned: Vec<DumpId>,
+    /// What the dump holds, once it is complete.
+    pub(crate) complete: Option<Complete>,
+    /// Whether it was read back and found whole.
+    pub(crate) verified: bool,
+}
+
+/// What a complete dump holds.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Complete {
+    pub(crate) dump: DumpId,
+    pub(crate) scn: u64,
+    pub(crate) bytes: u64,
+    pub(crate) rows: u64,
+    pub(crate) tables: u64,
+    pub(crate) finished: Timestamp,
+}
+
+impl Complete {
+    /// Returns what a manifest says.
+    pub(super) fn of(manifest: &Manifest) -> Self {
+        Self {
+            dump: manifest.dump.clone(),
+            scn: manifest.scn,
+            bytes: manifest.totals.bytes,
+            rows: manifest.totals.rows,
+            tables: manifest.totals.tables,
+            finished: manifest.finished,
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! What a physical backup was asked for, and what is known of each lane.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use engine::At;
+use model::Timestamp;
+use model::backup::DataBackupMode;
+use model::id::{ClusterId, StorageId, TenantId};
+use model::physical::identity::JobMark;
+use model::physical::{PhysicalSet, Scope};
+use serde::{Deserialize, Serialize};
+
+/// Back up now, physically.
+pub(crate) struct BackupPhysical;
+
+/// Where a body of this flow stands.
+pub(super) type Here = At<BackupPhysical>;
+
+/// What was asked for; the steps add nothing to it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct State {
+    pub(crate) cluster: ClusterId,
+    pub(crate) cluster_name: String,
+    /// The name and number that OceanBase knows it by: folders are called so.
+    pub(crate) ob_name: String,
+    pub(crate) ob_cluster_id: i64,
+    pub(crate) storage: StorageId,
+    /// Whether destinations that the cluster has are kept wherever they are: nobody chose the storage.
+    pub(crate) keeps_destinations: bool,
+    /// What each lane's statement is about.
+    pub(crate) scopes: BTreeMap<String, Scope>,
+    pub(crate) mode: DataBackupMode,
+    pub(crate) auto_compaction: bool,
+    pub(crate) plus_archivelog: bool,
+    /// What the backup is encrypted with, sealed; gone when all is backed up.
+    #[serde(default)]
+    pub(crate) password: Option<String>,
+    pub(crate) requested: Timestamp,
+    /// Tells this task's jobs from those that another server's task of the same number has made.
+    pub(crate) tag: String,
+}
+
+/// What is known of one lane.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(crate) struct Lane {
+    /// Where data go, without keys; empty until that is settled.
+    pub(crate) data_path: String,
+    /// How often it was looked whether every server of a 3.x cluster has read the destination.
+    pub(crate) looks: u32,
+    /// When we began to wait for log backup, by the database's clock.
+    pub(crate) archive_since: Option<Timestamp>,
+    /// How many freezes were asked for.
+    pub(crate) freezes: u32,
+    /// How our job is known; nothing before one is begun.
+    pub(crate) mark: Option<JobMark>,
+    /// How many jobs were begun: each has a tag of its own.
+    pub(crate) begun: u32,
+    /// How often the database said that a backup runs while none was to be seen.
+    pub(crate) refusals: u32,
+    /// Whether the database has accepted the statement of the job that `mark` tells.
+    #[serde(default)]
+    pub(crate) accepted: bool,
+    /// How often in a row a job that was accepted was in no view.
+    #[serde(default)]
+    pub(crate) unseen: u32,
+    /// How often a job that ended well was without the work or the sets that were asked for.
+    #[serde(default)]
+    pub(crate) incomplete: u32,
+    /// The tenants that one job of a 3.x cluster has to back up.
+    #[serde(default)]
+    pub(crate) expected: BTreeSet<TenantId>,
+    /// Those of which it made no set, by name.
+    #[serde(default)]
+    pub(crate) left_out: Vec<String>,
+    /// The jobs of the cluster that were ours, also those that ended badly: tenant and number.
+    #[serde(default)]
+    pub(crate) jobs: BTreeSet<(TenantId, i64)>,
+    /// How far the job was when last looked at.
+    pub(crate) sample: Option<Sample>,
+    /// The sets that our job has made: one on 4.x, one for each tenant before.
+    pub(crate) sets: Vec<PhysicalSet>,
+    /// Whether they were looked at and found good.
+    pub(crate) verified: bool,
+}
+
+/// How far a job was at some moment, by the database's clock.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub(crate) struct Sample {
+    pub(crate) bytes: u64,
+    pub(crate) at: Timestamp,
+    /// Since when it has not moved.
+    pub(crate) since: Timestamp,
+    /// When waiting began.
+    pub(crate) begun: Timestamp,
+}

@@ -1,0 +1,27 @@
+//! What a change of log backup was asked for, and what is known of each lane.
+
+use std::collections::BTreeMap;
+
+use model::archive::LogBackupWish;
+use model::id::ClusterId;
+use model::physical::Scope;
+use model::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// Change the log backup of a cluster.
+pub(crate) struct LogBackup;
+
+/// What was asked for.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct State {
+    pub(crate) cluster: ClusterId,
+    pub(crate) wish: LogBackupWish,
+    pub(crate) scopes: BTreeMap<String, Scope>,
+}
+
+/// What is known of one lane.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(crate) struct Lane {
+    /// When we began to wait, by the database's clock.
+    pub(super) since: Option<Timestamp>,
+}

@@ -1,0 +1,32 @@
+//! What a task would do, told without doing it.
+
+use model::backup::{BackupMethod, DataBackupMode};
+use model::text::Text;
+
+/// What a task would do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    /// The flow's kind, such as `backup-logical`.
+    pub kind: String,
+    /// How the backup is, or was, taken.
+    pub method: BackupMethod,
+    /// How much it holds.
+    pub mode: DataBackupMode,
+    /// Where it lies, or will lie: a URI.
+    pub storage: String,
+    /// The tenants it is about.
+    pub tenants: Vec<String>,
+    /// The steps in running order.
+    pub steps: Vec<PlannedStep>,
+}
+
+/// A step that a task would take.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlannedStep {
+    /// The step's id, whose name is in the texts.
+    pub step: String,
+    /// What it finds, or would do, in words.
+    pub notes: Vec<Text>,
+    /// What it would send to the cluster, secrets masked.
+    pub statements: Vec<String>,
+}

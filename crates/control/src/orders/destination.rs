@@ -1,0 +1,94 @@
+//! Where a backup goes: a saved storage, or one that was typed in for this task.
+
+use metadata::tasks::{TaskQuery, subject};
+use metadata::{Slice, Transaction};
+use model::backup::BackupMethod;
+use model::cluster::Cluster;
+use model::id::StorageId;
+use model::order::StorageChoice;
+use model::problem::codes;
+use model::storage::{Storage, StorageLocation};
+use model::{Problem, Secret};
+use storage::Client;
+
+use super::kinds::backup_kinds;
+use crate::context::{Context, Error};
+
+/// Where a backup goes.
+pub(crate) enum Destination {
+    Saved(Storage),
+    /// Kept with the task, without a name.
+    Typed(StorageLocation, Option<Secret>),
+}
+
+impl Destination {
+    pub(crate) fn location(&self) -> &StorageLocation {
+        match self {
+            Self::Saved(storage) => &storage.location,
+            Self::Typed(location, _) => location,
+        }
+    }
+
+    /// Keeps what was typed in, with the task that is made in this transaction; returns the storage.
+    pub(crate) async fn keep(&self, writer: &mut Transaction) -> Result<StorageId, Error> {
+        match self {
+            Self::Saved(storage) => Ok(storage.id),
+            Self::Typed(location, secret) => {
+                Ok(writer.storage_insert(None, location, secret.as_ref()).await?.id)
+            }
+        }
+    }
+
+    /// Returns the key's secret, if it has one.
+    pub(crate) async fn secret(&self, context: &Context) -> Result<Option<Secret>, Error> {
+        match self {
+            Self::Saved(storage) => Ok(context.metadata.storage_secret(storage.id).await?),
+            Self::Typed(_, secret) => Ok(secret.clone()),
+        }
+    }
+}
+
+/// Returns the chosen storage; without a choice the last one of that cluster, else the only one there is. A logical
+/// backup is written by this server, which must be allowed to use the storage.
+pub(crate) async fn destination(
+    context: &Context,
+    cluster: &Cluster,
+    method: BackupMethod,
+    choice: Option<StorageChoice>,
+) -> Result<Destination, Error> {
+    let storage = match choice {
+        Some(StorageChoice::Typed { location, secret }) => {
+            let location = context.usable(location, secret.as_ref())?;
+            if method == BackupMethod::Logical {
+                Client::open(&location, secret.as_ref(), &context.roots)?;
+            }
+            return Ok(Destination::Typed(location, secret));
+        }
+        Some(StorageChoice::Saved(id)) => context.storage(id).await?,
+        None => usual_storage(context, cluster)
+            .await?
+            .ok_or_else(|| Problem::invalid("storage-not-chosen").coded(codes::STORAGE_URI_MISSING))?,
+    };
+    if method == BackupMethod::Logical {
+        context.client(storage.id).await?;
+    }
+    Ok(Destination::Saved(storage))
+}
+
+/// Returns the storage that is filled in for a cluster: the last one used for it, else the only one in the library.
+pub(crate) async fn usual_storage(context: &Context, cluster: &Cluster) -> Result<Option<Storage>, Error> {
+    let last = TaskQuery {
+        kinds: backup_kinds(),
+        subjects: vec![(subject::CLUSTER.to_owned(), cluster.id.to_string())],
+        ..TaskQuery::default()
+    };
+    let last = context.metadata.task_list(&last, Slice { offset: 0, limit: 1 }).await?.items.pop();
+    let used = last.and_then(|task| task.subject.get(subject::STORAGE)?.parse().ok());
+    if let Some(id) = used
+        && let Some(storage) = context.metadata.storage_get(StorageId(id)).await?
+    {
+        return Ok(Some(storage));
+    }
+    let mut library = context.metadata.storage_list().await?;
+    Ok(if library.len() == 1 { library.pop() } else { None })
+}

@@ -1,0 +1,94 @@
+//! The one way from an order to a task: permission, idempotency key, the flow's own decision, the task with its audit
+//! line in one transaction, and the waking of the workers.
+
+use engine::journal::InsertError;
+use metadata::submissions::{Submission, SubmissionKey};
+use model::Problem;
+use model::id::TaskId;
+use model::order::{BackupOrder, IdempotencyKey, Order, RecoveryOrder};
+use model::user::Permission;
+
+use super::Accepted;
+use crate::context::{Actor, Attempt, Conflict, Context, Control, Draft, Error, Taker};
+
+/// Makes a task of an order. With a key, the same order makes one task however often it is sent within a week.
+///
+/// # Errors
+/// When the actor may not, a rule refuses the order, another task leaves no room for it, or the key was sent with another
+/// order.
+pub(crate) async fn submit(
+    control: &Control,
+    actor: &Actor,
+    order: Order,
+    key: Option<&IdempotencyKey>,
+) -> Result<Accepted, Error> {
+    let attempt = Attempt::new(actor, order.action(), order.target());
+    // On the heap: what an order looks up before it is a task makes a large future, and every caller's larger.
+    let work = Box::pin(async {
+        actor.must(Permission::Backup)?;
+        let context = &*control.context;
+        let (action, in_full) = (order.action(), order.in_full());
+        let key = key.map(|key| SubmissionKey { user: actor.user, action, key: key.as_str() });
+        if let Some(key) = &key
+            && let Some(known) = context.metadata.submission_get(key, &in_full).await?
+        {
+            return repeated(known, key);
+        }
+        let (draft, conflict) = draft(control, actor, order).await?;
+        let mut writer = context.metadata.begin().await?;
+        // Looked at again: the same order may have been sent twice at once.
+        if let Some(key) = &key
+            && let Some(known) = writer.submission_now(key, &in_full).await?
+        {
+            return repeated(known, key);
+        }
+        let task = draft.first(&mut writer).await?.creator(&actor.name);
+        let task = writer.task_insert(&task).await.map_err(|error| match error {
+            InsertError::Occupied { task, .. } => conflict.with(task).into(),
+            InsertError::Journal(cause) => Error::from(cause),
+        })?;
+        if let Some(key) = &key {
+            writer.submission_insert(key, &in_full, task).await?;
+        }
+        attempt.done(&mut writer).await?;
+        writer.commit().await?;
+        control.wake().now();
+        Ok(Accepted { task: TaskId(task.0) })
+    });
+    attempt.watch(&control.context, work).await
+}
+
+fn repeated(known: Submission, key: &SubmissionKey<'_>) -> Result<Accepted, Error> {
+    if known.is_same {
+        return Ok(Accepted { task: TaskId(known.task.0) });
+    }
+    let refusal = Problem::conflict("idempotency-key-reused").with("key", key.key);
+    Err(refusal.with("task", known.task).into())
+}
+
+/// Lets the flow that takes the order decide.
+async fn draft(control: &Control, actor: &Actor, order: Order) -> Result<(Draft, Conflict), Error> {
+    let (context, table) = (&*control.context, control.orders());
+    match order {
+        Order::Backup(BackupOrder::Logical(order)) => {
+            taken(context, actor, &table.logical_backup, order).await
+        }
+        Order::Backup(BackupOrder::Physical(order)) => {
+            taken(context, actor, &table.physical_backup, order).await
+        }
+        Order::LogBackup(order) => taken(context, actor, &table.log_backup, order).await,
+        Order::Compaction(order) => taken(context, actor, &table.compaction, order).await,
+        Order::Recovery(RecoveryOrder::Databases(order)) => {
+            taken(context, actor, &table.databases, order).await
+        }
+    }
+}
+
+async fn taken<O>(
+    context: &Context,
+    actor: &Actor,
+    taker: &Taker<O>,
+    order: O,
+) -> Result<(Draft, Conflict), Error> {
+    Ok(((taker.draft)(context, actor, order).await?, taker.conflict))
+}

@@ -1,0 +1,42 @@
+//! Puts the rooms together: opens a server's data, teaches its workers the flows, and runs workers and watchers.
+
+use std::sync::Arc;
+
+use engine::worker::Worker;
+use tokio_util::sync::CancellationToken;
+
+use crate::context::{Context, Control, Error, Opened, Settings};
+use crate::use_cases::first_start;
+use crate::{flows, watchers};
+
+impl Control {
+    /// Opens a server's data, making them when there are none.
+    ///
+    /// # Errors
+    /// When another program uses the data directory, when its key is missing, or a directory of the settings can't
+    /// be used.
+    pub async fn open(settings: Settings) -> Result<Opened, Error> {
+        let context = Context::open(&settings.data_dir, settings.metadata.as_ref(), &settings.file_roots);
+        let context = Arc::new(context.await?);
+        context.signing_key().await?; // the first start creates it
+        let initial_password = first_start::run(&context, settings.admin_password.as_ref()).await?;
+        let newest = context.metadata.task_event_newest().await?;
+        let worker = engine::Settings {
+            name: settings.server_name,
+            tasks_at_once: settings.tasks_at_once.max(1),
+            ..engine::Settings::default()
+        };
+        let worker = Worker::new(Arc::new(context.metadata.clone()), worker);
+        let worker = flows::register(worker, &context);
+        let control = Self::new(context, worker, flows::order_table(), newest);
+        watchers::enter(&control);
+        Ok(Opened { control, initial_password })
+    }
+
+    /// Runs tasks and looks at clusters until it is told to stop; then what runs is given back, so that it goes on
+    /// after the next start.
+    pub async fn run(&self, shutdown: CancellationToken) {
+        tokio::join!(Box::pin(self.worker().run(shutdown.clone())), Box::pin(watchers::run(self, &shutdown)),);
+        self.context.snapshots.release_all().await;
+    }
+}

@@ -1,0 +1,250 @@
+//! A world for the tests of physical flows: a simulated cluster whose clock moves with the journal's, a storage in a
+//! directory that both see, a server's data.
+
+use std::time::Duration;
+
+use engine::testkit::Timed as _;
+use engine::worker::Ran;
+use engine::{Fault as Crash, Journal as _, TaskStatus};
+use metadata::Slice;
+use metadata::backup_sets::BackupSetQuery;
+use model::Secret;
+use model::backup::{BackupMethod, BackupWish, DataBackupMode};
+use model::backup_set::BackupSet;
+use model::cluster::Address;
+use model::id::{ClusterId, StorageId, TaskId, UserId};
+use model::storage::StorageLocation;
+use model::user::Role;
+use oceanbase::{Endpoint, NoWitness, Session, Statement};
+use sim::{ClusterConfig, Config, Fault, FaultName, Handle, Profile, Server, TenantConfig};
+use tempfile::TempDir;
+
+use super::Ended;
+use crate::backups::{self, BackupNow};
+use crate::clusters::{self, NewCluster};
+use crate::storages::{self, NewStorage, StorageChoice};
+use crate::tasks::{self, Steer};
+use crate::{Actor, Control, Settings};
+
+/// How often a task may wait before it is taken for one that never ends.
+const WAITS_MAX: u32 = 3_000;
+
+/// The password of the simulated sys tenant, and nobody may ever see it.
+const PASSWORD: &str = "of-the-sys-tenant";
+
+/// Makes two tests of each function that takes a [`Profile`]: on long-term support as most have it, and on the newest.
+macro_rules! on_both_4x {
+    ($($test:ident,)+) => {
+        mod on_4_2_5 {
+            $(#[tokio::test]
+            async fn $test() {
+                super::$test(sim::Profile::V4_2_5).await;
+            })+
+        }
+
+        mod on_4_6_0 {
+            $(#[tokio::test]
+            async fn $test() {
+                super::$test(sim::Profile::V4_6).await;
+            })+
+        }
+    };
+}
+pub(crate) use on_both_4x;
+
+/// Everything that a physical flow works with.
+pub(crate) struct SimWorld {
+    pub(crate) control: Control,
+    pub(crate) actor: Actor,
+    pub(crate) cluster: ClusterId,
+    pub(crate) storage: StorageId,
+    pub(crate) handle: Handle,
+    pub(crate) dir: TempDir,
+}
+
+impl SimWorld {
+    /// Makes a world with the tenants `shop` and `books`.
+    pub(crate) async fn new(profile: Profile) -> Self {
+        Self::with(profile, &["shop", "books"]).await
+    }
+
+    /// Makes a world with these tenants.
+    pub(crate) async fn with(profile: Profile, tenants: &[&str]) -> Self {
+        Self::changed(profile, tenants, |_| {}).await
+    }
+
+    /// Makes a world with these tenants, whose cluster is changed before it starts.
+    pub(crate) async fn changed(
+        profile: Profile,
+        tenants: &[&str],
+        change: impl FnOnce(&mut ClusterConfig),
+    ) -> Self {
+        let dir = TempDir::new().expect("a directory");
+        let mut simulated = ClusterConfig {
+            version: profile.to_string(),
+            sys_password: PASSWORD.into(),
+            tenants: tenants.iter().map(|name| TenantConfig::named(name)).collect(),
+            ..ClusterConfig::default()
+        };
+        change(&mut simulated);
+        let handle = Server::start(Config { clusters: vec![simulated], ..Config::paused(profile) }).await;
+        let handle = handle.expect("the simulator starts");
+        let settings = Settings {
+            admin_password: Some(Secret::new("correct horse")),
+            ..Settings::new(dir.path().join("data"))
+        };
+        let control = Control::open(settings).await.expect("opens").control;
+        let actor = Actor {
+            user: UserId(1),
+            name: "admin".into(),
+            role: Role::Admin,
+            address: "test".into(),
+            must_change_password: false,
+            means: crate::actor::Means::Program,
+        };
+        let new = NewCluster {
+            name: "prod".into(),
+            addresses: vec![Address { host: "127.0.0.1".into(), port: handle.port() }],
+            user: "root@sys".into(),
+            password: Secret::new(PASSWORD),
+        };
+        let cluster = clusters::add(&control, &actor, new).await.expect("the cluster is taken over").id;
+        let location = StorageLocation::directory(&dir.path().join("data/backups").to_string_lossy());
+        let new = NewStorage { name: "local".into(), location: location.expect("a path"), secret: None };
+        let storage = storages::create(&control, &actor, new).await.expect("the storage is kept").id;
+        Self { control, actor, cluster, storage, handle, dir }
+    }
+
+    /// Returns a wish to back up the whole cluster.
+    pub(crate) fn wish(&self, mode: DataBackupMode) -> BackupNow {
+        let wish =
+            BackupWish { method: Some(BackupMethod::Physical), mode: Some(mode), ..BackupWish::default() };
+        BackupNow {
+            cluster: self.cluster,
+            wish,
+            storage: Some(StorageChoice::Saved(self.storage)),
+            auto_compaction: true,
+            plus_archivelog: false,
+            encryption: None,
+            threads: None,
+            compression: None,
+        }
+    }
+
+    /// Begins a backup.
+    pub(crate) async fn begin(&self, wish: BackupNow) -> TaskId {
+        let accepted = backups::backup_now(&self.control, &self.actor, wish, None).await;
+        accepted.expect("the backup is accepted").task
+    }
+
+    /// Runs a task to its end, or into the fault. The cluster's time passes with the journal's.
+    pub(crate) async fn run(&self, task: TaskId, fault: Option<Crash>) -> Ended {
+        self.run_until(task, fault, |_| false).await.expect("nothing else ends it")
+    }
+
+    /// Runs a task until something holds of it, or to its end; returns nothing for the first.
+    pub(crate) async fn run_until(
+        &self,
+        task: TaskId,
+        fault: Option<Crash>,
+        holds: impl Fn(&engine::Task) -> bool,
+    ) -> Option<Ended> {
+        let (worker, metadata) = (self.control.worker(), self.control.metadata());
+        worker.set_fault(fault);
+        for _ in 0..WAITS_MAX {
+            if worker.run_due().await.expect("the journal answers") == Ran::Crashed {
+                return Some(Ended::Crashed);
+            }
+            let stored = self.task(task).await;
+            if stored.status.is_finished() {
+                return Some(Ended::Finished(stored.status));
+            }
+            if holds(&stored) {
+                return None;
+            }
+            let free_at = stored.lease.map_or(stored.due_at, |lease| lease.until.max(stored.due_at));
+            let now = metadata.time().await.expect("the journal tells the time");
+            let wait = free_at.since(now).max(Duration::from_millis(1));
+            metadata.pass(wait).await.expect("the journal's clock can be moved");
+            self.handle.advance_seconds(wait.as_secs_f64());
+        }
+        panic!("task {task} still waits after {WAITS_MAX} turns: {}", self.story(task).await)
+    }
+
+    /// Runs a task that must end well.
+    pub(crate) async fn finish(&self, task: TaskId) {
+        let ended = self.run(task, None).await;
+        assert_eq!(ended, Ended::Finished(TaskStatus::Successful), "{}", self.story(task).await);
+    }
+
+    /// Runs a task that must fail; returns the step that failed and the id of the text that says why.
+    pub(crate) async fn fail(&self, task: TaskId) -> (String, String) {
+        let ended = self.run(task, None).await;
+        assert_eq!(ended, Ended::Finished(TaskStatus::Failed), "{}", self.story(task).await);
+        let stored = self.task(task).await;
+        let failed = stored.rows.iter().find_map(|row| Some((row.step.clone(), row.note.clone()?.id)));
+        failed.unwrap_or_else(|| panic!("nothing says why: {stored:?}"))
+    }
+
+    pub(crate) async fn task(&self, task: TaskId) -> engine::Task {
+        self.control.context.task(task).await.expect("the task is there")
+    }
+
+    /// Gives an operator's command.
+    pub(crate) async fn steer(&self, task: TaskId, wish: Steer) {
+        tasks::steer(&self.control, &self.actor, task, wish).await.expect("the command fits");
+    }
+
+    /// Tells what a task has done: its steps with their logs.
+    pub(crate) async fn story(&self, task: TaskId) -> String {
+        let stored = self.task(task).await;
+        let mut story = String::new();
+        for row in &stored.rows {
+            story.push_str(&format!("\n{} [{}] {} {:?}", row.step, row.lane, row.status, row.note));
+            let lines = self.control.metadata().logs(stored.id, row.number, 0, 1_000).await.expect("answers");
+            for line in lines {
+                story.push_str(&format!("\n    {}", line.note));
+            }
+        }
+        story
+    }
+
+    /// Returns the sets that a task has recorded.
+    pub(crate) async fn sets_of(&self, task: TaskId) -> Vec<BackupSet> {
+        let query = BackupSetQuery { task: Some(task), ..BackupSetQuery::default() };
+        let all = Slice { offset: 0, limit: 1_000 };
+        self.control.metadata().backup_set_list(&query, all).await.expect("answers").items
+    }
+
+    /// Returns the statements that changed, or tried to change, the cluster, without those about settings of sessions.
+    pub(crate) fn acts(&self) -> Vec<String> {
+        let entries = self.handle.transcript();
+        let acts = entries.into_iter().filter(|entry| entry.sql.to_uppercase().starts_with("ALTER SYSTEM"));
+        acts.map(|entry| entry.sql).collect()
+    }
+
+    /// Counts the acts that begin so.
+    pub(crate) fn count_acts(&self, beginning: &str) -> usize {
+        self.acts().iter().filter(|sql| sql.starts_with(beginning)).count()
+    }
+
+    /// Lets a fault of one tenant, or of all, begin.
+    pub(crate) fn fault(&self, name: FaultName, tenant: Option<&str>) {
+        self.handle.fault(&Fault { tenant: tenant.map(str::to_owned), ..Fault::new(name) });
+    }
+
+    /// Says something to the cluster as somebody else would.
+    pub(crate) async fn say(&self, sql: &str) {
+        let address = Address { host: "127.0.0.1".into(), port: self.handle.port() };
+        let endpoint = Endpoint::new(vec![address], "root@sys", Secret::new(PASSWORD));
+        let session = Session::open(&endpoint, std::sync::Arc::new(NoWitness)).await;
+        session.expect("logs on").run(&Statement::act(sql)).await.expect("the cluster takes it");
+    }
+
+    /// Checks that nobody asked what the simulator does not know, and that no secret was told.
+    pub(crate) async fn assert_clean(&self, task: TaskId) {
+        let gaps: Vec<_> = self.handle.transcript().into_iter().filter(|entry| entry.gap).collect();
+        assert!(gaps.is_empty(), "{gaps:?}");
+        assert!(!self.story(task).await.contains(PASSWORD));
+    }
+}

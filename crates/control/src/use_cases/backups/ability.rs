@@ -1,0 +1,147 @@
+//! What a cluster, or one tenant of it, lets be backed up, and what is filled in when nobody chooses.
+
+use std::collections::BTreeSet;
+
+use metadata::Slice;
+use metadata::backup_sets::BackupSetQuery;
+use model::Problem;
+use model::ability::{BackupAbility, Generation};
+use model::backup::{BackupMethod, DataBackupMode};
+use model::backup_set::BackupSetStatus;
+use model::cluster::{Cluster, refuse_upgrading};
+use model::id::{ClusterId, StorageId, TenantId};
+use model::physical::SYS;
+use model::physical::scope::lanes;
+use model::problem::codes;
+use model::tenant::{Tenant, check_readable};
+use model::text::Text;
+use model::user::Permission;
+
+use crate::actor::Actor;
+use crate::context::{Context, Control};
+use crate::error::Error;
+use crate::orders::usual_storage;
+
+/// How many of a cluster's sets are looked through for full ones.
+const LOOKED_THROUGH: u32 = 2_000;
+
+/// What can be backed up, and what is filled in when nobody chooses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ability {
+    /// Which methods there are.
+    pub ability: BackupAbility,
+    /// The method that is filled in.
+    pub preferred: BackupMethod,
+    /// Whether a full backup can be chosen.
+    pub full_enabled: bool,
+    /// Whether an incremental backup can be chosen.
+    pub incremental_enabled: bool,
+    /// Whether an incremental backup would find the full one that it needs, as far as the catalogue knows.
+    pub can_do_incremental: bool,
+    /// What to know before choosing.
+    pub hint: Option<Text>,
+    /// Why nothing can be backed up at the moment.
+    pub disabled: Option<Problem>,
+    /// Why nothing can be backed up logically, if nothing can: of a cluster, when none of its tenants can.
+    pub logical_disabled: Option<Problem>,
+    /// The storage that is filled in: the last one used for the cluster, else the only one in the library.
+    pub storage: Option<StorageId>,
+}
+
+/// Returns what can be backed up of a cluster, or of one tenant.
+///
+/// # Errors
+/// When there is no such cluster or tenant.
+pub async fn ability(
+    control: &Control,
+    actor: &Actor,
+    id: ClusterId,
+    tenant: Option<TenantId>,
+) -> Result<Ability, Error> {
+    actor.must(Permission::Read)?;
+    let context = &control.context;
+    let cluster = context.cluster(id).await?;
+    let mut tenants = context.metadata.tenant_list(id).await?;
+    if let Some(chosen) = tenant {
+        tenants = vec![context.tenant(id, chosen).await?];
+    }
+    let ability = cluster.facts.ability;
+    let storage = usual_storage(context, &cluster).await?;
+    let (physical, incremental) = physical(&cluster, &tenants, tenant.is_none());
+    let logical = logical(context, &cluster, &tenants).await?;
+    let upgrading = refuse_upgrading(&cluster).err();
+    Ok(Ability {
+        ability,
+        preferred: match physical {
+            Ok(()) => BackupMethod::Physical,
+            Err(_) if logical.is_ok() => BackupMethod::Logical,
+            Err(_) => ability.preferred(),
+        },
+        full_enabled: physical.is_ok() || logical.is_ok(),
+        incremental_enabled: incremental.is_ok(),
+        can_do_incremental: incremental.is_ok() && has_full_sets(context, &cluster, &tenants).await?,
+        hint: Some(match &incremental {
+            Ok(()) => Text::new("ability-incremental-needs-full"),
+            Err(why) if ability.offers(BackupMethod::Physical) => why.text.clone(),
+            Err(_) => Text::new("ability-logical-only"),
+        }),
+        disabled: upgrading.or_else(|| physical.err().filter(|_| logical.is_err())),
+        logical_disabled: logical.err(),
+        storage: storage.map(|storage| storage.id),
+    })
+}
+
+/// Tells whether one of the tenants can be backed up logically, or why not: what can be put right first.
+async fn logical(
+    context: &Context,
+    cluster: &Cluster,
+    tenants: &[Tenant],
+) -> Result<Result<(), Problem>, Error> {
+    let users = context.metadata.tenant_credential_users(cluster.id).await?;
+    let check = |tenant: &Tenant| {
+        check_readable(cluster.facts.generation, tenant, users.contains_key(&tenant.id), &cluster.name)
+    };
+    let mut obstacles = Vec::new();
+    for tenant in tenants {
+        match check(tenant) {
+            Ok(()) => return Ok(Ok(())),
+            Err(problem) => obstacles.push(problem),
+        }
+    }
+    obstacles.sort_by_key(|problem| problem.text.id != "tenant-credential-missing");
+    let nothing = || Problem::refused(codes::NO_BACKUP_OBJECT, "backup-without-tenant");
+    Ok(Err(obstacles.into_iter().next().unwrap_or_else(nothing)))
+}
+
+/// Tells whether a full and an incremental physical backup can be chosen, or why not.
+fn physical(
+    cluster: &Cluster,
+    tenants: &[Tenant],
+    is_whole: bool,
+) -> (Result<(), Problem>, Result<(), Problem>) {
+    let facts = &cluster.facts;
+    let can = |mode| lanes(&facts.server, facts.generation, tenants, is_whole, mode).map(drop);
+    (can(DataBackupMode::Full), can(DataBackupMode::Incremental))
+}
+
+/// Tells whether the catalogue knows a full physical set of each tenant. The task itself asks the cluster.
+async fn has_full_sets(context: &Context, cluster: &Cluster, tenants: &[Tenant]) -> Result<bool, Error> {
+    let query = BackupSetQuery {
+        cluster: Some(cluster.id),
+        statuses: vec![BackupSetStatus::Available, BackupSetStatus::Unverified],
+        ..BackupSetQuery::default()
+    };
+    let sets = context.metadata.backup_set_list(&query, Slice { offset: 0, limit: LOOKED_THROUGH }).await?;
+    let is_full_one = |method, mode| method == BackupMethod::Physical && mode == DataBackupMode::Full;
+    let full: BTreeSet<TenantId> = sets
+        .items
+        .into_iter()
+        .filter(|set| is_full_one(set.method, set.mode))
+        .map(|set| set.tenant)
+        .collect();
+    // A cluster of 3.x is one set: tenants that are newer come into the next incremental one by themselves.
+    if cluster.facts.generation == Generation::Gen3 {
+        return Ok(!full.is_empty());
+    }
+    Ok(tenants.iter().filter(|tenant| tenant.id != SYS).all(|tenant| full.contains(&tenant.id)))
+}

@@ -1,0 +1,183 @@
+//! What can be backed up, Back up Now, and what was backed up.
+
+mod ability;
+mod all;
+mod contents;
+mod foreign;
+mod history;
+mod overview;
+mod physical;
+mod restore_statement;
+mod standing;
+
+use metadata::backup_sets::BackupSetQuery;
+use metadata::tasks::{TaskQuery, subject};
+use model::backup::{BackupMethod, DataBackupMode};
+use model::backup_set::{BackupSet, BackupSetStatus};
+use model::id::{BackupSetId, ClusterId, TaskId, TenantId};
+pub use model::order::BackupNow;
+use model::order::{BACKUP_NOW, BackupOrder, IdempotencyKey, Order};
+use model::task::TaskStatus;
+use model::text::Text;
+use model::time::Timestamp;
+use model::user::Permission;
+
+use crate::actor::Actor;
+use crate::context::Attempt;
+use crate::context::Control;
+use crate::error::Error;
+pub use crate::flows::{Plan, PlannedStep};
+use crate::flows::{backup_logical, backup_physical};
+use crate::orders;
+pub use crate::orders::Accepted;
+use crate::page::{Page, PageAsk};
+pub use ability::{Ability, ability};
+pub use all::{AllOverview, ClusterStanding, all_overview};
+pub use contents::{databases_in_set, tables_in_set};
+pub use history::{DataBackupTasks, data_backup_tasks};
+pub use overview::{Live, Overview, overview};
+pub use restore_statement::{RestoreInto, restore_statements};
+
+/// Which backups are wanted; what is `None` limits nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct BackupFilter {
+    /// Of this cluster.
+    pub cluster: Option<ClusterId>,
+    /// Of this tenant.
+    pub tenant: Option<TenantId>,
+    /// This one.
+    pub backup_set: Option<BackupSetId>,
+    /// In this state.
+    pub status: Option<TaskStatus>,
+    /// Begun at that moment or later.
+    pub from: Option<Timestamp>,
+    /// Begun before that moment.
+    pub until: Option<Timestamp>,
+}
+
+/// Who began a backup.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BackupSource {
+    /// Somebody, here.
+    Manual,
+    /// Somebody else, on the cluster itself.
+    Other,
+}
+
+/// The backup of one tenant, by the task that makes or made it, or by a job that others began on the cluster.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DataBackupTask {
+    /// The task; none for a job of others.
+    pub task: Option<TaskId>,
+    /// Who began it.
+    pub source: BackupSource,
+    /// Who asked for it; none for a job of others.
+    pub creator: Option<String>,
+    /// The cluster's own number of the job, if it is known.
+    pub job: Option<i64>,
+    /// The cluster.
+    pub cluster: ClusterId,
+    /// The cluster's name.
+    pub cluster_name: String,
+    /// The tenant.
+    pub tenant: TenantId,
+    /// The tenant's name.
+    pub tenant_name: String,
+    /// How it is taken.
+    pub method: BackupMethod,
+    /// How much it holds.
+    pub mode: DataBackupMode,
+    /// What came of it, in the catalogue.
+    pub backup_set: Option<BackupSetId>,
+    /// The cluster's own number of the set, if it is known.
+    pub set_number: Option<i64>,
+    /// Where it lies: a URI; empty while that is not known.
+    pub uri: String,
+    /// How this tenant's part stands.
+    pub status: TaskStatus,
+    /// Why it failed.
+    pub problem: Option<Text>,
+    /// The bytes it took.
+    pub bytes: Option<u64>,
+    /// When it was begun.
+    pub started: Option<Timestamp>,
+    /// When it ended.
+    pub finished: Option<Timestamp>,
+}
+
+/// Begins a backup. With a key, the same request begins one backup however often it is sent within a week.
+///
+/// # Errors
+/// When a rule refuses it: 20007 when one runs already, 20036 while the cluster is being upgraded, 20108 and 20110
+/// for a method or mode that the cluster does not offer, and others for what the request names.
+pub async fn backup_now(
+    control: &Control,
+    actor: &Actor,
+    wish: BackupNow,
+    key: Option<&IdempotencyKey>,
+) -> Result<Accepted, Error> {
+    let attempt = Attempt::new(actor, BACKUP_NOW, format!("cluster/{}", wish.cluster));
+    let order = attempt.watch(&control.context, settled(control, actor, wish)).await?;
+    orders::submit(control, actor, Order::Backup(order), key).await
+}
+
+/// Tells what a backup would do. Nothing is written, and no task is made.
+///
+/// # Errors
+/// As [`backup_now`], and for what the task itself would find when it looks at the cluster.
+pub async fn plan(control: &Control, actor: &Actor, wish: BackupNow) -> Result<Plan, Error> {
+    match settled(control, actor, wish).await? {
+        BackupOrder::Logical(order) => backup_logical::plan::plan(&control.context, order).await,
+        BackupOrder::Physical(order) => backup_physical::plan::plan(&control.context, order).await,
+    }
+}
+
+/// Settles how the cluster is to be backed up, as far as that can be decided at once.
+async fn settled(control: &Control, actor: &Actor, wish: BackupNow) -> Result<BackupOrder, Error> {
+    actor.must(Permission::Backup)?;
+    let cluster = control.context.cluster(wish.cluster).await?;
+    Ok(wish.settled(cluster.facts.ability)?)
+}
+
+/// Returns backup sets, newest first. The filter's state is that of tasks and limits nothing here.
+///
+/// # Errors
+/// When the actor may not read them, or the metadata fail.
+pub async fn backup_sets(
+    control: &Control,
+    actor: &Actor,
+    filter: &BackupFilter,
+    page: PageAsk,
+) -> Result<Page<BackupSet>, Error> {
+    actor.must(Permission::Read)?;
+    if let Some(id) = filter.backup_set {
+        return Ok(page.of(vec![control.context.backup_set(id).await?]));
+    }
+    let query = BackupSetQuery {
+        cluster: filter.cluster,
+        tenant: filter.tenant,
+        statuses: vec![BackupSetStatus::Available, BackupSetStatus::Unverified],
+        from: filter.from,
+        until: filter.until,
+        ..BackupSetQuery::default()
+    };
+    Ok(page.filled(control.metadata().backup_set_list(&query, page.slice()).await?))
+}
+
+/// Returns a backup set.
+///
+/// # Errors
+/// When there is none.
+pub async fn backup_set(control: &Control, actor: &Actor, id: BackupSetId) -> Result<BackupSet, Error> {
+    actor.must(Permission::Read)?;
+    control.context.backup_set(id).await
+}
+
+/// Asks for the tasks that back up.
+pub(crate) fn backups_of(cluster: Option<ClusterId>) -> TaskQuery {
+    TaskQuery {
+        kinds: orders::backup_kinds(),
+        subjects: cluster.iter().map(|id| (subject::CLUSTER.to_owned(), id.to_string())).collect(),
+        ..TaskQuery::default()
+    }
+}

@@ -1,0 +1,22 @@
+//! How one tenant's part of a backup task stands.
+
+use engine::{Row, StepStatus, Task};
+use model::task::TaskStatus;
+
+use crate::tasks::view;
+
+/// The most tenants of one task whose backup sets are looked up.
+pub(super) const SETS_MAX: u32 = 2_000;
+
+/// Returns how a tenant's part stands, and where it failed.
+pub(super) fn standing<'a>(task: &'a Task, lane: &str, is_recorded: bool) -> (TaskStatus, Option<&'a Row>) {
+    // What fails before or behind the lanes fails for all of them.
+    let in_common = || task.rows.iter().find(|row| !row.is_lane() && row.status == StepStatus::Failed);
+    let failed = task.lane_failure(lane).or_else(in_common);
+    let status = match failed {
+        None if is_recorded => TaskStatus::Successful,
+        Some(_) if task.status.is_finished() => TaskStatus::Failed,
+        _ => view::status(task.status),
+    };
+    (status, failed)
+}

@@ -1,0 +1,18 @@
+//! What can be asked for: one file for each noun.
+
+pub mod alarms;
+pub mod audit;
+pub mod backups;
+pub mod clusters;
+pub mod compactions;
+pub(crate) mod first_start;
+pub mod health;
+pub mod log_backups;
+pub mod restores;
+pub mod signing;
+pub mod storage_scan;
+pub mod storages;
+pub mod tasks;
+pub mod tenants;
+pub mod users;
+pub mod watching;

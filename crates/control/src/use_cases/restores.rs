@@ -1,0 +1,163 @@
+//! Recover a backup set.
+
+use std::collections::BTreeMap;
+
+use engine::{Flow as _, StepStatus, Task};
+use metadata::tasks::{TaskQuery, subject};
+use model::backup::BackupObject;
+use model::id::{BackupSetId, ClusterId, TaskId, TenantId};
+use model::order::{IdempotencyKey, Order, RecoveryOrder};
+use model::recovery::RecoveryRequest;
+use model::storage::Storage;
+use model::task::TaskStatus;
+use model::text::Text;
+use model::time::Timestamp;
+use model::user::Permission;
+
+use crate::actor::Actor;
+use crate::context::Control;
+use crate::error::Error;
+use crate::flows::Plan;
+use crate::flows::restore_logical::{self, RestoreLogical, State};
+use crate::orders::{self, Accepted};
+use crate::page::{Page, PageAsk};
+use crate::tasks::{stored_statuses, view};
+use crate::words;
+
+/// Which recoveries are wanted; what is `None` limits nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RestoreFilter {
+    /// Into this cluster.
+    pub cluster: Option<ClusterId>,
+    /// Into this tenant.
+    pub tenant: Option<TenantId>,
+    /// In this state.
+    pub status: Option<TaskStatus>,
+    /// Begun at that moment or later.
+    pub from: Option<Timestamp>,
+    /// Begun before that moment.
+    pub until: Option<Timestamp>,
+}
+
+/// A recovery, by the task that does or did it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RestoreTask {
+    /// The task.
+    pub task: TaskId,
+    /// Who asked for it.
+    pub creator: String,
+    /// What is recovered.
+    pub backup_set: BackupSetId,
+    /// The cluster that the backup set was taken of.
+    pub backup_cluster: ClusterId,
+    /// That cluster's name.
+    pub backup_cluster_name: String,
+    /// The tenant that the backup set was taken of.
+    pub backup_tenant: TenantId,
+    /// That tenant's name.
+    pub backup_tenant_name: String,
+    /// The cluster that is recovered into.
+    pub cluster: ClusterId,
+    /// That cluster's name.
+    pub cluster_name: String,
+    /// The tenant that is recovered into.
+    pub tenant: TenantId,
+    /// That tenant's name.
+    pub tenant_name: String,
+    /// Under which name each database is recovered.
+    pub databases: BTreeMap<String, String>,
+    /// Which databases, and which tables of others; none means all of the above.
+    pub objects: Vec<BackupObject>,
+    /// Where the backup set lies: a URI.
+    pub uri: String,
+    /// The moment whose data are recovered.
+    pub until: Timestamp,
+    /// How it stands.
+    pub status: TaskStatus,
+    /// Why it failed.
+    pub problem: Option<Text>,
+    /// When it was begun.
+    pub started: Option<Timestamp>,
+    /// When it ended.
+    pub finished: Option<Timestamp>,
+}
+
+/// Begins a recovery.
+///
+/// # Errors
+/// When a rule refuses it: 20043 when one into these databases runs already, 20120 when the set can't be read, and
+/// others for what the request names.
+pub async fn restore(
+    control: &Control,
+    actor: &Actor,
+    wish: RecoveryRequest,
+    key: Option<&IdempotencyKey>,
+) -> Result<Accepted, Error> {
+    orders::submit(control, actor, Order::Recovery(RecoveryOrder::Databases(wish)), key).await
+}
+
+/// Tells what a recovery would do. Nothing is written, and no task is made.
+///
+/// # Errors
+/// As [`restore`], and for what the task itself would find when it looks at the destination.
+pub async fn plan(control: &Control, actor: &Actor, wish: RecoveryRequest) -> Result<Plan, Error> {
+    actor.must(Permission::Backup)?;
+    restore_logical::plan::plan(&control.context, actor, &wish).await
+}
+
+/// Returns recoveries, the newest first.
+///
+/// # Errors
+/// When the actor may not read them, or the metadata fail.
+pub async fn restore_tasks(
+    control: &Control,
+    actor: &Actor,
+    filter: &RestoreFilter,
+    page: PageAsk,
+) -> Result<Page<RestoreTask>, Error> {
+    actor.must(Permission::Read)?;
+    let mut query = TaskQuery {
+        kinds: vec![RestoreLogical::KIND.to_owned()],
+        statuses: filter.status.map(stored_statuses).unwrap_or_default(),
+        from: filter.from,
+        until: filter.until,
+        ..TaskQuery::default()
+    };
+    query.subjects.extend(filter.cluster.map(|id| (subject::CLUSTER.to_owned(), id.to_string())));
+    query.subjects.extend(filter.tenant.map(|id| (subject::TENANT.to_owned(), id.to_string())));
+    let tasks = page.filled(control.metadata().task_list(&query, page.slice()).await?);
+    let mut contents = Vec::new();
+    for task in tasks.contents {
+        // A task of a version that this program can't read is left out.
+        let Ok(state) = serde_json::from_value::<State>(task.state.clone()) else { continue };
+        let storage = control.metadata().storage_get(state.storage).await?;
+        contents.push(seen(&task, state, storage));
+    }
+    Ok(Page { contents, number: tasks.number, size: tasks.size, total_elements: tasks.total_elements })
+}
+
+fn seen(task: &Task, state: State, storage: Option<Storage>) -> RestoreTask {
+    let folder = format!("{}/{}", state.folder, state.dump);
+    let failed = task.rows.iter().find(|row| row.status == StepStatus::Failed);
+    RestoreTask {
+        task: TaskId(task.id.0),
+        creator: task.creator.clone(),
+        backup_set: state.backup_set,
+        backup_cluster: state.backup_cluster,
+        backup_cluster_name: state.backup_cluster_name,
+        backup_tenant: state.backup_tenant,
+        backup_tenant_name: state.backup_tenant_name,
+        cluster: state.cluster,
+        cluster_name: state.cluster_name,
+        tenant: state.tenant,
+        tenant_name: state.tenant_name,
+        databases: state.databases,
+        objects: state.selection.0,
+        uri: storage.map_or(folder.clone(), |storage| storage.location.below(&folder).uri()),
+        until: Timestamp::from_scn(state.scn),
+        status: view::status(task.status),
+        problem: failed.and_then(|row| row.note.clone()).map(words::text),
+        started: task.started_at.map(view::moment),
+        finished: task.finished_at.filter(|_| task.status.is_finished()).map(view::moment),
+    }
+}

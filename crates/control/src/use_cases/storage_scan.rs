@@ -1,0 +1,205 @@
+//! Finding the logical backup sets that lie in a storage, so that a catalogue that was lost is whole again.
+//!
+//! A dump explains itself, but for the name of the cluster and the tenant, which are its folder. The cluster is the one
+//! that is taken over under that name and has that number.
+
+use std::collections::BTreeSet;
+
+use dump::{DumpId, KnownKeys, Manifest, OpenManifest, Origin, open_manifest};
+use metadata::Slice;
+use metadata::backup_sets::BackupSetQuery;
+use model::backup::{BackupMethod, DataBackupMode};
+use model::backup_set::{BackupSet, BackupSetStatus};
+use model::cluster::Cluster;
+use model::id::{BackupSetId, StorageId, TaskId, TenantId};
+use model::storage::logical_folder;
+use model::user::Permission;
+use model::{Problem, Timestamp};
+use storage::Client;
+
+use crate::actor::Actor;
+use crate::context::Attempt;
+use crate::context::Control;
+use crate::error::Error;
+
+/// The name of the object that ends a dump.
+const MANIFEST: &str = "/manifest.json";
+
+/// What lies in a storage.
+#[derive(Debug, Default)]
+pub struct Scan {
+    /// How many complete logical dumps there are.
+    pub found: u64,
+    /// Those that the catalogue knew before.
+    pub known: u64,
+    /// Those that it knows now.
+    pub added: Vec<Adopted>,
+    /// Those that it does not take, by their folders, and why.
+    pub left_out: Vec<(String, Problem)>,
+}
+
+/// A set that was found in a storage.
+#[derive(Debug)]
+pub struct Adopted {
+    /// Its identity in the catalogue.
+    pub id: BackupSetId,
+    /// Its folder below the storage's base.
+    pub path: String,
+    /// Where it comes from.
+    pub origin: Origin,
+}
+
+/// Looks for complete logical dumps in a storage, and enters those into the catalogue that it does not know. Nothing in
+/// the storage is changed; their rows are not read: a set that was found is unverified.
+///
+/// # Errors
+/// When there is no such storage, or it or the metadata fail. A dump that can't be read is no error: it is left out.
+pub async fn scan(control: &Control, actor: &Actor, id: StorageId) -> Result<Scan, Error> {
+    let attempt = Attempt::new(actor, "storage-scan", format!("storage/{id}"));
+    let work = async {
+        actor.must(Permission::Backup)?;
+        let client = control.context.client(id).await?;
+        let clusters = control.metadata().cluster_list().await?;
+        let known = known_folders(control, id).await?;
+        let keys = control.context.known_keys().await?;
+        let mut scan = Scan::default();
+        let mut sets = Vec::new();
+        for folder in dump_folders(&client).await? {
+            scan.found += 1;
+            if known.contains(&folder) {
+                scan.known += 1;
+                continue;
+            }
+            match look(control, &client, &clusters, &keys, id, &folder).await {
+                Ok(found) => sets.push(found),
+                Err(error) => scan.left_out.push((folder, error.into_problem())),
+            }
+        }
+        let mut writer = control.metadata().begin().await?;
+        for (set, origin) in sets {
+            let id = writer.backup_set_adopt(&set).await?;
+            scan.added.push(Adopted { id, path: set.path, origin });
+        }
+        attempt.done(&mut writer).await?;
+        writer.commit().await?;
+        Ok(scan)
+    };
+    attempt.watch(&control.context, work).await
+}
+
+/// Returns the folders of all sets that the catalogue has in a storage.
+async fn known_folders(control: &Control, storage: StorageId) -> Result<BTreeSet<String>, Error> {
+    let query = BackupSetQuery { storage: Some(storage), ..BackupSetQuery::default() };
+    let mut folders = BTreeSet::new();
+    let mut slice = Slice::ALL;
+    loop {
+        let page = control.metadata().backup_set_list(&query, slice).await?;
+        slice.offset += page.items.len() as u64;
+        let is_last = page.items.is_empty() || slice.offset >= page.total;
+        folders.extend(page.items.into_iter().map(|set| set.path));
+        if is_last {
+            return Ok(folders);
+        }
+    }
+}
+
+/// Returns the folders of the complete dumps, in order.
+async fn dump_folders(client: &Client) -> Result<Vec<String>, Error> {
+    let objects = client.list("").await?;
+    let folders = objects.iter().filter_map(|object| object.key.strip_suffix(MANIFEST));
+    Ok(folders.filter(|folder| place(folder).is_some()).map(str::to_owned).collect())
+}
+
+/// Where a dump lies, by its folder.
+struct Place<'a> {
+    cluster: &'a str,
+    ob_cluster_id: i64,
+    tenant: TenantId,
+    dump: DumpId,
+}
+
+/// Reads `<cluster name>/<cluster id>/<tenant id>/logical/<dump>`; nothing when it is another folder.
+fn place(folder: &str) -> Option<Place<'_>> {
+    let mut parts = folder.rsplitn(5, '/');
+    let dump = parts.next()?.parse().ok()?;
+    let _logical = parts.next()?;
+    let tenant = TenantId(parts.next()?.parse().ok()?);
+    let ob_cluster_id = parts.next()?.parse().ok()?;
+    let cluster = parts.next()?;
+    let is_ours = folder == format!("{}/{dump}", logical_folder(cluster, ob_cluster_id, tenant));
+    is_ours.then_some(Place { cluster, ob_cluster_id, tenant, dump })
+}
+
+/// Reads what a dump says of itself.
+async fn look(
+    control: &Control,
+    client: &Client,
+    clusters: &[Cluster],
+    keys: &KnownKeys,
+    storage: StorageId,
+    folder: &str,
+) -> Result<(BackupSet, Origin), Error> {
+    let Place { cluster: name, ob_cluster_id, tenant, dump } =
+        place(folder).expect("only dumps are looked at");
+    let cluster = clusters
+        .iter()
+        .find(|cluster| cluster.name == name && cluster.facts.ob_cluster_id == ob_cluster_id)
+        .ok_or_else(|| {
+            Problem::not_found("scan-cluster-unknown").with("cluster", name).with("number", ob_cluster_id)
+        })?;
+    let client = client.below(&logical_folder(name, ob_cluster_id, tenant))?;
+    let OpenManifest { manifest, signer, .. } = open_manifest(&client, &dump).await?;
+    let tenant_name = match control.metadata().tenant_get(cluster.id, tenant).await? {
+        Some(tenant) => tenant.name,
+        None => tenant.to_string(),
+    };
+    let set = described(&manifest, cluster, tenant, tenant_name, storage, folder);
+    Ok((set, keys.origin(signer)))
+}
+
+fn described(
+    manifest: &Manifest,
+    cluster: &Cluster,
+    tenant: TenantId,
+    tenant_name: String,
+    storage: StorageId,
+    folder: &str,
+) -> BackupSet {
+    let started: Timestamp = manifest.taken;
+    BackupSet {
+        id: BackupSetId(0),
+        task: TaskId(0),
+        cluster: cluster.id,
+        cluster_name: cluster.name.clone(),
+        tenant,
+        tenant_name,
+        method: BackupMethod::Logical,
+        mode: DataBackupMode::Full,
+        storage,
+        path: folder.to_owned(),
+        scn: manifest.scn,
+        bytes: manifest.totals.bytes,
+        rows: manifest.totals.rows,
+        tables: manifest.totals.tables,
+        started,
+        finished: manifest.finished,
+        status: BackupSetStatus::Unverified,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::place;
+
+    #[test]
+    fn a_dump_is_known_by_its_folder_and_nothing_else_is_taken_for_one() {
+        let found = place("prod/1/1002/logical/20261122T100000Z-17-1").expect("a dump");
+        assert_eq!((found.cluster, found.ob_cluster_id, found.tenant.0), ("prod", 1, 1002));
+        assert_eq!(found.dump.as_str(), "20261122T100000Z-17-1");
+        for other in
+            ["d", "logical/d", "prod/1/1002/data/d", "prod/x/1002/logical/d", "prod/01/1002/logical/d"]
+        {
+            assert!(place(other).is_none(), "{other}");
+        }
+    }
+}

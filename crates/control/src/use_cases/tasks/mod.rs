@@ -1,0 +1,263 @@
+//! Follow and steer what runs.
+
+mod next;
+mod number;
+pub(crate) mod view;
+
+use engine::journal::ApplyError;
+use engine::operator::{Command, OperateError, decide};
+use engine::{Journal as _, TaskStatus as Stored};
+use metadata::tasks::{EventQuery, TaskQuery, subject};
+use model::Problem;
+use model::id::{ClusterId, SubtaskId, TaskId, TenantId};
+use model::task::{Task, TaskStatus};
+use model::text::Text;
+use model::time::Timestamp;
+use model::user::Permission;
+use tokio::sync::watch;
+
+use crate::actor::Actor;
+use crate::context::Attempt;
+use crate::context::Control;
+use crate::error::Error;
+use crate::orders::subjects;
+use crate::page::{Page, PageAsk};
+use crate::words;
+
+/// Which tasks are wanted; what is `None` limits nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TaskFilter {
+    /// About this cluster.
+    pub cluster: Option<ClusterId>,
+    /// About this cluster, by its name when the task was made.
+    pub cluster_name: Option<String>,
+    /// About this tenant.
+    pub tenant: Option<TenantId>,
+    /// About this tenant, by its name when the task was made.
+    pub tenant_name: Option<String>,
+    /// In this state.
+    pub status: Option<TaskStatus>,
+    /// Of this kind, such as `backup-logical`.
+    pub kind: Option<String>,
+}
+
+/// The order of a list of tasks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum TaskOrder {
+    /// The newest first.
+    #[default]
+    NewestFirst,
+    /// The oldest first.
+    OldestFirst,
+}
+
+/// What somebody wants of a task or a subtask.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Steer {
+    /// Run again what has failed.
+    Retry,
+    /// End it.
+    Cancel,
+    /// Undo what was begun, last first.
+    RollBack,
+    /// Run one failed subtask again.
+    RetrySubtask(SubtaskId),
+    /// Go on without one failed subtask.
+    SkipSubtask(SubtaskId),
+    /// End one subtask.
+    CancelSubtask(SubtaskId),
+}
+
+/// One line of a subtask's log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogLine {
+    /// Its number within the subtask, from 1.
+    pub seq: i64,
+    /// When it was written.
+    pub at: Timestamp,
+    /// What it says.
+    pub text: Text,
+}
+
+/// Which events are wanted; what is `None` limits nothing.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct EventFilter {
+    /// Of this task.
+    pub task: Option<TaskId>,
+    /// About this cluster.
+    pub cluster: Option<ClusterId>,
+}
+
+/// Something changed in a task; its new value is read with [`crate::tasks`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// Strictly increasing.
+    pub seq: i64,
+    /// When.
+    pub at: Timestamp,
+    /// In which task.
+    pub task: TaskId,
+    /// About which cluster.
+    pub cluster: Option<ClusterId>,
+    /// What.
+    pub kind: EventKind,
+}
+
+/// What has changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EventKind {
+    /// The task itself.
+    Task,
+    /// A subtask of a step that runs once.
+    Step(SubtaskId),
+    /// A subtask of one tenant.
+    Lane(SubtaskId),
+}
+
+/// Returns tasks with their subtasks.
+///
+/// # Errors
+/// When the actor may not read them, or the metadata fail.
+pub async fn list(
+    control: &Control,
+    actor: &Actor,
+    filter: &TaskFilter,
+    order: TaskOrder,
+    page: PageAsk,
+) -> Result<Page<Task>, Error> {
+    actor.must(Permission::Read)?;
+    let mut query = TaskQuery { oldest_first: order == TaskOrder::OldestFirst, ..TaskQuery::default() };
+    query.statuses = filter.status.map(stored_statuses).unwrap_or_default();
+    query.kinds = filter.kind.iter().cloned().collect();
+    let mut about = |key: &str, value: Option<String>| {
+        query.subjects.extend(value.map(|value| (key.to_owned(), value)));
+    };
+    about(subject::CLUSTER, filter.cluster.map(|id| id.to_string()));
+    about(subjects::CLUSTER_NAME, filter.cluster_name.clone());
+    about(subject::TENANT, filter.tenant.map(|id| id.to_string()));
+    about(subjects::TENANT_NAME, filter.tenant_name.clone());
+    Ok(page.filled(control.metadata().task_list(&query, page.slice()).await?).map(view::task))
+}
+
+/// Returns a task with its subtasks.
+///
+/// # Errors
+/// When there is none.
+pub async fn get(control: &Control, actor: &Actor, task: TaskId) -> Result<Task, Error> {
+    actor.must(Permission::Read)?;
+    Ok(view::task(control.context.task(task).await?))
+}
+
+/// Returns a subtask's log behind line `after`, at most `limit` lines.
+///
+/// # Errors
+/// When there is no such subtask.
+pub async fn log(
+    control: &Control,
+    actor: &Actor,
+    task: TaskId,
+    subtask: SubtaskId,
+    after: i64,
+    limit: u32,
+) -> Result<Vec<LogLine>, Error> {
+    actor.must(Permission::Read)?;
+    let row = number::row_number(subtask);
+    if control.context.task(task).await?.row(row).is_none() {
+        return Err(Problem::not_found("subtask-unknown").with("subtask", subtask).into());
+    }
+    let lines = control.metadata().logs(engine::TaskId(task.0), row, after, limit).await?;
+    let line = |line: engine::journal::LogLine| LogLine {
+        seq: line.seq,
+        at: view::moment(line.at),
+        text: words::text(line.note),
+    };
+    Ok(lines.into_iter().map(line).collect())
+}
+
+/// Commands a task or one of its subtasks.
+///
+/// # Errors
+/// When there is none, or the command does not fit how it stands.
+pub async fn steer(control: &Control, actor: &Actor, task: TaskId, wish: Steer) -> Result<(), Error> {
+    let (action, command) = match wish {
+        Steer::Retry => ("task-retry", Command::RetryTask),
+        Steer::Cancel => ("task-cancel", Command::CancelTask),
+        Steer::RollBack => ("task-roll-back", Command::RollBack),
+        Steer::RetrySubtask(subtask) => ("subtask-retry", Command::RetryStep(number::row_number(subtask))),
+        Steer::SkipSubtask(subtask) => ("subtask-skip", Command::SkipStep(number::row_number(subtask))),
+        Steer::CancelSubtask(subtask) => ("subtask-cancel", Command::CancelStep(number::row_number(subtask))),
+    };
+    let target = match wish {
+        Steer::RetrySubtask(subtask) | Steer::SkipSubtask(subtask) | Steer::CancelSubtask(subtask) => {
+            format!("task/{task}/subtask/{subtask}")
+        }
+        Steer::Retry | Steer::Cancel | Steer::RollBack => format!("task/{task}"),
+    };
+    let attempt = Attempt::new(actor, action, target);
+    let work = Box::pin(async {
+        actor.must(Permission::Backup)?;
+        let id = engine::TaskId(task.0);
+        let mut writer = control.metadata().begin().await?;
+        // Read in the transaction that writes: what is decided fits how the task stands.
+        let stored = writer.task_now(id).await?.ok_or(OperateError::NoSuchTask(id))?;
+        let decision = decide(&stored, command).map_err(OperateError::Refused)?;
+        writer.task_apply(id, &decision).await.map_err(|error| match error {
+            ApplyError::Changed => OperateError::Busy(id),
+            ApplyError::Occupied { key, task } => OperateError::Occupied { key, task },
+            ApplyError::Journal(cause) => OperateError::Journal(cause),
+        })?;
+        attempt.done(&mut writer).await?;
+        writer.commit().await?;
+        control.wake().now();
+        Ok(())
+    });
+    attempt.watch(&control.context, work).await
+}
+
+/// Returns what happened behind event `after`, oldest first, at most `limit`.
+///
+/// # Errors
+/// When the actor may not read it, or the metadata fail.
+pub async fn events(
+    control: &Control,
+    actor: &Actor,
+    after: i64,
+    limit: u32,
+    filter: EventFilter,
+) -> Result<Vec<Event>, Error> {
+    actor.must(Permission::Read)?;
+    let query = EventQuery { task: filter.task.map(|task| engine::TaskId(task.0)), cluster: filter.cluster };
+    let events = control.metadata().task_event_list(&query, after, limit).await?;
+    let event = |seen: metadata::tasks::TaskEvent| Event {
+        seq: seen.event.seq,
+        at: view::moment(seen.event.at),
+        task: TaskId(seen.event.task.0),
+        cluster: seen.cluster,
+        kind: match seen.event.kind {
+            engine::journal::EventKind::Task => EventKind::Task,
+            engine::journal::EventKind::Step(row) => EventKind::Step(number::subtask_id(row)),
+            engine::journal::EventKind::Lane(row) => EventKind::Lane(number::subtask_id(row)),
+        },
+    };
+    Ok(events.into_iter().map(event).collect())
+}
+
+/// Returns the number of the newest event: whoever begins to watch reads behind it.
+///
+/// # Errors
+/// When the actor may not read it, or the metadata fail.
+pub async fn newest_event(control: &Control, actor: &Actor) -> Result<i64, Error> {
+    actor.must(Permission::Read)?;
+    Ok(control.metadata().task_event_newest().await?)
+}
+
+/// Returns what tells of new events, by the number of the newest; it lags behind by less than a second.
+#[must_use]
+pub fn changes(control: &Control) -> watch::Receiver<i64> {
+    control.newest_event()
+}
+
+/// Returns the stored states that users see as this one.
+pub(crate) fn stored_statuses(status: TaskStatus) -> Vec<Stored> {
+    Stored::ALL.iter().copied().filter(|stored| view::status(*stored) == status).collect()
+}

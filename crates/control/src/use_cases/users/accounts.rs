@@ -1,0 +1,192 @@
+//! Accounts: who may log on, and as what. One active administrator always stays, else nobody could let anybody in.
+
+use metadata::{Transaction, passwords};
+use model::id::UserId;
+use model::user::{Permission, Role, User, check_name, check_password};
+use model::{Problem, Secret};
+
+use crate::actor::Actor;
+use crate::context::Attempt;
+use crate::context::Control;
+use crate::error::Error;
+use crate::page::{Page, PageAsk};
+
+/// An account to be made. Its password is a given one: it must be changed at the first log-on.
+pub struct NewAccount {
+    /// The name to log on with.
+    pub name: String,
+    /// What it is allowed.
+    pub role: Role,
+    /// The first password.
+    pub password: Secret,
+}
+
+/// What is to be different about an account; what is left out stays.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct AccountChange {
+    /// What it is allowed.
+    pub role: Option<Role>,
+    /// Whether it may not log on.
+    pub disabled: Option<bool>,
+}
+
+/// Returns the accounts, by name.
+///
+/// # Errors
+/// When the actor may not read them, or the metadata fail.
+pub async fn list(control: &Control, actor: &Actor, page: PageAsk) -> Result<Page<User>, Error> {
+    actor.must(Permission::ManageUsers)?;
+    Ok(page.of(control.metadata().user_list().await?))
+}
+
+/// Returns an account.
+///
+/// # Errors
+/// When the actor may not read it, or there is none.
+pub async fn get(control: &Control, actor: &Actor, id: UserId) -> Result<User, Error> {
+    actor.must(Permission::ManageUsers)?;
+    Ok(control.metadata().user_get(id).await?.ok_or_else(|| unknown(id))?)
+}
+
+/// Makes an account.
+///
+/// # Errors
+/// When the actor may not, the name is no good or taken, or the password is no good.
+pub async fn create(control: &Control, actor: &Actor, new: NewAccount) -> Result<User, Error> {
+    let NewAccount { name, role, password } = new;
+    let attempt = Attempt::new(actor, "account-create", target(&name));
+    let work = async {
+        actor.must(Permission::ManageUsers)?;
+        check_name(&name)?;
+        check_password(password.expose())?;
+        let hash = passwords::hash(&password).await?;
+        let mut writer = control.metadata().begin().await?;
+        let user = writer.user_insert(&name, role, &hash, true).await?;
+        attempt.done(&mut writer).await?;
+        writer.commit().await?;
+        Ok(user)
+    };
+    attempt.watch(&control.context, work).await
+}
+
+/// Gives an account another role, disables it or enables it again. Whatever it was logged on by ends at once.
+///
+/// # Errors
+/// When the actor may not, there is no such account, or no active administrator would be left.
+pub async fn change(
+    control: &Control,
+    actor: &Actor,
+    id: UserId,
+    change: AccountChange,
+) -> Result<User, Error> {
+    let name = name_for_log(control, id).await?;
+    let attempt = Attempt::new(actor, deed(change), target(&name));
+    let work = async {
+        actor.must(Permission::ManageUsers)?;
+        let mut writer = control.metadata().begin().await?;
+        let before = writer.user_now(id).await?.ok_or_else(|| unknown(id))?;
+        let role = change.role.filter(|role| *role != before.role);
+        let disabled = change.disabled.filter(|disabled| *disabled != before.disabled);
+        if let Some(role) = role {
+            writer.user_set_role(id, role).await?;
+        }
+        if let Some(disabled) = disabled {
+            writer.user_set_disabled(id, disabled).await?;
+        }
+        if role.is_some() || disabled.is_some() {
+            writer.user_log_off(id).await?;
+        }
+        check_an_admin_is_left(&mut writer, &before).await?;
+        let after = writer.user_now(id).await?.ok_or_else(|| unknown(id))?;
+        attempt.done(&mut writer).await?;
+        writer.commit().await?;
+        control.context.log_on.ended();
+        Ok(after)
+    };
+    attempt.watch(&control.context, work).await
+}
+
+/// Gives somebody else's account a password, which must be changed at the next log-on.
+///
+/// # Errors
+/// When the actor may not, there is no such account, it is the actor's own, or the password is no good.
+pub async fn set_password(
+    control: &Control,
+    actor: &Actor,
+    id: UserId,
+    password: &Secret,
+) -> Result<(), Error> {
+    let name = name_for_log(control, id).await?;
+    let attempt = Attempt::new(actor, "account-set-password", target(&name));
+    let work = async {
+        actor.must(Permission::ManageUsers)?;
+        control.metadata().user_get(id).await?.ok_or_else(|| unknown(id))?;
+        if id == actor.user {
+            return Err(Problem::conflict("account-own-password").into());
+        }
+        check_password(password.expose())?;
+        let hash = passwords::hash(password).await?;
+        let mut writer = control.metadata().begin().await?;
+        writer.user_set_password(id, &hash, true).await?;
+        writer.user_log_off(id).await?;
+        attempt.done(&mut writer).await?;
+        writer.commit().await?;
+        control.context.log_on.ended();
+        Ok(())
+    };
+    attempt.watch(&control.context, work).await
+}
+
+/// Removes an account. What it did stays in the audit log.
+///
+/// # Errors
+/// When the actor may not, there is no such account, or no active administrator would be left.
+pub async fn remove(control: &Control, actor: &Actor, id: UserId) -> Result<(), Error> {
+    let name = name_for_log(control, id).await?;
+    let attempt = Attempt::new(actor, "account-remove", target(&name));
+    let work = async {
+        actor.must(Permission::ManageUsers)?;
+        let mut writer = control.metadata().begin().await?;
+        let before = writer.user_now(id).await?.ok_or_else(|| unknown(id))?;
+        writer.user_remove(id).await?;
+        check_an_admin_is_left(&mut writer, &before).await?;
+        attempt.done(&mut writer).await?;
+        writer.commit().await?;
+        control.context.log_on.ended();
+        Ok(())
+    };
+    attempt.watch(&control.context, work).await
+}
+
+/// Refuses what was done in this transaction when it took the last active administrator away. Writers take turns, so
+/// two administrators can't disable each other at the same time.
+async fn check_an_admin_is_left(writer: &mut Transaction, before: &User) -> Result<(), Error> {
+    if writer.user_count_active(Role::Admin).await? == 0 {
+        return Err(Problem::conflict("account-last-admin").with("user", &before.name).into());
+    }
+    Ok(())
+}
+
+/// What a change is called in the audit log.
+fn deed(change: AccountChange) -> &'static str {
+    match (change.role, change.disabled) {
+        (None, Some(true)) => "account-disable",
+        (None, Some(false)) => "account-enable",
+        _ => "account-change",
+    }
+}
+
+/// The audit log names accounts by their names, or by the number that was asked for where there is none.
+async fn name_for_log(control: &Control, id: UserId) -> Result<String, Error> {
+    let known = control.metadata().user_get(id).await?;
+    Ok(known.map_or_else(|| id.to_string(), |user| user.name))
+}
+
+fn target(name: &str) -> String {
+    let name: String = name.chars().take(128).collect();
+    format!("user/{name}")
+}
+
+fn unknown(id: UserId) -> Problem {
+    Problem::not_found("account-unknown").with("user", id)
+}

@@ -1,0 +1,78 @@
+//! Who asks: name and password against the stored account, with a wait for those who guess.
+
+use std::time::Instant;
+
+use metadata::users::Account;
+use model::problem::{ProblemKind, codes};
+use model::user::check_name;
+use model::{Problem, Secret};
+
+use crate::actor::{Actor, Means};
+use crate::context::log_on::{self, Credential, Verdict};
+use crate::context::{Attempt, Control};
+use crate::error::Error;
+
+/// Wrong passwords in a row, of one account from one address, before there is a wait.
+pub const ATTEMPTS: u32 = log_on::ATTEMPTS;
+
+/// Finds out who asks.
+///
+/// A wrong password is counted against the account from that address, and against the address; after [`ATTEMPTS`] of them
+/// each makes the next wait longer. Nobody else waits for it. A password that was verified from the same address within
+/// five minutes is taken as it is.
+///
+/// # Errors
+/// When name and password do not fit, saying how many attempts are free; when it is too early for the next; when the account
+/// is disabled; when too many others are logging on.
+pub async fn authenticate(
+    control: &Control,
+    name: &str,
+    password: &Secret,
+    address: &str,
+) -> Result<Actor, Error> {
+    let log_on = &control.context.log_on;
+    if let Some(left) = log_on.wait(name, address, Instant::now()) {
+        let seconds = left.as_secs() + 1;
+        return Err(Problem::new(ProblemKind::LockedOut, codes::LOCKED_OUT, "log-on-locked")
+            .with("seconds", seconds)
+            .into());
+    }
+    let account = control.metadata().user_account(name).await?;
+    let stored = account.as_ref().map(|account| &account.password);
+    let credential = Credential { account: name, password: password.expose(), address };
+    match log_on.verify(&credential, stored, password).await {
+        Verdict::Right => {}
+        Verdict::Busy => {
+            return Err(Problem::new(ProblemKind::LockedOut, codes::LOCKED_OUT, "log-on-busy").into());
+        }
+        Verdict::Wrong { attempts_left } => {
+            let refusal = Problem::new(ProblemKind::Unauthenticated, codes::UNAUTHENTICATED, "log-on-wrong")
+                .with("attempts", attempts_left);
+            return Err(refused(control, name, address, refusal).await);
+        }
+    }
+    let Account { user, password } = account.expect("a password without an account is wrong");
+    match Actor::of(user, address, Means::Password(password)) {
+        Ok(actor) => Ok(actor),
+        Err(refusal) => Err(refused(control, name, address, refusal).await),
+    }
+}
+
+/// Says that what somebody logged on by is over.
+pub(super) fn log_on_over() -> Problem {
+    Problem::new(ProblemKind::Unauthenticated, codes::UNAUTHENTICATED, "session-over")
+}
+
+/// What the audit log calls a name that was tried and that no account can have.
+const NO_NAME: &str = "(not a valid name)";
+
+/// Writes a refused log-on into the audit log, under the name that was tried.
+async fn refused(control: &Control, name: &str, address: &str, refusal: Problem) -> Error {
+    // What cannot be the name of an account may be anything, and is not repeated.
+    let name = if check_name(name).is_ok() { name } else { NO_NAME };
+    let attempt = Attempt::of(name, address, "log-on", format!("user/{name}"));
+    match attempt.watch(&control.context, async { Err::<(), Error>(refusal.into()) }).await {
+        Err(error) => error,
+        Ok(()) => unreachable!("the work ends with the refusal"),
+    }
+}

@@ -1,0 +1,175 @@
+//! Personal API tokens: what programs log on with in a user's name, with no password in their hands.
+
+use std::time::Duration;
+
+use metadata::tokens::Holder;
+use model::id::TokenId;
+use model::problem::{ProblemKind, codes};
+use model::user::{Permission, Token, check_token_name};
+use model::{Problem, Secret, Timestamp};
+
+use super::sessions::{hash, random_token};
+use crate::actor::{Actor, Means};
+use crate::context::Attempt;
+use crate::context::Control;
+use crate::error::Error;
+
+/// What every token begins with, so that people and scanners of code know one when they see it.
+pub const PREFIX: &str = "lifeboat_";
+
+/// The most days that a token with an end is good for.
+pub const DAYS_MAX: u32 = 3650;
+
+/// The most tokens that one account has.
+pub const TOKENS_MAX: usize = 100;
+
+/// How old the last noted use may be before the next one is noted.
+const NOTED_EVERY: Duration = Duration::from_secs(60);
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// A token that was made.
+pub struct Created {
+    /// What is kept of it.
+    pub token: Token,
+    /// The token itself. It is handed out here and kept nowhere.
+    pub secret: Secret,
+}
+
+/// Makes a token of the actor's own account, good for so many days, or until it is revoked. One that a token makes ends
+/// with that token: at the latest when it expires, and when it is revoked.
+///
+/// # Errors
+/// When the name is no good or the account has one of that name, the days are none or too many, or there are too many
+/// tokens.
+pub async fn create(
+    control: &Control,
+    actor: &Actor,
+    name: &str,
+    days: Option<u32>,
+) -> Result<Created, Error> {
+    let attempt = Attempt::new(actor, "token-create", format!("user/{}", actor.name));
+    let work = async {
+        actor.must(Permission::Read)?;
+        check_token_name(name)?;
+        if days.is_some_and(|days| !(1..=DAYS_MAX).contains(&days)) {
+            return Err(Problem::invalid("token-days-out-of-range").with("most", DAYS_MAX).into());
+        }
+        if control.metadata().token_list(actor.user).await?.len() >= TOKENS_MAX {
+            return Err(Problem::conflict("token-too-many").with("most", TOKENS_MAX).into());
+        }
+        let secret = format!("{PREFIX}{}", random_token());
+        let mut writer = control.metadata().begin().await?;
+        let now = writer.now().await?;
+        let wish = days.map(|days| after(now, DAY * days));
+        let (parent, expires) = match actor.means {
+            Means::Token { id, expires, .. } => (Some(id), wish.into_iter().chain(expires).min()),
+            _ => (None, wish),
+        };
+        let token = writer.token_insert(actor.user, name.trim(), &hash(&secret), expires).await?;
+        if let Some(parent) = parent {
+            writer.token_set_parent(token.id, parent).await?;
+        }
+        attempt.done(&mut writer).await?;
+        writer.commit().await?;
+        Ok(Created { token, secret: Secret::new(secret) })
+    };
+    attempt.watch(&control.context, work).await
+}
+
+/// Returns the tokens of the actor's own account, by name.
+///
+/// # Errors
+/// When a given password was not changed yet, or the metadata fail.
+pub async fn list(control: &Control, actor: &Actor) -> Result<Vec<Token>, Error> {
+    actor.must(Permission::Read)?;
+    Ok(control.metadata().token_list(actor.user).await?)
+}
+
+/// Revokes a token of the actor's own account, and those that it made; they are good for nothing from then on.
+///
+/// # Errors
+/// When the account has no such token.
+pub async fn revoke(control: &Control, actor: &Actor, id: TokenId) -> Result<(), Error> {
+    let attempt = Attempt::new(actor, "token-revoke", format!("user/{}", actor.name));
+    let work = async {
+        actor.must(Permission::Read)?;
+        let mut writer = control.metadata().begin().await?;
+        writer.token_remove(actor.user, id).await?;
+        attempt.done(&mut writer).await?;
+        writer.commit().await?;
+        control.context.log_on.ended();
+        Ok(())
+    };
+    attempt.watch(&control.context, work).await
+}
+
+/// Returns whose token it is.
+///
+/// # Errors
+/// When there is no such token, it has expired, or its account is disabled.
+pub async fn resume(control: &Control, token: &Secret, address: &str) -> Result<Actor, Error> {
+    let (actor, holder) = of_hash(control, &hash(token.expose()), address).await?;
+    let noted = holder.token.used.is_some_and(|used| idle(&holder, used) < NOTED_EVERY);
+    if !noted {
+        let mut writer = control.metadata().begin().await?;
+        writer.token_touch(holder.token.id).await?;
+        writer.commit().await?;
+    }
+    Ok(actor)
+}
+
+/// Returns whose the token of that hash is. To look is not to use.
+pub(super) async fn of_hash(control: &Control, hash: &str, address: &str) -> Result<(Actor, Holder), Error> {
+    let refused = |id| Problem::new(ProblemKind::Unauthenticated, codes::UNAUTHENTICATED, id);
+    let holder = control.metadata().token_get(hash).await?.ok_or_else(|| refused("token-unknown"))?;
+    if is_over(&holder) {
+        return Err(refused("token-expired").with("token", &holder.token.name).into());
+    }
+    let Token { id, expires, .. } = holder.token;
+    let means = Means::Token { id, hash: hash.to_owned(), expires };
+    Ok((Actor::of(holder.user.clone(), address, means)?, holder))
+}
+
+fn is_over(holder: &Holder) -> bool {
+    holder.token.expires.is_some_and(|expires| holder.now >= expires)
+}
+
+fn idle(holder: &Holder, used: Timestamp) -> Duration {
+    Duration::from_micros(holder.now.since(used))
+}
+
+fn after(now: Timestamp, time: Duration) -> Timestamp {
+    Timestamp(now.0.saturating_add(i64::try_from(time.as_micros()).unwrap_or(i64::MAX)))
+}
+
+#[cfg(test)]
+mod tests {
+    use metadata::tokens::Holder;
+    use model::Timestamp;
+    use model::id::{TokenId, UserId};
+    use model::user::{Role, Token, User};
+
+    use super::{DAY, after, is_over};
+
+    #[test]
+    fn a_token_ends_on_its_day_and_one_without_an_end_never() {
+        let created = Timestamp(0);
+        let user = User {
+            id: UserId(1),
+            name: "eva".into(),
+            role: Role::Admin,
+            must_change_password: false,
+            disabled: false,
+            created,
+        };
+        let over = |expires, now| {
+            let token = Token { id: TokenId(1), name: "ci".into(), created, expires, used: None };
+            is_over(&Holder { user: user.clone(), token, now })
+        };
+        let end = after(created, DAY);
+        assert!(!over(Some(end), Timestamp(end.0 - 1)));
+        assert!(over(Some(end), end));
+        assert!(!over(None, Timestamp(i64::MAX)));
+    }
+}

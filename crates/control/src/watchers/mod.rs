@@ -1,0 +1,42 @@
+//! What a server does by itself now and then: a table of watchers. A new one is a file and a row.
+
+pub(crate) mod alarms;
+mod clusters;
+mod events;
+mod room;
+mod snapshots;
+mod watcher;
+
+use tokio_util::sync::CancellationToken;
+
+use self::watcher::Watcher;
+use crate::context::Control;
+
+/// Every watcher.
+const WATCHERS: &[Watcher] =
+    &[alarms::WATCHER, clusters::WATCHER, events::WATCHER, room::WATCHER, snapshots::WATCHER];
+
+/// Enters every watcher into the log of what watchers do.
+pub(crate) fn enter(control: &Control) {
+    for watcher in WATCHERS {
+        watcher.enter(control);
+    }
+}
+
+/// Runs every watcher until the server stops.
+pub(crate) async fn run(control: &Control, shutdown: &CancellationToken) {
+    futures::future::join_all(WATCHERS.iter().map(|watcher| watcher.run(control, shutdown))).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::WATCHERS;
+
+    #[test]
+    fn every_watcher_has_a_name_of_its_own() {
+        let names: BTreeSet<&str> = WATCHERS.iter().map(|watcher| watcher.name).collect();
+        assert_eq!(names.len(), WATCHERS.len());
+    }
+}

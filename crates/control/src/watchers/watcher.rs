@@ -1,0 +1,195 @@
+//! A watcher: how often it looks, what else wakes it, and what it does then. Each look, and how it ended, is noted.
+
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use futures::future::BoxFuture;
+use model::time::Timestamp;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use crate::context::{Control, Error, WakesBy};
+
+/// A row of the table of watchers.
+pub(crate) struct Watcher {
+    /// Its name, the same in every version.
+    pub(crate) name: &'static str,
+    /// How long after a look comes the next.
+    pub(crate) period: Duration,
+    /// What else wakes it.
+    pub(crate) wake_up: WakeUp,
+    /// Whether it looks when the server starts, or one period later.
+    pub(crate) at_start: bool,
+    /// One look. It takes no input and reads what it needs: what runs after a restart is what always runs.
+    pub(crate) look: for<'a> fn(&'a Control) -> BoxFuture<'a, Result<(), Error>>,
+}
+
+/// What makes a watcher look, beside the end of its period.
+pub(crate) enum WakeUp {
+    /// Nothing.
+    Timer,
+    /// This signal.
+    Signal(fn(&Control) -> &Notify),
+    /// Nothing, and it looks only while this holds: somebody follows what it finds.
+    WhileFollowed(fn(&Control) -> bool),
+}
+
+impl Watcher {
+    /// Enters the watcher into the log of what watchers do.
+    pub(crate) fn enter(&self, control: &Control) {
+        let wakes_by = match self.wake_up {
+            WakeUp::Timer => WakesBy::Timer,
+            WakeUp::Signal(_) => WakesBy::Signal,
+            WakeUp::WhileFollowed(_) => WakesBy::Followers,
+        };
+        control.context.watch_log.enter(self.name, self.period, wakes_by);
+    }
+
+    /// Looks now and then, until the server stops.
+    pub(crate) async fn run(&self, control: &Control, shutdown: &CancellationToken) {
+        let mut is_time = self.at_start;
+        loop {
+            if is_time && self.is_wanted(control) {
+                tokio::select! {
+                    () = shutdown.cancelled() => return,
+                    () = self.look_once(control) => {}
+                }
+            }
+            tokio::select! {
+                () = shutdown.cancelled() => return,
+                () = tokio::time::sleep(self.period) => {}
+                () = self.signal(control) => {}
+            }
+            is_time = true;
+        }
+    }
+
+    /// Looks, and notes how it went. A failure is a warning once, until another comes or it goes well again.
+    async fn look_once(&self, control: &Control) {
+        let (begun, clock) = (now(), Instant::now());
+        let looked = (self.look)(control).await;
+        let text = looked.as_ref().err().map(|error| error.problem().text.clone());
+        let is_news = control.context.watch_log.note(self.name, begun, clock.elapsed(), text);
+        if let Err(error) = looked {
+            let watcher = self.name;
+            if is_news {
+                tracing::warn!(%error, watcher, "a watcher failed; it looks again later");
+            } else {
+                tracing::debug!(%error, watcher, "a watcher fails as it did before; it looks again later");
+            }
+        }
+    }
+
+    fn is_wanted(&self, control: &Control) -> bool {
+        match self.wake_up {
+            WakeUp::WhileFollowed(is_followed) => is_followed(control),
+            WakeUp::Timer | WakeUp::Signal(_) => true,
+        }
+    }
+
+    async fn signal(&self, control: &Control) {
+        match self.wake_up {
+            WakeUp::Signal(signal) => signal(control).notified().await,
+            WakeUp::Timer | WakeUp::WhileFollowed(_) => std::future::pending().await,
+        }
+    }
+}
+
+fn now() -> Timestamp {
+    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp(i64::try_from(since_1970.as_micros()).unwrap_or(i64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::time::Duration;
+
+    use model::{Problem, Secret};
+    use tokio_util::sync::CancellationToken;
+
+    use super::{WakeUp, Watcher};
+    use crate::context::{Control, Settings, Watched};
+
+    async fn control(dir: &tempfile::TempDir) -> Control {
+        let settings =
+            Settings { admin_password: Some(Secret::new("correct horse")), ..Settings::new(dir.path()) };
+        Control::open(settings).await.expect("opens").control
+    }
+
+    fn noted(control: &Control, name: &str) -> Watched {
+        let all = control.context.watch_log.list();
+        all.into_iter().find(|watched| watched.name == name).expect("it is entered")
+    }
+
+    #[tokio::test]
+    async fn a_look_that_fails_is_shown_until_one_goes_well() {
+        static LOOKS: AtomicU32 = AtomicU32::new(0);
+        const FAILS_FIRST: Watcher = Watcher {
+            name: "fails-first",
+            period: Duration::from_secs(3_600),
+            wake_up: WakeUp::Timer,
+            at_start: true,
+            look: |_| {
+                Box::pin(async {
+                    match LOOKS.fetch_add(1, Ordering::Relaxed) {
+                        0 | 1 => Err(Problem::internal("metadata-no-answer").into()),
+                        _ => Ok(()),
+                    }
+                })
+            },
+        };
+        let dir = tempfile::tempdir().expect("a directory");
+        let control = control(&dir).await;
+        FAILS_FIRST.enter(&control);
+        assert_eq!((noted(&control, "fails-first").runs, noted(&control, "fails-first").last_run), (0, None));
+        FAILS_FIRST.look_once(&control).await;
+        let failed = noted(&control, "fails-first");
+        assert_eq!(failed.last_error.as_ref().map(|text| text.id.as_str()), Some("metadata-no-answer"));
+        assert!(failed.failed == failed.last_run && failed.duration.is_some());
+        let text = failed.last_error.clone();
+        assert!(
+            !control.context.watch_log.note("fails-first", super::now(), Duration::ZERO, text),
+            "no news"
+        );
+        FAILS_FIRST.look_once(&control).await;
+        FAILS_FIRST.look_once(&control).await;
+        let well = noted(&control, "fails-first");
+        assert_eq!((well.runs, well.last_error), (4, None));
+        assert!(well.failed.is_some() && well.failed <= well.last_run, "when it failed stays known");
+    }
+
+    #[tokio::test]
+    async fn a_signal_wakes_a_watcher_before_its_period_is_over_and_one_without_followers_never_looks() {
+        const SIGNALLED: Watcher = Watcher {
+            name: "signalled",
+            period: Duration::from_secs(3_600),
+            wake_up: WakeUp::Signal(|control| &control.context.look),
+            at_start: false,
+            look: |_| Box::pin(async { Ok(()) }),
+        };
+        const UNFOLLOWED: Watcher = Watcher {
+            name: "unfollowed",
+            period: Duration::from_millis(1),
+            wake_up: WakeUp::WhileFollowed(|_| false),
+            at_start: true,
+            look: |_| Box::pin(async { Ok(()) }),
+        };
+        let dir = tempfile::tempdir().expect("a directory");
+        let control = control(&dir).await;
+        SIGNALLED.enter(&control);
+        UNFOLLOWED.enter(&control);
+        control.context.look.notify_one();
+        let stop = CancellationToken::new();
+        let looked = async {
+            while noted(&control, "signalled").runs == 0 {
+                tokio::task::yield_now().await;
+            }
+            stop.cancel();
+        };
+        let all = async {
+            tokio::join!(SIGNALLED.run(&control, &stop), UNFOLLOWED.run(&control, &stop), looked);
+        };
+        tokio::time::timeout(Duration::from_secs(60), all).await.expect("the signal wakes it");
+        assert_eq!(noted(&control, "unfollowed").runs, 0);
+    }
+}

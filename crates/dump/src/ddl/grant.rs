@@ -1,0 +1,182 @@
+//! The database that a GRANT is on, under its new name.
+
+use std::collections::BTreeMap;
+
+use oceanbase::statement::identifier;
+
+use crate::ddl::token::{Token, TokenKind, tokens};
+
+/// What becomes of a GRANT when a dump is loaded.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Granted {
+    /// It is given by this statement.
+    By(Vec<u8>),
+    /// It is on a database of that name, which is not loaded.
+    Elsewhere(String),
+    /// It is on all databases whose names match a pattern, and one of these gets another name.
+    Pattern(String),
+}
+
+/// Returns a GRANT under the new names of databases, by the old ones.
+pub(crate) fn granted(statement: &[u8], names: &BTreeMap<String, String>) -> Granted {
+    let tokens = tokens(statement);
+    let Some((place, spelled, pattern)) = on(&tokens) else { return Granted::By(statement.to_vec()) };
+    let literal = pattern.literal();
+    let new = match names.get(&spelled) {
+        // A `_` that nobody escaped is meant as such, though it matches other names too.
+        Some(new) => new.clone(),
+        None => match literal.as_ref().and_then(|old| Some((old, names.get(old)?))) {
+            Some((old, new)) if old == new => spelled.clone(),
+            Some((_, new)) => escaped(new),
+            None => {
+                let mut matching = names.iter().filter(|(old, _)| pattern.matches(old)).peekable();
+                if matching.peek().is_none() {
+                    return Granted::Elsewhere(literal.unwrap_or(spelled));
+                }
+                if matching.any(|(old, new)| old != new) {
+                    return Granted::Pattern(spelled);
+                }
+                spelled.clone()
+            }
+        },
+    };
+    let mut sql = Vec::new();
+    for (at, token) in tokens.iter().enumerate() {
+        if at == place && new != spelled {
+            sql.extend_from_slice(identifier(&new).as_bytes());
+        } else {
+            sql.extend_from_slice(token.text);
+        }
+    }
+    Granted::By(sql)
+}
+
+/// Tells whether a GRANT reaches beyond one database: it names none, as one of a role does, or all that match a text.
+pub(crate) fn is_global(statement: &[u8]) -> bool {
+    on(&tokens(statement)).is_none_or(|(_, _, pattern)| pattern.0.contains(&Part::Many))
+}
+
+/// Returns where a GRANT names the database that it is on, how it spells that, and what it matches.
+fn on(tokens: &[Token<'_>]) -> Option<(usize, String, Pattern)> {
+    let on = tokens.iter().position(|token| token.is_word("ON"))?;
+    let place = (on..tokens.len()).find(|&place| tokens[place].kind == TokenKind::Name)?;
+    if !tokens.get(place + 1)?.is_sign(b'.') {
+        return None;
+    }
+    let spelled = tokens[place].name().unwrap_or_default();
+    // Only in front of `.*` is the name a pattern, in which `\_` stands for `_`.
+    let is_whole = tokens.get(place + 2).is_some_and(|next| next.is_sign(b'*'));
+    let pattern = if is_whole { Pattern::read(&spelled) } else { Pattern::plain(&spelled) };
+    Some((place, spelled, pattern))
+}
+
+/// Returns a name as a pattern that matches no other.
+fn escaped(name: &str) -> String {
+    name.replace('\\', "\\\\").replace('_', "\\_").replace('%', "\\%")
+}
+
+/// A pattern for names: `_` matches any character, `%` any text.
+struct Pattern(Vec<Part>);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Exactly(char),
+    Any,
+    Many,
+}
+
+impl Pattern {
+    fn read(spelled: &str) -> Self {
+        let mut parts = Vec::new();
+        let mut rest = spelled.chars();
+        while let Some(c) = rest.next() {
+            parts.push(match c {
+                '\\' => Part::Exactly(rest.next().unwrap_or(c)),
+                '_' => Part::Any,
+                '%' => Part::Many,
+                _ => Part::Exactly(c),
+            });
+        }
+        Self(parts)
+    }
+
+    fn plain(name: &str) -> Self {
+        Self(name.chars().map(Part::Exactly).collect())
+    }
+
+    /// Returns the only name that matches.
+    fn literal(&self) -> Option<String> {
+        let exactly = |part: &Part| if let Part::Exactly(c) = part { Some(*c) } else { None };
+        self.0.iter().map(exactly).collect()
+    }
+
+    fn matches(&self, name: &str) -> bool {
+        let text: Vec<char> = name.chars().collect();
+        // Which lengths of the name the parts so far match.
+        let mut reached = vec![false; text.len() + 1];
+        reached[0] = true;
+        for part in &self.0 {
+            let mut next = vec![false; text.len() + 1];
+            for length in 0..=text.len() {
+                let shorter = length.checked_sub(1);
+                next[length] = match part {
+                    Part::Many => reached[length] || shorter.is_some_and(|shorter| next[shorter]),
+                    Part::Any => shorter.is_some_and(|shorter| reached[shorter]),
+                    Part::Exactly(c) => {
+                        shorter.is_some_and(|shorter| reached[shorter] && text[shorter] == *c)
+                    }
+                };
+            }
+            reached = next;
+        }
+        reached[text.len()]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::{Granted, granted, is_global};
+
+    #[test]
+    fn privileges_follow_the_new_name() {
+        let names = [("d", "d_2"), ("my_app", "my_new"), ("ours", "ours"), ("o_1", "o_1")];
+        let names: BTreeMap<String, String> =
+            names.iter().map(|(old, new)| ((*old).to_owned(), (*new).to_owned())).collect();
+        let by = |sql: &str| Granted::By(sql.into());
+        let elsewhere = |name: &str| Granted::Elsewhere(name.to_owned());
+        for (sql, expected) in [
+            ("GRANT SELECT ON `d`.* TO 'u'", by("GRANT SELECT ON `d_2`.* TO 'u'")),
+            ("GRANT EXECUTE ON PROCEDURE `d`.`p` TO 'u'", by("GRANT EXECUTE ON PROCEDURE `d_2`.`p` TO 'u'")),
+            ("GRANT ALL ON *.* TO 'u'", by("GRANT ALL ON *.* TO 'u'")),
+            ("GRANT `r`@`%` TO `u`@`%`", by("GRANT `r`@`%` TO `u`@`%`")),
+            (r"GRANT SELECT ON `my\_app`.* TO 'u'", by(r"GRANT SELECT ON `my\_new`.* TO 'u'")),
+            ("GRANT SELECT ON `my_app`.* TO 'u'", by("GRANT SELECT ON `my_new`.* TO 'u'")),
+            (r"GRANT SELECT ON `o\_1`.* TO 'u'", by(r"GRANT SELECT ON `o\_1`.* TO 'u'")),
+            ("GRANT SELECT ON `our%`.* TO 'u'", by("GRANT SELECT ON `our%`.* TO 'u'")),
+            ("GRANT SELECT ON `my%`.* TO 'u'", Granted::Pattern("my%".to_owned())),
+            ("GRANT SELECT ON `my__pp`.* TO 'u'", Granted::Pattern("my__pp".to_owned())),
+            (r"GRANT SELECT ON `other\_`.* TO 'u'", elsewhere("other_")),
+            ("GRANT SELECT ON `x%`.* TO 'u'", elsewhere("x%")),
+            (r"GRANT SELECT ON `my\_app`.`t` TO 'u'", elsewhere(r"my\_app")),
+        ] {
+            assert_eq!(granted(sql.as_bytes(), &names), expected, "{sql}");
+        }
+    }
+
+    #[test]
+    fn what_reaches_beyond_one_database_is_told_from_the_rest() {
+        for (sql, expected) in [
+            ("GRANT ALL ON *.* TO 'u'", true),
+            ("GRANT `r`@`%` TO `u`@`%`", true),
+            ("GRANT ALL ON `%`.* TO 'u'", true),
+            (r"GRANT ALL ON `a\%`.* TO 'u'", false),
+            ("GRANT SELECT ON `my_app`.* TO 'u'", false),
+            ("GRANT SELECT ON `d`.`t` TO 'u'", false),
+            ("GRANT EXECUTE ON PROCEDURE `d`.`p` TO 'u'", false),
+        ] {
+            assert_eq!(is_global(sql.as_bytes()), expected, "{sql}");
+        }
+    }
+}

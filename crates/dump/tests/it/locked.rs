@@ -1,0 +1,91 @@
+//! A MariaDB whose tables can't be locked, or whose clock went back.
+
+use std::time::Duration;
+
+use dump::{DumpId, Error, Options};
+use oceanbase::Statement;
+
+use crate::bed::{Bed, query, run, selection};
+
+#[tokio::test]
+async fn what_keeps_tables_from_being_locked_is_named() {
+    let bed = Bed::mariadb();
+    bed.database("d_locked", &["CREATE TABLE t (a INT PRIMARY KEY)", "INSERT INTO t VALUES (1)"]).await;
+    let mut busy = bed.session().await;
+    let number = query(&mut busy, "SELECT CONNECTION_ID()").await[0][0].clone();
+    let mut killer = bed.session().await;
+    let long = tokio::spawn(async move {
+        let long = Statement::act("UPDATE d_locked.t SET a = a + SLEEP(60)").within(Duration::from_secs(90));
+        let _ = busy.run(&long).await;
+    });
+    let running = "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE INFO LIKE 'UPDATE%'";
+    while query(&mut killer, running).await != [["1"]] {
+        tokio::task::yield_now().await;
+    }
+    let options = Options {
+        selection: selection(&["d_locked"]),
+        lock_wait: Some(Duration::from_secs(1)),
+        ..Options::default()
+    };
+    let dump: DumpId = "locked".parse().expect("an id");
+    let error = dump::take_snapshot(&bed.source(), &bed.client, &dump, &options).await.err().expect("locked");
+    assert!(matches!(&error, Error::LockWaited { holder: Some(_), .. }) && error.is_transient(), "{error:?}");
+    let told = error.problem().to_string();
+    assert!(told.contains(&number) && told.contains("UPDATE") && told.contains("root@"), "{told}");
+    run(&mut killer, &format!("KILL {number}")).await;
+    long.await.expect("it ends");
+    let snapshot =
+        dump::take_snapshot(&bed.source(), &bed.client, &dump, &options).await.expect("a snapshot");
+    snapshot.release().await;
+    killer.close().await;
+}
+
+/// The clock of such a user's connections is two hours behind the tables, as after it was set back.
+#[tokio::test]
+async fn tables_of_the_future_can_be_dumped() {
+    let bed = Bed::mariadb();
+    let mut session = bed.session().await;
+    for sql in [
+        "CREATE USER late IDENTIFIED BY 'x'",
+        "GRANT SELECT, SHOW VIEW, TRIGGER, RELOAD, PROCESS ON *.* TO late",
+        "SET GLOBAL init_connect = 'SET timestamp = UNIX_TIMESTAMP() - 7200'",
+    ] {
+        run(&mut session, sql).await;
+    }
+    bed.database("d_late", &["CREATE TABLE t (a INT PRIMARY KEY)", "INSERT INTO t VALUES (1)"]).await;
+    let late = bed.as_user("late", "x");
+    let options = Options { selection: selection(&["d_late"]), ..Options::default() };
+    let manifest = late.dump_with(&"late".parse().expect("an id"), &options).await.expect("a dump");
+    assert_eq!(manifest.totals.rows, 1);
+    session.close().await;
+}
+
+/// Only MariaDB keeps values that its settings do not let through any more.
+#[tokio::test]
+async fn a_value_that_the_settings_do_not_let_through_is_noted() {
+    let bed = Bed::mariadb();
+    let statements = [
+        "CREATE TABLE t (a INT PRIMARY KEY, b LONGBLOB)",
+        "INSERT INTO t VALUES (1, REPEAT('x', 3000000)), (2, 'y')",
+    ];
+    bed.database("d_value", &statements).await;
+    let mut session = bed.session().await;
+    run(&mut session, "SET GLOBAL max_allowed_packet = 1048576").await;
+    let manifest = bed.dump("value", &["d_value"], dump::ChunkAim::default()).await;
+    let told: Vec<_> = manifest.notes.iter().filter(|note| note.id == "dump-value-large").collect();
+    assert_eq!(told.len(), 1, "{:?}", manifest.notes);
+    assert_eq!(
+        (told[0].args["table"].as_str(), told[0].args["needed"].as_str()),
+        ("`d_value`.`t`", "4194304")
+    );
+    bed.no_database("d_value_2");
+    let names = crate::bed::load_options(&[("d_value", "d_value_2")]);
+    let (dump, target) = ("value".parse().expect("an id"), bed.source());
+    crate::bed::create_schema(&target, &bed.client, &dump, &names).await.expect("a schema");
+    let never = tokio_util::sync::CancellationToken::new();
+    let meter = dump::Meter::new();
+    let error = dump::load::load_data(&target, &bed.client, &dump, &names, 1, &meter, &never).await;
+    let told = error.expect_err("too long").problem().to_string();
+    assert!(told.contains("`d_value_2`.`t`") && told.contains("3000000"), "{told}");
+    session.close().await;
+}

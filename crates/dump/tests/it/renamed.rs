@@ -1,0 +1,104 @@
+//! A database that is loaded under another name refers to nothing of the old one.
+
+use dump::{ChunkAim, DumpId, Options, Selection, load};
+use model::backup::BackupObject;
+
+use crate::bed::{Bed, load_options, query, run};
+use crate::code::whole_load;
+
+/// A table like its database, and all that may name it.
+fn statements(database: &str) -> Vec<String> {
+    [
+        "CREATE TABLE {d} (id INT PRIMARY KEY, n INT)",
+        "INSERT INTO {d} VALUES (1,2)",
+        "CREATE TABLE log (x VARCHAR(99))",
+        "CREATE VIEW v1 AS SELECT id, n FROM {d}",
+        "CREATE VIEW v2 AS SELECT o.id FROM {d} o JOIN {d}.v1 ON v1.id = o.id WHERE o.n > 0",
+        "CREATE VIEW v3 AS SELECT {d}.n FROM {d}.log RIGHT JOIN {d}.{d} ON log.x = {d}.id",
+        "CREATE FUNCTION total() RETURNS INT READS SQL DATA RETURN (SELECT SUM({d}.n) FROM {d}.{d})",
+        "CREATE PROCEDURE note (IN x INT) BEGIN DECLARE s INT; SET s = {d}.total(); INSERT INTO {d}.log VALUES (CONCAT('{d}.', x)); UPDATE {d}.{d} SET n = s; END",
+        "CREATE TRIGGER t1 BEFORE INSERT ON {d} FOR EACH ROW INSERT INTO {d}.log SELECT COUNT(*) FROM {d}.{d}",
+    ]
+    .iter()
+    .map(|sql| sql.replace("{d}", database))
+    .collect()
+}
+
+async fn nothing_refers_to_the_old_name(bed: &Bed, old: &str) {
+    let new = format!("{old}_2");
+    let statements = statements(old);
+    bed.database(old, &statements.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    bed.no_database(&new);
+    bed.dump("rn-orders", &[old], ChunkAim::default()).await;
+    let (dump, options) = ("rn-orders".parse().expect("an id"), load_options(&[(old, &new)]));
+    let notes = whole_load(bed, &dump, &options, true).await;
+    assert_eq!(notes, [""; 0]);
+    bed.no_database(old);
+    let mut session = bed.session().await;
+    run(&mut session, &format!("USE {new}")).await;
+    assert_eq!(query(&mut session, "SELECT * FROM v1").await, [["1", "2"]]);
+    assert_eq!(query(&mut session, "SELECT * FROM v2").await, [["1"]]);
+    assert_eq!(query(&mut session, "SELECT * FROM v3").await, [["2"]]);
+    run(&mut session, &format!("INSERT INTO {old} VALUES (2,3)")).await;
+    run(&mut session, "CALL note(7)").await;
+    assert_eq!(
+        query(&mut session, "SELECT * FROM log ORDER BY 1").await,
+        [["1".to_owned()], [format!("{old}.7")]]
+    );
+    assert_eq!(query(&mut session, &format!("SELECT n FROM {old}")).await, [["5"], ["5"]]);
+    session.close().await;
+}
+
+#[tokio::test]
+async fn nothing_refers_to_the_old_name_in_a_seekdb() {
+    nothing_refers_to_the_old_name(&Bed::shared(), "d_rn_orders").await;
+}
+
+#[tokio::test]
+async fn nothing_refers_to_the_old_name_in_a_mariadb() {
+    nothing_refers_to_the_old_name(&Bed::mariadb(), "d_rn_orders").await;
+}
+
+#[tokio::test]
+async fn code_whose_names_are_unclear_is_named() {
+    let bed = Bed::mariadb();
+    let statements = [
+        "CREATE TABLE t (id INT PRIMARY KEY)",
+        "CREATE PROCEDURE p() BEGIN PREPARE s FROM 'INSERT INTO d_rn_text.t VALUES (1)'; EXECUTE s; END",
+    ];
+    bed.database("d_rn_text", &statements).await;
+    bed.no_database("d_rn_text_2");
+    bed.dump("rn-text", &["d_rn_text"], ChunkAim::default()).await;
+    let options = load_options(&[("d_rn_text", "d_rn_text_2")]);
+    let notes = whole_load(&bed, &"rn-text".parse().expect("an id"), &options, true).await;
+    assert_eq!(notes.len(), 1, "{notes:?}");
+    assert!(notes[0].contains("`d_rn_text_2`.`p`"), "{notes:?}");
+}
+
+/// A default that draws from the source's sequence would fill gaps into the numbers of the source.
+#[tokio::test]
+async fn a_default_draws_from_the_sequence_beside_it() {
+    let bed = Bed::mariadb();
+    let statements = [
+        "CREATE SEQUENCE ticket_no START WITH 700 INCREMENT BY 10 CACHE 5",
+        "CREATE TABLE ticket (no BIGINT NOT NULL DEFAULT NEXTVAL(ticket_no) PRIMARY KEY, what VARCHAR(20))",
+        "INSERT INTO ticket (what) VALUES ('one'),('two')",
+    ];
+    bed.database("d_rn_draw", &statements).await;
+    bed.database("d_rn_draw_2", &["CREATE SEQUENCE ticket_no START WITH 5000"]).await;
+    let table = BackupObject::Table("d_rn_draw".to_owned(), "ticket".to_owned());
+    let (dump, selection): (DumpId, _) = ("rn-draw".parse().expect("an id"), Selection(vec![table]));
+    let taken = Options { selection: selection.clone(), ..Options::default() };
+    bed.dump_with(&dump, &taken).await.expect("a dump");
+    let options = load::Options {
+        selection,
+        into_existing: load::IntoExisting::InPart,
+        ..load_options(&[("d_rn_draw", "d_rn_draw_2")])
+    };
+    bed.load_with("rn-draw", &options).await;
+    let mut session = bed.session().await;
+    run(&mut session, "INSERT INTO d_rn_draw_2.ticket (what) VALUES ('three')").await;
+    let drawn = query(&mut session, "SELECT no FROM d_rn_draw_2.ticket ORDER BY no").await;
+    assert_eq!(drawn, [["700"], ["710"], ["5000"]]);
+    session.close().await;
+}

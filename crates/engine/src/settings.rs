@@ -1,0 +1,45 @@
+//! How a worker works.
+
+use std::time::Duration;
+
+use crate::backoff::Backoff;
+
+/// How a worker works.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Its name, shown to people.
+    pub name: String,
+    /// How long a lease lasts: what it takes others to go on after a crash.
+    pub lease: Duration,
+    /// How many tasks run at once.
+    pub tasks_at_once: usize,
+    /// How many lanes of one task are under way at once. Most of a lane's time is waiting for somebody else's work.
+    pub lanes_at_once: usize,
+    /// How often it looks for work when nobody wakes it.
+    pub poll: Duration,
+    /// How long a body may take to wind down before it is dropped.
+    pub grace: Duration,
+    /// What is done about a step's passing failures.
+    pub backoff: Backoff,
+    /// What is done while the journal does not answer.
+    pub journal_backoff: Backoff,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            name: "worker".to_owned(),
+            lease: Duration::from_secs(30),
+            tasks_at_once: 16,
+            lanes_at_once: 32,
+            poll: Duration::from_secs(2),
+            grace: Duration::from_secs(10),
+            backoff: Backoff { first: Duration::from_secs(1), most: Duration::from_secs(60), tries: 15 },
+            journal_backoff: Backoff {
+                first: Duration::from_millis(200),
+                most: Duration::from_secs(10),
+                tries: 30,
+            },
+        }
+    }
+}

@@ -1,0 +1,294 @@
+//! To which moments a tenant can be recovered.
+//!
+//! A moment is recoverable if there is a *good* set, one that is complete and whose chain is, such that
+//!
+//! - the set's `MIN_RESTORE_SCN` is not later than the moment, and
+//! - gap-free archived logs reach from the set's `START_REPLAY_SCN` to the moment, or
+//! - the set was made with PLUS ARCHIVELOG, and the moment is its `MIN_RESTORE_SCN`.
+//!
+//! Sources: the kernel's restore rules (reference §10.2), pieces that live on as copies (4.4 to 4.6, §5). SCNs count
+//! nanoseconds on 4.x and microseconds on 2.2.77 and 3.x; a timeline has one unit throughout. [`names`] reads the
+//! names in a storage into the same input.
+
+use serde::{Deserialize, Serialize};
+
+use crate::backup::DataBackupMode;
+use crate::time::Timestamp;
+
+mod logs;
+pub mod names;
+#[cfg(test)]
+mod tests;
+
+use logs::Segment;
+
+/// A data backup set of the tenant, whatever its state.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Set {
+    /// `BACKUP_SET_ID`; a set is built on ones of lower numbers.
+    pub id: i64,
+    /// How much it holds.
+    pub mode: DataBackupMode,
+    /// What an incremental set is built on: `PREV_INC_BACKUP_SET_ID`, which is the full one for the first incremental
+    /// one. `None` where the views do not tell, and for a full one.
+    pub previous: Option<i64>,
+    /// Whether `STATUS` is SUCCESS and all its files are there.
+    pub is_complete: bool,
+    /// `START_REPLAY_SCN`: logs are needed from here on.
+    pub replay_scn: u64,
+    /// `MIN_RESTORE_SCN`: the earliest moment that it can be recovered to.
+    pub restore_scn: u64,
+    /// Whether the logs up to `restore_scn` are in the set.
+    pub plus_archivelog: bool,
+}
+
+/// Where the files of a piece are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum PieceFile {
+    /// Where they were written.
+    Available,
+    /// Deleted there, and maybe kept as a copy (4.4.2.3 and later), which no public view proves.
+    MaybeCopied,
+    /// Nowhere.
+    Deleted,
+}
+
+/// A piece of archived logs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Piece {
+    /// `DEST_ID`.
+    pub dest: i64,
+    /// `ROUND_ID`.
+    pub round: i64,
+    /// `PIECE_ID`.
+    pub id: i64,
+    /// `START_SCN`: its first moment.
+    pub start_scn: u64,
+    /// `CHECKPOINT_SCN`: logs are whole up to here.
+    pub checkpoint_scn: u64,
+    /// `END_SCN` of a frozen piece, at which the next one begins; `None` while it is written.
+    pub end_scn: Option<u64>,
+    /// Where its files are.
+    pub file: PieceFile,
+}
+
+/// Why an archive round does not go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum RoundEnd {
+    /// It does go on.
+    Running,
+    /// Somebody stopped it.
+    Stopped,
+    /// Logs were lost before they were archived.
+    Interrupted,
+}
+
+/// An archive round.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Round {
+    /// `DEST_ID`.
+    pub dest: i64,
+    /// `ROUND_ID`.
+    pub id: i64,
+    /// `START_SCN`.
+    pub start_scn: u64,
+    /// `CHECKPOINT_SCN`.
+    pub checkpoint_scn: u64,
+    /// How it stands.
+    pub end: RoundEnd,
+}
+
+/// Moments that can be recovered to, from the first to the last, both included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Interval {
+    /// The earliest moment.
+    pub from_scn: u64,
+    /// The latest moment.
+    pub until_scn: u64,
+    /// Whether every file that is needed is known to be there; false where logs may live on only as copies.
+    pub is_proven: bool,
+}
+
+impl Interval {
+    /// Returns its earliest moment as time.
+    #[must_use]
+    pub fn from(&self) -> Timestamp {
+        Timestamp::from_scn(self.from_scn)
+    }
+
+    /// Returns its latest moment as time.
+    #[must_use]
+    pub fn until(&self) -> Timestamp {
+        Timestamp::from_scn(self.until_scn)
+    }
+}
+
+/// Why moments between two intervals, before the first or after the last one can't be recovered to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum GapReason {
+    /// There are logs, but no good set is as old.
+    NoSet,
+    /// No logs are known of that time.
+    NoLogs,
+    /// The round lost logs.
+    RoundInterrupted {
+        /// Its number.
+        round: i64,
+    },
+    /// The round was stopped.
+    RoundStopped {
+        /// Its number.
+        round: i64,
+    },
+    /// A piece was deleted.
+    PieceDeleted {
+        /// Its round.
+        round: i64,
+        /// Its number.
+        piece: i64,
+    },
+}
+
+/// Moments that can't be recovered to, both ends excluded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gap {
+    /// The last recoverable moment before it; where logs begin before any set, their first.
+    pub after_scn: u64,
+    /// The first recoverable moment after it; where logs end without a set, their last.
+    pub before_scn: u64,
+    /// Why.
+    pub reason: GapReason,
+}
+
+/// To which moments a tenant can be recovered, and why not to others.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Timeline {
+    /// The moments, in order; no two intervals touch, but for a proven and an unproven one.
+    pub intervals: Vec<Interval>,
+    /// What lies between, before and after them.
+    pub gaps: Vec<Gap>,
+    /// Whether it was concluded from names in a storage and PREVIEW has yet to confirm it.
+    pub is_estimated: bool,
+}
+
+impl Timeline {
+    /// Returns the interval that holds a moment.
+    #[must_use]
+    pub fn holding(&self, scn: u64) -> Option<&Interval> {
+        self.intervals.iter().find(|interval| (interval.from_scn..=interval.until_scn).contains(&scn))
+    }
+}
+
+/// Returns to which moments a tenant can be recovered from its sets, rounds and pieces, each in any order.
+#[must_use]
+pub fn windows(sets: &[Set], rounds: &[Round], pieces: &[Piece]) -> Timeline {
+    let good = good_sets(sets);
+    let proven = logs::segments(rounds, pieces, |file| file == PieceFile::Available);
+    let possible = logs::segments(rounds, pieces, |file| file != PieceFile::Deleted);
+    let sure = spans(&good, &proven);
+    let all = spans(&good, &possible);
+    let mut intervals: Vec<Interval> = Vec::new();
+    let interval = |(from_scn, until_scn): (u64, u64), is_proven| Interval { from_scn, until_scn, is_proven };
+    for &span in &all {
+        let within = sure.iter().filter(|inner| span.0 <= inner.0 && inner.1 <= span.1);
+        let mut next = span.0;
+        for &inner in within {
+            if inner.0 > next {
+                intervals.push(interval((next, inner.0 - 1), false));
+            }
+            intervals.push(interval(inner, true));
+            next = inner.1.saturating_add(1);
+        }
+        if next <= span.1 {
+            intervals.push(interval((next, span.1), false));
+        }
+    }
+    let gaps = gaps(&all, &possible, rounds, pieces);
+    Timeline { intervals, gaps, is_estimated: false }
+}
+
+/// Returns the sets that are complete and built on complete sets down to a full one, in the order of their numbers.
+#[must_use]
+pub fn good_sets(sets: &[Set]) -> Vec<&Set> {
+    let mut sorted: Vec<&Set> = sets.iter().filter(|set| set.is_complete).collect();
+    sorted.sort_by_key(|set| set.id);
+    let mut good: Vec<&Set> = Vec::new();
+    for set in sorted {
+        let is_good = match (set.mode, set.previous) {
+            (DataBackupMode::Full, _) => true,
+            // A set is built on a lower number, so what it needs was looked at before.
+            (DataBackupMode::Incremental, Some(previous)) => {
+                good.binary_search_by_key(&previous, |other| other.id).is_ok()
+            }
+            (DataBackupMode::Incremental, None) => !good.is_empty(),
+        };
+        if is_good {
+            good.push(set);
+        }
+    }
+    good
+}
+
+/// Returns what the sets and logs make recoverable: spans in order that do not touch.
+fn spans(good: &[&Set], segments: &[Segment]) -> Vec<(u64, u64)> {
+    let span = |set: &&Set| {
+        let logs = logs::holding(segments, set.replay_scn).filter(|logs| logs.until_scn >= set.restore_scn);
+        match logs {
+            Some(logs) => Some((set.restore_scn, logs.until_scn)),
+            None => set.plus_archivelog.then_some((set.restore_scn, set.restore_scn)),
+        }
+    };
+    let mut spans: Vec<(u64, u64)> = good.iter().filter_map(span).collect();
+    spans.sort_unstable();
+    let mut merged: Vec<(u64, u64)> = Vec::new();
+    for (from, until) in spans {
+        match merged.last_mut() {
+            Some(last) if from <= last.1.saturating_add(1) => last.1 = last.1.max(until),
+            _ => merged.push((from, until)),
+        }
+    }
+    merged
+}
+
+/// Explains what lies before, between and after the spans.
+fn gaps(spans: &[(u64, u64)], segments: &[Segment], rounds: &[Round], pieces: &[Piece]) -> Vec<Gap> {
+    let first_log = segments.first().map(|logs| logs.from_scn);
+    let last_log = segments.last().map(|logs| logs.until_scn);
+    let mut gaps = Vec::new();
+    let Some((&first, &last)) = spans.first().zip(spans.last()) else {
+        let all = first_log.zip(last_log);
+        let gap = all.map(|(after_scn, before_scn)| Gap { after_scn, before_scn, reason: GapReason::NoSet });
+        return gap.into_iter().collect();
+    };
+    if let Some(after_scn) = first_log.filter(|&log| log < first.0) {
+        gaps.push(Gap { after_scn, before_scn: first.0, reason: GapReason::NoSet });
+    }
+    for pair in spans.windows(2) {
+        let (after_scn, before_scn) = (pair[0].1, pair[1].0);
+        let reason = reason(after_scn, segments, rounds, pieces);
+        gaps.push(Gap { after_scn, before_scn, reason });
+    }
+    if let Some(before_scn) = last_log.filter(|&log| log > last.1) {
+        gaps.push(Gap { after_scn: last.1, before_scn, reason: reason(last.1, segments, rounds, pieces) });
+    }
+    gaps
+}
+
+/// Tells why nothing goes on after the end of a span.
+fn reason(end: u64, segments: &[Segment], rounds: &[Round], pieces: &[Piece]) -> GapReason {
+    let deleted = pieces.iter().filter(|piece| piece.file == PieceFile::Deleted);
+    let lost = deleted.filter(|piece| piece.start_scn <= end.saturating_add(1) && end < piece.top());
+    if let Some(piece) = lost.min_by_key(|piece| (piece.start_scn, piece.round, piece.id)) {
+        return GapReason::PieceDeleted { round: piece.round, piece: piece.id };
+    }
+    let Some(logs) = segments.iter().find(|logs| logs.until_scn == end) else { return GapReason::NoLogs };
+    let round = rounds.iter().find(|round| round.dest == logs.dest && round.id == logs.round);
+    match round.map(|round| round.end) {
+        Some(RoundEnd::Interrupted) => GapReason::RoundInterrupted { round: logs.round },
+        Some(RoundEnd::Stopped) => GapReason::RoundStopped { round: logs.round },
+        Some(RoundEnd::Running) | None => GapReason::NoLogs,
+    }
+}

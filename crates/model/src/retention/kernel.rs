@@ -1,0 +1,152 @@
+//! What a 4.x cluster deletes by its own policy: a prediction, for tenants whose policy is set in the database.
+//!
+//! Sources: reference §9.3 and, for 4.4.1 and later, §3 of the page on 4.4 to 4.6. The kernel looks hourly, at the current
+//! destinations only; give only what lies there. Nothing of Lifeboat's holds it back.
+
+use std::collections::BTreeSet;
+
+use crate::backup::DataBackupMode;
+use crate::recovery_window::{Piece, PieceFile, Set, windows};
+
+/// A delete policy of the database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KernelPolicy {
+    /// `default`: sets and logs.
+    Default,
+    /// `log_only` (4.4.1 and later): a tenant that archives and makes no data backups.
+    LogOnly,
+}
+
+/// What the kernel will delete.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Prediction {
+    /// The full set that the kept chain starts with; none means that no good set expires.
+    pub anchor: Option<i64>,
+    /// The sets, by number.
+    pub sets: Vec<i64>,
+    /// The pieces, by destination, round and number.
+    pub pieces: Vec<(i64, i64, i64)>,
+}
+
+/// Predicts what the kernel deletes when it looks next. `window_start_scn` is the tenant's now minus RECOVERY_WINDOW, in the unit of
+/// the sets; `None` stands for a window of 0 days, with which nothing expires. Sets that run are left out of `sets`.
+#[must_use]
+pub fn predict(
+    policy: KernelPolicy,
+    sets: &[Set],
+    pieces: &[Piece],
+    window_start_scn: Option<u64>,
+) -> Prediction {
+    match policy {
+        KernelPolicy::Default => with_sets(sets, pieces, window_start_scn),
+        KernelPolicy::LogOnly => {
+            let expired = window_start_scn.map_or_else(Vec::new, |begin| log_only(pieces, begin));
+            Prediction { anchor: None, sets: Vec::new(), pieces: expired }
+        }
+    }
+}
+
+fn with_sets(sets: &[Set], pieces: &[Piece], window_start_scn: Option<u64>) -> Prediction {
+    let is_restorable = |set: &Set| {
+        // By itself, without the other sets: those may be what is deleted.
+        let alone = windows(std::slice::from_ref(set), &[], pieces);
+        alone.holding(set.restore_scn).is_some_and(|interval| interval.is_proven)
+    };
+    let full = sets.iter().filter(|set| set.mode == DataBackupMode::Full && set.is_complete);
+    let before = full.filter(|set| window_start_scn.is_some_and(|begin| set.restore_scn <= begin));
+    let mut before: Vec<&Set> = before.collect();
+    before.sort_by_key(|set| std::cmp::Reverse((set.restore_scn, set.id)));
+    let anchor = before.into_iter().find(|set| is_restorable(set));
+    // Failed and half-deleted sets go always.
+    let goes = |set: &&Set| !set.is_complete || anchor.is_some_and(|anchor| set.id < anchor.id);
+    let gone: BTreeSet<i64> = sets.iter().filter(goes).map(|set| set.id).collect();
+    let replay = anchor.map(|anchor| anchor.replay_scn);
+    let is_old = |piece: &&Piece| replay.zip(piece.end_scn).is_some_and(|(replay, end)| end <= replay);
+    let pieces = pieces.iter().filter(|piece| piece.file != PieceFile::Deleted).filter(is_old).map(key);
+    Prediction {
+        anchor: anchor.map(|set| set.id),
+        sets: gone.into_iter().collect(),
+        pieces: pieces.collect(),
+    }
+}
+
+/// Finds the pieces that end before the window. The kernel keeps those that the first piece inside it depends on; which these
+/// are the sources do not say, so it may delete less than this.
+fn log_only(pieces: &[Piece], begin: u64) -> Vec<(i64, i64, i64)> {
+    let left = pieces.iter().filter(|piece| piece.file != PieceFile::Deleted);
+    let expired = left.filter(|piece| piece.end_scn.is_some_and(|end| end <= begin));
+    expired.map(key).collect()
+}
+
+fn key(piece: &Piece) -> (i64, i64, i64) {
+    (piece.dest, piece.round, piece.id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{KernelPolicy, Prediction, predict};
+    use crate::backup::DataBackupMode::{Full, Incremental};
+    use crate::recovery_window::{Piece, PieceFile, Set};
+
+    fn full(id: i64, replay_scn: u64) -> Set {
+        let restore_scn = replay_scn + 5;
+        Set {
+            id,
+            mode: Full,
+            previous: None,
+            is_complete: true,
+            replay_scn,
+            restore_scn,
+            plus_archivelog: false,
+        }
+    }
+
+    fn incremental(id: i64, previous: i64, replay_scn: u64) -> Set {
+        Set { mode: Incremental, previous: Some(previous), ..full(id, replay_scn) }
+    }
+
+    fn piece(id: i64, start_scn: u64, file: PieceFile) -> Piece {
+        let end = start_scn + 100;
+        Piece { dest: 1, round: 1, id, start_scn, checkpoint_scn: end - 1, end_scn: Some(end), file }
+    }
+
+    fn archive() -> Vec<Piece> {
+        (1..=5).map(|id| piece(id, u64::try_from(id).expect("small") * 100, PieceFile::Available)).collect()
+    }
+
+    #[test]
+    fn the_kernel_keeps_the_chain_of_the_newest_restorable_full_set_before_the_window() {
+        let sets =
+            vec![full(1, 110), incremental(2, 1, 150), full(3, 310), incremental(4, 3, 350), full(5, 510)];
+        let failed = Set { is_complete: false, ..full(6, 520) };
+        let with_failed = [sets.clone(), vec![failed]].concat();
+        let pieces = |ids: &[i64]| ids.iter().map(|&id| (1, 1, id)).collect::<Vec<_>>();
+        let hole: Vec<_> = archive().into_iter().filter(|piece| piece.id != 3).collect();
+        let inside = with_logs(&sets, 3);
+        let cases = [
+            ("window of 0 days", &sets, archive(), None, None, vec![], vec![]),
+            ("nothing is as old", &sets, archive(), Some(100), None, vec![], vec![]),
+            ("the first is the newest before", &sets, archive(), Some(200), Some(1), vec![], vec![]),
+            ("the third", &sets, archive(), Some(400), Some(3), vec![1, 2], pieces(&[1, 2])),
+            ("the third can't be restored", &sets, hole.clone(), Some(400), Some(1), vec![], vec![]),
+            ("but holds its logs itself", &inside, hole, Some(400), Some(3), vec![1, 2], pieces(&[1, 2])),
+            ("a failed one goes always", &with_failed, archive(), None, None, vec![6], vec![]),
+        ];
+        for (name, sets, archive, begin, anchor, gone, pieces) in cases {
+            let found = predict(KernelPolicy::Default, sets, &archive, begin);
+            assert_eq!(found, Prediction { anchor, sets: gone, pieces }, "{name}");
+        }
+    }
+
+    fn with_logs(sets: &[Set], id: i64) -> Vec<Set> {
+        sets.iter().map(|set| Set { plus_archivelog: set.id == id, ..set.clone() }).collect()
+    }
+
+    #[test]
+    fn a_log_only_policy_deletes_pieces_that_end_before_the_window() {
+        let found = |begin| predict(KernelPolicy::LogOnly, &[], &archive(), begin).pieces;
+        assert_eq!(found(Some(300)), [(1, 1, 1), (1, 1, 2)]);
+        assert_eq!(found(Some(299)), [(1, 1, 1)]);
+        assert_eq!(found(None), []);
+    }
+}

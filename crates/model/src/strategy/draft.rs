@@ -1,0 +1,126 @@
+//! A strategy as it is asked for: OCP's `obBackupScheduleConfig` and `obBackupThresholdConfig`, and the rest of a request
+//! once its storage and objects are known.
+
+use serde::{Deserialize, Serialize};
+
+use super::{CleanUp, Thresholds};
+use crate::backup::BackupMethod;
+use crate::id::StorageId;
+use crate::problem::Problem;
+use crate::schedule::Form;
+
+/// What a request says of a strategy, its storage already found or saved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Draft {
+    /// How it backs up; the cluster's first choice when left out.
+    pub method: Option<BackupMethod>,
+    /// Where to.
+    pub storage: StorageId,
+    /// When, and how long backups are kept.
+    pub schedule: ScheduleConfig,
+    /// When it raises an alarm.
+    pub thresholds: ThresholdConfig,
+    /// Whether a copy in a second storage is asked for.
+    pub secondary_backup: bool,
+}
+
+/// OCP's `obBackupScheduleConfig`; [`Form`] has the fields of the schedule itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ScheduleConfig {
+    /// When data are backed up.
+    #[serde(flatten)]
+    pub schedule: Form,
+    /// Whether it runs; false saves it paused.
+    #[serde(default = "yes")]
+    pub backup_schedule_enabled: bool,
+    /// Whether a run starts log backup where it does not run. Left out, a physical strategy does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start_log_backup: Option<bool>,
+    /// Whether expired backups are deleted.
+    #[serde(default)]
+    pub clean_enabled: bool,
+    /// For how many days back every moment stays recoverable.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backup_data_retention_days: Option<u32>,
+    /// When expired backups are deleted. OceanBase 4.x does it hourly and takes no time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clean_schedule_time: Option<String>,
+}
+
+const fn yes() -> bool {
+    true
+}
+
+/// OCP's `obBackupThresholdConfig`, with the storage's threshold beside it. What is left out is as [`Thresholds`] has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ThresholdConfig {
+    /// After how many minutes a data backup is late.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data_backup_timeout_minutes: Option<u32>,
+    /// After how many days without a successful data backup an alarm is raised.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub no_successful_data_backup_alarm_days: Option<u32>,
+    /// From how many seconds of delay of log backup on an alarm is raised.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log_backup_delay_seconds: Option<u32>,
+    /// From how full a storage on an alarm is raised, in percent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alarm_storage_percentage_threshold: Option<u8>,
+}
+
+impl ThresholdConfig {
+    /// Fills in what is left out, and checks the rest.
+    ///
+    /// # Errors
+    /// Names the threshold that is out of its range, and the range.
+    pub fn checked(self) -> Result<Thresholds, Problem> {
+        let usual = Thresholds::default();
+        let percent = self.alarm_storage_percentage_threshold.unwrap_or(usual.storage_percent);
+        let thresholds = Thresholds {
+            data_backup_timeout_minutes: self.data_backup_timeout_minutes,
+            no_successful_data_backup_alarm_days: self
+                .no_successful_data_backup_alarm_days
+                .unwrap_or(usual.no_successful_data_backup_alarm_days),
+            log_backup_delay_s: self.log_backup_delay_seconds.unwrap_or(usual.log_backup_delay_s),
+            storage_percent: percent,
+        };
+        let ranges = [
+            // A week, in minutes.
+            ("dataBackupTimeoutMinutes", self.data_backup_timeout_minutes.unwrap_or(1), 10_080),
+            ("noSuccessfulDataBackupAlarmDays", thresholds.no_successful_data_backup_alarm_days, 366),
+            // A day, in seconds.
+            ("logBackupDelaySeconds", thresholds.log_backup_delay_s, 86_400),
+            ("alarmStoragePercentageThreshold", u32::from(percent), 100),
+        ];
+        match ranges.into_iter().find(|&(_, found, most)| !(1..=most).contains(&found)) {
+            Some((field, found, most)) => Err(Problem::invalid("strategy-threshold-out-of-range")
+                .with("field", field)
+                .with("found", found)
+                .with("most", most)),
+            None => Ok(thresholds),
+        }
+    }
+}
+
+impl ScheduleConfig {
+    /// Returns how long backups are kept, if they are deleted at all.
+    ///
+    /// # Errors
+    /// Refuses clean-up without a number of days, or with none or more than ten years of them.
+    pub fn clean_up(&self) -> Result<Option<CleanUp>, Problem> {
+        const DAYS_MAX: u32 = 3_660;
+        if !self.clean_enabled {
+            return Ok(None);
+        }
+        match self.backup_data_retention_days {
+            Some(retention_days) if (1..=DAYS_MAX).contains(&retention_days) => {
+                Ok(Some(CleanUp { retention_days }))
+            }
+            found => Err(Problem::invalid("strategy-retention-days-out-of-range")
+                .with("found", found.map_or_else(|| "-".to_owned(), |days| days.to_string()))
+                .with("most", DAYS_MAX)),
+        }
+    }
+}

@@ -1,0 +1,267 @@
+//! What refuses to save, change or delete a strategy.
+
+use super::{Draft, Scope, Settings, Strategy};
+use crate::ability::{BackupAbility, Generation};
+use crate::backup::{BackupMethod, DataBackupMode};
+use crate::physical::SYS;
+use crate::problem::{Problem, codes};
+use crate::schedule::{Rule, Schedule};
+
+/// What is known of the cluster that a strategy is for.
+#[derive(Debug, Clone, Copy)]
+pub struct Ground {
+    /// How it is spoken to.
+    pub generation: Generation,
+    /// What it offers.
+    pub ability: BackupAbility,
+}
+
+/// Checks a new strategy.
+///
+/// # Errors
+/// 20100 or 20101 when the cluster or the tenant has one; else as [`settings`].
+pub fn create(
+    draft: &Draft,
+    scope: Scope,
+    ground: Ground,
+    strategies: &[Strategy],
+) -> Result<Settings, Problem> {
+    if strategies.iter().any(|strategy| strategy.scope == scope) {
+        return Err(match scope {
+            Scope::Cluster(_) => Problem::refused(codes::CLUSTER_HAS_STRATEGY, "strategy-of-cluster-exists"),
+            Scope::Tenant(..) => Problem::refused(codes::TENANT_HAS_STRATEGY, "strategy-of-tenant-exists"),
+        });
+    }
+    settings(draft, scope, ground)
+}
+
+/// Checks the change of a strategy.
+///
+/// # Errors
+/// 20112 for one that would become logical, 20116 when nothing changes; else as [`settings`].
+pub fn change(draft: &Draft, strategy: &Strategy, ground: Ground) -> Result<Settings, Problem> {
+    let settings = settings(draft, strategy.scope, ground)?;
+    if (strategy.settings.method, settings.method) == (BackupMethod::Physical, BackupMethod::Logical) {
+        return Err(Problem::refused(codes::METHOD_CHANGE_REFUSED, "strategy-stays-physical"));
+    }
+    let is_same = settings == strategy.settings && draft.schedule.backup_schedule_enabled != strategy.paused;
+    if is_same { Err(Problem::refused(codes::NOTHING_CHANGED, "strategy-unchanged")) } else { Ok(settings) }
+}
+
+/// Finds the strategy of exactly that scope.
+///
+/// # Errors
+/// 20106 when there is none.
+pub fn find(strategies: &[Strategy], scope: Scope) -> Result<&Strategy, Problem> {
+    let missing = || Problem::not_found("strategy-missing").coded(codes::NO_STRATEGY);
+    strategies.iter().find(|strategy| strategy.scope == scope).ok_or_else(missing)
+}
+
+/// Checks what a strategy is to do, and fills in what is left out.
+///
+/// # Errors
+/// 20108 for a method that the cluster or tenant does not offer, 20110 for incremental logical backups, 20300 for a
+/// tenant of 3.x, 20113 for secondary backup. Clean-up is refused as long as nothing carries it out. Names a schedule
+/// or threshold that is malformed.
+pub fn settings(draft: &Draft, scope: Scope, ground: Ground) -> Result<Settings, Problem> {
+    let method = draft.method.unwrap_or_else(|| ground.ability.preferred());
+    check_scope(scope, method, ground)?;
+    let schedule = Schedule::try_from(draft.schedule.schedule.clone())?;
+    let is_physical = method == BackupMethod::Physical;
+    if !is_physical && has_incremental(&schedule) {
+        return Err(Problem::refused(codes::LOGICAL_IS_FULL_ONLY, "logical-is-full-only"));
+    }
+    let start_log_backup = draft.schedule.start_log_backup.unwrap_or(is_physical);
+    if start_log_backup && !is_physical {
+        return Err(Problem::refused(codes::METHOD_UNSUPPORTED, "strategy-logical-without-logs"));
+    }
+    if draft.secondary_backup {
+        return Err(Problem::refused(codes::SECONDARY_BACKUP_UNSUPPORTED, "secondary-backup-unsupported"));
+    }
+    if draft.schedule.clean_up()?.is_some() {
+        // A user who reads "cleaned up after 7 days" and finds a full storage was told something untrue.
+        return Err(Problem::refused(codes::INVALID, "strategy-clean-up-not-offered"));
+    }
+    Ok(Settings {
+        method,
+        storage: draft.storage,
+        schedule,
+        start_log_backup,
+        clean_up: None,
+        thresholds: draft.thresholds.checked()?,
+    })
+}
+
+fn check_scope(scope: Scope, method: BackupMethod, ground: Ground) -> Result<(), Problem> {
+    if !ground.ability.offers(method) {
+        let id = match method {
+            BackupMethod::Physical => "physical-not-offered",
+            BackupMethod::Logical => "logical-not-offered",
+        };
+        return Err(Problem::refused(codes::METHOD_UNSUPPORTED, id));
+    }
+    let Some(tenant) = scope.tenant() else { return Ok(()) };
+    let of_sys = match method {
+        BackupMethod::Physical => "physical-not-of-sys",
+        BackupMethod::Logical => "logical-not-of-sys",
+    };
+    match ground.generation {
+        // Before 4.0 a backup of single tenants is full only, into an empty directory: no ground for a strategy.
+        Generation::Gen3 => {
+            Err(Problem::refused(codes::TENANT_BACKUP_UNSUPPORTED, "strategy-of-tenant-unsupported"))
+        }
+        Generation::Gen4 if tenant == SYS => Err(Problem::refused(codes::METHOD_UNSUPPORTED, of_sys)),
+        Generation::Gen4 | Generation::Seekdb => Ok(()),
+    }
+}
+
+/// Tells whether some run of a schedule is incremental.
+fn has_incremental(schedule: &Schedule) -> bool {
+    let kinds: Vec<DataBackupMode> = match schedule.rule() {
+        Rule::Grid(grid) => grid.days().values().copied().collect(),
+        Rule::Cron(cron) => vec![cron.kinds().kind],
+    };
+    kinds.contains(&DataBackupMode::Incremental)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::{Ground, change, create, find};
+    use crate::Problem;
+    use crate::ability::{BackupAbility, Generation};
+    use crate::backup::BackupMethod::{self, Logical, Physical};
+    use crate::id::{ClusterId, StorageId, StrategyId, TenantId, UserId};
+    use crate::strategy::draft::{ScheduleConfig, ThresholdConfig};
+    use crate::strategy::{Draft, Scope, Strategy};
+    use crate::text::Language;
+    use crate::time::Timestamp;
+
+    const CLUSTER: Scope = Scope::Cluster(ClusterId(1));
+    const SHOP: Scope = Scope::Tenant(ClusterId(1), TenantId(1002));
+    const GEN4: Ground = Ground { generation: Generation::Gen4, ability: BackupAbility::LogicalAndPhysical };
+
+    fn draft(method: Option<BackupMethod>, kind: &str, more: &Value) -> Draft {
+        let mut json = json!({"backupScheduleMode": "WEEK", "backupScheduleTime": "02:00:00.000+08:00",
+                              "dayAndDataBackupModelMap": {"2": "FULL_BACKUP", "6": kind}});
+        for (key, value) in more.as_object().expect("an object") {
+            json[key] = value.clone();
+        }
+        let schedule: ScheduleConfig = serde_json::from_value(json).expect("a configuration");
+        let thresholds = ThresholdConfig::default();
+        Draft { method, storage: StorageId(1), schedule, thresholds, secondary_backup: false }
+    }
+
+    fn saved(draft: &Draft, scope: Scope) -> Strategy {
+        Strategy {
+            id: StrategyId(1),
+            scope,
+            owner: UserId(1),
+            settings: create(draft, scope, GEN4, &[]).expect("settings"),
+            paused: false,
+            since: Timestamp(0),
+        }
+    }
+
+    fn refusal<T: std::fmt::Debug>(result: Result<T, Problem>) -> (u32, String) {
+        let problem = result.expect_err("refused");
+        for language in [Language::En, Language::Zh] {
+            let words = problem.text.message(language);
+            assert!(words != problem.text.id && !words.contains('{'), "{words}");
+        }
+        (problem.code, problem.text.id)
+    }
+
+    #[test]
+    fn a_new_strategy_is_refused_by_the_table() {
+        let gen3 = Ground { generation: Generation::Gen3, ability: BackupAbility::PhysicalBackup };
+        let seekdb = Ground { generation: Generation::Seekdb, ability: BackupAbility::LogicalBackup };
+        let sys = Scope::Tenant(ClusterId(1), TenantId(1));
+        let (full, incremental, none) = ("FULL_BACKUP", "INCREMENTAL_BACKUP", json!({}));
+        let clean = json!({"cleanEnabled": true, "backupDataRetentionDays": 7});
+        let cases = [
+            (draft(None, incremental, &none), CLUSTER, GEN4, Ok(Physical)),
+            (draft(None, incremental, &none), SHOP, GEN4, Ok(Physical)),
+            (draft(None, incremental, &none), CLUSTER, gen3, Ok(Physical)),
+            (draft(None, full, &none), CLUSTER, seekdb, Ok(Logical)),
+            (draft(Some(Logical), full, &none), SHOP, GEN4, Ok(Logical)),
+            (draft(Some(Logical), incremental, &none), CLUSTER, GEN4, Err(20110)),
+            (draft(None, incremental, &none), CLUSTER, seekdb, Err(20110)),
+            (draft(Some(Physical), full, &none), CLUSTER, seekdb, Err(20108)),
+            (draft(Some(Logical), full, &none), CLUSTER, gen3, Err(20108)),
+            (draft(Some(Logical), full, &json!({"startLogBackup": true})), CLUSTER, GEN4, Err(20108)),
+            (draft(None, full, &none), sys, GEN4, Err(20108)),
+            (draft(None, full, &none), SHOP, gen3, Err(20300)),
+            (Draft { secondary_backup: true, ..draft(None, full, &none) }, CLUSTER, GEN4, Err(20113)),
+            (draft(None, full, &clean), CLUSTER, GEN4, Err(400)),
+            (draft(None, full, &json!({"cleanEnabled": true})), CLUSTER, GEN4, Err(400)),
+            (
+                draft(None, full, &json!({"cleanEnabled": true, "backupDataRetentionDays": 0})),
+                CLUSTER,
+                GEN4,
+                Err(400),
+            ),
+        ];
+        for (draft, scope, ground, expected) in cases {
+            match (create(&draft, scope, ground, &[]), expected) {
+                (Ok(settings), Ok(method)) => {
+                    assert_eq!(settings.method, method);
+                    assert_eq!(settings.start_log_backup, method == Physical, "{draft:?}");
+                }
+                (result, Err(code)) => assert_eq!(refusal(result).0, code, "{draft:?} {scope:?}"),
+                (result, expected) => panic!("{result:?} instead of {expected:?} for {draft:?}"),
+            }
+        }
+        let why = refusal(create(&draft(None, full, &clean), CLUSTER, GEN4, &[])).1;
+        assert_eq!(why, "strategy-clean-up-not-offered", "clean-up that nothing carries out is not promised");
+    }
+
+    #[test]
+    fn a_scope_has_one_strategy_and_a_tenant_may_have_one_beside_the_clusters() {
+        let draft = draft(None, "FULL_BACKUP", &json!({}));
+        let all = [saved(&draft, CLUSTER)];
+        assert_eq!(refusal(create(&draft, CLUSTER, GEN4, &all)).0, 20100);
+        let all = [saved(&draft, CLUSTER), saved(&draft, SHOP)];
+        assert_eq!(refusal(create(&draft, SHOP, GEN4, &all)).0, 20101);
+        assert!(create(&draft, SHOP, GEN4, &all[..1]).is_ok());
+        assert_eq!(refusal(find(&all[..1], SHOP)).0, 20106);
+        assert_eq!(find(&all, SHOP).map(|strategy| strategy.scope), Ok(SHOP));
+    }
+
+    #[test]
+    fn a_change_is_refused_when_it_changes_nothing_or_becomes_logical() {
+        let full = draft(None, "FULL_BACKUP", &json!({}));
+        let mut strategy = saved(&full, CLUSTER);
+        assert_eq!(refusal(change(&full, &strategy, GEN4)).0, 20116);
+        assert_eq!(
+            refusal(change(&Draft { method: Some(Logical), ..full.clone() }, &strategy, GEN4)).0,
+            20112
+        );
+        assert!(change(&draft(None, "INCREMENTAL_BACKUP", &json!({})), &strategy, GEN4).is_ok());
+        assert!(
+            change(&draft(None, "FULL_BACKUP", &json!({"backupScheduleEnabled": false})), &strategy, GEN4)
+                .is_ok()
+        );
+        strategy.paused = true;
+        assert!(change(&full, &strategy, GEN4).is_ok(), "it is resumed");
+        let logical = Draft { method: Some(Logical), ..full.clone() };
+        let strategy = saved(&logical, CLUSTER);
+        assert!(change(&full, &strategy, GEN4).is_ok(), "a logical one may become physical");
+    }
+
+    #[test]
+    fn thresholds_have_defaults_and_ranges() {
+        let none = ThresholdConfig::default();
+        let usual = none.checked().expect("thresholds");
+        assert_eq!((usual.log_backup_delay_s, usual.storage_percent), (3_600, 80));
+        for config in [
+            ThresholdConfig { data_backup_timeout_minutes: Some(0), ..none },
+            ThresholdConfig { no_successful_data_backup_alarm_days: Some(367), ..none },
+            ThresholdConfig { log_backup_delay_seconds: Some(0), ..none },
+            ThresholdConfig { alarm_storage_percentage_threshold: Some(101), ..none },
+        ] {
+            assert_eq!(refusal(config.checked()).1, "strategy-threshold-out-of-range", "{config:?}");
+        }
+    }
+}

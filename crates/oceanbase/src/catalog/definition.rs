@@ -1,0 +1,90 @@
+//! The statements that make views and code, with the character set and the collation that they were made under: a text in
+//! them is of that character set, and compares by that collation.
+
+use super::RoutineKind;
+use crate::error::Error;
+use crate::session::Session;
+use crate::statement::{Statement, identifier};
+
+/// What decides how a statement is read and how its texts compare.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Context {
+    /// `character_set_client`: how the statement is written.
+    pub client: String,
+    /// `collation_connection`: how the texts in it compare, and their character set.
+    pub collation: String,
+}
+
+/// A statement that makes a view or code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Definition {
+    /// The statement, in UTF-8.
+    pub text: Vec<u8>,
+    /// What it was made under, where the server shows that.
+    pub context: Option<Context>,
+}
+
+/// Returns the statement that makes a view.
+///
+/// # Errors
+/// Fails when there is no such view, or the server does.
+pub async fn view_definition(session: &mut Session, database: &str, view: &str) -> Result<Definition, Error> {
+    let sql = format!("SHOW CREATE VIEW {}.{}", identifier(database), identifier(view));
+    definition(session, sql, 1).await
+}
+
+/// Returns the statement that makes a procedure or function.
+///
+/// # Errors
+/// Fails when there is no such routine, or the server does.
+pub async fn routine_definition(
+    session: &mut Session,
+    database: &str,
+    name: &str,
+    kind: RoutineKind,
+) -> Result<Definition, Error> {
+    let sql = format!("SHOW CREATE {} {}.{}", kind.word(), identifier(database), identifier(name));
+    definition(session, sql, 2).await
+}
+
+/// Returns the statement that makes a trigger.
+///
+/// # Errors
+/// Fails when there is no such trigger, or the server does.
+pub async fn trigger_definition(
+    session: &mut Session,
+    database: &str,
+    name: &str,
+) -> Result<Definition, Error> {
+    let sql = format!("SHOW CREATE TRIGGER {}.{}", identifier(database), identifier(name));
+    definition(session, sql, 2).await
+}
+
+/// Reads a definition whose statement stands in that column.
+async fn definition(session: &mut Session, sql: String, column: usize) -> Result<Definition, Error> {
+    let statement = Statement::read(sql);
+    let found = read(session, &statement, column).await?;
+    let is_utf8 = |context: &Context| context.client.to_ascii_lowercase().starts_with("utf8");
+    if session.server().product.is_oceanbase() || found.context.as_ref().is_none_or(is_utf8) {
+        return Ok(found);
+    }
+    // A connection that reads definitions as bytes gets this one in the character set that it was written in.
+    session.run(&Statement::read("SET SESSION character_set_results = utf8mb4")).await?;
+    let found = read(session, &statement, column).await;
+    session.run(&Statement::read("SET SESSION character_set_results = NULL")).await?;
+    found
+}
+
+async fn read(session: &mut Session, statement: &Statement, column: usize) -> Result<Definition, Error> {
+    let rows = session.rows(statement).await?;
+    let row = rows.first().ok_or_else(|| Error::no_rows(statement))?;
+    let text = row.bytes(column).map(<[u8]>::to_vec).ok_or_else(|| Error::no_rows(statement))?;
+    let shown = |name: &str| {
+        let name = if row.has(name) { row.maybe_str(name).ok().flatten() } else { None };
+        name.filter(|name| !name.is_empty()).map(str::to_owned)
+    };
+    // OceanBase shows a character set as the collation of its triggers.
+    let is_collation = |name: &String| name.contains('_') || name.as_str() == "binary";
+    let context = shown("character_set_client").zip(shown("collation_connection").filter(is_collation));
+    Ok(Definition { text, context: context.map(|(client, collation)| Context { client, collation }) })
+}
