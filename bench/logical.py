@@ -33,7 +33,9 @@ class Contest:
         (folder / "password").write_text(server.password)
         for secret in (self.config, folder / "password"):
             secret.chmod(0o600)
-        self.environment = {**os.environ, "LIFEBOAT_CLUSTER_PASSWORD_FILE": str(folder / "password")}
+        # Dumps are signed with a key of this run, not with that of the user who measures.
+        self.environment = {**os.environ, "LIFEBOAT_CLUSTER_PASSWORD_FILE": str(folder / "password"),
+                            "XDG_CONFIG_HOME": str(folder / "config")}
         self.url = f"mysql://{server.user}@127.0.0.1:{server.port}"
         self.results = {}
 
@@ -42,7 +44,7 @@ class Contest:
 
     def our_load(self, dumps, database, threads, more=""):
         dumped = next((self.folder / dumps).glob("*/manifest.json")).parent
-        return f"{self.options.lifeboat} load --accept-unsigned --from file://{dumped} --url {self.url} --rename {database}=back --threads {threads} {more}"
+        return f"{self.options.lifeboat} load --from file://{dumped} --url {self.url} --rename {database}=back --threads {threads} {more}"
 
     def mydumper(self, more, database="bench"):
         # It calls the missing global lock critical, ends with status 1, and has written everything all the same.

@@ -1,14 +1,14 @@
 //! `lifeboat dump`: the logical engine alone, no server needed.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
 use clap::builder::RangedU64ValueParser;
 use dump::{
-    Compression, DumpId, Manifest, Meter, NotARecipient, Options, Plan, PublicKey, Recipient, Snapshot,
-    Source,
+    Compression, DumpId, Manifest, Meter, NotARecipient, Options, Plan, PublicKey, Recipient, SigningKey,
+    Snapshot, Source,
 };
 use model::text::Text;
 use model::{Problem, Timestamp, size};
@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::local::{Answer, connections, folder, interrupted, metered, source};
 use super::names::chosen;
+use super::own_key::OwnKey;
 use super::signing_key;
 use super::storage::KeyArgs;
 use crate::failure::Failure;
@@ -49,7 +50,7 @@ pub(crate) struct DumpArgs {
     #[arg(long, value_name = "age1…")]
     encrypt_to: Vec<String>,
     /// Sign the dump with the key in this file, which `lifeboat keygen` creates; a dump that is resumed must have the same
-    /// signature. Defaults to no signature
+    /// signature. Defaults to your own key in ~/.config/lifeboat/signing-key, which the first dump creates
     #[arg(long, value_name = "FILE")]
     sign_key: Option<PathBuf>,
     /// Resume the interrupted dump of this id, with the server and options that it was begun with. OceanBase and seekdb
@@ -70,7 +71,8 @@ fn lock_wait() -> RangedU64ValueParser<u64> {
 
 pub(crate) async fn run(args: DumpArgs) -> Result<(), Failure> {
     let screen = args.answer.screen();
-    let options = options(&args)?;
+    let mut options = options(&args)?;
+    options.signer = signer(screen, args.sign_key.as_deref())?;
     let client = folder(&args.to, &args.key)?;
     let source = source(&args.url)?;
     let cancel = CancellationToken::new();
@@ -109,11 +111,28 @@ fn options(args: &DumpArgs) -> Result<Options, Problem> {
         selection,
         compression,
         recipients,
-        signer: args.sign_key.as_deref().map(signing_key::read).transpose()?,
         connections: usize::from(args.threads),
         lock_wait: Some(Duration::from_secs(args.lock_wait)),
         ..Options::default()
     })
+}
+
+/// Returns what the dump is signed with: the key in that file, or else the user's own. Without either it goes on unsigned.
+fn signer(screen: Screen, file: Option<&Path>) -> Result<Option<SigningKey>, Problem> {
+    if let Some(file) = file {
+        return signing_key::read(file).map(Some);
+    }
+    match OwnKey::ensure()? {
+        OwnKey::Found(key) => Ok(Some(key)),
+        OwnKey::Created(key, file) => {
+            screen.say(&signing_key::created(&file, key.public()));
+            Ok(Some(key))
+        }
+        OwnKey::None(why) => {
+            screen.say(&why);
+            Ok(None)
+        }
+    }
 }
 
 /// Reads a public key. One who gave the secret key by mistake does not see it again, in a log perhaps.

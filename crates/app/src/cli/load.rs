@@ -70,7 +70,7 @@ pub(crate) async fn run(args: LoadArgs) -> Result<(), Failure> {
     let target = source(&args.url)?;
     let asked = chosen(&args.database, &args.table)?;
     let opened = dump::open_manifest(&client, &dump).await.map_err(|error| error.problem())?;
-    let origin = args.trust.judge_for_load(&opened, args.accept_unsigned)?;
+    let origin = args.trust.judge_for_load(&args.from, &opened, args.accept_unsigned)?;
     screen.say(&described(&origin));
     let (databases, selection) = found(&opened.manifest, asked, rename)?;
     let identities = identities(args.identity.as_deref())?;
@@ -87,9 +87,10 @@ pub(crate) async fn run(args: LoadArgs) -> Result<(), Failure> {
     let loading = Loading { screen, target, client, dump, options, connections, cancel };
     let rows = loading.run(!args.no_verify).await?;
     let names: Vec<&String> = loading.options.databases.values().collect();
+    let privileged: Vec<String> = privileged.iter().map(|text| text.message(language())).collect();
     let data = json!({
         "dump": loading.dump, "origin": origin, "databases": names,
-        "privileged": privileged.iter().map(|text| text.message(language())).collect::<Vec<_>>(), "rows": rows, "verified": !args.no_verify,
+        "privileged": privileged, "rows": rows, "verified": !args.no_verify,
     });
     screen.show(&data, |screen| {
         let text = if args.no_verify { "cli-load-not-verified" } else { "cli-load-complete" };

@@ -122,7 +122,7 @@ pub(crate) fn found(
     selection: Selection,
     rename: BTreeMap<String, String>,
 ) -> Result<(BTreeMap<String, String>, Selection), Failure> {
-    // Only the names are expected_manifest: there is no catalogue here that the rest could be found in.
+    // Only the names are judged: there is no catalogue here that the rest could be found in.
     let (backup_set, cluster, tenant) = (BackupSetId(0), ClusterId(0), TenantId(0));
     let objects = selection.0;
     let wish = RecoveryRequest { backup_set, cluster, tenant, objects, rename, accept_foreign: false };

@@ -11,6 +11,7 @@ pub(crate) mod load;
 mod local;
 pub(crate) mod log_backup;
 pub(crate) mod names;
+mod own_key;
 pub(crate) mod restore;
 pub(crate) mod serve;
 mod signing_key;

@@ -2,8 +2,6 @@
 //! `admin signing-key`, `trust-key` and `distrust-key`.
 
 use std::fs;
-use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -17,6 +15,7 @@ use serde_json::{Value, json};
 
 use super::Reach;
 use super::local::Answer;
+use super::own_key;
 use crate::failure::Failure;
 use crate::rows::read as read_row;
 use crate::screen::Screen;
@@ -35,35 +34,28 @@ pub(crate) fn keygen(args: &KeygenArgs) -> Result<(), Failure> {
     let key = SigningKey::generate();
     let unwritten =
         |cause| Problem::outside("signing-key-unwritten").with("path", args.file.display()).raw(cause);
-    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&args.file);
-    let written = file.as_mut().map_err(|cause| std::io::Error::new(cause.kind(), cause.to_string()));
-    let text = format!("# public key: {}\n{}\n", key.public(), key.secret().expose());
-    written
-        .and_then(|file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
-        .map_err(unwritten)?;
+    own_key::write_new(&args.file, &key).map_err(unwritten)?;
     let said = json!({ "file": args.file, "publicKey": key.public() });
-    args.answer.screen().show(&said, |screen| {
-        screen.say(
-            &Text::new("cli-signing-key-created").with("path", args.file.display()).with("key", key.public()),
-        );
-    });
+    args.answer.screen().show(&said, |screen| screen.say(&created(&args.file, key.public())));
     Ok(())
+}
+
+/// Returns what is said of a key that was created.
+pub(crate) fn created(file: &Path, key: PublicKey) -> Text {
+    Text::new("cli-signing-key-created").with("path", file.display()).with("key", key)
 }
 
 /// Reads the signing key in a file.
 pub(crate) fn read(file: &Path) -> Result<SigningKey, Problem> {
-    let unreadable = |cause: &dyn std::fmt::Display| {
-        Problem::invalid("signing-key-unreadable").with("path", file.display()).raw(cause)
-    };
-    let text = fs::read_to_string(file).map(Secret::new).map_err(|cause| unreadable(&cause))?;
-    SigningKey::read(&text).map_err(|cause| unreadable(&cause))
+    let text = fs::read_to_string(file).map_err(|cause| own_key::unreadable(file, &cause))?;
+    own_key::read(file, &Secret::new(text))
 }
 
 /// Whose dumps are accepted.
 #[derive(Args)]
 pub(crate) struct TrustArgs {
-    /// Accept only a dump that is signed with this key, as `lifeboat keygen` or `lifeboat admin signing-key` shows it; may be
-    /// given several times
+    /// Accept only a dump that is signed with this key, as `lifeboat keygen` or `lifeboat admin signing-key` shows it, or with
+    /// your own; may be given several times
     #[arg(long, value_name = "ed25519:…")]
     trust_key: Vec<String>,
 }
@@ -72,16 +64,17 @@ impl TrustArgs {
     /// Judges where a dump comes from.
     ///
     /// # Errors
-    /// When keys are given and the dump is not signed with one of them.
-    pub(crate) fn judge(&self, opened: &OpenManifest) -> Result<Origin, Problem> {
+    /// When keys are given and the dump is signed neither with one of them nor with the user's own.
+    pub(crate) fn judge(&self, from: &str, opened: &OpenManifest) -> Result<Origin, Problem> {
         let read = |text: &String| {
             let key: Result<PublicKey, _> = text.parse();
             key.map(|key| (text.clone(), key))
                 .map_err(|_| Problem::invalid("trust-key-malformed").with("text", text))
         };
         let others = self.trust_key.iter().map(read).collect::<Result<Vec<_>, _>>()?;
-        let origin = KnownKeys { own: Vec::new(), others }.origin(opened.signer);
-        if self.trust_key.is_empty() { Ok(origin) } else { accepted(origin, opened) }
+        let own = own_key::find()?.map(|key| key.public()).into_iter().collect();
+        let origin = KnownKeys { own, others }.origin(opened.signer);
+        if self.trust_key.is_empty() { Ok(origin) } else { accepted(origin, from, opened) }
     }
 
     /// Judges where a dump comes from that is going to be loaded.
@@ -90,19 +83,23 @@ impl TrustArgs {
     /// When it is not signed with a trusted key, unless it is not signed at all and that was accepted.
     pub(crate) fn judge_for_load(
         &self,
+        from: &str,
         opened: &OpenManifest,
         accept_unsigned: bool,
     ) -> Result<Origin, Problem> {
-        match self.judge(opened)? {
+        match self.judge(from, opened)? {
             Origin::Unsigned if accept_unsigned => Ok(Origin::Unsigned),
-            origin => accepted(origin, opened),
+            origin => accepted(origin, from, opened),
         }
     }
 }
 
-/// Refuses a dump that no trusted key signed.
-fn accepted(origin: Origin, opened: &OpenManifest) -> Result<Origin, Problem> {
-    let refused = |id| Problem::refused(codes::RECOVERY_FAILED, id).with("dump", &opened.manifest.dump);
+/// Refuses a dump that no trusted key signed, with the ways to load it all the same.
+fn accepted(origin: Origin, from: &str, opened: &OpenManifest) -> Result<Origin, Problem> {
+    let refused = |id| {
+        let problem = Problem::refused(codes::RECOVERY_FAILED, id);
+        problem.with("dump", &opened.manifest.dump).with("uri", from)
+    };
     match &origin {
         Origin::Unsigned => Err(refused("dump-unsigned")),
         Origin::Unknown { key } => Err(refused("dump-signer-unknown").with("key", key)),
@@ -113,9 +110,8 @@ fn accepted(origin: Origin, opened: &OpenManifest) -> Result<Origin, Problem> {
 /// Returns where a dump comes from, in words.
 pub(crate) fn described(origin: &Origin) -> Text {
     match origin {
-        Origin::Own { key } | Origin::Known { key, .. } => {
-            Text::new("cli-signed-by-trusted").with("key", key)
-        }
+        Origin::Own { key } => Text::new("cli-signed-by-user").with("key", key),
+        Origin::Known { key, .. } => Text::new("cli-signed-by-trusted").with("key", key),
         Origin::Unknown { key } => Text::new("cli-signed-by-unknown").with("key", key),
         Origin::Unsigned => Text::new("cli-not-signed"),
     }

@@ -52,7 +52,7 @@ pub(crate) async fn run(args: VerifyArgs) -> Result<(), Failure> {
     let threads = usize::from(args.threads);
     let against = args.against.as_deref().map(source).transpose()?;
     let opened = dump::open_manifest(&client, &dump).await.map_err(|error| error.problem())?;
-    let origin = args.trust.judge(&opened)?;
+    let origin = args.trust.judge(&args.from, &opened)?;
     let meter = Meter::new();
     let work = dump::verify(&client, &dump, threads, &meter, &cancel);
     let objects = metered(screen, "verify-backup-set", &meter, work).await?;

@@ -25,7 +25,7 @@ fn a_shop_is_dumped_loaded_and_verified_without_a_server() {
     let mut tell = |arguments: String| {
         let mut command = lifeboat();
         command.args(arguments.split_whitespace()).env("LIFEBOAT_CLUSTER_PASSWORD", &seekdb.password);
-        transcript.run(&arguments, &mut command)
+        transcript.run(&arguments, command.env("HOME", dir.path().join("home")))
     };
     tell(format!("dump --url {url} --to {base} --database nowhere"));
     tell(format!("dump --url {url} --to {base} --database {shop}"));
@@ -33,8 +33,7 @@ fn a_shop_is_dumped_loaded_and_verified_without_a_server() {
     let [Ok(dump)] = dumps.as_slice() else { panic!("{dumps:?}") };
     let from = format!("{base}/{}", dump.file_name().to_string_lossy());
     tell(format!("verify --from {from}"));
-    tell(format!("load --from {from} --url {url}"));
-    let load = format!("load --accept-unsigned --from {from} --url {url}");
+    let load = format!("load --from {from} --url {url}");
     tell(load.clone());
     tell(format!("{load} --rename {shop}={copy}"));
     assert_eq!(fingerprint(&seekdb, shop), fingerprint(&seekdb, copy));
@@ -48,6 +47,74 @@ fn a_shop_is_dumped_loaded_and_verified_without_a_server() {
     std::fs::remove_file(piece).expect("the manifest");
     tell(format!("verify --from {from}"));
     insta::assert_snapshot!(transcript.normal());
+}
+
+/// Returns the origin that a command showed.
+fn origin(ran: &Ran) -> Value {
+    assert_eq!(ran.status, 0, "{}", ran.err);
+    serde_json::from_str::<Value>(&ran.out).expect("JSON")["origin"].clone()
+}
+
+#[test]
+fn a_dump_is_signed_with_the_key_of_its_user_whom_alone_load_asks_nothing() {
+    let seekdb = with_shop("app_own_key");
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let url = format!("mysql://root@127.0.0.1:{}", seekdb.port);
+    let base = format!("file://{}/dumps", dir.path().display());
+    let tell = |home: Option<&str>, arguments: &str| {
+        let mut command = lifeboat();
+        command.args(arguments.split_whitespace()).env("LIFEBOAT_CLUSTER_PASSWORD", &seekdb.password);
+        match home {
+            Some(home) => command.env("HOME", dir.path().join(home)),
+            None => command.env_remove("HOME"),
+        };
+        run(&mut command)
+    };
+    let dump = |home: Option<&str>| {
+        let ran = tell(home, &format!("dump --url {url} --to {base} --database {} -o json", seekdb.database));
+        assert_eq!(ran.status, 0, "{}", ran.err);
+        let said: Value = serde_json::from_str(&ran.out).expect("JSON");
+        (said["uri"].as_str().expect("a URI").to_owned(), said["signer"].clone())
+    };
+    std::fs::write(dir.path().join("file"), "").expect("written");
+    let (eva, max) = (Some("eva"), Some("max"));
+    let (signed, key) = dump(eva);
+    assert_eq!(dump(eva).1, key, "the same key");
+    assert_eq!(
+        origin(&tell(eva, &format!("verify --from {signed} -o json"))),
+        json!({ "signature": "own", "key": key })
+    );
+    let (key, mut copies) = (key.as_str().expect("a key"), 0);
+    let mut load = |home: Option<&str>, from: &str, more: &str| {
+        copies += 1;
+        let names = format!("{}={}_{copies}", seekdb.database, seekdb.copy);
+        let ran = tell(home, &format!("load --url {url} --from {from} --rename {names} {more} -o json"));
+        seekdb.run(&[format!("DROP DATABASE IF EXISTS `{}_{copies}`", seekdb.copy)]).expect("dropped");
+        ran
+    };
+    assert_eq!(origin(&load(eva, &signed, "")), json!({ "signature": "own", "key": key }));
+    let foreign = load(max, &signed, "");
+    for part in
+        [format!("--trust-key {key}"), "--accept-unsigned".into(), format!("lifeboat verify --from {signed}")]
+    {
+        assert!(foreign.status != 0 && foreign.err.contains(&part), "{part}: {}", foreign.err);
+    }
+    assert_eq!(origin(&load(max, &signed, &format!("--trust-key {key}")))["signature"], "known");
+
+    // Without a place for a key the dump goes on, without a signature.
+    for home in [None, Some("file")] {
+        let (unsigned, signer) = dump(home);
+        assert_eq!(signer, Value::Null, "{home:?}");
+        let verified = tell(eva, &format!("verify --from {unsigned} -o json"));
+        assert_eq!(origin(&verified), json!({ "signature": "unsigned" }));
+        let refused = load(eva, &unsigned, "");
+        for part in ["--trust-key", "--accept-unsigned", &*format!("lifeboat verify --from {unsigned}")] {
+            assert!(refused.status != 0 && refused.err.contains(part), "{part}: {}", refused.err);
+        }
+        assert_eq!(origin(&load(eva, &unsigned, "--accept-unsigned"))["signature"], "unsigned");
+    }
+    let said = tell(None, &format!("dump --url {url} --to {base} --database {}", seekdb.database));
+    assert_eq!(said.out.matches("The dump is not signed").count(), 1, "{}", said.out);
 }
 
 #[test]
@@ -83,10 +150,6 @@ fn a_signed_dump_is_loaded_with_the_key_that_signed_it_and_with_no_other() {
     let dumped: Value = serde_json::from_str(&dumped.out).expect("JSON");
     assert_eq!(dumped["signer"], *key);
     let from = dumped["uri"].as_str().expect("a URI");
-    let origin = |ran: &Ran| -> Value {
-        assert_eq!(ran.status, 0, "{}", ran.err);
-        serde_json::from_str::<Value>(&ran.out).expect("JSON")["origin"].clone()
-    };
     let verified = tell(&format!("verify --from {from} -o json"));
     assert_eq!(origin(&verified), json!({ "signature": "unknown", "key": key }));
     let verified = tell(&format!("verify --from {from} --trust-key {key} -o json"));

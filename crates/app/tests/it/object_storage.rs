@@ -173,7 +173,7 @@ fn the_engine_alone_dumps_to_s3_verifies_and_loads_from_it() {
     let from = dumped["uri"].as_str().expect("a URI");
     assert!(from.starts_with(&format!("s3://{bucket}/alone/")), "{from}");
     alone(&format!("verify --from {from} --against {url}"));
-    alone(&format!("load --accept-unsigned --from {from} --url {url} --rename {database}={copy}"));
+    alone(&format!("load --from {from} --url {url} --rename {database}={copy}"));
     assert_eq!(fingerprint(&world.shop, database), fingerprint(&world.shop, copy));
 }
 
