@@ -1,5 +1,6 @@
 import { credentialEn } from './credential';
 import { recoveryEn } from './recovery';
+import { signingEn } from './signing';
 
 /** The console's labels. What the server says comes rendered by the server. */
 export const en = {
@@ -355,6 +356,7 @@ export const en = {
   },
 
   recovery: recoveryEn,
+  signing: signingEn,
 
   tasks: {
     title: 'Tasks',

@@ -1,6 +1,7 @@
 import { credentialZh } from './credential';
 import type { Labels } from './en';
 import { recoveryZh } from './recovery';
+import { signingZh } from './signing';
 
 export const zh: Labels = {
   product: 'Lifeboat',
@@ -354,6 +355,7 @@ export const zh: Labels = {
   },
 
   recovery: recoveryZh,
+  signing: signingZh,
 
   tasks: {
     title: '任务',
