@@ -1,5 +1,6 @@
 import { credentialEn } from './credential';
 import { recoveryEn } from './recovery';
+import { signingEn } from './signing';
 import { strategyEn } from './strategy';
 
 /** The console's labels. What the server says comes rendered by the server. */
@@ -371,6 +372,7 @@ export const en = {
   },
 
   recovery: recoveryEn,
+  signing: signingEn,
 
   strategy: strategyEn,
 

@@ -1,6 +1,7 @@
 import { credentialZh } from './credential';
 import type { Labels } from './en';
 import { recoveryZh } from './recovery';
+import { signingZh } from './signing';
 import { strategyZh } from './strategy';
 
 export const zh: Labels = {
@@ -370,6 +371,7 @@ export const zh: Labels = {
   },
 
   recovery: recoveryZh,
+  signing: signingZh,
 
   strategy: strategyZh,
 

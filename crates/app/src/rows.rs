@@ -93,6 +93,14 @@ pub(crate) struct ScanRow {
 pub(crate) struct ScannedRow {
     pub(crate) backup_set_id: i64,
     pub(crate) path: String,
+    pub(crate) origin: OriginRow,
+}
+
+/// Where a backup set comes from.
+#[derive(Deserialize)]
+pub(crate) struct OriginRow {
+    pub(crate) signature: String,
+    pub(crate) message: String,
 }
 
 /// A dump that was found, and why it is left out.

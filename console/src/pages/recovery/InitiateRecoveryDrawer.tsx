@@ -14,6 +14,9 @@ import { PlanAnswer } from '../../parts/PlanAnswer';
 import { ProblemAlert } from '../../parts/ProblemAlert';
 import { Nothing } from '../../parts/PageState';
 import { useReturnFocus } from '../../parts/useReturnFocus';
+import { needsConsent, useOrigin } from '../backup/Origin';
+import { useMay } from '../logon/me';
+import { Consent } from './Consent';
 import { RestoreStatements } from './RestoreStatements';
 import { isHalf, Renames, type Rename } from './Renames';
 import { SetTree } from './SetTree';
@@ -33,6 +36,8 @@ interface Wish {
   /** What of the set; nothing until its tree is there. */
   objects: BackupObject[];
   renames: Rename[];
+  /** Whether a set is accepted that no trusted key signed. */
+  acceptForeign: boolean;
 }
 
 /** Source, target and new names of a recovery from a logical backup set; of a physical one, the statements. */
@@ -46,6 +51,7 @@ export function InitiateRecoveryDrawer({ cluster, chosen, onClose }: InitiateRec
     tenant: undefined,
     objects: [],
     renames: [],
+    acceptForeign: false,
   });
   const set = sets.data?.find(({ backupSetId }) => backupSetId === wish.set);
   // Back into the tenant it was taken of, until another one is chosen.
@@ -58,6 +64,10 @@ export function InitiateRecoveryDrawer({ cluster, chosen, onClose }: InitiateRec
   };
   const isPhysical = set?.backupMode === 'PHYSICAL_BACKUP';
   const body = isPhysical ? undefined : toBody(wish, tenant);
+  const origin = useOrigin(set).data;
+  const may = useMay();
+  const isForeign = needsConsent(origin);
+  const mayPlan = !isForeign || may.manageUsers;
 
   return (
     <Drawer
@@ -70,10 +80,15 @@ export function InitiateRecoveryDrawer({ cluster, chosen, onClose }: InitiateRec
           <Button onClick={onClose}>{actions.cancel}</Button>
           {isPhysical ? null : (
             <>
-              <Button disabled={!body} loading={plan.isPending} onClick={() => body && plan.mutate(body)}>
+              <Button disabled={!body || !mayPlan} loading={plan.isPending} onClick={() => body && plan.mutate(body)}>
                 {backUpNow.showPlan}
               </Button>
-              <Button type="primary" disabled={!body} loading={start.isPending} onClick={() => body && start.mutate(body)}>
+              <Button
+                type="primary"
+                disabled={!body || (isForeign && !(may.manageUsers && wish.acceptForeign))}
+                loading={start.isPending}
+                onClick={() => body && start.mutate(body)}
+              >
                 {recovery.submit}
               </Button>
             </>
@@ -93,7 +108,7 @@ export function InitiateRecoveryDrawer({ cluster, chosen, onClose }: InitiateRec
               loading={sets.isPending}
               placeholder={recovery.chooseSet}
               options={sets.data?.map((found) => optionOf(found, words.backupMode[found.backupMode])) ?? []}
-              onChange={(id: number) => change({ set: id, objects: [] })}
+              onChange={(id: number) => change({ set: id, objects: [], acceptForeign: false })}
             />
           </Form.Item>
           {set && set.leftOut.length > 0 ? (
@@ -103,6 +118,13 @@ export function InitiateRecoveryDrawer({ cluster, chosen, onClose }: InitiateRec
               showIcon
               message={set.status === 'PARTIAL' ? leftOut.setPartial : leftOut.title}
               description={<LeftOut objects={set.leftOut} />}
+            />
+          ) : null}
+          {origin && isForeign ? (
+            <Consent
+              origin={origin}
+              isGiven={wish.acceptForeign}
+              onChange={(acceptForeign) => change({ acceptForeign })}
             />
           ) : null}
           {isPhysical ? (
@@ -218,6 +240,7 @@ function toBody(wish: Wish, tenant: number | undefined): { cluster: number; body
     restoreTenantId: tenant,
     obBackupObjectList: partsOf(wish.objects),
     rename: Object.fromEntries(renames.map(({ from, to }) => [from.trim(), to.trim()])),
+    ...(wish.acceptForeign ? { acceptForeign: true } : {}),
   };
   return { cluster: wish.cluster, body };
 }

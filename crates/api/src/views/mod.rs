@@ -17,6 +17,7 @@ pub(crate) mod next_actions;
 pub(crate) mod plans;
 pub(crate) mod restores;
 pub(crate) mod secret;
+pub(crate) mod signing;
 pub(crate) mod storages;
 pub(crate) mod strategies;
 pub(crate) mod strategy_runs;

@@ -40,6 +40,10 @@ pub(crate) struct RestoreBody {
     /// New names of databases, by the old ones. A database that is not listed keeps its name.
     #[serde(default)]
     rename: BTreeMap<String, String>,
+    /// Whether to recover a backup set that is not signed, or signed with a key that is not trusted. Only an ADMIN may. Nothing
+    /// shows who wrote such a set, and its definitions run with the rights of the tenant credential.
+    #[serde(default)]
+    accept_foreign: bool,
     /// Whether only to say what would be done.
     #[serde(default)]
     dry_run: bool,
@@ -76,6 +80,7 @@ impl RestoreBody {
             databases,
             ob_backup_object_list,
             rename,
+            accept_foreign,
             dry_run,
             backup_tenant_status,
             restore_online_tenant_required_param,
@@ -101,6 +106,7 @@ impl RestoreBody {
             tenant: restore_tenant_id.map(TenantId).or(tenant).ok_or_else(|| missing("restoreTenantId"))?,
             objects,
             rename,
+            accept_foreign,
         };
         Ok(RestoreRequest { ask, dry_run })
     }

@@ -67,6 +67,10 @@ struct TargetArgs {
     /// Recover a database under a new name; may be given several times
     #[arg(long, value_name = "OLD=NEW")]
     rename: Vec<String>,
+    /// Recover a set that is not signed, or signed with a key that is not trusted; ADMIN only. `lifeboat restore plan` shows
+    /// the origin of a set
+    #[arg(long)]
+    accept_foreign: bool,
 }
 
 pub(crate) async fn run(args: RestoreArgs) -> Result<(), Failure> {
@@ -122,6 +126,7 @@ async fn ask(client: &Client, target: &TargetArgs, dry_run: bool) -> Result<Valu
         "databases": target.database,
         "obBackupObjectList": tables,
         "rename": rename,
+        "acceptForeign": target.accept_foreign,
         "dryRun": dry_run,
     });
     client.post(&format!("/ob/clusters/{}/backup/restore", cluster.id), Some(&body)).await

@@ -6,6 +6,7 @@ use model::Problem;
 use model::order::{CompactionOrder, LogBackupOrder, LogicalBackup, PhysicalBackup};
 use model::recovery::RecoveryRequest;
 
+use super::actor::Actor;
 use super::error::Error;
 use super::shared::Context;
 
@@ -26,8 +27,8 @@ pub(crate) struct Taker<O> {
     pub(crate) conflict: Conflict,
 }
 
-/// Makes a draft of an order, or refuses it.
-pub(crate) type Drafting<O> = for<'a> fn(&'a Context, O) -> BoxFuture<'a, Result<Draft, Error>>;
+/// Makes a draft of the actor's order, or refuses it.
+pub(crate) type Drafting<O> = for<'a> fn(&'a Context, &'a Actor, O) -> BoxFuture<'a, Result<Draft, Error>>;
 
 /// What is said when a task runs that leaves no room for another one.
 #[derive(Debug, Clone, Copy)]

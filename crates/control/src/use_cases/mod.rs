@@ -9,6 +9,7 @@ pub(crate) mod first_start;
 pub mod health;
 pub mod log_backups;
 pub mod restores;
+pub mod signing;
 pub mod storage_scan;
 pub mod storages;
 pub mod strategies;

@@ -102,7 +102,7 @@ pub async fn restore(
 /// As [`restore`], and for what the task itself would find when it looks at the destination.
 pub async fn plan(control: &Control, actor: &Actor, wish: RecoveryRequest) -> Result<Plan, Error> {
     actor.must(Permission::Backup)?;
-    restore_logical::plan::plan(&control.context, &wish).await
+    restore_logical::plan::plan(&control.context, actor, &wish).await
 }
 
 /// Returns recoveries, the newest first.
