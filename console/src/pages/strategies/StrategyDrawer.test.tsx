@@ -178,7 +178,7 @@ test('a strategy that is modified opens as it is saved, and says what another st
   const { calls, onSaved } = open({ changed: saved, strategies: [saved] });
   await expect.element(page.getByText('Modify the backup strategy of cluster prod')).toBeVisible();
   await expect.element(page.getByLabelText('Backup Time', { exact: true })).toHaveValue('02:00');
-  await page.getByRole('combobox', { name: 'Existing Configuration' }).click();
+  await page.getByTitle('nightly · file:///obbackup/').click();
   await page.getByTitle('other · file:///other/').click();
   await expect.element(page.getByText('Existing backup sets stay in the old storage.', { exact: false })).toBeVisible();
   await submit().click();
