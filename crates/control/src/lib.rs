@@ -10,6 +10,7 @@
 //! | [`backups`] | what can be backed up, Back up Now, what was backed up |
 //! | [`log_backups`] | log backup: how it stands, start, stop, pause, resume |
 //! | [`compactions`] | major compaction: how it stands, start, clear exceptions |
+//! | [`recovery_windows`] | to which moments tenants can be recovered |
 //! | [`restores`] | recover a backup set |
 //! | [`tasks`] | follow and steer what runs |
 //! | [`users`] | accounts, log-on, passwords |
@@ -44,6 +45,6 @@ pub use context::{Actor, Control, Error, Means, Opened, Page, PageAsk, Settings,
 use context::{asking, words};
 pub use metadata::Server as MetadataServer;
 pub use use_cases::{
-    alarms, audit, backups, clusters, compactions, health, log_backups, restores, storage_scan, storages,
-    tasks, tenants, users, watching,
+    alarms, audit, backups, clusters, compactions, health, log_backups, recovery_windows, restores,
+    storage_scan, storages, tasks, tenants, users, watching,
 };

@@ -75,6 +75,7 @@ async fn draft(control: &Control, order: Order) -> Result<(Draft, Conflict), Err
         Order::LogBackup(order) => taken(context, &table.log_backup, order).await,
         Order::Compaction(order) => taken(context, &table.compaction, order).await,
         Order::Recovery(RecoveryOrder::Databases(order)) => taken(context, &table.databases, order).await,
+        Order::Recovery(RecoveryOrder::Tenant(order)) => taken(context, &table.tenant, order).await,
     }
 }
 
