@@ -17,6 +17,7 @@ export const keys = {
   logBackupTasks: (id: number, filter: unknown) => ['cluster', id, 'backup', 'logs', filter],
   compaction: (id: number) => ['cluster', id, 'backup', 'compaction'],
   restoreTasks: (id: number, filter: unknown) => ['cluster', id, 'backup', 'restores', filter],
+  recoveryInfo: (id: number, tenant: number) => ['cluster', id, 'backup', 'info', tenant],
   backupSets: (id: number, filter: unknown) => ['cluster', id, 'backup', 'sets', filter],
   storages: (page?: unknown) => (page === undefined ? ['storages'] : ['storages', page]),
   tasks: (filter?: unknown) => (filter === undefined ? ['tasks'] : ['tasks', filter]),
