@@ -70,17 +70,17 @@ enum Verb {
 }
 
 #[derive(Args)]
-pub(super) struct TargetArgs {
+struct TargetArgs {
     /// The logical backup set; without it a tenant is recovered from its physical backups
     #[arg(long, value_name = "ID")]
     set: Option<i64>,
     /// The cluster: with --set the one to recover into, otherwise the one that was backed up
     #[arg(long, value_name = "NAME")]
-    pub(super) cluster: String,
+    cluster: String,
     /// The tenant: with --set the one to recover into, otherwise the one to recover; may be left out where there is only
     /// one
     #[arg(long, value_name = "NAME")]
-    pub(super) tenant: Option<String>,
+    tenant: Option<String>,
     /// Only this database; may be given several times
     #[arg(long, value_name = "NAME", requires = "set")]
     database: Vec<String>,
@@ -91,7 +91,7 @@ pub(super) struct TargetArgs {
     #[arg(long, value_name = "OLD=NEW", requires = "set")]
     rename: Vec<String>,
     #[command(flatten)]
-    pub(super) new: tenant::NewTenantArgs,
+    new: tenant::NewTenantArgs,
 }
 
 pub(crate) async fn run(args: RestoreArgs) -> Result<(), Failure> {

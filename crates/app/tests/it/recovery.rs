@@ -112,7 +112,8 @@ async fn ocps_forms_are_taken_previewed_and_refused_with_ocps_numbers() {
         items["contents"].as_array().expect("a list").iter().map(|one| &one["backupType"]).collect();
     assert_eq!(kinds, [&json!("BACKUP_SET"), &json!("BACKUP_PIECE")], "{items:#}");
     stand.post(&path, &online(&|_| ())).await.done();
-    let cases: [(&dyn Fn(&mut Value), u64); 4] = [
+    type Change<'c> = &'c dyn Fn(&mut Value);
+    let cases: [(Change<'_>, u64); 4] = [
         (&|form| form["restoreEndTime"] = json!("2020-01-01T00:00:00+08:00"), 20049),
         (&|form| form["restoreTenantInfoParam"]["name"] = json!("shop"), 20044),
         (

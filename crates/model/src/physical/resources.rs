@@ -115,7 +115,7 @@ impl TargetResources {
     pub fn locality(&self) -> Option<String> {
         let Self::Zones(zones) = self else { return None };
         let parts = zones.iter().map(|zone| format!("{}@{}", zone.replica.letter(), zone.zone));
-        Some(parts.collect::<Vec<_>>().join(", "))
+        Some(parts.collect::<Vec<_>>().join(","))
     }
 
     /// Checks that something is named, and nothing that would end or split the options of a statement.
@@ -311,7 +311,7 @@ mod tests {
         let zones =
             zones.map(|(zone, replica)| ZoneUnits { zone: zone.into(), replica, unit: "u".into(), count: 1 });
         let wanted = TargetResources::Zones(zones.into());
-        assert_eq!(wanted.locality().as_deref(), Some("F@z1, R@z2, L@z3"));
+        assert_eq!(wanted.locality().as_deref(), Some("F@z1,R@z2,L@z3"));
         assert_eq!(TargetResources::Pools(vec!["p".into()]).locality(), None);
     }
 }

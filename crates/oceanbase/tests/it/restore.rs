@@ -22,7 +22,7 @@ fn new<'a>(from: &'a [Secret], pools: &'a [String]) -> NewTenant<'a> {
         from,
         scn: Some(1_760_000_000_000_000_000),
         pools,
-        locality: Some("F@z1, R@z2"),
+        locality: Some("F@z1,R@z2"),
         primary_zone: Some("z1;z2"),
         tag: "lifeboat-7-abc",
     }

@@ -53,7 +53,7 @@ async fn first(decided: Decided, writer: &mut Transaction) -> Result<NewTask, Er
     let requested = writer.now().await?;
     let passwords = passwords(&decided.order.passwords);
     let sealed = passwords.map(|secret| writer.task_secret_seal(decided.target.id, &secret));
-    new_task(&decided, decided.state(storage, requested, sealed))
+    new_task(&decided, &decided.state(storage, requested, sealed))
 }
 
 /// Returns the passwords as one secret.
@@ -180,13 +180,13 @@ impl Decided {
     }
 }
 
-fn new_task(decided: &Decided, state: State) -> Result<NewTask, Error> {
+fn new_task(decided: &Decided, state: &State) -> Result<NewTask, Error> {
     let target = &decided.target;
     let name = Note::new(RestoreTenant::KIND)
         .arg("source", &state.backup_tenant_name)
         .arg("tenant", &state.tenant_name)
         .arg("cluster", &target.name);
-    let mut task = NewTask::of::<RestoreTenant>(name, &state, [])
+    let mut task = NewTask::of::<RestoreTenant>(name, state, [])
         .map_err(|cause| Error::caused(Problem::internal("task-not-made"), cause))?
         .subject(subject::CLUSTER, target.id.to_string())
         .subject(subjects::CLUSTER_NAME, &target.name)
