@@ -3,7 +3,7 @@
 
 use engine::{Fault as Crash, StepStatus, TaskStatus, testkit};
 use model::Secret;
-use model::backup::DataBackupMode::{Full, Incremental};
+use model::backup::DataBackupMode::{self, Full, Incremental};
 use model::id::{TaskId, TenantId};
 use model::order::{BackupOwner, RecoverUntil, RecoveredRole, RecoverySource, TenantRecovery};
 use model::physical::resources::{ReplicaType, TargetResources, ZoneUnits};
@@ -58,8 +58,17 @@ impl Recovery {
         Self::of(SimWorld::changed(profile, &["shop"], change).await, None).await
     }
 
+    /// One full backup, for tests that make many worlds.
+    async fn small(profile: Profile) -> Self {
+        Self::after(SimWorld::with(profile, &["shop"]).await, None, &[Full]).await
+    }
+
     async fn of(world: SimWorld, password: Option<&str>) -> Self {
-        for mode in [Full, Incremental] {
+        Self::after(world, password, &[Full, Incremental]).await
+    }
+
+    async fn after(world: SimWorld, password: Option<&str>, modes: &[DataBackupMode]) -> Self {
+        for &mode in modes {
             let wish = backups::BackupNow { encryption: password.map(Secret::new), ..world.wish(mode) };
             let task = world.begin(wish).await;
             world.finish(task).await;
@@ -179,7 +188,7 @@ async fn one_restore_is_begun_whatever_step_crashes_or_repeats() {
     for profile in [Profile::V4_0, Profile::V4_2_5, Profile::V4_6] {
         for fault in testkit::faults::<RestoreTenant>() {
             let what = format!("{profile} {fault:?}");
-            let recovery = Recovery::new(profile).await;
+            let recovery = Recovery::small(profile).await;
             let [_, _, between] = recovery.moments().await;
             let task = recovery.begin(recovery.wish(RecoverUntil::Scn(between))).await;
             let met = recovery.world.run(task, Some(fault)).await;

@@ -57,7 +57,7 @@ async fn a_damaged_backup_fails_in_the_databases_words_and_a_clean_up_leaves_not
 async fn a_clean_up_survives_a_crash_before_after_and_twice(profile: Profile) {
     for step in ["start-restore", "create-resource-pools"] {
         for fault in [Crash::CrashBefore(step), Crash::CrashAfter(step), Crash::RunTwice(step)] {
-            let recovery = Recovery::new(profile).await;
+            let recovery = Recovery::small(profile).await;
             let before = recovery.pools();
             let task = failed(&recovery, recovery.wish(RecoverUntil::Latest)).await;
             recovery.world.steer(task, Steer::RollBack).await;
