@@ -87,7 +87,7 @@ pub(super) async fn looked(context: &Context, order: TenantRecovery) -> Result<L
     };
     (state.scn, state.places, state.source_bytes) = (settled.scn, settled.places, settled.bytes);
     let mut driver = super::open(context, &state, Arc::new(recorder.clone())).await?;
-    let (items, found) = source::look_from_target(&mut driver, &from, &passwords, state.scn).await?;
+    let (items, found) = source::look_from_target(&mut driver, &from, &passwords, settled.look_scn).await?;
     let source = (settled.notes.into_iter().chain(found).collect(), recorder.take());
     let notes = destination::look(context, &state, &mut driver).await?;
     let destination = (notes, recorder.take());
@@ -131,6 +131,7 @@ fn intention(step: &str, state: &State) -> Vec<Text> {
         ("create-resource-pools", TargetResources::Pools(_), _) => "plan-use-resource-pools".to_owned(),
         ("activate-tenant", _, RecoveredRole::Standby) => "plan-keep-standby".to_owned(),
         ("record-recovery", ..) => "plan-record-tenant".to_owned(),
+        ("start-restore", ..) if state.scn.is_none() => "plan-start-restore-latest".to_owned(),
         _ => format!("plan-{step}"),
     };
     let moment = state.scn.map_or_else(|| "-".to_owned(), source::shown);
@@ -151,7 +152,12 @@ mod tests {
         for step in RestoreTenant::STEPS.iter().filter(|step| !made.contains(&step.id())) {
             assert!(has_line(&format!("plan-{}", step.id())), "{}", step.id());
         }
-        for line in ["plan-use-resource-pools", "plan-keep-standby", "plan-record-tenant"] {
+        for line in [
+            "plan-use-resource-pools",
+            "plan-keep-standby",
+            "plan-record-tenant",
+            "plan-start-restore-latest",
+        ] {
             assert!(has_line(line), "{line}");
         }
     }

@@ -1,6 +1,6 @@
 //! 1. The moment can be recovered to, and the servers of the target can read what is needed.
 //!
-//! The moment is settled here, once: the latest one moves on while the task runs.
+//! For the latest moment the database is left to choose when the restore starts: the views are ahead of the storage.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -33,12 +33,18 @@ use crate::words;
 /// The server's numbers for a statement that its version does not know.
 const NOT_KNOWN: [u16; 2] = [1064, 1235];
 
+/// The nanoseconds after which archived logs are in the storage, too.
+const WRITTEN_WITHIN: u64 = 120_000_000_000;
+
 /// How many of a cluster's newest backup sets are looked through for the storages that hold them.
 const SETS_SEEN: u32 = 500;
 
 /// What was settled about the source.
 pub(super) struct Settled {
+    /// The moment; nothing for the latest one, which the database chooses when the restore starts.
     pub(super) scn: Option<u64>,
+    /// A moment that the target's servers are asked about.
+    pub(super) look_scn: Option<u64>,
     pub(super) places: Vec<Place>,
     pub(super) bytes: u64,
     /// What to know about it.
@@ -53,7 +59,7 @@ pub(super) async fn check_recovery_source(at: &Here, state: &mut State) -> Answe
     (state.scn, state.places, state.source_bytes) = (settled.scn, settled.places, settled.bytes);
     let mut driver = super::open(context, state, witness).await?;
     let from = written(context, &state.places, driver.server()).await?;
-    let (_, found) = look_from_target(&mut driver, &from, &passwords, state.scn).await?;
+    let (_, found) = look_from_target(&mut driver, &from, &passwords, settled.look_scn).await?;
     for note in settled.notes.into_iter().chain(found) {
         at.log(words::note(note));
     }
@@ -87,6 +93,7 @@ pub(super) fn of_storage(state: &State, storage: StorageId, location: &StorageLo
     };
     Settled {
         scn: state.until.scn(),
+        look_scn: state.until.scn(),
         places: folders.iter().map(place).collect(),
         bytes: 0,
         notes: vec![Text::new("recovery-from-storage").with("place", location)],
@@ -107,9 +114,14 @@ async fn of_cluster(
     let record = record.unwrap_or_else(|| BackupRecord::new(state.backup_tenant));
     let timeline = record.timeline();
     let outside = |scn| outside(&timeline, &state.backup_tenant_name, scn);
-    let scn = match state.until.scn() {
-        Some(scn) => scn,
-        None => timeline.latest().ok_or_else(|| outside(None))?,
+    let latest = timeline.intervals.last().copied();
+    let (scn, look_scn) = match (state.until.scn(), latest) {
+        (Some(scn), _) => (scn, scn),
+        (None, None) => return Err(outside(None).into()),
+        // What the views tell is written to the storage a little later.
+        (None, Some(last)) => {
+            (last.until_scn, last.until_scn.saturating_sub(WRITTEN_WITHIN).max(last.from_scn))
+        }
     };
     let sources = record.sources(scn).ok_or_else(|| outside(Some(scn)))?;
     let target = context.cluster(state.cluster).await?.facts.server;
@@ -132,7 +144,8 @@ async fn of_cluster(
     let is_proven = timeline.holding(scn).is_none_or(|interval| interval.is_proven);
     let doubt = (!is_proven).then(|| Text::new("recovery-rests-on-copies"));
     Ok(Settled {
-        scn: Some(scn),
+        scn: state.until.scn(),
+        look_scn: Some(look_scn),
         places,
         bytes: set_bytes.saturating_add(piece_bytes),
         notes: [note].into_iter().chain(doubt).collect(),
