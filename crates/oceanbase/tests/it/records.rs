@@ -82,7 +82,7 @@ async fn a_piece_that_is_gone_may_live_on_where_the_archive_is_copied() {
         }
         stand.back_up(Full, "lifeboat-2").await;
         stand.handle.advance_seconds(600.0);
-        let delete = Statement::act("ALTER SYSTEM DELETE BACKUPPIECE 1 TENANT = shop");
+        let delete = Statement::act("ALTER SYSTEM DELETE ARCHIVELOG_PIECE 1 TENANT = shop");
         stand.driver.act(&delete).await.expect("it is taken");
         stand.handle.advance_seconds(600.0);
         let record = stand.driver.backup_records(None).await.expect("answers").remove(0);
