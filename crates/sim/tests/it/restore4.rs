@@ -285,15 +285,15 @@ async fn a_restored_tenant_carries_the_moment_whose_data_it_has() {
     sys.run("SET ob_query_timeout = 600000000").await;
     let from = "'file:///b/data,file:///b/clog'";
     sys.run(&format!("ALTER SYSTEM RESTORE t9 FROM {from} UNTIL SCN={scn} WITH 'pool_list=p'")).await;
-    let data_scn = || {
-        let world = sim.handle.world(0);
-        let tenants = world["tenants"].as_object().expect("there are some").clone();
-        let found = tenants.values().find(|tenant| tenant["name"] == "t9").cloned();
+    sim.pass(60.0);
+    let world = sim.handle.world(0);
+    let data_scn = |name: &str| {
+        let tenants = world["tenants"].as_object().expect("there are some");
+        let found = tenants.values().find(|tenant| tenant["name"] == name).cloned();
         found.expect("it is there")["data_scn"].clone()
     };
-    assert!(data_scn().is_null(), "it is not complete yet");
-    sim.pass(60.0);
-    assert_eq!(data_scn().to_string(), scn);
+    assert_eq!(data_scn("t9").to_string(), scn);
+    assert!(data_scn("t1").is_null(), "nothing was restored into it");
 }
 
 #[tokio::test]
