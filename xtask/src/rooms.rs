@@ -29,6 +29,7 @@ const KNOWN_CIRCLES: &[(&str, &[&str], &str)] = &[
             "cli/log_backup.rs",
             "cli/mod.rs",
             "cli/restore.rs",
+            "cli/restore/tenant.rs",
             "cli/signing_key.rs",
             "cli/storage.rs",
             "cli/strategy.rs",

@@ -20,6 +20,7 @@ export const keys = {
   logBackupTasks: (id: number, filter: unknown) => ['cluster', id, 'backup', 'logs', filter],
   compaction: (id: number) => ['cluster', id, 'backup', 'compaction'],
   restoreTasks: (id: number, filter: unknown) => ['cluster', id, 'backup', 'restores', filter],
+  recoveryInfo: (id: number, tenant: number) => ['cluster', id, 'backup', 'info', tenant],
   backupSets: (id: number, filter: unknown) => ['cluster', id, 'backup', 'sets', filter],
   strategies: (id: number) => ['cluster', id, 'backup', 'strategies'],
   strategyRuns: (id: number, tenant: unknown, filter: unknown) => ['cluster', id, 'backup', 'strategies', tenant, 'runs', filter],

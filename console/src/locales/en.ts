@@ -259,6 +259,7 @@ export const en = {
     fromTenant: 'Backup Tenant',
     toCluster: 'Destination Cluster',
     toTenant: 'Destination Tenant',
+    pools: 'Resource Pools',
     databases: 'Databases',
     disabled: 'Nothing can be backed up at the moment',
     upgrading: 'The cluster is being upgraded',

@@ -103,6 +103,9 @@ fn api_routes() -> OpenApiRouter<Api> {
         // Recovery
         .routes(routes!(restores::restore))
         .routes(routes!(restores::tenant_restore))
+        .routes(routes!(restores::restore_preview))
+        .routes(routes!(restores::backup_info))
+        .routes(routes!(restores::tenant_backup_info))
         .routes(routes!(restores::restore_task_list))
         .routes(routes!(restores::tenant_restore_task_list))
         // Storage configurations

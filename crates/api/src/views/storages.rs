@@ -107,6 +107,12 @@ pub(crate) struct StorageChoiceBody {
 }
 
 impl StorageChoiceBody {
+    /// Returns a choice of one of the library, or of one that is typed in.
+    pub(super) fn of(storage_id: Option<i64>, ob_backup_storage_base_info: Option<StorageBaseBody>) -> Self {
+        let (config_name, alarm_storage_percentage_threshold) = (None, None);
+        Self { storage_id, ob_backup_storage_base_info, config_name, alarm_storage_percentage_threshold }
+    }
+
     /// Reads which of the two it is.
     pub(crate) fn read(self) -> Result<StorageChoice, Problem> {
         let Self {

@@ -29,6 +29,7 @@ fn the_help_texts_are_the_reviewed_ones() {
         "compaction start",
         "restore",
         "restore start",
+        "restore window",
         "task",
         "task log",
         "admin",

@@ -3,7 +3,7 @@
 use futures::future::BoxFuture;
 use metadata::Transaction;
 use model::Problem;
-use model::order::{CompactionOrder, LogBackupOrder, LogicalBackup, PhysicalBackup};
+use model::order::{CompactionOrder, LogBackupOrder, LogicalBackup, PhysicalBackup, TenantRecovery};
 use model::recovery::RecoveryRequest;
 
 use super::actor::Actor;
@@ -17,6 +17,7 @@ pub(crate) struct OrderTable {
     pub(crate) log_backup: Taker<LogBackupOrder>,
     pub(crate) compaction: Taker<CompactionOrder>,
     pub(crate) databases: Taker<RecoveryRequest>,
+    pub(crate) tenant: Taker<Box<TenantRecovery>>,
 }
 
 /// What orders need of a flow.

@@ -114,6 +114,7 @@ async fn draft(control: &Control, actor: &Actor, order: Order) -> Result<(Draft,
         Order::Recovery(RecoveryOrder::Databases(order)) => {
             taken(context, actor, &table.databases, order).await
         }
+        Order::Recovery(RecoveryOrder::Tenant(order)) => taken(context, actor, &table.tenant, order).await,
     }
 }
 

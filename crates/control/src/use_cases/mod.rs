@@ -8,6 +8,7 @@ pub mod compactions;
 pub(crate) mod first_start;
 pub mod health;
 pub mod log_backups;
+pub mod recovery_windows;
 pub mod restores;
 pub mod signing;
 pub mod storage_scan;

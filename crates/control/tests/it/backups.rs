@@ -267,9 +267,9 @@ async fn a_recovery_is_listed_with_where_it_came_from_and_went() {
     assert_eq!(run_to_the_end(&stand, task).await, TaskStatus::Successful);
     let rows = restores::restore_tasks(control, admin, &Default::default(), PageAsk::default()).await;
     let row = rows.expect("listed").contents.remove(0);
-    assert_eq!((row.task, row.backup_set, row.status), (task, set.id, TaskStatus::Successful));
+    assert_eq!((row.task, row.backup_set, row.status), (task, Some(set.id), TaskStatus::Successful));
     assert_eq!((row.databases, row.tenant_name.as_str()), (rename, "sys"));
-    assert_eq!(row.until, model::Timestamp::from_scn(set.scn));
+    assert_eq!(row.until, Some(model::Timestamp::from_scn(set.scn)));
 }
 
 #[tokio::test]
