@@ -71,7 +71,15 @@ impl<'a> ObjectKey<'a> {
             Self::Manifest => "manifest",
             Self::PieceReceipts { .. } => "receipt",
             Self::SchemaReceipt => "schema-receipt",
-            _ => return None,
+            Self::LostReceipt => "left-out-receipt",
+            // Named one by one: an object that is new says which it is.
+            Self::Database { .. }
+            | Self::Tables { .. }
+            | Self::Views { .. }
+            | Self::Code { .. }
+            | Self::Accounts
+            | Self::Grants
+            | Self::Piece { .. } => return None,
         };
         Some(Purpose { kind, dump: dump.as_str() })
     }

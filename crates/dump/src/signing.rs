@@ -136,7 +136,7 @@ impl Eq for SigningKey {}
 /// What a signed object is: signed as one thing, it is taken for no other.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Purpose<'a> {
-    /// `plan`, `receipt`, `schema-receipt` or `manifest`.
+    /// `plan`, `receipt`, `schema-receipt`, `left-out-receipt` or `manifest`.
     pub(crate) kind: &'static str,
     /// The dump.
     pub(crate) dump: &'a str,

@@ -88,7 +88,7 @@ pub(super) async fn decide(context: &Context, order: LogicalBackup) -> Result<De
     let compression = compression.map_err(|why| Problem::invalid("compression-unknown").raw(why))?;
     let choice = match order.storage {
         Some(choice) => Some(choice),
-        None => strategy_storage(context, &cluster, &order.tenants).await?,
+        None => strategy_storage(context, cluster.id, &order.tenants, BackupMethod::Logical).await?,
     };
     Ok(Decided {
         tenants,

@@ -111,7 +111,7 @@ pub(super) async fn decide(context: &Context, order: PhysicalBackup) -> Result<D
     let scopes = lanes(&cluster.facts.server, cluster.facts.generation, &tenants, is_whole, order.mode)?;
     let choice = match order.storage {
         Some(choice) => Some(choice),
-        None => strategy_storage(context, &cluster, &order.tenants).await?,
+        None => strategy_storage(context, cluster.id, &order.tenants, BackupMethod::Physical).await?,
     };
     let keeps_destinations = choice.is_none();
     let storage = destination(context, &cluster, BackupMethod::Physical, choice).await?;

@@ -53,6 +53,7 @@ pub(crate) async fn plan(context: &Context, order: TenantRecovery) -> Result<Pla
         storage: state.places.first().map(|place| place.uri.clone()).unwrap_or_default(),
         tenants: vec![state.tenant_name.clone()],
         steps: steps.collect(),
+        left_out: Vec::new(),
     })
 }
 
