@@ -10,7 +10,7 @@ import { InitiateRecoveryDrawer } from './InitiateRecoveryDrawer';
 const list = (contents: unknown[]) => ({
   data: { contents, page: { number: 1, size: 2000, totalElements: contents.length, totalPages: 1 } },
 });
-const zone = (name: string) => ({ name, region: 'sys_region', idc: '', status: 'ACTIVE' });
+const zone = (name: string) => ({ name, regionName: 'sys_region', idcName: '', status: 'ACTIVE' });
 const PROD = cluster({ generation: 'GEN4', obVersion: 'OceanBase 4.2.5.0', zones: [zone('zone1'), zone('zone2')] });
 const SET = backupSet({ backupMode: 'PHYSICAL_BACKUP', tenantId: 1002, obTenantId: 1002 });
 
