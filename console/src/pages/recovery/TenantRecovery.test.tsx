@@ -115,7 +115,7 @@ test('encrypted backups ask for their password, and pools that exist can be used
   const calls = open({ ...ANSWERS, 'GET /ob/clusters/7/tenants/1002/backup/info': info(true) });
   await page.getByLabelText('Password of the Backups').fill('hunter2');
   await page.getByText('Use existing resource pools').click();
-  await page.getByLabelText('Resource Pools').fill('p1, p2');
+  await page.getByLabelText('Resource Pools', { exact: true }).fill('p1, p2');
   await submit().click();
   await expect.element(page.getByTestId('place')).toHaveTextContent('/tasks/22');
   expect(calls.at(-1)?.body).toMatchObject({
