@@ -113,7 +113,11 @@ const KNOWN_CIRCLES: &[(&str, &[&str], &str)] = &[
     ("model", &["retention.rs", "retention/calendar.rs"], "the part shares its parent's types"),
     ("model", &["schedule.rs", "schedule/cron.rs", "schedule/grid.rs"], "the parts share a due time"),
     ("oceanbase", &["answer.rs", "channel.rs"], "an answer reads on from its channel"),
-    ("oceanbase", &["gen4/restore.rs", "physical/restores.rs"], "a restore is described by what all versions share"),
+    (
+        "oceanbase",
+        &["gen4/restore.rs", "physical/restores.rs"],
+        "a restore is described by what all versions share",
+    ),
     ("oceanbase", &["catalog/inner.rs", "catalog/innodb.rs"], "the two dictionaries share one row"),
     (
         "oceanbase",

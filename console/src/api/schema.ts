@@ -346,7 +346,7 @@ export interface paths {
         get: operations["cluster_get"];
         put?: never;
         post?: never;
-        /** Lets go of a cluster; its backups stay where they are */
+        /** Stops managing a cluster; its backups stay where they are */
         delete: operations["cluster_remove"];
         options?: never;
         head?: never;

@@ -304,7 +304,7 @@ impl Archive {
         Ok(receipts.into_values().collect())
     }
 
-    /// Reads receipts; nothing when they do not count: then their pieces are written anew.
+    /// Reads receipts; nothing when they do not count, so that their pieces are written again.
     async fn piece_receipt(&self, key: String) -> Result<Option<PieceReceipt>> {
         let bytes = self.client.get(&key, SMALL_MOST_BYTES).await.during(|| format!("read {key}"))?;
         let purpose = self.purpose(&ObjectKey::PieceReceipts { writer: 0, number: 0 });

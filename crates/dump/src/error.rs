@@ -34,7 +34,7 @@ pub enum Error {
         #[source]
         source: storage::Error,
     },
-    /// The moment that the dump reads is not readable any more. Start anew under a new id.
+    /// The moment that the dump reads is not readable any more. Start a new dump under a new id.
     #[error("the snapshot {scn} of dump {dump} is gone: can't {what}")]
     SnapshotGone {
         /// The dump.
@@ -54,7 +54,7 @@ pub enum Error {
         /// The dump.
         dump: DumpId,
     },
-    /// Tables were changed while the dump ran. Start anew under a new id.
+    /// Tables were changed while the dump ran. Start a new dump under a new id.
     #[error("tables were changed during dump {dump}: {}", tables.join(", "))]
     SchemaChanged {
         /// The dump.
@@ -138,7 +138,7 @@ pub enum Error {
         /// The object.
         path: String,
     },
-    /// An object of an unfinished dump is not signed as the caller signs. Start anew under a new id.
+    /// An object of an unfinished dump is not signed as the caller signs. Start a new dump under a new id.
     #[error("{path} of the unfinished dump {dump} is not signed with the key that the dump is resumed with")]
     NotOurs {
         /// The dump.

@@ -51,7 +51,7 @@ export function useSteer() {
   return { ask, isPending: steer.isPending };
 }
 
-/** Returns how everything that shows a cluster's strategies is read anew, but for the runs of one that is gone. */
+/** Returns a function that reloads all that shows a cluster's strategies, except the runs of a deleted one. */
 export function useRefreshStrategies() {
   const queries = useQueryClient();
   return (cluster: number, gone?: Strategy) => {

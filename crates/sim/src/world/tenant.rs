@@ -76,8 +76,8 @@ pub(crate) struct Tenant {
     pub(crate) locality: String,
     pub(crate) compatible: String,
     pub(crate) recovery_until_scn: i64,
-    /// The moment whose data a restore has brought; none for a tenant that was created empty. What is in a tenant is
-    /// pretended, so this is how a wrong moment is seen.
+    /// The moment whose data a restore has brought; none for a tenant that was created empty. The rows of a
+    /// tenant are simulated, so a test sees a wrong moment by this number.
     pub(crate) data_scn: Option<i64>,
     pub(crate) users: BTreeMap<String, User>,
     pub(crate) parameters: Parameters,

@@ -275,7 +275,7 @@ async fn versions_that_do_not_fit_are_refused() {
     }
 }
 
-/// What a tenant holds is pretended; of which moment it is, the world tells, so that a wrong one is seen.
+/// The rows of a tenant are simulated; the world tells which moment they are of, so that a test sees a wrong one.
 #[tokio::test]
 async fn a_restored_tenant_carries_the_moment_whose_data_it_has() {
     let sim = Sim::start_with(Profile::V4_2_5, 1_000.0, |_| ()).await;

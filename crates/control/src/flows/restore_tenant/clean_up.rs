@@ -125,7 +125,7 @@ fn look_again(state: &mut State) -> Answer {
     if state.clean_up_looks <= LOOKS_MAX {
         return Ok(Next::again(LOOK));
     }
-    state.clean_up_looks = 0; // a retry waits anew
+    state.clean_up_looks = 0; // a retry waits its full time again
     let problem = Problem::outside("recovery-clean-up-slow").coded(codes::RECOVERY_FAILED);
     Err(words::refused(problem.with("tenant", &state.tenant_name)))
 }

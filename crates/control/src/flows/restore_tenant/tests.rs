@@ -53,7 +53,7 @@ impl Recovery {
         Self::of(SimWorld::with(profile, &["shop"]).await, password).await
     }
 
-    /// A tenant of so many data that a restore takes some minutes.
+    /// A tenant so large that a restore takes some minutes.
     async fn large(profile: Profile) -> Self {
         let change = |cluster: &mut sim::ClusterConfig| cluster.tenants[0].data_mib = 20_000;
         Self::of(SimWorld::changed(profile, &["shop"], change).await, None).await

@@ -43,7 +43,7 @@ pub(super) async fn wait_for_restore(at: &Here, state: &mut State) -> Answer {
         if state.unseen <= UNSEEN_MAX {
             return Ok(Next::again(LOOK.0));
         }
-        state.unseen = 0; // a retry looks anew
+        state.unseen = 0; // a retry looks as often again
         return Err(words::refused(about(state, "restore-job-gone").with("job", state.job.unwrap_or(0))));
     };
     let unseen = state.unseen;
