@@ -59,10 +59,12 @@ pub(crate) struct OfflineTenantBody {
     /// The own name of the cluster that was backed up.
     backup_cluster_name: String,
     /// The own number of the cluster that was backed up.
+    #[serde(deserialize_with = "whole::required")]
     backup_ob_cluster_id: i64,
     /// The name of the tenant that was backed up.
     backup_tenant_name: Option<String>,
     /// The own number of the tenant that was backed up.
+    #[serde(deserialize_with = "whole::required")]
     backup_ob_tenant_id: i64,
     /// The cluster to recover into; the path's when left out.
     #[serde(default, deserialize_with = "whole::optional")]
