@@ -14,6 +14,8 @@
 //! | [`tenant_credentials`] | who logs on to the tenants to read their data |
 //! | [`storages`], [`backup_sets`], [`restores`] | where backups lie, which there are, what became of them |
 //! | [`standings`], [`backup_failures`] | how backups stand, and which of the newest failed |
+//! | [`protection`] | how recently everything was backed up |
+//! | [`queue`], `measured` | how many tasks there are; what this program measured |
 //! | [`tasks`] | durable tasks as people look at them |
 //! | [`submissions`] | which order made which task, for orders that are sent again |
 //! | [`task_secrets`] | secrets that tasks carry, sealed |
@@ -32,8 +34,11 @@ pub mod database;
 mod dialect;
 pub mod error;
 pub mod journal;
+mod measured;
 pub mod open;
 pub mod passwords;
+pub mod protection;
+pub mod queue;
 pub mod restores;
 mod room;
 mod schema;

@@ -11,6 +11,7 @@ pub mod backup_set;
 pub mod cluster;
 pub mod compaction;
 pub mod id;
+pub mod measure;
 pub mod method;
 pub mod order;
 pub mod physical;

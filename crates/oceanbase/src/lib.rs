@@ -12,6 +12,7 @@ pub mod grants;
 pub mod identity;
 pub mod login;
 pub mod mask;
+pub mod measure;
 pub mod physical;
 pub mod precheck;
 mod probe;

@@ -7,6 +7,7 @@ mod data_directory;
 mod flow;
 mod journal;
 mod kill;
+mod protection;
 mod records;
 mod servers;
 mod stand;
