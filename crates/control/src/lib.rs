@@ -15,6 +15,8 @@
 //! | [`users`] | accounts, log-on, passwords |
 //! | [`alarms`] | what is wrong now |
 //! | [`audit`] | who did what |
+//! | [`protection`] | how recently each object was backed up |
+//! | [`metrics`] | what a server tells monitoring, as numbers |
 //! | [`health`] | whether this server can do its work |
 //! | [`watching`] | what this server does by itself, and how that went |
 //!
@@ -44,6 +46,6 @@ pub use context::{Actor, Control, Error, Means, Opened, Page, PageAsk, Settings,
 use context::{asking, words};
 pub use metadata::Server as MetadataServer;
 pub use use_cases::{
-    alarms, audit, backups, clusters, compactions, health, log_backups, restores, storage_scan, storages,
-    tasks, tenants, users, watching,
+    alarms, audit, backups, clusters, compactions, health, log_backups, metrics, protection, restores,
+    storage_scan, storages, tasks, tenants, users, watching,
 };

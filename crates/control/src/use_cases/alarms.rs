@@ -47,14 +47,20 @@ async fn read(control: &Control, cluster: Option<ClusterId>) -> Result<Vec<Alarm
     for failure in control.metadata().backup_failures(&orders::backup_kinds()).await? {
         failures.entry(failure.cluster).or_default().push(failure);
     }
+    let is_well = |cluster: &&Cluster| {
+        let trouble = control.context.troubles.of(cluster.id);
+        !failures.contains_key(&cluster.id)
+            && trouble.is_none()
+            && cluster.status != ClusterStatus::Unavailable
+    };
+    let ill: Vec<&Cluster> = clusters.iter().filter(|cluster| !is_well(cluster)).collect();
+    let ids: Vec<ClusterId> = ill.iter().map(|cluster| cluster.id).collect();
+    let mut tenants = control.metadata().tenant_list_of(&ids).await?;
     let mut alarms = Vec::new();
-    for cluster in &clusters {
+    for cluster in ill {
         let failures = failures.remove(&cluster.id).unwrap_or_default();
         let trouble = control.context.troubles.of(cluster.id);
-        if failures.is_empty() && trouble.is_none() && cluster.status != ClusterStatus::Unavailable {
-            continue;
-        }
-        let tenants = control.metadata().tenant_list(cluster.id).await?;
+        let tenants = tenants.remove(&cluster.id).unwrap_or_default();
         alarms.extend(of_answers(cluster, &tenants, trouble));
         alarms.extend(failures.into_iter().filter_map(|failure| of_failure(cluster, &tenants, failure)));
     }

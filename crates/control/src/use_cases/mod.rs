@@ -8,6 +8,8 @@ pub mod compactions;
 pub(crate) mod first_start;
 pub mod health;
 pub mod log_backups;
+pub mod metrics;
+pub mod protection;
 pub mod restores;
 pub mod storage_scan;
 pub mod storages;
