@@ -83,6 +83,13 @@ impl Failure {
         Self::from_answer(&error)
     }
 
+    /// Returns what went wrong and why, in one line.
+    pub(crate) fn line(&self) -> String {
+        let Words { message, cause, raw, .. } = self.words.as_ref();
+        let why = cause.as_ref().or(raw.as_ref()).filter(|why| *why != message);
+        why.map_or_else(|| message.clone(), |why| format!("{message}: {why}"))
+    }
+
     /// Returns how the process ends: 2 for a request that is wrong in itself, 3 for one that a rule refuses.
     pub(crate) fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self.words.kind {

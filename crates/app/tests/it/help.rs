@@ -28,6 +28,7 @@ fn the_help_texts_are_the_reviewed_ones() {
         "restore start",
         "task",
         "task log",
+        "check",
         "admin",
         "admin account",
         "admin account create",
