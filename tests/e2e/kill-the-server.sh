@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 seed=${SEED:-$RANDOM}
-kills=${KILLS:-30}
+kills=${KILLS:-10}
 RANDOM=$seed
 echo "kill-the-server: seed $seed, $kills kills"
 

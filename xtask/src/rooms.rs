@@ -30,6 +30,7 @@ const KNOWN_CIRCLES: &[(&str, &[&str], &str)] = &[
             "cli/mod.rs",
             "cli/restore.rs",
             "cli/storage.rs",
+            "cli/strategy.rs",
             "cli/task.rs",
             "cli/tenant.rs",
             "cli/token.rs",

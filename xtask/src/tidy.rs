@@ -31,7 +31,7 @@ const TEST_EDGES: &[(&str, &[&str])] = &[
     ("dump", &["sim", "xtask"]),
     ("metadata", &["xtask"]),
     ("control", &["sim", "xtask"]),
-    ("api", &["xtask"]),
+    ("api", &["sim", "xtask"]),
     ("app", &["sim", "xtask"]),
     ("sim", &["xtask"]),
 ];

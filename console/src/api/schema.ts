@@ -223,6 +223,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v2/backup/strategies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the backup strategies of all clusters */
+        get: operations["all_strategy_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/backup/strategies/nextRuns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Returns the next runs of a schedule that is not saved */
+        post: operations["schedule_preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v2/events": {
         parameters: {
             query?: never;
@@ -331,6 +365,94 @@ export interface paths {
         put?: never;
         /** Backs a cluster up, or parts of it, now */
         post: operations["backup_now"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/ob/clusters/{id}/backup/config/backupStrategy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Returns the backup strategy of a cluster */
+        get: operations["strategy_get"];
+        put?: never;
+        /** Creates a backup strategy of a cluster */
+        post: operations["strategy_create"];
+        /** Deletes the backup strategy of a cluster, with the record of its runs; backup sets stay */
+        delete: operations["strategy_delete"];
+        options?: never;
+        head?: never;
+        /** Changes the backup strategy of a cluster; its runs then have the permissions of the account that changes it */
+        patch: operations["strategy_change"];
+        trace?: never;
+    };
+    "/api/v2/ob/clusters/{id}/backup/config/backupStrategy/nextRuns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Returns the next runs of the backup strategy of a cluster */
+        get: operations["strategy_next_runs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/ob/clusters/{id}/backup/config/backupStrategy/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists what became of each due time of the backup strategy of a cluster, the newest first */
+        get: operations["strategy_run_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/ob/clusters/{id}/backup/config/backupStrategy/startSchedule": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Resumes the schedule of a cluster; what was due meanwhile is recorded as missed */
+        post: operations["schedule_start"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/ob/clusters/{id}/backup/config/backupStrategy/stopSchedule": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Pauses the schedule of a cluster; a run that has begun goes on */
+        post: operations["schedule_stop"];
         delete?: never;
         options?: never;
         head?: never;
@@ -619,6 +741,94 @@ export interface paths {
         put?: never;
         /** Backs a tenant up, or parts of it, now */
         post: operations["tenant_backup_now"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/ob/clusters/{id}/tenants/{tenantId}/backup/config/backupStrategy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Returns the backup strategy of a tenant */
+        get: operations["tenant_strategy_get"];
+        put?: never;
+        /** Creates a backup strategy of a tenant */
+        post: operations["tenant_strategy_create"];
+        /** Deletes the backup strategy of a tenant, with the record of its runs; backup sets stay */
+        delete: operations["tenant_strategy_delete"];
+        options?: never;
+        head?: never;
+        /** Changes the backup strategy of a tenant; its runs then have the permissions of the account that changes it */
+        patch: operations["tenant_strategy_change"];
+        trace?: never;
+    };
+    "/api/v2/ob/clusters/{id}/tenants/{tenantId}/backup/config/backupStrategy/nextRuns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Returns the next runs of the backup strategy of a tenant */
+        get: operations["tenant_strategy_next_runs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/ob/clusters/{id}/tenants/{tenantId}/backup/config/backupStrategy/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists what became of each due time of the backup strategy of a tenant, the newest first */
+        get: operations["tenant_strategy_run_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/ob/clusters/{id}/tenants/{tenantId}/backup/config/backupStrategy/startSchedule": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Resumes the schedule of a tenant; what was due meanwhile is recorded as missed */
+        post: operations["tenant_schedule_start"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/ob/clusters/{id}/tenants/{tenantId}/backup/config/backupStrategy/stopSchedule": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Pauses the schedule of a tenant; a run that has begun goes on */
+        post: operations["tenant_schedule_stop"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1245,6 +1455,7 @@ export interface components {
              * @description The storage configuration that is filled in.
              */
             storageId?: number | null;
+            storageSource?: components["schemas"]["StorageSource"] | null;
         };
         /** @description The key of an object storage. */
         AccessKeyBody: {
@@ -1316,7 +1527,7 @@ export interface components {
          * @description A kind of action on backups.
          * @enum {string}
          */
-        ActionType: "DATA_BACKUP_NOW" | "START_LOG_BACKUP" | "STOP_LOG_BACKUP" | "PAUSE_LOG_BACKUP" | "RESUME_LOG_BACKUP" | "MAJOR_COMPACTION" | "RESTORE";
+        ActionType: "DATA_BACKUP_NOW" | "START_LOG_BACKUP" | "STOP_LOG_BACKUP" | "PAUSE_LOG_BACKUP" | "RESUME_LOG_BACKUP" | "MAJOR_COMPACTION" | "RESTORE" | "CREATE_BACKUP_STRATEGY" | "UPDATE_BACKUP_STRATEGY" | "DELETE_BACKUP_STRATEGY" | "START_BACKUP_SCHEDULE" | "STOP_BACKUP_SCHEDULE";
         /** @description What an action on backups answers. */
         ActionView: {
             /** @description What came of it; nothing in a dry run. */
@@ -1324,6 +1535,11 @@ export interface components {
             /** @description What was asked for. */
             obBackupTaskType: components["schemas"]["ActionType"];
             plan?: components["schemas"]["PlanView"] | null;
+        };
+        /** @description What a request must hold to agree to something that is left out: one of the two. */
+        AgreementView: {
+            exclude?: components["schemas"]["ObjectBody"] | null;
+            without?: components["schemas"]["ObjectKind"] | null;
         };
         /** @description An alarm was raised, has changed or was closed; what it says is read from the list of alarms. */
         AlarmEventView: {
@@ -1496,6 +1712,8 @@ export interface components {
             /** @description Whether only to say what would be done. */
             dryRun?: boolean;
             encryption?: components["schemas"]["EncryptionBody"] | null;
+            /** @description Databases and tables that are left out: logical. Each has only `databaseName` and `tableName`. */
+            exclude?: components["schemas"]["ObjectBody"][];
             /** @description What of the cluster; all of it when left out. */
             obBackupObjectList?: components["schemas"]["ObjectBody"][];
             obBackupServiceStorageConfig?: components["schemas"]["StorageChoiceBody"] | null;
@@ -1506,17 +1724,19 @@ export interface components {
              * @description How many connections read at once.
              */
             threads?: number | null;
+            /** @description Kinds of objects that are left out: logical. Databases, tables and views are excluded by name. */
+            without?: components["schemas"]["ObjectKind"][];
         };
         /**
          * @description How a schedule of backups stands.
          * @enum {string}
          */
-        BackupScheduleStatus: "NONE";
+        BackupScheduleStatus: "NONE" | "NORMAL" | "PAUSED" | "WAITING" | "ABNORMAL";
         /**
          * @description What a backup set is good for.
          * @enum {string}
          */
-        BackupSetStatus: "AVAILABLE" | "UNVERIFIED" | "DELETED";
+        BackupSetStatus: "AVAILABLE" | "UNVERIFIED" | "PARTIAL" | "DELETED";
         /** @description A finished backup of one tenant. */
         BackupSetView: {
             /** @description How it was taken. */
@@ -1550,6 +1770,8 @@ export interface components {
              * @description When it was complete.
              */
             finishTime: string;
+            /** @description What the server held, or may have held, and the set does not. */
+            leftOut: components["schemas"]["MissingObjectView"][];
             /**
              * Format: int64
              * @description The number that OceanBase gave the tenant: the same.
@@ -1569,7 +1791,7 @@ export interface components {
              * @description When its task began.
              */
             startTime: string;
-            /** @description What it is good for. */
+            /** @description What it is good for. A partial set lacks something that nobody agreed to, and counts as no backup. */
             status: components["schemas"]["BackupSetStatus"];
             /**
              * Format: int64
@@ -1595,10 +1817,10 @@ export interface components {
             tenantName: string;
         };
         /**
-         * @description Who began a backup: somebody here, or somebody else on the cluster itself.
+         * @description Who began a backup: somebody here, a backup strategy, or somebody else on the cluster itself.
          * @enum {string}
          */
-        BackupSource: "MANUAL" | "OTHER";
+        BackupSource: "MANUAL" | "SCHEDULED" | "OTHER";
         /** @description Something that can be pressed. */
         ButtonView: {
             /** @description What it does, the same in every language. */
@@ -1615,7 +1837,7 @@ export interface components {
          * @description Whether something backs a cluster up by itself.
          * @enum {string}
          */
-        ClusterBackupStatus: "NO_BACKUP_STRATEGY";
+        ClusterBackupStatus: "HAS_BACKUP_STRATEGY" | "NO_BACKUP_STRATEGY";
         /** @description What is to change about a cluster. */
         ClusterChangeBody: {
             /** @description The password that is used from now on. */
@@ -1857,6 +2079,8 @@ export interface components {
              * @description The number that OceanBase gave the tenant: the same.
              */
             obTenantId: number;
+            /** @description Whether the set lacks something that nobody agreed to. */
+            partial: boolean;
             /** @description Who began it. */
             source: components["schemas"]["BackupSource"];
             /**
@@ -2501,6 +2725,68 @@ export interface components {
             traceId: string;
         };
         /** @description Every answer that carries something. */
+        Envelope_List_StrategyRunView: {
+            /** @description One page of a list. */
+            data: {
+                /** @description The rows on it. */
+                contents: components["schemas"]["StrategyRunView"][];
+                /** @description Which page it is. */
+                page: components["schemas"]["ListPage"];
+            };
+            /**
+             * Format: int64
+             * @description How long it took, in milliseconds.
+             */
+            duration: number;
+            /** @description The server that answered. */
+            server: string;
+            /**
+             * Format: int32
+             * @description The HTTP status.
+             */
+            status: number;
+            /** @description Always true here; false in answers with an `error`. */
+            successful: boolean;
+            /**
+             * Format: date-time
+             * @description When the answer was written.
+             */
+            timestamp: string;
+            /** @description Names the request in the server's log. */
+            traceId: string;
+        };
+        /** @description Every answer that carries something. */
+        Envelope_List_StrategyView: {
+            /** @description One page of a list. */
+            data: {
+                /** @description The rows on it. */
+                contents: components["schemas"]["StrategyView"][];
+                /** @description Which page it is. */
+                page: components["schemas"]["ListPage"];
+            };
+            /**
+             * Format: int64
+             * @description How long it took, in milliseconds.
+             */
+            duration: number;
+            /** @description The server that answered. */
+            server: string;
+            /**
+             * Format: int32
+             * @description The HTTP status.
+             */
+            status: number;
+            /** @description Always true here; false in answers with an `error`. */
+            successful: boolean;
+            /**
+             * Format: date-time
+             * @description When the answer was written.
+             */
+            timestamp: string;
+            /** @description Names the request in the server's log. */
+            traceId: string;
+        };
+        /** @description Every answer that carries something. */
         Envelope_List_TableView: {
             /** @description One page of a list. */
             data: {
@@ -2750,6 +3036,31 @@ export interface components {
             traceId: string;
         };
         /** @description Every answer that carries something. */
+        Envelope_PlannedRunsView: {
+            data: components["schemas"]["PlannedRunsView"];
+            /**
+             * Format: int64
+             * @description How long it took, in milliseconds.
+             */
+            duration: number;
+            /** @description The server that answered. */
+            server: string;
+            /**
+             * Format: int32
+             * @description The HTTP status.
+             */
+            status: number;
+            /** @description Always true here; false in answers with an `error`. */
+            successful: boolean;
+            /**
+             * Format: date-time
+             * @description When the answer was written.
+             */
+            timestamp: string;
+            /** @description Names the request in the server's log. */
+            traceId: string;
+        };
+        /** @description Every answer that carries something. */
         Envelope_RestoreStatementsView: {
             data: components["schemas"]["RestoreStatementsView"];
             /**
@@ -2802,6 +3113,31 @@ export interface components {
         /** @description Every answer that carries something. */
         Envelope_StorageView: {
             data: components["schemas"]["StorageView"];
+            /**
+             * Format: int64
+             * @description How long it took, in milliseconds.
+             */
+            duration: number;
+            /** @description The server that answered. */
+            server: string;
+            /**
+             * Format: int32
+             * @description The HTTP status.
+             */
+            status: number;
+            /** @description Always true here; false in answers with an `error`. */
+            successful: boolean;
+            /**
+             * Format: date-time
+             * @description When the answer was written.
+             */
+            timestamp: string;
+            /** @description Names the request in the server's log. */
+            traceId: string;
+        };
+        /** @description Every answer that carries something. */
+        Envelope_StrategyView: {
+            data: components["schemas"]["StrategyView"];
             /**
              * Format: int64
              * @description How long it took, in milliseconds.
@@ -3137,6 +3473,20 @@ export interface components {
             /** @description What it is allowed. */
             role: components["schemas"]["Role"];
         };
+        /** @description Something that the backup of a tenant lacks. */
+        MissingObjectView: {
+            /** @description Whether the request agreed to it by name. */
+            agreed: boolean;
+            agreement?: components["schemas"]["AgreementView"] | null;
+            /** @description What it is. */
+            kind: components["schemas"]["ObjectKind"];
+            /** @description Its name, or that of the database whose objects of this kind are meant; `*` for the whole server. */
+            name: string;
+            /** @description Why, in the reader's language. */
+            reason: string;
+            /** @description The tenant's name. */
+            tenantName: string;
+        };
         /** @description A new account. */
         NewAccountBody: {
             /** @description The name to log on with: letters, digits and `. _ - @`. */
@@ -3177,6 +3527,17 @@ export interface components {
             configName: string;
             /** @description Where it is. */
             obBackupStorageBaseInfo: components["schemas"]["StorageBaseBody"];
+        };
+        /** @description A new backup strategy. */
+        NewStrategyBody: {
+            backupMode?: components["schemas"]["BackupMode"] | null;
+            /** @description When data are backed up. */
+            obBackupScheduleConfig: components["schemas"]["ScheduleBody"];
+            obBackupServiceStorageConfig?: components["schemas"]["StorageChoiceBody"] | null;
+            /** @description When an alarm is raised. */
+            obBackupThresholdConfig?: components["schemas"]["ThresholdBody"];
+            /** @description Whether a copy in a second storage is wanted; not supported yet. */
+            secondaryBackupEnabled?: boolean;
         };
         /** @description A new token. */
         NewTokenBody: {
@@ -3236,6 +3597,11 @@ export interface components {
              */
             tenantId?: number | null;
         };
+        /**
+         * @description A kind of thing that a server can hold.
+         * @enum {string}
+         */
+        ObjectKind: "databases" | "tables" | "views" | "routines" | "triggers" | "events" | "sequences" | "users" | "grants" | "outlines" | "history" | "packages" | "types" | "synonyms" | "table-groups" | "external-tables" | "temporary-tables" | "materialized-views" | "loadable-functions" | "servers" | "plugins" | "recycle-bin" | "ai-models" | "jobs";
         /** @description How the backup of one cluster stands. */
         OverviewView: {
             /** @description Whether whole clusters or tenants are backed up. */
@@ -3261,6 +3627,7 @@ export interface components {
             /** @description The cluster's name here. */
             clusterName: string;
             compactionStatus?: components["schemas"]["CompactionStatus"] | null;
+            lastBackupRun?: components["schemas"]["StrategyRunView"] | null;
             /**
              * Format: date-time
              * @description When the newest backup set was finished.
@@ -3276,6 +3643,7 @@ export interface components {
              * @description How far log backup is behind, in seconds, by the database's clock.
              */
             logBackupDelaySeconds?: number | null;
+            nextBackupRun?: components["schemas"]["PlannedRunView"] | null;
             /** @description Which methods of backup it offers. */
             obBackupAbility: components["schemas"]["BackupAbility"];
             /** @description Whether something backs it up by itself. */
@@ -3325,6 +3693,8 @@ export interface components {
             backupUri: string;
             /** @description How much it holds. */
             dataBackupMode: components["schemas"]["DataBackupMode"];
+            /** @description What the backup would lack, as far as that is seen now. What is not agreed to makes it partial. */
+            leftOut: components["schemas"]["MissingObjectView"][];
             /** @description The steps in running order. */
             steps: components["schemas"]["PlannedStepView"][];
             /**
@@ -3334,6 +3704,28 @@ export interface components {
             taskDefinitionId: string;
             /** @description The tenants it is about. */
             tenants: string[];
+        };
+        /** @description A run to come. */
+        PlannedRunView: {
+            /** @description How much it backs up. */
+            dataBackupMode: components["schemas"]["DataBackupMode"];
+            /**
+             * Format: date-time
+             * @description When it is due, by the clocks of the schedule's zone.
+             */
+            dueTime: string;
+            /**
+             * Format: date-time
+             * @description The earliest moment that it starts: later than due by the jitter and the quiet window.
+             */
+            startTime: string;
+            /** @description The schedule's time zone. */
+            zone: string;
+        };
+        /** @description Runs to come. */
+        PlannedRunsView: {
+            /** @description The next runs, at most 30. */
+            contents: components["schemas"]["PlannedRunView"][];
         };
         /** @description A step that a task would take. */
         PlannedStepView: {
@@ -3380,6 +3772,19 @@ export interface components {
             total?: number | null;
             /** @description What is counted. */
             unit: components["schemas"]["ProgressUnit"];
+        };
+        /** @description The hours of each day in which nothing starts. */
+        QuietWindowView: {
+            /**
+             * @description When they begin.
+             * @example 08:00
+             */
+            from: string;
+            /**
+             * @description When they end.
+             * @example 20:00
+             */
+            until: string;
         };
         /** @description A tenant, and whether Lifeboat can read its data. */
         ReadableTenantView: components["schemas"]["TenantView"] & {
@@ -3527,6 +3932,94 @@ export interface components {
             /** @description Its folder below the storage's base. */
             path: string;
         };
+        /** @description When data are backed up, and how long backups are kept. */
+        ScheduleBody: {
+            /**
+             * Format: int32
+             * @description For how many days backups are kept.
+             */
+            backupDataRetentionDays?: number | null;
+            /** @description Whether it runs; true when a new strategy leaves it out. */
+            backupScheduleEnabled?: boolean | null;
+            /** @description How it repeats. */
+            backupScheduleMode: components["schemas"]["ScheduleMode"];
+            /**
+             * @description WEEK and MONTH: the time of day, with an offset or beside a `zone`.
+             * @example 02:00:00.000+08:00
+             */
+            backupScheduleTime?: string | null;
+            /** @description Whether expired backups are deleted; not supported yet. */
+            cleanEnabled?: boolean;
+            /** @description When expired backups are deleted. */
+            cleanScheduleTime?: string | null;
+            /**
+             * @description CRON: minute, hour, day of the month, month, day of the week.
+             * @example 0 2 * * *
+             */
+            cronExpression?: string | null;
+            dataBackupMode?: components["schemas"]["DataBackupMode"] | null;
+            /** @description WEEK and MONTH: how much is backed up on each day: 1 (Monday) to 7 of a week; 1 to 31 and L of a month. */
+            dayAndDataBackupModelMap?: {
+                [key: string]: components["schemas"]["DataBackupMode"];
+            };
+            fullOnCycle?: components["schemas"]["ScheduleCycle"] | null;
+            /** @description CRON: the days whose runs are full all the same. */
+            fullOnDays?: string[];
+            /**
+             * Format: int32
+             * @description By how many seconds a run may start later than due.
+             */
+            jitterSeconds?: number | null;
+            quietWindow?: components["schemas"]["QuietWindowView"] | null;
+            /** @description Whether a run starts log backup where it does not run. */
+            startLogBackup?: boolean | null;
+            /**
+             * @description The time zone: an IANA name, or an offset.
+             * @example Asia/Shanghai
+             */
+            zone?: string | null;
+        };
+        /**
+         * @description What repeats.
+         * @enum {string}
+         */
+        ScheduleCycle: "WEEK" | "MONTH";
+        /**
+         * @description How a schedule repeats.
+         * @enum {string}
+         */
+        ScheduleMode: "WEEK" | "MONTH" | "CRON";
+        /** @description When data are backed up. */
+        ScheduleView: {
+            /** @description Whether it runs. */
+            backupScheduleEnabled: boolean;
+            /** @description How it repeats. */
+            backupScheduleMode: components["schemas"]["ScheduleMode"];
+            /** @description WEEK and MONTH: the time of day. */
+            backupScheduleTime?: string | null;
+            /** @description Whether expired backups are deleted. */
+            cleanEnabled: boolean;
+            /** @description CRON: the expression. */
+            cronExpression?: string | null;
+            dataBackupMode?: components["schemas"]["DataBackupMode"] | null;
+            /** @description WEEK and MONTH: how much is backed up on each day. */
+            dayAndDataBackupModelMap: {
+                [key: string]: components["schemas"]["DataBackupMode"];
+            };
+            fullOnCycle?: components["schemas"]["ScheduleCycle"] | null;
+            /** @description CRON: the days whose runs are full all the same. */
+            fullOnDays?: string[];
+            /**
+             * Format: int32
+             * @description By how many seconds a run may start later than due.
+             */
+            jitterSeconds?: number | null;
+            quietWindow?: components["schemas"]["QuietWindowView"] | null;
+            /** @description Whether a run starts log backup where it does not run. */
+            startLogBackup: boolean;
+            /** @description The time zone, where the time carries no offset. */
+            zone?: string | null;
+        };
         /** Format: password */
         SecretText: string;
         /** @description A server of a cluster. */
@@ -3586,7 +4079,7 @@ export interface components {
              * @description Taken because OCP sends it; it belongs to strategies.
              */
             alarmStoragePercentageThreshold?: number | null;
-            /** @description Taken because OCP sends it; a typed-in storage stays unnamed. */
+            /** @description The name that a typed-in storage gets with a strategy; with a single backup it stays unnamed. */
             configName?: string | null;
             obBackupStorageBaseInfo?: components["schemas"]["StorageBaseBody"] | null;
             /**
@@ -3613,6 +4106,11 @@ export interface components {
             leftOut: components["schemas"]["LeftOutView"][];
         };
         /**
+         * @description Why a storage configuration is filled in: it is the backup strategy's, was used last, or is the only one.
+         * @enum {string}
+         */
+        StorageSource: "STRATEGY" | "LAST_USED" | "ONLY_ONE";
+        /**
          * @description A kind of storage.
          * @enum {string}
          */
@@ -3638,6 +4136,96 @@ export interface components {
              * @example file:///obbackup
              */
             uri: string;
+        };
+        /** @description What is to change about a backup strategy; what is left out stays. */
+        StrategyChangeBody: {
+            backupMode?: components["schemas"]["BackupMode"] | null;
+            obBackupScheduleConfig?: components["schemas"]["ScheduleBody"] | null;
+            obBackupServiceStorageConfig?: components["schemas"]["StorageChoiceBody"] | null;
+            /** @description When an alarm is raised. */
+            obBackupThresholdConfig?: components["schemas"]["ThresholdBody"];
+            /** @description Whether a copy in a second storage is wanted; not supported yet. */
+            secondaryBackupEnabled?: boolean;
+        };
+        /**
+         * @description How a run of a backup strategy stands.
+         * @enum {string}
+         */
+        StrategyRunStatus: "RUNNING" | "SUCCESSFUL" | "PARTIAL" | "FAILED" | "MISSED";
+        /** @description What became of a due time. */
+        StrategyRunView: {
+            dataBackupMode?: components["schemas"]["DataBackupMode"] | null;
+            /**
+             * Format: date-time
+             * @description When that was decided.
+             */
+            decideTime: string;
+            /**
+             * Format: date-time
+             * @description When it was due.
+             */
+            dueTime: string;
+            /**
+             * Format: date-time
+             * @description When its task ended.
+             */
+            finishTime?: string | null;
+            /** @description How much the schedule asked for. */
+            plannedDataBackupMode: components["schemas"]["DataBackupMode"];
+            reason?: components["schemas"]["Words"] | null;
+            /** @description How it stands. */
+            status: components["schemas"]["StrategyRunStatus"];
+            /**
+             * Format: int64
+             * @description The task.
+             */
+            taskId?: number | null;
+        };
+        /** @description The storage of a strategy. */
+        StrategyStorageView: components["schemas"]["StorageView"] & {
+            /**
+             * Format: int32
+             * @description From how full it is on an alarm is raised, in percent.
+             */
+            alarmStoragePercentageThreshold: number;
+        };
+        /** @description A backup strategy. */
+        StrategyView: {
+            /** @description Whether it backs up the cluster or one tenant. */
+            backupDimension: components["schemas"]["BackupDimension"];
+            /** @description How it backs up. */
+            backupMode: components["schemas"]["BackupMode"];
+            /**
+             * Format: int64
+             * @description The cluster.
+             */
+            clusterId: number;
+            /** @description The cluster's name. */
+            clusterName: string;
+            lastRun?: components["schemas"]["StrategyRunView"] | null;
+            nextRun?: components["schemas"]["PlannedRunView"] | null;
+            /** @description When. */
+            obBackupScheduleConfig: components["schemas"]["ScheduleView"];
+            /** @description Where to. */
+            obBackupServiceStorageConfig: components["schemas"]["StrategyStorageView"];
+            /** @description When it raises an alarm. */
+            obBackupThresholdConfig: components["schemas"]["ThresholdBody"];
+            /** @description The account whose permissions its runs have; none when that was deleted. */
+            owner?: string | null;
+            /** @description Whether a second copy is made. */
+            secondaryBackupEnabled: boolean;
+            /**
+             * Format: int64
+             * @description Its identity.
+             */
+            strategyId: number;
+            /**
+             * Format: int64
+             * @description The tenant, where it is of one.
+             */
+            tenantId?: number | null;
+            /** @description The tenant's name. */
+            tenantName?: string | null;
         };
         /**
          * @description The state of a subtask.
@@ -3768,6 +4356,8 @@ export interface components {
             name: string;
             /** @description What it is doing, or was last told to do. */
             operation: components["schemas"]["TaskOperation"];
+            /** @description Whether a backup that it made lacks something that nobody agreed to. */
+            partial: boolean;
             /** @description Whether it can't be rolled back. */
             prohibitRollback: boolean;
             /**
@@ -3778,16 +4368,18 @@ export interface components {
             /** @description Its state. */
             status: components["schemas"]["TaskStatus"];
             /**
+             * Format: int64
+             * @description The backup strategy that ordered it.
+             */
+            strategyId?: number | null;
+            /**
              * @description The flow it runs.
              * @example backup-logical
              */
             taskDefinitionId: string;
             tenant?: components["schemas"]["TaskTenantView"] | null;
-            /**
-             * @description How it came about: always by hand so far.
-             * @example MANUAL
-             */
-            type: string;
+            /** @description How it came about: by hand, or by a backup strategy. */
+            type: components["schemas"]["TaskType"];
         };
         /**
          * @description What a task is doing, or was last told to do.
@@ -3814,8 +4406,15 @@ export interface components {
              */
             obTenantId: number;
         };
+        /**
+         * @description How a task came about.
+         * @enum {string}
+         */
+        TaskType: "MANUAL" | "SCHEDULED";
         /** @description One run of a flow, with its subtasks: thousands, where many tenants are backed up. */
         TaskView: components["schemas"]["TaskHeadView"] & {
+            /** @description What its backups lack, as far as that is known. */
+            leftOut: components["schemas"]["MissingObjectView"][];
             /** @description Its subtasks in the order of their steps, then lanes. */
             subtasks: components["schemas"]["SubtaskView"][];
         };
@@ -3890,6 +4489,29 @@ export interface components {
             lines: components["schemas"]["TestLineView"][];
             /** @description Whether no line failed. */
             passed: boolean;
+        };
+        /** @description When an alarm is raised. */
+        ThresholdBody: {
+            /**
+             * Format: int32
+             * @description After how many minutes a data backup is late.
+             */
+            dataBackupTimeoutMinutes?: number | null;
+            /**
+             * Format: int32
+             * @description Taken because OCP sends it; the cluster's own setting is left as it is.
+             */
+            libObLogExpireDays?: number | null;
+            /**
+             * Format: int32
+             * @description From how many seconds of delay of log backup on an alarm is raised.
+             */
+            logBackupDelaySeconds?: number | null;
+            /**
+             * Format: int32
+             * @description After how many days without a successful data backup an alarm is raised.
+             */
+            noSuccessfulDataBackupAlarmDays?: number | null;
         };
         /** @description A token, without the token itself. */
         TokenView: {
@@ -5888,6 +6510,251 @@ export interface operations {
             };
         };
     };
+    all_strategy_list: {
+        parameters: {
+            query?: {
+                /** @description Which page, from 1. */
+                page?: number;
+                /** @description How many rows a page holds. */
+                size?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_List_StrategyView"];
+                };
+            };
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Nobody is logged on, or with a wrong password. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The user's role does not allow it, or the password must be changed first. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body is too long. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body does not call itself JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A value has another shape than the call takes. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Too many wrong passwords. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A fault of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A database or a storage failed. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+        };
+    };
+    schedule_preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScheduleBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_PlannedRunsView"];
+                };
+            };
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Nobody is logged on, or with a wrong password. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The user's role does not allow it, or the password must be changed first. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body is too long. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body does not call itself JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A value has another shape than the call takes. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Too many wrong passwords. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A fault of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A database or a storage failed. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+        };
+    };
     events: {
         parameters: {
             query?: {
@@ -6890,6 +7757,987 @@ export interface operations {
                 "application/json": components["schemas"]["BackupNowBody"];
             };
         };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_ActionView"];
+                };
+            };
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Nobody is logged on, or with a wrong password. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The user's role does not allow it, or the password must be changed first. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body is too long. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body does not call itself JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A value has another shape than the call takes. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Too many wrong passwords. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A fault of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A database or a storage failed. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+        };
+    };
+    strategy_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The cluster. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_StrategyView"];
+                };
+            };
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Nobody is logged on, or with a wrong password. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The user's role does not allow it, or the password must be changed first. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body is too long. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body does not call itself JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A value has another shape than the call takes. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Too many wrong passwords. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A fault of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A database or a storage failed. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+        };
+    };
+    strategy_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The cluster. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewStrategyBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_ActionView"];
+                };
+            };
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Nobody is logged on, or with a wrong password. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The user's role does not allow it, or the password must be changed first. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body is too long. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body does not call itself JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A value has another shape than the call takes. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Too many wrong passwords. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A fault of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A database or a storage failed. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+        };
+    };
+    strategy_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The cluster. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_ActionView"];
+                };
+            };
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Nobody is logged on, or with a wrong password. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The user's role does not allow it, or the password must be changed first. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body is too long. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body does not call itself JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A value has another shape than the call takes. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Too many wrong passwords. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A fault of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A database or a storage failed. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+        };
+    };
+    strategy_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The cluster. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StrategyChangeBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_ActionView"];
+                };
+            };
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Nobody is logged on, or with a wrong password. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The user's role does not allow it, or the password must be changed first. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body is too long. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body does not call itself JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A value has another shape than the call takes. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Too many wrong passwords. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A fault of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A database or a storage failed. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+        };
+    };
+    strategy_next_runs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The cluster. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_PlannedRunsView"];
+                };
+            };
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Nobody is logged on, or with a wrong password. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The user's role does not allow it, or the password must be changed first. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body is too long. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body does not call itself JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A value has another shape than the call takes. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Too many wrong passwords. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A fault of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A database or a storage failed. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+        };
+    };
+    strategy_run_list: {
+        parameters: {
+            query?: {
+                /** @description Which page, from 1. */
+                page?: number;
+                /** @description How many rows a page holds. */
+                size?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The cluster. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_List_StrategyRunView"];
+                };
+            };
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Nobody is logged on, or with a wrong password. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The user's role does not allow it, or the password must be changed first. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body is too long. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body does not call itself JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A value has another shape than the call takes. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Too many wrong passwords. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A fault of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A database or a storage failed. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+        };
+    };
+    schedule_start: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The cluster. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_ActionView"];
+                };
+            };
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Nobody is logged on, or with a wrong password. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The user's role does not allow it, or the password must be changed first. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body is too long. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body does not call itself JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A value has another shape than the call takes. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Too many wrong passwords. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A fault of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A database or a storage failed. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+        };
+    };
+    schedule_stop: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The cluster. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
         responses: {
             200: {
                 headers: {
@@ -8933,6 +10781,1003 @@ export interface operations {
                 "application/json": components["schemas"]["BackupNowBody"];
             };
         };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_ActionView"];
+                };
+            };
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Nobody is logged on, or with a wrong password. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The user's role does not allow it, or the password must be changed first. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body is too long. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body does not call itself JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A value has another shape than the call takes. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Too many wrong passwords. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A fault of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A database or a storage failed. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+        };
+    };
+    tenant_strategy_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The cluster. */
+                id: number;
+                /** @description The tenant. */
+                tenantId: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_StrategyView"];
+                };
+            };
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Nobody is logged on, or with a wrong password. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The user's role does not allow it, or the password must be changed first. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body is too long. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body does not call itself JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A value has another shape than the call takes. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Too many wrong passwords. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A fault of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A database or a storage failed. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+        };
+    };
+    tenant_strategy_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The cluster. */
+                id: number;
+                /** @description The tenant. */
+                tenantId: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewStrategyBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_ActionView"];
+                };
+            };
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Nobody is logged on, or with a wrong password. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The user's role does not allow it, or the password must be changed first. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body is too long. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body does not call itself JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A value has another shape than the call takes. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Too many wrong passwords. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A fault of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A database or a storage failed. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+        };
+    };
+    tenant_strategy_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The cluster. */
+                id: number;
+                /** @description The tenant. */
+                tenantId: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_ActionView"];
+                };
+            };
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Nobody is logged on, or with a wrong password. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The user's role does not allow it, or the password must be changed first. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body is too long. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body does not call itself JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A value has another shape than the call takes. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Too many wrong passwords. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A fault of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A database or a storage failed. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+        };
+    };
+    tenant_strategy_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The cluster. */
+                id: number;
+                /** @description The tenant. */
+                tenantId: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StrategyChangeBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_ActionView"];
+                };
+            };
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Nobody is logged on, or with a wrong password. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The user's role does not allow it, or the password must be changed first. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body is too long. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body does not call itself JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A value has another shape than the call takes. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Too many wrong passwords. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A fault of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A database or a storage failed. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+        };
+    };
+    tenant_strategy_next_runs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The cluster. */
+                id: number;
+                /** @description The tenant. */
+                tenantId: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_PlannedRunsView"];
+                };
+            };
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Nobody is logged on, or with a wrong password. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The user's role does not allow it, or the password must be changed first. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body is too long. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body does not call itself JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A value has another shape than the call takes. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Too many wrong passwords. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A fault of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A database or a storage failed. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+        };
+    };
+    tenant_strategy_run_list: {
+        parameters: {
+            query?: {
+                /** @description Which page, from 1. */
+                page?: number;
+                /** @description How many rows a page holds. */
+                size?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The cluster. */
+                id: number;
+                /** @description The tenant. */
+                tenantId: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_List_StrategyRunView"];
+                };
+            };
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Nobody is logged on, or with a wrong password. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The user's role does not allow it, or the password must be changed first. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body is too long. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body does not call itself JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A value has another shape than the call takes. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Too many wrong passwords. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A fault of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A database or a storage failed. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+        };
+    };
+    tenant_schedule_start: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The cluster. */
+                id: number;
+                /** @description The tenant. */
+                tenantId: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_ActionView"];
+                };
+            };
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Nobody is logged on, or with a wrong password. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The user's role does not allow it, or the password must be changed first. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body is too long. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body does not call itself JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A value has another shape than the call takes. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Too many wrong passwords. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A fault of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A database or a storage failed. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+        };
+    };
+    tenant_schedule_stop: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The cluster. */
+                id: number;
+                /** @description The tenant. */
+                tenantId: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
         responses: {
             200: {
                 headers: {

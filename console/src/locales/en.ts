@@ -1,5 +1,6 @@
 import { credentialEn } from './credential';
 import { recoveryEn } from './recovery';
+import { strategyEn } from './strategy';
 
 /** The console's labels. What the server says comes rendered by the server. */
 export const en = {
@@ -240,7 +241,7 @@ export const en = {
     mode: 'Mode',
     setId: 'Backup Set ID',
     source: 'Source',
-    sources: { MANUAL: 'Manual', OTHER: 'Outside Lifeboat' },
+    sources: { MANUAL: 'Manual', SCHEDULED: 'Scheduled', OTHER: 'Outside Lifeboat' },
     start: 'Start Time',
     end: 'End Time',
     actions: 'Actions',
@@ -316,6 +317,21 @@ export const en = {
     untested: 'Go on untested',
   },
 
+  leftOut: {
+    title: 'Left out',
+    wouldLack: 'What this backup would leave out',
+    consentHint: 'Agree to each by name. A backup that leaves out anything else is partial: it can be recovered, but does not count as a backup.',
+    agreedHint: 'Everything that is left out was agreed to by name.',
+    partialHint: 'The backup is partial: it can be recovered, but does not count as a backup.',
+    setPartial: 'This backup set is partial. A recovery does not bring back what it leaves out.',
+    agreed: 'Agreed',
+    notAgreed: 'Not agreed',
+    agree: (what: string) => `Back up without ${what}`,
+    onlyGrant: 'Needs a privilege',
+    oneTenant: 'Choose this tenant alone to exclude it',
+    startPartial: 'Back up as Partial',
+  },
+
   storage: {
     title: 'Storage Configurations',
     create: 'New Storage Configuration',
@@ -355,6 +371,8 @@ export const en = {
   },
 
   recovery: recoveryEn,
+
+  strategy: strategyEn,
 
   tasks: {
     title: 'Tasks',
@@ -533,6 +551,11 @@ export const en = {
       'storage-create': 'Create storage configuration',
       'storage-update': 'Change storage configuration',
       'storage-remove': 'Delete storage configuration',
+      'strategy-create': 'Create backup strategy',
+      'strategy-update': 'Modify backup strategy',
+      'strategy-pause': 'Pause backup strategy',
+      'strategy-resume': 'Resume backup strategy',
+      'strategy-delete': 'Delete backup strategy',
       'log-backup-start': 'Start log backup',
       'log-backup-stop': 'Stop log backup',
       'log-backup-pause': 'Pause log backup',
@@ -581,7 +604,16 @@ export const en = {
     clusterStatus: { RUNNING: 'Running', UPGRADING: 'Upgrading', UNAVAILABLE: 'Unavailable' },
     alarmLevel: { 1: 'Stopped', 2: 'Critical' },
     cancelled: 'Cancelled',
+    partial: 'Partial',
     taskStatus: { RUNNING: 'Running', FAILED: 'Failed', SUCCESSFUL: 'Successful' },
+    scheduleStatus: {
+      NONE: 'No Backup Strategy',
+      NORMAL: 'Normal',
+      PAUSED: 'Paused',
+      WAITING: 'Waiting',
+      ABNORMAL: 'Abnormal',
+    },
+    runStatus: { RUNNING: 'Running', SUCCESSFUL: 'Successful', PARTIAL: 'Partial', FAILED: 'Failed', MISSED: 'Missed' },
     restoreStatus: { RESTORE_RUNNING: 'Running', RESTORE_FAIL: 'Failed', RESTORE_SUCCESS: 'Successful' },
     subtaskStatus: {
       PENDING: 'Pending',
@@ -591,7 +623,33 @@ export const en = {
       FAILED: 'Failed',
       SUCCESSFUL: 'Successful',
     },
-    setStatus: { AVAILABLE: 'Available', UNVERIFIED: 'Unverified', DELETED: 'Deleted' },
+    objectKind: {
+      databases: 'databases',
+      tables: 'tables',
+      views: 'views',
+      routines: 'procedures and functions',
+      triggers: 'triggers',
+      events: 'events',
+      sequences: 'sequences',
+      users: 'users and roles',
+      grants: 'privileges',
+      outlines: 'outlines',
+      history: 'the history of system-versioned tables',
+      packages: 'packages',
+      types: 'types',
+      synonyms: 'synonyms',
+      'table-groups': 'table groups',
+      'external-tables': 'external tables',
+      'temporary-tables': 'temporary tables',
+      'materialized-views': 'materialized views',
+      'loadable-functions': 'loadable functions',
+      servers: 'definitions of other servers',
+      plugins: 'plugins',
+      'recycle-bin': 'the recycle bin',
+      'ai-models': 'AI models',
+      jobs: 'scheduled jobs',
+    },
+    setStatus: { AVAILABLE: 'Available', UNVERIFIED: 'Unverified', PARTIAL: 'Partial', DELETED: 'Deleted' },
     compactionStatus: { IDLE: 'Idle', COMPACTING: 'Tenant major compaction in progress', ERROR: 'Stopped at an error' },
     archiveStatus: {
       NEVER: 'Never started',

@@ -1,6 +1,7 @@
 import { credentialZh } from './credential';
 import type { Labels } from './en';
 import { recoveryZh } from './recovery';
+import { strategyZh } from './strategy';
 
 export const zh: Labels = {
   product: 'Lifeboat',
@@ -240,7 +241,7 @@ export const zh: Labels = {
     mode: '模式',
     setId: '备份集 ID',
     source: '来源',
-    sources: { MANUAL: '手动', OTHER: 'Lifeboat 之外' },
+    sources: { MANUAL: '手动', SCHEDULED: '调度', OTHER: 'Lifeboat 之外' },
     start: '开始时间',
     end: '结束时间',
     actions: '操作',
@@ -315,6 +316,21 @@ export const zh: Labels = {
     untested: '不测试直接继续',
   },
 
+  leftOut: {
+    title: '未备份的内容',
+    wouldLack: '本次备份将不包含的内容',
+    consentHint: '请逐项确认。若还有其他内容未备份，备份集为部分备份：可用于恢复，但不作为有效备份。',
+    agreedHint: '所有未备份的内容均已逐项确认。',
+    partialHint: '该备份为部分备份：可用于恢复，但不作为有效备份。',
+    setPartial: '该备份集为部分备份，恢复后不包含其中未备份的内容。',
+    agreed: '已确认',
+    notAgreed: '未确认',
+    agree: (what: string) => `不备份${/^[A-Za-z0-9]/.test(what) ? ' ' : ''}${what}`,
+    onlyGrant: '需要授予权限',
+    oneTenant: '只选择该租户后才能排除',
+    startPartial: '发起部分备份',
+  },
+
   storage: {
     title: '存储配置',
     create: '新建存储配置',
@@ -354,6 +370,8 @@ export const zh: Labels = {
   },
 
   recovery: recoveryZh,
+
+  strategy: strategyZh,
 
   tasks: {
     title: '任务',
@@ -532,6 +550,11 @@ export const zh: Labels = {
       'storage-create': '新建存储配置',
       'storage-update': '修改存储配置',
       'storage-remove': '删除存储配置',
+      'strategy-create': '新建备份策略',
+      'strategy-update': '编辑备份策略',
+      'strategy-pause': '暂停备份策略',
+      'strategy-resume': '恢复备份调度',
+      'strategy-delete': '删除备份策略',
       'log-backup-start': '启动日志备份',
       'log-backup-stop': '停止日志备份',
       'log-backup-pause': '暂停日志备份',
@@ -580,7 +603,10 @@ export const zh: Labels = {
     clusterStatus: { RUNNING: '运行中', UPGRADING: '升级中', UNAVAILABLE: '不可用' },
     alarmLevel: { 1: '停服', 2: '严重' },
     cancelled: '已取消',
+    partial: '部分备份',
     taskStatus: { RUNNING: '运行中', FAILED: '失败', SUCCESSFUL: '成功' },
+    scheduleStatus: { NONE: '无备份策略', NORMAL: '正常', PAUSED: '已暂停', WAITING: '等待中', ABNORMAL: '异常' },
+    runStatus: { RUNNING: '运行中', SUCCESSFUL: '成功', PARTIAL: '部分备份', FAILED: '失败', MISSED: '未执行' },
     restoreStatus: { RESTORE_RUNNING: '运行中', RESTORE_FAIL: '失败', RESTORE_SUCCESS: '成功' },
     subtaskStatus: {
       PENDING: '等待中',
@@ -590,7 +616,33 @@ export const zh: Labels = {
       FAILED: '失败',
       SUCCESSFUL: '成功',
     },
-    setStatus: { AVAILABLE: '可用', UNVERIFIED: '未校验', DELETED: '已删除' },
+    objectKind: {
+      databases: '数据库',
+      tables: '表',
+      views: '视图',
+      routines: '存储过程和函数',
+      triggers: '触发器',
+      events: '事件',
+      sequences: '序列',
+      users: '用户和角色',
+      grants: '权限',
+      outlines: 'Outline',
+      history: '系统版本控制表的历史行',
+      packages: '包',
+      types: '自定义类型',
+      synonyms: '同义词',
+      'table-groups': '表组',
+      'external-tables': '外部表',
+      'temporary-tables': '临时表',
+      'materialized-views': '物化视图',
+      'loadable-functions': '可加载函数',
+      servers: '服务器定义',
+      plugins: '插件',
+      'recycle-bin': '回收站',
+      'ai-models': 'AI 模型',
+      jobs: '定时任务',
+    },
+    setStatus: { AVAILABLE: '可用', UNVERIFIED: '未校验', PARTIAL: '部分备份', DELETED: '已删除' },
     compactionStatus: { IDLE: '空闲', COMPACTING: '租户合并中', ERROR: '异常停止' },
     archiveStatus: {
       NEVER: '从未启动',

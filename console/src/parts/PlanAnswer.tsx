@@ -1,6 +1,5 @@
-import { type ReactNode, useEffect, useRef } from 'react';
-
 import type { Plan } from '../api/types';
+import { InView } from './InView';
 import { PlanView } from './PlanView';
 import { ProblemAlert } from './ProblemAlert';
 
@@ -20,14 +19,4 @@ export function PlanAnswer({ plan, error }: { plan: Plan | undefined; error: unk
       ) : null}
     </div>
   );
-}
-
-/** Scrolls to what it holds as soon as it is there: an answer below the edge is none. */
-function InView({ children }: { children: ReactNode }) {
-  const box = useRef<HTMLDivElement>(null);
-  useEffect(() => {
-    // What it returns is no clean-up: a promise, in newer browsers.
-    box.current?.scrollIntoView({ block: 'start' });
-  }, []);
-  return <div ref={box}>{children}</div>;
 }

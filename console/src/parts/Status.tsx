@@ -4,17 +4,19 @@ import {
   CloseCircleFilled,
   ExclamationCircleFilled,
   MinusCircleFilled,
+  PieChartFilled,
   SyncOutlined,
 } from '@oceanbase/icons';
 import type { ReactNode } from 'react';
 
-export type Tone = 'good' | 'bad' | 'busy' | 'warn' | 'quiet' | 'waiting';
+export type Tone = 'good' | 'bad' | 'busy' | 'warn' | 'partial' | 'quiet' | 'waiting';
 
 const ICONS: Record<Tone, ReactNode> = {
   good: <CheckCircleFilled />,
   bad: <CloseCircleFilled />,
   busy: <SyncOutlined spin />,
   warn: <ExclamationCircleFilled />,
+  partial: <PieChartFilled />,
   quiet: <MinusCircleFilled />,
   waiting: <ClockCircleOutlined />,
 };
@@ -31,6 +33,7 @@ const TONES: Record<string, Tone> = {
   RESTORE_FAIL: 'bad',
   AVAILABLE: 'good',
   UNVERIFIED: 'warn',
+  PARTIAL: 'partial',
   DELETED: 'quiet',
   IDLE: 'good',
   COMPACTING: 'busy',
@@ -44,6 +47,11 @@ const TONES: Record<string, Tone> = {
   SUSPEND: 'warn',
   STOPPING: 'warn',
   INTERRUPTED: 'bad',
+  NORMAL: 'good',
+  PAUSED: 'quiet',
+  WAITING: 'waiting',
+  ABNORMAL: 'bad',
+  MISSED: 'warn',
   PASSED: 'good',
   NOT_CHECKED: 'quiet',
 };

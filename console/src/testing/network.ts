@@ -9,8 +9,8 @@ import type { Words } from '../api/types';
 /** A server's answer: its data, or a status with the words of a refusal. */
 export type Answer = { data: unknown } | { status: number; error: Words };
 
-/** What is answered, by method and path; a function is given what stands behind the path. */
-export type Answers = Record<string, Answer | ((query: URLSearchParams) => Answer)>;
+/** What is answered, by method and path; a function is given what stands behind the path, and what was sent. */
+export type Answers = Record<string, Answer | ((query: URLSearchParams, body: unknown) => Answer)>;
 
 /** A call that was made. */
 export interface Call {
@@ -31,7 +31,7 @@ window.fetch = async (input, init) => {
   const body: unknown = sent ? JSON.parse(sent) : undefined;
   calls.push({ call, body });
   const known = answers[call];
-  const answer = typeof known === 'function' ? known(searchParams) : known;
+  const answer = typeof known === 'function' ? known(searchParams, body) : known;
   if (!answer) return new Response(JSON.stringify({ error: { id: 'untold', message: `nobody answers ${call}` } }), { status: 404 });
   const status = 'status' in answer ? answer.status : 200;
   return new Response(JSON.stringify(answer), { status, headers: { 'content-type': 'application/json' } });

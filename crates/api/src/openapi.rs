@@ -21,6 +21,7 @@ use crate::router::routes;
     tags(
         (name = "clusters", description = "Take over, look at, let go of"),
         (name = "backups", description = "What can be backed up, Back up Now, what was backed up"),
+        (name = "strategies", description = "What is backed up regularly: schedules, runs, previews"),
         (name = "log backup", description = "How log backup stands; start, stop, pause, resume"),
         (name = "compaction", description = "How major compaction stands; start, clear exceptions"),
         (name = "alarms", description = "What is wrong now"),

@@ -13,7 +13,7 @@ use crate::ingress::Ingress;
 use crate::measure::{self, Requests};
 use crate::routes::{
     accounts, alarms, audit, backups, clusters, compactions, log_backups, metrics, protection, restores,
-    server, storages, tasks, tenants, tokens, users, watchers,
+    server, storages, strategies, tasks, tenants, tokens, users, watchers,
 };
 use crate::{Api, Settings, auth, call, console, error, events, guard, session};
 
@@ -124,6 +124,24 @@ fn api_routes() -> OpenApiRouter<Api> {
         .routes(routes!(storages::storage_scan))
         .routes(routes!(storages::storage_test_typed))
         .routes(routes!(storages::cluster_storage_test))
+        // Backup strategies
+        .routes(routes!(strategies::all_strategy_list))
+        .routes(routes!(strategies::schedule_preview))
+        .routes(routes!(
+            strategies::strategy_get, strategies::strategy_create, strategies::strategy_change, strategies::strategy_delete
+        ))
+        .routes(routes!(strategies::schedule_start))
+        .routes(routes!(strategies::schedule_stop))
+        .routes(routes!(strategies::strategy_run_list))
+        .routes(routes!(strategies::strategy_next_runs))
+        .routes(routes!(
+            strategies::tenant_strategy_get, strategies::tenant_strategy_create, strategies::tenant_strategy_change,
+            strategies::tenant_strategy_delete
+        ))
+        .routes(routes!(strategies::tenant_schedule_start))
+        .routes(routes!(strategies::tenant_schedule_stop))
+        .routes(routes!(strategies::tenant_strategy_run_list))
+        .routes(routes!(strategies::tenant_strategy_next_runs))
         // Alarms
         .routes(routes!(alarms::alarm_list))
         // Tasks

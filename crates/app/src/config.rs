@@ -25,6 +25,7 @@ pub(crate) struct Config {
     pub(crate) file_roots: Vec<PathBuf>,
     pub(crate) server_name: String,
     pub(crate) tasks_at_once: usize,
+    pub(crate) data_backups_at_once: usize,
     pub(crate) trusted_proxies: Vec<IpAddr>,
     /// Each value as text with its source, for `--print-config`.
     shown: Vec<(&'static str, String, Source)>,
@@ -53,6 +54,7 @@ const KEYS: &[(&str, &[&str])] = &[
     ("file_roots", &[]),
     ("server_name", &[HOST_NAME]),
     ("tasks_at_once", &["8"]),
+    ("data_backups_at_once", &["4"]),
     ("trusted_proxies", &[]),
 ];
 
@@ -72,6 +74,7 @@ struct File {
     file_roots: Option<Vec<String>>,
     server_name: Option<String>,
     tasks_at_once: Option<u32>,
+    data_backups_at_once: Option<u32>,
     trusted_proxies: Option<Vec<String>>,
 }
 
@@ -91,6 +94,7 @@ impl File {
             file_roots,
             server_name,
             tasks_at_once,
+            data_backups_at_once,
             trusted_proxies,
         } = file;
         let one = |value: Option<String>| value.map(|value| vec![value]);
@@ -104,6 +108,7 @@ impl File {
             ("file_roots", file_roots),
             ("server_name", one(server_name)),
             ("tasks_at_once", one(tasks_at_once.map(|number| number.to_string()))),
+            ("data_backups_at_once", one(data_backups_at_once.map(|number| number.to_string()))),
             ("trusted_proxies", trusted_proxies),
         ];
         Ok(values.into_iter().filter_map(|(key, value)| Some((key, value?))).collect())
@@ -133,7 +138,7 @@ impl Config {
                 Source::File(path) => path.display().to_string(),
                 Source::BuiltIn => "built in".to_owned(),
             };
-            let _ = writeln!(text, "{key:<15} = {value:<24} # {source}");
+            let _ = writeln!(text, "{key:<20} = {value:<24} # {source}");
         }
         text
     }
@@ -177,6 +182,7 @@ impl Settler<'_> {
             file_roots: values("file_roots").iter().map(PathBuf::from).collect(),
             server_name: one("server_name"),
             tasks_at_once: read("tasks_at_once", &one("tasks_at_once"))?,
+            data_backups_at_once: read("data_backups_at_once", &one("data_backups_at_once"))?,
             trusted_proxies: proxies.collect::<Result<_, _>>()?,
             shown: shown.into_iter().map(|(key, values, source)| (key, values.join(", "), source)).collect(),
         })

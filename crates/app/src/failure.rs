@@ -18,6 +18,8 @@ pub(crate) struct Failure {
     words: Box<Words>,
     /// Whether asking again may help: the server did not answer.
     pub(crate) is_passing: bool,
+    /// Whether the command did its work, but for something that it names.
+    is_partial: bool,
 }
 
 /// What is said about it. REST answers an error in this shape, already in the reader's language.
@@ -41,7 +43,7 @@ impl From<dump::Error> for Failure {
 impl From<Problem> for Failure {
     fn from(problem: Problem) -> Self {
         let Problem { kind, code, text } = problem;
-        Self { words: Box::new(Words::of(kind, code, &text)), is_passing: false }
+        Self { words: Box::new(Words::of(kind, code, &text)), is_passing: false, is_partial: false }
     }
 }
 
@@ -66,10 +68,15 @@ impl Failure {
         Self { is_passing: true, ..problem.into() }
     }
 
+    /// Returns that something was left out of work that was done otherwise.
+    pub(crate) fn partial(problem: Problem) -> Self {
+        Self { is_partial: true, ..problem.into() }
+    }
+
     /// Reads the `error` of a REST answer.
     pub(crate) fn from_answer(error: &serde_json::Value) -> Option<Self> {
         let words = Words::deserialize(error).ok()?;
-        Some(Self { words: Box::new(words), is_passing: false })
+        Some(Self { words: Box::new(words), is_passing: false, is_partial: false })
     }
 
     /// Reads why a task failed, from its answer: the first failed subtask says more than the task does.
@@ -90,8 +97,12 @@ impl Failure {
         why.map_or_else(|| message.clone(), |why| format!("{message}: {why}"))
     }
 
-    /// Returns how the process ends: 2 for a request that is wrong in itself, 3 for one that a rule refuses.
+    /// Returns how the process ends: 2 for a request that is wrong in itself, 3 for one that a rule refuses, 4 for work
+    /// that left something out.
     pub(crate) fn exit_code(&self) -> ExitCode {
+        if self.is_partial {
+            return ExitCode::from(4);
+        }
         ExitCode::from(match self.words.kind {
             ProblemKind::Invalid => 2,
             ProblemKind::Refused | ProblemKind::Conflict => 3,

@@ -30,7 +30,8 @@ pub(crate) async fn to_end(client: &Client, screen: Screen, task: i64) -> Result
     display.clear();
     let (data, ended) = ended?;
     if ended.status == "SUCCESSFUL" {
-        screen.say(&Text::new("cli-task-succeeded").with("task", task));
+        let said = if ended.partial { "cli-task-partial" } else { "cli-task-succeeded" };
+        screen.say(&Text::new(said).with("task", task));
         return Ok(data);
     }
     screen.show(&data, |_| {});

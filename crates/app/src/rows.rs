@@ -218,9 +218,22 @@ pub(crate) struct TaskRow {
     pub(crate) create_time: String,
     pub(crate) start_time: Option<String>,
     pub(crate) finish_time: Option<String>,
+    /// Whether its backup lacks something that nobody agreed to.
+    #[serde(default)]
+    pub(crate) partial: bool,
+    /// None in lists.
+    #[serde(default)]
+    pub(crate) left_out: Vec<MissingRow>,
     /// None in lists.
     #[serde(default)]
     pub(crate) subtasks: Vec<SubtaskRow>,
+}
+
+impl TaskRow {
+    /// Returns how it stands, in the wire's word.
+    pub(crate) fn standing(&self) -> String {
+        if self.partial && self.status == "SUCCESSFUL" { "PARTIAL".to_owned() } else { self.status.clone() }
+    }
 }
 
 /// Something that has a name.
@@ -295,6 +308,16 @@ pub(crate) struct BackupSetRow {
     pub(crate) rows: u64,
     pub(crate) tables: u64,
     pub(crate) status: String,
+    #[serde(default)]
+    pub(crate) left_out: Vec<MissingRow>,
+}
+
+/// Something that a backup set lacks.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct MissingRow {
+    pub(crate) reason: String,
+    pub(crate) agreed: bool,
 }
 
 /// The log backup of a tenant, or of a cluster.
@@ -362,4 +385,58 @@ pub(crate) struct RestoreObjectRow {
     pub(crate) database_name: String,
     #[serde(default)]
     pub(crate) table_name: Option<String>,
+}
+
+/// A backup strategy.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct StrategyRow {
+    pub(crate) cluster_name: String,
+    pub(crate) tenant_name: Option<String>,
+    pub(crate) owner: Option<String>,
+    pub(crate) backup_mode: String,
+    ob_backup_schedule_config: ScheduleRow,
+    ob_backup_service_storage_config: StorageRow,
+    pub(crate) next_run: Option<PlannedRunRow>,
+    pub(crate) last_run: Option<StrategyRunRow>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ScheduleRow {
+    backup_schedule_enabled: bool,
+}
+
+impl StrategyRow {
+    /// Tells whether somebody paused its schedule.
+    pub(crate) fn is_paused(&self) -> bool {
+        !self.ob_backup_schedule_config.backup_schedule_enabled
+    }
+
+    /// Returns its storage's name; of one without a name, where it is.
+    pub(crate) fn storage_shown(&self) -> String {
+        let storage = &self.ob_backup_service_storage_config;
+        storage.config_name.as_ref().unwrap_or(&storage.uri).clone()
+    }
+}
+
+/// A run to come.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct PlannedRunRow {
+    pub(crate) due_time: String,
+    pub(crate) zone: String,
+    pub(crate) data_backup_mode: String,
+}
+
+/// What became of a due time.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct StrategyRunRow {
+    pub(crate) due_time: String,
+    pub(crate) status: String,
+    pub(crate) data_backup_mode: Option<String>,
+    pub(crate) task_id: Option<i64>,
+    pub(crate) finish_time: Option<String>,
+    pub(crate) reason: Option<Said>,
 }

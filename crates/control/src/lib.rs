@@ -8,6 +8,7 @@
 //! | [`storages`] | the library of storage configurations, and their tests |
 //! | [`storage_scan`] | the backup sets that lie in a storage, into the catalogue |
 //! | [`backups`] | what can be backed up, Back up Now, what was backed up |
+//! | [`strategies`] | what is backed up regularly, what became of each run, and what is due now |
 //! | [`log_backups`] | log backup: how it stands, start, stop, pause, resume |
 //! | [`compactions`] | major compaction: how it stands, start, clear exceptions |
 //! | [`restores`] | recover a backup set |
@@ -47,5 +48,5 @@ use context::{asking, words};
 pub use metadata::Server as MetadataServer;
 pub use use_cases::{
     alarms, audit, backups, clusters, compactions, health, log_backups, metrics, protection, restores,
-    storage_scan, storages, tasks, tenants, users, watching,
+    storage_scan, storages, strategies, tasks, tenants, users, watching,
 };

@@ -17,7 +17,9 @@ impl Control {
     /// be used.
     pub async fn open(settings: Settings) -> Result<Opened, Error> {
         let context = Context::open(&settings.data_dir, settings.metadata.as_ref(), &settings.file_roots);
-        let context = Arc::new(context.await?);
+        let mut context = context.await?;
+        context.data_backups_at_once = settings.data_backups_at_once.max(1);
+        let context = Arc::new(context);
         let initial_password = first_start::run(&context, settings.admin_password.as_ref()).await?;
         let newest = context.metadata.task_event_newest().await?;
         let worker = engine::Settings {

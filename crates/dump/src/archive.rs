@@ -13,7 +13,7 @@ use storage::{Client, ErrorKind};
 use crate::encryption::{Identities, Recipient, seal_whole};
 use crate::error::{DuringIo as _, Error, Result};
 use crate::id::DumpId;
-use crate::layout::{ObjectKey, receipts_folder};
+use crate::layout::{ObjectKey, pieces_folder, receipts_folder};
 use crate::manifest::{Manifest, ObjectEntry, Piece};
 use crate::plan::Plan;
 use crate::schema_file::{self, SchemaObject};
@@ -229,6 +229,13 @@ impl Archive {
     pub(crate) async fn delete_receipts(&self) -> Result<()> {
         let deleted = self.client.delete_below(&receipts_folder(&self.dump)).await;
         deleted.during(|| "delete the receipts".to_owned()).map(drop)
+    }
+
+    /// Deletes the pieces of a table that is left out after all.
+    pub(crate) async fn delete_pieces(&self, database: &str, table: &str) -> Result<()> {
+        let deleted = self.client.delete_below(&pieces_folder(&self.dump, database, table)).await;
+        let what = || format!("delete the pieces of {}", crate::plan::full_name(database, table));
+        deleted.during(what).map(drop)
     }
 
     fn versioned<T: DeserializeOwned>(&self, key: ObjectKey<'_>, bytes: &[u8]) -> Result<T> {

@@ -102,6 +102,14 @@ pub enum Error {
         /// The database or table.
         what: String,
     },
+    /// What was to be left out does not exist: a mistyped name would be dumped after all.
+    #[error("there is no {what} in the source to leave out")]
+    NothingToExclude {
+        /// The database or table.
+        what: String,
+        /// The names that may have been meant.
+        near: Vec<String>,
+    },
     /// The server is none that a dump can be taken of.
     #[error("no dump can be taken of {server}")]
     SourceUnsupported {
@@ -313,6 +321,11 @@ impl Error {
             Self::CannotCarry { problems } => cannot_carry(problems),
             Self::NothingThere { what } => {
                 Problem::refused(codes::NO_BACKUP_OBJECT, "dump-nothing-there").with("what", what)
+            }
+            Self::NothingToExclude { what, near } => {
+                let id = if near.is_empty() { "exclude-nothing-there" } else { "exclude-nothing-near" };
+                let problem = Problem::refused(codes::NO_BACKUP_OBJECT, id).with("what", what);
+                if near.is_empty() { problem } else { problem.with("near", near.join(", ")) }
             }
             Self::SourceUnsupported { server } => {
                 Problem::refused(codes::METHOD_UNSUPPORTED, "dump-source-unsupported").with("server", server)

@@ -35,6 +35,8 @@ pub(crate) enum ObjectKey<'a> {
     PieceReceipts { writer: u64, number: u32 },
     /// Says that the schema is finished.
     SchemaReceipt,
+    /// Says which tables are left out because their rows can't be read.
+    LostReceipt,
 }
 
 impl ObjectKey<'_> {
@@ -57,6 +59,7 @@ impl ObjectKey<'_> {
                 format!("{RECEIPTS}/data/{writer:016x}-{number:06}.json")
             }
             Self::SchemaReceipt => format!("{RECEIPTS}/schema.json"),
+            Self::LostReceipt => format!("{RECEIPTS}/left-out.json"),
         }
     }
 
@@ -74,6 +77,11 @@ impl ObjectKey<'_> {
 /// Returns the folder of a dump's receipts, below the location that holds the dumps.
 pub(crate) fn receipts_folder(dump: &DumpId) -> String {
     format!("{dump}/{RECEIPTS}")
+}
+
+/// Returns the folder of a table's pieces, below the location that holds the dumps.
+pub(crate) fn pieces_folder(dump: &DumpId, database: &str, table: &str) -> String {
+    format!("{dump}/data/{}/{}", encoded(database), encoded(table))
 }
 
 /// Returns a name as one part of a path: letters, digits, `_` and `-` as they are, all else as `%XX` per byte.

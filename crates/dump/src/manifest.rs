@@ -1,6 +1,7 @@
 //! What a dump holds: receipts while it is being made, the manifest when it is complete.
 
 use model::Timestamp;
+use model::inventory::{Consent, LeftOut, is_partial};
 use model::recovery::Held;
 use model::text::Text;
 use model::version::ServerVersion;
@@ -154,6 +155,12 @@ pub struct Manifest {
     /// The users and roles, as `'user'@'host'`; only a dump of everything has them.
     #[serde(default)]
     pub accounts: Vec<String>,
+    /// What the request agreed to be without.
+    #[serde(default, skip_serializing_if = "Consent::is_empty")]
+    pub consent: Consent,
+    /// What the server held, or may have held, and the dump does not.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<LeftOut>,
     /// How much it is altogether.
     pub totals: Totals,
     /// What the reader of the log should know.
@@ -169,6 +176,12 @@ impl DatabaseEntry {
 }
 
 impl Manifest {
+    /// Tells whether the dump lacks something that nobody agreed to.
+    #[must_use]
+    pub fn is_partial(&self) -> bool {
+        is_partial(&self.left_out)
+    }
+
     /// Returns the names of all tables and views, by database: what can be recovered.
     #[must_use]
     pub fn held(&self) -> Held {

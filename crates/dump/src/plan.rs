@@ -1,6 +1,7 @@
 //! What a dump is going to hold: fixed before the first row is read, and the same after a crash.
 
 use model::backup::{BackupObject, is_same_name};
+use model::inventory::{Consent, LeftOut};
 use model::text::Text;
 use model::version::ServerVersion;
 use oceanbase::statement::identifier;
@@ -123,6 +124,9 @@ pub struct Plan {
     pub scn: u64,
     /// What was chosen.
     pub selection: Selection,
+    /// What the request agreed to be without.
+    #[serde(default, skip_serializing_if = "Consent::is_empty")]
+    pub consent: Consent,
     /// How the rows are compressed.
     pub compression: Compression,
     /// Whom rows and statements are encrypted to; nobody when they are not.
@@ -130,6 +134,9 @@ pub struct Plan {
     pub recipients: Vec<Recipient>,
     /// The databases.
     pub databases: Vec<DatabasePlan>,
+    /// What is left out, or may be.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<LeftOut>,
     /// What the reader of the log should know: tables read in one go, things left out.
     pub notes: Vec<Text>,
 }

@@ -2,6 +2,7 @@
 
 use engine::task::{Operation, StepStatus};
 use engine::{Moment, Note, TaskId, TaskStatus};
+use model::backup_set::BackupSetStatus;
 use model::id::ClusterId;
 
 use crate::error::Error;
@@ -28,8 +29,8 @@ pub struct BackupFailure {
 const ENDED: [TaskStatus; 2] = [TaskStatus::Successful, TaskStatus::Failed];
 
 impl Metadata {
-    /// Returns, for each cluster and lane, the newest backup that ended, where it ended badly. What a person cancelled
-    /// is no failure and makes none good. `kinds` are those of tasks that back up.
+    /// Returns, for each cluster and lane, the newest backup that ended, where it ended badly. What a person cancelled,
+    /// or left something out, is no failure and makes none good. `kinds` are those of tasks that back up.
     ///
     /// # Errors
     /// When the database fails.
@@ -45,9 +46,12 @@ impl Metadata {
                    FROM tasks t
                    JOIN task_subjects s ON s.task_id = t.id AND s.name = ?
                    JOIN task_lanes l ON l.task_id = t.id
-                   WHERE t.operation <> ?",
+                   WHERE t.operation <> ?
+                     AND NOT EXISTS (SELECT 1 FROM backup_sets p WHERE p.task_id = t.id
+                                     AND p.tenant_name = l.lane_key AND p.status = ?)",
         );
         let find = find.bind(word(&StepStatus::Failed)).bind(subject::CLUSTER).bind(word(&Operation::Cancel));
+        let find = find.bind(word(&BackupSetStatus::Partial));
         let find = find.and_one_of("t.status", ENDED.iter().map(word)).and_one_of("t.kind", kinds).push(
             ") n
              WHERE n.age = 1 AND NOT EXISTS (SELECT 1 FROM backup_sets b

@@ -7,9 +7,13 @@ use model::id::{BackupSetId, ClusterId, StorageId, TaskId, TenantId};
 use crate::database::{Listing, Slice, Transaction, exactly_one};
 use crate::error::Error;
 use crate::open::Metadata;
-use crate::sql::{Row, Statement, statement, word};
+use crate::sql::{Row, Statement, json, statement, word};
 
 const NOUN: &str = "backup set";
+
+/// Sets with what they lack. The other table has no column of the same name.
+const WITH_LEFT_OUT: &str =
+    "SELECT * FROM backup_sets LEFT JOIN left_out ON left_out.backup_set_id = backup_sets.id";
 
 /// Which backup sets are wanted; what is empty limits nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -37,7 +41,7 @@ pub struct BackupSetTotals {
     pub count: u64,
     /// How many bytes they take.
     pub bytes: u64,
-    /// When the newest was finished.
+    /// When the newest was finished that is not partial.
     pub newest: Option<Timestamp>,
 }
 
@@ -54,7 +58,7 @@ impl Metadata {
         let mut reader = self.read().await?;
         let count = statement("count backup sets", "SELECT COUNT(*) AS total FROM backup_sets WHERE 1 = 1");
         let total = reader.count(limit(count, query)).await?;
-        let list = limit(statement("list backup sets", "SELECT * FROM backup_sets WHERE 1 = 1"), query);
+        let list = limit(statement("list backup sets", WITH_LEFT_OUT).push(" WHERE 1 = 1"), query);
         let list = slice.cut(list.push(" ORDER BY finished_at DESC, id DESC"));
         let items = reader.rows(list).await?.iter().map(backup_set).collect::<Result<_, _>>()?;
         Ok(Listing { items, total })
@@ -65,7 +69,7 @@ impl Metadata {
     /// # Errors
     /// When the database fails.
     pub async fn backup_set_get(&self, id: BackupSetId) -> Result<Option<BackupSet>, Error> {
-        let get = statement("read a backup set", "SELECT * FROM backup_sets WHERE id = ?").bind(id.0);
+        let get = statement("read a backup set", WITH_LEFT_OUT).push(" WHERE id = ?").bind(id.0);
         self.read().await?.row(get).await?.map(|row| backup_set(&row)).transpose()
     }
 
@@ -77,10 +81,11 @@ impl Metadata {
         let sum = statement(
             "add up backup sets",
             "SELECT COUNT(*) AS total, CAST(COALESCE(SUM(byte_count), 0) AS SIGNED) AS bytes,
-                    MAX(finished_at) AS newest
+                    MAX(CASE WHEN status <> ? THEN finished_at END) AS newest
              FROM backup_sets WHERE cluster_id = ? AND status <> ?",
         );
-        let sum = sum.bind(cluster.0).bind(word(&BackupSetStatus::Deleted));
+        let sum = sum.bind(word(&BackupSetStatus::Partial)).bind(cluster.0);
+        let sum = sum.bind(word(&BackupSetStatus::Deleted));
         let Some(row) = self.read().await?.row(sum).await? else { return Ok(BackupSetTotals::default()) };
         Ok(BackupSetTotals {
             count: row.large("total")?,
@@ -105,9 +110,11 @@ impl Transaction {
         let id = match known {
             Some(row) => {
                 let id = row.integer("id")?;
-                let forget =
-                    statement("record a backup set", "DELETE FROM backup_sets WHERE id = ?").bind(id);
-                self.connection.execute(forget).await?;
+                for forget in
+                    ["DELETE FROM left_out WHERE backup_set_id = ?", "DELETE FROM backup_sets WHERE id = ?"]
+                {
+                    self.connection.execute(statement("record a backup set", forget).bind(id)).await?;
+                }
                 id
             }
             None => self.connection.take_numbers("backup_sets", 1).await?,
@@ -138,6 +145,13 @@ impl Transaction {
         let insert = insert.bind(set.storage.0).bind(&set.path).bind(set.scn).bind(set.bytes).bind(set.rows);
         let insert = insert.bind(set.tables).bind(set.started).bind(set.finished).bind(word(&set.status));
         self.connection.execute(insert).await?;
+        if !set.left_out.is_empty() {
+            let insert = statement(
+                "record what a backup set lacks",
+                "INSERT INTO left_out (backup_set_id, objects) VALUES (?, ?)",
+            );
+            self.connection.execute(insert.bind(id).bind(json(&set.left_out))).await?;
+        }
         Ok(BackupSetId(id))
     }
 
@@ -186,5 +200,6 @@ fn backup_set(row: &Row) -> Result<BackupSet, Error> {
         started: row.timestamp("started_at")?,
         finished: row.timestamp("finished_at")?,
         status: row.word("status")?,
+        left_out: row.json_or_none("objects")?.unwrap_or_default(),
     })
 }

@@ -5,6 +5,7 @@ use std::io;
 use engine::TaskId;
 use engine::journal::{ApplyError, HoldError, InsertError, JournalError};
 use model::Problem;
+use model::id::StrategyId;
 
 use crate::dialect::{mysql_is_passing, sqlite_is_busy, sqlite_is_full};
 use crate::server;
@@ -83,6 +84,14 @@ pub enum Error {
     StorageInUse {
         /// How many.
         backup_sets: u64,
+    },
+    /// A backup strategy backs up to the storage.
+    #[error("the backup strategy {strategy} of the cluster `{cluster}` uses this storage")]
+    StorageOfStrategy {
+        /// Which strategy.
+        strategy: StrategyId,
+        /// The name of its cluster.
+        cluster: String,
     },
     /// The data directory cannot be made or read.
     #[error("cannot use the data directory: {verb} `{path}`")]
@@ -262,6 +271,9 @@ impl Error {
             Self::StorageInUse { backup_sets } => {
                 Problem::conflict("storage-in-use").with("backup_sets", backup_sets)
             }
+            Self::StorageOfStrategy { cluster, .. } => {
+                Problem::conflict("storage-of-strategy").with("cluster", cluster)
+            }
             Self::DataDirectory { path, cause, .. } => {
                 Problem::internal("data-directory-failed").with("path", path).raw(cause)
             }
@@ -356,6 +368,7 @@ mod tests {
     use std::io;
 
     use engine::TaskId;
+    use model::id::StrategyId;
     use model::text::{Language, has_problem};
 
     use super::Error;
@@ -373,6 +386,7 @@ mod tests {
             Error::Missing { noun: "cluster", id: 3 },
             Error::Busy { noun: "cluster", task: TaskId(4) },
             Error::StorageInUse { backup_sets: 2 },
+            Error::StorageOfStrategy { strategy: StrategyId(1), cluster: "prod".into() },
             Error::DataDirectory { verb: "make", path: path(), cause: cause() },
             Error::DirectoryInUse { path: path() },
             Error::DatabaseLost { path: path(), key: path() },

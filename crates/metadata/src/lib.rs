@@ -13,6 +13,7 @@
 //! | [`clusters`], [`tenants`] | what was taken over |
 //! | [`tenant_credentials`] | who logs on to the tenants to read their data |
 //! | [`storages`], [`backup_sets`], [`restores`] | where backups lie, which there are, what became of them |
+//! | [`strategies`], [`strategy_runs`] | what is backed up regularly, and what became of each due time |
 //! | [`standings`], [`backup_failures`] | how backups stand, and which of the newest failed |
 //! | [`protection`] | how recently everything was backed up |
 //! | [`queue`], `measured` | how many tasks there are; what this program measured |
@@ -48,6 +49,8 @@ pub mod sessions;
 mod sql;
 pub mod standings;
 pub mod storages;
+pub mod strategies;
+pub mod strategy_runs;
 pub mod submissions;
 mod tables;
 pub mod task_secrets;

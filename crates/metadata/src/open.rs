@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use model::Timestamp;
 use sqlx::migrate::MigrateError;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
 use tokio::task::spawn_blocking;
@@ -122,6 +123,14 @@ impl Metadata {
     /// When the database fails, or is busy for too long.
     pub async fn begin(&self) -> Result<Transaction, Error> {
         Ok(Transaction { connection: self.database.begin().await?, sealer: self.sealer.clone() })
+    }
+
+    /// Returns what time it is by the metadata's clock, which every server that shares them goes by.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn now(&self) -> Result<Timestamp, Error> {
+        Ok(Timestamp(self.read().await?.now().await?.0))
     }
 
     /// Ends all connections, and lets other programs in once the last clone is gone.

@@ -111,14 +111,17 @@ impl Transaction {
     /// Removes a storage configuration.
     ///
     /// # Errors
-    /// When backup sets lie in it or an unfinished task uses it, when there is no such storage, or the database
-    /// fails.
+    /// When backup sets lie in it, a strategy or an unfinished task uses it, when there is no such storage, or the
+    /// database fails.
     pub async fn storage_remove(&mut self, id: StorageId) -> Result<(), Error> {
         let count =
             statement("count backup sets", "SELECT COUNT(*) AS total FROM backup_sets WHERE storage_id = ?");
         let backup_sets = self.connection.count(count.bind(id.0)).await?;
         if backup_sets > 0 {
             return Err(Error::StorageInUse { backup_sets });
+        }
+        if let Some((strategy, cluster)) = self.strategy_of_storage(id).await? {
+            return Err(Error::StorageOfStrategy { strategy, cluster });
         }
         if let Some(task) = self.task_unfinished_about(subject::STORAGE, &id.to_string()).await? {
             return Err(Error::Busy { noun: NOUN, task });

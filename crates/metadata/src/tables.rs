@@ -4,7 +4,7 @@
 use crate::sql::{Statement, statement};
 
 /// The schema that a copy has: the newest step for SQLite. Steps for servers lead to the same tables.
-pub(crate) const SCHEMA: u32 = 10;
+pub(crate) const SCHEMA: u32 = 12;
 
 /// A table.
 #[derive(Debug)]
@@ -157,6 +157,37 @@ pub(crate) const TABLES: &[Table] = &[
         own_row: None,
     },
     Table {
+        name: "strategies",
+        columns: &[
+            Number("id"),
+            Number("cluster_id"),
+            Number("tenant_id"),
+            Number("owner_id"),
+            Number("storage_id"),
+            Text("settings"),
+            Number("paused"),
+            Number("since_at"),
+            Number("created_at"),
+        ],
+        key: "id",
+        own_row: None,
+    },
+    Table {
+        name: "strategy_runs",
+        columns: &[
+            Number("strategy_id"),
+            Number("due_at"),
+            Text("planned"),
+            Number("decided_at"),
+            Text("kind"),
+            Number("task_id"),
+            Text("miss"),
+            Text("note"),
+        ],
+        key: "strategy_id, due_at",
+        own_row: None,
+    },
+    Table {
         name: "backup_sets",
         columns: &[
             Number("id"),
@@ -178,6 +209,12 @@ pub(crate) const TABLES: &[Table] = &[
             Text("status"),
         ],
         key: "id",
+        own_row: None,
+    },
+    Table {
+        name: "left_out",
+        columns: &[Number("backup_set_id"), Text("objects")],
+        key: "backup_set_id",
         own_row: None,
     },
     Table {

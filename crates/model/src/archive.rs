@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::id::TenantId;
 use crate::problem::{Problem, codes};
 use crate::time::Timestamp;
+use crate::version::ServerVersion;
 
 /// Where the current round stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -171,6 +172,26 @@ pub fn interrupted(round: &ArchiveRound) -> Problem {
     if round.comment.is_empty() { problem } else { problem.raw(&round.comment) }
 }
 
+/// Checks that log backup runs, or is about to, where nobody lets it be started: no version backs data up without it.
+///
+/// # Errors
+/// 20036 when it does not run; `tenant` names what the round is of.
+pub fn check_running(round: &ArchiveRound, tenant: &str, server: &ServerVersion) -> Result<(), Problem> {
+    use ArchiveStatus::{
+        Beginning, Doing, Interrupted, Never, Other, Prepare, Stop, Stopping, Suspend, Suspending,
+    };
+    match round.status {
+        Doing | Beginning | Prepare | Other => Ok(()),
+        Interrupted => Err(interrupted(round)),
+        Never | Stop | Stopping | Suspend | Suspending => {
+            Err(Problem::refused(codes::PRECHECK_FAILED, "log-backup-needed")
+                .with("tenant", tenant)
+                .with("status", round.status.word())
+                .with("version", server))
+        }
+    }
+}
+
 fn not_running(wish: LogBackupWish, round: &ArchiveRound) -> Problem {
     let code = if wish == LogBackupWish::Resume {
         codes::LOG_BACKUP_NOT_STARTED
@@ -187,8 +208,9 @@ mod tests {
     };
     use super::ArchiveStep::{Defer, Enable, Nothing, SwitchOff, SwitchOn, Wait};
     use super::LogBackupWish as Wish;
-    use super::{ArchiveRound, ArchiveStatus, next_step};
+    use super::{ArchiveRound, ArchiveStatus, check_running, next_step};
     use crate::id::TenantId;
+    use crate::version::ServerVersion;
 
     fn round(status: ArchiveStatus, mode_on: Option<bool>, enabled: bool) -> ArchiveRound {
         ArchiveRound {
@@ -235,6 +257,29 @@ mod tests {
             let step =
                 next_step(Wish::Start, &round(status, mode_on, enabled)).map_err(|problem| problem.code);
             assert_eq!(step, expected, "{status:?} {mode_on:?} {enabled}");
+        }
+    }
+
+    #[test]
+    fn a_backup_that_may_not_start_log_backup_needs_it_to_run() {
+        let server = ServerVersion::identify("5.7.25-OceanBase_CE-v4.2.5.2", "OceanBase_CE 4.2.5.2")
+            .expect("a version");
+        let cases = [
+            (Doing, Ok(())),
+            (Beginning, Ok(())),
+            (Prepare, Ok(())),
+            (Other, Ok(())),
+            (Never, Err((20036, "log-backup-needed"))),
+            (Stop, Err((20036, "log-backup-needed"))),
+            (Stopping, Err((20036, "log-backup-needed"))),
+            (Suspending, Err((20036, "log-backup-needed"))),
+            (Suspend, Err((20036, "log-backup-needed"))),
+            (Interrupted, Err((20031, "log-backup-interrupted"))),
+        ];
+        for (status, expected) in cases {
+            let checked = check_running(&round(status, None, true), "shop", &server);
+            let checked = checked.as_ref().map(|&()| ()).map_err(|why| (why.code, why.text.id.as_str()));
+            assert_eq!(checked, expected, "{status:?}");
         }
     }
 

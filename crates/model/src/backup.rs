@@ -1,5 +1,7 @@
 //! What is to be backed up, and how: methods, modes, objects.
 
+use std::str::FromStr;
+
 use serde::{Deserialize, Serialize};
 
 use crate::id::TenantId;
@@ -45,6 +47,54 @@ impl BackupObject {
     }
 }
 
+impl FromStr for BackupObject {
+    type Err = MalformedName;
+
+    /// Reads `database` or `database.table`, each perhaps in backquotes, as reports show them.
+    fn from_str(text: &str) -> Result<Self, MalformedName> {
+        let (database, rest) = name_and_rest(text, true).ok_or(MalformedName)?;
+        let Some(rest) = rest else { return Ok(Self::Database(database)) };
+        match name_and_rest(rest, false) {
+            Some((table, None)) => Ok(Self::Table(database, table)),
+            _ => Err(MalformedName),
+        }
+    }
+}
+
+/// A text that names neither a database nor a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MalformedName;
+
+/// Reads a name, and returns what stands after the dot behind it. Without backquotes, only the first name ends at a dot.
+fn name_and_rest(text: &str, ends_at_dot: bool) -> Option<(String, Option<&str>)> {
+    let (name, rest) = match text.strip_prefix('`') {
+        Some(quoted) => quoted_and_rest(quoted)?,
+        None => {
+            let end = if ends_at_dot { text.find('.') } else { None };
+            let (name, rest) = text.split_at(end.unwrap_or(text.len()));
+            (name.to_owned(), rest)
+        }
+    };
+    let rest = if rest.is_empty() { None } else { Some(rest.strip_prefix('.')?) };
+    (!name.is_empty()).then_some((name, rest))
+}
+
+/// Reads a name up to its closing backquote; a doubled one belongs to the name.
+fn quoted_and_rest(mut text: &str) -> Option<(String, &str)> {
+    let mut name = String::new();
+    loop {
+        let (part, rest) = text.split_once('`')?;
+        name.push_str(part);
+        match rest.strip_prefix('`') {
+            None => return Some((name, rest)),
+            Some(more) => {
+                name.push('`');
+                text = more;
+            }
+        }
+    }
+}
+
 /// Tells whether a name that was typed means this one: OceanBase keeps names in small letters, however they are typed.
 #[must_use]
 pub fn is_same_name(typed: &str, name: &str) -> bool {
@@ -62,4 +112,33 @@ pub struct BackupWish {
     pub method: Option<BackupMethod>,
     /// Full or incremental; full when left out.
     pub mode: Option<DataBackupMode>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::BackupObject::{self, Database, Table};
+
+    #[test]
+    fn a_database_or_table_is_named_as_reports_name_it_or_without_quotes() {
+        let database = |name: &str| Some(Database(name.to_owned()));
+        let table = |database: &str, name: &str| Some(Table(database.to_owned(), name.to_owned()));
+        let cases: [(&str, Option<BackupObject>); 13] = [
+            ("shop", database("shop")),
+            ("shop.orders", table("shop", "orders")),
+            ("shop.orders.old", table("shop", "orders.old")),
+            ("`shop`.`orders`", table("shop", "orders")),
+            ("`a.b`", database("a.b")),
+            ("`a.b`.c", table("a.b", "c")),
+            ("`a``b`.`c``d`", table("a`b", "c`d")),
+            ("shop.`orders`", table("shop", "orders")),
+            ("", None),
+            ("shop.", None),
+            (".orders", None),
+            ("`shop", None),
+            ("`shop`orders", None),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(text.parse().ok(), expected, "{text}");
+        }
+    }
 }

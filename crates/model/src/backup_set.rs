@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::backup::{BackupMethod, DataBackupMode};
 use crate::id::{BackupSetId, ClusterId, StorageId, TaskId, TenantId};
+use crate::inventory::LeftOut;
 use crate::time::Timestamp;
 
 /// What a backup set is good for.
@@ -14,6 +15,8 @@ pub enum BackupSetStatus {
     Available,
     /// Complete; the verification was skipped.
     Unverified,
+    /// Something was left out that nobody agreed to. It can be recovered, and satisfies no rule that asks for a backup.
+    Partial,
     /// Its files were deleted.
     Deleted,
 }
@@ -55,4 +58,6 @@ pub struct BackupSet {
     pub finished: Timestamp,
     /// What it is good for.
     pub status: BackupSetStatus,
+    /// What the server held, or may have held, and the set does not.
+    pub left_out: Vec<LeftOut>,
 }

@@ -7,9 +7,11 @@ use crate::ability::BackupAbility;
 use crate::archive::LogBackupWish;
 use crate::backup::{BackupMethod, BackupObject, BackupWish, DataBackupMode};
 use crate::id::{ClusterId, StorageId, TenantId};
+use crate::inventory::Consent;
 use crate::method::settle;
 use crate::problem::Problem;
 use crate::recovery::RecoveryRequest;
+use crate::schedule::decide::Promotion;
 use crate::storage::StorageLocation;
 
 /// An order. Its JSON form has no secrets.
@@ -43,6 +45,8 @@ pub struct LogicalBackup {
     pub tenants: Vec<TenantId>,
     /// The databases and tables; none means all.
     pub objects: Vec<BackupObject>,
+    /// What the backup may be without.
+    pub consent: Consent,
     /// Where to.
     pub storage: Option<StorageChoice>,
     /// How many connections read at once.
@@ -69,6 +73,11 @@ pub struct PhysicalBackup {
     /// The password that the backup is encrypted with. Without it nothing can be restored.
     #[serde(skip)]
     pub encryption: Option<Secret>,
+    /// Whether log backup is started where it does not run. Without it, such a tenant is refused.
+    pub start_log_backup: bool,
+    /// Why it is full although its strategy plans an incremental one.
+    #[serde(skip)]
+    pub promotion: Option<Promotion>,
 }
 
 /// A change of log backup.
@@ -120,6 +129,8 @@ pub struct BackupNow {
     pub cluster: ClusterId,
     /// Which parts of it, and how.
     pub wish: BackupWish,
+    /// What the backup may be without: logical.
+    pub consent: Consent,
     /// Where to.
     pub storage: Option<StorageChoice>,
     /// Whether a major compaction may be started where one is needed.
@@ -142,7 +153,7 @@ impl BackupNow {
     /// As [`settle`]; for an option of the other method, and for an empty password.
     pub fn settled(self, ability: BackupAbility) -> Result<BackupOrder, Problem> {
         let (method, mode) = settle(&self.wish, ability)?;
-        let Self { cluster, wish, storage, auto_compaction, plus_archivelog, .. } = self;
+        let Self { cluster, wish, consent, storage, auto_compaction, plus_archivelog, .. } = self;
         let Self { encryption, threads, compression, .. } = self;
         let refuse = |given: &[(&str, bool)], refusal: &str| match given.iter().find(|(_, given)| *given) {
             Some((option, _)) => Err(Problem::invalid(refusal).with("option", option)),
@@ -153,11 +164,17 @@ impl BackupNow {
             BackupMethod::Logical => {
                 let physical = [("plusArchivelog", plus_archivelog), ("encryption", encryption.is_some())];
                 refuse(&physical, "option-of-physical-backup")?;
-                let order = LogicalBackup { cluster, tenants, objects, storage, threads, compression };
+                let order =
+                    LogicalBackup { cluster, tenants, objects, consent, storage, threads, compression };
                 Ok(BackupOrder::Logical(order))
             }
             BackupMethod::Physical => {
-                let logical = [("threads", threads.is_some()), ("compression", compression.is_some())];
+                let logical = [
+                    ("threads", threads.is_some()),
+                    ("compression", compression.is_some()),
+                    ("exclude", !consent.exclude.is_empty()),
+                    ("without", !consent.without.is_empty()),
+                ];
                 refuse(&logical, "option-of-logical-backup")?;
                 if encryption.as_ref().is_some_and(Secret::is_empty) {
                     return Err(Problem::invalid("backup-password-empty"));
@@ -170,6 +187,8 @@ impl BackupNow {
                     auto_compaction,
                     plus_archivelog,
                     encryption,
+                    start_log_backup: true,
+                    promotion: None,
                 }))
             }
         }
@@ -262,14 +281,16 @@ mod tests {
     use super::{BackupNow, BackupOrder, IdempotencyKey, KEY_MAX, Order, StorageChoice};
     use crate::Secret;
     use crate::ability::BackupAbility;
-    use crate::backup::{BackupMethod, BackupWish};
+    use crate::backup::{BackupMethod, BackupObject, BackupWish};
     use crate::id::ClusterId;
+    use crate::inventory::{Consent, ObjectKind};
     use crate::storage::StorageLocation;
 
     fn now(method: BackupMethod) -> BackupNow {
         BackupNow {
             cluster: ClusterId(1),
             wish: BackupWish { method: Some(method), ..BackupWish::default() },
+            consent: Consent::default(),
             storage: None,
             auto_compaction: true,
             plus_archivelog: false,
@@ -283,13 +304,20 @@ mod tests {
     fn an_option_of_the_other_method_is_refused_and_named() {
         use BackupMethod::{Logical, Physical};
         type Change = fn(&mut BackupNow);
-        let cases: [(BackupMethod, Change, Option<&str>); 8] = [
+        let cases: [(BackupMethod, Change, Option<&str>); 11] = [
             (Logical, |_| {}, None),
             (Logical, |now| now.plus_archivelog = true, Some("option-of-physical-backup")),
             (Logical, |now| now.encryption = Some(Secret::new("x")), Some("option-of-physical-backup")),
             (Logical, |now| now.threads = Some(3), None),
             (Physical, |now| now.threads = Some(3), Some("option-of-logical-backup")),
             (Physical, |now| now.compression = Some("none".into()), Some("option-of-logical-backup")),
+            (Logical, |now| now.consent.without.push(ObjectKind::Events), None),
+            (Physical, |now| now.consent.without.push(ObjectKind::Events), Some("option-of-logical-backup")),
+            (
+                Physical,
+                |now| now.consent.exclude.push(BackupObject::Database("shop".to_owned())),
+                Some("option-of-logical-backup"),
+            ),
             (Physical, |now| now.encryption = Some(Secret::new("")), Some("backup-password-empty")),
             (Physical, |now| now.encryption = Some(Secret::new("x")), None),
         ];

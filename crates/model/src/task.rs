@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{ClusterId, StorageId, SubtaskId, TaskId, TenantId};
+use crate::id::{ClusterId, StorageId, StrategyId, SubtaskId, TaskId, TenantId};
+use crate::inventory::Missing;
 use crate::text::Text;
 use crate::time::Timestamp;
 
@@ -209,6 +210,10 @@ pub struct Task {
     pub tenant: Option<TenantId>,
     /// That tenant's name when the task was made.
     pub tenant_name: Option<String>,
+    /// The backup strategy that ordered it, if one did.
+    pub strategy: Option<StrategyId>,
+    /// What its backups lack, as far as that is known.
+    pub left_out: Vec<Missing>,
     /// Whether it can be rolled back.
     pub can_roll_back: bool,
     /// When it was asked for.

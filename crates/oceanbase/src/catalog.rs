@@ -12,8 +12,7 @@ mod serial;
 use std::collections::BTreeMap;
 
 pub use code::{
-    Account, Routine, RoutineKind, Trigger, account_definition, account_grants, accounts, other_objects,
-    routines, triggers,
+    Account, Routine, RoutineKind, Trigger, account_definition, account_grants, accounts, routines, triggers,
 };
 pub use definition::{Context, Definition, routine_definition, trigger_definition, view_definition};
 pub use inner::{
@@ -22,24 +21,19 @@ pub use inner::{
 };
 pub use innodb::engines_without_snapshot;
 
+use model::version::Product;
+
 use crate::answer::Row;
 use crate::error::Error;
 use crate::session::Session;
 use crate::statement::{Statement, identifier, literal};
 
-/// Databases that belong to the server.
-const SYSTEM_DATABASES: [&str; 10] = [
-    "information_schema",
-    "mysql",
-    "oceanbase",
-    "performance_schema",
-    "sys",
-    "lbacsys",
-    "oraauditor",
-    "ocs",
-    "__public",
-    "__recyclebin",
-];
+/// Databases that belong to every server.
+const SYSTEM_DATABASES: [&str; 4] = ["information_schema", "mysql", "performance_schema", "sys"];
+
+/// Databases that belong to OceanBase; on another server they are somebody's.
+const OCEANBASE_DATABASES: [&str; 6] =
+    ["oceanbase", "lbacsys", "oraauditor", "ocs", "__public", "__recyclebin"];
 
 /// MySQL's numbers for a table, a view or a column that does not exist, and for one that the user may not see.
 const NOT_THERE: [u16; 6] = [1146, 1109, 1054, 1142, 1143, 1044];
@@ -99,13 +93,15 @@ pub async fn databases(session: &mut Session) -> Result<Vec<String>, Error> {
         .rows(&Statement::read("SELECT SCHEMA_NAME FROM information_schema.SCHEMATA ORDER BY 1"))
         .await?;
     let names = rows.iter().map(|row| row.str(0)).collect::<Result<Vec<_>, _>>()?;
-    Ok(names.into_iter().filter(|name| !is_system_database(name)).map(str::to_owned).collect())
+    let product = session.server().product;
+    Ok(names.into_iter().filter(|name| !is_system_database(product, name)).map(str::to_owned).collect())
 }
 
-/// Tells whether a database belongs to the server.
+/// Tells whether a database belongs to a server of that product.
 #[must_use]
-pub fn is_system_database(name: &str) -> bool {
-    SYSTEM_DATABASES.iter().any(|system| system.eq_ignore_ascii_case(name))
+pub fn is_system_database(product: Product, name: &str) -> bool {
+    let of_product: &[&str] = if product.is_oceanbase() { &OCEANBASE_DATABASES } else { &[] };
+    SYSTEM_DATABASES.iter().chain(of_product).any(|system| system.eq_ignore_ascii_case(name))
 }
 
 /// Returns the tables and views of a database by name.

@@ -1,6 +1,8 @@
-//! Which privileges a user has, read from `SHOW GRANTS`.
+//! Which privileges a user has, read from `SHOW GRANTS`, and which databases a grant is on.
 
 use std::collections::BTreeSet;
+
+use model::version::Product;
 
 use crate::error::Error;
 use crate::session::Session;
@@ -11,14 +13,16 @@ use crate::statement::Statement;
 pub struct Grants {
     /// On `*.*`.
     everywhere: BTreeSet<String>,
-    /// On one database: its name and the privilege.
+    /// On databases: the pattern of their names and the privilege.
     databases: BTreeSet<(String, String)>,
-    /// Whether roles were granted: what they hold is not seen.
+    /// On tables: database, table and the privilege.
+    tables: BTreeSet<(String, String, String)>,
+    /// Whether roles hold privileges that are not shown.
     roles: bool,
 }
 
 impl Grants {
-    /// Reads them.
+    /// Reads them, with those of the roles that are active.
     ///
     /// # Errors
     /// Fails when the server refuses or is gone.
@@ -27,6 +31,8 @@ impl Grants {
         for row in session.rows(&Statement::read("SHOW GRANTS")).await? {
             grants.add(row.str(0)?);
         }
+        // MariaDB lists what active roles hold along with the user's own privileges.
+        grants.roles &= session.server().product != Product::Mariadb;
         Ok(grants)
     }
 
@@ -39,11 +45,22 @@ impl Grants {
     /// Tells whether the user has that privilege on all of a database.
     #[must_use]
     pub fn has_on(&self, database: &str, privilege: &str) -> bool {
-        let holds = |privilege: &str| self.databases.contains(&(database.to_owned(), privilege.to_owned()));
-        self.has_everywhere(privilege) || holds(privilege) || holds("ALL PRIVILEGES")
+        let holds = |(pattern, held): &(String, String)| {
+            (held == privilege || held == "ALL PRIVILEGES") && is_like(database, pattern)
+        };
+        self.has_everywhere(privilege) || self.databases.iter().any(holds)
     }
 
-    /// Tells whether the user has roles, so that it may have more than is seen here.
+    /// Tells whether the user has that privilege on a table.
+    #[must_use]
+    pub fn has_on_table(&self, database: &str, table: &str, privilege: &str) -> bool {
+        let holds = |(owner, name, held): &(String, String, String)| {
+            owner == database && name == table && (held == privilege || held == "ALL PRIVILEGES")
+        };
+        self.has_on(database, privilege) || self.tables.iter().any(holds)
+    }
+
+    /// Tells whether the user has roles whose privileges are not seen here, so that it may have more.
     #[must_use]
     pub fn has_roles(&self) -> bool {
         self.roles
@@ -64,21 +81,72 @@ impl Grants {
             self.roles = true; // GRANT `role`@`%` TO `user`@`%`
             return;
         };
-        let target = target.split(" TO ").next().unwrap_or_default().replace('`', "");
+        let Some((database, name)) = target_of(target) else { return };
         // Those on columns, `SELECT (a, b)`, fall apart here into names that nobody asks for.
         for privilege in privileges.split(',').map(|privilege| privilege.trim().to_ascii_uppercase()) {
-            match target.split_once('.') {
-                Some(("*", "*")) => drop(self.everywhere.insert(privilege)),
-                Some((database, "*")) => drop(self.databases.insert((database.to_owned(), privilege))),
-                _ => {}
+            match (database.as_str(), name.as_str()) {
+                ("*", "*") => drop(self.everywhere.insert(privilege)),
+                (_, "*") => drop(self.databases.insert((database.clone(), privilege))),
+                _ => drop(self.tables.insert((database.clone(), name.clone(), privilege))),
             }
+        }
+    }
+}
+
+/// Reads `` `database`.* ``, `*.*` or `` `database`.`table` ``; nothing from what is on no database, such as a PROXY.
+fn target_of(text: &str) -> Option<(String, String)> {
+    let (database, rest) = name(text)?;
+    let (table, _) = name(rest.strip_prefix('.')?)?;
+    Some((database, table))
+}
+
+/// Reads a name in backquotes, a `*`, or a bare name, and returns it with what follows.
+fn name(text: &str) -> Option<(String, &str)> {
+    if let Some(rest) = text.strip_prefix('*') {
+        return Some(("*".to_owned(), rest));
+    }
+    let Some(quoted) = text.strip_prefix('`') else {
+        let end = text.find(['.', ' ']).unwrap_or(text.len());
+        return (end > 0).then(|| (text[..end].to_owned(), &text[end..]));
+    };
+    let mut name = String::new();
+    let mut rest = quoted;
+    loop {
+        let end = rest.find('`')?;
+        name.push_str(&rest[..end]);
+        rest = &rest[end + 1..];
+        match rest.strip_prefix('`') {
+            Some(more) => {
+                name.push('`');
+                rest = more;
+            }
+            None => return Some((name, rest)),
+        }
+    }
+}
+
+/// Tells whether a database's name is one that a grant is on: `%` stands for any characters and `_` for one, unless a
+/// backslash is before it. Capitals do not matter.
+#[must_use]
+pub fn is_like(name: &str, pattern: &str) -> bool {
+    let lower = |text: &str| text.to_lowercase().chars().collect::<Vec<_>>();
+    like(&lower(name), &lower(pattern))
+}
+
+fn like(name: &[char], pattern: &[char]) -> bool {
+    match pattern {
+        [] => name.is_empty(),
+        ['%', rest @ ..] => (0..=name.len()).any(|skipped| like(&name[skipped..], rest)),
+        ['_', rest @ ..] => !name.is_empty() && like(&name[1..], rest),
+        ['\\', escaped, rest @ ..] | [escaped, rest @ ..] => {
+            name.first() == Some(escaped) && like(&name[1..], rest)
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Grants;
+    use super::{Grants, is_like};
 
     #[test]
     fn privileges_are_read_where_they_were_granted() {
@@ -98,5 +166,36 @@ mod tests {
 
         let none = Grants::of(&["GRANT USAGE ON *.* TO 'nobody'", "GRANT `backup`@`%` TO `nobody`@`%`"]);
         assert!(!none.has_everywhere("SELECT") && none.has_roles());
+    }
+
+    #[test]
+    fn a_grant_on_a_pattern_is_on_every_database_of_such_a_name() {
+        let cases = [
+            ("my_app", r"my\_app", true),
+            ("my_app", "my_app", true),
+            ("myxapp", "my_app", true),
+            ("myxapp", r"my\_app", false),
+            ("my_app_2", r"my\_app%", true),
+            ("my%", r"my\%", true),
+            ("mine", r"my\%", false),
+            ("Shop", "shop", true),
+            ("", "%", true),
+            ("shop", "", false),
+            (r"a\b", r"a\\b", true),
+        ];
+        for (name, pattern, expected) in cases {
+            assert_eq!(is_like(name, pattern), expected, "{name} {pattern}");
+        }
+        let grants = Grants::of(&[
+            r"GRANT SELECT ON `my\_app`.* TO 'u'",
+            "GRANT TRIGGER ON `shop%`.* TO 'u'",
+            "GRANT SELECT ON `odd``.name`.* TO 'u'",
+            "GRANT SELECT ON `mysql`.`proc` TO 'u'",
+            "GRANT PROXY ON `root`@`localhost` TO 'u'",
+        ]);
+        assert!(grants.has_on("my_app", "SELECT") && !grants.has_on("myxapp", "SELECT"));
+        assert!(grants.has_on("shop_2", "TRIGGER") && grants.has_on("odd`.name", "SELECT"));
+        assert!(grants.has_on_table("mysql", "proc", "SELECT") && !grants.has_on("mysql", "SELECT"));
+        assert!(grants.has_on_table("my_app", "any", "SELECT"));
     }
 }

@@ -10,6 +10,7 @@ mod gen3;
 mod gen4;
 pub mod grants;
 pub mod identity;
+pub mod inventory;
 pub mod login;
 pub mod mask;
 pub mod measure;

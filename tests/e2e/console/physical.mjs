@@ -279,7 +279,7 @@ async function credentials() {
   await page.getByRole('note', { name: /Oracle/ }).waitFor();
   await page.getByTestId('credential-data').click();
   const form = drawer();
-  await form.getByTestId('grants').filter({ hasText: "GRANT SELECT, SHOW VIEW, TRIGGER ON *.* TO 'lifeboat';" }).waitFor();
+  await form.getByTestId('grants').filter({ hasText: "GRANT SELECT, SHOW VIEW, TRIGGER, EXECUTE ON *.* TO 'lifeboat';" }).waitFor();
   await form.locator('#credential-password').fill('not it');
   await button(words.test, form).click();
   await form.getByText(words.refusesUser).waitFor();

@@ -1,39 +1,62 @@
-import { Alert, Button, Checkbox, Drawer, Form } from '@oceanbase/design';
+import { Alert, Button, Drawer, Form } from '@oceanbase/design';
 import { useMutation } from '@tanstack/react-query';
-import { useState, type ReactNode } from 'react';
+import { useState } from 'react';
 import { useNavigate } from 'react-router';
 
 import { answer, client } from '../../api/client';
-import type { Ability, Cluster } from '../../api/types';
+import type { Ability, BackupObject, Cluster, MissingObject, Strategy } from '../../api/types';
 import { useLabels } from '../../locales';
+import { InView } from '../../parts/InView';
 import { Facts } from '../../parts/PageHead';
+import { Part } from '../../parts/Part';
 import { PlanAnswer } from '../../parts/PlanAnswer';
 import { useReturnFocus } from '../../parts/useReturnFocus';
+import { strategyFor } from '../strategies/queries';
+import { namedObject } from '../strategies/scope';
 import { Chosen } from './Chosen';
-import { faultOf, firstDraft, isPasswordSure, toBody, toChoice, type Draft } from './draft';
+import { Consent } from './Consent';
+import { isAgreed } from './consent';
+import { faultOf, firstDraft, isPasswordSure, isStorageOf, onlyTenant, toBody, toChoice, type Draft } from './draft';
 import { ObjectsTree } from './ObjectsTree';
 import { MethodChoice, ModeChoice, Options } from './Options';
 import { StorageChooser, type StorageTest } from './StorageChooser';
+import { Untested } from './Untested';
 
 interface BackUpNowDrawerProps {
   cluster: Cluster;
   ability: Ability;
+  /** The strategies of the cluster and of its tenants. */
+  strategies: Strategy[];
+  onNewStrategy: () => void;
   onClose: () => void;
 }
 
 /** What to back up, where to and how; most of it is filled in. */
-export function BackUpNowDrawer({ cluster, ability, onClose }: BackUpNowDrawerProps) {
+export function BackUpNowDrawer({ cluster, ability, strategies, onNewStrategy, onClose }: BackUpNowDrawerProps) {
   useReturnFocus();
-  const { backUpNow, actions } = useLabels();
-  const [draft, setDraft] = useState(() => firstDraft(cluster.id, ability));
+  const { backUpNow, leftOut, actions } = useLabels();
+  const [draft, setDraft] = useState(() => firstDraft(cluster.id, ability, strategyFor(strategies)));
   const [test, setTest] = useState<StorageTest>();
   const [goesUntested, setGoesUntested] = useState(false);
-  const { start, plan } = useBackup(cluster.id);
+  const { start, plan, lack, setLack, submit } = useBackup(cluster.id);
 
-  const change = (part: Partial<Draft>) => {
+  const consent = (part: Partial<Draft>) => {
     setDraft((was) => ({ ...was, ...part }));
     plan.reset();
     start.reset();
+  };
+  /** What was agreed to belongs to what was found: with another wish it is asked anew. */
+  const change = (part: Partial<Draft>) => {
+    consent({ ...part, without: [], exclude: [] });
+    setLack(undefined);
+  };
+  const strategy = strategyFor(strategies, onlyTenant(draft.objects));
+  const choose = (objects: BackupObject[]) => {
+    const next = strategyFor(strategies, onlyTenant(objects));
+    // What was filled in follows the objects; what somebody has chosen stays.
+    const follows = next && next !== strategy && isStorageOf(draft.storage, strategy);
+    const savedId = next?.obBackupServiceStorageConfig.storageId;
+    change(follows ? { objects, storage: { ...draft.storage, savedId } } : { objects });
   };
   const choice = toChoice(draft.storage);
   const isTested = test?.result.passed === true && test.tested === JSON.stringify(choice);
@@ -41,6 +64,7 @@ export function BackUpNowDrawer({ cluster, ability, onClose }: BackUpNowDrawerPr
   const fault = faultOf(draft.objects);
   const isReady = Boolean(choice) && !fault && isPasswordSure(draft);
   const hasParts = draft.method === 'LOGICAL_BACKUP';
+  const isPartial = lack?.objects.some(({ agreement }) => !isAgreed(draft, agreement ?? undefined)) ?? false;
 
   return (
     <Drawer
@@ -57,17 +81,18 @@ export function BackUpNowDrawer({ cluster, ability, onClose }: BackUpNowDrawerPr
           <Button
             type="primary"
             disabled={!isReady || (needsTest && !goesUntested)}
-            loading={start.isPending}
-            onClick={() => start.mutate(draft)}
+            danger={isPartial}
+            loading={start.isPending || submit.isPending}
+            onClick={() => (hasParts && !lack ? submit.mutate(draft) : start.mutate(draft))}
           >
-            {backUpNow.submit}
+            {isPartial ? leftOut.startPartial : backUpNow.submit}
           </Button>
         </div>
       }
     >
       <Form layout="vertical" component="div" requiredMark={false}>
         <Part title={backUpNow.objects} hint={hasParts ? backUpNow.objectsHint : backUpNow.objectsHintPhysical}>
-          <ObjectsTree cluster={cluster} hasParts={hasParts} onChange={(objects) => change({ objects })} />
+          <ObjectsTree cluster={cluster} hasParts={hasParts} onChange={choose} />
           {fault ? (
             <Alert
               type="warning"
@@ -86,6 +111,7 @@ export function BackUpNowDrawer({ cluster, ability, onClose }: BackUpNowDrawerPr
           ]}
         />
         <Part title={backUpNow.storage}>
+          <FilledIn strategy={strategy} isFilledIn={isStorageOf(draft.storage, strategy)} onNewStrategy={onNewStrategy} />
           <StorageChooser
             clusterId={cluster.id}
             wish={draft.storage}
@@ -94,12 +120,7 @@ export function BackUpNowDrawer({ cluster, ability, onClose }: BackUpNowDrawerPr
             onTested={setTest}
           />
           {needsTest && choice ? (
-            <div className="untested">
-              <p className="quiet">{backUpNow.mustTest}</p>
-              <Checkbox checked={goesUntested} onChange={(event: { target: { checked: boolean } }) => setGoesUntested(event.target.checked)}>
-                {backUpNow.untested}
-              </Checkbox>
-            </div>
+            <Untested text={backUpNow.mustTest} checked={goesUntested} onChange={setGoesUntested} />
           ) : null}
         </Part>
         <Part title={backUpNow.mode}>
@@ -109,14 +130,26 @@ export function BackUpNowDrawer({ cluster, ability, onClose }: BackUpNowDrawerPr
           <Options draft={draft} generation={cluster.generation} onChange={change} />
         </Part>
         <PlanAnswer plan={plan.data} error={plan.error ?? start.error} />
+        {lack && lack.objects.length > 0 ? (
+          <InView>
+            <Consent objects={lack.objects} tenants={lack.tenants} draft={draft} onChange={consent} />
+          </InView>
+        ) : null}
       </Form>
     </Drawer>
   );
 }
 
-/** Starts the backup and goes to its task; or asks what it would do. */
+/** What a logical backup would lack, and of how many tenants it is. */
+interface Lack {
+  objects: MissingObject[];
+  tenants: number;
+}
+
+/** Starts the backup and goes to its task; or asks what it would do, and what it would lack. */
 function useBackup(id: number) {
   const navigate = useNavigate();
+  const [lack, setLack] = useState<Lack>();
   const send = (draft: Draft, dryRun: boolean) =>
     answer(
       client.POST('/api/v2/ob/clusters/{id}/backup/backupNow', {
@@ -131,16 +164,41 @@ function useBackup(id: number) {
       void navigate(task === undefined ? '/tasks' : `/tasks/${task}`);
     },
   });
-  const plan = useMutation({ mutationFn: async (draft: Draft) => (await send(draft, true)).plan ?? undefined });
-  return { start, plan };
+  const look = async (draft: Draft) => {
+    const { plan: found } = await send(draft, true);
+    const seen = { objects: found?.leftOut ?? [], tenants: found?.tenants.length ?? 0 };
+    setLack(seen);
+    return { found: found ?? undefined, seen };
+  };
+  const plan = useMutation({ mutationFn: async (draft: Draft) => (await look(draft)).found });
+  // A logical backup begins at once where nothing is left out; else it is shown first what would be.
+  const submit = useMutation({
+    mutationFn: look,
+    onSuccess: ({ seen }, draft) => {
+      if (seen.objects.every(({ agreement }) => isAgreed(draft, agreement ?? undefined))) start.mutate(draft);
+    },
+    // What can't be planned now is the task's to say: it tries again and keeps a log.
+    onError: (_, draft) => start.mutate(draft),
+  });
+  return { start, plan, submit, lack, setLack };
 }
 
-function Part({ title, hint, children }: { title: string; hint?: string; children: ReactNode }) {
+interface FilledInProps {
+  strategy: Strategy | undefined;
+  isFilledIn: boolean;
+  onNewStrategy: () => void;
+}
+
+/** Says which strategy the storage comes from; without one, leads to the form that creates one. */
+function FilledIn({ strategy, isFilledIn, onNewStrategy }: FilledInProps) {
+  const labels = useLabels();
+  if (strategy) return isFilledIn ? <p className="quiet hint">{labels.strategy.filledIn(namedObject(strategy, labels))}</p> : null;
   return (
-    <section className="part" aria-label={title}>
-      <h3>{title}</h3>
-      {hint ? <p className="quiet hint">{hint}</p> : null}
-      {children}
-    </section>
+    <p className="quiet hint">
+      {labels.strategy.notFilledIn}{' '}
+      <Button type="link" size="small" className="link-button" onClick={onNewStrategy}>
+        {labels.strategy.createLink}
+      </Button>
+    </p>
   );
 }

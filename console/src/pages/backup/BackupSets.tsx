@@ -7,6 +7,7 @@ import { keys } from '../../api/keys';
 import type { BackupSet } from '../../api/types';
 import { useLabels, useLanguage } from '../../locales';
 import { formatBytes, formatCount } from '../../parts/format';
+import { LeftOut } from '../../parts/LeftOut';
 import { Duration, Moment } from '../../parts/Moment';
 import { Facts } from '../../parts/PageHead';
 import { Status, toneOf } from '../../parts/Status';
@@ -76,6 +77,7 @@ function Details({ set }: { set: BackupSet }) {
           [tasks.duration, <Duration key="time" from={set.startTime} until={set.finishTime} />],
         ]}
       />
+      <LeftOut objects={set.leftOut} />
     </div>
   );
 }

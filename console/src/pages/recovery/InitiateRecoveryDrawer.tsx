@@ -1,4 +1,4 @@
-import { Button, Drawer, Form, Select } from '@oceanbase/design';
+import { Alert, Button, Drawer, Form, Select } from '@oceanbase/design';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useNavigate } from 'react-router';
@@ -9,6 +9,7 @@ import type { BackupObject, BackupSet, Cluster, Restore } from '../../api/types'
 import { useLabels } from '../../locales';
 import { useAllClusters } from '../../parts/ClusterSelector';
 import { formatBytes, formatMoment } from '../../parts/format';
+import { LeftOut } from '../../parts/LeftOut';
 import { PlanAnswer } from '../../parts/PlanAnswer';
 import { ProblemAlert } from '../../parts/ProblemAlert';
 import { Nothing } from '../../parts/PageState';
@@ -37,7 +38,7 @@ interface Wish {
 /** Source, target and new names of a recovery from a logical backup set; of a physical one, the statements. */
 export function InitiateRecoveryDrawer({ cluster, chosen, onClose }: InitiateRecoveryDrawerProps) {
   useReturnFocus();
-  const { recovery, actions, backUpNow, words } = useLabels();
+  const { recovery, actions, backUpNow, leftOut, words } = useLabels();
   const sets = useSets(cluster.id);
   const [wish, setWish] = useState<Wish>({
     set: chosen,
@@ -95,6 +96,15 @@ export function InitiateRecoveryDrawer({ cluster, chosen, onClose }: InitiateRec
               onChange={(id: number) => change({ set: id, objects: [] })}
             />
           </Form.Item>
+          {set && set.leftOut.length > 0 ? (
+            <Alert
+              className="problem"
+              type={set.status === 'PARTIAL' ? 'warning' : 'info'}
+              showIcon
+              message={set.status === 'PARTIAL' ? leftOut.setPartial : leftOut.title}
+              description={<LeftOut objects={set.leftOut} />}
+            />
+          ) : null}
           {isPhysical ? (
             <RestoreStatements key={set.backupSetId} set={set.backupSetId} />
           ) : (

@@ -104,3 +104,21 @@ test('a task that somebody cancelled is cancelled, not failed', async () => {
   expect(page.getByText('Failed', { exact: true }).elements()).toEqual([]);
   await expect.element(page.getByRole('button', { name: 'Retry' }).first()).toBeVisible();
 });
+
+test('a task whose backup lacks something is partial, never successful, and lists what is left out', async () => {
+  const lost = { tenantName: 'shop', kind: 'tables', name: '`crm`.`old`', reason: 'The table crm.old is kept by MyISAM', agreed: false } as const;
+  const left = { tenantName: 'shop', kind: 'events', name: '*', reason: 'Events are left out as requested', agreed: true } as const;
+  show(task({ status: 'SUCCESSFUL', partial: true, leftOut: [lost, left], subtasks: [subtask()] }), 'BACKUP');
+  await expect.element(page.getByTestId('task-status')).toHaveTextContent('Partial');
+  const list = page.getByTestId('left-out');
+  for (const text of ['does not count as a backup', lost.reason, 'Not agreed', left.reason]) {
+    await expect.element(list).toHaveTextContent(text);
+  }
+});
+
+test('what was agreed to is listed, and the task is successful', async () => {
+  const left = { tenantName: 'shop', kind: 'events', name: '*', reason: 'Events are left out as requested', agreed: true } as const;
+  show(task({ status: 'SUCCESSFUL', leftOut: [left], subtasks: [subtask()] }), 'BACKUP');
+  await expect.element(page.getByTestId('task-status')).toHaveTextContent('Successful');
+  await expect.element(page.getByTestId('left-out')).toHaveTextContent('was agreed to by name');
+});

@@ -7,6 +7,7 @@ import { answer, client } from '../../api/client';
 import { keys } from '../../api/keys';
 import type { Task } from '../../api/types';
 import { useLabels } from '../../locales';
+import { LeftOut } from '../../parts/LeftOut';
 import { Duration, Moment } from '../../parts/Moment';
 import { Facts, PageHead, Section } from '../../parts/PageHead';
 import { Loaded } from '../../parts/PageState';
@@ -31,7 +32,7 @@ export default function TaskPage() {
 }
 
 function Follow({ task }: { task: Task }) {
-  const { tasks } = useLabels();
+  const { tasks, leftOut } = useLabels();
   const [chosen, setChosen] = useState<number>();
   const steps = stepsOf(task.subtasks);
   // Until a step is chosen, the page follows the one that runs.
@@ -73,6 +74,11 @@ function Follow({ task }: { task: Task }) {
           ]}
         />
       </Section>
+      {task.leftOut.length > 0 ? (
+        <Section title={leftOut.title}>
+          <LeftOut objects={task.leftOut} />
+        </Section>
+      ) : null}
       <div className="task">
         <Section title={tasks.steps} aside={<span className="quiet">{tasks.doneOf(done, steps.length)}</span>}>
           <StepFlow steps={steps} shown={shown?.id} onShow={setChosen} />

@@ -7,6 +7,7 @@ interface TaskStateProps {
   of: {
     status: TaskHead['status'] | RestoreTask['status'];
     operation?: TaskHead['operation'];
+    partial?: boolean;
     error?: Words | null | undefined;
     subtasks?: Array<{ status: string; note?: Words | null | undefined }>;
   };
@@ -16,6 +17,7 @@ interface TaskStateProps {
 export function TaskState({ of }: TaskStateProps) {
   const { words } = useLabels();
   if (isCancelled(of)) return <Status tone="quiet">{words.cancelled}</Status>;
+  if (of.partial && of.status === 'SUCCESSFUL') return <Status tone="partial">{words.partial}</Status>;
   const states: Record<string, string> = { ...words.taskStatus, ...words.restoreStatus };
   return <Status tone={toneOf(of.status)}>{states[of.status]}</Status>;
 }

@@ -13,6 +13,7 @@ pub(crate) mod protection;
 pub(crate) mod restores;
 pub(crate) mod server;
 pub(crate) mod storages;
+pub(crate) mod strategies;
 pub(crate) mod tasks;
 pub(crate) mod tenants;
 pub(crate) mod tokens;

@@ -4,7 +4,9 @@ use control::backups::BackupNow;
 use model::Problem;
 use model::backup::{BackupObject, BackupWish};
 use model::id::{ClusterId, TenantId};
+use model::inventory::{Consent, ObjectKind};
 use model::problem::codes;
+use model::strategy::Scope;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -25,6 +27,12 @@ pub(crate) struct BackupNowBody {
     /// What of the cluster; all of it when left out.
     #[serde(default)]
     ob_backup_object_list: Vec<ObjectBody>,
+    /// Databases and tables that are left out: logical. Each has only `databaseName` and `tableName`.
+    #[serde(default)]
+    exclude: Vec<ObjectBody>,
+    /// Kinds of objects that are left out: logical. Databases, tables and views are excluded by name.
+    #[serde(default)]
+    without: Vec<words::ObjectKind>,
     /// Whether a major compaction may be started where one is needed.
     #[serde(default = "yes")]
     #[schema(default = true)]
@@ -81,6 +89,8 @@ impl BackupNowBody {
             data_backup_mode,
             ob_backup_service_storage_config,
             ob_backup_object_list: objects,
+            exclude,
+            without,
             auto_compaction,
             plus_archivelog,
             encryption,
@@ -97,6 +107,10 @@ impl BackupNowBody {
                 method: backup_mode.map(Into::into),
                 mode: data_backup_mode.map(Into::into),
             },
+            consent: Consent {
+                exclude: exclude.iter().map(ObjectBody::part_of_set).collect::<Result<_, _>>()?,
+                without: without.into_iter().map(read_kind).collect::<Result<_, _>>()?,
+            },
             storage: ob_backup_service_storage_config.map(StorageChoiceBody::read).transpose()?,
             auto_compaction,
             plus_archivelog,
@@ -106,6 +120,14 @@ impl BackupNowBody {
         };
         Ok(BackupNowRequest { ask, objects, dry_run })
     }
+}
+
+/// Reads a kind that can be left out.
+fn read_kind(kind: words::ObjectKind) -> Result<ObjectKind, Problem> {
+    let kind = ObjectKind::from(kind);
+    let refusal =
+        || Problem::invalid("kind-not-left-out").with("kind", kind).with("kinds", ObjectKind::words());
+    kind.can_be_left_out().then_some(kind).ok_or_else(refusal)
 }
 
 /// One object of a backup.
@@ -157,6 +179,12 @@ impl ObjectBody {
             table_name: None,
             backup_dimension,
         }
+    }
+
+    /// Returns the object of a backup strategy.
+    pub(super) fn of_scope(scope: Scope) -> Self {
+        let dimension = scope.tenant().map_or(BackupDimension::Cluster, |_| BackupDimension::Tenant);
+        Self { tenant_id: scope.tenant().map(|id| id.0), ..Self::of_cluster(scope.cluster(), dimension) }
     }
 
     /// Returns an object that is a part of a backup set, or of what one was taken of.

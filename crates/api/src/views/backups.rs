@@ -1,12 +1,16 @@
 //! What can be backed up, and what was.
 
 use control::backups::{Ability, DataBackupTask, DataBackupTasks, Overview};
+use control::strategies::{ScheduleStanding, ScheduleStatus};
 use model::backup_set::BackupSet;
+use model::inventory::Missing;
 use model::time::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::backup_now::BackupDimension;
+use super::left_out::MissingObjectView;
+use super::strategy_runs::{PlannedRunView, StrategyRunView};
 use super::words;
 use crate::call;
 use crate::envelope::{List, ListPage};
@@ -31,6 +35,9 @@ pub(crate) struct AbilityView {
     /// The storage configuration that is filled in.
     #[serde(skip_serializing_if = "Option::is_none")]
     storage_id: Option<i64>,
+    /// Why that storage configuration is filled in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    storage_source: Option<words::StorageSource>,
 }
 
 /// Which modes of data backup there are.
@@ -72,7 +79,8 @@ impl From<Ability> for AbilityView {
             },
             disabled: disabled.map(|problem| ErrorView::of(&problem, language)),
             logical_disabled: logical_disabled.map(|problem| ErrorView::of(&problem, language)),
-            storage_id: storage.map(|id| id.0),
+            storage_id: storage.map(|(id, _)| id.0),
+            storage_source: storage.map(|(_, source)| source.into()),
         }
     }
 }
@@ -101,7 +109,11 @@ pub(crate) struct OverviewView {
     #[schema(example = "TENANT")]
     backup_dimension: BackupDimension,
     /// How what backs it up by itself stands.
-    backup_schedule_status: BackupScheduleStatus,
+    backup_schedule_status: words::BackupScheduleStatus,
+    /// The next run of the strategy; none while it is paused.
+    next_backup_run: Option<PlannedRunView>,
+    /// What became of the newest due time of the strategy.
+    last_backup_run: Option<StrategyRunView>,
     /// The backup task that runs.
     running_task_id: Option<i64>,
     /// When the newest backup set was finished.
@@ -127,22 +139,19 @@ pub(crate) struct OverviewView {
 /// Whether something backs a cluster up by itself.
 #[derive(Serialize, ToSchema)]
 pub(crate) enum ClusterBackupStatus {
+    /// A strategy of the cluster or of one of its tenants does.
+    #[serde(rename = "HAS_BACKUP_STRATEGY")]
+    HasBackupStrategy,
     /// Nothing does.
     #[serde(rename = "NO_BACKUP_STRATEGY")]
     NoBackupStrategy,
 }
 
-/// How a schedule of backups stands.
-#[derive(Serialize, ToSchema)]
-pub(crate) enum BackupScheduleStatus {
-    /// There is none.
-    #[serde(rename = "NONE")]
-    None,
-}
-
 impl From<Overview> for OverviewView {
     fn from(overview: Overview) -> Self {
-        let Overview { cluster, running, last_data_backup, backup_sets, backup_bytes, live } = overview;
+        let Overview { cluster, running, last_data_backup, backup_sets, backup_bytes, schedule, live } =
+            overview;
+        let ScheduleStanding { status: schedule, next, last } = schedule;
         let whole = cluster.facts.generation == model::ability::Generation::Gen3;
         Self {
             cluster_id: cluster.id.0,
@@ -151,10 +160,15 @@ impl From<Overview> for OverviewView {
             ob_version: cluster.facts.server.to_string(),
             ob_cluster_status: cluster.status.into(),
             compaction_status: live.as_ref().ok().map(|live| live.compaction.into()),
-            ob_cluster_backup_status: ClusterBackupStatus::NoBackupStrategy,
+            ob_cluster_backup_status: match schedule {
+                ScheduleStatus::None => ClusterBackupStatus::NoBackupStrategy,
+                _ => ClusterBackupStatus::HasBackupStrategy,
+            },
             ob_backup_ability: cluster.facts.ability.into(),
             backup_dimension: if whole { BackupDimension::Cluster } else { BackupDimension::Tenant },
-            backup_schedule_status: BackupScheduleStatus::None,
+            backup_schedule_status: schedule.into(),
+            next_backup_run: next.map(Into::into),
+            last_backup_run: last.map(Into::into),
             running_task_id: running.map(|task| task.0),
             last_data_backup_time: last_data_backup.map(Timestamp::to_rfc3339),
             backup_set_count: backup_sets,
@@ -239,6 +253,8 @@ pub(crate) struct DataBackupTaskView {
     backup_uri: String,
     /// How this tenant's part stands.
     status: words::TaskStatus,
+    /// Whether the set lacks something that nobody agreed to.
+    partial: bool,
     /// Why it failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<Words>,
@@ -269,6 +285,7 @@ impl From<DataBackupTask> for DataBackupTaskView {
             method,
             mode,
             backup_set,
+            is_partial,
             set_number,
             uri,
             status,
@@ -293,6 +310,7 @@ impl From<DataBackupTask> for DataBackupTaskView {
             ob_backup_set_id: set_number,
             backup_uri: uri,
             status: status.into(),
+            partial: is_partial,
             error_msg: problem.as_ref().map(|text| text.message(call::language())),
             error: problem.as_ref().map(Words::here),
             bytes,
@@ -345,8 +363,10 @@ pub(crate) struct BackupSetView {
     /// When it was complete.
     #[schema(format = DateTime)]
     finish_time: String,
-    /// What it is good for.
+    /// What it is good for. A partial set lacks something that nobody agreed to, and counts as no backup.
     status: words::BackupSetStatus,
+    /// What the server held, or may have held, and the set does not.
+    left_out: Vec<MissingObjectView>,
 }
 
 impl From<BackupSet> for BackupSetView {
@@ -369,7 +389,10 @@ impl From<BackupSet> for BackupSetView {
             started,
             finished,
             status,
+            left_out,
         } = set;
+        let missing = |object| Missing { tenant: tenant_name.clone(), object }.into();
+        let left_out = left_out.into_iter().map(missing).collect();
         Self {
             backup_set_id: id.0,
             task_id: task.0,
@@ -390,6 +413,7 @@ impl From<BackupSet> for BackupSetView {
             start_time: started.to_rfc3339(),
             finish_time: finished.to_rfc3339(),
             status: status.into(),
+            left_out,
         }
     }
 }

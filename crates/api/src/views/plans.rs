@@ -2,11 +2,13 @@
 
 use control::backups::{Plan, PlannedStep};
 use model::id::{ClusterId, TaskId};
+use model::strategy::Scope;
 use model::text;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::backup_now::{BackupDimension, ObjectBody};
+use super::left_out::MissingObjectView;
 use super::words;
 use crate::call;
 
@@ -41,6 +43,16 @@ pub(crate) enum ActionType {
     MajorCompaction,
     /// Recover.
     Restore,
+    /// Create a backup strategy.
+    CreateBackupStrategy,
+    /// Change a backup strategy.
+    UpdateBackupStrategy,
+    /// Delete a backup strategy.
+    DeleteBackupStrategy,
+    /// Resume the schedule of a strategy.
+    StartBackupSchedule,
+    /// Pause the schedule of a strategy.
+    StopBackupSchedule,
 }
 
 /// What came of an action for some objects.
@@ -78,6 +90,18 @@ impl ActionView {
         Self { ob_backup_task_type: kind, backup_object_ops_result_list: vec![result], plan: None }
     }
 
+    /// Says that something was done with the strategy of a cluster or tenant, without a task.
+    pub(crate) fn done(kind: ActionType, scope: Scope) -> Self {
+        let result = ActionResultView {
+            ob_backup_object_list: vec![ObjectBody::of_scope(scope)],
+            be_successful: true,
+            task_id_list: Vec::new(),
+            error_code: None,
+            hint: None,
+        };
+        Self { ob_backup_task_type: kind, backup_object_ops_result_list: vec![result], plan: None }
+    }
+
     /// Says what would be done.
     pub(crate) fn planned(kind: ActionType, plan: Plan) -> Self {
         Self { ob_backup_task_type: kind, backup_object_ops_result_list: Vec::new(), plan: Some(plan.into()) }
@@ -99,19 +123,22 @@ pub(crate) struct PlanView {
     backup_uri: String,
     /// The tenants it is about.
     tenants: Vec<String>,
+    /// What the backup would lack, as far as that is seen now. What is not agreed to makes it partial.
+    left_out: Vec<MissingObjectView>,
     /// The steps in running order.
     steps: Vec<PlannedStepView>,
 }
 
 impl From<Plan> for PlanView {
     fn from(plan: Plan) -> Self {
-        let Plan { kind, method, mode, storage, tenants, steps } = plan;
+        let Plan { kind, method, mode, storage, tenants, left_out, steps } = plan;
         Self {
             task_definition_id: kind,
             backup_mode: method.into(),
             data_backup_mode: mode.into(),
             backup_uri: storage,
             tenants,
+            left_out: left_out.into_iter().map(Into::into).collect(),
             steps: steps.into_iter().map(PlannedStepView::from).collect(),
         }
     }

@@ -91,19 +91,18 @@ fn own_key(kind: StorageType) -> Option<&'static str> {
 /// A storage to be used or tested: one of the library, or one that is typed in.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[expect(dead_code, reason = "what OCP sends and we do not need is taken, and not read")]
 pub(crate) struct StorageChoiceBody {
     /// One of the library.
     #[serde(default, deserialize_with = "whole::optional")]
     storage_id: Option<i64>,
     /// One that is typed in.
     ob_backup_storage_base_info: Option<StorageBaseBody>,
-    /// Taken because OCP sends it; a typed-in storage stays unnamed.
-    config_name: Option<String>,
+    /// The name that a typed-in storage gets with a strategy; with a single backup it stays unnamed.
+    pub(super) config_name: Option<String>,
     /// Taken because OCP sends it; it belongs to strategies.
     #[serde(default, deserialize_with = "whole::optional")]
     #[schema(minimum = 0, maximum = 100)]
-    alarm_storage_percentage_threshold: Option<u8>,
+    pub(super) alarm_storage_percentage_threshold: Option<u8>,
 }
 
 impl StorageChoiceBody {

@@ -9,6 +9,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::alarms::AlarmEventView;
+use super::left_out::MissingObjectView;
 use super::next_actions::NextActionView;
 use super::words;
 use crate::call;
@@ -33,10 +34,14 @@ pub(crate) struct TaskHeadView {
     creator: TaskCreatorView,
     /// Its state.
     status: words::TaskStatus,
-    /// How it came about: always by hand so far.
+    /// Whether a backup that it made lacks something that nobody agreed to.
+    partial: bool,
+    /// How it came about: by hand, or by a backup strategy.
     #[serde(rename = "type")]
-    #[schema(example = "MANUAL")]
-    kind: &'static str,
+    kind: TaskType,
+    /// The backup strategy that ordered it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    strategy_id: Option<i64>,
     /// What it is doing, or was last told to do.
     operation: words::TaskOperation,
     /// The server that runs it, or ran it last.
@@ -62,8 +67,21 @@ pub(crate) struct TaskHeadView {
 pub(crate) struct TaskView {
     #[serde(flatten)]
     head: TaskHeadView,
+    /// What its backups lack, as far as that is known.
+    #[serde(rename = "leftOut")]
+    left_out: Vec<MissingObjectView>,
     /// Its subtasks in the order of their steps, then lanes.
     subtasks: Vec<SubtaskView>,
+}
+
+/// How a task came about.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub(crate) enum TaskType {
+    /// Somebody asked for it.
+    Manual,
+    /// A backup strategy did.
+    Scheduled,
 }
 
 /// The cluster that a task is about.
@@ -98,7 +116,8 @@ impl From<Task> for TaskView {
     fn from(mut task: Task) -> Self {
         let (id, subtasks) = (task.id, std::mem::take(&mut task.subtasks));
         let subtasks = subtasks.into_iter().map(|subtask| SubtaskView::of(id, subtask)).collect();
-        Self { head: task.into(), subtasks }
+        let left_out = task.left_out.iter().cloned().map(Into::into).collect();
+        Self { head: task.into(), left_out, subtasks }
     }
 }
 
@@ -117,7 +136,9 @@ impl From<Task> for TaskHeadView {
             cluster_name,
             tenant,
             tenant_name,
+            strategy,
             can_roll_back,
+            left_out,
             created,
             started,
             finished,
@@ -131,7 +152,9 @@ impl From<Task> for TaskHeadView {
             tenant: tenant.map(|id| TaskTenantView { id: id.0, ob_tenant_id: id.0, name: tenant_name }),
             creator: TaskCreatorView { name: creator },
             status: status.into(),
-            kind: "MANUAL",
+            partial: left_out.iter().any(|missing| !missing.object.agreed),
+            kind: if strategy.is_some() { TaskType::Scheduled } else { TaskType::Manual },
+            strategy_id: strategy.map(|id| id.0),
             operation: operation.into(),
             executor,
             prohibit_rollback: !can_roll_back,

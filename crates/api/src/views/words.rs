@@ -102,15 +102,78 @@ words! {
     BackupSetStatus for model::backup_set::BackupSetStatus {
         Available = "AVAILABLE",
         Unverified = "UNVERIFIED",
+        Partial = "PARTIAL",
         Deleted = "DELETED",
     }
 }
 
 words! {
-    /// Who began a backup: somebody here, or somebody else on the cluster itself.
+    /// A kind of thing that a server can hold.
+    ObjectKind for model::inventory::ObjectKind {
+        Databases = "databases",
+        Tables = "tables",
+        Views = "views",
+        Routines = "routines",
+        Triggers = "triggers",
+        Events = "events",
+        Sequences = "sequences",
+        Users = "users",
+        Grants = "grants",
+        Outlines = "outlines",
+        History = "history",
+        Packages = "packages",
+        Types = "types",
+        Synonyms = "synonyms",
+        TableGroups = "table-groups",
+        ExternalTables = "external-tables",
+        TemporaryTables = "temporary-tables",
+        MaterializedViews = "materialized-views",
+        LoadableFunctions = "loadable-functions",
+        Servers = "servers",
+        Plugins = "plugins",
+        RecycleBin = "recycle-bin",
+        AiModels = "ai-models",
+        Jobs = "jobs",
+    }
+}
+
+words! {
+    /// Who began a backup: somebody here, a backup strategy, or somebody else on the cluster itself.
     BackupSource for control::backups::BackupSource {
         Manual = "MANUAL",
+        Scheduled = "SCHEDULED",
         Other = "OTHER",
+    }
+}
+
+words! {
+    /// Why a storage configuration is filled in: it is the backup strategy's, was used last, or is the only one.
+    StorageSource for control::backups::StorageSource {
+        Strategy = "STRATEGY",
+        LastUsed = "LAST_USED",
+        OnlyOne = "ONLY_ONE",
+    }
+}
+
+words! {
+    /// How a run of a backup strategy stands.
+    StrategyRunStatus for control::strategies::RunStatus {
+        Running = "RUNNING",
+        Successful = "SUCCESSFUL",
+        Partial = "PARTIAL",
+        Failed = "FAILED",
+        Missed = "MISSED",
+    }
+}
+
+words! {
+    /// How a schedule of backups stands.
+    BackupScheduleStatus for control::strategies::ScheduleStatus {
+        None = "NONE",
+        Normal = "NORMAL",
+        Paused = "PAUSED",
+        Waiting = "WAITING",
+        Abnormal = "ABNORMAL",
     }
 }
 

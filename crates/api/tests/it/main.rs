@@ -11,4 +11,5 @@ mod server;
 mod sessions;
 mod storages;
 mod story;
+mod strategies;
 mod users;

@@ -120,8 +120,13 @@ fn request(
 /// Returns a body that passes the checks of its form, where the smallest that the schema takes does not.
 fn body(path: &str) -> Option<Value> {
     let base = json!({ "backupStorageType": "BACKUP_STORAGE_FILE", "storageUrl": "/nowhere/" });
+    let schedule = json!({ "backupScheduleMode": "CRON", "cronExpression": "0 2 * * *", "zone": "UTC" });
     let cluster = json!({ "name": "x", "addresses": ["127.0.0.1:1"], "user": "root@sys", "password": "x" });
     match path.strip_prefix("/api/v2")? {
+        "/backup/strategies/nextRuns" => Some(schedule),
+        strategy if strategy.ends_with("/backupStrategy") => {
+            Some(json!({ "obBackupScheduleConfig": schedule }))
+        }
         "/backup/storages" => Some(json!({ "configName": "x", "obBackupStorageBaseInfo": base })),
         "/backup/storages/test" | "/ob/clusters/{id}/backup/storage/test" => {
             Some(json!({ "obBackupStorageBaseInfo": base }))

@@ -2,10 +2,13 @@
 
 use clap::{Args, Subcommand, ValueEnum};
 use model::Problem;
+use model::backup::BackupObject;
+use model::problem::codes;
 use model::size;
 use model::text::Text;
 use serde_json::{Map, Value, json};
 
+use super::consent::ConsentArgs;
 use super::names::{cluster, read_table, short, storage, tenant};
 use super::storage::{directory_base, read_uri};
 use super::{Reach, task};
@@ -55,13 +58,16 @@ struct NowArgs {
     /// Only this table; may be given several times
     #[arg(long, value_name = "DATABASE.TABLE")]
     table: Vec<String>,
+    #[command(flatten)]
+    consent: ConsentArgs,
     /// How: by OceanBase itself, or by reading rows
     #[arg(long)]
     method: Option<Method>,
     /// How much: everything, or what changed since the last backup
     #[arg(long)]
     mode: Option<Mode>,
-    /// Where to: a storage configuration's name or file:///…; the one used last for this cluster when left out
+    /// Where to: a storage configuration's name or file:///…; the backup strategy's when left out, else the one used last for
+    /// this cluster
     #[arg(long, value_name = "NAME|URI")]
     storage: Option<String>,
     /// Start no major compaction where one is needed
@@ -135,9 +141,18 @@ async fn now(reach: &Reach, args: NowArgs) -> Result<(), Failure> {
     screen.show(&ended, |screen| {
         for set in sets.iter().filter(|set| set.task_id == task) {
             screen.say(&made(set));
+            task::say_left_out(screen, &set.left_out);
         }
     });
-    Ok(())
+    let is_partial = |set: &&BackupSetRow| set.task_id == task && set.status == "PARTIAL";
+    let partial: Vec<&BackupSetRow> = sets.iter().filter(is_partial).collect();
+    if partial.is_empty() {
+        return Ok(());
+    }
+    let lost = partial.iter().flat_map(|set| &set.left_out).filter(|object| !object.agreed).count();
+    let numbers: Vec<String> = partial.iter().map(|set| set.backup_set_id.to_string()).collect();
+    let problem = Problem::refused(codes::DATA_BACKUP_FAILED, "backup-partial");
+    Err(Failure::partial(problem.with("set", numbers.join(", ")).with("count", lost)))
 }
 
 /// Says what was made. What a physical set holds is not counted in tables and rows.
@@ -178,6 +193,14 @@ async fn body(client: &Client, cluster: &ClusterRow, args: &NowArgs) -> Result<V
     }
     body.extend(args.threads.map(|threads| ("threads".to_owned(), json!(threads))));
     body.extend(args.compression.as_ref().map(|method| ("compression".to_owned(), json!(method))));
+    let consent = args.consent.read()?;
+    if !consent.exclude.is_empty() {
+        let exclude: Vec<Value> = consent.exclude.iter().map(part).collect();
+        body.insert("exclude".into(), Value::Array(exclude));
+    }
+    if !consent.without.is_empty() {
+        body.insert("without".into(), json!(consent.without));
+    }
     let objects = objects(client, cluster, args).await?;
     if !objects.is_empty() {
         body.insert("obBackupObjectList".into(), Value::Array(objects));
@@ -191,6 +214,15 @@ async fn body(client: &Client, cluster: &ClusterRow, args: &NowArgs) -> Result<V
         body.insert("obBackupServiceStorageConfig".into(), choice);
     }
     Ok(Value::Object(body))
+}
+
+fn part(object: &BackupObject) -> Value {
+    match object {
+        BackupObject::Database(name) => json!({ "backupDimension": "DATABASE", "databaseName": name }),
+        BackupObject::Table(database, table) => {
+            json!({ "backupDimension": "TABLE", "databaseName": database, "tableName": table })
+        }
+    }
 }
 
 /// Returns the parts of the cluster that were named. Databases and tables are those of the named tenant.

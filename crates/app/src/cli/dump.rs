@@ -6,15 +6,19 @@ use std::time::Duration;
 use clap::Args;
 use clap::builder::RangedU64ValueParser;
 use dump::{Compression, DumpId, Manifest, Meter, NotARecipient, Options, Plan, Recipient, Snapshot, Source};
+use model::inventory::LeftOut;
+use model::problem::codes;
 use model::text::Text;
 use model::{Problem, Timestamp, size};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
+use super::consent::ConsentArgs;
 use super::local::{Answer, connections, folder, interrupted, metered, source};
 use super::names::chosen;
 use super::storage::KeyArgs;
 use crate::failure::Failure;
+use crate::language::language;
 use crate::screen::Screen;
 
 #[derive(Args)]
@@ -34,6 +38,8 @@ pub(crate) struct DumpArgs {
     /// Only this table; may be given several times
     #[arg(long, value_name = "DATABASE.TABLE")]
     table: Vec<String>,
+    #[command(flatten)]
+    consent: ConsentArgs,
     /// How many connections read at once
     #[arg(long, value_name = "NUMBER", default_value_t = 4, value_parser = connections())]
     threads: u16,
@@ -74,6 +80,11 @@ pub(crate) async fn run(args: DumpArgs) -> Result<(), Failure> {
         Failure::from(error)
     })?;
     show(screen, &client, &manifest);
+    let lost = manifest.left_out.iter().filter(|object| !object.agreed).count();
+    if lost > 0 {
+        let partial = Problem::refused(codes::DATA_BACKUP_FAILED, "dump-partial").with("count", lost);
+        return Err(Failure::partial(partial));
+    }
     Ok(())
 }
 
@@ -98,6 +109,7 @@ fn options(args: &DumpArgs) -> Result<Options, Problem> {
     let recipients = args.encrypt_to.iter().map(|text| recipient(text)).collect::<Result<_, _>>()?;
     Ok(Options {
         selection,
+        consent: args.consent.read()?,
         compression,
         recipients,
         connections: usize::from(args.threads),
@@ -130,7 +142,7 @@ async fn fix(
             None => dump::take_snapshot(source, client, &DumpId::unique(now()), options).await,
         }
     };
-    let (warnings, snapshot) = tokio::join!(dump::warnings(session, &options.selection), Box::pin(snapshot));
+    let (warnings, snapshot) = tokio::join!(dump::warnings(session), Box::pin(snapshot));
     warnings.map_err(|error| error.problem())?.iter().for_each(|note| screen.say(note));
     let snapshot = match snapshot {
         Err(
@@ -174,8 +186,17 @@ fn show(screen: Screen, client: &storage::Client, manifest: &Manifest) {
     let data = json!({
         "dump": manifest.dump, "uri": uri, "scn": manifest.scn.to_string(),
         "tables": totals.tables, "rows": totals.rows, "bytes": totals.bytes,
+        "status": if manifest.is_partial() { "PARTIAL" } else { "COMPLETE" },
+        "leftOut": manifest.left_out.iter().map(left_out).collect::<Vec<_>>(),
     });
     screen.show(&data, |screen| {
+        for object in &manifest.left_out {
+            let line = if object.agreed { "cli-left-out-agreed" } else { "cli-left-out" };
+            screen.say(&Text::new(line).with("what", object.reason.message(language())));
+        }
+        if manifest.is_partial() {
+            return; // what is said last is why it is no complete dump
+        }
         screen.say(
             &Text::new("cli-dump-complete")
                 .with("uri", &uri)
@@ -184,6 +205,14 @@ fn show(screen: Screen, client: &storage::Client, manifest: &Manifest) {
                 .with("size", size::bytes(totals.bytes)),
         );
     });
+}
+
+/// Returns something that was left out, in the reader's language.
+fn left_out(object: &LeftOut) -> Value {
+    json!({
+        "kind": object.kind, "name": object.name, "agreed": object.agreed,
+        "reason": object.reason.message(language()),
+    })
 }
 
 fn now() -> Timestamp {

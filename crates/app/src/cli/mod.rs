@@ -7,6 +7,7 @@ pub(crate) mod backup;
 pub(crate) mod check;
 pub(crate) mod cluster;
 pub(crate) mod compaction;
+mod consent;
 pub(crate) mod dump;
 pub(crate) mod load;
 mod local;
@@ -15,6 +16,7 @@ pub(crate) mod names;
 pub(crate) mod restore;
 pub(crate) mod serve;
 pub(crate) mod storage;
+pub(crate) mod strategy;
 pub(crate) mod task;
 mod tenant;
 mod token;
@@ -32,7 +34,9 @@ use crate::screen::{Form, Screen};
 /// Backup and recovery for OceanBase.
 #[derive(Parser)]
 #[command(name = "lifeboat", version, arg_required_else_help = true, max_term_width = 100)]
-#[command(after_help = "Exit status: 0 done, 1 failed, 2 bad usage, 3 refused by a rule.")]
+#[command(
+    after_help = "Exit status: 0 done, 1 failed, 2 bad usage, 3 refused by a rule, 4 done but for what was left out."
+)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -50,6 +54,8 @@ pub(crate) enum Command {
     Storage(storage::StorageArgs),
     /// Back up now, and list what was backed up
     Backup(backup::BackupArgs),
+    /// Back up regularly: strategies, their runs and what comes next
+    Strategy(strategy::StrategyArgs),
     /// Log backup: start, stop, pause, resume, and how it stands
     LogBackup(log_backup::LogBackupArgs),
     /// Major compaction: start, and how it stands
@@ -118,6 +124,7 @@ impl Command {
             Self::Tenant(args) => &args.reach,
             Self::Storage(args) => &args.reach,
             Self::Backup(args) => &args.reach,
+            Self::Strategy(args) => &args.reach,
             Self::LogBackup(args) => &args.reach,
             Self::Compaction(args) => &args.reach,
             Self::Restore(args) => &args.reach,
@@ -136,6 +143,7 @@ impl Command {
             Self::Tenant(args) => tenant::run(args).await,
             Self::Storage(args) => storage::run(args).await,
             Self::Backup(args) => backup::run(args).await,
+            Self::Strategy(args) => strategy::run(args).await,
             Self::LogBackup(args) => log_backup::run(args).await,
             Self::Compaction(args) => compaction::run(args).await,
             Self::Restore(args) => restore::run(args).await,

@@ -50,6 +50,9 @@ pub(crate) struct ServeArgs {
     /// How many tasks run at once; 8 when left out
     #[arg(long, value_name = "NUMBER")]
     tasks_at_once: Option<String>,
+    /// With how many running data backups strategies start no more; 4 when left out
+    #[arg(long, value_name = "NUMBER")]
+    data_backups_at_once: Option<String>,
     /// A proxy whose word on where a request came from is taken; may be given several times
     #[arg(long, value_name = "ADDRESS")]
     trusted_proxy: Vec<String>,
@@ -77,6 +80,7 @@ impl ServeArgs {
             ("file_roots", self.file_root.clone()),
             ("server_name", one(&self.server_name)),
             ("tasks_at_once", one(&self.tasks_at_once)),
+            ("data_backups_at_once", one(&self.data_backups_at_once)),
             ("trusted_proxies", self.trusted_proxy.clone()),
         ];
         all.into_iter().filter(|(_, values)| !values.is_empty()).collect()

@@ -2,6 +2,7 @@
 
 use clap::{Args, Subcommand, ValueEnum};
 use model::Problem;
+use model::problem::codes;
 use model::text::Text;
 use serde_json::Value;
 
@@ -9,7 +10,7 @@ use super::Reach;
 use super::names::{cluster, short, short_or_none};
 use crate::client::Client;
 use crate::failure::Failure;
-use crate::rows::{LogRows, SubtaskRow, TaskRow, read, read_all};
+use crate::rows::{LogRows, MissingRow, SubtaskRow, TaskRow, read, read_all};
 use crate::screen::Screen;
 use crate::{follow, language};
 
@@ -99,9 +100,15 @@ pub(crate) async fn run(args: TaskArgs) -> Result<(), Failure> {
         Verb::Show { task } => show(&reach, task).await,
         Verb::Watch { task } => {
             let (client, screen) = (reach.client()?, reach.screen());
-            let ended = follow::to_end(&client, screen, task).await?;
-            screen.show(&ended, |_| {});
-            Ok(())
+            let data = follow::to_end(&client, screen, task).await?;
+            let ended: TaskRow = read(&data)?;
+            screen.show(&data, |screen| say_left_out(screen, &ended.left_out));
+            if !ended.partial {
+                return Ok(());
+            }
+            let lost = ended.left_out.iter().filter(|object| !object.agreed).count();
+            let partial = Problem::refused(codes::DATA_BACKUP_FAILED, "task-partial");
+            Err(Failure::partial(partial.with("task", task).with("count", lost)))
         }
         Verb::Log { task, subtask } => log(&reach, task, subtask).await,
         Verb::Retry { task, subtask } => {
@@ -144,13 +151,13 @@ async fn list(reach: &Reach, name: Option<&str>, status: Option<Status>, limit: 
     let tasks: Vec<TaskRow> = read_all(rows.as_array().map_or(&[], Vec::as_slice))?;
     screen.show(&rows, |screen| {
         let rows: Vec<Vec<String>> = tasks
-            .into_iter()
+            .iter()
             .map(|task| {
                 vec![
                     task.id.to_string(),
-                    task.name,
-                    task.status,
-                    task.creator.name,
+                    task.name.clone(),
+                    task.standing(),
+                    task.creator.name.clone(),
                     short(&task.create_time),
                     short_or_none(task.finish_time.as_ref()),
                 ]
@@ -169,11 +176,19 @@ async fn show(reach: &Reach, task: i64) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Says what a backup lacks.
+pub(crate) fn say_left_out(screen: Screen, objects: &[MissingRow]) {
+    for object in objects {
+        let line = if object.agreed { "cli-left-out-agreed" } else { "cli-left-out" };
+        screen.say(&Text::new(line).with("what", &object.reason));
+    }
+}
+
 fn show_task(screen: Screen, task: &TaskRow) {
     screen.facts(&[
         ("ID", task.id.to_string()),
         ("Name", task.name.clone()),
-        ("Status", task.status.clone()),
+        ("Status", task.standing()),
         ("Operation", task.operation.clone()),
         ("Creator", task.creator.name.clone()),
         ("Server", task.executor.clone().unwrap_or_else(|| "-".to_owned())),
@@ -181,6 +196,7 @@ fn show_task(screen: Screen, task: &TaskRow) {
         ("Started", short_or_none(task.start_time.as_ref())),
         ("Ended", short_or_none(task.finish_time.as_ref())),
     ]);
+    say_left_out(screen, &task.left_out);
     screen.line("");
     let rows: Vec<Vec<String>> = task
         .subtasks

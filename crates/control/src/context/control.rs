@@ -10,7 +10,7 @@ use tokio::sync::watch;
 
 use super::order_table::OrderTable;
 use super::seen::Seen;
-use super::shared::Context;
+use super::shared::{Context, DATA_BACKUPS_AT_ONCE};
 
 /// How a server is set up.
 #[derive(Debug, Clone)]
@@ -23,6 +23,8 @@ pub struct Settings {
     pub file_roots: Vec<PathBuf>,
     /// How many tasks run at once.
     pub tasks_at_once: usize,
+    /// With how many running data backups strategies start no more.
+    pub data_backups_at_once: usize,
     /// Its name, shown to people as the one who runs a task.
     pub server_name: String,
     /// The first account's password; a random one when left out. Looked at on the first start only.
@@ -38,6 +40,7 @@ impl Settings {
             metadata: None,
             file_roots: Vec::new(),
             tasks_at_once: 8,
+            data_backups_at_once: DATA_BACKUPS_AT_ONCE,
             server_name: "lifeboat".to_owned(),
             admin_password: None,
         }
@@ -78,6 +81,12 @@ impl Control {
             newest_event: Arc::new(watch::Sender::new(newest)),
             alarms: Arc::new(watch::Sender::new(Seen::default())),
         }
+    }
+
+    /// For tests: lets time pass by the clock of this server's metadata, and thereby of its schedules.
+    #[doc(hidden)]
+    pub async fn pass(&self, time: std::time::Duration) -> Result<(), super::Error> {
+        Ok(engine::testkit::Timed::pass(&self.context.metadata, time).await?)
     }
 
     pub(crate) fn metadata(&self) -> &Metadata {

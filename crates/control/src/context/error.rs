@@ -38,6 +38,11 @@ impl Error {
         Self::caused(problem, cause).passing(is_transient)
     }
 
+    /// Tells whether the same may go well a little later, with nobody doing anything.
+    pub(crate) fn is_transient(&self) -> bool {
+        self.is_transient
+    }
+
     /// Returns what is said to whoever asked.
     #[must_use]
     pub fn problem(&self) -> &Problem {

@@ -15,6 +15,9 @@ use super::snapshots::Snapshots;
 use super::troubles::Troubles;
 use super::watch_log::WatchLog;
 
+/// How many data backups may run at once, unless the settings say otherwise.
+pub(crate) const DATA_BACKUPS_AT_ONCE: usize = 4;
+
 /// What use cases and flows share.
 pub(crate) struct Context {
     pub(crate) metadata: Metadata,
@@ -31,6 +34,8 @@ pub(crate) struct Context {
     pub(crate) look: Notify,
     /// Whether this server could do its work when that was last asked.
     pub(crate) health: Health,
+    /// How many data backups may run when a strategy starts one more.
+    pub(crate) data_backups_at_once: usize,
     /// Whether the disk of the data directory was full when last looked at.
     pub(crate) was_full: AtomicBool,
     /// What the watchers did last.
@@ -60,6 +65,7 @@ impl Context {
             log_checkpoints: LogCheckpoints::default(),
             look: Notify::new(),
             health: Health::default(),
+            data_backups_at_once: DATA_BACKUPS_AT_ONCE,
             was_full: AtomicBool::new(false),
             watch_log: WatchLog::default(),
             alarms_read: AtomicU64::new(0),

@@ -38,6 +38,7 @@ use model::backup::{BackupMethod, DataBackupMode};
 use model::backup_set::{BackupSet, BackupSetStatus};
 use model::cluster::refuse_upgrading;
 use model::id::{BackupSetId, TaskId, TenantId};
+use model::inventory::is_partial;
 use model::problem::codes;
 use model::size;
 use model::storage::TestOutcome;
@@ -56,7 +57,7 @@ use crate::words;
 
 pub(crate) use dumping::place;
 pub(crate) use request::TAKER;
-pub(crate) use state::{BackupLogical, Lane, State};
+pub(crate) use state::{BackupLogical, Lane, State, left_out};
 
 /// How long a check may take.
 const CHECK_LIMIT: Duration = Duration::from_secs(10 * 60);
@@ -193,7 +194,12 @@ async fn check_tenant_ready(at: &Here, state: &State, tenant: &str) -> Result<()
         entered.close().await;
     }
     let source = source(at, state, tenant).await?;
-    let found = dump::preflight(&source, &state.selection, state.connections).await.map_err(Error::from)?;
+    let found = dump::preflight(&source, &state.selection, &state.consent, state.connections)
+        .await
+        .map_err(Error::from)?;
+    for object in found.left_out {
+        at.log(words::note(object.reason));
+    }
     for note in found.notes {
         at.log(words::note(note));
     }
@@ -264,6 +270,9 @@ async fn dump_data(at: &Here, state: &State, lane: &mut Lane) -> Answer {
                 .arg("rows", complete.rows)
                 .arg("bytes", size::bytes(complete.bytes)),
         );
+        for object in &complete.left_out {
+            at.log(words::note(object.reason.clone()));
+        }
         lane.complete = Some(complete);
     }
     dumping.done_or_anew(lane, dumped).await
@@ -331,14 +340,19 @@ async fn record_backup_set(at: &Here, state: &mut State) -> Answer {
             tables: complete.tables,
             started: state.requested,
             finished: complete.finished,
-            status: if lane.state.verified {
-                BackupSetStatus::Available
-            } else {
-                BackupSetStatus::Unverified
+            status: match lane.state.verified {
+                _ if is_partial(&complete.left_out) => BackupSetStatus::Partial,
+                true => BackupSetStatus::Available,
+                false => BackupSetStatus::Unverified,
             },
+            left_out: complete.left_out.clone(),
         };
         let id = writer.backup_set_record(&set).await.map_err(Error::from)?;
         at.log(Note::new("backup-set-recorded").arg("set", id).arg("tenant", &lane.key));
+        if set.status == BackupSetStatus::Partial {
+            let lost = set.left_out.iter().filter(|object| !object.agreed).count();
+            at.log(Note::new("backup-set-partial").arg("set", id).arg("count", lost));
+        }
     }
     writer.commit().await.map_err(Error::from)?;
     Ok(Next::Done)

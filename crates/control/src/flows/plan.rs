@@ -1,6 +1,7 @@
 //! What a task would do, told without doing it.
 
 use model::backup::{BackupMethod, DataBackupMode};
+use model::inventory::Missing;
 use model::text::Text;
 
 /// What a task would do.
@@ -16,6 +17,8 @@ pub struct Plan {
     pub storage: String,
     /// The tenants it is about.
     pub tenants: Vec<String>,
+    /// What the backup would lack, as far as that is seen now.
+    pub left_out: Vec<Missing>,
     /// The steps in running order.
     pub steps: Vec<PlannedStep>,
 }

@@ -67,6 +67,7 @@ pub(crate) async fn destination(
         Some(StorageChoice::Saved(id)) => context.storage(id).await?,
         None => usual_storage(context, cluster)
             .await?
+            .map(|(storage, _)| storage)
             .ok_or_else(|| Problem::invalid("storage-not-chosen").coded(codes::STORAGE_URI_MISSING))?,
     };
     if method == BackupMethod::Logical {
@@ -75,8 +76,23 @@ pub(crate) async fn destination(
     Ok(Destination::Saved(storage))
 }
 
-/// Returns the storage that is filled in for a cluster: the last one used for it, else the only one in the library.
-pub(crate) async fn usual_storage(context: &Context, cluster: &Cluster) -> Result<Option<Storage>, Error> {
+/// Why a storage is filled in when nobody chooses one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StorageSource {
+    /// It is the backup strategy's.
+    Strategy,
+    /// It was used for the last backup of the cluster.
+    LastUsed,
+    /// It is the only one in the library.
+    OnlyOne,
+}
+
+/// Returns the storage that is filled in for a cluster without a strategy: the last one used for it, else the only one in the
+/// library.
+pub(crate) async fn usual_storage(
+    context: &Context,
+    cluster: &Cluster,
+) -> Result<Option<(Storage, StorageSource)>, Error> {
     let last = TaskQuery {
         kinds: backup_kinds(),
         subjects: vec![(subject::CLUSTER.to_owned(), cluster.id.to_string())],
@@ -87,8 +103,9 @@ pub(crate) async fn usual_storage(context: &Context, cluster: &Cluster) -> Resul
     if let Some(id) = used
         && let Some(storage) = context.metadata.storage_get(StorageId(id)).await?
     {
-        return Ok(Some(storage));
+        return Ok(Some((storage, StorageSource::LastUsed)));
     }
     let mut library = context.metadata.storage_list().await?;
-    Ok(if library.len() == 1 { library.pop() } else { None })
+    let only = if library.len() == 1 { library.pop() } else { None };
+    Ok(only.map(|storage| (storage, StorageSource::OnlyOne)))
 }

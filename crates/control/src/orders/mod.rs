@@ -1,15 +1,20 @@
 //! How an order becomes a task, and where backups go.
 
 mod destination;
+mod full_sets;
 mod kinds;
+mod scheduled;
 pub(crate) mod subjects;
 mod submit;
 
 use model::id::TaskId;
 
+pub use destination::StorageSource;
 pub(crate) use destination::{Destination, destination, usual_storage};
+pub(crate) use full_sets::has_full_sets;
 pub(crate) use kinds::{BACKUP_LOGICAL, BACKUP_PHYSICAL, backup_kinds};
-pub(crate) use submit::submit;
+pub(crate) use scheduled::{Scheduled, actor as actor_of_run, strategy_storage};
+pub(crate) use submit::{submit, submit_run};
 
 /// A task was made of the order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,14 +1,15 @@
 //! The one way from an order to a task: permission, idempotency key, the flow's own decision, the task with its audit
 //! line in one transaction, and the waking of the workers.
 
-use engine::journal::InsertError;
+use engine::journal::{InsertError, NewTask};
+use metadata::Transaction;
 use metadata::submissions::{Submission, SubmissionKey};
 use model::Problem;
 use model::id::TaskId;
 use model::order::{BackupOrder, IdempotencyKey, Order, RecoveryOrder};
 use model::user::Permission;
 
-use super::Accepted;
+use super::{Accepted, Scheduled};
 use crate::context::{Actor, Attempt, Conflict, Context, Control, Draft, Error, Taker};
 
 /// Makes a task of an order. With a key, the same order makes one task however often it is sent within a week.
@@ -43,19 +44,51 @@ pub(crate) async fn submit(
             return repeated(known, key);
         }
         let task = draft.first(&mut writer).await?.creator(&actor.name);
-        let task = writer.task_insert(&task).await.map_err(|error| match error {
-            InsertError::Occupied { task, .. } => conflict.with(task).into(),
-            InsertError::Journal(cause) => Error::from(cause),
-        })?;
+        let task = inserted(&mut writer, &task, conflict).await?;
         if let Some(key) = &key {
-            writer.submission_insert(key, &in_full, task).await?;
+            writer.submission_insert(key, &in_full, engine::TaskId(task.0)).await?;
         }
         attempt.done(&mut writer).await?;
         writer.commit().await?;
         control.wake().now();
-        Ok(Accepted { task: TaskId(task.0) })
+        Ok(Accepted { task })
     });
     attempt.watch(&control.context, work).await
+}
+
+/// Makes a task of an order of a strategy, and settles its due time in the same transaction.
+///
+/// # Errors
+/// When a rule refuses the order, another task leaves no room for it, or the due time is settled already.
+pub(crate) async fn submit_run(
+    control: &Control,
+    actor: &Actor,
+    order: BackupOrder,
+    run: &Scheduled,
+) -> Result<Accepted, Error> {
+    let order = Order::Backup(order);
+    let attempt = Attempt::new(actor, "strategy-run", order.target());
+    // On the heap, as above.
+    Box::pin(async {
+        let (draft, conflict) = draft(control, order).await?;
+        let mut writer = control.metadata().begin().await?;
+        let task = run.mark(draft.first(&mut writer).await?);
+        let task = inserted(&mut writer, &task, conflict).await?;
+        run.settle(&mut writer, task).await?;
+        attempt.done(&mut writer).await?;
+        writer.commit().await?;
+        control.wake().now();
+        Ok(Accepted { task })
+    })
+    .await
+}
+
+async fn inserted(writer: &mut Transaction, task: &NewTask, conflict: Conflict) -> Result<TaskId, Error> {
+    match writer.task_insert(task).await {
+        Ok(task) => Ok(TaskId(task.0)),
+        Err(InsertError::Occupied { task, .. }) => Err(conflict.with(task).into()),
+        Err(InsertError::Journal(cause)) => Err(Error::from(cause)),
+    }
 }
 
 fn repeated(known: Submission, key: &SubmissionKey<'_>) -> Result<Accepted, Error> {

@@ -158,6 +158,7 @@ impl World {
             cluster: self.cluster,
             wish: BackupWish { objects, tenants: vec![self.tenant], ..BackupWish::default() },
             storage: None,
+            consent: Default::default(),
             auto_compaction: true,
             plus_archivelog: false,
             encryption: None,

@@ -123,6 +123,7 @@ impl SimWorld {
             cluster: self.cluster,
             wish,
             storage: Some(StorageChoice::Saved(self.storage)),
+            consent: Default::default(),
             auto_compaction: true,
             plus_archivelog: false,
             encryption: None,

@@ -13,6 +13,7 @@ pub mod protection;
 pub mod restores;
 pub mod storage_scan;
 pub mod storages;
+pub mod strategies;
 pub mod tasks;
 pub mod tenants;
 pub mod users;

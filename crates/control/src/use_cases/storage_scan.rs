@@ -168,7 +168,8 @@ fn described(
         tables: manifest.totals.tables,
         started,
         finished: manifest.finished,
-        status: BackupSetStatus::Unverified,
+        status: if manifest.is_partial() { BackupSetStatus::Partial } else { BackupSetStatus::Unverified },
+        left_out: manifest.left_out.clone(),
     }
 }
 

@@ -5,6 +5,7 @@ mod clusters;
 mod events;
 mod room;
 mod snapshots;
+mod strategies;
 mod watcher;
 
 use tokio_util::sync::CancellationToken;
@@ -13,8 +14,14 @@ use self::watcher::Watcher;
 use crate::context::Control;
 
 /// Every watcher.
-const WATCHERS: &[Watcher] =
-    &[alarms::WATCHER, clusters::WATCHER, events::WATCHER, room::WATCHER, snapshots::WATCHER];
+const WATCHERS: &[Watcher] = &[
+    alarms::WATCHER,
+    clusters::WATCHER,
+    events::WATCHER,
+    room::WATCHER,
+    snapshots::WATCHER,
+    strategies::WATCHER,
+];
 
 /// Enters every watcher into the log of what watchers do.
 pub(crate) fn enter(control: &Control) {

@@ -20,6 +20,7 @@ pub(crate) fn wish(cluster: ClusterId) -> BackupNow {
     BackupNow {
         cluster,
         wish: BackupWish::default(),
+        consent: Default::default(),
         storage: None,
         auto_compaction: true,
         plus_archivelog: false,
@@ -99,7 +100,7 @@ async fn a_backup_is_listed_with_all_that_ocp_shows() {
     assert_eq!((cluster.standing.sets.bytes, all.succeeded, all.failed), (set.bytes, 1, 0));
     let ability = backups::ability(control, admin, set.cluster, None).await.expect("seen");
     assert_eq!((ability.preferred, ability.incremental_enabled), (BackupMethod::Logical, false));
-    assert_eq!(ability.storage, Some(set.storage));
+    assert_eq!(ability.storage, Some((set.storage, backups::StorageSource::LastUsed)));
 }
 
 #[tokio::test]

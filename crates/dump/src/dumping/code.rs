@@ -1,63 +1,50 @@
 //! Procedures, functions, triggers, users, roles and privileges, as files.
 
+use model::inventory::{Consent, LeftOut, ObjectKind};
 use model::text::Text;
-use oceanbase::catalog::{self, Account, RoutineKind};
-use oceanbase::{Session, statement};
+use oceanbase::catalog::{self, Account, Definition, Routine, RoutineKind, Trigger};
+use oceanbase::{Error as SqlError, Session, statement};
 
 use crate::archive::Archive;
 use crate::ddl::code::{trigger_without_database, with_comment};
-use crate::ddl::form::Refusal;
+use crate::ddl::form::{self, Refusal};
 use crate::ddl::requote::{self, Names};
+use crate::dumping::left_out::{Scope, not_taken, refused, unseen_users};
 use crate::dumping::schema::SchemaReceipt;
-use crate::error::{DuringSql as _, Error, Result};
+use crate::error::{DuringSql as _, Result};
 use crate::layout::ObjectKey;
 use crate::manifest::CodeEntry;
 use crate::plan::full_name;
 use crate::schema_file::{self, SchemaKind, SchemaObject};
 
+/// The code of a database, as it is read: what the server does not show is left out, and the rest is not.
+struct Code<'a> {
+    session: &'a mut Session,
+    consent: &'a Consent,
+    database: &'a str,
+    objects: Vec<SchemaObject>,
+    entries: Vec<CodeEntry>,
+    left_out: Vec<LeftOut>,
+}
+
 /// Writes a database's procedures, functions and triggers.
 pub(super) async fn write_code(
     session: &mut Session,
     archive: &Archive,
+    scope: Scope<'_>,
     database: &str,
     receipt: &mut SchemaReceipt,
 ) -> Result<()> {
-    let reading = || format!("read the code in `{database}`");
-    let (mut objects, mut entries) = (Vec::new(), Vec::new());
-    for routine in catalog::routines(session, database).await.during(reading)? {
-        let text = catalog::routine_definition(session, database, &routine.name, routine.kind).await;
-        let catalog::Definition { text, context } = text.during(reading)?;
-        let mended = if session.server().product.is_oceanbase() {
-            let (word, definer) = (routine.kind.word(), &routine.definer);
-            with_comment(&requote::routine(&text, word, &routine.name, definer), &routine.comment)
-        } else {
-            Some(text) // printed as it should be
-        };
-        let statement = mended.ok_or_else(|| unreadable(database, &routine.name))?;
-        let (kind, word) = match routine.kind {
-            RoutineKind::Procedure => (SchemaKind::Procedure, "procedure"),
-            RoutineKind::Function => (SchemaKind::Function, "function"),
-        };
-        entries.push(CodeEntry {
-            kind: word.to_owned(),
-            name: routine.name.clone(),
-            definer: routine.definer,
-        });
-        let object = SchemaObject::plain(kind, &routine.name, statement);
-        objects.push(SchemaObject { mode: Some(routine.sql_mode), ..object.under(context) });
+    let (objects, entries, left_out) = (Vec::new(), Vec::new(), Vec::new());
+    let mut code = Code { session, consent: scope.consent, database, objects, entries, left_out };
+    if scope.wants(database, ObjectKind::Routines) {
+        code.routines().await?;
     }
-    for trigger in catalog::triggers(session, database).await.during(reading)? {
-        let found = catalog::trigger_definition(session, database, &trigger.name).await.during(reading)?;
-        let text = requote::trigger(&found.text, &trigger.definer);
-        let statement = trigger_without_database(&text, database);
-        entries.push(CodeEntry {
-            kind: "trigger".to_owned(),
-            name: trigger.name.clone(),
-            definer: trigger.definer,
-        });
-        let object = SchemaObject::plain(SchemaKind::Trigger, &trigger.name, statement);
-        objects.push(SchemaObject { mode: Some(trigger.sql_mode), ..object.under(found.context) });
+    if scope.wants(database, ObjectKind::Triggers) {
+        code.triggers().await?;
     }
+    let Code { objects, entries, left_out, .. } = code;
+    receipt.left_out.extend(left_out);
     if !objects.is_empty() {
         let text = schema_file::write(&format!("code of `{database}`"), &objects)?;
         receipt.objects.push(archive.write_schema(ObjectKey::Code { database }, text).await?);
@@ -66,44 +53,140 @@ pub(super) async fn write_code(
     Ok(())
 }
 
-fn unreadable(database: &str, name: &str) -> Error {
-    let problem =
-        model::Problem::refused(model::problem::codes::PRECHECK_FAILED, "dump-definition-unreadable");
-    Error::CannotCarry { problems: vec![problem.with("table", full_name(database, name))] }
+impl Code<'_> {
+    async fn routines(&mut self) -> Result<()> {
+        for routine in catalog::routines(self.session, self.database).await.during(|| self.reading())? {
+            let Routine { name, kind, sql_mode, definer, comment } = routine;
+            let found = catalog::routine_definition(self.session, self.database, &name, kind).await;
+            let Definition { text, context } = match found {
+                Ok(found) => found,
+                Err(error) => {
+                    self.refused(ObjectKind::Routines, &name, error)?;
+                    continue;
+                }
+            };
+            let mended = if self.session.server().product.is_oceanbase() {
+                with_comment(&requote::routine(&text, kind.word(), &name, &definer), &comment)
+            } else {
+                Some(text) // printed as it should be
+            };
+            let (schema_kind, word) = match kind {
+                RoutineKind::Procedure => (SchemaKind::Procedure, "procedure"),
+                RoutineKind::Function => (SchemaKind::Function, "function"),
+            };
+            match mended {
+                Some(statement) => {
+                    let object = SchemaObject::plain(schema_kind, &name, statement).under(context);
+                    let object = SchemaObject { mode: Some(sql_mode), ..object };
+                    self.add(ObjectKind::Routines, word, object, definer);
+                }
+                None => self.lose(ObjectKind::Routines, &name, Text::new("left-out-unreadable")),
+            }
+        }
+        Ok(())
+    }
+
+    async fn triggers(&mut self) -> Result<()> {
+        for trigger in catalog::triggers(self.session, self.database).await.during(|| self.reading())? {
+            let Trigger { name, sql_mode, definer } = trigger;
+            match catalog::trigger_definition(self.session, self.database, &name).await {
+                Ok(Definition { text, context }) => {
+                    let text = requote::trigger(&text, &definer);
+                    let statement = trigger_without_database(&text, self.database);
+                    let object = SchemaObject::plain(SchemaKind::Trigger, &name, statement).under(context);
+                    let object = SchemaObject { mode: Some(sql_mode), ..object };
+                    self.add(ObjectKind::Triggers, "trigger", object, definer);
+                }
+                Err(error) => self.refused(ObjectKind::Triggers, &name, error)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn reading(&self) -> String {
+        format!("read the code in `{}`", self.database)
+    }
+
+    fn add(&mut self, kind: ObjectKind, word: &str, object: SchemaObject, definer: String) {
+        match form::check(&object) {
+            Ok(()) => {
+                self.entries.push(CodeEntry { kind: word.to_owned(), name: object.name.clone(), definer });
+                self.objects.push(object);
+            }
+            Err(why) => {
+                let full = full_name(self.database, &object.name);
+                self.left_out.push(not_taken(self.consent, kind, &full, &why));
+            }
+        }
+    }
+
+    fn lose(&mut self, kind: ObjectKind, name: &str, reason: Text) {
+        let full = full_name(self.database, name);
+        let reason = reason.with("kind", kind).with("name", &full);
+        self.left_out.push(self.consent.left_out(kind, full, reason));
+    }
+
+    fn refused(&mut self, kind: ObjectKind, name: &str, error: SqlError) -> Result<()> {
+        if matches!(error, SqlError::UnexpectedAnswer { .. }) {
+            self.lose(kind, name, Text::new("left-out-body-hidden"));
+            return Ok(());
+        }
+        let (full, what) = (full_name(self.database, name), self.reading());
+        self.left_out.push(refused(self.consent, kind, &full, error, || what)?);
+        Ok(())
+    }
 }
 
 /// Writes users and roles, and what they may do. The hashes of passwords are among it.
 pub(super) async fn write_accounts(
     session: &mut Session,
     archive: &Archive,
+    consent: &Consent,
     receipt: &mut SchemaReceipt,
 ) -> Result<()> {
     let reading = || "read the users".to_owned();
     let Some(accounts) = catalog::accounts(session).await.during(reading)? else {
-        receipt.notes.push(Text::new("dump-accounts-unseen"));
+        receipt.left_out.push(unseen_users(consent));
         return Ok(());
     };
     let (mut made, mut granted) = (Vec::new(), Vec::new());
     let crooked = crooked_names(session).await?;
     for account in &accounts {
         let name = account.spelled();
-        let definition = if account.is_role {
-            format!("CREATE ROLE IF NOT EXISTS {name}") // the server shows it as a user, and would make it one
-        } else {
-            catalog::account_definition(session, account).await.during(reading)?
+        let definition = match definition(session, account).await {
+            Ok(definition) => definition,
+            Err(error) => {
+                receipt.left_out.push(refused(consent, ObjectKind::Users, &name, error, reading)?);
+                continue;
+            }
         };
-        made.push(SchemaObject::plain(SchemaKind::Account, &name, definition.into_bytes()));
-        made.extend(
-            changes(account).map(|sql| SchemaObject::plain(SchemaKind::AccountChange, &name, sql.into())),
-        );
-        for grant in catalog::account_grants(session, account).await.during(reading)? {
-            // Everybody has this from the start.
-            if !grant.starts_with("GRANT USAGE ON *.*") {
-                let grant = quoted_grant(session, &grant, account, &crooked)?;
-                granted.push(SchemaObject::plain(SchemaKind::Grant, &name, grant.into_bytes()));
+        let changes = changes(account).map(|sql| (SchemaKind::AccountChange, sql));
+        let own = std::iter::once((SchemaKind::Account, definition)).chain(changes);
+        let own: Vec<SchemaObject> =
+            own.map(|(kind, sql)| SchemaObject::plain(kind, &name, sql.into_bytes())).collect();
+        if let Some(why) = own.iter().find_map(|object| form::check(object).err()) {
+            receipt.left_out.push(not_taken(consent, ObjectKind::Users, &name, &why));
+            continue;
+        }
+        made.extend(own);
+        receipt.accounts.push(name.clone());
+        if consent.is_without(ObjectKind::Grants) {
+            continue;
+        }
+        let grants = match catalog::account_grants(session, account).await {
+            Ok(grants) => grants,
+            Err(error) => {
+                receipt.left_out.push(refused(consent, ObjectKind::Grants, &name, error, reading)?);
+                continue;
+            }
+        };
+        // Everybody has USAGE from the start.
+        for grant in grants.iter().filter(|grant| !grant.starts_with("GRANT USAGE ON *.*")) {
+            match grant_object(session, grant, account, &crooked) {
+                Ok(object) => granted.push(object),
+                Err(why) => receipt.left_out.push(not_taken(consent, ObjectKind::Grants, &name, &why)),
             }
         }
-        receipt.accounts.push(name);
     }
     for (key, title, objects) in [
         (ObjectKey::Accounts, "users and roles", made),
@@ -136,13 +219,29 @@ async fn crooked_names(session: &mut Session) -> Result<Vec<Names>> {
 }
 
 /// Returns a GRANT with its names quoted.
-fn quoted_grant(session: &Session, grant: &str, account: &Account, crooked: &[Names]) -> Result<String> {
-    if !session.server().product.is_oceanbase() {
-        return Ok(grant.to_owned());
-    }
+fn grant_object(
+    session: &Session,
+    grant: &str,
+    account: &Account,
+    crooked: &[Names],
+) -> std::result::Result<SchemaObject, Refusal> {
     let unclear = || Refusal("its privileges can be read in more ways than one".to_owned());
-    requote::grant(grant, &account.user, &account.host, crooked)
-        .ok_or_else(|| Error::not_carried(&account.spelled(), &unclear()))
+    let quoted = if session.server().product.is_oceanbase() {
+        requote::grant(grant, &account.user, &account.host, crooked).ok_or_else(unclear)?
+    } else {
+        grant.to_owned()
+    };
+    let object = SchemaObject::plain(SchemaKind::Grant, &account.spelled(), quoted.into_bytes());
+    form::check(&object)?;
+    Ok(object)
+}
+
+async fn definition(session: &mut Session, account: &Account) -> std::result::Result<String, SqlError> {
+    if account.is_role {
+        // The server shows it as a user, and would make it one.
+        return Ok(format!("CREATE ROLE IF NOT EXISTS {}", account.spelled()));
+    }
+    catalog::account_definition(session, account).await
 }
 
 /// Returns what SHOW CREATE USER leaves out.

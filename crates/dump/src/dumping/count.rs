@@ -9,6 +9,8 @@ use oceanbase::{Session, Statement};
 use crate::archive::PieceReceipt;
 use crate::column::Form;
 use crate::crew::Work;
+use crate::dumping::left_out::is_about_one;
+use crate::dumping::lost::Lost;
 use crate::dumping::snapshot::{close, open};
 use crate::dumping::together::{Together, let_go};
 use crate::error::{DuringSql as _, Error, Result};
@@ -17,8 +19,8 @@ use crate::source::Source;
 
 /// A table to be counted.
 pub(super) struct Count {
-    database: String,
-    table: TablePlan,
+    pub(super) database: String,
+    pub(super) table: TablePlan,
     expected: u64,
 }
 
@@ -48,6 +50,7 @@ fn is_doubtful(table: &TablePlan) -> bool {
 pub(super) struct CountRows {
     pub(super) plan: Arc<Plan>,
     pub(super) together: Option<Arc<Together>>,
+    pub(super) lost: Arc<Lost>,
 }
 
 impl Work for CountRows {
@@ -66,6 +69,19 @@ impl Work for CountRows {
     }
 
     async fn work(&self, session: &mut Session, job: Count) -> Result<()> {
+        let (database, table) = (job.database.clone(), job.table.name.clone());
+        match self.count(session, job).await {
+            Err(error) if is_about_one(&error) && !session.is_broken() => {
+                self.lost.add(&self.plan.consent, &database, &table, &error);
+                Ok(())
+            }
+            counted => counted,
+        }
+    }
+}
+
+impl CountRows {
+    async fn count(&self, session: &mut Session, job: Count) -> Result<()> {
         let full = full_name(&job.database, &job.table.name);
         let (dump, scn, moment) = (&self.plan.dump, self.plan.scn, self.plan.moment());
         let all = TablePlan { key: Vec::new(), ..job.table };

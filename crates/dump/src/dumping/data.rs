@@ -19,6 +19,8 @@ use crate::dumping::closing::Closing;
 use crate::dumping::count::{CountRows, counts};
 use crate::dumping::definition::Definitions;
 use crate::dumping::documents::Documents;
+use crate::dumping::left_out::is_about_one;
+use crate::dumping::lost::Lost;
 use crate::dumping::receipts::Receipts;
 use crate::dumping::snapshot::{close, open};
 use crate::dumping::together::{Together, let_go};
@@ -49,6 +51,7 @@ pub async fn dump_data(
     let receipts = archive.piece_receipts().await?;
     meter.change(|progress| *progress = so_far(plan, &receipts));
     let jobs = open_jobs(plan, &receipts);
+    let lost = Arc::new(Lost::of(archive.read_sealed(ObjectKey::LostReceipt).await?.unwrap_or_default()));
     let connections = snapshot.most_connections(connections);
     if !jobs.is_empty() {
         let packet_limit = packet_limit(source).await?;
@@ -63,6 +66,7 @@ pub async fn dump_data(
             meter: meter.clone(),
             together: snapshot.together(),
             documents: Arc::default(),
+            lost: Arc::clone(&lost),
             packet_limit,
         };
         let done = crew::run(source, connections, jobs, work, cancel).await;
@@ -70,10 +74,20 @@ pub async fn dump_data(
         let noted = receipts.flush().await; // also what was finished before a failure
         done.and(closed).and(noted)?;
     }
-    let counts = counts(plan, &archive.piece_receipts().await?);
-    let work = CountRows { plan: Arc::clone(plan), together: snapshot.together() };
+    let mut counts = counts(plan, &archive.piece_receipts().await?);
+    counts.retain(|count| !lost.has(&count.database, &count.table.name));
+    let work = CountRows { plan: Arc::clone(plan), together: snapshot.together(), lost: Arc::clone(&lost) };
     crew::run(source, connections, counts, work, cancel).await?;
-    check_unchanged(source, plan).await
+    check_unchanged(source, plan).await?;
+    let lost = lost.all(plan)?;
+    if !lost.is_empty() {
+        // Noted before its pieces are deleted: a dump that is resumed knows that they are not there.
+        archive.write_sealed(ObjectKey::LostReceipt, &lost).await?;
+    }
+    for table in lost {
+        archive.delete_pieces(&table.database, &table.table).await?;
+    }
+    Ok(())
 }
 
 /// Returns the longest value that a server with the source's settings takes.
@@ -141,6 +155,7 @@ struct DumpPieces {
     meter: Meter,
     together: Option<Arc<Together>>,
     documents: Arc<Documents>,
+    lost: Arc<Lost>,
     /// The server's own `max_allowed_packet`.
     packet_limit: usize,
 }
@@ -163,10 +178,23 @@ impl Work for DumpPieces {
     async fn work(&self, session: &mut Session, job: Job) -> Result<()> {
         let database = &self.plan.databases[job.database];
         let table = &database.tables[job.table];
-        let (text, piece) = self.read_piece(session, &database.name, table, job).await?;
+        if self.lost.has(&database.name, &table.name) {
+            return Ok(());
+        }
+        let read = self.read_piece(session, &database.name, table, job).await;
+        if read.is_err() && session.is_broken() {
+            return read.map(drop);
+        }
         if self.together.is_some() {
             let_go(session).await?;
         }
+        let (text, piece) = match read {
+            Err(error) if is_about_one(&error) => {
+                self.lost.add(&self.plan.consent, &database.name, &table.name, &error);
+                return Ok(());
+            }
+            read => read?,
+        };
         let (database, table) = (database.name.clone(), table.name.clone());
         let receipt = PieceReceipt { database, table, piece, also: Vec::new() };
         let closing = close_piece(text, receipt, Arc::clone(&self.receipts), self.meter.clone());
@@ -220,12 +248,17 @@ impl DumpPieces {
         while let Some(row) = rows.next().await.during_read(&plan.dump, plan.scn, what)? {
             let before = buffer.len();
             let pushed = text.push_row(&mut buffer, |place| row.bytes(place), row.protocol_form());
-            pushed.map_err(|(place, why)| Error::ValueUnwritable {
-                column: format!("{full}.{}", identifier(&table.columns[place].name)),
-                row: row_name(table, text.rows, |place| row.bytes(place)),
-                why: why.problem_id(),
-                number: why.number().to_owned(),
-            })?;
+            if let Err((place, why)) = pushed {
+                let error = Error::ValueUnwritable {
+                    column: format!("{full}.{}", identifier(&table.columns[place].name)),
+                    row: row_name(table, text.rows, |place| row.bytes(place)),
+                    why: why.problem_id(),
+                    number: why.number().to_owned(),
+                };
+                // Read to the end, the connection is at rest: the other tables are dumped all the same.
+                while rows.next().await.during_read(&plan.dump, plan.scn, what)?.is_some() {}
+                return Err(error);
+            }
             // The text of a value is never shorter than the value.
             if buffer.len() - before > self.packet_limit {
                 longest = longest.max(longest_value(table, |place| row.bytes(place)));

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use crate::crew::{self, Work};
 use crate::ddl::repair::repair;
 use crate::ddl::table::TableDefinition;
+use crate::dumping::left_out::is_refusal;
 use crate::dumping::survey::Readers;
 use crate::error::{DuringSql as _, Result};
 use crate::plan::{Identity, full_name};
@@ -153,7 +154,10 @@ impl Work for Reading {
 
     async fn work(&self, session: &mut Session, table: String) -> Result<()> {
         let what = || format!("read the definition of {}", full_name(&self.definitions.database, &table));
-        let text = self.definitions.text(session, &table).await.during(what)?;
+        let text = match self.definitions.text(session, &table).await {
+            Err(error) if is_refusal(&error) => return Ok(()), // it is asked for once more, alone
+            text => text.during(what)?,
+        };
         self.found.lock().unwrap_or_else(PoisonError::into_inner).insert(table, text);
         Ok(())
     }

@@ -4,15 +4,17 @@ use std::collections::HashMap;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use model::Timestamp;
+use model::inventory::{LeftOut, ObjectKind};
 use storage::Client;
 
 use crate::archive::Archive;
+use crate::dumping::lost::LostTable;
 use crate::dumping::schema::SchemaReceipt;
 use crate::error::{Error, Result};
 use crate::id::DumpId;
 use crate::layout::ObjectKey;
 use crate::manifest::{DatabaseEntry, Manifest, ObjectEntry, Piece, TableEntry, Totals};
-use crate::plan::{DatabasePlan, Plan};
+use crate::plan::{DatabasePlan, Plan, full_name};
 
 /// Makes a dump whose pieces are all finished into a backup, by writing its manifest. Done before, it returns the
 /// manifest that is there.
@@ -48,10 +50,14 @@ async fn manifest(archive: &Archive, plan: &Plan, mut schema: SchemaReceipt) -> 
     for receipt in archive.piece_receipts().await? {
         pieces.insert((receipt.database, receipt.table, receipt.piece.number), receipt.piece);
     }
+    let lost: Vec<LostTable> = archive.read_sealed(ObjectKey::LostReceipt).await?.unwrap_or_default();
+    let mut left_out = plan.left_out.clone();
+    left_out.append(&mut schema.left_out);
+    left_out.extend(lost.iter().map(|table| table.left_out.clone()));
     let databases: Vec<DatabaseEntry> = plan
         .databases
         .iter()
-        .map(|database| entry(plan, database, &mut schema, &mut pieces))
+        .map(|database| entry(plan, database, &mut schema, &mut pieces, &left_out))
         .collect::<Result<_>>()?;
     let mut notes = plan.notes.clone();
     notes.extend(schema.notes);
@@ -76,6 +82,8 @@ async fn manifest(archive: &Archive, plan: &Plan, mut schema: SchemaReceipt) -> 
         schema: schema.objects,
         databases,
         accounts: schema.accounts,
+        consent: plan.consent.clone(),
+        left_out,
         totals: Totals::default(),
         notes,
     };
@@ -88,9 +96,14 @@ fn entry(
     database: &DatabasePlan,
     schema: &mut SchemaReceipt,
     pieces: &mut HashMap<(String, String, u32), Piece>,
+    left_out: &[LeftOut],
 ) -> Result<DatabaseEntry> {
+    let is_lost = |kind: ObjectKind, name: &str| {
+        let full = full_name(&database.name, name);
+        left_out.iter().any(|object| object.kind == kind && object.name == full)
+    };
     let mut tables = Vec::new();
-    for table in &database.tables {
+    for table in database.tables.iter().filter(|table| !is_lost(ObjectKind::Tables, &table.name)) {
         let mut own = Vec::new();
         for number in (1..).take(table.chunks.len()) {
             let piece = pieces.remove(&(database.name.clone(), table.name.clone(), number));
@@ -98,7 +111,8 @@ fn entry(
         }
         tables.push(TableEntry::of(&table.name, own));
     }
-    let (broken, working): (Vec<_>, Vec<_>) = database.views.iter().partition(|view| view.broken.is_some());
+    let views = database.views.iter().filter(|view| !is_lost(ObjectKind::Views, &view.name));
+    let (broken, working): (Vec<_>, Vec<_>) = views.partition(|view| view.broken.is_some());
     Ok(DatabaseEntry {
         name: database.name.clone(),
         tables,

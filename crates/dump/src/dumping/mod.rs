@@ -8,6 +8,8 @@ mod data;
 mod definition;
 mod documents;
 mod finish;
+mod left_out;
+mod lost;
 mod planning;
 mod preflight;
 mod receipts;
@@ -25,6 +27,8 @@ pub use snapshot::{Snapshot, resume_snapshot, take_or_resume_snapshot, take_snap
 
 use std::time::Duration;
 
+use model::inventory::Consent;
+
 use crate::chunk::ChunkAim;
 use crate::encryption::Recipient;
 use crate::plan::{Compression, Selection};
@@ -34,6 +38,8 @@ use crate::plan::{Compression, Selection};
 pub struct Options {
     /// What is dumped.
     pub selection: Selection,
+    /// What the dump may be without.
+    pub consent: Consent,
     /// How the rows are compressed.
     pub compression: Compression,
     /// Whom it is encrypted to; nobody: it is not.
@@ -45,4 +51,10 @@ pub struct Options {
     pub connections: usize,
     /// How long writers of a MySQL or MariaDB may be kept waiting for the moment to be fixed; nothing: for 5 seconds.
     pub lock_wait: Option<Duration>,
+}
+
+impl Options {
+    fn scope(&self) -> left_out::Scope<'_> {
+        left_out::Scope { selection: &self.selection, consent: &self.consent }
+    }
 }

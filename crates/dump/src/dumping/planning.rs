@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use model::inventory::{LeftOut, ObjectKind};
 use model::text::Text;
 use model::version::ServerVersion;
 use oceanbase::Session;
@@ -12,6 +13,7 @@ use crate::chunk::{Cutter, KnownRows, SMALL_TABLE_ROWS, whole};
 use crate::column::Form;
 use crate::crew::{self, Work};
 use crate::dumping::Options;
+use crate::dumping::left_out::{is_about_one, unreadable_rows};
 use crate::dumping::survey::{Survey, TableSurvey};
 use crate::dumping::together::let_go;
 use crate::error::Result;
@@ -31,8 +33,8 @@ pub(super) struct Planning {
     moment: Moment,
 }
 
-/// A table with its chunks, and what the reader of the log should know.
-type Planned = (TablePlan, Vec<Text>);
+/// A table with its chunks, and what the reader of the log should know; or why it is left out.
+type Planned = std::result::Result<(TablePlan, Vec<Text>), LeftOut>;
 
 /// The tables by the places of their database and of themselves, which keep their order.
 type Tables = BTreeMap<(usize, usize), Planned>;
@@ -110,13 +112,25 @@ impl Planning {
             [_] => vec![None],
             several => {
                 let plans: Vec<&TablePlan> = several.iter().map(|(_, found)| &found.plan).collect();
-                let small = self.cutter(&database).are_small(session, &plans).await?;
-                small.into_iter().map(Some).collect()
+                match self.cutter(&database).are_small(session, &plans).await {
+                    Ok(small) => small.into_iter().map(Some).collect(),
+                    // One of them can't be read; which one it is, is seen when each is asked about.
+                    Err(error) if is_about_one(&error) => vec![None; several.len()],
+                    Err(error) => return Err(error),
+                }
             }
         };
         let mut planned = Tables::new();
         for ((place, found), is_small) in tables.into_iter().zip(small) {
-            planned.insert(place, self.cut(session, &database, found, is_small).await?);
+            let name = full_name(&database, &found.plan.name);
+            let cut = match self.cut(session, &database, found, is_small).await {
+                Ok(cut) => Ok(cut),
+                Err(error) if is_about_one(&error) => {
+                    Err(self.options.consent.left_out(ObjectKind::Tables, name, unreadable_rows(&error)))
+                }
+                Err(error) => return Err(error),
+            };
+            planned.insert(place, cut);
         }
         Ok(planned)
     }
@@ -132,7 +146,7 @@ impl Planning {
         database: &str,
         found: TableSurvey,
         is_small: Option<bool>,
-    ) -> Result<Planned> {
+    ) -> Result<(TablePlan, Vec<Text>)> {
         let (mut table, mut notes) = (found.plan, Vec::new());
         let full = full_name(database, &table.name);
         // The cuts are values of the key, and the plan stays readable.
@@ -159,12 +173,19 @@ impl Planning {
     }
 
     fn put_together(self, survey: Survey, mut planned: Tables) -> Plan {
-        let (mut notes, mut databases) = (survey.notes, Vec::new());
+        let (mut notes, mut databases, mut left_out) = (survey.notes, Vec::new(), survey.left_out);
         for (first, database) in survey.databases.into_iter().enumerate() {
             let behind = planned.split_off(&(first + 1, 0));
-            let (tables, said): (Vec<_>, Vec<_>) =
-                std::mem::replace(&mut planned, behind).into_values().unzip();
-            notes.extend(said.into_iter().flatten());
+            let mut tables = Vec::new();
+            for cut in std::mem::replace(&mut planned, behind).into_values() {
+                match cut {
+                    Ok((table, said)) => {
+                        tables.push(table);
+                        notes.extend(said);
+                    }
+                    Err(lost) => left_out.push(lost),
+                }
+            }
             databases.push(DatabasePlan { name: database.name, tables, views: database.views });
         }
         Plan {
@@ -174,9 +195,11 @@ impl Planning {
             origin: self.origin,
             scn: self.scn,
             selection: self.options.selection,
+            consent: self.options.consent,
             compression: self.options.compression,
             recipients: self.options.recipients,
             databases,
+            left_out,
             notes,
         }
     }

@@ -1,11 +1,13 @@
 //! What would be dumped, and what stands against it, found out without writing anything.
 
 use model::Problem;
+use model::inventory::{Consent, LeftOut};
 use model::text::Text;
 use model::version::{Product, ServerVersion, Version};
 use oceanbase::grants::Grants;
 use oceanbase::{Session, catalog};
 
+use crate::dumping::left_out::{Scope, left_out};
 use crate::dumping::survey::{Readers, chosen_databases, survey};
 use crate::error::{DuringSql as _, Error, Result};
 use crate::plan::Selection;
@@ -26,9 +28,11 @@ pub struct Preflight {
     pub rows_guess: u64,
     /// How many bytes they take, as the server guesses.
     pub bytes_guess: u64,
-    /// Reasons to refuse. A dump fails on each.
+    /// Why nothing at all could be dumped; empty where something can.
     pub problems: Vec<Problem>,
-    /// What the reader of the log should know: left out, read in one go, short retention.
+    /// What a dump leaves out, or may leave out.
+    pub left_out: Vec<LeftOut>,
+    /// What the reader of the log should know: read in one go, short retention.
     pub notes: Vec<Text>,
 }
 
@@ -36,12 +40,21 @@ pub struct Preflight {
 ///
 /// # Errors
 /// Fails when the server does, when it is none that a dump can be taken of, or when what was chosen is not there.
-pub async fn preflight(source: &Source, selection: &Selection, connections: usize) -> Result<Preflight> {
+pub async fn preflight(
+    source: &Source,
+    selection: &Selection,
+    consent: &Consent,
+    connections: usize,
+) -> Result<Preflight> {
     let mut session = source.open_for_definitions().await?;
     check_server(session.server())?;
-    let databases = chosen_databases(&mut session, selection).await?;
-    let mut found = survey(&mut session, Readers { source, connections }, selection, &databases).await?;
-    note_around(&mut session, selection, &databases, &mut found.notes).await?;
+    let scope = Scope { selection, consent };
+    let databases = chosen_databases(&mut session, scope).await?;
+    let mut found = survey(&mut session, Readers { source, connections }, scope, &databases).await?;
+    found.add_lost(left_out(&mut session, scope, &databases).await?);
+    note_privileges(&mut session, &mut found.notes).await?;
+    note_retention(&mut session, &mut found.notes).await?;
+    let problems = found.problems();
     let tables = || found.databases.iter().flat_map(|database| &database.tables);
     let preflight = Preflight {
         server: session.server().clone(),
@@ -50,44 +63,28 @@ pub async fn preflight(source: &Source, selection: &Selection, connections: usiz
         rows_guess: tables().map(|table| table.rows_guess).sum(),
         bytes_guess: tables().map(|table| table.bytes_guess).sum(),
         databases,
-        problems: found.problems,
+        problems,
+        left_out: found.left_out,
         notes: found.notes,
     };
     session.close().await;
     Ok(preflight)
 }
 
-/// Says what a dump would leave behind, and what bounds it, without looking at any table: [`take_snapshot`] does that,
-/// and refuses, before it writes anything.
+/// Says what bounds a dump, without looking at any table: [`take_snapshot`] does that, and finds what the dump leaves
+/// out, before it writes anything.
 ///
 /// [`take_snapshot`]: crate::take_snapshot
 ///
 /// # Errors
-/// Fails when the server does, when it is none that a dump can be taken of, or when what was chosen is not there.
-pub async fn warnings(mut session: Session, selection: &Selection) -> Result<Vec<Text>> {
+/// Fails when the server does, or when it is none that a dump can be taken of.
+pub async fn warnings(mut session: Session) -> Result<Vec<Text>> {
     check_server(session.server())?;
-    let databases = chosen_databases(&mut session, selection).await?;
     let mut notes = Vec::new();
-    note_around(&mut session, selection, &databases, &mut notes).await?;
+    note_privileges(&mut session, &mut notes).await?;
+    note_retention(&mut session, &mut notes).await?;
     session.close().await;
     Ok(notes)
-}
-
-async fn note_around(
-    session: &mut Session,
-    selection: &Selection,
-    databases: &[String],
-    notes: &mut Vec<Text>,
-) -> Result<()> {
-    for database in databases {
-        note_left_out(session, database, notes).await?;
-    }
-    if selection.is_all() {
-        let accounts = catalog::accounts(session).await.during(|| "read the users".to_owned())?;
-        notes.extend(accounts.is_none().then(|| Text::new("dump-accounts-unseen")));
-    }
-    note_privileges(session, databases, selection.is_all(), notes).await?;
-    note_retention(session, notes).await
 }
 
 /// Refuses servers that several connections can't see at one moment, or whose definitions are printed otherwise.
@@ -101,44 +98,17 @@ pub(super) fn check_server(server: &ServerVersion) -> Result<()> {
     if supported { Ok(()) } else { Err(Error::SourceUnsupported { server: server.to_string() }) }
 }
 
-/// Says what a dump leaves behind.
-async fn note_left_out(session: &mut Session, database: &str, notes: &mut Vec<Text>) -> Result<()> {
-    let others = catalog::other_objects(session, database).await;
-    for (what, count) in others.during(|| format!("list what else is in `{database}`"))? {
-        let note = Text::new("dump-kind-of-object-left-out").with("count", count).with("what", what);
-        notes.push(note.with("database", database));
+/// Says which privileges are missing that show no objects: MySQL and MariaDB need them to lock, and to tell tables from
+/// their successors.
+async fn note_privileges(session: &mut Session, notes: &mut Vec<Text>) -> Result<()> {
+    if session.server().product.is_oceanbase() {
+        return Ok(());
     }
-    Ok(())
-}
-
-/// Says which privileges are missing. A server answers whoever lacks one with less, not with an error: SHOW TRIGGERS
-/// with an empty list.
-async fn note_privileges(
-    session: &mut Session,
-    databases: &[String],
-    is_all: bool,
-    notes: &mut Vec<Text>,
-) -> Result<()> {
     let grants = Grants::read(session).await.during(|| "read the user's privileges".to_owned())?;
-    if grants.has_roles() {
-        return Ok(()); // what they hold is not seen
-    }
-    if is_all && !grants.has_everywhere("SELECT") {
-        notes.push(Text::new("dump-sees-part").with("databases", databases.join(", ")));
-    }
-    let needed: &[&str] = if session.server().product.is_oceanbase() {
-        &["SELECT", "SHOW VIEW", "TRIGGER"]
-    } else {
-        &["SELECT", "SHOW VIEW", "TRIGGER", "RELOAD", "PROCESS"] // to lock, and to tell tables from their successors
-    };
-    for &privilege in needed {
-        let lacking: Vec<&str> =
-            databases.iter().filter(|name| !grants.has_on(name, privilege)).map(String::as_str).collect();
-        if !lacking.is_empty() {
-            let note = Text::new("dump-privilege-missing").with("privilege", privilege);
-            notes.push(note.with("databases", lacking.join(", ")));
-        }
-    }
+    let lacking = ["RELOAD", "PROCESS"].into_iter().filter(|privilege| !grants.has_everywhere(privilege));
+    notes.extend(
+        lacking.map(|privilege| Text::new("dump-server-privilege-missing").with("privilege", privilege)),
+    );
     Ok(())
 }
 

@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 
 use model::Problem;
 use model::backup::BackupObject;
+use model::inventory::Consent;
 use model::version::ServerVersion;
 use oceanbase::{Session, identity};
 
 use crate::dumping::Options;
 use crate::encryption::Recipient;
 use crate::error::{DuringSql as _, Error, Result};
-use crate::plan::{Compression, Plan, Selection};
+use crate::plan::{Compression, Plan};
 use crate::source::Source;
 
 /// Returns what tells the server from others, where it shows that.
@@ -50,7 +51,9 @@ fn differences(plan: &Plan, server: &ServerVersion, origin: Option<&str>, option
             named(&plan.server, before),
             named(server, origin),
         ),
-        changed("dump-resume-selection", selected(&plan.selection), selected(&options.selection)),
+        changed("dump-resume-selection", selected(&plan.selection.0), selected(&options.selection.0)),
+        changed("dump-resume-exclude", selected(&plan.consent.exclude), selected(&options.consent.exclude)),
+        changed("dump-resume-without", kinds(&plan.consent), kinds(&options.consent)),
         changed("dump-resume-compression", compressed(plan.compression), compressed(options.compression)),
         changed("dump-resume-recipients", recipients(&plan.recipients), recipients(&options.recipients)),
     ]
@@ -77,11 +80,15 @@ fn named(server: &ServerVersion, origin: Option<&str>) -> String {
     format!("{server} ({})", origin.unwrap_or("-"))
 }
 
-fn selected(selection: &Selection) -> String {
-    in_words(selection.0.iter().map(|object| match object {
+fn selected(objects: &[BackupObject]) -> String {
+    in_words(objects.iter().map(|object| match object {
         BackupObject::Database(database) => database.clone(),
         BackupObject::Table(database, table) => format!("{database}.{table}"),
     }))
+}
+
+fn kinds(consent: &Consent) -> String {
+    in_words(consent.without.iter().map(ToString::to_string))
 }
 
 fn compressed(compression: Compression) -> String {
@@ -101,6 +108,7 @@ fn in_words(names: impl Iterator<Item = String>) -> String {
 #[cfg(test)]
 mod tests {
     use model::backup::BackupObject;
+    use model::inventory::{Consent, ObjectKind};
     use model::version::ServerVersion;
 
     use super::differences;
@@ -126,9 +134,11 @@ mod tests {
             origin: Some("one".to_owned()),
             scn: 1,
             selection: chosen(&["a", "b"]),
+            consent: Consent::default(),
             compression: Compression::Lz4,
             recipients: Vec::new(),
             databases: Vec::new(),
+            left_out: Vec::new(),
             notes: Vec::new(),
         };
         let same = Options {
@@ -145,6 +155,11 @@ mod tests {
         assert_eq!(
             found(other(Options { selection: chosen(&["a"]), ..same.clone() })),
             ["dump-resume-selection"]
+        );
+        let consent = Consent { exclude: chosen(&["c"]).0, without: vec![ObjectKind::Events] };
+        assert_eq!(
+            found(other(Options { consent, ..same.clone() })),
+            ["dump-resume-exclude", "dump-resume-without"]
         );
         let secret: crate::Recipient =
             "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p".parse().expect("a key");

@@ -2,7 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use model::Problem;
+use model::inventory::{Consent, LeftOut, ObjectKind};
+use model::problem::codes;
 use model::text::Text;
+use oceanbase::statement::identifier;
 use oceanbase::{Session, catalog};
 use serde::{Deserialize, Serialize};
 use storage::Client;
@@ -14,6 +18,7 @@ use crate::ddl::qualify::with_readable_literals;
 use crate::ddl::table::TableDefinition;
 use crate::ddl::{form, requote};
 use crate::dumping::definition::{Definitions, Kept};
+use crate::dumping::left_out::{Scope, is_refusal, not_taken, refused};
 use crate::dumping::{Snapshot, code};
 use crate::error::{DuringSql as _, Error, Result};
 use crate::layout::ObjectKey;
@@ -27,6 +32,9 @@ use crate::source::Source;
 pub(crate) struct SchemaReceipt {
     pub(crate) objects: Vec<ObjectEntry>,
     pub(crate) notes: Vec<Text>,
+    /// What the server does not show, or shows in a form that is not taken.
+    #[serde(default)]
+    pub(crate) left_out: Vec<LeftOut>,
     /// The code of each database, by its name.
     #[serde(default)]
     pub(crate) code: BTreeMap<String, Vec<CodeEntry>>,
@@ -46,18 +54,41 @@ pub async fn dump_schema(source: &Source, client: &Client, snapshot: &Snapshot) 
         return Ok(());
     }
     let mut session = source.open_for_definitions().await?;
+    let scope = Scope { selection: &plan.selection, consent: &plan.consent };
     let (mut receipt, mut kept) = (SchemaReceipt::default(), snapshot.take_kept());
     for database in &plan.databases {
         write_database(&mut session, &archive, plan, database, &mut kept, &mut receipt).await?;
-        if plan.selection.has_whole_database(&database.name) {
-            code::write_code(&mut session, &archive, &database.name, &mut receipt).await?;
-        }
+        code::write_code(&mut session, &archive, scope, &database.name, &mut receipt).await?;
     }
-    if plan.selection.is_all() {
-        code::write_accounts(&mut session, &archive, &mut receipt).await?;
+    if scope.wants_of_server(ObjectKind::Users) {
+        code::write_accounts(&mut session, &archive, scope.consent, &mut receipt).await?;
     }
     session.close().await;
     archive.write_sealed(ObjectKey::SchemaReceipt, &receipt).await
+}
+
+/// Reads the statement that makes a database; or why it can't be carried.
+pub(super) async fn database_statement(
+    session: &mut Session,
+    name: &str,
+) -> Result<std::result::Result<Vec<u8>, Text>> {
+    let text = match catalog::database_definition(session, name).await {
+        Ok(text) => text,
+        Err(error) if is_refusal(&error) => {
+            let reason = Text::new("dump-database-refused").with("database", identifier(name));
+            return Ok(Err(reason.with("why", error)));
+        }
+        Err(error) => return Err(error).during(|| format!("read the definition of {}", identifier(name))),
+    };
+    let text = if session.server().product.is_oceanbase() { requote::database(&text, name) } else { text };
+    let (text, _) = without_table_group(&text);
+    Ok(match form::check_database(&text, name) {
+        Ok(()) => Ok(text),
+        Err(why) => {
+            let reason = Text::new("dump-statement-refused").with("object", identifier(name));
+            Err(reason.with("why", why))
+        }
+    })
 }
 
 async fn write_database(
@@ -69,11 +100,11 @@ async fn write_database(
     receipt: &mut SchemaReceipt,
 ) -> Result<()> {
     let name = database.name.as_str();
-    let definition = catalog::database_definition(session, name).await;
-    let text = definition.during(|| format!("read the definition of `{name}`"))?;
-    let text = if session.server().product.is_oceanbase() { requote::database(&text, name) } else { text };
-    let (mut text, _) = without_table_group(&text);
-    form::check_database(&text, name).map_err(|why| Error::not_carried(&format!("`{name}`"), &why))?;
+    let statement = database_statement(session, name).await?.map_err(|reason| {
+        let problem = Problem::refused(codes::PRECHECK_FAILED, &reason.id);
+        Error::CannotCarry { problems: vec![Problem { text: reason, ..problem }] }
+    });
+    let mut text = statement?;
     text.extend_from_slice(b";\n");
     receipt.objects.push(archive.write_schema(ObjectKey::Database { database: name }, text).await?);
 
@@ -96,7 +127,7 @@ async fn write_database(
     if !database.views.is_empty() {
         let mut views = Vec::new();
         for view in &database.views {
-            views.push(view_object(session, name, view, &mut receipt.notes).await?);
+            views.extend(view_object(session, name, view, &plan.consent, receipt).await?);
         }
         let text = schema_file::write(&format!("views of `{name}`"), &views)?;
         receipt.objects.push(archive.write_schema(ObjectKey::Views { database: name }, text).await?);
@@ -142,25 +173,41 @@ pub(super) fn created_by(database: &str, table: &str, mut definition: TableDefin
     SchemaObject::plain(SchemaKind::Table, table, with_readable_literals(&definition.whole()))
 }
 
+/// Reads a view. One that the server does not show, or shows in a form that is not taken, is left out.
 async fn view_object(
     session: &mut Session,
     database: &str,
     view: &ViewPlan,
-    notes: &mut Vec<Text>,
-) -> Result<SchemaObject> {
+    consent: &Consent,
+    receipt: &mut SchemaReceipt,
+) -> Result<Option<SchemaObject>> {
     let full = full_name(database, &view.name);
     if !session.server().product.is_oceanbase() {
         // MySQL and MariaDB leave the name of the current database out: then a table could not be told from its database.
         session.enter("information_schema").await.during(|| "use `information_schema`".to_owned())?;
     }
-    let text = catalog::view_definition(session, database, &view.name).await;
-    let catalog::Definition { text, context } = text.during(|| format!("read the definition of {full}"))?;
+    let what = || format!("read the definition of {full}");
+    let catalog::Definition { text, context } =
+        match catalog::view_definition(session, database, &view.name).await {
+            Ok(found) => found,
+            Err(error) => {
+                receipt.left_out.push(refused(consent, ObjectKind::Views, &full, error, what)?);
+                return Ok(None);
+            }
+        };
     let text = if session.server().product.is_oceanbase() { requote::view(&text, &view.name) } else { text };
     let qualified = Qualified::read(&text, |name| name == database);
-    if !qualified.unclear().is_empty() {
-        notes.push(Text::new("dump-view-qualified").with("view", full).with("database", database));
-    }
+    let is_unclear = !qualified.unclear().is_empty();
     let statement = qualified.without();
     let kind = if view.broken.is_some() { SchemaKind::BrokenView } else { SchemaKind::View };
-    Ok(SchemaObject::plain(kind, &view.name, statement).under(context))
+    let object = SchemaObject::plain(kind, &view.name, statement).under(context);
+    if let Err(why) = form::check(&object) {
+        receipt.left_out.push(not_taken(consent, ObjectKind::Views, &full, &why));
+        return Ok(None);
+    }
+    if is_unclear {
+        let note = Text::new("dump-view-qualified").with("view", full).with("database", database);
+        receipt.notes.push(note);
+    }
+    Ok(Some(object))
 }

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use model::inventory::LeftOut;
 use oceanbase::catalog::{self, TableIdentity, TableKind};
 use oceanbase::snapshot::{self, Pin};
 use oceanbase::{Error as SqlError, Session};
@@ -16,6 +17,7 @@ use storage::Client;
 use crate::archive::Archive;
 use crate::dumping::Options;
 use crate::dumping::definition::Kept;
+use crate::dumping::left_out::left_out;
 use crate::dumping::planning::Planning;
 use crate::dumping::preflight::{check_server, refuse};
 use crate::dumping::resume::{origin, refuse_other};
@@ -127,14 +129,17 @@ pub async fn take_snapshot(
     check_server(session.server())?;
     let origin = origin(source, &mut session).await?;
     let (plan, hold, kept) = if session.server().product.is_oceanbase() {
-        let (pin, scn, mut survey) = stand_still(source, &mut session, options).await?;
-        refuse(survey.problems.clone())?;
+        let still = Box::pin(stand_still(source, &mut session, options));
+        let ((pin, scn, mut survey), lost) = tokio::try_join!(still, look_around(source, options))?;
+        survey.add_lost(lost);
+        refuse(survey.problems())?;
         let kept = std::mem::take(&mut survey.kept);
         let planning = Planning::new(dump, options, session.server(), origin, scn);
         (planning.plan_on_many(source, survey).await?, Hold::Pin(Box::new(pin)), kept)
     } else {
-        let (together, scn, survey) = begin_together(source, options).await?;
-        refuse(survey.problems.clone())?;
+        let (together, scn, mut survey) = begin_together(source, options).await?;
+        survey.add_lost(look_around(source, options).await?);
+        refuse(survey.problems())?;
         let mut reader = together.take().ok_or_else(|| Error::SnapshotLost { dump: dump.clone() })?;
         let planning = Planning::new(dump, options, session.server(), origin, scn);
         let plan = planning.plan_on_one(&mut reader, survey).await?;
@@ -223,6 +228,15 @@ async fn pin_again(source: &Source, plan: Plan, options: &Options) -> Result<Sna
     Ok(Snapshot { plan: Arc::new(plan), hold: Hold::Pin(Box::new(pin)), kept: Mutex::default() })
 }
 
+/// Looks for what the dump leaves out besides tables.
+async fn look_around(source: &Source, options: &Options) -> Result<Vec<LeftOut>> {
+    let mut session = source.open_for_definitions().await?;
+    let databases = chosen_databases(&mut session, options.scope()).await?;
+    let found = left_out(&mut session, options.scope(), &databases).await?;
+    session.close().await;
+    Ok(found)
+}
+
 /// Takes an SCN at which no table was being changed.
 async fn stand_still(
     source: &Source,
@@ -231,7 +245,7 @@ async fn stand_still(
 ) -> Result<(Pin, u64, Survey)> {
     let readers = Readers { source, connections: options.connections };
     for _ in 0..ATTEMPTS {
-        let databases = chosen_databases(session, &options.selection).await?;
+        let databases = chosen_databases(session, options.scope()).await?;
         let before = identities(session, &databases).await?;
         let anchor = match &before {
             Some(known) => known.iter().find_map(|(database, tables)| {
@@ -248,9 +262,9 @@ async fn stand_still(
             }
         };
         let scn = pin.current_scn().await.during(|| "ask for the SCN".to_owned())?;
-        let survey = survey(session, readers, &options.selection, &databases).await?;
+        let survey = survey(session, readers, options.scope(), &databases).await?;
         let after = identities(session, &databases).await?;
-        if before == after && databases == chosen_databases(session, &options.selection).await? {
+        if before == after && databases == chosen_databases(session, options.scope()).await? {
             return Ok((pin, scn, survey));
         }
         pin.release().await;
@@ -263,7 +277,7 @@ async fn begin_together(source: &Source, options: &Options) -> Result<(Together,
     let readers = Readers { source, connections: options.connections };
     for _ in 0..ATTEMPTS {
         let mut lock = Lock::take(source, options.lock_wait).await?;
-        let databases = chosen_databases(lock.session(), &options.selection).await?;
+        let databases = chosen_databases(lock.session(), options.scope()).await?;
         let before = identities(lock.session(), &databases).await?;
         let together = Together::begin(source, options.connections).await?;
         let scn = lock.now().await?;
@@ -276,7 +290,7 @@ async fn begin_together(source: &Source, options: &Options) -> Result<(Together,
             continue;
         }
         // Everybody may write again, and change tables: what is read of them from here on is compared with before.
-        let survey = survey(&mut session, readers, &options.selection, &databases).await?;
+        let survey = survey(&mut session, readers, options.scope(), &databases).await?;
         let after = identities(&mut session, &databases).await?;
         // After a clock went back there are changes of the future, whose second may have come meanwhile.
         let unseen = changed_within(before.as_ref(), scn, now(&mut session).await?);

@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use model::Problem;
+use model::inventory::{Consent, LeftOut, ObjectKind};
 use model::problem::codes;
 use model::text::Text;
 use oceanbase::catalog::{self, TableIdentity, TableKind};
 use oceanbase::statement::identifier;
-use oceanbase::{Session, Statement};
+use oceanbase::{Session, Statement, inventory};
 
 use crate::chunk::{hidden_key as hidden_key_columns, usable_key};
 use crate::column::{Column, Form};
@@ -16,8 +17,9 @@ use crate::ddl::form::{self, Refusal};
 use crate::ddl::table::TableDefinition;
 use crate::dumping::catalogue::Catalogue;
 use crate::dumping::definition::{Definitions, Kept};
-use crate::dumping::schema::created_by;
-use crate::error::{DuringSql as _, Error, Result, not_carried};
+use crate::dumping::left_out::{Scope, is_about_one, is_refusal};
+use crate::dumping::schema::{created_by, database_statement};
+use crate::error::{DuringSql as _, Error, Result};
 use crate::load::{MARKS_TABLE, progress_tables};
 use crate::plan::{Selection, TablePlan, ViewPlan, full_name};
 use crate::source::Source;
@@ -26,8 +28,8 @@ use crate::source::Source;
 #[derive(Default)]
 pub(super) struct Survey {
     pub(super) databases: Vec<DatabaseSurvey>,
-    /// What could not be carried: reasons to refuse.
-    pub(super) problems: Vec<Problem>,
+    /// What is left out, or may be.
+    pub(super) left_out: Vec<LeftOut>,
     /// What the reader of the log should know.
     pub(super) notes: Vec<Text>,
     /// The statements that were read.
@@ -36,6 +38,8 @@ pub(super) struct Survey {
 
 pub(super) struct DatabaseSurvey {
     pub(super) name: String,
+    /// The names of all its tables and views, also of those that are left out.
+    names: Vec<String>,
     pub(super) tables: Vec<TableSurvey>,
     pub(super) views: Vec<ViewPlan>,
 }
@@ -51,10 +55,45 @@ pub(super) struct TableSurvey {
 /// The identities of all tables, by database and name; `None` where the server does not show them.
 pub(super) type Identities = Option<BTreeMap<String, BTreeMap<String, TableIdentity>>>;
 
+impl Survey {
+    /// Returns why nothing at all could be dumped; nothing where something can.
+    pub(super) fn problems(&self) -> Vec<Problem> {
+        let is_something =
+            |database: &DatabaseSurvey| !(database.tables.is_empty() && database.views.is_empty());
+        if self.databases.iter().any(is_something) {
+            return Vec::new();
+        }
+        let whole = [ObjectKind::Databases, ObjectKind::Tables];
+        let lost = self.left_out.iter().filter(|object| whole.contains(&object.kind) && !object.agreed);
+        let lost = lost.filter(|object| object.reason.id.starts_with("dump-"));
+        let problem = |object: &LeftOut| Problem {
+            text: object.reason.clone(),
+            ..Problem::refused(codes::PRECHECK_FAILED, &object.reason.id)
+        };
+        lost.map(problem).collect()
+    }
+
+    /// Adds what else is left out. Of a database that is lost as a whole, nothing more is said.
+    pub(super) fn add_lost(&mut self, lost: Vec<LeftOut>) {
+        let is_whole = |object: &LeftOut| object.kind == ObjectKind::Databases;
+        let whole: Vec<&LeftOut> = self.left_out.iter().filter(|object| is_whole(object)).collect();
+        let is_said =
+            |object: &LeftOut| !is_whole(object) && whole.iter().any(|lost| lost.name == object.name);
+        let more: Vec<LeftOut> = lost.into_iter().filter(|object| !is_said(object)).collect();
+        self.left_out.extend(more);
+    }
+
+    /// Leaves a table out.
+    fn lose(&mut self, consent: &Consent, table: String, reason: Text) {
+        self.left_out.push(consent.left_out(ObjectKind::Tables, table, reason));
+    }
+}
+
 /// Returns the databases that are dumped.
-pub(super) async fn chosen_databases(session: &mut Session, selection: &Selection) -> Result<Vec<String>> {
+pub(super) async fn chosen_databases(session: &mut Session, scope: Scope<'_>) -> Result<Vec<String>> {
+    let selection = scope.selection;
     let all = catalog::databases(session).await.during(|| "list the databases".to_owned())?;
-    let chosen: Vec<String> = all.into_iter().filter(|name| selection.has_database(name)).collect();
+    let mut chosen: Vec<String> = all.into_iter().filter(|name| selection.has_database(name)).collect();
     for object in &selection.0 {
         let (model::backup::BackupObject::Database(name) | model::backup::BackupObject::Table(name, _)) =
             object;
@@ -62,6 +101,7 @@ pub(super) async fn chosen_databases(session: &mut Session, selection: &Selectio
             return Err(Error::NothingThere { what: format!("database `{name}`") });
         }
     }
+    chosen.retain(|name| !scope.consent.excludes_database(name));
     Ok(chosen)
 }
 
@@ -100,27 +140,34 @@ impl Readers<'_> {
 pub(super) async fn survey(
     session: &mut Session,
     readers: Readers<'_>,
-    selection: &Selection,
+    scope: Scope<'_>,
     databases: &[String],
 ) -> Result<Survey> {
     let mut survey = Survey::default();
     let mut aside = if readers.may_join(session) { Some(readers.source.open().await?) } else { None };
     for name in databases {
+        if let Err(reason) = database_statement(session, name).await? {
+            survey.left_out.push(scope.consent.left_out(ObjectKind::Databases, name, reason));
+            continue;
+        }
         let catalogue = Catalogue::read(session, aside.as_mut(), name).await;
         let catalogue = catalogue.during(|| format!("read the catalogue of `{name}`"))?;
-        let database = survey_database(session, readers, selection, name, catalogue, &mut survey).await?;
+        let database = survey_database(session, readers, scope, name, catalogue, &mut survey).await?;
         survey.databases.push(database);
     }
     if let Some(aside) = aside {
         aside.close().await;
     }
-    for object in &selection.0 {
+    for object in &scope.selection.0 {
         let model::backup::BackupObject::Table(database, table) = object else { continue };
         let only = Selection(vec![object.clone()]);
-        let found = survey.databases.iter().any(|there| {
-            there.tables.iter().any(|other| only.has_table(&there.name, &other.plan.name))
-                || there.views.iter().any(|other| only.has_table(&there.name, &other.name))
-        });
+        if survey.left_out.iter().any(|lost| only.has_database(&lost.name)) {
+            continue; // its database is lost as a whole
+        }
+        let found = survey
+            .databases
+            .iter()
+            .any(|there| there.names.iter().any(|name| only.has_table(&there.name, name)));
         if !found {
             return Err(Error::NothingThere { what: format!("table {}", full_name(database, table)) });
         }
@@ -131,7 +178,7 @@ pub(super) async fn survey(
 async fn survey_database(
     session: &mut Session,
     readers: Readers<'_>,
-    selection: &Selection,
+    scope: Scope<'_>,
     name: &str,
     mut catalogue: Catalogue,
     survey: &mut Survey,
@@ -144,24 +191,28 @@ async fn survey_database(
         survey.notes.extend(leftover.iter().map(note));
     }
     let is_base =
-        |table: &&catalog::Table| table.kind == TableKind::Base && selection.has_table(name, &table.name);
+        |table: &&catalog::Table| table.kind == TableKind::Base && scope.has_table(name, &table.name);
     let base: Vec<String> = catalogue.tables.iter().filter(is_base).map(|table| table.name.clone()).collect();
     let is_worth = readers.may_join(session) && base.len() >= READERS_WORTH_TABLES;
     let mut texts = if is_worth { definitions.texts(readers, base).await? } else { HashMap::new() };
+    let names = catalogue.tables.iter().map(|table| table.name.clone()).collect();
+    let product = session.server().product;
     let (mut tables, mut views) = (Vec::new(), Vec::new());
-    for table in catalogue.tables.into_iter().filter(|table| selection.has_table(name, &table.name)) {
+    for table in catalogue.tables.into_iter().filter(|table| scope.has_table(name, &table.name)) {
         match &table.kind {
             TableKind::View => views.push(table.name),
-            TableKind::Other(kind) => survey.notes.push(
-                Text::new("dump-kind-left-out")
-                    .with("table", full_name(name, &table.name))
-                    .with("kind", kind),
-            ),
-            TableKind::Base if catalogue.unfit.contains_key(&table.name) => survey.problems.push(
-                Problem::refused(codes::PRECHECK_FAILED, "dump-engine-without-snapshot")
-                    .with("table", full_name(name, &table.name))
-                    .with("engine", &catalogue.unfit[&table.name]),
-            ),
+            TableKind::Other(table_type) => {
+                let (full, kind) =
+                    (full_name(name, &table.name), inventory::kind_of_table(product, table_type));
+                let reason = Text::new("left-out-table-type").with("table", &full).with("type", table_type);
+                survey.left_out.push(scope.consent.left_out(kind, full, reason));
+            }
+            TableKind::Base if catalogue.unfit.contains_key(&table.name) => {
+                let full = full_name(name, &table.name);
+                let reason = Text::new("dump-engine-without-snapshot").with("table", &full);
+                let reason = reason.with("engine", &catalogue.unfit[&table.name]);
+                survey.lose(scope.consent, full, reason);
+            }
             TableKind::Base => {
                 let mut reader = TableReader {
                     session: &mut *session,
@@ -169,11 +220,18 @@ async fn survey_database(
                     columns: catalogue.columns.remove(&table.name).unwrap_or_default(),
                     key: catalogue.keys.get(&table.name).map_or(&[], Vec::as_slice),
                     definitions: &definitions,
+                    consent: scope.consent,
                     survey: &mut *survey,
                 };
                 let text = match texts.remove(&table.name) {
                     Some(text) => text,
-                    None => reader.text(&table.name).await?,
+                    None => match reader.text(&table.name).await {
+                        Err(error) if is_about_one(&error) => {
+                            reader.refused(&table.name, &error);
+                            continue;
+                        }
+                        text => text?,
+                    },
                 };
                 if let Some(plan) = reader.read(&table.name, text) {
                     let partitions = catalogue.partitions.remove(&table.name).unwrap_or_default();
@@ -184,7 +242,7 @@ async fn survey_database(
         }
     }
     let views = survey_views(session, name, views, &mut survey.notes).await?;
-    Ok(DatabaseSurvey { name: name.to_owned(), tables, views })
+    Ok(DatabaseSurvey { name: name.to_owned(), names, tables, views })
 }
 
 struct TableReader<'a> {
@@ -193,6 +251,7 @@ struct TableReader<'a> {
     columns: Vec<catalog::Column>,
     key: &'a [catalog::KeyColumn],
     definitions: &'a Definitions,
+    consent: &'a Consent,
     survey: &'a mut Survey,
 }
 
@@ -247,17 +306,26 @@ impl TableReader<'_> {
         form::check(&created_by(self.database, table, definition))
     }
 
+    /// Leaves out a table whose definition the server does not show.
+    fn refused(&mut self, table: &str, error: &Error) {
+        let full = full_name(self.database, table);
+        let why = error.problem().text.raw.unwrap_or_else(|| error.to_string());
+        let reason = Text::new("dump-definition-refused").with("table", &full).with("why", why);
+        self.survey.lose(self.consent, full, reason);
+    }
+
     /// Returns the plan of a table, still without chunks; nothing when it can't be carried, which is noted.
     fn read(&mut self, table: &str, text: Option<Vec<u8>>) -> Option<TablePlan> {
         let full = full_name(self.database, table);
         let Some((definition, text)) = text.and_then(|text| Some((TableDefinition::read(&text)?, text)))
         else {
-            let problem = Problem::refused(codes::PRECHECK_FAILED, "dump-definition-unreadable");
-            self.survey.problems.push(problem.with("table", full));
+            let reason = Text::new("dump-definition-unreadable").with("table", &full);
+            self.survey.lose(self.consent, full, reason);
             return None;
         };
         if let Err(why) = self.check(table, &text) {
-            self.survey.problems.push(not_carried(&full, &why));
+            let reason = Text::new("dump-statement-refused").with("object", &full).with("why", why);
+            self.survey.lose(self.consent, full, reason);
             return None;
         }
         let mut known = Vec::new();
@@ -270,11 +338,13 @@ impl TableReader<'_> {
             let form = Form::of(&column).map(|form| self.on_this_server(form, &column, &full));
             match form {
                 Some(form) => known.push((column, form)),
-                None => self.survey.problems.push(
-                    Problem::refused(codes::PRECHECK_FAILED, "dump-type-unknown")
+                None => {
+                    let reason = Text::new("dump-type-unknown")
                         .with("column", format!("{full}.{}", identifier(&column.name)))
-                        .with("type", &column.column_type),
-                ),
+                        .with("type", &column.column_type);
+                    self.survey.lose(self.consent, full, reason);
+                    return None;
+                }
             }
         }
         // Rows that are kept without a key are cut by the one that the server gave them, if it shows it.
@@ -327,7 +397,7 @@ async fn survey_views(
                 notes.push(Text::new("dump-view-definer-gone").with("view", &full).with("why", &error));
                 None
             }
-            Err(error) if error.number().is_some() && !error.is_transient() => {
+            Err(error) if is_refusal(&error) => {
                 notes.push(Text::new("dump-view-broken").with("view", &full).with("why", &error));
                 Some(error.to_string())
             }

@@ -16,6 +16,7 @@ use crate::id::DumpId;
 use crate::load::connection::{Define, TableStatements, open_for_loading};
 use crate::load::schema::{read_definition, table_objects};
 use crate::load::{Options, names, orphan, views};
+use crate::manifest::DatabaseEntry;
 use crate::plan::{Selection, full_name};
 use crate::source::Target;
 
@@ -39,14 +40,15 @@ pub async fn create_indexes(
     let names = names(&manifest, options)?;
     let mut session = open_for_loading(target).await?;
     let (mut keys, mut foreign_keys) = (Vec::new(), Vec::new());
-    for (name, database) in &names {
-        let found = missing_keys(&mut session, &archive, name, database, &names, &options.selection).await?;
+    for entry in &manifest.databases {
+        let Some(database) = names.get(&entry.name) else { continue };
+        let found = missing_keys(&mut session, &archive, entry, database, &names, &options.selection).await?;
         keys.extend(found.keys);
         foreign_keys.extend(found.foreign_keys);
     }
-    // A table that was chosen may refer to one that was not.
+    // A table that was chosen may refer to one that was not, or that the dump is without.
     let mut notes = Vec::new();
-    if !options.selection.is_all() {
+    if !options.selection.is_all() || !manifest.left_out.is_empty() {
         notes = leave_out_parentless(&mut session, &mut foreign_keys).await?;
     }
     if !keys.is_empty() || !foreign_keys.is_empty() {
@@ -73,14 +75,14 @@ struct Missing {
 async fn missing_keys(
     session: &mut Session,
     archive: &Archive,
-    name: &str,
+    entry: &DatabaseEntry,
     database: &str,
     names: &BTreeMap<String, String>,
     selection: &Selection,
 ) -> Result<Missing> {
     let mut tables = Vec::new();
-    for object in table_objects(archive, name, selection).await? {
-        let definition = read_definition(name, &object)?;
+    for object in table_objects(archive, entry, selection).await? {
+        let definition = read_definition(&entry.name, &object)?;
         tables.push((object.name, definition));
     }
     let reading = || format!("list the keys of `{database}`");

@@ -121,7 +121,7 @@ async fn missing_tables(
     let rows: BTreeMap<&str, u64> =
         entry.tables.iter().map(|table| (table.name.as_str(), table.rows)).collect();
     let mut tables = Vec::new();
-    for object in table_objects(archive, &entry.name, selection).await? {
+    for object in table_objects(archive, entry, selection).await? {
         if there.has(&object.name, folds) {
             continue;
         }
@@ -137,13 +137,17 @@ async fn missing_tables(
     Ok(tables)
 }
 
-/// Reads the definitions of a database's tables out of the dump.
+/// Reads the definitions of a database's tables out of the dump. Those of tables whose rows could not be read stay there.
 pub(super) async fn table_objects(
     archive: &Archive,
-    database: &str,
+    entry: &DatabaseEntry,
     selection: &Selection,
 ) -> Result<Vec<SchemaObject>> {
-    let chosen = |object: &SchemaObject| selection.has_table(database, &object.name);
+    let database = entry.name.as_str();
+    let held: HashSet<&str> = entry.tables.iter().map(|table| table.name.as_str()).collect();
+    let chosen = |object: &SchemaObject| {
+        held.contains(object.name.as_str()) && selection.has_table(database, &object.name)
+    };
     allowed::objects(archive, ObjectKey::Tables { database }, chosen).await
 }
 

@@ -73,6 +73,11 @@ pub(super) async fn check(
     if server.product != manifest.server.product || server.version < manifest.server.version {
         notes.push(Text::new("load-other-server").with("source", &manifest.server).with("target", &server));
     }
+    if manifest.is_partial() {
+        let count = manifest.left_out.iter().filter(|object| !object.agreed).count();
+        notes.push(Text::new("load-dump-partial").with("count", count));
+    }
+    notes.extend(manifest.left_out.iter().map(|object| object.reason.clone()));
     let whole = |name: &str| names.contains_key(name) && options.selection.has_whole_database(name);
     let code: usize =
         manifest.databases.iter().filter(|entry| whole(&entry.name)).map(|entry| entry.code.len()).sum();

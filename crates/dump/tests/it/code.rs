@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use dump::{DumpId, Meter, Options, Source, load};
 use model::cluster::Address;
+use model::text::Text;
 use oceanbase::{Outcome, Statement, Witness};
 use tokio_util::sync::CancellationToken;
 
@@ -138,10 +139,13 @@ async fn users_come_through_with_all_that_they_may_and_may_not() {
         "ALTER USER 'u_far'@'10.0.%' REQUIRE SSL",
         "CREATE ROLE r_reader",
         "GRANT SELECT ON d_users.* TO r_reader",
+        "GRANT SELECT ON `d\\_users`.* TO u_locked",
         "GRANT r_reader TO u_plain",
         "GRANT SELECT (a), UPDATE ON d_users.t TO u_locked",
         r"GRANT INSERT ON `d\_users`.* TO u_locked",
         "GRANT ALL ON *.* TO 'u_far'@'10.0.%' WITH GRANT OPTION",
+        "CREATE USER u_elsewhere",
+        "GRANT SELECT ON mysql.* TO u_elsewhere",
     ];
     let names = ["u_plain", "'u_far'@'10.0.%'", "u_locked", "r_reader"];
     let mut session = bed.session().await;
@@ -158,9 +162,9 @@ async fn users_come_through_with_all_that_they_may_and_may_not() {
 
     let dump: DumpId = "users".parse().expect("an id");
     let manifest = bed.dump_with(&dump, &Options::default()).await.expect("a dump");
-    assert_eq!(manifest.accounts.len(), 4);
+    assert_eq!(manifest.accounts.len(), 5);
     assert_eq!(bed.verify("users").await.findings, []);
-    for name in names {
+    for name in names.into_iter().chain(["u_elsewhere"]) {
         run(&mut session, &format!("DROP USER {name}")).await;
     }
     run(&mut session, "CREATE USER u_plain IDENTIFIED BY 'another'").await;
@@ -178,7 +182,9 @@ async fn users_come_through_with_all_that_they_may_and_may_not() {
     }
     load::load_data(&target, &bed.client, &dump, &options, 2, &Meter::new(), &never).await.expect("rows");
     load::create_indexes(&target, &bed.client, &dump, &options, 2, &never).await.expect("keys");
-    assert_eq!(load::create_triggers(&target, &bed.client, &dump, &options).await.expect("grants"), []);
+    let left_out = Text::new("load-grant-elsewhere").with("account", "'u_elsewhere'@'%'");
+    let notes = load::create_triggers(&target, &bed.client, &dump, &options).await.expect("grants");
+    assert_eq!(notes, [left_out.with("database", "mysql")]);
     load::finish(&target, &bed.client, &dump, &options).await.expect("an end");
 
     let mut after = Vec::new();
@@ -201,6 +207,6 @@ async fn users_come_through_with_all_that_they_may_and_may_not() {
             .await
             .expect("two")
     };
-    assert_eq!(notes.iter().filter(|note| note.id == "load-account-exists").count(), 4);
+    assert_eq!(notes.iter().filter(|note| note.id == "load-account-exists").count(), 5);
     session.close().await;
 }

@@ -15,6 +15,7 @@ mod forged_schema;
 mod hostile;
 mod identity;
 mod killed;
+mod left_out;
 mod locked;
 mod many;
 mod mariadb;

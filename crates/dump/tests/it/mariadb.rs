@@ -1,6 +1,7 @@
 //! MariaDB as the source and the target of a dump, and its tables in a seekdb.
 
 use dump::{ChunkAim, DumpId, Error, Options, load};
+use model::inventory::ObjectKind;
 
 use crate::bed::{Bed, create_schema, load_options, query, run, selection};
 use crate::code::whole_load;
@@ -183,20 +184,20 @@ async fn a_counter_is_cut_by_its_numbers_and_a_key_with_large_gaps_by_its_rows()
 }
 
 #[tokio::test]
-async fn a_table_without_snapshots_is_refused_before_the_first_byte() {
+async fn a_dump_of_nothing_but_a_table_without_snapshots_is_refused_before_the_first_byte() {
     let bed = Bed::mariadb();
     let statements = [
-        "CREATE TABLE good (a INT PRIMARY KEY)",
         "CREATE TABLE old (a INT PRIMARY KEY) ENGINE=MyISAM",
         "CREATE EVENT ev ON SCHEDULE EVERY 1 YEAR DO SELECT 1",
         "CREATE SEQUENCE sq",
     ];
     bed.database("d_isam", &statements).await;
     let options = Options { selection: selection(&["d_isam"]), ..Options::default() };
-    let found = dump::preflight(&bed.source(), &options.selection, 4).await.expect("a preflight");
+    let found = dump::preflight(&bed.source(), &options.selection, &options.consent, 4).await;
+    let found = found.expect("a preflight");
     assert_eq!(found.problems.len(), 1);
-    let left_out = |kind: &str| found.notes.iter().any(|note| format!("{:?}", note.args).contains(kind));
-    assert!(left_out("EVENT") && left_out("SEQUENCE"), "{:?}", found.notes);
+    let left_out = |kind| found.left_out.iter().any(|object| object.kind == kind);
+    assert!(left_out(ObjectKind::Events) && left_out(ObjectKind::Sequences), "{:?}", found.left_out);
     let error = bed.dump_with(&"isam".parse().expect("an id"), &options).await.expect_err("refused");
     let told = error.problem().to_string();
     assert!(told.contains("`d_isam`.`old`") && told.contains("MyISAM"), "{told}");
@@ -248,11 +249,10 @@ async fn a_user_who_may_not_lock_is_told_so() {
     source.endpoint.user = "weak".to_owned();
     source.endpoint.password = model::Secret::new("x");
     let options = Options { selection: selection(&["d_rights"]), ..Options::default() };
-    let found = dump::preflight(&source, &options.selection, 4).await.expect("a preflight");
+    let found = dump::preflight(&source, &options.selection, &options.consent, 4).await;
+    let found = found.expect("a preflight");
     let told: Vec<String> = found.notes.iter().map(|note| format!("{:?}", note.args)).collect();
     assert!(told.iter().any(|note| note.contains("RELOAD")), "{told:?}");
-    let all = dump::preflight(&bed.source(), &dump::Selection::default(), 4).await.expect("a preflight");
-    assert!(all.notes.iter().any(|note| note.id == "dump-accounts-unseen"), "{:?}", all.notes);
     let dump: DumpId = "rights".parse().expect("an id");
     let error =
         dump::take_snapshot(&source, &bed.client, &dump, &options).await.err().expect("no right to lock");
@@ -276,4 +276,17 @@ async fn a_dump_of_a_seekdb_is_refused_by_a_mariadb_before_anything_is_made() {
     let mut session = maria.session().await;
     assert_eq!(query(&mut session, "SHOW DATABASES LIKE 'd\\_wrong\\_way'").await.len(), 0);
     session.close().await;
+}
+
+#[tokio::test]
+async fn a_database_is_dumped_whatever_oceanbase_calls_its_own() {
+    let bed = Bed::mariadb();
+    let own = ["lbacsys", "oceanbase", "ocs", "oraauditor"];
+    for name in own {
+        bed.database(name, &["CREATE TABLE t (a INT PRIMARY KEY)", "INSERT INTO t VALUES (1)"]).await;
+    }
+    let manifest = bed.dump("own", &own, ChunkAim::default()).await;
+    let names: Vec<&str> = manifest.databases.iter().map(|entry| entry.name.as_str()).collect();
+    assert_eq!(names, own);
+    assert_eq!(manifest.totals.rows, 4);
 }

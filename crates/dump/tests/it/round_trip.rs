@@ -87,10 +87,11 @@ async fn a_user_of_least_privilege_dumps_and_loads_all_of_it() {
     let mut session = bed.session().await;
     run(&mut session, "USE d_least").await;
     run(&mut session, "CREATE TRIGGER least BEFORE INSERT ON keyless FOR EACH ROW SET new.a = 1").await;
+    run(&mut session, "CREATE PROCEDURE little() SELECT 1").await;
     for (user, writes) in [("d_least_reader", false), ("d_least_writer", true)] {
         run(&mut session, &format!("DROP USER IF EXISTS {user}")).await;
         run(&mut session, &format!("CREATE USER {user} IDENTIFIED BY 'little'")).await;
-        run(&mut session, &format!("GRANT SELECT, SHOW VIEW, TRIGGER ON *.* TO {user}")).await;
+        run(&mut session, &format!("GRANT SELECT, SHOW VIEW, TRIGGER, EXECUTE ON *.* TO {user}")).await;
         if writes {
             let more = "GRANT CREATE, CREATE VIEW, INSERT, UPDATE, ALTER, INDEX, DROP, REFERENCES ON *.* TO";
             run(&mut session, &format!("{more} {user}")).await;
@@ -98,15 +99,21 @@ async fn a_user_of_least_privilege_dumps_and_loads_all_of_it() {
     }
     let reader = bed.as_user("d_least_reader", "little");
     let selection = selection(&["d_least"]);
-    let found = dump::preflight(&reader.source(), &selection, 4).await.expect("it looks");
-    assert_eq!(found.problems, []);
-    let lacks = |note: &&model::text::Text| note.id == "dump-privilege-missing";
-    assert_eq!(found.notes.iter().find(lacks), None);
+    let consent = model::inventory::Consent::default();
+    for selection in [&selection, &dump::Selection::default()] {
+        let found = dump::preflight(&reader.source(), selection, &consent, 4).await.expect("it looks");
+        assert_eq!(found.problems, []);
+        let hidden = found.left_out.iter().filter(|object| object.reason.id.starts_with("left-out-hidden"));
+        assert_eq!(hidden.count(), 0, "{:?}", found.left_out);
+        let unseen = found.left_out.iter().filter(|object| object.reason.id.starts_with("left-out-unseen"));
+        assert_eq!(unseen.count(), 0, "{:?}", found.left_out);
+    }
     let least = reader.dump("least", &["d_least"], ChunkAim::default()).await;
     let all = bed.dump("all", &["d_least"], ChunkAim::default()).await;
     assert_eq!(least.totals.rows, all.totals.rows);
-    assert_eq!(least.databases[0].code, all.databases[0].code, "the trigger is seen");
-    assert!(!all.databases[0].code.is_empty());
+    assert_eq!(least.databases[0].code, all.databases[0].code, "trigger and procedure are seen");
+    assert_eq!(all.databases[0].code.len(), 2);
+    assert!(!least.is_partial(), "{:?}", least.left_out);
 
     let writer = bed.as_user("d_least_writer", "little");
     writer.load("least", &[("d_least", "d_least_2")]).await;

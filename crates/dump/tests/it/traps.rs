@@ -80,7 +80,7 @@ async fn t2_partition_values_with_quotes_keep_them() {
 }
 
 #[tokio::test]
-async fn t2_sub_partition_values_with_quotes_are_refused_before_the_first_byte() {
+async fn t2_a_dump_of_nothing_but_sub_partition_values_with_quotes_is_refused_before_the_first_byte() {
     let bed = Bed::shared();
     let table = "CREATE TABLE s (a INT, b VARCHAR(10)) PARTITION BY RANGE(a) SUBPARTITION BY LIST COLUMNS(b) \
                  SUBPARTITION TEMPLATE (SUBPARTITION s0 VALUES IN ('a','b''b'), SUBPARTITION s1 VALUES IN (DEFAULT)) \
@@ -90,7 +90,8 @@ async fn t2_sub_partition_values_with_quotes_are_refused_before_the_first_byte()
     let error = bed.dump_with(&"sub".parse().expect("an id"), &options).await.expect_err("refused");
     assert!(error.problem().to_string().contains("`d_trap_sub`.`s`"), "{error:?}");
     assert!(bed.client.list("").await.expect("a list").is_empty());
-    let preflight = dump::preflight(&bed.source(), &options.selection, 4).await.expect("a preflight");
+    let preflight =
+        dump::preflight(&bed.source(), &options.selection, &options.consent, 4).await.expect("a preflight");
     assert_eq!(preflight.problems.len(), 1);
 }
 

@@ -2,6 +2,8 @@
 
 pub(crate) mod stored;
 
+use std::collections::BTreeMap;
+
 use engine::journal::{ApplyError, Decision, Event, InsertError, NewTask, PAGE_MAX};
 use engine::{Task, TaskId, TaskStatus};
 use model::Timestamp;
@@ -21,6 +23,8 @@ pub mod subject {
     pub const TENANT: &str = "tenant";
     /// The storage configuration.
     pub const STORAGE: &str = "storage";
+    /// The backup strategy that ordered it, if one did.
+    pub const STRATEGY: &str = "strategy";
 }
 
 /// The states in which a task is not finished.
@@ -76,6 +80,26 @@ impl Metadata {
         let rows = reader.rows(slice.cut(list.push(order))).await?;
         let items = stored::complete(&mut reader, &rows).await?;
         Ok(Listing { items, total })
+    }
+
+    /// Returns what each unfinished task of these kinds is about; see [`subject`].
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn task_unfinished_subjects(
+        &self,
+        kinds: &[String],
+    ) -> Result<Vec<BTreeMap<String, String>>, Error> {
+        let find = statement(
+            "look for unfinished tasks",
+            "SELECT t.id, s.name, s.value FROM tasks t JOIN task_subjects s ON s.task_id = t.id WHERE 1 = 1",
+        );
+        let find = find.and_one_of("t.status", UNFINISHED.iter().map(word)).and_one_of("t.kind", kinds);
+        let mut tasks: BTreeMap<i64, BTreeMap<String, String>> = BTreeMap::new();
+        for row in self.read().await?.rows(find).await? {
+            tasks.entry(row.integer("id")?).or_default().insert(row.text("name")?, row.text("value")?);
+        }
+        Ok(tasks.into_values().collect())
     }
 
     /// Returns the events behind `after_seq`, oldest first, at most `limit` and [`PAGE_MAX`].

@@ -146,5 +146,6 @@ fn backup_set(task: TaskId, tenant: i64, name: &str, storage: StorageId) -> Back
         started: Timestamp(1),
         finished: Timestamp(2),
         status: BackupSetStatus::Available,
+        left_out: Vec::new(),
     }
 }

@@ -12,12 +12,14 @@ use metadata::copy::restore;
 use metadata::tasks::TaskQuery;
 use metadata::tenant_credentials::TenantCredential;
 use metadata::{Error, Metadata, Slice, passwords};
-use model::Secret;
-use model::id::{ClusterId, TenantId};
+use model::id::{ClusterId, TenantId, UserId};
 use model::storage::StorageLocation;
+use model::strategy::Scope;
 use model::user::Role;
+use model::{Secret, Timestamp};
 
 use crate::stand::{Kind, Stand, begin, commit, new_cluster, new_task, open, open_on};
+use crate::strategies::{missed, settings};
 
 const KINDS: [Kind; 3] = [Kind::Sqlite, Kind::Mariadb, Kind::Seekdb];
 
@@ -30,7 +32,11 @@ async fn fill(metadata: &Metadata) -> (ClusterId, TaskId) {
     let of_tenant = TenantCredential { user: "backup".into(), password: Secret::new("of-the-tenant") };
     writer.tenant_credential_set(cluster, TenantId(1002), &of_tenant).await.expect("kept");
     let location = StorageLocation::directory("/backup").expect("a location");
-    writer.storage_insert(None, &location, Some(&Secret::new("s3cr3t"))).await.expect("kept");
+    let storage = writer.storage_insert(None, &location, Some(&Secret::new("s3cr3t"))).await.expect("kept");
+    let scope = Scope::Cluster(cluster);
+    let strategy =
+        writer.strategy_insert(scope, UserId(1), &settings(storage.id), false).await.expect("kept").id;
+    writer.strategy_run_insert(&missed(strategy, Timestamp(1))).await.expect("kept");
     writer.user_insert("eva", Role::Admin, &hash, false).await.expect("kept");
     let deed = Deed {
         user: "eva".into(),
@@ -116,6 +122,11 @@ async fn same(old: &Metadata, new: &Metadata) {
     assert_eq!(tasks, new.task_list(&query, Slice::ALL).await.expect("answers").items);
     let sets = [old.backup_set_list(&sets, Slice::ALL).await, new.backup_set_list(&sets, Slice::ALL).await];
     assert_eq!(sets[0].as_ref().expect("answers"), sets[1].as_ref().expect("answers"));
+    let strategies = old.strategy_list(None).await.expect("answers");
+    assert_eq!(strategies, new.strategy_list(None).await.expect("answers"));
+    let runs = old.strategy_run_history(strategies[0].id, Timestamp(0)).await.expect("answers");
+    assert_eq!(runs, new.strategy_run_history(strategies[0].id, Timestamp(0)).await.expect("answers"));
+    assert_eq!((strategies.len(), runs.len()), (1, 1));
     assert_eq!(old.events(0, 1_000).await.expect("answers"), new.events(0, 1_000).await.expect("answers"));
 }
 

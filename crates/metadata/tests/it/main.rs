@@ -11,3 +11,4 @@ mod protection;
 mod records;
 mod servers;
 mod stand;
+mod strategies;

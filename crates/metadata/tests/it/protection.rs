@@ -201,5 +201,6 @@ fn set(cluster: ClusterId, storage: StorageId, task: TaskId, finished_s: i64) ->
         started: Timestamp(1),
         finished: Timestamp(finished_s * 1_000_000),
         status: BackupSetStatus::Available,
+        left_out: Vec::new(),
     }
 }

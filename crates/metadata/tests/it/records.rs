@@ -16,8 +16,10 @@ use model::backup::{BackupMethod, DataBackupMode};
 use model::backup_set::{BackupSet, BackupSetStatus};
 use model::cluster::ClusterStatus;
 use model::id::{BackupSetId, ClusterId, StorageId, TaskId, TenantId, UserId};
+use model::inventory::{LeftOut, ObjectKind};
 use model::storage::{StorageLocation, StorageType};
 use model::tenant::{Tenant, TenantMode};
+use model::text::Text;
 use model::{Secret, Timestamp};
 
 use crate::stand::{begin, commit, facts, for_every_database, new_cluster, new_task};
@@ -272,7 +274,12 @@ async fn a_backup_set_that_is_recorded_twice_is_one(metadata: Metadata) {
     let other = writer.backup_set_record(&backup_set(1, 1004, storage)).await.expect("kept");
     commit(writer).await;
     let mut writer = begin(&metadata).await;
-    let better = BackupSet { rows: 99, status: BackupSetStatus::Unverified, ..backup_set(1, 1002, storage) };
+    let better = BackupSet {
+        rows: 99,
+        status: BackupSetStatus::Unverified,
+        left_out: Vec::new(),
+        ..backup_set(1, 1002, storage)
+    };
     assert_eq!(writer.backup_set_record(&better).await.expect("kept"), first);
     commit(writer).await;
     assert_ne!(first, other);
@@ -280,6 +287,8 @@ async fn a_backup_set_that_is_recorded_twice_is_one(metadata: Metadata) {
     assert_eq!(read, Some(BackupSet { id: first, ..better }), "every field is kept");
     let all = metadata.backup_set_list(&BackupSetQuery::default(), Slice::ALL).await.expect("answers");
     assert_eq!(all.total, 2);
+    let kept = all.items.iter().find(|set| set.id == other).map(|set| set.left_out.clone());
+    assert_eq!(kept, Some(backup_set(1, 1004, storage).left_out), "what it lacks is kept");
 }
 
 async fn backup_sets_are_listed_and_added_up(metadata: Metadata) {
@@ -409,7 +418,7 @@ async fn storage(metadata: &Metadata) -> StorageId {
     storage.id
 }
 
-fn backup_set(task: i64, tenant: i64, storage: StorageId) -> BackupSet {
+pub(crate) fn backup_set(task: i64, tenant: i64, storage: StorageId) -> BackupSet {
     BackupSet {
         id: BackupSetId(0),
         task: TaskId(task),
@@ -428,5 +437,11 @@ fn backup_set(task: i64, tenant: i64, storage: StorageId) -> BackupSet {
         started: Timestamp(1),
         finished: Timestamp(task * 1_000_000),
         status: BackupSetStatus::Available,
+        left_out: vec![LeftOut {
+            kind: ObjectKind::Events,
+            name: "shop".into(),
+            reason: Text::new("left-out-kind").with("kind", "events"),
+            agreed: true,
+        }],
     }
 }

@@ -104,6 +104,8 @@ pub enum MissReason {
     Hindered(Hindrance),
     /// It was not started in time, and a later run takes its place.
     ReplacedBy(Timestamp),
+    /// A rule refused the backup; the row says which.
+    Refused,
 }
 
 /// What is known of the cluster and of other backups.
@@ -319,6 +321,7 @@ impl MissReason {
         match self {
             Self::Hindered(why) => why.text(),
             Self::ReplacedBy(due) => Text::new("run-replaced").with("due", due),
+            Self::Refused => Text::new("run-refused"),
         }
     }
 }

@@ -1,23 +1,22 @@
 //! What runs inside the server, and who may use it: triggers, routines, users, roles, privileges.
 
+use model::version::Product;
+
 use super::{grouped, if_there};
 use crate::answer::Row;
 use crate::error::Error;
 use crate::session::Session;
 use crate::statement::{Statement, literal};
 
-/// Accounts that belong to the server.
-const SYSTEM_ACCOUNTS: [&str; 9] = [
-    "root",
-    "ORAAUDITOR",
-    "LBACSYS",
-    "proxyro",
-    "standbyro",
-    "mysql.sys",
-    "mysql.session",
-    "mysql.infoschema",
-    "mariadb.sys",
-];
+/// Tells whether an account belongs to a server of that product. On another one, such a name is somebody's.
+fn is_system_account(product: Product, user: &str) -> bool {
+    let own: &[&str] = match product {
+        Product::Oceanbase | Product::Seekdb => &["root", "ORAAUDITOR", "LBACSYS", "proxyro", "standbyro"],
+        Product::Mysql => &["root", "mysql.sys", "mysql.session", "mysql.infoschema"],
+        Product::Mariadb => &["root", "mariadb.sys"],
+    };
+    user.is_empty() || own.contains(&user)
+}
 
 /// The kind of a routine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -137,36 +136,6 @@ pub async fn triggers(session: &mut Session, database: &str) -> Result<Vec<Trigg
     session.rows(&Statement::read(sql)).await?.iter().map(trigger).collect()
 }
 
-/// Returns how many objects of other kinds a database has, by kind, such as sequences. Empty where the server does
-/// not list them.
-///
-/// # Errors
-/// Fails when the server does.
-pub async fn other_objects(session: &mut Session, database: &str) -> Result<Vec<(String, u64)>, Error> {
-    if !session.server().product.is_oceanbase() {
-        return other_objects_of_mysql(session, database).await;
-    }
-    let sql = format!(
-        "SELECT OBJECT_TYPE, COUNT(*) FROM oceanbase.DBA_OBJECTS WHERE OWNER = {} AND OBJECT_TYPE IN \
-         ('SEQUENCE', 'SYNONYM', 'PACKAGE', 'PACKAGE BODY', 'TYPE', 'TYPE BODY', 'EVENT') GROUP BY OBJECT_TYPE",
-        literal(database)
-    );
-    let found = if_there(grouped(session, sql, |row| row.u64(1)).await)?.unwrap_or_default();
-    Ok(found.into_iter().map(|(kind, counts)| (kind, counts.into_iter().sum())).collect())
-}
-
-async fn other_objects_of_mysql(session: &mut Session, database: &str) -> Result<Vec<(String, u64)>, Error> {
-    let database = literal(database);
-    let sql = format!(
-        "SELECT 'EVENT', COUNT(*) FROM information_schema.EVENTS WHERE EVENT_SCHEMA = {database} UNION ALL \
-         SELECT ROUTINE_TYPE, COUNT(*) FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = {database} \
-         AND ROUTINE_TYPE NOT IN ('PROCEDURE', 'FUNCTION') GROUP BY ROUTINE_TYPE"
-    );
-    let found = if_there(grouped(session, sql, |row| row.u64(1)).await)?.unwrap_or_default();
-    let counted = found.into_iter().map(|(kind, counts)| (kind, counts.into_iter().sum()));
-    Ok(counted.filter(|(_, count)| *count > 0).collect())
-}
-
 /// Returns the users and roles that are not the server's own; `None` when this user may not see them.
 ///
 /// # Errors
@@ -189,7 +158,8 @@ pub async fn accounts(session: &mut Session) -> Result<Option<Vec<Account>>, Err
         })
     });
     let Some(accounts) = if_there(accounts.await)? else { return Ok(None) };
-    let own = |account: &Account| SYSTEM_ACCOUNTS.contains(&account.user.as_str()) || account.user.is_empty();
+    let product = session.server().product;
+    let own = |account: &Account| is_system_account(product, &account.user);
     Ok(Some(accounts.into_values().flatten().filter(|account| !own(account)).collect()))
 }
 

@@ -31,8 +31,9 @@ pub const SNAPSHOT: &str = "credential-snapshot";
 /// What is checked, in this order.
 const CHECKS: [&str; 4] = [LOG_ON, MODE, PRIVILEGES, SNAPSHOT];
 
-/// What a backup needs to read everything; without TRIGGER the server shows no triggers, and no error.
-const NEEDED: [&str; 3] = ["SELECT", "SHOW VIEW", "TRIGGER"];
+/// What a backup needs to read everything. Without TRIGGER the server shows no triggers, without EXECUTE no procedures and
+/// functions, and no error.
+const NEEDED: [&str; 4] = ["SELECT", "SHOW VIEW", "TRIGGER", "EXECUTE"];
 
 /// MySQL's number for what a server does not support; OceanBase's answer to MySQL clients that log on to an Oracle
 /// tenant.
@@ -215,14 +216,18 @@ mod tests {
 
     #[test]
     fn what_a_tenants_user_lacks_is_told_by_database() {
-        let all = "GRANT SELECT, SHOW VIEW, TRIGGER ON *.* TO 'b'";
-        let shop = "GRANT SELECT, SHOW VIEW, TRIGGER ON `shop`.* TO 'b'";
+        let all = "GRANT SELECT, SHOW VIEW, TRIGGER, EXECUTE ON *.* TO 'b'";
+        let shop = "GRANT SELECT, SHOW VIEW, TRIGGER, EXECUTE ON `shop`.* TO 'b'";
         let cases: [(&[&str], &[&str], &str); 7] = [
             (&[all], &["shop", "hr"], "well"),
             (&["GRANT ALL PRIVILEGES ON *.* TO 'b'"], &[], "well"),
-            (&["GRANT SELECT ON *.* TO 'b'"], &["shop"], "warning: SHOW VIEW ON *.*, TRIGGER ON *.*"),
             (
-                &[shop, "GRANT SELECT, SHOW VIEW ON `hr`.* TO 'b'"],
+                &["GRANT SELECT ON *.* TO 'b'"],
+                &["shop"],
+                "warning: SHOW VIEW ON *.*, TRIGGER ON *.*, EXECUTE ON *.*",
+            ),
+            (
+                &[shop, "GRANT SELECT, SHOW VIEW, EXECUTE ON `hr`.* TO 'b'"],
                 &["shop", "hr"],
                 "warning: TRIGGER ON `hr`.*",
             ),
@@ -230,7 +235,7 @@ mod tests {
             (
                 &["GRANT USAGE ON *.* TO 'b'"],
                 &[],
-                "obstacle: SELECT ON *.*, SHOW VIEW ON *.*, TRIGGER ON *.*",
+                "obstacle: SELECT ON *.*, SHOW VIEW ON *.*, TRIGGER ON *.*, EXECUTE ON *.*",
             ),
             (&["GRANT USAGE ON *.* TO 'b'", "GRANT `r`@`%` TO `b`@`%`"], &["shop"], "warning: unseen"),
         ];

@@ -167,7 +167,7 @@ async fn what_a_tenants_user_lacks_is_told_and_one_of_least_privilege_passes() {
     let mut told = vec![lines_of(&check("not it").await), lines_of(&check("little").await)];
     server.run(&[format!("GRANT SELECT ON *.* TO {name}")]).expect("granted");
     told.push(lines_of(&check("little").await));
-    server.run(&[format!("GRANT SHOW VIEW, TRIGGER ON *.* TO {name}")]).expect("granted");
+    server.run(&[format!("GRANT SHOW VIEW, TRIGGER, EXECUTE ON *.* TO {name}")]).expect("granted");
     let recorder = Recorder::new();
     let endpoint = seekdb::as_user(&server, name, "little");
     told.push(lines_of(&precheck_tenant(&endpoint, recorder.clone()).await));

@@ -36,6 +36,7 @@ impl<'a> Dumping<'a> {
     pub(super) async fn open(at: &'a Here, state: &State, lane: &Lane) -> Result<Self, StepError> {
         let options = dump::Options {
             selection: state.selection.clone(),
+            consent: state.consent.clone(),
             compression: state.compression,
             connections: state.connections,
             ..dump::Options::default()

@@ -8,6 +8,7 @@ use model::Problem;
 use model::ability::Generation;
 use model::backup::{BackupMethod, DataBackupMode};
 use model::cluster::refuse_upgrading;
+use model::inventory::Missing;
 use model::order::LogicalBackup;
 use model::problem::codes;
 use model::size;
@@ -36,7 +37,7 @@ pub(crate) async fn plan(context: &Context, order: LogicalBackup) -> Result<Plan
         }
         let endpoint = context.tenant_endpoint(&decided.cluster, tenant.id, &tenant.name).await?;
         let source = Source { endpoint, witness: Arc::new(recorder.clone()) };
-        let preflight = dump::preflight(&source, &decided.selection, 1).await?;
+        let preflight = dump::preflight(&source, &decided.selection, &decided.consent, 1).await?;
         if !preflight.problems.is_empty() {
             return Err(dump::Error::CannotCarry { problems: preflight.problems }.into());
         }
@@ -56,6 +57,7 @@ pub(crate) async fn plan(context: &Context, order: LogicalBackup) -> Result<Plan
         mode: DataBackupMode::Full,
         storage: decided.storage.location().uri(),
         tenants: decided.tenants.into_iter().map(|tenant| tenant.name).collect(),
+        left_out: found.into_iter().flat_map(missing).collect(),
         steps,
     })
 }
@@ -92,7 +94,12 @@ fn holds((tenant, found): &(String, Preflight)) -> Vec<Text> {
         .with("tables", found.tables)
         .with("views", found.views)
         .with("bytes", size::bytes(found.bytes_guess));
-    std::iter::once(holds).chain(found.notes.iter().cloned()).collect()
+    let left_out = found.left_out.iter().map(|object| object.reason.clone());
+    std::iter::once(holds).chain(left_out).chain(found.notes.iter().cloned()).collect()
+}
+
+fn missing((tenant, found): (String, Preflight)) -> impl Iterator<Item = Missing> {
+    found.left_out.into_iter().map(move |object| Missing { tenant: tenant.clone(), object })
 }
 
 /// Says what a step does that is not made for a plan.

@@ -13,6 +13,7 @@ use model::ability::Generation;
 use model::backup::BackupMethod;
 use model::cluster::{Cluster, refuse_upgrading};
 use model::id::{StorageId, TenantId};
+use model::inventory::Consent;
 use model::order::LogicalBackup;
 use model::physical::SYS;
 use model::problem::codes;
@@ -21,7 +22,7 @@ use model::tenant::{Tenant, check_readable};
 use super::{BackupLogical, State};
 use crate::context::{Conflict, Context, Draft, Taker};
 use crate::error::Error;
-use crate::orders::{Destination, destination, subjects};
+use crate::orders::{Destination, destination, strategy_storage, subjects};
 
 /// How many connections read when nobody says.
 const CONNECTIONS: u32 = 4;
@@ -35,6 +36,7 @@ pub(super) struct Decided {
     pub(super) tenants: Vec<Tenant>,
     pub(super) storage: Destination,
     pub(super) selection: Selection,
+    pub(super) consent: Consent,
     pub(super) compression: Compression,
     pub(super) connections: usize,
 }
@@ -71,16 +73,24 @@ pub(super) async fn decide(context: &Context, order: LogicalBackup) -> Result<De
     let cluster = context.cluster(order.cluster).await?;
     refuse_upgrading(&cluster)?;
     let tenants = tenants(context, &cluster, &order.tenants).await?;
+    if !order.consent.exclude.is_empty() && tenants.len() > 1 {
+        return Err(Problem::invalid("exclude-of-several-tenants").with("count", tenants.len()).into());
+    }
     let connections = order.threads.unwrap_or(CONNECTIONS);
     if !(1..=CONNECTIONS_MAX).contains(&connections) {
         return Err(Problem::invalid("threads-out-of-range").with("most", CONNECTIONS_MAX).into());
     }
     let compression = order.compression.map_or_else(|| Ok(Compression::default()), |text| text.parse());
     let compression = compression.map_err(|why| Problem::invalid("compression-unknown").raw(why))?;
+    let choice = match order.storage {
+        Some(choice) => Some(choice),
+        None => strategy_storage(context, &cluster, &order.tenants).await?,
+    };
     Ok(Decided {
         tenants,
-        storage: destination(context, &cluster, BackupMethod::Logical, order.storage).await?,
+        storage: destination(context, &cluster, BackupMethod::Logical, choice).await?,
         selection: Selection(order.objects),
+        consent: order.consent,
         compression,
         connections: connections as usize,
         cluster,
@@ -141,6 +151,7 @@ fn new_task(decided: &Decided, storage: StorageId, requested: model::Timestamp) 
         storage,
         tenants,
         selection: decided.selection.clone(),
+        consent: decided.consent.clone(),
         compression: decided.compression,
         connections: decided.connections,
         requested,

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use dump::{Compression, DumpId, Manifest, Selection};
-use engine::At;
+use engine::{At, Flow as _};
 use model::Timestamp;
 use model::id::{ClusterId, StorageId, TenantId};
+use model::inventory::{Consent, LeftOut, Missing};
 use serde::{Deserialize, Serialize};
 
 pub(super) type Here = At<BackupLogical>;
@@ -24,6 +25,9 @@ pub(crate) struct State {
     /// The tenants by the names of their lanes.
     pub(crate) tenants: BTreeMap<String, TenantId>,
     pub(crate) selection: Selection,
+    /// What it may be without.
+    #[serde(default)]
+    pub(crate) consent: Consent,
     pub(crate) compression: Compression,
     pub(crate) connections: usize,
     pub(crate) requested: Timestamp,
@@ -51,6 +55,9 @@ pub(crate) struct Complete {
     pub(crate) rows: u64,
     pub(crate) tables: u64,
     pub(crate) finished: Timestamp,
+    /// What the dump lacks.
+    #[serde(default)]
+    pub(crate) left_out: Vec<LeftOut>,
 }
 
 impl Complete {
@@ -63,6 +70,20 @@ impl Complete {
             rows: manifest.totals.rows,
             tables: manifest.totals.tables,
             finished: manifest.finished,
+            left_out: manifest.left_out.clone(),
         }
     }
+}
+
+/// Returns what the backups of a task lack, as far as that is known; nothing of a task of another flow.
+pub(crate) fn left_out(task: &engine::Task) -> Vec<Missing> {
+    if task.kind != BackupLogical::KIND {
+        return Vec::new();
+    }
+    let of_lane = |lane: &engine::task::LaneState| {
+        let known: Lane = serde_json::from_value(lane.state.clone()).ok()?;
+        let missing = |object| Missing { tenant: lane.key.clone(), object };
+        Some(known.complete?.left_out.into_iter().map(missing).collect::<Vec<_>>())
+    };
+    task.lanes.iter().filter_map(of_lane).flatten().collect()
 }

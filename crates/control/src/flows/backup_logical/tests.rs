@@ -12,6 +12,7 @@ use model::Secret;
 use model::backup::{BackupMethod, BackupObject, BackupWish};
 use model::backup_set::{BackupSet, BackupSetStatus};
 use model::id::{TaskId, TenantId};
+use model::inventory::Consent;
 use model::tenant::TenantMode;
 use oceanbase::NoWitness;
 use serde_json::json;
@@ -226,8 +227,8 @@ async fn a_credential_is_tried_before_it_is_kept_and_every_refusal_says_why() {
     assert_eq!((kept.user.as_str(), kept.mode), ("little", TenantMode::Mysql));
     let warnings: Vec<_> = kept.lines.iter().filter_map(|line| line.problem.as_ref()).collect();
     let [warning] = &warnings[..] else { panic!("{:?}", kept.lines) };
-    assert_eq!(warning.args()["missing"], "SHOW VIEW ON *.*, TRIGGER ON *.*");
-    of_books("GRANT SHOW VIEW, TRIGGER ON *.* TO little").await;
+    assert_eq!(warning.args()["missing"], "SHOW VIEW ON *.*, TRIGGER ON *.*, EXECUTE ON *.*");
+    of_books("GRANT SHOW VIEW, TRIGGER, EXECUTE ON *.* TO little").await;
     let tested = credential::test(control, actor, world.cluster, TenantId(1006), None).await.expect("tested");
     assert!(tested.lines.iter().all(|line| line.problem.is_none()), "{:?}", tested.lines);
     assert_eq!(tested.server.expect("it is told").to_string(), "OceanBase 4.2.5.0");
@@ -300,6 +301,41 @@ async fn a_damaged_dump_is_recorded_only_when_somebody_passes_over_it() {
     world.steer(task, Steer::SkipSubtask(subtask)).await;
     world.finish(task).await;
     assert_eq!(sets_of(&world, task).await[0].status, BackupSetStatus::Unverified);
+}
+
+#[tokio::test]
+async fn a_set_that_lacks_something_is_partial_until_somebody_agrees_to_it_by_name() {
+    let world = World::new("control_backup_partial").await;
+    let unwritable = "JSON_ARRAY(CAST('123456789012345678901234567890.12' AS DECIMAL(40,2)))";
+    let statements = [
+        format!("USE `{}`", world.database),
+        "CREATE TABLE odd (id INT PRIMARY KEY, c JSON)".to_owned(),
+        format!("INSERT INTO odd SELECT 7, {unwritable}"),
+    ];
+    world.server.run(&statements).expect("a table that no dump carries");
+    let partial = world.begin_backup().await;
+    world.finish(partial).await;
+    let sets = sets_of(&world, partial).await;
+    let odd = format!("`{}`.`odd`", world.database);
+    assert_eq!((sets.len(), sets[0].status, sets[0].tables), (1, BackupSetStatus::Partial, 3));
+    let lacks: Vec<_> = sets[0].left_out.iter().map(|object| (&*object.name, object.agreed)).collect();
+    assert_eq!(lacks, [(&*odd, false)]);
+    let metadata = world.control.metadata();
+    let totals = metadata.backup_set_totals(world.cluster).await.expect("answers");
+    assert_eq!((totals.count, totals.newest), (1, None), "it counts as no backup");
+    let standing = metadata.backup_standings(&[]).await.expect("answers");
+    assert_eq!(standing.clusters[&world.cluster].protected_tenants, 0);
+    assert!(world.story(partial).await.contains("backup-set-partial"));
+
+    let exclude = vec![BackupObject::Table(world.database.clone(), "odd".to_owned())];
+    let consent = Consent { exclude, ..Consent::default() };
+    let wish = BackupNow { consent, ..world.wish() };
+    let agreed = world.begin(wish).await.expect("the backup is accepted");
+    world.finish(agreed).await;
+    let sets = sets_of(&world, agreed).await;
+    assert_eq!((sets[0].status, sets[0].left_out[0].agreed), (BackupSetStatus::Available, true));
+    let totals = metadata.backup_set_totals(world.cluster).await.expect("answers");
+    assert_eq!(totals.newest, Some(sets[0].finished));
 }
 
 #[tokio::test]

@@ -6,10 +6,11 @@ use std::time::Duration;
 use engine::flow::Answer;
 use engine::{Next, Note, StepError};
 use model::Problem;
-use model::archive::{ArchiveRound, ArchiveStep, LogBackupWish, next_step};
+use model::archive::{ArchiveRound, ArchiveStep, LogBackupWish, check_running, next_step};
 use model::problem::codes;
 use model::time::Timestamp;
 
+use super::checks::named;
 use super::lane;
 use super::{Here, Lane, State};
 use crate::error::Error;
@@ -26,6 +27,9 @@ pub(super) async fn start_log_backup(at: &Here, state: &State, lane: &mut Lane) 
     let mut driver = lane::driver(at, state).await?;
     let round = driver.archive_round(scope).await.map_err(Error::from)?;
     let round = round.ok_or_else(|| gone(at))?;
+    if !state.start_log_backup {
+        check_running(&round, &named(scope), driver.server()).map_err(words::refused)?;
+    }
     let step = next_step(LogBackupWish::Start, &round).map_err(words::refused)?;
     if step == ArchiveStep::Nothing {
         lane.archive_since = None;

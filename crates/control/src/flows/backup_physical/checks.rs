@@ -4,7 +4,7 @@ use engine::flow::{Answer, ErrorKind};
 use engine::{Next, Note, StepError};
 use model::Problem;
 use model::ability::Generation;
-use model::archive::ArchiveStatus;
+use model::archive::{ArchiveStatus, check_running};
 use model::backup::{BackupMethod, DataBackupMode};
 use model::cluster::refuse_upgrading;
 use model::physical::data_version::TenantFeature;
@@ -49,6 +49,9 @@ pub(super) async fn check_cluster_status(at: &Here, state: &mut State) -> Answer
     refuse_upgrading(&cluster).map_err(words::refused)?;
     if !cluster.facts.ability.offers(BackupMethod::Physical) {
         return Err(words::refused(Problem::refused(codes::METHOD_UNSUPPORTED, "physical-not-offered")));
+    }
+    if let Some(promotion) = &state.promotion {
+        at.log(promotion.clone());
     }
     at.log(Note::new("cluster-is").arg("cluster", &cluster.name).arg("server", &cluster.facts.server));
     for tenant in tenants.iter().filter(|tenant| is_chosen(state, tenant)) {
@@ -127,6 +130,12 @@ pub(crate) async fn check_lane(
     let jobs = driver.backup_jobs(scope).await.map_err(Error::from)?;
     if let Some(job) = others(&jobs, scope, None).find(|job| job.is_data) {
         return Err(words::refused(foreign(scope, job)));
+    }
+    if !state.start_log_backup {
+        let round = driver.archive_round(scope).await.map_err(Error::from)?;
+        if let Some(round) = round {
+            check_running(&round, &named(scope), driver.server()).map_err(words::refused)?;
+        }
     }
     let data_path = settled_path(driver, state, place, scope, tenants).await?;
     if state.mode == DataBackupMode::Incremental {

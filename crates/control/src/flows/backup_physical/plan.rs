@@ -78,6 +78,7 @@ pub(crate) async fn plan(context: &Context, order: PhysicalBackup) -> Result<Pla
         mode: decided.mode,
         storage: decided.storage.location().uri(),
         tenants: decided.scopes.keys().cloned().collect(),
+        left_out: Vec::new(),
         steps: steps.collect(),
     })
 }

@@ -50,6 +50,7 @@ pub(super) async fn record_backup_set(at: &Here, state: &mut State) -> Answer {
                 } else {
                     BackupSetStatus::Unverified
                 },
+                left_out: Vec::new(),
             };
             let id = writer.backup_set_record(&set).await.map_err(Error::from)?;
             at.log(Note::new("backup-set-recorded").arg("set", id).arg("tenant", &set.tenant_name));

@@ -14,6 +14,7 @@ use model::order::PhysicalBackup;
 use model::physical::scope::{check_tenant, lanes};
 use model::physical::{SYS, Scope, address};
 use model::problem::codes;
+use model::schedule::decide::Promotion;
 use model::tenant::Tenant;
 use model::version::ServerVersion;
 use model::{Problem, Secret};
@@ -22,7 +23,8 @@ use oceanbase::physical::Verbs;
 use super::{BackupPhysical, State};
 use crate::context::{Conflict, Context, Draft, Taker};
 use crate::error::Error;
-use crate::orders::{Destination, destination, subjects};
+use crate::orders::{Destination, destination, strategy_storage, subjects};
+use crate::words;
 
 /// What was decided.
 pub(super) struct Decided {
@@ -35,6 +37,9 @@ pub(super) struct Decided {
     pub(super) keeps_destinations: bool,
     pub(super) auto_compaction: bool,
     pub(super) plus_archivelog: bool,
+    pub(super) start_log_backup: bool,
+    /// Why it is full although its strategy plans an incremental one.
+    pub(super) promotion: Option<Promotion>,
     /// What the backup is encrypted with.
     pub(super) password: Option<Secret>,
 }
@@ -59,6 +64,8 @@ impl Decided {
             auto_compaction: self.auto_compaction,
             plus_archivelog: self.plus_archivelog,
             password,
+            start_log_backup: self.start_log_backup,
+            promotion: self.promotion.map(|promotion| words::note(promotion.text())),
             requested,
             tag: format!("{:08x}", rand::random::<u32>()),
         }
@@ -98,8 +105,12 @@ pub(super) async fn decide(context: &Context, order: PhysicalBackup) -> Result<D
     let tenants = chosen(context, &cluster, &order.tenants).await?;
     let is_whole = order.tenants.is_empty();
     let scopes = lanes(&cluster.facts.server, cluster.facts.generation, &tenants, is_whole, order.mode)?;
-    let keeps_destinations = order.storage.is_none();
-    let storage = destination(context, &cluster, BackupMethod::Physical, order.storage).await?;
+    let choice = match order.storage {
+        Some(choice) => Some(choice),
+        None => strategy_storage(context, &cluster, &order.tenants).await?,
+    };
+    let keeps_destinations = choice.is_none();
+    let storage = destination(context, &cluster, BackupMethod::Physical, choice).await?;
     let secret = storage.secret(context).await?;
     address::written(storage.location(), secret.as_ref(), &cluster.facts.server)?;
     let tenant = match &tenants[..] {
@@ -114,6 +125,8 @@ pub(super) async fn decide(context: &Context, order: PhysicalBackup) -> Result<D
         keeps_destinations,
         auto_compaction: order.auto_compaction,
         plus_archivelog: order.plus_archivelog,
+        start_log_backup: order.start_log_backup,
+        promotion: order.promotion,
         password: order.encryption,
         cluster,
     })

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use engine::At;
+use engine::{At, Note};
 use model::Timestamp;
 use model::backup::DataBackupMode;
 use model::id::{ClusterId, StorageId, TenantId};
@@ -35,9 +35,19 @@ pub(crate) struct State {
     /// What the backup is encrypted with, sealed; gone when all is backed up.
     #[serde(default)]
     pub(crate) password: Option<String>,
+    /// Whether log backup is started where it does not run; tasks of older versions always do.
+    #[serde(default = "yes")]
+    pub(crate) start_log_backup: bool,
+    /// Why it is full although its strategy plans an incremental one.
+    #[serde(default)]
+    pub(crate) promotion: Option<Note>,
     pub(crate) requested: Timestamp,
     /// Tells this task's jobs from those that another server's task of the same number has made.
     pub(crate) tag: String,
+}
+
+const fn yes() -> bool {
+    true
 }
 
 /// What is known of one lane.

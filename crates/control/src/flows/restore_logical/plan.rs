@@ -45,6 +45,7 @@ pub(crate) async fn plan(context: &Context, wish: &RecoveryRequest) -> Result<Pl
         mode: decided.set.mode,
         storage: location.below(&decided.set.path).uri(),
         tenants: vec![decided.tenant.name],
+        left_out: Vec::new(),
         steps,
     })
 }

@@ -1,16 +1,11 @@
 //! What a cluster, or one tenant of it, lets be backed up, and what is filled in when nobody chooses.
 
-use std::collections::BTreeSet;
-
-use metadata::Slice;
-use metadata::backup_sets::BackupSetQuery;
 use model::Problem;
-use model::ability::{BackupAbility, Generation};
+use model::ability::BackupAbility;
 use model::backup::{BackupMethod, DataBackupMode};
-use model::backup_set::BackupSetStatus;
 use model::cluster::{Cluster, refuse_upgrading};
 use model::id::{ClusterId, StorageId, TenantId};
-use model::physical::SYS;
+use model::order::StorageChoice;
 use model::physical::scope::lanes;
 use model::problem::codes;
 use model::tenant::{Tenant, check_readable};
@@ -20,10 +15,7 @@ use model::user::Permission;
 use crate::actor::Actor;
 use crate::context::{Context, Control};
 use crate::error::Error;
-use crate::orders::usual_storage;
-
-/// How many of a cluster's sets are looked through for full ones.
-const LOOKED_THROUGH: u32 = 2_000;
+use crate::orders::{StorageSource, has_full_sets, strategy_storage, usual_storage};
 
 /// What can be backed up, and what is filled in when nobody chooses.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,8 +36,9 @@ pub struct Ability {
     pub disabled: Option<Problem>,
     /// Why nothing can be backed up logically, if nothing can: of a cluster, when none of its tenants can.
     pub logical_disabled: Option<Problem>,
-    /// The storage that is filled in: the last one used for the cluster, else the only one in the library.
-    pub storage: Option<StorageId>,
+    /// The storage that is filled in, and why: the strategy's, else the last one used for the cluster, else the only one in
+    /// the library.
+    pub storage: Option<(StorageId, StorageSource)>,
 }
 
 /// Returns what can be backed up of a cluster, or of one tenant.
@@ -66,7 +59,11 @@ pub async fn ability(
         tenants = vec![context.tenant(id, chosen).await?];
     }
     let ability = cluster.facts.ability;
-    let storage = usual_storage(context, &cluster).await?;
+    let of_strategy = strategy_storage(context, &cluster, tenant.as_slice()).await?;
+    let storage = match of_strategy {
+        Some(StorageChoice::Saved(id)) => Some((id, StorageSource::Strategy)),
+        _ => usual_storage(context, &cluster).await?.map(|(storage, source)| (storage.id, source)),
+    };
     let (physical, incremental) = physical(&cluster, &tenants, tenant.is_none());
     let logical = logical(context, &cluster, &tenants).await?;
     let upgrading = refuse_upgrading(&cluster).err();
@@ -79,7 +76,7 @@ pub async fn ability(
         },
         full_enabled: physical.is_ok() || logical.is_ok(),
         incremental_enabled: incremental.is_ok(),
-        can_do_incremental: incremental.is_ok() && has_full_sets(context, &cluster, &tenants).await?,
+        can_do_incremental: incremental.is_ok() && has_full_sets(context, &cluster, &tenants, None).await?,
         hint: Some(match &incremental {
             Ok(()) => Text::new("ability-incremental-needs-full"),
             Err(why) if ability.offers(BackupMethod::Physical) => why.text.clone(),
@@ -87,7 +84,7 @@ pub async fn ability(
         }),
         disabled: upgrading.or_else(|| physical.err().filter(|_| logical.is_err())),
         logical_disabled: logical.err(),
-        storage: storage.map(|storage| storage.id),
+        storage,
     })
 }
 
@@ -122,26 +119,4 @@ fn physical(
     let facts = &cluster.facts;
     let can = |mode| lanes(&facts.server, facts.generation, tenants, is_whole, mode).map(drop);
     (can(DataBackupMode::Full), can(DataBackupMode::Incremental))
-}
-
-/// Tells whether the catalogue knows a full physical set of each tenant. The task itself asks the cluster.
-async fn has_full_sets(context: &Context, cluster: &Cluster, tenants: &[Tenant]) -> Result<bool, Error> {
-    let query = BackupSetQuery {
-        cluster: Some(cluster.id),
-        statuses: vec![BackupSetStatus::Available, BackupSetStatus::Unverified],
-        ..BackupSetQuery::default()
-    };
-    let sets = context.metadata.backup_set_list(&query, Slice { offset: 0, limit: LOOKED_THROUGH }).await?;
-    let is_full_one = |method, mode| method == BackupMethod::Physical && mode == DataBackupMode::Full;
-    let full: BTreeSet<TenantId> = sets
-        .items
-        .into_iter()
-        .filter(|set| is_full_one(set.method, set.mode))
-        .map(|set| set.tenant)
-        .collect();
-    // A cluster of 3.x is one set: tenants that are newer come into the next incremental one by themselves.
-    if cluster.facts.generation == Generation::Gen3 {
-        return Ok(!full.is_empty());
-    }
-    Ok(tenants.iter().filter(|tenant| tenant.id != SYS).all(|tenant| full.contains(&tenant.id)))
 }

@@ -151,6 +151,7 @@ fn row(
         method: BackupMethod::Physical,
         mode: job.mode,
         backup_set: None,
+        is_partial: false,
         set_number: job.set,
         uri: String::new(),
         status: match job.status {

@@ -8,6 +8,7 @@ use metadata::backup_sets::BackupSetQuery;
 use metadata::tasks::{TaskQuery, subject};
 use model::Problem;
 use model::backup::{BackupMethod, DataBackupMode};
+use model::backup_set::BackupSetStatus;
 use model::id::{StorageId, TaskId};
 use model::storage::Storage;
 use model::task::TaskStatus;
@@ -15,7 +16,7 @@ use model::time::Timestamp;
 use model::user::Permission;
 
 use super::standing::{SETS_MAX, standing};
-use super::{BackupFilter, BackupSource, DataBackupTask, backups_of, foreign, physical};
+use super::{BackupFilter, DataBackupTask, backups_of, foreign, physical, source_of};
 use crate::actor::Actor;
 use crate::context::{Context, Control};
 use crate::error::Error;
@@ -149,7 +150,7 @@ async fn of_task(
         let (status, failed) = standing(task, &lane.key, set.is_some());
         Some(DataBackupTask {
             task: Some(TaskId(task.id.0)),
-            source: BackupSource::Manual,
+            source: source_of(task),
             creator: Some(task.creator.clone()),
             job: None,
             cluster: state.cluster,
@@ -159,6 +160,7 @@ async fn of_task(
             method: BackupMethod::Logical,
             mode: DataBackupMode::Full,
             backup_set: set.map(|set| set.id),
+            is_partial: set.is_some_and(|set| set.status == BackupSetStatus::Partial),
             set_number: None,
             uri,
             status,

@@ -29,7 +29,7 @@ use crate::error::Error;
 pub use crate::flows::{Plan, PlannedStep};
 use crate::flows::{backup_logical, backup_physical};
 use crate::orders;
-pub use crate::orders::Accepted;
+pub use crate::orders::{Accepted, StorageSource};
 use crate::page::{Page, PageAsk};
 pub use ability::{Ability, ability};
 pub use all::{AllOverview, ClusterStanding, all_overview};
@@ -60,6 +60,8 @@ pub struct BackupFilter {
 pub enum BackupSource {
     /// Somebody, here.
     Manual,
+    /// A backup strategy, here.
+    Scheduled,
     /// Somebody else, on the cluster itself.
     Other,
 }
@@ -89,6 +91,8 @@ pub struct DataBackupTask {
     pub mode: DataBackupMode,
     /// What came of it, in the catalogue.
     pub backup_set: Option<BackupSetId>,
+    /// Whether the set lacks something that nobody agreed to.
+    pub is_partial: bool,
     /// The cluster's own number of the set, if it is known.
     pub set_number: Option<i64>,
     /// Where it lies: a URI; empty while that is not known.
@@ -156,7 +160,7 @@ pub async fn backup_sets(
     let query = BackupSetQuery {
         cluster: filter.cluster,
         tenant: filter.tenant,
-        statuses: vec![BackupSetStatus::Available, BackupSetStatus::Unverified],
+        statuses: vec![BackupSetStatus::Available, BackupSetStatus::Unverified, BackupSetStatus::Partial],
         from: filter.from,
         until: filter.until,
         ..BackupSetQuery::default()
@@ -171,6 +175,11 @@ pub async fn backup_sets(
 pub async fn backup_set(control: &Control, actor: &Actor, id: BackupSetId) -> Result<BackupSet, Error> {
     actor.must(Permission::Read)?;
     control.context.backup_set(id).await
+}
+
+/// Tells who began the backup of a task.
+fn source_of(task: &engine::Task) -> BackupSource {
+    if task.subject.contains_key(subject::STRATEGY) { BackupSource::Scheduled } else { BackupSource::Manual }
 }
 
 /// Asks for the tasks that back up.

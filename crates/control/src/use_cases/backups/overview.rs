@@ -14,10 +14,11 @@ use super::backups_of;
 use crate::actor::Actor;
 use crate::context::Control;
 use crate::error::Error;
+use crate::strategies::{ScheduleStanding, schedule_standing};
 use crate::{asking, compactions, log_backups};
 
 /// How the backup of one cluster stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Overview {
     /// The cluster.
     pub cluster: Cluster,
@@ -29,6 +30,8 @@ pub struct Overview {
     pub backup_sets: u64,
     /// How many bytes they take.
     pub backup_bytes: u64,
+    /// How the schedule of its strategy stands.
+    pub schedule: ScheduleStanding,
     /// What the cluster itself says, or why it says nothing.
     pub live: Result<Live, Problem>,
 }
@@ -64,6 +67,7 @@ pub async fn overview(control: &Control, actor: &Actor, id: ClusterId) -> Result
         last_data_backup: totals.newest,
         backup_sets: totals.count,
         backup_bytes: totals.bytes,
+        schedule: schedule_standing(&control.context, id).await?,
         live,
     })
 }

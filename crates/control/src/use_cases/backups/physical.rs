@@ -10,7 +10,7 @@ use model::physical::Scope;
 use model::task::TaskStatus;
 
 use super::standing::{SETS_MAX, standing};
-use super::{BackupSource, DataBackupTask};
+use super::{DataBackupTask, source_of};
 use crate::context::Context;
 use crate::error::Error;
 use crate::flows::backup_physical::{Lane, State};
@@ -53,7 +53,7 @@ fn row(
     let seen = known.sets.iter().find(|seen| seen.tenant == tenant);
     DataBackupTask {
         task: Some(TaskId(task.id.0)),
-        source: BackupSource::Manual,
+        source: source_of(task),
         creator: Some(task.creator.clone()),
         job: known.jobs.last().map(|(_, job)| *job),
         cluster: state.cluster,
@@ -63,6 +63,7 @@ fn row(
         method: BackupMethod::Physical,
         mode: set.map_or(state.mode, |set| set.mode),
         backup_set: set.map(|set| set.id),
+        is_partial: false,
         set_number: seen.map(|seen| seen.set),
         uri: known.data_path.clone(),
         status,

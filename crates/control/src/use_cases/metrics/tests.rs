@@ -95,6 +95,7 @@ fn set(
         started: Timestamp(1),
         finished: Timestamp(2),
         status: BackupSetStatus::Available,
+        left_out: Vec::new(),
     }
 }
 
@@ -183,6 +184,7 @@ fn a_logical_backup_of_everything_is_stored_as_the_catalogue_looks_for_it() {
             storage: StorageId(1),
             tenants: [("shop".to_owned(), TenantId(1_002))].into(),
             selection,
+            consent: Default::default(),
             compression: dump::Compression::default(),
             connections: 1,
             requested: Timestamp(1),

@@ -3,13 +3,14 @@
 use engine::task::{Operation, Progress, Row, StepStatus, TaskStatus, Undo};
 use engine::{Moment, Task};
 use metadata::tasks::subject;
-use model::id::{ClusterId, TaskId, TenantId};
+use model::id::{ClusterId, StrategyId, TaskId, TenantId};
 use model::task as seen;
 use model::text::Text;
 use model::time::Timestamp;
 
 use super::next;
 use super::number::subtask_id;
+use crate::flows::backup_logical;
 use crate::flows::metered::{BYTES, ROWS};
 use crate::orders::subjects;
 use crate::{flows, words};
@@ -25,6 +26,7 @@ pub(crate) fn task(stored: Task) -> seen::Task {
         cluster_name: about(subjects::CLUSTER_NAME),
         tenant: number(subject::TENANT).map(TenantId),
         tenant_name: about(subjects::TENANT_NAME),
+        strategy: number(subject::STRATEGY).map(StrategyId),
         status: status(stored.status),
         operation: operation(stored.operation),
         note: match stored.status {
@@ -36,6 +38,7 @@ pub(crate) fn task(stored: Task) -> seen::Task {
         },
         executor: stored.lease.as_ref().map(|lease| lease.owner.clone()),
         can_roll_back,
+        left_out: backup_logical::left_out(&stored),
         created: moment(stored.created_at),
         started: stored.started_at.map(moment),
         finished: stored.finished_at.map(moment),

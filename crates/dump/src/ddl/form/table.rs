@@ -3,6 +3,10 @@
 use crate::ddl::form::reader::{Reader, Refusal};
 use crate::ddl::token::TokenKind;
 
+/// How MySQL and MariaDB show a folder beside those of their databases, such as `lost+found`. No statement creates such a
+/// database.
+const STRAY_FOLDER: &str = "#mysql50#";
+
 /// The options of a database.
 const DATABASE_OPTIONS: [&[&str]; 14] = [
     &["DEFAULT", "CHARACTER", "SET"],
@@ -161,6 +165,9 @@ const PARTITION_WORDS: [&str; 32] = [
 pub(super) fn check_database(mut sql: Reader<'_>, name: &str) -> Result<(), Refusal> {
     sql.expect(&["CREATE", "DATABASE"])?;
     sql.eat(&["IF", "NOT", "EXISTS"]);
+    if name.starts_with(STRAY_FOLDER) {
+        return Err(Refusal("it is a folder in the server's data directory that is no database".to_owned()));
+    }
     sql.expect_name(name)?;
     while sql.peek().is_some() {
         option(&mut sql, &DATABASE_OPTIONS)?;

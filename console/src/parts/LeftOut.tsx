@@ -1,0 +1,27 @@
+import type { MissingObject } from '../api/types';
+import { useLabels } from '../locales';
+import { Prose } from './Prose';
+import { Status } from './Status';
+
+/** What a backup lacks, and what of it the request agreed to. */
+export function LeftOut({ objects }: { objects: MissingObject[] }) {
+  const { leftOut } = useLabels();
+  if (objects.length === 0) return null;
+  const hasTenants = new Set(objects.map(({ tenantName }) => tenantName)).size > 1;
+  return (
+    <section className="left-out" aria-label={leftOut.title} data-testid="left-out">
+      <p className="quiet hint">{objects.every(({ agreed }) => agreed) ? leftOut.agreedHint : leftOut.partialHint}</p>
+      <ul>
+        {objects.map(({ tenantName, kind, name, reason, agreed }) => (
+          <li key={`${tenantName} ${kind} ${name}`}>
+            <Status tone={agreed ? 'quiet' : 'partial'}>{agreed ? leftOut.agreed : leftOut.notAgreed}</Status>
+            <span>
+              {hasTenants ? `${tenantName}: ` : null}
+              <Prose text={reason} />
+            </span>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}

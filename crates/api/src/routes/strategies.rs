@@ -1,0 +1,385 @@
+//! Backup strategies: what is backed up regularly, what became of it, and what comes next.
+
+use axum::extract::State;
+use control::strategies;
+use model::id::{ClusterId, TenantId};
+use model::strategy::Scope;
+
+use crate::Api;
+use crate::auth::Caller;
+use crate::envelope::{Answer, Envelope, List};
+use crate::error::{Failure, Failures};
+use crate::extract::{Body, Parameters, Path};
+use crate::queries::PageQuery;
+use crate::views::plans::{ActionType, ActionView};
+use crate::views::strategies::{NewStrategyBody, ScheduleBody, StrategyChangeBody, StrategyView};
+use crate::views::strategy_runs::{PlannedRunsView, StrategyRunView};
+
+/// Lists the backup strategies of all clusters
+#[utoipa::path(
+    get,
+    path = "/backup/strategies",
+    tag = "strategies",
+    params(PageQuery),
+    responses((status = 200, body = Envelope<List<StrategyView>>), Failures)
+)]
+pub(crate) async fn all_strategy_list(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    Parameters(query): Parameters<PageQuery>,
+) -> Result<Answer<List<StrategyView>>, Failure> {
+    let page = query.page()?;
+    Ok(Answer(List::of(strategies::list(&api.control, &actor, None, page).await?)))
+}
+
+/// Returns the next runs of a schedule that is not saved
+#[utoipa::path(
+    post,
+    path = "/backup/strategies/nextRuns",
+    tag = "strategies",
+    request_body = ScheduleBody,
+    responses((status = 200, body = Envelope<PlannedRunsView>), Failures)
+)]
+pub(crate) async fn schedule_preview(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    Body(body): Body<ScheduleBody>,
+) -> Result<Answer<PlannedRunsView>, Failure> {
+    Ok(Answer(strategies::planned_runs(&api.control, &actor, body.form()).await?.into()))
+}
+
+/// Returns the backup strategy of a cluster
+#[utoipa::path(
+    get,
+    path = "/ob/clusters/{id}/backup/config/backupStrategy",
+    tag = "strategies",
+    params(
+        ("id" = i64, Path, description = "The cluster."),
+    ),
+    responses((status = 200, body = Envelope<StrategyView>), Failures)
+)]
+pub(crate) async fn strategy_get(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    Path(id): Path<i64>,
+) -> Result<Answer<StrategyView>, Failure> {
+    let scope = Scope::Cluster(ClusterId(id));
+    Ok(Answer(strategies::get(&api.control, &actor, scope).await?.into()))
+}
+
+/// Creates a backup strategy of a cluster
+#[utoipa::path(
+    post,
+    path = "/ob/clusters/{id}/backup/config/backupStrategy",
+    tag = "strategies",
+    params(
+        ("id" = i64, Path, description = "The cluster."),
+    ),
+    request_body = NewStrategyBody,
+    responses((status = 200, body = Envelope<ActionView>), Failures)
+)]
+pub(crate) async fn strategy_create(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    Path(id): Path<i64>,
+    Body(body): Body<NewStrategyBody>,
+) -> Result<Answer<ActionView>, Failure> {
+    let scope = Scope::Cluster(ClusterId(id));
+    strategies::create(&api.control, &actor, scope, body.read()?).await?;
+    Ok(Answer(ActionView::done(ActionType::CreateBackupStrategy, scope)))
+}
+
+/// Changes the backup strategy of a cluster; its runs then have the permissions of the account that changes it
+#[utoipa::path(
+    patch,
+    path = "/ob/clusters/{id}/backup/config/backupStrategy",
+    tag = "strategies",
+    params(
+        ("id" = i64, Path, description = "The cluster."),
+    ),
+    request_body = StrategyChangeBody,
+    responses((status = 200, body = Envelope<ActionView>), Failures)
+)]
+pub(crate) async fn strategy_change(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    Path(id): Path<i64>,
+    Body(body): Body<StrategyChangeBody>,
+) -> Result<Answer<ActionView>, Failure> {
+    let scope = Scope::Cluster(ClusterId(id));
+    strategies::change(&api.control, &actor, scope, body.read()?).await?;
+    Ok(Answer(ActionView::done(ActionType::UpdateBackupStrategy, scope)))
+}
+
+/// Deletes the backup strategy of a cluster, with the record of its runs; backup sets stay
+#[utoipa::path(
+    delete,
+    path = "/ob/clusters/{id}/backup/config/backupStrategy",
+    tag = "strategies",
+    params(
+        ("id" = i64, Path, description = "The cluster."),
+    ),
+    responses((status = 200, body = Envelope<ActionView>), Failures)
+)]
+pub(crate) async fn strategy_delete(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    Path(id): Path<i64>,
+) -> Result<Answer<ActionView>, Failure> {
+    let scope = Scope::Cluster(ClusterId(id));
+    strategies::remove(&api.control, &actor, scope).await?;
+    Ok(Answer(ActionView::done(ActionType::DeleteBackupStrategy, scope)))
+}
+
+/// Resumes the schedule of a cluster; what was due meanwhile is recorded as missed
+#[utoipa::path(
+    post,
+    path = "/ob/clusters/{id}/backup/config/backupStrategy/startSchedule",
+    tag = "strategies",
+    params(
+        ("id" = i64, Path, description = "The cluster."),
+    ),
+    responses((status = 200, body = Envelope<ActionView>), Failures)
+)]
+pub(crate) async fn schedule_start(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    Path(id): Path<i64>,
+) -> Result<Answer<ActionView>, Failure> {
+    let scope = Scope::Cluster(ClusterId(id));
+    strategies::resume(&api.control, &actor, scope).await?;
+    Ok(Answer(ActionView::done(ActionType::StartBackupSchedule, scope)))
+}
+
+/// Pauses the schedule of a cluster; a run that has begun goes on
+#[utoipa::path(
+    post,
+    path = "/ob/clusters/{id}/backup/config/backupStrategy/stopSchedule",
+    tag = "strategies",
+    params(
+        ("id" = i64, Path, description = "The cluster."),
+    ),
+    responses((status = 200, body = Envelope<ActionView>), Failures)
+)]
+pub(crate) async fn schedule_stop(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    Path(id): Path<i64>,
+) -> Result<Answer<ActionView>, Failure> {
+    let scope = Scope::Cluster(ClusterId(id));
+    strategies::pause(&api.control, &actor, scope).await?;
+    Ok(Answer(ActionView::done(ActionType::StopBackupSchedule, scope)))
+}
+
+/// Lists what became of each due time of the backup strategy of a cluster, the newest first
+#[utoipa::path(
+    get,
+    path = "/ob/clusters/{id}/backup/config/backupStrategy/runs",
+    tag = "strategies",
+    params(
+        ("id" = i64, Path, description = "The cluster."),
+        PageQuery,
+    ),
+    responses((status = 200, body = Envelope<List<StrategyRunView>>), Failures)
+)]
+pub(crate) async fn strategy_run_list(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    Path(id): Path<i64>,
+    Parameters(query): Parameters<PageQuery>,
+) -> Result<Answer<List<StrategyRunView>>, Failure> {
+    let scope = Scope::Cluster(ClusterId(id));
+    let page = query.page()?;
+    Ok(Answer(List::of(strategies::runs(&api.control, &actor, scope, page).await?)))
+}
+
+/// Returns the next runs of the backup strategy of a cluster
+#[utoipa::path(
+    get,
+    path = "/ob/clusters/{id}/backup/config/backupStrategy/nextRuns",
+    tag = "strategies",
+    params(
+        ("id" = i64, Path, description = "The cluster."),
+    ),
+    responses((status = 200, body = Envelope<PlannedRunsView>), Failures)
+)]
+pub(crate) async fn strategy_next_runs(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    Path(id): Path<i64>,
+) -> Result<Answer<PlannedRunsView>, Failure> {
+    let scope = Scope::Cluster(ClusterId(id));
+    Ok(Answer(strategies::next_runs(&api.control, &actor, scope).await?.into()))
+}
+
+/// Returns the backup strategy of a tenant
+#[utoipa::path(
+    get,
+    path = "/ob/clusters/{id}/tenants/{tenantId}/backup/config/backupStrategy",
+    tag = "strategies",
+    params(
+        ("id" = i64, Path, description = "The cluster."),
+        ("tenantId" = i64, Path, description = "The tenant."),
+    ),
+    responses((status = 200, body = Envelope<StrategyView>), Failures)
+)]
+pub(crate) async fn tenant_strategy_get(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    Path((id, tenant)): Path<(i64, i64)>,
+) -> Result<Answer<StrategyView>, Failure> {
+    let scope = Scope::Tenant(ClusterId(id), TenantId(tenant));
+    Ok(Answer(strategies::get(&api.control, &actor, scope).await?.into()))
+}
+
+/// Creates a backup strategy of a tenant
+#[utoipa::path(
+    post,
+    path = "/ob/clusters/{id}/tenants/{tenantId}/backup/config/backupStrategy",
+    tag = "strategies",
+    params(
+        ("id" = i64, Path, description = "The cluster."),
+        ("tenantId" = i64, Path, description = "The tenant."),
+    ),
+    request_body = NewStrategyBody,
+    responses((status = 200, body = Envelope<ActionView>), Failures)
+)]
+pub(crate) async fn tenant_strategy_create(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    Path((id, tenant)): Path<(i64, i64)>,
+    Body(body): Body<NewStrategyBody>,
+) -> Result<Answer<ActionView>, Failure> {
+    let scope = Scope::Tenant(ClusterId(id), TenantId(tenant));
+    strategies::create(&api.control, &actor, scope, body.read()?).await?;
+    Ok(Answer(ActionView::done(ActionType::CreateBackupStrategy, scope)))
+}
+
+/// Changes the backup strategy of a tenant; its runs then have the permissions of the account that changes it
+#[utoipa::path(
+    patch,
+    path = "/ob/clusters/{id}/tenants/{tenantId}/backup/config/backupStrategy",
+    tag = "strategies",
+    params(
+        ("id" = i64, Path, description = "The cluster."),
+        ("tenantId" = i64, Path, description = "The tenant."),
+    ),
+    request_body = StrategyChangeBody,
+    responses((status = 200, body = Envelope<ActionView>), Failures)
+)]
+pub(crate) async fn tenant_strategy_change(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    Path((id, tenant)): Path<(i64, i64)>,
+    Body(body): Body<StrategyChangeBody>,
+) -> Result<Answer<ActionView>, Failure> {
+    let scope = Scope::Tenant(ClusterId(id), TenantId(tenant));
+    strategies::change(&api.control, &actor, scope, body.read()?).await?;
+    Ok(Answer(ActionView::done(ActionType::UpdateBackupStrategy, scope)))
+}
+
+/// Deletes the backup strategy of a tenant, with the record of its runs; backup sets stay
+#[utoipa::path(
+    delete,
+    path = "/ob/clusters/{id}/tenants/{tenantId}/backup/config/backupStrategy",
+    tag = "strategies",
+    params(
+        ("id" = i64, Path, description = "The cluster."),
+        ("tenantId" = i64, Path, description = "The tenant."),
+    ),
+    responses((status = 200, body = Envelope<ActionView>), Failures)
+)]
+pub(crate) async fn tenant_strategy_delete(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    Path((id, tenant)): Path<(i64, i64)>,
+) -> Result<Answer<ActionView>, Failure> {
+    let scope = Scope::Tenant(ClusterId(id), TenantId(tenant));
+    strategies::remove(&api.control, &actor, scope).await?;
+    Ok(Answer(ActionView::done(ActionType::DeleteBackupStrategy, scope)))
+}
+
+/// Resumes the schedule of a tenant; what was due meanwhile is recorded as missed
+#[utoipa::path(
+    post,
+    path = "/ob/clusters/{id}/tenants/{tenantId}/backup/config/backupStrategy/startSchedule",
+    tag = "strategies",
+    params(
+        ("id" = i64, Path, description = "The cluster."),
+        ("tenantId" = i64, Path, description = "The tenant."),
+    ),
+    responses((status = 200, body = Envelope<ActionView>), Failures)
+)]
+pub(crate) async fn tenant_schedule_start(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    Path((id, tenant)): Path<(i64, i64)>,
+) -> Result<Answer<ActionView>, Failure> {
+    let scope = Scope::Tenant(ClusterId(id), TenantId(tenant));
+    strategies::resume(&api.control, &actor, scope).await?;
+    Ok(Answer(ActionView::done(ActionType::StartBackupSchedule, scope)))
+}
+
+/// Pauses the schedule of a tenant; a run that has begun goes on
+#[utoipa::path(
+    post,
+    path = "/ob/clusters/{id}/tenants/{tenantId}/backup/config/backupStrategy/stopSchedule",
+    tag = "strategies",
+    params(
+        ("id" = i64, Path, description = "The cluster."),
+        ("tenantId" = i64, Path, description = "The tenant."),
+    ),
+    responses((status = 200, body = Envelope<ActionView>), Failures)
+)]
+pub(crate) async fn tenant_schedule_stop(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    Path((id, tenant)): Path<(i64, i64)>,
+) -> Result<Answer<ActionView>, Failure> {
+    let scope = Scope::Tenant(ClusterId(id), TenantId(tenant));
+    strategies::pause(&api.control, &actor, scope).await?;
+    Ok(Answer(ActionView::done(ActionType::StopBackupSchedule, scope)))
+}
+
+/// Lists what became of each due time of the backup strategy of a tenant, the newest first
+#[utoipa::path(
+    get,
+    path = "/ob/clusters/{id}/tenants/{tenantId}/backup/config/backupStrategy/runs",
+    tag = "strategies",
+    params(
+        ("id" = i64, Path, description = "The cluster."),
+        ("tenantId" = i64, Path, description = "The tenant."),
+        PageQuery,
+    ),
+    responses((status = 200, body = Envelope<List<StrategyRunView>>), Failures)
+)]
+pub(crate) async fn tenant_strategy_run_list(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    Path((id, tenant)): Path<(i64, i64)>,
+    Parameters(query): Parameters<PageQuery>,
+) -> Result<Answer<List<StrategyRunView>>, Failure> {
+    let scope = Scope::Tenant(ClusterId(id), TenantId(tenant));
+    let page = query.page()?;
+    Ok(Answer(List::of(strategies::runs(&api.control, &actor, scope, page).await?)))
+}
+
+/// Returns the next runs of the backup strategy of a tenant
+#[utoipa::path(
+    get,
+    path = "/ob/clusters/{id}/tenants/{tenantId}/backup/config/backupStrategy/nextRuns",
+    tag = "strategies",
+    params(
+        ("id" = i64, Path, description = "The cluster."),
+        ("tenantId" = i64, Path, description = "The tenant."),
+    ),
+    responses((status = 200, body = Envelope<PlannedRunsView>), Failures)
+)]
+pub(crate) async fn tenant_strategy_next_runs(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    Path((id, tenant)): Path<(i64, i64)>,
+) -> Result<Answer<PlannedRunsView>, Failure> {
+    let scope = Scope::Tenant(ClusterId(id), TenantId(tenant));
+    Ok(Answer(strategies::next_runs(&api.control, &actor, scope).await?.into()))
+}

@@ -1,0 +1,417 @@
+//! Backup strategies in OCP's shape, with the fields of ours that OCP lacks beside them.
+
+use std::collections::BTreeMap;
+
+use control::strategies::{Detail, NamedStorage, StrategyAsk, StrategyChange};
+use model::Problem;
+use model::schedule::form;
+use model::schedule::form::{Form, QuietWindowForm};
+use model::strategy::Scope;
+use model::strategy::draft::{ScheduleConfig, ThresholdConfig};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::backup_now::BackupDimension;
+use super::storages::{StorageChoiceBody, StorageView};
+use super::strategy_runs::{PlannedRunView, StrategyRunView};
+use super::{whole, words};
+
+/// A new backup strategy.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct NewStrategyBody {
+    /// The method; the cluster's first choice when left out.
+    backup_mode: Option<words::BackupMode>,
+    /// When data are backed up.
+    ob_backup_schedule_config: ScheduleBody,
+    /// When an alarm is raised.
+    #[serde(default)]
+    ob_backup_threshold_config: ThresholdBody,
+    /// Where to; the one used last for this cluster when left out, else the only one in the library.
+    ob_backup_service_storage_config: Option<StorageChoiceBody>,
+    /// Whether a copy in a second storage is wanted; not supported yet.
+    #[serde(default)]
+    secondary_backup_enabled: bool,
+}
+
+/// What is to change about a backup strategy; what is left out stays.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct StrategyChangeBody {
+    /// The method.
+    backup_mode: Option<words::BackupMode>,
+    /// When data are backed up, as a whole; only `backupScheduleEnabled` may be left out to stay.
+    ob_backup_schedule_config: Option<ScheduleBody>,
+    /// When an alarm is raised.
+    #[serde(default)]
+    ob_backup_threshold_config: ThresholdBody,
+    /// Where to.
+    ob_backup_service_storage_config: Option<StorageChoiceBody>,
+    /// Whether a copy in a second storage is wanted; not supported yet.
+    #[serde(default)]
+    secondary_backup_enabled: bool,
+}
+
+/// When data are backed up, and how long backups are kept.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct ScheduleBody {
+    /// How it repeats.
+    backup_schedule_mode: ScheduleMode,
+    /// Whether it runs; true when a new strategy leaves it out.
+    backup_schedule_enabled: Option<bool>,
+    /// WEEK and MONTH: the time of day, with an offset or beside a `zone`.
+    #[schema(example = "02:00:00.000+08:00")]
+    backup_schedule_time: Option<String>,
+    /// WEEK and MONTH: how much is backed up on each day: 1 (Monday) to 7 of a week; 1 to 31 and L of a month.
+    #[serde(default)]
+    day_and_data_backup_model_map: BTreeMap<String, words::DataBackupMode>,
+    /// The time zone: an IANA name, or an offset.
+    #[schema(example = "Asia/Shanghai")]
+    zone: Option<String>,
+    /// CRON: minute, hour, day of the month, month, day of the week.
+    #[schema(example = "0 2 * * *")]
+    cron_expression: Option<String>,
+    /// CRON: how much a run backs up; full when left out.
+    data_backup_mode: Option<words::DataBackupMode>,
+    /// CRON: what the days in `fullOnDays` are days of.
+    full_on_cycle: Option<ScheduleCycle>,
+    /// CRON: the days whose runs are full all the same.
+    #[serde(default)]
+    full_on_days: Vec<String>,
+    /// The hours in which nothing starts.
+    quiet_window: Option<QuietWindowView>,
+    /// By how many seconds a run may start later than due.
+    #[serde(default, deserialize_with = "whole::optional")]
+    #[schema(minimum = 1, maximum = 14400)]
+    jitter_seconds: Option<u32>,
+    /// Whether a run starts log backup where it does not run.
+    start_log_backup: Option<bool>,
+    /// Whether expired backups are deleted; not supported yet.
+    #[serde(default)]
+    clean_enabled: bool,
+    /// For how many days backups are kept.
+    #[serde(default, deserialize_with = "whole::optional")]
+    backup_data_retention_days: Option<u32>,
+    /// When expired backups are deleted.
+    clean_schedule_time: Option<String>,
+}
+
+/// How a schedule repeats.
+#[derive(Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub(crate) enum ScheduleMode {
+    /// On days of a week.
+    Week,
+    /// On days of a month.
+    Month,
+    /// By a cron expression.
+    Cron,
+}
+
+/// What repeats.
+#[derive(Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub(crate) enum ScheduleCycle {
+    /// Days are 1 (Monday) to 7.
+    Week,
+    /// Days are 1 to 31, and L for the last one.
+    Month,
+}
+
+/// The hours of each day in which nothing starts.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct QuietWindowView {
+    /// When they begin.
+    #[schema(example = "08:00")]
+    from: String,
+    /// When they end.
+    #[schema(example = "20:00")]
+    until: String,
+}
+
+/// When an alarm is raised.
+#[derive(Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct ThresholdBody {
+    /// After how many minutes a data backup is late.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "whole::optional")]
+    data_backup_timeout_minutes: Option<u32>,
+    /// After how many days without a successful data backup an alarm is raised.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "whole::optional")]
+    no_successful_data_backup_alarm_days: Option<u32>,
+    /// Taken because OCP sends it; the cluster's own setting is left as it is.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "whole::optional")]
+    lib_ob_log_expire_days: Option<u32>,
+    /// From how many seconds of delay of log backup on an alarm is raised.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "whole::optional")]
+    log_backup_delay_seconds: Option<u32>,
+}
+
+impl From<ScheduleMode> for form::Mode {
+    fn from(mode: ScheduleMode) -> Self {
+        match mode {
+            ScheduleMode::Week => Self::Week,
+            ScheduleMode::Month => Self::Month,
+            ScheduleMode::Cron => Self::Cron,
+        }
+    }
+}
+
+impl ScheduleBody {
+    /// Reads when data are backed up, apart from everything else.
+    pub(crate) fn form(self) -> Form {
+        let cycle = |cycle| match cycle {
+            ScheduleCycle::Week => model::schedule::Cycle::Week,
+            ScheduleCycle::Month => model::schedule::Cycle::Month,
+        };
+        let days = self.day_and_data_backup_model_map.into_iter().map(|(day, mode)| (day, mode.into()));
+        Form {
+            backup_schedule_mode: self.backup_schedule_mode.into(),
+            backup_schedule_time: self.backup_schedule_time,
+            day_and_data_backup_model_map: days.collect(),
+            zone: self.zone,
+            cron_expression: self.cron_expression,
+            data_backup_mode: self.data_backup_mode.map(Into::into),
+            full_on_cycle: self.full_on_cycle.map(cycle),
+            full_on_days: self.full_on_days,
+            quiet_window: self
+                .quiet_window
+                .map(|QuietWindowView { from, until }| QuietWindowForm { from, until }),
+            jitter_seconds: self.jitter_seconds,
+        }
+    }
+
+    fn config(self) -> ScheduleConfig {
+        ScheduleConfig {
+            backup_schedule_enabled: self.backup_schedule_enabled.unwrap_or(true),
+            start_log_backup: self.start_log_backup,
+            clean_enabled: self.clean_enabled,
+            backup_data_retention_days: self.backup_data_retention_days,
+            clean_schedule_time: self.clean_schedule_time.clone(),
+            schedule: self.form(),
+        }
+    }
+}
+
+impl ThresholdBody {
+    fn config(self, storage_percent: Option<u8>) -> ThresholdConfig {
+        let Self {
+            data_backup_timeout_minutes,
+            no_successful_data_backup_alarm_days,
+            lib_ob_log_expire_days: _,
+            log_backup_delay_seconds,
+        } = self;
+        ThresholdConfig {
+            data_backup_timeout_minutes,
+            no_successful_data_backup_alarm_days,
+            log_backup_delay_seconds,
+            alarm_storage_percentage_threshold: storage_percent,
+        }
+    }
+}
+
+fn read_storage(body: Option<StorageChoiceBody>) -> Result<(Option<NamedStorage>, Option<u8>), Problem> {
+    let Some(body) = body else { return Ok((None, None)) };
+    let (name, percent) = (body.config_name.clone(), body.alarm_storage_percentage_threshold);
+    Ok((Some(NamedStorage { choice: body.read()?, name }), percent))
+}
+
+impl NewStrategyBody {
+    /// Reads the strategy.
+    pub(crate) fn read(self) -> Result<StrategyAsk, Problem> {
+        let (storage, percent) = read_storage(self.ob_backup_service_storage_config)?;
+        Ok(StrategyAsk {
+            method: self.backup_mode.map(Into::into),
+            storage,
+            schedule: self.ob_backup_schedule_config.config(),
+            thresholds: self.ob_backup_threshold_config.config(percent),
+            secondary_backup: self.secondary_backup_enabled,
+        })
+    }
+}
+
+impl StrategyChangeBody {
+    /// Reads the change.
+    pub(crate) fn read(self) -> Result<StrategyChange, Problem> {
+        let (storage, percent) = read_storage(self.ob_backup_service_storage_config)?;
+        let schedule = self.ob_backup_schedule_config;
+        Ok(StrategyChange {
+            method: self.backup_mode.map(Into::into),
+            storage,
+            enabled: schedule.as_ref().and_then(|schedule| schedule.backup_schedule_enabled),
+            schedule: schedule.map(ScheduleBody::config),
+            thresholds: self.ob_backup_threshold_config.config(percent),
+            secondary_backup: self.secondary_backup_enabled,
+        })
+    }
+}
+
+/// A backup strategy.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct StrategyView {
+    /// Its identity.
+    strategy_id: i64,
+    /// The cluster.
+    cluster_id: i64,
+    /// The cluster's name.
+    cluster_name: String,
+    /// The tenant, where it is of one.
+    tenant_id: Option<i64>,
+    /// The tenant's name.
+    tenant_name: Option<String>,
+    /// Whether it backs up the cluster or one tenant.
+    #[schema(example = "CLUSTER")]
+    backup_dimension: BackupDimension,
+    /// The account whose permissions its runs have; none when that was deleted.
+    owner: Option<String>,
+    /// How it backs up.
+    backup_mode: words::BackupMode,
+    /// When.
+    ob_backup_schedule_config: ScheduleView,
+    /// When it raises an alarm.
+    ob_backup_threshold_config: ThresholdBody,
+    /// Where to.
+    ob_backup_service_storage_config: StrategyStorageView,
+    /// Whether a second copy is made.
+    secondary_backup_enabled: bool,
+    /// Its next run; none while it is paused.
+    next_run: Option<PlannedRunView>,
+    /// What became of its newest due time.
+    last_run: Option<StrategyRunView>,
+}
+
+/// When data are backed up.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ScheduleView {
+    /// How it repeats.
+    backup_schedule_mode: ScheduleMode,
+    /// Whether it runs.
+    backup_schedule_enabled: bool,
+    /// WEEK and MONTH: the time of day.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    backup_schedule_time: Option<String>,
+    /// WEEK and MONTH: how much is backed up on each day.
+    day_and_data_backup_model_map: BTreeMap<String, words::DataBackupMode>,
+    /// The time zone, where the time carries no offset.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    zone: Option<String>,
+    /// CRON: the expression.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cron_expression: Option<String>,
+    /// CRON: how much a run backs up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data_backup_mode: Option<words::DataBackupMode>,
+    /// CRON: what the days in `fullOnDays` are days of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    full_on_cycle: Option<ScheduleCycle>,
+    /// CRON: the days whose runs are full all the same.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    full_on_days: Vec<String>,
+    /// The hours in which nothing starts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    quiet_window: Option<QuietWindowView>,
+    /// By how many seconds a run may start later than due.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    jitter_seconds: Option<u32>,
+    /// Whether a run starts log backup where it does not run.
+    start_log_backup: bool,
+    /// Whether expired backups are deleted.
+    clean_enabled: bool,
+}
+
+/// The storage of a strategy.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct StrategyStorageView {
+    #[serde(flatten)]
+    storage: StorageView,
+    /// From how full it is on an alarm is raised, in percent.
+    alarm_storage_percentage_threshold: u8,
+}
+
+impl From<Detail> for StrategyView {
+    fn from(detail: Detail) -> Self {
+        let Detail { strategy, cluster_name, tenant_name, storage, owner, next, last } = detail;
+        let settings = strategy.settings;
+        let (tenant, dimension) = match strategy.scope {
+            Scope::Cluster(_) => (None, BackupDimension::Cluster),
+            Scope::Tenant(_, tenant) => (Some(tenant.0), BackupDimension::Tenant),
+        };
+        let thresholds = settings.thresholds;
+        Self {
+            strategy_id: strategy.id.0,
+            cluster_id: strategy.scope.cluster().0,
+            cluster_name,
+            tenant_id: tenant,
+            tenant_name,
+            backup_dimension: dimension,
+            owner,
+            backup_mode: settings.method.into(),
+            ob_backup_schedule_config: ScheduleView::of(
+                settings.schedule.into(),
+                !strategy.paused,
+                settings.start_log_backup,
+                settings.clean_up.is_some(),
+            ),
+            ob_backup_threshold_config: ThresholdBody {
+                data_backup_timeout_minutes: thresholds.data_backup_timeout_minutes,
+                no_successful_data_backup_alarm_days: Some(thresholds.no_successful_data_backup_alarm_days),
+                lib_ob_log_expire_days: None,
+                log_backup_delay_seconds: Some(thresholds.log_backup_delay_s),
+            },
+            ob_backup_service_storage_config: StrategyStorageView {
+                storage: storage.into(),
+                alarm_storage_percentage_threshold: thresholds.storage_percent,
+            },
+            secondary_backup_enabled: false,
+            next_run: next.map(Into::into),
+            last_run: last.map(Into::into),
+        }
+    }
+}
+
+impl ScheduleView {
+    fn of(form: Form, is_enabled: bool, start_log_backup: bool, clean_enabled: bool) -> Self {
+        let Form {
+            backup_schedule_mode,
+            backup_schedule_time,
+            day_and_data_backup_model_map,
+            zone,
+            cron_expression,
+            data_backup_mode,
+            full_on_cycle,
+            full_on_days,
+            quiet_window,
+            jitter_seconds,
+        } = form;
+        Self {
+            backup_schedule_mode: match backup_schedule_mode {
+                form::Mode::Week => ScheduleMode::Week,
+                form::Mode::Month => ScheduleMode::Month,
+                form::Mode::Cron => ScheduleMode::Cron,
+            },
+            backup_schedule_enabled: is_enabled,
+            backup_schedule_time,
+            day_and_data_backup_model_map: day_and_data_backup_model_map
+                .into_iter()
+                .map(|(day, mode)| (day, mode.into()))
+                .collect(),
+            zone,
+            cron_expression,
+            data_backup_mode: data_backup_mode.map(Into::into),
+            full_on_cycle: full_on_cycle.map(|cycle| match cycle {
+                model::schedule::Cycle::Week => ScheduleCycle::Week,
+                model::schedule::Cycle::Month => ScheduleCycle::Month,
+            }),
+            full_on_days,
+            quiet_window: quiet_window.map(|QuietWindowForm { from, until }| QuietWindowView { from, until }),
+            jitter_seconds,
+            start_log_backup,
+            clean_enabled,
+        }
+    }
+}

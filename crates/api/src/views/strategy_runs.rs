@@ -1,0 +1,93 @@
+//! Runs of backup strategies: those to come, and what became of due times.
+
+use control::strategies::StrategyRun;
+use model::schedule::PlannedRun;
+use model::time::Timestamp;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::words;
+use crate::error::Words;
+
+/// A run to come.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct PlannedRunView {
+    /// When it is due, by the clocks of the schedule's zone.
+    #[schema(format = DateTime)]
+    due_time: String,
+    /// The earliest moment that it starts: later than due by the jitter and the quiet window.
+    #[schema(format = DateTime)]
+    start_time: String,
+    /// The schedule's time zone.
+    zone: String,
+    /// How much it backs up.
+    data_backup_mode: words::DataBackupMode,
+}
+
+/// What became of a due time.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct StrategyRunView {
+    /// When it was due.
+    #[schema(format = DateTime)]
+    due_time: String,
+    /// How much the schedule asked for.
+    planned_data_backup_mode: words::DataBackupMode,
+    /// How it stands.
+    status: words::StrategyRunStatus,
+    /// How much is backed up; none when no task was created.
+    data_backup_mode: Option<words::DataBackupMode>,
+    /// The task.
+    task_id: Option<i64>,
+    /// Why it was missed or failed, or why it is full instead of incremental.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<Words>,
+    /// When that was decided.
+    #[schema(format = DateTime)]
+    decide_time: String,
+    /// When its task ended.
+    #[schema(format = DateTime)]
+    finish_time: Option<String>,
+}
+
+/// Runs to come.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct PlannedRunsView {
+    /// The next runs, at most 30.
+    contents: Vec<PlannedRunView>,
+}
+
+impl From<Vec<PlannedRun>> for PlannedRunsView {
+    fn from(runs: Vec<PlannedRun>) -> Self {
+        Self { contents: runs.into_iter().map(PlannedRunView::from).collect() }
+    }
+}
+
+impl From<PlannedRun> for PlannedRunView {
+    fn from(run: PlannedRun) -> Self {
+        let PlannedRun { due, starts, local, zone } = run;
+        Self {
+            due_time: local.to_rfc3339(),
+            start_time: zone.local(starts).to_rfc3339(),
+            zone: zone.to_string(),
+            data_backup_mode: due.kind.into(),
+        }
+    }
+}
+
+impl From<StrategyRun> for StrategyRunView {
+    fn from(run: StrategyRun) -> Self {
+        let StrategyRun { due, planned, decided, status, kind, task, reason, finished } = run;
+        Self {
+            due_time: due.to_rfc3339(),
+            planned_data_backup_mode: planned.into(),
+            status: status.into(),
+            data_backup_mode: kind.map(Into::into),
+            task_id: task.map(|task| task.0),
+            reason: reason.as_ref().map(Words::here),
+            decide_time: decided.to_rfc3339(),
+            finish_time: finished.map(Timestamp::to_rfc3339),
+        }
+    }
+}

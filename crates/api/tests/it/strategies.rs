@@ -1,0 +1,145 @@
+//! A backup strategy over REST, on a simulated cluster, from its creation to its end.
+
+use std::time::{Duration, Instant};
+
+use axum::http::StatusCode;
+use serde_json::{Value, json};
+use sim::{ClusterConfig, Config, Profile, TenantConfig};
+
+use crate::server::Server;
+
+/// How long a test waits for the scheduler, which looks every few seconds.
+const LIMIT: Duration = Duration::from_secs(60);
+
+const HOUR: Duration = Duration::from_secs(3_600);
+
+struct Story {
+    server: Server,
+    simulator: sim::Handle,
+    cluster: Value,
+}
+
+impl Story {
+    async fn begin() -> Self {
+        let simulated = ClusterConfig {
+            version: Profile::V4_2_5.to_string(),
+            sys_password: "of-the-sys-tenant".into(),
+            tenants: vec![TenantConfig::named("shop"), TenantConfig::named("books")],
+            ..ClusterConfig::default()
+        };
+        let config = Config { clusters: vec![simulated], ..Config::paused(Profile::V4_2_5) };
+        let simulator = sim::Server::start(config).await.expect("the simulator starts");
+        let server = Server::open().await;
+        let story = Self { server, simulator, cluster: Value::Null };
+        let cluster = json!({
+            "name": "prod", "addresses": [format!("127.0.0.1:{}", story.simulator.port())], "user": "root@sys",
+            "password": "of-the-sys-tenant",
+        });
+        let cluster = story.done("POST", "/ob/clusters", Some(cluster)).await["id"].clone();
+        let storage = json!({
+            "configName": "nightly",
+            "obBackupStorageBaseInfo": {
+                "backupStorageType": "BACKUP_STORAGE_FILE", "storageUrl": story.server.dir.path().join("backups"),
+            },
+        });
+        story.done("POST", "/backup/storages", Some(storage)).await;
+        Self { cluster, ..story }
+    }
+
+    /// Asks for something that must be done, and returns the data.
+    async fn done(&self, method: &str, path: &str, body: Option<Value>) -> Value {
+        let answered = self.server.ask(method, &format!("/api/v2{path}"), body.as_ref()).await;
+        assert_eq!(answered.status, StatusCode::OK, "{method} {path}: {}", answered.text);
+        answered.json()["data"].clone()
+    }
+
+    /// Asks for something that must be refused, and returns OCP's number.
+    async fn refused(&self, method: &str, path: &str, body: Option<Value>) -> Value {
+        let answered = self.server.ask(method, &format!("/api/v2{path}"), body.as_ref()).await;
+        assert_ne!(answered.status, StatusCode::OK, "{method} {path}: {}", answered.text);
+        answered.json()["error"]["code"].clone()
+    }
+
+    fn strategy(&self, rest: &str) -> String {
+        format!("/ob/clusters/{}/backup/config/backupStrategy{rest}", self.cluster)
+    }
+
+    /// Lets an hour pass, and waits until the newest due time has a row.
+    async fn next_run(&self) -> Value {
+        let before = self.done("GET", &self.strategy("/runs"), None).await["page"]["totalElements"].clone();
+        self.server.control.pass(HOUR).await.expect("the clock can be moved");
+        self.simulator.advance_seconds(HOUR.as_secs_f64());
+        let begun = Instant::now();
+        loop {
+            let runs = self.done("GET", &self.strategy("/runs"), None).await;
+            if runs["page"]["totalElements"] != before {
+                return runs["contents"][0].clone();
+            }
+            assert!(begun.elapsed() < LIMIT, "nothing happens: {runs:#}");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+}
+
+fn hourly() -> Value {
+    json!({ "backupScheduleMode": "CRON", "cronExpression": "0 * * * *", "zone": "Asia/Shanghai" })
+}
+
+#[tokio::test]
+async fn a_strategy_is_created_runs_is_paused_and_deleted() {
+    let story = Story::begin().await;
+    let control = story.server.control.clone();
+    let working = tokio::spawn({
+        let shutdown = story.server.shutdown.clone();
+        async move { control.run(shutdown).await }
+    });
+    assert_eq!(story.refused("GET", &story.strategy(""), None).await, 20106);
+    let preview = story.done("POST", "/backup/strategies/nextRuns", Some(hourly())).await;
+    let preview = preview["contents"].as_array().expect("a list");
+    assert_eq!((preview.len(), &preview[0]["zone"]), (30, &json!("Asia/Shanghai")));
+    assert!(preview[0]["dueTime"].as_str().expect("a text").ends_with(":00:00+08:00"), "{}", preview[0]);
+
+    let mut cleaned = json!({ "obBackupScheduleConfig": hourly() });
+    cleaned["obBackupScheduleConfig"]["cleanEnabled"] = json!(true);
+    cleaned["obBackupScheduleConfig"]["backupDataRetentionDays"] = json!(7);
+    assert_eq!(story.refused("POST", &story.strategy(""), Some(cleaned)).await, 400);
+    let new = json!({ "obBackupScheduleConfig": hourly() });
+    let made = story.done("POST", &story.strategy(""), Some(new.clone())).await;
+    assert_eq!(made["obBackupTaskType"], "CREATE_BACKUP_STRATEGY");
+    assert_eq!(made["backupObjectOpsResultList"][0]["beSuccessful"], true);
+    assert_eq!(story.refused("POST", &story.strategy(""), Some(new)).await, 20100);
+    assert_eq!(story.refused("PATCH", &story.strategy(""), Some(json!({}))).await, 20116);
+    let shown = story.done("GET", &story.strategy(""), None).await;
+    assert_eq!(shown["obBackupServiceStorageConfig"]["configName"], "nightly");
+    assert_eq!(shown["obBackupScheduleConfig"]["cronExpression"], "0 * * * *");
+    assert_eq!((&shown["backupMode"], &shown["owner"]), (&json!("PHYSICAL_BACKUP"), &json!("admin")));
+    let ability = story.done("GET", &format!("/ob/clusters/{}/backup/ability", story.cluster), None).await;
+    assert_eq!(ability["storageId"], shown["obBackupServiceStorageConfig"]["storageId"]);
+    let overview = async || {
+        let seen = story.done("GET", &format!("/ob/clusters/{}/backup/overview", story.cluster), None).await;
+        assert_eq!(seen["obClusterBackupStatus"], "HAS_BACKUP_STRATEGY");
+        seen
+    };
+    assert_eq!(overview().await["backupScheduleStatus"], "NORMAL");
+
+    let run = story.next_run().await;
+    assert_eq!((&run["status"], &run["dataBackupMode"]), (&json!("RUNNING"), &json!("FULL_BACKUP")), "{run}");
+    let task = story.done("GET", &format!("/tasks/instances/{}", run["taskId"]), None).await;
+    assert_eq!((&task["type"], &task["strategyId"]), (&json!("SCHEDULED"), &shown["strategyId"]), "{task}");
+
+    story.done("POST", &story.strategy("/stopSchedule"), None).await;
+    assert_eq!(overview().await["backupScheduleStatus"], "PAUSED");
+    let run = story.next_run().await;
+    assert_eq!((&run["status"], &run["taskId"]), (&json!("MISSED"), &Value::Null), "{run}");
+    assert_eq!(run["reason"]["message"], "The strategy is paused");
+    assert_eq!(overview().await["lastBackupRun"]["status"], "MISSED");
+    story.done("POST", &story.strategy("/startSchedule"), None).await;
+    let all = story.done("GET", "/backup/strategies", None).await;
+    assert_eq!(all["contents"][0]["obBackupScheduleConfig"]["backupScheduleEnabled"], true, "{all}");
+    let next = story.done("GET", &story.strategy("/nextRuns"), None).await;
+    assert_eq!(next["contents"][0]["dueTime"], all["contents"][0]["nextRun"]["dueTime"]);
+    story.done("DELETE", &story.strategy(""), None).await;
+    assert_eq!(story.refused("GET", &story.strategy("/runs"), None).await, 20106);
+    story.server.shutdown.cancel();
+    tokio::time::timeout(LIMIT, working).await.expect("the server stops in time").expect("no panic");
+}

@@ -1,0 +1,27 @@
+//! What a backup may be without, agreed to by name.
+
+use clap::Args;
+use model::Problem;
+use model::backup::BackupObject;
+use model::inventory::{Consent, ObjectKind};
+
+#[derive(Args)]
+pub(crate) struct ConsentArgs {
+    /// Leave out this database or table; may be given several times
+    #[arg(long, value_name = "DATABASE[.TABLE]")]
+    exclude: Vec<String>,
+    /// Leave out all objects of this kind, such as events or users; may be given several times
+    #[arg(long, value_name = "KIND")]
+    without: Vec<ObjectKind>,
+}
+
+impl ConsentArgs {
+    /// Reads what may be left out.
+    pub(crate) fn read(&self) -> Result<Consent, Problem> {
+        let object = |name: &String| {
+            name.parse::<BackupObject>().map_err(|_| Problem::invalid("exclude-malformed").with("name", name))
+        };
+        let exclude = self.exclude.iter().map(object).collect::<Result<_, _>>()?;
+        Ok(Consent { exclude, without: self.without.clone() })
+    }
+}

@@ -1,0 +1,95 @@
+//! A backup that a strategy orders: its task and the row of its due time are written in one transaction.
+
+use engine::journal::NewTask;
+use metadata::Transaction;
+use metadata::strategy_runs::{Fate, NewRun};
+use metadata::tasks::subject;
+use model::backup::DataBackupMode;
+use model::cluster::Cluster;
+use model::id::{StrategyId, TaskId, TenantId};
+use model::order::StorageChoice;
+use model::problem::{ProblemKind, codes};
+use model::schedule::decide::Promotion;
+use model::strategy::{Strategy, holding};
+use model::user::{Permission, User};
+use model::{Problem, Timestamp};
+
+use crate::context::{Actor, Context, Error, Means};
+
+/// The run of a strategy that an order is.
+#[derive(Debug, Clone)]
+pub(crate) struct Scheduled {
+    /// The strategy as it was when this was decided.
+    pub(crate) strategy: Strategy,
+    /// When the run is due.
+    pub(crate) due: Timestamp,
+    /// How much the schedule asks for.
+    pub(crate) planned: DataBackupMode,
+    /// How much it backs up.
+    pub(crate) kind: DataBackupMode,
+    /// Why it is full instead of incremental, if it is.
+    pub(crate) promotion: Option<Promotion>,
+}
+
+/// Returns what a strategy is called where an account's name or address stands.
+fn named(strategy: StrategyId) -> String {
+    format!("strategy/{strategy}")
+}
+
+/// Returns who acts in a run: the owner of the strategy, who must be there, enabled, and allowed to back up. A password
+/// that is to be changed keeps a person out, and no run.
+pub(crate) fn actor(owner: Option<User>, strategy: &Strategy) -> Result<Actor, Problem> {
+    let forbidden = |id| Problem::new(ProblemKind::Forbidden, codes::FORBIDDEN, id);
+    let owner = owner.ok_or_else(|| forbidden("strategy-owner-gone"))?;
+    let owner = User { must_change_password: false, ..owner };
+    let actor = Actor::of(owner, &named(strategy.id), Means::Program)?;
+    actor.must(Permission::Backup)?;
+    Ok(actor)
+}
+
+impl Scheduled {
+    /// Names the strategy in the task.
+    pub(crate) fn mark(&self, task: NewTask) -> NewTask {
+        let id = self.strategy.id;
+        task.creator(named(id)).subject(subject::STRATEGY, id.to_string())
+    }
+
+    /// Writes the row of the due time in the transaction that writes the task. The owner's permission is looked at
+    /// here again: what may happen is decided in the transaction in which it happens.
+    ///
+    /// # Errors
+    /// When the due time is settled already, when the strategy was changed, or its owner may not back up any more.
+    pub(crate) async fn settle(&self, writer: &mut Transaction, task: TaskId) -> Result<(), Error> {
+        let strategies = writer.strategies_now(self.strategy.scope.cluster()).await?;
+        if !strategies.contains(&self.strategy) {
+            return Err(Problem::conflict("strategy-changed-meanwhile").into());
+        }
+        actor(writer.user_now(self.strategy.owner).await?, &self.strategy)?;
+        let run = NewRun {
+            strategy: self.strategy.id,
+            due: self.due,
+            planned: self.planned,
+            fate: Fate::Started { kind: self.kind, task },
+            note: self.promotion.map(Promotion::text),
+        };
+        if writer.strategy_run_insert(&run).await? {
+            Ok(())
+        } else {
+            Err(Problem::conflict("strategy-run-settled").with("due", self.due).into())
+        }
+    }
+}
+
+/// Returns the storage of the strategy that backs up these tenants, if there is one; no tenants stand for the cluster.
+pub(crate) async fn strategy_storage(
+    context: &Context,
+    cluster: &Cluster,
+    tenants: &[TenantId],
+) -> Result<Option<StorageChoice>, Error> {
+    let strategies = context.metadata.strategy_list(Some(cluster.id)).await?;
+    let found = match tenants {
+        [tenant] => holding(&strategies, cluster.id, *tenant),
+        _ => strategies.iter().find(|strategy| strategy.scope.tenant().is_none()),
+    };
+    Ok(found.map(|strategy| StorageChoice::Saved(strategy.settings.storage)))
+}

@@ -1,0 +1,241 @@
+//! Backup strategies: what is backed up regularly, when and to where.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `ask` | what a request says, and a strategy as it is shown |
+//! | [`due`] | what is due now: what the scheduler does |
+//! | `misses` | due times that are recorded as missed |
+//! | `runs` | what became of each due time, and what comes next |
+
+mod ask;
+pub(crate) mod due;
+mod misses;
+mod runs;
+#[cfg(test)]
+mod tests;
+
+use metadata::Transaction;
+use model::backup::BackupMethod;
+use model::cluster::Cluster;
+use model::id::{ClusterId, StorageId};
+use model::order::StorageChoice;
+use model::physical::address;
+use model::schedule::decide::{Hindrance, MissReason};
+use model::strategy::draft::ScheduleConfig;
+use model::strategy::rules::{self, Ground};
+use model::strategy::{Draft, Scope, Strategy};
+use model::user::Permission;
+
+use crate::actor::Actor;
+use crate::context::{Attempt, Context, Control};
+use crate::error::Error;
+use crate::orders::{Destination, destination};
+pub use ask::{Detail, NamedStorage, StrategyAsk, StrategyChange, get, list};
+use misses::record_misses;
+pub(crate) use runs::schedule_standing;
+pub use runs::{RunStatus, ScheduleStanding, ScheduleStatus, StrategyRun, next_runs, planned_runs, runs};
+
+/// Creates a strategy; the actor becomes its owner.
+///
+/// # Errors
+/// When the actor may not, the scope has a strategy (20100, 20101), or a rule or the storage refuses it.
+pub async fn create(
+    control: &Control,
+    actor: &Actor,
+    scope: Scope,
+    ask: StrategyAsk,
+) -> Result<Detail, Error> {
+    let attempt = Attempt::new(actor, "strategy-create", target(scope));
+    let work = Box::pin(async {
+        actor.must(Permission::Backup)?;
+        let context = &control.context;
+        let cluster = context.cluster(scope.cluster()).await?;
+        let tenant = match scope.tenant() {
+            Some(tenant) => Some(context.tenant(cluster.id, tenant).await?.name),
+            None => None,
+        };
+        let StrategyAsk { method, storage, schedule, thresholds, secondary_backup } = ask;
+        let (choice, name) = storage.map_or((None, None), |storage| (Some(storage.choice), storage.name));
+        let place = usable(context, &cluster, method, choice).await?;
+        let usual =
+            tenant.map_or_else(|| cluster.name.clone(), |tenant| format!("{}-{tenant}", cluster.name));
+        let mut writer = control.metadata().begin().await?;
+        let strategies = writer.strategies_now(cluster.id).await?;
+        let storage = stored(&mut writer, place, name.unwrap_or(usual)).await?;
+        let draft = Draft { method, storage, schedule, thresholds, secondary_backup };
+        let settings = rules::create(&draft, scope, ground(&cluster), &strategies)?;
+        let paused = !draft.schedule.backup_schedule_enabled;
+        writer.strategy_insert(scope, actor.user, &settings, paused).await?;
+        attempt.done(&mut writer).await?;
+        writer.commit().await?;
+        get(control, actor, scope).await
+    });
+    attempt.watch(&control.context, work).await
+}
+
+/// Changes a strategy; the actor becomes its owner. Due times of the old schedule that were not started are recorded.
+///
+/// # Errors
+/// When the actor may not, there is no strategy (20106), nothing changes (20116), or a rule or the storage refuses it.
+pub async fn change(
+    control: &Control,
+    actor: &Actor,
+    scope: Scope,
+    change: StrategyChange,
+) -> Result<Detail, Error> {
+    let attempt = Attempt::new(actor, "strategy-update", target(scope));
+    let work = Box::pin(async {
+        actor.must(Permission::Backup)?;
+        let context = &control.context;
+        let cluster = context.cluster(scope.cluster()).await?;
+        let StrategyChange { method, storage, schedule, enabled, thresholds, secondary_backup } = change;
+        let seen = control.metadata().strategy_list(Some(cluster.id)).await?;
+        let seen = rules::find(&seen, scope)?;
+        let method = method.unwrap_or(seen.settings.method);
+        let named = storage.as_ref().and_then(|storage| storage.name.clone());
+        let choice = storage.map_or(StorageChoice::Saved(seen.settings.storage), |storage| storage.choice);
+        let place = usable(context, &cluster, Some(method), Some(choice)).await?;
+        let mut writer = control.metadata().begin().await?;
+        let strategies = writer.strategies_now(cluster.id).await?;
+        let old = rules::find(&strategies, scope)?;
+        let storage = stored(&mut writer, place, named.unwrap_or_else(|| cluster.name.clone())).await?;
+        let mut schedule = schedule.unwrap_or_else(|| written(old, method));
+        schedule.backup_schedule_enabled = enabled.unwrap_or(!old.paused);
+        let paused = !schedule.backup_schedule_enabled;
+        let thresholds = ask::merged(thresholds, old.settings.thresholds);
+        let draft = Draft { method: Some(method), storage, schedule, thresholds, secondary_backup };
+        let settings = rules::change(&draft, old, ground(&cluster))?;
+        let now = writer.now().await?;
+        let mut since = old.since;
+        if settings.schedule != old.settings.schedule {
+            let next = settings.schedule.dues(now).next().map_or(now, |due| due.at);
+            let reason = if old.paused { PAUSED } else { MissReason::ReplacedBy(next) };
+            record_misses(&mut writer, old, reason, now).await?;
+            since = now;
+        } else if old.paused && !paused {
+            record_misses(&mut writer, old, PAUSED, now).await?;
+        }
+        let new = Strategy { id: old.id, scope, owner: actor.user, settings, paused, since };
+        writer.strategy_update(&new).await?;
+        attempt.done(&mut writer).await?;
+        writer.commit().await?;
+        get(control, actor, scope).await
+    });
+    attempt.watch(&control.context, work).await
+}
+
+/// Pauses a strategy's schedule. A run that has begun goes on.
+///
+/// # Errors
+/// When the actor may not, or there is no strategy (20106).
+pub async fn pause(control: &Control, actor: &Actor, scope: Scope) -> Result<Detail, Error> {
+    switch(control, actor, scope, true).await
+}
+
+/// Lets a strategy's schedule go on. What was due meanwhile is recorded as missed, and nothing of it is caught up. The
+/// actor becomes the owner.
+///
+/// # Errors
+/// When the actor may not, or there is no strategy (20106).
+pub async fn resume(control: &Control, actor: &Actor, scope: Scope) -> Result<Detail, Error> {
+    switch(control, actor, scope, false).await
+}
+
+async fn switch(control: &Control, actor: &Actor, scope: Scope, paused: bool) -> Result<Detail, Error> {
+    let action = if paused { "strategy-pause" } else { "strategy-resume" };
+    let attempt = Attempt::new(actor, action, target(scope));
+    let work = Box::pin(async {
+        actor.must(Permission::Backup)?;
+        control.context.cluster(scope.cluster()).await?;
+        let mut writer = control.metadata().begin().await?;
+        let strategies = writer.strategies_now(scope.cluster()).await?;
+        let old = rules::find(&strategies, scope)?;
+        let mut new = Strategy { paused, ..old.clone() };
+        if !paused {
+            new.owner = actor.user;
+        }
+        if old.paused && !paused {
+            let now = writer.now().await?;
+            record_misses(&mut writer, old, PAUSED, now).await?;
+        }
+        writer.strategy_update(&new).await?;
+        attempt.done(&mut writer).await?;
+        writer.commit().await?;
+        get(control, actor, scope).await
+    });
+    attempt.watch(&control.context, work).await
+}
+
+/// Deletes a strategy with the record of its runs. Backup sets stay, and a run that has begun goes on.
+///
+/// # Errors
+/// When the actor may not, or there is no strategy (20106).
+pub async fn remove(control: &Control, actor: &Actor, scope: Scope) -> Result<(), Error> {
+    let attempt = Attempt::new(actor, "strategy-delete", target(scope));
+    let work = Box::pin(async {
+        actor.must(Permission::Backup)?;
+        control.context.cluster(scope.cluster()).await?;
+        let mut writer = control.metadata().begin().await?;
+        let strategies = writer.strategies_now(scope.cluster()).await?;
+        let id = rules::find(&strategies, scope)?.id;
+        writer.strategy_remove(id).await?;
+        attempt.done(&mut writer).await?;
+        Ok(writer.commit().await?)
+    });
+    attempt.watch(&control.context, work).await
+}
+
+const PAUSED: MissReason = MissReason::Hindered(Hindrance::Paused);
+
+/// Returns where a strategy backs up to, if that can be used: by this server for a logical backup, by the cluster's
+/// version for a physical one.
+async fn usable(
+    context: &Context,
+    cluster: &Cluster,
+    method: Option<BackupMethod>,
+    choice: Option<StorageChoice>,
+) -> Result<Destination, Error> {
+    let method = method.unwrap_or_else(|| cluster.facts.ability.preferred());
+    let place = destination(context, cluster, method, choice).await?;
+    if method == BackupMethod::Physical && cluster.facts.ability.offers(method) {
+        let secret = place.secret(context).await?;
+        address::written(place.location(), secret.as_ref(), &cluster.facts.server)?;
+    }
+    Ok(place)
+}
+
+/// Returns the storage's identity; one that was typed in is added to the library.
+async fn stored(writer: &mut Transaction, place: Destination, name: String) -> Result<StorageId, Error> {
+    Ok(match place {
+        Destination::Saved(storage) => storage.id,
+        Destination::Typed(location, secret) => {
+            model::cluster::check_name(&name)?;
+            writer.storage_insert(Some(&name), &location, secret.as_ref()).await?.id
+        }
+    })
+}
+
+fn ground(cluster: &Cluster) -> Ground {
+    Ground { generation: cluster.facts.generation, ability: cluster.facts.ability }
+}
+
+/// Returns a strategy's schedule as a request would write it.
+fn written(strategy: &Strategy, method: BackupMethod) -> ScheduleConfig {
+    let start_log_backup = strategy.settings.start_log_backup;
+    ScheduleConfig {
+        schedule: strategy.settings.schedule.clone().into(),
+        backup_schedule_enabled: !strategy.paused,
+        // Another method decides anew.
+        start_log_backup: Some(start_log_backup).filter(|_| method == strategy.settings.method),
+        clean_enabled: strategy.settings.clean_up.is_some(),
+        backup_data_retention_days: strategy.settings.clean_up.map(|clean_up| clean_up.retention_days),
+        clean_schedule_time: None,
+    }
+}
+
+fn target(scope: Scope) -> String {
+    match scope {
+        Scope::Cluster(ClusterId(cluster)) => format!("cluster/{cluster}"),
+        Scope::Tenant(cluster, tenant) => format!("cluster/{cluster}/tenant/{tenant}"),
+    }
+}

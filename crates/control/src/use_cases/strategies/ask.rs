@@ -1,0 +1,152 @@
+//! What a request says of a strategy, and a strategy as it is shown.
+
+use metadata::Slice;
+use model::backup::BackupMethod;
+use model::id::ClusterId;
+use model::order::StorageChoice;
+use model::schedule::PlannedRun;
+use model::storage::Storage;
+use model::strategy::draft::{ScheduleConfig, ThresholdConfig};
+use model::strategy::rules;
+use model::strategy::{Scope, Strategy, Thresholds};
+use model::user::Permission;
+
+use super::runs::{StrategyRun, shown};
+use crate::actor::Actor;
+use crate::context::{Context, Control};
+use crate::error::Error;
+use crate::page::{Page, PageAsk};
+
+/// A storage, and the name that one gets in the library which is typed in.
+#[derive(Debug, Clone)]
+pub struct NamedStorage {
+    /// Which storage.
+    pub choice: StorageChoice,
+    /// Its name; after the cluster and tenant when left out.
+    pub name: Option<String>,
+}
+
+/// A new strategy.
+#[derive(Debug, Clone)]
+pub struct StrategyAsk {
+    /// How it backs up; the cluster's first choice when left out.
+    pub method: Option<BackupMethod>,
+    /// Where to; the one used last for the cluster when left out, else the only one in the library.
+    pub storage: Option<NamedStorage>,
+    /// When.
+    pub schedule: ScheduleConfig,
+    /// When it raises an alarm.
+    pub thresholds: ThresholdConfig,
+    /// Whether a copy in a second storage is asked for.
+    pub secondary_backup: bool,
+}
+
+/// What is to change about a strategy; what is `None` stays.
+#[derive(Debug, Clone, Default)]
+pub struct StrategyChange {
+    /// How it backs up.
+    pub method: Option<BackupMethod>,
+    /// Where to.
+    pub storage: Option<NamedStorage>,
+    /// When; whether it runs is `enabled`.
+    pub schedule: Option<ScheduleConfig>,
+    /// Whether its schedule runs.
+    pub enabled: Option<bool>,
+    /// When it raises an alarm; what is left out stays.
+    pub thresholds: ThresholdConfig,
+    /// Whether a copy in a second storage is asked for.
+    pub secondary_backup: bool,
+}
+
+/// A strategy as it is shown.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Detail {
+    /// The strategy.
+    pub strategy: Strategy,
+    /// The cluster's name.
+    pub cluster_name: String,
+    /// The tenant's name; none for a strategy of the cluster, and for a tenant that is gone.
+    pub tenant_name: Option<String>,
+    /// Where it backs up to.
+    pub storage: Storage,
+    /// The owner's name; none when the account is gone.
+    pub owner: Option<String>,
+    /// Its next run; none while it is paused.
+    pub next: Option<PlannedRun>,
+    /// What became of its newest due time.
+    pub last: Option<StrategyRun>,
+}
+
+/// Returns the strategy of exactly that scope.
+///
+/// # Errors
+/// 20106 when there is none.
+pub async fn get(control: &Control, actor: &Actor, scope: Scope) -> Result<Detail, Error> {
+    actor.must(Permission::Read)?;
+    control.context.cluster(scope.cluster()).await?;
+    let strategies = control.metadata().strategy_list(Some(scope.cluster())).await?;
+    detail(&control.context, rules::find(&strategies, scope)?.clone()).await
+}
+
+/// Returns the strategies of one cluster or of all.
+///
+/// # Errors
+/// When the actor may not read them, or there is no such cluster.
+pub async fn list(
+    control: &Control,
+    actor: &Actor,
+    cluster: Option<ClusterId>,
+    page: PageAsk,
+) -> Result<Page<Detail>, Error> {
+    actor.must(Permission::Read)?;
+    if let Some(cluster) = cluster {
+        control.context.cluster(cluster).await?;
+    }
+    let page = page.of(control.metadata().strategy_list(cluster).await?);
+    let Page { contents, number, size, total_elements } = page;
+    let mut details = Vec::with_capacity(contents.len());
+    for strategy in contents {
+        details.push(detail(&control.context, strategy).await?);
+    }
+    Ok(Page { contents: details, number, size, total_elements })
+}
+
+async fn detail(context: &Context, strategy: Strategy) -> Result<Detail, Error> {
+    let cluster = context.cluster(strategy.scope.cluster()).await?;
+    let tenant = match strategy.scope.tenant() {
+        Some(tenant) => context.metadata.tenant_get(cluster.id, tenant).await?,
+        None => None,
+    };
+    let last = context.metadata.strategy_run_list(strategy.id, Slice { offset: 0, limit: 1 }).await?;
+    let now = context.metadata.now().await?;
+    let next = strategy.settings.schedule.next_runs(strategy.id, now.max(strategy.since), 1);
+    Ok(Detail {
+        cluster_name: cluster.name,
+        tenant_name: tenant.map(|tenant| tenant.name),
+        storage: context.storage(strategy.settings.storage).await?,
+        owner: context.metadata.user_get(strategy.owner).await?.map(|owner| owner.name),
+        next: next.into_iter().next().filter(|_| !strategy.paused),
+        last: last.items.into_iter().next().map(shown),
+        strategy,
+    })
+}
+
+/// Returns thresholds as a request would write them: those that are given, and the others as they are.
+pub(super) fn merged(given: ThresholdConfig, old: Thresholds) -> ThresholdConfig {
+    let Thresholds {
+        data_backup_timeout_minutes,
+        no_successful_data_backup_alarm_days,
+        log_backup_delay_s,
+        storage_percent,
+    } = old;
+    ThresholdConfig {
+        data_backup_timeout_minutes: given.data_backup_timeout_minutes.or(data_backup_timeout_minutes),
+        no_successful_data_backup_alarm_days: given
+            .no_successful_data_backup_alarm_days
+            .or(Some(no_successful_data_backup_alarm_days)),
+        log_backup_delay_seconds: given.log_backup_delay_seconds.or(Some(log_backup_delay_s)),
+        alarm_storage_percentage_threshold: given
+            .alarm_storage_percentage_threshold
+            .or(Some(storage_percent)),
+    }
+}

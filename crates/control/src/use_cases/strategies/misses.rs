@@ -1,0 +1,54 @@
+//! Due times that are recorded as missed.
+
+use metadata::Transaction;
+use metadata::strategy_runs::{Fate, NewRun, StoredRun};
+use model::Timestamp;
+use model::backup::DataBackupMode;
+use model::schedule::decide::{Decision, HORIZON, MissReason, State, decide};
+use model::strategy::Strategy;
+
+use crate::error::Error;
+
+/// Records, in the transaction that ends a pause or replaces a schedule, every due time that was not started.
+pub(super) async fn record_misses(
+    writer: &mut Transaction,
+    strategy: &Strategy,
+    reason: MissReason,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let history = writer.strategy_runs_now(strategy.id, Timestamp(now.0.saturating_sub(HORIZON))).await?;
+    let history: Vec<_> = history.iter().map(StoredRun::row).collect();
+    // Of a paused strategy everything is missed, whatever else is known.
+    let paused = Strategy { paused: true, ..strategy.clone() };
+    let unknown =
+        State { cluster: None, has_usable_full: false, other_backup_runs: false, running: 0, running_max: 0 };
+    for decision in decide(&paused, &history, &unknown, now) {
+        if let Decision::Miss { due, .. } = decision {
+            record_miss(writer, strategy, due, reason).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Records that a due time was missed.
+pub(super) async fn record_miss(
+    writer: &mut Transaction,
+    strategy: &Strategy,
+    due: Timestamp,
+    reason: MissReason,
+) -> Result<bool, Error> {
+    let run = NewRun {
+        strategy: strategy.id,
+        due,
+        planned: planned(strategy, due),
+        fate: Fate::Missed(reason),
+        note: None,
+    };
+    Ok(writer.strategy_run_insert(&run).await?)
+}
+
+/// Returns how much the schedule asks for at a due time.
+pub(super) fn planned(strategy: &Strategy, due: Timestamp) -> DataBackupMode {
+    let found = strategy.settings.schedule.due_times(Timestamp(due.0 - 1), due);
+    found.first().map_or(DataBackupMode::Full, |due| due.kind)
+}

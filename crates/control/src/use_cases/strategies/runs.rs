@@ -1,0 +1,191 @@
+//! What became of each due time of a strategy, what comes next, and how the schedule stands.
+
+use metadata::Slice;
+use metadata::strategy_runs::{Fate, StoredRun};
+use model::Timestamp;
+use model::backup::DataBackupMode;
+use model::id::{ClusterId, StrategyId, TaskId};
+use model::schedule::{Form, PlannedRun, Schedule};
+use model::strategy::{Scope, Strategy, rules};
+use model::task::TaskStatus;
+use model::text::Text;
+use model::user::Permission;
+
+use crate::actor::Actor;
+use crate::context::{Context, Control};
+use crate::error::Error;
+use crate::page::{Page, PageAsk};
+use crate::tasks::view;
+use crate::words;
+
+/// How many runs to come are shown.
+const NEXT_RUNS: usize = 30;
+
+/// What became of a due time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StrategyRun {
+    /// When it was due.
+    pub due: Timestamp,
+    /// How much the schedule asked for.
+    pub planned: DataBackupMode,
+    /// When it was decided about.
+    pub decided: Timestamp,
+    /// How it stands.
+    pub status: RunStatus,
+    /// How much is backed up; none when no task was created.
+    pub kind: Option<DataBackupMode>,
+    /// The task.
+    pub task: Option<TaskId>,
+    /// Why it was missed or failed, or why it is full instead of incremental.
+    pub reason: Option<Text>,
+    /// When its task ended.
+    pub finished: Option<Timestamp>,
+}
+
+/// How a run stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RunStatus {
+    /// Its task runs.
+    Running,
+    /// Its task ended well.
+    Successful,
+    /// Its task ended well, and a backup set lacks something that nobody agreed to.
+    Partial,
+    /// Its task ended otherwise.
+    Failed,
+    /// No task was created.
+    Missed,
+}
+
+/// How the schedule of a cluster's strategy stands.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ScheduleStanding {
+    /// In one word.
+    pub status: ScheduleStatus,
+    /// The next run.
+    pub next: Option<PlannedRun>,
+    /// What became of the newest due time.
+    pub last: Option<StrategyRun>,
+}
+
+/// How a schedule stands, in OCP's words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ScheduleStatus {
+    /// There is no strategy.
+    None,
+    /// It runs, and the newest run did not fail.
+    Normal,
+    /// Somebody paused it.
+    Paused,
+    /// A run is due and waits.
+    Waiting,
+    /// The newest run failed, was missed, or left something out.
+    Abnormal,
+}
+
+/// Returns what became of a strategy's due times, the newest first.
+///
+/// # Errors
+/// When the actor may not read it, or there is no strategy (20106).
+pub async fn runs(
+    control: &Control,
+    actor: &Actor,
+    scope: Scope,
+    page: PageAsk,
+) -> Result<Page<StrategyRun>, Error> {
+    let strategy = found(control, actor, scope).await?;
+    let listing = control.metadata().strategy_run_list(strategy.id, page.slice()).await?;
+    Ok(page.filled(listing).map(shown))
+}
+
+/// Returns the next runs of a strategy as it is saved.
+///
+/// # Errors
+/// When the actor may not read it, or there is no strategy (20106).
+pub async fn next_runs(control: &Control, actor: &Actor, scope: Scope) -> Result<Vec<PlannedRun>, Error> {
+    let strategy = found(control, actor, scope).await?;
+    let now = control.metadata().now().await?;
+    Ok(strategy.settings.schedule.next_runs(strategy.id, now.max(strategy.since), NEXT_RUNS))
+}
+
+/// Returns the next runs of a schedule that is not saved. A jitter is shown as none: it depends on the strategy's identity.
+///
+/// # Errors
+/// When the actor may not read it, or the schedule is malformed.
+pub async fn planned_runs(control: &Control, actor: &Actor, form: Form) -> Result<Vec<PlannedRun>, Error> {
+    actor.must(Permission::Read)?;
+    let schedule = Schedule::try_from(Form { jitter_seconds: None, ..form })?;
+    let now = control.metadata().now().await?;
+    Ok(schedule.next_runs(StrategyId(0), now, NEXT_RUNS))
+}
+
+async fn found(control: &Control, actor: &Actor, scope: Scope) -> Result<Strategy, Error> {
+    actor.must(Permission::Read)?;
+    control.context.cluster(scope.cluster()).await?;
+    let strategies = control.metadata().strategy_list(Some(scope.cluster())).await?;
+    Ok(rules::find(&strategies, scope)?.clone())
+}
+
+/// Returns how the schedule of a cluster's strategy stands; without one, of the tenants' strategies the worst.
+pub(crate) async fn schedule_standing(
+    context: &Context,
+    cluster: ClusterId,
+) -> Result<ScheduleStanding, Error> {
+    let strategies = context.metadata.strategy_list(Some(cluster)).await?;
+    let now = context.metadata.now().await?;
+    let mut worst = ScheduleStanding { status: ScheduleStatus::None, next: None, last: None };
+    for strategy in &strategies {
+        let standing = standing(context, strategy, now).await?;
+        if strategy.scope.tenant().is_none() {
+            return Ok(standing);
+        }
+        if worst.status == ScheduleStatus::None || standing.status == ScheduleStatus::Abnormal {
+            worst = standing;
+        }
+    }
+    Ok(worst)
+}
+
+async fn standing(context: &Context, strategy: &Strategy, now: Timestamp) -> Result<ScheduleStanding, Error> {
+    let last = context.metadata.strategy_run_list(strategy.id, Slice { offset: 0, limit: 1 }).await?;
+    let last = last.items.into_iter().next().map(shown);
+    let schedule = &strategy.settings.schedule;
+    let settled = last.as_ref().map_or(strategy.since, |run| run.due.max(strategy.since));
+    let is_waiting = schedule.dues(settled).next().is_some_and(|due| due.at <= now);
+    let status = match last.as_ref().map(|run| run.status) {
+        _ if strategy.paused => ScheduleStatus::Paused,
+        _ if is_waiting => ScheduleStatus::Waiting,
+        Some(RunStatus::Failed | RunStatus::Missed | RunStatus::Partial) => ScheduleStatus::Abnormal,
+        _ => ScheduleStatus::Normal,
+    };
+    let next = schedule.next_runs(strategy.id, now.max(strategy.since), 1).into_iter().next();
+    Ok(ScheduleStanding { status, next: next.filter(|_| !strategy.paused), last })
+}
+
+/// Returns a stored run as it is shown.
+pub(super) fn shown(stored: StoredRun) -> StrategyRun {
+    let StoredRun { run, decided, task: standing } = stored;
+    let (mut status, mut reason) = (RunStatus::Missed, run.note);
+    let (mut kind, mut task) = (None, None);
+    match run.fate {
+        Fate::Missed(why) => reason = reason.or_else(|| Some(why.text())),
+        Fate::Started { kind: started, task: id } => {
+            (kind, task) = (Some(started), Some(id));
+            status = match standing.as_ref().map(|task| view::status(task.status)) {
+                Some(TaskStatus::Running) => RunStatus::Running,
+                Some(TaskStatus::Successful) => RunStatus::Successful,
+                Some(TaskStatus::Failed) | None => RunStatus::Failed,
+            };
+            if status == RunStatus::Successful && standing.as_ref().is_some_and(|task| task.is_partial) {
+                status = RunStatus::Partial;
+                reason = Some(Text::new("run-partial"));
+            }
+            if status == RunStatus::Failed {
+                let why = standing.as_ref().and_then(|task| task.note.clone());
+                reason = why.map(words::text).or(reason);
+            }
+        }
+    }
+    let finished = standing.and_then(|task| task.finished);
+    StrategyRun { due: run.due, planned: run.planned, decided, status, kind, task, reason, finished }
+}

@@ -1,0 +1,431 @@
+//! What strategies start, wait for and miss, on a simulated cluster and with a clock that the tests move.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use engine::testkit::Timed as _;
+use metadata::Slice;
+use metadata::tasks::{TaskQuery, subject};
+use model::backup::DataBackupMode::{Full, Incremental};
+use model::id::{ClusterId, StrategyId, TaskId, TenantId};
+use model::schedule::decide::{Decision, Hindrance};
+use model::strategy::Scope;
+use model::strategy::draft::{ScheduleConfig, ThresholdConfig};
+use model::text::Language;
+use model::user::Role;
+use model::{Secret, Timestamp};
+use serde_json::json;
+use sim::Profile;
+
+use super::due::{self, Running};
+use super::{NamedStorage, RunStatus, ScheduleStatus, StrategyAsk, StrategyChange, StrategyRun};
+use crate::backups::{self, BackupFilter, BackupSource};
+use crate::storages::StorageChoice;
+use crate::testing::simulated::SimWorld;
+use crate::users::accounts::{self, AccountChange, NewAccount};
+use crate::{Actor, Error, PageAsk};
+
+/// Every hour on the hour; one of the kinds for each run.
+fn hourly(kind: &str) -> ScheduleConfig {
+    let all = ["1", "2", "3", "4", "5", "6", "7"];
+    let mut form = json!({"backupScheduleMode": "CRON", "cronExpression": "0 * * * *", "zone": "UTC", "dataBackupMode": kind});
+    if kind == "INCREMENTAL_BACKUP" {
+        // Full on another day than today and tomorrow, so that the next runs are incremental.
+        form["fullOnCycle"] = json!("WEEK");
+        form["fullOnDays"] = json!([all[usize::try_from(weekday() + 3).expect("small") % 7]]);
+    }
+    serde_json::from_value(form).expect("a schedule")
+}
+
+/// Returns today's day of the week, from 0 for Monday.
+fn weekday() -> i64 {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970");
+    let days = i64::try_from(now.as_secs() / 86_400).expect("small");
+    (days + 3) % 7 // 1970 began on a Thursday
+}
+
+fn ask(world: &SimWorld, kind: &str) -> StrategyAsk {
+    StrategyAsk {
+        method: None,
+        storage: Some(NamedStorage { choice: StorageChoice::Saved(world.storage), name: None }),
+        schedule: hourly(kind),
+        thresholds: ThresholdConfig::default(),
+        secondary_backup: false,
+    }
+}
+
+fn whole(world: &SimWorld) -> Scope {
+    Scope::Cluster(world.cluster)
+}
+
+async fn create(world: &SimWorld, scope: Scope, kind: &str) -> StrategyId {
+    let made = super::create(&world.control, &world.actor, scope, ask(world, kind)).await;
+    made.expect("the strategy is created").strategy.id
+}
+
+async fn pass(world: &SimWorld, time: Duration) {
+    world.control.metadata().pass(time).await.expect("the clock can be moved");
+    world.handle.advance_seconds(time.as_secs_f64());
+}
+
+/// Lets time pass until a second after the next full hour.
+async fn until_due(world: &SimWorld) {
+    let now = world.control.metadata().now().await.expect("answers");
+    let hour = 3_600_000_000;
+    let left = hour - now.0 % hour + 1_000_000;
+    pass(world, Duration::from_micros(u64::try_from(left).expect("positive"))).await;
+}
+
+async fn round(world: &SimWorld) {
+    due::run(&world.control).await.expect("a round");
+}
+
+async fn runs(world: &SimWorld, scope: Scope) -> Vec<StrategyRun> {
+    let page = super::runs(&world.control, &world.actor, scope, PageAsk::default()).await;
+    page.expect("listed").contents
+}
+
+async fn outcomes(world: &SimWorld, scope: Scope) -> Vec<(RunStatus, Option<String>)> {
+    let runs = runs(world, scope).await;
+    runs.into_iter().map(|run| (run.status, run.reason.map(|reason| reason.id))).collect()
+}
+
+/// Returns the tasks that strategies have started, the oldest first.
+async fn tasks(world: &SimWorld) -> Vec<engine::Task> {
+    let query = TaskQuery { oldest_first: true, ..TaskQuery::default() };
+    let all = world.control.metadata().task_list(&query, Slice::ALL).await.expect("listed").items;
+    all.into_iter().filter(|task| task.subject.contains_key(subject::STRATEGY)).collect()
+}
+
+async fn only_task(world: &SimWorld) -> TaskId {
+    let [task] = &tasks(world).await[..] else { panic!("one task") };
+    TaskId(task.id.0)
+}
+
+fn refusal<T>(result: Result<T, Error>) -> (u32, String) {
+    let problem = result.err().expect("refused").into_problem();
+    (problem.code, problem.text.id)
+}
+
+#[tokio::test]
+async fn a_run_starts_once_when_it_is_due_and_stands_as_its_task_does() {
+    let world = SimWorld::new(Profile::V4_2_5).await;
+    let id = create(&world, whole(&world), "FULL_BACKUP").await;
+    round(&world).await;
+    assert_eq!(tasks(&world).await.len(), 0, "nothing is due yet");
+    until_due(&world).await;
+    for _ in 0..2 {
+        round(&world).await;
+    }
+    let task = only_task(&world).await;
+    let [run] = &runs(&world, whole(&world)).await[..] else { panic!("one run") };
+    assert_eq!(
+        (run.status, run.task, run.kind, run.planned),
+        (RunStatus::Running, Some(task), Some(Full), Full)
+    );
+    assert_eq!(run.due.0 % 3_600_000_000, 0);
+    let stored = world.task(task).await;
+    assert_eq!((stored.creator.as_str(), stored.subject[subject::STRATEGY].as_str()), ("strategy/1", "1"));
+    world.finish(task).await;
+    assert_eq!(outcomes(&world, whole(&world)).await, [(RunStatus::Successful, None)]);
+    round(&world).await;
+    assert_eq!(only_task(&world).await, task, "what is over is not started again");
+    assert_eq!(world.sets_of(task).await.len(), 2);
+    let filter = BackupFilter { cluster: Some(world.cluster), ..BackupFilter::default() };
+    let shown = backups::data_backup_tasks(&world.control, &world.actor, &filter, PageAsk::default()).await;
+    let shown = shown.expect("listed").page.contents;
+    assert!(shown.iter().all(|row| row.source == BackupSource::Scheduled), "{shown:?}");
+    let detail = super::get(&world.control, &world.actor, whole(&world)).await.expect("there");
+    assert_eq!((detail.strategy.id, detail.owner.as_deref()), (id, Some("admin")));
+    assert_eq!(detail.last.map(|run| run.status), Some(RunStatus::Successful));
+    world.assert_clean(task).await;
+}
+
+#[tokio::test]
+async fn of_two_servers_and_of_two_decisions_for_one_due_time_one_starts_a_task() {
+    let world = SimWorld::new(Profile::V4_2_5).await;
+    let scope = whole(&world);
+    create(&world, scope, "FULL_BACKUP").await;
+    until_due(&world).await;
+    let (one, other) = tokio::join!(due::run(&world.control), due::run(&world.control));
+    one.and(other).expect("both rounds");
+    let task = only_task(&world).await;
+    world.finish(task).await;
+
+    // One decides, and stands still until the other's task has even ended.
+    until_due(&world).await;
+    let late = decided(&world).await;
+    round(&world).await;
+    let second = TaskId(tasks(&world).await[1].id.0);
+    world.finish(second).await;
+    assert!(!due::carry_out(&world.control, &late).await.expect("nothing fails"), "another was first");
+    assert_eq!(tasks(&world).await.len(), 2);
+    assert_eq!(outcomes(&world, scope).await, [(RunStatus::Successful, None), (RunStatus::Successful, None)]);
+}
+
+async fn decided(world: &SimWorld) -> due::Decided {
+    let strategy = due::pending(&world.control).await.expect("answers").remove(0);
+    let running = due::running(&world.control).await.expect("answers");
+    due::decided(&world.control, strategy, &running).await.expect("answers").expect("its cluster is there")
+}
+
+#[tokio::test]
+async fn a_crash_between_decision_and_submission_loses_nothing() {
+    let world = SimWorld::new(Profile::V4_2_5).await;
+    create(&world, whole(&world), "FULL_BACKUP").await;
+    until_due(&world).await;
+    let crashed = decided(&world).await;
+    assert!(matches!(crashed.decisions[..], [Decision::Start { .. }]), "{:?}", crashed.decisions);
+    drop(crashed);
+    assert_eq!((tasks(&world).await.len(), runs(&world, whole(&world)).await.len()), (0, 0));
+    // The submission is given up at each of its first waits, as a crash does; then it is carried out.
+    for polls in 0..40 {
+        if due::pending(&world.control).await.expect("answers").is_empty() {
+            break; // what was given up was on its way to be committed
+        }
+        let decided = decided(&world).await;
+        let mut submission = Box::pin(due::carry_out(&world.control, &decided));
+        let mut left = polls;
+        let ended = std::future::poll_fn(|cx| {
+            let polled = submission.as_mut().poll(cx);
+            left -= 1;
+            match polled {
+                std::task::Poll::Ready(done) => std::task::Poll::Ready(Some(done)),
+                std::task::Poll::Pending if left < 0 => std::task::Poll::Ready(None),
+                std::task::Poll::Pending => std::task::Poll::Pending,
+            }
+        });
+        let ended = ended.await;
+        drop(submission);
+        // One writes at a time: when this may, what was given up has been committed or taken back.
+        drop(world.control.metadata().begin().await.expect("may write"));
+        let (tasks, runs) = (tasks(&world).await.len(), runs(&world, whole(&world)).await.len());
+        assert_eq!(tasks, runs, "after {polls} waits: a task and its row are there together or not at all");
+        if ended.is_some() || tasks > 0 {
+            break;
+        }
+    }
+    round(&world).await;
+    let task = only_task(&world).await;
+    world.finish(task).await;
+}
+
+#[tokio::test]
+async fn what_is_due_during_a_pause_is_recorded_and_not_caught_up() {
+    let world = SimWorld::with(Profile::V4_2_5, &["shop"]).await;
+    let scope = whole(&world);
+    create(&world, scope, "FULL_BACKUP").await;
+    let standing =
+        async || super::schedule_standing(&world.control.context, world.cluster).await.expect("answers");
+    assert_eq!(standing().await.status, ScheduleStatus::Normal);
+    super::pause(&world.control, &world.actor, scope).await.expect("paused");
+    assert_eq!((standing().await.status, standing().await.next), (ScheduleStatus::Paused, None));
+    until_due(&world).await;
+    round(&world).await;
+    let paused = || (RunStatus::Missed, Some("run-hindered-paused".to_owned()));
+    assert_eq!(outcomes(&world, scope).await, [paused()]);
+    until_due(&world).await; // no round before it is resumed
+    super::resume(&world.control, &world.actor, scope).await.expect("resumed");
+    round(&world).await;
+    assert_eq!((outcomes(&world, scope).await, tasks(&world).await.len()), (vec![paused(), paused()], 0));
+    assert_eq!(standing().await.status, ScheduleStatus::Abnormal);
+    until_due(&world).await;
+    assert_eq!(standing().await.status, ScheduleStatus::Waiting);
+    round(&world).await;
+    assert_eq!(outcomes(&world, scope).await[0], (RunStatus::Running, None));
+}
+
+#[tokio::test]
+async fn of_several_missed_runs_the_newest_is_started_and_the_others_are_recorded() {
+    let world = SimWorld::with(Profile::V4_2_5, &["shop"]).await;
+    let scope = whole(&world);
+    create(&world, scope, "FULL_BACKUP").await;
+    for _ in 0..3 {
+        until_due(&world).await; // no server runs
+    }
+    round(&world).await;
+    let replaced = (RunStatus::Missed, Some("run-replaced".to_owned()));
+    assert_eq!(outcomes(&world, scope).await, [(RunStatus::Running, None), replaced.clone(), replaced]);
+    assert_eq!(tasks(&world).await.len(), 1);
+}
+
+/// Makes an account that may back up; returns who asks with it.
+async fn manager(world: &SimWorld) -> Actor {
+    let new =
+        NewAccount { name: "eva".into(), role: Role::BackupManager, password: Secret::new("long enough") };
+    let user = accounts::create(&world.control, &world.actor, new).await.expect("an account");
+    Actor { user: user.id, name: user.name, role: user.role, ..world.actor.clone() }
+}
+
+#[tokio::test]
+async fn a_run_of_an_owner_who_may_not_back_up_is_missed_until_somebody_else_takes_it_over() {
+    let changes = [
+        (AccountChange { disabled: Some(true), role: None }, "account-disabled"),
+        (AccountChange { role: Some(Role::ClusterViewer), disabled: None }, "permission-missing"),
+    ];
+    for (change, reason) in changes {
+        let world = SimWorld::with(Profile::V4_2_5, &["shop"]).await;
+        let (scope, eva) = (whole(&world), manager(&world).await);
+        super::create(&world.control, &eva, scope, ask(&world, "FULL_BACKUP")).await.expect("created");
+        accounts::change(&world.control, &world.actor, eva.user, change).await.expect("changed");
+        until_due(&world).await;
+        round(&world).await;
+        round(&world).await;
+        assert_eq!(outcomes(&world, scope).await, [(RunStatus::Missed, Some(reason.to_owned()))]);
+        let [run] = &runs(&world, scope).await[..] else { panic!("one run") };
+        let words = run.reason.as_ref().expect("a reason").message(Language::En);
+        assert!(words.contains("eva"), "{words}");
+        super::resume(&world.control, &world.actor, scope).await.expect("taken over");
+        until_due(&world).await;
+        round(&world).await;
+        assert_eq!(outcomes(&world, scope).await[0], (RunStatus::Running, None), "{reason}");
+    }
+}
+
+#[tokio::test]
+async fn an_incremental_run_without_a_full_set_is_full_and_the_task_says_so() {
+    let world = SimWorld::with(Profile::V4_2_5, &["shop"]).await;
+    let scope = whole(&world);
+    create(&world, scope, "INCREMENTAL_BACKUP").await;
+    until_due(&world).await;
+    round(&world).await;
+    let [run] = &runs(&world, scope).await[..] else { panic!("one run") };
+    assert_eq!((run.planned, run.kind), (Incremental, Some(Full)));
+    let first = only_task(&world).await;
+    world.finish(first).await;
+    assert!(world.story(first).await.contains("run-full-without-full"), "{}", world.story(first).await);
+    let why = outcomes(&world, scope).await;
+    assert_eq!(why, [(RunStatus::Successful, Some("run-full-without-full".to_owned()))]);
+    until_due(&world).await;
+    round(&world).await;
+    let run = &runs(&world, scope).await[0];
+    assert_eq!((run.kind, run.reason.as_ref()), (Some(Incremental), None));
+    world.finish(run.task.expect("a task")).await;
+}
+
+#[tokio::test]
+async fn a_tenant_with_a_strategy_of_its_own_is_left_to_it() {
+    let world = SimWorld::with(Profile::V4_2_5, &["shop", "books", "hr"]).await;
+    let tenants = world.control.metadata().tenant_list(world.cluster).await.expect("listed");
+    let shop = tenants.iter().find(|tenant| tenant.name == "shop").expect("shop").id;
+    create(&world, whole(&world), "FULL_BACKUP").await;
+    let of_shop = Scope::Tenant(world.cluster, shop);
+    create(&world, of_shop, "FULL_BACKUP").await;
+    until_due(&world).await;
+    round(&world).await;
+    let lanes = |task: &engine::Task| -> BTreeSet<String> {
+        task.lanes.iter().map(|lane| lane.key.clone()).collect()
+    };
+    let names = |names: &[&str]| -> BTreeSet<String> { names.iter().map(|&name| name.to_owned()).collect() };
+    let first = tasks(&world).await.remove(0);
+    assert_eq!(lanes(&first), names(&["books", "hr"]));
+    assert_eq!(runs(&world, of_shop).await, [], "one backup of a cluster at a time: it waits");
+    world.finish(TaskId(first.id.0)).await;
+    round(&world).await;
+    let second = tasks(&world).await.remove(1);
+    assert_eq!(lanes(&second), names(&["shop"]));
+    world.finish(TaskId(second.id.0)).await;
+    assert_eq!(outcomes(&world, of_shop).await, [(RunStatus::Successful, None)]);
+}
+
+#[tokio::test]
+async fn a_run_waits_for_a_backup_that_somebody_began_and_for_room() {
+    let world = SimWorld::with(Profile::V4_2_5, &["shop"]).await;
+    let scope = whole(&world);
+    create(&world, scope, "FULL_BACKUP").await;
+    let manual = world.begin(world.wish(Full)).await;
+    until_due(&world).await;
+    round(&world).await;
+    assert_eq!((runs(&world, scope).await.len(), tasks(&world).await.len()), (0, 0));
+    world.finish(manual).await;
+    let strategy = due::pending(&world.control).await.expect("answers").remove(0);
+    let elsewhere: Running = (0..4).map(|number| (ClusterId(100 + number), None)).collect();
+    let full = due::decided(&world.control, strategy, &elsewhere).await.expect("answers").expect("there");
+    assert!(matches!(full.decisions[..], [Decision::Wait { why: Hindrance::TooManyBackups, .. }]));
+    round(&world).await;
+    assert_eq!(outcomes(&world, scope).await, [(RunStatus::Running, None)]);
+}
+
+#[tokio::test]
+async fn back_up_now_takes_the_storage_of_the_strategy() {
+    let world = SimWorld::with(Profile::V4_2_5, &["shop"]).await;
+    let location =
+        model::storage::StorageLocation::directory(&world.dir.path().join("data/other").to_string_lossy());
+    let typed = StorageChoice::Typed { location: location.expect("a path"), secret: None };
+    let ask = StrategyAsk {
+        storage: Some(NamedStorage { choice: typed, name: None }),
+        ..ask(&world, "FULL_BACKUP")
+    };
+    let made = super::create(&world.control, &world.actor, whole(&world), ask).await.expect("created");
+    assert_eq!(made.storage.name.as_deref(), Some("prod"), "a typed-in storage gets the cluster's name");
+    for tenant in [None, Some(TenantId(1002))] {
+        let ability = backups::ability(&world.control, &world.actor, world.cluster, tenant).await;
+        let storage = ability.expect("answers").storage;
+        assert_eq!(storage, Some((made.storage.id, backups::StorageSource::Strategy)));
+    }
+    let wish = backups::BackupNow { storage: None, ..world.wish(Full) };
+    let task = world.begin(wish).await;
+    assert_eq!(world.task(task).await.subject[subject::STORAGE], made.storage.id.to_string());
+    world.finish(task).await;
+    let moved = StrategyChange {
+        storage: Some(NamedStorage { choice: StorageChoice::Saved(world.storage), name: None }),
+        ..StrategyChange::default()
+    };
+    let moved = super::change(&world.control, &world.actor, whole(&world), moved).await.expect("changed");
+    assert_eq!(moved.storage.id, world.storage);
+    let refused = crate::storages::remove(&world.control, &world.actor, world.storage).await;
+    assert_eq!(refusal(refused).1, "storage-of-strategy");
+}
+
+#[tokio::test]
+async fn a_strategy_is_refused_with_ocps_numbers_and_every_change_is_in_the_audit_log() {
+    let world = SimWorld::with(Profile::V4_2_5, &["shop"]).await;
+    let (scope, control, actor) = (whole(&world), &world.control, &world.actor);
+    let viewer = Actor { role: Role::ClusterViewer, ..actor.clone() };
+    let refused = super::create(control, &viewer, scope, ask(&world, "FULL_BACKUP")).await;
+    assert_eq!(refusal(refused).1, "permission-missing");
+    assert_eq!(refusal(super::get(control, actor, scope).await).0, 20106);
+    assert_eq!(refusal(super::pause(control, actor, scope).await).0, 20106);
+    assert_eq!(refusal(super::remove(control, actor, scope).await).0, 20106);
+    create(&world, scope, "FULL_BACKUP").await;
+    assert_eq!(refusal(super::create(control, actor, scope, ask(&world, "FULL_BACKUP")).await).0, 20100);
+    assert_eq!(refusal(super::change(control, actor, scope, StrategyChange::default()).await).0, 20116);
+    let other = StrategyChange { schedule: Some(hourly("INCREMENTAL_BACKUP")), ..StrategyChange::default() };
+    until_due(&world).await;
+    super::change(control, actor, scope, other).await.expect("changed");
+    round(&world).await;
+    let replaced = (RunStatus::Missed, Some("run-replaced".to_owned()));
+    assert_eq!(
+        outcomes(&world, scope).await,
+        [replaced],
+        "the old schedule's run is not lost without a trace"
+    );
+    let next = super::next_runs(control, actor, scope).await.expect("listed");
+    assert_eq!(next.len(), 30);
+    assert!(next[0].due.at > Timestamp(0) && next.iter().all(|run| run.due.kind == Incremental));
+    let page = super::list(control, actor, None, PageAsk::default()).await.expect("listed");
+    assert_eq!((page.total_elements, page.contents[0].cluster_name.as_str()), (1, "prod"));
+    super::remove(control, actor, scope).await.expect("deleted");
+    assert_eq!(refusal(super::get(control, actor, scope).await).0, 20106);
+    let lines =
+        world.control.metadata().audit_list(&metadata::audit::AuditFilter::default(), Slice::ALL).await;
+    let deeds: BTreeSet<_> = lines
+        .expect("listed")
+        .items
+        .into_iter()
+        .map(|line| (line.deed.action, line.deed.outcome))
+        .filter(|(action, _)| action.starts_with("strategy"))
+        .collect();
+    let deed = |action: &str, outcome: &str| (action.to_owned(), outcome.to_owned());
+    let expected = [
+        deed("strategy-create", "done"),
+        deed("strategy-create", "permission-missing"),
+        deed("strategy-create", "strategy-of-cluster-exists"),
+        deed("strategy-delete", "done"),
+        deed("strategy-delete", "strategy-missing"),
+        deed("strategy-pause", "strategy-missing"),
+        deed("strategy-update", "done"),
+        deed("strategy-update", "strategy-unchanged"),
+    ];
+    assert_eq!(deeds, BTreeSet::from(expected));
+}

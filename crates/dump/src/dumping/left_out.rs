@@ -1,0 +1,220 @@
+//! What of the server a dump leaves out, or may leave out because this user does not see it.
+
+use model::backup::{BackupObject, is_same_name};
+use model::inventory::{Consent, LeftOut, ObjectKind, WHOLE_SERVER};
+use model::near::nearest;
+use model::text::Text;
+use oceanbase::grants::Grants;
+use oceanbase::inventory::{self, Others};
+use oceanbase::statement::identifier;
+use oceanbase::{Error as SqlError, Session, catalog};
+
+use crate::ddl::form::Refusal;
+use crate::error::{DuringSql as _, Error, Result};
+use crate::plan::{Selection, full_name};
+
+/// What is dumped: what was chosen, without what the request agrees to be without.
+#[derive(Clone, Copy)]
+pub(super) struct Scope<'a> {
+    pub(super) selection: &'a Selection,
+    pub(super) consent: &'a Consent,
+}
+
+impl Scope<'_> {
+    /// Tells whether the table or view is dumped.
+    pub(super) fn has_table(self, database: &str, name: &str) -> bool {
+        self.selection.has_table(database, name) && !self.consent.excludes_table(database, name)
+    }
+
+    /// Tells whether the database's objects of this kind are dumped.
+    pub(super) fn wants(self, database: &str, kind: ObjectKind) -> bool {
+        self.selection.has_whole_database(database) && !self.consent.is_without(kind)
+    }
+
+    /// Tells whether the server's objects of this kind are dumped.
+    pub(super) fn wants_of_server(self, kind: ObjectKind) -> bool {
+        self.selection.is_all() && !self.consent.is_without(kind)
+    }
+}
+
+/// Returns what the dump of these databases leaves out, or may leave out.
+///
+/// # Errors
+/// [`Error::NothingToExclude`] when a name that is excluded does not exist; fails when the server does.
+pub(super) async fn left_out(
+    session: &mut Session,
+    scope: Scope<'_>,
+    databases: &[String],
+) -> Result<Vec<LeftOut>> {
+    let server = session.server().clone();
+    let excluded = excluded(session, scope.consent).await?;
+    let grants = Grants::read(session).await.during(|| "read the user's privileges".to_owned())?;
+    let mut finding = Finding { consent: scope.consent, found: agreed(server.product, scope, &excluded) };
+    for database in databases.iter().filter(|name| scope.selection.has_whole_database(name)) {
+        for (kind, privilege) in inventory::hidden(&server, &grants, database) {
+            finding.hidden(kind, database, privilege);
+        }
+        let others = inventory::of_database(session, database).await;
+        let others = others.during(|| format!("list what else is in `{database}`"))?;
+        finding.others(others, database, |name| full_name(database, name));
+    }
+    if scope.selection.is_all() {
+        if inventory::hides_databases(&grants) {
+            finding.hidden(ObjectKind::Databases, WHOLE_SERVER, "SHOW DATABASES");
+        }
+        let others =
+            inventory::of_server(session).await.during(|| "list what else the server has".to_owned())?;
+        finding.others(others, WHOLE_SERVER, str::to_owned);
+    }
+    Ok(finding.found)
+}
+
+/// Returns the databases and tables that are excluded, as the server spells them.
+async fn excluded(session: &mut Session, consent: &Consent) -> Result<Vec<BackupObject>> {
+    let mut excluded = Vec::new();
+    if consent.exclude.is_empty() {
+        return Ok(excluded);
+    }
+    let databases = catalog::databases(session).await.during(|| "list the databases".to_owned())?;
+    for object in &consent.exclude {
+        let typed = object.database();
+        let owners: Vec<&String> = databases.iter().filter(|name| is_same_name(typed, name)).collect();
+        if owners.is_empty() {
+            let near = nearest(typed, databases.iter().map(String::as_str));
+            let near = near.into_iter().map(identifier).collect();
+            return Err(Error::NothingToExclude { what: format!("database {}", identifier(typed)), near });
+        }
+        let BackupObject::Table(_, typed) = object else {
+            excluded.extend(owners.into_iter().cloned().map(BackupObject::Database));
+            continue;
+        };
+        let mut tables = Vec::new();
+        for owner in owners {
+            let found = catalog::tables(session, owner).await;
+            let found = found.during(|| format!("list the tables of {}", identifier(owner)))?;
+            tables.extend(found.into_iter().map(|table| (owner, table.name)));
+        }
+        let before = excluded.len();
+        let same = tables.iter().filter(|(_, name)| is_same_name(typed, name));
+        excluded.extend(same.map(|(owner, name)| BackupObject::Table((*owner).clone(), name.clone())));
+        if excluded.len() == before {
+            let near = nearest(typed, tables.iter().map(|(_, name)| name.as_str()));
+            let near = near.into_iter().map(|name| full_name(object.database(), name)).collect();
+            return Err(Error::NothingToExclude {
+                what: format!("table {}", full_name(object.database(), typed)),
+                near,
+            });
+        }
+    }
+    Ok(excluded)
+}
+
+/// Returns what the request itself names: excluded databases and tables that would be dumped, and kinds that a dump would
+/// carry.
+fn agreed(product: model::version::Product, scope: Scope<'_>, excluded: &[BackupObject]) -> Vec<LeftOut> {
+    use BackupObject::{Database, Table};
+    let is_chosen = |object: &&BackupObject| match object {
+        Database(name) => scope.selection.has_database(name),
+        Table(database, table) => scope.selection.has_table(database, table),
+    };
+    let excluded = excluded.iter().filter(is_chosen).map(|object| {
+        let (kind, name) = match object {
+            Database(name) => (ObjectKind::Databases, name.clone()),
+            Table(database, table) => (ObjectKind::Tables, full_name(database, table)),
+        };
+        let reason = Text::new("left-out-excluded").with("name", &name);
+        LeftOut { kind, name, reason, agreed: true }
+    });
+    let carried = scope.consent.without.iter().filter(|kind| inventory::is_carried(product, **kind));
+    let without = carried.map(|&kind| {
+        let reason = Text::new("left-out-kind").with("kind", kind);
+        LeftOut { kind, name: WHOLE_SERVER.to_owned(), reason, agreed: true }
+    });
+    excluded.chain(without).collect()
+}
+
+struct Finding<'a> {
+    consent: &'a Consent,
+    found: Vec<LeftOut>,
+}
+
+impl Finding<'_> {
+    fn add(&mut self, kind: ObjectKind, name: &str, reason: Text) {
+        let known = self.found.iter().any(|other| (other.kind, other.name.as_str()) == (kind, name));
+        if !known {
+            self.found.push(self.consent.left_out(kind, name, reason));
+        }
+    }
+
+    fn hidden(&mut self, kind: ObjectKind, of: &str, privilege: &str) {
+        let reason = may_lack("left-out-hidden", kind, of);
+        self.add(kind, of, reason.with("privilege", privilege));
+    }
+
+    fn others(&mut self, others: Others, of: &str, name: impl Fn(&str) -> String) {
+        for (kind, view) in others.unseen {
+            self.add(kind, of, may_lack("left-out-unseen", kind, of).with("view", view));
+        }
+        for (kind, found) in others.found {
+            let name = name(&found);
+            let reason = Text::new("left-out-not-carried").with("kind", kind).with("name", &name);
+            self.add(kind, &name, reason);
+        }
+    }
+}
+
+/// Begins a sentence about objects that this user may not see, of a database or the whole server.
+fn may_lack(id: &str, kind: ObjectKind, of: &str) -> Text {
+    let text = if of == WHOLE_SERVER { Text::new(&format!("{id}-server")) } else { Text::new(id) };
+    text.with("kind", kind).with("of", of)
+}
+
+/// Says that this user may not see any users.
+pub(super) fn unseen_users(consent: &Consent) -> LeftOut {
+    let reason = may_lack("left-out-unseen", ObjectKind::Users, WHOLE_SERVER).with("view", "mysql.user");
+    consent.left_out(ObjectKind::Users, WHOLE_SERVER, reason)
+}
+
+/// Describes an object that the server does not show, and passes on what is no refusal of that object: then nothing can be
+/// read any more.
+pub(super) fn refused(
+    consent: &Consent,
+    kind: ObjectKind,
+    name: &str,
+    error: SqlError,
+    what: impl FnOnce() -> String,
+) -> Result<LeftOut> {
+    if !is_refusal(&error) {
+        return Err(error).during(what);
+    }
+    let reason = Text::new("left-out-refused").with("kind", kind).with("name", name).with("why", &error);
+    Ok(consent.left_out(kind, name, reason))
+}
+
+/// Describes an object whose statement is not taken for one that creates it and does nothing else.
+pub(super) fn not_taken(consent: &Consent, kind: ObjectKind, name: &str, why: &Refusal) -> LeftOut {
+    consent.left_out(kind, name, Text::new("dump-statement-refused").with("object", name).with("why", why))
+}
+
+/// Tells whether the server refused this one statement: the next may well succeed.
+pub(super) fn is_refusal(error: &SqlError) -> bool {
+    error.number().is_some() && !error.is_transient() || matches!(error, SqlError::UnexpectedAnswer { .. })
+}
+
+/// Tells whether the failure is about the one object that was read, and not about the server or the dump.
+pub(super) fn is_about_one(error: &Error) -> bool {
+    match error {
+        Error::Database { source, .. } => is_refusal(source),
+        Error::RowsMiscut { .. } | Error::ValueUnwritable { .. } => true,
+        _ => false,
+    }
+}
+
+/// Says why the rows of a table are not in the dump.
+pub(super) fn unreadable_rows(error: &Error) -> Text {
+    let said = error.problem();
+    match error {
+        Error::Database { what, source } => Text::new("left-out-rows").with("what", what).with("why", source),
+        _ => said.text,
+    }
+}

@@ -1,0 +1,71 @@
+//! Tables that are left out because their rows can't be read: the others are dumped all the same.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use model::Problem;
+use model::inventory::{Consent, LeftOut, ObjectKind};
+use model::problem::codes;
+use serde::{Deserialize, Serialize};
+
+use crate::dumping::left_out::unreadable_rows;
+use crate::error::{Error, Result};
+use crate::plan::{Plan, full_name};
+
+/// A table whose rows can't be read, as it is noted in the storage.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct LostTable {
+    pub(super) database: String,
+    pub(super) table: String,
+    pub(super) left_out: LeftOut,
+}
+
+/// The tables that were lost so far, by database and name.
+#[derive(Default)]
+pub(super) struct Lost(Mutex<BTreeMap<(String, String), LeftOut>>);
+
+impl Lost {
+    /// Returns what was lost before the dump was interrupted.
+    pub(super) fn of(tables: Vec<LostTable>) -> Self {
+        let tables = tables.into_iter().map(|lost| ((lost.database, lost.table), lost.left_out));
+        Self(Mutex::new(tables.collect()))
+    }
+
+    /// Notes that the rows of a table can't be read.
+    pub(super) fn add(&self, consent: &Consent, database: &str, table: &str, error: &Error) {
+        let full = full_name(database, table);
+        let left_out = consent.left_out(ObjectKind::Tables, full, unreadable_rows(error));
+        self.tables().entry((database.to_owned(), table.to_owned())).or_insert(left_out);
+    }
+
+    /// Tells whether the table was lost.
+    pub(super) fn has(&self, database: &str, table: &str) -> bool {
+        self.tables().contains_key(&(database.to_owned(), table.to_owned()))
+    }
+
+    /// Returns what was lost.
+    ///
+    /// # Errors
+    /// [`Error::CannotCarry`] when nothing of the plan is left.
+    pub(super) fn all(&self, plan: &Plan) -> Result<Vec<LostTable>> {
+        let tables = self.tables();
+        let has_views = plan.databases.iter().any(|database| !database.views.is_empty());
+        if !tables.is_empty() && tables.len() as u64 == plan.tables() && !has_views {
+            let problem = |left_out: &LeftOut| {
+                let text = left_out.reason.clone();
+                Problem { text, ..Problem::refused(codes::DATA_BACKUP_FAILED, "") }
+            };
+            return Err(Error::CannotCarry { problems: tables.values().map(problem).collect() });
+        }
+        let lost = tables.iter().map(|((database, table), left_out)| LostTable {
+            database: database.clone(),
+            table: table.clone(),
+            left_out: left_out.clone(),
+        });
+        Ok(lost.collect())
+    }
+
+    fn tables(&self) -> MutexGuard<'_, BTreeMap<(String, String), LeftOut>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

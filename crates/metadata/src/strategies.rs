@@ -1,0 +1,122 @@
+//! Backup strategies: at most one of each cluster and of each tenant.
+
+use model::Timestamp;
+use model::id::{ClusterId, StorageId, StrategyId, TenantId, UserId};
+use model::strategy::{Scope, Settings, Strategy};
+
+use crate::database::{Connection, Transaction, exactly_one};
+use crate::error::Error;
+use crate::open::Metadata;
+use crate::sql::{Row, json, statement};
+
+const NOUN: &str = "backup strategy";
+
+/// The number in the place of a tenant that stands for the whole cluster. OceanBase gives it to no tenant.
+const WHOLE_CLUSTER: i64 = 0;
+
+impl Metadata {
+    /// Returns the strategies of one cluster or of all, in the order of their identities.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn strategy_list(&self, cluster: Option<ClusterId>) -> Result<Vec<Strategy>, Error> {
+        list(&mut self.read().await?, cluster).await
+    }
+}
+
+impl Transaction {
+    /// Returns the strategies of a cluster as they are in this transaction.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn strategies_now(&mut self, cluster: ClusterId) -> Result<Vec<Strategy>, Error> {
+        list(&mut self.connection, Some(cluster)).await
+    }
+
+    /// Stores a new strategy, whose due times are later than now.
+    ///
+    /// # Errors
+    /// When the cluster or tenant has one, or the database fails.
+    pub async fn strategy_insert(
+        &mut self,
+        scope: Scope,
+        owner: UserId,
+        settings: &Settings,
+        paused: bool,
+    ) -> Result<Strategy, Error> {
+        let since = self.now().await?;
+        let id = self.connection.take_numbers("strategies", 1).await?;
+        let insert = statement(
+            "store a strategy",
+            "INSERT INTO strategies (id, cluster_id, tenant_id, owner_id, storage_id, settings, paused, since_at, created_at)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        );
+        let insert = insert.bind(id).bind(scope.cluster().0).bind(stored_tenant(scope)).bind(owner.0);
+        let insert = insert.bind(settings.storage.0).bind(json(settings)).bind(paused);
+        let done = self.connection.execute(insert.bind(since).bind(since)).await;
+        done.map_err(|error| error.or_taken(NOUN, &id.to_string()))?;
+        Ok(Strategy { id: StrategyId(id), scope, owner, settings: settings.clone(), paused, since })
+    }
+
+    /// Stores a strategy in the place of the one with its identity; its scope stays.
+    ///
+    /// # Errors
+    /// When there is no such strategy, or the database fails.
+    pub async fn strategy_update(&mut self, strategy: &Strategy) -> Result<(), Error> {
+        let Strategy { id, scope: _, owner, settings, paused, since } = strategy;
+        let update = statement(
+            "store a strategy",
+            "UPDATE strategies SET owner_id = ?, storage_id = ?, settings = ?, paused = ?, since_at = ? WHERE id = ?",
+        );
+        let update = update.bind(owner.0).bind(settings.storage.0).bind(json(settings)).bind(*paused);
+        exactly_one(self.connection.execute(update.bind(*since).bind(id.0)).await?, NOUN, id.0)
+    }
+
+    /// Deletes a strategy with its runs. Their tasks and backup sets stay.
+    ///
+    /// # Errors
+    /// When there is no such strategy, or the database fails.
+    pub async fn strategy_remove(&mut self, id: StrategyId) -> Result<(), Error> {
+        let delete = statement("delete a strategy", "DELETE FROM strategies WHERE id = ?").bind(id.0);
+        exactly_one(self.connection.execute(delete).await?, NOUN, id.0)
+    }
+
+    /// Returns a strategy that backs up to a storage, with its cluster's name.
+    pub(crate) async fn strategy_of_storage(
+        &mut self,
+        storage: StorageId,
+    ) -> Result<Option<(StrategyId, String)>, Error> {
+        let find = statement(
+            "look for strategies",
+            "SELECT s.id, c.name FROM strategies s JOIN clusters c ON c.id = s.cluster_id
+             WHERE s.storage_id = ? ORDER BY s.id LIMIT 1",
+        );
+        let row = self.connection.row(find.bind(storage.0)).await?;
+        row.map(|row| Ok((StrategyId(row.integer("id")?), row.text("name")?))).transpose()
+    }
+}
+
+async fn list(connection: &mut Connection, cluster: Option<ClusterId>) -> Result<Vec<Strategy>, Error> {
+    let list = statement("list strategies", "SELECT * FROM strategies WHERE 1 = 1");
+    let list = list.and_if("cluster_id = ?", cluster.map(|id| id.0)).push(" ORDER BY id");
+    connection.rows(list).await?.iter().map(strategy).collect()
+}
+
+fn stored_tenant(scope: Scope) -> i64 {
+    scope.tenant().map_or(WHOLE_CLUSTER, |tenant| tenant.0)
+}
+
+fn strategy(row: &Row) -> Result<Strategy, Error> {
+    let cluster = ClusterId(row.integer("cluster_id")?);
+    Ok(Strategy {
+        id: StrategyId(row.integer("id")?),
+        scope: match row.integer("tenant_id")? {
+            WHOLE_CLUSTER => Scope::Cluster(cluster),
+            tenant => Scope::Tenant(cluster, TenantId(tenant)),
+        },
+        owner: UserId(row.integer("owner_id")?),
+        settings: row.json("settings")?,
+        paused: row.flag("paused")?,
+        since: Timestamp(row.integer("since_at")?),
+    })
+}

@@ -1,0 +1,267 @@
+//! What became of each due time of a strategy: one row each, with the task that was created or why there is none. How the
+//! task stands is always read from the task, so a retry that ends well makes a run good.
+
+use engine::{Note, TaskStatus};
+use model::Timestamp;
+use model::backup::DataBackupMode;
+use model::id::{StrategyId, TaskId};
+use model::schedule::decide::{MissReason, Outcome, Run};
+use model::text::Text;
+
+use crate::database::{Connection, Listing, Slice, Transaction};
+use crate::error::Error;
+use crate::open::Metadata;
+use crate::sql::{Row, json, statement, word};
+
+/// How long rows are kept, in microseconds: 366 days.
+const KEPT_US: i64 = 366 * 86_400_000_000;
+
+/// How far apart two readings of one clock may be, in microseconds: more than that, and the clock was ahead.
+const CLOCK_APART_US: i64 = 60_000_000;
+
+/// What became of a due time, to be stored.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewRun {
+    /// The strategy.
+    pub strategy: StrategyId,
+    /// When the run was due.
+    pub due: Timestamp,
+    /// How much the schedule asked for.
+    pub planned: DataBackupMode,
+    /// What became of it.
+    pub fate: Fate,
+    /// What there is to say about it: why it was refused, or why it is full instead of incremental.
+    pub note: Option<Text>,
+}
+
+/// Whether a task was created.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// It was.
+    Started {
+        /// How much it backs up.
+        kind: DataBackupMode,
+        /// The task.
+        task: TaskId,
+    },
+    /// It was not.
+    Missed(MissReason),
+}
+
+/// What became of a due time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredRun {
+    /// The row.
+    pub run: NewRun,
+    /// When it was written.
+    pub decided: Timestamp,
+    /// How the task stands; none when there is none, or no longer.
+    pub task: Option<TaskStanding>,
+}
+
+/// How the task of a run stands.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TaskStanding {
+    /// Its status.
+    pub status: TaskStatus,
+    /// Why it failed.
+    pub note: Option<Note>,
+    /// When it ended.
+    pub finished: Option<Timestamp>,
+    /// Whether a backup set that it recorded is partial.
+    pub is_partial: bool,
+}
+
+/// The newest rows of a strategy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Newest {
+    /// The strategy.
+    pub strategy: StrategyId,
+    /// The latest due time that has a row.
+    pub due: Timestamp,
+    /// When the latest row was written.
+    pub decided: Timestamp,
+}
+
+impl StoredRun {
+    /// Returns what the rules look at.
+    #[must_use]
+    pub fn row(&self) -> Run {
+        let outcome = match self.run.fate {
+            Fate::Started { kind, .. } => Outcome::Started {
+                kind,
+                is_over: self.task.as_ref().is_none_or(|task| task.status.is_finished()),
+            },
+            Fate::Missed(reason) => Outcome::Missed(reason),
+        };
+        Run { due: self.run.due, planned: self.run.planned, decided: self.decided, outcome }
+    }
+}
+
+const SELECT: &str =
+    "SELECT r.*, t.status AS task_status, t.note AS task_note, t.finished_at AS task_finished_at,
+            (SELECT COUNT(*) FROM backup_sets b WHERE b.task_id = r.task_id AND b.status = 'PARTIAL') AS partial_sets
+     FROM strategy_runs r LEFT JOIN tasks t ON t.id = r.task_id WHERE r.strategy_id = ?";
+
+impl Metadata {
+    /// Returns what became of a strategy's due times, the newest first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn strategy_run_list(
+        &self,
+        strategy: StrategyId,
+        slice: Slice,
+    ) -> Result<Listing<StoredRun>, Error> {
+        let mut reader = self.read().await?;
+        let count = statement(
+            "count a strategy's runs",
+            "SELECT COUNT(*) AS total FROM strategy_runs WHERE strategy_id = ?",
+        );
+        let total = reader.count(count.bind(strategy.0)).await?;
+        let list = statement("list a strategy's runs", SELECT).bind(strategy.0);
+        let rows = reader.rows(slice.cut(list.push(" ORDER BY r.due_at DESC"))).await?;
+        Ok(Listing { items: rows.iter().map(stored).collect::<Result<_, _>>()?, total })
+    }
+
+    /// Returns what became of a strategy's due times from `from` on, the oldest first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn strategy_run_history(
+        &self,
+        strategy: StrategyId,
+        from: Timestamp,
+    ) -> Result<Vec<StoredRun>, Error> {
+        history(&mut self.read().await?, strategy, from).await
+    }
+
+    /// Returns the newest rows of every strategy that has rows.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn strategy_run_newest(&self) -> Result<Vec<Newest>, Error> {
+        let read = statement(
+            "look at the newest runs",
+            "SELECT strategy_id, MAX(due_at) AS due_at, MAX(decided_at) AS decided_at FROM strategy_runs
+             GROUP BY strategy_id",
+        );
+        let newest = |row: &Row| {
+            Ok(Newest {
+                strategy: StrategyId(row.integer("strategy_id")?),
+                due: row.timestamp("due_at")?,
+                decided: row.timestamp("decided_at")?,
+            })
+        };
+        self.read().await?.rows(read).await?.iter().map(newest).collect()
+    }
+
+    /// Returns the newest row of each strategy whose due time was missed for another reason than a pause.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn strategy_run_missed_last(&self) -> Result<Vec<StoredRun>, Error> {
+        let read = statement(
+            "look for missed runs",
+            "SELECT r.*, NULL AS task_status, NULL AS task_note, NULL AS task_finished_at, 0 AS partial_sets
+             FROM strategy_runs r
+             JOIN (SELECT strategy_id, MAX(due_at) AS due_at FROM strategy_runs GROUP BY strategy_id) n
+               ON n.strategy_id = r.strategy_id AND n.due_at = r.due_at
+             WHERE r.task_id IS NULL ORDER BY r.strategy_id",
+        );
+        self.read().await?.rows(read).await?.iter().map(stored).collect()
+    }
+}
+
+impl Transaction {
+    /// Returns what became of a strategy's due times from `from` on, as it is in this transaction.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn strategy_runs_now(
+        &mut self,
+        strategy: StrategyId,
+        from: Timestamp,
+    ) -> Result<Vec<StoredRun>, Error> {
+        history(&mut self.connection, strategy, from).await
+    }
+
+    /// Stores what became of a due time, together with what else is written in this transaction. Returns false, and
+    /// stores nothing, when that is settled already: by another server, or before a crash.
+    ///
+    /// # Errors
+    /// When there is no such strategy, or the database fails.
+    pub async fn strategy_run_insert(&mut self, run: &NewRun) -> Result<bool, Error> {
+        let now = self.now().await?;
+        let NewRun { strategy, due, planned, fate, note } = run;
+        // A miss that was written by a clock that was ahead settles nothing until the time has come to it.
+        let unsettled = statement(
+            "settle a due time",
+            "DELETE FROM strategy_runs WHERE strategy_id = ? AND due_at = ? AND task_id IS NULL AND decided_at > ?",
+        );
+        let ahead = now.0.saturating_add(CLOCK_APART_US);
+        self.connection.execute(unsettled.bind(strategy.0).bind(*due).bind(ahead)).await?;
+        let old =
+            statement("delete old runs", "DELETE FROM strategy_runs WHERE strategy_id = ? AND due_at < ?");
+        self.connection.execute(old.bind(strategy.0).bind(due.0.saturating_sub(KEPT_US))).await?;
+        let (kind, task, miss) = match fate {
+            Fate::Started { kind, task } => (Some(word(kind)), Some(task.0), None),
+            Fate::Missed(reason) => (None, None, Some(json(reason))),
+        };
+        let settled = statement(
+            "settle a due time",
+            "SELECT COUNT(*) AS total FROM strategy_runs WHERE strategy_id = ? AND due_at = ?",
+        );
+        if self.connection.count(settled.bind(strategy.0).bind(*due)).await? > 0 {
+            return Ok(false);
+        }
+        let insert = statement(
+            "settle a due time",
+            "INSERT INTO strategy_runs (strategy_id, due_at, planned, decided_at, kind, task_id, miss, note)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        );
+        let insert = insert.bind(strategy.0).bind(*due).bind(word(planned)).bind(now);
+        let insert = insert.bind(kind).bind(task).bind(miss).bind(note.as_ref().map(json));
+        match self.connection.execute(insert).await {
+            Err(error) if error.is_duplicate() => Ok(false),
+            done => done.map(|_| true),
+        }
+    }
+}
+
+async fn history(
+    connection: &mut Connection,
+    strategy: StrategyId,
+    from: Timestamp,
+) -> Result<Vec<StoredRun>, Error> {
+    let list = statement("read a strategy's runs", SELECT).bind(strategy.0);
+    let rows = connection.rows(list.and("r.due_at >= ?", from).push(" ORDER BY r.due_at")).await?;
+    rows.iter().map(stored).collect()
+}
+
+fn stored(row: &Row) -> Result<StoredRun, Error> {
+    let fate = match row.integer_or_none("task_id")? {
+        Some(task) => Fate::Started { kind: row.word("kind")?, task: TaskId(task) },
+        None => Fate::Missed(row.json("miss")?),
+    };
+    let task = match row.text_or_none("task_status")? {
+        Some(_) => Some(TaskStanding {
+            status: row.word("task_status")?,
+            note: row.json_or_none("task_note")?,
+            finished: row.integer_or_none("task_finished_at")?.map(Timestamp),
+            is_partial: row.integer("partial_sets")? > 0,
+        }),
+        None => None,
+    };
+    Ok(StoredRun {
+        run: NewRun {
+            strategy: StrategyId(row.integer("strategy_id")?),
+            due: row.timestamp("due_at")?,
+            planned: row.word("planned")?,
+            fate,
+            note: row.json_or_none("note")?,
+        },
+        decided: row.timestamp("decided_at")?,
+        task,
+    })
+}

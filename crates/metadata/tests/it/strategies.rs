@@ -1,0 +1,279 @@
+//! Backup strategies and the rows of their due times.
+
+use std::time::Duration;
+
+use engine::testkit::Timed as _;
+use engine::{Journal as _, TaskStatus};
+use metadata::strategy_runs::{Fate, NewRun};
+use metadata::tasks::subject;
+use metadata::{Error, Metadata, Slice};
+use model::Timestamp;
+use model::backup::{BackupMethod, DataBackupMode};
+use model::backup_set::{BackupSet, BackupSetStatus};
+use model::id::{ClusterId, StorageId, StrategyId, TaskId, TenantId, UserId};
+use model::schedule::decide::{Hindrance, MissReason, Outcome};
+use model::storage::StorageLocation;
+use model::strategy::{Scope, Settings, Strategy, Thresholds};
+use model::text::Text;
+
+use crate::records::backup_set;
+use crate::stand::{Stand, begin, commit, for_every_database, new_cluster, new_task, open};
+
+for_every_database! {
+    a_strategy_is_kept_changed_and_deleted
+    a_scope_has_one_strategy_and_a_storage_of_one_stays
+    a_due_time_is_settled_once
+    of_two_servers_one_settles_a_due_time
+    a_miss_of_a_clock_that_was_ahead_settles_nothing
+    how_a_run_stands_is_how_its_task_stands
+    a_run_and_its_task_are_kept_together_or_not_at_all
+}
+
+pub(crate) fn settings(storage: StorageId) -> Settings {
+    let schedule =
+        r#"{"backupScheduleMode": "CRON", "cronExpression": "0 2 * * *", "zone": "Asia/Shanghai"}"#;
+    Settings {
+        method: BackupMethod::Physical,
+        storage,
+        schedule: serde_json::from_str(schedule).expect("a schedule"),
+        start_log_backup: true,
+        clean_up: None,
+        thresholds: Thresholds::default(),
+    }
+}
+
+pub(crate) fn missed(strategy: StrategyId, due: Timestamp) -> NewRun {
+    NewRun {
+        strategy,
+        due,
+        planned: DataBackupMode::Full,
+        fate: Fate::Missed(MissReason::Hindered(Hindrance::Unreachable)),
+        note: None,
+    }
+}
+
+fn started(strategy: StrategyId, due: Timestamp, task: TaskId) -> NewRun {
+    let kind = DataBackupMode::Full;
+    let note = Some(Text::new("run-full-without-full"));
+    NewRun {
+        planned: DataBackupMode::Incremental,
+        fate: Fate::Started { kind, task },
+        note,
+        ..missed(strategy, due)
+    }
+}
+
+async fn place(metadata: &Metadata) -> (ClusterId, StorageId) {
+    let mut writer = begin(metadata).await;
+    let cluster = writer.cluster_insert(&new_cluster("prod", "")).await.expect("kept");
+    let location = StorageLocation::directory("/backup").expect("a location");
+    let storage = writer.storage_insert(Some("nas"), &location, None).await.expect("kept").id;
+    commit(writer).await;
+    (cluster, storage)
+}
+
+async fn strategy(metadata: &Metadata) -> Strategy {
+    let (cluster, storage) = place(metadata).await;
+    let mut writer = begin(metadata).await;
+    let kept = writer.strategy_insert(Scope::Cluster(cluster), UserId(1), &settings(storage), false).await;
+    commit(writer).await;
+    kept.expect("kept")
+}
+
+async fn a_strategy_is_kept_changed_and_deleted(metadata: Metadata) {
+    let mut strategy = strategy(&metadata).await;
+    let cluster = strategy.scope.cluster();
+    assert_eq!(metadata.strategy_list(None).await.expect("answers"), [strategy.clone()]);
+    assert_eq!(metadata.strategy_list(Some(ClusterId(cluster.0 + 1))).await.expect("answers"), []);
+    strategy.paused = true;
+    strategy.owner = UserId(7);
+    strategy.since = Timestamp(5);
+    strategy.settings.start_log_backup = false;
+    let mut writer = begin(&metadata).await;
+    writer.strategy_update(&strategy).await.expect("kept");
+    assert_eq!(writer.strategies_now(cluster).await.expect("answers"), [strategy.clone()]);
+    commit(writer).await;
+    assert_eq!(metadata.strategy_list(Some(cluster)).await.expect("answers"), [strategy.clone()]);
+    let mut writer = begin(&metadata).await;
+    writer.strategy_run_insert(&missed(strategy.id, Timestamp(1))).await.expect("kept");
+    writer.strategy_remove(strategy.id).await.expect("deleted");
+    let gone = writer.strategy_update(&strategy).await;
+    assert!(matches!(gone, Err(Error::Missing { .. })), "{gone:?}");
+    commit(writer).await;
+    assert_eq!(metadata.strategy_list(None).await.expect("answers"), []);
+    assert_eq!(metadata.strategy_run_newest().await.expect("answers"), [], "runs go with their strategy");
+}
+
+async fn a_scope_has_one_strategy_and_a_storage_of_one_stays(metadata: Metadata) {
+    let of_cluster = strategy(&metadata).await;
+    let (cluster, storage) = (of_cluster.scope.cluster(), of_cluster.settings.storage);
+    let shop = Scope::Tenant(cluster, TenantId(1002));
+    let mut writer = begin(&metadata).await;
+    let of_shop = writer.strategy_insert(shop, UserId(1), &settings(storage), true).await.expect("kept");
+    commit(writer).await;
+    for scope in [shop, Scope::Cluster(cluster)] {
+        let mut writer = begin(&metadata).await;
+        let taken = writer.strategy_insert(scope, UserId(1), &settings(storage), false).await;
+        assert!(matches!(taken, Err(Error::NameTaken { .. })), "{taken:?}");
+    }
+    assert_eq!(metadata.strategy_list(None).await.expect("answers"), [of_cluster, of_shop]);
+    let mut writer = begin(&metadata).await;
+    let refused = writer.storage_remove(storage).await;
+    assert!(
+        matches!(&refused, Err(Error::StorageOfStrategy { cluster, .. }) if cluster == "prod"),
+        "{refused:?}"
+    );
+    drop(writer);
+    let mut writer = begin(&metadata).await;
+    writer.cluster_remove(cluster).await.expect("removed");
+    writer.storage_remove(storage).await.expect("no strategy is left");
+    commit(writer).await;
+    assert_eq!(metadata.strategy_list(None).await.expect("answers"), [], "strategies go with their cluster");
+}
+
+async fn a_due_time_is_settled_once(metadata: Metadata) {
+    let strategy = strategy(&metadata).await.id;
+    let mut writer = begin(&metadata).await;
+    assert!(writer.strategy_run_insert(&missed(strategy, Timestamp(10))).await.expect("kept"));
+    assert!(writer.strategy_run_insert(&started(strategy, Timestamp(20), TaskId(7))).await.expect("kept"));
+    for again in [missed(strategy, Timestamp(20)), started(strategy, Timestamp(10), TaskId(8))] {
+        assert!(!writer.strategy_run_insert(&again).await.expect("answers"), "{again:?}");
+    }
+    assert_eq!(writer.strategy_runs_now(strategy, Timestamp(0)).await.expect("answers").len(), 2);
+    commit(writer).await;
+    let runs = metadata.strategy_run_list(strategy, Slice { offset: 0, limit: 1 }).await.expect("answers");
+    assert_eq!((runs.items[0].run.clone(), runs.total), (started(strategy, Timestamp(20), TaskId(7)), 2));
+    let history = metadata.strategy_run_history(strategy, Timestamp(10)).await.expect("answers");
+    assert_eq!(history[0].run, missed(strategy, Timestamp(10)), "the oldest first");
+    let later = metadata.strategy_run_history(strategy, Timestamp(11)).await.expect("answers");
+    assert_eq!(later.len(), 1);
+    let newest = metadata.strategy_run_newest().await.expect("answers");
+    assert_eq!(
+        (newest[0].strategy, newest[0].due, newest[0].decided),
+        (strategy, Timestamp(20), history[1].decided)
+    );
+    assert_eq!(metadata.strategy_run_missed_last().await.expect("answers"), [], "the newest was started");
+    let year = 366 * 86_400_000_000;
+    let mut writer = begin(&metadata).await;
+    assert!(writer.strategy_run_insert(&missed(strategy, Timestamp(year + 15))).await.expect("kept"));
+    commit(writer).await;
+    let kept = metadata.strategy_run_history(strategy, Timestamp(0)).await.expect("answers");
+    assert_eq!(kept.len(), 2, "what is older than a year goes");
+    let last = metadata.strategy_run_missed_last().await.expect("answers");
+    assert_eq!(last.iter().map(|run| run.run.due).collect::<Vec<_>>(), [Timestamp(year + 15)]);
+}
+
+async fn of_two_servers_one_settles_a_due_time(metadata: Metadata) {
+    let strategy = strategy(&metadata).await.id;
+    let settle = async |task: i64| {
+        let mut writer = begin(&metadata).await;
+        let is_ours = writer.strategy_run_insert(&started(strategy, Timestamp(10), TaskId(task))).await;
+        commit(writer).await;
+        is_ours.expect("answers")
+    };
+    let (one, other) = tokio::join!(settle(1), settle(2));
+    assert_ne!(one, other, "one is first, and only one");
+    let runs = metadata.strategy_run_history(strategy, Timestamp(0)).await.expect("answers");
+    let task = TaskId(if one { 1 } else { 2 });
+    assert_eq!(
+        runs.iter().map(|run| run.run.clone()).collect::<Vec<_>>(),
+        [started(strategy, Timestamp(10), task)]
+    );
+}
+
+async fn a_miss_of_a_clock_that_was_ahead_settles_nothing(metadata: Metadata) {
+    let strategy = strategy(&metadata).await.id;
+    let now = metadata.now().await.expect("answers");
+    metadata.pass(Duration::from_secs(86_400)).await.expect("the clock can be moved");
+    let due = Timestamp(now.0 + 3_600_000_000);
+    let mut writer = begin(&metadata).await;
+    assert!(writer.strategy_run_insert(&missed(strategy, due)).await.expect("kept"));
+    assert!(
+        !writer.strategy_run_insert(&started(strategy, due, TaskId(7))).await.expect("answers"),
+        "it is settled"
+    );
+    commit(writer).await;
+    let decided = metadata.strategy_run_history(strategy, Timestamp(0)).await.expect("answers")[0].decided;
+    assert!(decided.0 > now.0 + 86_000_000_000, "{decided}");
+}
+
+#[tokio::test]
+async fn when_the_clock_is_right_again_such_a_miss_gives_way() {
+    let stand = Stand::new().await;
+    let strategy = strategy(&stand.metadata).await.id;
+    let now = stand.metadata.now().await.expect("answers");
+    stand.metadata.pass(Duration::from_secs(86_400)).await.expect("the clock can be moved");
+    let due = Timestamp(now.0 + 3_600_000_000);
+    let mut writer = begin(&stand.metadata).await;
+    assert!(writer.strategy_run_insert(&missed(strategy, due)).await.expect("kept"));
+    commit(writer).await;
+    let directory = stand.close().await;
+    let metadata = open(directory.path()).await; // its clock is the real one
+    let mut writer = begin(&metadata).await;
+    assert!(writer.strategy_run_insert(&started(strategy, due, TaskId(7))).await.expect("kept"));
+    commit(writer).await;
+    let runs = metadata.strategy_run_history(strategy, Timestamp(0)).await.expect("answers");
+    assert_eq!(
+        runs.iter().map(|run| run.run.clone()).collect::<Vec<_>>(),
+        [started(strategy, due, TaskId(7))]
+    );
+}
+
+async fn how_a_run_stands_is_how_its_task_stands(metadata: Metadata) {
+    let strategy = strategy(&metadata).await.id;
+    let mut writer = begin(&metadata).await;
+    let task = writer.task_insert(&new_task(&["a"]).subject(subject::STRATEGY, "1")).await.expect("kept");
+    let run = started(strategy, Timestamp(10), TaskId(task.0));
+    assert!(writer.strategy_run_insert(&run).await.expect("kept"));
+    assert!(
+        writer.strategy_run_insert(&started(strategy, Timestamp(20), TaskId(4_711))).await.expect("kept")
+    );
+    commit(writer).await;
+    let read = async || metadata.strategy_run_history(strategy, Timestamp(0)).await.expect("answers");
+    let kind = DataBackupMode::Full;
+    let runs = read().await;
+    assert_eq!(runs[0].task.as_ref().map(|task| task.status), Some(TaskStatus::Pending));
+    assert_eq!(runs[0].row().outcome, Outcome::Started { kind, is_over: false });
+    assert_eq!(
+        runs[1].row().outcome,
+        Outcome::Started { kind, is_over: true },
+        "a task that is gone is over"
+    );
+    let stored = metadata.load(task).await.expect("answers").expect("there");
+    let cancel = engine::operator::decide(&stored, engine::operator::Command::CancelTask).expect("it fits");
+    metadata.apply(task, &cancel).await.expect("applied");
+    assert_eq!(
+        read().await[0].row().outcome,
+        Outcome::Started { kind, is_over: false },
+        "it has not ended yet"
+    );
+    assert_eq!(read().await[0].task.as_ref().map(|task| task.is_partial), Some(false));
+    let storage = metadata.storage_list().await.expect("answers")[0].id;
+    let set = BackupSet { status: BackupSetStatus::Partial, ..backup_set(task.0, 1002, storage) };
+    let mut writer = begin(&metadata).await;
+    writer.backup_set_record(&set).await.expect("kept");
+    commit(writer).await;
+    assert_eq!(read().await[0].task.as_ref().map(|task| task.is_partial), Some(true));
+}
+
+async fn a_run_and_its_task_are_kept_together_or_not_at_all(metadata: Metadata) {
+    let strategy = strategy(&metadata).await.id;
+    for is_committed in [false, true] {
+        let mut writer = begin(&metadata).await;
+        let task = writer.task_insert(&new_task(&["a"])).await.expect("kept");
+        assert!(
+            writer
+                .strategy_run_insert(&started(strategy, Timestamp(10), TaskId(task.0)))
+                .await
+                .expect("kept")
+        );
+        if is_committed {
+            commit(writer).await;
+        } else {
+            drop(writer); // as a crash does
+        }
+        let runs = metadata.strategy_run_history(strategy, Timestamp(0)).await.expect("answers");
+        let task = metadata.load(task).await.expect("answers");
+        assert_eq!((runs.len(), task.is_some()), (usize::from(is_committed), is_committed));
+    }
+}

@@ -1,0 +1,301 @@
+//! What a server can hold, by kind, and what of it a backup leaves out.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::backup::{BackupObject, is_same_name};
+use crate::near::nearest;
+use crate::text::Text;
+
+/// Defines the kinds with their words, which stand in manifests and on command lines.
+macro_rules! kinds {
+    ($($(#[$about:meta])* $kind:ident = $word:literal,)+) => {
+        /// A kind of thing that a server can hold.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        pub enum ObjectKind {
+            $($(#[$about])* #[serde(rename = $word)] $kind,)+
+        }
+
+        impl ObjectKind {
+            /// Every kind.
+            pub const ALL: &'static [Self] = &[$(Self::$kind,)+];
+
+            /// Returns its word, such as `events`.
+            #[must_use]
+            pub fn word(self) -> &'static str {
+                match self { $(Self::$kind => $word,)+ }
+            }
+        }
+    };
+}
+
+kinds! {
+    /// Whole databases.
+    Databases = "databases",
+    /// Tables with their rows.
+    Tables = "tables",
+    /// Views.
+    Views = "views",
+    /// Procedures and functions.
+    Routines = "routines",
+    /// Triggers.
+    Triggers = "triggers",
+    /// Statements that the server runs by a schedule.
+    Events = "events",
+    /// Sequences.
+    Sequences = "sequences",
+    /// Users and roles.
+    Users = "users",
+    /// What users and roles may do.
+    Grants = "grants",
+    /// Plans that statements are bound to (OceanBase).
+    Outlines = "outlines",
+    /// The rows that system-versioned tables held earlier (MariaDB).
+    History = "history",
+    /// Packages and their bodies.
+    Packages = "packages",
+    /// User-defined types.
+    Types = "types",
+    /// Other names of objects.
+    Synonyms = "synonyms",
+    /// Groups of tables that lie together (OceanBase).
+    TableGroups = "table-groups",
+    /// Tables whose rows lie outside the server.
+    ExternalTables = "external-tables",
+    /// Tables that only one session sees.
+    TemporaryTables = "temporary-tables",
+    /// Views that keep their rows.
+    MaterializedViews = "materialized-views",
+    /// Functions that the server loads from a library (`mysql.func`).
+    LoadableFunctions = "loadable-functions",
+    /// Definitions of other servers (`mysql.servers`).
+    Servers = "servers",
+    /// Libraries that the server has loaded.
+    Plugins = "plugins",
+    /// Dropped objects that can still be brought back.
+    RecycleBin = "recycle-bin",
+    /// Models that statements call (OceanBase, seekdb).
+    AiModels = "ai-models",
+    /// Jobs of DBMS_SCHEDULER.
+    Jobs = "jobs",
+}
+
+impl ObjectKind {
+    /// Tells whether a whole kind can be left out by agreement. Databases, tables and views are excluded by their names.
+    #[must_use]
+    pub fn can_be_left_out(self) -> bool {
+        !matches!(self, Self::Databases | Self::Tables | Self::Views)
+    }
+
+    /// Returns the words of all kinds that can be left out by agreement.
+    #[must_use]
+    pub fn words() -> String {
+        let words: Vec<&str> =
+            Self::ALL.iter().filter(|kind| kind.can_be_left_out()).map(|kind| kind.word()).collect();
+        words.join(", ")
+    }
+}
+
+impl fmt::Display for ObjectKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
+impl FromStr for ObjectKind {
+    type Err = String;
+
+    /// Reads the word of a kind that can be left out by agreement.
+    fn from_str(word: &str) -> Result<Self, String> {
+        let found = Self::ALL.iter().copied().find(|kind| kind.word() == word);
+        match found {
+            Some(kind) if kind.can_be_left_out() => Ok(kind),
+            Some(kind) => Err(format!("`{kind}` are excluded by their names: --exclude DATABASE[.TABLE]")),
+            None => {
+                let kinds = || Self::ALL.iter().filter(|kind| kind.can_be_left_out()).map(|kind| kind.word());
+                let perhaps = match &nearest(word, kinds())[..] {
+                    [] => String::new(),
+                    near => format!("; did you mean `{}`?", near.join("` or `")),
+                };
+                Err(format!("`{word}` is not one of {}{perhaps}", Self::words()))
+            }
+        }
+    }
+}
+
+/// Stands for the whole server, in place of a name.
+pub const WHOLE_SERVER: &str = "*";
+
+/// Something that the server holds, or may hold, and a backup does not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeftOut {
+    /// What it is.
+    pub kind: ObjectKind,
+    /// Its name, or that of the database whose objects of this kind are meant; `*` for the whole server.
+    pub name: String,
+    /// Why, in a sentence that names it.
+    pub reason: Text,
+    /// Whether the request agreed to it by name.
+    pub agreed: bool,
+}
+
+/// What a request must hold to agree to something that is left out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Agreement {
+    /// This kind.
+    Without(ObjectKind),
+    /// This database or table.
+    Exclude(BackupObject),
+}
+
+impl LeftOut {
+    /// Returns how a request agrees to it; nothing where only a privilege helps: what is hidden has no name.
+    #[must_use]
+    pub fn agreement(&self) -> Option<Agreement> {
+        let Self { kind, name, .. } = self;
+        match kind {
+            kind if kind.can_be_left_out() => Some(Agreement::Without(*kind)),
+            ObjectKind::Databases if name == WHOLE_SERVER => None,
+            ObjectKind::Databases => Some(Agreement::Exclude(BackupObject::Database(name.clone()))),
+            _ => match name.parse() {
+                Ok(table @ BackupObject::Table(..)) if name.starts_with('`') => {
+                    Some(Agreement::Exclude(table))
+                }
+                _ => None,
+            },
+        }
+    }
+}
+
+/// Something that the backup of a tenant lacks, where a task or a plan is about several.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Missing {
+    /// The tenant's name.
+    pub tenant: String,
+    /// What it is.
+    pub object: LeftOut,
+}
+
+/// Tells whether a backup lacks something that nobody agreed to.
+#[must_use]
+pub fn is_partial(left_out: &[LeftOut]) -> bool {
+    left_out.iter().any(|object| !object.agreed)
+}
+
+/// What a request agrees to be without.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Consent {
+    /// Databases and tables that are not backed up.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exclude: Vec<BackupObject>,
+    /// Kinds of which nothing is backed up.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub without: Vec<ObjectKind>,
+}
+
+impl Consent {
+    /// Tells whether nothing is agreed to.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.exclude.is_empty() && self.without.is_empty()
+    }
+
+    /// Tells whether the whole database is excluded.
+    #[must_use]
+    pub fn excludes_database(&self, name: &str) -> bool {
+        let is_it =
+            |object: &BackupObject| matches!(object, BackupObject::Database(out) if is_same_name(out, name));
+        self.exclude.iter().any(is_it)
+    }
+
+    /// Tells whether the table or view is excluded, by itself or with its database.
+    #[must_use]
+    pub fn excludes_table(&self, database: &str, name: &str) -> bool {
+        let is_it = |object: &BackupObject| match object {
+            BackupObject::Database(out) => is_same_name(out, database),
+            BackupObject::Table(out, table) => is_same_name(out, database) && is_same_name(table, name),
+        };
+        self.exclude.iter().any(is_it)
+    }
+
+    /// Tells whether nothing of this kind is wanted.
+    #[must_use]
+    pub fn is_without(&self, kind: ObjectKind) -> bool {
+        self.without.contains(&kind)
+    }
+
+    /// Describes something that is left out, agreed to if its kind is.
+    #[must_use]
+    pub fn left_out(&self, kind: ObjectKind, name: impl Into<String>, reason: Text) -> LeftOut {
+        LeftOut { kind, name: name.into(), reason, agreed: self.is_without(kind) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Agreement, Consent, ObjectKind, WHOLE_SERVER, is_partial};
+    use crate::backup::BackupObject;
+    use crate::text::Text;
+
+    #[test]
+    fn a_kind_is_read_by_its_word_unless_single_objects_are_excluded_by_name() {
+        for kind in ObjectKind::ALL {
+            assert_eq!(kind.word().parse().ok(), kind.can_be_left_out().then_some(*kind));
+            let stored = serde_json::to_string(kind).expect("a word");
+            assert_eq!(stored, format!("\"{kind}\""));
+        }
+        let refused = "event".parse::<ObjectKind>().expect_err("no kind");
+        assert!(refused.starts_with("`event` is not one of routines, "), "{refused}");
+        assert!(refused.ends_with("; did you mean `events`?"), "{refused}");
+        let by_name = "tables".parse::<ObjectKind>().expect_err("not as a whole");
+        assert!(by_name.contains("--exclude"), "{by_name}");
+        assert!(!"weather".parse::<ObjectKind>().expect_err("no kind").contains("did you mean"));
+    }
+
+    #[test]
+    fn what_has_a_name_can_be_agreed_to_and_what_is_hidden_cannot() {
+        let table = |database: &str, name: &str| BackupObject::Table(database.to_owned(), name.to_owned());
+        let cases = [
+            (ObjectKind::Events, "shop", Some(Agreement::Without(ObjectKind::Events))),
+            (ObjectKind::Users, WHOLE_SERVER, Some(Agreement::Without(ObjectKind::Users))),
+            (ObjectKind::Tables, "`shop`.`a.b`", Some(Agreement::Exclude(table("shop", "a.b")))),
+            (ObjectKind::Views, "`shop`.`v`", Some(Agreement::Exclude(table("shop", "v")))),
+            (
+                ObjectKind::Databases,
+                "a.b",
+                Some(Agreement::Exclude(BackupObject::Database("a.b".to_owned()))),
+            ),
+            (ObjectKind::Tables, "shop", None),
+            (ObjectKind::Tables, "shop.eu", None),
+            (ObjectKind::Databases, WHOLE_SERVER, None),
+        ];
+        for (kind, name, expected) in cases {
+            let object = Consent::default().left_out(kind, name, Text::new("x"));
+            let agreement = object.agreement();
+            assert_eq!(agreement, expected, "{kind} {name}");
+        }
+    }
+
+    #[test]
+    fn a_backup_is_partial_until_every_omission_was_agreed_to_by_name() {
+        let consent = Consent { without: vec![ObjectKind::Events], ..Consent::default() };
+        let events = consent.left_out(ObjectKind::Events, "shop", Text::new("x"));
+        let users = consent.left_out(ObjectKind::Users, "*", Text::new("x"));
+        assert!(!is_partial(&[]) && !is_partial(std::slice::from_ref(&events)));
+        assert!(is_partial(&[events, users]));
+    }
+
+    #[test]
+    fn what_is_excluded_is_a_database_with_all_it_holds_or_one_table() {
+        let exclude = vec![
+            BackupObject::Database("Logs".to_owned()),
+            BackupObject::Table("shop".to_owned(), "tmp".to_owned()),
+        ];
+        let consent = Consent { exclude, ..Consent::default() };
+        assert!(consent.excludes_database("logs") && consent.excludes_table("Logs", "any"));
+        assert!(!consent.excludes_database("shop") && consent.excludes_table("shop", "tmp"));
+        assert!(!consent.excludes_table("shop", "orders"));
+    }
+}
