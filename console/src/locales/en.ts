@@ -1,5 +1,6 @@
 import { credentialEn } from './credential';
 import { recoveryEn } from './recovery';
+import { signingEn } from './signing';
 import { strategyEn } from './strategy';
 
 /** The console's labels. What the server says comes rendered by the server. */
@@ -258,6 +259,7 @@ export const en = {
     fromTenant: 'Backup Tenant',
     toCluster: 'Destination Cluster',
     toTenant: 'Destination Tenant',
+    pools: 'Resource Pools',
     databases: 'Databases',
     disabled: 'Nothing can be backed up at the moment',
     upgrading: 'The cluster is being upgraded',
@@ -371,6 +373,7 @@ export const en = {
   },
 
   recovery: recoveryEn,
+  signing: signingEn,
 
   strategy: strategyEn,
 

@@ -1,6 +1,7 @@
 import { credentialZh } from './credential';
 import type { Labels } from './en';
 import { recoveryZh } from './recovery';
+import { signingZh } from './signing';
 import { strategyZh } from './strategy';
 
 export const zh: Labels = {
@@ -258,6 +259,7 @@ export const zh: Labels = {
     fromTenant: '备份租户',
     toCluster: '目标集群',
     toTenant: '目标租户',
+    pools: '资源池',
     databases: '数据库',
     disabled: '当前无法备份',
     upgrading: '集群正在升级',
@@ -370,6 +372,7 @@ export const zh: Labels = {
   },
 
   recovery: recoveryZh,
+  signing: signingZh,
 
   strategy: strategyZh,
 

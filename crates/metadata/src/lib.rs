@@ -18,6 +18,7 @@
 //! | [`protection`] | how recently everything was backed up |
 //! | [`queue`], `measured` | how many tasks there are; what this program measured |
 //! | [`tasks`] | durable tasks as people look at them |
+//! | [`signing_keys`] | the key that dumps are signed with, sealed, and the public keys that are known |
 //! | [`submissions`] | which order made which task, for orders that are sent again |
 //! | [`task_secrets`] | secrets that tasks carry, sealed |
 //! | [`journal`] | durable tasks as workers run them: `engine`'s contract |
@@ -46,6 +47,7 @@ mod schema;
 pub mod seal;
 pub mod server;
 pub mod sessions;
+pub mod signing_keys;
 mod sql;
 pub mod standings;
 pub mod storages;

@@ -259,7 +259,7 @@ test('what only a privilege shows cannot be agreed to: the backup is partial, an
   expect(sent()).toHaveLength(2);
 });
 
-test('another wish is asked about anew', async () => {
+test('after a change of the form, consent is asked for again', async () => {
   const sent = lacking(EVENTS);
   await start().click();
   await box('Back up without events').click();

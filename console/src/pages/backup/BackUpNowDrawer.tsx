@@ -45,7 +45,7 @@ export function BackUpNowDrawer({ cluster, ability, strategies, onNewStrategy, o
     plan.reset();
     start.reset();
   };
-  /** What was agreed to belongs to what was found: with another wish it is asked anew. */
+  /** Consent belongs to what was found; after a change of the form it is asked for again. */
   const change = (part: Partial<Draft>) => {
     consent({ ...part, without: [], exclude: [] });
     setLack(undefined);

@@ -166,12 +166,19 @@ test('at most ten days of a month can be chosen', async () => {
   await expect.element(button('Last day of the month: No backup')).toBeEnabled();
 });
 
+test('a timeout that is saved is said to stay when its field is emptied', async () => {
+  const saved = strategy({ obBackupThresholdConfig: { dataBackupTimeoutMinutes: 120 } });
+  open({ changed: saved, strategies: [saved] });
+  await page.getByLabelText('Data Backup Timeout (min)').fill('');
+  await expect.element(page.getByText('it stays at 120 min', { exact: false })).toBeVisible();
+});
+
 test('a strategy that is modified opens as it is saved, and says what another storage means', async () => {
   const saved = strategy();
   const { calls, onSaved } = open({ changed: saved, strategies: [saved] });
   await expect.element(page.getByText('Modify the backup strategy of cluster prod')).toBeVisible();
   await expect.element(page.getByLabelText('Backup Time', { exact: true })).toHaveValue('02:00');
-  await page.getByRole('combobox', { name: 'Existing Configuration' }).click();
+  await page.getByTitle('nightly · file:///obbackup/').click();
   await page.getByTitle('other · file:///other/').click();
   await expect.element(page.getByText('Existing backup sets stay in the old storage.', { exact: false })).toBeVisible();
   await submit().click();

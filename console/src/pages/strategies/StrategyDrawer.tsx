@@ -133,7 +133,12 @@ export function StrategyDrawer({ cluster, ability, strategies, strategy, onSaved
             <CleanUpField />
           </Part>
           <Part title={words.thresholds}>
-            <Thresholds draft={draft} refused={refused} onChange={change} />
+            <Thresholds
+              draft={draft}
+              savedTimeout={strategy?.obBackupThresholdConfig.dataBackupTimeoutMinutes ?? undefined}
+              refused={refused}
+              onChange={change}
+            />
           </Part>
           <PlanAnswer plan={undefined} error={save.error && !fieldOf(save.error) ? save.error : null} />
         </Form>

@@ -131,6 +131,22 @@ test('to delete a strategy says that backup sets stay', async () => {
   await expect.poll(() => calls.some(({ call }) => call === `DELETE ${PATH}`)).toBe(true);
 });
 
+test('nothing asks for the runs of a strategy that was deleted', async () => {
+  let isDeleted = false;
+  const { calls } = open({
+    'GET /backup/strategies': () => (isDeleted ? list() : list(strategy())),
+    [`DELETE ${PATH}`]: () => {
+      isDeleted = true;
+      return { data: {} };
+    },
+  });
+  await button('Delete').click();
+  await dialog().getByRole('button', { name: 'Delete' }).click();
+  await expect.element(page.getByText('This cluster has no backup strategy')).toBeVisible();
+  const made = calls.map(({ call }) => call);
+  expect(made.slice(made.indexOf(`DELETE ${PATH}`)).filter((call) => call.endsWith('/runs'))).toEqual([]);
+});
+
 test('the strategy of a tenant is steered by its own path, and says that the cluster’s does not take over', async () => {
   const own = '/ob/clusters/7/tenants/1001/backup/config/backupStrategy';
   const { calls } = open({

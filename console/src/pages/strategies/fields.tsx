@@ -123,12 +123,14 @@ export function CleanUpField() {
 
 interface ThresholdsProps {
   draft: StrategyDraft;
+  /** The timeout that the strategy is saved with: what is left out of a change stays. */
+  savedTimeout: number | undefined;
   refused: Refused;
   onChange: (part: Partial<StrategyDraft>) => void;
 }
 
 /** When an alarm is raised. */
-export function Thresholds({ draft, refused, onChange }: ThresholdsProps) {
+export function Thresholds({ draft, savedTimeout, refused, onChange }: ThresholdsProps) {
   const { strategy } = useLabels();
   const fault = refused('thresholds');
   return (
@@ -137,7 +139,7 @@ export function Thresholds({ draft, refused, onChange }: ThresholdsProps) {
         <Amount
           id="strategy-timeout"
           label={strategy.inUnit(strategy.timeout, strategy.unitMinutes)}
-          extra={strategy.timeoutHint}
+          extra={savedTimeout && !draft.timeoutMinutes ? strategy.timeoutKept(savedTimeout) : undefined}
           placeholder={strategy.never}
           max={10_080}
           value={draft.timeoutMinutes}
@@ -168,7 +170,7 @@ export function Thresholds({ draft, refused, onChange }: ThresholdsProps) {
 interface AmountProps {
   id: string;
   label: string;
-  extra?: string;
+  extra?: string | undefined;
   placeholder?: string;
   max: number;
   value: number | null;

@@ -16,12 +16,19 @@ export function useSteer() {
   const { strategy: words, tasks, actions } = labels;
   const { modal } = App.useApp();
   const report = useReport();
+  const queries = useQueryClient();
   const refresh = useRefreshStrategies();
+  // At once, so that nothing asks for what is gone.
+  const forget = ({ clusterId, strategyId }: Strategy) =>
+    queries.setQueryData<Strategy[]>(keys.strategies(clusterId), (was) => was?.filter((each) => each.strategyId !== strategyId));
   const steer = useMutation({
     mutationFn: ({ strategy, action }: { strategy: Strategy; action: Steer }) => strategyCalls(scopeOf(strategy))[action](),
-    onSuccess: (_, { action }) => report.done({ pause: words.paused, resume: words.resumed, remove: words.deleted }[action]),
+    onSuccess: (_, { strategy, action }) => {
+      report.done({ pause: words.paused, resume: words.resumed, remove: words.deleted }[action]);
+      if (action === 'remove') forget(strategy);
+    },
     onError: report.failed,
-    onSettled: (_, __, { strategy }) => refresh(strategy.clusterId),
+    onSettled: (_, error, { strategy, action }) => refresh(strategy.clusterId, action === 'remove' && !error ? strategy : undefined),
   });
   const ask = (strategy: Strategy, action: Steer) => {
     const object = namedObject(strategy, labels);
@@ -44,11 +51,13 @@ export function useSteer() {
   return { ask, isPending: steer.isPending };
 }
 
-/** Returns how everything that shows a cluster's strategies is read anew. */
+/** Returns a function that reloads all that shows a cluster's strategies, except the runs of a deleted one. */
 export function useRefreshStrategies() {
   const queries = useQueryClient();
-  return (cluster: number) => {
-    void queries.invalidateQueries({ queryKey: keys.backups(cluster) });
+  return (cluster: number, gone?: Strategy) => {
+    const below = keys.strategies(cluster).length;
+    const isGone = (key: readonly unknown[]) => gone !== undefined && key[below - 1] === 'strategies' && key.length > below && key[below] === (gone.tenantId ?? undefined);
+    void queries.invalidateQueries({ queryKey: keys.backups(cluster), predicate: ({ queryKey }) => !isGone(queryKey) });
     void queries.invalidateQueries({ queryKey: keys.allBackups });
     void queries.invalidateQueries({ queryKey: keys.storages() });
   };

@@ -12,6 +12,7 @@ pub(crate) mod metrics;
 pub(crate) mod protection;
 pub(crate) mod restores;
 pub(crate) mod server;
+pub(crate) mod signing;
 pub(crate) mod storages;
 pub(crate) mod strategies;
 pub(crate) mod tasks;

@@ -4,6 +4,7 @@ mod accounts;
 mod answers;
 mod description;
 mod events;
+mod forged;
 mod metrics;
 mod orders;
 mod permissions;

@@ -12,6 +12,7 @@ mod lost_metadata;
 mod monitoring;
 mod object_storage;
 mod physical;
+mod recovery;
 mod refusals;
 mod seekdb;
 mod simulated;
