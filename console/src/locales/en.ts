@@ -449,6 +449,7 @@ export const en = {
       backup_storage_capacity_over_threshold: () => 'Backup & Recovery',
       base_backup_timeout: (task?: number | null) => `Task ${task}`,
       base_backup_too_long_time_no_one_success_task: () => 'Backup & Recovery',
+      backup_partial: () => 'Backup & Recovery',
       backup_run_missed: () => 'Backup & Recovery',
       backup_strategy_owner_invalid: () => 'Backup & Recovery',
     },

@@ -448,6 +448,7 @@ export const zh: Labels = {
       backup_storage_capacity_over_threshold: () => '备份恢复',
       base_backup_timeout: (task?: number | null) => `任务 ${task}`,
       base_backup_too_long_time_no_one_success_task: () => '备份恢复',
+      backup_partial: () => '备份恢复',
       backup_run_missed: () => '备份恢复',
       backup_strategy_owner_invalid: () => '备份恢复',
     },
