@@ -4,12 +4,16 @@
 //! |---|---|
 //! | `ask` | what a request says, and a strategy as it is shown |
 //! | [`due`] | what is due now: what the scheduler does |
+//! | `running` | the data backups that run, and for whom they leave no room |
+//! | `found` | a strategy that is named, which may be none, or one that cannot be read |
 //! | `misses` | due times that are recorded as missed |
 //! | `runs` | what became of each due time, and what comes next |
 
 mod ask;
 pub(crate) mod due;
+mod found;
 mod misses;
+mod running;
 mod runs;
 #[cfg(test)]
 mod tests;
@@ -60,10 +64,11 @@ pub async fn create(
         let usual =
             tenant.map_or_else(|| cluster.name.clone(), |tenant| format!("{}-{tenant}", cluster.name));
         let mut writer = control.metadata().begin().await?;
-        let strategies = writer.strategies_now(cluster.id).await?;
+        let strategies = writer.strategies_whole_now(cluster.id).await?;
+        found::check_readable(&strategies, scope)?;
         let storage = stored(&mut writer, place, name.unwrap_or(usual)).await?;
         let draft = Draft { method, storage, schedule, thresholds, secondary_backup };
-        let settings = rules::create(&draft, scope, ground(&cluster), &strategies)?;
+        let settings = rules::create(&draft, scope, ground(&cluster), &strategies.readable)?;
         let paused = !draft.schedule.backup_schedule_enabled;
         writer.strategy_insert(scope, actor.user, &settings, paused).await?;
         attempt.done(&mut writer).await?;
@@ -89,15 +94,15 @@ pub async fn change(
         let context = &control.context;
         let cluster = context.cluster(scope.cluster()).await?;
         let StrategyChange { method, storage, schedule, enabled, thresholds, secondary_backup } = change;
-        let seen = control.metadata().strategy_list(Some(cluster.id)).await?;
-        let seen = rules::find(&seen, scope)?;
+        let seen = control.metadata().strategy_list_whole(Some(cluster.id)).await?;
+        let seen = found::find(&seen, scope)?;
         let method = method.unwrap_or(seen.settings.method);
         let named = storage.as_ref().and_then(|storage| storage.name.clone());
         let choice = storage.map_or(StorageChoice::Saved(seen.settings.storage), |storage| storage.choice);
         let place = usable(context, &cluster, Some(method), Some(choice)).await?;
         let mut writer = control.metadata().begin().await?;
-        let strategies = writer.strategies_now(cluster.id).await?;
-        let old = rules::find(&strategies, scope)?;
+        let strategies = writer.strategies_whole_now(cluster.id).await?;
+        let old = found::find(&strategies, scope)?;
         let storage = stored(&mut writer, place, named.unwrap_or_else(|| cluster.name.clone())).await?;
         let mut schedule = schedule.unwrap_or_else(|| written(old, method));
         schedule.backup_schedule_enabled = enabled.unwrap_or(!old.paused);
@@ -148,8 +153,8 @@ async fn switch(control: &Control, actor: &Actor, scope: Scope, paused: bool) ->
         actor.must(Permission::Backup)?;
         control.context.cluster(scope.cluster()).await?;
         let mut writer = control.metadata().begin().await?;
-        let strategies = writer.strategies_now(scope.cluster()).await?;
-        let old = rules::find(&strategies, scope)?;
+        let strategies = writer.strategies_whole_now(scope.cluster()).await?;
+        let old = found::find(&strategies, scope)?;
         let mut new = Strategy { paused, ..old.clone() };
         if !paused {
             new.owner = actor.user;
@@ -176,8 +181,8 @@ pub async fn remove(control: &Control, actor: &Actor, scope: Scope) -> Result<()
         actor.must(Permission::Backup)?;
         control.context.cluster(scope.cluster()).await?;
         let mut writer = control.metadata().begin().await?;
-        let strategies = writer.strategies_now(scope.cluster()).await?;
-        let id = rules::find(&strategies, scope)?.id;
+        let strategies = writer.strategies_whole_now(scope.cluster()).await?;
+        let id = found::find_id(&strategies, scope)?;
         writer.strategy_remove(id).await?;
         attempt.done(&mut writer).await?;
         Ok(writer.commit().await?)

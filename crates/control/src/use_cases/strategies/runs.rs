@@ -6,11 +6,12 @@ use model::Timestamp;
 use model::backup::DataBackupMode;
 use model::id::{ClusterId, StrategyId, TaskId};
 use model::schedule::{Form, PlannedRun, Schedule};
-use model::strategy::{Scope, Strategy, rules};
+use model::strategy::{Scope, Strategy};
 use model::task::TaskStatus;
 use model::text::Text;
 use model::user::Permission;
 
+use super::found;
 use crate::actor::Actor;
 use crate::context::{Context, Control};
 use crate::error::Error;
@@ -122,8 +123,8 @@ pub async fn planned_runs(control: &Control, actor: &Actor, form: Form) -> Resul
 async fn found(control: &Control, actor: &Actor, scope: Scope) -> Result<Strategy, Error> {
     actor.must(Permission::Read)?;
     control.context.cluster(scope.cluster()).await?;
-    let strategies = control.metadata().strategy_list(Some(scope.cluster())).await?;
-    Ok(rules::find(&strategies, scope)?.clone())
+    let strategies = control.metadata().strategy_list_whole(Some(scope.cluster())).await?;
+    Ok(found::find(&strategies, scope)?.clone())
 }
 
 /// Returns how the schedule of a cluster's strategy stands; without one, of the tenants' strategies the worst.
@@ -131,10 +132,14 @@ pub(crate) async fn schedule_standing(
     context: &Context,
     cluster: ClusterId,
 ) -> Result<ScheduleStanding, Error> {
-    let strategies = context.metadata.strategy_list(Some(cluster)).await?;
+    let strategies = context.metadata.strategy_list_whole(Some(cluster)).await?;
     let now = context.metadata.now().await?;
     let mut worst = ScheduleStanding { status: ScheduleStatus::None, next: None, last: None };
-    for strategy in &strategies {
+    if !strategies.unreadable.is_empty() {
+        // None of its runs start.
+        return Ok(ScheduleStanding { status: ScheduleStatus::Abnormal, ..worst });
+    }
+    for strategy in &strategies.readable {
         let standing = standing(context, strategy, now).await?;
         if strategy.scope.tenant().is_none() {
             return Ok(standing);
