@@ -54,7 +54,7 @@ class Stand:
         self.pretended, clusters = fleet.simulator(options.simulator, options)
         limit = options.limit or options.clusters * options.tenants
         more = ["--data-backups-at-once", str(limit)]
-        log = {"LIFEBOAT_LOG": "error,sqlx::query=debug"} if is_counting else {}
+        log = {"LIFEBOAT_LOG": "error,sqlx::query=debug" if is_counting else "error"}
         self.lifeboat = fleet.Lifeboat(options.lifeboat, folder, options.clusters, more, log, subprocess.PIPE if is_counting else None)
         self.statements = Statements(self.lifeboat.process.stderr) if is_counting else None
         call = self.lifeboat.call
