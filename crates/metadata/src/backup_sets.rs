@@ -91,7 +91,8 @@ impl Metadata {
              WHERE cluster_id = ? AND method = ? AND mode = ? AND status IN (?, ?)",
         );
         let list = list.bind(cluster.0).bind(word(&BackupMethod::Physical)).bind(word(&DataBackupMode::Full));
-        let list = list.bind(word(&BackupSetStatus::Available)).bind(word(&BackupSetStatus::Unverified));
+        let [available, unverified] = BackupSetStatus::GOOD.map(|status| word(&status));
+        let list = list.bind(available).bind(unverified);
         let rows = self.read().await?.rows(list.and_if("storage_id = ?", storage.map(|id| id.0))).await?;
         rows.iter().map(|row| Ok(TenantId(row.integer("tenant_id")?))).collect()
     }
@@ -104,10 +105,11 @@ impl Metadata {
         let sum = statement(
             "add up backup sets",
             "SELECT COUNT(*) AS total, CAST(COALESCE(SUM(byte_count), 0) AS SIGNED) AS bytes,
-                    MAX(CASE WHEN status <> ? THEN finished_at END) AS newest
+                    MAX(CASE WHEN status IN (?, ?) THEN finished_at END) AS newest
              FROM backup_sets WHERE cluster_id = ? AND status <> ?",
         );
-        let sum = sum.bind(word(&BackupSetStatus::Partial)).bind(cluster.0);
+        let [available, unverified] = BackupSetStatus::GOOD.map(|status| word(&status));
+        let sum = sum.bind(available).bind(unverified).bind(cluster.0);
         let sum = sum.bind(word(&BackupSetStatus::Deleted));
         let Some(row) = self.read().await?.row(sum).await? else { return Ok(BackupSetTotals::default()) };
         Ok(BackupSetTotals {

@@ -103,6 +103,7 @@ words! {
         Available = "AVAILABLE",
         Unverified = "UNVERIFIED",
         Partial = "PARTIAL",
+        Foreign = "FOREIGN",
         Deleted = "DELETED",
     }
 }
