@@ -445,6 +445,11 @@ export const zh: Labels = {
       base_backup_fail: (task?: number | null) => `任务 ${task}`,
       log_backup_interrupted: () => '日志备份任务',
       inc_backup_delay: () => '日志备份任务',
+      backup_storage_capacity_over_threshold: () => '备份恢复',
+      base_backup_timeout: (task?: number | null) => `任务 ${task}`,
+      base_backup_too_long_time_no_one_success_task: () => '备份恢复',
+      backup_run_missed: () => '备份恢复',
+      backup_strategy_owner_invalid: () => '备份恢复',
     },
   },
 

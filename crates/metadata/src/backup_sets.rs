@@ -97,6 +97,24 @@ impl Metadata {
         rows.iter().map(|row| Ok(TenantId(row.integer("tenant_id")?))).collect()
     }
 
+    /// Returns when the newest backup set of each tenant was finished, of those that are neither partial nor deleted.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn backup_set_newest(&self) -> Result<Vec<(ClusterId, TenantId, Timestamp)>, Error> {
+        let list = statement(
+            "look at the newest backup sets",
+            "SELECT cluster_id, tenant_id, MAX(finished_at) AS newest_at FROM backup_sets
+             WHERE status NOT IN (?, ?) GROUP BY cluster_id, tenant_id ORDER BY cluster_id, tenant_id",
+        );
+        let list = list.bind(word(&BackupSetStatus::Partial)).bind(word(&BackupSetStatus::Deleted));
+        let newest = |row: &Row| {
+            let (cluster, tenant) = (row.integer("cluster_id")?, row.integer("tenant_id")?);
+            Ok((ClusterId(cluster), TenantId(tenant), row.timestamp("newest_at")?))
+        };
+        self.read().await?.rows(list).await?.iter().map(newest).collect()
+    }
+
     /// Returns what all backup sets of a cluster come to.
     ///
     /// # Errors

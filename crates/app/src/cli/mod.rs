@@ -19,6 +19,8 @@ pub(crate) mod serve;
 mod signing_key;
 pub(crate) mod storage;
 pub(crate) mod strategy;
+mod strategy_apply;
+mod strategy_settings;
 pub(crate) mod task;
 mod tenant;
 mod token;
