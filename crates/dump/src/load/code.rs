@@ -19,7 +19,7 @@ use crate::load::allowed::{self, Wanted};
 use crate::load::connection::{Under, enter, make, make_lenient, open_for_loading};
 use crate::load::marks::Marks;
 use crate::load::{Options, names};
-use crate::manifest::Manifest;
+use crate::manifest::{CodeEntry, DatabaseEntry, Manifest};
 use crate::plan::{Selection, full_name};
 use crate::schema_file::{SchemaKind, SchemaObject};
 use crate::source::Target;
@@ -61,7 +61,7 @@ pub async fn create_triggers(
 }
 
 /// What stands for the piece in the note of an account.
-const ACCOUNT: u32 = 0;
+pub(super) const ACCOUNT: u32 = 0;
 
 struct Making {
     session: Session,
@@ -141,13 +141,8 @@ impl Making {
         code.renamed(&self.names)
     }
 
-    /// Finds the notes of the accounts that were made: those of the first database.
     async fn marks(&mut self) -> Result<Option<Marks>> {
-        let Some((name, database)) = self.names.first_key_value() else { return Ok(None) };
-        let Some(entry) = self.manifest.databases.iter().find(|entry| entry.name == *name) else {
-            return Ok(None);
-        };
-        Marks::find(&mut self.session, entry, database, &self.archive.dump).await.map(Some)
+        marks_of_accounts(&mut self.session, &self.archive, &self.manifest, &self.names).await
     }
 
     /// Makes users and roles.
@@ -219,6 +214,28 @@ impl Making {
     async fn objects(&self, key: ObjectKey<'_>) -> Result<Vec<SchemaObject>> {
         allowed::objects(&self.archive, key, |_| true).await
     }
+}
+
+/// Finds the notes of the accounts that were made: those of the first database.
+pub(super) async fn marks_of_accounts(
+    session: &mut Session,
+    archive: &Archive,
+    manifest: &Manifest,
+    names: &BTreeMap<String, String>,
+) -> Result<Option<Marks>> {
+    let Some((name, database)) = names.first_key_value() else { return Ok(None) };
+    let Some(entry) = manifest.databases.iter().find(|entry| entry.name == *name) else { return Ok(None) };
+    Marks::find(session, entry, database, &archive.dump).await.map(Some)
+}
+
+/// Returns those of a database's procedures, functions and triggers that it would get from the dump, too.
+pub(super) async fn clashing(session: &mut Session, entry: &DatabaseEntry, database: &str) -> Result<Vec<String>> {
+    let there = existing(session, database).await?;
+    let has = |code: &&CodeEntry| {
+        let name = code.name.to_lowercase();
+        there.iter().any(|(kind, other)| kind.word() == code.kind && *other == name)
+    };
+    Ok(entry.code.iter().filter(has).map(|code| full_name(database, &code.name)).collect())
 }
 
 /// Returns the code that a database has, by kind and name.

@@ -14,6 +14,7 @@ mod orphan;
 mod privileged;
 mod schema;
 mod target;
+mod undo;
 mod views;
 
 use std::collections::BTreeMap;
@@ -28,6 +29,7 @@ pub use marks::{MARKS_TABLE, progress_tables};
 pub use privileged::privileged;
 pub use schema::create_schema;
 pub use target::{TargetCheck, check_target};
+pub use undo::drop_accounts;
 
 use crate::archive::Archive;
 use crate::choice::Choice;
