@@ -239,7 +239,7 @@ async fn create_indexes(at: &Here, state: &mut State) -> Answer {
     at.may_act(STATEMENT_LIMIT).await?;
     let made =
         load::create_indexes(&target, &client, &state.dump, &options, state.connections, at.cancelled());
-    for note in made.await.map_err(Error::from)? {
+    for note in made.await.map_err(Error::from)?.texts() {
         at.log(words::note(note));
     }
     Ok(Next::Done)
