@@ -14,6 +14,7 @@ pub mod id;
 pub mod inventory;
 pub mod method;
 pub mod near;
+pub mod not_made;
 pub mod order;
 pub mod physical;
 pub mod problem;

@@ -14,6 +14,7 @@ pub(crate) mod compactions;
 pub(crate) mod left_out;
 pub(crate) mod log_backups;
 pub(crate) mod next_actions;
+pub(crate) mod not_made;
 pub(crate) mod plans;
 pub(crate) mod recovery_info;
 pub(crate) mod restores;
