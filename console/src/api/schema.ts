@@ -3894,6 +3894,15 @@ export interface components {
             /** @description Its words. */
             text: string;
         };
+        /** @description Something that a backup set holds and its recovery does not make. */
+        NotMadeView: {
+            /** @description What it is. */
+            kind: components["schemas"]["PartKind"];
+            /** @description Its name in the target, such as `` `orders`.`totals` `` or `'eva'@'%'`. */
+            name: string;
+            /** @description Why, in the reader's language. */
+            reason: string;
+        };
         /** @description One object of a backup. */
         ObjectBody: {
             /** @description What kind of object it is. */
@@ -4078,6 +4087,11 @@ export interface components {
              */
             runningTaskId?: number | null;
         };
+        /**
+         * @description A kind of thing that a recovery makes.
+         * @enum {string}
+         */
+        PartKind: "tables" | "sequences" | "indexes" | "foreign-keys" | "views" | "routines" | "triggers" | "events" | "outlines" | "users" | "grants";
         /** @description A change of one's own password. */
         PasswordBody: {
             /** @description The new one: 8 to 128 characters. */
@@ -4105,6 +4119,8 @@ export interface components {
             dataBackupMode: components["schemas"]["DataBackupMode"];
             /** @description What the backup would lack, as far as that is seen now. What is not agreed to makes it partial. */
             leftOut: components["schemas"]["MissingObjectView"][];
+            /** @description What of the backup set a recovery would not make, as far as that is seen now. Any of it makes the recovery partial. */
+            notMade: components["schemas"]["NotMadeView"][];
             /** @description The steps in running order. */
             steps: components["schemas"]["PlannedStepView"][];
             /**
@@ -4281,6 +4297,11 @@ export interface components {
              * @description The tenant to recover a backup set into; the path's when left out, where the path has one.
              */
             restoreTenantId?: number | null;
+            /**
+             * @description Whether to recover procedures, functions and triggers of whole databases too, and the users and privileges of a whole set.
+             *     Only an ADMIN may: code runs with the rights of its definer. What is not recovered without it makes the recovery partial.
+             */
+            withCode?: boolean;
         };
         /** @description A set or piece that a recovery would read. */
         RestorePreviewView: {
@@ -4363,6 +4384,8 @@ export interface components {
              * @description The task.
              */
             id: number;
+            /** @description What of the backup set it did not make, as far as that is known. */
+            notMade: components["schemas"]["NotMadeView"][];
             /** @description Which databases and single tables of the set; all of `databases` when empty. */
             obBackupObjectList: components["schemas"]["ObjectBody"][];
             /**
@@ -4370,6 +4393,8 @@ export interface components {
              * @description The task, under OCP's name.
              */
             ocpJobId: number;
+            /** @description Whether it does not make all that was chosen of the backup set. */
+            partial: boolean;
             /**
              * Format: int64
              * @description The cluster that is recovered into.
@@ -4905,7 +4930,7 @@ export interface components {
             name: string;
             /** @description What it is doing, or was last told to do. */
             operation: components["schemas"]["TaskOperation"];
-            /** @description Whether a backup that it made lacks something that nobody agreed to. */
+            /** @description Whether a backup that it made lacks something that nobody agreed to, or its recovery does not make all of the set. */
             partial: boolean;
             /** @description Whether it can't be rolled back. */
             prohibitRollback: boolean;
@@ -4964,6 +4989,8 @@ export interface components {
         TaskView: components["schemas"]["TaskHeadView"] & {
             /** @description What its backups lack, as far as that is known. */
             leftOut: components["schemas"]["MissingObjectView"][];
+            /** @description What of the backup set its recovery did not make, as far as that is known. */
+            notMade: components["schemas"]["NotMadeView"][];
             /** @description Its subtasks in the order of their steps, then lanes. */
             subtasks: components["schemas"]["SubtaskView"][];
         };

@@ -100,8 +100,10 @@ impl RestoreBody {
             restore_offline_tenant_required_param: offline,
         } = self;
         let missing = |field: &str| Problem::invalid("restore-field-missing").with("field", field);
-        let is_logical =
-            backup_set_id.is_some() || !databases.is_empty() || !ob_backup_object_list.is_empty() || with_code;
+        let is_logical = backup_set_id.is_some()
+            || !databases.is_empty()
+            || !ob_backup_object_list.is_empty()
+            || with_code;
         if is_logical && (online.is_some() || offline.is_some()) {
             return Err(Problem::invalid("restore-forms-mixed"));
         }

@@ -10,8 +10,8 @@ use utoipa::ToSchema;
 
 use super::alarms::AlarmEventView;
 use super::left_out::MissingObjectView;
-use super::not_made::NotMadeView;
 use super::next_actions::NextActionView;
+use super::not_made::NotMadeView;
 use super::words;
 use crate::call;
 use crate::error::Words;
@@ -35,7 +35,7 @@ pub(crate) struct TaskHeadView {
     creator: TaskCreatorView,
     /// Its state.
     status: words::TaskStatus,
-    /// Whether a backup that it made lacks something that nobody agreed to.
+    /// Whether a backup that it made lacks something that nobody agreed to, or its recovery does not make all of the set.
     partial: bool,
     /// How it came about: by hand, or by a backup strategy.
     #[serde(rename = "type")]

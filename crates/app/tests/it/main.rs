@@ -10,6 +10,7 @@ mod help;
 mod lifeboat;
 mod lost_metadata;
 mod object_storage;
+mod partial_recovery;
 mod physical;
 mod recovery;
 mod refusals;

@@ -232,7 +232,11 @@ pub(super) async fn marks_of_accounts(
 }
 
 /// Returns those of a database's procedures, functions and triggers that it would get from the dump, too.
-pub(super) async fn clashing(session: &mut Session, entry: &DatabaseEntry, database: &str) -> Result<Vec<String>> {
+pub(super) async fn clashing(
+    session: &mut Session,
+    entry: &DatabaseEntry,
+    database: &str,
+) -> Result<Vec<String>> {
     let there = existing(session, database).await?;
     let has = |code: &&CodeEntry| {
         let name = code.name.to_lowercase();

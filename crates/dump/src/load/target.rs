@@ -100,7 +100,8 @@ pub(super) async fn check(
         let there = catalog::tables(session, database).await;
         let mut there = there.during(|| format!("list the tables of `{database}`"))?;
         there.retain(|table| !notes_of_loads.contains(&table.name));
-        if owner.as_deref() == Some(archive.dump.as_str()) {
+        let is_ours = owner.as_deref() == Some(archive.dump.as_str());
+        if is_ours {
             let is_own = |name: &str| {
                 entry.objects().any(|own| own.eq_ignore_ascii_case(name) && chosen(&entry.name, own))
             };
@@ -123,7 +124,8 @@ pub(super) async fn check(
             leftovers.push(marks);
         }
         found.extend(clashing.into_iter().map(|table| full_name(database, &table.name)));
-        if options.with_code && whole(&entry.name) && !entry.code.is_empty() {
+        // What an earlier attempt of this load made is in nobody's way.
+        if options.with_code && !is_ours && whole(&entry.name) && !entry.code.is_empty() {
             found.extend(code::clashing(session, entry, database).await?);
         }
     }

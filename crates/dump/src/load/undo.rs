@@ -43,7 +43,7 @@ pub async fn drop_accounts(
                 continue;
             }
             let kind = if account.is_role { "ROLE" } else { "USER" };
-            let drop = Statement::act(format!("DROP {kind} IF EXISTS {name}"));
+            let drop = Statement::act(format!("DROP {kind} {name}"));
             session.run(&drop).await.during(|| format!("drop {name}"))?;
             dropped.push(name);
         }

@@ -130,7 +130,8 @@ impl Removal<'_> {
     /// Tells whether this recovery made a routine: none of its name was there when the load began.
     fn is_own_routine(&self, held: Option<&DatabaseEntry>, routine: &Routine) -> bool {
         let is_it = |code: &CodeEntry| {
-            code.kind.eq_ignore_ascii_case(routine.kind.word()) && code.name.eq_ignore_ascii_case(&routine.name)
+            code.kind.eq_ignore_ascii_case(routine.kind.word())
+                && code.name.eq_ignore_ascii_case(&routine.name)
         };
         self.state.with_code
             && self.state.selection.has_whole_database(self.name)

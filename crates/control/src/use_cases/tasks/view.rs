@@ -10,8 +10,8 @@ use model::time::Timestamp;
 
 use super::next;
 use super::number::subtask_id;
-use crate::flows::{backup_logical, restore_logical};
 use crate::flows::metered::{BYTES, ROWS};
+use crate::flows::{backup_logical, restore_logical};
 use crate::orders::subjects;
 use crate::{flows, words};
 
