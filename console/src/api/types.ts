@@ -21,6 +21,7 @@ export type Origin = Schemas['OriginView'];
 export type SigningKeys = Schemas['SigningKeysView'];
 export type BackupNow = Schemas['BackupNowBody'];
 export type MissingObject = Schemas['MissingObjectView'];
+export type NotMade = Schemas['NotMadeView'];
 export type ObjectKind = Schemas['ObjectKind'];
 export type BackupObject = Schemas['ObjectBody'];
 export type BackupMode = Schemas['BackupMode'];

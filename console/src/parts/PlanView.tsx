@@ -1,9 +1,10 @@
 import type { Plan } from '../api/types';
 import { useLabels } from '../locales';
+import { NotMade } from './NotMade';
 
 /** What a task would do, step by step, with the exact statements. */
 export function PlanView({ plan }: { plan: Plan }) {
-  const { backUpNow } = useLabels();
+  const { backUpNow, recovery } = useLabels();
   return (
     <section className="plan" aria-label={backUpNow.plan} data-testid="plan">
       <h3>{backUpNow.plan}</h3>
@@ -19,6 +20,12 @@ export function PlanView({ plan }: { plan: Plan }) {
           </li>
         ))}
       </ol>
+      {plan.notMade.length > 0 ? (
+        <>
+          <h3>{recovery.notMade}</h3>
+          <NotMade parts={plan.notMade} />
+        </>
+      ) : null}
     </section>
   );
 }

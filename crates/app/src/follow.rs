@@ -30,7 +30,11 @@ pub(crate) async fn to_end(client: &Client, screen: Screen, task: i64) -> Result
     display.clear();
     let (data, ended) = ended?;
     if ended.status == "SUCCESSFUL" {
-        let said = if ended.partial { "cli-task-partial" } else { "cli-task-succeeded" };
+        let said = match ended.partial {
+            true if ended.not_made.is_empty() => "cli-task-partial",
+            true => "cli-task-recovery-partial",
+            false => "cli-task-succeeded",
+        };
         screen.say(&Text::new(said).with("task", task));
         return Ok(data);
     }

@@ -210,6 +210,8 @@ pub(crate) struct PlanRow {
     pub(crate) data_backup_mode: String,
     pub(crate) backup_uri: String,
     pub(crate) tenants: Vec<String>,
+    #[serde(default)]
+    pub(crate) not_made: Vec<NotMadeRow>,
     pub(crate) steps: Vec<PlannedStepRow>,
 }
 
@@ -234,12 +236,15 @@ pub(crate) struct TaskRow {
     pub(crate) create_time: String,
     pub(crate) start_time: Option<String>,
     pub(crate) finish_time: Option<String>,
-    /// Whether its backup lacks something that nobody agreed to.
+    /// Whether its backup lacks something that nobody agreed to, or its recovery did not make all.
     #[serde(default)]
     pub(crate) partial: bool,
     /// None in lists.
     #[serde(default)]
     pub(crate) left_out: Vec<MissingRow>,
+    /// None in lists.
+    #[serde(default)]
+    pub(crate) not_made: Vec<NotMadeRow>,
     /// None in lists.
     #[serde(default)]
     pub(crate) subtasks: Vec<SubtaskRow>,
@@ -336,6 +341,12 @@ pub(crate) struct MissingRow {
     pub(crate) agreed: bool,
 }
 
+/// Something that a recovery does not make.
+#[derive(Deserialize)]
+pub(crate) struct NotMadeRow {
+    pub(crate) reason: String,
+}
+
 /// The log backup of a tenant, or of a cluster.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -391,8 +402,19 @@ pub(crate) struct RestoreTaskRow {
     #[serde(default)]
     pub(crate) ob_backup_object_list: Vec<RestoreObjectRow>,
     pub(crate) status: String,
+    /// Whether it did not make all of the set.
+    #[serde(default)]
+    pub(crate) partial: bool,
     pub(crate) create_time: Option<String>,
     pub(crate) finish_time: Option<String>,
+}
+
+impl RestoreTaskRow {
+    /// Returns how it stands, in the wire's word.
+    pub(crate) fn standing(&self) -> String {
+        let is_partial = self.partial && self.status == "RESTORE_SUCCESS";
+        if is_partial { "PARTIAL".to_owned() } else { self.status.clone() }
+    }
 }
 
 /// A database or table that a recovery takes out of its set.

@@ -78,6 +78,13 @@ const KINDS: [(SchemaKind, &str); 9] = [
     (SchemaKind::Grant, "grant"),
 ];
 
+impl SchemaKind {
+    /// Returns its word, which stands in schema files and in the manifest.
+    pub(crate) fn word(self) -> &'static str {
+        KINDS.iter().find(|(kind, _)| *kind == self).map_or("", |(_, word)| word)
+    }
+}
+
 /// A statement of a schema file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SchemaObject {
@@ -119,7 +126,7 @@ fn text(title: &str, objects: &[SchemaObject]) -> Vec<u8> {
     let mut text = Vec::new();
     push_preamble(&mut text, title);
     for object in objects {
-        let word = KINDS.iter().find(|(kind, _)| *kind == object.kind).map_or("", |(_, word)| word);
+        let word = object.kind.word();
         let name = serde_json::to_string(&object.name).expect("a text");
         let statement = if object.kind == SchemaKind::BrokenView {
             commented(&object.statement)

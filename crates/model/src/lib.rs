@@ -15,6 +15,7 @@ pub mod inventory;
 pub mod measure;
 pub mod method;
 pub mod near;
+pub mod not_made;
 pub mod order;
 pub mod physical;
 pub mod problem;

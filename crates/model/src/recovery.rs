@@ -25,6 +25,9 @@ pub struct RecoveryRequest {
     /// Whether the requester accepts a set that no trusted key signed.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub accept_foreign: bool,
+    /// Whether procedures, functions, triggers, users and privileges are recovered too.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub with_code: bool,
 }
 
 /// What a backup set holds: the names of the tables and views of each database.
@@ -186,6 +189,7 @@ mod tests {
                 objects: objects(names),
                 rename: map(rename),
                 accept_foreign: false,
+                with_code: false,
             };
             let found = choose(&held, &request).map_err(|problem| problem.text.id);
             let expected = match expected {

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{ClusterId, StorageId, StrategyId, SubtaskId, TaskId, TenantId};
 use crate::inventory::Missing;
+use crate::not_made::NotMade;
 use crate::text::Text;
 use crate::time::Timestamp;
 
@@ -214,6 +215,8 @@ pub struct Task {
     pub strategy: Option<StrategyId>,
     /// What its backups lack, as far as that is known.
     pub left_out: Vec<Missing>,
+    /// What its recovery did not make, as far as that is known.
+    pub not_made: Vec<NotMade>,
     /// Whether it can be rolled back.
     pub can_roll_back: bool,
     /// When it was asked for.

@@ -130,8 +130,9 @@ async fn resolve(address: &Address, limit: Duration) -> Result<Vec<SocketAddr>, 
 fn explain(obstacle: NoEntry, endpoint: &Endpoint, address: &Address) -> Error {
     let address = address.clone();
     match obstacle {
-        NoEntry::Refused(refusal) => {
-            Error::of_log_on(refusal, &endpoint.user, !endpoint.password.is_empty(), address)
+        NoEntry::Refused { refusal, is_mariadb } => {
+            let with_password = !endpoint.password.is_empty();
+            Error::of_log_on(refusal, &endpoint.user, with_password, is_mariadb, address)
         }
         NoEntry::Lost(cause) if cause.kind() != io::ErrorKind::InvalidData => {
             Error::Unreachable { address, cause }

@@ -85,6 +85,8 @@ pub enum Error {
         user: String,
         /// Whether a password was given.
         with_password: bool,
+        /// Whether the server called itself a MariaDB before it refused.
+        is_mariadb: bool,
         /// What the server said.
         text: String,
     },
@@ -232,11 +234,17 @@ impl Error {
     }
 
     /// The server refused the log-on.
-    pub(crate) fn of_log_on(refusal: Refusal, user: &str, with_password: bool, address: Address) -> Self {
+    pub(crate) fn of_log_on(
+        refusal: Refusal,
+        user: &str,
+        with_password: bool,
+        is_mariadb: bool,
+        address: Address,
+    ) -> Self {
         let Refusal { number, sqlstate, text } = refusal;
         match number {
             meaning::ACCESS_DENIED => {
-                Self::AccessDenied { address, user: user.to_owned(), with_password, text }
+                Self::AccessDenied { address, user: user.to_owned(), with_password, is_mariadb, text }
             }
             _ => Self::Server { address, statement: String::new(), number, sqlstate, text },
         }
@@ -327,6 +335,10 @@ mod tests {
         let text = || "x".to_owned();
         let cause = || io::Error::from(io::ErrorKind::HostUnreachable);
         let statement = Statement::read("SELECT 1");
+        let denied = |is_mariadb, with_password| {
+            let (address, user, text) = (at(), text(), text());
+            Error::AccessDenied { address, user, with_password, is_mariadb, text }
+        };
         vec![
             Error::UnknownHost { address: at(), cause: cause() },
             Error::Unreachable { address: at(), cause: cause() },
@@ -336,8 +348,10 @@ mod tests {
             Error::NotMysql { address: at(), greeting: Some(text()) },
             Error::Tls { address: at(), cause: text() },
             Error::UnknownAuthentication { address: at(), method: text() },
-            Error::AccessDenied { address: at(), user: text(), with_password: true, text: text() },
-            Error::AccessDenied { address: at(), user: text(), with_password: false, text: text() },
+            denied(true, true),
+            denied(true, false),
+            denied(false, true),
+            denied(false, false),
             Error::UnknownServer { address: at(), found: text() },
             Error::NotSupported {
                 address: at(),

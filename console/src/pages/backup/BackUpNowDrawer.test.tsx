@@ -210,6 +210,7 @@ function lacking(...leftOut: MissingObject[]) {
     backupUri: 'file:///obbackup/',
     tenants: ['shop'],
     leftOut,
+    notMade: [],
     steps: [],
   };
   open(LOGICAL);

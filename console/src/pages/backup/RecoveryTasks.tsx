@@ -8,6 +8,7 @@ import { keys } from '../../api/keys';
 import type { RestoreTask } from '../../api/types';
 import { useLabels } from '../../locales';
 import { Moment } from '../../parts/Moment';
+import { NotMade } from '../../parts/NotMade';
 import { Facts } from '../../parts/PageHead';
 import { WordsAlert } from '../../parts/ProblemAlert';
 import { asQuery, Filters, isFiltered } from './Filters';
@@ -77,6 +78,7 @@ function Details({ row }: { row: RestoreTask }) {
           [backup.creator, row.creator],
         ]}
       />
+      <NotMade parts={row.notMade} />
     </div>
   );
 }

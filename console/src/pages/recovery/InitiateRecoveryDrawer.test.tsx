@@ -112,3 +112,19 @@ test('others than administrators cannot recover a set that no trusted key signed
   await expect.element(submit()).toBeDisabled();
   expect(page.getByRole('checkbox', { name: 'I know where' }).elements()).toEqual([]);
 });
+
+test('code is recovered only when an administrator asks for it', async () => {
+  const calls = open();
+  await expect.element(submit()).toBeEnabled();
+  await page.getByRole('checkbox', { name: 'Recover code, users and privileges too' }).click();
+  await submit().click();
+  await expect.element(page.getByTestId('place')).toHaveTextContent('/tasks/21');
+  expect(calls.at(-1)?.body).toMatchObject({ backupSetId: 3, withCode: true });
+});
+
+test('others than administrators cannot ask for code, and are told so', async () => {
+  open({ ...ANSWERS, ...me('BACKUP') });
+  await expect.element(page.getByText('Only an ADMIN may recover procedures')).toBeVisible();
+  await expect.element(page.getByRole('checkbox', { name: 'Recover code, users and privileges too' })).toBeDisabled();
+  await expect.element(submit()).toBeEnabled();
+});

@@ -22,6 +22,7 @@ import { isHalf, Renames, type Rename } from './Renames';
 import { SetTree } from './SetTree';
 import { TenantRecovery } from './TenantRecovery';
 import { momentOf, momentProblem, tenantBody, type TenantWish } from './tenantRecovery';
+import { WithCode } from './WithCode';
 
 interface InitiateRecoveryDrawerProps {
   /** The cluster that was backed up. */
@@ -40,6 +41,8 @@ interface Wish {
   renames: Rename[];
   /** Whether a set is accepted that no trusted key signed. */
   acceptForeign: boolean;
+  /** Whether code, users and privileges are recovered too. */
+  withCode: boolean;
   /** The part of a physical backup's tenant; nothing of it is needed for a logical set. */
   tenantWish: TenantWish;
 }
@@ -57,6 +60,7 @@ export function InitiateRecoveryDrawer({ cluster, chosen, onClose }: InitiateRec
     objects: [],
     renames: [],
     acceptForeign: false,
+    withCode: false,
     tenantWish: { ...NO_TENANT, cluster: cluster.id },
   });
   const set = sets.data?.find(({ backupSetId }) => backupSetId === wish.set);
@@ -235,6 +239,7 @@ function Target({ set, wish, tenant, onChange }: TargetProps) {
       >
         <Renames renames={wish.renames} onChange={(renames) => onChange({ renames })} />
       </Form.Item>
+      <WithCode isWanted={wish.withCode} onChange={(withCode) => onChange({ withCode })} />
     </>
   );
 }
@@ -306,6 +311,7 @@ function toBody(wish: Wish, tenant: number | undefined): { cluster: number; body
     obBackupObjectList: partsOf(wish.objects),
     rename: Object.fromEntries(renames.map(({ from, to }) => [from.trim(), to.trim()])),
     ...(wish.acceptForeign ? { acceptForeign: true } : {}),
+    ...(wish.withCode ? { withCode: true } : {}),
   };
   return { cluster: wish.cluster, body };
 }

@@ -116,6 +116,14 @@ test('a task whose backup lacks something is partial, never successful, and list
   }
 });
 
+test('a task whose recovery did not make everything is partial, and lists what and why', async () => {
+  const part = { kind: 'routines', name: '`shop`.`total`', reason: 'The function `shop`.`total` is not created: code was not requested' } as const;
+  show(task({ status: 'SUCCESSFUL', partial: true, notMade: [part], subtasks: [subtask()] }), 'BACKUP');
+  await expect.element(page.getByTestId('task-status')).toHaveTextContent('Partial');
+  await expect.element(page.getByTestId('not-made')).toHaveTextContent('code was not requested');
+  await expect.element(page.getByTestId('not-made')).toHaveTextContent('The recovery is partial');
+});
+
 test('what was agreed to is listed, and the task is successful', async () => {
   const left = { tenantName: 'shop', kind: 'events', name: '*', reason: 'Events are left out as requested', agreed: true } as const;
   show(task({ status: 'SUCCESSFUL', leftOut: [left], subtasks: [subtask()] }), 'BACKUP');

@@ -9,6 +9,7 @@ import type { Task } from '../../api/types';
 import { useLabels } from '../../locales';
 import { LeftOut } from '../../parts/LeftOut';
 import { Duration, Moment } from '../../parts/Moment';
+import { NotMade } from '../../parts/NotMade';
 import { Facts, PageHead, Section } from '../../parts/PageHead';
 import { Loaded } from '../../parts/PageState';
 import { Explanation } from '../../parts/ProblemAlert';
@@ -32,7 +33,7 @@ export default function TaskPage() {
 }
 
 function Follow({ task }: { task: Task }) {
-  const { tasks, leftOut } = useLabels();
+  const { tasks, leftOut, recovery } = useLabels();
   const [chosen, setChosen] = useState<number>();
   const steps = stepsOf(task.subtasks);
   // Until a step is chosen, the page follows the one that runs.
@@ -77,6 +78,11 @@ function Follow({ task }: { task: Task }) {
       {task.leftOut.length > 0 ? (
         <Section title={leftOut.title}>
           <LeftOut objects={task.leftOut} />
+        </Section>
+      ) : null}
+      {task.notMade.length > 0 ? (
+        <Section title={recovery.notMade}>
+          <NotMade parts={task.notMade} />
         </Section>
       ) : null}
       <div className="task">

@@ -17,7 +17,8 @@ interface TaskStateProps {
 export function TaskState({ of }: TaskStateProps) {
   const { words } = useLabels();
   if (isCancelled(of)) return <Status tone="quiet">{words.cancelled}</Status>;
-  if (of.partial && of.status === 'SUCCESSFUL') return <Status tone="partial">{words.partial}</Status>;
+  if (of.partial && (of.status === 'SUCCESSFUL' || of.status === 'RESTORE_SUCCESS'))
+    return <Status tone="partial">{words.partial}</Status>;
   const states: Record<string, string> = { ...words.taskStatus, ...words.restoreStatus };
   return <Status tone={toneOf(of.status)}>{states[of.status]}</Status>;
 }

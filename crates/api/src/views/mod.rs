@@ -16,6 +16,7 @@ pub(crate) mod left_out;
 pub(crate) mod log_backups;
 pub(crate) mod metrics;
 pub(crate) mod next_actions;
+pub(crate) mod not_made;
 pub(crate) mod plans;
 pub(crate) mod protection;
 pub(crate) mod recovery_info;

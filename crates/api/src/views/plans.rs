@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 use super::backup_now::{BackupDimension, ObjectBody};
 use super::left_out::MissingObjectView;
+use super::not_made::NotMadeView;
 use super::words;
 use crate::call;
 
@@ -125,13 +126,15 @@ pub(crate) struct PlanView {
     tenants: Vec<String>,
     /// What the backup would lack, as far as that is seen now. What is not agreed to makes it partial.
     left_out: Vec<MissingObjectView>,
+    /// What of the backup set a recovery would not make, as far as that is seen now. Any of it makes the recovery partial.
+    not_made: Vec<NotMadeView>,
     /// The steps in running order.
     steps: Vec<PlannedStepView>,
 }
 
 impl From<Plan> for PlanView {
     fn from(plan: Plan) -> Self {
-        let Plan { kind, method, mode, storage, tenants, left_out, steps } = plan;
+        let Plan { kind, method, mode, storage, tenants, left_out, not_made, steps } = plan;
         Self {
             task_definition_id: kind,
             backup_mode: method.into(),
@@ -139,6 +142,7 @@ impl From<Plan> for PlanView {
             backup_uri: storage,
             tenants,
             left_out: left_out.into_iter().map(Into::into).collect(),
+            not_made: not_made.into_iter().map(Into::into).collect(),
             steps: steps.into_iter().map(PlannedStepView::from).collect(),
         }
     }

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::backup_now::ObjectBody;
+use super::not_made::NotMadeView;
 use super::tenant_recovery::{BackupTenantStatus, OfflineTenantBody, OnlineTenantBody};
 use super::{whole, words};
 use crate::call;
@@ -46,6 +47,10 @@ pub(crate) struct RestoreBody {
     /// shows who wrote such a set, and its definitions run with the rights of the tenant credential.
     #[serde(default)]
     accept_foreign: bool,
+    /// Whether to recover procedures, functions and triggers of whole databases too, and the users and privileges of a whole set.
+    /// Only an ADMIN may: code runs with the rights of its definer. What is not recovered without it makes the recovery partial.
+    #[serde(default)]
+    with_code: bool,
     /// Whether only to say what would be done.
     #[serde(default)]
     dry_run: bool,
@@ -88,14 +93,17 @@ impl RestoreBody {
             ob_backup_object_list,
             rename,
             accept_foreign,
+            with_code,
             dry_run,
             backup_tenant_status,
             restore_online_tenant_required_param: online,
             restore_offline_tenant_required_param: offline,
         } = self;
         let missing = |field: &str| Problem::invalid("restore-field-missing").with("field", field);
-        let is_logical =
-            backup_set_id.is_some() || !databases.is_empty() || !ob_backup_object_list.is_empty();
+        let is_logical = backup_set_id.is_some()
+            || !databases.is_empty()
+            || !ob_backup_object_list.is_empty()
+            || with_code;
         if is_logical && (online.is_some() || offline.is_some()) {
             return Err(Problem::invalid("restore-forms-mixed"));
         }
@@ -117,6 +125,7 @@ impl RestoreBody {
                     objects,
                     rename,
                     accept_foreign,
+                    with_code,
                 };
                 return Ok(RestoreRequest { ask: RestoreAsk::Databases(ask), dry_run });
             }
@@ -220,6 +229,10 @@ pub(crate) struct RestoreTaskView {
     finished: bool,
     /// Whether it has ended with success.
     successful: bool,
+    /// Whether it does not make all that was chosen of the backup set.
+    partial: bool,
+    /// What of the backup set it did not make, as far as that is known.
+    not_made: Vec<NotMadeView>,
     /// Why it failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<Words>,
@@ -256,6 +269,7 @@ impl From<RestoreTask> for RestoreTaskView {
             uri,
             until,
             status,
+            not_made,
             problem,
             started,
             finished,
@@ -283,6 +297,8 @@ impl From<RestoreTask> for RestoreTaskView {
             status: status.into(),
             finished: status != TaskStatus::Running,
             successful: status == TaskStatus::Successful,
+            partial: !not_made.is_empty(),
+            not_made: not_made.into_iter().map(Into::into).collect(),
             error_msg: problem.as_ref().map(|text| text.message(call::language())),
             error: problem.as_ref().map(Words::here),
             create_time: started.map(Timestamp::to_rfc3339),

@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 use super::alarms::AlarmEventView;
 use super::left_out::MissingObjectView;
 use super::next_actions::NextActionView;
+use super::not_made::NotMadeView;
 use super::words;
 use crate::call;
 use crate::error::Words;
@@ -34,7 +35,7 @@ pub(crate) struct TaskHeadView {
     creator: TaskCreatorView,
     /// Its state.
     status: words::TaskStatus,
-    /// Whether a backup that it made lacks something that nobody agreed to.
+    /// Whether a backup that it made lacks something that nobody agreed to, or its recovery does not make all of the set.
     partial: bool,
     /// How it came about: by hand, or by a backup strategy.
     #[serde(rename = "type")]
@@ -70,6 +71,9 @@ pub(crate) struct TaskView {
     /// What its backups lack, as far as that is known.
     #[serde(rename = "leftOut")]
     left_out: Vec<MissingObjectView>,
+    /// What of the backup set its recovery did not make, as far as that is known.
+    #[serde(rename = "notMade")]
+    not_made: Vec<NotMadeView>,
     /// Its subtasks in the order of their steps, then lanes.
     subtasks: Vec<SubtaskView>,
 }
@@ -117,7 +121,8 @@ impl From<Task> for TaskView {
         let (id, subtasks) = (task.id, std::mem::take(&mut task.subtasks));
         let subtasks = subtasks.into_iter().map(|subtask| SubtaskView::of(id, subtask)).collect();
         let left_out = task.left_out.iter().cloned().map(Into::into).collect();
-        Self { head: task.into(), left_out, subtasks }
+        let not_made = task.not_made.iter().cloned().map(Into::into).collect();
+        Self { head: task.into(), left_out, not_made, subtasks }
     }
 }
 
@@ -139,6 +144,7 @@ impl From<Task> for TaskHeadView {
             strategy,
             can_roll_back,
             left_out,
+            not_made,
             created,
             started,
             finished,
@@ -152,7 +158,7 @@ impl From<Task> for TaskHeadView {
             tenant: tenant.map(|id| TaskTenantView { id: id.0, ob_tenant_id: id.0, name: tenant_name }),
             creator: TaskCreatorView { name: creator },
             status: status.into(),
-            partial: left_out.iter().any(|missing| !missing.object.agreed),
+            partial: left_out.iter().any(|missing| !missing.object.agreed) || !not_made.is_empty(),
             kind: if strategy.is_some() { TaskType::Scheduled } else { TaskType::Manual },
             strategy_id: strategy.map(|id| id.0),
             operation: operation.into(),

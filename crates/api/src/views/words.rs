@@ -148,6 +148,23 @@ words! {
 }
 
 words! {
+    /// A kind of thing that a recovery makes.
+    PartKind for model::not_made::PartKind {
+        Tables = "tables",
+        Sequences = "sequences",
+        Indexes = "indexes",
+        ForeignKeys = "foreign-keys",
+        Views = "views",
+        Routines = "routines",
+        Triggers = "triggers",
+        Events = "events",
+        Outlines = "outlines",
+        Users = "users",
+        Grants = "grants",
+    }
+}
+
+words! {
     /// Why a storage configuration is filled in: it is the backup strategy's, was used last, or is the only one.
     StorageSource for control::backups::StorageSource {
         Strategy = "STRATEGY",

@@ -296,6 +296,10 @@ pub(crate) fn show_plan(screen: Screen, plan: &PlanRow, with_statements: bool) {
             screen.line(&format!("   > {statement}"));
         }
     }
+    if !plan.not_made.is_empty() {
+        screen.line("");
+    }
+    task::say_not_made(screen, &plan.not_made);
 }
 
 async fn list(reach: &Reach, name: Option<&str>) -> Result<(), Failure> {

@@ -88,6 +88,8 @@ pub(crate) async fn run(args: DumpArgs) -> Result<(), Failure> {
         way_on(screen, &client, &plan, &error);
         Failure::from(error)
     })?;
+    // The plan's were said before. Values are known only when they are read.
+    manifest.notes.iter().filter(|note| !plan.notes.contains(note)).for_each(|note| screen.say(note));
     show(screen, &client, &manifest, options.signer.map(|key| key.public()));
     left_out::refused(&manifest)
 }
@@ -209,6 +211,7 @@ fn show(screen: Screen, client: &storage::Client, manifest: &Manifest, signer: O
         "dump": manifest.dump, "uri": uri, "scn": manifest.scn.to_string(),
         "tables": totals.tables, "rows": totals.rows, "bytes": totals.bytes, "signer": signer,
         "status": left_out::status(manifest), "leftOut": left_out::described(manifest),
+        "notes": left_out::notes(manifest),
     });
     screen.show(&data, |screen| {
         left_out::lines(manifest).iter().for_each(|line| screen.say(line));

@@ -26,6 +26,11 @@ pub(super) fn described(manifest: &Manifest) -> Vec<Value> {
     manifest.left_out.iter().map(object).collect()
 }
 
+/// Returns what else its reader should know, such as values that come back in another form.
+pub(super) fn notes(manifest: &Manifest) -> Vec<String> {
+    manifest.notes.iter().map(|note| note.message(language())).collect()
+}
+
 /// Says what it lacks, a line each.
 pub(super) fn lines(manifest: &Manifest) -> Vec<Text> {
     let line = |object: &LeftOut| {

@@ -3,11 +3,13 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use dump::load::{self, IntoExisting, Options};
+use dump::load::{self, IntoExisting, Made, Options};
 use dump::{DumpId, Meter, Source};
+use model::Problem;
+use model::not_made::NotMade;
 use model::problem::codes;
 use model::text::Text;
-use serde_json::json;
+use serde_json::{Value, json};
 use storage::Client;
 use tokio_util::sync::CancellationToken;
 
@@ -85,18 +87,38 @@ pub(crate) async fn run(args: LoadArgs) -> Result<(), Failure> {
     interrupted(&cancel)?;
     let connections = usize::from(args.threads);
     let loading = Loading { screen, target, client, dump, options, connections, cancel };
-    let rows = loading.run(!args.no_verify).await?;
+    let mut made = Made { notes: opened.manifest.notes, not_made: Vec::new() };
+    made.notes.iter().for_each(|note| screen.say(note));
+    let rows = loading.run(!args.no_verify, &mut made).await?;
     let names: Vec<&String> = loading.options.databases.values().collect();
     let privileged: Vec<String> = privileged.iter().map(|text| text.message(language())).collect();
+    let notes: Vec<String> = made.notes.iter().map(|note| note.message(language())).collect();
     let data = json!({
         "dump": loading.dump, "origin": origin, "databases": names,
         "privileged": privileged, "rows": rows, "verified": !args.no_verify,
+        "notes": notes, "notMade": made.not_made.iter().map(described_part).collect::<Vec<_>>(),
     });
     screen.show(&data, |screen| {
+        if !made.not_made.is_empty() {
+            return; // what is said last is that it is not whole
+        }
         let text = if args.no_verify { "cli-load-not-verified" } else { "cli-load-complete" };
         screen.say(&Text::new(text).with("dump", &loading.dump).with("rows", rows));
     });
-    Ok(())
+    complete(&made.not_made)
+}
+
+fn described_part(part: &NotMade) -> Value {
+    json!({ "kind": part.kind, "name": part.name, "reason": part.reason.message(language()) })
+}
+
+/// Fails for a load that could not make everything.
+fn complete(not_made: &[NotMade]) -> Result<(), Failure> {
+    if not_made.is_empty() {
+        return Ok(());
+    }
+    let problem = Problem::refused(codes::RECOVERY_FAILED, "load-incomplete").with("count", not_made.len());
+    Err(Failure::partial(problem))
 }
 
 struct Loading {
@@ -110,24 +132,27 @@ struct Loading {
 }
 
 impl Loading {
-    /// Loads the dump, reads it back if that is wished, and returns how many rows were loaded.
-    async fn run(&self, verify: bool) -> Result<u64, Failure> {
+    /// Loads the dump, reads it back if that is wished, and returns how many rows were loaded. What is to be said of it is said
+    /// as it comes, and added.
+    async fn run(&self, verify: bool, made: &mut Made) -> Result<u64, Failure> {
         let Self { screen, target, client, dump, options, connections, cancel } = self;
-        let found = load::create_schema(target, client, dump, options, *connections, cancel).await;
-        found.map_err(|error| error.problem())?.notes.iter().for_each(|note| screen.say(note));
+        let mut add = |more: dump::Result<Made>| -> Result<(), Failure> {
+            let more = more.map_err(|error| error.problem())?;
+            more.texts().iter().for_each(|text| screen.say(text));
+            made.add(more);
+            Ok(())
+        };
+        add(load::create_schema(target, client, dump, options, *connections, cancel).await)?;
         let meter = Meter::new();
         let work = load::load_data(target, client, dump, options, *connections, &meter, cancel);
         metered(*screen, "load-data", &meter, work).await?;
         if options.with_code {
-            let routines = load::create_routines(target, client, dump, options).await;
-            routines.map_err(|error| error.problem())?.iter().for_each(|note| screen.say(note));
+            add(load::create_routines(target, client, dump, options).await)?;
         }
-        let keys = load::create_indexes(target, client, dump, options, *connections, cancel).await;
-        keys.map_err(|error| error.problem())?.iter().for_each(|note| screen.say(note));
+        add(load::create_indexes(target, client, dump, options, *connections, cancel).await)?;
         let rows = if verify { self.verify().await? } else { meter.now().rows };
         if options.with_code {
-            let triggers = load::create_triggers(target, client, dump, options).await;
-            triggers.map_err(|error| error.problem())?.iter().for_each(|note| screen.say(note));
+            add(load::create_triggers(target, client, dump, options).await)?;
         }
         load::finish(target, client, dump, options).await.map_err(|error| error.problem())?;
         Ok(rows)

@@ -125,7 +125,15 @@ pub(crate) fn found(
     // Only the names are judged: there is no catalogue here that the rest could be found in.
     let (backup_set, cluster, tenant) = (BackupSetId(0), ClusterId(0), TenantId(0));
     let objects = selection.0;
-    let wish = RecoveryRequest { backup_set, cluster, tenant, objects, rename, accept_foreign: false };
+    let wish = RecoveryRequest {
+        backup_set,
+        cluster,
+        tenant,
+        objects,
+        rename,
+        accept_foreign: false,
+        with_code: false,
+    };
     let chosen = choose(&manifest.held(), &wish)?;
     Ok((chosen.databases, Selection(chosen.objects)))
 }

@@ -11,7 +11,7 @@ use super::{Reach, task};
 use crate::client::Client;
 use crate::failure::Failure;
 use crate::follow;
-use crate::rows::{ActionRow, ClusterRow, RestoreTaskRow, read, read_all};
+use crate::rows::{ActionRow, ClusterRow, RestoreTaskRow, TaskRow, read, read_all};
 
 mod tenant;
 
@@ -94,6 +94,10 @@ struct TargetArgs {
     /// the origin of a set
     #[arg(long)]
     accept_foreign: bool,
+    /// Make procedures, functions and triggers of whole databases too, and of a whole set users and their privileges; ADMIN
+    /// only. Without it a recovery that leaves some out is partial, and --wait ends with status 4
+    #[arg(long, requires = "set")]
+    with_code: bool,
     #[command(flatten)]
     new: tenant::NewTenantArgs,
 }
@@ -134,8 +138,9 @@ async fn start(reach: &Reach, target: &TargetArgs, wait: bool) -> Result<(), Fai
     }
     screen.say(&said);
     let ended = follow::to_end(&client, screen, task).await?;
-    screen.show(&ended, |_| {});
-    Ok(())
+    let row: TaskRow = read(&ended)?;
+    screen.show(&ended, |screen| task::say_what_lacks(screen, &row));
+    task::complete(&row)
 }
 
 async fn ask(client: &Client, target: &TargetArgs, dry_run: bool) -> Result<Value, Failure> {
@@ -160,6 +165,7 @@ async fn ask(client: &Client, target: &TargetArgs, dry_run: bool) -> Result<Valu
         "obBackupObjectList": tables,
         "rename": rename,
         "acceptForeign": target.accept_foreign,
+        "withCode": target.with_code,
         "dryRun": dry_run,
     });
     client.post(&format!("/ob/clusters/{}/backup/restore", cluster.id), Some(&body)).await
@@ -182,6 +188,7 @@ async fn list(reach: &Reach, name: Option<&str>) -> Result<(), Failure> {
         let rows: Vec<Vec<String>> = restores
             .into_iter()
             .map(|restore| {
+                let standing = restore.standing();
                 let databases = restore.databases.iter().map(|(old, new)| {
                     let tables =
                         restore.ob_backup_object_list.iter().filter(|each| each.database_name == *old);
@@ -197,7 +204,7 @@ async fn list(reach: &Reach, name: Option<&str>) -> Result<(), Failure> {
                     databases.collect::<Vec<_>>().join(", "),
                     short_or_none(restore.create_time.as_ref()),
                     short_or_none(restore.finish_time.as_ref()),
-                    restore.status,
+                    standing,
                 ]
             })
             .collect();

@@ -10,7 +10,7 @@ use super::Reach;
 use super::names::{cluster, short, short_or_none};
 use crate::client::Client;
 use crate::failure::Failure;
-use crate::rows::{LogRows, MissingRow, SubtaskRow, TaskRow, read, read_all};
+use crate::rows::{LogRows, MissingRow, NotMadeRow, SubtaskRow, TaskRow, read, read_all};
 use crate::screen::Screen;
 use crate::{follow, language};
 
@@ -102,13 +102,8 @@ pub(crate) async fn run(args: TaskArgs) -> Result<(), Failure> {
             let (client, screen) = (reach.client()?, reach.screen());
             let data = follow::to_end(&client, screen, task).await?;
             let ended: TaskRow = read(&data)?;
-            screen.show(&data, |screen| say_left_out(screen, &ended.left_out));
-            if !ended.partial {
-                return Ok(());
-            }
-            let lost = ended.left_out.iter().filter(|object| !object.agreed).count();
-            let partial = Problem::refused(codes::DATA_BACKUP_FAILED, "task-partial");
-            Err(Failure::partial(partial.with("task", task).with("count", lost)))
+            screen.show(&data, |screen| say_what_lacks(screen, &ended));
+            complete(&ended)
         }
         Verb::Log { task, subtask } => log(&reach, task, subtask).await,
         Verb::Retry { task, subtask } => {
@@ -176,6 +171,30 @@ async fn show(reach: &Reach, task: i64) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Fails for a task that ended without all that it was to back up or to recover.
+pub(crate) fn complete(ended: &TaskRow) -> Result<(), Failure> {
+    let lost = ended.left_out.iter().filter(|object| !object.agreed).count();
+    let problem = match ended.not_made.len() {
+        _ if !ended.partial => return Ok(()),
+        0 => Problem::refused(codes::DATA_BACKUP_FAILED, "task-partial").with("count", lost),
+        count => Problem::refused(codes::RECOVERY_FAILED, "recovery-partial").with("count", count),
+    };
+    Err(Failure::partial(problem.with("task", ended.id)))
+}
+
+/// Says what the backup or the recovery of a task lacks.
+pub(crate) fn say_what_lacks(screen: Screen, task: &TaskRow) {
+    say_left_out(screen, &task.left_out);
+    say_not_made(screen, &task.not_made);
+}
+
+/// Says what a recovery does not make.
+pub(crate) fn say_not_made(screen: Screen, parts: &[NotMadeRow]) {
+    for part in parts {
+        screen.say(&Text::new("cli-not-made").with("what", &part.reason));
+    }
+}
+
 /// Says what a backup lacks.
 pub(crate) fn say_left_out(screen: Screen, objects: &[MissingRow]) {
     for object in objects {
@@ -196,7 +215,7 @@ fn show_task(screen: Screen, task: &TaskRow) {
         ("Started", short_or_none(task.start_time.as_ref())),
         ("Ended", short_or_none(task.finish_time.as_ref())),
     ]);
-    say_left_out(screen, &task.left_out);
+    say_what_lacks(screen, task);
     screen.line("");
     let rows: Vec<Vec<String>> = task
         .subtasks

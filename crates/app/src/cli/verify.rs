@@ -60,10 +60,11 @@ pub(crate) async fn run(args: VerifyArgs) -> Result<(), Failure> {
     let manifest = &opened.manifest;
     let mut said = json!({
         "dump": dump, "origin": origin, "status": left_out::status(manifest),
-        "leftOut": left_out::described(manifest), "objects": described(&objects),
+        "leftOut": left_out::described(manifest), "notes": left_out::notes(manifest), "objects": described(&objects),
     });
     let mut lines = vec![signing_key::described(&origin)];
     lines.extend(left_out::lines(manifest));
+    lines.extend(manifest.notes.iter().cloned());
     lines.push(line("cli-verify-objects", &objects));
     let mut findings = objects.findings;
     if let Some(server) = against {

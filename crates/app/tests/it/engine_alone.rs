@@ -242,3 +242,41 @@ fn what_a_dump_leaves_out_without_consent_decides_its_exit_status() {
     assert_eq!(code, 2, "{stderr}");
     assert!(stderr.contains("did you mean `events`?"), "{stderr}");
 }
+
+#[test]
+fn what_a_dump_finds_only_when_it_reads_is_said_by_each_command() {
+    let seekdb = with_shop("app_notes");
+    let shop = &seekdb.database;
+    let statements = [
+        format!("CREATE TABLE `{shop}`.`{shop}` (id INT)"),
+        format!("CREATE VIEW `{shop}`.like_it AS SELECT id FROM `{shop}`.`{shop}`"),
+    ];
+    seekdb.run(&statements).expect("a view on a table that is named like its database");
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let base = format!("file://{}/dumps", dir.path().display());
+    let url = format!("mysql://root@127.0.0.1:{}", seekdb.port);
+    let run = |arguments: &[&str]| {
+        let mut command = lifeboat();
+        let Ran { status, out, err } =
+            run(command.args(arguments).env("LIFEBOAT_CLUSTER_PASSWORD", &seekdb.password));
+        assert_eq!(status, 0, "{arguments:?}: {err}");
+        out
+    };
+    let note = "calls a table like its database";
+    let notes = |out: &str| {
+        let data: Value = serde_json::from_str(out).expect("JSON");
+        assert!(data["notes"].to_string().contains(note), "{out}");
+        data["uri"].as_str().unwrap_or_default().to_owned()
+    };
+    let dump = ["dump", "--url", &url, "--to", &base, "--database", shop];
+    assert_eq!(run(&dump).matches(note).count(), 1, "it is said once");
+    let uri = notes(&run(&[&dump[..], &["-o", "json"]].concat()));
+    assert!(run(&["verify", "--from", &uri]).contains(note));
+    notes(&run(&["verify", "--from", &uri, "-o", "json"]));
+    let load = ["load", "--from", &uri, "--url", &url];
+    let drop = || seekdb.run(&[format!("DROP DATABASE `{shop}`")]).expect("dropped");
+    drop();
+    assert!(run(&load).contains(note));
+    drop();
+    notes(&run(&[&load[..], &["-o", "json"]].concat()));
+}

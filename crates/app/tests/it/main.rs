@@ -11,6 +11,7 @@ mod lifeboat;
 mod lost_metadata;
 mod monitoring;
 mod object_storage;
+mod partial_recovery;
 mod physical;
 mod recovery;
 mod refusals;

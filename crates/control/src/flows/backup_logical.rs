@@ -29,7 +29,7 @@ mod tests;
 use std::sync::Arc;
 use std::time::Duration;
 
-use dump::Meter;
+use dump::{Manifest, Meter};
 use engine::flow::Answer;
 use engine::{Flow, Next, Note, Step, StepError};
 use model::Problem;
@@ -253,7 +253,7 @@ async fn schema(at: &Here, dumping: &Dumping<'_>) -> dump::Result<()> {
 async fn dump_data(at: &Here, state: &State, lane: &mut Lane) -> Answer {
     let dumping = Dumping::open(at, state, lane).await?;
     if let Some(opened) = dumping.manifest().await? {
-        lane.complete = Some(Complete::of(&opened.manifest)); // since before a crash; its receipts are gone
+        completed(at, lane, &opened.manifest); // since before a crash; its receipts are gone
         return Ok(Next::Done);
     }
     let mut dumped = rows(at, state, &dumping).await;
@@ -269,20 +269,26 @@ async fn dump_data(at: &Here, state: &State, lane: &mut Lane) -> Answer {
             Err(error) => return Err(Error::from(error).into()),
         };
         at.context().snapshots.release(&dumping.dump).await;
-        let complete = Complete::of(&manifest);
-        at.log(
-            Note::new("dump-complete")
-                .arg("dump", &complete.dump)
-                .arg("tables", complete.tables)
-                .arg("rows", complete.rows)
-                .arg("bytes", size::bytes(complete.bytes)),
-        );
-        for object in &complete.left_out {
-            at.log(words::note(object.reason.clone()));
-        }
-        lane.complete = Some(complete);
+        completed(at, lane, &manifest);
     }
     dumping.done_or_anew(lane, dumped).await
+}
+
+/// Keeps what a complete dump holds, and logs it with what it lacks and what its reader should know.
+fn completed(at: &Here, lane: &mut Lane, manifest: &Manifest) {
+    let complete = Complete::of(manifest);
+    at.log(
+        Note::new("dump-complete")
+            .arg("dump", &complete.dump)
+            .arg("tables", complete.tables)
+            .arg("rows", complete.rows)
+            .arg("bytes", size::bytes(complete.bytes)),
+    );
+    let reasons = complete.left_out.iter().map(|object| &object.reason);
+    for text in reasons.chain(&manifest.notes) {
+        at.log(words::note(text.clone()));
+    }
+    lane.complete = Some(complete);
 }
 
 async fn rows(at: &Here, state: &State, dumping: &Dumping<'_>) -> dump::Result<()> {

@@ -2,6 +2,7 @@
 
 use model::backup::{BackupMethod, DataBackupMode};
 use model::inventory::Missing;
+use model::not_made::NotMade;
 use model::text::Text;
 
 /// What a task would do.
@@ -19,6 +20,8 @@ pub struct Plan {
     pub tenants: Vec<String>,
     /// What the backup would lack, as far as that is seen now.
     pub left_out: Vec<Missing>,
+    /// What of the backup set a recovery would not make, as far as that is seen now.
+    pub not_made: Vec<NotMade>,
     /// The steps in running order.
     pub steps: Vec<PlannedStep>,
 }

@@ -4,16 +4,21 @@
 //! 2. `check-destination`      the cluster takes it, the user may, and nothing of that name is there
 //! 3. `create-schema`          databases and tables exist, each database with this load's mark
 //! 4. `load-data`              the rows are in
-//! 5. `create-indexes`         keys, foreign keys and views are
+//! 5. `create-indexes`         routines, keys, foreign keys and views are
 //! 6. `verify-data`            every row is what was dumped
-//! 7. `record-recovery`        the marks are gone, and the recovery is known
+//! 7. `record-recovery`        triggers are there, the marks are gone, and the recovery is known
+//!
+//! Routines, triggers, users and privileges are made only for an administrator who requests them. What of the set is not made,
+//! for that reason or because the target refuses it, is kept in the state: such a recovery ends, and is partial.
 //!
 //! The cluster changes from the third step on. Rolling back takes away what the third step made and nothing else: a
 //! database that was not there before and still carries the load's mark is dropped; one that was there, empty, is
 //! emptied again. As soon as something else lies in it, nothing of it is touched; but where single tables are recovered
-//! into a database that was there before, other tables may lie beside them, and only they are dropped.
+//! into a database that was there before, other tables may lie beside them, and only they are dropped. Users and roles
+//! that it made are dropped, too.
 
 mod cleanup;
+mod code;
 mod loading;
 pub(crate) mod plan;
 mod request;
@@ -25,6 +30,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use dump::load::Made;
 use dump::{Manifest, Meter, load};
 use engine::flow::Answer;
 use engine::{Flow, Next, Note, Step, StepError};
@@ -37,6 +43,7 @@ use model::problem::codes;
 use model::tenant::Tenant;
 use model::version::{Product, Version};
 use model::{Problem, size};
+use oceanbase::catalog::Account;
 use oceanbase::grants::Grants;
 use oceanbase::{Driver, Session, catalog};
 use storage::Client;
@@ -50,7 +57,7 @@ use crate::error::Error;
 use crate::words;
 
 pub(crate) use request::{TAKER, open_set};
-pub(crate) use state::{RestoreLogical, State};
+pub(crate) use state::{RestoreLogical, State, not_made};
 
 /// How long a check may take.
 const CHECK_LIMIT: Duration = Duration::from_secs(30 * 60);
@@ -76,8 +83,8 @@ const ASKS_REFERENCES_SINCE: Version = Version::new(4, 3, 5);
 
 impl Flow for RestoreLogical {
     const KIND: &'static str = "restore-logical"; // stored; never renamed once released
-    /// 2: single tables. A program of version 1 would recover the whole database.
-    const VERSION: u32 = 2;
+    /// 2: single tables. A program of version 1 would recover the whole database. 3: code. One of version 2 would leave it out.
+    const VERSION: u32 = 3;
     const READS_SINCE: u32 = 1;
     type Context = Context;
     type State = State;
@@ -107,6 +114,10 @@ async fn check_recovery_source(at: &Here, state: &mut State) -> Answer {
     check_objects(&client, state, &manifest).await?;
     for note in &manifest.notes {
         at.log(words::note(note.clone()));
+    }
+    if !state.with_code {
+        let not_made = code::not_requested(&manifest, &state.databases, &state.selection);
+        made(at, state, "check-recovery-source", Made { not_made, ..Made::default() });
     }
     at.log(
         Note::new("recovery-source")
@@ -165,11 +176,16 @@ async fn check_destination(at: &Here, state: &mut State) -> Answer {
         let problem = Problem::refused(codes::NAME_EXISTS, "recovery-left-unfinished");
         return Err(words::refused(problem.with("databases", joined(state))));
     }
-    for note in found.notes {
+    let privileged = load::privileged(client, &state.dump, options, &target.endpoint.user).await;
+    for note in found.notes.into_iter().chain(privileged.map_err(Error::from)?) {
         at.log(words::note(note));
     }
     let mut session = open(target).await?;
     check_privileges(&mut session, state).await?;
+    if state.with_code {
+        let there = catalog::accounts(&mut session).await.map_err(Error::from)?;
+        state.accounts_existed = there.map(|there| there.iter().map(Account::spelled).collect());
+    }
     let there = catalog::databases(&mut session).await.map_err(Error::from)?;
     session.close().await;
     let existed = |name: &&String| there.iter().any(|other| other.eq_ignore_ascii_case(name));
@@ -214,9 +230,10 @@ async fn check_privileges(session: &mut Session, state: &State) -> Result<(), St
 async fn create_schema(at: &Here, state: &mut State) -> Answer {
     let Loading { target, client, options } = Loading::open(at, state).await?;
     at.may_act(STATEMENT_LIMIT).await?;
-    let made =
+    let schema =
         load::create_schema(&target, &client, &state.dump, &options, state.connections, at.cancelled());
-    made.await.map_err(Error::from)?;
+    let not_made = schema.await.map_err(Error::from)?.not_made;
+    made(at, state, "create-schema", Made { not_made, ..Made::default() }); // its notes were said by the check before
     at.log(Note::new("recovery-schema").arg("databases", joined(state)).arg("tables", state.holds.tables));
     Ok(Next::Done)
 }
@@ -233,15 +250,20 @@ async fn load_data(at: &Here, state: &mut State) -> Answer {
     Ok(Next::Done)
 }
 
-/// 5. Keys, foreign keys and views are.
+/// 5. Routines, keys, foreign keys and views are: views may call routines.
 async fn create_indexes(at: &Here, state: &mut State) -> Answer {
     let Loading { target, client, options } = Loading::open(at, state).await?;
     at.may_act(STATEMENT_LIMIT).await?;
-    let made =
-        load::create_indexes(&target, &client, &state.dump, &options, state.connections, at.cancelled());
-    for note in made.await.map_err(Error::from)? {
-        at.log(words::note(note));
+    let mut all = Made::default();
+    if state.with_code {
+        let routines = load::create_routines(&target, &client, &state.dump, &options);
+        all.add(routines.await.map_err(Error::from)?);
+        at.may_act(STATEMENT_LIMIT).await?;
     }
+    let indexes =
+        load::create_indexes(&target, &client, &state.dump, &options, state.connections, at.cancelled());
+    all.add(indexes.await.map_err(Error::from)?);
+    made(at, state, "create-indexes", all);
     Ok(Next::Done)
 }
 
@@ -263,10 +285,17 @@ async fn verify_data(at: &Here, state: &mut State) -> Answer {
     Ok(Next::Done)
 }
 
-/// 7. The marks are gone, and the recovery is known. Known last: what is known is over.
+/// 7. Triggers and privileges are there: earlier, triggers would have changed the rows. Then the marks are gone, and the
+/// recovery is known. Known last: what is known is over.
 async fn record_recovery(at: &Here, state: &mut State) -> Answer {
     let Loading { target, client, options } = Loading::open(at, state).await?;
     at.may_act(STATEMENT_LIMIT).await?;
+    if state.with_code && !state.has_triggers {
+        let triggers = load::create_triggers(&target, &client, &state.dump, &options);
+        made(at, state, "record-recovery", triggers.await.map_err(Error::from)?);
+        state.has_triggers = true;
+        return Ok(Next::again(Duration::ZERO)); // saved before the marks go, which say whose privileges are given
+    }
     load::finish(&target, &client, &state.dump, &options).await.map_err(Error::from)?;
     let mut writer = at.context().metadata.begin().await.map_err(Error::from)?;
     let restore = Restore {
@@ -284,7 +313,19 @@ async fn record_recovery(at: &Here, state: &mut State) -> Answer {
     writer.restore_record(&restore).await.map_err(Error::from)?;
     writer.commit().await.map_err(Error::from)?;
     at.log(Note::new("recovery-recorded").arg("databases", joined(state)));
+    let lost = state.not_made().count();
+    if lost > 0 {
+        at.log(Note::new("recovery-partial").arg("count", lost));
+    }
     Ok(Next::Done)
+}
+
+/// Logs what a part of a load has to say, and keeps what it could not make.
+fn made(at: &Here, state: &mut State, step: &str, made: Made) {
+    for text in made.texts() {
+        at.log(words::note(text));
+    }
+    state.not_made.insert(step.to_owned(), made.not_made);
 }
 
 fn joined(state: &State) -> String {

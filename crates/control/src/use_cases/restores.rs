@@ -6,6 +6,7 @@ use engine::{Flow as _, StepStatus, Task};
 use metadata::tasks::{TaskQuery, subject};
 use model::backup::{BackupMethod, BackupObject};
 use model::id::{BackupSetId, ClusterId, TaskId, TenantId};
+use model::not_made::NotMade;
 use model::order::{IdempotencyKey, Order, RecoveryOrder, TenantRecovery};
 use model::physical::resources::TargetResources;
 use model::recovery::RecoveryRequest;
@@ -83,6 +84,8 @@ pub struct RestoreTask {
     pub until: Option<Timestamp>,
     /// How it stands.
     pub status: TaskStatus,
+    /// What of the set it did not make, as far as that is known.
+    pub not_made: Vec<NotMade>,
     /// Why it failed.
     pub problem: Option<Text>,
     /// When it was begun.
@@ -189,6 +192,7 @@ pub async fn restore_tasks(
 fn seen(task: &Task, state: State, storage: Option<Storage>) -> RestoreTask {
     let folder = format!("{}/{}", state.folder, state.dump);
     let failed = task.rows.iter().find(|row| row.status == StepStatus::Failed);
+    let not_made = state.not_made().cloned().collect();
     RestoreTask {
         task: TaskId(task.id.0),
         creator: task.creator.clone(),
@@ -209,6 +213,7 @@ fn seen(task: &Task, state: State, storage: Option<Storage>) -> RestoreTask {
         uri: storage.map_or(folder.clone(), |storage| storage.location.below(&folder).uri()),
         until: Some(Timestamp::from_scn(state.scn)),
         status: view::status(task.status),
+        not_made,
         problem: failed.and_then(|row| row.note.clone()).map(words::text),
         started: task.started_at.map(view::moment),
         finished: task.finished_at.filter(|_| task.status.is_finished()).map(view::moment),
@@ -242,6 +247,7 @@ fn seen_tenant(task: &Task, state: TenantState) -> RestoreTask {
         uri: state.places.iter().map(|place| place.uri.as_str()).collect::<Vec<_>>().join(","),
         until: settled.or_else(|| state.until.scn()).map(Timestamp::from_scn),
         status: view::status(task.status),
+        not_made: Vec::new(),
         problem: failed.and_then(|row| row.note.clone()).map(words::text),
         started: task.started_at.map(view::moment),
         finished: task.finished_at.filter(|_| task.status.is_finished()).map(view::moment),

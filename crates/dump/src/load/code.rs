@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use model::not_made::PartKind;
 use model::text::Text;
 use oceanbase::statement::literal;
 use oceanbase::{Session, Statement, catalog};
@@ -18,14 +19,14 @@ use crate::layout::ObjectKey;
 use crate::load::allowed::{self, Wanted};
 use crate::load::connection::{Under, enter, make, make_lenient, open_for_loading};
 use crate::load::marks::Marks;
-use crate::load::{Options, names};
-use crate::manifest::Manifest;
+use crate::load::{Made, Options, names};
+use crate::manifest::{CodeEntry, DatabaseEntry, Manifest};
 use crate::plan::{Selection, full_name};
 use crate::schema_file::{SchemaKind, SchemaObject};
 use crate::source::Target;
 
 /// Makes users and roles (those that exist stay as they are), then procedures and functions. To be called behind
-/// [`super::create_schema`] and before the views that use functions are made. Returns what could not be made.
+/// [`super::create_schema`] and before the views that use functions are made.
 ///
 /// # Errors
 /// Fails when the server does.
@@ -34,7 +35,7 @@ pub async fn create_routines(
     client: &Client,
     dump: &DumpId,
     options: &Options,
-) -> Result<Vec<Text>> {
+) -> Result<Made> {
     let mut making = Making::begin(target, client, dump, options).await?;
     making.check().await?;
     making.accounts().await?;
@@ -43,7 +44,7 @@ pub async fn create_routines(
 }
 
 /// Makes triggers, and gives users and roles their privileges. To be called last: a trigger would change the rows that
-/// are loaded. Returns what could not be made.
+/// are loaded.
 ///
 /// # Errors
 /// Fails when the server does.
@@ -52,7 +53,7 @@ pub async fn create_triggers(
     client: &Client,
     dump: &DumpId,
     options: &Options,
-) -> Result<Vec<Text>> {
+) -> Result<Made> {
     let mut making = Making::begin(target, client, dump, options).await?;
     making.check().await?;
     making.code(&[SchemaKind::Trigger]).await?;
@@ -61,14 +62,14 @@ pub async fn create_triggers(
 }
 
 /// What stands for the piece in the note of an account.
-const ACCOUNT: u32 = 0;
+pub(super) const ACCOUNT: u32 = 0;
 
 struct Making {
     session: Session,
     archive: Archive,
     manifest: Manifest,
     names: BTreeMap<String, String>,
-    notes: Vec<Text>,
+    made: Made,
     selection: Selection,
 }
 
@@ -78,7 +79,7 @@ impl Making {
             Archive::open(client, dump, &options.identities, options.expected_manifest.as_deref()).await?;
         let names = names(&manifest, options)?;
         let (session, selection) = (open_for_loading(target).await?, options.selection.clone());
-        Ok(Self { session, archive, manifest, names, notes: Vec::new(), selection })
+        Ok(Self { session, archive, manifest, names, made: Made::default(), selection })
     }
 
     /// Checks everything that this load may run of users, privileges and code, before the first of it runs.
@@ -87,9 +88,9 @@ impl Making {
         allowed::check_code(&self.archive, &self.manifest, wanted).await
     }
 
-    async fn end(self) -> Vec<Text> {
+    async fn end(self) -> Made {
         self.session.close().await;
-        self.notes
+        self.made
     }
 
     /// Makes the code of these kinds in all databases.
@@ -109,15 +110,16 @@ impl Making {
                     continue; // from an earlier attempt
                 }
                 let what = full_name(database, &object.name);
+                let kind = part_of(object.kind);
                 let mode = object.mode.as_deref().unwrap_or_default();
                 let statement = self.renamed(&object.statement, Quoting::of_mode(mode), &what);
                 let set = Statement::read(format!("SET SESSION sql_mode = {}", literal(mode)));
-                if !self.run(set, &what).await? {
+                if !self.run(set, kind, &what).await? {
                     continue;
                 }
                 let context = object.context.as_ref();
-                self.notes.extend(Under::begin(&mut self.session, context, &statement, &what).await?);
-                self.run(Statement::act(statement), &what).await?;
+                self.made.notes.extend(Under::begin(&mut self.session, context, &statement, &what).await?);
+                self.run(Statement::act(statement), kind, &what).await?;
                 Under::end(&mut self.session, context).await?;
             }
         }
@@ -136,18 +138,13 @@ impl Making {
         let other = Qualified::read_code(statement, quoting, otherwise);
         for database in code.unclear().union(&other.names()) {
             let note = Text::new("load-code-names-database").with("what", what);
-            self.notes.push(note.with("database", database));
+            self.made.notes.push(note.with("database", database));
         }
         code.renamed(&self.names)
     }
 
-    /// Finds the notes of the accounts that were made: those of the first database.
     async fn marks(&mut self) -> Result<Option<Marks>> {
-        let Some((name, database)) = self.names.first_key_value() else { return Ok(None) };
-        let Some(entry) = self.manifest.databases.iter().find(|entry| entry.name == *name) else {
-            return Ok(None);
-        };
-        Marks::find(&mut self.session, entry, database, &self.archive.dump).await.map(Some)
+        marks_of_accounts(&mut self.session, &self.archive, &self.manifest, &self.names).await
     }
 
     /// Makes users and roles.
@@ -165,12 +162,12 @@ impl Making {
             let is_ours = ours.contains_key(&(object.name.clone(), ACCOUNT));
             if there.contains(&object.name) && !is_ours {
                 if object.kind == SchemaKind::Account {
-                    self.notes.push(Text::new("load-account-exists").with("account", &object.name));
+                    self.made.notes.push(Text::new("load-account-exists").with("account", &object.name));
                 }
                 continue;
             }
             marks.ensure(&mut self.session, &[(&object.name, ACCOUNT)]).await?;
-            self.run(Statement::act(object.statement), &object.name).await?;
+            self.run(Statement::act(object.statement), PartKind::Users, &object.name).await?;
         }
         Ok(())
     }
@@ -193,23 +190,24 @@ impl Making {
             }
             let note = match granted(&object.statement, &self.names) {
                 Granted::By(sql) => {
-                    self.run(Statement::act(sql), &object.name).await?;
+                    self.run(Statement::act(sql), PartKind::Grants, &object.name).await?;
                     continue;
                 }
                 Granted::Elsewhere(database) => Text::new("load-grant-elsewhere").with("database", database),
                 Granted::Pattern(pattern) => Text::new("load-grant-pattern").with("pattern", pattern),
             };
-            self.notes.push(note.with("account", &object.name));
+            self.made.lack(PartKind::Grants, &object.name, note.with("account", &object.name));
         }
         Ok(())
     }
 
     /// Runs a statement; what the server refuses is noted. Tells whether it was done.
-    async fn run(&mut self, statement: Statement, what: &str) -> Result<bool> {
+    async fn run(&mut self, statement: Statement, kind: PartKind, what: &str) -> Result<bool> {
         match make(&mut self.session, &statement).await {
             Ok(_) => Ok(true),
             Err(error) if error.number().is_some() && !error.is_transient() => {
-                self.notes.push(Text::new("load-code-refused").with("what", what).with("why", error));
+                let reason = Text::new("load-code-refused").with("what", what).with("why", error);
+                self.made.lack(kind, what, reason);
                 Ok(false)
             }
             Err(error) => Err(error).during(|| format!("make {what}")),
@@ -218,6 +216,44 @@ impl Making {
 
     async fn objects(&self, key: ObjectKey<'_>) -> Result<Vec<SchemaObject>> {
         allowed::objects(&self.archive, key, |_| true).await
+    }
+}
+
+/// Finds the notes of the accounts that were made: those of the first database.
+pub(super) async fn marks_of_accounts(
+    session: &mut Session,
+    archive: &Archive,
+    manifest: &Manifest,
+    names: &BTreeMap<String, String>,
+) -> Result<Option<Marks>> {
+    let Some((name, database)) = names.first_key_value() else { return Ok(None) };
+    let Some(entry) = manifest.databases.iter().find(|entry| entry.name == *name) else { return Ok(None) };
+    Marks::find(session, entry, database, &archive.dump).await.map(Some)
+}
+
+/// Returns those of a database's procedures, functions and triggers that it would get from the dump, too.
+pub(super) async fn clashing(
+    session: &mut Session,
+    entry: &DatabaseEntry,
+    database: &str,
+) -> Result<Vec<String>> {
+    let there = existing(session, database).await?;
+    let has = |code: &&CodeEntry| {
+        let name = code.name.to_lowercase();
+        there.iter().any(|(kind, other)| kind.word() == code.kind && *other == name)
+    };
+    Ok(entry.code.iter().filter(has).map(|code| full_name(database, &code.name)).collect())
+}
+
+/// Returns what an object is among the things that a load makes.
+fn part_of(kind: SchemaKind) -> PartKind {
+    match kind {
+        SchemaKind::Table => PartKind::Tables,
+        SchemaKind::View | SchemaKind::BrokenView => PartKind::Views,
+        SchemaKind::Procedure | SchemaKind::Function => PartKind::Routines,
+        SchemaKind::Trigger => PartKind::Triggers,
+        SchemaKind::Account | SchemaKind::AccountChange => PartKind::Users,
+        SchemaKind::Grant => PartKind::Grants,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use model::not_made::PartKind;
 use model::text::Text;
 use oceanbase::statement::identifier;
 use oceanbase::{Session, catalog};
@@ -15,7 +16,7 @@ use crate::error::{DuringSql as _, Result};
 use crate::id::DumpId;
 use crate::load::connection::{Define, TableStatements, open_for_loading};
 use crate::load::schema::{read_definition, table_objects};
-use crate::load::{Options, names, orphan, views};
+use crate::load::{Made, Options, names, orphan, views};
 use crate::manifest::DatabaseEntry;
 use crate::plan::{Selection, full_name};
 use crate::source::Target;
@@ -23,8 +24,7 @@ use crate::source::Target;
 /// How long making one key may take.
 const KEY_LIMIT: std::time::Duration = std::time::Duration::from_secs(24 * 3600);
 
-/// Makes keys, then foreign keys, then views. Returns what could not be made again as it was: views that did not
-/// work in the source, or do not in the target.
+/// Makes keys, then foreign keys, then views.
 ///
 /// # Errors
 /// Fails when the server refuses a key; [`crate::Error::Cancelled`] when the token says so.
@@ -35,7 +35,7 @@ pub async fn create_indexes(
     options: &Options,
     connections: usize,
     cancel: &CancellationToken,
-) -> Result<Vec<Text>> {
+) -> Result<Made> {
     let (archive, manifest) =
         Archive::open(client, dump, &options.identities, options.expected_manifest.as_deref()).await?;
     let names = names(&manifest, options)?;
@@ -48,9 +48,9 @@ pub async fn create_indexes(
         foreign_keys.extend(found.foreign_keys);
     }
     // A table that was chosen may refer to one that was not, or that the dump is without.
-    let mut notes = Vec::new();
+    let mut made = Made::default();
     if !options.selection.is_all() || !manifest.left_out.is_empty() {
-        notes = leave_out_parentless(&mut session, &mut foreign_keys).await?;
+        leave_out_parentless(&mut session, &mut foreign_keys, &mut made).await?;
     }
     if !keys.is_empty() || !foreign_keys.is_empty() {
         orphan::refuse(&mut session).await?;
@@ -59,10 +59,9 @@ pub async fn create_indexes(
     crew::run(target, connections, keys, work(), cancel).await?;
     // One after the other: two foreign keys between the same tables would wait for each other.
     crew::run(target, 1, foreign_keys, work(), cancel).await?;
-    let made = views::create_views(&mut session, &archive, &manifest, &names, &options.selection).await;
-    notes.extend(made?);
+    made.add(views::create_views(&mut session, &archive, &manifest, &names, &options.selection).await?);
     session.close().await;
-    Ok(notes)
+    Ok(made)
 }
 
 /// The keys that tables lack.
@@ -135,10 +134,13 @@ async fn missing_keys(
     Ok(missing)
 }
 
-/// Takes out the foreign keys that refer to a table which the target does not have; returns notes of them.
-async fn leave_out_parentless(session: &mut Session, jobs: &mut [TableStatements]) -> Result<Vec<Text>> {
+/// Takes out the foreign keys that refer to a table which the target does not have.
+async fn leave_out_parentless(
+    session: &mut Session,
+    jobs: &mut [TableStatements],
+    made: &mut Made,
+) -> Result<()> {
     let mut tables: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    let mut notes = Vec::new();
     for job in jobs {
         let mut kept = Vec::new();
         for sql in std::mem::take(&mut job.statements) {
@@ -157,16 +159,15 @@ async fn leave_out_parentless(session: &mut Session, jobs: &mut [TableStatements
                 kept.push(sql);
                 continue;
             }
-            notes.push(
-                Text::new("load-foreign-key-without-parent")
-                    .with("key", constraint_name(&sql).unwrap_or_default())
-                    .with("table", full_name(&job.database, &job.table))
-                    .with("parent", full_name(&database, &parent)),
-            );
+            let (key, table) =
+                (constraint_name(&sql).unwrap_or_default(), full_name(&job.database, &job.table));
+            let reason = Text::new("load-foreign-key-without-parent").with("key", &key).with("table", &table);
+            let reason = reason.with("parent", full_name(&database, &parent));
+            made.lack(PartKind::ForeignKeys, format!("{table}.{}", identifier(&key)), reason);
         }
         job.statements = kept;
     }
-    Ok(notes)
+    Ok(())
 }
 
 /// Names of keys differ by more than their capitals.

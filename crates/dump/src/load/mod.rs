@@ -9,11 +9,13 @@ mod connection;
 mod data;
 mod keys;
 mod large;
+mod made;
 mod marks;
 mod orphan;
 mod privileged;
 mod schema;
 mod target;
+mod undo;
 mod views;
 
 use std::collections::BTreeMap;
@@ -24,10 +26,12 @@ use tokio_util::sync::CancellationToken;
 pub use code::{create_routines, create_triggers};
 pub use data::load_data;
 pub use keys::create_indexes;
+pub use made::Made;
 pub use marks::{MARKS_TABLE, progress_tables};
 pub use privileged::privileged;
 pub use schema::create_schema;
 pub use target::{TargetCheck, check_target};
+pub use undo::drop_accounts;
 
 use crate::archive::Archive;
 use crate::choice::Choice;

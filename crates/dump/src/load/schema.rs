@@ -17,7 +17,7 @@ use crate::layout::ObjectKey;
 use crate::load::connection::{Define, STATEMENT_LIMIT, TableStatements, open_for_loading};
 use crate::load::marks::Marks;
 use crate::load::target::check;
-use crate::load::{Options, TargetCheck, allowed, names};
+use crate::load::{Made, Options, allowed, names};
 use crate::manifest::DatabaseEntry;
 use crate::plan::Selection;
 use crate::schema_file::SchemaObject;
@@ -39,7 +39,7 @@ pub async fn create_schema(
     options: &Options,
     connections: usize,
     cancel: &CancellationToken,
-) -> Result<TargetCheck> {
+) -> Result<Made> {
     let (archive, manifest) =
         Archive::open(client, dump, &options.identities, options.expected_manifest.as_deref()).await?;
     let names = names(&manifest, options)?;
@@ -64,7 +64,7 @@ pub async fn create_schema(
     // None has foreign keys yet, so their order does not matter.
     let work = Define { what: "create the table", limit: STATEMENT_LIMIT };
     crew::run(target, connections, tables, work, cancel).await?;
-    Ok(found)
+    Ok(Made { notes: found.notes, not_made: Vec::new() })
 }
 
 async fn create_database(session: &mut Session, archive: &Archive, name: &str, target: &str) -> Result<()> {

@@ -13,7 +13,7 @@ use crate::id::DumpId;
 use crate::layout::ObjectKey;
 use crate::load::allowed::{self, Wanted};
 use crate::load::marks::{Marks, progress_tables};
-use crate::load::{Options, names, orphan};
+use crate::load::{Options, code, names, orphan};
 use crate::manifest::Manifest;
 use crate::plan::full_name;
 use crate::source::Target;
@@ -85,10 +85,10 @@ pub(super) async fn check(
     }
     notes.extend(manifest.left_out.iter().map(|object| object.reason.clone()));
     let whole = |name: &str| names.contains_key(name) && options.selection.has_whole_database(name);
-    let code: usize =
+    let held: usize =
         manifest.databases.iter().filter(|entry| whole(&entry.name)).map(|entry| entry.code.len()).sum();
-    if code > 0 {
-        notes.push(Text::new("load-code-held").with("count", code));
+    if held > 0 && !options.with_code {
+        notes.push(Text::new("load-code-held").with("count", held));
     }
     let mut resumes = false;
     let (mut found, mut leftovers) = (Vec::new(), Vec::new());
@@ -100,7 +100,8 @@ pub(super) async fn check(
         let there = catalog::tables(session, database).await;
         let mut there = there.during(|| format!("list the tables of `{database}`"))?;
         there.retain(|table| !notes_of_loads.contains(&table.name));
-        if owner.as_deref() == Some(archive.dump.as_str()) {
+        let is_ours = owner.as_deref() == Some(archive.dump.as_str());
+        if is_ours {
             let is_own = |name: &str| {
                 entry.objects().any(|own| own.eq_ignore_ascii_case(name) && chosen(&entry.name, own))
             };
@@ -123,6 +124,10 @@ pub(super) async fn check(
             leftovers.push(marks);
         }
         found.extend(clashing.into_iter().map(|table| full_name(database, &table.name)));
+        // What an earlier attempt of this load made is in nobody's way.
+        if options.with_code && !is_ours && whole(&entry.name) && !entry.code.is_empty() {
+            found.extend(code::clashing(session, entry, database).await?);
+        }
     }
     if found.is_empty() {
         Ok((TargetCheck { server, resumes, notes }, leftovers))

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use model::not_made::PartKind;
 use model::text::Text;
 use oceanbase::catalog::Context;
 use oceanbase::{Session, Statement, catalog};
@@ -11,8 +12,8 @@ use crate::ddl::qualified::Qualified;
 use crate::ddl::qualify::without_security;
 use crate::error::{DuringSql as _, Result};
 use crate::layout::ObjectKey;
-use crate::load::allowed;
 use crate::load::connection::{Under, enter, make};
+use crate::load::{Made, allowed};
 use crate::manifest::Manifest;
 use crate::plan::{Selection, full_name};
 use crate::schema_file::{SchemaKind, SchemaObject};
@@ -34,14 +35,17 @@ pub(super) async fn create_views(
     manifest: &Manifest,
     names: &BTreeMap<String, String>,
     selection: &Selection,
-) -> Result<Vec<Text>> {
+) -> Result<Made> {
     let strange = !manifest.server.product.is_oceanbase() && session.server().product.is_oceanbase();
-    let mut notes = Vec::new();
+    let folds = session.server().product.is_oceanbase();
+    let mut made = Made::default();
     let mut waiting = Vec::new();
     for entry in &manifest.databases {
         let Some(database) = names.get(&entry.name) else { continue };
         for view in entry.broken_views.iter().filter(|view| selection.has_table(&entry.name, view)) {
-            notes.push(Text::new("load-view-was-broken").with("view", full_name(database, view)));
+            let view = full_name(database, view);
+            let reason = Text::new("load-view-was-broken").with("view", &view);
+            made.lack(PartKind::Views, view, reason);
         }
         if entry.views.is_empty() {
             continue;
@@ -50,7 +54,7 @@ pub(super) async fn create_views(
             catalog::tables(session, database).await.during(|| format!("list the views of `{database}`"))?;
         let there: HashSet<String> = there.into_iter().map(|table| table.name).collect();
         for object in view_objects(archive, &entry.name, selection).await? {
-            if there.contains(&object.name) {
+            if there.contains(&object.name) || folds && there.contains(&object.name.to_lowercase()) {
                 continue;
             }
             let mut statement = object.statement;
@@ -60,7 +64,7 @@ pub(super) async fn create_views(
                 if invoker {
                     let note = Text::new("load-view-security-left-out");
                     let view = full_name(database, &object.name);
-                    notes.push(note.with("view", view).with("target", session.server()));
+                    made.notes.push(note.with("view", view).with("target", session.server()));
                 }
             }
             match renamed(&statement, names) {
@@ -71,24 +75,29 @@ pub(super) async fn create_views(
                     context: object.context.clone(),
                     refusal: None,
                 }),
-                None => notes
-                    .push(Text::new("load-view-ambiguous").with("view", full_name(database, &object.name))),
+                None => {
+                    let view = full_name(database, &object.name);
+                    let reason = Text::new("load-view-ambiguous").with("view", &view);
+                    made.lack(PartKind::Views, view, reason);
+                }
             }
         }
     }
     // A view may read one of another database that comes later: as long as some can be made, the rest is tried again.
     while !waiting.is_empty() {
         let before = waiting.len();
-        waiting = try_all(session, waiting, &mut notes).await?;
+        waiting = try_all(session, waiting, &mut made.notes).await?;
         if waiting.len() == before {
             break;
         }
     }
-    notes.extend(waiting.into_iter().map(|view| {
+    for view in waiting {
         let why = view.refusal.map(|refusal| refusal.to_string()).unwrap_or_default();
-        Text::new("load-view-refused").with("view", full_name(&view.database, &view.name)).with("why", why)
-    }));
-    Ok(notes)
+        let full = full_name(&view.database, &view.name);
+        let reason = Text::new("load-view-refused").with("view", &full).with("why", why);
+        made.lack(PartKind::Views, full, reason);
+    }
+    Ok(made)
 }
 
 /// Tries to make each view; returns those that the server refused.

@@ -141,12 +141,12 @@ impl Bed {
         let meter = Meter::new();
         create_schema(&target, &self.client, &dump, options).await.expect("a schema");
         load::load_data(&target, &self.client, &dump, options, 3, &meter, &never).await.expect("rows");
-        let notes =
+        let made =
             load::create_indexes(&target, &self.client, &dump, options, 3, &never).await.expect("keys");
         let report = load::verify_data(&target, &self.client, &dump, options, 3, &meter, &never).await;
         assert_eq!(report.expect("a report").findings, []);
         load::finish(&target, &self.client, &dump, options).await.expect("an end");
-        notes
+        made.texts()
     }
 
     /// Compares a dump with databases.
@@ -242,6 +242,6 @@ pub(crate) async fn create_schema(
     client: &Client,
     dump: &DumpId,
     options: &load::Options,
-) -> dump::Result<load::TargetCheck> {
+) -> dump::Result<load::Made> {
     load::create_schema(target, client, dump, options, 2, &CancellationToken::new()).await
 }

@@ -30,19 +30,19 @@ pub(crate) async fn whole_load(
 ) -> Vec<String> {
     let (target, never) = (bed.source(), CancellationToken::new());
     create_schema(&target, &bed.client, dump, options).await.expect("a schema");
-    let mut notes = Vec::new();
+    let mut made = load::Made::default();
     if with_code {
-        notes.extend(load::create_routines(&target, &bed.client, dump, options).await.expect("routines"));
+        made.add(load::create_routines(&target, &bed.client, dump, options).await.expect("routines"));
     }
     load::load_data(&target, &bed.client, dump, options, 2, &Meter::new(), &never).await.expect("rows");
-    notes.extend(load::create_indexes(&target, &bed.client, dump, options, 2, &never).await.expect("keys"));
+    made.add(load::create_indexes(&target, &bed.client, dump, options, 2, &never).await.expect("keys"));
     if with_code {
         for _ in 0..2 {
-            notes.extend(load::create_triggers(&target, &bed.client, dump, options).await.expect("triggers"));
+            made.add(load::create_triggers(&target, &bed.client, dump, options).await.expect("triggers"));
         }
     }
     load::finish(&target, &bed.client, dump, options).await.expect("an end");
-    notes.into_iter().map(|note| format!("{}: {:?}", note.id, note.args)).collect()
+    made.texts().into_iter().map(|note| format!("{}: {:?}", note.id, note.args)).collect()
 }
 
 #[tokio::test]
@@ -178,13 +178,14 @@ async fn users_come_through_with_all_that_they_may_and_may_not() {
     create_schema(&target, &bed.client, &dump, &options).await.expect("a schema");
     for _ in 0..2 {
         let notes = load::create_routines(&target, &bed.client, &dump, &options).await.expect("users");
-        assert_eq!(notes, []);
+        assert_eq!(notes, load::Made::default());
     }
     load::load_data(&target, &bed.client, &dump, &options, 2, &Meter::new(), &never).await.expect("rows");
     load::create_indexes(&target, &bed.client, &dump, &options, 2, &never).await.expect("keys");
     let left_out = Text::new("load-grant-elsewhere").with("account", "'u_elsewhere'@'%'");
     let notes = load::create_triggers(&target, &bed.client, &dump, &options).await.expect("grants");
-    assert_eq!(notes, [left_out.with("database", "mysql")]);
+    assert_eq!(notes.texts(), [left_out.with("database", "mysql")]);
+    assert_eq!(notes.not_made.len(), 1, "what is not granted is not made");
     load::finish(&target, &bed.client, &dump, &options).await.expect("an end");
 
     let mut after = Vec::new();
@@ -207,6 +208,6 @@ async fn users_come_through_with_all_that_they_may_and_may_not() {
             .await
             .expect("two")
     };
-    assert_eq!(notes.iter().filter(|note| note.id == "load-account-exists").count(), 5);
+    assert_eq!(notes.notes.iter().filter(|note| note.id == "load-account-exists").count(), 5);
     session.close().await;
 }

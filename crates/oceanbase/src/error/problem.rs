@@ -72,9 +72,14 @@ impl Error {
             Self::UnknownAuthentication { method, .. } => {
                 Problem::outside("database-authentication-unknown").with("method", method)
             }
-            Self::AccessDenied { user, with_password, text, .. } => {
-                let id =
-                    if *with_password { "database-access-denied" } else { "database-access-denied-bare" };
+            Self::AccessDenied { user, with_password, is_mariadb, text, .. } => {
+                // What is said of tenants must not be said to a user of MariaDB.
+                let id = match (*is_mariadb, *with_password) {
+                    (true, true) => "database-access-denied-mariadb",
+                    (true, false) => "database-access-denied-mariadb-bare",
+                    (false, true) => "database-access-denied",
+                    (false, false) => "database-access-denied-bare",
+                };
                 Problem::outside(id).with("user", user).raw(text)
             }
             Self::UnknownServer { found, .. } => {

@@ -38,6 +38,9 @@ const PROTOCOL_VERSION: u8 = 10;
 /// A handshake is a few dozen bytes; what claims to be longer than this is none.
 const HANDSHAKE_MOST_BYTES: usize = 4 << 10;
 
+/// What a MariaDB has in its version, and no other server.
+const MARIADB: &str = "MariaDB";
+
 /// Who logs on, and how.
 pub(crate) struct Login<'l> {
     /// The host as it was given: the server's certificate must be for it.
@@ -52,7 +55,12 @@ pub(crate) struct Login<'l> {
 #[derive(Debug)]
 pub(crate) enum NoEntry {
     /// The server refused.
-    Refused(Refusal),
+    Refused {
+        /// What it said.
+        refusal: Refusal,
+        /// Whether it had called itself a MariaDB.
+        is_mariadb: bool,
+    },
     /// The network brought no connection about, or it went away.
     Lost(io::Error),
     /// What answers is no MySQL server; what it said first.
@@ -66,7 +74,7 @@ pub(crate) enum NoEntry {
 impl From<Failure> for NoEntry {
     fn from(failure: Failure) -> Self {
         match failure {
-            Failure::Refused(refusal) => Self::Refused(refusal),
+            Failure::Refused(refusal) => Self::Refused { refusal, is_mariadb: false },
             Failure::Lost(cause) => Self::Lost(cause),
         }
     }
@@ -120,8 +128,11 @@ impl Wire {
             LARGEST_PACKET_BYTES,
         );
         wire.send_packet(&response).await?;
-        wire.prove(proof).await?;
-        Ok(wire)
+        let is_mariadb = handshake.server_version_str().contains(MARIADB);
+        match wire.prove(proof).await {
+            Err(NoEntry::Refused { refusal, .. }) => Err(NoEntry::Refused { refusal, is_mariadb }),
+            proved => proved.map(|()| wire),
+        }
     }
 
     /// Reads the server's first words.
@@ -134,7 +145,7 @@ impl Wire {
         self.read(&mut payload).await?;
         match payload.first() {
             Some(&PROTOCOL_VERSION) => Ok(payload),
-            Some(0xFF) => Err(NoEntry::Refused(refusal(&payload)?)),
+            Some(0xFF) => Err(NoEntry::Refused { refusal: refusal(&payload)?, is_mariadb: false }),
             _ => Err(NoEntry::NotMysql(payload)),
         }
     }
@@ -160,7 +171,7 @@ impl Wire {
             self.read(&mut payload).await?;
             match payload[..] {
                 [0x00, ..] => return Ok(()),
-                [0xFF, ..] => return Err(NoEntry::Refused(refusal(&payload)?)),
+                [0xFF, ..] => return Err(Failure::Refused(refusal(&payload)?).into()),
                 [0xFE, _, ..] if !is_asked_anew => {
                     is_asked_anew = true;
                     let asked = ParseBuf(&payload).parse::<AuthSwitchRequest<'_>>(())?;

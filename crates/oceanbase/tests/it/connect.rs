@@ -116,6 +116,27 @@ async fn a_wrong_password_is_tried_on_one_server_only() {
 }
 
 #[tokio::test]
+async fn a_user_whom_a_mariadb_refuses_is_told_nothing_of_tenants() {
+    let server = Fake::start(|peer| {
+        peer.greet("5.5.5-10.11.19-MariaDB-ubu2204")?;
+        peer.read()?;
+        peer.error(1045, "Access denied for user 'eva'@'%' (using password: YES)")
+    });
+    for (password, id) in
+        [("wrong", "database-access-denied-mariadb"), ("", "database-access-denied-mariadb-bare")]
+    {
+        let endpoint = Endpoint { password: password.to_owned().into(), ..server.endpoint() };
+        let text = open(&endpoint).await.expect_err("refused").problem().text;
+        assert_eq!(text.id, id);
+        for language in [Language::En, Language::Zh] {
+            let said =
+                [text.message(language), text.cause(language).unwrap(), text.action(language).unwrap()];
+            assert!(!said.concat().contains("root@sys"), "{said:?}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn all_reasons_are_named_when_no_address_answers() {
     let (one, other) = (closed(), closed());
     let endpoint = Endpoint { addresses: vec![one.clone(), other.clone()], ..at(one.clone()) };

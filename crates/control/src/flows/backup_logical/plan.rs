@@ -58,6 +58,7 @@ pub(crate) async fn plan(context: &Context, order: LogicalBackup) -> Result<Plan
         storage: decided.storage.location().uri(),
         tenants: decided.tenants.into_iter().map(|tenant| tenant.name).collect(),
         left_out: found.into_iter().flat_map(missing).collect(),
+        not_made: Vec::new(),
         steps,
     })
 }

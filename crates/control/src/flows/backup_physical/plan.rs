@@ -81,6 +81,7 @@ pub(crate) async fn plan(context: &Context, order: PhysicalBackup) -> Result<Pla
         storage: decided.storage.location().uri(),
         tenants: decided.scopes.keys().cloned().collect(),
         left_out: Vec::new(),
+        not_made: Vec::new(),
         steps: steps.collect(),
     })
 }

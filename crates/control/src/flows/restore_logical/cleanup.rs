@@ -3,17 +3,18 @@
 //! Three things must be true of a database before it is touched: it is one that this task recovers; it carries the
 //! mark of this task's dump, which only a load puts there; and all that lies in it comes out of the dump. Otherwise it
 //! stays as it is, and the log says why. Single tables are taken out of a database that was there before also when
-//! others lie beside them: no table of their names was there when the load began.
+//! others lie beside them: no table of their names was there when the load began. The same holds for procedures and
+//! functions. Users and roles are dropped if the load noted that it made them and they were not there before.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use dump::load::{self, IntoExisting};
-use dump::{DatabaseEntry, Manifest, Selection};
+use dump::{CodeEntry, DatabaseEntry, Manifest, Selection};
 use engine::flow::Answer;
 use engine::{Next, Note, StepError};
 use model::Problem;
 use model::problem::codes;
-use oceanbase::catalog::{self, Table, TableKind};
+use oceanbase::catalog::{self, Routine, Table, TableKind};
 use oceanbase::statement::identifier;
 use oceanbase::{Session, Statement};
 
@@ -29,6 +30,7 @@ pub(super) async fn remove_what_was_made(at: &Here, state: &mut State) -> Answer
     let loading = Loading::open(at, state).await?;
     // It says which tables are removed.
     let manifest = checked_manifest(at, state, &loading.client).await?.manifest;
+    drop_accounts(at, state, &loading).await?;
     let mut session = open(&loading.target).await?;
     let mut refusal = None;
     for (name, database) in &state.databases {
@@ -44,6 +46,22 @@ pub(super) async fn remove_what_was_made(at: &Here, state: &mut State) -> Answer
     }
     session.close().await;
     refusal.map_or(Ok(Next::Done), Err)
+}
+
+/// Drops the users and roles that the load made, as long as its notes say which.
+async fn drop_accounts(at: &Here, state: &State, loading: &Loading) -> Result<(), StepError> {
+    if !state.with_code || !state.selection.is_all() {
+        return Ok(());
+    }
+    // Where the server does not show who was there before, nobody is dropped.
+    let Some(before) = &state.accounts_existed else { return Ok(()) };
+    at.may_act(STATEMENT_LIMIT).await?;
+    let Loading { target, client, options } = loading;
+    let dropped = load::drop_accounts(target, client, &state.dump, options, before).await;
+    for account in dropped.map_err(Error::from)? {
+        at.log(Note::new("recovery-account-dropped").arg("account", account));
+    }
+    Ok(())
 }
 
 /// One database that may be taken away.
@@ -78,10 +96,15 @@ impl Removal<'_> {
         let (own, strangers): (Vec<Table>, Vec<Table>) = tables.into_iter().partition(|table| {
             marks.contains(&table.name) || is_held(held, &self.state.selection, &table.name)
         });
+        let routines = catalog::routines(session, self.database).await.map_err(Error::from)?;
+        let (own_routines, other_routines): (Vec<Routine>, Vec<Routine>) =
+            routines.into_iter().partition(|routine| self.is_own_routine(held, routine));
         let may_lie_beside = existed && !self.state.selection.has_whole_database(self.name);
-        if !strangers.is_empty() && !may_lie_beside {
+        // In a database that was there before, routines may have been there too.
+        let others = other_routines.iter().filter(|_| !existed).map(|routine| routine.name.as_str());
+        let names: Vec<&str> = strangers.iter().map(|table| table.name.as_str()).chain(others).collect();
+        if !names.is_empty() && !may_lie_beside {
             let problem = Problem::refused(codes::CONFLICT, "recovery-holds-other-tables");
-            let names: Vec<&str> = strangers.iter().map(|table| table.name.as_str()).collect();
             return Err(words::refused(
                 problem.with("database", self.database).with("tables", names.join(", ")),
             ));
@@ -94,11 +117,25 @@ impl Removal<'_> {
         } else {
             (drop_tables(self.database, &own, &marks), Note::new("recovery-tables-dropped"))
         };
-        for statement in statements {
+        // Before the marks go: without them nobody knows what is ours. A database that is dropped takes its routines along.
+        let routines = own_routines.iter().filter(|_| existed);
+        let routines = routines.map(|routine| drop_routine(self.database, routine));
+        for statement in routines.chain(statements) {
             session.run(&statement).await.map_err(Error::from)?;
         }
         self.at.log(note.arg("database", self.database));
         Ok(())
+    }
+
+    /// Tells whether this recovery made a routine: none of its name was there when the load began.
+    fn is_own_routine(&self, held: Option<&DatabaseEntry>, routine: &Routine) -> bool {
+        let is_it = |code: &CodeEntry| {
+            code.kind.eq_ignore_ascii_case(routine.kind.word())
+                && code.name.eq_ignore_ascii_case(&routine.name)
+        };
+        self.state.with_code
+            && self.state.selection.has_whole_database(self.name)
+            && held.is_some_and(|entry| entry.code.iter().any(is_it))
     }
 
     /// Tells whether a load of this task's dump has begun in the database and has not ended.
@@ -129,6 +166,11 @@ fn is_held(held: Option<&DatabaseEntry>, selection: &Selection, name: &str) -> b
 
 fn drop_database(database: &str) -> Statement {
     Statement::act(format!("DROP DATABASE IF EXISTS {}", identifier(database)))
+}
+
+fn drop_routine(database: &str, routine: &Routine) -> Statement {
+    let full = format!("{}.{}", identifier(database), identifier(&routine.name));
+    Statement::act(format!("DROP {} IF EXISTS {full}", routine.kind.word()))
 }
 
 /// Returns what takes tables and views out of a database that was there before. The marks go last: as long as one thing

@@ -34,7 +34,7 @@ impl Loading {
         };
         Ok(Self {
             target: Target { endpoint, witness: Arc::new(StepLog::new(at)) },
-            options: options(&state.databases, &state.selection, &manifest),
+            options: options(&state.databases, &state.selection, state.with_code, &manifest),
             client,
         })
     }
@@ -44,12 +44,14 @@ impl Loading {
 pub(super) fn options(
     databases: &BTreeMap<String, String>,
     selection: &Selection,
+    with_code: bool,
     manifest: &str,
 ) -> load::Options {
     load::Options {
         databases: databases.clone(),
         selection: selection.clone(),
         into_existing: IntoExisting::InPart,
+        with_code,
         expected_manifest: Some(manifest.to_owned()),
         ..load::Options::default()
     }

@@ -48,6 +48,7 @@ pub(crate) async fn plan(context: &Context, actor: &Actor, wish: &RecoveryReques
         storage: location.below(&decided.set.path).uri(),
         tenants: vec![decided.tenant.name],
         left_out: Vec::new(),
+        not_made: decided.not_requested,
         steps,
     })
 }
@@ -71,14 +72,16 @@ async fn look_at_destination(
     let endpoint = context.tenant_endpoint(cluster, tenant.id, &tenant.name).await?;
     let target = Target { endpoint, witness: Arc::new(recorder.clone()) };
     let client = context.client(decided.set.storage).await?.below(&decided.folder)?;
-    let options = options(&decided.databases, &decided.selection, &decided.manifest);
+    let (with_code, user) = (decided.with_code, target.endpoint.user.clone());
+    let options = options(&decided.databases, &decided.selection, with_code, &decided.manifest);
     let found = load::check_target(&target, &client, &decided.dump, &options).await?;
+    let privileged = load::privileged(&client, &decided.dump, &options, &user).await?;
     if found.resumes {
         let problem = Problem::refused(codes::NAME_EXISTS, "recovery-left-unfinished");
         return Err(problem.with("databases", names(decided)).into());
     }
     let is = Text::new("cluster-is").with("cluster", &cluster.name).with("server", &cluster.facts.server);
-    Ok(std::iter::once(is).chain(found.notes).collect())
+    Ok(std::iter::once(is).chain(found.notes).chain(privileged).collect())
 }
 
 /// Says what a step does that is not made for a plan.
@@ -97,7 +100,12 @@ fn intentions(step: &str, decided: &Decided) -> Vec<Text> {
         "create-indexes" if !decided.selection.is_all() => Some(Text::new("plan-foreign-keys-left-out")),
         _ => None,
     };
-    std::iter::once(does).chain(besides).collect()
+    let code = match step {
+        "create-indexes" if decided.with_code => Some(Text::new("plan-routines")),
+        "record-recovery" if decided.with_code => Some(Text::new("plan-triggers")),
+        _ => None,
+    };
+    code.into_iter().chain([does]).chain(besides).collect()
 }
 
 /// Returns the tables that are recovered without the rest of their database, as the set calls them.

@@ -13,11 +13,12 @@ use model::backup::BackupMethod;
 use model::backup_set::{BackupSet, BackupSetStatus};
 use model::cluster::{Cluster, refuse_upgrading};
 use model::id::BackupSetId;
+use model::not_made::NotMade;
 use model::problem::codes;
 use model::recovery::{RecoveryRequest, choose};
 use model::tenant::{Tenant, check_readable};
 
-use super::{Holds, RestoreLogical, State};
+use super::{Holds, RestoreLogical, State, code};
 use crate::context::{Actor, Conflict, Context, Draft, Taker, signing};
 use crate::error::Error;
 use crate::orders::subjects;
@@ -39,6 +40,9 @@ pub(super) struct Decided {
     pub(super) databases: BTreeMap<String, String>,
     pub(super) selection: Selection,
     pub(super) holds: Holds,
+    pub(super) with_code: bool,
+    /// What of the set nobody asked for.
+    pub(super) not_requested: Vec<NotMade>,
 }
 
 /// What orders need of this flow.
@@ -73,6 +77,7 @@ pub(super) async fn decide(
 ) -> Result<Decided, Error> {
     let OpenSet { set, folder, dump, manifest, origin, blake3 } = open_set(context, wish.backup_set).await?;
     signing::check(&origin, actor, wish.accept_foreign, set.id)?;
+    code::check(actor, wish.with_code, set.id)?;
     let cluster = context.cluster(wish.cluster).await?;
     refuse_upgrading(&cluster)?;
     if !cluster.facts.ability.offers(BackupMethod::Logical) {
@@ -89,8 +94,24 @@ pub(super) async fn decide(
     }
     let selection = Selection(chosen.objects);
     let holds = holds(&manifest, &selection);
-    let (databases, manifest) = (chosen.databases, blake3);
-    Ok(Decided { set, folder, dump, origin, manifest, cluster, tenant, databases, selection, holds })
+    let (databases, with_code) = (chosen.databases, wish.with_code);
+    let not_requested =
+        if with_code { Vec::new() } else { code::not_requested(&manifest, &databases, &selection) };
+    let manifest = blake3;
+    Ok(Decided {
+        set,
+        folder,
+        dump,
+        origin,
+        manifest,
+        cluster,
+        tenant,
+        databases,
+        selection,
+        holds,
+        with_code,
+        not_requested,
+    })
 }
 
 /// A logical backup set and what it holds.
@@ -145,8 +166,20 @@ fn holds(manifest: &Manifest, selection: &Selection) -> Holds {
 }
 
 fn new_task(decided: Decided, requested: model::Timestamp) -> Result<NewTask, Error> {
-    let Decided { set, folder, dump, origin, manifest, cluster, tenant, databases, selection, holds } =
-        decided;
+    let Decided {
+        set,
+        folder,
+        dump,
+        origin,
+        manifest,
+        cluster,
+        tenant,
+        databases,
+        selection,
+        holds,
+        with_code,
+        not_requested: _, // the task reads it from the manifest again
+    } = decided;
     // Databases are the same whatever capitals they are written with.
     let names: BTreeSet<String> = databases.values().map(|name| name.to_lowercase()).collect();
     let names = names.into_iter().collect::<Vec<_>>().join("/"); // no name has a slash in it
@@ -172,6 +205,10 @@ fn new_task(decided: Decided, requested: model::Timestamp) -> Result<NewTask, Er
         requested,
         holds,
         existed: None,
+        with_code,
+        accounts_existed: None,
+        has_triggers: false,
+        not_made: BTreeMap::new(),
     };
     let name = Note::new(RestoreLogical::KIND).arg("set", set.id).arg("cluster", &cluster.name);
     let task = NewTask::of::<RestoreLogical>(name, &state, [])

@@ -1,12 +1,13 @@
 //! What a recovery was asked for, and what its checks have found.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use dump::{DumpId, Origin, Selection};
-use engine::At;
+use engine::{At, Flow as _};
 use model::Timestamp;
 use model::id::{BackupSetId, ClusterId, StorageId, TenantId};
+use model::not_made::NotMade;
 use serde::{Deserialize, Serialize};
 
 /// How long one statement of a load may take before another worker could have the task. What a load does longer is
@@ -52,6 +53,34 @@ pub(crate) struct State {
     pub(crate) holds: Holds,
     /// Which of the new names were there before, empty; nothing until that was looked for.
     pub(crate) existed: Option<Vec<String>>,
+    /// Whether procedures, functions, triggers, users and privileges are recovered too.
+    #[serde(default)]
+    pub(crate) with_code: bool,
+    /// Which users and roles were there before; nothing until that was looked for, or where the server does not show them.
+    #[serde(default)]
+    pub(crate) accounts_existed: Option<BTreeSet<String>>,
+    /// Whether triggers and privileges are made, as far as the target takes them.
+    #[serde(default)]
+    pub(crate) has_triggers: bool,
+    /// What of the set is not made, by the step that found it. A step that runs again finds all of it again.
+    #[serde(default)]
+    pub(crate) not_made: BTreeMap<String, Vec<NotMade>>,
+}
+
+impl State {
+    /// Returns what of the set is not made, as far as that is known.
+    pub(crate) fn not_made(&self) -> impl Iterator<Item = &NotMade> {
+        self.not_made.values().flatten()
+    }
+}
+
+/// Returns what the recovery of a task did not make, as far as that is known; nothing of a task of another flow.
+pub(crate) fn not_made(task: &engine::Task) -> Vec<NotMade> {
+    if task.kind != RestoreLogical::KIND {
+        return Vec::new();
+    }
+    let state: Option<State> = serde_json::from_value(task.state.clone()).ok();
+    state.map(|state| state.not_made().cloned().collect()).unwrap_or_default()
 }
 
 /// How much is recovered.

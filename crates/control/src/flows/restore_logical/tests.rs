@@ -1,6 +1,8 @@
 //! Whatever crashes or repeats, a recovery brings back exactly what was dumped; and what it did not make, it never
 //! takes away.
 
+mod code;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -18,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{RestoreLogical, State};
 use crate::actor::Actor;
-use crate::backups::{self, BackupFilter};
+use crate::backups::{self, BackupFilter, BackupNow};
 use crate::tasks::Steer;
 use crate::testing::{Ended, ROWS, SYS_PASSWORD, World};
 use crate::{PageAsk, restores};
@@ -30,6 +32,8 @@ struct Recovery {
     target: String,
     /// Which tables are recovered; all where there is none.
     tables: Vec<&'static str>,
+    /// Whether code is recovered too.
+    with_code: bool,
 }
 
 impl Recovery {
@@ -38,12 +42,19 @@ impl Recovery {
     }
 
     async fn of(world: World) -> Self {
-        let task = world.begin_backup().await;
+        let wish = world.wish();
+        Self::from_backup(world, wish).await
+    }
+
+    /// Makes the backup that is recovered.
+    async fn from_backup(world: World, wish: BackupNow) -> Self {
+        let task = world.begin(wish).await.expect("the backup is accepted");
         world.finish(task).await;
         let filter = BackupFilter::default();
         let sets = backups::backup_sets(&world.control, &world.actor, &filter, PageAsk::default()).await;
         let set = sets.expect("listed").contents.remove(0);
-        let recovery = Self { target: format!("{}_2", world.database), world, set, tables: vec![] };
+        let target = format!("{}_2", world.database);
+        let recovery = Self { target, world, set, tables: vec![], with_code: false };
         recovery.drop_target().await;
         recovery
     }
@@ -56,6 +67,7 @@ impl Recovery {
             objects: self.selection().0,
             rename: self.names(),
             accept_foreign: false,
+            with_code: self.with_code,
         }
     }
 
@@ -167,6 +179,7 @@ fn what_the_first_version_saved_is_still_read() {
     let state: State = serde_json::from_value(state).expect("a state");
     assert_eq!(state.existed, Some(vec!["shop_2".to_owned()]));
     assert!(state.selection.is_all(), "it knew no single tables");
+    assert!(!state.with_code && state.not_made().next().is_none(), "it knew no code");
 }
 
 #[tokio::test]

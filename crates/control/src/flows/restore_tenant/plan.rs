@@ -54,6 +54,7 @@ pub(crate) async fn plan(context: &Context, order: TenantRecovery) -> Result<Pla
         tenants: vec![state.tenant_name.clone()],
         steps: steps.collect(),
         left_out: Vec::new(),
+        not_made: Vec::new(),
     })
 }
 

@@ -1,0 +1,23 @@
+import type { NotMade as Part } from '../api/types';
+import { useLabels } from '../locales';
+import { Prose } from './Prose';
+
+/** What of its backup set a recovery does not make. */
+export function NotMade({ parts }: { parts: Part[] }) {
+  const { recovery } = useLabels();
+  if (parts.length === 0) return null;
+  return (
+    <section className="left-out" aria-label={recovery.notMade} data-testid="not-made">
+      <p className="quiet hint">{recovery.notMadeHint}</p>
+      <ul>
+        {parts.map(({ kind, name, reason }) => (
+          <li key={`${kind} ${name} ${reason}`}>
+            <span>
+              <Prose text={reason} />
+            </span>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}

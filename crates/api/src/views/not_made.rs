@@ -1,0 +1,27 @@
+//! What a recovery does not make: in its task, in the list of recoveries, and in a plan.
+
+use model::not_made::NotMade;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::words;
+use crate::call;
+
+/// Something that a backup set holds and its recovery does not make.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct NotMadeView {
+    /// What it is.
+    kind: words::PartKind,
+    /// Its name in the target, such as `` `orders`.`totals` `` or `'eva'@'%'`.
+    name: String,
+    /// Why, in the reader's language.
+    reason: String,
+}
+
+impl From<NotMade> for NotMadeView {
+    fn from(part: NotMade) -> Self {
+        let NotMade { kind, name, reason } = part;
+        Self { kind: kind.into(), name, reason: reason.message(call::language()) }
+    }
+}

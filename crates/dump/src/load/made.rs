@@ -1,0 +1,34 @@
+//! What a call of a load has to say: what the reader should know, and what it could not make.
+
+use model::not_made::{NotMade, PartKind};
+use model::text::Text;
+
+/// What a call of a load has to say. A call that is made again tries again what it could not make: its last answer
+/// holds all of it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Made {
+    /// What the reader of the log should know.
+    pub notes: Vec<Text>,
+    /// What the dump holds and the target did not take.
+    pub not_made: Vec<NotMade>,
+}
+
+impl Made {
+    /// Adds what a later call has to say.
+    pub fn add(&mut self, other: Self) {
+        self.notes.extend(other.notes);
+        self.not_made.extend(other.not_made);
+    }
+
+    /// Returns all sentences: the notes, then why something was not made.
+    #[must_use]
+    pub fn texts(&self) -> Vec<Text> {
+        let reasons = self.not_made.iter().map(|part| &part.reason);
+        self.notes.iter().chain(reasons).cloned().collect()
+    }
+
+    /// Notes that something was not made.
+    pub(super) fn lack(&mut self, kind: PartKind, name: impl Into<String>, reason: Text) {
+        self.not_made.push(NotMade::new(kind, name, reason));
+    }
+}
