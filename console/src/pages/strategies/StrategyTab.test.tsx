@@ -1,10 +1,11 @@
 import { me, network, type Answers } from '../../testing/network';
 
 import { expect, test, vi } from 'vitest';
-import { page } from 'vitest/browser';
+import { page, userEvent } from 'vitest/browser';
 
 import { cluster, run, strategy } from '../../testing/nouns';
 import { stage } from '../../testing/stage';
+import { dateOf } from './days';
 import { StrategyTab } from './StrategyTab';
 
 const PATH = '/ob/clusters/7/backup/config/backupStrategy';
@@ -82,13 +83,58 @@ test('the list of runs has the missed ones with their reason, and the others wit
   await expect.element(page.getByRole('link', { name: '12', exact: true })).toHaveAttribute('href', '/tasks/12');
 });
 
+const calendar = () => page.getByRole('region', { name: 'The last 90 days' });
+const cells = () => calendar().getByRole('gridcell').getByRole('button');
+const dayOf = (back: number) => dateOf(new Date(yesterday.getFullYear(), yesterday.getMonth(), yesterday.getDate() + 1 - back));
+const cellOf = (back: number) => calendar().element().querySelector<HTMLButtonElement>(`[data-day="${dayOf(back)}"]`);
+
 test('the calendar has a cell for each day and says what became of its runs', async () => {
   open({ [`GET ${PATH}/runs`]: list(MISSED) });
-  const cells = page.getByRole('region', { name: 'The last 90 days' }).getByRole('listitem');
-  await expect.poll(() => cells.elements().length).toBe(90);
-  const states = cells.elements().map((cell) => cell.getAttribute('data-state'));
-  expect([states.at(-2), states.at(-1)]).toEqual(['missed', 'none']);
-  await expect.element(cells.nth(88)).toHaveTextContent('Missed (1 missed)');
+  await expect.poll(() => cells().elements().length).toBe(90);
+  expect([cellOf(1)?.dataset.state, cellOf(0)?.dataset.state]).toEqual(['missed', 'none']);
+  expect(cellOf(1)?.getAttribute('aria-label')).toBe(`${dayOf(1)}: Missed (1 missed)`);
+  await expect.element(calendar().getByRole('row').filter({ hasText: 'Monday' })).toBeInTheDocument();
+});
+
+test('a day of the calendar lists its runs alone, and all runs come back', async () => {
+  const other = run({ dueTime: new Date(yesterday.getTime() - 3 * 86_400_000).toISOString(), status: 'FAILED', taskId: 13 });
+  open({ [`GET ${PATH}/runs`]: list(MISSED, other) });
+  await expect.poll(() => cells().elements().length).toBe(90);
+  cellOf(1)?.click();
+  const runs = page.getByRole('region', { name: `Runs of ${dayOf(1)}` });
+  await expect.element(runs).toHaveTextContent('The strategy is paused');
+  expect(runs.getByRole('link', { name: '13' }).elements()).toEqual([]);
+  expect(document.activeElement?.textContent).toBe(`Runs of ${dayOf(1)}`);
+  expect(cellOf(1)?.getAttribute('aria-pressed')).toBe('true');
+  await button('Show all runs').click();
+  await expect.element(page.getByRole('link', { name: '13', exact: true })).toBeVisible();
+  expect(document.activeElement).toBe(cellOf(1));
+});
+
+test('a day without runs says so', async () => {
+  open({ [`GET ${PATH}/runs`]: list(MISSED) });
+  await expect.poll(() => cells().elements().length).toBe(90);
+  cellOf(0)?.click();
+  await expect.element(page.getByText('No run was due on this day')).toBeVisible();
+});
+
+test('one cell of the calendar is in the tab order, arrow keys reach the others, and Enter opens a day', async () => {
+  open({ [`GET ${PATH}/runs`]: list(MISSED) });
+  await expect.poll(() => cells().elements().length).toBe(90);
+  expect(cells().elements().filter((cell) => (cell as HTMLElement).tabIndex === 0)).toEqual([cellOf(0)]);
+  cellOf(0)?.focus();
+  await userEvent.keyboard('{ArrowUp}');
+  expect(document.activeElement).toBe(cellOf(1));
+  await userEvent.keyboard('{ArrowLeft}');
+  expect(document.activeElement).toBe(cellOf(8));
+  await userEvent.keyboard('{ArrowRight}{Enter}');
+  await expect.element(page.getByRole('region', { name: `Runs of ${dayOf(1)}` })).toBeVisible();
+});
+
+test('runs that can’t be read show why, with the way to try again', async () => {
+  open({ [`GET ${PATH}/runs`]: { status: 500, error: { id: 'metadata-unreadable', message: 'The metadata can’t be read' } } });
+  await expect.element(calendar().getByRole('alert')).toHaveTextContent('The metadata can’t be read');
+  await expect.element(calendar().getByRole('button', { name: 'Load again' })).toBeVisible();
 });
 
 test('the calendar reads as many pages of runs as the days have', async () => {
@@ -100,8 +146,7 @@ test('the calendar reads as many pages of runs as the days have', async () => {
     },
   });
   open({ [`GET ${PATH}/runs`]: page2 });
-  const cells = page.getByRole('region', { name: 'The last 90 days' }).getByRole('listitem');
-  await expect.poll(() => cells.elements().at(83)?.getAttribute('data-state')).toBe('failed');
+  await expect.poll(() => cellOf(6)?.dataset.state).toBe('failed');
 });
 
 test('a strategy is paused only after the dialog has said what that means', async () => {

@@ -11,6 +11,9 @@ const MOST = 2000;
 /** How often is looked: a run that is missed raises no event. */
 export const EVERY_MS = 10_000;
 
+/** How often the calendar is read: it may be thousands of runs, and those that have a task raise events. */
+export const CALENDAR_EVERY_MS = 30_000;
+
 /** The strategies of all clusters, as many as one answer may hold. */
 export const allStrategiesQuery = queryOptions({
   queryKey: keys.allStrategies,
