@@ -4,6 +4,7 @@ import { useQuery } from '@tanstack/react-query';
 
 import type { Cluster, Strategy } from '../../api/types';
 import { useLabels } from '../../locales';
+import { expandIcon } from '../../parts/expandIcon';
 import { MayButton } from '../../parts/MayButton';
 import { Loaded } from '../../parts/PageState';
 import { Status, toneOf } from '../../parts/Status';
@@ -132,6 +133,7 @@ function TenantStrategies({ strategies, onNew, onModify }: TenantStrategiesProps
           columns={columns}
           dataSource={strategies}
           expandable={{
+            expandIcon,
             expandedRowRender: (strategy) => (
               <div className="row-details">
                 <StrategyDetails strategy={strategy} />
