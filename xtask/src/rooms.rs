@@ -33,6 +33,8 @@ const KNOWN_CIRCLES: &[(&str, &[&str], &str)] = &[
             "cli/signing_key.rs",
             "cli/storage.rs",
             "cli/strategy.rs",
+            "cli/strategy_apply.rs",
+            "cli/strategy_settings.rs",
             "cli/task.rs",
             "cli/tenant.rs",
             "cli/token.rs",

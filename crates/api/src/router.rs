@@ -12,7 +12,7 @@ use utoipa_axum::routes;
 use crate::ingress::Ingress;
 use crate::routes::{
     accounts, alarms, audit, backups, clusters, compactions, log_backups, restores, server, signing,
-    storages, strategies, tasks, tenants, tokens, users, watchers,
+    storage_uses, storages, strategies, tasks, tenants, tokens, users, watchers,
 };
 use crate::{Api, Settings, auth, call, console, error, events, guard, session};
 
@@ -94,6 +94,8 @@ fn api_routes() -> OpenApiRouter<Api> {
         // Log backup
         .routes(routes!(log_backups::log_backup_task_list))
         .routes(routes!(log_backups::tenant_log_backup_task_list))
+        .routes(routes!(log_backups::log_delay_list))
+        .routes(routes!(storage_uses::storage_usage_list))
         .routes(routes!(log_backups::log_backup_change))
         .routes(routes!(log_backups::tenant_log_backup_change))
         // Major compaction

@@ -90,6 +90,11 @@ impl Failure {
         Self::from_answer(&error)
     }
 
+    /// Returns OCP's number of it.
+    pub(crate) fn code(&self) -> u32 {
+        self.words.code
+    }
+
     /// Returns how the process ends: 2 for a request that is wrong in itself, 3 for one that a rule refuses, 4 for work
     /// that left something out.
     pub(crate) fn exit_code(&self) -> ExitCode {

@@ -13,6 +13,7 @@ mod metadata_place;
 mod rows;
 mod screen;
 mod secrets;
+mod strategy_file;
 mod tls;
 mod wire;
 

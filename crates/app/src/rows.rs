@@ -66,6 +66,14 @@ pub(crate) struct CredentialTestRow {
     pub(crate) ob_version: Option<String>,
 }
 
+/// What is filled in when nobody chooses.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct AbilityRow {
+    pub(crate) storage_id: Option<i64>,
+    pub(crate) storage_source: Option<String>,
+}
+
 /// A storage configuration.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]

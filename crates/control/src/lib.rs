@@ -6,10 +6,12 @@
 //! | [`clusters`] | take over, look at, remove |
 //! | [`tenants`] | the tenants of all clusters, and the credentials that read their data |
 //! | [`storages`] | the library of storage configurations, and their tests |
+//! | [`storage_uses`] | how much of each storage backups take, over time |
 //! | [`storage_scan`] | the backup sets that lie in a storage, into the catalogue |
 //! | [`backups`] | what can be backed up, Back up Now, what was backed up |
 //! | [`strategies`] | what is backed up regularly, what became of each run, and what is due now |
 //! | [`log_backups`] | log backup: how it stands, start, stop, pause, resume |
+//! | [`log_delays`] | how far log backup is behind, over time |
 //! | [`compactions`] | major compaction: how it stands, start, clear exceptions |
 //! | [`recovery_windows`] | to which moments tenants can be recovered |
 //! | [`restores`] | recover a backup set |
@@ -47,6 +49,6 @@ pub use context::{Actor, Control, Error, Means, Opened, Page, PageAsk, Settings,
 use context::{asking, words};
 pub use metadata::Server as MetadataServer;
 pub use use_cases::{
-    alarms, audit, backups, clusters, compactions, health, log_backups, recovery_windows, restores, signing,
-    storage_scan, storages, strategies, tasks, tenants, users, watching,
+    alarms, audit, backups, clusters, compactions, health, log_backups, log_delays, recovery_windows,
+    restores, signing, storage_scan, storage_uses, storages, strategies, tasks, tenants, users, watching,
 };

@@ -122,9 +122,9 @@ impl Database {
         self.connection(begun)
     }
 
-    /// Lets the clock be so much further ahead.
-    pub(crate) fn advance(&self, time: Duration) {
-        self.ahead_us.fetch_add(i64::try_from(time.as_micros()).unwrap_or(i64::MAX), Ordering::SeqCst);
+    /// Lets the clock be so much further ahead, or behind.
+    pub(crate) fn turn_clock(&self, by_us: i64) {
+        self.ahead_us.fetch_add(by_us, Ordering::SeqCst);
     }
 
     /// Ends all connections.
@@ -277,13 +277,14 @@ impl Connection {
 
     /// Returns what time it is by the database's clock. SQLite has none of its own: it is part of this program.
     pub(crate) async fn now(&mut self) -> Result<Moment, Error> {
-        let ahead = Duration::from_micros(self.ahead_us.load(Ordering::SeqCst).unsigned_abs());
+        let ahead_us = self.ahead_us.load(Ordering::SeqCst);
+        let ahead = |moment: Moment| Moment(moment.0.saturating_add(ahead_us));
         if matches!(self.inner, Driver::Sqlite(_)) {
             let real = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-            return Ok(Moment(0).plus(real).plus(ahead));
+            return Ok(ahead(Moment(0).plus(real)));
         }
         let row = self.row(statement("ask the database for the time", MYSQL_NOW)).await?;
-        Ok(row.expect("a clock always answers").moment("now_us")?.plus(ahead))
+        Ok(ahead(row.expect("a clock always answers").moment("now_us")?))
     }
 
     /// Makes everything that was written in the transaction visible, and lasting.

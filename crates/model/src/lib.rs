@@ -24,6 +24,7 @@ pub mod schedule;
 pub mod secret;
 pub mod size;
 pub mod storage;
+pub mod storage_use;
 pub mod strategy;
 pub mod task;
 pub mod tenant;

@@ -11,6 +11,7 @@ pub(crate) mod log_backups;
 pub(crate) mod restores;
 pub(crate) mod server;
 pub(crate) mod signing;
+pub(crate) mod storage_uses;
 pub(crate) mod storages;
 pub(crate) mod strategies;
 pub(crate) mod tasks;

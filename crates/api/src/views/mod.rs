@@ -19,6 +19,7 @@ pub(crate) mod recovery_info;
 pub(crate) mod restores;
 pub(crate) mod secret;
 pub(crate) mod signing;
+pub(crate) mod storage_uses;
 pub(crate) mod storages;
 pub(crate) mod strategies;
 pub(crate) mod strategy_runs;

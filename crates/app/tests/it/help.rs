@@ -23,6 +23,7 @@ fn the_help_texts_are_the_reviewed_ones() {
         "strategy",
         "strategy create",
         "strategy runs",
+        "strategy apply",
         "log-backup",
         "log-backup start",
         "compaction",

@@ -17,6 +17,7 @@ mod seekdb;
 mod simulated;
 mod stop;
 mod story;
+mod strategies;
 mod tenants;
 mod tls;
 mod two_servers;

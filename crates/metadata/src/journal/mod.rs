@@ -146,7 +146,7 @@ impl Timed for Metadata {
     }
 
     async fn pass(&self, time: Duration) -> Result<(), JournalError> {
-        self.database.advance(time);
+        self.turn_clock(i64::try_from(time.as_micros()).unwrap_or(i64::MAX));
         Ok(())
     }
 }

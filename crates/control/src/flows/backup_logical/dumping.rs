@@ -8,7 +8,7 @@ use dump::{DumpId, Manifest, OpenManifest, Origin, Snapshot, Source};
 use engine::flow::Answer;
 use engine::{At, Next, Note, StepError, TaskId};
 use model::id::TenantId;
-use model::storage::logical_folder;
+use model::storage::{dump_owner, logical_folder};
 use storage::Client;
 
 use super::{BackupLogical, Lane, State};
@@ -39,6 +39,7 @@ impl<'a> Dumping<'a> {
             consent: state.consent.clone(),
             compression: state.compression,
             connections: state.connections,
+            owner: Some(dump_owner(state.ob_cluster_id, id_of(state, at.lane()))),
             signer: Some(at.context().signing_key().await?),
             ..dump::Options::default()
         };
@@ -76,11 +77,11 @@ impl<'a> Dumping<'a> {
     }
 
     /// Returns what the dump holds, if it is complete. Only a manifest that this installation signed shows that.
-    pub(super) async fn manifest(&self) -> Result<Option<Manifest>, StepError> {
+    pub(super) async fn manifest(&self) -> Result<Option<OpenManifest>, StepError> {
         let found = find_manifest(&self.client, &self.dump).await.map_err(Error::from)?;
-        let Some(OpenManifest { manifest, signer, .. }) = found else { return Ok(None) };
-        match self.at.context().known_keys().await?.origin(signer) {
-            Origin::Own { .. } => Ok(Some(manifest)),
+        let Some(opened) = found else { return Ok(None) };
+        match self.at.context().known_keys().await?.origin(opened.signer) {
+            Origin::Own { .. } => Ok(Some(opened)),
             _ => Err(Error::from(dump::Error::AnotherDump { dump: self.dump.clone() }).into()),
         }
     }
