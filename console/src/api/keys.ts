@@ -28,7 +28,9 @@ export const keys = {
   nextRuns: (id: number, tenant: unknown) => ['cluster', id, 'backup', 'strategies', tenant, 'next'],
   plannedRuns: (schedule: unknown) => ['planned-runs', schedule],
   allStrategies: ['clusters', 'backups', 'strategies'] as const,
-  // Read each minute: what it counts takes longer to read than one event is worth.
+  // Read each minute: they take longer to read than one event is worth.
+  logDelays: (id: number, days: number) => ['log-delays', id, days],
+  storageUsages: (id: number, days: number) => ['storage-usages', id, days],
   week: ['week'] as const,
   storages: (page?: unknown) => (page === undefined ? ['storages'] : ['storages', page]),
   tasks: (filter?: unknown) => (filter === undefined ? ['tasks'] : ['tasks', filter]),

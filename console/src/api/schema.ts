@@ -247,7 +247,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists the backup strategies of all clusters */
+        /** Lists the backup strategies of all clusters, or of one and its tenants */
         get: operations["all_strategy_list"];
         put?: never;
         post?: never;
@@ -513,6 +513,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v2/ob/clusters/{id}/backup/logBackupDelays": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Returns how far log backup was behind, over up to 90 days; of a long time the worst of each span */
+        get: operations["log_delay_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v2/ob/clusters/{id}/backup/overview": {
         parameters: {
             query?: never;
@@ -602,6 +619,23 @@ export interface paths {
          *     its version; never changes a cluster.
          */
         post: operations["cluster_storage_test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/ob/clusters/{id}/backup/storageUsages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Returns how much of each storage the backups of a cluster took, over up to 180 days; of a long time the newest of each span */
+        get: operations["storage_usage_list"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1601,6 +1635,11 @@ export interface components {
              */
             storageId?: number | null;
             storageSource?: components["schemas"]["StorageSource"] | null;
+            /**
+             * Format: int64
+             * @description The backup strategy whose method and storage are filled in.
+             */
+            strategyId?: number | null;
         };
         /** @description The key of an object storage. */
         AccessKeyBody: {
@@ -1724,7 +1763,7 @@ export interface components {
          * @description What is wrong: OCP's names of alarms, and ours in its manner where it has none.
          * @enum {string}
          */
-        AlarmType: "cluster_unavailable" | "base_backup_fail" | "log_backup_interrupted" | "inc_backup_delay";
+        AlarmType: "cluster_unavailable" | "backup_storage_capacity_over_threshold" | "base_backup_fail" | "base_backup_timeout" | "base_backup_too_long_time_no_one_success_task" | "log_backup_interrupted" | "inc_backup_delay" | "backup_run_missed" | "backup_strategy_owner_invalid";
         /** @description An alarm that holds now. */
         AlarmView: {
             /**
@@ -2000,6 +2039,8 @@ export interface components {
         };
         /** @description How the backups of one cluster stand, from what is recorded here. */
         ClusterStandingView: {
+            /** @description How what backs it up by itself stands. */
+            backupScheduleStatus: components["schemas"]["BackupScheduleStatus"];
             /**
              * Format: int64
              * @description How many backup sets there are.
@@ -2017,11 +2058,13 @@ export interface components {
             clusterId: number;
             /** @description The cluster's name here. */
             clusterName: string;
+            lastBackupRun?: components["schemas"]["StrategyRunView"] | null;
             /**
              * Format: date-time
              * @description When the newest backup set was finished.
              */
             lastDataBackupTime?: string | null;
+            nextBackupRun?: components["schemas"]["PlannedRunView"] | null;
             /** @description Which methods of backup it offers. */
             obBackupAbility: components["schemas"]["BackupAbility"];
             /** @description Whether it answered when last looked at. */
@@ -3122,6 +3165,31 @@ export interface components {
             traceId: string;
         };
         /** @description Every answer that carries something. */
+        Envelope_LogDelaysView: {
+            data: components["schemas"]["LogDelaysView"];
+            /**
+             * Format: int64
+             * @description How long it took, in milliseconds.
+             */
+            duration: number;
+            /** @description The server that answered. */
+            server: string;
+            /**
+             * Format: int32
+             * @description The HTTP status.
+             */
+            status: number;
+            /** @description Always true here; false in answers with an `error`. */
+            successful: boolean;
+            /**
+             * Format: date-time
+             * @description When the answer was written.
+             */
+            timestamp: string;
+            /** @description Names the request in the server's log. */
+            traceId: string;
+        };
+        /** @description Every answer that carries something. */
         Envelope_LogView: {
             data: components["schemas"]["LogView"];
             /**
@@ -3372,6 +3440,31 @@ export interface components {
             traceId: string;
         };
         /** @description Every answer that carries something. */
+        Envelope_StorageUsagesView: {
+            data: components["schemas"]["StorageUsagesView"];
+            /**
+             * Format: int64
+             * @description How long it took, in milliseconds.
+             */
+            duration: number;
+            /** @description The server that answered. */
+            server: string;
+            /**
+             * Format: int32
+             * @description The HTTP status.
+             */
+            status: number;
+            /** @description Always true here; false in answers with an `error`. */
+            successful: boolean;
+            /**
+             * Format: date-time
+             * @description When the answer was written.
+             */
+            timestamp: string;
+            /** @description Names the request in the server's log. */
+            traceId: string;
+        };
+        /** @description Every answer that carries something. */
         Envelope_StorageView: {
             data: components["schemas"]["StorageView"];
             /**
@@ -3528,6 +3621,8 @@ export interface components {
              * @description OCP's error number, or ours where it has none.
              */
             code: number;
+            /** @description The field of the request that is wrong, where one is. */
+            field?: string | null;
             /** @description Who must act: `invalid`, `refused`, `conflict`, `not-found`, `outside`, …. */
             kind: string;
         };
@@ -3719,6 +3814,29 @@ export interface components {
             contents: components["schemas"]["LogBackupTaskView"][];
             /** @description Which page it is. */
             page: components["schemas"]["ListPage"];
+        };
+        /** @description How far the log backup of a tenant was behind. */
+        LogDelayView: {
+            /**
+             * Format: int64
+             * @description By how many seconds, by the database's clock.
+             */
+            delaySeconds: number;
+            /**
+             * Format: int64
+             * @description The tenant; 1 for a whole cluster of 3.x.
+             */
+            tenantId: number;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            time: string;
+        };
+        /** @description How far log backup was behind, tenant by tenant, the oldest first. */
+        LogDelaysView: {
+            /** @description The samples, or the worst of each span of a long time. */
+            contents: components["schemas"]["LogDelayView"][];
         };
         /** @description One line of a subtask's log. */
         LogLineView: {
@@ -4664,6 +4782,51 @@ export interface components {
          * @enum {string}
          */
         StorageType: "BACKUP_STORAGE_FILE" | "BACKUP_STORAGE_OSS" | "BACKUP_STORAGE_COS" | "BACKUP_STORAGE_S3" | "BACKUP_STORAGE_OBS" | "BACKUP_STORAGE_GCS" | "BACKUP_STORAGE_AZBLOB";
+        /** @description What the backups of a cluster took of a storage. */
+        StorageUsageView: {
+            /**
+             * Format: int64
+             * @description How much the file system holds, as this server sees it; none for an object storage, and where it is not known.
+             */
+            capacityBytes?: number | null;
+            /** @description Its name; none for one that was typed in for a single task. */
+            configName?: string | null;
+            /**
+             * Format: int64
+             * @description The bytes that data take.
+             */
+            dataBytes: number;
+            /**
+             * Format: int64
+             * @description The bytes that logs take; none before OceanBase 4.0, which does not tell.
+             */
+            logBytes?: number | null;
+            /**
+             * Format: int64
+             * @description The storage.
+             */
+            storageId: number;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            time: string;
+            /**
+             * Format: int64
+             * @description The bytes that data and logs take.
+             */
+            totalBytes: number;
+            /**
+             * Format: int64
+             * @description How much of the file system is used, by anybody.
+             */
+            usedBytes?: number | null;
+        };
+        /** @description What the backups of a cluster took of each storage, storage by storage, the oldest first. */
+        StorageUsagesView: {
+            /** @description The samples, or the newest of each span of a long time. */
+            contents: components["schemas"]["StorageUsageView"][];
+        };
         /** @description A storage configuration, without its secret. */
         StorageView: {
             /** @description Its name in the library; none for one that was typed in for a single task. */
@@ -4688,6 +4851,11 @@ export interface components {
         };
         /** @description What is to change about a backup strategy; what is left out stays. */
         StrategyChangeBody: {
+            /**
+             * @description Accepts that a physical strategy moves to another storage; without it such a change is refused, with what it means for
+             *     recovery.
+             */
+            acceptStorageMove?: boolean;
             backupMode?: components["schemas"]["BackupMode"] | null;
             obBackupScheduleConfig?: components["schemas"]["ScheduleBody"] | null;
             obBackupServiceStorageConfig?: components["schemas"]["StorageChoiceBody"] | null;
@@ -4744,6 +4912,8 @@ export interface components {
             backupDimension: components["schemas"]["BackupDimension"];
             /** @description How it backs up. */
             backupMode: components["schemas"]["BackupMode"];
+            /** @description How its schedule stands. */
+            backupScheduleStatus: components["schemas"]["BackupScheduleStatus"];
             /**
              * Format: int64
              * @description The cluster.
@@ -5069,7 +5239,7 @@ export interface components {
         ThresholdBody: {
             /**
              * Format: int32
-             * @description After how many minutes a data backup is late.
+             * @description After how many minutes a data backup is late; 0 means never.
              */
             dataBackupTimeoutMinutes?: number | null;
             /**
@@ -7248,6 +7418,8 @@ export interface operations {
     all_strategy_list: {
         parameters: {
             query?: {
+                /** @description Of this cluster and its tenants. */
+                clusterId?: number;
                 /** @description Which page, from 1. */
                 page?: number;
                 /** @description How many rows a page holds. */
@@ -9218,6 +9390,13 @@ export interface operations {
     strategy_run_list: {
         parameters: {
             query?: {
+                /**
+                 * @description Due at that moment or later.
+                 * @example 2026-11-22T00:00:00.000+08:00
+                 */
+                startTime?: string;
+                /** @description Due before that moment. */
+                endTime?: string;
                 /** @description Which page, from 1. */
                 page?: number;
                 /** @description How many rows a page holds. */
@@ -9742,6 +9921,137 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Envelope_ActionView"];
+                };
+            };
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Nobody is logged on, or with a wrong password. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The user's role does not allow it, or the password must be changed first. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body is too long. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body does not call itself JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A value has another shape than the call takes. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Too many wrong passwords. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A fault of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A database or a storage failed. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+        };
+    };
+    log_delay_list: {
+        parameters: {
+            query?: {
+                /** @description Of this tenant; of all when left out. */
+                tenantId?: number;
+                /**
+                 * @description At that moment or later; a day before the end when left out.
+                 * @example 2026-11-22T00:00:00.000+08:00
+                 */
+                startTime?: string;
+                /** @description Before that moment; until now when left out. */
+                endTime?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The cluster. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_LogDelaysView"];
                 };
             };
             /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
@@ -10381,6 +10691,137 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Envelope_TestView"];
+                };
+            };
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Nobody is logged on, or with a wrong password. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The user's role does not allow it, or the password must be changed first. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body is too long. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body does not call itself JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A value has another shape than the call takes. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Too many wrong passwords. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A fault of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A database or a storage failed. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+        };
+    };
+    storage_usage_list: {
+        parameters: {
+            query?: {
+                /** @description Of this storage; of all when left out. */
+                storageId?: number;
+                /**
+                 * @description At that moment or later; 30 days before the end when left out.
+                 * @example 2026-11-22T00:00:00.000+08:00
+                 */
+                startTime?: string;
+                /** @description Before that moment; until now when left out. */
+                endTime?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The cluster. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_StorageUsagesView"];
                 };
             };
             /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
@@ -12506,6 +12947,13 @@ export interface operations {
     tenant_strategy_run_list: {
         parameters: {
             query?: {
+                /**
+                 * @description Due at that moment or later.
+                 * @example 2026-11-22T00:00:00.000+08:00
+                 */
+                startTime?: string;
+                /** @description Due before that moment. */
+                endTime?: string;
                 /** @description Which page, from 1. */
                 page?: number;
                 /** @description How many rows a page holds. */

@@ -5,7 +5,7 @@ import { useLabels } from '../locales';
 import { formatMoment, partsOfMoment } from '../parts/format';
 import { gapsOf, rfc3339, timelineOf, type Line } from './timeline';
 import type { Measure } from './plot';
-import { useChartWords } from './words';
+import { useChartWords } from './useChartWords';
 import './charts.css';
 
 interface ChartProps {
@@ -63,7 +63,7 @@ export function Chart({ title, summary, lines, span, farthest, measure, write, g
       )}
       <Legend lines={lines} timeline={timeline} pointed={pointed} write={write} />
       <p className="quiet hint">
-        {words.zone(zone)} {hasGaps ? `${words.gaps} ${gapsHint}` : null}
+        {[words.zone(zone), ...(hasGaps ? [words.gaps, gapsHint] : [])].join(words.between)}
       </p>
       <Values title={title} lines={lines} write={write} />
     </figure>

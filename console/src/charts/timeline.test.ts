@@ -28,14 +28,24 @@ test('of a long time the parts are longer, and so is what may lie between two sa
   expect(2 * part - 330).toBeGreaterThan(farthest);
 });
 
-test('a gap of one line is no gap of another', () => {
+test('a gap of one line is no gap of another, and has no moment that the other one fills', () => {
   const { times, values } = timelineOf([line('a', [0, 1], [300, 2], [1500, 3]), line('b', [0, 4], [300, 5], [600, 6], [900, 7], [1200, 8], [1500, 9])], 645);
-  const at = (time: number) => times.indexOf(time);
-  expect(values[0]?.[at(300)]).toBe(2);
-  expect(values[0]?.[at(600)]).toBeUndefined();
-  expect(values[0]?.filter((value) => value === null)).toHaveLength(1);
-  expect(values[1]?.includes(null)).toBe(false);
-  expect([...times]).toEqual([...times].sort((a, b) => a - b));
+  expect(times).toEqual([0, 300, 600, 900, 1200, 1500]);
+  expect(values).toEqual([
+    [1, 2, null, null, null, 3],
+    [4, 5, 6, 7, 8, 9],
+  ]);
+});
+
+test('a gap that no other line reaches into has a moment all the same', () => {
+  expect(timelineOf([line('a', [0, 1], [1500, 3])], 645)).toEqual({ times: [0, 750, 1500], values: [[1, null, 3]] });
+});
+
+test('a line that has just no sample where another one has is not broken', () => {
+  expect(timelineOf([line('a', [0, 1], [300, 2]), line('b', [150, 5])], 645).values).toEqual([
+    [1, undefined, 2],
+    [undefined, 5, undefined],
+  ]);
 });
 
 test('lines without samples are empty lines', () => {

@@ -1,3 +1,5 @@
+import { partsOfMoment } from '../parts/format';
+
 /** A value that was measured at a moment. */
 export interface Sample {
   /** In seconds since 1970. */
@@ -21,7 +23,7 @@ export interface Timeline {
 }
 
 /** The patterns of lines, so that nobody has to tell them apart by colour alone. The styles have the same. */
-export const DASHES: ReadonlyArray<readonly number[]> = [[], [8, 4], [2, 3], [12, 3, 2, 3], [5, 2], [1, 6]];
+export const DASHES: ReadonlyArray<readonly number[]> = [[], [8, 4], [2, 3], [12, 3, 2, 3], [5, 2], [7, 3, 1, 3, 1, 3]];
 
 /** How many lines can be told apart. */
 export const LINES_MAX = DASHES.length;
@@ -41,13 +43,15 @@ export function farthestApart(spanSeconds: number, everySeconds: number): number
 
 /** Puts lines over the same moments, with a gap wherever neighbouring samples are farther apart than that. */
 export function timelineOf(lines: Line[], farthest: number): Timeline {
-  const gaps = lines.map(({ samples }) => gapsOf(samples, farthest).map(([from]) => from + farthest / 2));
-  const times = [...new Set([...lines.flatMap(({ samples }) => samples.map(({ at }) => at)), ...gaps.flat()])].sort((a, b) => a - b);
+  const gaps = lines.map(({ samples }) => gapsOf(samples, farthest));
+  // In every gap is at least one moment, whether another line has a sample there or not.
+  const middles = gaps.flat().map(([from, until]) => (from + until) / 2);
+  const times = [...new Set([...lines.flatMap(({ samples }) => samples.map(({ at }) => at)), ...middles])].sort((a, b) => a - b);
   const places = new Map(times.map((time, at) => [time, at]));
   const values = lines.map(({ samples }, line) => {
     const row = new Array<number | null | undefined>(times.length).fill(undefined);
-    for (const time of gaps[line] ?? []) row[places.get(time) ?? 0] = null;
     for (const { at, value } of samples) row[places.get(at) ?? 0] = value;
+    for (const [from, until] of gaps[line] ?? []) row.fill(null, (places.get(from) ?? 0) + 1, places.get(until));
     return row;
   });
   return { times, values };
@@ -92,6 +96,11 @@ export function rfc3339(at: number): string {
 }
 
 const two = (n: number) => String(n).padStart(2, '0');
+
+/** Writes a moment in the reader's zone, for a sentence: the zone stands below it. */
+export function writtenMoment(at: number): string {
+  return partsOfMoment(rfc3339(at))[0].slice(0, 'YYYY-MM-DD hh:mm'.length);
+}
 
 /** Writes moments along an axis in the reader's zone: times of day, with the date below the first one of each day; or dates. */
 export function momentLabels(splits: number[], apart: number): string[] {

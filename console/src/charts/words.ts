@@ -1,10 +1,11 @@
-import { useLanguage } from '../locales';
-import type { Language } from '../locales/language';
+/** How many days a chart may look back. */
+export type Days = 1 | 7 | 30 | 90 | 180;
 
 /** The labels of charts. They are loaded with the pages that have some, and not before the log-on as all others. */
-const en = {
+export const enChart = {
+  between: ' ',
   period: 'Period',
-  periods: { 1: '24 hours', 7: '7 days', 30: '30 days', 90: '90 days', 180: '180 days' },
+  periods: { 1: '24 hours', 7: '7 days', 30: '30 days', 90: '90 days', 180: '180 days' } satisfies Record<Days, string>,
   newest: 'Newest',
   zone: (zone: string) => `Times are in your time zone, ${zone}.`,
   gaps: 'Where a line is broken, samples are missing.',
@@ -27,6 +28,7 @@ const en = {
   storageOf: 'Storage Configuration',
   storageLines: { total: 'Total', data: 'Data Backup', log: 'Log Backup' },
   storageNow: (total: string, data: string, log: string, moment: string) => `${total} at ${moment}: ${data} of data backups and ${log} of log backups.`,
+  storageNoLogs: (total: string, moment: string) => `${total} at ${moment}. What log backups take is not known before OceanBase 4.0.`,
   storageGrown: (bytes: string, moment: string) => `${bytes} more than at ${moment}.`,
   storageShrunk: (bytes: string, moment: string) => `${bytes} less than at ${moment}.`,
   storageSame: (moment: string) => `As much as at ${moment}.`,
@@ -36,9 +38,12 @@ const en = {
   unnamed: (id: number) => `Storage ${id}`,
 };
 
-export type ChartWords = typeof en;
+/** The labels of charts in one language. */
+export type ChartWords = typeof enChart;
 
-const zh: ChartWords = {
+/** The same in Chinese. */
+export const zhChart: ChartWords = {
+  between: '',
   period: '时间范围',
   periods: { 1: '24 小时', 7: '7 天', 30: '30 天', 90: '90 天', 180: '180 天' },
   newest: '最新',
@@ -53,7 +58,7 @@ const zh: ChartWords = {
   delayTenants: (most) => `租户（最多 ${most} 个）`,
   delaySome: (some, all) => `共 ${all} 个租户，显示其中延时最大的 ${some} 个。`,
   delayLargest: (delay, moment) => `最大延时为 ${delay}，出现于 ${moment}。`,
-  delayLargestOf: (delay, tenant, moment) => `最大延时为 ${delay}，来自${tenant}，出现于 ${moment}。`,
+  delayLargestOf: (delay, tenant, moment) => `最大延时为 ${delay}，来自 ${tenant}，出现于 ${moment}。`,
   delayNewest: (delay, moment) => `最新采样为 ${delay}，时间 ${moment}。`,
   delayEmpty: '该时间范围内没有采样数据。日志备份运行时，Lifeboat 每 5 分钟采集一次延时。',
   delayGaps: '可能的原因：日志备份未运行，或集群、Lifeboat 当时不可用。',
@@ -63,6 +68,7 @@ const zh: ChartWords = {
   storageOf: '存储配置',
   storageLines: { total: '总量', data: '数据备份', log: '日志备份' },
   storageNow: (total, data, log, moment) => `${moment} 共 ${total}：数据备份 ${data}，日志备份 ${log}。`,
+  storageNoLogs: (total, moment) => `${moment} 共 ${total}。OceanBase 4.0 之前的版本无法获知日志备份的用量。`,
   storageGrown: (bytes, moment) => `比 ${moment} 增加 ${bytes}。`,
   storageShrunk: (bytes, moment) => `比 ${moment} 减少 ${bytes}。`,
   storageSame: (moment) => `与 ${moment} 相同。`,
@@ -71,10 +77,3 @@ const zh: ChartWords = {
   storageGaps: '可能的原因：Lifeboat 当时未运行，或无法读取存储。',
   unnamed: (id) => `存储 ${id}`,
 };
-
-const WORDS: Record<Language, ChartWords> = { en, zh };
-
-/** Returns the labels of charts in the reader's language. */
-export function useChartWords(): ChartWords {
-  return WORDS[useLanguage()];
-}

@@ -110,7 +110,6 @@ export const strategyEn = {
 
   thresholds: 'Alert Thresholds',
   timeout: 'Data Backup Timeout',
-  timeoutKept: (minutes: number) => `A timeout that is saved cannot be removed: it stays at ${minutes} min. The longest is 10080 (a week).`,
   noSuccess: 'No Successful Data Backup for',
   logDelay: 'Log Backup Delay',
   never: 'No limit',
@@ -250,7 +249,6 @@ export const strategyZh: typeof strategyEn = {
 
   thresholds: '告警阈值',
   timeout: '数据备份超时时间',
-  timeoutKept: (minutes: number) => `已保存的超时时间无法移除，将保持为 ${minutes} 分钟。最长为 10080（一周）。`,
   noSuccess: '无成功数据备份时长',
   logDelay: '日志备份延时',
   never: '不限制',

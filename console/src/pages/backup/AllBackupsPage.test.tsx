@@ -22,6 +22,9 @@ const standing = (clusterId: number, clusterName: string, part: object = {}) => 
   backupSize: 0,
   objectCount: 2,
   protectedObjectCount: 0,
+  backupScheduleStatus: 'NONE',
+  nextBackupRun: null,
+  lastBackupRun: null,
   ...part,
 });
 
@@ -99,7 +102,7 @@ test('as many pages of tasks are read as the week has', async () => {
 });
 
 test('a tenant with a strategy of its own has a row below its cluster, with its state and its newest good backup', async () => {
-  const broken = strategy({ strategyId: 6, tenantId: 1001, tenantName: 'shop', lastRun: run({ status: 'FAILED' }) });
+  const broken = strategy({ strategyId: 6, tenantId: 1001, tenantName: 'shop', lastRun: run({ status: 'FAILED' }), backupScheduleStatus: 'ABNORMAL' });
   const partial = backupSet({ status: 'PARTIAL', finishTime: minutesAgo(10) });
   open({
     'GET /backup/strategies': list(strategy(), broken),
@@ -112,11 +115,22 @@ test('a tenant with a strategy of its own has a row below its cluster, with its 
 });
 
 test('each cluster shows how its schedule stands, the next run and the last one', async () => {
-  const last = run({ status: 'MISSED', taskId: null });
-  const paused = strategy({ strategyId: 6, clusterId: 9, nextRun: null });
-  paused.obBackupScheduleConfig = { ...paused.obBackupScheduleConfig, backupScheduleEnabled: false };
-  open({ 'GET /backup/strategies': list(strategy({ lastRun: last }), paused) });
-  for (const words of ['Abnormal', '2026-11-29 Sun 02:00', 'Missed']) await expect.element(row('prod')).toHaveTextContent(words);
-  await expect.element(row('bare')).toHaveTextContent('No Backup Strategy');
+  const { nextRun } = strategy();
+  const missed = run({ status: 'MISSED', taskId: null });
+  open({
+    'GET /backup/overview': {
+      data: {
+        clusters: [
+          standing(7, 'prod', { backupScheduleStatus: 'ABNORMAL', nextBackupRun: nextRun, lastBackupRun: missed, lastDataBackupTime: minutesAgo(185) }),
+          standing(8, 'bare'),
+          standing(9, 'idle', { backupScheduleStatus: 'PAUSED' }),
+          standing(10, 'queue', { backupScheduleStatus: 'WAITING', nextBackupRun: nextRun }),
+        ],
+      },
+    },
+  });
+  for (const words of ['Abnormal', '2026-11-29 Sun 02:00', 'Missed', '3 h ago']) await expect.element(row('prod')).toHaveTextContent(words);
+  for (const words of ['No Backup Strategy', 'Never']) await expect.element(row('bare')).toHaveTextContent(words);
   for (const words of ['Paused', 'None while paused', 'None yet']) await expect.element(row('idle')).toHaveTextContent(words);
+  await expect.element(row('queue')).toHaveTextContent('Waiting');
 });

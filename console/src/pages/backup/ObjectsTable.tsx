@@ -25,7 +25,7 @@ const LOOKED_THROUGH = 20;
 export function ObjectsTable({ clusters: standings }: { clusters: ClusterStanding[] }) {
   const labels = useLabels();
   const { backup, clusters, strategy: words, words: said, state } = labels;
-  const strategies = useQuery(allStrategiesQuery).data?.contents;
+  const strategies = useQuery(allStrategiesQuery).data?.contents ?? [];
   const columns: TableProps<ObjectRow>['columns'] = [
     {
       title: clusters.name,
@@ -37,29 +37,29 @@ export function ObjectsTable({ clusters: standings }: { clusters: ClusterStandin
           <Link to={`/clusters/${cluster.clusterId}/backup`}>{cluster.clusterName}</Link>
         ),
     },
-    { title: clusters.version, render: (_, { cluster, tenant }) => (tenant ? '' : cluster.obVersion) },
-    {
-      title: backup.method,
-      render: (_, { cluster, tenant }) => (tenant ? said.backupMode[tenant.backupMode] : said.ability[cluster.obBackupAbility]),
-    },
-    { title: backup.status, render: (_, row) => <State row={row} isKnown={strategies !== undefined} /> },
-    {
-      title: words.nextRun,
-      render: (_, { standing: { status, next } }) => <NextRun run={next} none={status === 'PAUSED' ? words.noNextRunPaused : '–'} />,
-    },
-    {
-      title: words.lastRun,
-      render: (_, { standing: { status, last } }) => (status === 'NONE' ? <span className="quiet">–</span> : <LastRun run={last} />),
-    },
+    { title: backup.status, render: (_, row) => <State row={row} /> },
     {
       title: backup.lastDataBackup,
       render: (_, { cluster, tenant }) =>
         tenant ? <LastOfTenant strategy={tenant} /> : <Moment at={cluster.lastDataBackupTime} none={clusters.never} />,
     },
     {
+      title: words.nextRun,
+      render: (_, { status, next }) => <NextRun run={next} none={status === 'PAUSED' ? words.noNextRunPaused : '–'} />,
+    },
+    {
+      title: words.lastRun,
+      render: (_, { status, last }) => (status === 'NONE' ? <span className="quiet">–</span> : <LastRun run={last} />),
+    },
+    {
       title: clusters.tileProtected,
       align: 'right',
       render: (_, { cluster, tenant }) => (tenant ? '' : clusters.ofObjects(cluster.protectedObjectCount, cluster.objectCount)),
+    },
+    { title: clusters.version, render: (_, { cluster, tenant }) => (tenant ? '' : cluster.obVersion) },
+    {
+      title: backup.method,
+      render: (_, { cluster, tenant }) => (tenant ? said.backupMode[tenant.backupMode] : said.ability[cluster.obBackupAbility]),
     },
     { title: backup.backupSets, align: 'right', render: (_, { cluster, tenant }) => (tenant ? '' : cluster.backupSetCount) },
     { title: backup.file, align: 'right', render: (_, { cluster, tenant }) => (tenant ? '' : formatBytes(cluster.backupSize)) },
@@ -69,15 +69,15 @@ export function ObjectsTable({ clusters: standings }: { clusters: ClusterStandin
       size="small"
       rowKey="key"
       columns={columns}
-      dataSource={rowsOf(standings, strategies ?? [])}
-      expandable={{ expandIcon }}
+      dataSource={rowsOf(standings, strategies)}
+      expandable={{ expandIcon, indentSize: 20 }}
       scroll={{ x: 'max-content' }}
       pagination={standings.length > 20 ? { pageSize: 20, showTotal: state.total } : false}
     />
   );
 }
 
-function State({ row: { cluster, tenant, standing, abnormalTenants }, isKnown }: { row: ObjectRow; isKnown: boolean }) {
+function State({ row: { cluster, tenant, status, abnormalTenants } }: { row: ObjectRow }) {
   const { backup } = useLabels();
   const words = useMetricsWords();
   const running = tenant ? undefined : cluster.runningTaskId;
@@ -87,10 +87,8 @@ function State({ row: { cluster, tenant, standing, abnormalTenants }, isKnown }:
         <Link to={`/tasks/${running}`}>
           <Status tone="busy">{backup.inProgress}</Status>
         </Link>
-      ) : isKnown ? (
-        <ScheduleState status={standing.status} />
       ) : (
-        '…'
+        <ScheduleState status={status} />
       )}
       {abnormalTenants ? <div className="quiet">{words.tenantsAbnormal(abnormalTenants)}</div> : null}
     </>

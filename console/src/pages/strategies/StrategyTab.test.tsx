@@ -12,7 +12,7 @@ const PATH = '/ob/clusters/7/backup/config/backupStrategy';
 const list = (...contents: unknown[]) => ({
   data: { contents, page: { number: 1, size: 2000, totalElements: contents.length, totalPages: 1 } },
 });
-const paused = strategy({ nextRun: null });
+const paused = strategy({ nextRun: null, backupScheduleStatus: 'PAUSED' });
 paused.obBackupScheduleConfig = { ...paused.obBackupScheduleConfig, backupScheduleEnabled: false };
 
 /** Yesterday at noon: a moment of one day wherever the test runs. */
@@ -47,10 +47,17 @@ const button = (name: string) => page.getByRole('button', { name, exact: true })
 const dialog = () => page.getByRole('dialog');
 
 test('a cluster without a strategy leads to the form', async () => {
-  const { onNew } = open({ 'GET /backup/strategies': list(strategy({ clusterId: 8 })) });
+  const asked: Array<string | null> = [];
+  const { onNew } = open({
+    'GET /backup/strategies': (query) => {
+      asked.push(query.get('clusterId'));
+      return list();
+    },
+  });
   await expect.element(page.getByText('This cluster has no backup strategy')).toBeVisible();
   await page.getByRole('button', { name: 'New Backup Strategy' }).click();
   expect(onNew).toHaveBeenCalledOnce();
+  expect(asked).toEqual(['7']);
 });
 
 test('a strategy shows what it does and what comes next', async () => {
@@ -65,14 +72,13 @@ test('a strategy shows what it does and what comes next', async () => {
 
 test('a run that is due and waits shows in the status, also after a run that failed', async () => {
   open({
-    'GET /backup/strategies': list(strategy({ lastRun: run({ status: 'FAILED' }) })),
-    'GET /ob/clusters/7/backup/overview': { data: { backupScheduleStatus: 'WAITING' } },
+    'GET /backup/strategies': list(strategy({ lastRun: run({ status: 'FAILED' }), backupScheduleStatus: 'WAITING' })),
   });
   await expect.element(page.getByTestId('strategy-status')).toHaveTextContent('Waiting');
 });
 
 test('a strategy whose last run failed is abnormal', async () => {
-  open({ 'GET /backup/strategies': list(strategy({ lastRun: run({ status: 'FAILED' }) })) });
+  open({ 'GET /backup/strategies': list(strategy({ lastRun: run({ status: 'FAILED' }), backupScheduleStatus: 'ABNORMAL' })) });
   await expect.element(page.getByTestId('strategy-status')).toHaveTextContent('Abnormal');
 });
 
@@ -137,16 +143,18 @@ test('runs that can’t be read show why, with the way to try again', async () =
   await expect.element(calendar().getByRole('button', { name: 'Load again' })).toBeVisible();
 });
 
-test('the calendar reads as many pages of runs as the days have', async () => {
+test('the calendar reads as many pages of runs as the days have, and none from before', async () => {
   const old = run({ dueTime: new Date(yesterday.getTime() - 5 * 86_400_000).toISOString(), status: 'FAILED' });
-  const page2 = (query: URLSearchParams) => ({
-    data: {
-      contents: query.get('page') === '2' ? [old] : [MISSED],
-      page: { number: Number(query.get('page')), size: 2000, totalElements: 2, totalPages: 2 },
-    },
-  });
-  open({ [`GET ${PATH}/runs`]: page2 });
+  const asked: Array<string | null> = [];
+  const paged = (query: URLSearchParams) => {
+    const number = Number(query.get('page'));
+    if (query.get('size') === '2000') asked.push(query.get('startTime'));
+    return { data: { contents: number === 2 ? [old] : [MISSED], page: { number, size: 2000, totalElements: 2, totalPages: 2 } } };
+  };
+  open({ [`GET ${PATH}/runs`]: paged });
   await expect.poll(() => cellOf(6)?.dataset.state).toBe('failed');
+  expect(asked.length).toBe(2);
+  expect((Date.now() - Date.parse(asked[0] ?? '')) / 86_400_000).toBeCloseTo(91, 1);
 });
 
 test('a strategy is paused only after the dialog has said what that means', async () => {
