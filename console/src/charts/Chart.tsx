@@ -37,14 +37,13 @@ export function Chart({ title, summary, lines, span, farthest, measure, write, g
     let takeAway: (() => void) | undefined;
     let isGone = false;
     // The library comes with the first chart that is looked at.
-    void import('./plot').then(
-      ({ draw }) => {
+    import('./plot')
+      .then(({ draw }) => {
         if (isGone || !box.current) return;
         takeAway = draw(box.current, { timeline, span: [from, until], measure, onPoint: setPointed });
         setState('drawn');
-      },
-      () => !isGone && setState('failed'),
-    );
+      })
+      .catch(() => isGone || setState('failed'));
     return () => {
       isGone = true;
       takeAway?.();

@@ -213,6 +213,20 @@ test('the strategy of a tenant is steered by its own path, and says that the clu
   await expect.poll(() => calls.some(({ call }) => call === `POST ${own}/stopSchedule`)).toBe(true);
 });
 
+test('the row of a tenant’s strategy opens by keyboard', async () => {
+  const own = '/ob/clusters/7/tenants/1001/backup/config/backupStrategy';
+  open({
+    'GET /backup/strategies': list(strategy({ strategyId: 6, tenantId: 1001, tenantName: 'shop' })),
+    [`GET ${own}/runs`]: list(MISSED),
+  });
+  const opener = page.getByRole('row').filter({ hasText: 'shop' }).getByRole('button', { name: 'Expand row' });
+  await expect.element(opener).toHaveAttribute('aria-expanded', 'false');
+  (opener.element() as HTMLElement).focus();
+  await userEvent.keyboard('{Enter}');
+  await expect.element(calendar()).toBeVisible();
+  await expect.element(page.getByRole('button', { name: 'Collapse row' })).toHaveAttribute('aria-expanded', 'true');
+});
+
 test('a viewer sees the buttons off, with the reason', async () => {
   open({}, []);
   await expect.element(button('Pause')).toBeDisabled();
