@@ -21,6 +21,7 @@ const KNOWN_CIRCLES: &[(&str, &[&str], &str)] = &[
             "cli/admin.rs",
             "cli/audit.rs",
             "cli/backup.rs",
+            "cli/check.rs",
             "cli/cluster.rs",
             "cli/compaction.rs",
             "cli/dump.rs",

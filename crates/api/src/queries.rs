@@ -388,6 +388,31 @@ impl AlarmQuery {
     }
 }
 
+/// Which objects are wanted.
+#[derive(Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ProtectionQuery {
+    /// Of this cluster.
+    cluster_id: Option<i64>,
+    /// Of this tenant.
+    tenant_id: Option<i64>,
+    /// Which page, from 1.
+    #[param(value_type = Option<i64>, minimum = 1, maximum = 4294967295_i64, default = 1)]
+    page: Option<u32>,
+    /// How many rows a page holds.
+    #[param(minimum = 1, maximum = 2000, default = 10)]
+    size: Option<u32>,
+}
+
+impl ProtectionQuery {
+    /// Reads of which cluster and tenant, on which page.
+    pub(crate) fn read(&self) -> Result<(Option<ClusterId>, Option<TenantId>, PageAsk), Problem> {
+        let page = page(self.page, self.size)?;
+        Ok((self.cluster_id.map(ClusterId), self.tenant_id.map(TenantId), page))
+    }
+}
+
 /// Which deeds are wanted.
 #[derive(Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

@@ -20,6 +20,8 @@
 //! | [`signing`] | where backup sets come from, and the keys that show it |
 //! | [`alarms`] | what is wrong now |
 //! | [`audit`] | who did what |
+//! | [`protection`] | how recently each object was backed up |
+//! | [`metrics`] | what a server tells monitoring, as numbers |
 //! | [`health`] | whether this server can do its work |
 //! | [`watching`] | what this server does by itself, and how that went |
 //!
@@ -49,6 +51,7 @@ pub use context::{Actor, Control, Error, Means, Opened, Page, PageAsk, Settings,
 use context::{asking, words};
 pub use metadata::Server as MetadataServer;
 pub use use_cases::{
-    alarms, audit, backups, clusters, compactions, health, log_backups, log_delays, recovery_windows,
-    restores, signing, storage_scan, storage_uses, storages, strategies, tasks, tenants, users, watching,
+    alarms, audit, backups, clusters, compactions, health, log_backups, log_delays, metrics, protection,
+    recovery_windows, restores, signing, storage_scan, storage_uses, storages, strategies, tasks, tenants,
+    users, watching,
 };

@@ -8,6 +8,8 @@ pub(crate) mod backups;
 pub(crate) mod clusters;
 pub(crate) mod compactions;
 pub(crate) mod log_backups;
+pub(crate) mod metrics;
+pub(crate) mod protection;
 pub(crate) mod restores;
 pub(crate) mod server;
 pub(crate) mod signing;

@@ -33,6 +33,7 @@ fn the_help_texts_are_the_reviewed_ones() {
         "restore window",
         "task",
         "task log",
+        "check",
         "admin",
         "admin account",
         "admin account create",

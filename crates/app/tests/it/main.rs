@@ -9,6 +9,7 @@ mod full_disk;
 mod help;
 mod lifeboat;
 mod lost_metadata;
+mod monitoring;
 mod object_storage;
 mod physical;
 mod recovery;

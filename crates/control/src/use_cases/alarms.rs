@@ -53,17 +53,24 @@ async fn read(control: &Control, cluster: Option<ClusterId>) -> Result<Vec<Alarm
     }
     let strategies = control.metadata().strategy_list(cluster).await?;
     let faults = of_strategies::faults(control, &clusters, &strategies).await?;
+    let has_fault = |id| faults.iter().any(|(strategy, _)| strategy.scope.cluster() == id);
+    let is_well = |cluster: &&Cluster| {
+        let trouble = control.context.troubles.of(cluster.id);
+        !failures.contains_key(&cluster.id)
+            && !has_fault(cluster.id)
+            && trouble.is_none()
+            && cluster.status != ClusterStatus::Unavailable
+    };
+    let ill: Vec<&Cluster> = clusters.iter().filter(|cluster| !is_well(cluster)).collect();
+    let ids: Vec<ClusterId> = ill.iter().map(|cluster| cluster.id).collect();
+    let mut tenants = control.metadata().tenant_list_of(&ids).await?;
     let mut alarms = Vec::new();
-    for cluster in &clusters {
+    for cluster in ill {
         let failures = failures.remove(&cluster.id).unwrap_or_default();
         let trouble = control.context.troubles.of(cluster.id);
         let faults: Vec<_> =
             faults.iter().filter(|(strategy, _)| strategy.scope.cluster() == cluster.id).collect();
-        let is_silent = cluster.status == ClusterStatus::Unavailable;
-        if failures.is_empty() && trouble.is_none() && faults.is_empty() && !is_silent {
-            continue;
-        }
-        let tenants = control.metadata().tenant_list(cluster.id).await?;
+        let tenants = tenants.remove(&cluster.id).unwrap_or_default();
         alarms.extend(of_answers(cluster, &tenants, &strategies, trouble));
         alarms.extend(failures.into_iter().filter_map(|failure| of_failure(cluster, &tenants, failure)));
         let of_faults = |(strategy, fault): &(Strategy, Fault)| of_fault(cluster, &tenants, strategy, fault);

@@ -69,7 +69,11 @@ impl Journal for Metadata {
         in_time("save a task", async {
             let mut writer = self.database.begin().await?;
             let pulse = hold::save(&mut writer, ticket, change).await?;
+            let ended = hold::ended_run(&mut writer, ticket.task, change).await?;
             writer.commit().await?;
+            if let Some(ended) = ended {
+                self.database.measured().run(ended);
+            }
             Ok(pulse)
         })
         .await
