@@ -65,7 +65,7 @@ const metric = (term: string) =>
 test('the four core metrics are counted over all clusters', async () => {
   const ended = { status: 'SUCCESSFUL', finishTime: minutesAgo(60), createTime: minutesAgo(70) } as const;
   open({
-    'GET /backup/strategies': list(strategy()),
+    'GET /backup/overview': { data: { clusters: [standing(7, 'prod', { backupScheduleStatus: 'NORMAL' }), standing(8, 'bare'), standing(9, 'idle')] } },
     'GET /alarm/alarms': list(LATE),
     'GET /tasks/instances': list(
       task({ id: 4, ...ended }),

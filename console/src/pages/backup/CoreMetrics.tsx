@@ -8,7 +8,6 @@ import type { Alarm, ClusterStanding, TaskHead } from '../../api/types';
 import { useLabels } from '../../locales';
 import { Tiles } from '../../parts/Tiles';
 import { useAlarms } from '../alarms/useAlarms';
-import { allStrategiesQuery } from '../strategies/queries';
 import { delayedOf, reachesWeek, scheduledCount, weekOf, type Ended } from './metrics';
 import { useMetricsWords } from './metricsWords';
 
@@ -27,21 +26,17 @@ const NAMED = 3;
 export function CoreMetrics({ clusters }: { clusters: ClusterStanding[] }) {
   const { state } = useLabels();
   const words = useMetricsWords();
-  const strategies = useQuery(allStrategiesQuery);
   const week = useWeek();
   const alarms = useAlarms();
   /** What stands where an answer is missing. */
   const missing = ({ isError }: { isError: boolean }) => (isError ? { value: '–', hint: state.unknown } : { value: '…' });
-  const scheduled = strategies.data && scheduledCount(clusters, strategies.data.contents);
+  const scheduled = scheduledCount(clusters);
   const delayed = alarms.data && delayedOf(alarms.data);
   const { backups, recoveries } = week.data ?? {};
   return (
     <Tiles
       tiles={[
-        {
-          term: words.scheduled,
-          ...(scheduled === undefined ? missing(strategies) : { value: scheduled, hint: words.scheduledHint(clusters.length - scheduled) }),
-        },
+        { term: words.scheduled, value: scheduled, hint: words.scheduledHint(clusters.length - scheduled) },
         { term: words.backups, ...(backups ? { value: rateOf(backups), hint: backups.all ? words.backupsHint(backups.good, backups.all) : words.backupsNone } : missing(week)) },
         { term: words.delayed, ...(delayed ? { value: delayed.length, hint: delayed.length ? <Delayed alarms={delayed} /> : words.delayedNone } : missing(alarms)) },
         {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
 import type { Alarm, TaskHead } from '../../api/types';
-import { strategy, task } from '../../testing/nouns';
+import { task } from '../../testing/nouns';
 import { delayedOf, reachesWeek, scheduledCount, weekOf } from './metrics';
 
 const NOW = new Date('2026-11-27T12:00:00Z').getTime();
@@ -61,7 +61,8 @@ test('an object whose log backup is late and interrupted counts once', () => {
   expect(found.map(({ tenantId }) => tenantId)).toEqual([1001, 1002]);
 });
 
-test('a cluster has a strategy when one of its tenants has', () => {
-  const clusters = [{ clusterId: 7 }, { clusterId: 8 }, { clusterId: 9 }];
-  expect(scheduledCount(clusters, [strategy(), strategy({ clusterId: 8, tenantId: 1001 }), strategy({ clusterId: 8, tenantId: 1002 })])).toBe(2);
+test('a cluster has a strategy as long as its schedule stands somehow', () => {
+  const clusters = (['NONE', 'NORMAL', 'PAUSED', 'WAITING', 'ABNORMAL'] as const).map((backupScheduleStatus) => ({ backupScheduleStatus }));
+  expect(scheduledCount(clusters)).toBe(4);
+  expect(scheduledCount([])).toBe(0);
 });

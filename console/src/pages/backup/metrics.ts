@@ -1,4 +1,4 @@
-import type { Alarm, Strategy, TaskHead } from '../../api/types';
+import type { Alarm, ClusterStanding, TaskHead } from '../../api/types';
 import { isCancelled } from '../tasks/cancelled';
 
 /** How many days a metric of a week looks back. */
@@ -55,7 +55,6 @@ export function delayedOf(alarms: Alarm[]): Alarm[] {
 }
 
 /** Returns how many clusters have a strategy, of their own or of one of their tenants. */
-export function scheduledCount(clusters: Array<{ clusterId: number }>, strategies: Strategy[]): number {
-  const scheduled = new Set(strategies.map(({ clusterId }) => clusterId));
-  return clusters.filter(({ clusterId }) => scheduled.has(clusterId)).length;
+export function scheduledCount(clusters: Array<Pick<ClusterStanding, 'backupScheduleStatus'>>): number {
+  return clusters.filter(({ backupScheduleStatus }) => backupScheduleStatus !== 'NONE').length;
 }

@@ -23,7 +23,7 @@ export function storagesOf(usages: StorageUsage[], unnamed: (id: number) => stri
   return [...storages.values()].sort((a, b) => size(b) - size(a));
 }
 
-/** Returns the lines of a storage: all of it, and what of it is data and logs. Nobody knows of logs before OceanBase 4.0. */
+/** Returns the lines of a storage: all of it, and what of it is data and logs. What logs take is unknown before OceanBase 4.0. */
 export function usageLines({ usages }: UsedStorage, { storageLines }: ChartWords): Line[] {
   const line = (key: string, name: string, bytes: (usage: StorageUsage) => number | null | undefined): Line => ({
     key,
