@@ -150,6 +150,9 @@ pub struct DatabasePlan {
     pub tables: Vec<TablePlan>,
     /// Its views, each behind those that it reads.
     pub views: Vec<ViewPlan>,
+    /// Its sequences.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sequences: Vec<String>,
 }
 
 /// A view.

@@ -58,6 +58,16 @@ pub(crate) enum SchemaKind {
     Function,
     /// A trigger.
     Trigger,
+    /// The time zone that the next event is made in.
+    EventZone,
+    /// An event.
+    Event,
+    /// An outline.
+    Outline,
+    /// A sequence.
+    Sequence,
+    /// What a sequence gives next.
+    SequenceValue,
     /// A user or role.
     Account,
     /// What a user has beside a password: that it is locked, or must come over TLS.
@@ -66,13 +76,18 @@ pub(crate) enum SchemaKind {
     Grant,
 }
 
-const KINDS: [(SchemaKind, &str); 9] = [
+const KINDS: [(SchemaKind, &str); 14] = [
     (SchemaKind::Table, "table"),
     (SchemaKind::View, "view"),
     (SchemaKind::BrokenView, "broken-view"),
     (SchemaKind::Procedure, "procedure"),
     (SchemaKind::Function, "function"),
     (SchemaKind::Trigger, "trigger"),
+    (SchemaKind::EventZone, "event-zone"),
+    (SchemaKind::Event, "event"),
+    (SchemaKind::Outline, "outline"),
+    (SchemaKind::Sequence, "sequence"),
+    (SchemaKind::SequenceValue, "sequence-value"),
     (SchemaKind::Account, "account"),
     (SchemaKind::AccountChange, "account-change"),
     (SchemaKind::Grant, "grant"),

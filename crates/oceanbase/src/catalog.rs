@@ -12,9 +12,12 @@ mod serial;
 use std::collections::BTreeMap;
 
 pub use code::{
-    Account, Routine, RoutineKind, Trigger, account_definition, account_grants, accounts, routines, triggers,
+    Account, Event, Outline, Routine, RoutineKind, Trigger, account_definition, account_grants, accounts,
+    events, outlines, routines, triggers,
 };
-pub use definition::{Context, Definition, routine_definition, trigger_definition, view_definition};
+pub use definition::{
+    Context, Definition, event_definition, routine_definition, trigger_definition, view_definition,
+};
 pub use inner::{
     MemberColumn, PartitionNames, PartitionValues, TableIdentity, crooked_partition_names, member_columns,
     partition_values, table_identities,
@@ -56,6 +59,10 @@ pub struct Table {
 pub enum TableKind {
     /// Rows that are kept.
     Base,
+    /// Rows that are kept, with those that were there before (MariaDB).
+    SystemVersioned,
+    /// A sequence (MariaDB).
+    Sequence,
     /// A view.
     View,
     /// Something else, in the server's word.
@@ -119,6 +126,8 @@ pub async fn tables(session: &mut Session, database: &str) -> Result<Vec<Table>,
         let kind = match row.str(1)? {
             "BASE TABLE" => TableKind::Base,
             "VIEW" => TableKind::View,
+            "SYSTEM VERSIONED" => TableKind::SystemVersioned,
+            "SEQUENCE" => TableKind::Sequence,
             other => TableKind::Other(other.to_owned()),
         };
         Ok(Table {
@@ -256,6 +265,25 @@ pub async fn view_uses(
 /// Fails when there is no such table, or the server does.
 pub async fn table_definition(session: &mut Session, database: &str, table: &str) -> Result<Vec<u8>, Error> {
     definition(session, &format!("TABLE {}.{}", identifier(database), identifier(table))).await
+}
+
+/// Returns the statement that makes a sequence, and the one that sets what it gives next.
+///
+/// # Errors
+/// Fails when there is no such sequence, or the server does.
+pub async fn sequence_definition(
+    session: &mut Session,
+    database: &str,
+    name: &str,
+) -> Result<(Vec<u8>, String), Error> {
+    let full = format!("{}.{}", identifier(database), identifier(name));
+    let text = definition(session, &format!("SEQUENCE {full}")).await?;
+    let ask = Statement::read(format!("SELECT next_not_cached_value, cycle_count FROM {full}"));
+    let rows = session.rows(&ask).await?;
+    let row = rows.first().ok_or_else(|| Error::no_rows(&ask))?;
+    // As the server prints them they are literals, negative ones too.
+    let (next, rounds) = (row.str(0)?, row.str(1)?);
+    Ok((text, format!("DO SETVAL({}, {next}, 0, {rounds})", identifier(name))))
 }
 
 /// Returns the statement that makes a database.

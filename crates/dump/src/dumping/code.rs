@@ -2,14 +2,14 @@
 
 use model::inventory::{Consent, LeftOut, ObjectKind};
 use model::text::Text;
-use oceanbase::catalog::{self, Account, Definition, Routine, RoutineKind, Trigger};
+use oceanbase::catalog::{self, Account, Definition, Event, Routine, RoutineKind, Trigger};
 use oceanbase::{Error as SqlError, Session, statement};
 
 use crate::archive::Archive;
 use crate::ddl::code::{trigger_without_database, with_comment};
 use crate::ddl::form::{self, Refusal};
 use crate::ddl::requote::{self, Names};
-use crate::dumping::left_out::{Scope, not_taken, refused, unseen_users};
+use crate::dumping::left_out::{Scope, not_taken, refused, unseen_outlines, unseen_users};
 use crate::dumping::schema::SchemaReceipt;
 use crate::error::{DuringSql as _, Result};
 use crate::layout::ObjectKey;
@@ -27,7 +27,7 @@ struct Code<'a> {
     left_out: Vec<LeftOut>,
 }
 
-/// Writes a database's procedures, functions and triggers.
+/// Writes a database's procedures, functions, triggers, events and outlines.
 pub(super) async fn write_code(
     session: &mut Session,
     archive: &Archive,
@@ -42,6 +42,12 @@ pub(super) async fn write_code(
     }
     if scope.wants(database, ObjectKind::Triggers) {
         code.triggers().await?;
+    }
+    if scope.wants(database, ObjectKind::Events) {
+        code.events().await?;
+    }
+    if scope.wants(database, ObjectKind::Outlines) {
+        code.outlines().await?;
     }
     let Code { objects, entries, left_out, .. } = code;
     receipt.left_out.extend(left_out);
@@ -103,21 +109,57 @@ impl Code<'_> {
         Ok(())
     }
 
+    async fn events(&mut self) -> Result<()> {
+        for event in catalog::events(self.session, self.database).await.during(|| self.reading())? {
+            let Event { name, sql_mode, definer, time_zone } = event;
+            match catalog::event_definition(self.session, self.database, &name).await {
+                Ok(Definition { text, context }) => {
+                    let zone = format!("SET SESSION time_zone = {}", statement::literal(&time_zone));
+                    let zone = SchemaObject::plain(SchemaKind::EventZone, &name, zone.into_bytes());
+                    let event = SchemaObject::plain(SchemaKind::Event, &name, text).under(context);
+                    let event = SchemaObject { mode: Some(sql_mode), ..event };
+                    if self.is_taken(ObjectKind::Events, &event) {
+                        self.objects.push(zone);
+                        self.add(ObjectKind::Events, "event", event, definer);
+                    }
+                }
+                Err(error) => self.refused(ObjectKind::Events, &name, error)?,
+            }
+        }
+        Ok(())
+    }
+
+    async fn outlines(&mut self) -> Result<()> {
+        let found = catalog::outlines(self.session, self.database).await.during(|| self.reading())?;
+        let Some(outlines) = found else {
+            self.left_out.push(unseen_outlines(self.consent, self.database));
+            return Ok(());
+        };
+        for outline in outlines {
+            let statement = outline.statement.into_bytes();
+            let object = SchemaObject::plain(SchemaKind::Outline, &outline.name, statement);
+            self.add(ObjectKind::Outlines, "outline", object, String::new());
+        }
+        Ok(())
+    }
+
     fn reading(&self) -> String {
         format!("read the code in `{}`", self.database)
     }
 
     fn add(&mut self, kind: ObjectKind, word: &str, object: SchemaObject, definer: String) {
-        match form::check(&object) {
-            Ok(()) => {
-                self.entries.push(CodeEntry { kind: word.to_owned(), name: object.name.clone(), definer });
-                self.objects.push(object);
-            }
-            Err(why) => {
-                let full = full_name(self.database, &object.name);
-                self.left_out.push(not_taken(self.consent, kind, &full, &why));
-            }
+        if self.is_taken(kind, &object) {
+            self.entries.push(CodeEntry { kind: word.to_owned(), name: object.name.clone(), definer });
+            self.objects.push(object);
         }
+    }
+
+    /// Tells whether an object's statement creates it and does nothing else; otherwise leaves it out.
+    fn is_taken(&mut self, kind: ObjectKind, object: &SchemaObject) -> bool {
+        let Err(why) = form::check(object) else { return true };
+        let full = full_name(self.database, &object.name);
+        self.left_out.push(not_taken(self.consent, kind, &full, &why));
+        false
     }
 
     fn lose(&mut self, kind: ObjectKind, name: &str, reason: Text) {
@@ -168,8 +210,11 @@ pub(super) async fn write_accounts(
             receipt.left_out.push(not_taken(consent, ObjectKind::Users, &name, &why));
             continue;
         }
-        made.extend(own);
-        receipt.accounts.push(name.clone());
+        // The role that everybody has is always there.
+        if !account.is_public() {
+            made.extend(own);
+            receipt.accounts.push(name.clone());
+        }
         if consent.is_without(ObjectKind::Grants) {
             continue;
         }
@@ -180,8 +225,7 @@ pub(super) async fn write_accounts(
                 continue;
             }
         };
-        // Everybody has USAGE from the start.
-        for grant in grants.iter().filter(|grant| !grant.starts_with("GRANT USAGE ON *.*")) {
+        for grant in &grants {
             match grant_object(session, grant, account, &crooked) {
                 Ok(object) => granted.push(object),
                 Err(why) => receipt.left_out.push(not_taken(consent, ObjectKind::Grants, &name, &why)),

@@ -169,6 +169,12 @@ fn may_lack(id: &str, kind: ObjectKind, of: &str) -> Text {
     text.with("kind", kind).with("of", of)
 }
 
+/// Says that this user may not see the outlines of a database.
+pub(super) fn unseen_outlines(consent: &Consent, database: &str) -> LeftOut {
+    let reason = may_lack("left-out-unseen", ObjectKind::Outlines, database);
+    consent.left_out(ObjectKind::Outlines, database, reason.with("view", "oceanbase.DBA_OB_OUTLINES"))
+}
+
 /// Says that this user may not see any users.
 pub(super) fn unseen_users(consent: &Consent) -> LeftOut {
     let reason = may_lack("left-out-unseen", ObjectKind::Users, WHOLE_SERVER).with("view", "mysql.user");

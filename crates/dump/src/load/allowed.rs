@@ -24,6 +24,9 @@ pub(super) async fn check_schema(
         database(archive, &entry.name).await?;
         let chosen = |object: &SchemaObject| selection.has_table(&entry.name, &object.name);
         objects(archive, ObjectKey::Tables { database: &entry.name }, chosen).await?;
+        if !entry.sequences.is_empty() {
+            objects(archive, ObjectKey::Sequences { database: &entry.name }, chosen).await?;
+        }
         if !entry.views.is_empty() {
             objects(archive, ObjectKey::Views { database: &entry.name }, chosen).await?;
         }
@@ -64,8 +67,16 @@ pub(super) async fn objects(
 fn fitting(key: ObjectKey<'_>) -> &'static [SchemaKind] {
     match key {
         ObjectKey::Tables { .. } => &[SchemaKind::Table],
+        ObjectKey::Sequences { .. } => &[SchemaKind::Sequence, SchemaKind::SequenceValue],
         ObjectKey::Views { .. } => &[SchemaKind::View, SchemaKind::BrokenView],
-        ObjectKey::Code { .. } => &[SchemaKind::Procedure, SchemaKind::Function, SchemaKind::Trigger],
+        ObjectKey::Code { .. } => &[
+            SchemaKind::Procedure,
+            SchemaKind::Function,
+            SchemaKind::Trigger,
+            SchemaKind::EventZone,
+            SchemaKind::Event,
+            SchemaKind::Outline,
+        ],
         ObjectKey::Accounts => &[SchemaKind::Account, SchemaKind::AccountChange],
         ObjectKey::Grants => &[SchemaKind::Grant],
         _ => &[],
@@ -74,9 +85,10 @@ fn fitting(key: ObjectKey<'_>) -> &'static [SchemaKind] {
 
 fn named(key: ObjectKey<'_>, name: &str) -> String {
     match key {
-        ObjectKey::Tables { database } | ObjectKey::Views { database } | ObjectKey::Code { database } => {
-            full_name(database, name)
-        }
+        ObjectKey::Tables { database }
+        | ObjectKey::Sequences { database }
+        | ObjectKey::Views { database }
+        | ObjectKey::Code { database } => full_name(database, name),
         _ => name.to_owned(),
     }
 }

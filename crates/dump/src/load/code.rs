@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use model::text::Text;
 use oceanbase::statement::literal;
-use oceanbase::{Session, Statement, catalog};
+use oceanbase::{Purpose, Session, Statement, catalog};
 use storage::Client;
 
 use crate::archive::Archive;
@@ -21,7 +21,7 @@ use crate::load::{Options, allowed, names};
 use crate::manifest::Manifest;
 use crate::plan::{Selection, full_name};
 use crate::schema_file::{SchemaKind, SchemaObject};
-use crate::source::Target;
+use crate::source::{Target, prepare};
 
 /// Makes users and roles (those that exist stay as they are), then procedures and functions. To be called behind
 /// [`super::create_schema`] and before the views that use functions are made. Returns what could not be made.
@@ -41,8 +41,8 @@ pub async fn create_routines(
     Ok(making.end().await)
 }
 
-/// Makes triggers, and gives users and roles their privileges. To be called last: a trigger would change the rows that
-/// are loaded. Returns what could not be made.
+/// Makes triggers, events and outlines, and gives users and roles their privileges. To be called last: a trigger would change
+/// the rows that are loaded. Returns what could not be made.
 ///
 /// # Errors
 /// Fails when the server does.
@@ -53,10 +53,14 @@ pub async fn create_triggers(
     options: &Options,
 ) -> Result<Vec<Text>> {
     let mut making = Making::begin(target, client, dump, options).await?;
-    making.code(&[SchemaKind::Trigger]).await?;
+    let late = [SchemaKind::Trigger, SchemaKind::EventZone, SchemaKind::Event, SchemaKind::Outline];
+    making.code(&late).await?;
     making.grants().await?;
     Ok(making.end().await)
 }
+
+/// The role of MariaDB that everybody has.
+const PUBLIC: &str = "PUBLIC";
 
 /// What stands for the piece in the note of an account.
 const ACCOUNT: u32 = 0;
@@ -130,6 +134,7 @@ impl Making {
                 Under::end(&mut self.session, context).await?;
             }
         }
+        prepare(&mut self.session, Purpose::First).await?; // the time zone of an event
         make_lenient(&mut self.session).await
     }
 
@@ -197,8 +202,9 @@ impl Making {
         }
         let ours = marks.all(&mut self.session).await?;
         for object in self.objects(ObjectKey::Grants).await? {
-            if !ours.contains_key(&(object.name.clone(), ACCOUNT)) {
-                continue; // the account was there before
+            // An account that was there before keeps what it may do. The role that everybody has is always there.
+            if !ours.contains_key(&(object.name.clone(), ACCOUNT)) && object.name != PUBLIC {
+                continue;
             }
             let note = match granted(&object.statement, &self.names) {
                 Granted::By(sql) => {
@@ -243,6 +249,12 @@ async fn existing(session: &mut Session, database: &str) -> Result<HashSet<(Sche
     }
     for trigger in catalog::triggers(session, database).await.during(reading)? {
         there.insert((SchemaKind::Trigger, trigger.name.to_lowercase()));
+    }
+    for event in catalog::events(session, database).await.during(reading)? {
+        there.insert((SchemaKind::Event, event.name.to_lowercase()));
+    }
+    for outline in catalog::outlines(session, database).await.during(reading)?.unwrap_or_default() {
+        there.insert((SchemaKind::Outline, outline.name.to_lowercase()));
     }
     Ok(there)
 }

@@ -14,13 +14,13 @@ use crate::ddl::token::{TokenKind, tokens};
 use crate::error::{DuringSql as _, Error, Result};
 use crate::id::DumpId;
 use crate::layout::ObjectKey;
-use crate::load::connection::{Define, STATEMENT_LIMIT, TableStatements, open_for_loading};
+use crate::load::connection::{Define, STATEMENT_LIMIT, TableStatements, enter, make, open_for_loading};
 use crate::load::marks::Marks;
 use crate::load::target::check;
 use crate::load::{Options, TargetCheck, allowed, names};
 use crate::manifest::DatabaseEntry;
-use crate::plan::Selection;
-use crate::schema_file::SchemaObject;
+use crate::plan::{Selection, full_name};
+use crate::schema_file::{SchemaKind, SchemaObject};
 use crate::source::Target;
 
 /// A table with fewer rows gets its keys at once: making them later costs more than it saves.
@@ -57,6 +57,8 @@ pub async fn create_schema(
         // Nothing of these names was there before this load began: what is, is from an earlier attempt.
         let there = if is_new { Existing::default() } else { Existing::read(&mut session, database).await? };
         let folds = session.server().product.is_oceanbase();
+        // Before the tables: their defaults draw from them.
+        create_sequences(&mut session, &archive, entry, database, &options.selection, &there).await?;
         tables.extend(missing_tables(&archive, entry, &names, &options.selection, &there, folds).await?);
     }
     session.close().await;
@@ -77,6 +79,31 @@ async fn create_database(session: &mut Session, archive: &Archive, name: &str, t
         .await
         .during(|| format!("create the database `{target}`"))
         .map(drop)
+}
+
+/// Makes the chosen sequences of a database, and has each give next what it would have given in the source.
+async fn create_sequences(
+    session: &mut Session,
+    archive: &Archive,
+    entry: &DatabaseEntry,
+    database: &str,
+    selection: &Selection,
+    there: &Existing,
+) -> Result<()> {
+    let chosen = |name: &str| selection.has_table(&entry.name, name);
+    if !entry.sequences.iter().any(|name| chosen(name)) {
+        return Ok(());
+    }
+    enter(session, database).await?;
+    let key = ObjectKey::Sequences { database: &entry.name };
+    for object in allowed::objects(archive, key, |object| chosen(&object.name)).await? {
+        if object.kind == SchemaKind::Sequence && there.has(&object.name, false) {
+            continue; // from an earlier attempt
+        }
+        let made = make(session, &Statement::act(object.statement)).await;
+        made.during(|| format!("make the sequence {}", full_name(database, &object.name)))?;
+    }
+    Ok(())
 }
 
 /// Returns the statement under the new name, harmless where there is such a database.

@@ -15,6 +15,7 @@ mod forged_schema;
 mod hostile;
 mod identity;
 mod killed;
+mod kinds;
 mod left_out;
 mod locked;
 mod many;

@@ -4,6 +4,9 @@ use crate::ddl::form::reader::{Reader, Refusal};
 use crate::ddl::qualify::unescaped;
 use crate::ddl::token::{Token, TokenKind};
 
+/// The role of MariaDB that everybody has.
+const PUBLIC: &str = "PUBLIC";
+
 /// Checks the statement that creates a user or role.
 pub(super) fn check_creation(mut sql: Reader<'_>, name: &str) -> Result<(), Refusal> {
     if !sql.eat(&["CREATE", "USER"]) {
@@ -45,7 +48,7 @@ fn until(sql: &mut Reader<'_>, word: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Takes the account, which must come next: `'user'@'host'`, or `'user'` for any host.
+/// Takes the account, which must come next: `'user'@'host'`, `'user'` for any host, or a role of MariaDB.
 fn account(sql: &mut Reader<'_>, name: &str) -> Result<(), Refusal> {
     let expected = sql.expected(name);
     let Some(user) = sql.take().and_then(|token| text(&token)) else { return Err(expected) };
@@ -55,7 +58,10 @@ fn account(sql: &mut Reader<'_>, name: &str) -> Result<(), Refusal> {
     };
     let fits = match &host {
         Some(host) => spelled(host) == name,
-        None => ["%", ""].iter().any(|host| spelled(host) == name),
+        None => {
+            let is_role = oceanbase::statement::literal(&user) == name || user == PUBLIC && name == PUBLIC;
+            is_role || ["%", ""].iter().any(|host| spelled(host) == name)
+        }
     };
     if fits { Ok(()) } else { Err(expected) }
 }
