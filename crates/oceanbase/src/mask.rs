@@ -252,6 +252,10 @@ mod tests {
             // accounts
             ("ALTER USER root IDENTIFIED BY 's3cret'", "ALTER USER root IDENTIFIED BY '***'"),
             ("create user 'a'@'%' identified by \"s\"\"3\"", "create user 'a'@'%' identified by \"***\""),
+            (
+                "CREATE USER a IDENTIFIED VIA x USING 'h1' OR y USING 'h2' REQUIRE ISSUER 'i'",
+                "CREATE USER a IDENTIFIED VIA x USING '***' OR y USING '***' REQUIRE ISSUER 'i'",
+            ),
             ("CREATE USER a IDENTIFIED BY PASSWORD '*94BD'", "CREATE USER a IDENTIFIED BY PASSWORD '***'"),
             (
                 "CREATE USER a IDENTIFIED WITH mysql_native_password AS '*94BD' REQUIRE NONE COMMENT 'x'",
