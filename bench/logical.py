@@ -33,7 +33,9 @@ class Contest:
         (folder / "password").write_text(server.password)
         for secret in (self.config, folder / "password"):
             secret.chmod(0o600)
-        self.environment = {**os.environ, "LIFEBOAT_CLUSTER_PASSWORD_FILE": str(folder / "password")}
+        # Dumps are signed with a key of this run, not with that of the user who measures.
+        self.environment = {**os.environ, "LIFEBOAT_CLUSTER_PASSWORD_FILE": str(folder / "password"),
+                            "XDG_CONFIG_HOME": str(folder / "config")}
         self.url = f"mysql://{server.user}@127.0.0.1:{server.port}"
         self.results = {}
 

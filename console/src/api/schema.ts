@@ -109,6 +109,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v2/backup/sets/{id}/origin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Says where a logical backup set comes from, by the signature of its manifest */
+        get: operations["set_origin"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v2/backup/sets/{id}/restoreStatements": {
         parameters: {
             query?: never;
@@ -329,7 +346,7 @@ export interface paths {
         get: operations["cluster_get"];
         put?: never;
         post?: never;
-        /** Lets go of a cluster; its backups stay where they are */
+        /** Stops managing a cluster; its backups stay where they are */
         delete: operations["cluster_remove"];
         options?: never;
         head?: never;
@@ -459,6 +476,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v2/ob/clusters/{id}/backup/info": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows to which moments the tenants of a cluster can be recovered */
+        get: operations["backup_info"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v2/ob/clusters/{id}/backup/logBackup/{action}": {
         parameters: {
             query?: never;
@@ -506,10 +540,30 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Recovers a backup set
+         * Recovers a backup set, or a tenant from its physical backups
          * @description The path's cluster is recovered into, unless the body names another one.
          */
         post: operations["restore"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/ob/clusters/{id}/backup/restore/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Lists the sets and pieces that a recovery of a tenant would read
+         * @description Nothing is changed. The target's own servers look into the storage.
+         */
+        post: operations["restore_preview"];
         delete?: never;
         options?: never;
         head?: never;
@@ -835,6 +889,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v2/ob/clusters/{id}/tenants/{tenantId}/backup/info": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows to which moments a tenant can be recovered */
+        get: operations["tenant_backup_info"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v2/ob/clusters/{id}/tenants/{tenantId}/backup/logBackup/{action}": {
         parameters: {
             query?: never;
@@ -1064,6 +1135,80 @@ export interface paths {
         post: operations["log_on"];
         /** Logs a browser off */
         delete: operations["log_off"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/signingKeys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Returns the public keys that tell where backup sets come from */
+        get: operations["signing_keys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/signingKeys/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replaces the key that dumps are signed with
+         * @description Backup sets that the old key signed stay known as this installation's own. Dumps that run start over.
+         */
+        post: operations["signing_key_rotate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/signingKeys/trusted": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Trusts a key of another installation under a name
+         * @description Backup sets that it signed are recovered as this installation's own are.
+         */
+        post: operations["signing_key_trust"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/signingKeys/trusted/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Stops trusting a key of another installation */
+        delete: operations["signing_key_distrust"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1536,6 +1681,16 @@ export interface components {
             obBackupTaskType: components["schemas"]["ActionType"];
             plan?: components["schemas"]["PlanView"] | null;
         };
+        /** @description OCP's wrapping around the sections. */
+        AggregationView: {
+            /** @description The sections. The name is OCP's; they are those of the time that was asked for. */
+            latestSevenDaysAggregation: components["schemas"]["SectionsView"];
+        };
+        /** @description What a request must hold to agree to something that is left out: one of the two. */
+        AgreementView: {
+            exclude?: components["schemas"]["ObjectBody"] | null;
+            without?: components["schemas"]["ObjectKind"] | null;
+        };
         /** @description An alarm was raised, has changed or was closed; what it says is read from the list of alarms. */
         AlarmEventView: {
             /** @description What is, or was, wrong. */
@@ -1707,6 +1862,8 @@ export interface components {
             /** @description Whether only to say what would be done. */
             dryRun?: boolean;
             encryption?: components["schemas"]["EncryptionBody"] | null;
+            /** @description Databases and tables that are left out: logical. Each has only `databaseName` and `tableName`. */
+            exclude?: components["schemas"]["ObjectBody"][];
             /** @description What of the cluster; all of it when left out. */
             obBackupObjectList?: components["schemas"]["ObjectBody"][];
             obBackupServiceStorageConfig?: components["schemas"]["StorageChoiceBody"] | null;
@@ -1717,6 +1874,8 @@ export interface components {
              * @description How many connections read at once.
              */
             threads?: number | null;
+            /** @description Kinds of objects that are left out: logical. Databases, tables and views are excluded by name. */
+            without?: components["schemas"]["ObjectKind"][];
         };
         /**
          * @description How a schedule of backups stands.
@@ -1727,7 +1886,7 @@ export interface components {
          * @description What a backup set is good for.
          * @enum {string}
          */
-        BackupSetStatus: "AVAILABLE" | "UNVERIFIED" | "DELETED";
+        BackupSetStatus: "AVAILABLE" | "UNVERIFIED" | "PARTIAL" | "DELETED";
         /** @description A finished backup of one tenant. */
         BackupSetView: {
             /** @description How it was taken. */
@@ -1761,6 +1920,8 @@ export interface components {
              * @description When it was complete.
              */
             finishTime: string;
+            /** @description What the server held, or may have held, and the set does not. */
+            leftOut: components["schemas"]["MissingObjectView"][];
             /**
              * Format: int64
              * @description The number that OceanBase gave the tenant: the same.
@@ -1780,7 +1941,7 @@ export interface components {
              * @description When its task began.
              */
             startTime: string;
-            /** @description What it is good for. */
+            /** @description What it is good for. A partial set lacks something that nobody agreed to, and counts as no backup. */
             status: components["schemas"]["BackupSetStatus"];
             /**
              * Format: int64
@@ -1810,6 +1971,11 @@ export interface components {
          * @enum {string}
          */
         BackupSource: "MANUAL" | "SCHEDULED" | "OTHER";
+        /**
+         * @description Whether the cluster that was backed up is one of Lifeboat's.
+         * @enum {string}
+         */
+        BackupTenantStatus: "ONLINE" | "OFFLINE";
         /** @description Something that can be pressed. */
         ButtonView: {
             /** @description What it does, the same in every language. */
@@ -2068,6 +2234,8 @@ export interface components {
              * @description The number that OceanBase gave the tenant: the same.
              */
             obTenantId: number;
+            /** @description Whether the set lacks something that nobody agreed to. */
+            partial: boolean;
             /** @description Who began it. */
             source: components["schemas"]["BackupSource"];
             /**
@@ -2619,6 +2787,37 @@ export interface components {
             traceId: string;
         };
         /** @description Every answer that carries something. */
+        Envelope_List_RestorePreviewView: {
+            /** @description One page of a list. */
+            data: {
+                /** @description The rows on it. */
+                contents: components["schemas"]["RestorePreviewView"][];
+                /** @description Which page it is. */
+                page: components["schemas"]["ListPage"];
+            };
+            /**
+             * Format: int64
+             * @description How long it took, in milliseconds.
+             */
+            duration: number;
+            /** @description The server that answered. */
+            server: string;
+            /**
+             * Format: int32
+             * @description The HTTP status.
+             */
+            status: number;
+            /** @description Always true here; false in answers with an `error`. */
+            successful: boolean;
+            /**
+             * Format: date-time
+             * @description When the answer was written.
+             */
+            timestamp: string;
+            /** @description Names the request in the server's log. */
+            traceId: string;
+        };
+        /** @description Every answer that carries something. */
         Envelope_List_RestoreTaskView: {
             /** @description One page of a list. */
             data: {
@@ -2998,6 +3197,31 @@ export interface components {
             traceId: string;
         };
         /** @description Every answer that carries something. */
+        Envelope_OriginView: {
+            data: components["schemas"]["OriginView"];
+            /**
+             * Format: int64
+             * @description How long it took, in milliseconds.
+             */
+            duration: number;
+            /** @description The server that answered. */
+            server: string;
+            /**
+             * Format: int32
+             * @description The HTTP status.
+             */
+            status: number;
+            /** @description Always true here; false in answers with an `error`. */
+            successful: boolean;
+            /**
+             * Format: date-time
+             * @description When the answer was written.
+             */
+            timestamp: string;
+            /** @description Names the request in the server's log. */
+            traceId: string;
+        };
+        /** @description Every answer that carries something. */
         Envelope_OverviewView: {
             data: components["schemas"]["OverviewView"];
             /**
@@ -3048,8 +3272,58 @@ export interface components {
             traceId: string;
         };
         /** @description Every answer that carries something. */
+        Envelope_RecoveryInfoView: {
+            data: components["schemas"]["RecoveryInfoView"];
+            /**
+             * Format: int64
+             * @description How long it took, in milliseconds.
+             */
+            duration: number;
+            /** @description The server that answered. */
+            server: string;
+            /**
+             * Format: int32
+             * @description The HTTP status.
+             */
+            status: number;
+            /** @description Always true here; false in answers with an `error`. */
+            successful: boolean;
+            /**
+             * Format: date-time
+             * @description When the answer was written.
+             */
+            timestamp: string;
+            /** @description Names the request in the server's log. */
+            traceId: string;
+        };
+        /** @description Every answer that carries something. */
         Envelope_RestoreStatementsView: {
             data: components["schemas"]["RestoreStatementsView"];
+            /**
+             * Format: int64
+             * @description How long it took, in milliseconds.
+             */
+            duration: number;
+            /** @description The server that answered. */
+            server: string;
+            /**
+             * Format: int32
+             * @description The HTTP status.
+             */
+            status: number;
+            /** @description Always true here; false in answers with an `error`. */
+            successful: boolean;
+            /**
+             * Format: date-time
+             * @description When the answer was written.
+             */
+            timestamp: string;
+            /** @description Names the request in the server's log. */
+            traceId: string;
+        };
+        /** @description Every answer that carries something. */
+        Envelope_SigningKeysView: {
+            data: components["schemas"]["SigningKeysView"];
             /**
              * Format: int64
              * @description How long it took, in milliseconds.
@@ -3306,6 +3580,23 @@ export interface components {
             /** @description Names the request in the server's log. */
             traceId: string;
         };
+        /** @description Moments that can't be recovered to, both ends excluded. */
+        GapView: {
+            /**
+             * Format: date-time
+             * @description The last moment before it.
+             */
+            afterTime: string;
+            /**
+             * Format: date-time
+             * @description The first moment after it.
+             */
+            beforeTime: string;
+            /** @description The reason in words. */
+            message: string;
+            /** @description Names the reason; the same in every language. */
+            reason: string;
+        };
         /**
          * @description How a cluster is spoken to.
          * @enum {string}
@@ -3315,6 +3606,25 @@ export interface components {
         GivenPasswordBody: {
             /** @description 8 to 128 characters. It must be changed at the next log-on. */
             password: components["schemas"]["SecretText"];
+        };
+        /** @description Moments that can be recovered to, both ends included. */
+        IntervalView: {
+            /** @description The latest moment as an SCN. */
+            endScn: string;
+            /**
+             * Format: date-time
+             * @description The latest moment.
+             */
+            endTime: string;
+            /** @description Whether every file is known to be there; false where logs may live on only as copies. */
+            proven: boolean;
+            /** @description The earliest moment as an SCN. */
+            startScn: string;
+            /**
+             * Format: date-time
+             * @description The earliest moment.
+             */
+            startTime: string;
         };
         /** @description A dump that was found in a storage and is not in the catalogue. */
         LeftOutView: {
@@ -3460,6 +3770,20 @@ export interface components {
             /** @description What it is allowed. */
             role: components["schemas"]["Role"];
         };
+        /** @description Something that the backup of a tenant lacks. */
+        MissingObjectView: {
+            /** @description Whether the request agreed to it by name. */
+            agreed: boolean;
+            agreement?: components["schemas"]["AgreementView"] | null;
+            /** @description What it is. */
+            kind: components["schemas"]["ObjectKind"];
+            /** @description Its name, or that of the database whose objects of this kind are meant; `*` for the whole server. */
+            name: string;
+            /** @description Why, in the reader's language. */
+            reason: string;
+            /** @description The tenant's name. */
+            tenantName: string;
+        };
         /** @description A new account. */
         NewAccountBody: {
             /** @description The name to log on with: letters, digits and `. _ - @`. */
@@ -3511,6 +3835,25 @@ export interface components {
             obBackupThresholdConfig?: components["schemas"]["ThresholdBody"];
             /** @description Whether a copy in a second storage is wanted; not supported yet. */
             secondaryBackupEnabled?: boolean;
+        };
+        /** @description A tenant that is created. */
+        NewTenantBody: {
+            /**
+             * @description Its name.
+             * @example shop_2
+             */
+            name: string;
+            /** @description Free resource pools to use in place of new ones. */
+            poolList?: string[];
+            /**
+             * @description The zones in the order in which they lead; the cluster's choice when left out.
+             * @example zone1;zone2,zone3
+             */
+            primaryZone?: string | null;
+            /** @description Whether it is activated, or stays a standby. */
+            role?: components["schemas"]["TenantRoleBody"];
+            /** @description What it runs on in each zone: a pool is created for each. */
+            zones?: components["schemas"]["ZoneBody"][];
         };
         /** @description A new token. */
         NewTokenBody: {
@@ -3569,6 +3912,105 @@ export interface components {
              * @description The tenant.
              */
             tenantId?: number | null;
+        };
+        /**
+         * @description A kind of thing that a server can hold.
+         * @enum {string}
+         */
+        ObjectKind: "databases" | "tables" | "views" | "routines" | "triggers" | "events" | "sequences" | "users" | "grants" | "outlines" | "history" | "packages" | "types" | "synonyms" | "table-groups" | "external-tables" | "temporary-tables" | "materialized-views" | "loadable-functions" | "servers" | "plugins" | "recycle-bin" | "ai-models" | "jobs";
+        /** @description A tenant of which only the files in a storage are left. */
+        OfflineTenantBody: {
+            /** @description The own name of the cluster that was backed up. */
+            backupClusterName: string;
+            backupMode?: components["schemas"]["BackupMode"] | null;
+            /**
+             * Format: int64
+             * @description The own number of the cluster that was backed up.
+             */
+            backupObClusterId: number;
+            /**
+             * Format: int64
+             * @description The own number of the tenant that was backed up.
+             */
+            backupObTenantId: number;
+            /** @description The name of the tenant that was backed up. */
+            backupTenantName?: string | null;
+            /** @description The folder of the data backups below the storage; by the cluster and tenant when left out. */
+            dataFolder?: string | null;
+            /** @description The folder of the log backups below the storage; by the cluster and tenant when left out. */
+            logFolder?: string | null;
+            obBackupStorageBaseInfo?: components["schemas"]["StorageBaseBody"] | null;
+            /** @description The passwords of encrypted backups. */
+            passwords?: components["schemas"]["SecretText"][];
+            /**
+             * Format: int64
+             * @description The cluster to recover into; the path's when left out.
+             */
+            restoreClusterId?: number | null;
+            /**
+             * Format: date-time
+             * @description The moment to recover to: a time with its zone, to the microsecond. The latest possible one when this and
+             *     `restoreScn` are left out.
+             * @example 2026-11-22T10:00:00.000000+08:00
+             */
+            restoreEndTime?: string | null;
+            /**
+             * @description The moment to recover to: an SCN, as text. Its 19 digits are more than a JSON number keeps.
+             * @example 1763805600123000000
+             */
+            restoreScn?: string | null;
+            /** @description What is created. */
+            restoreTenantInfoParam: components["schemas"]["NewTenantBody"];
+            /**
+             * Format: int64
+             * @description The storage, one of the library.
+             */
+            storageId?: number | null;
+        };
+        /** @description A tenant of a cluster that Lifeboat knows, to be recovered from its physical backups. */
+        OnlineTenantBody: {
+            /**
+             * Format: int64
+             * @description The cluster that was backed up; the path's when left out.
+             */
+            backupClusterId?: number | null;
+            /**
+             * Format: int64
+             * @description The tenant that was backed up; the path's when left out, where the path has one.
+             */
+            backupTenantId?: number | null;
+            /** @description The passwords of encrypted backups. */
+            passwords?: components["schemas"]["SecretText"][];
+            /**
+             * Format: int64
+             * @description The cluster to recover into; the one that was backed up when left out.
+             */
+            restoreClusterId?: number | null;
+            /**
+             * Format: date-time
+             * @description The moment to recover to: a time with its zone, to the microsecond. The latest possible one when this and
+             *     `restoreScn` are left out.
+             * @example 2026-11-22T10:00:00.000000+08:00
+             */
+            restoreEndTime?: string | null;
+            /**
+             * @description The moment to recover to: an SCN, as text. Its 19 digits are more than a JSON number keeps.
+             * @example 1763805600123000000
+             */
+            restoreScn?: string | null;
+            /** @description What is created. */
+            restoreTenantInfoParam: components["schemas"]["NewTenantBody"];
+        };
+        /** @description Where a backup set comes from. */
+        OriginView: {
+            /** @description The public key that signed it. */
+            key?: string | null;
+            /** @description The name of that key, where it is a trusted one. */
+            keyName?: string | null;
+            /** @description The same in words. */
+            message: string;
+            /** @description What the signature shows. */
+            signature: components["schemas"]["Signature"];
         };
         /** @description How the backup of one cluster stands. */
         OverviewView: {
@@ -3661,6 +4103,8 @@ export interface components {
             backupUri: string;
             /** @description How much it holds. */
             dataBackupMode: components["schemas"]["DataBackupMode"];
+            /** @description What the backup would lack, as far as that is seen now. What is not agreed to makes it partial. */
+            leftOut: components["schemas"]["MissingObjectView"][];
             /** @description The steps in running order. */
             steps: components["schemas"]["PlannedStepView"][];
             /**
@@ -3703,6 +4147,19 @@ export interface components {
             statements: string[];
             /** @description Names the step; the same in every language. */
             step: string;
+        };
+        /** @description A resource pool that is created. */
+        PoolBody: {
+            /**
+             * Format: int32
+             * @description How many units; 1 when left out.
+             */
+            unitCount?: number | null;
+            /**
+             * @description An existing unit specification.
+             * @example small
+             */
+            unitSpecName: string;
         };
         /**
          * @description What a progress counts.
@@ -3757,15 +4214,51 @@ export interface components {
             logicalDisabled?: components["schemas"]["ErrorView"] | null;
             physicalDisabled?: components["schemas"]["ErrorView"] | null;
         };
-        /** @description What is to be recovered, and where to: a logical backup set by its id. */
-        RestoreBody: {
+        /** @description To which moments the tenants of a cluster can be recovered. */
+        RecoveryInfoView: {
             /**
              * Format: int64
-             * @description The backup set to recover from.
+             * @description The cluster.
+             */
+            clusterId: number;
+            /** @description The cluster's name. */
+            clusterName: string;
+            /**
+             * Format: date-time
+             * @description The database's clock when it was asked.
+             */
+            databaseTime: string;
+            /**
+             * Format: int64
+             * @description The number that OceanBase knows it by.
+             */
+            obClusterId: number;
+            /** @description The sections of all tenants. */
+            obRecoverableInfoAggregation: components["schemas"]["AggregationView"];
+            /** @description The tenants that have physical backups. */
+            tenants: components["schemas"]["TenantWindowView"][];
+        };
+        /**
+         * @description A kind of replica.
+         * @enum {string}
+         */
+        ReplicaTypeBody: "FULL" | "LOGONLY" | "READONLY";
+        /**
+         * @description What is to be recovered, and where to: a logical backup set by its id, or a tenant from its physical backups in OCP's
+         *     form.
+         */
+        RestoreBody: {
+            /**
+             * @description Whether to recover a backup set that is not signed, or signed with a key that is not trusted. Only an ADMIN may. Nothing
+             *     shows who wrote such a set, and its definitions run with the rights of the tenant credential.
+             */
+            acceptForeign?: boolean;
+            /**
+             * Format: int64
+             * @description The logical backup set to recover from.
              */
             backupSetId?: number | null;
-            /** @description OCP's form, for physical backups, which this version does not recover. */
-            backupTenantStatus?: string | null;
+            backupTenantStatus?: components["schemas"]["BackupTenantStatus"] | null;
             /** @description The databases to recover; all of the set when left out. */
             databases?: string[];
             /** @description Whether only to say what would be done. */
@@ -3778,18 +4271,33 @@ export interface components {
             };
             /**
              * Format: int64
-             * @description The cluster to recover into; the path's when left out.
+             * @description The cluster to recover a backup set into; the path's when left out.
              */
             restoreClusterId?: number | null;
-            /** @description OCP's form, for physical backups, which this version does not recover. */
-            restoreOfflineTenantRequiredParam?: Record<string, never> | null;
-            /** @description OCP's form, for physical backups, which this version does not recover. */
-            restoreOnlineTenantRequiredParam?: Record<string, never> | null;
+            restoreOfflineTenantRequiredParam?: components["schemas"]["OfflineTenantBody"] | null;
+            restoreOnlineTenantRequiredParam?: components["schemas"]["OnlineTenantBody"] | null;
             /**
              * Format: int64
-             * @description The tenant to recover into; the path's when left out, where the path has one.
+             * @description The tenant to recover a backup set into; the path's when left out, where the path has one.
              */
             restoreTenantId?: number | null;
+        };
+        /** @description A set or piece that a recovery would read. */
+        RestorePreviewView: {
+            /** @description Where it lies. */
+            backupDest: string;
+            /**
+             * Format: int64
+             * @description The cluster's own number of it.
+             */
+            backupId: number;
+            /** @description `BACKUP_SET` or `BACKUP_PIECE`. */
+            backupType: string;
+            /**
+             * Format: int64
+             * @description Which copy it is; 0 for what the cluster wrote itself.
+             */
+            copyId: number;
         };
         /** @description How a physical backup set is restored by hand. */
         RestoreStatementsView: {
@@ -3805,21 +4313,26 @@ export interface components {
         RestoreTaskView: {
             /**
              * Format: int64
-             * @description The cluster that the backup set was taken of.
+             * @description The cluster that was backed up; left out where only a storage is left of it.
              */
-            backupClusterId: number;
+            backupClusterId?: number | null;
             /** @description That cluster's name. */
             backupClusterName: string;
             /** @description How the backup was taken. */
             backupMode: components["schemas"]["BackupMode"];
             /**
              * Format: int64
-             * @description What is recovered.
+             * @description The number that OceanBase knows that cluster by, where it is known.
              */
-            backupSetId: number;
+            backupObClusterId?: number | null;
             /**
              * Format: int64
-             * @description The tenant that the backup set was taken of.
+             * @description The backup set that is recovered; left out for a tenant, which is recovered from the cluster's own sets.
+             */
+            backupSetId?: number | null;
+            /**
+             * Format: int64
+             * @description The tenant that was backed up.
              */
             backupTenantId: number;
             /** @description That tenant's name. */
@@ -3866,14 +4379,16 @@ export interface components {
             restoreClusterName: string;
             /**
              * Format: date-time
-             * @description The moment whose data are recovered.
+             * @description The moment whose data are recovered; left out while it is not settled.
              */
-            restoreEndTime: string;
+            restoreEndTime?: string | null;
+            /** @description The resource pools of a tenant that is created, with commas between them. */
+            restorePoolListStr?: string;
             /**
              * Format: int64
-             * @description The tenant that is recovered into.
+             * @description The tenant that is recovered into; left out until the database has created it.
              */
-            restoreTenantId: number;
+            restoreTenantId?: number | null;
             /** @description That tenant's name. */
             restoreTenantName: string;
             /** @description Where the backup set lies. */
@@ -3895,6 +4410,8 @@ export interface components {
              * @description Its identity in the catalogue.
              */
             backupSetId: number;
+            /** @description Where it comes from. */
+            origin: components["schemas"]["OriginView"];
             /** @description Its folder below the storage's base. */
             path: string;
         };
@@ -3988,6 +4505,23 @@ export interface components {
         };
         /** Format: password */
         SecretText: string;
+        /**
+         * @description What a section is.
+         * @enum {string}
+         */
+        SectionType: "FULL_DATA_BACKUP" | "INCREMENTAL_DATA_BACKUP" | "RECOVERABLE";
+        /** @description One section: a backup set, or a time that can be recovered to. */
+        SectionView: {
+            dataBackupRecoverableInfo?: components["schemas"]["SetInfoView"] | null;
+            /** @description What it is. */
+            obRecoverableSectionItemType: components["schemas"]["SectionType"];
+            realRecoverableTimeInterval?: components["schemas"]["TimesView"] | null;
+        };
+        /** @description A list of sections. */
+        SectionsView: {
+            /** @description The sections. */
+            obRecoverableSectionItems: components["schemas"]["SectionView"][];
+        };
         /** @description A server of a cluster. */
         ServerView: {
             /** @description Its IP address. */
@@ -4008,6 +4542,55 @@ export interface components {
             withRootserver: boolean;
             /** @description The zone it belongs to. */
             zoneName: string;
+        };
+        /** @description A backup set, as OCP describes it. */
+        SetInfoView: {
+            /**
+             * Format: int64
+             * @description The cluster's own number of it.
+             */
+            backupSetId: number;
+            /**
+             * Format: int64
+             * @description The bytes that it takes.
+             */
+            bytes: number;
+            /** @description The version of its data; empty where the cluster does not tell. */
+            dataVersion: string;
+            /** @description Whether a password is needed to read it. */
+            encrypted: boolean;
+            /**
+             * Format: date-time
+             * @description From when on it needs logs.
+             */
+            freezeTime: string;
+            /**
+             * Format: int64
+             * @description The full set that it is built on; itself for a full one.
+             */
+            fullBackupSetId?: number | null;
+            /**
+             * Format: date-time
+             * @description The earliest moment that it can be recovered to.
+             */
+            recoverableTime: string;
+        };
+        /**
+         * @description What a signature shows.
+         * @enum {string}
+         */
+        Signature: "OWN" | "TRUSTED" | "UNKNOWN" | "UNSIGNED";
+        /** @description The public keys that tell where backup sets come from. */
+        SigningKeysView: {
+            /**
+             * @description What this installation signs its dumps with.
+             * @example ed25519:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
+             */
+            current: string;
+            /** @description What it signed them with before. */
+            retired: string[];
+            /** @description The keys of others that are trusted. */
+            trusted: components["schemas"]["TrustedKeyView"][];
         };
         /** @description A storage that is typed in. */
         StorageBaseBody: {
@@ -4117,7 +4700,7 @@ export interface components {
          * @description How a run of a backup strategy stands.
          * @enum {string}
          */
-        StrategyRunStatus: "RUNNING" | "SUCCESSFUL" | "FAILED" | "MISSED";
+        StrategyRunStatus: "RUNNING" | "SUCCESSFUL" | "PARTIAL" | "FAILED" | "MISSED";
         /** @description What became of a due time. */
         StrategyRunView: {
             dataBackupMode?: components["schemas"]["DataBackupMode"] | null;
@@ -4322,6 +4905,8 @@ export interface components {
             name: string;
             /** @description What it is doing, or was last told to do. */
             operation: components["schemas"]["TaskOperation"];
+            /** @description Whether a backup that it made lacks something that nobody agreed to. */
+            partial: boolean;
             /** @description Whether it can't be rolled back. */
             prohibitRollback: boolean;
             /**
@@ -4377,6 +4962,8 @@ export interface components {
         TaskType: "MANUAL" | "SCHEDULED";
         /** @description One run of a flow, with its subtasks: thousands, where many tenants are backed up. */
         TaskView: components["schemas"]["TaskHeadView"] & {
+            /** @description What its backups lack, as far as that is known. */
+            leftOut: components["schemas"]["MissingObjectView"][];
             /** @description Its subtasks in the order of their steps, then lanes. */
             subtasks: components["schemas"]["SubtaskView"][];
         };
@@ -4385,6 +4972,11 @@ export interface components {
          * @enum {string}
          */
         TenantMode: "MYSQL" | "ORACLE";
+        /**
+         * @description What a recovered tenant is afterwards.
+         * @enum {string}
+         */
+        TenantRoleBody: "PRIMARY" | "STANDBY";
         /** @description A tenant of a cluster. */
         TenantView: {
             /** @description The user that its data are read with, if a credential is kept; the password is never told. */
@@ -4419,6 +5011,27 @@ export interface components {
              * @example NORMAL
              */
             status: string;
+        };
+        /** @description To which moments one tenant can be recovered. */
+        TenantWindowView: {
+            /** @description What lies before, between and after them, and why. */
+            gaps: components["schemas"]["GapView"][];
+            /** @description The exact moments. */
+            intervals: components["schemas"]["IntervalView"][];
+            /**
+             * Format: int64
+             * @description The seconds that would be lost if the tenant were lost now; left out when it can't be recovered at all.
+             */
+            lossSeconds?: number | null;
+            /** @description Its sections. */
+            obRecoverableInfoAggregation: components["schemas"]["AggregationView"];
+            /**
+             * Format: int64
+             * @description The tenant.
+             */
+            tenantId: number;
+            /** @description The tenant's name. */
+            tenantName: string;
         };
         /** @description Which tenants of a cluster something is about; all of them when left out. */
         TenantsBody: {
@@ -4475,6 +5088,19 @@ export interface components {
              */
             noSuccessfulDataBackupAlarmDays?: number | null;
         };
+        /** @description A span of time. */
+        TimesView: {
+            /**
+             * Format: date-time
+             * @description Its last moment.
+             */
+            endTime: string;
+            /**
+             * Format: date-time
+             * @description Its first moment.
+             */
+            startTime: string;
+        };
         /** @description A token, without the token itself. */
         TokenView: {
             /**
@@ -4498,6 +5124,20 @@ export interface components {
              */
             lastUseTime?: string | null;
             /** @description What its user calls it. */
+            name: string;
+        };
+        /** @description A key of somebody else that is to be trusted. */
+        TrustBody: {
+            /** @description The public key: `ed25519:` and 64 hexadecimal digits. */
+            key: string;
+            /** @description What it is called here. */
+            name: string;
+        };
+        /** @description A key of somebody else, which is trusted. */
+        TrustedKeyView: {
+            /** @description The public key. */
+            key: string;
+            /** @description What it is called here. */
             name: string;
         };
         /** @description Which Lifeboat this is. */
@@ -4567,6 +5207,18 @@ export interface components {
             message: string;
             /** @description What the database or the storage said, word for word. */
             raw?: string | null;
+        };
+        /** @description What a tenant runs on in one zone. */
+        ZoneBody: {
+            /**
+             * @description The zone.
+             * @example zone1
+             */
+            name: string;
+            /** @description The kind of its replicas; full ones when left out. */
+            replicaType?: components["schemas"]["ReplicaTypeBody"];
+            /** @description Its resource pool. */
+            resourcePool: components["schemas"]["PoolBody"];
         };
         /** @description A zone of a cluster. */
         ZoneView: {
@@ -5261,6 +5913,127 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Envelope_List_TableView"];
+                };
+            };
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Nobody is logged on, or with a wrong password. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The user's role does not allow it, or the password must be changed first. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body is too long. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body does not call itself JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A value has another shape than the call takes. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Too many wrong passwords. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A fault of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A database or a storage failed. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+        };
+    };
+    set_origin: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The backup set. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_OriginView"];
                 };
             };
             /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
@@ -8810,6 +9583,135 @@ export interface operations {
             };
         };
     };
+    backup_info: {
+        parameters: {
+            query?: {
+                /**
+                 * @description At that moment or later.
+                 * @example 2026-11-22T00:00:00.000+08:00
+                 */
+                startTime?: string;
+                /** @description Before that moment. */
+                endTime?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The cluster. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_RecoveryInfoView"];
+                };
+            };
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Nobody is logged on, or with a wrong password. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The user's role does not allow it, or the password must be changed first. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body is too long. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body does not call itself JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A value has another shape than the call takes. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Too many wrong passwords. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A fault of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A database or a storage failed. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+        };
+    };
     log_backup_change: {
         parameters: {
             query?: never;
@@ -9092,6 +9994,131 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Envelope_ActionView"];
+                };
+            };
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Nobody is logged on, or with a wrong password. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The user's role does not allow it, or the password must be changed first. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body is too long. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body does not call itself JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A value has another shape than the call takes. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Too many wrong passwords. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A fault of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A database or a storage failed. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+        };
+    };
+    restore_preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The cluster. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RestoreBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_List_RestorePreviewView"];
                 };
             };
             /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
@@ -11850,6 +12877,137 @@ export interface operations {
             };
         };
     };
+    tenant_backup_info: {
+        parameters: {
+            query?: {
+                /**
+                 * @description At that moment or later.
+                 * @example 2026-11-22T00:00:00.000+08:00
+                 */
+                startTime?: string;
+                /** @description Before that moment. */
+                endTime?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The cluster. */
+                id: number;
+                /** @description The tenant. */
+                tenantId: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_RecoveryInfoView"];
+                };
+            };
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Nobody is logged on, or with a wrong password. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The user's role does not allow it, or the password must be changed first. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body is too long. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body does not call itself JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A value has another shape than the call takes. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Too many wrong passwords. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A fault of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A database or a storage failed. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+        };
+    };
     tenant_log_backup_change: {
         parameters: {
             query?: never;
@@ -13665,6 +14823,485 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Envelope_Done"];
+                };
+            };
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Nobody is logged on, or with a wrong password. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The user's role does not allow it, or the password must be changed first. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body is too long. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body does not call itself JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A value has another shape than the call takes. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Too many wrong passwords. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A fault of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A database or a storage failed. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+        };
+    };
+    signing_keys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_SigningKeysView"];
+                };
+            };
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Nobody is logged on, or with a wrong password. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The user's role does not allow it, or the password must be changed first. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body is too long. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body does not call itself JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A value has another shape than the call takes. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Too many wrong passwords. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A fault of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A database or a storage failed. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+        };
+    };
+    signing_key_rotate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_SigningKeysView"];
+                };
+            };
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Nobody is logged on, or with a wrong password. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The user's role does not allow it, or the password must be changed first. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body is too long. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body does not call itself JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A value has another shape than the call takes. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Too many wrong passwords. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A fault of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A database or a storage failed. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+        };
+    };
+    signing_key_trust: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TrustBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_SigningKeysView"];
+                };
+            };
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Nobody is logged on, or with a wrong password. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The user's role does not allow it, or the password must be changed first. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body is too long. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body does not call itself JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A value has another shape than the call takes. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Too many wrong passwords. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A fault of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A database or a storage failed. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+        };
+    };
+    signing_key_distrust: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description What the key is called here. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_SigningKeysView"];
                 };
             };
             /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */

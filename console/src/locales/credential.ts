@@ -22,7 +22,7 @@ export const credentialEn = {
   saved: (user: string) => `The tenant is read as ${user} from now on`,
   privileges: 'Least privilege',
   privilegesHint:
-    'Run this in the tenant as its administrator, with a password of your own. A backup only reads; TRIGGER and SHOW VIEW are needed to see definitions, without them the tenant hides these in silence.',
+    'Run this in the tenant as its administrator, with a password of your own. A backup only reads. SHOW VIEW, TRIGGER and EXECUTE show views, triggers, procedures and functions; without them the tenant hides these without an error, and the backup is partial.',
   recovers: 'The user is to recover databases, too',
 };
 
@@ -48,6 +48,6 @@ export const credentialZh: typeof credentialEn = {
   saved: (user: string) => `此后以 ${user} 读取该租户`,
   privileges: '最小权限',
   privilegesHint:
-    '请由租户管理员在租户中执行，并换成自己的密码。备份只读取数据；TRIGGER 与 SHOW VIEW 用于查看定义，缺少时租户会不报错地隐藏这些内容。',
+    '请由租户管理员在租户中执行，并换成自己的密码。备份只读取数据。SHOW VIEW、TRIGGER 与 EXECUTE 用于查看视图、触发器、存储过程和函数；缺少权限时租户会隐藏这些内容且不报错，备份集将为“部分备份”。',
   recovers: '该用户还用于恢复数据库',
 };

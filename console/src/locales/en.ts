@@ -1,5 +1,7 @@
 import { credentialEn } from './credential';
 import { recoveryEn } from './recovery';
+import { signingEn } from './signing';
+import { strategyEn } from './strategy';
 
 /** The console's labels. What the server says comes rendered by the server. */
 export const en = {
@@ -240,7 +242,7 @@ export const en = {
     mode: 'Mode',
     setId: 'Backup Set ID',
     source: 'Source',
-    sources: { MANUAL: 'Manual', OTHER: 'Outside Lifeboat' },
+    sources: { MANUAL: 'Manual', SCHEDULED: 'Scheduled', OTHER: 'Outside Lifeboat' },
     start: 'Start Time',
     end: 'End Time',
     actions: 'Actions',
@@ -257,6 +259,7 @@ export const en = {
     fromTenant: 'Backup Tenant',
     toCluster: 'Destination Cluster',
     toTenant: 'Destination Tenant',
+    pools: 'Resource Pools',
     databases: 'Databases',
     disabled: 'Nothing can be backed up at the moment',
     upgrading: 'The cluster is being upgraded',
@@ -370,6 +373,9 @@ export const en = {
   },
 
   recovery: recoveryEn,
+  signing: signingEn,
+
+  strategy: strategyEn,
 
   tasks: {
     title: 'Tasks',
@@ -548,6 +554,11 @@ export const en = {
       'storage-create': 'Create storage configuration',
       'storage-update': 'Change storage configuration',
       'storage-remove': 'Delete storage configuration',
+      'strategy-create': 'Create backup strategy',
+      'strategy-update': 'Modify backup strategy',
+      'strategy-pause': 'Pause backup strategy',
+      'strategy-resume': 'Resume backup strategy',
+      'strategy-delete': 'Delete backup strategy',
       'log-backup-start': 'Start log backup',
       'log-backup-stop': 'Stop log backup',
       'log-backup-pause': 'Pause log backup',
@@ -598,6 +609,14 @@ export const en = {
     cancelled: 'Cancelled',
     partial: 'Partial',
     taskStatus: { RUNNING: 'Running', FAILED: 'Failed', SUCCESSFUL: 'Successful' },
+    scheduleStatus: {
+      NONE: 'No Backup Strategy',
+      NORMAL: 'Normal',
+      PAUSED: 'Paused',
+      WAITING: 'Waiting',
+      ABNORMAL: 'Abnormal',
+    },
+    runStatus: { RUNNING: 'Running', SUCCESSFUL: 'Successful', PARTIAL: 'Partial', FAILED: 'Failed', MISSED: 'Missed' },
     restoreStatus: { RESTORE_RUNNING: 'Running', RESTORE_FAIL: 'Failed', RESTORE_SUCCESS: 'Successful' },
     subtaskStatus: {
       PENDING: 'Pending',

@@ -1,6 +1,8 @@
 import { credentialZh } from './credential';
 import type { Labels } from './en';
 import { recoveryZh } from './recovery';
+import { signingZh } from './signing';
+import { strategyZh } from './strategy';
 
 export const zh: Labels = {
   product: 'Lifeboat',
@@ -240,7 +242,7 @@ export const zh: Labels = {
     mode: '模式',
     setId: '备份集 ID',
     source: '来源',
-    sources: { MANUAL: '手动', OTHER: 'Lifeboat 之外' },
+    sources: { MANUAL: '手动', SCHEDULED: '调度', OTHER: 'Lifeboat 之外' },
     start: '开始时间',
     end: '结束时间',
     actions: '操作',
@@ -257,6 +259,7 @@ export const zh: Labels = {
     fromTenant: '备份租户',
     toCluster: '目标集群',
     toTenant: '目标租户',
+    pools: '资源池',
     databases: '数据库',
     disabled: '当前无法备份',
     upgrading: '集群正在升级',
@@ -369,6 +372,9 @@ export const zh: Labels = {
   },
 
   recovery: recoveryZh,
+  signing: signingZh,
+
+  strategy: strategyZh,
 
   tasks: {
     title: '任务',
@@ -547,6 +553,11 @@ export const zh: Labels = {
       'storage-create': '新建存储配置',
       'storage-update': '修改存储配置',
       'storage-remove': '删除存储配置',
+      'strategy-create': '新建备份策略',
+      'strategy-update': '编辑备份策略',
+      'strategy-pause': '暂停备份策略',
+      'strategy-resume': '恢复备份调度',
+      'strategy-delete': '删除备份策略',
       'log-backup-start': '启动日志备份',
       'log-backup-stop': '停止日志备份',
       'log-backup-pause': '暂停日志备份',
@@ -597,6 +608,8 @@ export const zh: Labels = {
     cancelled: '已取消',
     partial: '部分备份',
     taskStatus: { RUNNING: '运行中', FAILED: '失败', SUCCESSFUL: '成功' },
+    scheduleStatus: { NONE: '无备份策略', NORMAL: '正常', PAUSED: '已暂停', WAITING: '等待中', ABNORMAL: '异常' },
+    runStatus: { RUNNING: '运行中', SUCCESSFUL: '成功', PARTIAL: '部分备份', FAILED: '失败', MISSED: '未执行' },
     restoreStatus: { RESTORE_RUNNING: '运行中', RESTORE_FAIL: '失败', RESTORE_SUCCESS: '成功' },
     subtaskStatus: {
       PENDING: '等待中',

@@ -47,6 +47,11 @@ const TONES: Record<string, Tone> = {
   SUSPEND: 'warn',
   STOPPING: 'warn',
   INTERRUPTED: 'bad',
+  NORMAL: 'good',
+  PAUSED: 'quiet',
+  WAITING: 'waiting',
+  ABNORMAL: 'bad',
+  MISSED: 'warn',
   PASSED: 'good',
   NOT_CHECKED: 'quiet',
 };

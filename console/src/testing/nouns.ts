@@ -1,4 +1,4 @@
-import type { Ability, BackupSet, Cluster, Subtask, Task } from '../api/types';
+import type { Ability, BackupSet, Cluster, Strategy, StrategyRun, Subtask, Task } from '../api/types';
 
 /** A cluster, with what a test is about in the place of the usual. */
 export function cluster(part: Partial<Cluster> = {}): Cluster {
@@ -98,6 +98,59 @@ export function task(part: Partial<Task> = {}): Task {
     cluster: { id: 7, name: 'prod' },
     createTime: '2026-11-25T10:00:00.000+08:00',
     subtasks: [],
+    ...part,
+  };
+}
+
+/** A strategy of the cluster: full each Sunday, incremental each Wednesday. */
+export function strategy(part: Partial<Strategy> = {}): Strategy {
+  return {
+    strategyId: 5,
+    clusterId: 7,
+    clusterName: 'prod',
+    backupDimension: 'CLUSTER',
+    backupMode: 'PHYSICAL_BACKUP',
+    owner: 'eva',
+    secondaryBackupEnabled: false,
+    obBackupScheduleConfig: {
+      backupScheduleMode: 'WEEK',
+      backupScheduleEnabled: true,
+      backupScheduleTime: '02:00:00.000',
+      dayAndDataBackupModelMap: { 3: 'INCREMENTAL_BACKUP', 7: 'FULL_BACKUP' },
+      zone: 'Asia/Shanghai',
+      startLogBackup: true,
+      cleanEnabled: false,
+    },
+    obBackupThresholdConfig: { noSuccessfulDataBackupAlarmDays: 7, logBackupDelaySeconds: 3600 },
+    obBackupServiceStorageConfig: {
+      storageId: 3,
+      configName: 'nightly',
+      uri: 'file:///obbackup/',
+      obBackupStorageBaseInfo: { backupStorageType: 'BACKUP_STORAGE_FILE', storageUrl: '/obbackup/' },
+      createTime: '2026-11-25T10:00:00.000+08:00',
+      alarmStoragePercentageThreshold: 80,
+    },
+    nextRun: {
+      dueTime: '2026-11-29T02:00:00+08:00',
+      startTime: '2026-11-29T02:00:00+08:00',
+      zone: 'Asia/Shanghai',
+      dataBackupMode: 'FULL_BACKUP',
+    },
+    lastRun: null,
+    ...part,
+  };
+}
+
+/** A due time whose backup succeeded. */
+export function run(part: Partial<StrategyRun> = {}): StrategyRun {
+  return {
+    dueTime: '2026-11-25T02:00:00.000+08:00',
+    plannedDataBackupMode: 'INCREMENTAL_BACKUP',
+    dataBackupMode: 'INCREMENTAL_BACKUP',
+    status: 'SUCCESSFUL',
+    decideTime: '2026-11-25T02:00:03.000+08:00',
+    finishTime: '2026-11-25T02:10:00.000+08:00',
+    taskId: 12,
     ...part,
   };
 }

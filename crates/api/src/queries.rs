@@ -3,6 +3,7 @@
 use control::PageAsk;
 use control::audit::AuditFilter;
 use control::backups::BackupFilter;
+use control::recovery_windows::WindowFilter;
 use control::restores::RestoreFilter;
 use control::tasks::{EventFilter, TaskFilter, TaskOrder};
 use model::archive::ArchiveStatus;
@@ -228,6 +229,30 @@ impl RestoreQuery {
             cluster: Some(ClusterId(cluster)),
             tenant: tenant.map(TenantId),
             status: self.status.map(Into::into),
+            from: moment("startTime", self.start_time.as_deref())?,
+            until: moment("endTime", self.end_time.as_deref())?,
+        })
+    }
+}
+
+/// Which moments are wanted.
+#[derive(Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct WindowQuery {
+    /// At that moment or later.
+    #[param(format = DateTime, example = "2026-11-22T00:00:00.000+08:00")]
+    start_time: Option<String>,
+    /// Before that moment.
+    #[param(format = DateTime)]
+    end_time: Option<String>,
+}
+
+impl WindowQuery {
+    /// Reads which moments of a cluster's tenants, or of one of them.
+    pub(crate) fn filter(&self, tenant: Option<i64>) -> Result<WindowFilter, Problem> {
+        Ok(WindowFilter {
+            tenant: tenant.map(TenantId),
             from: moment("startTime", self.start_time.as_deref())?,
             until: moment("endTime", self.end_time.as_deref())?,
         })

@@ -11,8 +11,8 @@ use utoipa_axum::routes;
 
 use crate::ingress::Ingress;
 use crate::routes::{
-    accounts, alarms, audit, backups, clusters, compactions, log_backups, restores, server, storages,
-    strategies, tasks, tenants, tokens, users, watchers,
+    accounts, alarms, audit, backups, clusters, compactions, log_backups, restores, server, signing,
+    storages, strategies, tasks, tenants, tokens, users, watchers,
 };
 use crate::{Api, Settings, auth, call, console, error, events, guard, session};
 
@@ -86,6 +86,7 @@ fn api_routes() -> OpenApiRouter<Api> {
         .routes(routes!(backups::tenant_data_backup_task_list))
         .routes(routes!(backups::all_backup_set_list))
         .routes(routes!(backups::restore_statements))
+        .routes(routes!(signing::set_origin))
         .routes(routes!(backups::set_database_list))
         .routes(routes!(backups::set_table_list))
         .routes(routes!(backups::backup_set_list))
@@ -102,6 +103,9 @@ fn api_routes() -> OpenApiRouter<Api> {
         // Recovery
         .routes(routes!(restores::restore))
         .routes(routes!(restores::tenant_restore))
+        .routes(routes!(restores::restore_preview))
+        .routes(routes!(restores::backup_info))
+        .routes(routes!(restores::tenant_backup_info))
         .routes(routes!(restores::restore_task_list))
         .routes(routes!(restores::tenant_restore_task_list))
         // Storage configurations
@@ -151,6 +155,10 @@ fn api_routes() -> OpenApiRouter<Api> {
         .routes(routes!(accounts::account_get, accounts::account_change, accounts::account_remove))
         .routes(routes!(accounts::account_set_password))
         .routes(routes!(audit::audit_list))
+        .routes(routes!(signing::signing_keys))
+        .routes(routes!(signing::signing_key_rotate))
+        .routes(routes!(signing::signing_key_trust))
+        .routes(routes!(signing::signing_key_distrust))
         .routes(routes!(watchers::watcher_list))
         .routes(routes!(server::version))
 }

@@ -27,3 +27,8 @@ pub(crate) fn header() -> &'static str {
 pub(crate) fn words(id: &str) -> String {
     Text::new(id).message(language())
 }
+
+/// Returns a text of the catalogue.
+pub(crate) fn words_of(text: &Text) -> String {
+    text.message(language())
+}

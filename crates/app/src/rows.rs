@@ -93,6 +93,14 @@ pub(crate) struct ScanRow {
 pub(crate) struct ScannedRow {
     pub(crate) backup_set_id: i64,
     pub(crate) path: String,
+    pub(crate) origin: OriginRow,
+}
+
+/// Where a backup set comes from.
+#[derive(Deserialize)]
+pub(crate) struct OriginRow {
+    pub(crate) signature: String,
+    pub(crate) message: String,
 }
 
 /// A dump that was found, and why it is left out.
@@ -330,7 +338,8 @@ pub(crate) struct ClearedRow {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct RestoreTaskRow {
     pub(crate) id: i64,
-    pub(crate) backup_set_id: i64,
+    #[serde(default)]
+    pub(crate) backup_set_id: Option<i64>,
     pub(crate) backup_cluster_name: String,
     pub(crate) backup_tenant_name: String,
     pub(crate) restore_cluster_name: String,
@@ -404,4 +413,33 @@ pub(crate) struct StrategyRunRow {
     pub(crate) task_id: Option<i64>,
     pub(crate) finish_time: Option<String>,
     pub(crate) reason: Option<Said>,
+}
+
+/// To which moments one tenant can be recovered.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct TenantWindowRow {
+    pub(crate) tenant_name: String,
+    pub(crate) intervals: Vec<IntervalRow>,
+    pub(crate) gaps: Vec<GapRow>,
+    #[serde(default)]
+    pub(crate) loss_seconds: Option<u64>,
+}
+
+/// Moments that can be recovered to.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct IntervalRow {
+    pub(crate) start_time: String,
+    pub(crate) end_time: String,
+    pub(crate) proven: bool,
+}
+
+/// Moments that can't be recovered to.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct GapRow {
+    pub(crate) after_time: String,
+    pub(crate) before_time: String,
+    pub(crate) message: String,
 }

@@ -11,9 +11,11 @@
 //! | [`strategies`] | what is backed up regularly, what became of each run, and what is due now |
 //! | [`log_backups`] | log backup: how it stands, start, stop, pause, resume |
 //! | [`compactions`] | major compaction: how it stands, start, clear exceptions |
+//! | [`recovery_windows`] | to which moments tenants can be recovered |
 //! | [`restores`] | recover a backup set |
 //! | [`tasks`] | follow and steer what runs |
 //! | [`users`] | accounts, log-on, passwords |
+//! | [`signing`] | where backup sets come from, and the keys that show it |
 //! | [`alarms`] | what is wrong now |
 //! | [`audit`] | who did what |
 //! | [`health`] | whether this server can do its work |
@@ -45,6 +47,6 @@ pub use context::{Actor, Control, Error, Means, Opened, Page, PageAsk, Settings,
 use context::{asking, words};
 pub use metadata::Server as MetadataServer;
 pub use use_cases::{
-    alarms, audit, backups, clusters, compactions, health, log_backups, restores, storage_scan, storages,
-    strategies, tasks, tenants, users, watching,
+    alarms, audit, backups, clusters, compactions, health, log_backups, recovery_windows, restores, signing,
+    storage_scan, storages, strategies, tasks, tenants, users, watching,
 };

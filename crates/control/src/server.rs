@@ -20,6 +20,7 @@ impl Control {
         let mut context = context.await?;
         context.data_backups_at_once = settings.data_backups_at_once.max(1);
         let context = Arc::new(context);
+        context.signing_key().await?; // the first start creates it
         let initial_password = first_start::run(&context, settings.admin_password.as_ref()).await?;
         let newest = context.metadata.task_event_newest().await?;
         let worker = engine::Settings {

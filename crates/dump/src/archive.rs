@@ -17,7 +17,8 @@ use crate::layout::{ObjectKey, pieces_folder, receipts_folder};
 use crate::manifest::{Manifest, ObjectEntry, Piece};
 use crate::plan::Plan;
 use crate::schema_file::{self, SchemaObject};
-use crate::sealed::{seal, unseal};
+use crate::sealed::{Broken, Unsealed, seal, unseal};
+use crate::signing::{PublicKey, Purpose, SigningKey};
 
 /// The largest plan, manifest or schema file that is read.
 const SMALL_MOST_BYTES: u64 = 1 << 30;
@@ -37,6 +38,29 @@ pub(crate) struct Archive {
     /// The plan and the files with statements, as the manifest names them: what is read of them must be that. Nothing while
     /// the dump is being made.
     named: Option<Arc<HashMap<String, ObjectEntry>>>,
+    /// Whose plan, receipts and manifest count.
+    accepts: Accepts,
+}
+
+/// Whose plan, receipts and manifest count.
+#[derive(Debug, Clone)]
+enum Accepts {
+    /// Everybody's: a dump that is read.
+    All,
+    /// Only those that are signed with this key, or those without a signature: a dump that is being made. Otherwise somebody
+    /// who may write to the storage could have a plan or pieces of his own signed.
+    SignedWith(Option<SigningKey>),
+}
+
+/// A manifest, with what tells where it comes from.
+#[derive(Debug, Clone)]
+pub struct OpenManifest {
+    /// What the dump holds.
+    pub manifest: Manifest,
+    /// Whose signature it has; nothing when it is not signed.
+    pub signer: Option<PublicKey>,
+    /// The BLAKE3 of its content: the same for no other manifest.
+    pub blake3: String,
 }
 
 /// Says that a piece is finished.
@@ -60,22 +84,39 @@ struct AnyFormat {
 impl Archive {
     pub(crate) fn new(client: &Client, dump: &DumpId) -> Self {
         let (recipients, identities) = (Arc::new([]), Identities::default());
-        Self { client: client.clone(), dump: dump.clone(), recipients, identities, named: None }
+        Self {
+            client: client.clone(),
+            dump: dump.clone(),
+            recipients,
+            identities,
+            named: None,
+            accepts: Accepts::All,
+        }
     }
 
-    /// Returns the same, to be written as planned.
-    pub(crate) fn of_plan(client: &Client, plan: &Plan) -> Self {
-        Self { recipients: plan.recipients.clone().into(), ..Self::new(client, &plan.dump) }
+    /// Returns the same, to be written as planned and signed.
+    pub(crate) fn of_plan(client: &Client, plan: &Plan, signer: Option<&SigningKey>) -> Self {
+        Self { recipients: plan.recipients.clone().into(), ..Self::signing(client, &plan.dump, signer) }
     }
 
-    /// Returns the complete dump, to be read with these keys, and its manifest.
+    /// Returns a dump that is being made and signed.
+    pub(crate) fn signing(client: &Client, dump: &DumpId, signer: Option<&SigningKey>) -> Self {
+        Self { accepts: Accepts::SignedWith(signer.cloned()), ..Self::new(client, dump) }
+    }
+
+    /// Returns the complete dump, to be read with these keys, and its manifest; only this one if a hash is expected.
     pub(crate) async fn open(
         client: &Client,
         dump: &DumpId,
         identities: &Identities,
+        expected: Option<&str>,
     ) -> Result<(Self, Manifest)> {
         let archive = Self::new(client, dump);
-        let manifest = archive.require_manifest().await?;
+        let OpenManifest { manifest, blake3, .. } = archive.open_manifest().await?;
+        if expected.is_some_and(|expected| expected != blake3) {
+            let why = "it is not the manifest whose origin was checked".to_owned();
+            return Err(Error::Damaged { path: ObjectKey::Manifest.path(), why });
+        }
         let (recipients, identities) = (manifest.recipients.clone().into(), identities.clone());
         let named = manifest.schema.iter().chain([&manifest.plan]);
         let named = Some(Arc::new(named.map(|object| (object.path.clone(), object.clone())).collect()));
@@ -144,19 +185,59 @@ impl Archive {
     pub(crate) async fn plan(&self) -> Result<Option<Plan>> {
         let Some(bytes) = self.read(ObjectKey::Plan).await? else { return Ok(None) };
         self.prove(&ObjectKey::Plan.path(), &bytes)?;
-        self.versioned(ObjectKey::Plan, &bytes).map(Some)
+        let Unsealed { content, signer, .. } = self.versioned(ObjectKey::Plan, &bytes)?;
+        if !self.accepts(signer) {
+            return Err(Error::NotOurs { dump: self.dump.clone(), path: ObjectKey::Plan.path() });
+        }
+        let plan: Plan = content;
+        plan.check_bounds()?;
+        Ok(Some(plan))
     }
 
     /// Reads the manifest; nothing when the dump is not complete.
     pub(crate) async fn manifest(&self) -> Result<Option<Manifest>> {
         let Some(bytes) = self.read(ObjectKey::Manifest).await? else { return Ok(None) };
-        self.versioned(ObjectKey::Manifest, &bytes).map(Some)
+        let Unsealed { content, signer, .. } = self.versioned(ObjectKey::Manifest, &bytes)?;
+        if self.accepts(signer) {
+            Ok(Some(content))
+        } else {
+            Err(Error::AnotherDump { dump: self.dump.clone() })
+        }
     }
 
     /// Reads the plan of a dump that must have one.
     pub(crate) async fn require_plan(&self) -> Result<Plan> {
         let missing = || Error::NotFinished { dump: self.dump.clone(), missing: "plan.json" };
         self.plan().await?.ok_or_else(missing)
+    }
+
+    /// Reads the manifest of a dump that must be complete, with what tells where it comes from.
+    pub(crate) async fn open_manifest(&self) -> Result<OpenManifest> {
+        let missing = || Error::NotFinished { dump: self.dump.clone(), missing: "manifest.json" };
+        let bytes = self.read(ObjectKey::Manifest).await?.ok_or_else(missing)?;
+        let Unsealed { content: manifest, signer, blake3 } = self.versioned(ObjectKey::Manifest, &bytes)?;
+        Ok(OpenManifest { manifest, signer, blake3 })
+    }
+
+    /// Tells whether an object with that signature counts.
+    fn accepts(&self, signer: Option<PublicKey>) -> bool {
+        match &self.accepts {
+            Accepts::All => true,
+            Accepts::SignedWith(key) => signer == key.as_ref().map(SigningKey::public),
+        }
+    }
+
+    /// Returns what the dump is signed with while it is being made.
+    fn signer(&self) -> Option<&SigningKey> {
+        match &self.accepts {
+            Accepts::All => None,
+            Accepts::SignedWith(key) => key.as_ref(),
+        }
+    }
+
+    /// Returns what a signature of a sealed object says that it is.
+    fn purpose<'a>(&'a self, key: &ObjectKey<'a>) -> Purpose<'a> {
+        key.purpose(&self.dump).expect("only plan, receipts and manifest are sealed")
     }
 
     /// Reads the manifest of a dump that must be complete.
@@ -174,10 +255,12 @@ impl Archive {
         }
     }
 
-    /// Reads a sealed object; nothing when there is none.
+    /// Reads a sealed object; nothing when there is none that counts.
     pub(crate) async fn read_sealed<T: DeserializeOwned>(&self, key: ObjectKey<'_>) -> Result<Option<T>> {
         let Some(bytes) = self.read(key).await? else { return Ok(None) };
-        unseal(&bytes).map(Some).map_err(|why| Error::Damaged { path: key.path(), why })
+        let unsealed = unseal(&bytes, self.purpose(&key));
+        let Unsealed { content, signer, .. } = unsealed.map_err(|broken| broken.of(key.path()))?;
+        Ok(self.accepts(signer).then_some(content))
     }
 
     /// Writes a small object, in place of an older one.
@@ -189,7 +272,7 @@ impl Archive {
 
     /// Writes a sealed object, in place of an older one.
     pub(crate) async fn write_sealed<T: Serialize>(&self, key: ObjectKey<'_>, content: &T) -> Result<()> {
-        self.write(key, seal(content)).await.map(drop)
+        self.write(key, seal(content, self.purpose(&key), self.signer())).await.map(drop)
     }
 
     /// Writes a sealed object unless there is one; tells whether it did.
@@ -198,7 +281,8 @@ impl Archive {
         key: ObjectKey<'_>,
         content: &T,
     ) -> Result<bool> {
-        let written = self.client.put_new(&key.key(&self.dump), seal(content)).await;
+        let sealed = seal(content, self.purpose(&key), self.signer());
+        let written = self.client.put_new(&key.key(&self.dump), sealed).await;
         written.during(|| format!("write {}", key.path()))
     }
 
@@ -210,7 +294,7 @@ impl Archive {
         let mut reads = futures::stream::iter(reads).buffer_unordered(READS_AT_ONCE);
         let mut receipts = BTreeMap::new();
         while let Some(receipt) = reads.next().await {
-            let mut receipt = receipt?;
+            let Some(mut receipt) = receipt? else { continue };
             let also = std::mem::take(&mut receipt.also);
             for receipt in also.into_iter().chain([receipt]) {
                 let piece = (receipt.database.clone(), receipt.table.clone(), receipt.piece.number);
@@ -220,9 +304,12 @@ impl Archive {
         Ok(receipts.into_values().collect())
     }
 
-    async fn piece_receipt(&self, key: String) -> Result<PieceReceipt> {
+    /// Reads receipts; nothing when they do not count, so that their pieces are written again.
+    async fn piece_receipt(&self, key: String) -> Result<Option<PieceReceipt>> {
         let bytes = self.client.get(&key, SMALL_MOST_BYTES).await.during(|| format!("read {key}"))?;
-        unseal(&bytes).map_err(|why| Error::Damaged { path: key, why })
+        let purpose = self.purpose(&ObjectKey::PieceReceipts { writer: 0, number: 0 });
+        let Unsealed { content, signer, .. } = unseal(&bytes, purpose).map_err(|broken| broken.of(key))?;
+        Ok(self.accepts(signer).then_some(content))
     }
 
     /// Deletes what is only needed until the dump is complete.
@@ -238,15 +325,16 @@ impl Archive {
         deleted.during(what).map(drop)
     }
 
-    fn versioned<T: DeserializeOwned>(&self, key: ObjectKey<'_>, bytes: &[u8]) -> Result<T> {
+    fn versioned<T: DeserializeOwned>(&self, key: ObjectKey<'_>, bytes: &[u8]) -> Result<Unsealed<T>> {
         let damaged = |why| Error::Damaged { path: key.path(), why };
-        let AnyFormat { format, dump } = unseal(bytes).map_err(damaged)?;
+        let broken = |broken: Broken| broken.of(key.path());
+        let AnyFormat { format, dump } = unseal(bytes, self.purpose(&key)).map_err(broken)?.content;
         if dump != self.dump {
             return Err(damaged(format!("it belongs to the dump {dump}")));
         }
         if format > crate::FORMAT {
             return Err(Error::FormatTooNew { dump: self.dump.clone(), format });
         }
-        unseal(bytes).map_err(damaged)
+        unseal(bytes, self.purpose(&key)).map_err(broken)
     }
 }

@@ -15,6 +15,8 @@ pub struct Choice<'a> {
     pub names: &'a BTreeMap<String, String>,
     /// Which of their tables.
     pub selection: &'a Selection,
+    /// The BLAKE3 of the manifest whose origin was checked before: no other counts. None: any.
+    pub expected_manifest: Option<&'a str>,
 }
 
 impl Choice<'_> {

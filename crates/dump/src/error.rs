@@ -34,7 +34,7 @@ pub enum Error {
         #[source]
         source: storage::Error,
     },
-    /// The moment that the dump reads is not readable any more. Start anew under a new id.
+    /// The moment that the dump reads is not readable any more. Start a new dump under a new id.
     #[error("the snapshot {scn} of dump {dump} is gone: can't {what}")]
     SnapshotGone {
         /// The dump.
@@ -54,7 +54,7 @@ pub enum Error {
         /// The dump.
         dump: DumpId,
     },
-    /// Tables were changed while the dump ran. Start anew under a new id.
+    /// Tables were changed while the dump ran. Start a new dump under a new id.
     #[error("tables were changed during dump {dump}: {}", tables.join(", "))]
     SchemaChanged {
         /// The dump.
@@ -131,6 +131,20 @@ pub enum Error {
         path: String,
         /// What is wrong with it.
         why: String,
+    },
+    /// An object of the dump was changed on purpose: its checksum fits, its signature does not.
+    #[error("{path} was altered: its signature does not fit")]
+    Altered {
+        /// The object.
+        path: String,
+    },
+    /// An object of an unfinished dump is not signed as the caller signs. Start a new dump under a new id.
+    #[error("{path} of the unfinished dump {dump} is not signed with the key that the dump is resumed with")]
+    NotOurs {
+        /// The dump.
+        dump: DumpId,
+        /// The object.
+        path: String,
     },
     /// The dump is encrypted, and none of the keys that were given opens it.
     #[error("{path} is encrypted, and no key that was given opens it")]
@@ -278,7 +292,13 @@ impl Error {
     /// Tells whether the dump can only be begun again, under a new id: what it has so far can't be completed.
     #[must_use]
     pub fn must_start_anew(&self) -> bool {
-        matches!(self, Self::SnapshotGone { .. } | Self::SnapshotLost { .. } | Self::SchemaChanged { .. })
+        matches!(
+            self,
+            Self::SnapshotGone { .. }
+                | Self::SnapshotLost { .. }
+                | Self::SchemaChanged { .. }
+                | Self::NotOurs { .. }
+        )
     }
 
     /// Tells whether the same call may succeed when it is made again later.
@@ -334,6 +354,8 @@ impl Error {
                 unreadable("dump-not-finished").with("dump", dump).with("missing", missing)
             }
             Self::Damaged { path, why } => unreadable("dump-damaged").with("path", path).with("why", why),
+            Self::Altered { path } => unreadable("dump-altered").with("path", path),
+            Self::NotOurs { dump, path } => unreadable("dump-not-ours").with("dump", dump).with("path", path),
             Self::Locked { path } => unreadable("dump-locked").with("path", path),
             Self::FormatTooNew { dump, format } => {
                 unreadable("dump-format-too-new").with("dump", dump).with("format", format)

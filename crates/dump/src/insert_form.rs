@@ -65,6 +65,14 @@ impl InsertForm {
     }
 }
 
+/// Tells whether a text is one literal of that form, or of bytes, which stand where a text is not valid UTF-8.
+pub(crate) fn is_literal(form: Form, text: &[u8]) -> bool {
+    [form, Form::Bytes].into_iter().any(|form| {
+        let mut reader = Reader { statement: text, at: 0 };
+        reader.pass_literal(form).is_ok() && reader.at == text.len()
+    })
+}
+
 /// Reads along a statement.
 struct Reader<'a> {
     statement: &'a [u8],

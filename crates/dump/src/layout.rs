@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::id::DumpId;
+use crate::signing::Purpose;
 
 /// The folder of what lies below a dump only until it is complete.
 const RECEIPTS: &str = "receipts";
@@ -41,7 +42,7 @@ pub(crate) enum ObjectKey<'a> {
     LostReceipt,
 }
 
-impl ObjectKey<'_> {
+impl<'a> ObjectKey<'a> {
     /// Returns the path below the dump's folder.
     pub(crate) fn path(&self) -> String {
         match *self {
@@ -64,6 +65,26 @@ impl ObjectKey<'_> {
             Self::SchemaReceipt => format!("{RECEIPTS}/schema.json"),
             Self::LostReceipt => format!("{RECEIPTS}/left-out.json"),
         }
+    }
+
+    /// Returns what a signature of the object says that it is; nothing for one that is not sealed.
+    pub(crate) fn purpose(&self, dump: &'a DumpId) -> Option<Purpose<'a>> {
+        let kind = match self {
+            Self::Plan => "plan",
+            Self::Manifest => "manifest",
+            Self::PieceReceipts { .. } => "receipt",
+            Self::SchemaReceipt => "schema-receipt",
+            Self::LostReceipt => "left-out-receipt",
+            // Named one by one: an object that is new says which it is.
+            Self::Database { .. }
+            | Self::Tables { .. }
+            | Self::Views { .. }
+            | Self::Code { .. }
+            | Self::Accounts
+            | Self::Grants
+            | Self::Piece { .. } => return None,
+        };
+        Some(Purpose { kind, dump: dump.as_str() })
     }
 
     /// Returns the path below the dump's folder of an object that is encrypted.

@@ -37,11 +37,13 @@ mod plan;
 mod progress;
 mod schema_file;
 mod sealed;
+mod signing;
 mod source;
 mod verify;
 
 use std::time::Duration;
 
+pub use archive::OpenManifest;
 pub use checksum::Checksum;
 pub use choice::Choice;
 pub use chunk::ChunkAim;
@@ -57,8 +59,9 @@ pub use id::{DumpId, NotADumpId};
 pub use manifest::{CodeEntry, DatabaseEntry, Manifest, ObjectEntry, Piece, TableEntry, Totals};
 pub use plan::{Chunk, Compression, DatabasePlan, Identity, Plan, Selection, TablePlan, ViewPlan};
 pub use progress::{Meter, Progress};
+pub use signing::{KnownKeys, NotAPublicKey, NotASigningKey, Origin, PublicKey, SigningKey};
 pub use source::{Source, Target};
-pub use verify::{Finding, Report, read_manifest, verify, verify_against};
+pub use verify::{Finding, Report, open_manifest, read_manifest, verify, verify_against};
 
 /// The version of the format that is written, and the newest that is read.
 pub const FORMAT: u32 = 1;

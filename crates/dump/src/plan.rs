@@ -11,6 +11,7 @@ use crate::column::Column;
 use crate::encryption::Recipient;
 use crate::error::{Error, Result};
 use crate::id::DumpId;
+use crate::insert_form::is_literal;
 use crate::layout::ObjectKey;
 use crate::manifest::TableEntry;
 use crate::moment::Moment;
@@ -251,12 +252,37 @@ impl Plan {
         Moment::of(&self.server, self.scn)
     }
 
+    /// Checks that every bound of a chunk is a literal for each column of the key. Bounds become part of the queries that
+    /// read the source, or the target that is compared.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] when one is anything else: the plan is forged.
+    pub(crate) fn check_bounds(&self) -> Result<()> {
+        for database in &self.databases {
+            for table in &database.tables {
+                let bounds = table.chunks.iter().flat_map(|chunk| [&chunk.after, &chunk.up_to]).flatten();
+                if let Some(bound) = bounds.into_iter().find(|bound| !is_key(&table.key, bound)) {
+                    let table = full_name(&database.name, &table.name);
+                    let why = format!("a chunk of {table} ends at something that is not a key: {bound:?}");
+                    return Err(Error::Damaged { path: ObjectKey::Plan.path(), why });
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Finds a table.
     #[must_use]
     pub fn table(&self, database: &str, table: &str) -> Option<&TablePlan> {
         let database = self.databases.iter().find(|plan| plan.name == database)?;
         database.tables.iter().find(|plan| plan.name == table)
     }
+}
+
+/// Tells whether a bound has one literal for each column of the key.
+fn is_key(key: &[Column], bound: &[String]) -> bool {
+    bound.len() == key.len()
+        && key.iter().zip(bound).all(|(column, text)| is_literal(column.form, text.as_bytes()))
 }
 
 /// Finds the plan of a table that the manifest holds.
@@ -280,7 +306,71 @@ pub(crate) fn full_name(database: &str, table: &str) -> String {
 mod tests {
     use model::backup::BackupObject;
 
-    use super::{Compression, Selection};
+    use super::{Chunk, Compression, DatabasePlan, Identity, Plan, Selection, TablePlan};
+    use crate::column::{Column, Form};
+    use crate::error::Error;
+
+    #[test]
+    fn a_bound_is_one_literal_for_each_column_of_the_key() {
+        let column = |name: &str, form| Column { name: name.to_owned(), form };
+        let key = vec![column("a", Form::Number), column("b", Form::Text)];
+        let server = model::version::ServerVersion::identify("10.11.19-MariaDB", "Debian 12").expect("known");
+        let values = |values: &[&str]| values.iter().map(|&value| value.to_owned()).collect();
+        let plan = |after: &[&str], up_to: &[&str]| {
+            let chunk = Chunk { partition: None, after: Some(values(after)), up_to: Some(values(up_to)) };
+            let identity = Identity { id: None, columns: vec![], essence: String::new(), version: None };
+            let table = TablePlan {
+                name: "t".to_owned(),
+                columns: key.clone(),
+                key: key.clone(),
+                hidden_key: false,
+                identity,
+                chunks: vec![Chunk::default(), chunk],
+            };
+            Plan {
+                format: crate::FORMAT,
+                dump: "d1".parse().expect("an id"),
+                server: server.clone(),
+                origin: None,
+                scn: 1,
+                selection: Selection::default(),
+                compression: Compression::None,
+                recipients: vec![],
+                consent: super::Consent::default(),
+                databases: vec![DatabasePlan { name: "d".to_owned(), tables: vec![table], views: vec![] }],
+                left_out: vec![],
+                notes: vec![],
+            }
+        };
+        for fine in
+            [["1", "'x'"], ["-12.50", "''"], ["1e10", "'it\\'s; --'"], ["1", "0xFF"], ["NULL", "'订'"]]
+        {
+            assert!(plan(&fine, &fine).check_bounds().is_ok(), "{fine:?}");
+        }
+        let fine = ["1", "'x'"];
+        for forged in [
+            &["1) OR sleep(9) OR (1", "'x'"][..],
+            &["1", "'x' OR 1"],
+            &["1", "'x' --"],
+            &["1", "x.b"],
+            &["(SELECT 1)", "'x'"],
+            &["1", "'x''"],
+            &["1", "'x\\'"],
+            &["", "'x'"],
+            &["1", "DEFAULT"],
+            &["1"],
+            &["1", "'x'", "2"],
+            &[],
+        ] {
+            for plan in [plan(forged, &fine), plan(&fine, forged)] {
+                let refused = plan.check_bounds();
+                assert!(
+                    matches!(&refused, Err(Error::Damaged { path, .. }) if path == "plan.json"),
+                    "{forged:?}"
+                );
+            }
+        }
+    }
 
     #[test]
     fn what_was_chosen_is_taken_and_nothing_else() {

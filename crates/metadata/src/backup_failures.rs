@@ -29,8 +29,8 @@ pub struct BackupFailure {
 const ENDED: [TaskStatus; 2] = [TaskStatus::Successful, TaskStatus::Failed];
 
 impl Metadata {
-    /// Returns, for each cluster and lane, the newest backup that ended, where it ended badly. What a person cancelled,
-    /// or left something out, is no failure and makes none good. `kinds` are those of tasks that back up.
+    /// Returns, for each cluster and lane, the newest backup that ended, where it ended badly. A backup that was
+    /// cancelled or is partial is no failure, and does not end one. `kinds` are those of tasks that back up.
     ///
     /// # Errors
     /// When the database fails.

@@ -1,6 +1,9 @@
 //! The catalogue of backups.
 
+use std::collections::BTreeSet;
+
 use model::Timestamp;
+use model::backup::{BackupMethod, DataBackupMode};
 use model::backup_set::{BackupSet, BackupSetStatus};
 use model::id::{BackupSetId, ClusterId, StorageId, TaskId, TenantId};
 
@@ -71,6 +74,26 @@ impl Metadata {
     pub async fn backup_set_get(&self, id: BackupSetId) -> Result<Option<BackupSet>, Error> {
         let get = statement("read a backup set", WITH_LEFT_OUT).push(" WHERE id = ?").bind(id.0);
         self.read().await?.row(get).await?.map(|row| backup_set(&row)).transpose()
+    }
+
+    /// Returns the tenants of which a full physical backup set is known, in that storage if one is named.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn backup_set_full_tenants(
+        &self,
+        cluster: ClusterId,
+        storage: Option<StorageId>,
+    ) -> Result<BTreeSet<TenantId>, Error> {
+        let list = statement(
+            "list tenants with a full backup set",
+            "SELECT DISTINCT tenant_id FROM backup_sets
+             WHERE cluster_id = ? AND method = ? AND mode = ? AND status IN (?, ?)",
+        );
+        let list = list.bind(cluster.0).bind(word(&BackupMethod::Physical)).bind(word(&DataBackupMode::Full));
+        let list = list.bind(word(&BackupSetStatus::Available)).bind(word(&BackupSetStatus::Unverified));
+        let rows = self.read().await?.rows(list.and_if("storage_id = ?", storage.map(|id| id.0))).await?;
+        rows.iter().map(|row| Ok(TenantId(row.integer("tenant_id")?))).collect()
     }
 
     /// Returns what all backup sets of a cluster come to.

@@ -16,6 +16,7 @@
 //! | [`strategies`], [`strategy_runs`] | what is backed up regularly, and what became of each due time |
 //! | [`standings`], [`backup_failures`] | how backups stand, and which of the newest failed |
 //! | [`tasks`] | durable tasks as people look at them |
+//! | [`signing_keys`] | the key that dumps are signed with, sealed, and the public keys that are known |
 //! | [`submissions`] | which order made which task, for orders that are sent again |
 //! | [`task_secrets`] | secrets that tasks carry, sealed |
 //! | [`journal`] | durable tasks as workers run them: `engine`'s contract |
@@ -41,6 +42,7 @@ mod schema;
 pub mod seal;
 pub mod server;
 pub mod sessions;
+pub mod signing_keys;
 mod sql;
 pub mod standings;
 pub mod storages;

@@ -14,6 +14,10 @@ use crate::recovery::RecoveryRequest;
 use crate::schedule::decide::Promotion;
 use crate::storage::StorageLocation;
 
+mod tenant_recovery;
+
+pub use tenant_recovery::{BackupOwner, RecoverUntil, RecoveredRole, RecoverySource, TenantRecovery};
+
 /// An order. Its JSON form has no secrets.
 #[derive(Debug, Clone, Serialize)]
 pub enum Order {
@@ -105,6 +109,8 @@ pub struct CompactionOrder {
 pub enum RecoveryOrder {
     /// Databases and tables of a logical backup set.
     Databases(RecoveryRequest),
+    /// A tenant, from a physical backup.
+    Tenant(Box<TenantRecovery>),
 }
 
 /// A storage to be used or tested.
@@ -221,6 +227,7 @@ impl Order {
             Self::LogBackup(order) => format!("cluster/{}", order.cluster),
             Self::Compaction(order) => format!("cluster/{}", order.cluster),
             Self::Recovery(RecoveryOrder::Databases(order)) => format!("backup-set/{}", order.backup_set),
+            Self::Recovery(RecoveryOrder::Tenant(order)) => format!("cluster/{}", order.cluster),
         }
     }
 
@@ -241,7 +248,12 @@ impl Order {
             _ => None,
         };
         let secrets = [key, password].map(|secret| secret.map(Secret::expose));
-        Secret::new(serde_json::json!([self, secrets]).to_string())
+        match self {
+            Self::Recovery(RecoveryOrder::Tenant(order)) => {
+                Secret::new(serde_json::json!([self, order.secrets()]).to_string())
+            }
+            _ => Secret::new(serde_json::json!([self, secrets]).to_string()),
+        }
     }
 }
 

@@ -9,6 +9,8 @@
 //! | [`identity`] | which job is ours |
 //! | [`data_version`] | what the version of a tenant's data lets it do |
 //! | [`moment`] | how views spell moments |
+//! | [`resources`] | whether a cluster has what a new tenant needs |
+//! | [`restore`] | which restore job is ours, and which tenant is only half restored |
 
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +24,8 @@ pub mod destination;
 pub mod identity;
 pub mod incremental;
 pub mod moment;
+pub mod resources;
+pub mod restore;
 pub mod scope;
 
 pub use scope::Scope;

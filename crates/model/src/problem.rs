@@ -51,10 +51,16 @@ pub mod codes {
     pub const DATA_BACKUP_FAILED: u32 = 20035;
     /// The pre-check of a data backup failed.
     pub const PRECHECK_FAILED: u32 = 20036;
+    /// A resource unit could not be created for a recovery.
+    pub const UNIT_NOT_MADE: u32 = 20040;
     /// That name is being recovered to already.
     pub const RECOVERY_RUNS_ALREADY: u32 = 20043;
     /// The name exists in the destination.
     pub const NAME_EXISTS: u32 = 20044;
+    /// Only a recovery that failed leaves something to clean up.
+    pub const NOTHING_TO_CLEAN_UP: u32 = 20048;
+    /// The moment is outside of what can be recovered to.
+    pub const MOMENT_OUTSIDE: u32 = 20049;
     /// The cluster has a strategy already.
     pub const CLUSTER_HAS_STRATEGY: u32 = 20100;
     /// The tenant has a strategy already.

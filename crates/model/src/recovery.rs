@@ -22,6 +22,9 @@ pub struct RecoveryRequest {
     pub objects: Vec<BackupObject>,
     /// New names of databases, by the old ones. A database that is not listed keeps its name.
     pub rename: BTreeMap<String, String>,
+    /// Whether the requester accepts a set that no trusted key signed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub accept_foreign: bool,
 }
 
 /// What a backup set holds: the names of the tables and views of each database.
@@ -182,6 +185,7 @@ mod tests {
                 tenant: TenantId(1),
                 objects: objects(names),
                 rename: map(rename),
+                accept_foreign: false,
             };
             let found = choose(&held, &request).map_err(|problem| problem.text.id);
             let expected = match expected {

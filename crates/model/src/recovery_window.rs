@@ -13,10 +13,12 @@
 use serde::{Deserialize, Serialize};
 
 use crate::backup::DataBackupMode;
+use crate::text::Text;
 use crate::time::Timestamp;
 
 mod logs;
 pub mod names;
+pub mod record;
 #[cfg(test)]
 mod tests;
 
@@ -152,6 +154,22 @@ pub enum GapReason {
     },
 }
 
+impl GapReason {
+    /// Returns the reason in words.
+    #[must_use]
+    pub fn text(&self) -> Text {
+        match self {
+            Self::NoSet => Text::new("gap-no-set"),
+            Self::NoLogs => Text::new("gap-no-logs"),
+            Self::RoundInterrupted { round } => Text::new("gap-round-interrupted").with("round", round),
+            Self::RoundStopped { round } => Text::new("gap-round-stopped").with("round", round),
+            Self::PieceDeleted { round, piece } => {
+                Text::new("gap-piece-deleted").with("round", round).with("piece", piece)
+            }
+        }
+    }
+}
+
 /// Moments that can't be recovered to, both ends excluded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Gap {
@@ -179,6 +197,26 @@ impl Timeline {
     #[must_use]
     pub fn holding(&self, scn: u64) -> Option<&Interval> {
         self.intervals.iter().find(|interval| (interval.from_scn..=interval.until_scn).contains(&scn))
+    }
+
+    /// Returns the latest moment.
+    #[must_use]
+    pub fn latest(&self) -> Option<u64> {
+        self.intervals.iter().map(|interval| interval.until_scn).max()
+    }
+
+    /// Returns the nearest recoverable moments before and after one that can't be recovered to.
+    #[must_use]
+    pub fn nearest(&self, scn: u64) -> (Option<u64>, Option<u64>) {
+        let before = self.intervals.iter().map(|interval| interval.until_scn).filter(|until| *until < scn);
+        let after = self.intervals.iter().map(|interval| interval.from_scn).filter(|from| *from > scn);
+        (before.max(), after.min())
+    }
+
+    /// Returns the gap that holds a moment.
+    #[must_use]
+    pub fn gap_at(&self, scn: u64) -> Option<&Gap> {
+        self.gaps.iter().find(|gap| gap.after_scn < scn && scn < gap.before_scn)
     }
 }
 

@@ -30,7 +30,7 @@ pub enum Permission {
     Backup,
     /// Take over and let go of clusters.
     ManageClusters,
-    /// Keep accounts, and read the audit log.
+    /// Keep accounts, read the audit log, and decide whose backups are trusted.
     ManageUsers,
 }
 

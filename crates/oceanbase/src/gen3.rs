@@ -7,4 +7,5 @@ pub(crate) mod archive;
 pub(crate) mod backup;
 pub(crate) mod compaction;
 pub(crate) mod destination;
+pub(crate) mod records;
 pub(crate) mod sets;

@@ -8,6 +8,7 @@ use model::compaction::Compaction;
 use model::id::TenantId;
 use model::physical::destination::TenantDestinations;
 use model::physical::{BackupJob, JobProgress, PhysicalSet, Scope};
+use model::recovery_window::record::BackupRecord;
 use model::time::Timestamp;
 
 use crate::driver::Driver;
@@ -15,8 +16,10 @@ use crate::error::Error;
 use crate::statement::Statement;
 use crate::{gen3, gen4};
 
+mod restores;
 mod verbs;
 
+pub use restores::{NewTenant, Previewed};
 pub use verbs::{BackupOptions, RestoreSource, RestoreTarget, Verbs};
 
 /// OceanBase's number for a backup while another runs, or while the last one is still being tidied up.
@@ -138,6 +141,19 @@ impl Driver {
         match scope {
             Scope::Tenant { id, .. } => gen4::sets::sets(self.session(), *id).await,
             Scope::Cluster | Scope::Tenants { .. } => gen3::sets::sets(self.session()).await,
+        }
+    }
+
+    /// Reads what one tenant, or each, can be recovered from: sets, archive rounds and pieces, those that are over or
+    /// deleted too. Nothing on seekdb.
+    ///
+    /// # Errors
+    /// Fails when the server refuses or is gone.
+    pub async fn backup_records(&mut self, only: Option<TenantId>) -> Result<Vec<BackupRecord>, Error> {
+        match self.generation() {
+            Generation::Gen3 => gen3::records::records(self.session(), only).await,
+            Generation::Gen4 => gen4::records::records(self.session(), only).await,
+            Generation::Seekdb => Ok(Vec::new()),
         }
     }
 

@@ -92,6 +92,9 @@ pub enum ErrorKind {
     /// The endpoint is no address.
     #[error("it is no address of a service")]
     EndpointMalformed,
+    /// The endpoint is an address that no request is sent to: a link-local one, or a cloud's metadata service.
+    #[error("no request is sent to that address")]
+    AddressRefused,
     /// This server's clock and the service's differ too much.
     #[error("this server's clock differs too much from the service's")]
     ClockWrong,
@@ -175,6 +178,9 @@ impl Error {
             ErrorKind::EndpointMalformed => {
                 Problem::invalid("storage-endpoint-malformed").with("endpoint", &self.place)
             }
+            ErrorKind::AddressRefused => {
+                Problem::invalid("storage-address-refused").with("endpoint", &self.place)
+            }
             ErrorKind::ClockWrong => plain("storage-clock-wrong"),
             ErrorKind::Locked => plain("storage-locked"),
             ErrorKind::Forbidden => plain("storage-forbidden"),
@@ -254,6 +260,7 @@ mod tests {
             ErrorKind::KeyMissing,
             ErrorKind::KeyFileMalformed,
             ErrorKind::EndpointMalformed,
+            ErrorKind::AddressRefused,
             ErrorKind::ClockWrong,
             ErrorKind::Locked,
             ErrorKind::Forbidden,

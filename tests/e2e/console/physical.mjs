@@ -175,8 +175,8 @@ async function fullAndIncremental() {
   await page.locator('.ant-table-row:visible').first().waitFor();
   await look('new-backup-sets');
   await page.locator('.ant-table-row:visible').first().getByRole('button', { name: exactly(words.recover) }).click();
-  await drawer().getByTestId('restore-statements').filter({ hasText: 'ALTER SYSTEM RESTORE' }).waitFor();
-  await look('new-restore-statements');
+  await drawer().locator('.recovery-periods li').getByRole('button').first().waitFor();
+  await look('new-recovery-periods');
   await page.keyboard.press('Escape');
   await drawer().waitFor({ state: 'hidden' });
   await page.getByRole('tab', { name: words.backupSets, selected: true }).waitFor();

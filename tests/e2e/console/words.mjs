@@ -57,3 +57,21 @@ export const PHYSICAL_WORDS = {
     alarms: (cluster) => `${cluster} 的告警: 2`, refusesUser: /拒绝用户/, oneTenant: /1 个租户/, removeCredential: '移除凭据',
   },
 };
+
+// What they read about backup strategies.
+export const STRATEGY_WORDS = {
+  en: {
+    tab: 'Backup Strategy', none: 'This cluster has no backup strategy', notFilledIn: /no backup strategy to fill in/,
+    createLink: 'Create a backup strategy', objectHint: /own strategy replaces/, submit: 'Submit', week: 'Week', month: 'Month',
+    cron: 'Cron expression', filledIn: 'Filled in from the backup strategy of cluster prod.', scheduled: 'Scheduled',
+    modify: 'Modify', pause: 'Pause', resume: 'Resume', remove: 'Delete', goBack: 'Leave it as it is', setsStay: /Backup sets stay/,
+    missed: 'Missed', whyMissed: 'The strategy is paused', paused: 'Paused', forTenant: 'New Tenant Strategy', object: 'Backup Object',
+  },
+  zh: {
+    tab: '备份策略', none: '该集群没有备份策略', notFilledIn: /存储配置无法自动填写/, createLink: '新建备份策略',
+    objectHint: /集群的备份策略对该租户不再生效/, submit: '提交', week: '周', month: '月', cron: 'Cron 表达式',
+    filledIn: '已根据集群 prod 的备份策略填写。', scheduled: '调度', modify: '编辑', pause: '暂停', resume: '恢复调度', remove: '删除',
+    goBack: '保持不变', setsStay: /备份集保留/, missed: '未执行', whyMissed: '策略已暂停', paused: '已暂停', forTenant: '新建租户备份策略',
+    object: '备份对象',
+  },
+};

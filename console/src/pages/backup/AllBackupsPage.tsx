@@ -10,6 +10,11 @@ import { PageHead, Section } from '../../parts/PageHead';
 import { Loaded, Nothing } from '../../parts/PageState';
 import { Status } from '../../parts/Status';
 import { Tiles } from '../../parts/Tiles';
+import { LastRun } from '../strategies/LastRun';
+import { NextRun } from '../strategies/PlannedRuns';
+import { allStrategiesQuery } from '../strategies/queries';
+import { ScheduleState } from '../strategies/ScheduleState';
+import { standingOf } from '../strategies/status';
 import { allOverviewQuery } from './queries';
 
 /** Every cluster's backups at a glance. */
@@ -48,7 +53,9 @@ function AtAGlance({ overview: { clusters } }: { overview: AllOverview }) {
 }
 
 function OverviewTable({ rows }: { rows: ClusterStanding[] }) {
-  const { backup, clusters, words, state } = useLabels();
+  const { backup, clusters, strategy, words, state } = useLabels();
+  const strategies = useQuery(allStrategiesQuery).data?.contents ?? [];
+  const standing = (id: number) => standingOf(strategies.filter(({ clusterId }) => clusterId === id));
   const columns: TableProps<ClusterStanding>['columns'] = [
     {
       title: clusters.name,
@@ -64,14 +71,28 @@ function OverviewTable({ rows }: { rows: ClusterStanding[] }) {
     },
     {
       title: backup.status,
-      render: (_, { runningTaskId }) =>
+      render: (_, { clusterId, runningTaskId }) =>
         runningTaskId ? (
           <Link to={`/tasks/${runningTaskId}`}>
             <Status tone="busy">{backup.inProgress}</Status>
           </Link>
         ) : (
-          <Status tone="quiet">{backup.noStrategy}</Status>
+          <ScheduleState status={standing(clusterId).status} />
         ),
+    },
+    {
+      title: strategy.nextRun,
+      render: (_, { clusterId }) => {
+        const { status, next } = standing(clusterId);
+        return <NextRun run={next} none={status === 'PAUSED' ? strategy.noNextRunPaused : '–'} />;
+      },
+    },
+    {
+      title: strategy.lastRun,
+      render: (_, { clusterId }) => {
+        const { status, last } = standing(clusterId);
+        return status === 'NONE' ? <span className="quiet">–</span> : <LastRun run={last} />;
+      },
     },
     {
       title: backup.lastDataBackup,

@@ -5,13 +5,15 @@ import { page } from 'vitest/browser';
 
 import { keys } from '../../api/keys';
 import type { MissingObject, Plan, TestLine } from '../../api/types';
-import { ability, cluster } from '../../testing/nouns';
+import { ability, cluster, strategy } from '../../testing/nouns';
 import { stage } from '../../testing/stage';
 import { BackUpNowDrawer } from './BackUpNowDrawer';
 import BackupPage from './BackupPage';
 
 const TENANT = { id: 1001, name: 'shop', mode: 'MYSQL', status: 'NORMAL', role: 'PRIMARY', locked: false };
 const WRITE: TestLine = { check: 'storage-test-write', name: 'Write a file', outcome: 'PASSED', latencyUs: 1200 };
+
+const NO_STRATEGIES = { data: { contents: [], page: { number: 1, size: 2000, totalElements: 0, totalPages: 0 } } };
 
 const ANSWERS: Answers = {
   ...me('BACKUP'),
@@ -26,7 +28,7 @@ const ANSWERS: Answers = {
 
 function open(part: Parameters<typeof ability>[0] = {}) {
   const calls = network(ANSWERS);
-  stage(<BackUpNowDrawer cluster={cluster()} ability={ability(part)} onClose={vi.fn()} />);
+  stage(<BackUpNowDrawer cluster={cluster()} ability={ability(part)} strategies={[]} onNewStrategy={vi.fn()} onClose={vi.fn()} />);
   return calls;
 }
 
@@ -118,6 +120,7 @@ test('what is filled in is what the server says now, not what it said when the p
     ...ANSWERS,
     'GET /ob/clusters/7': { data: cluster() },
     'GET /ob/clusters/7/backup/ability': { data: ability({ storageId: 3 }) },
+    'GET /backup/strategies': NO_STRATEGIES,
   });
   stage(<BackupPage />, {
     path: '/clusters/:clusterId/backup',
@@ -139,7 +142,7 @@ test('the selection survives every switch of the method, and is always said in w
     'GET /ob/clusters/7/tenants': { data: { contents: [sys, TENANT, crm], page: { number: 1, size: 3, totalElements: 3, totalPages: 1 } } },
   });
   const both = ability({ storageId: 3, backupAbility: 'LOGICAL_AND_PHYSICAL' });
-  stage(<BackUpNowDrawer cluster={cluster()} ability={both} onClose={vi.fn()} />);
+  stage(<BackUpNowDrawer cluster={cluster()} ability={both} strategies={[]} onNewStrategy={vi.fn()} onClose={vi.fn()} />);
   const chosen = page.getByTestId('chosen');
   await expect.element(chosen).toHaveTextContent('To be backed up: the whole cluster prod');
   await expect.element(page.getByText('No physical backup of sys')).toBeVisible();
@@ -174,7 +177,7 @@ test('a search that finds no tenant says so', async () => {
     ...ANSWERS,
     'GET /ob/clusters/7/tenants': { data: { contents: many, page: { number: 1, size: 12, totalElements: 12, totalPages: 1 } } },
   });
-  stage(<BackUpNowDrawer cluster={cluster()} ability={ability()} onClose={vi.fn()} />);
+  stage(<BackUpNowDrawer cluster={cluster()} ability={ability()} strategies={[]} onNewStrategy={vi.fn()} onClose={vi.fn()} />);
   await page.getByLabelText('Find a tenant').fill('nobody');
   await expect.element(page.getByText('No matches')).toBeVisible();
 });
@@ -256,7 +259,7 @@ test('what only a privilege shows cannot be agreed to: the backup is partial, an
   expect(sent()).toHaveLength(2);
 });
 
-test('another wish is asked about anew', async () => {
+test('after a change of the form, consent is asked for again', async () => {
   const sent = lacking(EVENTS);
   await start().click();
   await box('Back up without events').click();
@@ -281,4 +284,52 @@ test('a plan that cannot be made does not stop the task, which says why itself',
   await start().click();
   await expect.element(page.getByTestId('place')).toHaveTextContent('/tasks/12');
   expect(calls.filter(({ call }) => call.endsWith('/backupNow'))).toHaveLength(2);
+});
+
+test('storage and method are filled in from the strategy, and the drawer says so', async () => {
+  const calls = network(ANSWERS);
+  const both = ability({ storageId: 3, backupAbility: 'LOGICAL_AND_PHYSICAL' });
+  const logical = strategy({ backupMode: 'LOGICAL_BACKUP' });
+  stage(<BackUpNowDrawer cluster={cluster()} ability={both} strategies={[logical]} onNewStrategy={vi.fn()} onClose={vi.fn()} />);
+  await expect.element(page.getByText('Filled in from the backup strategy of cluster prod.')).toBeVisible();
+  await start().click();
+  await expect.element(page.getByTestId('place')).toHaveTextContent('/tasks/12');
+  expect(calls.find(({ call }) => call.endsWith('/backupNow'))?.body).toMatchObject({
+    backupMode: 'LOGICAL_BACKUP',
+    obBackupServiceStorageConfig: { storageId: 3 },
+  });
+});
+
+test('the storage follows to the strategy of the one tenant that is chosen, until another one is selected', async () => {
+  const crm = { ...TENANT, id: 1002, name: 'crm' };
+  const own = strategy({ strategyId: 6, tenantId: 1001, tenantName: 'shop' });
+  own.obBackupServiceStorageConfig = { ...own.obBackupServiceStorageConfig, storageId: 4 };
+  const calls = network({
+    ...ANSWERS,
+    'GET /ob/clusters/7/tenants': { data: { contents: [TENANT, crm], page: { number: 1, size: 2, totalElements: 2, totalPages: 1 } } },
+    'GET /backup/storages/4': { data: { storageId: 4, configName: null, uri: 'file:///shop/' } },
+  });
+  stage(
+    <BackUpNowDrawer
+      cluster={cluster({ generation: 'GEN4' })}
+      ability={ability({ storageId: 3 })}
+      strategies={[strategy(), own]}
+      onNewStrategy={vi.fn()}
+      onClose={vi.fn()}
+    />,
+  );
+  await expect.element(page.getByText('Filled in from the backup strategy of cluster prod.')).toBeVisible();
+  await page.getByRole('tree', { name: 'Backup Objects' }).getByText('crm').click();
+  await expect.element(page.getByText('Filled in from the backup strategy of tenant shop.')).toBeVisible();
+  await start().click();
+  await expect.element(page.getByTestId('place')).toHaveTextContent('/tasks/12');
+  expect(calls.find(({ call }) => call.endsWith('/backupNow'))?.body).toMatchObject({ obBackupServiceStorageConfig: { storageId: 4 } });
+});
+
+test('without a strategy the drawer leads to the form that creates one', async () => {
+  const onNewStrategy = vi.fn();
+  network(ANSWERS);
+  stage(<BackUpNowDrawer cluster={cluster()} ability={ability()} strategies={[]} onNewStrategy={onNewStrategy} onClose={vi.fn()} />);
+  await button('Create a backup strategy').click();
+  expect(onNewStrategy).toHaveBeenCalledOnce();
 });

@@ -1,34 +1,41 @@
-import { Alert, Button, Checkbox, Drawer, Form } from '@oceanbase/design';
+import { Alert, Button, Drawer, Form } from '@oceanbase/design';
 import { useMutation } from '@tanstack/react-query';
-import { useState, type ReactNode } from 'react';
+import { useState } from 'react';
 import { useNavigate } from 'react-router';
 
 import { answer, client } from '../../api/client';
-import type { Ability, Cluster, MissingObject } from '../../api/types';
+import type { Ability, BackupObject, Cluster, MissingObject, Strategy } from '../../api/types';
 import { useLabels } from '../../locales';
 import { InView } from '../../parts/InView';
 import { Facts } from '../../parts/PageHead';
+import { Part } from '../../parts/Part';
 import { PlanAnswer } from '../../parts/PlanAnswer';
 import { useReturnFocus } from '../../parts/useReturnFocus';
+import { strategyFor } from '../strategies/queries';
+import { namedObject } from '../strategies/scope';
 import { Chosen } from './Chosen';
 import { Consent } from './Consent';
 import { isAgreed } from './consent';
-import { faultOf, firstDraft, isPasswordSure, toBody, toChoice, type Draft } from './draft';
+import { faultOf, firstDraft, isPasswordSure, isStorageOf, onlyTenant, toBody, toChoice, type Draft } from './draft';
 import { ObjectsTree } from './ObjectsTree';
 import { MethodChoice, ModeChoice, Options } from './Options';
 import { StorageChooser, type StorageTest } from './StorageChooser';
+import { Untested } from './Untested';
 
 interface BackUpNowDrawerProps {
   cluster: Cluster;
   ability: Ability;
+  /** The strategies of the cluster and of its tenants. */
+  strategies: Strategy[];
+  onNewStrategy: () => void;
   onClose: () => void;
 }
 
 /** What to back up, where to and how; most of it is filled in. */
-export function BackUpNowDrawer({ cluster, ability, onClose }: BackUpNowDrawerProps) {
+export function BackUpNowDrawer({ cluster, ability, strategies, onNewStrategy, onClose }: BackUpNowDrawerProps) {
   useReturnFocus();
   const { backUpNow, leftOut, actions } = useLabels();
-  const [draft, setDraft] = useState(() => firstDraft(cluster.id, ability));
+  const [draft, setDraft] = useState(() => firstDraft(cluster.id, ability, strategyFor(strategies)));
   const [test, setTest] = useState<StorageTest>();
   const [goesUntested, setGoesUntested] = useState(false);
   const { start, plan, lack, setLack, submit } = useBackup(cluster.id);
@@ -38,10 +45,18 @@ export function BackUpNowDrawer({ cluster, ability, onClose }: BackUpNowDrawerPr
     plan.reset();
     start.reset();
   };
-  /** What was agreed to belongs to what was found: with another wish it is asked anew. */
+  /** Consent belongs to what was found; after a change of the form it is asked for again. */
   const change = (part: Partial<Draft>) => {
     consent({ ...part, without: [], exclude: [] });
     setLack(undefined);
+  };
+  const strategy = strategyFor(strategies, onlyTenant(draft.objects));
+  const choose = (objects: BackupObject[]) => {
+    const next = strategyFor(strategies, onlyTenant(objects));
+    // What was filled in follows the objects; what somebody has chosen stays.
+    const follows = next && next !== strategy && isStorageOf(draft.storage, strategy);
+    const savedId = next?.obBackupServiceStorageConfig.storageId;
+    change(follows ? { objects, storage: { ...draft.storage, savedId } } : { objects });
   };
   const choice = toChoice(draft.storage);
   const isTested = test?.result.passed === true && test.tested === JSON.stringify(choice);
@@ -77,7 +92,7 @@ export function BackUpNowDrawer({ cluster, ability, onClose }: BackUpNowDrawerPr
     >
       <Form layout="vertical" component="div" requiredMark={false}>
         <Part title={backUpNow.objects} hint={hasParts ? backUpNow.objectsHint : backUpNow.objectsHintPhysical}>
-          <ObjectsTree cluster={cluster} hasParts={hasParts} onChange={(objects) => change({ objects })} />
+          <ObjectsTree cluster={cluster} hasParts={hasParts} onChange={choose} />
           {fault ? (
             <Alert
               type="warning"
@@ -96,6 +111,7 @@ export function BackUpNowDrawer({ cluster, ability, onClose }: BackUpNowDrawerPr
           ]}
         />
         <Part title={backUpNow.storage}>
+          <FilledIn strategy={strategy} isFilledIn={isStorageOf(draft.storage, strategy)} onNewStrategy={onNewStrategy} />
           <StorageChooser
             clusterId={cluster.id}
             wish={draft.storage}
@@ -104,12 +120,7 @@ export function BackUpNowDrawer({ cluster, ability, onClose }: BackUpNowDrawerPr
             onTested={setTest}
           />
           {needsTest && choice ? (
-            <div className="untested">
-              <p className="quiet">{backUpNow.mustTest}</p>
-              <Checkbox checked={goesUntested} onChange={(event: { target: { checked: boolean } }) => setGoesUntested(event.target.checked)}>
-                {backUpNow.untested}
-              </Checkbox>
-            </div>
+            <Untested text={backUpNow.mustTest} checked={goesUntested} onChange={setGoesUntested} />
           ) : null}
         </Part>
         <Part title={backUpNow.mode}>
@@ -172,12 +183,22 @@ function useBackup(id: number) {
   return { start, plan, submit, lack, setLack };
 }
 
-function Part({ title, hint, children }: { title: string; hint?: string; children: ReactNode }) {
+interface FilledInProps {
+  strategy: Strategy | undefined;
+  isFilledIn: boolean;
+  onNewStrategy: () => void;
+}
+
+/** Says which strategy the storage comes from; without one, leads to the form that creates one. */
+function FilledIn({ strategy, isFilledIn, onNewStrategy }: FilledInProps) {
+  const labels = useLabels();
+  if (strategy) return isFilledIn ? <p className="quiet hint">{labels.strategy.filledIn(namedObject(strategy, labels))}</p> : null;
   return (
-    <section className="part" aria-label={title}>
-      <h3>{title}</h3>
-      {hint ? <p className="quiet hint">{hint}</p> : null}
-      {children}
-    </section>
+    <p className="quiet hint">
+      {labels.strategy.notFilledIn}{' '}
+      <Button type="link" size="small" className="link-button" onClick={onNewStrategy}>
+        {labels.strategy.createLink}
+      </Button>
+    </p>
   );
 }

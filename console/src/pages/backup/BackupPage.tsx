@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { Link, useSearchParams } from 'react-router';
 
-import type { Ability, Overview } from '../../api/types';
+import type { Ability, Cluster, Overview, Strategy } from '../../api/types';
 import { useLabels } from '../../locales';
 import { formatBytes, formatSeconds } from '../../parts/format';
 import { MayButton } from '../../parts/MayButton';
@@ -17,6 +17,11 @@ import { Unknown } from '../../parts/Unknown';
 import { useCluster, useClusterId } from '../clusters/clusterId';
 import { useMay } from '../logon/me';
 import { InitiateRecoveryDrawer } from '../recovery/InitiateRecoveryDrawer';
+import { NextRun } from '../strategies/PlannedRuns';
+import { strategiesQuery, strategyFor } from '../strategies/queries';
+import { ScheduleState } from '../strategies/ScheduleState';
+import { StrategyDrawer } from '../strategies/StrategyDrawer';
+import { StrategyTab } from '../strategies/StrategyTab';
 import { BackupSets } from './BackupSets';
 import { BackUpNowDrawer } from './BackUpNowDrawer';
 import { ClusterSilent } from './ClusterSilent';
@@ -28,16 +33,22 @@ import { RecoveryTasks } from './RecoveryTasks';
 /** The names that open drawers from the address: other pages lead to them. */
 const BACK_UP_NOW = 'backUpNow';
 const RECOVER = 'recover';
+const NEW_STRATEGY = 'newStrategy';
+const MODIFY_STRATEGY = 'modifyStrategy';
 const LIST = 'list';
+const STRATEGY_LIST = 'strategy';
+/** The value that stands for the cluster's own strategy; a tenant's is the tenant's number. */
+const OF_CLUSTER = 'cluster';
 
 /** How one cluster is backed up, what was backed up, and the ways to do more. */
 export default function BackupPage() {
   const id = useClusterId();
-  const { backup } = useLabels();
+  const { backup, strategy } = useLabels();
   const cluster = useCluster(id);
   // Asked whenever the page opens: what is filled in is the storage of the newest backup.
   const ability = useQuery({ ...abilityQuery(id), refetchOnMount: 'always' });
   const overview = useQuery(overviewQuery(id));
+  const strategies = useQuery(strategiesQuery(id));
   const [search, setSearch] = useSearchParams();
   // Drawers open and close above the list that was looked at.
   const inList = () => new URLSearchParams([...search].filter(([name]) => name === LIST));
@@ -49,19 +60,25 @@ export default function BackupPage() {
   const close = () => setSearch(inList());
   const hasLogs = cluster.data && cluster.data.obBackupAbility !== 'LOGICAL_BACKUP';
   const recoverable = search.get(RECOVER);
+  const isReady = cluster.data && ability.data && !ability.data.disabled && ability.isFetchedAfterMount;
+  const toStrategies = () => setSearch({ [LIST]: STRATEGY_LIST });
 
   return (
     <>
       <PageHead title={backup.title} of={cluster.data?.name} beside={<span className="quiet">{cluster.data?.name}</span>}>
         <Buttons
           ability={ability.data}
+          hasStrategy={strategies.data ? Boolean(strategyFor(strategies.data)) : undefined}
           onRecover={() => open(RECOVER)}
+          onNewStrategy={() => open(NEW_STRATEGY)}
           onBackUpNow={() => open(BACK_UP_NOW)}
         />
       </PageHead>
       {ability.data?.disabled ? <Disabled ability={ability.data} /> : null}
       <Section title={backup.basic}>
-        <Loaded query={overview}>{(found) => <Basic overview={found} asked={cluster.data?.updateTime} />}</Loaded>
+        <Loaded query={overview}>
+          {(found) => <Basic overview={found} asked={cluster.data?.updateTime} onHistory={toStrategies} />}
+        </Loaded>
       </Section>
       <Section>
         <Tabs
@@ -78,11 +95,43 @@ export default function BackupPage() {
               children: <BackupSets id={id} onRecover={(set) => open(RECOVER, String(set))} />,
             },
             { key: 'restores', label: backup.recoveryTasks, children: <RecoveryTasks id={id} /> },
+            ...(cluster.data
+              ? [
+                  {
+                    key: STRATEGY_LIST,
+                    label: strategy.tab,
+                    children: (
+                      <StrategyTab
+                        cluster={cluster.data}
+                        onNew={() => open(NEW_STRATEGY)}
+                        onModify={({ tenantId }) => open(MODIFY_STRATEGY, String(tenantId ?? OF_CLUSTER))}
+                      />
+                    ),
+                  },
+                ]
+              : []),
           ]}
         />
       </Section>
-      {search.has(BACK_UP_NOW) && cluster.data && ability.data && !ability.data.disabled && ability.isFetchedAfterMount ? (
-        <BackUpNowDrawer cluster={cluster.data} ability={ability.data} onClose={close} />
+      {search.has(BACK_UP_NOW) && isReady && !strategies.isPending ? (
+        <BackUpNowDrawer
+          cluster={cluster.data}
+          ability={ability.data}
+          strategies={strategies.data ?? []}
+          onNewStrategy={() => open(NEW_STRATEGY)}
+          onClose={close}
+        />
+      ) : null}
+      {cluster.data && ability.data && strategies.data ? (
+        <StrategyForms
+          cluster={cluster.data}
+          ability={ability.data}
+          strategies={strategies.data}
+          isNew={search.has(NEW_STRATEGY)}
+          modified={search.get(MODIFY_STRATEGY)}
+          onSaved={toStrategies}
+          onClose={close}
+        />
       ) : null}
       {recoverable !== null && cluster.data ? (
         <InitiateRecoveryDrawer cluster={cluster.data} chosen={Number(recoverable) || undefined} onClose={close} />
@@ -91,19 +140,47 @@ export default function BackupPage() {
   );
 }
 
+interface StrategyFormsProps {
+  cluster: Cluster;
+  ability: Ability;
+  strategies: Strategy[];
+  isNew: boolean;
+  /** Whose strategy is changed, as the address says it. */
+  modified: string | null;
+  onSaved: () => void;
+  onClose: () => void;
+}
+
+/** The form of a new strategy or of one that is changed, where the address asks for it. */
+function StrategyForms({ isNew, modified, strategies, ...props }: StrategyFormsProps) {
+  if (isNew) return <StrategyDrawer {...props} strategies={strategies} />;
+  const saved = strategies.find(({ tenantId }) => String(tenantId ?? OF_CLUSTER) === modified);
+  return saved ? <StrategyDrawer key={saved.strategyId} {...props} strategies={strategies} strategy={saved} /> : null;
+}
+
 interface ButtonsProps {
   ability: Ability | undefined;
+  /** Whether the cluster has a strategy; nothing until that is known. */
+  hasStrategy: boolean | undefined;
   onRecover: () => void;
+  onNewStrategy: () => void;
   onBackUpNow: () => void;
 }
 
-function Buttons({ ability, onRecover, onBackUpNow }: ButtonsProps) {
-  const { backup } = useLabels();
+function Buttons({ ability, hasStrategy, onRecover, onNewStrategy, onBackUpNow }: ButtonsProps) {
+  const { backup, strategy } = useLabels();
   const may = useMay();
+  const create =
+    hasStrategy === false ? (
+      <MayButton may={may.backUp} onClick={onNewStrategy}>
+        {strategy.create}
+      </MayButton>
+    ) : null;
   if (!may.backUp) {
     return (
       <>
         <MayButton may={false}>{backup.initiateRecovery}</MayButton>
+        {create}
         <MayButton may={false} type="primary">
           {backup.backUpNow}
         </MayButton>
@@ -113,6 +190,7 @@ function Buttons({ ability, onRecover, onBackUpNow }: ButtonsProps) {
   return (
     <>
       <Button onClick={onRecover}>{backup.initiateRecovery}</Button>
+      {create}
       <Tooltip title={ability?.disabled?.message}>
         <Button type="primary" disabled={!ability || Boolean(ability.disabled)} onClick={onBackUpNow}>
           {backup.backUpNow}
@@ -147,9 +225,15 @@ function CompactionState({ overview: { clusterId, compactionStatus: status } }: 
   );
 }
 
-function Basic({ overview, asked }: { overview: Overview; asked: string | undefined }) {
+interface BasicProps {
+  overview: Overview;
+  asked: string | undefined;
+  onHistory: () => void;
+}
+
+function Basic({ overview, asked, onHistory }: BasicProps) {
   const labels = useLabels();
-  const { backup, words, clusters } = labels;
+  const { backup, words, clusters, strategy, actions } = labels;
   const isPhysical = overview.obBackupAbility !== 'LOGICAL_BACKUP';
   const delay = overview.logBackupDelaySeconds;
   const isSilent = Boolean(overview.clusterError);
@@ -160,8 +244,10 @@ function Basic({ overview, asked }: { overview: Overview; asked: string | undefi
       <Status tone="busy">{backup.inProgress}</Status> <Link to={`/tasks/${running}`}>{backup.watch}</Link>
     </>
   ) : (
-    <Status tone="quiet">{backup.noStrategy}</Status>
+    <ScheduleState status={overview.backupScheduleStatus} />
   );
+  const hasStrategy = overview.obClusterBackupStatus === 'HAS_BACKUP_STRATEGY';
+  const isPaused = overview.backupScheduleStatus === 'PAUSED';
   return (
     <>
       <ClusterSilent error={overview.clusterError} />
@@ -178,6 +264,24 @@ function Basic({ overview, asked }: { overview: Overview; asked: string | undefi
                 isSilent ? unknown : <Moment key="checkpoint" at={overview.latestLogBackupCheckpoint} isExact none={backup.noLogBackup} />,
               ],
               [backup.logDelay, isSilent ? unknown : typeof delay === 'number' ? formatSeconds(delay, labels) : '–'],
+            ] as Array<[string, ReactNode]>)
+          : []),
+        ...(hasStrategy
+          ? ([
+              [
+                strategy.nextRun,
+                <NextRun
+                  key="next"
+                  run={overview.nextBackupRun}
+                  none={isPaused ? strategy.noNextRunPaused : strategy.noNextRun}
+                />,
+              ],
+              [
+                strategy.historyOf,
+                <Button key="history" type="link" size="small" className="link-button" onClick={onHistory}>
+                  {actions.view}
+                </Button>,
+              ],
             ] as Array<[string, ReactNode]>)
           : []),
         [backup.compaction, isSilent ? unknown : <CompactionState key="compaction" overview={overview} />],

@@ -25,3 +25,44 @@ test('a partial set says so with a word and a colour of its own, and what it lac
   document.querySelector<HTMLElement>('tr.ant-table-row td.ant-table-row-expand-icon-cell > *')?.click();
   await expect.element(page.getByTestId('left-out')).toHaveTextContent(LOST.reason);
 });
+
+const KEY = `ed25519:${'0f'.repeat(32)}`;
+const origin = (signature: string, message: string, more = {}) => ({ data: { signature, message, ...more } });
+const ALTERED = { id: 'dump-altered', message: 'manifest.json of the dump was altered', code: 20120, kind: 'refused' };
+const AWAY = { id: 'storage-unreachable', message: 'The storage does not answer', code: 20120, kind: 'outside' };
+
+test('the list shows where each set comes from, and asks nothing of sets without a signature', async () => {
+  const sets = [
+    ...[1, 2, 3, 4, 5, 6].map((backupSetId) => backupSet({ backupSetId })),
+    backupSet({ backupSetId: 7, backupMode: 'PHYSICAL_BACKUP' }),
+    backupSet({ backupSetId: 8, status: 'DELETED' }),
+  ];
+  const calls = network({
+    ...me('BACKUP'),
+    'GET /ob/clusters/7/backup/sets': {
+      data: { contents: sets, page: { number: 1, size: 10, totalElements: 8, totalPages: 1 } },
+    },
+    'GET /backup/sets/1/origin': origin('OWN', 'signed by this installation', { key: KEY }),
+    'GET /backup/sets/2/origin': origin('TRUSTED', 'signed with a trusted key', { key: KEY, keyName: 'berlin' }),
+    'GET /backup/sets/3/origin': origin('UNKNOWN', `signed with ${KEY}`, { key: KEY }),
+    'GET /backup/sets/4/origin': origin('UNSIGNED', 'nothing shows who wrote it'),
+    'GET /backup/sets/5/origin': { status: 409, error: ALTERED },
+    'GET /backup/sets/6/origin': { status: 502, error: AWAY },
+  });
+  stage(<BackupSets id={7} onRecover={vi.fn()} />);
+  const row = (set: number) =>
+    page.getByRole('row').filter({ has: page.getByRole('cell', { name: String(set), exact: true }) });
+  for (const [set, word] of [
+    [1, 'This installation'],
+    [2, 'Trusted key berlin'],
+    [3, 'Unknown key'],
+    [4, 'Not signed'],
+    [5, 'Altered'],
+    [6, 'Not known'],
+  ] as const) {
+    await expect.element(row(set)).toHaveTextContent(word);
+  }
+  expect(calls.filter(({ call }) => /sets\/[78]\/origin/.test(call))).toEqual([]);
+  row(3).element().querySelector<HTMLElement>('.ant-table-row-expand-icon-cell > *')?.click();
+  await expect.element(page.getByText(`signed with ${KEY}`)).toBeVisible();
+});

@@ -12,11 +12,12 @@ import { Duration, Moment } from '../../parts/Moment';
 import { Facts } from '../../parts/PageHead';
 import { Status, toneOf } from '../../parts/Status';
 import { useMay } from '../logon/me';
+import { Origin, OriginInFull } from './Origin';
 import { PagedTable } from './PagedTable';
 
 /** What is there to recover from. */
 export function BackupSets({ id, onRecover }: { id: number; onRecover: (set: number) => void }) {
-  const { backup, words } = useLabels();
+  const { backup, signing, words } = useLabels();
   const may = useMay();
   const [filter, setFilter] = useState({ page: 1, size: 10 });
   const sets = useQuery({
@@ -39,6 +40,7 @@ export function BackupSets({ id, onRecover }: { id: number; onRecover: (set: num
       dataIndex: 'status',
       render: (status: BackupSet['status']) => <Status tone={toneOf(status)}>{words.setStatus[status]}</Status>,
     },
+    { title: signing.origin, render: (_, set) => <Origin set={set} /> },
     {
       title: backup.actions,
       fixed: 'right',
@@ -63,13 +65,14 @@ export function BackupSets({ id, onRecover }: { id: number; onRecover: (set: num
 }
 
 function Details({ set }: { set: BackupSet }) {
-  const { backup, tasks } = useLabels();
+  const { backup, signing, tasks } = useLabels();
   const language = useLanguage();
   return (
     <div className="row-details">
       <Facts
         rows={[
           [backup.directory, <code key="path">{set.path}</code>],
+          [signing.origin, <OriginInFull key="origin" set={set} />],
           [backup.scn, <code key="scn">{set.scn}</code>],
           [backup.tables, formatCount(set.tables, language)],
           [backup.rows, formatCount(set.rows, language)],

@@ -69,8 +69,9 @@ function Details({ row }: { row: RestoreTask }) {
       {row.error ? <WordsAlert words={row.error} /> : null}
       <Facts
         rows={[
-          [backup.setId, row.backupSetId],
+          [backup.setId, row.backupSetId ?? '–'],
           [backup.databases, databases.join(', ') || '–'],
+          [backup.pools, row.restorePoolListStr || '–'],
           [backup.directory, <code key="uri">{row.restoreUri}</code>],
           [backup.moment, <Moment key="moment" at={row.restoreEndTime} isExact />],
           [backup.creator, row.creator],

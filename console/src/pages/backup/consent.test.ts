@@ -19,7 +19,7 @@ const TABLE: MissingObject = {
 };
 const HIDDEN: MissingObject = { tenantName: 'sys', kind: 'tables', name: 'shop', reason: 'SELECT', agreed: false };
 
-const DRAFT: Draft = { ...firstDraft(7, ability({ backupMode: 'LOGICAL_BACKUP', storageId: 3 })) };
+const DRAFT: Draft = { ...firstDraft(7, ability({ backupMode: 'LOGICAL_BACKUP', storageId: 3 }), undefined) };
 
 test('what one agreement covers stands together, and what has no name stands alone', () => {
   const found = omissions([event('a'), TABLE, event('b'), HIDDEN]);

@@ -1,4 +1,13 @@
-import type { Ability, BackupMode, BackupNow, BackupObject, DataBackupMode, ObjectKind, StorageChoice } from '../../api/types';
+import type {
+  Ability,
+  BackupMode,
+  BackupNow,
+  BackupObject,
+  DataBackupMode,
+  ObjectKind,
+  StorageChoice,
+  Strategy,
+} from '../../api/types';
 import { EMPTY_STORAGE, isComplete, toBase, type StorageDraft } from '../storages/draft';
 
 /** A backup as it is put together in the drawer. */
@@ -26,12 +35,12 @@ export interface StorageWish {
   typed: StorageDraft;
 }
 
-/** What is filled in when the drawer opens. */
-export function firstDraft(clusterId: number, ability: Ability): Draft {
+/** What is filled in when the drawer opens: storage and method of the cluster's strategy, where it has one. */
+export function firstDraft(clusterId: number, ability: Ability, strategy: Strategy | undefined): Draft {
   const savedId = ability.storageId ?? undefined;
   return {
     objects: [{ clusterId, backupDimension: 'CLUSTER' }],
-    method: ability.backupMode,
+    method: methodOf(ability, strategy),
     mode: 'FULL_BACKUP',
     storage: { kind: savedId === undefined ? 'typed' : 'saved', savedId, typed: EMPTY_STORAGE },
     autoCompaction: true,
@@ -43,6 +52,23 @@ export function firstDraft(clusterId: number, ability: Ability): Draft {
     without: [],
     exclude: [],
   };
+}
+
+function methodOf(ability: Ability, strategy: Strategy | undefined): BackupMode {
+  if (!strategy || ability.backupAbility !== 'LOGICAL_AND_PHYSICAL') return ability.backupMode;
+  const isOff = strategy.backupMode === 'LOGICAL_BACKUP' && Boolean(ability.logicalDisabled);
+  return isOff ? ability.backupMode : strategy.backupMode;
+}
+
+/** Returns the one whole tenant that is chosen, if nothing else is. */
+export function onlyTenant(objects: BackupObject[]): number | undefined {
+  const [first] = objects;
+  return objects.length === 1 && first?.backupDimension === 'TENANT' ? (first.tenantId ?? undefined) : undefined;
+}
+
+/** Tells whether a storage is the one of a strategy. */
+export function isStorageOf({ kind, savedId }: StorageWish, strategy: Strategy | undefined): boolean {
+  return kind === 'saved' && savedId !== undefined && savedId === strategy?.obBackupServiceStorageConfig.storageId;
 }
 
 /** Returns the storage as the wire takes it; nothing while it is incomplete. */

@@ -1,6 +1,6 @@
 import { App, Button, Drawer, Form, Input, Select } from '@oceanbase/design';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useEffect, useState } from 'react';
+import { useState } from 'react';
 import { useNavigate } from 'react-router';
 
 import { answer, client } from '../../api/client';
@@ -9,6 +9,7 @@ import type { NewCluster } from '../../api/types';
 import { useLabels } from '../../locales';
 import { ProblemAlert } from '../../parts/ProblemAlert';
 import { TestLines } from '../../parts/TestLines';
+import { usePause } from '../../parts/usePause';
 
 /** How long nothing must be typed before the pre-check begins by itself. */
 const PAUSE_MS = 700;
@@ -31,7 +32,7 @@ export function TakeOverDrawer({ onClose }: { onClose: () => void }) {
       void navigate(`/clusters/${cluster.id}`);
     },
   });
-  const settled = usePause(typed);
+  const settled = usePause(typed, PAUSE_MS);
   const check = useQuery({
     queryKey: ['precheck', settled],
     enabled: isCheckable(settled),
@@ -124,16 +125,6 @@ function Addresses({ id, value, onChange }: AddressesProps) {
       onChange={(addresses: string[]) => onChange?.(addresses)}
     />
   );
-}
-
-/** Returns the value once it has stayed the same for a moment. */
-function usePause<T>(value: T): T {
-  const [settled, setSettled] = useState(value);
-  useEffect(() => {
-    const timer = window.setTimeout(() => setSettled(value), PAUSE_MS);
-    return () => window.clearTimeout(timer);
-  }, [value]);
-  return settled;
 }
 
 function isCheckable(typed: NewCluster | undefined): boolean {

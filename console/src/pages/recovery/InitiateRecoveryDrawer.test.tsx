@@ -1,4 +1,4 @@
-import { network, type Answers } from '../../testing/network';
+import { me, network, type Answers } from '../../testing/network';
 
 import { expect, test, vi } from 'vitest';
 import { page } from 'vitest/browser';
@@ -14,6 +14,8 @@ const SHOP = { id: 1001, name: 'shop', mode: 'MYSQL', status: 'NORMAL', role: 'P
 const table = (name: string) => ({ name, rows: 1, bytes: 100 });
 
 const ANSWERS: Answers = {
+  ...me('BACKUP', 'MANAGE_USERS'),
+  'GET /backup/sets/3/origin': { data: { signature: 'OWN', message: 'signed by this installation' } },
   'GET /ob/clusters': list([cluster()]),
   'GET /ob/clusters/7/tenants': list([SHOP]),
   'GET /ob/clusters/7/backup/sets': list([backupSet()]),
@@ -87,4 +89,26 @@ test('a new name without an old one is an error, and is not left out', async () 
   await page.getByLabelText('Recovered as').fill('orders_again');
   await expect.element(page.getByText('Enter both names, or remove the line.')).toBeVisible();
   await expect.element(submit()).toBeDisabled();
+});
+
+const UNSIGNED = 'The backup set is not signed: nothing shows who wrote it. Only an ADMIN may recover it';
+const FOREIGN: Answers = { ...ANSWERS, 'GET /backup/sets/3/origin': { data: { signature: 'UNSIGNED', message: UNSIGNED } } };
+
+test('an administrator accepts a set that no trusted key signed before it is recovered, and sees the plan without that', async () => {
+  const calls = open(FOREIGN);
+  await expect.element(page.getByText(UNSIGNED)).toBeVisible();
+  await expect.element(page.getByRole('button', { name: 'Show the plan' })).toBeEnabled();
+  await expect.element(submit()).toBeDisabled();
+  await page.getByRole('checkbox', { name: 'I know where this backup set comes from' }).click();
+  await submit().click();
+  await expect.element(page.getByTestId('place')).toHaveTextContent('/tasks/21');
+  expect(calls.at(-1)?.body).toMatchObject({ backupSetId: 3, acceptForeign: true });
+});
+
+test('others than administrators cannot recover a set that no trusted key signed, and are told so', async () => {
+  open({ ...FOREIGN, ...me('BACKUP') });
+  await expect.element(page.getByText('Only an ADMIN may recover this backup set.')).toBeVisible();
+  await expect.element(row('people')).toBeVisible();
+  await expect.element(submit()).toBeDisabled();
+  expect(page.getByRole('checkbox', { name: 'I know where' }).elements()).toEqual([]);
 });

@@ -5,7 +5,7 @@ import { useNavigate } from 'react-router';
 
 import { answer, client } from '../../api/client';
 import { keys } from '../../api/keys';
-import type { BackupObject, BackupSet, Cluster, Restore } from '../../api/types';
+import type { BackupObject, BackupSet, Cluster, Restore, TenantWindow } from '../../api/types';
 import { useLabels } from '../../locales';
 import { useAllClusters } from '../../parts/ClusterSelector';
 import { formatBytes, formatMoment } from '../../parts/format';
@@ -14,9 +14,14 @@ import { PlanAnswer } from '../../parts/PlanAnswer';
 import { ProblemAlert } from '../../parts/ProblemAlert';
 import { Nothing } from '../../parts/PageState';
 import { useReturnFocus } from '../../parts/useReturnFocus';
+import { needsConsent, useOrigin } from '../backup/Origin';
+import { useMay } from '../logon/me';
+import { Consent } from './Consent';
 import { RestoreStatements } from './RestoreStatements';
 import { isHalf, Renames, type Rename } from './Renames';
 import { SetTree } from './SetTree';
+import { TenantRecovery } from './TenantRecovery';
+import { momentOf, momentProblem, tenantBody, type TenantWish } from './tenantRecovery';
 
 interface InitiateRecoveryDrawerProps {
   /** The cluster that was backed up. */
@@ -33,9 +38,14 @@ interface Wish {
   /** What of the set; nothing until its tree is there. */
   objects: BackupObject[];
   renames: Rename[];
+  /** Whether a set is accepted that no trusted key signed. */
+  acceptForeign: boolean;
+  /** The part of a physical backup's tenant; nothing of it is needed for a logical set. */
+  tenantWish: TenantWish;
 }
 
-/** Source, target and new names of a recovery from a logical backup set; of a physical one, the statements. */
+/** Source, target and new names of a recovery from a logical backup set, or moment and target of a tenant from its physical
+ * ones; before 4.0 the statements. */
 export function InitiateRecoveryDrawer({ cluster, chosen, onClose }: InitiateRecoveryDrawerProps) {
   useReturnFocus();
   const { recovery, actions, backUpNow, leftOut, words } = useLabels();
@@ -46,6 +56,8 @@ export function InitiateRecoveryDrawer({ cluster, chosen, onClose }: InitiateRec
     tenant: undefined,
     objects: [],
     renames: [],
+    acceptForeign: false,
+    tenantWish: { ...NO_TENANT, cluster: cluster.id },
   });
   const set = sets.data?.find(({ backupSetId }) => backupSetId === wish.set);
   // Back into the tenant it was taken of, until another one is chosen.
@@ -57,7 +69,14 @@ export function InitiateRecoveryDrawer({ cluster, chosen, onClose }: InitiateRec
     start.reset();
   };
   const isPhysical = set?.backupMode === 'PHYSICAL_BACKUP';
-  const body = isPhysical ? undefined : toBody(wish, tenant);
+  const isByHand = isPhysical && cluster.generation !== 'GEN4';
+  const physical = usePhysical(cluster, isPhysical && !isByHand ? set : undefined, wish.tenantWish.cluster);
+  const tenantWish = { ...wish.tenantWish, name: wish.tenantWish.name || (set ? `${set.tenantName}_restored` : '') };
+  const body = isPhysical ? physicalBody(physical, tenantWish, set) : toBody(wish, tenant);
+  const origin = useOrigin(set).data;
+  const may = useMay();
+  const isForeign = needsConsent(origin);
+  const mayPlan = !isForeign || may.manageUsers;
 
   return (
     <Drawer
@@ -68,12 +87,17 @@ export function InitiateRecoveryDrawer({ cluster, chosen, onClose }: InitiateRec
       footer={
         <div className="drawer-foot">
           <Button onClick={onClose}>{actions.cancel}</Button>
-          {isPhysical ? null : (
+          {isByHand ? null : (
             <>
-              <Button disabled={!body} loading={plan.isPending} onClick={() => body && plan.mutate(body)}>
+              <Button disabled={!body || !mayPlan} loading={plan.isPending} onClick={() => body && plan.mutate(body)}>
                 {backUpNow.showPlan}
               </Button>
-              <Button type="primary" disabled={!body} loading={start.isPending} onClick={() => body && start.mutate(body)}>
+              <Button
+                type="primary"
+                disabled={!body || (isForeign && !(may.manageUsers && wish.acceptForeign))}
+                loading={start.isPending}
+                onClick={() => body && start.mutate(body)}
+              >
                 {recovery.submit}
               </Button>
             </>
@@ -81,7 +105,7 @@ export function InitiateRecoveryDrawer({ cluster, chosen, onClose }: InitiateRec
         </div>
       }
     >
-      {isPhysical ? null : <p className="quiet">{recovery.intro}</p>}
+      {isByHand ? null : <p className="quiet">{isPhysical ? recovery.tenantIntro : recovery.intro}</p>}
       {sets.data?.length === 0 ? (
         <Nothing text={recovery.noSets} />
       ) : (
@@ -93,7 +117,7 @@ export function InitiateRecoveryDrawer({ cluster, chosen, onClose }: InitiateRec
               loading={sets.isPending}
               placeholder={recovery.chooseSet}
               options={sets.data?.map((found) => optionOf(found, words.backupMode[found.backupMode])) ?? []}
-              onChange={(id: number) => change({ set: id, objects: [] })}
+              onChange={(id: number) => change({ set: id, objects: [], acceptForeign: false })}
             />
           </Form.Item>
           {set && set.leftOut.length > 0 ? (
@@ -105,17 +129,80 @@ export function InitiateRecoveryDrawer({ cluster, chosen, onClose }: InitiateRec
               description={<LeftOut objects={set.leftOut} />}
             />
           ) : null}
-          {isPhysical ? (
-            <RestoreStatements key={set.backupSetId} set={set.backupSetId} />
-          ) : (
-            <Target set={set} wish={wish} tenant={tenant} onChange={change} />
-          )}
-          <ProblemAlert error={sets.error} />
+          {origin && isForeign ? (
+            <Consent
+              origin={origin}
+              isGiven={wish.acceptForeign}
+              onChange={(acceptForeign) => change({ acceptForeign })}
+            />
+          ) : null}
+          {isPhysical && isByHand ? <RestoreStatements key={set.backupSetId} set={set.backupSetId} /> : null}
+          {isPhysical && !isByHand && physical.window ? (
+            <TenantRecovery
+              window={physical.window}
+              wish={tenantWish}
+              zones={physical.zones}
+              onChange={(part) => change({ tenantWish: { ...tenantWish, ...part } })}
+            />
+          ) : null}
+          {isPhysical ? null : <Target set={set} wish={wish} tenant={tenant} onChange={change} />}
+          <ProblemAlert error={sets.error ?? physical.error} />
           <PlanAnswer plan={plan.data} error={plan.error ?? start.error} />
         </Form>
       )}
     </Drawer>
   );
+}
+
+const NO_TENANT: TenantWish = {
+  time: '',
+  cluster: 0,
+  name: '',
+  resources: 'units',
+  unit: '',
+  count: 1,
+  pools: '',
+  primaryZone: '',
+  isStandby: false,
+  password: '',
+};
+
+interface Physical {
+  /** To which moments the tenant can be recovered. */
+  window: TenantWindow | undefined;
+  /** The zones of the cluster that is recovered into. */
+  zones: string[];
+  error: unknown;
+}
+
+/** Asks to which moments a set's tenant can be recovered, and for the zones of the target. */
+function usePhysical(cluster: Cluster, set: BackupSet | undefined, into: number): Physical {
+  const clusters = useAllClusters();
+  const tenant = set?.tenantId ?? 0;
+  const info = useQuery({
+    queryKey: keys.recoveryInfo(cluster.id, tenant),
+    enabled: set !== undefined,
+    queryFn: () =>
+      answer(
+        client.GET('/api/v2/ob/clusters/{id}/tenants/{tenantId}/backup/info', {
+          params: { path: { id: cluster.id, tenantId: tenant } },
+        }),
+      ),
+  });
+  const target = clusters.data?.contents.find(({ id }) => id === into);
+  return {
+    window: info.data?.tenants.find(({ tenantId }) => tenantId === tenant),
+    zones: target?.zones.map(({ name }) => name) ?? [],
+    error: info.error,
+  };
+}
+
+function physicalBody({ window, zones }: Physical, wish: TenantWish, set: BackupSet | undefined) {
+  if (!window || !set) return undefined;
+  const moment = wish.time ? momentOf(wish.time) : undefined;
+  if (moment && momentProblem(window, moment)) return undefined;
+  const body = tenantBody(wish, { cluster: set.clusterId, tenant: set.tenantId }, zones);
+  return body ? { cluster: wish.cluster, body } : undefined;
 }
 
 interface TargetProps {
@@ -218,6 +305,7 @@ function toBody(wish: Wish, tenant: number | undefined): { cluster: number; body
     restoreTenantId: tenant,
     obBackupObjectList: partsOf(wish.objects),
     rename: Object.fromEntries(renames.map(({ from, to }) => [from.trim(), to.trim()])),
+    ...(wish.acceptForeign ? { acceptForeign: true } : {}),
   };
   return { cluster: wish.cluster, body };
 }

@@ -8,16 +8,18 @@ import { useMay } from '../logon/me';
 import { About } from './About';
 import { Accounts } from './Accounts';
 import { AuditLog } from './AuditLog';
+import { SigningKeys } from './SigningKeys';
 
-/** Who may log on, who did what, and which Lifeboat this is. */
+/** Who may log on, who did what, whose backups are trusted, and which Lifeboat this is. */
 export default function SystemPage() {
-  const { system, access } = useLabels();
+  const { system, access, signing } = useLabels();
   const may = useMay();
   const navigate = useNavigate();
   const { tab } = useParams();
   const items = [
     { key: 'accounts', label: access.accounts, children: <ForAdministrators><Accounts /></ForAdministrators> },
     { key: 'audit', label: access.audit, children: <ForAdministrators><AuditLog /></ForAdministrators> },
+    { key: 'signing-keys', label: signing.title, children: <SigningKeys /> },
     { key: 'about', label: system.about, children: <About /> },
   ];
   const usual = may.manageUsers ? 'accounts' : 'about';

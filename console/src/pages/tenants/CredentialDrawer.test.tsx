@@ -45,7 +45,7 @@ const found = (passed: boolean) => ({
 
 test('a credential is tested as it was typed, refused with the reason, and the statements are for that user', async () => {
   const { calls } = open(tenant(), { [`POST ${PATH}/test`]: { data: found(false) } });
-  await expect.element(page.getByTestId('grants')).toHaveTextContent("GRANT SELECT, SHOW VIEW, TRIGGER ON *.* TO 'lifeboat';");
+  await expect.element(page.getByTestId('grants')).toHaveTextContent("GRANT SELECT, SHOW VIEW, TRIGGER, EXECUTE ON *.* TO 'lifeboat';");
   await page.getByRole('textbox', { name: 'User', exact: true }).fill('backup');
   await page.getByLabelText('Password').fill('secret');
   await expect.element(page.getByTestId('grants')).toHaveTextContent("TO 'backup';");

@@ -4,7 +4,7 @@ import { grantStatements } from './grants';
 
 test('a user that backs up is granted what reads, and nothing that writes', () => {
   expect(grantStatements('backup', false)).toBe(
-    "CREATE USER 'backup' IDENTIFIED BY '********';\nGRANT SELECT, SHOW VIEW, TRIGGER ON *.* TO 'backup';",
+    "CREATE USER 'backup' IDENTIFIED BY '********';\nGRANT SELECT, SHOW VIEW, TRIGGER, EXECUTE ON *.* TO 'backup';",
   );
   expect(grantStatements('backup', true)).toContain('GRANT CREATE, CREATE VIEW, INSERT');
 });

@@ -4,7 +4,7 @@ function literal(text: string): string {
 }
 
 /** What the one who reads a tenant must be allowed: to back it up, and to recover into it. */
-export const READ = ['SELECT', 'SHOW VIEW', 'TRIGGER'];
+export const READ = ['SELECT', 'SHOW VIEW', 'TRIGGER', 'EXECUTE'];
 export const WRITE = ['CREATE', 'CREATE VIEW', 'INSERT', 'UPDATE', 'ALTER', 'INDEX', 'DROP', 'REFERENCES'];
 
 /** Returns the statements that make a user of least privilege, to be run in the tenant. */

@@ -103,7 +103,7 @@ pub(crate) async fn cluster_change(
     Ok(Answer(Done {}))
 }
 
-/// Lets go of a cluster; its backups stay where they are
+/// Stops managing a cluster; its backups stay where they are
 #[utoipa::path(
     delete,
     path = "/ob/clusters/{id}",

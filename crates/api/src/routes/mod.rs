@@ -10,6 +10,7 @@ pub(crate) mod compactions;
 pub(crate) mod log_backups;
 pub(crate) mod restores;
 pub(crate) mod server;
+pub(crate) mod signing;
 pub(crate) mod storages;
 pub(crate) mod strategies;
 pub(crate) mod tasks;

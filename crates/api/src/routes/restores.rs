@@ -2,6 +2,8 @@
 
 use axum::extract::State;
 use control::Actor;
+use control::recovery_windows::WindowFilter;
+use model::Problem;
 use model::id::{ClusterId, TenantId};
 
 use crate::Api;
@@ -9,11 +11,13 @@ use crate::auth::Caller;
 use crate::envelope::{Answer, Envelope, List};
 use crate::error::{Failure, Failures};
 use crate::extract::{Body, Parameters, Path, Repeatable};
-use crate::queries::RestoreQuery;
+use crate::queries::{RestoreQuery, WindowQuery};
 use crate::views::plans::{ActionType, ActionView};
-use crate::views::restores::{RestoreBody, RestoreRequest, RestoreTaskView};
+use crate::views::recovery_info::RecoveryInfoView;
+use crate::views::restores::{RestoreAsk, RestoreBody, RestoreRequest, RestoreTaskView};
+use crate::views::tenant_recovery::RestorePreviewView;
 
-/// Recovers a backup set
+/// Recovers a backup set, or a tenant from its physical backups
 ///
 /// The path's cluster is recovered into, unless the body names another one.
 #[utoipa::path(
@@ -66,13 +70,100 @@ async fn begin(
     key: &Repeatable,
 ) -> Result<Answer<ActionView>, Failure> {
     let RestoreRequest { ask, dry_run } = request;
-    let cluster = ask.cluster;
+    let control = &api.control;
+    let cluster = match &ask {
+        RestoreAsk::Databases(ask) => ask.cluster,
+        RestoreAsk::Tenant(order) => order.cluster,
+    };
     if dry_run {
-        let plan = control::restores::plan(&api.control, actor, ask).await?;
+        let plan = match ask {
+            RestoreAsk::Databases(ask) => control::restores::plan(control, actor, ask).await?,
+            RestoreAsk::Tenant(order) => control::restores::plan_tenant(control, actor, *order).await?,
+        };
         return Ok(Answer(ActionView::planned(ActionType::Restore, plan)));
     }
-    let accepted = control::restores::restore(&api.control, actor, ask, key.key()).await?;
+    let accepted = match ask {
+        RestoreAsk::Databases(ask) => control::restores::restore(control, actor, ask, key.key()).await?,
+        RestoreAsk::Tenant(order) => {
+            control::restores::restore_tenant(control, actor, *order, key.key()).await?
+        }
+    };
     Ok(Answer(ActionView::accepted(ActionType::Restore, cluster, Vec::new(), accepted.task)))
+}
+
+/// Lists the sets and pieces that a recovery of a tenant would read
+///
+/// Nothing is changed. The target's own servers look into the storage.
+#[utoipa::path(
+    post,
+    path = "/ob/clusters/{id}/backup/restore/preview",
+    tag = "recovery",
+    params(("id" = i64, Path, description = "The cluster.")),
+    request_body = RestoreBody,
+    responses((status = 200, body = Envelope<List<RestorePreviewView>>), Failures)
+)]
+pub(crate) async fn restore_preview(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    Path(id): Path<i64>,
+    Body(body): Body<RestoreBody>,
+) -> Result<Answer<List<RestorePreviewView>>, Failure> {
+    match body.read(ClusterId(id), None)?.ask {
+        RestoreAsk::Databases(_) => Err(Problem::invalid("restore-preview-is-physical").into()),
+        RestoreAsk::Tenant(order) => {
+            let items = control::restores::preview_tenant(&api.control, &actor, *order).await?;
+            Ok(Answer(List::whole(items)))
+        }
+    }
+}
+
+/// Shows to which moments the tenants of a cluster can be recovered
+#[utoipa::path(
+    get,
+    path = "/ob/clusters/{id}/backup/info",
+    tag = "recovery",
+    params(("id" = i64, Path, description = "The cluster."), WindowQuery),
+    responses((status = 200, body = Envelope<RecoveryInfoView>), Failures)
+)]
+pub(crate) async fn backup_info(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    Path(id): Path<i64>,
+    Parameters(query): Parameters<WindowQuery>,
+) -> Result<Answer<RecoveryInfoView>, Failure> {
+    info(&api, &actor, id, query.filter(None)?).await
+}
+
+/// Shows to which moments a tenant can be recovered
+#[utoipa::path(
+    get,
+    path = "/ob/clusters/{id}/tenants/{tenantId}/backup/info",
+    tag = "recovery",
+    params(
+        ("id" = i64, Path, description = "The cluster."),
+        ("tenantId" = i64, Path, description = "The tenant."),
+        WindowQuery,
+    ),
+    responses((status = 200, body = Envelope<RecoveryInfoView>), Failures)
+)]
+pub(crate) async fn tenant_backup_info(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    Path((id, tenant)): Path<(i64, i64)>,
+    Parameters(query): Parameters<WindowQuery>,
+) -> Result<Answer<RecoveryInfoView>, Failure> {
+    info(&api, &actor, id, query.filter(Some(tenant))?).await
+}
+
+async fn info(
+    api: &Api,
+    actor: &Actor,
+    cluster: i64,
+    filter: WindowFilter,
+) -> Result<Answer<RecoveryInfoView>, Failure> {
+    let cluster = ClusterId(cluster);
+    let windows = control::recovery_windows::recovery_windows(&api.control, actor, cluster, filter).await?;
+    Ok(Answer(windows.into()))
 }
 
 /// Lists the recoveries into a cluster

@@ -6,7 +6,7 @@ use control::restores::RestoreTask;
 use model::Problem;
 use model::backup::BackupObject;
 use model::id::{BackupSetId, ClusterId, TenantId};
-use model::problem::codes;
+use model::order::TenantRecovery;
 use model::recovery::RecoveryRequest;
 use model::task::TaskStatus;
 use model::time::Timestamp;
@@ -14,21 +14,23 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::backup_now::ObjectBody;
+use super::tenant_recovery::{BackupTenantStatus, OfflineTenantBody, OnlineTenantBody};
 use super::{whole, words};
 use crate::call;
 use crate::error::Words;
 
-/// What is to be recovered, and where to: a logical backup set by its id.
+/// What is to be recovered, and where to: a logical backup set by its id, or a tenant from its physical backups in OCP's
+/// form.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct RestoreBody {
-    /// The backup set to recover from.
+    /// The logical backup set to recover from.
     #[serde(default, deserialize_with = "whole::optional")]
     backup_set_id: Option<i64>,
-    /// The cluster to recover into; the path's when left out.
+    /// The cluster to recover a backup set into; the path's when left out.
     #[serde(default, deserialize_with = "whole::optional")]
     restore_cluster_id: Option<i64>,
-    /// The tenant to recover into; the path's when left out, where the path has one.
+    /// The tenant to recover a backup set into; the path's when left out, where the path has one.
     #[serde(default, deserialize_with = "whole::optional")]
     restore_tenant_id: Option<i64>,
     /// The databases to recover; all of the set when left out.
@@ -40,26 +42,35 @@ pub(crate) struct RestoreBody {
     /// New names of databases, by the old ones. A database that is not listed keeps its name.
     #[serde(default)]
     rename: BTreeMap<String, String>,
+    /// Whether to recover a backup set that is not signed, or signed with a key that is not trusted. Only an ADMIN may. Nothing
+    /// shows who wrote such a set, and its definitions run with the rights of the tenant credential.
+    #[serde(default)]
+    accept_foreign: bool,
     /// Whether only to say what would be done.
     #[serde(default)]
     dry_run: bool,
-    /// OCP's form, for physical backups, which this version does not recover.
-    #[schema(value_type = Option<String>)]
-    backup_tenant_status: Option<serde_json::Value>,
-    /// OCP's form, for physical backups, which this version does not recover.
-    #[schema(value_type = Option<Object>)]
-    restore_online_tenant_required_param: Option<serde_json::Value>,
-    /// OCP's form, for physical backups, which this version does not recover.
-    #[schema(value_type = Option<Object>)]
-    restore_offline_tenant_required_param: Option<serde_json::Value>,
+    /// Which of the two forms below is given; it follows from the form when left out.
+    backup_tenant_status: Option<BackupTenantStatus>,
+    /// A tenant whose cluster Lifeboat knows, from its physical backups.
+    restore_online_tenant_required_param: Option<OnlineTenantBody>,
+    /// A tenant of which only the files of its physical backups are left.
+    restore_offline_tenant_required_param: Option<OfflineTenantBody>,
 }
 
 /// A request to recover, read.
 pub(crate) struct RestoreRequest {
     /// What is asked of `control`.
-    pub(crate) ask: RecoveryRequest,
+    pub(crate) ask: RestoreAsk,
     /// Whether only to say what would be done.
     pub(crate) dry_run: bool,
+}
+
+/// What is to be recovered.
+pub(crate) enum RestoreAsk {
+    /// Databases of a logical backup set.
+    Databases(RecoveryRequest),
+    /// A tenant, from its physical backups.
+    Tenant(Box<TenantRecovery>),
 }
 
 impl RestoreBody {
@@ -76,33 +87,47 @@ impl RestoreBody {
             databases,
             ob_backup_object_list,
             rename,
+            accept_foreign,
             dry_run,
             backup_tenant_status,
-            restore_online_tenant_required_param,
-            restore_offline_tenant_required_param,
+            restore_online_tenant_required_param: online,
+            restore_offline_tenant_required_param: offline,
         } = self;
-        let physical = [
-            backup_tenant_status,
-            restore_online_tenant_required_param,
-            restore_offline_tenant_required_param,
-        ];
-        if physical.iter().any(Option::is_some) {
-            return Err(Problem::refused(codes::METHOD_UNSUPPORTED, "physical-recovery-missing"));
-        }
-        let objects = databases
-            .into_iter()
-            .map(|name| Ok(BackupObject::Database(name)))
-            .chain(ob_backup_object_list.iter().map(ObjectBody::part_of_set))
-            .collect::<Result<_, Problem>>()?;
         let missing = |field: &str| Problem::invalid("restore-field-missing").with("field", field);
-        let ask = RecoveryRequest {
-            backup_set: BackupSetId(backup_set_id.ok_or_else(|| missing("backupSetId"))?),
-            cluster: restore_cluster_id.map_or(cluster, ClusterId),
-            tenant: restore_tenant_id.map(TenantId).or(tenant).ok_or_else(|| missing("restoreTenantId"))?,
-            objects,
-            rename,
+        let is_logical =
+            backup_set_id.is_some() || !databases.is_empty() || !ob_backup_object_list.is_empty();
+        if is_logical && (online.is_some() || offline.is_some()) {
+            return Err(Problem::invalid("restore-forms-mixed"));
+        }
+        let order = match (backup_tenant_status, online, offline) {
+            (_, Some(_), Some(_)) => return Err(Problem::invalid("restore-forms-mixed")),
+            (None | Some(BackupTenantStatus::Online), Some(online), None) => online.read(cluster, tenant)?,
+            (None | Some(BackupTenantStatus::Offline), None, Some(offline)) => offline.read(cluster)?,
+            (None, None, None) => {
+                let objects = databases
+                    .into_iter()
+                    .map(|name| Ok(BackupObject::Database(name)))
+                    .chain(ob_backup_object_list.iter().map(ObjectBody::part_of_set))
+                    .collect::<Result<_, Problem>>()?;
+                let into = restore_tenant_id.map(TenantId).or(tenant);
+                let ask = RecoveryRequest {
+                    backup_set: BackupSetId(backup_set_id.ok_or_else(|| missing("backupSetId"))?),
+                    cluster: restore_cluster_id.map_or(cluster, ClusterId),
+                    tenant: into.ok_or_else(|| missing("restoreTenantId"))?,
+                    objects,
+                    rename,
+                    accept_foreign,
+                };
+                return Ok(RestoreRequest { ask: RestoreAsk::Databases(ask), dry_run });
+            }
+            (Some(BackupTenantStatus::Online), ..) => {
+                return Err(missing("restoreOnlineTenantRequiredParam"));
+            }
+            (Some(BackupTenantStatus::Offline), ..) => {
+                return Err(missing("restoreOfflineTenantRequiredParam"));
+            }
         };
-        Ok(RestoreRequest { ask, dry_run })
+        Ok(RestoreRequest { ask: RestoreAsk::Tenant(Box::new(order)), dry_run })
     }
 }
 
@@ -152,13 +177,18 @@ pub(crate) struct RestoreTaskView {
     creator: String,
     /// How the backup was taken.
     backup_mode: words::BackupMode,
-    /// What is recovered.
-    backup_set_id: i64,
-    /// The cluster that the backup set was taken of.
-    backup_cluster_id: i64,
+    /// The backup set that is recovered; left out for a tenant, which is recovered from the cluster's own sets.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    backup_set_id: Option<i64>,
+    /// The cluster that was backed up; left out where only a storage is left of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    backup_cluster_id: Option<i64>,
+    /// The number that OceanBase knows that cluster by, where it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    backup_ob_cluster_id: Option<i64>,
     /// That cluster's name.
     backup_cluster_name: String,
-    /// The tenant that the backup set was taken of.
+    /// The tenant that was backed up.
     backup_tenant_id: i64,
     /// That tenant's name.
     backup_tenant_name: String,
@@ -166,19 +196,24 @@ pub(crate) struct RestoreTaskView {
     restore_cluster_id: i64,
     /// That cluster's name.
     restore_cluster_name: String,
-    /// The tenant that is recovered into.
-    restore_tenant_id: i64,
+    /// The tenant that is recovered into; left out until the database has created it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    restore_tenant_id: Option<i64>,
     /// That tenant's name.
     restore_tenant_name: String,
+    /// The resource pools of a tenant that is created, with commas between them.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    restore_pool_list_str: String,
     /// Under which name each database is recovered, whole or in part.
     databases: BTreeMap<String, String>,
     /// Which databases and single tables of the set; all of `databases` when empty.
     ob_backup_object_list: Vec<ObjectBody>,
     /// Where the backup set lies.
     restore_uri: String,
-    /// The moment whose data are recovered.
+    /// The moment whose data are recovered; left out while it is not settled.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(format = DateTime)]
-    restore_end_time: String,
+    restore_end_time: Option<String>,
     /// How it stands.
     status: RestoreStatus,
     /// Whether it has ended.
@@ -204,8 +239,10 @@ impl From<RestoreTask> for RestoreTaskView {
         let RestoreTask {
             task,
             creator,
+            method,
             backup_set,
             backup_cluster,
+            backup_ob_cluster,
             backup_cluster_name,
             backup_tenant,
             backup_tenant_name,
@@ -213,6 +250,7 @@ impl From<RestoreTask> for RestoreTaskView {
             cluster_name,
             tenant,
             tenant_name,
+            pools,
             databases,
             objects,
             uri,
@@ -226,20 +264,22 @@ impl From<RestoreTask> for RestoreTaskView {
             id: task.0,
             ocp_job_id: task.0,
             creator,
-            backup_mode: words::BackupMode::Logical,
-            backup_set_id: backup_set.0,
-            backup_cluster_id: backup_cluster.0,
+            backup_mode: method.into(),
+            backup_set_id: backup_set.map(|id| id.0),
+            backup_cluster_id: backup_cluster.map(|id| id.0),
+            backup_ob_cluster_id: backup_ob_cluster,
             backup_cluster_name,
             backup_tenant_id: backup_tenant.0,
             backup_tenant_name,
             restore_cluster_id: cluster.0,
             restore_cluster_name: cluster_name,
-            restore_tenant_id: tenant.0,
+            restore_tenant_id: tenant.map(|id| id.0),
             restore_tenant_name: tenant_name,
+            restore_pool_list_str: pools.join(","),
             databases,
             ob_backup_object_list: objects.into_iter().map(ObjectBody::of_part).collect(),
             restore_uri: uri,
-            restore_end_time: until.to_rfc3339(),
+            restore_end_time: until.map(Timestamp::to_rfc3339),
             status: status.into(),
             finished: status != TaskStatus::Running,
             successful: status == TaskStatus::Successful,

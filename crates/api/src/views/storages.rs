@@ -1,6 +1,6 @@
 //! Storage configurations, in OCP's shape: a base of type and URL, and one key named after the type.
 
-use control::storage_scan::Scan;
+use control::storage_scan::{Adopted, Scan};
 use control::storages::{NewStorage, StorageChange, StorageChoice};
 use model::id::StorageId;
 use model::problem::codes;
@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::secret::SecretText;
+use super::signing::OriginView;
 use super::{whole, words};
 use crate::call;
 use crate::error::ErrorView;
@@ -106,6 +107,12 @@ pub(crate) struct StorageChoiceBody {
 }
 
 impl StorageChoiceBody {
+    /// Returns a choice of one of the library, or of one that is typed in.
+    pub(super) fn of(storage_id: Option<i64>, ob_backup_storage_base_info: Option<StorageBaseBody>) -> Self {
+        let (config_name, alarm_storage_percentage_threshold) = (None, None);
+        Self { storage_id, ob_backup_storage_base_info, config_name, alarm_storage_percentage_threshold }
+    }
+
     /// Reads which of the two it is.
     pub(crate) fn read(self) -> Result<StorageChoice, Problem> {
         let Self {
@@ -265,6 +272,8 @@ pub(crate) struct ScannedSetView {
     backup_set_id: i64,
     /// Its folder below the storage's base.
     path: String,
+    /// Where it comes from.
+    origin: OriginView,
 }
 
 /// A dump that was found in a storage and is not in the catalogue.
@@ -281,7 +290,11 @@ impl From<Scan> for StorageScanView {
     fn from(scan: Scan) -> Self {
         let Scan { found, known, added, left_out } = scan;
         let language = call::language();
-        let added = added.into_iter().map(|(id, path)| ScannedSetView { backup_set_id: id.0, path });
+        let added = added.into_iter().map(|Adopted { id, path, origin }| ScannedSetView {
+            backup_set_id: id.0,
+            path,
+            origin: OriginView::of(&origin, language),
+        });
         let left_out = left_out
             .into_iter()
             .map(|(path, problem)| LeftOutView { path, error: ErrorView::of(&problem, language) });

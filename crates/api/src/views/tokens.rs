@@ -6,6 +6,8 @@ use model::user::Token;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::whole;
+
 /// A token, without the token itself.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -48,6 +50,7 @@ pub(crate) struct NewTokenBody {
     #[schema(min_length = 1, max_length = 64)]
     pub(crate) name: String,
     /// How many days it is good for; until it is revoked, when left out.
+    #[serde(default, deserialize_with = "whole::optional")]
     #[schema(minimum = 1, maximum = 3650)]
     pub(crate) days: Option<u32>,
 }

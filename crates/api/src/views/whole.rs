@@ -1,10 +1,19 @@
 //! Reading whole numbers. JSON has one kind of number, so `7.0` is the whole number 7, which serde does not know.
 
-use serde::de::{Deserialize, Deserializer, Error as _};
+use serde::de::{self, Deserialize, Deserializer};
 use serde_json::Number;
 
 /// The largest float below which every whole number has a float of its own: 2^53.
 const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
+
+/// Reads a whole number that must be there.
+pub(super) fn required<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: TryFrom<i64>,
+{
+    read(&Number::deserialize(deserializer)?)
+}
 
 /// Reads a whole number that may be left out; for fields with `#[serde(default)]`.
 pub(super) fn optional<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
@@ -12,10 +21,13 @@ where
     D: Deserializer<'de>,
     T: TryFrom<i64>,
 {
-    let Some(number) = Option::<Number>::deserialize(deserializer)? else { return Ok(None) };
+    Option::<Number>::deserialize(deserializer)?.as_ref().map(read).transpose()
+}
+
+fn read<T: TryFrom<i64>, E: de::Error>(number: &Number) -> Result<T, E> {
     let whole = number.as_i64().or_else(|| number.as_f64().and_then(exact));
     let read = whole.and_then(|whole| T::try_from(whole).ok());
-    read.map(Some).ok_or_else(|| D::Error::custom(format!("`{number}` is no whole number in range")))
+    read.ok_or_else(|| E::custom(format!("`{number}` is no whole number in range")))
 }
 
 fn exact(float: f64) -> Option<i64> {
@@ -32,6 +44,22 @@ mod tests {
     struct Body {
         #[serde(default, deserialize_with = "super::optional")]
         number: Option<u8>,
+    }
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Full {
+        #[serde(deserialize_with = "super::required")]
+        number: i64,
+    }
+
+    #[test]
+    fn a_number_that_must_be_there_is_read_in_the_same_way() {
+        for text in ["{\"number\": -558}", "{\"number\": -558.0}"] {
+            assert_eq!(serde_json::from_str::<Full>(text).ok(), Some(Full { number: -558 }), "{text}");
+        }
+        for text in ["{}", "{\"number\": null}", "{\"number\": 7.5}"] {
+            assert!(serde_json::from_str::<Full>(text).is_err(), "{text}");
+        }
     }
 
     #[test]

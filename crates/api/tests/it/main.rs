@@ -4,6 +4,7 @@ mod accounts;
 mod answers;
 mod description;
 mod events;
+mod forged;
 mod orders;
 mod permissions;
 mod server;

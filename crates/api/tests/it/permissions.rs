@@ -132,6 +132,12 @@ fn body(path: &str) -> Option<Value> {
             Some(json!({ "obBackupStorageBaseInfo": base }))
         }
         "/ob/clusters" | "/ob/clusters/precheck" => Some(cluster),
+        "/ob/clusters/{id}/backup/restore/preview" => Some(json!({
+            "restoreOnlineTenantRequiredParam": {
+                "backupTenantId": 1002,
+                "restoreTenantInfoParam": { "name": "x", "poolList": ["x"] },
+            },
+        })),
         restore if restore.ends_with("/restore") => {
             Some(json!({ "backupSetId": 4711, "restoreTenantId": 1 }))
         }

@@ -7,6 +7,7 @@ use axum::http::{Request, StatusCode};
 use futures::StreamExt as _;
 use serde_json::{Value, json};
 
+use crate::forged::recover_a_forged_set;
 use crate::server::{ADMIN, Server};
 
 /// How long a test waits before it says that what should have come did not.
@@ -133,11 +134,19 @@ async fn a_backup_is_followed_by_its_events_and_they_can_be_had_again() {
     let sets = server.ask("GET", "/api/v2/backup/sets", None).await.json();
     assert_eq!(sets["data"]["contents"][0]["rows"], 3, "{sets}");
     recover_one_table(&server, &sets["data"]["contents"][0], &database).await;
+    let task = recover_a_forged_set(&server, &sets["data"]["contents"][0], &database).await;
+    let path = format!("/api/v2/tasks/instances/{task}");
+    while server.ask("GET", &path, None).await.json()["data"]["status"] == "RUNNING" {
+        again.until(|(_, kind, _)| kind == "task").await;
+    }
+    assert_eq!(server.ask("GET", &path, None).await.json()["data"]["status"], "SUCCESSFUL");
     be_told_of_an_alarm(&server, cluster).await;
     server.shutdown.cancel();
     tokio::time::timeout(LIMIT, working).await.expect("the server stops in time").expect("no panic");
     let drop = |name: &str| format!("DROP DATABASE {name}");
-    seekdb.run(&[drop(&database), drop(&format!("{database}_2"))]).expect("a clean server");
+    seekdb
+        .run(&[drop(&database), drop(&format!("{database}_2")), drop(&format!("{database}_3"))])
+        .expect("a clean server");
 }
 
 /// Lets a backup fail, and waits for the event of the alarm.

@@ -9,7 +9,7 @@ use model::size;
 use model::text::Text;
 use serde_json::json;
 
-use super::{account, audit, token};
+use super::{account, audit, signing_key, token};
 use crate::client::Client;
 use crate::failure::Failure;
 use crate::metadata_place::MetadataArgs;
@@ -30,6 +30,12 @@ enum Verb {
     Token(token::TokenArgs),
     /// Show who did what, the newest first
     Audit(audit::AuditArgs),
+    /// Show the public keys that tell where backup sets come from: this installation's, and trusted ones
+    SigningKey(signing_key::SigningKeyArgs),
+    /// Trust a key of another installation: restore its backup sets as one's own
+    TrustKey(signing_key::TrustKeyArgs),
+    /// Stop trusting a key of another installation
+    DistrustKey(signing_key::DistrustKeyArgs),
     /// Give the account `admin` a new password, while no server runs on its data
     ///
     /// The new password is taken from LIFEBOAT_NEW_PASSWORD, LIFEBOAT_NEW_PASSWORD_FILE, a prompt or standard input.
@@ -87,6 +93,9 @@ impl AdminArgs {
             Verb::Account(args) => &args.reach,
             Verb::Token(args) => &args.reach,
             Verb::Audit(args) => &args.reach,
+            Verb::SigningKey(args) => &args.reach,
+            Verb::TrustKey(args) => &args.reach,
+            Verb::DistrustKey(args) => &args.reach,
             Verb::ResetPassword(_)
             | Verb::BackupMetadata { .. }
             | Verb::RestoreMetadata { .. }
@@ -102,6 +111,9 @@ pub(crate) async fn run(args: AdminArgs) -> Result<(), Failure> {
         Verb::Account(args) => return account::run(args).await,
         Verb::Token(args) => return token::run(args).await,
         Verb::Audit(args) => return audit::run(args).await,
+        Verb::SigningKey(args) => return signing_key::show(&args).await,
+        Verb::TrustKey(args) => return signing_key::trust(&args).await,
+        Verb::DistrustKey(args) => return signing_key::distrust(&args).await,
         Verb::ResetPassword(place) => {
             let new = new_password()?;
             control::users::reset_admin_password(&place.data_dir, place.server()?.as_ref(), &new)

@@ -1,11 +1,15 @@
 //! `lifeboat dump`: the logical engine alone, no server needed.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
 use clap::builder::RangedU64ValueParser;
-use dump::{Compression, DumpId, Manifest, Meter, NotARecipient, Options, Plan, Recipient, Snapshot, Source};
+use dump::{
+    Compression, DumpId, Manifest, Meter, NotARecipient, Options, Plan, PublicKey, Recipient, SigningKey,
+    Snapshot, Source,
+};
 use model::inventory::LeftOut;
 use model::problem::codes;
 use model::text::Text;
@@ -16,6 +20,8 @@ use tokio_util::sync::CancellationToken;
 use super::consent::ConsentArgs;
 use super::local::{Answer, connections, folder, interrupted, metered, source};
 use super::names::chosen;
+use super::own_key::OwnKey;
+use super::signing_key;
 use super::storage::KeyArgs;
 use crate::failure::Failure;
 use crate::language::language;
@@ -49,6 +55,10 @@ pub(crate) struct DumpArgs {
     /// Encrypt to this public key of age, such as `age-keygen` prints; may be given several times: each secret key opens
     #[arg(long, value_name = "age1…")]
     encrypt_to: Vec<String>,
+    /// Sign the dump with the key in this file, which `lifeboat keygen` creates; a dump that is resumed must have the same
+    /// signature. Defaults to your own key in ~/.config/lifeboat/signing-key, which the first dump creates
+    #[arg(long, value_name = "FILE")]
+    sign_key: Option<PathBuf>,
     /// Resume the interrupted dump of this id, with the server and options that it was begun with. OceanBase and seekdb
     /// only [default: begin a new dump]
     #[arg(long, value_name = "DUMP")]
@@ -67,19 +77,20 @@ fn lock_wait() -> RangedU64ValueParser<u64> {
 
 pub(crate) async fn run(args: DumpArgs) -> Result<(), Failure> {
     let screen = args.answer.screen();
-    let options = options(&args)?;
+    let mut options = options(&args)?;
+    options.signer = signer(screen, args.sign_key.as_deref())?;
     let client = folder(&args.to, &args.key)?;
     let source = source(&args.url)?;
     let cancel = CancellationToken::new();
     interrupted(&cancel)?;
     let snapshot = fix(screen, &source, &client, args.resume.as_ref(), &options).await?;
     let plan = Arc::clone(snapshot.plan());
-    let work = take(screen, &source, &client, snapshot, usize::from(args.threads), &cancel);
+    let work = take(screen, &source, &client, snapshot, &options, &cancel);
     let manifest = work.await.map_err(|error| {
         way_on(screen, &client, &plan, &error);
         Failure::from(error)
     })?;
-    show(screen, &client, &manifest);
+    show(screen, &client, &manifest, options.signer.map(|key| key.public()));
     let lost = manifest.left_out.iter().filter(|object| !object.agreed).count();
     if lost > 0 {
         let partial = Problem::refused(codes::DATA_BACKUP_FAILED, "dump-partial").with("count", lost);
@@ -116,6 +127,24 @@ fn options(args: &DumpArgs) -> Result<Options, Problem> {
         lock_wait: Some(Duration::from_secs(args.lock_wait)),
         ..Options::default()
     })
+}
+
+/// Returns what the dump is signed with: the key in that file, or else the user's own. Without either it goes on unsigned.
+fn signer(screen: Screen, file: Option<&Path>) -> Result<Option<SigningKey>, Problem> {
+    if let Some(file) = file {
+        return signing_key::read(file).map(Some);
+    }
+    match OwnKey::ensure()? {
+        OwnKey::Found(key) => Ok(Some(key)),
+        OwnKey::Created(key, file) => {
+            screen.say(&signing_key::created(&file, key.public()));
+            Ok(Some(key))
+        }
+        OwnKey::None(why) => {
+            screen.say(&why);
+            Ok(None)
+        }
+    }
 }
 
 /// Reads a public key. One who gave the secret key by mistake does not see it again, in a log perhaps.
@@ -164,28 +193,28 @@ async fn take(
     source: &Source,
     client: &storage::Client,
     snapshot: Snapshot,
-    connections: usize,
+    options: &Options,
     cancel: &CancellationToken,
 ) -> dump::Result<Manifest> {
     let dump = &snapshot.plan().dump;
     screen.say(&Text::new("cli-dump-begun").with("dump", dump).with("scn", snapshot.scn()));
     let meter = Meter::new();
     let work = async {
-        let rows = dump::dump_data(source, client, &snapshot, connections, &meter, cancel);
+        let rows = dump::dump_data(source, client, &snapshot, options.connections, &meter, cancel);
         tokio::try_join!(dump::dump_schema(source, client, &snapshot), rows).map(drop)
     };
     metered(screen, "dump-data", &meter, Box::pin(work)).await?;
-    let manifest = dump::finish(client, dump).await?;
+    let manifest = dump::finish(client, dump, options.signer.as_ref()).await?;
     snapshot.release().await;
     Ok(manifest)
 }
 
-fn show(screen: Screen, client: &storage::Client, manifest: &Manifest) {
+fn show(screen: Screen, client: &storage::Client, manifest: &Manifest, signer: Option<PublicKey>) {
     let uri = client.location().below(manifest.dump.as_str()).uri();
     let totals = &manifest.totals;
     let data = json!({
         "dump": manifest.dump, "uri": uri, "scn": manifest.scn.to_string(),
-        "tables": totals.tables, "rows": totals.rows, "bytes": totals.bytes,
+        "tables": totals.tables, "rows": totals.rows, "bytes": totals.bytes, "signer": signer,
         "status": if manifest.is_partial() { "PARTIAL" } else { "COMPLETE" },
         "leftOut": manifest.left_out.iter().map(left_out).collect::<Vec<_>>(),
     });

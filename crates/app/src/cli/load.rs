@@ -13,8 +13,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::local::{Answer, connections, dump_folder, found, identities, interrupted, metered, source};
 use super::names::{chosen, read_rename};
+use super::signing_key::{TrustArgs, described};
 use super::storage::KeyArgs;
 use crate::failure::Failure;
+use crate::language::language;
 use crate::screen::Screen;
 
 #[derive(Args)]
@@ -46,6 +48,11 @@ pub(crate) struct LoadArgs {
     /// The file with the secret keys of an encrypted dump, as `age-keygen` writes it
     #[arg(long, value_name = "FILE")]
     identity: Option<PathBuf>,
+    #[command(flatten)]
+    trust: TrustArgs,
+    /// Accept a dump that is not signed: nothing shows who wrote it, and its definitions run on the target
+    #[arg(long, conflicts_with = "trust_key")]
+    accept_unsigned: bool,
     /// Leave out reading the rows back and comparing them with the dump; `lifeboat verify` does it later
     #[arg(long)]
     no_verify: bool,
@@ -62,18 +69,29 @@ pub(crate) async fn run(args: LoadArgs) -> Result<(), Failure> {
     let (client, dump) = dump_folder(&args.from, &args.key)?;
     let target = source(&args.url)?;
     let asked = chosen(&args.database, &args.table)?;
-    let (databases, selection) = found(&client, &dump, asked, rename).await?;
+    let opened = dump::open_manifest(&client, &dump).await.map_err(|error| error.problem())?;
+    let origin = args.trust.judge_for_load(&args.from, &opened, args.accept_unsigned)?;
+    screen.say(&described(&origin));
+    let (databases, selection) = found(&opened.manifest, asked, rename)?;
     let identities = identities(args.identity.as_deref())?;
     let into_existing = if args.into_existing { IntoExisting::Always } else { IntoExisting::Never };
-    let options = Options { databases, selection, into_existing, identities };
+    let with_code = args.with_code;
+    let expected_manifest = Some(opened.blake3);
+    let options = Options { databases, selection, into_existing, with_code, identities, expected_manifest };
+    let privileged = load::privileged(&client, &dump, &options, &target.endpoint.user).await;
+    let privileged = privileged.map_err(|error| error.problem())?;
+    privileged.iter().for_each(|text| screen.say(text));
     let cancel = CancellationToken::new();
     interrupted(&cancel)?;
     let connections = usize::from(args.threads);
-    let loading =
-        Loading { screen, target, client, dump, options, with_code: args.with_code, connections, cancel };
+    let loading = Loading { screen, target, client, dump, options, connections, cancel };
     let rows = loading.run(!args.no_verify).await?;
     let names: Vec<&String> = loading.options.databases.values().collect();
-    let data = json!({ "dump": loading.dump, "databases": names, "rows": rows, "verified": !args.no_verify });
+    let privileged: Vec<String> = privileged.iter().map(|text| text.message(language())).collect();
+    let data = json!({
+        "dump": loading.dump, "origin": origin, "databases": names,
+        "privileged": privileged, "rows": rows, "verified": !args.no_verify,
+    });
     screen.show(&data, |screen| {
         let text = if args.no_verify { "cli-load-not-verified" } else { "cli-load-complete" };
         screen.say(&Text::new(text).with("dump", &loading.dump).with("rows", rows));
@@ -87,7 +105,6 @@ struct Loading {
     client: Client,
     dump: DumpId,
     options: Options,
-    with_code: bool,
     connections: usize,
     cancel: CancellationToken,
 }
@@ -95,20 +112,20 @@ struct Loading {
 impl Loading {
     /// Loads the dump, reads it back if that is wished, and returns how many rows were loaded.
     async fn run(&self, verify: bool) -> Result<u64, Failure> {
-        let Self { screen, target, client, dump, options, with_code, connections, cancel } = self;
+        let Self { screen, target, client, dump, options, connections, cancel } = self;
         let found = load::create_schema(target, client, dump, options, *connections, cancel).await;
         found.map_err(|error| error.problem())?.notes.iter().for_each(|note| screen.say(note));
         let meter = Meter::new();
         let work = load::load_data(target, client, dump, options, *connections, &meter, cancel);
         metered(*screen, "load-data", &meter, work).await?;
-        if *with_code {
+        if options.with_code {
             let routines = load::create_routines(target, client, dump, options).await;
             routines.map_err(|error| error.problem())?.iter().for_each(|note| screen.say(note));
         }
         let keys = load::create_indexes(target, client, dump, options, *connections, cancel).await;
         keys.map_err(|error| error.problem())?.iter().for_each(|note| screen.say(note));
         let rows = if verify { self.verify().await? } else { meter.now().rows };
-        if *with_code {
+        if options.with_code {
             let triggers = load::create_triggers(target, client, dump, options).await;
             triggers.map_err(|error| error.problem())?.iter().for_each(|note| screen.say(note));
         }

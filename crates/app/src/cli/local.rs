@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use clap::Args;
 use clap::builder::RangedU64ValueParser;
-use dump::{DumpId, Identities, Meter, Progress, Selection, Source};
+use dump::{DumpId, Identities, Manifest, Meter, Progress, Selection, Source};
 use indicatif::{ProgressBar, ProgressStyle};
 use model::cluster::{Address, DEFAULT_PORT};
 use model::id::{BackupSetId, ClusterId, TenantId};
@@ -117,16 +117,15 @@ fn open(bare: StorageLocation, key: &KeyArgs) -> Result<Client, Failure> {
 
 /// Returns under which name the server has, or gets, each database of the dump, and what of them was chosen, by the
 /// rules of a recovery.
-pub(crate) async fn found(
-    client: &Client,
-    dump: &DumpId,
+pub(crate) fn found(
+    manifest: &Manifest,
     selection: Selection,
     rename: BTreeMap<String, String>,
 ) -> Result<(BTreeMap<String, String>, Selection), Failure> {
-    let manifest = dump::read_manifest(client, dump).await.map_err(|error| error.problem())?;
     // Only the names are judged: there is no catalogue here that the rest could be found in.
     let (backup_set, cluster, tenant) = (BackupSetId(0), ClusterId(0), TenantId(0));
-    let wish = RecoveryRequest { backup_set, cluster, tenant, objects: selection.0, rename };
+    let objects = selection.0;
+    let wish = RecoveryRequest { backup_set, cluster, tenant, objects, rename, accept_foreign: false };
     let chosen = choose(&manifest.held(), &wish)?;
     Ok((chosen.databases, Selection(chosen.objects)))
 }

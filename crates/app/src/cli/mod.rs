@@ -12,8 +12,10 @@ pub(crate) mod load;
 mod local;
 pub(crate) mod log_backup;
 pub(crate) mod names;
+mod own_key;
 pub(crate) mod restore;
 pub(crate) mod serve;
+mod signing_key;
 pub(crate) mod storage;
 pub(crate) mod strategy;
 pub(crate) mod task;
@@ -69,6 +71,8 @@ pub(crate) enum Command {
     Load(load::LoadArgs),
     /// Check that a dump is whole, and that a server holds what it holds
     Verify(verify::VerifyArgs),
+    /// Create a key that dumps are signed with
+    Keygen(signing_key::KeygenArgs),
     /// Print the REST API's description
     #[command(hide = true)]
     Openapi,
@@ -115,6 +119,7 @@ impl Command {
             Self::Dump(args) => return args.answer.screen().is_json(),
             Self::Load(args) => return args.answer.screen().is_json(),
             Self::Verify(args) => return args.answer.screen().is_json(),
+            Self::Keygen(args) => return args.answer.screen().is_json(),
             Self::Cluster(args) => &args.reach,
             Self::Tenant(args) => &args.reach,
             Self::Storage(args) => &args.reach,
@@ -145,6 +150,7 @@ impl Command {
             Self::Dump(args) => dump::run(args).await,
             Self::Load(args) => load::run(args).await,
             Self::Verify(args) => verify::run(args).await,
+            Self::Keygen(args) => signing_key::keygen(&args),
             Self::Openapi => {
                 print!("{}", api::document());
                 Ok(())

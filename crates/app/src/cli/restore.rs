@@ -5,13 +5,15 @@ use model::Problem;
 use model::text::Text;
 use serde_json::{Value, json};
 
-use super::Reach;
 use super::backup::show_plan;
-use super::names::{cluster, read_rename, read_table, short_or_none, tenant};
+use super::names::{self, cluster, read_rename, read_table, short_or_none};
+use super::{Reach, task};
 use crate::client::Client;
 use crate::failure::Failure;
 use crate::follow;
 use crate::rows::{ActionRow, ClusterRow, RestoreTaskRow, read, read_all};
+
+mod tenant;
 
 #[derive(Args)]
 pub(crate) struct RestoreArgs {
@@ -23,21 +25,41 @@ pub(crate) struct RestoreArgs {
 
 #[derive(Subcommand)]
 enum Verb {
+    /// Show to which moments tenants can be recovered from physical backups
+    Window {
+        /// The cluster
+        #[arg(long, value_name = "NAME")]
+        cluster: String,
+        /// Only this tenant
+        #[arg(long, value_name = "NAME")]
+        tenant: Option<String>,
+    },
     /// Say what a recovery would do
     Plan {
         #[command(flatten)]
-        target: TargetArgs,
+        target: Box<TargetArgs>,
         /// Show also the statements that would be sent
         #[arg(long)]
         statements: bool,
     },
-    /// Recover a backup set
+    /// Recover a logical backup set, or a tenant from its physical backups
     Start {
         #[command(flatten)]
-        target: TargetArgs,
-        /// Wait for the end, showing how far it is
+        target: Box<TargetArgs>,
+        /// Only say what would be done
         #[arg(long)]
+        dry_run: bool,
+        /// Show also the statements that would be sent
+        #[arg(long, requires = "dry_run")]
+        statements: bool,
+        /// Wait for the end, showing how far it is
+        #[arg(long, conflicts_with = "dry_run")]
         wait: bool,
+    },
+    /// Remove what a failed recovery left behind
+    CleanUp {
+        /// The recovery's task
+        task: i64,
     },
     /// List the recoveries
     List {
@@ -49,31 +71,41 @@ enum Verb {
 
 #[derive(Args)]
 struct TargetArgs {
-    /// The backup set
+    /// The logical backup set; without it a tenant is recovered from its physical backups
     #[arg(long, value_name = "ID")]
-    set: i64,
-    /// The cluster to recover into
+    set: Option<i64>,
+    /// The cluster: with --set the one to recover into, otherwise the one that was backed up
     #[arg(long, value_name = "NAME")]
     cluster: String,
-    /// The tenant to recover into; may be left out where there is only one
+    /// The tenant: with --set the one to recover into, otherwise the one to recover; may be left out where there is only
+    /// one
     #[arg(long, value_name = "NAME")]
     tenant: Option<String>,
     /// Only this database; may be given several times
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", requires = "set")]
     database: Vec<String>,
     /// Only this table or view; may be given several times
-    #[arg(long, value_name = "DATABASE.TABLE")]
+    #[arg(long, value_name = "DATABASE.TABLE", requires = "set")]
     table: Vec<String>,
     /// Recover a database under a new name; may be given several times
-    #[arg(long, value_name = "OLD=NEW")]
+    #[arg(long, value_name = "OLD=NEW", requires = "set")]
     rename: Vec<String>,
+    /// Recover a set that is not signed, or signed with a key that is not trusted; ADMIN only. `lifeboat restore plan` shows
+    /// the origin of a set
+    #[arg(long)]
+    accept_foreign: bool,
+    #[command(flatten)]
+    new: tenant::NewTenantArgs,
 }
 
 pub(crate) async fn run(args: RestoreArgs) -> Result<(), Failure> {
     let RestoreArgs { reach, verb } = args;
     match verb {
+        Verb::Window { cluster, tenant } => tenant::window(&reach, &cluster, tenant.as_deref()).await,
         Verb::Plan { target, statements } => plan(&reach, &target, statements).await,
-        Verb::Start { target, wait } => start(&reach, &target, wait).await,
+        Verb::Start { target, dry_run: true, statements, .. } => plan(&reach, &target, statements).await,
+        Verb::Start { target, wait, .. } => start(&reach, &target, wait).await,
+        Verb::CleanUp { task } => task::steer(&reach, task, "rollback", "cli-recovery-cleaned-up").await,
         Verb::List { cluster } => list(&reach, cluster.as_deref()).await,
     }
 }
@@ -107,6 +139,11 @@ async fn start(reach: &Reach, target: &TargetArgs, wait: bool) -> Result<(), Fai
 }
 
 async fn ask(client: &Client, target: &TargetArgs, dry_run: bool) -> Result<Value, Failure> {
+    let Some(set) = target.set else {
+        let (cluster, mut body) = tenant::request(client, target).await?;
+        body["dryRun"] = json!(dry_run);
+        return client.post(&format!("/ob/clusters/{cluster}/backup/restore"), Some(&body)).await;
+    };
     let rename = read_rename(&target.rename)?;
     let tables = target.table.iter().map(|name| {
         let (database, table) = read_table(name)?;
@@ -114,14 +151,15 @@ async fn ask(client: &Client, target: &TargetArgs, dry_run: bool) -> Result<Valu
     });
     let tables = tables.collect::<Result<Vec<_>, Problem>>()?;
     let cluster = cluster(client, &target.cluster).await?;
-    let tenant = tenant(client, &cluster, target.tenant.as_deref()).await?;
+    let tenant = names::tenant(client, &cluster, target.tenant.as_deref()).await?;
     let body = json!({
-        "backupSetId": target.set,
+        "backupSetId": set,
         "restoreClusterId": cluster.id,
         "restoreTenantId": tenant,
         "databases": target.database,
         "obBackupObjectList": tables,
         "rename": rename,
+        "acceptForeign": target.accept_foreign,
         "dryRun": dry_run,
     });
     client.post(&format!("/ob/clusters/{}/backup/restore", cluster.id), Some(&body)).await
@@ -153,7 +191,7 @@ async fn list(reach: &Reach, name: Option<&str>) -> Result<(), Failure> {
                 });
                 vec![
                     restore.id.to_string(),
-                    restore.backup_set_id.to_string(),
+                    restore.backup_set_id.map_or_else(|| "-".to_owned(), |set| set.to_string()),
                     format!("{}/{}", restore.backup_cluster_name, restore.backup_tenant_name),
                     format!("{}/{}", restore.restore_cluster_name, restore.restore_tenant_name),
                     databases.collect::<Vec<_>>().join(", "),

@@ -225,9 +225,13 @@ fn show_scan(screen: Screen, scan: &ScanRow) {
     let ScanRow { found, known, added, left_out } = scan;
     let text = Text::new("cli-storage-scanned").with("found", found).with("known", known);
     screen.say(&text.with("added", added.len()).with("left_out", left_out.len()));
-    let row = |set: &ScannedRow| vec![set.backup_set_id.to_string(), set.path.clone()];
+    let row = |set: &ScannedRow| {
+        vec![set.backup_set_id.to_string(), set.path.clone(), set.origin.signature.clone()]
+    };
     if !added.is_empty() {
-        screen.table(&["SET", "FOLDER"], &added.iter().map(row).collect::<Vec<_>>());
+        screen.table(&["SET", "FOLDER", "SIGNATURE"], &added.iter().map(row).collect::<Vec<_>>());
+        let strange = added.iter().filter(|set| !matches!(set.origin.signature.as_str(), "OWN" | "TRUSTED"));
+        strange.for_each(|set| screen.line(&format!("{}: {}", set.path, set.origin.message)));
     }
     for dump in left_out {
         screen.line(&format!("{}: {}", dump.path, dump.error.message));

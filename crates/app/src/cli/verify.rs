@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::local::{Answer, connections, dump_folder, found, interrupted, metered, source};
 use super::names::{chosen, read_rename};
+use super::signing_key::{self, TrustArgs};
 use super::storage::KeyArgs;
 use crate::failure::Failure;
 use crate::screen::Screen;
@@ -33,6 +34,8 @@ pub(crate) struct VerifyArgs {
     /// The server has a database under a new name; may be given several times
     #[arg(long, value_name = "OLD=NEW", requires = "against")]
     rename: Vec<String>,
+    #[command(flatten)]
+    trust: TrustArgs,
     /// How much is read at once
     #[arg(long, value_name = "NUMBER", default_value_t = 4, value_parser = connections())]
     threads: u16,
@@ -48,17 +51,19 @@ pub(crate) async fn run(args: VerifyArgs) -> Result<(), Failure> {
     interrupted(&cancel)?;
     let threads = usize::from(args.threads);
     let against = args.against.as_deref().map(source).transpose()?;
+    let opened = dump::open_manifest(&client, &dump).await.map_err(|error| error.problem())?;
+    let origin = args.trust.judge(&args.from, &opened)?;
     let meter = Meter::new();
     let work = dump::verify(&client, &dump, threads, &meter, &cancel);
     let objects = metered(screen, "verify-backup-set", &meter, work).await?;
-    let mut said = json!({ "dump": dump, "objects": described(&objects) });
-    let mut lines = vec![line("cli-verify-objects", &objects)];
+    let mut said = json!({ "dump": dump, "origin": origin, "objects": described(&objects) });
+    let mut lines = vec![signing_key::described(&origin), line("cli-verify-objects", &objects)];
     let mut findings = objects.findings;
     if let Some(server) = against {
         let asked = chosen(&args.database, &args.table)?;
-        let (names, selection) = found(&client, &dump, asked, rename).await?;
+        let (names, selection) = found(&opened.manifest, asked, rename)?;
         let meter = Meter::new();
-        let choice = Choice { names: &names, selection: &selection };
+        let choice = Choice { names: &names, selection: &selection, expected_manifest: Some(&opened.blake3) };
         let work = dump::verify_against(&server, &client, &dump, choice, threads, &meter, &cancel);
         let rows = metered(screen, "verify-data", &meter, work).await?;
         said["against"] = described(&rows);

@@ -1,6 +1,10 @@
 //! `dump`, `load` and `verify`, which need no server.
 
-use crate::lifeboat::{Transcript, lifeboat};
+use std::os::unix::fs::PermissionsExt as _;
+
+use serde_json::{Value, json};
+
+use crate::lifeboat::{Ran, Transcript, lifeboat, run};
 use crate::seekdb::{fingerprint, with_shop};
 
 #[test]
@@ -21,7 +25,7 @@ fn a_shop_is_dumped_loaded_and_verified_without_a_server() {
     let mut tell = |arguments: String| {
         let mut command = lifeboat();
         command.args(arguments.split_whitespace()).env("LIFEBOAT_CLUSTER_PASSWORD", &seekdb.password);
-        transcript.run(&arguments, &mut command)
+        transcript.run(&arguments, command.env("HOME", dir.path().join("home")))
     };
     tell(format!("dump --url {url} --to {base} --database nowhere"));
     tell(format!("dump --url {url} --to {base} --database {shop}"));
@@ -29,19 +33,152 @@ fn a_shop_is_dumped_loaded_and_verified_without_a_server() {
     let [Ok(dump)] = dumps.as_slice() else { panic!("{dumps:?}") };
     let from = format!("{base}/{}", dump.file_name().to_string_lossy());
     tell(format!("verify --from {from}"));
-    tell(format!("load --from {from} --url {url}"));
-    tell(format!("load --from {from} --url {url} --rename {shop}={copy}"));
+    let load = format!("load --from {from} --url {url}");
+    tell(load.clone());
+    tell(format!("{load} --rename {shop}={copy}"));
     assert_eq!(fingerprint(&seekdb, shop), fingerprint(&seekdb, copy));
     tell(format!("verify --from {from} --against {url} --rename {shop}={copy}"));
     seekdb.run(&[format!("DELETE FROM `{copy}`.sale WHERE id = 7")]).expect("a row less");
     tell(format!("verify --from {from} --against {url} --rename {shop}={copy}"));
     seekdb.run(&[format!("DROP DATABASE `{copy}`")]).expect("no copy");
-    tell(format!("load --from {from} --url {url} --table {shop}.nothing --rename {shop}={copy}"));
-    tell(format!("load --from {from} --url {url} --table {shop}.sale --rename {shop}={copy}"));
+    tell(format!("{load} --table {shop}.nothing --rename {shop}={copy}"));
+    tell(format!("{load} --table {shop}.sale --rename {shop}={copy}"));
     let piece = dump.path().join("manifest.json");
     std::fs::remove_file(piece).expect("the manifest");
     tell(format!("verify --from {from}"));
     insta::assert_snapshot!(transcript.normal());
+}
+
+/// Returns the origin that a command showed.
+fn origin(ran: &Ran) -> Value {
+    assert_eq!(ran.status, 0, "{}", ran.err);
+    serde_json::from_str::<Value>(&ran.out).expect("JSON")["origin"].clone()
+}
+
+#[test]
+fn a_dump_is_signed_with_the_key_of_its_user_whom_alone_load_asks_nothing() {
+    let seekdb = with_shop("app_own_key");
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let url = format!("mysql://root@127.0.0.1:{}", seekdb.port);
+    let base = format!("file://{}/dumps", dir.path().display());
+    let tell = |home: Option<&str>, arguments: &str| {
+        let mut command = lifeboat();
+        command.args(arguments.split_whitespace()).env("LIFEBOAT_CLUSTER_PASSWORD", &seekdb.password);
+        match home {
+            Some(home) => command.env("HOME", dir.path().join(home)),
+            None => command.env_remove("HOME"),
+        };
+        run(&mut command)
+    };
+    let dump = |home: Option<&str>| {
+        let ran = tell(home, &format!("dump --url {url} --to {base} --database {} -o json", seekdb.database));
+        assert_eq!(ran.status, 0, "{}", ran.err);
+        let said: Value = serde_json::from_str(&ran.out).expect("JSON");
+        (said["uri"].as_str().expect("a URI").to_owned(), said["signer"].clone())
+    };
+    std::fs::write(dir.path().join("file"), "").expect("written");
+    let (eva, max) = (Some("eva"), Some("max"));
+    let (signed, key) = dump(eva);
+    assert_eq!(dump(eva).1, key, "the same key");
+    assert_eq!(
+        origin(&tell(eva, &format!("verify --from {signed} -o json"))),
+        json!({ "signature": "own", "key": key })
+    );
+    let (key, mut copies) = (key.as_str().expect("a key"), 0);
+    let mut load = |home: Option<&str>, from: &str, more: &str| {
+        copies += 1;
+        let names = format!("{}={}_{copies}", seekdb.database, seekdb.copy);
+        let ran = tell(home, &format!("load --url {url} --from {from} --rename {names} {more} -o json"));
+        seekdb.run(&[format!("DROP DATABASE IF EXISTS `{}_{copies}`", seekdb.copy)]).expect("dropped");
+        ran
+    };
+    assert_eq!(origin(&load(eva, &signed, "")), json!({ "signature": "own", "key": key }));
+    let foreign = load(max, &signed, "");
+    for part in
+        [format!("--trust-key {key}"), "--accept-unsigned".into(), format!("lifeboat verify --from {signed}")]
+    {
+        assert!(foreign.status != 0 && foreign.err.contains(&part), "{part}: {}", foreign.err);
+    }
+    assert_eq!(origin(&load(max, &signed, &format!("--trust-key {key}")))["signature"], "known");
+
+    // Without a place for a key the dump goes on, without a signature.
+    for home in [None, Some("file")] {
+        let (unsigned, signer) = dump(home);
+        assert_eq!(signer, Value::Null, "{home:?}");
+        let verified = tell(eva, &format!("verify --from {unsigned} -o json"));
+        assert_eq!(origin(&verified), json!({ "signature": "unsigned" }));
+        let refused = load(eva, &unsigned, "");
+        for part in ["--trust-key", "--accept-unsigned", &*format!("lifeboat verify --from {unsigned}")] {
+            assert!(refused.status != 0 && refused.err.contains(part), "{part}: {}", refused.err);
+        }
+        assert_eq!(origin(&load(eva, &unsigned, "--accept-unsigned"))["signature"], "unsigned");
+    }
+    let said = tell(None, &format!("dump --url {url} --to {base} --database {}", seekdb.database));
+    assert_eq!(said.out.matches("The dump is not signed").count(), 1, "{}", said.out);
+}
+
+#[test]
+fn a_signed_dump_is_loaded_with_the_key_that_signed_it_and_with_no_other() {
+    let seekdb = with_shop("app_signed");
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let url = format!("mysql://root@127.0.0.1:{}", seekdb.port);
+    let tell = |arguments: &str| {
+        let mut command = lifeboat();
+        command.args(arguments.split_whitespace()).env("LIFEBOAT_CLUSTER_PASSWORD", &seekdb.password);
+        run(&mut command)
+    };
+    let keygen = |name: &str| {
+        let file = dir.path().join(name);
+        let ran = tell(&format!("keygen {} -o json", file.display()));
+        assert_eq!(ran.status, 0, "{}", ran.err);
+        let mode = std::fs::metadata(&file).expect("a file").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        let said: Value = serde_json::from_str(&ran.out).expect("JSON");
+        let text = std::fs::read_to_string(&file).expect("a key");
+        let secret = text.lines().last().expect("a line");
+        assert!(!ran.out.contains(secret) && !ran.err.contains(secret), "the secret key is shown");
+        (file.display().to_string(), said["publicKey"].as_str().expect("a key").to_owned())
+    };
+    let ((file, key), (_, stranger)) = (keygen("mine"), keygen("other"));
+    assert_ne!(tell(&format!("keygen {file}")).status, 0, "an existing key is never replaced");
+
+    let base = format!("file://{}/dumps", dir.path().display());
+    let dumped = tell(&format!(
+        "dump --url {url} --to {base} --database {} --sign-key {file} -o json",
+        seekdb.database
+    ));
+    let dumped: Value = serde_json::from_str(&dumped.out).expect("JSON");
+    assert_eq!(dumped["signer"], *key);
+    let from = dumped["uri"].as_str().expect("a URI");
+    let verified = tell(&format!("verify --from {from} -o json"));
+    assert_eq!(origin(&verified), json!({ "signature": "unknown", "key": key }));
+    let verified = tell(&format!("verify --from {from} --trust-key {key} -o json"));
+    assert_eq!(origin(&verified), json!({ "signature": "known", "name": key, "key": key }));
+    let refused = |arguments: &str, part: &str| {
+        let ran = tell(&format!("{arguments} --from {from}"));
+        assert!(ran.status != 0 && ran.err.contains(part), "{arguments}: {}{}", ran.out, ran.err);
+    };
+    refused(&format!("verify --trust-key {stranger}"), &format!("signed with {key}"));
+    let load = format!("load --url {url} --rename {}={}", seekdb.database, seekdb.copy);
+    refused(&load, &format!("--trust-key {key}"));
+    refused(&format!("{load} --accept-unsigned"), &format!("--trust-key {key}"));
+    refused(&format!("{load} --trust-key {stranger}"), &format!("signed with {key}"));
+    refused(&format!("{load} --trust-key {}", &key[..20]), "is not a public signing key");
+    let loaded = tell(&format!("{load} --trust-key {stranger} --trust-key {key} --from {from} -o json"));
+    assert_eq!(origin(&loaded)["key"], *key);
+    assert_eq!(fingerprint(&seekdb, &seekdb.database), fingerprint(&seekdb, &seekdb.copy));
+
+    // Anybody can seal a changed manifest again, and nobody can sign it.
+    let path = from.strip_prefix("file://").expect("a directory").to_owned() + "/manifest.json";
+    let text = std::fs::read_to_string(&path).expect("a manifest");
+    let (content, seal) = text.split_once('\n').expect("two lines");
+    let changed = content.replacen("\"rows\":", "\"rows\": ", 1);
+    let hash = |content: &str| blake3::hash(content.as_bytes()).to_hex().to_string();
+    std::fs::write(&path, format!("{changed}\n{}", seal.replace(&hash(content), &hash(&changed))))
+        .expect("altered");
+    for altered in ["verify".to_owned(), format!("{load} --trust-key {key}")] {
+        refused(&altered, "manifest.json of the dump was altered");
+    }
 }
 
 #[test]
@@ -65,4 +202,43 @@ fn dumps_of_one_second_are_as_many_dumps() {
         path.join("manifest.json").exists()
     });
     assert_eq!(complete.count(), 3);
+}
+
+#[test]
+fn what_a_dump_leaves_out_without_consent_decides_its_exit_status() {
+    let seekdb = with_shop("app_left_out");
+    let shop = &seekdb.database;
+    let unwritable = "JSON_ARRAY(CAST('123456789012345678901234567890.12' AS DECIMAL(40,2)))";
+    let statements = [
+        format!("CREATE TABLE `{shop}`.odd (id INT PRIMARY KEY, c JSON)"),
+        format!("INSERT INTO `{shop}`.odd SELECT 7, {unwritable}"),
+    ];
+    seekdb.run(&statements).expect("a table that no dump carries");
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let base = format!("file://{}/dumps", dir.path().display());
+    let url = format!("mysql://root@127.0.0.1:{}", seekdb.port);
+    let run = |more: &[&str]| {
+        let mut command = lifeboat();
+        command.args(["dump", "--url", &url, "--to", &base, "--database", shop, "-o", "json"]).args(more);
+        let Ran { status, out, err } = run(command.env("LIFEBOAT_CLUSTER_PASSWORD", &seekdb.password));
+        (status, out, err)
+    };
+    let named = |stdout: &str| -> (String, Vec<(String, bool)>) {
+        let data: Value = serde_json::from_str(stdout).expect("JSON");
+        let objects = data["leftOut"].as_array().expect("a list").iter();
+        let name = |object: &Value| object["name"].as_str().unwrap_or_default().to_owned();
+        let list = objects.map(|object| (name(object), object["agreed"] == true)).collect();
+        (data["status"].as_str().unwrap_or_default().to_owned(), list)
+    };
+    let odd = format!("`{shop}`.`odd`");
+    let (code, stdout, stderr) = run(&[]);
+    assert_eq!((code, named(&stdout)), (4, ("PARTIAL".to_owned(), vec![(odd.clone(), false)])), "{stderr}");
+    let (code, stdout, stderr) = run(&["--exclude", &odd]);
+    assert_eq!((code, named(&stdout)), (0, ("COMPLETE".to_owned(), vec![(odd.clone(), true)])), "{stderr}");
+    let (code, _, stderr) = run(&["--exclude", &format!("{shop}.od")]);
+    assert_eq!(code, 3, "{stderr}");
+    assert!(stderr.contains(&format!("`{shop}`.`od`")) && stderr.contains(&odd), "{stderr}");
+    let (code, _, stderr) = run(&["--without", "event"]);
+    assert_eq!(code, 2, "{stderr}");
+    assert!(stderr.contains("did you mean `events`?"), "{stderr}");
 }

@@ -29,6 +29,7 @@ fn the_help_texts_are_the_reviewed_ones() {
         "compaction start",
         "restore",
         "restore start",
+        "restore window",
         "task",
         "task log",
         "admin",
@@ -38,9 +39,12 @@ fn the_help_texts_are_the_reviewed_ones() {
         "admin token create",
         "admin audit",
         "admin reset-password",
+        "admin signing-key",
+        "admin trust-key",
         "dump",
         "load",
         "verify",
+        "keygen",
     ];
     let mut text = String::new();
     for command in commands {

@@ -21,6 +21,8 @@ pub(crate) fn lifeboat() -> Command {
         command.env_remove(name);
     }
     command.env("LIFEBOAT_LANG", "en").env("COLUMNS", "100").stdin(Stdio::null());
+    // A home of the tests' own: signing keys are created there.
+    command.env("HOME", concat!(env!("CARGO_TARGET_TMPDIR"), "/home")).env_remove("XDG_CONFIG_HOME");
     command
 }
 
@@ -237,6 +239,7 @@ impl Transcript {
             (r"[0-9]+ (ms|s)\b", "SPAN"),
             (r"[0-9]+(\.[0-9])? (B|KiB|MiB)\b", "SIZE"),
             (r"moment [0-9]{16,19}", "moment SCN"),
+            (r"ed25519:[0-9a-f]{64}", "KEY"),
             (r"  +", "  "),
             // How often the progress is told depends on how fast it goes.
             (r"[^\n]*: [0-9]+ %[^\n]*\n", ""),

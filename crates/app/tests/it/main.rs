@@ -11,6 +11,7 @@ mod lifeboat;
 mod lost_metadata;
 mod object_storage;
 mod physical;
+mod recovery;
 mod refusals;
 mod seekdb;
 mod simulated;

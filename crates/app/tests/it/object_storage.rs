@@ -73,6 +73,8 @@ fn a_shop_is_backed_up_to_s3_and_restored_from_it_also_after_the_catalogue_was_l
     assert!(moved.contains("Error"), "{moved}");
     let known = world.good(&server, "storage scan s3");
     assert!(known.contains("1 known before, 0 entered"), "{known}");
+    let keys: Value = serde_json::from_str(&world.good(&server, "admin signing-key -o json")).expect("JSON");
+    let key = keys["current"].as_str().expect("a key");
     drop(server);
 
     let server = Server::start();
@@ -82,11 +84,14 @@ fn a_shop_is_backed_up_to_s3_and_restored_from_it_also_after_the_catalogue_was_l
     world.good(&server, &format!("cluster add demo --host 127.0.0.1:{} --user root", world.shop.port));
     let found: Value = serde_json::from_str(&world.good(&server, "storage scan s3 -o json")).expect("JSON");
     let set = &found["added"][0]["backupSetId"];
+    assert_eq!(found["added"][0]["origin"]["signature"], "UNKNOWN", "the other server's key is lost here");
     let copy = &world.shop.copy;
-    world.good(
-        &server,
-        &format!("restore start --set {set} --cluster demo --rename {database}={copy} --wait"),
-    );
+    let restore = format!("restore start --set {set} --cluster demo --rename {database}={copy} --wait");
+    let refused = world.refused(&server, &restore);
+    assert!(refused.contains("not trusted here") && refused.contains("--accept-foreign"), "{refused}");
+    let trusted = world.good(&server, &format!("admin trust-key before {key}"));
+    assert!(trusted.contains("TRUSTED") && trusted.contains(key), "{trusted}");
+    world.good(&server, &restore);
     assert_eq!(fingerprint(&world.shop, database), fingerprint(&world.shop, copy));
     assert!(world.good(&server, "storage scan s3").contains("1 known before, 0 entered"));
 }

@@ -74,16 +74,17 @@ fn the_settings_and_their_sources_are_shown() {
         .current_dir(&dir);
     command.env("LIFEBOAT_TASKS_AT_ONCE", "3");
     insta::assert_snapshot!(run(&mut command).out, @"
-    data_dir        = /data                    # flag
-    metadata        = sqlite                   # built in
-    listen          = 127.0.0.1:1              # lifeboat.toml
-    tls_cert        =                          # built in
-    tls_key         =                          # built in
-    insecure_http   = false                    # built in
-    file_roots      = /backup, /nfs            # lifeboat.toml
-    server_name     = here                     # flag
-    tasks_at_once   = 3                        # LIFEBOAT_TASKS_AT_ONCE
-    trusted_proxies =                          # built in
+    data_dir             = /data                    # flag
+    metadata             = sqlite                   # built in
+    listen               = 127.0.0.1:1              # lifeboat.toml
+    tls_cert             =                          # built in
+    tls_key              =                          # built in
+    insecure_http        = false                    # built in
+    file_roots           = /backup, /nfs            # lifeboat.toml
+    server_name          = here                     # flag
+    tasks_at_once        = 3                        # LIFEBOAT_TASKS_AT_ONCE
+    data_backups_at_once = 4                        # built in
+    trusted_proxies      =                          # built in
     ");
     std::fs::write(&file, "lisen = \"127.0.0.1:1\"\n").expect("a file");
     let ran = run(lifeboat().args(["serve", "--print-config"]).current_dir(&dir));

@@ -14,6 +14,7 @@ mod order_table;
 pub mod page;
 mod seen;
 mod shared;
+pub(crate) mod signing;
 mod snapshots;
 mod troubles;
 mod watch_log;

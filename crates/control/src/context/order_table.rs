@@ -3,9 +3,10 @@
 use futures::future::BoxFuture;
 use metadata::Transaction;
 use model::Problem;
-use model::order::{CompactionOrder, LogBackupOrder, LogicalBackup, PhysicalBackup};
+use model::order::{CompactionOrder, LogBackupOrder, LogicalBackup, PhysicalBackup, TenantRecovery};
 use model::recovery::RecoveryRequest;
 
+use super::actor::Actor;
 use super::error::Error;
 use super::shared::Context;
 
@@ -16,6 +17,7 @@ pub(crate) struct OrderTable {
     pub(crate) log_backup: Taker<LogBackupOrder>,
     pub(crate) compaction: Taker<CompactionOrder>,
     pub(crate) databases: Taker<RecoveryRequest>,
+    pub(crate) tenant: Taker<Box<TenantRecovery>>,
 }
 
 /// What orders need of a flow.
@@ -26,8 +28,8 @@ pub(crate) struct Taker<O> {
     pub(crate) conflict: Conflict,
 }
 
-/// Makes a draft of an order, or refuses it.
-pub(crate) type Drafting<O> = for<'a> fn(&'a Context, O) -> BoxFuture<'a, Result<Draft, Error>>;
+/// Makes a draft of the actor's order, or refuses it.
+pub(crate) type Drafting<O> = for<'a> fn(&'a Context, &'a Actor, O) -> BoxFuture<'a, Result<Draft, Error>>;
 
 /// What is said when a task runs that leaves no room for another one.
 #[derive(Debug, Clone, Copy)]

@@ -256,11 +256,18 @@ async fn dump_data(at: &Here, state: &State, lane: &mut Lane) -> Answer {
         lane.complete = Some(Complete::of(&manifest)); // since before a crash; its receipts are gone
         return Ok(Next::Done);
     }
-    let dumped = rows(at, state, &dumping).await;
+    let mut dumped = rows(at, state, &dumping).await;
     if dumped.is_ok() {
         // From here on it will be taken for a backup: only who still holds the task may say that it is one.
         at.may_act(FINISH_LIMIT).await?;
-        let manifest = dump::finish(&dumping.client, &dumping.dump).await.map_err(Error::from)?;
+        let manifest = match dumping.finish().await {
+            Ok(manifest) => manifest,
+            Err(error @ dump::Error::NotOurs { .. }) => {
+                dumped = Err(error); // the signing key was replaced meanwhile
+                return dumping.done_or_anew(lane, dumped).await;
+            }
+            Err(error) => return Err(Error::from(error).into()),
+        };
         at.context().snapshots.release(&dumping.dump).await;
         let complete = Complete::of(&manifest);
         at.log(

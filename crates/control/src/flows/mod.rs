@@ -9,6 +9,7 @@ mod pace;
 mod plan;
 mod recorder;
 pub(crate) mod restore_logical;
+pub(crate) mod restore_tenant;
 mod step_log;
 mod until;
 
@@ -43,6 +44,7 @@ flows![
     log_backup::LogBackup,
     major_compaction::MajorCompaction,
     restore_logical::RestoreLogical,
+    restore_tenant::RestoreTenant,
 ];
 
 /// Tells orders which flow takes each of them.
@@ -53,5 +55,6 @@ pub(crate) fn order_table() -> OrderTable {
         log_backup: log_backup::TAKER,
         compaction: major_compaction::TAKER,
         databases: restore_logical::TAKER,
+        tenant: restore_tenant::TAKER,
     }
 }

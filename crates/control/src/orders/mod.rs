@@ -13,7 +13,7 @@ pub use destination::StorageSource;
 pub(crate) use destination::{Destination, destination, usual_storage};
 pub(crate) use full_sets::has_full_sets;
 pub(crate) use kinds::{BACKUP_LOGICAL, BACKUP_PHYSICAL, backup_kinds};
-pub(crate) use scheduled::{Scheduled, actor as actor_of_run, strategy_storage};
+pub(crate) use scheduled::{Scheduled, actor as actor_of_run, strategy_of, strategy_storage};
 pub(crate) use submit::{submit, submit_run};
 
 /// A task was made of the order.

@@ -4,9 +4,8 @@ use engine::journal::NewTask;
 use metadata::Transaction;
 use metadata::strategy_runs::{Fate, NewRun};
 use metadata::tasks::subject;
-use model::backup::DataBackupMode;
-use model::cluster::Cluster;
-use model::id::{StrategyId, TaskId, TenantId};
+use model::backup::{BackupMethod, DataBackupMode};
+use model::id::{ClusterId, StrategyId, TaskId, TenantId};
 use model::order::StorageChoice;
 use model::problem::{ProblemKind, codes};
 use model::schedule::decide::Promotion;
@@ -80,16 +79,29 @@ impl Scheduled {
     }
 }
 
-/// Returns the storage of the strategy that backs up these tenants, if there is one; no tenants stand for the cluster.
-pub(crate) async fn strategy_storage(
+/// Returns the strategy that backs up these tenants, if there is one; no tenants stand for the cluster.
+pub(crate) async fn strategy_of(
     context: &Context,
-    cluster: &Cluster,
+    cluster: ClusterId,
     tenants: &[TenantId],
-) -> Result<Option<StorageChoice>, Error> {
-    let strategies = context.metadata.strategy_list(Some(cluster.id)).await?;
+) -> Result<Option<Strategy>, Error> {
+    let strategies = context.metadata.strategy_list(Some(cluster)).await?;
     let found = match tenants {
-        [tenant] => holding(&strategies, cluster.id, *tenant),
+        [tenant] => holding(&strategies, cluster, *tenant),
         _ => strategies.iter().find(|strategy| strategy.scope.tenant().is_none()),
     };
-    Ok(found.map(|strategy| StorageChoice::Saved(strategy.settings.storage)))
+    Ok(found.cloned())
+}
+
+/// Returns the storage of the strategy that backs up these tenants in this way. One of the other method says nothing:
+/// its storage would move the destinations of a physical backup.
+pub(crate) async fn strategy_storage(
+    context: &Context,
+    cluster: ClusterId,
+    tenants: &[TenantId],
+    method: BackupMethod,
+) -> Result<Option<StorageChoice>, Error> {
+    let strategy = strategy_of(context, cluster, tenants).await?;
+    let strategy = strategy.filter(|strategy| strategy.settings.method == method);
+    Ok(strategy.map(|strategy| StorageChoice::Saved(strategy.settings.storage)))
 }

@@ -35,7 +35,7 @@ pub(crate) async fn submit(
         {
             return repeated(known, key);
         }
-        let (draft, conflict) = draft(control, order).await?;
+        let (draft, conflict) = draft(control, actor, order).await?;
         let mut writer = context.metadata.begin().await?;
         // Looked at again: the same order may have been sent twice at once.
         if let Some(key) = &key
@@ -70,7 +70,7 @@ pub(crate) async fn submit_run(
     let attempt = Attempt::new(actor, "strategy-run", order.target());
     // On the heap, as above.
     Box::pin(async {
-        let (draft, conflict) = draft(control, order).await?;
+        let (draft, conflict) = draft(control, actor, order).await?;
         let mut writer = control.metadata().begin().await?;
         let task = run.mark(draft.first(&mut writer).await?);
         let task = inserted(&mut writer, &task, conflict).await?;
@@ -100,17 +100,29 @@ fn repeated(known: Submission, key: &SubmissionKey<'_>) -> Result<Accepted, Erro
 }
 
 /// Lets the flow that takes the order decide.
-async fn draft(control: &Control, order: Order) -> Result<(Draft, Conflict), Error> {
+async fn draft(control: &Control, actor: &Actor, order: Order) -> Result<(Draft, Conflict), Error> {
     let (context, table) = (&*control.context, control.orders());
     match order {
-        Order::Backup(BackupOrder::Logical(order)) => taken(context, &table.logical_backup, order).await,
-        Order::Backup(BackupOrder::Physical(order)) => taken(context, &table.physical_backup, order).await,
-        Order::LogBackup(order) => taken(context, &table.log_backup, order).await,
-        Order::Compaction(order) => taken(context, &table.compaction, order).await,
-        Order::Recovery(RecoveryOrder::Databases(order)) => taken(context, &table.databases, order).await,
+        Order::Backup(BackupOrder::Logical(order)) => {
+            taken(context, actor, &table.logical_backup, order).await
+        }
+        Order::Backup(BackupOrder::Physical(order)) => {
+            taken(context, actor, &table.physical_backup, order).await
+        }
+        Order::LogBackup(order) => taken(context, actor, &table.log_backup, order).await,
+        Order::Compaction(order) => taken(context, actor, &table.compaction, order).await,
+        Order::Recovery(RecoveryOrder::Databases(order)) => {
+            taken(context, actor, &table.databases, order).await
+        }
+        Order::Recovery(RecoveryOrder::Tenant(order)) => taken(context, actor, &table.tenant, order).await,
     }
 }
 
-async fn taken<O>(context: &Context, taker: &Taker<O>, order: O) -> Result<(Draft, Conflict), Error> {
-    Ok(((taker.draft)(context, order).await?, taker.conflict))
+async fn taken<O>(
+    context: &Context,
+    actor: &Actor,
+    taker: &Taker<O>,
+    order: O,
+) -> Result<(Draft, Conflict), Error> {
+    Ok(((taker.draft)(context, actor, order).await?, taker.conflict))
 }

@@ -1,12 +1,13 @@
-//! Recover a backup set.
+//! Recover a backup set, or a tenant to a moment.
 
 use std::collections::BTreeMap;
 
 use engine::{Flow as _, StepStatus, Task};
 use metadata::tasks::{TaskQuery, subject};
-use model::backup::BackupObject;
+use model::backup::{BackupMethod, BackupObject};
 use model::id::{BackupSetId, ClusterId, TaskId, TenantId};
-use model::order::{IdempotencyKey, Order, RecoveryOrder};
+use model::order::{IdempotencyKey, Order, RecoveryOrder, TenantRecovery};
+use model::physical::resources::TargetResources;
 use model::recovery::RecoveryRequest;
 use model::storage::Storage;
 use model::task::TaskStatus;
@@ -19,10 +20,12 @@ use crate::context::Control;
 use crate::error::Error;
 use crate::flows::Plan;
 use crate::flows::restore_logical::{self, RestoreLogical, State};
+use crate::flows::restore_tenant::{self, RestoreTenant, State as TenantState};
 use crate::orders::{self, Accepted};
 use crate::page::{Page, PageAsk};
 use crate::tasks::{stored_statuses, view};
 use crate::words;
+pub use oceanbase::physical::Previewed;
 
 /// Which recoveries are wanted; what is `None` limits nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -46,10 +49,14 @@ pub struct RestoreTask {
     pub task: TaskId,
     /// Who asked for it.
     pub creator: String,
-    /// What is recovered.
-    pub backup_set: BackupSetId,
-    /// The cluster that the backup set was taken of.
-    pub backup_cluster: ClusterId,
+    /// How the backup was taken.
+    pub method: BackupMethod,
+    /// What is recovered; none where the cluster's own sets are.
+    pub backup_set: Option<BackupSetId>,
+    /// The cluster that was backed up; none where only a storage is left of it.
+    pub backup_cluster: Option<ClusterId>,
+    /// The number that OceanBase knows that cluster by, where it is known.
+    pub backup_ob_cluster: Option<i64>,
     /// That cluster's name.
     pub backup_cluster_name: String,
     /// The tenant that the backup set was taken of.
@@ -60,18 +67,20 @@ pub struct RestoreTask {
     pub cluster: ClusterId,
     /// That cluster's name.
     pub cluster_name: String,
-    /// The tenant that is recovered into.
-    pub tenant: TenantId,
+    /// The tenant that is recovered into; none until the database has created it.
+    pub tenant: Option<TenantId>,
     /// That tenant's name.
     pub tenant_name: String,
+    /// The resource pools of a tenant that is created.
+    pub pools: Vec<String>,
     /// Under which name each database is recovered.
     pub databases: BTreeMap<String, String>,
     /// Which databases, and which tables of others; none means all of the above.
     pub objects: Vec<BackupObject>,
     /// Where the backup set lies: a URI.
     pub uri: String,
-    /// The moment whose data are recovered.
-    pub until: Timestamp,
+    /// The moment whose data are recovered; none while it is not settled.
+    pub until: Option<Timestamp>,
     /// How it stands.
     pub status: TaskStatus,
     /// Why it failed.
@@ -96,13 +105,49 @@ pub async fn restore(
     orders::submit(control, actor, Order::Recovery(RecoveryOrder::Databases(wish)), key).await
 }
 
+/// Begins the recovery of a tenant from a physical backup.
+///
+/// # Errors
+/// When a rule refuses it: 20043 when one into a tenant of that name runs already, and others for what the request names.
+pub async fn restore_tenant(
+    control: &Control,
+    actor: &Actor,
+    wish: TenantRecovery,
+    key: Option<&IdempotencyKey>,
+) -> Result<Accepted, Error> {
+    orders::submit(control, actor, Order::Recovery(RecoveryOrder::Tenant(Box::new(wish))), key).await
+}
+
+/// Tells what the recovery of a tenant would do. Nothing is written, and no task is made.
+///
+/// # Errors
+/// As [`restore_tenant`], and for what the task itself would find: 20049 for a moment that can't be recovered to, 20044 for
+/// a name that exists, 20040 for what the cluster lacks.
+pub async fn plan_tenant(control: &Control, actor: &Actor, wish: TenantRecovery) -> Result<Plan, Error> {
+    actor.must(Permission::Backup)?;
+    restore_tenant::plan::plan(&control.context, wish).await
+}
+
+/// Tells which sets and pieces the recovery of a tenant would read.
+///
+/// # Errors
+/// As [`plan_tenant`].
+pub async fn preview_tenant(
+    control: &Control,
+    actor: &Actor,
+    wish: TenantRecovery,
+) -> Result<Vec<Previewed>, Error> {
+    actor.must(Permission::Backup)?;
+    restore_tenant::previewed(&control.context, wish).await
+}
+
 /// Tells what a recovery would do. Nothing is written, and no task is made.
 ///
 /// # Errors
 /// As [`restore`], and for what the task itself would find when it looks at the destination.
 pub async fn plan(control: &Control, actor: &Actor, wish: RecoveryRequest) -> Result<Plan, Error> {
     actor.must(Permission::Backup)?;
-    restore_logical::plan::plan(&control.context, &wish).await
+    restore_logical::plan::plan(&control.context, actor, &wish).await
 }
 
 /// Returns recoveries, the newest first.
@@ -117,7 +162,7 @@ pub async fn restore_tasks(
 ) -> Result<Page<RestoreTask>, Error> {
     actor.must(Permission::Read)?;
     let mut query = TaskQuery {
-        kinds: vec![RestoreLogical::KIND.to_owned()],
+        kinds: vec![RestoreLogical::KIND.to_owned(), RestoreTenant::KIND.to_owned()],
         statuses: filter.status.map(stored_statuses).unwrap_or_default(),
         from: filter.from,
         until: filter.until,
@@ -129,9 +174,14 @@ pub async fn restore_tasks(
     let mut contents = Vec::new();
     for task in tasks.contents {
         // A task of a version that this program can't read is left out.
-        let Ok(state) = serde_json::from_value::<State>(task.state.clone()) else { continue };
-        let storage = control.metadata().storage_get(state.storage).await?;
-        contents.push(seen(&task, state, storage));
+        if task.kind == RestoreTenant::KIND {
+            let Ok(state) = serde_json::from_value(task.state.clone()) else { continue };
+            contents.push(seen_tenant(&task, state));
+        } else {
+            let Ok(state) = serde_json::from_value::<State>(task.state.clone()) else { continue };
+            let storage = control.metadata().storage_get(state.storage).await?;
+            contents.push(seen(&task, state, storage));
+        }
     }
     Ok(Page { contents, number: tasks.number, size: tasks.size, total_elements: tasks.total_elements })
 }
@@ -142,8 +192,43 @@ fn seen(task: &Task, state: State, storage: Option<Storage>) -> RestoreTask {
     RestoreTask {
         task: TaskId(task.id.0),
         creator: task.creator.clone(),
-        backup_set: state.backup_set,
+        method: BackupMethod::Logical,
+        backup_set: Some(state.backup_set),
+        backup_cluster: Some(state.backup_cluster),
+        backup_ob_cluster: None,
+        backup_cluster_name: state.backup_cluster_name,
+        backup_tenant: state.backup_tenant,
+        backup_tenant_name: state.backup_tenant_name,
+        cluster: state.cluster,
+        cluster_name: state.cluster_name,
+        tenant: Some(state.tenant),
+        tenant_name: state.tenant_name,
+        pools: Vec::new(),
+        databases: state.databases,
+        objects: state.selection.0,
+        uri: storage.map_or(folder.clone(), |storage| storage.location.below(&folder).uri()),
+        until: Some(Timestamp::from_scn(state.scn)),
+        status: view::status(task.status),
+        problem: failed.and_then(|row| row.note.clone()).map(words::text),
+        started: task.started_at.map(view::moment),
+        finished: task.finished_at.filter(|_| task.status.is_finished()).map(view::moment),
+    }
+}
+
+fn seen_tenant(task: &Task, state: TenantState) -> RestoreTask {
+    let failed = task.rows.iter().find(|row| row.status == StepStatus::Failed);
+    let settled = [state.restored_scn, state.scn.unwrap_or(0)].into_iter().find(|scn| *scn > 0);
+    let pools = match &state.resources {
+        TargetResources::Pools(names) => names.clone(),
+        TargetResources::Zones(_) => state.made_pools,
+    };
+    RestoreTask {
+        task: TaskId(task.id.0),
+        creator: task.creator.clone(),
+        method: BackupMethod::Physical,
+        backup_set: None,
         backup_cluster: state.backup_cluster,
+        backup_ob_cluster: Some(state.backup_ob_cluster_id),
         backup_cluster_name: state.backup_cluster_name,
         backup_tenant: state.backup_tenant,
         backup_tenant_name: state.backup_tenant_name,
@@ -151,10 +236,11 @@ fn seen(task: &Task, state: State, storage: Option<Storage>) -> RestoreTask {
         cluster_name: state.cluster_name,
         tenant: state.tenant,
         tenant_name: state.tenant_name,
-        databases: state.databases,
-        objects: state.selection.0,
-        uri: storage.map_or(folder.clone(), |storage| storage.location.below(&folder).uri()),
-        until: Timestamp::from_scn(state.scn),
+        pools,
+        databases: BTreeMap::new(),
+        objects: Vec::new(),
+        uri: state.places.iter().map(|place| place.uri.as_str()).collect::<Vec<_>>().join(","),
+        until: settled.or_else(|| state.until.scn()).map(Timestamp::from_scn),
         status: view::status(task.status),
         problem: failed.and_then(|row| row.note.clone()).map(words::text),
         started: task.started_at.map(view::moment),

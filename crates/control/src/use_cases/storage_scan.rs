@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use dump::{DumpId, Manifest, read_manifest};
+use dump::{DumpId, KnownKeys, Manifest, OpenManifest, Origin, open_manifest};
 use metadata::Slice;
 use metadata::backup_sets::BackupSetQuery;
 use model::backup::{BackupMethod, DataBackupMode};
@@ -32,10 +32,21 @@ pub struct Scan {
     pub found: u64,
     /// Those that the catalogue knew before.
     pub known: u64,
-    /// Those that it knows now, with their folders.
-    pub added: Vec<(BackupSetId, String)>,
+    /// Those that it knows now.
+    pub added: Vec<Adopted>,
     /// Those that it does not take, by their folders, and why.
     pub left_out: Vec<(String, Problem)>,
+}
+
+/// A set that was found in a storage.
+#[derive(Debug)]
+pub struct Adopted {
+    /// Its identity in the catalogue.
+    pub id: BackupSetId,
+    /// Its folder below the storage's base.
+    pub path: String,
+    /// Where it comes from.
+    pub origin: Origin,
 }
 
 /// Looks for complete logical dumps in a storage, and enters those into the catalogue that it does not know. Nothing in
@@ -50,6 +61,7 @@ pub async fn scan(control: &Control, actor: &Actor, id: StorageId) -> Result<Sca
         let client = control.context.client(id).await?;
         let clusters = control.metadata().cluster_list().await?;
         let known = known_folders(control, id).await?;
+        let keys = control.context.known_keys().await?;
         let mut scan = Scan::default();
         let mut sets = Vec::new();
         for folder in dump_folders(&client).await? {
@@ -58,15 +70,15 @@ pub async fn scan(control: &Control, actor: &Actor, id: StorageId) -> Result<Sca
                 scan.known += 1;
                 continue;
             }
-            match look(control, &client, &clusters, id, &folder).await {
-                Ok(set) => sets.push(set),
+            match look(control, &client, &clusters, &keys, id, &folder).await {
+                Ok(found) => sets.push(found),
                 Err(error) => scan.left_out.push((folder, error.into_problem())),
             }
         }
         let mut writer = control.metadata().begin().await?;
-        for set in sets {
+        for (set, origin) in sets {
             let id = writer.backup_set_adopt(&set).await?;
-            scan.added.push((id, set.path));
+            scan.added.push(Adopted { id, path: set.path, origin });
         }
         attempt.done(&mut writer).await?;
         writer.commit().await?;
@@ -123,9 +135,10 @@ async fn look(
     control: &Control,
     client: &Client,
     clusters: &[Cluster],
+    keys: &KnownKeys,
     storage: StorageId,
     folder: &str,
-) -> Result<BackupSet, Error> {
+) -> Result<(BackupSet, Origin), Error> {
     let Place { cluster: name, ob_cluster_id, tenant, dump } =
         place(folder).expect("only dumps are looked at");
     let cluster = clusters
@@ -134,12 +147,14 @@ async fn look(
         .ok_or_else(|| {
             Problem::not_found("scan-cluster-unknown").with("cluster", name).with("number", ob_cluster_id)
         })?;
-    let manifest = read_manifest(&client.below(&logical_folder(name, ob_cluster_id, tenant))?, &dump).await?;
+    let client = client.below(&logical_folder(name, ob_cluster_id, tenant))?;
+    let OpenManifest { manifest, signer, .. } = open_manifest(&client, &dump).await?;
     let tenant_name = match control.metadata().tenant_get(cluster.id, tenant).await? {
         Some(tenant) => tenant.name,
         None => tenant.to_string(),
     };
-    Ok(described(&manifest, cluster, tenant, tenant_name, storage, folder))
+    let set = described(&manifest, cluster, tenant, tenant_name, storage, folder);
+    Ok((set, keys.origin(signer)))
 }
 
 fn described(

@@ -7,6 +7,7 @@ use metadata::tasks::subject;
 use metadata::{Slice, Transaction};
 use model::cluster::check_name;
 use model::id::StorageId;
+use model::problem::codes;
 use model::storage::{Storage, StorageLocation, TestLine};
 use model::user::Permission;
 use model::{Problem, Secret};
@@ -107,6 +108,13 @@ pub async fn update(
         let name = name.or_else(|| storage.name.clone());
         name.as_deref().map_or(Ok(()), check_name)?;
         let kept = control.metadata().storage_secret(id).await?;
+        let takes_secret_along =
+            location.as_ref().is_some_and(|new| !is_same_account(new, &storage.location));
+        if takes_secret_along && secret.is_none() && kept.is_some() {
+            // Otherwise somebody could have the stored secret sent to an address of his own.
+            let needed = Problem::invalid("storage-secret-needed");
+            return Err(needed.coded(codes::STORAGE_KEY_SECRET_MISSING).into());
+        }
         let moves = location.as_ref().is_some_and(|new| !is_same_place(new, &storage.location));
         let location = control
             .context
@@ -166,6 +174,17 @@ async fn place(
 /// Tells whether what lies at the one location lies at the other too, whatever key is used.
 fn is_same_place(one: &StorageLocation, other: &StorageLocation) -> bool {
     (one.kind, &one.path, &one.endpoint) == (other.kind, &other.path, &other.endpoint)
+}
+
+/// Tells whether a secret that is good for the one location is meant for the other too: the same service, bucket and
+/// account.
+fn is_same_account(one: &StorageLocation, other: &StorageLocation) -> bool {
+    fn account(location: &StorageLocation) -> impl PartialEq {
+        let bucket = location.path.split('/').next().unwrap_or_default().to_owned();
+        let StorageLocation { kind, path: _, endpoint, access_key_id, app_id } = location.clone();
+        (kind, bucket, endpoint, access_key_id, app_id)
+    }
+    account(one) == account(other)
 }
 
 /// Refuses to move a storage from under what relies on it.

@@ -225,7 +225,7 @@ fn written(strategy: &Strategy, method: BackupMethod) -> ScheduleConfig {
     ScheduleConfig {
         schedule: strategy.settings.schedule.clone().into(),
         backup_schedule_enabled: !strategy.paused,
-        // Another method decides anew.
+        // With another method the old choice does not count.
         start_log_backup: Some(start_log_backup).filter(|_| method == strategy.settings.method),
         clean_enabled: strategy.settings.clean_up.is_some(),
         backup_data_retention_days: strategy.settings.clean_up.map(|clean_up| clean_up.retention_days),

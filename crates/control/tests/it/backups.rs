@@ -200,6 +200,7 @@ async fn a_plan_names_every_step_and_changes_nothing() {
         tenant: set.tenant,
         objects: vec![],
         rename,
+        accept_foreign: false,
     };
     let plan = restores::plan(control, admin, request.clone()).await.expect("planned");
     assert_eq!(plan.steps.len(), 7);
@@ -225,6 +226,7 @@ async fn of_two_recoveries_at_once_into_one_name_one_is_refused() {
         tenant: set.tenant,
         objects: vec![],
         rename: BTreeMap::from([("control_two".to_owned(), target.to_owned())]),
+        accept_foreign: false,
     };
     let (one, other) = tokio::join!(
         restores::restore(control, admin, request("control_two_x"), None),
@@ -259,14 +261,15 @@ async fn a_recovery_is_listed_with_where_it_came_from_and_went() {
         tenant: set.tenant,
         objects: vec![],
         rename: rename.clone(),
+        accept_foreign: false,
     };
     let task = restores::restore(control, admin, request, None).await.expect("accepted").task;
     assert_eq!(run_to_the_end(&stand, task).await, TaskStatus::Successful);
     let rows = restores::restore_tasks(control, admin, &Default::default(), PageAsk::default()).await;
     let row = rows.expect("listed").contents.remove(0);
-    assert_eq!((row.task, row.backup_set, row.status), (task, set.id, TaskStatus::Successful));
+    assert_eq!((row.task, row.backup_set, row.status), (task, Some(set.id), TaskStatus::Successful));
     assert_eq!((row.databases, row.tenant_name.as_str()), (rename, "sys"));
-    assert_eq!(row.until, model::Timestamp::from_scn(set.scn));
+    assert_eq!(row.until, Some(model::Timestamp::from_scn(set.scn)));
 }
 
 #[tokio::test]

@@ -99,3 +99,39 @@ async fn a_storage_that_a_task_uses_is_neither_removed_nor_moved() {
     let moved = StorageChange { location: Some(stand.directory("b")), ..StorageChange::default() };
     assert_eq!(why(storages::update(control, admin, storage.id, moved).await), "task-not-finished");
 }
+
+#[tokio::test]
+async fn a_stored_secret_goes_to_no_other_service_bucket_or_account() {
+    let stand = Stand::new().await;
+    let (control, admin) = (&stand.control, &stand.admin);
+    let location = StorageLocation {
+        kind: StorageType::S3,
+        path: "backup/dir".into(),
+        endpoint: Some("http://127.0.0.1:1".into()),
+        access_key_id: Some("id".into()),
+        app_id: None,
+    };
+    let new = NewStorage {
+        name: "nightly".into(),
+        location: location.clone(),
+        secret: Some(Secret::new("hunter2")),
+    };
+    let storage = storages::create(control, admin, new).await.expect("it is kept");
+    let changed = |location: StorageLocation, secret: Option<&str>| {
+        let change = StorageChange { location: Some(location), secret: secret.map(Secret::new), name: None };
+        storages::update(control, admin, storage.id, change)
+    };
+    let elsewhere = || StorageLocation { endpoint: Some("http://127.0.0.1:2".into()), ..location.clone() };
+    for other in [
+        elsewhere(),
+        StorageLocation { path: "other/dir".into(), ..location.clone() },
+        StorageLocation { access_key_id: Some("somebody".into()), ..location.clone() },
+        StorageLocation { kind: StorageType::Oss, ..location.clone() },
+    ] {
+        assert_eq!(why(changed(other.clone(), None).await), "storage-secret-needed", "{other:?}");
+    }
+    changed(StorageLocation { path: "backup/below".into(), ..location.clone() }, None)
+        .await
+        .expect("the same bucket");
+    changed(elsewhere(), Some("another")).await.expect("with its own secret");
+}

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use oceanbase::statement::identifier;
 
-use crate::ddl::token::{TokenKind, tokens};
+use crate::ddl::token::{Token, TokenKind, tokens};
 
 /// What becomes of a GRANT when a dump is loaded.
 #[derive(Debug, PartialEq, Eq)]
@@ -20,15 +20,7 @@ pub(crate) enum Granted {
 /// Returns a GRANT under the new names of databases, by the old ones.
 pub(crate) fn granted(statement: &[u8], names: &BTreeMap<String, String>) -> Granted {
     let tokens = tokens(statement);
-    let on = tokens.iter().position(|token| token.is_word("ON")).unwrap_or(tokens.len());
-    let name = (on..tokens.len()).find(|&place| tokens[place].kind == TokenKind::Name);
-    let Some(place) = name.filter(|&name| tokens.get(name + 1).is_some_and(|next| next.is_sign(b'.'))) else {
-        return Granted::By(statement.to_vec());
-    };
-    let spelled = tokens[place].name().unwrap_or_default();
-    // Only in front of `.*` is the name a pattern, in which `\_` stands for `_`.
-    let is_whole = tokens.get(place + 2).is_some_and(|next| next.is_sign(b'*'));
-    let pattern = if is_whole { Pattern::read(&spelled) } else { Pattern::plain(&spelled) };
+    let Some((place, spelled, pattern)) = on(&tokens) else { return Granted::By(statement.to_vec()) };
     let literal = pattern.literal();
     let new = match names.get(&spelled) {
         // A `_` that nobody escaped is meant as such, though it matches other names too.
@@ -57,6 +49,25 @@ pub(crate) fn granted(statement: &[u8], names: &BTreeMap<String, String>) -> Gra
         }
     }
     Granted::By(sql)
+}
+
+/// Tells whether a GRANT reaches beyond one database: it names none, as one of a role does, or all that match a text.
+pub(crate) fn is_global(statement: &[u8]) -> bool {
+    on(&tokens(statement)).is_none_or(|(_, _, pattern)| pattern.0.contains(&Part::Many))
+}
+
+/// Returns where a GRANT names the database that it is on, how it spells that, and what it matches.
+fn on(tokens: &[Token<'_>]) -> Option<(usize, String, Pattern)> {
+    let on = tokens.iter().position(|token| token.is_word("ON"))?;
+    let place = (on..tokens.len()).find(|&place| tokens[place].kind == TokenKind::Name)?;
+    if !tokens.get(place + 1)?.is_sign(b'.') {
+        return None;
+    }
+    let spelled = tokens[place].name().unwrap_or_default();
+    // Only in front of `.*` is the name a pattern, in which `\_` stands for `_`.
+    let is_whole = tokens.get(place + 2).is_some_and(|next| next.is_sign(b'*'));
+    let pattern = if is_whole { Pattern::read(&spelled) } else { Pattern::plain(&spelled) };
+    Some((place, spelled, pattern))
 }
 
 /// Returns a name as a pattern that matches no other.
@@ -126,7 +137,7 @@ impl Pattern {
 mod tests {
     use std::collections::BTreeMap;
 
-    use super::{Granted, granted};
+    use super::{Granted, granted, is_global};
 
     #[test]
     fn privileges_follow_the_new_name() {
@@ -151,6 +162,21 @@ mod tests {
             (r"GRANT SELECT ON `my\_app`.`t` TO 'u'", elsewhere(r"my\_app")),
         ] {
             assert_eq!(granted(sql.as_bytes(), &names), expected, "{sql}");
+        }
+    }
+
+    #[test]
+    fn what_reaches_beyond_one_database_is_told_from_the_rest() {
+        for (sql, expected) in [
+            ("GRANT ALL ON *.* TO 'u'", true),
+            ("GRANT `r`@`%` TO `u`@`%`", true),
+            ("GRANT ALL ON `%`.* TO 'u'", true),
+            (r"GRANT ALL ON `a\%`.* TO 'u'", false),
+            ("GRANT SELECT ON `my_app`.* TO 'u'", false),
+            ("GRANT SELECT ON `d`.`t` TO 'u'", false),
+            ("GRANT EXECUTE ON PROCEDURE `d`.`p` TO 'u'", false),
+        ] {
+            assert_eq!(is_global(sql.as_bytes()), expected, "{sql}");
         }
     }
 }

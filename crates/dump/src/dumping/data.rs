@@ -47,7 +47,7 @@ pub async fn dump_data(
     cancel: &CancellationToken,
 ) -> Result<()> {
     let plan = snapshot.plan();
-    let archive = Archive::of_plan(client, plan);
+    let archive = Archive::of_plan(client, plan, snapshot.signer());
     let receipts = archive.piece_receipts().await?;
     meter.change(|progress| *progress = so_far(plan, &receipts));
     let jobs = open_jobs(plan, &receipts);

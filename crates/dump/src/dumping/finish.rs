@@ -15,14 +15,16 @@ use crate::id::DumpId;
 use crate::layout::ObjectKey;
 use crate::manifest::{DatabaseEntry, Manifest, ObjectEntry, Piece, TableEntry, Totals};
 use crate::plan::{DatabasePlan, Plan, full_name};
+use crate::signing::SigningKey;
 
 /// Makes a dump whose pieces are all finished into a backup, by writing its manifest. Done before, it returns the
-/// manifest that is there.
+/// manifest that is there. Where there is a key it signs it, and takes only what it signed before.
 ///
 /// # Errors
-/// [`Error::NotFinished`] when pieces or the schema are missing.
-pub async fn finish(client: &Client, dump: &DumpId) -> Result<Manifest> {
-    let archive = Archive::new(client, dump);
+/// [`Error::NotFinished`] when pieces or the schema are missing; [`Error::AnotherDump`] when there is a manifest that
+/// somebody else wrote.
+pub async fn finish(client: &Client, dump: &DumpId, signer: Option<&SigningKey>) -> Result<Manifest> {
+    let archive = Archive::signing(client, dump, signer);
     let plan = archive.require_plan().await?;
     if let Some(manifest) = archive.manifest().await? {
         archive.delete_receipts().await?;

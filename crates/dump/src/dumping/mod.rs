@@ -32,6 +32,7 @@ use model::inventory::Consent;
 use crate::chunk::ChunkAim;
 use crate::encryption::Recipient;
 use crate::plan::{Compression, Selection};
+use crate::signing::SigningKey;
 
 /// How a dump is taken.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -49,6 +50,8 @@ pub struct Options {
     /// How many connections will read at most: definitions and cuts before the rows. On MySQL and MariaDB they begin
     /// together.
     pub connections: usize,
+    /// What it is signed with; nothing: it is not.
+    pub signer: Option<SigningKey>,
     /// How long writers of a MySQL or MariaDB may be kept waiting for the moment to be fixed; nothing: for 5 seconds.
     pub lock_wait: Option<Duration>,
 }

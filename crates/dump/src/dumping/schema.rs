@@ -49,7 +49,7 @@ pub(crate) struct SchemaReceipt {
 /// [`Error::SchemaChanged`] when a table is not any more what was planned.
 pub async fn dump_schema(source: &Source, client: &Client, snapshot: &Snapshot) -> Result<()> {
     let plan = snapshot.plan();
-    let archive = Archive::of_plan(client, plan);
+    let archive = Archive::of_plan(client, plan, snapshot.signer());
     if archive.read_sealed::<SchemaReceipt>(ObjectKey::SchemaReceipt).await?.is_some() {
         return Ok(());
     }

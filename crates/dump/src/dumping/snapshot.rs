@@ -28,6 +28,7 @@ use crate::id::DumpId;
 use crate::layout::ObjectKey;
 use crate::moment::Moment;
 use crate::plan::{Plan, full_name};
+use crate::signing::SigningKey;
 use crate::source::Source;
 
 /// How long it is waited for the server's next second.
@@ -49,6 +50,8 @@ pub struct Snapshot {
     hold: Hold,
     /// What the look at the tables has read; nothing where the moment was found again.
     kept: Mutex<Kept>,
+    /// What the dump is signed with.
+    signer: Option<SigningKey>,
 }
 
 /// What keeps the moment readable.
@@ -86,6 +89,11 @@ impl Snapshot {
         self.hold.release().await;
     }
 
+    /// Returns what the dump is signed with.
+    pub(super) fn signer(&self) -> Option<&SigningKey> {
+        self.signer.as_ref()
+    }
+
     /// Hands out the statements that were read when the moment was fixed.
     pub(super) fn take_kept(&self) -> Kept {
         std::mem::take(&mut self.kept.lock().unwrap_or_else(PoisonError::into_inner))
@@ -119,7 +127,7 @@ pub async fn take_snapshot(
     dump: &DumpId,
     options: &Options,
 ) -> Result<Snapshot> {
-    let archive = Archive::new(client, dump);
+    let archive = Archive::signing(client, dump, options.signer.as_ref());
     let taken = || Error::IdTaken { dump: dump.clone() };
     if !client.list(dump.as_str()).await.during(|| format!("list the folder {dump}"))?.is_empty() {
         return Err(taken());
@@ -148,7 +156,8 @@ pub async fn take_snapshot(
     };
     session.close().await;
     if archive.write_new_sealed(ObjectKey::Plan, &plan).await? {
-        return Ok(Snapshot { plan: Arc::new(plan), hold, kept: Mutex::new(kept) });
+        let signer = options.signer.clone();
+        return Ok(Snapshot { plan: Arc::new(plan), hold, kept: Mutex::new(kept), signer });
     }
     hold.release().await; // somebody else planned a dump of this id; theirs was first
     Err(taken())
@@ -175,7 +184,7 @@ pub async fn resume_snapshot(
     dump: &DumpId,
     options: &Options,
 ) -> Result<Snapshot> {
-    let archive = Archive::new(client, dump);
+    let archive = Archive::signing(client, dump, options.signer.as_ref());
     let plan = archive.plan().await?.ok_or_else(|| Error::NothingToResume { dump: dump.clone() })?;
     if archive.manifest().await?.is_some() {
         return Err(Error::AlreadyComplete { dump: dump.clone() });
@@ -194,7 +203,7 @@ pub async fn take_or_resume_snapshot(
     dump: &DumpId,
     options: &Options,
 ) -> Result<Snapshot> {
-    let archive = Archive::new(client, dump);
+    let archive = Archive::signing(client, dump, options.signer.as_ref());
     if archive.plan().await?.is_none() {
         match take_snapshot(source, client, dump, options).await {
             Err(Error::IdTaken { .. }) => {} // perhaps an earlier run of the caller was quicker
@@ -225,7 +234,8 @@ async fn pin_again(source: &Source, plan: Plan, options: &Options) -> Result<Sna
     let pin = Pin::open(&source.endpoint, Arc::clone(&source.witness), anchor).await;
     let pin =
         pin.during_read(&plan.dump, plan.scn, || "open the transaction that keeps the snapshot".to_owned())?;
-    Ok(Snapshot { plan: Arc::new(plan), hold: Hold::Pin(Box::new(pin)), kept: Mutex::default() })
+    let (kept, signer) = (Mutex::default(), options.signer.clone());
+    Ok(Snapshot { plan: Arc::new(plan), hold: Hold::Pin(Box::new(pin)), kept, signer })
 }
 
 /// Looks for what the dump leaves out besides tables.

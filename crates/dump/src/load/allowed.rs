@@ -10,6 +10,49 @@ use crate::manifest::Manifest;
 use crate::plan::{Selection, full_name};
 use crate::schema_file::{SchemaKind, SchemaObject};
 
+/// Which of a dump's code and accounts a load may create.
+pub(super) struct Wanted<'a> {
+    /// The chosen databases: names in the target by names in the dump.
+    pub(super) names: &'a BTreeMap<String, String>,
+    pub(super) selection: &'a Selection,
+}
+
+impl Wanted<'_> {
+    /// Returns the databases whose code may be created: those that are taken whole.
+    pub(super) fn code<'m>(&self, manifest: &'m Manifest) -> impl Iterator<Item = &'m str> {
+        let is_wanted = |name: &str| self.names.contains_key(name) && self.selection.has_whole_database(name);
+        manifest
+            .databases
+            .iter()
+            .filter(move |entry| !entry.code.is_empty() && is_wanted(&entry.name))
+            .map(|entry| entry.name.as_str())
+    }
+
+    /// Returns the files with accounts and privileges that may be created: those of a dump that is taken whole.
+    pub(super) fn accounts(&self, archive: &Archive, manifest: &Manifest) -> Vec<ObjectKey<'static>> {
+        let is_held = |key: ObjectKey<'_>| {
+            let path = archive.stored_path(key);
+            manifest.schema.iter().any(|object| object.path == path)
+        };
+        let all = [ObjectKey::Accounts, ObjectKey::Grants].into_iter();
+        all.filter(|&key| self.selection.is_all() && is_held(key)).collect()
+    }
+}
+
+/// Checks everything that a load may run of code, accounts and privileges.
+///
+/// # Errors
+/// As [`check_schema`].
+pub(super) async fn check_code(archive: &Archive, manifest: &Manifest, wanted: Wanted<'_>) -> Result<()> {
+    for database in wanted.code(manifest) {
+        objects(archive, ObjectKey::Code { database }, |_| true).await?;
+    }
+    for key in wanted.accounts(archive, manifest) {
+        objects(archive, key, |_| true).await?;
+    }
+    Ok(())
+}
+
 /// Checks the statements of all chosen databases, tables and views.
 ///
 /// # Errors

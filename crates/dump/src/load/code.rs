@@ -15,9 +15,10 @@ use crate::ddl::token::Quoting;
 use crate::error::{DuringSql as _, Result};
 use crate::id::DumpId;
 use crate::layout::ObjectKey;
+use crate::load::allowed::{self, Wanted};
 use crate::load::connection::{Under, enter, make, make_lenient, open_for_loading};
 use crate::load::marks::Marks;
-use crate::load::{Options, allowed, names};
+use crate::load::{Options, names};
 use crate::manifest::Manifest;
 use crate::plan::{Selection, full_name};
 use crate::schema_file::{SchemaKind, SchemaObject};
@@ -53,6 +54,7 @@ pub async fn create_triggers(
     options: &Options,
 ) -> Result<Vec<Text>> {
     let mut making = Making::begin(target, client, dump, options).await?;
+    making.check().await?;
     let late = [SchemaKind::Trigger, SchemaKind::EventZone, SchemaKind::Event, SchemaKind::Outline];
     making.code(&late).await?;
     making.grants().await?;
@@ -76,7 +78,8 @@ struct Making {
 
 impl Making {
     async fn begin(target: &Target, client: &Client, dump: &DumpId, options: &Options) -> Result<Self> {
-        let (archive, manifest) = Archive::open(client, dump, &options.identities).await?;
+        let (archive, manifest) =
+            Archive::open(client, dump, &options.identities, options.expected_manifest.as_deref()).await?;
         let names = names(&manifest, options)?;
         let (session, selection) = (open_for_loading(target).await?, options.selection.clone());
         Ok(Self { session, archive, manifest, names, notes: Vec::new(), selection })
@@ -84,20 +87,8 @@ impl Making {
 
     /// Checks everything that this load may run of users, privileges and code, before the first of it runs.
     async fn check(&self) -> Result<()> {
-        for entry in &self.manifest.databases {
-            let whole =
-                self.names.contains_key(&entry.name) && self.selection.has_whole_database(&entry.name);
-            if whole && !entry.code.is_empty() {
-                self.objects(ObjectKey::Code { database: &entry.name }).await?;
-            }
-        }
-        for key in [ObjectKey::Accounts, ObjectKey::Grants] {
-            let path = self.archive.stored_path(key);
-            if self.selection.is_all() && self.manifest.schema.iter().any(|object| object.path == path) {
-                self.objects(key).await?;
-            }
-        }
-        Ok(())
+        let wanted = Wanted { names: &self.names, selection: &self.selection };
+        allowed::check_code(&self.archive, &self.manifest, wanted).await
     }
 
     async fn end(self) -> Vec<Text> {

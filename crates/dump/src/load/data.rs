@@ -52,7 +52,8 @@ pub async fn load_data(
     meter: &Meter,
     cancel: &CancellationToken,
 ) -> Result<()> {
-    let (archive, manifest) = Archive::open(client, dump, &options.identities).await?;
+    let (archive, manifest) =
+        Archive::open(client, dump, &options.identities, options.expected_manifest.as_deref()).await?;
     let names = names(&manifest, options)?;
     let mut session = target.open().await?;
     let notes = Marks::find_all(&mut session, &manifest, &names).await?;

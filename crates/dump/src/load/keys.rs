@@ -36,7 +36,8 @@ pub async fn create_indexes(
     connections: usize,
     cancel: &CancellationToken,
 ) -> Result<Vec<Text>> {
-    let (archive, manifest) = Archive::open(client, dump, &options.identities).await?;
+    let (archive, manifest) =
+        Archive::open(client, dump, &options.identities, options.expected_manifest.as_deref()).await?;
     let names = names(&manifest, options)?;
     let mut session = open_for_loading(target).await?;
     let (mut keys, mut foreign_keys) = (Vec::new(), Vec::new());

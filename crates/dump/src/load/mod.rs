@@ -11,6 +11,7 @@ mod keys;
 mod large;
 mod marks;
 mod orphan;
+mod privileged;
 mod schema;
 mod target;
 mod views;
@@ -24,6 +25,7 @@ pub use code::{create_routines, create_triggers};
 pub use data::load_data;
 pub use keys::create_indexes;
 pub use marks::{MARKS_TABLE, progress_tables};
+pub use privileged::privileged;
 pub use schema::create_schema;
 pub use target::{TargetCheck, check_target};
 
@@ -60,13 +62,22 @@ pub struct Options {
     pub selection: Selection,
     /// Which databases may hold other tables already. Tables of the same names never may be there.
     pub into_existing: IntoExisting,
+    /// Whether code, accounts and privileges are created too: then they are checked before the first statement runs.
+    pub with_code: bool,
     /// The keys of an encrypted dump.
     pub identities: Identities,
+    /// The BLAKE3 of the manifest whose origin was checked before, as [`crate::OpenManifest`] gives it: no other is loaded.
+    /// None: any.
+    pub expected_manifest: Option<String>,
 }
 
 impl Options {
     fn choice(&self) -> Choice<'_> {
-        Choice { names: &self.databases, selection: &self.selection }
+        Choice {
+            names: &self.databases,
+            selection: &self.selection,
+            expected_manifest: self.expected_manifest.as_deref(),
+        }
     }
 
     /// Tells whether other tables may be where this database goes.
@@ -100,7 +111,8 @@ pub async fn verify_data(
 /// # Errors
 /// Fails when the server does.
 pub async fn finish(target: &Target, client: &Client, dump: &DumpId, options: &Options) -> Result<()> {
-    let manifest = Archive::new(client, dump).require_manifest().await?;
+    let expected = options.expected_manifest.as_deref();
+    let (_, manifest) = Archive::open(client, dump, &options.identities, expected).await?;
     let mut session = target.open().await?;
     let names = names(&manifest, options)?;
     for (database, marks) in marks::Marks::find_all(&mut session, &manifest, &names).await? {

@@ -40,7 +40,8 @@ pub async fn create_schema(
     connections: usize,
     cancel: &CancellationToken,
 ) -> Result<TargetCheck> {
-    let (archive, manifest) = Archive::open(client, dump, &options.identities).await?;
+    let (archive, manifest) =
+        Archive::open(client, dump, &options.identities, options.expected_manifest.as_deref()).await?;
     let names = names(&manifest, options)?;
     let mut session = open_for_loading(target).await?;
     let (found, leftovers) = check(&mut session, &archive, &manifest, &names, options).await?;

@@ -11,8 +11,9 @@ use crate::archive::Archive;
 use crate::error::{DuringSql as _, Error, Result};
 use crate::id::DumpId;
 use crate::layout::ObjectKey;
+use crate::load::allowed::{self, Wanted};
 use crate::load::marks::{Marks, progress_tables};
-use crate::load::{Options, allowed, names, orphan};
+use crate::load::{Options, names, orphan};
 use crate::manifest::Manifest;
 use crate::plan::full_name;
 use crate::source::Target;
@@ -39,7 +40,8 @@ pub async fn check_target(
     dump: &DumpId,
     options: &Options,
 ) -> Result<TargetCheck> {
-    let (archive, manifest) = Archive::open(client, dump, &options.identities).await?;
+    let (archive, manifest) =
+        Archive::open(client, dump, &options.identities, options.expected_manifest.as_deref()).await?;
     let names = names(&manifest, options)?;
     let mut session = target.open().await?;
     let (found, _) = check(&mut session, &archive, &manifest, &names, options).await?;
@@ -59,6 +61,10 @@ pub(super) async fn check(
         archive.read_schema(ObjectKey::Database { database }).await?; // the keys fit, or nothing is begun
     }
     allowed::check_schema(archive, manifest, names, &options.selection).await?;
+    if options.with_code {
+        let wanted = Wanted { names, selection: &options.selection };
+        allowed::check_code(archive, manifest, wanted).await?;
+    }
     let server = session.server().clone();
     if manifest.server.product.is_oceanbase() && !server.product.is_oceanbase() {
         return Err(Error::TargetUnfit {

@@ -39,7 +39,8 @@ pub async fn verify_against(
     meter: &Meter,
     cancel: &CancellationToken,
 ) -> Result<Report> {
-    let (archive, manifest) = Archive::open(client, dump, &Identities::default()).await?;
+    let (archive, manifest) =
+        Archive::open(client, dump, &Identities::default(), choice.expected_manifest).await?;
     let plan = archive.require_plan().await?;
     let jobs = jobs(&plan, &manifest, choice)?;
     let anchor = jobs.first().map(|job| (job.database.clone(), job.table.name.clone()));

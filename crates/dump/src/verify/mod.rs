@@ -10,7 +10,7 @@ use storage::Client;
 pub use against::verify_against;
 pub use objects::verify;
 
-use crate::archive::Archive;
+use crate::archive::{Archive, OpenManifest};
 use crate::error::Result;
 use crate::id::DumpId;
 use crate::manifest::Manifest;
@@ -103,4 +103,12 @@ impl Finding {
 /// [`crate::Error::NotFinished`] when there is none, [`crate::Error::Damaged`] when it is not what was written.
 pub async fn read_manifest(client: &Client, dump: &DumpId) -> Result<Manifest> {
     Archive::new(client, dump).require_manifest().await
+}
+
+/// Reads the manifest of a finished dump, with what tells where it comes from.
+///
+/// # Errors
+/// As [`read_manifest`]; [`crate::Error::Damaged`] also when its signature does not fit.
+pub async fn open_manifest(client: &Client, dump: &DumpId) -> Result<OpenManifest> {
+    Archive::new(client, dump).open_manifest().await
 }

@@ -126,7 +126,7 @@ impl Bed {
         dump::dump_schema(&source, &self.client, &snapshot).await?;
         dump::dump_data(&source, &self.client, &snapshot, 4, meter, &never).await?;
         snapshot.release().await;
-        dump::finish(&self.client, dump).await
+        dump::finish(&self.client, dump, options.signer.as_ref()).await
     }
 
     /// Loads a whole dump under other names, verifies it, and removes the notes.
@@ -153,7 +153,8 @@ impl Bed {
     pub(crate) async fn compare(&self, id: &str, names: &[(&str, &str)]) -> dump::Report {
         let (dump, never) = (id.parse().expect("an id"), CancellationToken::new());
         let options = load_options(names);
-        let choice = Choice { names: &options.databases, selection: &options.selection };
+        let choice =
+            Choice { names: &options.databases, selection: &options.selection, expected_manifest: None };
         dump::verify_against(&self.source(), &self.client, &dump, choice, 3, &Meter::new(), &never)
             .await
             .expect("a report")

@@ -30,7 +30,7 @@ async fn changed_meanwhile(bed: &Bed, name: &str, changes: &[&str]) -> dump::Res
     let dumped = dump::dump_data(&source, &bed.client, &snapshot, 2, &meter, &never).await;
     snapshot.release().await;
     dumped?;
-    dump::finish(&bed.client, &dump).await
+    dump::finish(&bed.client, &dump, None).await
 }
 
 /// Makes sure that the dump failed, says which table was changed or could not be read, and left no backup.

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::Write as _;
 use std::path::Path;
 
-use dump::{ChunkAim, Compression, Error, Meter, Options, load};
+use dump::{ChunkAim, Compression, Error, Meter, Options, SigningKey, load};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
@@ -218,4 +218,121 @@ async fn definitions_and_the_plan_are_proved_before_they_are_used() {
     let loaded = load::load_data(&bed.source(), &bed.client, &dump, &options, 1, &Meter::new(), &never).await;
     let error = loaded.expect_err("another plan");
     assert!(matches!(&error, Error::Damaged { path, .. } if path == "plan.json"), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_signed_dump_says_whose_it_is_and_takes_nothing_in_that_others_wrote() {
+    let bed = Bed::shared();
+    bed.database("d_signed", &["CREATE TABLE t (a INT PRIMARY KEY)", "INSERT INTO t VALUES (1),(2),(3)"])
+        .await;
+    let (key, stranger) = (SigningKey::generate(), SigningKey::generate());
+    let options = Options {
+        selection: selection(&["d_signed"]),
+        signer: Some(key.clone()),
+        chunk: ChunkAim { rows: Some(1), ..ChunkAim::default() },
+        connections: 2,
+        ..Options::default()
+    };
+    let dump = "signed".parse().expect("an id");
+    bed.dump_with(&dump, &options).await.expect("a dump");
+    let opened = dump::open_manifest(&bed.client, &dump).await.expect("a manifest");
+    assert_eq!(opened.signer, Some(key.public()));
+    bed.no_database("d_signed_2");
+    bed.load("signed", &[("d_signed", "d_signed_2")]).await;
+    assert_eq!(dump::finish(&bed.client, &dump, Some(&key)).await.expect("the same"), opened.manifest);
+    let other = dump::finish(&bed.client, &dump, Some(&stranger)).await;
+    assert!(matches!(other, Err(Error::NotOurs { .. })), "{other:?}");
+
+    // Anybody can seal a manifest again, and nobody but the key's holder can sign it.
+    let path = bed.dir.path().join("signed/manifest.json");
+    let text = fs::read_to_string(&path).expect("a manifest");
+    let (content, seal) = text.split_once('\n').expect("two lines");
+    let changed = content.replacen("\"format\":1", "\"format\":0", 1);
+    let hash = |content: &str| blake3::hash(content.as_bytes()).to_hex().to_string();
+    fs::write(&path, format!("{changed}\n{}", seal.replace(&hash(content), &hash(&changed))))
+        .expect("changed");
+    let error = dump::open_manifest(&bed.client, &dump).await.expect_err("altered");
+    assert!(matches!(&error, Error::Altered { path } if path == "manifest.json"), "{error:?}");
+    reseal(&bed.dir.path().join("signed"), |_| {});
+    let unsigned = dump::open_manifest(&bed.client, &dump).await.expect("a manifest");
+    assert_eq!(unsigned.signer, None);
+    let checked = load::Options {
+        expected_manifest: Some(opened.blake3),
+        ..load_options(&[("d_signed", "d_signed_3")])
+    };
+    bed.no_database("d_signed_3");
+    let refused = create_schema(&bed.source(), &bed.client, &dump, &checked).await;
+    assert!(matches!(&refused, Err(Error::Damaged { path, .. }) if path == "manifest.json"), "{refused:?}");
+}
+
+#[tokio::test]
+async fn the_bounds_of_a_forged_plan_never_become_part_of_a_query() {
+    let bed = Bed::shared();
+    bed.database("d_bounds", &["CREATE TABLE t (a INT PRIMARY KEY)", "INSERT INTO t VALUES (1),(2),(3)"])
+        .await;
+    let options = Options {
+        selection: selection(&["d_bounds"]),
+        chunk: ChunkAim { rows: Some(1), ..ChunkAim::default() },
+        connections: 2,
+        ..Options::default()
+    };
+    let (dump, source) = ("bounds".parse().expect("an id"), bed.source());
+    dump::take_snapshot(&source, &bed.client, &dump, &options).await.expect("a plan").release().await;
+    let path = bed.dir.path().join("bounds/plan.json");
+    let text = fs::read_to_string(&path).expect("a plan");
+    let content = text.lines().next().expect("two lines");
+    let forged = content.replacen("\"up_to\":[\"1\"]", "\"up_to\":[\"(SELECT 1)\"]", 1);
+    assert_ne!(forged, content, "the plan has such a bound");
+    let hash = blake3::hash(forged.as_bytes()).to_hex();
+    fs::write(&path, format!("{forged}\n{{\"blake3\":\"{hash}\",\"signature\":null}}\n")).expect("sealed");
+    match dump::resume_snapshot(&source, &bed.client, &dump, &options).await {
+        Err(Error::Damaged { path, .. }) => assert_eq!(path, "plan.json"),
+        Err(error) => panic!("{error:?}"),
+        Ok(_) => panic!("the forged plan was followed"),
+    }
+}
+
+#[tokio::test]
+async fn an_unfinished_dump_is_not_resumed_from_what_others_wrote() {
+    let bed = Bed::shared();
+    bed.database("d_unfinished", &["CREATE TABLE t (a INT PRIMARY KEY)", "INSERT INTO t VALUES (1),(2)"])
+        .await;
+    let (source, never) = (bed.source(), CancellationToken::new());
+    let unsigned = Options { selection: selection(&["d_unfinished"]), connections: 2, ..Options::default() };
+    let signed = Options { signer: Some(SigningKey::generate()), ..unsigned.clone() };
+
+    let dump = "planned-by-others".parse().expect("an id");
+    dump::take_snapshot(&source, &bed.client, &dump, &unsigned).await.expect("a plan").release().await;
+    match dump::take_or_resume_snapshot(&source, &bed.client, &dump, &signed).await {
+        Err(error @ Error::NotOurs { .. }) => assert!(error.must_start_anew()),
+        Err(error) => panic!("{error:?}"),
+        Ok(_) => panic!("the plan of others was followed"),
+    }
+    // Nor does a signed dump lose its signature by being resumed without the key.
+    let dump = "planned-with-a-key".parse().expect("an id");
+    dump::take_snapshot(&source, &bed.client, &dump, &signed).await.expect("a plan").release().await;
+    let resumed = dump::take_or_resume_snapshot(&source, &bed.client, &dump, &unsigned).await;
+    assert!(matches!(resumed.map(drop), Err(Error::NotOurs { .. })));
+
+    let dump = "pieces-of-others".parse().expect("an id");
+    let snapshot = dump::take_snapshot(&source, &bed.client, &dump, &signed).await.expect("a plan");
+    dump::dump_schema(&source, &bed.client, &snapshot).await.expect("a schema");
+    dump::dump_data(&source, &bed.client, &snapshot, 2, &Meter::new(), &never).await.expect("rows");
+    let receipts = bed.dir.path().join("pieces-of-others/receipts");
+    for path in crate::bed::files(&receipts) {
+        let text = fs::read_to_string(&path).expect("a receipt");
+        let content = text.lines().next().expect("a line");
+        let hash = blake3::hash(content.as_bytes()).to_hex();
+        fs::write(&path, format!("{content}\n{{\"blake3\":\"{hash}\",\"signature\":null}}\n"))
+            .expect("sealed");
+    }
+    let finished = dump::finish(&bed.client, &dump, signed.signer.as_ref()).await;
+    assert!(matches!(finished, Err(Error::NotFinished { .. })), "{finished:?}");
+    dump::dump_schema(&source, &bed.client, &snapshot).await.expect("a schema");
+    let meter = Meter::new();
+    dump::dump_data(&source, &bed.client, &snapshot, 2, &meter, &never).await.expect("rows");
+    assert_eq!(meter.now().rows, 2, "they are read again");
+    snapshot.release().await;
+    dump::finish(&bed.client, &dump, signed.signer.as_ref()).await.expect("a manifest");
+    assert_eq!(bed.verify("pieces-of-others").await.findings, []);
 }

@@ -50,7 +50,7 @@ async fn many_small_tables_are_asked_for_once_and_share_their_receipts() {
     assert!((1..=TABLES as usize / 8).contains(&receipts), "{receipts} receipts of {TABLES} tables");
     snapshot.release().await;
 
-    let manifest = dump::finish(&bed.client, &dump).await.expect("a manifest");
+    let manifest = dump::finish(&bed.client, &dump, None).await.expect("a manifest");
     assert_eq!((manifest.totals.tables, manifest.totals.rows), (TABLES, TABLES));
     assert_eq!(bed.verify("many").await.findings, []);
     bed.no_database("d_many_2");

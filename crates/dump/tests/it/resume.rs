@@ -56,7 +56,7 @@ async fn a_dump_that_was_dropped_anywhere_ends_as_one_that_was_not() {
             () = pieces_done(&meter, stop_at) => {}
             ended = dump::dump_data(&source, &bed.client, &snapshot, 3, &meter, &never) => ended.expect("rows"),
         }
-        assert!(dump::finish(&bed.client, &dump).await.is_err(), "not complete at {stop_at}");
+        assert!(dump::finish(&bed.client, &dump, None).await.is_err(), "not complete at {stop_at}");
         // Rows that are written after the snapshot are not in it, whichever attempt reads them.
         let mut session = bed.session().await;
         run(
@@ -104,7 +104,7 @@ async fn every_call_can_be_made_twice() {
         let meter = Meter::new();
         dump::dump_data(&source, &bed.client, &snapshot, 3, &meter, &never).await.expect("rows");
         assert_eq!(meter.now().pieces_done, meter.now().pieces);
-        manifests.push(dump::finish(&bed.client, &dump).await.expect("a manifest"));
+        manifests.push(dump::finish(&bed.client, &dump, None).await.expect("a manifest"));
     }
     assert_eq!(manifests[0], manifests[1]);
     let load = load_options(&[("d_twice", "d_twice_2")]);

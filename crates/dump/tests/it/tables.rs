@@ -137,7 +137,11 @@ async fn some_tables_of_a_dump_are_compared_and_no_other() {
     session.close().await;
     let compare = async |tables: &[&str]| {
         let selection = Selection(tables.iter().map(|name| table("d_judged", name)).collect());
-        let choice = Choice { names: &std::collections::BTreeMap::new(), selection: &selection };
+        let choice = Choice {
+            names: &std::collections::BTreeMap::new(),
+            selection: &selection,
+            expected_manifest: None,
+        };
         let (id, never): (DumpId, _) = ("judged".parse().expect("an id"), CancellationToken::new());
         dump::verify_against(&bed.source(), &bed.client, &id, choice, 2, &Meter::new(), &never).await
     };

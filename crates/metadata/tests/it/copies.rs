@@ -38,6 +38,7 @@ async fn fill(metadata: &Metadata) -> (ClusterId, TaskId) {
         writer.strategy_insert(scope, UserId(1), &settings(storage.id), false).await.expect("kept").id;
     writer.strategy_run_insert(&missed(strategy, Timestamp(1))).await.expect("kept");
     writer.user_insert("eva", Role::Admin, &hash, false).await.expect("kept");
+    writer.signing_key_ensure(&Secret::new("signing-seed")).await.expect("kept");
     let deed = Deed {
         user: "eva".into(),
         address: "::1".into(),
@@ -72,7 +73,7 @@ async fn what_was_copied_is_there_after_it_was_put_back_on_any_kind_of_database(
         let written = stand.metadata.copy_to(&file).await.expect("a copy");
         assert_eq!(fs::metadata(&file).expect("a file").permissions().mode() & 0o777, 0o600);
         let text = fs::read_to_string(&file).expect("text");
-        for secret in ["hunter2", "s3cr3t", "of-the-tenant"] {
+        for secret in ["hunter2", "s3cr3t", "of-the-tenant", "signing-seed"] {
             assert!(!text.contains(secret), "secrets stay sealed");
         }
 
@@ -94,6 +95,8 @@ async fn what_was_copied_is_there_after_it_was_put_back_on_any_kind_of_database(
         assert_eq!(metadata.cluster_password(cluster).await.expect("opens").expose(), "hunter2");
         let of_tenant = metadata.tenant_credential_get(cluster, TenantId(1002)).await.expect("opens");
         assert_eq!(of_tenant.expect("it is there").password.expose(), "of-the-tenant");
+        let key = metadata.signing_key().await.expect("opens");
+        assert_eq!(key.expect("it is there").expose(), "signing-seed");
         let ask =
             Ask { worker: "x".into(), can: vec![("plain".into(), 1)], lease: std::time::Duration::ZERO };
         let claim = metadata.claim(&ask).await.expect("answers").expect("nobody holds it any more");

@@ -39,6 +39,7 @@ for_every_database! {
     an_operators_decision_is_taken_back_with_its_transaction
     what_is_not_there_is_said_to_be_missing
     identities_are_never_given_out_twice
+    a_signing_key_is_made_once_and_replaced_with_its_public_half_kept
 }
 
 async fn a_cluster_is_kept_found_changed_and_let_go(metadata: Metadata) {
@@ -444,4 +445,24 @@ pub(crate) fn backup_set(task: i64, tenant: i64, storage: StorageId) -> BackupSe
             agreed: true,
         }],
     }
+}
+
+async fn a_signing_key_is_made_once_and_replaced_with_its_public_half_kept(metadata: Metadata) {
+    assert_eq!(metadata.signing_key().await.expect("answers"), None);
+    let [first, second] = ["first", "second"].map(Secret::new);
+    let mut writer = begin(&metadata).await;
+    assert_eq!(writer.signing_key_ensure(&first).await.expect("made"), first);
+    assert_eq!(writer.signing_key_ensure(&second).await.expect("there"), first, "it is made once");
+    commit(writer).await;
+    assert_eq!(metadata.signing_key().await.expect("answers"), Some(first));
+
+    let mut writer = begin(&metadata).await;
+    writer.signing_key_replace("public of the first", &second).await.expect("replaced");
+    let trusted = BTreeMap::from([("site".to_owned(), "public of a site".to_owned())]);
+    writer.trusted_keys_set(&trusted).await.expect("kept");
+    assert_eq!(writer.signing_keys_now().await.expect("answers").trusted, trusted);
+    commit(writer).await;
+    assert_eq!(metadata.signing_key().await.expect("answers"), Some(second));
+    let stored = metadata.signing_keys_stored().await.expect("answers");
+    assert_eq!((stored.retired, stored.trusted), (vec!["public of the first".to_owned()], trusted));
 }

@@ -163,3 +163,21 @@ fn an_scn_of_either_unit_is_shown_as_time() {
         (Timestamp(1_763_805_600_123_000), Timestamp(1_763_805_600_123_000))
     );
 }
+
+#[test]
+fn the_nearest_moments_to_one_in_a_gap_are_told() {
+    let sets = [full(1, 110, 120), full(2, 510, 520)];
+    let rounds = [round(1, 100, 299, RoundEnd::Stopped), round(2, 500, 599, RoundEnd::Running)];
+    let timeline = windows(&sets, &rounds, &[]);
+    assert_eq!(timeline.latest(), Some(599));
+    let cases = [
+        (50, (None, Some(120)), None),
+        (110, (None, Some(120)), Some(GapReason::NoSet)),
+        (400, (Some(299), Some(520)), Some(GapReason::RoundStopped { round: 1 })),
+        (700, (Some(599), None), None),
+    ];
+    for (scn, nearest, reason) in cases {
+        assert_eq!(timeline.nearest(scn), nearest, "{scn}");
+        assert_eq!(timeline.gap_at(scn).map(|gap| gap.reason), reason, "{scn}");
+    }
+}

@@ -118,6 +118,7 @@ const TABLE: &[(&str, Retry, &[u16])] = &[
     ("database-tenant-exists", Never, &[5156]),
     ("database-pool-unfit", Never, &[4626, 4650, 4651]),
     ("database-unit-unfit", Never, &[4658, 4659, 4668]),
+    ("database-resources-short", Never, &[4624, 4733]),
     ("database-cluster-name-differs", Never, &[4666]),
     ("database-standby-unfit", Never, &[9096, 9097]),
     ("database-snapshot-of-tenant", Never, &[9106, 9107, 9108, 9109, 9110, 9111, 9112]),

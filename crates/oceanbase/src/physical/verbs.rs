@@ -15,8 +15,8 @@ use crate::{gen3, gen4};
 /// What can be sent to a cluster of some version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verbs {
-    generation: Generation,
-    version: Version,
+    pub(super) generation: Generation,
+    pub(super) version: Version,
 }
 
 /// What belongs to a backup beside its scope.

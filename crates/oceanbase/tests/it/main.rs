@@ -10,6 +10,8 @@ mod physical;
 mod precheck;
 mod probe;
 mod recorder;
+mod records;
+mod restore;
 mod secrets;
 mod seekdb;
 mod session;

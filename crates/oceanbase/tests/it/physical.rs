@@ -23,15 +23,15 @@ const TURNS_MAX: u32 = 200;
 
 /// A cluster with the tenants `shop` and `books`, and a session on it.
 pub(crate) struct Stand {
-    handle: Handle,
-    driver: Driver,
-    recorder: Arc<Recorder>,
-    scope: Scope,
+    pub(crate) handle: Handle,
+    pub(crate) driver: Driver,
+    pub(crate) recorder: Arc<Recorder>,
+    pub(crate) scope: Scope,
     _files: TempDir,
 }
 
 impl Stand {
-    async fn new(profile: Profile) -> Self {
+    pub(crate) async fn new(profile: Profile) -> Self {
         let files = TempDir::new().expect("a directory");
         let cluster = ClusterConfig {
             version: profile.to_string(),
@@ -61,6 +61,12 @@ impl Stand {
         Self { handle, driver, recorder, scope, _files: files }
     }
 
+    /// Returns how the cluster is logged on to.
+    pub(crate) fn endpoint(&self) -> Endpoint {
+        let address = model::cluster::Address { host: "127.0.0.1".into(), port: self.handle.port() };
+        Endpoint::new(vec![address], "root@sys", Secret::new("of-the-sys-tenant"))
+    }
+
     async fn set_destinations(&mut self) {
         let verbs = self.driver.verbs();
         let data = verbs.set_data_destination(&self.scope, &Secret::new("file:///backup/data"));
@@ -72,7 +78,7 @@ impl Stand {
         }
     }
 
-    async fn archive(&mut self, wish: LogBackupWish, until: ArchiveStatus) {
+    pub(crate) async fn archive(&mut self, wish: LogBackupWish, until: ArchiveStatus) {
         for _ in 0..TURNS_MAX {
             let round =
                 self.driver.archive_round(&self.scope).await.expect("answers").expect("the tenant is there");
@@ -103,7 +109,7 @@ impl Stand {
         panic!("the merge never ends");
     }
 
-    async fn ready(&mut self) {
+    pub(crate) async fn ready(&mut self) {
         self.set_destinations().await;
         self.archive(LogBackupWish::Start, ArchiveStatus::Doing).await;
         self.handle.advance_seconds(5.0);
@@ -113,7 +119,7 @@ impl Stand {
     }
 
     /// Starts a backup and follows it to its end; returns how it ended, and its set.
-    async fn back_up(&mut self, mode: DataBackupMode, tag: &str) -> (JobStatus, i64) {
+    pub(crate) async fn back_up(&mut self, mode: DataBackupMode, tag: &str) -> (JobStatus, i64) {
         let tenant = self.scope.tenant();
         let now = self.driver.database_now().await.expect("answers");
         let before = self.driver.backup_jobs(&self.scope).await.expect("answers");
@@ -145,7 +151,7 @@ impl Stand {
         panic!("the backup never ends");
     }
 
-    fn assert_no_gaps(&self, what: &str) {
+    pub(crate) fn assert_no_gaps(&self, what: &str) {
         let gaps: Vec<_> = self.handle.transcript().into_iter().filter(|entry| entry.gap).collect();
         assert!(gaps.is_empty(), "{what}: {gaps:?}");
     }

@@ -247,6 +247,11 @@ pub(super) fn step(cluster: &mut Cluster) {
 
 fn next_stage(cluster: &mut Cluster, restore: &Restore) -> (Stage, Option<i64>) {
     let now_us = cluster.now_us;
+    if restore.is_running() && !cluster.tenants.contains_key(&restore.tenant) {
+        // Somebody has dropped it; the words are a guess.
+        fail(cluster, restore.job, "tenant has been dropped".to_owned());
+        return (Stage::Fail, after(now_us, LINGER_S));
+    }
     let needs_upgrade = restore.backup_version != cluster.profile.version();
     match restore.stage {
         Stage::CreateTenant => {
@@ -265,8 +270,11 @@ fn next_stage(cluster: &mut Cluster, restore: &Restore) -> (Stage, Option<i64>) 
         },
         Stage::PostCheck if needs_upgrade => (Stage::Upgrade, after(now_us, 1)),
         Stage::PostCheck | Stage::Upgrade => {
+            // The first version has no standby tenants.
+            let role = if cluster.profile == Profile::V4_0 { Role::Primary } else { Role::Standby };
             if let Some(tenant) = cluster.tenants.get_mut(&restore.tenant) {
-                (tenant.status, tenant.role) = ("NORMAL".to_owned(), Role::Standby);
+                (tenant.status, tenant.role) = ("NORMAL".to_owned(), role);
+                tenant.data_scn = Some(restore.scn);
             }
             (Stage::Success, after(now_us, LINGER_S))
         }

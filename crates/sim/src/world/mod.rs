@@ -91,6 +91,9 @@ pub(crate) struct Cluster {
     pub(crate) zones: Vec<Zone>,
     pub(crate) servers: Vec<Server>,
     pub(crate) tenants: BTreeMap<TenantId, Tenant>,
+    /// The highest number that a tenant ever had: none is given twice.
+    #[serde(skip)]
+    highest_tenant: u64,
     pub(crate) resources: Resources,
     pub(crate) parameters: Parameters,
     pub(crate) events: Vec<Event>,
@@ -123,6 +126,7 @@ impl Cluster {
             zones: topology::zones(config.zones),
             servers: topology::servers(config.zones, config.servers_per_zone, now_us),
             tenants: BTreeMap::new(),
+            highest_tenant: 1_000,
             resources: Resources::default(),
             parameters: Parameters::default(),
             events: Vec::new(),
@@ -214,6 +218,7 @@ impl Cluster {
         }
         tenant.locality = topology::locality(&self.zones);
         let (id, kind) = (tenant.id, tenant.kind);
+        self.highest_tenant = self.highest_tenant.max(id.0);
         if self.profile.is_tenant_level() {
             if kind == TenantKind::User {
                 let mut meta =
@@ -243,7 +248,7 @@ impl Cluster {
 
     /// The number of the next user tenant: consecutive on 3.x, even on 4.x.
     pub(crate) fn next_tenant_id(&self) -> TenantId {
-        let highest = self.tenants.keys().next_back().map_or(1_000, |id| id.0.max(1_000));
+        let highest = self.highest_tenant;
         TenantId(if self.profile.is_tenant_level() { highest + 2 } else { highest + 1 })
     }
 

@@ -125,8 +125,9 @@ impl Cluster {
         if let Some(zone) = zones.iter().find(|zone| !known.contains(zone)) {
             return Err(SqlError::new(4668, format!("zone not exist: {zone}")));
         }
-        let id = self.resources.next_id();
         let zones = if zones.is_empty() { known } else { zones };
+        super::unit_views::check_room(self, unit, unit_count, &zones)?;
+        let id = self.resources.next_id();
         let created_us = self.now_us;
         let pool = Pool { id, name: name.to_owned(), tenant: None, created_us, unit_count, unit, zones };
         self.resources.pools.push(pool);

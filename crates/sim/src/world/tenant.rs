@@ -76,6 +76,9 @@ pub(crate) struct Tenant {
     pub(crate) locality: String,
     pub(crate) compatible: String,
     pub(crate) recovery_until_scn: i64,
+    /// The moment whose data a restore has brought; none for a tenant that was created empty. The rows of a
+    /// tenant are simulated, so a test sees a wrong moment by this number.
+    pub(crate) data_scn: Option<i64>,
     pub(crate) users: BTreeMap<String, User>,
     pub(crate) parameters: Parameters,
     pub(crate) base_bytes: i64,
@@ -102,6 +105,7 @@ impl Tenant {
             locality: String::new(),
             compatible: String::new(),
             recovery_until_scn: UNLIMITED_SCN,
+            data_scn: None,
             users: BTreeMap::from([("root".to_owned(), root)]),
             parameters: Parameters::default(),
             base_bytes: 64 << 20,

@@ -4,6 +4,7 @@ use super::resources::{Pool, Unit};
 use super::tenant::{Role, Tenant, TenantKind};
 use super::topology::{Server, Zone};
 use super::{Cluster, TenantId};
+use crate::error::SqlError;
 use crate::profile::Profile;
 use crate::sql::table::yes_no;
 use crate::sql::{Shape, Table, Value};
@@ -63,6 +64,34 @@ pub(crate) fn unit_rows(cluster: &Cluster) -> Vec<UnitRow> {
 fn server_in<'a>(cluster: &'a Cluster, zone: &Zone, number: usize) -> Option<&'a Server> {
     let here: Vec<&Server> = cluster.servers.iter().filter(|server| server.zone == zone.name).collect();
     here.get(number % here.len().max(1)).copied()
+}
+
+/// Refuses a pool whose units no server of a zone has room for. The number and words are those of 4.x.
+pub(super) fn check_room(
+    cluster: &Cluster,
+    unit: u64,
+    unit_count: i64,
+    zones: &[String],
+) -> Result<(), SqlError> {
+    let Some(config) = cluster.resources.units.iter().find(|known| known.id == unit) else { return Ok(()) };
+    let rows = unit_rows(cluster);
+    for zone in zones {
+        let servers = cluster.servers.iter().filter(|server| server.zone == *zone && server.is_active);
+        let fits = |server: &&Server| {
+            let here = || rows.iter().filter(|row| row.server.id == server.id);
+            let cpu: f64 = here().map(|row| row.config.max_cpu).sum();
+            let memory: i64 = here().map(|row| row.config.memory_bytes).sum();
+            cpu + config.max_cpu <= SERVER_CPU as f64 && memory + config.memory_bytes <= SERVER_MEMORY_BYTES
+        };
+        if (servers.filter(fits).count() as i64) < unit_count {
+            let text = format!(
+                "zone '{zone}' resource not enough to hold {unit_count} unit. You can check resource info by \
+                 views: DBA_OB_UNITS, GV$OB_UNITS, GV$OB_SERVERS."
+            );
+            return Err(SqlError::new(4733, text));
+        }
+    }
+    Ok(())
 }
 
 /// `DBA_OB_UNITS`.

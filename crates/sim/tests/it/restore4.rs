@@ -274,3 +274,53 @@ async fn versions_that_do_not_fit_are_refused() {
         assert_eq!((code, message.as_str()), (4179, text));
     }
 }
+
+/// The rows of a tenant are simulated; the world tells which moment they are of, so that a test sees a wrong one.
+#[tokio::test]
+async fn a_restored_tenant_carries_the_moment_whose_data_it_has() {
+    let sim = Sim::start_with(Profile::V4_2_5, 1_000.0, |_| ()).await;
+    let mut sys = sim.client("sys").await;
+    backed_up(&sim, &mut sys).await;
+    let scn = sys.cell("SELECT min_restore_scn + 60000000000 FROM CDB_OB_BACKUP_SET_FILES").await;
+    sys.run("SET ob_query_timeout = 600000000").await;
+    let from = "'file:///b/data,file:///b/clog'";
+    sys.run(&format!("ALTER SYSTEM RESTORE t9 FROM {from} UNTIL SCN={scn} WITH 'pool_list=p'")).await;
+    sim.pass(60.0);
+    let world = sim.handle.world(0);
+    let data_scn = |name: &str| {
+        let tenants = world["tenants"].as_object().expect("there are some");
+        let found = tenants.values().find(|tenant| tenant["name"] == name).cloned();
+        found.expect("it is there")["data_scn"].clone()
+    };
+    assert_eq!(data_scn("t9").to_string(), scn);
+    assert!(data_scn("t1").is_null(), "nothing was restored into it");
+}
+
+#[tokio::test]
+async fn a_half_tenant_that_is_dropped_ends_its_restore() {
+    let sim = Sim::start(Profile::V4_0).await;
+    let mut sys = sim.client("sys").await;
+    let mut other = sim.client("sys").await;
+    backed_up(&sim, &mut sys).await;
+    let statement = tokio::spawn(async move { sys.0.query_drop(RESTORE).await.is_ok() });
+    while other.cell("SELECT COUNT(*) FROM CDB_OB_RESTORE_PROGRESS").await == "0" {
+        tokio::task::yield_now().await;
+    }
+    let cancel = "ALTER SYSTEM CANCEL RESTORE t9";
+    assert_eq!(other.refusal(cancel).await.0, 1235, "the first versions do not know it");
+    other.run("DROP TENANT t9 FORCE").await;
+    sim.pass(600.0);
+    assert!(!statement.await.expect("it is answered"), "its tenant never came");
+    assert_eq!(other.cell("SELECT DISTINCT status FROM CDB_OB_RESTORE_HISTORY").await, "FAIL");
+    assert_eq!(other.cell("SELECT tenant_id FROM DBA_OB_RESOURCE_POOLS WHERE name = 'p'").await, "NULL");
+}
+
+#[tokio::test]
+async fn a_pool_that_no_server_has_room_for_is_refused() {
+    let sim = Sim::start(Profile::V4_2_5).await;
+    let mut sys = sim.client("sys").await;
+    sys.run("CREATE RESOURCE UNIT large MAX_CPU = 15, MEMORY_SIZE = 4G").await;
+    let (code, _, text) = sys.refusal("CREATE RESOURCE POOL p UNIT = 'large', UNIT_NUM = 1").await;
+    assert!(code == 4733 && text.starts_with("zone 'zone1' resource not enough to hold 1 unit"), "{text}");
+    assert_eq!(sys.cell("SELECT COUNT(*) FROM DBA_OB_RESOURCE_POOLS WHERE name = 'p'").await, "0");
+}

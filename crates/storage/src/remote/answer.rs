@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 use model::Secret;
 use opendal::ErrorKind as Kind;
 
+use super::egress::Refused;
 use crate::error::{Error, ErrorKind};
 
 /// The most that is shown of an answer.
@@ -20,6 +21,9 @@ pub(super) fn error(
     secret: Option<&Secret>,
 ) -> Error {
     let words = without(secret, &words(cause));
+    if is_about_refused_address(cause) {
+        return Error::new(ErrorKind::AddressRefused, verb, place).because(std::io::Error::other(words));
+    }
     Error::new(meaning(cause), verb, place).because(std::io::Error::other(words))
 }
 
@@ -116,11 +120,46 @@ fn is_about_signing(cause: &opendal::Error) -> bool {
     text.contains("sign") || text.contains("credential")
 }
 
-/// Returns what an answer says, and what caused it.
+/// Tells whether nothing was sent, since the name of the service leads to an address that is refused.
+fn is_about_refused_address(cause: &opendal::Error) -> bool {
+    let mut next: Option<&(dyn std::error::Error + 'static)> = cause.source();
+    while let Some(source) = next {
+        if source.is::<Refused>() {
+            return true;
+        }
+        next = source.source();
+    }
+    false
+}
+
+/// How OpenDAL prints the answers that have a service's own form. It prints others as they are.
+const KNOWN_FORMS: [&str; 8] = [
+    "S3Error {",
+    "OssError {",
+    "CosError {",
+    "ObsError {",
+    "AzblobError {",
+    "GcsError",
+    "[GcsErrorDetail",
+    "[]", // of Google Cloud, without details
+];
+
+/// How OpenDAL begins to say that an answer cannot be read.
+const UNREADABLE: &str = "deserialize";
+
+/// Returns what an answer says, and what caused it. What does not have a service's own form is not shown: a typed-in
+/// endpoint may be anything, and its answer somebody's secret.
 fn words(cause: &opendal::Error) -> String {
-    let mut words = match cause.message() {
-        "" => cause.kind().to_string(),
-        message => message.to_owned(),
+    let mut words = match (cause.message(), status(cause)) {
+        ("", _) => cause.kind().to_string(),
+        (message, _) if message.starts_with(UNREADABLE) => {
+            return "the answer has a form that no object store sends".to_owned(); // the causes repeat its body
+        }
+        (message, Some(status)) if !KNOWN_FORMS.iter().any(|form| message.starts_with(form)) => {
+            let bytes = message.len();
+            return format!("the answer has status {status} and {bytes} bytes that no object store sends");
+        }
+        (message, _) => message.to_owned(),
     };
     let mut next = cause.source();
     while let Some(source) = next {

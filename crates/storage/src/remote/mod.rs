@@ -1,10 +1,11 @@
 //! Objects in an object store, through OpenDAL. `service` makes the connection of each kind out of a location,
-//! `answer` says what a refusal means, `writing` and `reading` are single objects, `uploads` what crashed writers left.
+//! `egress` which addresses are refused, `answer` says what a refusal means, `writing` and `reading` are single objects, `uploads` what crashed writers left.
 //!
 //! Whoever writes an object marks it with a number of its own. An answer that is lost on the way leaves open whether
 //! the object was written; the mark tells.
 
 mod answer;
+mod egress;
 mod reading;
 #[cfg(test)]
 mod recorded;

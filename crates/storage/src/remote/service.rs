@@ -21,8 +21,8 @@ use opendal::{HttpTransporter, OperationContext, Operator};
 use opendal_http_transport_reqwest::ReqwestTransport;
 use url::Url;
 
-use super::answer;
 use super::uploads::Uploads;
+use super::{answer, egress};
 use crate::error::{Error, ErrorKind};
 
 /// How long one request may take, and the sending of one part: 8 MiB at 70 KiB/s.
@@ -150,6 +150,10 @@ impl Address {
         if !matches!(url.scheme(), "http" | "https") || host.is_empty() || !plain || url.path() != "/" {
             return Err(malformed());
         }
+        egress::check_host(&url).map_err(|refused| {
+            Error::new(ErrorKind::AddressRefused, "use the endpoint", &shown(endpoint))
+                .because(std::io::Error::other(refused))
+        })?;
         let mut region = region_of(&host);
         for (name, value) in url.query_pairs() {
             if name != "region" || value.is_empty() {
@@ -283,7 +287,11 @@ fn http_client() -> Result<reqwest::Client, Error> {
     let client = CLIENT.get_or_init(|| {
         // Whoever was first has installed the same one.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = reqwest::Client::builder().connect_timeout(CONNECT_LIMIT).user_agent("lifeboat");
+        let client = reqwest::Client::builder()
+            .connect_timeout(CONNECT_LIMIT)
+            .redirect(egress::redirects())
+            .dns_resolver(egress::Resolver)
+            .user_agent("lifeboat");
         client.build().map_err(|cause| format!("{cause:?}"))
     });
     client

@@ -3,6 +3,7 @@
 mod bucket;
 mod contract;
 mod directory;
+mod egress;
 mod fault;
 mod kill;
 mod network;

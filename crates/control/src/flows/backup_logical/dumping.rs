@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use dump::{DumpId, Manifest, Snapshot, Source};
+use dump::{DumpId, Manifest, OpenManifest, Origin, Snapshot, Source};
 use engine::flow::Answer;
 use engine::{At, Next, Note, StepError, TaskId};
 use model::id::TenantId;
@@ -39,6 +39,7 @@ impl<'a> Dumping<'a> {
             consent: state.consent.clone(),
             compression: state.compression,
             connections: state.connections,
+            signer: Some(at.context().signing_key().await?),
             ..dump::Options::default()
         };
         let dumping = Self {
@@ -74,9 +75,19 @@ impl<'a> Dumping<'a> {
         self.at.context().snapshots.keep(snapshot);
     }
 
-    /// Returns what the dump holds, if it is complete.
+    /// Returns what the dump holds, if it is complete. Only a manifest that this installation signed shows that.
     pub(super) async fn manifest(&self) -> Result<Option<Manifest>, StepError> {
-        Ok(find_manifest(&self.client, &self.dump).await.map_err(Error::from)?)
+        let found = find_manifest(&self.client, &self.dump).await.map_err(Error::from)?;
+        let Some(OpenManifest { manifest, signer, .. }) = found else { return Ok(None) };
+        match self.at.context().known_keys().await?.origin(signer) {
+            Origin::Own { .. } => Ok(Some(manifest)),
+            _ => Err(Error::from(dump::Error::AnotherDump { dump: self.dump.clone() }).into()),
+        }
+    }
+
+    /// Writes the manifest, signed.
+    pub(super) async fn finish(&self) -> dump::Result<Manifest> {
+        dump::finish(&self.client, &self.dump, self.options.signer.as_ref()).await
     }
 
     /// Ends a step; when the dump can't be completed any more, says so and has the step run again under a new id.
@@ -130,8 +141,8 @@ pub(super) fn id_of(state: &State, tenant: &str) -> TenantId {
     state.tenants.get(tenant).copied().expect("lanes are made of the state's tenants")
 }
 
-async fn find_manifest(client: &Client, dump: &DumpId) -> dump::Result<Option<Manifest>> {
-    match dump::read_manifest(client, dump).await {
+async fn find_manifest(client: &Client, dump: &DumpId) -> dump::Result<Option<OpenManifest>> {
+    match dump::open_manifest(client, dump).await {
         Ok(manifest) => Ok(Some(manifest)),
         Err(dump::Error::NotFinished { .. }) => Ok(None),
         Err(error) => Err(error),
@@ -146,7 +157,9 @@ pub(super) async fn delete_unless_complete(
 ) -> Result<(), StepError> {
     match find_manifest(client, dump).await {
         Ok(None) => {}
-        Ok(Some(_)) | Err(dump::Error::Damaged { .. } | dump::Error::FormatTooNew { .. }) => {
+        Ok(Some(_))
+        | Err(dump::Error::Damaged { .. } | dump::Error::Altered { .. } | dump::Error::FormatTooNew { .. }) =>
+        {
             at.log(Note::new("dump-kept").arg("place", client.location().below(dump.as_str())));
             return Ok(());
         }

@@ -20,7 +20,7 @@ use model::problem::codes;
 use model::tenant::{Tenant, check_readable};
 
 use super::{BackupLogical, State};
-use crate::context::{Conflict, Context, Draft, Taker};
+use crate::context::{Actor, Conflict, Context, Draft, Taker};
 use crate::error::Error;
 use crate::orders::{Destination, destination, strategy_storage, subjects};
 
@@ -54,7 +54,11 @@ pub(crate) const TAKER: Taker<LogicalBackup> = Taker {
 };
 
 /// Takes an order.
-fn draft(context: &Context, order: LogicalBackup) -> BoxFuture<'_, Result<Draft, Error>> {
+fn draft<'a>(
+    context: &'a Context,
+    _: &'a Actor,
+    order: LogicalBackup,
+) -> BoxFuture<'a, Result<Draft, Error>> {
     Box::pin(async move {
         let decided = decide(context, order).await?;
         Ok(Draft::new(move |writer| Box::pin(first(decided, writer))))
@@ -84,7 +88,7 @@ pub(super) async fn decide(context: &Context, order: LogicalBackup) -> Result<De
     let compression = compression.map_err(|why| Problem::invalid("compression-unknown").raw(why))?;
     let choice = match order.storage {
         Some(choice) => Some(choice),
-        None => strategy_storage(context, &cluster, &order.tenants).await?,
+        None => strategy_storage(context, cluster.id, &order.tenants, BackupMethod::Logical).await?,
     };
     Ok(Decided {
         tenants,

@@ -40,7 +40,8 @@ async fn assert_backed_up(world: &World, task: TaskId, what: &str) {
     let id = set.path.rsplit('/').next().expect("a folder").parse().expect("an id");
     let source = Source { endpoint: world.endpoint(), witness: Arc::new(NoWitness) };
     let (meter, cancel) = (Meter::new(), CancellationToken::new());
-    let choice = Choice { names: &BTreeMap::new(), selection: &Selection::default() };
+    let choice =
+        Choice { names: &BTreeMap::new(), selection: &Selection::default(), expected_manifest: None };
     let report = dump::verify_against(&source, &world.dumps(), &id, choice, 2, &meter, &cancel).await;
     let report = report.expect("compared");
     assert!(report.is_clean() && report.rows == set.rows, "{what}: {report:?}");

@@ -21,7 +21,7 @@ use model::{Problem, Secret};
 use oceanbase::physical::Verbs;
 
 use super::{BackupPhysical, State};
-use crate::context::{Conflict, Context, Draft, Taker};
+use crate::context::{Actor, Conflict, Context, Draft, Taker};
 use crate::error::Error;
 use crate::orders::{Destination, destination, strategy_storage, subjects};
 use crate::words;
@@ -79,7 +79,11 @@ pub(crate) const TAKER: Taker<PhysicalBackup> = Taker {
 };
 
 /// Takes an order.
-fn draft(context: &Context, order: PhysicalBackup) -> BoxFuture<'_, Result<Draft, Error>> {
+fn draft<'a>(
+    context: &'a Context,
+    _: &'a Actor,
+    order: PhysicalBackup,
+) -> BoxFuture<'a, Result<Draft, Error>> {
     Box::pin(async move {
         let decided = decide(context, order).await?;
         Ok(Draft::new(move |writer| Box::pin(first(decided, writer))))
@@ -107,7 +111,7 @@ pub(super) async fn decide(context: &Context, order: PhysicalBackup) -> Result<D
     let scopes = lanes(&cluster.facts.server, cluster.facts.generation, &tenants, is_whole, order.mode)?;
     let choice = match order.storage {
         Some(choice) => Some(choice),
-        None => strategy_storage(context, &cluster, &order.tenants).await?,
+        None => strategy_storage(context, cluster.id, &order.tenants, BackupMethod::Physical).await?,
     };
     let keeps_destinations = choice.is_none();
     let storage = destination(context, &cluster, BackupMethod::Physical, choice).await?;

@@ -15,7 +15,7 @@ use model::physical::SYS;
 use model::problem::codes;
 
 use super::{MajorCompaction, State};
-use crate::context::{Conflict, Context, Draft, Taker};
+use crate::context::{Actor, Conflict, Context, Draft, Taker};
 use crate::error::Error;
 use crate::orders::subjects;
 
@@ -24,7 +24,11 @@ pub(crate) const TAKER: Taker<CompactionOrder> =
     Taker { draft, conflict: Conflict { text: "compaction-runs-already", code: None } };
 
 /// Takes an order.
-fn draft(context: &Context, order: CompactionOrder) -> BoxFuture<'_, Result<Draft, Error>> {
+fn draft<'a>(
+    context: &'a Context,
+    _: &'a Actor,
+    order: CompactionOrder,
+) -> BoxFuture<'a, Result<Draft, Error>> {
     Box::pin(async move {
         let task = new_task(context, order).await?;
         Ok(Draft::new(move |_| Box::pin(async move { Ok(task) })))

@@ -27,17 +27,22 @@ impl Loading {
         Ok(Self {
             target: Target { endpoint, witness: Arc::new(StepLog::new(at)) },
             client: client(at, state).await?,
-            options: options(&state.databases, &state.selection),
+            options: options(&state.databases, &state.selection, state.manifest.as_deref()),
         })
     }
 }
 
 /// Returns how it is loaded: a whole database where nothing is, single tables also beside others.
-pub(super) fn options(databases: &BTreeMap<String, String>, selection: &Selection) -> load::Options {
+pub(super) fn options(
+    databases: &BTreeMap<String, String>,
+    selection: &Selection,
+    manifest: Option<&str>,
+) -> load::Options {
     load::Options {
         databases: databases.clone(),
         selection: selection.clone(),
         into_existing: IntoExisting::InPart,
+        expected_manifest: manifest.map(str::to_owned),
         ..load::Options::default()
     }
 }

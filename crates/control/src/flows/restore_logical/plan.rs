@@ -17,14 +17,16 @@ use oceanbase::Driver;
 use super::loading::options;
 use super::request::{Decided, decide};
 use super::{RestoreLogical, check_destination_tenant};
-use crate::context::Context;
+use crate::context::{Actor, Context, signing};
 use crate::error::Error;
 use crate::flows::recorder::Recorder;
 use crate::flows::{Plan, PlannedStep};
 
 /// Plans a recovery. Nothing is written anywhere, and no task is made.
-pub(crate) async fn plan(context: &Context, wish: &RecoveryRequest) -> Result<Plan, Error> {
-    let mut decided = decide(context, wish).await?;
+pub(crate) async fn plan(context: &Context, actor: &Actor, wish: &RecoveryRequest) -> Result<Plan, Error> {
+    // A plan shows the origin, which an administrator accepts when the recovery is requested.
+    let wish = RecoveryRequest { accept_foreign: true, ..wish.clone() };
+    let mut decided = Box::pin(decide(context, actor, &wish)).await?;
     let recorder = Recorder::default();
     let notes = look_at_destination(context, &mut decided, &recorder).await?;
     let location = context.storage(decided.set.storage).await?.location;
@@ -69,7 +71,7 @@ async fn look_at_destination(
     let endpoint = context.tenant_endpoint(cluster, tenant.id, &tenant.name).await?;
     let target = Target { endpoint, witness: Arc::new(recorder.clone()) };
     let client = context.client(decided.set.storage).await?.below(&decided.folder)?;
-    let options = options(&decided.databases, &decided.selection);
+    let options = options(&decided.databases, &decided.selection, Some(&decided.manifest));
     let found = load::check_target(&target, &client, &decided.dump, &options).await?;
     if found.resumes {
         let problem = Problem::refused(codes::NAME_EXISTS, "recovery-left-unfinished");
@@ -88,6 +90,7 @@ fn intentions(step: &str, decided: &Decided) -> Vec<Text> {
         .with("bytes", size::bytes(decided.holds.bytes));
     let tables = single_tables(&decided.selection);
     let besides = match step {
+        "check-recovery-source" => Some(signing::described(&decided.origin)),
         "create-schema" if !tables.is_empty() => {
             Some(Text::new("plan-single-tables").with("tables", tables.join(", ")))
         }

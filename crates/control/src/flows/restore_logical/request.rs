@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use dump::{DumpId, Manifest, Selection};
+use dump::{DumpId, Manifest, OpenManifest, Origin, Selection};
 use engine::journal::NewTask;
 use engine::{Flow as _, Note};
 use futures::future::BoxFuture;
@@ -18,7 +18,7 @@ use model::recovery::{RecoveryRequest, choose};
 use model::tenant::{Tenant, check_readable};
 
 use super::{Holds, RestoreLogical, State};
-use crate::context::{Conflict, Context, Draft, Taker};
+use crate::context::{Actor, Conflict, Context, Draft, Taker, signing};
 use crate::error::Error;
 use crate::orders::subjects;
 
@@ -31,6 +31,9 @@ pub(super) struct Decided {
     /// The folder that holds the dump, below the storage's base.
     pub(super) folder: String,
     pub(super) dump: DumpId,
+    pub(super) origin: Origin,
+    /// The BLAKE3 of the manifest whose origin was checked.
+    pub(super) manifest: String,
     pub(super) cluster: Cluster,
     pub(super) tenant: Tenant,
     pub(super) databases: BTreeMap<String, String>,
@@ -45,9 +48,13 @@ pub(crate) const TAKER: Taker<RecoveryRequest> = Taker {
 };
 
 /// Takes an order.
-fn draft(context: &Context, order: RecoveryRequest) -> BoxFuture<'_, Result<Draft, Error>> {
+fn draft<'a>(
+    context: &'a Context,
+    actor: &'a Actor,
+    order: RecoveryRequest,
+) -> BoxFuture<'a, Result<Draft, Error>> {
     Box::pin(async move {
-        let decided = decide(context, &order).await?;
+        let decided = decide(context, actor, &order).await?;
         Ok(Draft::new(move |writer| Box::pin(first(decided, writer))))
     })
 }
@@ -59,8 +66,13 @@ async fn first(decided: Decided, writer: &mut Transaction) -> Result<NewTask, Er
 }
 
 /// Decides what can be decided without asking the cluster. What the set holds stands in its manifest.
-pub(super) async fn decide(context: &Context, wish: &RecoveryRequest) -> Result<Decided, Error> {
-    let OpenSet { set, folder, dump, manifest } = open_set(context, wish.backup_set).await?;
+pub(super) async fn decide(
+    context: &Context,
+    actor: &Actor,
+    wish: &RecoveryRequest,
+) -> Result<Decided, Error> {
+    let OpenSet { set, folder, dump, manifest, origin, blake3 } = open_set(context, wish.backup_set).await?;
+    signing::check(&origin, actor, wish.accept_foreign, set.id)?;
     let cluster = context.cluster(wish.cluster).await?;
     refuse_upgrading(&cluster)?;
     if !cluster.facts.ability.offers(BackupMethod::Logical) {
@@ -77,7 +89,8 @@ pub(super) async fn decide(context: &Context, wish: &RecoveryRequest) -> Result<
     }
     let selection = Selection(chosen.objects);
     let holds = holds(&manifest, &selection);
-    Ok(Decided { set, folder, dump, cluster, tenant, databases: chosen.databases, selection, holds })
+    let (databases, manifest) = (chosen.databases, blake3);
+    Ok(Decided { set, folder, dump, origin, manifest, cluster, tenant, databases, selection, holds })
 }
 
 /// A logical backup set and what it holds.
@@ -87,6 +100,10 @@ pub(crate) struct OpenSet {
     pub(crate) folder: String,
     pub(crate) dump: DumpId,
     pub(crate) manifest: Manifest,
+    /// Where the dump comes from.
+    pub(crate) origin: Origin,
+    /// The BLAKE3 of the manifest.
+    pub(crate) blake3: String,
 }
 
 /// Reads what a logical backup set holds.
@@ -102,8 +119,9 @@ pub(crate) async fn open_set(context: &Context, id: BackupSetId) -> Result<OpenS
     }
     let (folder, dump) = location(&set)?;
     let client = context.client(set.storage).await?.below(&folder)?;
-    let manifest = dump::read_manifest(&client, &dump).await?;
-    Ok(OpenSet { set, folder, dump, manifest })
+    let OpenManifest { manifest, signer, blake3 } = dump::open_manifest(&client, &dump).await?;
+    let origin = context.known_keys().await?.origin(signer);
+    Ok(OpenSet { set, folder, dump, manifest, origin, blake3 })
 }
 
 /// Splits a set's path into the folder and the dump in it.
@@ -126,7 +144,8 @@ fn holds(manifest: &Manifest, selection: &Selection) -> Holds {
 }
 
 fn new_task(decided: Decided, requested: model::Timestamp) -> Result<NewTask, Error> {
-    let Decided { set, folder, dump, cluster, tenant, databases, selection, holds } = decided;
+    let Decided { set, folder, dump, origin, manifest, cluster, tenant, databases, selection, holds } =
+        decided;
     // Databases are the same whatever capitals they are written with.
     let names: BTreeSet<String> = databases.values().map(|name| name.to_lowercase()).collect();
     let names = names.into_iter().collect::<Vec<_>>().join("/"); // no name has a slash in it
@@ -139,6 +158,8 @@ fn new_task(decided: Decided, requested: model::Timestamp) -> Result<NewTask, Er
         storage: set.storage,
         folder,
         dump,
+        origin: Some(origin),
+        manifest: Some(manifest),
         scn: set.scn,
         cluster: cluster.id,
         cluster_name: cluster.name.clone(),

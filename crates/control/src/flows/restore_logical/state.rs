@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use dump::{DumpId, Selection};
+use dump::{DumpId, Origin, Selection};
 use engine::At;
 use model::Timestamp;
 use model::id::{BackupSetId, ClusterId, StorageId, TenantId};
@@ -30,6 +30,12 @@ pub(crate) struct State {
     /// The folder that holds the dump, below the storage's base.
     pub(crate) folder: String,
     pub(crate) dump: DumpId,
+    /// Where the dump comes from; nothing where a version saved it that knew no signatures.
+    #[serde(default)]
+    pub(crate) origin: Option<Origin>,
+    /// The BLAKE3 of the manifest whose origin was checked when the recovery was requested: no other is loaded.
+    #[serde(default)]
+    pub(crate) manifest: Option<String>,
     pub(crate) scn: u64,
     pub(crate) cluster: ClusterId,
     pub(crate) cluster_name: String,

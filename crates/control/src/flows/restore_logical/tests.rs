@@ -10,12 +10,14 @@ use model::backup::BackupObject;
 use model::backup_set::BackupSet;
 use model::id::{TaskId, TenantId};
 use model::recovery::RecoveryRequest;
+use model::user::Role;
 use oceanbase::NoWitness;
 use serde_json::json;
 use sim::Profile;
 use tokio_util::sync::CancellationToken;
 
 use super::{RestoreLogical, State};
+use crate::actor::Actor;
 use crate::backups::{self, BackupFilter};
 use crate::tasks::Steer;
 use crate::testing::{Ended, ROWS, SYS_PASSWORD, World};
@@ -53,6 +55,7 @@ impl Recovery {
             tenant: self.world.tenant,
             objects: self.selection().0,
             rename: self.names(),
+            accept_foreign: false,
         }
     }
 
@@ -115,7 +118,7 @@ impl Recovery {
         let source = Source { endpoint: self.world.endpoint(), witness: Arc::new(NoWitness) };
         let id = dump_of(self).parse().expect("an id");
         let (client, meter, cancel) = (self.world.dumps(), Meter::new(), CancellationToken::new());
-        let choice = Choice { names: &self.names(), selection: &self.selection() };
+        let choice = Choice { names: &self.names(), selection: &self.selection(), expected_manifest: None };
         let report = dump::verify_against(&source, &client, &id, choice, 2, &meter, &cancel).await;
         report.expect("compared")
     }
@@ -390,6 +393,36 @@ async fn a_table_that_is_there_already_is_refused_before_anything_changes() {
 
 fn dump_of(recovery: &Recovery) -> &str {
     recovery.set.path.rsplit('/').next().expect("a folder")
+}
+
+#[tokio::test]
+async fn a_set_that_this_installation_did_not_sign_needs_an_administrator_and_stays_the_same() {
+    let recovery = Recovery::new("control_restore_unsigned").await;
+    let Recovery { world, .. } = &recovery;
+    let manager = Actor { role: Role::BackupManager, ..world.actor.clone() };
+    restores::plan(&world.control, &manager, recovery.wish()).await.expect("signed here");
+    let task = recovery.begin().await;
+
+    // Somebody who may write to the storage can seal anything there, and sign nothing.
+    let (client, path) = (world.dumps(), format!("{}/manifest.json", dump_of(&recovery)));
+    let sealed = client.get(&path, 1 << 30).await.expect("a manifest");
+    let sealed = String::from_utf8(sealed.to_vec()).expect("JSON");
+    let content = sealed.lines().next().expect("two lines").replacen('{', "{ ", 1);
+    let hash = blake3::hash(content.as_bytes()).to_hex();
+    let sealed = format!("{content}\n{{\"blake3\":\"{hash}\",\"signature\":null}}\n");
+    client.put(&path, sealed.into()).await.expect("written");
+    let accepted = || RecoveryRequest { accept_foreign: true, ..recovery.wish() };
+    let refused = restores::restore(&world.control, &manager, accepted(), None).await.expect_err("unsigned");
+    assert_eq!(refused.problem().text.id, "recovery-of-unsigned-set");
+    let asked =
+        restores::restore(&world.control, &world.actor, recovery.wish(), None).await.expect_err("no consent");
+    assert_eq!(asked.problem().text.id, "recovery-of-unsigned-set-asks");
+    let plan = restores::plan(&world.control, &world.actor, recovery.wish()).await.expect("an ADMIN may");
+    assert!(plan.steps[0].notes.iter().any(|note| note.id == "set-not-signed"), "{:?}", plan.steps[0]);
+
+    // What was requested with another manifest is not restored from this one.
+    assert_eq!(world.fail(task).await, "recovery-manifest-changed");
+    assert!(!recovery.has_target().await);
 }
 
 #[tokio::test]

@@ -5,7 +5,6 @@ use model::ability::BackupAbility;
 use model::backup::{BackupMethod, DataBackupMode};
 use model::cluster::{Cluster, refuse_upgrading};
 use model::id::{ClusterId, StorageId, TenantId};
-use model::order::StorageChoice;
 use model::physical::scope::lanes;
 use model::problem::codes;
 use model::tenant::{Tenant, check_readable};
@@ -15,7 +14,7 @@ use model::user::Permission;
 use crate::actor::Actor;
 use crate::context::{Context, Control};
 use crate::error::Error;
-use crate::orders::{StorageSource, has_full_sets, strategy_storage, usual_storage};
+use crate::orders::{StorageSource, has_full_sets, strategy_of, usual_storage};
 
 /// What can be backed up, and what is filled in when nobody chooses.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,20 +58,26 @@ pub async fn ability(
         tenants = vec![context.tenant(id, chosen).await?];
     }
     let ability = cluster.facts.ability;
-    let of_strategy = strategy_storage(context, &cluster, tenant.as_slice()).await?;
-    let storage = match of_strategy {
-        Some(StorageChoice::Saved(id)) => Some((id, StorageSource::Strategy)),
-        _ => usual_storage(context, &cluster).await?.map(|(storage, source)| (storage.id, source)),
-    };
     let (physical, incremental) = physical(&cluster, &tenants, tenant.is_none());
     let logical = logical(context, &cluster, &tenants).await?;
     let upgrading = refuse_upgrading(&cluster).err();
+    // The method of the strategy comes filled in together with its storage, or neither.
+    let strategy = strategy_of(context, id, tenant.as_slice()).await?;
+    let strategy = strategy.filter(|strategy| match strategy.settings.method {
+        BackupMethod::Physical => physical.is_ok(),
+        BackupMethod::Logical => logical.is_ok(),
+    });
+    let storage = match &strategy {
+        Some(strategy) => Some((strategy.settings.storage, StorageSource::Strategy)),
+        None => usual_storage(context, &cluster).await?.map(|(storage, source)| (storage.id, source)),
+    };
     Ok(Ability {
         ability,
-        preferred: match physical {
-            Ok(()) => BackupMethod::Physical,
-            Err(_) if logical.is_ok() => BackupMethod::Logical,
-            Err(_) => ability.preferred(),
+        preferred: match (&strategy, &physical) {
+            (Some(strategy), _) => strategy.settings.method,
+            (None, Ok(())) => BackupMethod::Physical,
+            (None, Err(_)) if logical.is_ok() => BackupMethod::Logical,
+            (None, Err(_)) => ability.preferred(),
         },
         full_enabled: physical.is_ok() || logical.is_ok(),
         incremental_enabled: incremental.is_ok(),

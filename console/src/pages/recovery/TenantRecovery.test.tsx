@@ -1,0 +1,135 @@
+import { network, type Answers } from '../../testing/network';
+
+import { expect, test, vi } from 'vitest';
+import { page } from 'vitest/browser';
+
+import { backupSet, cluster } from '../../testing/nouns';
+import { stage } from '../../testing/stage';
+import { InitiateRecoveryDrawer } from './InitiateRecoveryDrawer';
+
+const list = (contents: unknown[]) => ({
+  data: { contents, page: { number: 1, size: 2000, totalElements: contents.length, totalPages: 1 } },
+});
+const zone = (name: string) => ({ name, regionName: 'sys_region', idcName: '', status: 'ACTIVE' });
+const PROD = cluster({ generation: 'GEN4', obVersion: 'OceanBase 4.2.5.0', zones: [zone('zone1'), zone('zone2')] });
+const SET = backupSet({ backupMode: 'PHYSICAL_BACKUP', tenantId: 1002, obTenantId: 1002 });
+
+const info = (encrypted: boolean) => ({
+  data: {
+    clusterId: 7,
+    clusterName: 'prod',
+    obClusterId: 12,
+    databaseTime: '2026-11-27T09:00:00.000+00:00',
+    obRecoverableInfoAggregation: { latestSevenDaysAggregation: { obRecoverableSectionItems: [] } },
+    tenants: [
+      {
+        tenantId: 1002,
+        tenantName: 'shop',
+        obRecoverableInfoAggregation: {
+          latestSevenDaysAggregation: {
+            obRecoverableSectionItems: [
+              {
+                obRecoverableSectionItemType: 'FULL_DATA_BACKUP',
+                dataBackupRecoverableInfo: { backupSetId: 1, freezeTime: '', recoverableTime: '', dataVersion: '', encrypted, bytes: 1 },
+              },
+            ],
+          },
+        },
+        intervals: [
+          {
+            startTime: '2026-11-20T10:00:00.000+00:00',
+            endTime: '2026-11-21T10:00:00.000+00:00',
+            startScn: '1',
+            endScn: '2',
+            proven: true,
+          },
+        ],
+        gaps: [
+          {
+            afterTime: '2026-11-21T10:00:00.000+00:00',
+            beforeTime: '2026-11-22T10:00:00.000+00:00',
+            reason: 'gap-round-interrupted',
+            message: 'Log backup was interrupted in round 1',
+          },
+        ],
+      },
+    ],
+  },
+});
+
+const ANSWERS: Answers = {
+  'GET /ob/clusters': list([PROD]),
+  'GET /ob/clusters/7/backup/sets': list([SET]),
+  'GET /ob/clusters/7/tenants/1002/backup/info': info(false),
+  'POST /ob/clusters/7/backup/restore': {
+    data: { obBackupTaskType: 'RESTORE', backupObjectOpsResultList: [{ beSuccessful: true, taskIdList: [22], obBackupObjectList: [] }] },
+  },
+};
+
+function open(answers: Answers = ANSWERS) {
+  const calls = network(answers);
+  stage(<InitiateRecoveryDrawer cluster={PROD} chosen={3} onClose={vi.fn()} />);
+  return calls;
+}
+
+const submit = () => page.getByRole('button', { name: 'Initiate Recovery', exact: true });
+
+test('a tenant is recovered to the latest moment into new pools of every zone', async () => {
+  const calls = open();
+  await expect.element(page.getByText('Log backup was interrupted in round 1')).toBeVisible();
+  await expect.element(submit()).toBeDisabled();
+  await page.getByLabelText('New Tenant').fill('shop_2');
+  await page.getByLabelText('Unit Specification').fill('small');
+  await submit().click();
+  await expect.element(page.getByTestId('place')).toHaveTextContent('/tasks/22');
+  const resourcePool = { unitSpecName: 'small', unitCount: 1 };
+  expect(calls.at(-1)?.body).toEqual({
+    backupTenantStatus: 'ONLINE',
+    restoreOnlineTenantRequiredParam: {
+      backupClusterId: 7,
+      backupTenantId: 1002,
+      restoreClusterId: 7,
+      restoreTenantInfoParam: {
+        name: 'shop_2',
+        zones: [
+          { name: 'zone1', resourcePool },
+          { name: 'zone2', resourcePool },
+        ],
+      },
+    },
+    dryRun: false,
+  });
+});
+
+test('a moment in a gap is refused with the reason and the nearest one, and a press takes the end of a period', async () => {
+  open();
+  await page.getByLabelText('Unit Specification').fill('small');
+  await page.getByLabelText('Recovery Time').fill('2026-11-22T06:00:00.000');
+  await expect.element(page.getByText(/can’t be recovered to this moment: Log backup was interrupted in round 1/)).toBeVisible();
+  await expect.element(submit()).toBeDisabled();
+  await page.getByRole('button', { name: 'To its end' }).click();
+  await expect.element(submit()).toBeEnabled();
+});
+
+test('encrypted backups ask for their password, and pools that exist can be used', async () => {
+  const calls = open({ ...ANSWERS, 'GET /ob/clusters/7/tenants/1002/backup/info': info(true) });
+  await page.getByLabelText('Password of the Backups').fill('hunter2');
+  await page.getByText('Use existing resource pools').click();
+  await page.getByLabelText('Resource Pools', { exact: true }).fill('p1, p2');
+  await submit().click();
+  await expect.element(page.getByTestId('place')).toHaveTextContent('/tasks/22');
+  expect(calls.at(-1)?.body).toMatchObject({
+    restoreOnlineTenantRequiredParam: {
+      passwords: ['hunter2'],
+      restoreTenantInfoParam: { name: 'shop_restored', poolList: ['p1', 'p2'] },
+    },
+  });
+});
+
+test('before 4.0 the statements are shown', async () => {
+  const three = cluster();
+  network({ ...ANSWERS, 'GET /ob/clusters': list([three]), 'GET /backup/sets/3/restoreStatements': { data: { statements: ['ALTER SYSTEM RESTORE x'] } } });
+  stage(<InitiateRecoveryDrawer cluster={three} chosen={3} onClose={vi.fn()} />);
+  await expect.element(page.getByTestId('restore-statements')).toHaveTextContent('ALTER SYSTEM RESTORE x');
+  await expect.element(submit()).not.toBeInTheDocument();
+});

@@ -1,0 +1,102 @@
+import { Button, Form, Input } from '@oceanbase/design';
+
+import type { TenantWindow } from '../../api/types';
+import { useLabels } from '../../locales';
+import { formatMoment } from '../../parts/format';
+import { Nothing } from '../../parts/PageState';
+import { fieldOf, momentOf, momentProblem, type TenantWish } from './tenantRecovery';
+import { TenantTarget } from './TenantTarget';
+
+interface TenantRecoveryProps {
+  window: TenantWindow;
+  wish: TenantWish;
+  zones: string[];
+  onChange: (part: Partial<TenantWish>) => void;
+}
+
+/** Moment, target and resources of a tenant that is recovered from its physical backups. */
+export function TenantRecovery({ window, wish, zones, onChange }: TenantRecoveryProps) {
+  const { recovery } = useLabels();
+  const isEncrypted = window.obRecoverableInfoAggregation.latestSevenDaysAggregation.obRecoverableSectionItems.some(
+    ({ dataBackupRecoverableInfo: set }) => set?.encrypted,
+  );
+  if (window.intervals.length === 0) return <Nothing text={recovery.noMoments} />;
+  return (
+    <>
+      <h3>{recovery.sourceAndTime}</h3>
+      <Periods window={window} onChoose={(moment) => onChange({ time: fieldOf(moment) })} />
+      <MomentField window={window} time={wish.time} onChange={(time) => onChange({ time })} />
+      {isEncrypted ? (
+        <Form.Item label={recovery.password} htmlFor="recovery-password" extra={recovery.passwordHint}>
+          <Input.Password
+            id="recovery-password"
+            autoComplete="off"
+            value={wish.password}
+            onChange={({ target }) => onChange({ password: target.value })}
+          />
+        </Form.Item>
+      ) : null}
+      <TenantTarget wish={wish} zones={zones} onChange={onChange} />
+    </>
+  );
+}
+
+/** The periods that can be recovered to, and why others can't; a press takes the end of a period. */
+function Periods({ window, onChoose }: { window: TenantWindow; onChoose: (moment: string) => void }) {
+  const { recovery } = useLabels();
+  const periods = window.intervals.map(({ startTime, endTime, proven }) => ({
+    from: startTime,
+    until: endTime,
+    note: proven ? '' : recovery.unproven,
+    isPossible: true,
+  }));
+  const gaps = window.gaps.map(({ afterTime, beforeTime, message }) => ({
+    from: afterTime,
+    until: beforeTime,
+    note: message,
+    isPossible: false,
+  }));
+  const rows = [...periods, ...gaps].sort((a, b) => Date.parse(a.from) - Date.parse(b.from));
+  return (
+    <Form.Item label={recovery.periods}>
+      <ul className="recovery-periods" aria-label={recovery.periods}>
+        {rows.map(({ from, until, note, isPossible }) => (
+          <li key={`${from} ${until}`} className={isPossible ? undefined : 'quiet'}>
+            <span>
+              {formatMoment(from)} – {formatMoment(until)}
+            </span>
+            {note ? <span className="quiet"> {note}</span> : null}
+            {isPossible ? (
+              <Button type="link" size="small" onClick={() => onChoose(until)}>
+                {recovery.takeEnd}
+              </Button>
+            ) : null}
+          </li>
+        ))}
+      </ul>
+    </Form.Item>
+  );
+}
+
+function MomentField({ window, time, onChange }: { window: TenantWindow; time: string; onChange: (time: string) => void }) {
+  const { recovery } = useLabels();
+  const moment = time ? momentOf(time) : undefined;
+  const problem = moment ? momentProblem(window, moment) : undefined;
+  const said = problem ? recovery.outside(problem.nearest.map(formatMoment).join(' / '), problem.reason) : undefined;
+  return (
+    <Form.Item
+      label={recovery.moment}
+      htmlFor="recovery-moment"
+      extra={recovery.momentHint}
+      {...(said ? { validateStatus: 'error' as const, help: said } : {})}
+    >
+      <Input
+        id="recovery-moment"
+        type="datetime-local"
+        step="0.001"
+        value={time}
+        onChange={({ target }) => onChange(target.value)}
+      />
+    </Form.Item>
+  );
+}

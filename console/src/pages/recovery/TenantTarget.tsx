@@ -1,0 +1,80 @@
+import { Form, Input, InputNumber, Radio, Select, Switch } from '@oceanbase/design';
+
+import type { Cluster } from '../../api/types';
+import { useLabels } from '../../locales';
+import { useAllClusters } from '../../parts/ClusterSelector';
+import type { TenantWish } from './tenantRecovery';
+
+interface TenantTargetProps {
+  wish: TenantWish;
+  /** The zones of the cluster that is recovered into. */
+  zones: string[];
+  onChange: (part: Partial<TenantWish>) => void;
+}
+
+/** Where a tenant is recovered to: its cluster and name, and what it runs on in each zone. */
+export function TenantTarget({ wish, zones, onChange }: TenantTargetProps) {
+  const { recovery } = useLabels();
+  const clusters = useAllClusters();
+  const fits = ({ generation, status }: Cluster) => generation === 'GEN4' && status === 'RUNNING';
+  const options = clusters.data?.contents.filter(fits).map(({ id, name }) => ({ value: id, label: name }));
+  return (
+    <>
+      <h3>{recovery.target}</h3>
+      <div className="option-row">
+        <Form.Item label={recovery.destinationCluster} htmlFor="recovery-into">
+          <Select
+            id="recovery-into"
+            value={wish.cluster}
+            options={options ?? []}
+            onChange={(cluster: number) => onChange({ cluster })}
+          />
+        </Form.Item>
+        <Form.Item label={recovery.newTenant} htmlFor="recovery-new-tenant" extra={recovery.newTenantHint}>
+          <Input id="recovery-new-tenant" value={wish.name} onChange={({ target }) => onChange({ name: target.value })} />
+        </Form.Item>
+      </div>
+      <Form.Item label={recovery.standby} htmlFor="recovery-standby" extra={recovery.standbyHint}>
+        <Switch id="recovery-standby" checked={wish.isStandby} onChange={(isStandby) => onChange({ isStandby })} />
+      </Form.Item>
+      <h3>{recovery.zones}</h3>
+      <Form.Item>
+        <Radio.Group
+          value={wish.resources}
+          options={[
+            { value: 'units', label: recovery.newPools },
+            { value: 'pools', label: recovery.oldPools },
+          ]}
+          onChange={({ target }) => onChange({ resources: target.value as TenantWish['resources'] })}
+        />
+      </Form.Item>
+      {wish.resources === 'units' ? (
+        <div className="option-row">
+          <Form.Item label={recovery.unit} htmlFor="recovery-unit" extra={recovery.unitHint(zones.join(', '))}>
+            <Input id="recovery-unit" value={wish.unit} onChange={({ target }) => onChange({ unit: target.value })} />
+          </Form.Item>
+          <Form.Item label={recovery.unitCount} htmlFor="recovery-unit-count">
+            <InputNumber
+              id="recovery-unit-count"
+              min={1}
+              precision={0}
+              value={wish.count}
+              onChange={(count) => onChange({ count: Number(count) || 1 })}
+            />
+          </Form.Item>
+        </div>
+      ) : (
+        <Form.Item label={recovery.pools} htmlFor="recovery-pools" extra={recovery.poolsHint}>
+          <Input id="recovery-pools" value={wish.pools} onChange={({ target }) => onChange({ pools: target.value })} />
+        </Form.Item>
+      )}
+      <Form.Item label={recovery.primaryZone} htmlFor="recovery-primary-zone" extra={recovery.primaryZoneHint}>
+        <Input
+          id="recovery-primary-zone"
+          value={wish.primaryZone}
+          onChange={({ target }) => onChange({ primaryZone: target.value })}
+        />
+      </Form.Item>
+    </>
+  );
+}

@@ -1,0 +1,85 @@
+import { expect, test } from 'vitest';
+
+import type { TenantWindow } from '../../api/types';
+import { fieldOf, momentOf, momentProblem, tenantBody, type TenantWish } from './tenantRecovery';
+
+const interval = (startTime: string, endTime: string) => ({ startTime, endTime, startScn: '1', endScn: '2', proven: true });
+
+const WINDOW: TenantWindow = {
+  tenantId: 1002,
+  tenantName: 'shop',
+  obRecoverableInfoAggregation: { latestSevenDaysAggregation: { obRecoverableSectionItems: [] } },
+  intervals: [
+    interval('2026-11-20T10:00:00.000+00:00', '2026-11-21T10:00:00.000+00:00'),
+    interval('2026-11-22T10:00:00.000+00:00', '2026-11-23T10:00:00.000+00:00'),
+  ],
+  gaps: [
+    {
+      afterTime: '2026-11-21T10:00:00.000+00:00',
+      beforeTime: '2026-11-22T10:00:00.000+00:00',
+      reason: 'gap-round-interrupted',
+      message: 'Log backup was interrupted in round 1',
+    },
+  ],
+};
+
+const WISH: TenantWish = {
+  time: '',
+  cluster: 7,
+  name: 'shop_2',
+  resources: 'units',
+  unit: 'small',
+  count: 1,
+  pools: '',
+  primaryZone: '',
+  isStandby: false,
+  password: '',
+};
+
+test('a moment is possible inside an interval, its ends included, and else the nearest ones are told', () => {
+  const at = (moment: string) => momentProblem(WINDOW, moment);
+  expect(at('2026-11-20T10:00:00.000Z')).toBeUndefined();
+  expect(at('2026-11-23T10:00:00.000Z')).toBeUndefined();
+  expect(at('2026-11-22T00:00:00.000Z')).toEqual({
+    nearest: ['2026-11-21T10:00:00.000+00:00', '2026-11-22T10:00:00.000+00:00'],
+    reason: 'Log backup was interrupted in round 1',
+  });
+  expect(at('2026-11-19T00:00:00.000Z')).toEqual({ nearest: ['2026-11-20T10:00:00.000+00:00'], reason: undefined });
+  expect(at('2026-12-01T00:00:00.000Z')).toEqual({ nearest: ['2026-11-23T10:00:00.000+00:00'], reason: undefined });
+});
+
+test('a moment reads back as it was written into the field, whatever the zone', () => {
+  const moment = '2026-11-21T10:00:00.123Z';
+  expect(momentOf(fieldOf(moment))).toBe(moment);
+  expect(momentOf('soon')).toBeUndefined();
+});
+
+test('the request names source, moment, target and units, and only what was chosen', () => {
+  const source = { cluster: 7, tenant: 1002 };
+  const pool = { unitSpecName: 'small', unitCount: 1 };
+  expect(tenantBody(WISH, source, ['zone1', 'zone2'])).toEqual({
+    backupTenantStatus: 'ONLINE',
+    restoreOnlineTenantRequiredParam: {
+      backupClusterId: 7,
+      backupTenantId: 1002,
+      restoreClusterId: 7,
+      restoreTenantInfoParam: {
+        name: 'shop_2',
+        zones: [
+          { name: 'zone1', resourcePool: pool },
+          { name: 'zone2', resourcePool: pool },
+        ],
+      },
+    },
+  });
+  const wish: TenantWish = { ...WISH, resources: 'pools', pools: 'p1, p2,', isStandby: true, password: 'x', time: '2026-11-21T10:00' };
+  const body = tenantBody(wish, source, []);
+  expect(body?.restoreOnlineTenantRequiredParam).toMatchObject({
+    restoreEndTime: momentOf('2026-11-21T10:00'),
+    passwords: ['x'],
+    restoreTenantInfoParam: { name: 'shop_2', poolList: ['p1', 'p2'], role: 'STANDBY' },
+  });
+  for (const part of [{ name: ' ' }, { unit: '' }, { resources: 'pools' as const }, { time: 'soon' }]) {
+    expect(tenantBody({ ...WISH, ...part }, source, ['zone1'])).toBeUndefined();
+  }
+});

@@ -1,0 +1,93 @@
+import type { RecoveryInterval, Restore, TenantWindow } from '../../api/types';
+
+/** What a tenant is recovered into, and to which moment, as it was typed. */
+export interface TenantWish {
+  /** A time in the reader's zone, as the browser's field writes it; empty for the latest moment. */
+  time: string;
+  /** The cluster to recover into. */
+  cluster: number;
+  /** The name of the new tenant. */
+  name: string;
+  /** Where the units come from. */
+  resources: 'units' | 'pools';
+  /** A unit specification, for a new pool in each zone. */
+  unit: string;
+  /** How many units in each zone. */
+  count: number;
+  /** Free pools, with commas between them. */
+  pools: string;
+  /** The zones in the order in which they lead; empty for the cluster's choice. */
+  primaryZone: string;
+  /** Whether the new tenant stays a standby. */
+  isStandby: boolean;
+  /** The password of encrypted backups; empty for none. */
+  password: string;
+}
+
+/** Why a typed moment can't be recovered to. */
+export interface MomentProblem {
+  /** The nearest possible moments before and after it. */
+  nearest: string[];
+  /** What lies there, if it is known. */
+  reason: string | undefined;
+}
+
+/** Reads the moment that was typed; nothing while it is no moment. */
+export function momentOf(time: string): string | undefined {
+  const moment = new Date(time);
+  return Number.isNaN(moment.getTime()) ? undefined : moment.toISOString();
+}
+
+/** Says why a moment can't be recovered to; nothing when it can. */
+export function momentProblem(window: TenantWindow, moment: string): MomentProblem | undefined {
+  const at = Date.parse(moment);
+  const holds = ({ startTime, endTime }: RecoveryInterval) => Date.parse(startTime) <= at && at <= Date.parse(endTime);
+  if (window.intervals.some(holds)) return undefined;
+  const before = window.intervals.map(({ endTime }) => endTime).filter((end) => Date.parse(end) < at);
+  const after = window.intervals.map(({ startTime }) => startTime).filter((start) => Date.parse(start) > at);
+  const gap = window.gaps.find(({ afterTime, beforeTime }) => Date.parse(afterTime) < at && at < Date.parse(beforeTime));
+  const latest = before.sort((a, b) => Date.parse(b) - Date.parse(a))[0];
+  const earliest = after.sort((a, b) => Date.parse(a) - Date.parse(b))[0];
+  return { nearest: [latest, earliest].filter((time) => time !== undefined), reason: gap?.message };
+}
+
+/** Returns what is typed into the browser's field for a moment: the reader's own time, to the millisecond. */
+export function fieldOf(moment: string): string {
+  const at = new Date(moment);
+  const two = (n: number) => String(n).padStart(2, '0');
+  const date = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
+  const milliseconds = String(at.getMilliseconds()).padStart(3, '0');
+  return `${date}T${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}.${milliseconds}`;
+}
+
+/** Returns the request; nothing while something is missing. */
+export function tenantBody(
+  wish: TenantWish,
+  source: { cluster: number; tenant: number },
+  zones: string[],
+): Restore | undefined {
+  const moment = wish.time ? momentOf(wish.time) : undefined;
+  if (wish.time && !moment) return undefined;
+  const pools = wish.pools.split(',').map((name) => name.trim()).filter(Boolean);
+  const unit = wish.unit.trim();
+  const hasResources = wish.resources === 'pools' ? pools.length > 0 : unit !== '' && zones.length > 0;
+  if (!wish.name.trim() || !hasResources) return undefined;
+  const resourcePool = { unitSpecName: unit, unitCount: wish.count };
+  const resources = wish.resources === 'pools' ? { poolList: pools } : { zones: zones.map((name) => ({ name, resourcePool })) };
+  return {
+    backupTenantStatus: 'ONLINE',
+    restoreOnlineTenantRequiredParam: {
+      backupClusterId: source.cluster,
+      backupTenantId: source.tenant,
+      restoreClusterId: wish.cluster,
+      ...(moment ? { restoreEndTime: moment } : {}),
+      ...(wish.password ? { passwords: [wish.password] } : {}),
+      restoreTenantInfoParam: {
+        name: wish.name.trim(),
+        ...(wish.primaryZone.trim() ? { primaryZone: wish.primaryZone.trim() } : {}),
+        ...(wish.isStandby ? { role: 'STANDBY' as const } : {}),
+        ...resources,
+      },
+    },
+  };
+}

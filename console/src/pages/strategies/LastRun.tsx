@@ -1,0 +1,30 @@
+import { Link } from 'react-router';
+
+import type { StrategyRun } from '../../api/types';
+import { useLabels } from '../../locales';
+import { Moment } from '../../parts/Moment';
+import { Prose } from '../../parts/Prose';
+import { Status, toneOf } from '../../parts/Status';
+
+/** The newest due time: when it was, how it stands, and why it was missed. */
+export function LastRun({ run, hasReason = false }: { run: StrategyRun | null | undefined; hasReason?: boolean }) {
+  const { strategy } = useLabels();
+  if (!run) return <span className="quiet">{strategy.noLastRun}</span>;
+  return (
+    <>
+      <RunStatus run={run} /> <Moment at={run.dueTime} />
+      {hasReason && run.status === 'MISSED' && run.reason ? (
+        <div className="quiet">
+          <Prose text={run.reason.message} />
+        </div>
+      ) : null}
+    </>
+  );
+}
+
+/** How a run stands; where it has a task, the way to it. */
+export function RunStatus({ run }: { run: StrategyRun }) {
+  const { words } = useLabels();
+  const status = <Status tone={toneOf(run.status)}>{words.runStatus[run.status]}</Status>;
+  return run.taskId ? <Link to={`/tasks/${run.taskId}`}>{status}</Link> : status;
+}

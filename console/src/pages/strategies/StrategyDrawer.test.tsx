@@ -1,0 +1,191 @@
+import { me, network, type Answer, type Answers, type Call } from '../../testing/network';
+
+import { expect, test, vi } from 'vitest';
+import { page } from 'vitest/browser';
+
+import type { Strategy } from '../../api/types';
+import { ability, cluster, strategy } from '../../testing/nouns';
+import { stage } from '../../testing/stage';
+import { StrategyDrawer } from './StrategyDrawer';
+
+const PATH = '/ob/clusters/7/backup/config/backupStrategy';
+const list = (...contents: unknown[]) => ({
+  data: { contents, page: { number: 1, size: 2000, totalElements: contents.length, totalPages: 1 } },
+});
+const done = { data: { obBackupTaskType: 'CREATE_BACKUP_STRATEGY', backupObjectOpsResultList: [] } };
+const refusal = (id: string, message: string, action: string): Answer => ({ status: 400, error: { id, message, action } });
+
+/** Saturday night in Shanghai, and one that the quiet window moves. */
+const PLANNED = [
+  { dueTime: '2026-11-28T02:00:00+08:00', startTime: '2026-11-28T02:00:00+08:00', zone: 'Asia/Shanghai', dataBackupMode: 'FULL_BACKUP' },
+  { dueTime: '2026-11-29T10:00:00+08:00', startTime: '2026-11-29T20:00:00+08:00', zone: 'Asia/Shanghai', dataBackupMode: 'INCREMENTAL_BACKUP' },
+];
+
+const ANSWERS: Answers = {
+  ...me('BACKUP'),
+  'GET /ob/clusters/7/tenants': list({ id: 1001, name: 'shop', mode: 'MYSQL' }, { id: 1002, name: 'crm', mode: 'MYSQL' }),
+  'GET /backup/storages': list({ storageId: 3, configName: 'nightly', uri: 'file:///obbackup/' }, { storageId: 4, configName: 'other', uri: 'file:///other/' }),
+  'POST /backup/strategies/nextRuns': { data: { contents: PLANNED } },
+  'POST /ob/clusters/7/backup/storage/test': { data: { passed: true, lines: [] } },
+  [`POST ${PATH}`]: done,
+  [`PATCH ${PATH}`]: done,
+  'POST /ob/clusters/7/tenants/1002/backup/config/backupStrategy': done,
+};
+
+interface Opened {
+  answers?: Answers;
+  storageId?: number;
+  generation?: 'GEN3' | 'GEN4';
+  strategies?: Strategy[];
+  changed?: Strategy;
+}
+
+function open({ answers = {}, storageId = 3, generation = 'GEN4', strategies = [], changed }: Opened = {}) {
+  const calls = network({ ...ANSWERS, ...answers });
+  const onSaved = vi.fn();
+  const both = ability({ ...(storageId ? { storageId } : {}), backupAbility: 'LOGICAL_AND_PHYSICAL' });
+  stage(
+    <StrategyDrawer
+      cluster={cluster({ generation })}
+      ability={both}
+      strategies={strategies}
+      strategy={changed}
+      onSaved={onSaved}
+      onClose={vi.fn()}
+    />,
+  );
+  return { calls, onSaved };
+}
+
+const button = (name: string) => page.getByRole('button', { name, exact: true });
+const submit = () => button('Submit');
+const bodyOf = (calls: Call[], call: string) => calls.findLast((made) => made.call === call)?.body;
+
+test('a strategy is created from what the form shows, and shows how it will run before that', async () => {
+  const { calls, onSaved } = open();
+  const planned = page.getByTestId('planned-runs');
+  await expect.element(planned).toHaveTextContent('2026-11-28 Sat 02:00');
+  await expect.element(planned).toHaveTextContent('starts at 20:00');
+  await button('Tuesday: Incremental').click();
+  await button('Wednesday: Incremental').click();
+  await button('Wednesday: No backup').click();
+  await submit().click();
+  await expect.poll(() => onSaved.mock.calls.length).toBe(1);
+  expect(bodyOf(calls, `POST ${PATH}`)).toMatchObject({
+    backupMode: 'PHYSICAL_BACKUP',
+    obBackupScheduleConfig: {
+      backupScheduleMode: 'WEEK',
+      dayAndDataBackupModelMap: { 1: 'INCREMENTAL_BACKUP', 3: 'FULL_BACKUP', 7: 'FULL_BACKUP' },
+      startLogBackup: true,
+    },
+    obBackupServiceStorageConfig: { storageId: 3 },
+  });
+  expect(bodyOf(calls, `POST ${PATH}`)).not.toHaveProperty('obBackupScheduleConfig.dayAndDataBackupModelMap.2');
+});
+
+test('what the server refuses of a schedule stands at its field before anything is saved', async () => {
+  const often = refusal('schedule-too-often', 'It is due at 00:00 and again at 00:01', 'Choose fewer times.');
+  open({ answers: { 'POST /backup/strategies/nextRuns': often } });
+  await page.getByText('Cron expression', { exact: true }).click();
+  await page.getByLabelText('Cron Expression', { exact: true }).fill('* * * * *');
+  await expect.element(page.getByTestId('refused-cron')).toHaveTextContent('It is due at 00:00 and again at 00:01. Choose fewer times.');
+  await page.getByLabelText('Cron Expression', { exact: true }).fill('');
+  await expect.element(page.getByTestId('refused-cron')).not.toBeInTheDocument();
+  await expect.element(submit()).toBeDisabled();
+});
+
+test('what the server refuses when it saves stands at its field, and goes when something is changed', async () => {
+  open({ answers: { [`POST ${PATH}`]: refusal('storage-outside-roots', 'Not below a root', 'Choose another directory.') } });
+  await submit().click();
+  await expect.element(page.getByTestId('refused-storage')).toHaveTextContent('Not below a root. Choose another directory.');
+  await button('Monday: Incremental').click();
+  await expect.element(page.getByTestId('refused-storage')).not.toBeInTheDocument();
+});
+
+test('a refusal that is about no field is said at the foot of the form', async () => {
+  open({ answers: { [`POST ${PATH}`]: refusal('strategy-changed-meanwhile', 'Changed at the same time', 'Read it again.') } });
+  await submit().click();
+  await expect.element(page.getByRole('alert')).toHaveTextContent('Changed at the same time');
+});
+
+test('a storage that is typed in must be tested, and gets a name', async () => {
+  const { calls, onSaved } = open({ storageId: 0 });
+  await page.getByLabelText('Storage Directory').fill('/obbackup/');
+  await expect.element(submit()).toBeDisabled();
+  await button('Test').click();
+  await page.getByLabelText('Configuration Name').fill('nightly');
+  await submit().click();
+  await expect.poll(() => onSaved.mock.calls.length).toBe(1);
+  expect(bodyOf(calls, `POST ${PATH}`)).toMatchObject({
+    obBackupServiceStorageConfig: { configName: 'nightly', obBackupStorageBaseInfo: { storageUrl: '/obbackup/' } },
+  });
+});
+
+test('where the cluster has a strategy a new one is for a tenant without one', async () => {
+  const strategies = [strategy(), strategy({ strategyId: 6, tenantId: 1001, tenantName: 'shop' })];
+  const { calls, onSaved } = open({ strategies });
+  await expect.element(submit()).toBeDisabled();
+  await page.getByRole('combobox', { name: 'Backup Object' }).click();
+  await expect.element(page.getByTitle('Tenant shop · has a strategy')).toHaveClass(/disabled/);
+  await page.getByTitle('Tenant crm').click();
+  await submit().click();
+  await expect.poll(() => onSaved.mock.calls.length).toBe(1);
+  expect(calls.some(({ call }) => call.includes('/tenants/1002/'))).toBe(true);
+});
+
+test('before 4.0 only the cluster can be chosen, and the form says so', async () => {
+  const { calls } = open({ generation: 'GEN3' });
+  await expect.element(page.getByText('Before OceanBase 4.0, only a whole cluster can have a strategy.')).toBeVisible();
+  expect(calls.some(({ call }) => call.endsWith('/tenants'))).toBe(false);
+});
+
+test('logical backup turns incremental days into full ones and leaves log backup out', async () => {
+  const { calls, onSaved } = open();
+  await page.getByText('Logical', { exact: true }).click();
+  await expect.element(button('Monday: Full')).toBeVisible();
+  expect(page.getByText('Also start log backup').elements()).toEqual([]);
+  await submit().click();
+  await expect.poll(() => onSaved.mock.calls.length).toBe(1);
+  expect(bodyOf(calls, `POST ${PATH}`)).toMatchObject({ backupMode: 'LOGICAL_BACKUP' });
+});
+
+test('clean-up is off and says why', async () => {
+  open();
+  await expect.element(page.getByRole('checkbox', { name: 'Delete expired backups' })).toBeDisabled();
+  await expect.element(page.getByTestId('no-clean-up')).toHaveTextContent('this version deletes no backups');
+});
+
+test('at most ten days of a month can be chosen', async () => {
+  open();
+  await page.getByText('Month', { exact: true }).click();
+  for (const day of [2, 3, 4, 5, 6, 7, 8, 9]) await button(`Day ${day}: No backup`).click();
+  await expect.element(button('Day 10: No backup')).toBeDisabled();
+  await expect.element(button('Last day of the month: No backup')).toBeDisabled();
+  await button('Day 2: Full').click();
+  await button('Day 2: Incremental').click();
+  await expect.element(button('Last day of the month: No backup')).toBeEnabled();
+});
+
+test('a timeout that is saved is said to stay when its field is emptied', async () => {
+  const saved = strategy({ obBackupThresholdConfig: { dataBackupTimeoutMinutes: 120 } });
+  open({ changed: saved, strategies: [saved] });
+  await page.getByLabelText('Data Backup Timeout (min)').fill('');
+  await expect.element(page.getByText('it stays at 120 min', { exact: false })).toBeVisible();
+});
+
+test('a strategy that is modified opens as it is saved, and says what another storage means', async () => {
+  const saved = strategy();
+  const { calls, onSaved } = open({ changed: saved, strategies: [saved] });
+  await expect.element(page.getByText('Modify the backup strategy of cluster prod')).toBeVisible();
+  await expect.element(page.getByLabelText('Backup Time', { exact: true })).toHaveValue('02:00');
+  await page.getByTitle('nightly · file:///obbackup/').click();
+  await page.getByTitle('other · file:///other/').click();
+  await expect.element(page.getByText('Existing backup sets stay in the old storage.', { exact: false })).toBeVisible();
+  await submit().click();
+  await expect.poll(() => onSaved.mock.calls.length).toBe(1);
+  expect(bodyOf(calls, `PATCH ${PATH}`)).toMatchObject({
+    obBackupServiceStorageConfig: { storageId: 4 },
+    obBackupScheduleConfig: { dayAndDataBackupModelMap: { 3: 'INCREMENTAL_BACKUP', 7: 'FULL_BACKUP' } },
+  });
+  expect(bodyOf(calls, `PATCH ${PATH}`)).not.toHaveProperty('obBackupScheduleConfig.backupScheduleEnabled');
+});

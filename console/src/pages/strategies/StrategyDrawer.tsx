@@ -1,0 +1,174 @@
+import { App, Button, Drawer, Form } from '@oceanbase/design';
+import { useMutation } from '@tanstack/react-query';
+import { useEffect, useRef, useState } from 'react';
+
+import type { Ability, Cluster, NewStrategy, Strategy } from '../../api/types';
+import { useLabels, useLanguage } from '../../locales';
+import { Part } from '../../parts/Part';
+import { PlanAnswer } from '../../parts/PlanAnswer';
+import { ProblemAlert } from '../../parts/ProblemAlert';
+import { useReturnFocus } from '../../parts/useReturnFocus';
+import { toChoice } from '../backup/draft';
+import type { StorageTest } from '../backup/StorageChooser';
+import { firstDraft, fromStrategy, toBody, toSchedule, withMethod, type StrategyDraft } from './draft';
+import { fieldOf } from './faults';
+import { CleanUpField, LogBackupField, MethodField, ObjectField, Thresholds } from './fields';
+import { PlannedRuns } from './PlannedRuns';
+import { strategyFor } from './queries';
+import { refusedBy } from './refused';
+import { ScheduleFields } from './ScheduleFields';
+import { namedObject, strategyCalls } from './scope';
+import { StorageField } from './StorageField';
+import { usePlannedRuns } from './usePlannedRuns';
+import { useRefreshStrategies } from './useSteer';
+
+interface StrategyDrawerProps {
+  cluster: Cluster;
+  ability: Ability;
+  /** The strategies that the cluster and its tenants have. */
+  strategies: Strategy[];
+  /** The strategy that is changed; nothing for a new one. */
+  strategy?: Strategy | undefined;
+  onSaved: () => void;
+  onClose: () => void;
+}
+
+/** A new strategy, or one that is changed: what, where to, when, and when an alarm is raised. */
+export function StrategyDrawer({ cluster, ability, strategies, strategy, onSaved, onClose }: StrategyDrawerProps) {
+  useReturnFocus();
+  const labels = useLabels();
+  const { strategy: words, actions } = labels;
+  const [draft, setDraft] = useState(() => (strategy ? fromStrategy(strategy) : firstDraft(ability)));
+  const [test, setTest] = useState<StorageTest>();
+  const [goesUntested, setGoesUntested] = useState(false);
+  const save = useSave(cluster.id, strategy, onSaved);
+  const planned = usePlannedRuns(toSchedule(draft.schedule));
+  const form = useFirstFault(save.error);
+
+  const edit = (next: (was: StrategyDraft) => StrategyDraft) => {
+    setDraft(next);
+    save.reset();
+  };
+  const change = (part: Partial<StrategyDraft>) => edit((was) => ({ ...was, ...part }));
+  const choice = toChoice(draft.storage);
+  const isTested = test?.result.passed === true && test.tested === JSON.stringify(choice);
+  const needsTest = draft.storage.kind === 'typed' && !isTested;
+  const body = toBody(draft);
+  // Where the cluster has a strategy, a new one is for a tenant, which must be chosen.
+  const needsObject = !strategy && draft.tenant === undefined && strategyFor(strategies) !== undefined;
+  const isReady = body && !needsObject && (!needsTest || goesUntested);
+  const problem = save.error ?? planned.error;
+  const refused = refusedBy(problem, useLanguage());
+  const isPhysical = draft.method === 'PHYSICAL_BACKUP';
+
+  return (
+    <Drawer
+      open
+      width={760}
+      title={strategy ? words.modifyTitle(namedObject(strategy, labels)) : words.create}
+      onClose={onClose}
+      footer={
+        <div className="drawer-foot">
+          <Button onClick={onClose}>{actions.cancel}</Button>
+          <Button
+            type="primary"
+            disabled={!isReady}
+            loading={save.isPending}
+            onClick={() => body && save.mutate({ tenant: draft.tenant, body })}
+          >
+            {words.submit}
+          </Button>
+        </div>
+      }
+    >
+      <div ref={form}>
+        <Form layout="vertical" component="div" requiredMark={false}>
+          {strategy ? null : (
+            <Part title={words.object}>
+              <ObjectField
+                cluster={cluster}
+                strategies={strategies}
+                tenant={draft.tenant}
+                refused={refused}
+                onChange={(wish) => change({ tenant: wish })}
+              />
+            </Part>
+          )}
+          <Part title={words.storage}>
+            <StorageField
+              cluster={cluster}
+              draft={draft}
+              saved={strategy}
+              test={test}
+              untested={needsTest && choice ? { checked: goesUntested, onChange: setGoesUntested } : undefined}
+              refused={refused}
+              onChange={change}
+              onTested={setTest}
+            />
+          </Part>
+          <Part title={words.method}>
+            <MethodField
+              method={draft.method}
+              ability={ability}
+              refused={refused}
+              onChange={(method) => edit((was) => withMethod(was, method))}
+            />
+          </Part>
+          <Part title={words.schedule}>
+            <ScheduleFields
+              schedule={draft.schedule}
+              hasIncremental={isPhysical && ability.obDataBackupSupportAbility.incrementBackupEnabled}
+              refused={refused}
+              onChange={(part) => edit((was) => ({ ...was, schedule: { ...was.schedule, ...part } }))}
+            />
+            {isPhysical ? (
+              <LogBackupField checked={draft.startLogBackup} onChange={(startLogBackup) => change({ startLogBackup })} />
+            ) : null}
+          </Part>
+          <Part title={words.preview}>
+            {planned.runs ? <PlannedRuns runs={planned.runs} /> : <p className="quiet hint">{words.previewIncomplete}</p>}
+            {planned.error && !fieldOf(planned.error) ? <ProblemAlert error={planned.error} /> : null}
+          </Part>
+          <Part title={words.cleanUp}>
+            <CleanUpField />
+          </Part>
+          <Part title={words.thresholds}>
+            <Thresholds
+              draft={draft}
+              savedTimeout={strategy?.obBackupThresholdConfig.dataBackupTimeoutMinutes ?? undefined}
+              refused={refused}
+              onChange={change}
+            />
+          </Part>
+          <PlanAnswer plan={undefined} error={save.error && !fieldOf(save.error) ? save.error : null} />
+        </Form>
+      </div>
+    </Drawer>
+  );
+}
+
+function useSave(cluster: number, strategy: Strategy | undefined, onSaved: () => void) {
+  const { strategy: words } = useLabels();
+  const { message } = App.useApp();
+  const refresh = useRefreshStrategies();
+  return useMutation({
+    mutationFn: ({ tenant, body }: { tenant: number | undefined; body: NewStrategy }) => {
+      const calls = strategyCalls(tenant === undefined ? { cluster } : { cluster, tenant });
+      return strategy ? calls.change(body) : calls.create(body);
+    },
+    onSuccess: () => {
+      void message.success(strategy ? words.changed : words.created);
+      onSaved();
+      refresh(cluster);
+    },
+  });
+}
+
+/** Brings the field that was refused to the reader's eyes. */
+function useFirstFault(error: unknown) {
+  const form = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (fieldOf(error)) form.current?.querySelector('.ant-form-item-has-error')?.scrollIntoView({ block: 'center' });
+  }, [error]);
+  return form;
+}

@@ -1,0 +1,167 @@
+import { me, network, type Answers } from '../../testing/network';
+
+import { expect, test, vi } from 'vitest';
+import { page } from 'vitest/browser';
+
+import { cluster, run, strategy } from '../../testing/nouns';
+import { stage } from '../../testing/stage';
+import { StrategyTab } from './StrategyTab';
+
+const PATH = '/ob/clusters/7/backup/config/backupStrategy';
+const list = (...contents: unknown[]) => ({
+  data: { contents, page: { number: 1, size: 2000, totalElements: contents.length, totalPages: 1 } },
+});
+const paused = strategy({ nextRun: null });
+paused.obBackupScheduleConfig = { ...paused.obBackupScheduleConfig, backupScheduleEnabled: false };
+
+/** Yesterday at noon: a moment of one day wherever the test runs. */
+const yesterday = new Date();
+yesterday.setDate(yesterday.getDate() - 1);
+yesterday.setHours(12, 0, 0, 0);
+const MISSED = run({
+  dueTime: yesterday.toISOString(),
+  status: 'MISSED',
+  dataBackupMode: null,
+  taskId: null,
+  finishTime: null,
+  reason: { id: 'run-hindered-paused', message: 'The strategy is paused' },
+});
+
+function open(answers: Answers, permissions = ['BACKUP']) {
+  const calls = network({
+    ...me(...permissions),
+    'GET /backup/strategies': list(strategy()),
+    [`GET ${PATH}/runs`]: list(),
+    [`POST ${PATH}/stopSchedule`]: { data: {} },
+    [`POST ${PATH}/startSchedule`]: { data: {} },
+    [`DELETE ${PATH}`]: { data: {} },
+    ...answers,
+  });
+  const handlers = { onNew: vi.fn(), onModify: vi.fn() };
+  stage(<StrategyTab cluster={cluster({ generation: 'GEN4' })} {...handlers} />);
+  return { calls, ...handlers };
+}
+
+const button = (name: string) => page.getByRole('button', { name, exact: true });
+const dialog = () => page.getByRole('dialog');
+
+test('a cluster without a strategy leads to the form', async () => {
+  const { onNew } = open({ 'GET /backup/strategies': list(strategy({ clusterId: 8 })) });
+  await expect.element(page.getByText('This cluster has no backup strategy')).toBeVisible();
+  await page.getByRole('button', { name: 'New Backup Strategy' }).click();
+  expect(onNew).toHaveBeenCalledOnce();
+});
+
+test('a strategy shows what it does and what comes next', async () => {
+  open({ [`GET ${PATH}/nextRuns`]: { data: { contents: [strategy().nextRun] } } });
+  const shown = page.getByTestId('cluster-strategy');
+  for (const words of ['Normal', '2026-11-29 Sun 02:00', 'Full: Sun', 'Incremental: Wed', 'nightly', 'eva']) {
+    await expect.element(shown).toHaveTextContent(words);
+  }
+  await button('Show the next 30 runs').click();
+  await expect.element(page.getByTestId('planned-runs')).toHaveTextContent('2026-11-29 Sun 02:00');
+});
+
+test('a run that is due and waits shows in the status, also after a run that failed', async () => {
+  open({
+    'GET /backup/strategies': list(strategy({ lastRun: run({ status: 'FAILED' }) })),
+    'GET /ob/clusters/7/backup/overview': { data: { backupScheduleStatus: 'WAITING' } },
+  });
+  await expect.element(page.getByTestId('strategy-status')).toHaveTextContent('Waiting');
+});
+
+test('a strategy whose last run failed is abnormal', async () => {
+  open({ 'GET /backup/strategies': list(strategy({ lastRun: run({ status: 'FAILED' }) })) });
+  await expect.element(page.getByTestId('strategy-status')).toHaveTextContent('Abnormal');
+});
+
+test('the list of runs has the missed ones with their reason, and the others with their task', async () => {
+  open({ [`GET ${PATH}/runs`]: list(MISSED, run()) });
+  const row = page.getByRole('row').filter({ hasText: 'Missed' });
+  await expect.element(row).toHaveTextContent('The strategy is paused');
+  await expect.element(page.getByRole('link', { name: '12', exact: true })).toHaveAttribute('href', '/tasks/12');
+});
+
+test('the calendar has a cell for each day and says what became of its runs', async () => {
+  open({ [`GET ${PATH}/runs`]: list(MISSED) });
+  const cells = page.getByRole('region', { name: 'The last 90 days' }).getByRole('listitem');
+  await expect.poll(() => cells.elements().length).toBe(90);
+  const states = cells.elements().map((cell) => cell.getAttribute('data-state'));
+  expect([states.at(-2), states.at(-1)]).toEqual(['missed', 'none']);
+  await expect.element(cells.nth(88)).toHaveTextContent('Missed (1 missed)');
+});
+
+test('the calendar reads as many pages of runs as the days have', async () => {
+  const old = run({ dueTime: new Date(yesterday.getTime() - 5 * 86_400_000).toISOString(), status: 'FAILED' });
+  const page2 = (query: URLSearchParams) => ({
+    data: {
+      contents: query.get('page') === '2' ? [old] : [MISSED],
+      page: { number: Number(query.get('page')), size: 2000, totalElements: 2, totalPages: 2 },
+    },
+  });
+  open({ [`GET ${PATH}/runs`]: page2 });
+  const cells = page.getByRole('region', { name: 'The last 90 days' }).getByRole('listitem');
+  await expect.poll(() => cells.elements().at(83)?.getAttribute('data-state')).toBe('failed');
+});
+
+test('a strategy is paused only after the dialog has said what that means', async () => {
+  const { calls } = open({});
+  await button('Pause').click();
+  await expect.element(dialog()).toHaveTextContent('Runs that are due meanwhile are recorded as missed.');
+  expect(calls.some(({ call }) => call === `POST ${PATH}/stopSchedule`)).toBe(false);
+  await dialog().getByRole('button', { name: 'Pause' }).click();
+  await expect.poll(() => calls.some(({ call }) => call === `POST ${PATH}/stopSchedule`)).toBe(true);
+});
+
+test('a paused strategy has no next run and can be resumed', async () => {
+  const { calls } = open({ 'GET /backup/strategies': list(paused) });
+  await expect.element(page.getByTestId('strategy-status')).toHaveTextContent('Paused');
+  await expect.element(page.getByText('None while paused')).toBeVisible();
+  await button('Resume').click();
+  await expect.element(dialog()).toHaveTextContent('runs have the permissions of your account');
+  await dialog().getByRole('button', { name: 'Resume' }).click();
+  await expect.poll(() => calls.some(({ call }) => call === `POST ${PATH}/startSchedule`)).toBe(true);
+});
+
+test('to delete a strategy says that backup sets stay', async () => {
+  const { calls } = open({});
+  await button('Delete').click();
+  await expect.element(dialog()).toHaveTextContent('Backup sets stay in the storage.');
+  await dialog().getByRole('button', { name: 'Delete' }).click();
+  await expect.poll(() => calls.some(({ call }) => call === `DELETE ${PATH}`)).toBe(true);
+});
+
+test('nothing asks for the runs of a strategy that was deleted', async () => {
+  let isDeleted = false;
+  const { calls } = open({
+    'GET /backup/strategies': () => (isDeleted ? list() : list(strategy())),
+    [`DELETE ${PATH}`]: () => {
+      isDeleted = true;
+      return { data: {} };
+    },
+  });
+  await button('Delete').click();
+  await dialog().getByRole('button', { name: 'Delete' }).click();
+  await expect.element(page.getByText('This cluster has no backup strategy')).toBeVisible();
+  const made = calls.map(({ call }) => call);
+  expect(made.slice(made.indexOf(`DELETE ${PATH}`)).filter((call) => call.endsWith('/runs'))).toEqual([]);
+});
+
+test('the strategy of a tenant is steered by its own path, and says that the cluster’s does not take over', async () => {
+  const own = '/ob/clusters/7/tenants/1001/backup/config/backupStrategy';
+  const { calls } = open({
+    'GET /backup/strategies': list(strategy(), strategy({ strategyId: 6, tenantId: 1001, tenantName: 'shop' })),
+    [`POST ${own}/stopSchedule`]: { data: {} },
+  });
+  const row = page.getByRole('row').filter({ hasText: 'shop' });
+  await row.getByRole('button', { name: 'Pause' }).click();
+  await expect.element(dialog()).toHaveTextContent('The cluster’s strategy does not take over');
+  await dialog().getByRole('button', { name: 'Pause' }).click();
+  await expect.poll(() => calls.some(({ call }) => call === `POST ${own}/stopSchedule`)).toBe(true);
+});
+
+test('a viewer sees the buttons off, with the reason', async () => {
+  open({}, []);
+  await expect.element(button('Pause')).toBeDisabled();
+  await expect.element(page.getByRole('note', { name: 'Your role does not allow this. Ask an administrator.' }).first()).toBeVisible();
+});

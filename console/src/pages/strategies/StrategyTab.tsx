@@ -1,0 +1,147 @@
+import { PlusOutlined } from '@oceanbase/icons';
+import { Table, type TableProps } from '@oceanbase/design';
+import { useQuery } from '@tanstack/react-query';
+
+import type { Cluster, Strategy } from '../../api/types';
+import { useLabels } from '../../locales';
+import { MayButton } from '../../parts/MayButton';
+import { Loaded } from '../../parts/PageState';
+import { Status, toneOf } from '../../parts/Status';
+import { overviewQuery } from '../backup/queries';
+import { useMay } from '../logon/me';
+import { LastRun } from './LastRun';
+import { NextRun } from './PlannedRuns';
+import { EVERY_MS, strategiesQuery, strategyFor } from './queries';
+import { objectOf } from './scope';
+import { statusOf } from './status';
+import { StrategyButtons } from './StrategyButtons';
+import { StrategyDetails } from './StrategyDetails';
+
+interface StrategyTabProps {
+  cluster: Cluster;
+  onNew: () => void;
+  onModify: (strategy: Strategy) => void;
+}
+
+/** The strategy of a cluster, and those of its tenants. */
+export function StrategyTab(props: StrategyTabProps) {
+  const strategies = useQuery({ ...strategiesQuery(props.cluster.id), refetchInterval: EVERY_MS });
+  return <Loaded query={strategies}>{(found) => <Strategies {...props} strategies={found} />}</Loaded>;
+}
+
+function Strategies({ cluster, strategies, onNew, onModify }: StrategyTabProps & { strategies: Strategy[] }) {
+  const { strategy: labels } = useLabels();
+  const overview = useQuery(overviewQuery(cluster.id));
+  const own = strategyFor(strategies);
+  const others = strategies.filter((each) => each !== own);
+  const hasTenants = cluster.generation !== 'GEN3' && (own ?? others.length > 0);
+  return (
+    <>
+      {own ? (
+        <section aria-label={labels.tab} data-testid="cluster-strategy">
+          <StrategyHead strategy={own} isWaiting={overview.data?.backupScheduleStatus === 'WAITING'} onModify={onModify} />
+          <StrategyDetails key={own.strategyId} strategy={own} />
+        </section>
+      ) : (
+        <None text={others.length ? labels.noneButTenants : labels.none} onNew={onNew} />
+      )}
+      {hasTenants ? <TenantStrategies strategies={others} onNew={onNew} onModify={onModify} /> : null}
+    </>
+  );
+}
+
+function None({ text, onNew }: { text: string; onNew: () => void }) {
+  const { strategy } = useLabels();
+  const may = useMay();
+  return (
+    <div className="welcome no-strategy">
+      <h3>{text}</h3>
+      <p className="quiet">{strategy.noneHint}</p>
+      <MayButton may={may.backUp} type="primary" icon={<PlusOutlined />} onClick={onNew}>
+        {strategy.create}
+      </MayButton>
+    </div>
+  );
+}
+
+interface StrategyHeadProps {
+  strategy: Strategy;
+  /** Whether a run is due and waits. */
+  isWaiting: boolean;
+  onModify: (strategy: Strategy) => void;
+}
+
+function StrategyHead({ strategy, isWaiting, onModify }: StrategyHeadProps) {
+  const labels = useLabels();
+  const status = statusOf(strategy, isWaiting);
+  return (
+    <div className="section-head strategy-head">
+      <h3>
+        {objectOf(strategy, labels)}{' '}
+        <span data-testid="strategy-status" data-status={status}>
+          <Status tone={toneOf(status)}>{labels.words.scheduleStatus[status]}</Status>
+        </span>
+      </h3>
+      <StrategyButtons strategy={strategy} onModify={onModify} />
+    </div>
+  );
+}
+
+interface TenantStrategiesProps {
+  strategies: Strategy[];
+  onNew: () => void;
+  onModify: (strategy: Strategy) => void;
+}
+
+function TenantStrategies({ strategies, onNew, onModify }: TenantStrategiesProps) {
+  const labels = useLabels();
+  const { strategy: words, backup, words: said, state } = labels;
+  const may = useMay();
+  const columns: TableProps<Strategy>['columns'] = [
+    { title: backup.tenant, fixed: 'left', render: (_, { tenantId, tenantName }) => tenantName ?? words.goneTenant(Number(tenantId)) },
+    {
+      title: words.state,
+      render: (_, strategy) => {
+        const status = statusOf(strategy);
+        return <Status tone={toneOf(status)}>{said.scheduleStatus[status]}</Status>;
+      },
+    },
+    { title: words.method, dataIndex: 'backupMode', render: (mode: Strategy['backupMode']) => said.backupMode[mode] },
+    {
+      title: words.nextRun,
+      render: (_, { nextRun, obBackupScheduleConfig: { backupScheduleEnabled } }) => (
+        <NextRun run={nextRun} none={backupScheduleEnabled ? words.noNextRun : words.noNextRunPaused} />
+      ),
+    },
+    { title: words.lastRun, render: (_, { lastRun }) => <LastRun run={lastRun} /> },
+    { title: backup.actions, fixed: 'right', render: (_, strategy) => <StrategyButtons strategy={strategy} isInRow onModify={onModify} /> },
+  ];
+  return (
+    <section aria-label={words.ofTenants} className="tenant-strategies">
+      <div className="section-head">
+        <h3>{words.ofTenants}</h3>
+        <MayButton may={may.backUp} size="small" onClick={onNew}>
+          {words.forTenant}
+        </MayButton>
+      </div>
+      <p className="quiet hint">{words.ofTenantsHint}</p>
+      {strategies.length === 0 ? <p>{words.noTenants}</p> : (
+        <Table<Strategy>
+          size="small"
+          rowKey="strategyId"
+          columns={columns}
+          dataSource={strategies}
+          expandable={{
+            expandedRowRender: (strategy) => (
+              <div className="row-details">
+                <StrategyDetails strategy={strategy} />
+              </div>
+            ),
+          }}
+          scroll={{ x: 'max-content' }}
+          pagination={strategies.length > 10 ? { pageSize: 10, showTotal: state.total } : false}
+        />
+      )}
+    </section>
+  );
+}

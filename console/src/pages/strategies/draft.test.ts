@@ -1,0 +1,91 @@
+import { expect, test } from 'vitest';
+
+import { ability, strategy } from '../../testing/nouns';
+import { firstDraft, fromStrategy, pressed, toBody, toSchedule, withMethod, type ScheduleDraft } from './draft';
+
+const base = firstDraft(ability({ storageId: 3 }));
+const scheduleOf = (part: Partial<ScheduleDraft>) => toSchedule({ ...base.schedule, zone: 'Asia/Shanghai', ...part });
+
+test('a new strategy is complete as it opens, with a full backup each Sunday', () => {
+  expect(toBody(base)).toMatchObject({
+    backupMode: 'PHYSICAL_BACKUP',
+    obBackupScheduleConfig: {
+      backupScheduleMode: 'WEEK',
+      backupScheduleTime: '02:00',
+      dayAndDataBackupModelMap: { 6: 'INCREMENTAL_BACKUP', 7: 'FULL_BACKUP' },
+      startLogBackup: true,
+    },
+    obBackupThresholdConfig: { noSuccessfulDataBackupAlarmDays: 7, logBackupDelaySeconds: 3600 },
+    obBackupServiceStorageConfig: { storageId: 3, alarmStoragePercentageThreshold: 80 },
+  });
+});
+
+test('a logical strategy is full on every day and says nothing of log backup', () => {
+  const logical = firstDraft(ability({ backupMode: 'LOGICAL_BACKUP', backupAbility: 'LOGICAL_BACKUP', storageId: 3 }));
+  const config = toBody(logical)?.obBackupScheduleConfig;
+  expect(new Set(Object.values(config?.dayAndDataBackupModelMap ?? {}))).toEqual(new Set(['FULL_BACKUP']));
+  expect(config).not.toHaveProperty('startLogBackup');
+  expect(withMethod(logical, 'PHYSICAL_BACKUP').startLogBackup).toBe(true);
+});
+
+test('a day that is pressed goes round: none, full, incremental where there is such a backup', () => {
+  const full = pressed({}, '2', true);
+  expect(full).toEqual({ 2: 'FULL_BACKUP' });
+  const incremental = pressed(full, '2', true);
+  expect(incremental).toEqual({ 2: 'INCREMENTAL_BACKUP' });
+  expect(pressed(incremental, '2', true)).toEqual({});
+  expect(pressed(full, '2', false)).toEqual({});
+});
+
+test('of each cycle only its own fields are sent', () => {
+  expect(scheduleOf({ cycle: 'MONTH', month: { 1: 'FULL_BACKUP', L: 'FULL_BACKUP' }, time: '03:30' })).toEqual({
+    backupScheduleMode: 'MONTH',
+    backupScheduleTime: '03:30',
+    zone: 'Asia/Shanghai',
+    dayAndDataBackupModelMap: { 1: 'FULL_BACKUP', L: 'FULL_BACKUP' },
+  });
+  expect(scheduleOf({ cycle: 'CRON', cron: ' 0 */6 * * * ', fullOnDays: ['7'] })).toEqual({
+    backupScheduleMode: 'CRON',
+    cronExpression: '0 */6 * * *',
+    zone: 'Asia/Shanghai',
+    dataBackupMode: 'FULL_BACKUP',
+  });
+  expect(scheduleOf({ cycle: 'CRON', cronMode: 'INCREMENTAL_BACKUP', hasWindow: true, jitterMinutes: 10 })).toMatchObject({
+    fullOnCycle: 'WEEK',
+    fullOnDays: ['7'],
+    quietWindow: { from: '08:00', until: '20:00' },
+    jitterSeconds: 600,
+  });
+});
+
+test('a schedule with something left empty is not sent', () => {
+  for (const part of [{ week: {} }, { time: '' }, { zone: '' }, { cycle: 'CRON', cron: ' ' }, { hasWindow: true, until: '' }] as const) {
+    expect(scheduleOf(part)).toBeUndefined();
+  }
+  const typed = { ...base, storage: { ...base.storage, kind: 'typed' as const } };
+  expect(toBody(typed)).toBeUndefined();
+});
+
+test('a saved strategy comes back as it was saved', () => {
+  const saved = strategy();
+  const config = toBody(fromStrategy(saved))?.obBackupScheduleConfig;
+  expect(config).toMatchObject({
+    backupScheduleTime: '02:00',
+    zone: 'Asia/Shanghai',
+    dayAndDataBackupModelMap: saved.obBackupScheduleConfig.dayAndDataBackupModelMap,
+    startLogBackup: true,
+  });
+});
+
+test('the offset of a time that OCP wrote becomes the zone, and seconds stay', () => {
+  const { zone, ...config } = strategy().obBackupScheduleConfig;
+  expect(zone).toBe('Asia/Shanghai');
+  const written = fromStrategy(strategy({ obBackupScheduleConfig: { ...config, backupScheduleTime: '02:00:30.000-05:00' } }));
+  expect(written.schedule).toMatchObject({ time: '02:00:30', zone: '-05:00' });
+});
+
+test('only a typed-in storage gets a name', () => {
+  expect(toBody({ ...base, storageName: 'nightly' })?.obBackupServiceStorageConfig).not.toHaveProperty('configName');
+  const storage = { ...base.storage, kind: 'typed' as const, typed: { ...base.storage.typed, url: '/obbackup/' } };
+  expect(toBody({ ...base, storage, storageName: ' nightly ' })?.obBackupServiceStorageConfig).toMatchObject({ configName: 'nightly' });
+});

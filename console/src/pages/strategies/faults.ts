@@ -1,0 +1,53 @@
+import { Problem } from '../../api/problem';
+
+/** The fields of the form that the server may refuse. */
+export type Field =
+  | 'object'
+  | 'method'
+  | 'storage'
+  | 'storageName'
+  | 'days'
+  | 'time'
+  | 'zone'
+  | 'cron'
+  | 'window'
+  | 'jitter'
+  | 'thresholds';
+
+/** The field that each refusal is about, by the refusal’s name. */
+export const FIELDS: Record<string, Field> = {
+  'strategy-of-cluster-exists': 'object',
+  'strategy-of-tenant-exists': 'object',
+  'strategy-of-tenant-unsupported': 'object',
+  'physical-not-of-sys': 'object',
+  'logical-not-of-sys': 'object',
+  'strategy-stays-physical': 'method',
+  'strategy-logical-without-logs': 'method',
+  'physical-not-offered': 'method',
+  'logical-not-offered': 'method',
+  'name-malformed': 'storageName',
+  'name-taken': 'storageName',
+  'logical-is-full-only': 'days',
+  'schedule-without-full': 'days',
+  'schedule-too-many-days': 'days',
+  'schedule-day-unknown': 'days',
+  'schedule-day-twice': 'days',
+  'schedule-time-malformed': 'time',
+  'schedule-zone-unknown': 'zone',
+  'schedule-zone-twice': 'zone',
+  'schedule-cron-malformed': 'cron',
+  'schedule-never-due': 'cron',
+  'schedule-too-often': 'cron',
+  'schedule-time-in-window': 'window',
+  'schedule-window-empty': 'window',
+  'schedule-jitter-too-long': 'jitter',
+  'strategy-threshold-out-of-range': 'thresholds',
+  'percentage-out-of-range': 'thresholds',
+};
+
+/** Returns the field that a refusal is about; nothing where it is about none of them. */
+export function fieldOf(error: unknown): Field | undefined {
+  const id = error instanceof Problem ? error.words?.id : undefined;
+  if (id === undefined) return undefined;
+  return FIELDS[id] ?? (id.startsWith('storage-') ? 'storage' : undefined);
+}

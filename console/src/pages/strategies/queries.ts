@@ -1,0 +1,79 @@
+import { queryOptions } from '@tanstack/react-query';
+
+import { answer, client } from '../../api/client';
+import { keys } from '../../api/keys';
+import type { Schedule, Strategy, StrategyRun } from '../../api/types';
+import { CALENDAR_DAYS } from './days';
+import { strategyCalls, type Scope } from './scope';
+
+const MOST = 2000;
+
+/** How often is looked: a run that is missed raises no event. */
+export const EVERY_MS = 10_000;
+
+/** The strategies of all clusters, as many as one answer may hold. */
+export const allStrategiesQuery = queryOptions({
+  queryKey: keys.allStrategies,
+  queryFn: () => answer(client.GET('/api/v2/backup/strategies', { params: { query: { page: 1, size: MOST } } })),
+});
+
+/** The strategies of a cluster and of its tenants. */
+export function strategiesQuery(cluster: number) {
+  return queryOptions({
+    queryKey: keys.strategies(cluster),
+    queryFn: async () => {
+      const { contents } = await answer(client.GET('/api/v2/backup/strategies', { params: { query: { page: 1, size: MOST } } }));
+      return contents.filter(({ clusterId }) => clusterId === cluster);
+    },
+  });
+}
+
+/** Returns the strategy that backs up a tenant: its own, else the cluster's; without a tenant the cluster's. */
+export function strategyFor(strategies: Strategy[], tenant?: number): Strategy | undefined {
+  const own = tenant === undefined ? undefined : strategies.find(({ tenantId }) => tenantId === tenant);
+  return own ?? strategies.find(({ tenantId }) => typeof tenantId !== 'number');
+}
+
+/** What became of a strategy's due times, the newest first. */
+export function runsQuery(scope: Scope, filter: { page: number; size: number }) {
+  return queryOptions({
+    queryKey: keys.strategyRuns(scope.cluster, scope.tenant, filter),
+    queryFn: () => strategyCalls(scope).runs(filter),
+  });
+}
+
+/** The runs that the calendar is about. */
+export function calendarQuery(scope: Scope) {
+  return queryOptions({
+    queryKey: keys.strategyRuns(scope.cluster, scope.tenant, 'calendar'),
+    queryFn: async () => {
+      const since = Date.now() - (CALENDAR_DAYS + 1) * 86_400_000;
+      const runs: StrategyRun[] = [];
+      for (let page = 1; ; page += 1) {
+        const { contents, page: found } = await strategyCalls(scope).runs({ page, size: MOST });
+        runs.push(...contents);
+        const oldest = contents.at(-1);
+        if (!oldest || page >= found.totalPages || new Date(oldest.dueTime).getTime() < since) return runs;
+      }
+    },
+  });
+}
+
+/** The next runs of a strategy as it is saved. */
+export function nextRunsQuery(scope: Scope) {
+  return queryOptions({
+    queryKey: keys.nextRuns(scope.cluster, scope.tenant),
+    queryFn: () => strategyCalls(scope).nextRuns(),
+  });
+}
+
+/** The next runs of a schedule that is not saved; a refusal says what is wrong with it. */
+export function plannedRunsQuery(schedule: Schedule | undefined) {
+  return queryOptions({
+    queryKey: keys.plannedRuns(schedule),
+    enabled: schedule !== undefined,
+    queryFn: () => answer(client.POST('/api/v2/backup/strategies/nextRuns', { body: schedule as Schedule })),
+    gcTime: 0,
+    retry: false,
+  });
+}

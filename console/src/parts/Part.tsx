@@ -1,0 +1,12 @@
+import type { ReactNode } from 'react';
+
+/** A part of a form, under a title of its own. */
+export function Part({ title, hint, children }: { title: string; hint?: string; children: ReactNode }) {
+  return (
+    <section className="part" aria-label={title}>
+      <h3>{title}</h3>
+      {hint ? <p className="quiet hint">{hint}</p> : null}
+      {children}
+    </section>
+  );
+}

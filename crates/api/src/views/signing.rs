@@ -1,0 +1,89 @@
+//! Where backup sets come from, and the keys that tell it.
+
+use control::signing::{Keys, Origin, described};
+use model::text::Language;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// What a signature shows.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub(crate) enum Signature {
+    /// This installation signed it.
+    Own,
+    /// The holder of a trusted key signed it.
+    Trusted,
+    /// The holder of a key that is not known here signed it.
+    Unknown,
+    /// Nobody signed it.
+    Unsigned,
+}
+
+/// Where a backup set comes from.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct OriginView {
+    /// What the signature shows.
+    signature: Signature,
+    /// The public key that signed it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<String>,
+    /// The name of that key, where it is a trusted one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key_name: Option<String>,
+    /// The same in words.
+    message: String,
+}
+
+impl OriginView {
+    pub(crate) fn of(origin: &Origin, language: Language) -> Self {
+        let (signature, key, key_name) = match origin {
+            Origin::Own { key } => (Signature::Own, Some(key), None),
+            Origin::Known { name, key } => (Signature::Trusted, Some(key), Some(name.clone())),
+            Origin::Unknown { key } => (Signature::Unknown, Some(key), None),
+            Origin::Unsigned => (Signature::Unsigned, None, None),
+        };
+        let message = described(origin).message(language);
+        Self { signature, key: key.map(ToString::to_string), key_name, message }
+    }
+}
+
+/// The public keys that tell where backup sets come from.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct SigningKeysView {
+    /// What this installation signs its dumps with.
+    #[schema(example = "ed25519:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef")]
+    current: String,
+    /// What it signed them with before.
+    retired: Vec<String>,
+    /// The keys of others that are trusted.
+    trusted: Vec<TrustedKeyView>,
+}
+
+/// A key of somebody else, which is trusted.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct TrustedKeyView {
+    /// What it is called here.
+    name: String,
+    /// The public key.
+    key: String,
+}
+
+impl From<Keys> for SigningKeysView {
+    fn from(keys: Keys) -> Self {
+        let Keys { current, retired, trusted } = keys;
+        let trusted = trusted.into_iter().map(|(name, key)| TrustedKeyView { name, key }).collect();
+        Self { current, retired, trusted }
+    }
+}
+
+/// A key of somebody else that is to be trusted.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TrustBody {
+    /// What it is called here.
+    pub(crate) name: String,
+    /// The public key: `ed25519:` and 64 hexadecimal digits.
+    pub(crate) key: String,
+}

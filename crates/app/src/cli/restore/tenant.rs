@@ -1,0 +1,207 @@
+//! Recovering a tenant from its physical backups: the moments that can be chosen, and the request.
+
+use std::time::Duration;
+
+use clap::Args;
+use model::Problem;
+use model::size;
+use model::text::Text;
+use serde_json::{Map, Value, json};
+
+use super::TargetArgs;
+use crate::cli::Reach;
+use crate::cli::names::{self, cluster, short, storage};
+use crate::client::Client;
+use crate::failure::Failure;
+use crate::language::words_of;
+use crate::rows::{ClusterRow, TenantWindowRow, read_all};
+use crate::secrets;
+
+#[derive(Args)]
+pub(super) struct NewTenantArgs {
+    /// The moment: a time with its zone (2026-11-22T10:00:00+08:00), an SCN, or latest [default: latest]
+    #[arg(long, value_name = "TIME|SCN", conflicts_with = "set")]
+    until: Option<String>,
+    /// The cluster to recover into; the one that was backed up when left out
+    #[arg(long, value_name = "NAME", conflicts_with = "set")]
+    into: Option<String>,
+    /// The name of the new tenant; the old name with _restored when left out
+    #[arg(long = "as", value_name = "NAME", conflicts_with = "set")]
+    new_name: Option<String>,
+    /// Run the new tenant on this free resource pool; may be given several times
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["set", "unit"])]
+    pool: Vec<String>,
+    /// Create a resource pool of this unit specification in each zone
+    #[arg(long, value_name = "NAME", conflicts_with = "set")]
+    unit: Option<String>,
+    /// How many units in each zone; 1 when left out
+    #[arg(long, value_name = "NUMBER", requires = "unit")]
+    unit_count: Option<u32>,
+    /// Only in this zone; may be given several times, and means all zones when left out
+    #[arg(long, value_name = "NAME", requires = "unit")]
+    zone: Vec<String>,
+    /// The zones in the order in which they lead, such as zone1;zone2,zone3
+    #[arg(long, value_name = "ZONES", conflicts_with = "set")]
+    primary_zone: Option<String>,
+    /// Keep the new tenant as a standby, which is read-only
+    #[arg(long, conflicts_with = "set")]
+    standby: bool,
+    /// The backups are encrypted; the password is taken from LIFEBOAT_BACKUP_PASSWORD, LIFEBOAT_BACKUP_PASSWORD_FILE, a
+    /// prompt or standard input
+    #[arg(long, conflicts_with = "set")]
+    decrypt: bool,
+    /// Recover from this storage configuration alone, into --cluster: the cluster that was backed up may be gone
+    #[arg(long, value_name = "NAME", requires = "folder", conflicts_with_all = ["set", "into", "tenant"])]
+    storage: Option<String>,
+    /// The folder of the tenant's backups in the storage: CLUSTER/CLUSTER-ID/TENANT-ID, such as obcluster/1/1002
+    #[arg(long, value_name = "FOLDER", requires = "storage")]
+    folder: Option<String>,
+}
+
+/// Returns the cluster to ask, and the request.
+pub(super) async fn request(client: &Client, target: &TargetArgs) -> Result<(i64, Value), Failure> {
+    let new = &target.new;
+    let known = cluster(client, &target.cluster).await?;
+    let into = match &new.into {
+        Some(name) => cluster(client, name).await?.id,
+        None => known.id,
+    };
+    let mut form = Map::new();
+    form.insert("restoreClusterId".into(), json!(into));
+    let old_name = match (&new.storage, &new.folder) {
+        (Some(name), Some(folder)) => offline(client, name, folder, &mut form).await?,
+        _ => online(client, &known, target, &mut form).await?,
+    };
+    match new.until.as_deref().map(str::trim) {
+        None | Some("latest") => {}
+        Some(scn) if scn.bytes().all(|byte| byte.is_ascii_digit()) => {
+            form.insert("restoreScn".into(), json!(scn));
+        }
+        Some(time) => {
+            form.insert("restoreEndTime".into(), json!(time));
+        }
+    }
+    if new.decrypt {
+        let password = secrets::read("LIFEBOAT_BACKUP_PASSWORD", "cli-prompt-backup-password")?;
+        form.insert("passwords".into(), json!([password.expose()]));
+    }
+    let mut tenant = Map::new();
+    let name = new.new_name.clone().unwrap_or_else(|| format!("{old_name}_restored"));
+    tenant.insert("name".into(), json!(name));
+    if new.standby {
+        tenant.insert("role".into(), json!("STANDBY"));
+    }
+    if let Some(zones) = &new.primary_zone {
+        tenant.insert("primaryZone".into(), json!(zones));
+    }
+    match &new.unit {
+        Some(unit) => {
+            let zones = if new.zone.is_empty() { zones(client, into).await? } else { new.zone.clone() };
+            let pool = json!({ "unitSpecName": unit, "unitCount": new.unit_count.unwrap_or(1) });
+            let zones = zones.iter().map(|zone| json!({ "name": zone, "resourcePool": pool }));
+            tenant.insert("zones".into(), Value::Array(zones.collect()));
+        }
+        None => {
+            tenant.insert("poolList".into(), json!(new.pool));
+        }
+    }
+    form.insert("restoreTenantInfoParam".into(), Value::Object(tenant));
+    let field = match new.storage {
+        Some(_) => "restoreOfflineTenantRequiredParam",
+        None => "restoreOnlineTenantRequiredParam",
+    };
+    Ok((into, json!({ field: form })))
+}
+
+/// Names the tenant of a cluster that Lifeboat knows; returns its name.
+async fn online(
+    client: &Client,
+    known: &ClusterRow,
+    target: &TargetArgs,
+    form: &mut Map<String, Value>,
+) -> Result<String, Failure> {
+    let id = names::tenant(client, known, target.tenant.as_deref()).await?;
+    form.insert("backupClusterId".into(), json!(known.id));
+    form.insert("backupTenantId".into(), json!(id));
+    match &target.tenant {
+        Some(name) => Ok(name.clone()),
+        None => {
+            let all = names::tenants(client, known.id).await?;
+            let found = all.into_iter().find(|tenant| tenant.id == id);
+            Ok(found.map_or_else(|| id.to_string(), |tenant| tenant.name))
+        }
+    }
+}
+
+/// Names a tenant of which only the files are left; returns what stands for its name.
+async fn offline(
+    client: &Client,
+    name: &str,
+    folder: &str,
+    form: &mut Map<String, Value>,
+) -> Result<String, Failure> {
+    let malformed = || Problem::invalid("recovery-folder-malformed").with("folder", folder);
+    let parts: Vec<&str> = folder.trim_matches('/').split('/').collect();
+    let [cluster_name, cluster_id, tenant_id] = parts[..] else { return Err(malformed().into()) };
+    let number = |text: &str| text.parse::<i64>().map_err(|_| malformed());
+    form.insert("storageId".into(), json!(storage(client, name).await?.storage_id));
+    form.insert("backupClusterName".into(), json!(cluster_name));
+    form.insert("backupObClusterId".into(), json!(number(cluster_id)?));
+    form.insert("backupObTenantId".into(), json!(number(tenant_id)?));
+    Ok(format!("tenant_{tenant_id}"))
+}
+
+/// Returns the names of a cluster's zones.
+async fn zones(client: &Client, cluster: i64) -> Result<Vec<String>, Failure> {
+    let data = client.get(&format!("/ob/clusters/{cluster}/zones"), &[]).await?;
+    let rows = data["contents"].as_array().cloned().unwrap_or_default();
+    Ok(rows.iter().filter_map(|row| row["name"].as_str().map(str::to_owned)).collect())
+}
+
+/// Shows to which moments tenants can be recovered.
+pub(super) async fn window(reach: &Reach, name: &str, tenant: Option<&str>) -> Result<(), Failure> {
+    let (client, screen) = (reach.client()?, reach.screen());
+    let cluster = cluster(&client, name).await?;
+    let path = match tenant {
+        Some(name) => {
+            let id = names::tenant(&client, &cluster, Some(name)).await?;
+            format!("/ob/clusters/{}/tenants/{id}/backup/info", cluster.id)
+        }
+        None => format!("/ob/clusters/{}/backup/info", cluster.id),
+    };
+    let data = client.get(&path, &[]).await?;
+    let tenants: Vec<TenantWindowRow> = read_all(data["tenants"].as_array().map_or(&[], Vec::as_slice))?;
+    screen.show(&data, |screen| {
+        if tenants.is_empty() {
+            screen.say(&Text::new("cli-nothing-recoverable").with("cluster", name));
+        }
+        let rows: Vec<Vec<String>> = tenants.iter().flat_map(rows).collect();
+        if !rows.is_empty() {
+            screen.table(&["TENANT", "FROM", "UNTIL", "NOTE"], &rows);
+        }
+    });
+    Ok(())
+}
+
+/// Returns one row for each interval and each gap, in the order of time.
+fn rows(tenant: &TenantWindowRow) -> Vec<Vec<String>> {
+    let last = tenant.intervals.len().saturating_sub(1);
+    let loss = tenant.loss_seconds.map(|seconds| size::span(Duration::from_secs(seconds)));
+    let intervals = tenant.intervals.iter().enumerate().map(|(place, interval)| {
+        let unproven = (!interval.proven).then(|| words_of(&Text::new("cli-window-unproven")));
+        let loss = loss.as_ref().filter(|_| place == last);
+        let loss = loss.map(|loss| words_of(&Text::new("cli-window-loss").with("loss", loss)));
+        let note = unproven.into_iter().chain(loss).collect::<Vec<_>>().join("; ");
+        (interval.start_time.clone(), interval.end_time.clone(), note)
+    });
+    let gaps = tenant.gaps.iter().map(|gap| {
+        let note = words_of(&Text::new("cli-window-gap").with("reason", &gap.message));
+        (gap.after_time.clone(), gap.before_time.clone(), note)
+    });
+    let mut all: Vec<_> = intervals.chain(gaps).collect();
+    all.sort();
+    let row = |(from, until, note): (String, String, String)| {
+        vec![tenant.tenant_name.clone(), short(&from), short(&until), note]
+    };
+    all.into_iter().map(row).collect()
+}

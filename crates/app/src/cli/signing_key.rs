@@ -1,0 +1,196 @@
+//! Keys that dumps are signed with, and those that are trusted: `keygen`, `--sign-key`, `--trust-key`, and a server's by
+//! `admin signing-key`, `trust-key` and `distrust-key`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use dump::{KnownKeys, OpenManifest, Origin, PublicKey, SigningKey};
+use model::problem::codes;
+use model::text::Text;
+use model::{Problem, Secret};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::Reach;
+use super::local::Answer;
+use super::own_key;
+use crate::failure::Failure;
+use crate::rows::read as read_row;
+use crate::screen::Screen;
+
+#[derive(Args)]
+pub(crate) struct KeygenArgs {
+    /// The file to create; only its owner may read it
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    #[command(flatten)]
+    pub(crate) answer: Answer,
+}
+
+/// Creates a signing key in a new file, and shows its public key.
+pub(crate) fn keygen(args: &KeygenArgs) -> Result<(), Failure> {
+    let key = SigningKey::generate();
+    let unwritten =
+        |cause| Problem::outside("signing-key-unwritten").with("path", args.file.display()).raw(cause);
+    own_key::write_new(&args.file, &key).map_err(unwritten)?;
+    let said = json!({ "file": args.file, "publicKey": key.public() });
+    args.answer.screen().show(&said, |screen| screen.say(&created(&args.file, key.public())));
+    Ok(())
+}
+
+/// Returns what is said of a key that was created.
+pub(crate) fn created(file: &Path, key: PublicKey) -> Text {
+    Text::new("cli-signing-key-created").with("path", file.display()).with("key", key)
+}
+
+/// Reads the signing key in a file.
+pub(crate) fn read(file: &Path) -> Result<SigningKey, Problem> {
+    let text = fs::read_to_string(file).map_err(|cause| own_key::unreadable(file, &cause))?;
+    own_key::read(file, &Secret::new(text))
+}
+
+/// Whose dumps are accepted.
+#[derive(Args)]
+pub(crate) struct TrustArgs {
+    /// Accept only a dump that is signed with this key, as `lifeboat keygen` or `lifeboat admin signing-key` shows it, or with
+    /// your own; may be given several times
+    #[arg(long, value_name = "ed25519:…")]
+    trust_key: Vec<String>,
+}
+
+impl TrustArgs {
+    /// Judges where a dump comes from.
+    ///
+    /// # Errors
+    /// When keys are given and the dump is signed neither with one of them nor with the user's own.
+    pub(crate) fn judge(&self, from: &str, opened: &OpenManifest) -> Result<Origin, Problem> {
+        let read = |text: &String| {
+            let key: Result<PublicKey, _> = text.parse();
+            key.map(|key| (text.clone(), key))
+                .map_err(|_| Problem::invalid("trust-key-malformed").with("text", text))
+        };
+        let others = self.trust_key.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        let own = own_key::find()?.map(|key| key.public()).into_iter().collect();
+        let origin = KnownKeys { own, others }.origin(opened.signer);
+        if self.trust_key.is_empty() { Ok(origin) } else { accepted(origin, from, opened) }
+    }
+
+    /// Judges where a dump comes from that is going to be loaded.
+    ///
+    /// # Errors
+    /// When it is not signed with a trusted key, unless it is not signed at all and that was accepted.
+    pub(crate) fn judge_for_load(
+        &self,
+        from: &str,
+        opened: &OpenManifest,
+        accept_unsigned: bool,
+    ) -> Result<Origin, Problem> {
+        match self.judge(from, opened)? {
+            Origin::Unsigned if accept_unsigned => Ok(Origin::Unsigned),
+            origin => accepted(origin, from, opened),
+        }
+    }
+}
+
+/// Refuses a dump that no trusted key signed, with the ways to load it all the same.
+fn accepted(origin: Origin, from: &str, opened: &OpenManifest) -> Result<Origin, Problem> {
+    let refused = |id| {
+        let problem = Problem::refused(codes::RECOVERY_FAILED, id);
+        problem.with("dump", &opened.manifest.dump).with("uri", from)
+    };
+    match &origin {
+        Origin::Unsigned => Err(refused("dump-unsigned")),
+        Origin::Unknown { key } => Err(refused("dump-signer-unknown").with("key", key)),
+        Origin::Own { .. } | Origin::Known { .. } => Ok(origin),
+    }
+}
+
+/// Returns where a dump comes from, in words.
+pub(crate) fn described(origin: &Origin) -> Text {
+    match origin {
+        Origin::Own { key } => Text::new("cli-signed-by-user").with("key", key),
+        Origin::Known { key, .. } => Text::new("cli-signed-by-trusted").with("key", key),
+        Origin::Unknown { key } => Text::new("cli-signed-by-unknown").with("key", key),
+        Origin::Unsigned => Text::new("cli-not-signed"),
+    }
+}
+
+#[derive(Args)]
+pub(crate) struct SigningKeyArgs {
+    #[command(flatten)]
+    pub(crate) reach: Reach,
+    /// Replace the key first. Backup sets of the old key stay this installation's own; dumps that run start over
+    #[arg(long)]
+    rotate: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct TrustKeyArgs {
+    #[command(flatten)]
+    pub(crate) reach: Reach,
+    /// What the key is called here
+    #[arg(value_name = "NAME")]
+    name: String,
+    /// The public key, as `lifeboat admin signing-key` or `lifeboat keygen` shows it there
+    #[arg(value_name = "ed25519:…")]
+    key: String,
+}
+
+#[derive(Args)]
+pub(crate) struct DistrustKeyArgs {
+    #[command(flatten)]
+    pub(crate) reach: Reach,
+    /// What the key is called here
+    #[arg(value_name = "NAME")]
+    name: String,
+}
+
+#[derive(Deserialize)]
+struct KeysRow {
+    current: String,
+    retired: Vec<String>,
+    trusted: Vec<TrustedRow>,
+}
+
+#[derive(Deserialize)]
+struct TrustedRow {
+    name: String,
+    key: String,
+}
+
+/// Shows a server's public keys; with `--rotate` it gets a new one first.
+pub(crate) async fn show(args: &SigningKeyArgs) -> Result<(), Failure> {
+    let client = args.reach.client()?;
+    let keys = if args.rotate {
+        client.post("/signingKeys/rotate", None).await?
+    } else {
+        client.get("/signingKeys", &[]).await?
+    };
+    show_keys(args.reach.screen(), &keys)
+}
+
+/// Has a server trust a key.
+pub(crate) async fn trust(args: &TrustKeyArgs) -> Result<(), Failure> {
+    let body = json!({ "name": args.name, "key": args.key });
+    let keys = args.reach.client()?.post("/signingKeys/trusted", Some(&body)).await?;
+    show_keys(args.reach.screen(), &keys)
+}
+
+/// Has a server trust a key no more.
+pub(crate) async fn distrust(args: &DistrustKeyArgs) -> Result<(), Failure> {
+    let name = utf8_percent_encode(&args.name, NON_ALPHANUMERIC);
+    let keys = args.reach.client()?.delete(&format!("/signingKeys/trusted/{name}")).await?;
+    show_keys(args.reach.screen(), &keys)
+}
+
+fn show_keys(screen: Screen, data: &Value) -> Result<(), Failure> {
+    let KeysRow { current, retired, trusted } = read_row(data)?;
+    let row = |use_: &str, name: &str, key: &str| vec![use_.to_owned(), name.to_owned(), key.to_owned()];
+    let mut rows = vec![row("CURRENT", "", &current)];
+    rows.extend(retired.iter().map(|key| row("RETIRED", "", key)));
+    rows.extend(trusted.iter().map(|trusted| row("TRUSTED", &trusted.name, &trusted.key)));
+    screen.show(data, |screen| screen.table(&["USE", "NAME", "KEY"], &rows));
+    Ok(())
+}

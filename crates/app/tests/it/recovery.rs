@@ -1,0 +1,141 @@
+//! Recovery of a tenant from physical backups: what a DBA sees, types and gets, over REST and with the program.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use sim::Profile;
+
+use crate::simulated::Stand;
+
+/// The longest that a backup may need to be recoverable.
+const LIMIT: Duration = Duration::from_secs(120);
+
+/// Waits until a tenant can be recovered, and returns what is known of it.
+async fn recoverable(stand: &Stand) -> Value {
+    let begun = Instant::now();
+    loop {
+        let info = stand.get(&stand.below("backup/info")).await;
+        if info["tenants"][0]["intervals"][0].is_object() {
+            return info;
+        }
+        assert!(begun.elapsed() < LIMIT, "it can't be recovered: {info:#}");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_tenant_is_recovered_to_a_moment_by_the_program_and_listed_beside_the_others() {
+    let stand = Stand::new(Profile::V4_2_5, &["shop"]).await;
+    let task = stand.back_up("FULL_BACKUP", json!({})).await.task();
+    stand.succeeded(task).await;
+    let info = recoverable(&stand).await;
+    let shop = &info["tenants"][0];
+    assert_eq!((shop["tenantName"].as_str(), shop["lossSeconds"].is_u64()), (Some("shop"), true), "{info:#}");
+    let sections = |of: &Value| {
+        let all =
+            &of["obRecoverableInfoAggregation"]["latestSevenDaysAggregation"]["obRecoverableSectionItems"];
+        let kinds = all.as_array().expect("a list").iter();
+        kinds.map(|one| one["obRecoverableSectionItemType"].to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(sections(shop), ["\"FULL_DATA_BACKUP\"", "\"RECOVERABLE\""]);
+    assert_eq!(sections(&info), sections(shop), "the only tenant's are all");
+    let path = stand.below(&format!("tenants/{}/backup/info", shop["tenantId"]));
+    let alone = stand.get(&path).await;
+    assert_eq!(alone["tenants"].as_array().map(Vec::len), Some(1));
+
+    let window = stand.server.run("restore window --cluster prod --tenant shop");
+    assert_eq!(window.status, 0, "{}", window.err);
+    assert!(window.out.contains("shop") && window.out.contains("would be lost now"), "{}", window.out);
+
+    stand.say("CREATE RESOURCE UNIT small MAX_CPU 1, MEMORY_SIZE '2G'").await;
+    let scn = shop["intervals"][0]["startScn"].as_str().expect("an SCN").to_owned();
+    let start = format!("restore start --cluster prod --tenant shop --until {scn} --as shop_2 --unit small");
+    let plan = stand.server.run(&format!("{start} --dry-run --statements"));
+    assert_eq!(plan.status, 0, "{}", plan.err);
+    for part in
+        ["Create resource pools", "> ALTER SYSTEM RESTORE `shop_2` FROM", &format!("UNTIL SCN = {scn}")]
+    {
+        assert!(plan.out.contains(part), "{part}: {}", plan.out);
+    }
+    let tenants = stand.get(&stand.below("tenants")).await;
+    assert!(!tenants.to_string().contains("shop_2"), "a dry run changes nothing");
+
+    let recovered = stand.server.run(&format!("{start} --wait"));
+    assert_eq!(recovered.status, 0, "{} {}", recovered.out, recovered.err);
+    let tenants = stand.get(&stand.below("tenants")).await;
+    let rows = tenants["contents"].as_array().expect("a list");
+    let made = rows.iter().find(|row| row["name"] == "shop_2").expect("it is there");
+    assert_eq!((&made["status"], &made["role"]), (&json!("NORMAL"), &json!("PRIMARY")));
+    let world = stand.simulator().world(0);
+    let restored = world["tenants"][made["id"].to_string()].clone();
+    assert_eq!(restored["data_scn"].to_string(), scn, "it is of the moment that was asked for");
+
+    let listed = stand.get(&stand.below("backup/task/restoreTasks")).await;
+    let row = &listed["contents"][0];
+    for (field, expected) in [
+        ("backupMode", json!("PHYSICAL_BACKUP")),
+        ("status", json!("RESTORE_SUCCESS")),
+        ("backupTenantName", json!("shop")),
+        ("restoreTenantName", json!("shop_2")),
+        ("restoreTenantId", made["id"].clone()),
+    ] {
+        assert_eq!(row[field], expected, "{row:#}");
+    }
+    assert!(row.get("backupSetId").is_none(), "{row:#}");
+    let shown = stand.server.run("restore list --cluster prod");
+    assert!(shown.out.contains("prod/shop_2"), "{}", shown.out);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ocps_forms_are_taken_previewed_and_refused_with_ocps_numbers() {
+    let stand = Stand::new(Profile::V4_6, &["shop"]).await;
+    let task = stand.back_up("FULL_BACKUP", json!({})).await.task();
+    stand.succeeded(task).await;
+    let info = recoverable(&stand).await;
+    stand.say("CREATE RESOURCE UNIT small MAX_CPU 1, MEMORY_SIZE '2G'").await;
+    let time = &info["tenants"][0]["intervals"][0]["endTime"];
+    let tenant = json!({
+        "name": "shop_2",
+        "zones": [{ "name": "zone1", "replicaType": "FULL", "resourcePool": { "unitSpecName": "small", "unitCount": 1 } }],
+    });
+    let online = |change: &dyn Fn(&mut Value)| {
+        let mut form = json!({
+            "backupClusterId": stand.cluster, "backupTenantId": info["tenants"][0]["tenantId"],
+            "restoreClusterId": stand.cluster, "restoreEndTime": time, "restoreTenantInfoParam": tenant,
+        });
+        change(&mut form);
+        json!({ "backupTenantStatus": "ONLINE", "restoreOnlineTenantRequiredParam": form, "dryRun": true })
+    };
+    let path = stand.below("backup/restore");
+    let items = stand.post(&format!("{path}/preview"), &online(&|_| ())).await.done();
+    let kinds: Vec<_> =
+        items["contents"].as_array().expect("a list").iter().map(|one| &one["backupType"]).collect();
+    assert_eq!(kinds, [&json!("BACKUP_SET"), &json!("BACKUP_PIECE")], "{items:#}");
+    stand.post(&path, &online(&|_| ())).await.done();
+    type Change<'c> = &'c dyn Fn(&mut Value);
+    let cases: [(Change<'_>, u64); 4] = [
+        (&|form| form["restoreEndTime"] = json!("2020-01-01T00:00:00+08:00"), 20049),
+        (&|form| form["restoreTenantInfoParam"]["name"] = json!("shop"), 20044),
+        (
+            &|form| form["restoreTenantInfoParam"]["zones"][0]["resourcePool"]["unitSpecName"] = json!("x"),
+            20040,
+        ),
+        (&|form| form["restoreScn"] = json!("5"), 400),
+    ];
+    for (change, code) in cases {
+        let body = online(change);
+        assert_eq!(stand.post(&path, &body).await.refused().0, code, "{body:#}");
+    }
+    let offline = json!({
+        "backupTenantStatus": "OFFLINE",
+        "restoreOfflineTenantRequiredParam": {
+            "backupMode": "PHYSICAL_BACKUP",
+            "backupClusterName": "obcluster", "backupObClusterId": 1,
+            "backupTenantName": "shop", "backupObTenantId": info["tenants"][0]["tenantId"],
+            "storageId": stand.storage,
+            "restoreTenantInfoParam": tenant,
+        },
+    });
+    let task = stand.post(&path, &offline).await.task();
+    stand.succeeded(task).await;
+}

@@ -1,0 +1,102 @@
+//! 2. and 3. The name is free, the cluster has what the tenant needs, and its pools are there.
+
+use engine::flow::Answer;
+use engine::{Next, Note, StepError};
+use model::Problem;
+use model::cluster::refuse_upgrading;
+use model::order::RecoveredRole;
+use model::physical::resources::{ResourcePool, TargetResources, ZoneUnits};
+use model::physical::restore::RestoreStatus;
+use model::problem::codes;
+use model::text::Text;
+use model::version::Version;
+use oceanbase::Driver;
+
+use super::act;
+use super::job::mark;
+use super::state::{Here, State};
+use crate::context::Context;
+use crate::error::Error;
+use crate::words;
+
+/// From here on a restored tenant is a standby first.
+const STANDBY_SINCE: Version = Version::new(4, 1, 0);
+
+pub(super) async fn check_destination(at: &Here, state: &mut State) -> Answer {
+    let mut driver = super::driver(at, state).await?;
+    for note in look(at.context(), state, &mut driver).await? {
+        at.log(words::note(note));
+    }
+    if let TargetResources::Zones(zones) = &state.resources
+        && state.made_pools.is_empty()
+    {
+        // Saved before the first is created: a crash leaves none behind that nobody knows.
+        state.made_pools = (1..=zones.len()).map(|number| pool_name(&state.tag, at, number)).collect();
+    }
+    Ok(Next::Done)
+}
+
+/// Looks whether the tenant can be created. It only reads.
+pub(super) async fn look(context: &Context, state: &State, driver: &mut Driver) -> Result<Vec<Text>, Error> {
+    let mut cluster = context.cluster(state.cluster).await?;
+    cluster.facts = driver.probe().await?;
+    refuse_upgrading(&cluster)?;
+    if state.role == RecoveredRole::Standby && cluster.facts.server.version < STANDBY_SINCE {
+        let refusal = Problem::refused(codes::METHOD_UNSUPPORTED, "recovery-standby-unknown");
+        return Err(refusal.with("server", &cluster.facts.server).into());
+    }
+    let tenants = driver.tenants().await?;
+    let same_name = |name: &str| name.eq_ignore_ascii_case(&state.tenant_name);
+    if tenants.iter().any(|tenant| same_name(&tenant.name)) {
+        let problem = Problem::refused(codes::NAME_EXISTS, "recovery-tenant-exists");
+        return Err(problem.with("tenant", &state.tenant_name).with("cluster", &cluster.name).into());
+    }
+    let jobs = driver.restore_jobs(&state.tenant_name).await?;
+    if let Some(job) = jobs.iter().find(|job| job.status == RestoreStatus::Running) {
+        let problem = Problem::refused(codes::RECOVERY_RUNS_ALREADY, "recovery-job-foreign");
+        return Err(problem.with("tenant", &state.tenant_name).with("job", job.id).into());
+    }
+    let have = driver.resources().await?;
+    state.resources.check(&have, &state.made_pools)?;
+    let server = &cluster.facts.server;
+    Ok(vec![Text::new("cluster-is").with("cluster", &cluster.name).with("server", server)])
+}
+
+/// Creates the pools, and notes what is there before our restore: saved with this step, it is known when the next one
+/// sends its statement.
+pub(super) async fn create_resource_pools(at: &Here, state: &mut State) -> Answer {
+    let mut driver = super::driver(at, state).await?;
+    match state.resources.clone() {
+        TargetResources::Pools(names) => {
+            at.log(Note::new("recovery-pools-used").arg("pools", names.join(", ")));
+        }
+        TargetResources::Zones(zones) => create(at, state, &mut driver, &zones).await?,
+    }
+    mark(at, state, &mut driver).await?;
+    Ok(Next::Done)
+}
+
+async fn create(at: &Here, state: &State, driver: &mut Driver, zones: &[ZoneUnits]) -> Result<(), StepError> {
+    let have = driver.resources().await.map_err(Error::from)?;
+    for (name, zone) in state.made_pools.iter().zip(zones) {
+        match have.pools.iter().find(|pool| pool.name == *name) {
+            Some(ResourcePool { tenant: Some(tenant), .. }) => {
+                let problem = Problem::refused(codes::UNIT_NOT_MADE, "recovery-pool-in-use");
+                let problem = problem.with("pool", name).with("tenant", tenant).with("free", "-");
+                return Err(words::refused(problem));
+            }
+            Some(_) => {}
+            None => {
+                let statement = driver.verbs().create_pool(name, zone);
+                act(at, driver, &statement).await?;
+                at.log(Note::new("recovery-pool-created").arg("pool", name).arg("zone", &zone.zone));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The name carries the task and a tag that no other server's task of this number has.
+fn pool_name(tag: &str, at: &Here, number: usize) -> String {
+    format!("lifeboat_{tag}_{}_{number}", at.task())
+}

@@ -1,0 +1,157 @@
+//! 6. to 9. The tenant is what was asked for: its role, its version, its moment; and it is known.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use engine::flow::Answer;
+use engine::{Next, Note, StepError};
+use metadata::restores::Restore;
+use model::Problem;
+use model::id::{BackupSetId, TaskId};
+use model::order::RecoveredRole;
+use model::physical::SYS;
+use model::problem::codes;
+use model::tenant::Tenant;
+use oceanbase::Driver;
+
+use super::act;
+use super::source::shown;
+use super::state::{Here, State};
+use crate::error::Error;
+use crate::words;
+
+/// How soon is looked again.
+const LOOK: Duration = Duration::from_secs(5);
+
+/// 6. Users can write to it, or it stays a standby.
+pub(super) async fn activate_tenant(at: &Here, state: &mut State) -> Answer {
+    let mut driver = super::driver(at, state).await?;
+    let tenant = ours(state, &driver.tenants().await.map_err(Error::from)?)?;
+    match (state.role, tenant.role.as_str()) {
+        (_, "PRIMARY") => {
+            at.log(Note::new("recovery-tenant-primary").arg("tenant", &tenant.name));
+            Ok(Next::Done)
+        }
+        (RecoveredRole::Standby, "STANDBY") => {
+            at.log(Note::new("recovery-tenant-standby").arg("tenant", &tenant.name));
+            Ok(Next::Done)
+        }
+        (RecoveredRole::Primary, "STANDBY") => {
+            let statement = driver.verbs().activate(&state.tenant_name);
+            act(at, &mut driver, &statement).await?;
+            Ok(Next::again(LOOK)) // the next look sees whether it has become one
+        }
+        _ => Ok(Next::again(LOOK)), // its role is just changing
+    }
+}
+
+/// 7. Its data are of the cluster's version. A standby is upgraded when it is activated.
+pub(super) async fn upgrade_tenant(at: &Here, state: &mut State) -> Answer {
+    let mut driver = super::driver(at, state).await?;
+    let tenants = driver.tenants().await.map_err(Error::from)?;
+    let tenant = ours(state, &tenants)?;
+    let cluster = tenants.iter().find(|tenant| tenant.id == SYS).and_then(|sys| sys.data_version.clone());
+    let (Some(has), Some(wanted)) = (tenant.data_version.clone(), cluster) else {
+        at.log(Note::new("recovery-version-unknown"));
+        return Ok(Next::Done); // versions that do not tell restore only backups of their own version
+    };
+    if has >= wanted {
+        at.log(Note::new("recovery-version-is").arg("version", &has));
+        return Ok(Next::Done);
+    }
+    if tenant.role == "STANDBY" {
+        at.log(Note::new("recovery-upgrade-later").arg("version", &has).arg("wanted", &wanted));
+        return Ok(Next::Done);
+    }
+    let upgrade = driver.upgrade_state(tenant.id).await.map_err(Error::from)?;
+    match upgrade.as_deref() {
+        Some("FAILED") if state.upgrade_asked => {
+            state.upgrade_asked = false; // a retry asks for another
+            let problem = Problem::outside("recovery-upgrade-failed").coded(codes::RECOVERY_FAILED);
+            return Err(words::refused(problem.with("tenant", &tenant.name).with("version", &has)));
+        }
+        Some("INPROGRESS") => state.upgrade_asked = true,
+        _ if state.upgrade_asked => {}
+        _ => {
+            let statement = driver.verbs().upgrade_tenant(&state.tenant_name);
+            act(at, &mut driver, &statement).await?;
+            state.upgrade_asked = true;
+        }
+    }
+    Ok(Next::again(LOOK))
+}
+
+/// 8. It is there, in order, and of the moment that was asked for.
+pub(super) async fn check_tenant(at: &Here, state: &mut State) -> Answer {
+    let mut driver = super::driver(at, state).await?;
+    let tenant = ours(state, &driver.tenants().await.map_err(Error::from)?)?;
+    check_moment(at, state, &mut driver).await?;
+    let note = Note::new("recovery-tenant-is")
+        .arg("tenant", &tenant.name)
+        .arg("id", tenant.id)
+        .arg("role", &tenant.role)
+        .arg("moment", shown(state.restored_scn));
+    at.log(note);
+    Ok(Next::Done)
+}
+
+/// The job's row in the history says which moment came back.
+async fn check_moment(at: &Here, state: &mut State, driver: &mut Driver) -> Result<(), StepError> {
+    let jobs = driver.restore_jobs(&state.tenant_name).await.map_err(Error::from)?;
+    let Some(job) = state.ours(&jobs).cloned() else {
+        at.log(Note::new("restore-job-forgotten"));
+        return Ok(());
+    };
+    state.remember(&job);
+    match state.scn {
+        Some(wanted) if job.scn != wanted => {
+            let problem = Problem::outside("restore-moment-differs").coded(codes::RECOVERY_FAILED);
+            let problem = problem.with("tenant", &state.tenant_name).with("wanted", shown(wanted));
+            Err(words::refused(problem.with("found", shown(job.scn))))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// 9. It is known. The passwords have done their work.
+pub(super) async fn record_recovery(at: &Here, state: &mut State) -> Answer {
+    let mut driver = super::driver(at, state).await?;
+    let tenants = driver.tenants().await.map_err(Error::from)?;
+    let tenant = ours(state, &tenants)?;
+    let mut writer = at.context().metadata.begin().await.map_err(Error::from)?;
+    writer.tenants_probed(state.cluster, &tenants).await.map_err(Error::from)?;
+    let restore = Restore {
+        task: TaskId(at.task().0),
+        backup_set: BackupSetId(0), // it was read from the cluster's own sets
+        cluster: state.cluster,
+        tenant: tenant.id,
+        databases: BTreeMap::new(),
+        bytes: state.source_bytes,
+        rows: 0,
+        tables: 0,
+        started: state.requested,
+        finished: writer.now().await.map_err(Error::from)?,
+    };
+    writer.restore_record(&restore).await.map_err(Error::from)?;
+    writer.commit().await.map_err(Error::from)?;
+    state.passwords = None;
+    at.log(
+        Note::new("recovery-tenant-recorded").arg("tenant", &tenant.name).arg("cluster", &state.cluster_name),
+    );
+    Ok(Next::Done)
+}
+
+/// Finds the tenant that our job has created.
+fn ours(state: &State, tenants: &[Tenant]) -> Result<Tenant, StepError> {
+    let missing = || {
+        let problem = Problem::not_found("recovery-tenant-gone").with("tenant", &state.tenant_name);
+        words::refused(problem.with("cluster", &state.cluster_name))
+    };
+    let found = tenants.iter().find(|tenant| Some(tenant.id) == state.tenant);
+    let tenant = found.ok_or_else(missing)?;
+    if tenant.status != "NORMAL" {
+        let problem = Problem::refused(codes::RECOVERY_FAILED, "tenant-not-normal");
+        return Err(words::refused(problem.with("tenant", &tenant.name).with("status", &tenant.status)));
+    }
+    Ok(tenant.clone())
+}

@@ -1,0 +1,145 @@
+//! 4. The database has written our job down. What tells it from others is saved before the statement is sent.
+
+use std::time::Duration;
+
+use engine::flow::Answer;
+use engine::{Next, Note, StepError};
+use model::Problem;
+use model::physical::restore::{RestoreMark, RestoreStatus};
+use model::problem::codes;
+use oceanbase::Driver;
+use oceanbase::physical::NewTenant;
+
+use super::source::written;
+use super::state::{Here, State};
+use crate::error::Error;
+use crate::words;
+
+/// How soon the job is looked for again.
+const LOOK: Duration = Duration::from_secs(5);
+
+/// How often the job is looked for after an answer that left open whether the database took the statement: it checks what
+/// lies in the storage before it writes the job down.
+const DOUBTS_MAX: u32 = 60;
+
+/// While the statement waits, the job is looked for after this time, and then after twice as long each time.
+const GLANCE: (Duration, Duration) = (Duration::from_millis(20), Duration::from_secs(2));
+
+/// The server's number for a statement that it did not finish in time; what it began goes on.
+const TIMED_OUT: u16 = 4012;
+
+pub(super) async fn start_restore(at: &Here, state: &mut State) -> Answer {
+    let mut driver = super::driver(at, state).await?;
+    begin(at, state, &mut driver).await
+}
+
+/// Notes what is there before our restore, so that its job is known again.
+pub(super) async fn mark(at: &Here, state: &mut State, driver: &mut Driver) -> Result<(), StepError> {
+    let jobs = driver.restore_jobs(&state.tenant_name).await.map_err(Error::from)?;
+    if let Some(job) = jobs.iter().find(|job| job.status == RestoreStatus::Running) {
+        let problem = Problem::refused(codes::RECOVERY_RUNS_ALREADY, "recovery-job-foreign");
+        return Err(words::refused(problem.with("tenant", &state.tenant_name).with("job", job.id)));
+    }
+    state.mark = Some(RestoreMark {
+        newest: jobs.iter().map(|job| job.id).max().unwrap_or(0),
+        at: driver.database_now().await.map_err(Error::from)?,
+        tag: format!("lifeboat-{}-{}", at.task(), state.tag),
+    });
+    Ok(())
+}
+
+/// Begins our job, unless it is there.
+pub(super) async fn begin(at: &Here, state: &mut State, driver: &mut Driver) -> Answer {
+    if state.mark.is_none() {
+        mark(at, state, driver).await?;
+        return Ok(Next::again(Duration::ZERO)); // saved before anything is sent
+    }
+    let jobs = driver.restore_jobs(&state.tenant_name).await.map_err(Error::from)?;
+    if let Some(job) = state.ours(&jobs).cloned() {
+        state.remember(&job);
+        at.log(Note::new("restore-job-found").arg("job", job.id).arg("tenant", &state.tenant_name));
+        return Ok(Next::Done);
+    }
+    if state.doubts > 0 {
+        state.doubts -= 1;
+        return Ok(Next::again(LOOK));
+    }
+    send(at, state, driver).await
+}
+
+/// Sends the statement on a connection of its own, and looks for the job meanwhile: it is there long before the answer.
+async fn send(at: &Here, state: &mut State, driver: &mut Driver) -> Answer {
+    let context = at.context();
+    let mut own = super::driver(at, state).await?;
+    let passwords = state.open_passwords(context)?;
+    if !passwords.is_empty() {
+        // They hold for this connection only.
+        let statement = own.verbs().set_restore_passwords(&passwords);
+        own.act(&statement).await.map_err(Error::from)?;
+    }
+    let from = written(context, &state.places, own.server()).await?;
+    let locality = state.resources.locality();
+    let tag = state.mark.as_ref().map(|mark| mark.tag.clone()).unwrap_or_default();
+    let statement = own.verbs().start_restore(&NewTenant {
+        name: &state.tenant_name,
+        from: &from,
+        scn: state.scn,
+        pools: state.pools(),
+        locality: locality.as_deref(),
+        primary_zone: state.primary_zone.as_deref(),
+        tag: &tag,
+    });
+    at.may_act(statement.timeout).await?;
+    let mut answer = std::pin::pin!(own.act(&statement));
+    let mut pause = GLANCE.0;
+    let outcome = loop {
+        tokio::select! {
+            biased;
+            outcome = &mut answer => break outcome,
+            () = tokio::time::sleep(pause) => {
+                if is_there(at, state, driver).await? {
+                    return Ok(Next::Done);
+                }
+                pause = (pause * 2).min(GLANCE.1);
+            }
+        }
+    };
+    if is_there(at, state, driver).await? {
+        return Ok(Next::Done);
+    }
+    match outcome {
+        Err(error) if leaves_open(&error) => {
+            at.log(Note::new("restore-answer-lost").arg("tenant", &state.tenant_name));
+            state.doubts = DOUBTS_MAX;
+            Ok(Next::again(LOOK))
+        }
+        Err(error) => {
+            state.mark = None;
+            Err(refused(error))
+        }
+        // It is there; the next look finds it.
+        Ok(()) => {
+            state.doubts = DOUBTS_MAX;
+            Ok(Next::again(LOOK))
+        }
+    }
+}
+
+/// Looks for our job, and writes down which one it is.
+async fn is_there(at: &Here, state: &mut State, driver: &mut Driver) -> Result<bool, StepError> {
+    let jobs = driver.restore_jobs(&state.tenant_name).await.map_err(Error::from)?;
+    let Some(job) = state.ours(&jobs).cloned() else { return Ok(false) };
+    state.remember(&job);
+    at.log(Note::new("restore-job-started").arg("job", job.id).arg("tenant", &state.tenant_name));
+    Ok(true)
+}
+
+/// Tells whether an answer leaves open what became of the statement.
+fn leaves_open(error: &oceanbase::Error) -> bool {
+    use oceanbase::Error::{Broken, TimedOut};
+    matches!(error, Broken { .. } | TimedOut { .. }) || error.number() == Some(TIMED_OUT)
+}
+
+fn refused(error: oceanbase::Error) -> StepError {
+    Error::from(error).into()
+}

@@ -1,0 +1,165 @@
+//! What a recovery of a tenant would do: the checks are made, which only read, and the statements of the rest are told.
+
+use std::sync::Arc;
+
+use engine::Flow as _;
+use model::backup::{BackupMethod, DataBackupMode};
+use model::id::StorageId;
+use model::order::{RecoveredRole, TenantRecovery};
+use model::physical::resources::TargetResources;
+use model::text::Text;
+use model::time::Timestamp;
+use oceanbase::physical::{NewTenant, Previewed};
+
+use super::request::decide;
+use super::state::{Source, State};
+use super::{RestoreTenant, destination, source};
+use crate::context::Context;
+use crate::error::Error;
+use crate::flows::recorder::Recorder;
+use crate::flows::{Plan, PlannedStep};
+use crate::orders::Destination;
+
+/// What was found at the source and in the target.
+pub(super) struct Looked {
+    pub(super) items: Vec<Previewed>,
+    state: State,
+    source: (Vec<Text>, Vec<String>),
+    destination: (Vec<Text>, Vec<String>),
+    pools: Vec<String>,
+    restore: Vec<String>,
+    activate: Vec<String>,
+}
+
+/// Plans a recovery. Nothing is written anywhere, and no task is made.
+pub(crate) async fn plan(context: &Context, order: TenantRecovery) -> Result<Plan, Error> {
+    let looked = looked(context, order).await?;
+    let Looked { state, source, destination, pools, restore, activate, .. } = looked;
+    let steps = RestoreTenant::STEPS.iter().map(|step| {
+        let (notes, statements) = match step.id() {
+            "check-recovery-source" => source.clone(),
+            "check-destination" => destination.clone(),
+            "create-resource-pools" => (intention(step.id(), &state), pools.clone()),
+            "start-restore" => (intention(step.id(), &state), restore.clone()),
+            "activate-tenant" => (intention(step.id(), &state), activate.clone()),
+            id => (intention(id, &state), Vec::new()),
+        };
+        PlannedStep { step: step.id().to_owned(), notes, statements }
+    });
+    Ok(Plan {
+        kind: RestoreTenant::KIND.to_owned(),
+        method: BackupMethod::Physical,
+        mode: DataBackupMode::Full,
+        storage: state.places.first().map(|place| place.uri.clone()).unwrap_or_default(),
+        tenants: vec![state.tenant_name.clone()],
+        steps: steps.collect(),
+        left_out: Vec::new(),
+    })
+}
+
+/// Makes the checks of a recovery, and the statements of the rest.
+pub(super) async fn looked(context: &Context, order: TenantRecovery) -> Result<Looked, Error> {
+    let mut decided = decide(context, order).await?;
+    // A storage that was typed in is kept only with a task; a plan reads it as it was given.
+    let typed = decided.storage.take();
+    let passwords = decided.order.passwords.clone();
+    let mut state = decided.state(None, Timestamp(0), None);
+    let recorder = Recorder::default();
+    let (settled, from) = match &typed {
+        Some((storage, data, log)) => {
+            let saved = match storage {
+                Destination::Saved(saved) => saved.id,
+                Destination::Typed(..) => StorageId(0),
+            };
+            state.source =
+                Source::Storage { storage: saved, data_folder: data.clone(), log_folder: log.clone() };
+            let settled = source::of_storage(&state, saved, storage.location());
+            let secret = storage.secret(context).await?;
+            let server = &decided.target.facts.server;
+            let from = source::written_at(storage.location(), secret.as_ref(), &settled.places, server)?;
+            (settled, from)
+        }
+        None => {
+            let settled = source::settle(context, &state, Arc::new(recorder.clone()), !passwords.is_empty());
+            let settled = settled.await?;
+            let from = source::written(context, &settled.places, &decided.target.facts.server).await?;
+            (settled, from)
+        }
+    };
+    (state.scn, state.places, state.source_bytes) = (settled.scn, settled.places, settled.bytes);
+    let mut driver = super::open(context, &state, Arc::new(recorder.clone())).await?;
+    let (items, found) = source::look_from_target(&mut driver, &from, &passwords, settled.look_scn).await?;
+    let source = (settled.notes.into_iter().chain(found).collect(), recorder.take());
+    let notes = destination::look(context, &state, &mut driver).await?;
+    let destination = (notes, recorder.take());
+    let verbs = driver.verbs();
+    let names = |count: usize| (1..=count).map(|number| format!("lifeboat_…_{number}")).collect::<Vec<_>>();
+    let mut pools = Vec::new();
+    if let TargetResources::Zones(zones) = &state.resources {
+        state.made_pools = names(zones.len());
+        pools = state
+            .made_pools
+            .iter()
+            .zip(zones)
+            .map(|(name, zone)| verbs.create_pool(name, zone).masked)
+            .collect();
+    }
+    let locality = state.resources.locality();
+    let restore = verbs.start_restore(&NewTenant {
+        name: &state.tenant_name,
+        from: &from,
+        scn: state.scn,
+        pools: state.pools(),
+        locality: locality.as_deref(),
+        primary_zone: state.primary_zone.as_deref(),
+        tag: "lifeboat-…",
+    });
+    let mut statements = Vec::new();
+    if !passwords.is_empty() {
+        statements.push(verbs.set_restore_passwords(&passwords).masked);
+    }
+    statements.push(restore.masked);
+    let activate = match state.role {
+        RecoveredRole::Primary => vec![verbs.activate(&state.tenant_name).masked],
+        RecoveredRole::Standby => Vec::new(),
+    };
+    Ok(Looked { items, state, source, destination, pools, restore: statements, activate })
+}
+
+/// Says what a step does that is not made for a plan.
+fn intention(step: &str, state: &State) -> Vec<Text> {
+    let id = match (step, &state.resources, state.role) {
+        ("create-resource-pools", TargetResources::Pools(_), _) => "plan-use-resource-pools".to_owned(),
+        ("activate-tenant", _, RecoveredRole::Standby) => "plan-keep-standby".to_owned(),
+        ("record-recovery", ..) => "plan-record-tenant".to_owned(),
+        ("start-restore", ..) if state.scn.is_none() => "plan-start-restore-latest".to_owned(),
+        _ => format!("plan-{step}"),
+    };
+    let moment = state.scn.map_or_else(|| "-".to_owned(), source::shown);
+    let text = Text::new(&id).with("tenant", &state.tenant_name).with("moment", moment);
+    vec![text.with("pools", state.pools().join(", "))]
+}
+
+#[cfg(test)]
+mod tests {
+    use engine::Flow as _;
+    use model::text::has_line;
+
+    use super::RestoreTenant;
+
+    #[test]
+    fn a_plan_has_words_for_every_step() {
+        let made = ["check-recovery-source", "check-destination", "record-recovery"];
+        for step in RestoreTenant::STEPS.iter().filter(|step| !made.contains(&step.id())) {
+            assert!(has_line(&format!("plan-{}", step.id())), "{}", step.id());
+        }
+        for line in [
+            "plan-use-resource-pools",
+            "plan-keep-standby",
+            "plan-record-tenant",
+            "plan-start-restore-latest",
+        ] {
+            assert!(has_line(line), "{line}");
+        }
+    }
+}

@@ -1,0 +1,254 @@
+//! To which moments the tenants of a cluster can be recovered from its physical backups, as the cluster's views tell now.
+
+use model::Problem;
+use model::backup::{BackupMethod, DataBackupMode};
+use model::cluster::Cluster;
+use model::id::{ClusterId, TenantId};
+use model::problem::codes;
+use model::recovery_window::record::BackupRecord;
+use model::recovery_window::{Gap, Interval, Timeline};
+use model::tenant::Tenant;
+use model::time::Timestamp;
+use model::user::Permission;
+
+use crate::actor::Actor;
+use crate::asking;
+use crate::context::Control;
+use crate::error::Error;
+
+/// Which moments are wanted; what is `None` limits nothing.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct WindowFilter {
+    /// Of this tenant.
+    pub tenant: Option<TenantId>,
+    /// At that moment or later.
+    pub from: Option<Timestamp>,
+    /// Before that moment.
+    pub until: Option<Timestamp>,
+}
+
+/// To which moments the tenants of a cluster can be recovered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecoveryWindows {
+    /// The cluster.
+    pub cluster: ClusterId,
+    /// Its name.
+    pub cluster_name: String,
+    /// The number that OceanBase knows it by.
+    pub ob_cluster_id: i64,
+    /// The database's clock when it was asked.
+    pub now: Timestamp,
+    /// The tenants that have backups.
+    pub tenants: Vec<TenantWindow>,
+}
+
+/// To which moments one tenant can be recovered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TenantWindow {
+    /// The tenant.
+    pub tenant: TenantId,
+    /// Its name, as far as it is known.
+    pub tenant_name: String,
+    /// The moments, and why others are missing.
+    pub timeline: Timeline,
+    /// The sets that a recovery can begin with, in the order of their numbers.
+    pub sets: Vec<SetMark>,
+    /// How much would be lost if the tenant were lost now; nothing when it can't be recovered at all.
+    pub loss_us: Option<u64>,
+}
+
+/// A backup set on a timeline.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SetMark {
+    /// The cluster's number of it.
+    pub id: i64,
+    /// Full or incremental.
+    pub mode: DataBackupMode,
+    /// The full set that it is built on; itself for a full one, nothing where the views do not tell.
+    pub full_set: Option<i64>,
+    /// Logs are read from here on.
+    pub replay: Timestamp,
+    /// The earliest moment that it can be recovered to.
+    pub restore: Timestamp,
+    /// The version of its data; empty where the views do not tell.
+    pub compatible: String,
+    /// Whether a password is needed to read it.
+    pub is_encrypted: bool,
+    /// The bytes that it takes.
+    pub bytes: u64,
+}
+
+/// Returns to which moments the tenants of a cluster can be recovered. Nobody but the cluster knows it.
+///
+/// # Errors
+/// When there is no such cluster or tenant, it offers no physical backup, or it does not answer.
+pub async fn recovery_windows(
+    control: &Control,
+    actor: &Actor,
+    id: ClusterId,
+    filter: WindowFilter,
+) -> Result<RecoveryWindows, Error> {
+    actor.must(Permission::Read)?;
+    let context = &control.context;
+    let cluster = context.cluster(id).await?;
+    if !cluster.facts.ability.offers(BackupMethod::Physical) {
+        return Err(Problem::refused(codes::METHOD_UNSUPPORTED, "physical-not-offered").into());
+    }
+    if let Some(tenant) = filter.tenant {
+        context.tenant(id, tenant).await?;
+    }
+    let question = async {
+        let mut driver = asking::open(context, &cluster).await?;
+        let records = driver.backup_records(filter.tenant).await?;
+        Ok::<_, Error>((driver.database_now().await?, records))
+    };
+    let (now, records) = asking::within_limit(&cluster, question).await?;
+    let tenants = context.metadata.tenant_list(id).await?;
+    Ok(seen(&cluster, &tenants, now, &records, filter))
+}
+
+fn seen(
+    cluster: &Cluster,
+    tenants: &[Tenant],
+    now: Timestamp,
+    records: &[BackupRecord],
+    filter: WindowFilter,
+) -> RecoveryWindows {
+    let name = |id: TenantId| {
+        let known = tenants.iter().find(|known| known.id == id);
+        known.map_or_else(|| id.to_string(), |known| known.name.clone())
+    };
+    let window = |record: &BackupRecord| {
+        let timeline = record.timeline();
+        let latest = timeline.latest().map(Timestamp::from_scn);
+        TenantWindow {
+            tenant: record.tenant,
+            tenant_name: name(record.tenant),
+            sets: marks(record).into_iter().filter(|mark| filter.holds(mark.restore)).collect(),
+            loss_us: latest.map(|latest| now.since(latest)),
+            timeline: filter.cut(timeline),
+        }
+    };
+    RecoveryWindows {
+        cluster: cluster.id,
+        cluster_name: cluster.name.clone(),
+        ob_cluster_id: cluster.facts.ob_cluster_id,
+        now,
+        tenants: records.iter().map(window).collect(),
+    }
+}
+
+/// Returns the sets that are complete and whose chain is.
+fn marks(record: &BackupRecord) -> Vec<SetMark> {
+    let sets: Vec<_> = record.sets.iter().map(|recorded| recorded.set.clone()).collect();
+    let good = model::recovery_window::good_sets(&sets);
+    let mut newest_full = None;
+    let mut marks = Vec::new();
+    for set in good {
+        if set.mode == DataBackupMode::Full {
+            newest_full = Some(set.id);
+        }
+        let Some(recorded) = record.sets.iter().find(|recorded| recorded.set.id == set.id) else { continue };
+        marks.push(SetMark {
+            id: set.id,
+            mode: set.mode,
+            full_set: newest_full,
+            replay: Timestamp::from_scn(set.replay_scn),
+            restore: Timestamp::from_scn(set.restore_scn),
+            compatible: recorded.compatible.clone(),
+            is_encrypted: recorded.is_encrypted,
+            bytes: recorded.bytes,
+        });
+    }
+    marks
+}
+
+impl WindowFilter {
+    fn holds(&self, moment: Timestamp) -> bool {
+        self.from.is_none_or(|from| moment >= from) && self.until.is_none_or(|until| moment < until)
+    }
+
+    /// Leaves out what lies outside; what reaches in stays whole.
+    fn cut(&self, mut timeline: Timeline) -> Timeline {
+        let meets = |first: Timestamp, last: Timestamp| {
+            self.from.is_none_or(|from| last >= from) && self.until.is_none_or(|until| first < until)
+        };
+        timeline.intervals.retain(|interval: &Interval| meets(interval.from(), interval.until()));
+        let moment = Timestamp::from_scn;
+        timeline.gaps.retain(|gap: &Gap| meets(moment(gap.after_scn), moment(gap.before_scn)));
+        timeline
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use model::backup::DataBackupMode::{Full, Incremental};
+    use model::recovery_window::GapReason;
+    use model::time::Timestamp;
+    use sim::{FaultName, Profile};
+
+    use super::{RecoveryWindows, WindowFilter, recovery_windows};
+    use crate::testing::simulated::SimWorld;
+
+    async fn shown(world: &SimWorld, filter: WindowFilter) -> RecoveryWindows {
+        recovery_windows(&world.control, &world.actor, world.cluster, filter).await.expect("answers")
+    }
+
+    #[tokio::test]
+    async fn every_version_tells_to_which_moments_each_tenant_can_be_recovered() {
+        for profile in Profile::ALL {
+            let world = SimWorld::new(profile).await;
+            assert_eq!(shown(&world, WindowFilter::default()).await.tenants, [], "{profile}");
+            for mode in [Full, Incremental] {
+                let task = world.begin(world.wish(mode)).await;
+                world.finish(task).await;
+                world.handle.advance_seconds(600.0);
+            }
+            let windows = shown(&world, WindowFilter::default()).await;
+            assert_eq!(windows.now, Timestamp(world.handle.now_us()), "{profile}");
+            let names: Vec<_> = windows.tenants.iter().map(|one| one.tenant_name.as_str()).collect();
+            assert_eq!(names, ["shop", "books"], "{profile}");
+            for one in &windows.tenants {
+                let sets: Vec<_> = one.sets.iter().map(|set| (set.id, set.mode, set.full_set)).collect();
+                assert_eq!(sets, [(1, Full, Some(1)), (2, Incremental, Some(1))], "{profile}");
+                assert_eq!(one.timeline.intervals.len(), 1, "{profile}: {one:?}");
+                let interval = &one.timeline.intervals[0];
+                assert_eq!(interval.from(), one.sets[0].restore, "{profile}");
+                assert!(interval.is_proven && interval.until() > one.sets[1].restore, "{profile}: {one:?}");
+                let loss_us = one.loss_us.expect("it can be recovered");
+                assert!(loss_us < 120_000_000, "{profile}: {loss_us}");
+                let late = Timestamp(interval.until().0 + 1);
+                let none = shown(&world, WindowFilter { from: Some(late), ..WindowFilter::default() }).await;
+                assert!(none.tenants.iter().all(|one| one.timeline.intervals.is_empty()), "{profile}");
+                assert!(none.tenants.iter().all(|one| one.sets.is_empty() && one.loss_us.is_some()));
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn an_interruption_of_log_backup_is_a_gap_that_says_so() {
+        for profile in [Profile::V3_2_4, Profile::V4_0, Profile::V4_2_5, Profile::V4_6] {
+            let world = SimWorld::with(profile, &["shop"]).await;
+            let task = world.begin(world.wish(Full)).await;
+            world.finish(task).await;
+            world.handle.advance_seconds(300.0);
+            world.fault(FaultName::ArchiveInterrupted, None);
+            world.handle.advance_seconds(300.0);
+            world.handle.clear_faults(None);
+            let off = if profile.is_tenant_level() { " TENANT = shop" } else { "" };
+            world.say(&format!("ALTER SYSTEM NOARCHIVELOG{off}")).await;
+            world.handle.advance_seconds(300.0);
+            let task = world.begin(world.wish(Full)).await;
+            world.finish(task).await;
+            world.handle.advance_seconds(300.0);
+            let windows = shown(&world, WindowFilter::default()).await;
+            let timeline = &windows.tenants[0].timeline;
+            assert_eq!(timeline.intervals.len(), 2, "{profile}: {timeline:?}");
+            let within = (timeline.intervals[0].until_scn + timeline.intervals[1].from_scn) / 2;
+            let reason = timeline.gap_at(within).map(|gap| gap.reason);
+            // Once it was stopped, the view says only that.
+            let expected = [GapReason::RoundInterrupted { round: 1 }, GapReason::RoundStopped { round: 1 }];
+            assert!(reason.is_some_and(|reason| expected.contains(&reason)), "{profile}: {timeline:?}");
+        }
+    }
+}

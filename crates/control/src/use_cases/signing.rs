@@ -1,0 +1,128 @@
+//! The keys that tell where a backup comes from: the one that this installation signs its dumps with, those that it used
+//! before, and those of others that an administrator trusts by name.
+//!
+//! The secret key is sealed in the metadata, so all servers on the same metadata share it, and it travels with a copy.
+
+use std::collections::BTreeMap;
+
+pub use dump::Origin;
+use dump::{PublicKey, SigningKey};
+use model::Problem;
+use model::id::BackupSetId;
+use model::user::{Permission, check_name};
+
+pub use crate::context::signing::described;
+use crate::context::signing::read;
+use crate::context::{Actor, Attempt, Control, Error};
+use crate::flows::restore_logical::open_set;
+
+/// The public keys that are known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Keys {
+    /// What dumps are signed with now.
+    pub current: String,
+    /// What they were signed with before.
+    pub retired: Vec<String>,
+    /// Keys of others that are trusted, by name.
+    pub trusted: BTreeMap<String, String>,
+}
+
+/// Returns the public keys that are known.
+///
+/// # Errors
+/// When the actor may not read them, or the metadata fail.
+pub async fn keys(control: &Control, actor: &Actor) -> Result<Keys, Error> {
+    actor.must(Permission::Read)?;
+    let current = control.context.signing_key().await?.public().to_string();
+    let stored = control.metadata().signing_keys_stored().await?;
+    Ok(Keys { current, retired: stored.retired, trusted: stored.trusted })
+}
+
+/// Returns where a logical backup set comes from, as the signature of its manifest shows.
+///
+/// # Errors
+/// When the actor may not read it, there is no such set, or its manifest is missing, damaged or altered.
+pub async fn origin(control: &Control, actor: &Actor, set: BackupSetId) -> Result<Origin, Error> {
+    actor.must(Permission::Read)?;
+    Ok(open_set(&control.context, set).await?.origin)
+}
+
+/// Replaces the key that dumps are signed with. Sets that the old key signed stay this installation's. Dumps that run begin
+/// again under a new id, since nothing of theirs may be signed with two keys.
+///
+/// # Errors
+/// When the actor may not, or the metadata fail.
+pub async fn rotate(control: &Control, actor: &Actor) -> Result<Keys, Error> {
+    let attempt = Attempt::new(actor, "signing-key-rotate", "signing-key".to_owned());
+    let work = async {
+        actor.must(Permission::ManageUsers)?;
+        let new = SigningKey::generate();
+        let mut writer = control.metadata().begin().await?;
+        let old = read(&writer.signing_key_ensure(new.secret()).await?)?;
+        if old.public() != new.public() {
+            writer.signing_key_replace(&old.public().to_string(), new.secret()).await?;
+        }
+        attempt.done(&mut writer).await?;
+        writer.commit().await?;
+        Ok(())
+    };
+    attempt.watch(&control.context, work).await?;
+    keys(control, actor).await
+}
+
+/// Trusts a key of others under a name: sets that it signed are recovered without a further question.
+///
+/// # Errors
+/// When the actor may not, the name or the key is malformed, or one of the two is known already.
+pub async fn trust(control: &Control, actor: &Actor, name: &str, key: &str) -> Result<Keys, Error> {
+    let attempt = Attempt::new(actor, "signing-key-trust", format!("trusted-key/{key}"));
+    let work = async {
+        actor.must(Permission::ManageUsers)?;
+        check_name(name).map_err(|_| {
+            Problem::invalid("trust-key-name-malformed").with("name", model::visible::visible_line(name))
+        })?;
+        let key: PublicKey =
+            key.parse().map_err(|_| Problem::invalid("trust-key-malformed").with("text", key))?;
+        let own = control.context.known_keys().await?.own;
+        let mut writer = control.metadata().begin().await?;
+        let mut trusted = writer.signing_keys_now().await?.trusted;
+        let key = key.to_string();
+        let is_known =
+            trusted.values().any(|known| *known == key) || own.iter().any(|known| known.to_string() == key);
+        if is_known {
+            return Err(Problem::conflict("trust-key-known").with("key", key).into());
+        }
+        if trusted.contains_key(name) {
+            return Err(Problem::conflict("trust-key-name-taken").with("name", name).into());
+        }
+        trusted.insert(name.to_owned(), key);
+        writer.trusted_keys_set(&trusted).await?;
+        attempt.done(&mut writer).await?;
+        writer.commit().await?;
+        Ok(())
+    };
+    attempt.watch(&control.context, work).await?;
+    keys(control, actor).await
+}
+
+/// Trusts a key of others no more.
+///
+/// # Errors
+/// When the actor may not, or no key has that name.
+pub async fn distrust(control: &Control, actor: &Actor, name: &str) -> Result<Keys, Error> {
+    let attempt = Attempt::new(actor, "signing-key-distrust", "trusted-key".to_owned());
+    let work = async {
+        actor.must(Permission::ManageUsers)?;
+        let mut writer = control.metadata().begin().await?;
+        let mut trusted = writer.signing_keys_now().await?.trusted;
+        if trusted.remove(name).is_none() {
+            return Err(Problem::not_found("trust-key-unknown").with("name", name).into());
+        }
+        writer.trusted_keys_set(&trusted).await?;
+        attempt.done(&mut writer).await?;
+        writer.commit().await?;
+        Ok(())
+    };
+    attempt.watch(&control.context, work).await?;
+    keys(control, actor).await
+}

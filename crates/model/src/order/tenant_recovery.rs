@@ -1,0 +1,247 @@
+//! Recovering a tenant from a physical backup: what, to which moment, and into what.
+
+use serde::{Deserialize, Serialize};
+
+use super::StorageChoice;
+use crate::Secret;
+use crate::id::{ClusterId, TenantId};
+use crate::physical::resources::TargetResources;
+use crate::problem::Problem;
+use crate::time::Timestamp;
+
+/// The most characters of a tenant's name.
+const LONGEST_TENANT: usize = 63;
+
+/// A recovery of a tenant. The JSON form has no secrets.
+#[derive(Debug, Clone, Serialize)]
+pub struct TenantRecovery {
+    /// What is recovered.
+    pub source: RecoverySource,
+    /// The moment.
+    pub until: RecoverUntil,
+    /// The cluster to recover into.
+    pub cluster: ClusterId,
+    /// The name of the tenant that is created.
+    pub tenant: String,
+    /// What the tenant runs on.
+    pub resources: TargetResources,
+    /// The zones in the order in which they lead; the cluster's choice when `None`.
+    pub primary_zone: Option<String>,
+    /// What the tenant is afterwards.
+    pub role: RecoveredRole,
+    /// The passwords of encrypted sets.
+    #[serde(skip)]
+    pub passwords: Vec<Secret>,
+}
+
+/// What a tenant is recovered from.
+#[derive(Debug, Clone, Serialize)]
+pub enum RecoverySource {
+    /// The backups of a tenant whose cluster answers.
+    Cluster {
+        /// The cluster.
+        cluster: ClusterId,
+        /// The tenant that was backed up.
+        tenant: TenantId,
+    },
+    /// A storage alone: the cluster may be gone.
+    Storage {
+        /// The storage.
+        storage: Box<StorageChoice>,
+        /// Whose backups they are.
+        owner: BackupOwner,
+        /// The folder of the data backups below the storage's base; by the owner's names when `None`.
+        data_folder: Option<String>,
+        /// The folder of the log backups below the storage's base; by the owner's names when `None`.
+        log_folder: Option<String>,
+    },
+}
+
+/// Whose backups lie in a storage, as OceanBase calls it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BackupOwner {
+    /// The cluster's own name.
+    pub cluster_name: String,
+    /// The cluster's own number.
+    pub cluster_id: i64,
+    /// The tenant's number.
+    pub tenant: TenantId,
+    /// The tenant's name; empty where it is not known.
+    pub tenant_name: String,
+}
+
+/// The moment that a tenant is recovered to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RecoverUntil {
+    /// The latest possible moment.
+    Latest,
+    /// A time.
+    Time(Timestamp),
+    /// An SCN: nanoseconds since 1970.
+    Scn(u64),
+}
+
+impl RecoverUntil {
+    /// Returns the SCN of 4.x; nothing for the latest moment.
+    #[must_use]
+    pub fn scn(self) -> Option<u64> {
+        match self {
+            Self::Latest => None,
+            Self::Time(time) => Some(u64::try_from(time.0).unwrap_or(0).saturating_mul(1_000)),
+            Self::Scn(scn) => Some(scn),
+        }
+    }
+}
+
+/// What a recovered tenant is afterwards.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum RecoveredRole {
+    /// It is activated: users write to it.
+    #[default]
+    Primary,
+    /// It stays a standby, read-only until somebody activates it.
+    Standby,
+}
+
+impl TenantRecovery {
+    /// Checks what can be checked without looking anywhere.
+    ///
+    /// # Errors
+    /// For a name that no tenant can have, an empty password, a moment of 0, and resources that name nothing.
+    pub fn checked(self) -> Result<Self, Problem> {
+        check_tenant_name(&self.tenant)?;
+        self.resources.check_names()?;
+        if self.until.scn() == Some(0) {
+            return Err(Problem::invalid("recovery-moment-malformed"));
+        }
+        if self.passwords.iter().any(Secret::is_empty) {
+            return Err(Problem::invalid("backup-password-empty"));
+        }
+        let zones = self.primary_zone.as_deref().unwrap_or("RANDOM");
+        let is_zone = |c: char| c.is_ascii_alphanumeric() || "_-.,; ".contains(c);
+        if zones.trim().is_empty() || !zones.chars().all(is_zone) {
+            return Err(Problem::invalid("recovery-primary-zone-malformed").with("zones", zones));
+        }
+        Ok(self)
+    }
+
+    /// Returns every secret of it, in a fixed order.
+    pub(super) fn secrets(&self) -> Vec<&str> {
+        let storage = match &self.source {
+            RecoverySource::Storage { storage, .. } => Some(&**storage),
+            RecoverySource::Cluster { .. } => None,
+        };
+        let key = match storage {
+            Some(StorageChoice::Typed { secret, .. }) => secret.as_ref(),
+            _ => None,
+        };
+        key.into_iter().chain(&self.passwords).map(Secret::expose).collect()
+    }
+}
+
+/// Checks the name of a tenant that is to be created: letters, digits and underlines, and none that OceanBase keeps for
+/// itself.
+fn check_tenant_name(name: &str) -> Result<(), Problem> {
+    let is_plain = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    let begins_well = name.chars().next().is_some_and(|c| !c.is_ascii_digit());
+    let is_kept = ["sys", "gts", "oceanbase"].contains(&name.to_ascii_lowercase().as_str());
+    if is_plain && begins_well && !is_kept && name.len() <= LONGEST_TENANT {
+        Ok(())
+    } else {
+        let problem = Problem::invalid("recovery-tenant-name-malformed");
+        Err(problem.with("tenant", name).with("most", LONGEST_TENANT))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{BackupOwner, RecoverUntil, RecoveredRole, RecoverySource, TenantRecovery};
+    use crate::Secret;
+    use crate::id::{ClusterId, TenantId};
+    use crate::order::{Order, RecoveryOrder, StorageChoice};
+    use crate::physical::resources::TargetResources;
+    use crate::storage::StorageLocation;
+    use crate::time::Timestamp;
+
+    fn order() -> TenantRecovery {
+        TenantRecovery {
+            source: RecoverySource::Cluster { cluster: ClusterId(1), tenant: TenantId(1002) },
+            until: RecoverUntil::Latest,
+            cluster: ClusterId(1),
+            tenant: "shop_2".into(),
+            resources: TargetResources::Pools(vec!["p".into()]),
+            primary_zone: None,
+            role: RecoveredRole::Primary,
+            passwords: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn what_can_never_be_recovered_is_refused_before_anything_is_looked_at() {
+        let long = "t".repeat(64);
+        for (name, is_good) in [
+            ("shop_2", true),
+            ("Shop", true),
+            ("", false),
+            ("2shop", false),
+            ("a b", false),
+            ("a`b", false),
+            ("SYS", false),
+            (&*long, false),
+        ] {
+            let checked = TenantRecovery { tenant: name.into(), ..order() }.checked();
+            let expected = (!is_good).then_some("recovery-tenant-name-malformed");
+            assert_eq!(checked.err().map(|problem| problem.text.id).as_deref(), expected, "{name}");
+        }
+        let id = |order: TenantRecovery| order.checked().err().map(|problem| problem.text.id);
+        let cases = [
+            (TenantRecovery { until: RecoverUntil::Scn(0), ..order() }, "recovery-moment-malformed"),
+            (
+                TenantRecovery { until: RecoverUntil::Time(Timestamp(-5)), ..order() },
+                "recovery-moment-malformed",
+            ),
+            (TenantRecovery { passwords: vec![Secret::new("")], ..order() }, "backup-password-empty"),
+            (
+                TenantRecovery { primary_zone: Some("z1'".into()), ..order() },
+                "recovery-primary-zone-malformed",
+            ),
+            (
+                TenantRecovery { resources: TargetResources::Pools(Vec::new()), ..order() },
+                "recovery-resources-missing",
+            ),
+        ];
+        for (order, expected) in cases {
+            assert_eq!(id(order).as_deref(), Some(expected));
+        }
+        assert_eq!(id(TenantRecovery { primary_zone: Some("z1;z2,z3".into()), ..order() }), None);
+    }
+
+    #[test]
+    fn recoveries_that_differ_in_a_secret_only_are_told_apart_and_no_json_shows_one() {
+        let order = |password: &str, key: &str| {
+            let location = StorageLocation::directory("/backup").expect("a path");
+            let owner = BackupOwner {
+                cluster_name: "ob".into(),
+                cluster_id: 1,
+                tenant: TenantId(1002),
+                tenant_name: String::new(),
+            };
+            let source = RecoverySource::Storage {
+                storage: Box::new(StorageChoice::Typed { location, secret: Some(Secret::new(key)) }),
+                owner,
+                data_folder: None,
+                log_folder: None,
+            };
+            let order = TenantRecovery { source, passwords: vec![Secret::new(password)], ..order() };
+            Order::Recovery(RecoveryOrder::Tenant(Box::new(order)))
+        };
+        let one = order("hunter2", "s3cr3t");
+        assert_eq!(one.in_full(), order("hunter2", "s3cr3t").in_full());
+        assert_ne!(one.in_full(), order("hunter3", "s3cr3t").in_full());
+        assert_ne!(one.in_full(), order("hunter2", "other").in_full());
+        let shown = format!("{one:?} {}", serde_json::to_string(&one).expect("JSON"));
+        assert!(!shown.contains("hunter2") && !shown.contains("s3cr3t"), "{shown}");
+    }
+}

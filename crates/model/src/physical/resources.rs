@@ -1,0 +1,317 @@
+//! What a tenant runs on: units, pools and the room on servers; and whether a cluster has what a new tenant needs.
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::TenantId;
+use crate::problem::{Problem, codes};
+use crate::size;
+
+/// A unit specification: how much a tenant may use of one server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnitSpec {
+    /// Its name.
+    pub name: String,
+    /// Hundredths of a CPU.
+    pub cpu_hundredths: u64,
+    /// Memory.
+    pub memory_bytes: u64,
+    /// Log disk.
+    pub log_disk_bytes: u64,
+}
+
+/// What is free on a server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServerRoom {
+    /// Its address.
+    pub server: String,
+    /// Its zone.
+    pub zone: String,
+    /// Hundredths of a CPU.
+    pub cpu_hundredths: u64,
+    /// Memory.
+    pub memory_bytes: u64,
+    /// Log disk.
+    pub log_disk_bytes: u64,
+}
+
+/// A resource pool.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResourcePool {
+    /// Its name.
+    pub name: String,
+    /// The tenant that has it, if one does.
+    pub tenant: Option<TenantId>,
+    /// How many units it has in each of its zones.
+    pub units: u64,
+    /// Its zones.
+    pub zones: Vec<String>,
+}
+
+/// The units, pools and room of a cluster.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct ClusterResources {
+    /// The unit specifications.
+    pub units: Vec<UnitSpec>,
+    /// The pools.
+    pub pools: Vec<ResourcePool>,
+    /// What is free on each server.
+    pub servers: Vec<ServerRoom>,
+}
+
+/// What a new tenant is to run on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TargetResources {
+    /// Pools that are there and free.
+    Pools(Vec<String>),
+    /// A new pool in each of these zones.
+    Zones(Vec<ZoneUnits>),
+}
+
+/// What a new tenant has in one zone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ZoneUnits {
+    /// The zone.
+    pub zone: String,
+    /// Its replicas there.
+    #[serde(default)]
+    pub replica: ReplicaType,
+    /// The unit specification.
+    pub unit: String,
+    /// How many units.
+    pub count: u32,
+}
+
+/// A kind of replica.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum ReplicaType {
+    /// Data and logs, and it votes.
+    #[default]
+    #[serde(rename = "FULL")]
+    Full,
+    /// Logs only.
+    #[serde(rename = "LOGONLY")]
+    LogOnly,
+    /// Data to be read; it does not vote.
+    #[serde(rename = "READONLY")]
+    ReadOnly,
+}
+
+impl ReplicaType {
+    /// Returns its letter in a locality.
+    #[must_use]
+    pub const fn letter(self) -> char {
+        match self {
+            Self::Full => 'F',
+            Self::LogOnly => 'L',
+            Self::ReadOnly => 'R',
+        }
+    }
+}
+
+impl TargetResources {
+    /// Returns the locality; nothing where the pools decide.
+    #[must_use]
+    pub fn locality(&self) -> Option<String> {
+        let Self::Zones(zones) = self else { return None };
+        let parts = zones.iter().map(|zone| format!("{}@{}", zone.replica.letter(), zone.zone));
+        Some(parts.collect::<Vec<_>>().join(","))
+    }
+
+    /// Checks that something is named, and nothing that would end or split the options of a statement.
+    pub(crate) fn check_names(&self) -> Result<(), Problem> {
+        let names: Vec<&str> = match self {
+            Self::Pools(pools) => pools.iter().map(String::as_str).collect(),
+            Self::Zones(zones) => {
+                zones.iter().flat_map(|zone| [zone.zone.as_str(), zone.unit.as_str()]).collect()
+            }
+        };
+        if names.is_empty() {
+            return Err(Problem::invalid("recovery-resources-missing"));
+        }
+        let is_unfit = |name: &&&str| {
+            name.trim().is_empty() || name.contains(|c: char| c.is_whitespace() || "&,=@;'\"`\\".contains(c))
+        };
+        if let Some(name) = names.iter().find(is_unfit) {
+            return Err(Problem::invalid("recovery-resource-name-malformed").with("name", name));
+        }
+        match self {
+            Self::Zones(zones) if zones.iter().any(|zone| zone.count == 0) => {
+                Err(Problem::invalid("recovery-resources-missing"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Checks that a cluster has what is wanted. Pools of the names in `ours` were created for the same tenant before.
+    ///
+    /// # Errors
+    /// Names the pool, unit specification or zone that is not there, a pool that is in use, or what is short in a zone.
+    pub fn check(&self, have: &ClusterResources, ours: &[String]) -> Result<(), Problem> {
+        match self {
+            Self::Pools(names) => names.iter().try_for_each(|name| check_pool(name, have)),
+            Self::Zones(zones) => {
+                let fresh = |zone: &&ZoneUnits| !is_made(zone, have, ours);
+                zones.iter().filter(fresh).try_for_each(|zone| check_zone(zone, have))
+            }
+        }
+    }
+}
+
+/// Tells whether one of our own pools holds the units of a zone already.
+fn is_made(zone: &ZoneUnits, have: &ClusterResources, ours: &[String]) -> bool {
+    let mut pools = have.pools.iter().filter(|pool| ours.contains(&pool.name));
+    pools.any(|pool| pool.zones.contains(&zone.zone))
+}
+
+fn check_pool(name: &str, have: &ClusterResources) -> Result<(), Problem> {
+    let refusal = |id: &str| Problem::refused(codes::UNIT_NOT_MADE, id).with("pool", name);
+    let free = || {
+        let free = have.pools.iter().filter(|pool| pool.tenant.is_none());
+        let names: Vec<&str> = free.map(|pool| pool.name.as_str()).collect();
+        if names.is_empty() { "-".to_owned() } else { names.join(", ") }
+    };
+    match have.pools.iter().find(|pool| pool.name.eq_ignore_ascii_case(name)) {
+        None => Err(refusal("recovery-pool-unknown").with("free", free())),
+        Some(ResourcePool { tenant: Some(tenant), .. }) => {
+            Err(refusal("recovery-pool-in-use").with("tenant", tenant).with("free", free()))
+        }
+        Some(_) => Ok(()),
+    }
+}
+
+fn check_zone(wanted: &ZoneUnits, have: &ClusterResources) -> Result<(), Problem> {
+    let names = |names: &mut dyn Iterator<Item = &String>| {
+        let mut names: Vec<&str> = names.map(String::as_str).collect();
+        names.dedup();
+        names.join(", ")
+    };
+    let spec = have.units.iter().find(|spec| spec.name.eq_ignore_ascii_case(&wanted.unit));
+    let spec = spec.ok_or_else(|| {
+        let known = names(&mut have.units.iter().map(|spec| &spec.name));
+        let problem = Problem::refused(codes::UNIT_NOT_MADE, "recovery-unit-unknown");
+        problem.with("unit", &wanted.unit).with("units", known)
+    })?;
+    let here: Vec<&ServerRoom> = have.servers.iter().filter(|room| room.zone == wanted.zone).collect();
+    if here.is_empty() {
+        let known = names(&mut have.servers.iter().map(|room| &room.zone));
+        let problem = Problem::refused(codes::UNIT_NOT_MADE, "recovery-zone-unknown");
+        return Err(problem.with("zone", &wanted.zone).with("zones", known));
+    }
+    let fits = |room: &&&ServerRoom| {
+        room.cpu_hundredths >= spec.cpu_hundredths
+            && room.memory_bytes >= spec.memory_bytes
+            && room.log_disk_bytes >= spec.log_disk_bytes
+    };
+    // Each unit of a pool is on a server of its own.
+    let fitting = here.iter().filter(fits).count();
+    if fitting >= usize::try_from(wanted.count).unwrap_or(usize::MAX) {
+        return Ok(());
+    }
+    let most = |of: fn(&ServerRoom) -> u64| here.iter().map(|room| of(room)).max().unwrap_or(0);
+    let needs = shown(spec.cpu_hundredths, spec.memory_bytes, spec.log_disk_bytes);
+    let free = shown(most(|r| r.cpu_hundredths), most(|r| r.memory_bytes), most(|r| r.log_disk_bytes));
+    let problem = Problem::refused(codes::UNIT_NOT_MADE, "recovery-resources-short");
+    Err(problem
+        .with("zone", &wanted.zone)
+        .with("unit", &wanted.unit)
+        .with("count", wanted.count)
+        .with("fitting", fitting)
+        .with("needs", needs)
+        .with("free", free))
+}
+
+fn shown(cpu_hundredths: u64, memory_bytes: u64, log_disk_bytes: u64) -> String {
+    let (whole, rest) = (cpu_hundredths / 100, cpu_hundredths % 100);
+    let cpu = if rest == 0 { whole.to_string() } else { format!("{whole}.{rest:02}") };
+    format!("{cpu} CPU, {} memory, {} log disk", size::bytes(memory_bytes), size::bytes(log_disk_bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        ClusterResources, ReplicaType, ResourcePool, ServerRoom, TargetResources, UnitSpec, ZoneUnits,
+    };
+    use crate::id::TenantId;
+
+    const GB: u64 = 1 << 30;
+
+    fn have() -> ClusterResources {
+        let unit = |name: &str, cpu: u64| UnitSpec {
+            name: name.into(),
+            cpu_hundredths: cpu,
+            memory_bytes: 4 * GB,
+            log_disk_bytes: 12 * GB,
+        };
+        let room = |server: &str, zone: &str, cpu_hundredths: u64| ServerRoom {
+            server: server.into(),
+            zone: zone.into(),
+            cpu_hundredths,
+            memory_bytes: 8 * GB,
+            log_disk_bytes: 40 * GB,
+        };
+        let pool = |name: &str, tenant: Option<i64>| ResourcePool {
+            name: name.into(),
+            tenant: tenant.map(TenantId),
+            units: 1,
+            zones: vec!["z1".into()],
+        };
+        ClusterResources {
+            units: vec![unit("small", 100), unit("large", 450)],
+            pools: vec![pool("free", None), pool("used", Some(1002)), pool("lifeboat_7", None)],
+            servers: vec![room("a", "z1", 400), room("b", "z1", 200), room("c", "z2", 50)],
+        }
+    }
+
+    fn zone(zone: &str, unit: &str, count: u32) -> TargetResources {
+        let replica = ReplicaType::Full;
+        TargetResources::Zones(vec![ZoneUnits { zone: zone.into(), replica, unit: unit.into(), count }])
+    }
+
+    #[test]
+    fn what_a_cluster_lacks_for_a_new_tenant_is_named() {
+        let pools =
+            |names: &[&str]| TargetResources::Pools(names.iter().map(|name| (*name).into()).collect());
+        let cases = [
+            (pools(&["free"]), None),
+            (pools(&["FREE"]), None),
+            (pools(&["free", "used"]), Some("recovery-pool-in-use")),
+            (pools(&["gone"]), Some("recovery-pool-unknown")),
+            (zone("z1", "small", 2), None),
+            (zone("z1", "small", 3), Some("recovery-resources-short")),
+            (zone("z1", "large", 1), Some("recovery-resources-short")),
+            (zone("z2", "small", 1), Some("recovery-resources-short")),
+            (zone("z1", "huge", 1), Some("recovery-unit-unknown")),
+            (zone("z9", "small", 1), Some("recovery-zone-unknown")),
+        ];
+        for (wanted, expected) in cases {
+            let found = wanted.check(&have(), &[]).err().map(|problem| problem.text.id);
+            assert_eq!(found.as_deref(), expected, "{wanted:?}");
+        }
+        // A pool that this recovery has created is not wanted a second time.
+        assert_eq!(zone("z1", "large", 1).check(&have(), &["lifeboat_7".into()]), Ok(()));
+        let short = zone("z2", "small", 1).check(&have(), &[]).expect_err("short");
+        let (needs, free) = (&short.args()["needs"], &short.args()["free"]);
+        assert!(needs.starts_with("1 CPU, ") && free.starts_with("0.50 CPU, "), "{needs} {free}");
+    }
+
+    #[test]
+    fn names_that_would_split_a_statement_are_refused() {
+        for name in ["a&b", "a,b", "a b", "", "a'b", "a@b"] {
+            let wanted = TargetResources::Pools(vec![name.into()]);
+            assert!(wanted.check_names().is_err(), "{name}");
+        }
+        assert_eq!(zone("z-1", "unit.small_2", 1).check_names(), Ok(()));
+        assert!(zone("z1", "small", 0).check_names().is_err());
+    }
+
+    #[test]
+    fn a_locality_names_every_zone_with_its_kind_of_replica() {
+        let zones = [("z1", ReplicaType::Full), ("z2", ReplicaType::ReadOnly), ("z3", ReplicaType::LogOnly)];
+        let zones =
+            zones.map(|(zone, replica)| ZoneUnits { zone: zone.into(), replica, unit: "u".into(), count: 1 });
+        let wanted = TargetResources::Zones(zones.into());
+        assert_eq!(wanted.locality().as_deref(), Some("F@z1,R@z2,L@z3"));
+        assert_eq!(TargetResources::Pools(vec!["p".into()]).locality(), None);
+    }
+}
