@@ -78,6 +78,7 @@ impl<'a> ObjectKey<'a> {
             // Named one by one: an object that is new says which it is.
             Self::Database { .. }
             | Self::Tables { .. }
+            | Self::Sequences { .. }
             | Self::Views { .. }
             | Self::Code { .. }
             | Self::Accounts

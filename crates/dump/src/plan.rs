@@ -337,7 +337,12 @@ mod tests {
                 compression: Compression::None,
                 recipients: vec![],
                 consent: super::Consent::default(),
-                databases: vec![DatabasePlan { name: "d".to_owned(), tables: vec![table], views: vec![] }],
+                databases: vec![DatabasePlan {
+                    name: "d".to_owned(),
+                    tables: vec![table],
+                    views: Vec::new(),
+                    sequences: Vec::new(),
+                }],
                 left_out: vec![],
                 notes: vec![],
             }

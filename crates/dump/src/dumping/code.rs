@@ -2,14 +2,14 @@
 
 use model::inventory::{Consent, LeftOut, ObjectKind};
 use model::text::Text;
-use oceanbase::catalog::{self, Account, Definition, Event, Routine, RoutineKind, Trigger};
+use oceanbase::catalog::{self, Account, Definition, Event, Outlines, Routine, RoutineKind, Trigger};
 use oceanbase::{Error as SqlError, Session, statement};
 
 use crate::archive::Archive;
-use crate::ddl::code::{trigger_without_database, with_comment};
+use crate::ddl::code::{trigger_without_database, with_comment, without_comments};
 use crate::ddl::form::{self, Refusal};
 use crate::ddl::requote::{self, Names};
-use crate::dumping::left_out::{Scope, not_taken, refused, unseen_outlines, unseen_users};
+use crate::dumping::left_out::{Scope, not_taken, refused, unlisted, unseen_outlines, unseen_users};
 use crate::dumping::schema::SchemaReceipt;
 use crate::error::{DuringSql as _, Result};
 use crate::layout::ObjectKey;
@@ -61,7 +61,8 @@ pub(super) async fn write_code(
 
 impl Code<'_> {
     async fn routines(&mut self) -> Result<()> {
-        for routine in catalog::routines(self.session, self.database).await.during(|| self.reading())? {
+        let found = catalog::routines(self.session, self.database).await;
+        for routine in self.listed(ObjectKind::Routines, found)? {
             let Routine { name, kind, sql_mode, definer, comment } = routine;
             let found = catalog::routine_definition(self.session, self.database, &name, kind).await;
             let Definition { text, context } = match found {
@@ -83,7 +84,7 @@ impl Code<'_> {
             match mended {
                 Some(statement) => {
                     let object = SchemaObject::plain(schema_kind, &name, statement).under(context);
-                    let object = SchemaObject { mode: Some(sql_mode), ..object };
+                    let object = object.in_mode(sql_mode);
                     self.add(ObjectKind::Routines, word, object, definer);
                 }
                 None => self.lose(ObjectKind::Routines, &name, Text::new("left-out-unreadable")),
@@ -93,14 +94,15 @@ impl Code<'_> {
     }
 
     async fn triggers(&mut self) -> Result<()> {
-        for trigger in catalog::triggers(self.session, self.database).await.during(|| self.reading())? {
+        let found = catalog::triggers(self.session, self.database).await;
+        for trigger in self.listed(ObjectKind::Triggers, found)? {
             let Trigger { name, sql_mode, definer } = trigger;
             match catalog::trigger_definition(self.session, self.database, &name).await {
                 Ok(Definition { text, context }) => {
                     let text = requote::trigger(&text, &definer);
                     let statement = trigger_without_database(&text, self.database);
                     let object = SchemaObject::plain(SchemaKind::Trigger, &name, statement).under(context);
-                    let object = SchemaObject { mode: Some(sql_mode), ..object };
+                    let object = object.in_mode(sql_mode);
                     self.add(ObjectKind::Triggers, "trigger", object, definer);
                 }
                 Err(error) => self.refused(ObjectKind::Triggers, &name, error)?,
@@ -110,17 +112,15 @@ impl Code<'_> {
     }
 
     async fn events(&mut self) -> Result<()> {
-        for event in catalog::events(self.session, self.database).await.during(|| self.reading())? {
+        let found = catalog::events(self.session, self.database).await;
+        for event in self.listed(ObjectKind::Events, found)? {
             let Event { name, sql_mode, definer, time_zone } = event;
             match catalog::event_definition(self.session, self.database, &name).await {
                 Ok(Definition { text, context }) => {
-                    let zone = format!("SET SESSION time_zone = {}", statement::literal(&time_zone));
-                    let zone = SchemaObject::plain(SchemaKind::EventZone, &name, zone.into_bytes());
-                    let event = SchemaObject::plain(SchemaKind::Event, &name, text).under(context);
-                    let event = SchemaObject { mode: Some(sql_mode), ..event };
-                    if self.is_taken(ObjectKind::Events, &event) {
-                        self.objects.push(zone);
-                        self.add(ObjectKind::Events, "event", event, definer);
+                    let object = SchemaObject::plain(SchemaKind::Event, &name, text).under(context);
+                    match object.in_mode(sql_mode).in_zone(time_zone) {
+                        Some(object) => self.add(ObjectKind::Events, "event", object, definer),
+                        None => self.lose(ObjectKind::Events, &name, Text::new("left-out-unreadable")),
                     }
                 }
                 Err(error) => self.refused(ObjectKind::Events, &name, error)?,
@@ -130,17 +130,34 @@ impl Code<'_> {
     }
 
     async fn outlines(&mut self) -> Result<()> {
-        let found = catalog::outlines(self.session, self.database).await.during(|| self.reading())?;
-        let Some(outlines) = found else {
+        let found = catalog::outlines(self.session, self.database).await;
+        // Some: it was listed; and in it, that this user may see them.
+        let Some(found) = self.listed(ObjectKind::Outlines, found.map(Some))? else { return Ok(()) };
+        let Some(Outlines { carried, limits }) = found else {
             self.left_out.push(unseen_outlines(self.consent, self.database));
             return Ok(());
         };
-        for outline in outlines {
-            let statement = outline.statement.into_bytes();
+        for outline in carried {
+            let statement = without_comments(outline.statement.as_bytes());
             let object = SchemaObject::plain(SchemaKind::Outline, &outline.name, statement);
             self.add(ObjectKind::Outlines, "outline", object, String::new());
         }
+        for name in limits {
+            self.lose(ObjectKind::Outlines, &name, Text::new("left-out-outline-limit"));
+        }
         Ok(())
+    }
+
+    /// Returns what was listed; nothing where the server refuses the list, which is noted as left out.
+    fn listed<T: Default>(&mut self, kind: ObjectKind, found: std::result::Result<T, SqlError>) -> Result<T> {
+        match found {
+            Ok(found) => Ok(found),
+            Err(error) => {
+                let what = self.reading();
+                self.left_out.push(unlisted(self.consent, kind, self.database, error, || what)?);
+                Ok(T::default())
+            }
+        }
     }
 
     fn reading(&self) -> String {
@@ -148,18 +165,16 @@ impl Code<'_> {
     }
 
     fn add(&mut self, kind: ObjectKind, word: &str, object: SchemaObject, definer: String) {
-        if self.is_taken(kind, &object) {
-            self.entries.push(CodeEntry { kind: word.to_owned(), name: object.name.clone(), definer });
-            self.objects.push(object);
+        match form::check(&object) {
+            Ok(()) => {
+                self.entries.push(CodeEntry { kind: word.to_owned(), name: object.name.clone(), definer });
+                self.objects.push(object);
+            }
+            Err(why) => {
+                let full = full_name(self.database, &object.name);
+                self.left_out.push(not_taken(self.consent, kind, &full, &why));
+            }
         }
-    }
-
-    /// Tells whether an object's statement creates it and does nothing else; otherwise leaves it out.
-    fn is_taken(&mut self, kind: ObjectKind, object: &SchemaObject) -> bool {
-        let Err(why) = form::check(object) else { return true };
-        let full = full_name(self.database, &object.name);
-        self.left_out.push(not_taken(self.consent, kind, &full, &why));
-        false
     }
 
     fn lose(&mut self, kind: ObjectKind, name: &str, reason: Text) {

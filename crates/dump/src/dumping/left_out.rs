@@ -197,6 +197,21 @@ pub(super) fn refused(
     Ok(consent.left_out(kind, name, reason))
 }
 
+/// Describes objects that the server does not list, as when a table of its own is damaged, and passes on what is no refusal.
+pub(super) fn unlisted(
+    consent: &Consent,
+    kind: ObjectKind,
+    database: &str,
+    error: SqlError,
+    what: impl FnOnce() -> String,
+) -> Result<LeftOut> {
+    if !is_refusal(&error) {
+        return Err(error).during(what);
+    }
+    let reason = Text::new("left-out-unlisted").with("kind", kind).with("of", database).with("why", &error);
+    Ok(consent.left_out(kind, database, reason))
+}
+
 /// Describes an object whose statement is not taken for one that creates it and does nothing else.
 pub(super) fn not_taken(consent: &Consent, kind: ObjectKind, name: &str, why: &Refusal) -> LeftOut {
     consent.left_out(kind, name, Text::new("dump-statement-refused").with("object", name).with("why", why))

@@ -59,8 +59,9 @@ pub(super) type Identities = Option<BTreeMap<String, BTreeMap<String, TableIdent
 impl Survey {
     /// Returns why nothing at all could be dumped; nothing where something can.
     pub(super) fn problems(&self) -> Vec<Problem> {
-        let is_something =
-            |database: &DatabaseSurvey| !(database.tables.is_empty() && database.views.is_empty() && database.sequences.is_empty());
+        let is_something = |database: &DatabaseSurvey| {
+            !(database.tables.is_empty() && database.views.is_empty() && database.sequences.is_empty())
+        };
         if self.databases.iter().any(is_something) {
             return Vec::new();
         }
@@ -191,8 +192,7 @@ async fn survey_database(
         let note = |table: &String| Text::new("dump-leftover").with("table", full_name(name, table));
         survey.notes.extend(leftover.iter().map(note));
     }
-    let is_base =
-        |table: &&catalog::Table| has_rows(&table.kind) && scope.has_table(name, &table.name);
+    let is_base = |table: &&catalog::Table| has_rows(&table.kind) && scope.has_table(name, &table.name);
     let base: Vec<String> = catalogue.tables.iter().filter(is_base).map(|table| table.name.clone()).collect();
     let is_worth = readers.may_join(session) && base.len() >= READERS_WORTH_TABLES;
     let mut texts = if is_worth { definitions.texts(readers, base).await? } else { HashMap::new() };
@@ -220,11 +220,18 @@ async fn survey_database(
                 survey.lose(scope.consent, full, reason);
             }
             TableKind::Base | TableKind::SystemVersioned => {
+                let columns = catalogue.columns.remove(&table.name).unwrap_or_default();
+                let mut key = catalogue.keys.remove(&table.name).unwrap_or_default();
+                if table.kind == TableKind::SystemVersioned {
+                    // The server adds the end of a row's time to the key. Of current rows it is the same in all.
+                    let is_own = |name: &str| columns.iter().any(|own| own.name == name && !own.generated);
+                    key.retain(|part| is_own(&part.name));
+                }
                 let mut reader = TableReader {
                     session: &mut *session,
                     database: name,
-                    columns: catalogue.columns.remove(&table.name).unwrap_or_default(),
-                    key: catalogue.keys.get(&table.name).map_or(&[], Vec::as_slice),
+                    columns,
+                    key: &key,
                     definitions: &definitions,
                     consent: scope.consent,
                     survey: &mut *survey,

@@ -68,7 +68,8 @@ pub(super) async fn check_schema(
         let chosen = |object: &SchemaObject| selection.has_table(&entry.name, &object.name);
         objects(archive, ObjectKey::Tables { database: &entry.name }, chosen).await?;
         if !entry.sequences.is_empty() {
-            objects(archive, ObjectKey::Sequences { database: &entry.name }, chosen).await?;
+            let held = |object: &SchemaObject| entry.sequences.contains(&object.name) && chosen(object);
+            objects(archive, ObjectKey::Sequences { database: &entry.name }, held).await?;
         }
         if !entry.views.is_empty() {
             objects(archive, ObjectKey::Views { database: &entry.name }, chosen).await?;
@@ -116,7 +117,6 @@ fn fitting(key: ObjectKey<'_>) -> &'static [SchemaKind] {
             SchemaKind::Procedure,
             SchemaKind::Function,
             SchemaKind::Trigger,
-            SchemaKind::EventZone,
             SchemaKind::Event,
             SchemaKind::Outline,
         ],

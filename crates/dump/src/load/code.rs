@@ -1,11 +1,11 @@
-//! Procedures, functions, triggers, users, roles and privileges. Only whoever asks for them gets them: code runs with the
-//! rights of its definer, and users can log on.
+//! Procedures, functions, triggers, events, outlines, users, roles and privileges. They are created only when that is asked
+//! for: code runs with the rights of its definer, and users can log on.
 
 use std::collections::{BTreeMap, HashSet};
 
 use model::text::Text;
 use oceanbase::statement::literal;
-use oceanbase::{Purpose, Session, Statement, catalog};
+use oceanbase::{Session, Statement, catalog};
 use storage::Client;
 
 use crate::archive::Archive;
@@ -21,8 +21,8 @@ use crate::load::marks::Marks;
 use crate::load::{Options, names};
 use crate::manifest::Manifest;
 use crate::plan::{Selection, full_name};
-use crate::schema_file::{SchemaKind, SchemaObject};
-use crate::source::{Target, prepare};
+use crate::schema_file::{SchemaKind, SchemaObject, set_zone, usual_zone};
+use crate::source::Target;
 
 /// Makes users and roles (those that exist stay as they are), then procedures and functions. To be called behind
 /// [`super::create_schema`] and before the views that use functions are made. Returns what could not be made.
@@ -55,14 +55,13 @@ pub async fn create_triggers(
 ) -> Result<Vec<Text>> {
     let mut making = Making::begin(target, client, dump, options).await?;
     making.check().await?;
-    let late = [SchemaKind::Trigger, SchemaKind::EventZone, SchemaKind::Event, SchemaKind::Outline];
-    making.code(&late).await?;
+    making.code(&[SchemaKind::Trigger, SchemaKind::Event, SchemaKind::Outline]).await?;
     making.grants().await?;
     Ok(making.end().await)
 }
 
-/// The role of MariaDB that everybody has.
-const PUBLIC: &str = "PUBLIC";
+/// The note of a statement that the server refuses.
+const REFUSED: &str = "load-code-refused";
 
 /// What stands for the piece in the note of an account.
 const ACCOUNT: u32 = 0;
@@ -109,24 +108,67 @@ impl Making {
             let objects = self.objects(ObjectKey::Code { database: name }).await?;
             enter(&mut self.session, database).await?;
             for object in objects.into_iter().filter(|object| kinds.contains(&object.kind)) {
-                if there.contains(&(object.kind, object.name.to_lowercase())) {
-                    continue; // from an earlier attempt
+                if !there.contains(&(object.kind, object.name.to_lowercase())) {
+                    self.create(database, &object).await?;
                 }
-                let what = full_name(database, &object.name);
-                let mode = object.mode.as_deref().unwrap_or_default();
-                let statement = self.renamed(&object.statement, Quoting::of_mode(mode), &what);
-                let set = Statement::read(format!("SET SESSION sql_mode = {}", literal(mode)));
-                if !self.run(set, &what).await? {
-                    continue;
-                }
-                let context = object.context.as_ref();
-                self.notes.extend(Under::begin(&mut self.session, context, &statement, &what).await?);
-                self.run(Statement::act(statement), &what).await?;
-                Under::end(&mut self.session, context).await?;
+            }
+            make_lenient(&mut self.session).await?; // away with the mode of the code
+            if kinds.contains(&SchemaKind::Event) {
+                self.note_past_events(name, database).await?;
             }
         }
-        prepare(&mut self.session, Purpose::First).await?; // the time zone of an event
-        make_lenient(&mut self.session).await
+        Ok(())
+    }
+
+    /// Creates code in the database that was entered, under what it was created under in the source.
+    async fn create(&mut self, database: &str, object: &SchemaObject) -> Result<()> {
+        let what = full_name(database, &object.name);
+        if let Some(zone) = &object.zone
+            && !self.run(Statement::read(set_zone(zone)), &what).await?
+        {
+            return Ok(()); // in another time zone it would run at other times
+        }
+        self.create_in_mode(object, &what).await?;
+        if object.zone.is_some() {
+            let back = self.session.run(&Statement::read(usual_zone())).await;
+            back.during(|| "set the connection's time zone".to_owned())?;
+        }
+        Ok(())
+    }
+
+    async fn create_in_mode(&mut self, object: &SchemaObject, what: &str) -> Result<()> {
+        let mode = object.mode.as_deref().unwrap_or_default();
+        let statement = self.renamed(&object.statement, Quoting::of_mode(mode), what);
+        let set = Statement::read(format!("SET SESSION sql_mode = {}", literal(mode)));
+        if !self.run(set, what).await? {
+            return Ok(());
+        }
+        let context = object.context.as_ref();
+        self.notes.extend(Under::begin(&mut self.session, context, &statement, what).await?);
+        self.run(Statement::act(statement), what).await?;
+        Under::end(&mut self.session, context).await
+    }
+
+    /// Notes the events that are over: a server drops them as soon as they are created.
+    async fn note_past_events(&mut self, name: &str, database: &str) -> Result<()> {
+        let entry = self.manifest.databases.iter().find(|entry| entry.name == name);
+        let held: Vec<String> = entry.map_or_else(Vec::new, |entry| {
+            let events = entry.code.iter().filter(|code| code.kind == "event");
+            events.map(|code| code.name.clone()).collect()
+        });
+        if held.is_empty() {
+            return Ok(());
+        }
+        let there = existing(&mut self.session, database).await?;
+        for event in held {
+            let what = full_name(database, &event);
+            let is_it = |note: &Text| note.id == REFUSED && note.args.get("what") == Some(&what);
+            let is_refused = self.notes.iter().any(is_it);
+            if !is_refused && !there.contains(&(SchemaKind::Event, event.to_lowercase())) {
+                self.notes.push(Text::new("load-event-past").with("event", what));
+            }
+        }
+        Ok(())
     }
 
     /// Returns code under the new names of databases. Where a name may stand for something else, that is noted.
@@ -194,7 +236,7 @@ impl Making {
         let ours = marks.all(&mut self.session).await?;
         for object in self.objects(ObjectKey::Grants).await? {
             // An account that was there before keeps what it may do. The role that everybody has is always there.
-            if !ours.contains_key(&(object.name.clone(), ACCOUNT)) && object.name != PUBLIC {
+            if !ours.contains_key(&(object.name.clone(), ACCOUNT)) && object.name != catalog::PUBLIC_ROLE {
                 continue;
             }
             let note = match granted(&object.statement, &self.names) {
@@ -215,7 +257,7 @@ impl Making {
         match make(&mut self.session, &statement).await {
             Ok(_) => Ok(true),
             Err(error) if error.number().is_some() && !error.is_transient() => {
-                self.notes.push(Text::new("load-code-refused").with("what", what).with("why", error));
+                self.notes.push(Text::new(REFUSED).with("what", what).with("why", error));
                 Ok(false)
             }
             Err(error) => Err(error).during(|| format!("make {what}")),
@@ -244,7 +286,7 @@ async fn existing(session: &mut Session, database: &str) -> Result<HashSet<(Sche
     for event in catalog::events(session, database).await.during(reading)? {
         there.insert((SchemaKind::Event, event.name.to_lowercase()));
     }
-    for outline in catalog::outlines(session, database).await.during(reading)?.unwrap_or_default() {
+    for outline in catalog::outlines(session, database).await.during(reading)?.unwrap_or_default().carried {
         there.insert((SchemaKind::Outline, outline.name.to_lowercase()));
     }
     Ok(there)

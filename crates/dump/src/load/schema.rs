@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use model::text::Text;
 use oceanbase::statement::identifier;
 use oceanbase::{Session, Statement, catalog};
 use storage::Client;
@@ -44,7 +45,7 @@ pub async fn create_schema(
         Archive::open(client, dump, &options.identities, options.expected_manifest.as_deref()).await?;
     let names = names(&manifest, options)?;
     let mut session = open_for_loading(target).await?;
-    let (found, leftovers) = check(&mut session, &archive, &manifest, &names, options).await?;
+    let (mut found, leftovers) = check(&mut session, &archive, &manifest, &names, options).await?;
     for marks in leftovers {
         let dropped = session.run(&marks.drop_statement()).await;
         dropped.during(|| "remove the notes of an earlier load".to_owned())?;
@@ -59,7 +60,8 @@ pub async fn create_schema(
         let there = if is_new { Existing::default() } else { Existing::read(&mut session, database).await? };
         let folds = session.server().product.is_oceanbase();
         // Before the tables: their defaults draw from them.
-        create_sequences(&mut session, &archive, entry, database, &options.selection, &there).await?;
+        let refused = create_sequences(&mut session, &archive, entry, database, &options.selection, &there);
+        found.notes.extend(refused.await?);
         tables.extend(missing_tables(&archive, entry, &names, &options.selection, &there, folds).await?);
     }
     session.close().await;
@@ -82,7 +84,8 @@ async fn create_database(session: &mut Session, archive: &Archive, name: &str, t
         .map(drop)
 }
 
-/// Makes the chosen sequences of a database, and has each give next what it would have given in the source.
+/// Creates the chosen sequences of a database, each with the number that it gives next in the source. Returns notes of those
+/// that the server refuses: OceanBase knows no sequences of MariaDB.
 async fn create_sequences(
     session: &mut Session,
     archive: &Archive,
@@ -90,21 +93,33 @@ async fn create_sequences(
     database: &str,
     selection: &Selection,
     there: &Existing,
-) -> Result<()> {
-    let chosen = |name: &str| selection.has_table(&entry.name, name);
+) -> Result<Vec<Text>> {
+    let chosen = |name: &str| {
+        entry.sequences.iter().any(|held| held == name) && selection.has_table(&entry.name, name)
+    };
+    let mut notes = Vec::new();
     if !entry.sequences.iter().any(|name| chosen(name)) {
-        return Ok(());
+        return Ok(notes);
     }
     enter(session, database).await?;
+    let mut refused = HashSet::new();
     let key = ObjectKey::Sequences { database: &entry.name };
     for object in allowed::objects(archive, key, |object| chosen(&object.name)).await? {
-        if object.kind == SchemaKind::Sequence && there.has(&object.name, false) {
-            continue; // from an earlier attempt
+        let is_there = object.kind == SchemaKind::Sequence && there.has(&object.name, false);
+        if is_there || refused.contains(&object.name) {
+            continue; // from an earlier attempt, or there is nothing whose numbers could be set
         }
-        let made = make(session, &Statement::act(object.statement)).await;
-        made.during(|| format!("make the sequence {}", full_name(database, &object.name)))?;
+        let what = full_name(database, &object.name);
+        match make(session, &Statement::act(object.statement)).await {
+            Ok(_) => {}
+            Err(error) if error.number().is_some() && !error.is_transient() => {
+                notes.push(Text::new("load-sequence-refused").with("sequence", &what).with("why", error));
+                refused.insert(object.name);
+            }
+            Err(error) => return Err(error).during(|| format!("create the sequence {what}")),
+        }
     }
-    Ok(())
+    Ok(notes)
 }
 
 /// Returns the statement under the new name, harmless where there is such a database.

@@ -324,12 +324,8 @@ async fn what_a_mariadb_holds_beside_its_databases_is_named_by_a_dump_of_all_of_
     let data = query(&mut session, "SELECT @@datadir").await[0][0].clone();
     std::fs::create_dir(std::path::Path::new(&data).join("lost+found")).expect("a folder");
     let all = bed.dump("all", &[], ChunkAim::default()).await;
-    let named = [
-        "databases #mysql50#lost+found",
-        "history `d_all`.`aged`",
-        "packages `d_all`.`pk`",
-        "servers far",
-    ];
+    let named =
+        ["databases #mysql50#lost+found", "history `d_all`.`aged`", "packages `d_all`.`pk`", "servers far"];
     let (mut found, mut expected) = (lost(&all), named.map(str::to_owned).to_vec());
     found.sort();
     expected.sort();

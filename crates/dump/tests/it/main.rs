@@ -1,5 +1,6 @@
 //! The logical engine against the real kernel.
 
+mod accounts;
 mod bed;
 mod cancel;
 mod chunks;

@@ -64,7 +64,11 @@ pub async fn trigger_definition(
 ///
 /// # Errors
 /// Fails when there is no such event, or the server does.
-pub async fn event_definition(session: &mut Session, database: &str, name: &str) -> Result<Definition, Error> {
+pub async fn event_definition(
+    session: &mut Session,
+    database: &str,
+    name: &str,
+) -> Result<Definition, Error> {
     let sql = format!("SHOW CREATE EVENT {}.{}", identifier(database), identifier(name));
     definition(session, sql, 3).await
 }

@@ -1,11 +1,10 @@
 //! CREATE USER, CREATE ROLE, ALTER USER and GRANT. The account is the one that the statement is kept under, and the only one.
 
+use oceanbase::catalog::PUBLIC_ROLE;
+
 use crate::ddl::form::reader::{Reader, Refusal};
 use crate::ddl::qualify::unescaped;
 use crate::ddl::token::{Token, TokenKind};
-
-/// The role of MariaDB that everybody has.
-const PUBLIC: &str = "PUBLIC";
 
 /// Checks the statement that creates a user or role.
 pub(super) fn check_creation(mut sql: Reader<'_>, name: &str) -> Result<(), Refusal> {
@@ -59,7 +58,7 @@ fn account(sql: &mut Reader<'_>, name: &str) -> Result<(), Refusal> {
     let fits = match &host {
         Some(host) => spelled(host) == name,
         None => {
-            let is_role = oceanbase::statement::literal(&user) == name || user == PUBLIC && name == PUBLIC;
+            let is_role = oceanbase::statement::literal(&user) == name || user == name && name == PUBLIC_ROLE;
             is_role || ["%", ""].iter().any(|host| spelled(host) == name)
         }
     };

@@ -35,7 +35,6 @@ pub(crate) fn check(object: &SchemaObject) -> Result<(), Refusal> {
         SchemaKind::Procedure => code::check(sql, quoting, "PROCEDURE", name),
         SchemaKind::Function => code::check(sql, quoting, "FUNCTION", name),
         SchemaKind::Trigger => code::check(sql, quoting, "TRIGGER", name),
-        SchemaKind::EventZone => outline::check_zone(Reader::strict(sql)?),
         SchemaKind::Event => code::check(sql, quoting, "EVENT", name),
         SchemaKind::Outline => outline::check(Reader::with_hints(sql)?, name),
         SchemaKind::Sequence => sequence::check(Reader::strict(sql)?, name),

@@ -1,4 +1,4 @@
-//! CREATE OUTLINE, and the time zone that an event is made in.
+//! CREATE OUTLINE.
 
 use crate::ddl::form::reader::{Reader, Refusal};
 use crate::ddl::token::TokenKind;
@@ -23,14 +23,4 @@ pub(super) fn check(mut sql: Reader<'_>, name: &str) -> Result<(), Refusal> {
         return Err(sql.unexpected());
     }
     Ok(())
-}
-
-/// Checks `SET SESSION time_zone = 'zone'`.
-pub(super) fn check_zone(mut sql: Reader<'_>) -> Result<(), Refusal> {
-    sql.expect(&["SET", "SESSION", "TIME_ZONE"])?;
-    sql.expect_sign(b'=')?;
-    if !sql.take().is_some_and(|zone| zone.kind == TokenKind::Literal) {
-        return Err(Refusal("the time zone is missing".to_owned()));
-    }
-    sql.end()
 }

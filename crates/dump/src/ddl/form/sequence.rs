@@ -1,4 +1,4 @@
-//! CREATE SEQUENCE, and the statement that sets what a sequence gives next.
+//! CREATE SEQUENCE, and the statement that sets the numbers of a sequence.
 
 use crate::ddl::form::reader::{Reader, Refusal};
 use crate::ddl::token::TokenKind;
@@ -12,6 +12,12 @@ const ALONE: [&[&str]; 5] = [&["NOMINVALUE"], &["NOMAXVALUE"], &["NOCACHE"], &["
 
 /// The types that a sequence may have (MariaDB 11.5).
 const TYPES: [&str; 6] = ["TINYINT", "SMALLINT", "MEDIUMINT", "INT", "INTEGER", "BIGINT"];
+
+/// The engines that keep a sequence in the server itself.
+const ENGINES: [&str; 4] = ["ARIA", "INNODB", "MEMORY", "MYISAM"];
+
+/// How many numbers a sequence has.
+const NUMBERS: usize = 8;
 
 /// Checks CREATE SEQUENCE.
 pub(super) fn check(mut sql: Reader<'_>, name: &str) -> Result<(), Refusal> {
@@ -28,7 +34,9 @@ pub(super) fn check(mut sql: Reader<'_>, name: &str) -> Result<(), Refusal> {
             number(&mut sql)?;
         } else if sql.eat(&["ENGINE"]) {
             sql.expect_sign(b'=')?;
-            sql.expect(&["INNODB"])?;
+            if !sql.eat_any(&ENGINES) {
+                return Err(sql.unexpected());
+            }
         } else if sql.eat(&["COMMENT"]) {
             sql.expect_sign(b'=')?;
             if !sql.take().is_some_and(|text| text.kind == TokenKind::Literal) {
@@ -41,13 +49,16 @@ pub(super) fn check(mut sql: Reader<'_>, name: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Checks `DO SETVAL(name, next, 0, round)`.
+/// Checks `INSERT INTO name VALUES (…)` with the numbers of a sequence.
 pub(super) fn check_value(mut sql: Reader<'_>, name: &str) -> Result<(), Refusal> {
-    sql.expect(&["DO", "SETVAL"])?;
-    sql.expect_sign(b'(')?;
+    sql.expect(&["INSERT", "INTO"])?;
     sql.expect_name(name)?;
-    for _ in 0..3 {
-        sql.expect_sign(b',')?;
+    sql.expect(&["VALUES"])?;
+    sql.expect_sign(b'(')?;
+    for place in 0..NUMBERS {
+        if place > 0 {
+            sql.expect_sign(b',')?;
+        }
         number(&mut sql)?;
     }
     sql.expect_sign(b')')?;
