@@ -183,6 +183,11 @@ impl Archive {
 
     /// Reads the plan; nothing when the dump was never begun.
     pub(crate) async fn plan(&self) -> Result<Option<Plan>> {
+        Ok(self.plan_as_stored().await?.map(|(plan, _)| plan))
+    }
+
+    /// Reads the plan, with the entry of the bytes that it was read from.
+    async fn plan_as_stored(&self) -> Result<Option<(Plan, ObjectEntry)>> {
         let Some(bytes) = self.read(ObjectKey::Plan).await? else { return Ok(None) };
         self.prove(&ObjectKey::Plan.path(), &bytes)?;
         let Unsealed { content, signer, .. } = self.versioned(ObjectKey::Plan, &bytes)?;
@@ -191,7 +196,7 @@ impl Archive {
         }
         let plan: Plan = content;
         plan.check_bounds()?;
-        Ok(Some(plan))
+        Ok(Some((plan, ObjectEntry::of(ObjectKey::Plan.path(), &bytes))))
     }
 
     /// Reads the manifest; nothing when the dump is not complete.
@@ -207,8 +212,14 @@ impl Archive {
 
     /// Reads the plan of a dump that must have one.
     pub(crate) async fn require_plan(&self) -> Result<Plan> {
+        Ok(self.require_plan_as_stored().await?.0)
+    }
+
+    /// Reads the plan of a dump that must have one, with the entry of the bytes that were judged: read again, they may be
+    /// somebody else's.
+    pub(crate) async fn require_plan_as_stored(&self) -> Result<(Plan, ObjectEntry)> {
         let missing = || Error::NotFinished { dump: self.dump.clone(), missing: "plan.json" };
-        self.plan().await?.ok_or_else(missing)
+        self.plan_as_stored().await?.ok_or_else(missing)
     }
 
     /// Reads the manifest of a dump that must be complete, with what tells where it comes from.

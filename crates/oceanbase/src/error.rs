@@ -202,6 +202,12 @@ impl Error {
         }
     }
 
+    /// Tells whether the server gave up for a reason of its own, so that this says nothing about what was asked.
+    #[must_use]
+    pub fn is_of_server(&self) -> bool {
+        self.number().is_some_and(meaning::is_of_server)
+    }
+
     /// Tells whether the server refused because the user lacks a privilege.
     pub(crate) fn is_about_privileges(&self) -> bool {
         self.number().is_some_and(|number| meaning::of_number(number).text == "database-privilege-missing")

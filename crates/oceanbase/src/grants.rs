@@ -17,6 +17,8 @@ pub struct Grants {
     databases: BTreeSet<(String, String)>,
     /// On tables: database, table and the privilege.
     tables: BTreeSet<(String, String, String)>,
+    /// What `*.*` does not give on a database after all: its name and the privilege. MySQL 8 with `partial_revokes` has such.
+    revoked: BTreeSet<(String, String)>,
     /// Whether roles hold privileges that are not shown.
     roles: bool,
 }
@@ -39,23 +41,28 @@ impl Grants {
     /// Tells whether the user has that privilege (in capitals, such as `ALTER SYSTEM`) on everything.
     #[must_use]
     pub fn has_everywhere(&self, privilege: &str) -> bool {
-        self.everywhere.contains(privilege) || self.everywhere.contains("ALL PRIVILEGES")
+        self.is_given(privilege) && !self.revoked.iter().any(|(_, revoked)| is_one(revoked, privilege))
+    }
+
+    /// Tells whether the user has that privilege on `*.*`, which may not be everything.
+    fn is_given(&self, privilege: &str) -> bool {
+        self.everywhere.iter().any(|held| is_one(held, privilege))
     }
 
     /// Tells whether the user has that privilege on all of a database.
     #[must_use]
     pub fn has_on(&self, database: &str, privilege: &str) -> bool {
-        let holds = |(pattern, held): &(String, String)| {
-            (held == privilege || held == "ALL PRIVILEGES") && is_like(database, pattern)
-        };
-        self.has_everywhere(privilege) || self.databases.iter().any(holds)
+        let holds =
+            |(pattern, held): &(String, String)| is_one(held, privilege) && is_like(database, pattern);
+        let takes = |(name, revoked): &(String, String)| name == database && is_one(revoked, privilege);
+        (self.is_given(privilege) && !self.revoked.iter().any(takes)) || self.databases.iter().any(holds)
     }
 
     /// Tells whether the user has that privilege on a table.
     #[must_use]
     pub fn has_on_table(&self, database: &str, table: &str, privilege: &str) -> bool {
         let holds = |(owner, name, held): &(String, String, String)| {
-            owner == database && name == table && (held == privilege || held == "ALL PRIVILEGES")
+            owner == database && name == table && is_one(held, privilege)
         };
         self.has_on(database, privilege) || self.tables.iter().any(holds)
     }
@@ -76,14 +83,17 @@ impl Grants {
 
     /// Adds what one line of `SHOW GRANTS` says.
     fn add(&mut self, line: &str) {
+        if let Some(line) = line.strip_prefix("REVOKE ") {
+            self.take(line);
+            return;
+        }
         let Some(line) = line.strip_prefix("GRANT ") else { return };
         let Some((privileges, target)) = line.split_once(" ON ") else {
             self.roles = true; // GRANT `role`@`%` TO `user`@`%`
             return;
         };
         let Some((database, name)) = target_of(target) else { return };
-        // Those on columns, `SELECT (a, b)`, fall apart here into names that nobody asks for.
-        for privilege in privileges.split(',').map(|privilege| privilege.trim().to_ascii_uppercase()) {
+        for privilege in each(privileges) {
             match (database.as_str(), name.as_str()) {
                 ("*", "*") => drop(self.everywhere.insert(privilege)),
                 (_, "*") => drop(self.databases.insert((database.clone(), privilege))),
@@ -91,6 +101,23 @@ impl Grants {
             }
         }
     }
+
+    /// Takes what a line of `SHOW GRANTS` takes: `` SELECT ON `secret`.* FROM `user`@`%` ``.
+    fn take(&mut self, line: &str) {
+        let Some((privileges, target)) = line.split_once(" ON ") else { return };
+        let Some((database, _)) = target_of(target) else { return };
+        self.revoked.extend(each(privileges).map(|privilege| (database.clone(), privilege)));
+    }
+}
+
+/// Returns the privileges of a list. Those on columns, `SELECT (a, b)`, fall apart into names that nobody asks for.
+fn each(privileges: &str) -> impl Iterator<Item = String> {
+    privileges.split(',').map(|privilege| privilege.trim().to_ascii_uppercase())
+}
+
+/// Tells whether the privilege that a grant names is this one or has it in it.
+fn is_one(named: &str, privilege: &str) -> bool {
+    named == privilege || named == "ALL PRIVILEGES"
 }
 
 /// Reads `` `database`.* ``, `*.*` or `` `database`.`table` ``; nothing from what is on no database, such as a PROXY.
@@ -163,6 +190,15 @@ mod tests {
         assert!(some.has_on("oceanbase", "SELECT") && !some.has_everywhere("SELECT"));
         assert!(!some.has_on("shop", "SELECT"), "one table is not the database");
         assert!(!some.has_roles());
+
+        // As MySQL 8 shows them with `partial_revokes`, by its documentation.
+        let most = Grants::of(&[
+            "GRANT SELECT, SHOW DATABASES ON *.* TO `backup`@`%`",
+            "REVOKE SELECT ON `secret`.* FROM `backup`@`%`",
+        ]);
+        assert!(most.has_on("shop", "SELECT") && most.has_everywhere("SHOW DATABASES"));
+        assert!(!most.has_on("secret", "SELECT") && !most.has_on_table("secret", "t", "SELECT"));
+        assert!(!most.has_everywhere("SELECT"));
 
         let none = Grants::of(&["GRANT USAGE ON *.* TO 'nobody'", "GRANT `backup`@`%` TO `nobody`@`%`"]);
         assert!(!none.has_everywhere("SELECT") && none.has_roles());

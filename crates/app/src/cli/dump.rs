@@ -10,21 +10,19 @@ use dump::{
     Compression, DumpId, Manifest, Meter, NotARecipient, Options, Plan, PublicKey, Recipient, SigningKey,
     Snapshot, Source,
 };
-use model::inventory::LeftOut;
-use model::problem::codes;
 use model::text::Text;
 use model::{Problem, Timestamp, size};
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use super::consent::ConsentArgs;
+use super::left_out;
 use super::local::{Answer, connections, folder, interrupted, metered, source};
 use super::names::chosen;
 use super::own_key::OwnKey;
 use super::signing_key;
 use super::storage::KeyArgs;
 use crate::failure::Failure;
-use crate::language::language;
 use crate::screen::Screen;
 
 #[derive(Args)]
@@ -91,12 +89,7 @@ pub(crate) async fn run(args: DumpArgs) -> Result<(), Failure> {
         Failure::from(error)
     })?;
     show(screen, &client, &manifest, options.signer.map(|key| key.public()));
-    let lost = manifest.left_out.iter().filter(|object| !object.agreed).count();
-    if lost > 0 {
-        let partial = Problem::refused(codes::DATA_BACKUP_FAILED, "dump-partial").with("count", lost);
-        return Err(Failure::partial(partial));
-    }
-    Ok(())
+    left_out::refused(&manifest)
 }
 
 /// Shows what to do with a dump that was interrupted.
@@ -215,14 +208,10 @@ fn show(screen: Screen, client: &storage::Client, manifest: &Manifest, signer: O
     let data = json!({
         "dump": manifest.dump, "uri": uri, "scn": manifest.scn.to_string(),
         "tables": totals.tables, "rows": totals.rows, "bytes": totals.bytes, "signer": signer,
-        "status": if manifest.is_partial() { "PARTIAL" } else { "COMPLETE" },
-        "leftOut": manifest.left_out.iter().map(left_out).collect::<Vec<_>>(),
+        "status": left_out::status(manifest), "leftOut": left_out::described(manifest),
     });
     screen.show(&data, |screen| {
-        for object in &manifest.left_out {
-            let line = if object.agreed { "cli-left-out-agreed" } else { "cli-left-out" };
-            screen.say(&Text::new(line).with("what", object.reason.message(language())));
-        }
+        left_out::lines(manifest).iter().for_each(|line| screen.say(line));
         if manifest.is_partial() {
             return; // what is said last is why it is no complete dump
         }
@@ -234,14 +223,6 @@ fn show(screen: Screen, client: &storage::Client, manifest: &Manifest, signer: O
                 .with("size", size::bytes(totals.bytes)),
         );
     });
-}
-
-/// Returns something that was left out, in the reader's language.
-fn left_out(object: &LeftOut) -> Value {
-    json!({
-        "kind": object.kind, "name": object.name, "agreed": object.agreed,
-        "reason": object.reason.message(language()),
-    })
 }
 
 fn now() -> Timestamp {

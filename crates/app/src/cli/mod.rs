@@ -8,6 +8,7 @@ pub(crate) mod cluster;
 pub(crate) mod compaction;
 mod consent;
 pub(crate) mod dump;
+mod left_out;
 pub(crate) mod load;
 mod local;
 pub(crate) mod log_backup;

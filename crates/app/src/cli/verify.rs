@@ -7,6 +7,7 @@ use model::text::Text;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
+use super::left_out;
 use super::local::{Answer, connections, dump_folder, found, interrupted, metered, source};
 use super::names::{chosen, read_rename};
 use super::signing_key::{self, TrustArgs};
@@ -54,14 +55,20 @@ pub(crate) async fn run(args: VerifyArgs) -> Result<(), Failure> {
     let opened = dump::open_manifest(&client, &dump).await.map_err(|error| error.problem())?;
     let origin = args.trust.judge(&args.from, &opened)?;
     let meter = Meter::new();
-    let work = dump::verify(&client, &dump, threads, &meter, &cancel);
+    let work = dump::verify(&client, &dump, Some(&opened.blake3), threads, &meter, &cancel);
     let objects = metered(screen, "verify-backup-set", &meter, work).await?;
-    let mut said = json!({ "dump": dump, "origin": origin, "objects": described(&objects) });
-    let mut lines = vec![signing_key::described(&origin), line("cli-verify-objects", &objects)];
+    let manifest = &opened.manifest;
+    let mut said = json!({
+        "dump": dump, "origin": origin, "status": left_out::status(manifest),
+        "leftOut": left_out::described(manifest), "objects": described(&objects),
+    });
+    let mut lines = vec![signing_key::described(&origin)];
+    lines.extend(left_out::lines(manifest));
+    lines.push(line("cli-verify-objects", &objects));
     let mut findings = objects.findings;
     if let Some(server) = against {
         let asked = chosen(&args.database, &args.table)?;
-        let (names, selection) = found(&opened.manifest, asked, rename)?;
+        let (names, selection) = found(manifest, asked, rename)?;
         let meter = Meter::new();
         let choice = Choice { names: &names, selection: &selection, expected_manifest: Some(&opened.blake3) };
         let work = dump::verify_against(&server, &client, &dump, choice, threads, &meter, &cancel);
@@ -71,7 +78,8 @@ pub(crate) async fn run(args: VerifyArgs) -> Result<(), Failure> {
         findings.extend(rows.findings);
     }
     let failures: Vec<Failure> = findings.iter().map(|finding| finding.problem().into()).collect();
-    report(screen, &said, &lines, failures)
+    report(screen, &said, &lines, failures)?;
+    left_out::refused(manifest)
 }
 
 fn report(screen: Screen, said: &Value, lines: &[Text], mut failures: Vec<Failure>) -> Result<(), Failure> {

@@ -252,8 +252,8 @@ async fn schema(at: &Here, dumping: &Dumping<'_>) -> dump::Result<()> {
 /// 6. The rows do, and then the manifest: the dump is complete.
 async fn dump_data(at: &Here, state: &State, lane: &mut Lane) -> Answer {
     let dumping = Dumping::open(at, state, lane).await?;
-    if let Some(manifest) = dumping.manifest().await? {
-        lane.complete = Some(Complete::of(&manifest)); // since before a crash; its receipts are gone
+    if let Some(opened) = dumping.manifest().await? {
+        lane.complete = Some(Complete::of(&opened.manifest)); // since before a crash; its receipts are gone
         return Ok(Next::Done);
     }
     let mut dumped = rows(at, state, &dumping).await;
@@ -303,8 +303,19 @@ async fn verify_backup_set(at: &Here, state: &State, lane: &mut Lane) -> Answer 
     let complete = lane.complete.as_ref().ok_or_else(|| {
         words::refused(Problem::internal("backup-not-complete").with("dump", &dumping.dump))
     })?;
+    // Somebody may have put another manifest into the storage since: only ours says what was backed up.
+    let opened = dumping.manifest().await?;
+    let no_manifest = || dump::Error::NotFinished { dump: complete.dump.clone(), missing: "manifest.json" };
+    let expected = opened.ok_or_else(no_manifest).map_err(Error::from)?.blake3;
     let (meter, gauge) = (Meter::new(), Gauge::bytes(complete.bytes));
-    let work = dump::verify(&dumping.client, &complete.dump, state.connections, &meter, at.cancelled());
+    let work = dump::verify(
+        &dumping.client,
+        &complete.dump,
+        Some(&expected),
+        state.connections,
+        &meter,
+        at.cancelled(),
+    );
     let report = metered(at, &meter, &gauge, work).await.map_err(Error::from)?;
     for finding in report.findings.iter().take(FINDINGS_SHOWN) {
         at.log(words::note(finding.problem().text));

@@ -25,7 +25,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use dump::{Manifest, Meter, OpenManifest, load};
+use dump::{Manifest, Meter, load};
 use engine::flow::Answer;
 use engine::{Flow, Next, Note, Step, StepError};
 use metadata::restores::Restore;
@@ -41,7 +41,7 @@ use oceanbase::grants::Grants;
 use oceanbase::{Driver, Session, catalog};
 use storage::Client;
 
-use self::loading::{Loading, client, open};
+use self::loading::{Loading, checked_manifest, client, open};
 use self::state::{Here, Holds, STATEMENT_LIMIT};
 use super::metered::{Gauge, metered};
 use super::step_log::StepLog;
@@ -100,12 +100,7 @@ impl Flow for RestoreLogical {
 /// 1. The set's manifest and every object that is needed are there. Their contents are compared while they are loaded.
 async fn check_recovery_source(at: &Here, state: &mut State) -> Answer {
     let client = client(at, state).await?;
-    let OpenManifest { manifest, blake3, .. } =
-        dump::open_manifest(&client, &state.dump).await.map_err(Error::from)?;
-    if state.manifest.as_ref().is_some_and(|checked| *checked != blake3) {
-        let problem = Problem::refused(codes::PRECHECK_FAILED, "recovery-manifest-changed");
-        return Err(words::refused(problem.with("set", state.backup_set)));
-    }
+    let manifest = checked_manifest(at, state, &client).await?.manifest;
     if let Some(origin) = &state.origin {
         at.log(words::note(signing::described(origin)));
     }

@@ -25,14 +25,14 @@ use crate::signing::SigningKey;
 /// somebody else wrote.
 pub async fn finish(client: &Client, dump: &DumpId, signer: Option<&SigningKey>) -> Result<Manifest> {
     let archive = Archive::signing(client, dump, signer);
-    let plan = archive.require_plan().await?;
+    let (plan, stored) = archive.require_plan_as_stored().await?;
     if let Some(manifest) = archive.manifest().await? {
         archive.delete_receipts().await?;
         return same_dump(&plan, manifest);
     }
     let missing = || Error::NotFinished { dump: dump.clone(), missing: "schema" };
     let schema: SchemaReceipt = archive.read_sealed(ObjectKey::SchemaReceipt).await?.ok_or_else(missing)?;
-    let manifest = manifest(&archive, &plan, schema).await?;
+    let manifest = manifest(&archive, &plan, stored, schema).await?;
     let written = archive.write_new_sealed(ObjectKey::Manifest, &manifest).await?;
     let manifest = if written { manifest } else { same_dump(&plan, archive.require_manifest().await?)? };
     archive.delete_receipts().await?;
@@ -47,7 +47,12 @@ fn same_dump(plan: &Plan, manifest: Manifest) -> Result<Manifest> {
     }
 }
 
-async fn manifest(archive: &Archive, plan: &Plan, mut schema: SchemaReceipt) -> Result<Manifest> {
+async fn manifest(
+    archive: &Archive,
+    plan: &Plan,
+    stored: ObjectEntry,
+    mut schema: SchemaReceipt,
+) -> Result<Manifest> {
     let mut pieces = HashMap::new();
     for receipt in archive.piece_receipts().await? {
         pieces.insert((receipt.database, receipt.table, receipt.piece.number), receipt.piece);
@@ -69,8 +74,6 @@ async fn manifest(archive: &Archive, plan: &Plan, mut schema: SchemaReceipt) -> 
             notes.push(note.clone());
         }
     }
-    let no_plan = || Error::NotFinished { dump: plan.dump.clone(), missing: "plan.json" };
-    let plan_bytes = archive.read(ObjectKey::Plan).await?.ok_or_else(no_plan)?;
     let mut manifest = Manifest {
         format: crate::FORMAT,
         dump: plan.dump.clone(),
@@ -80,7 +83,7 @@ async fn manifest(archive: &Archive, plan: &Plan, mut schema: SchemaReceipt) -> 
         finished: now(),
         compression: plan.compression,
         recipients: plan.recipients.clone(),
-        plan: ObjectEntry::of(ObjectKey::Plan.path(), &plan_bytes),
+        plan: stored,
         schema: schema.objects,
         databases,
         accounts: schema.accounts,

@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::archive::Archive;
 use crate::blocks::{self, BlockProof};
+use crate::encryption::Identities;
 use crate::error::{DuringIo as _, Error, Result};
 use crate::id::DumpId;
 use crate::layout::{ObjectKey, receipts_folder};
@@ -18,17 +19,20 @@ use crate::verify::{Finding, Report};
 
 /// Reads every object of a finished dump and compares size and hash; finds what is missing and what is foreign.
 ///
+/// What it finds is worth as much as the manifest: `expected_manifest` is the BLAKE3 of the one whose origin was judged.
+///
 /// # Errors
-/// Fails when there is no readable manifest, or the storage fails. What is wrong with objects is in the report.
+/// Fails when there is no readable manifest or another one than expected, or the storage fails. What is wrong with objects
+/// is in the report.
 pub async fn verify(
     client: &Client,
     dump: &DumpId,
+    expected_manifest: Option<&str>,
     at_once: usize,
     meter: &Meter,
     cancel: &CancellationToken,
 ) -> Result<Report> {
-    let archive = Archive::new(client, dump);
-    let manifest = archive.require_manifest().await?;
+    let (archive, manifest) = Archive::open(client, dump, &Identities::default(), expected_manifest).await?;
     let mut findings = contradictions(&manifest);
     let mut sizes = listed(&archive).await?;
     let mut to_read = Vec::new();

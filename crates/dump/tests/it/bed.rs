@@ -163,7 +163,7 @@ impl Bed {
     /// Looks for damage in a dump.
     pub(crate) async fn verify(&self, id: &str) -> dump::Report {
         let (dump, never) = (id.parse().expect("an id"), CancellationToken::new());
-        dump::verify(&self.client, &dump, 4, &Meter::new(), &never).await.expect("a report")
+        dump::verify(&self.client, &dump, None, 4, &Meter::new(), &never).await.expect("a report")
     }
 }
 

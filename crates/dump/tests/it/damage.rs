@@ -124,7 +124,7 @@ async fn every_damage_is_found_and_named() {
         let _ = fs::remove_dir_all(&folder);
         copy_folder(&whole, &folder);
         (damage.act)(&folder.join(damage.path));
-        let named = match dump::verify(&bed.client, &dump, 2, &Meter::new(), &never).await {
+        let named = match dump::verify(&bed.client, &dump, None, 2, &Meter::new(), &never).await {
             Ok(report) => report.findings.iter().map(|finding| finding.problem().to_string()).collect(),
             Err(error @ (Error::Damaged { .. } | Error::NotFinished { .. })) => {
                 format!("{error} {}", error.problem())

@@ -61,7 +61,7 @@ const TABLE: &[(&str, Retry, &[u16])] = &[
     ("database-table-changed", Never, &[4721, 4725]),
     // passing troubles
     ("database-server-timeout", Later, &[4012]),
-    ("database-interrupted", Never, &[1317, 1927, 4064, 4072]),
+    ("database-interrupted", Never, &[1028, 1317, 1927, 1969, 3024, 4064, 4072]),
     ("database-transaction-undone", Later, &[1205, 1213, 6002, 6005, 6235, 6241]),
     ("database-try-again", Later, &[4023, 4036, 4076, 4177, 4242, 5627, 5684]),
     ("database-without-leader", Later, &[4038, 4209, 4214, 4225, 4260, 4653, 4654, 6231]),
@@ -153,6 +153,12 @@ pub(super) fn of_number(number: u16) -> Meaning {
         .iter()
         .find(|(_, _, numbers)| numbers.contains(&number))
         .map_or(UNLISTED, |&(text, retry, _)| Meaning { text, retry })
+}
+
+/// Tells whether the reason lies with the server, whatever was asked of it: the statement was ended from outside, or there is
+/// no room or no health left on its disks.
+pub(super) fn is_of_server(number: u16) -> bool {
+    matches!(of_number(number).text, "database-interrupted" | "database-disk-full" | "database-disk-error")
 }
 
 /// Tells whether the connection can be used after an error of that number.

@@ -76,11 +76,11 @@ impl<'a> Dumping<'a> {
     }
 
     /// Returns what the dump holds, if it is complete. Only a manifest that this installation signed shows that.
-    pub(super) async fn manifest(&self) -> Result<Option<Manifest>, StepError> {
+    pub(super) async fn manifest(&self) -> Result<Option<OpenManifest>, StepError> {
         let found = find_manifest(&self.client, &self.dump).await.map_err(Error::from)?;
-        let Some(OpenManifest { manifest, signer, .. }) = found else { return Ok(None) };
-        match self.at.context().known_keys().await?.origin(signer) {
-            Origin::Own { .. } => Ok(Some(manifest)),
+        let Some(opened) = found else { return Ok(None) };
+        match self.at.context().known_keys().await?.origin(opened.signer) {
+            Origin::Own { .. } => Ok(Some(opened)),
             _ => Err(Error::from(dump::Error::AnotherDump { dump: self.dump.clone() }).into()),
         }
     }

@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use dump::load::{self, IntoExisting};
-use dump::{DatabaseEntry, Manifest, OpenManifest, Selection};
+use dump::{DatabaseEntry, Manifest, Selection};
 use engine::flow::Answer;
 use engine::{Next, Note, StepError};
 use model::Problem;
@@ -17,7 +17,7 @@ use oceanbase::catalog::{self, Table, TableKind};
 use oceanbase::statement::identifier;
 use oceanbase::{Session, Statement};
 
-use super::loading::{Loading, open};
+use super::loading::{Loading, checked_manifest, open};
 use super::{Here, STATEMENT_LIMIT, State};
 use crate::error::Error;
 use crate::words;
@@ -27,13 +27,8 @@ pub(super) async fn remove_what_was_made(at: &Here, state: &mut State) -> Answer
     // Until it was looked for what is there, nothing was made.
     let Some(existed) = &state.existed else { return Ok(Next::Done) };
     let loading = Loading::open(at, state).await?;
-    let OpenManifest { manifest, blake3, .. } =
-        dump::open_manifest(&loading.client, &state.dump).await.map_err(Error::from)?;
-    if state.manifest.as_ref().is_some_and(|checked| *checked != blake3) {
-        // It says which tables are removed.
-        let problem = Problem::refused(codes::CONFLICT, "recovery-manifest-changed");
-        return Err(words::refused(problem.with("set", state.backup_set)));
-    }
+    // It says which tables are removed.
+    let manifest = checked_manifest(at, state, &loading.client).await?.manifest;
     let mut session = open(&loading.target).await?;
     let mut refusal = None;
     for (name, database) in &state.databases {
@@ -113,7 +108,7 @@ impl Removal<'_> {
             databases: BTreeMap::from([(self.name.to_owned(), self.database.to_owned())]),
             selection: self.state.selection.clone(),
             into_existing: IntoExisting::Always,
-            expected_manifest: self.state.manifest.clone(),
+            expected_manifest: self.loading.options.expected_manifest.clone(),
             ..load::Options::default()
         };
         match load::check_target(target, client, &self.state.dump, &options).await {

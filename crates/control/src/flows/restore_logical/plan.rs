@@ -71,7 +71,7 @@ async fn look_at_destination(
     let endpoint = context.tenant_endpoint(cluster, tenant.id, &tenant.name).await?;
     let target = Target { endpoint, witness: Arc::new(recorder.clone()) };
     let client = context.client(decided.set.storage).await?.below(&decided.folder)?;
-    let options = options(&decided.databases, &decided.selection, Some(&decided.manifest));
+    let options = options(&decided.databases, &decided.selection, &decided.manifest);
     let found = load::check_target(&target, &client, &decided.dump, &options).await?;
     if found.resumes {
         let problem = Problem::refused(codes::NAME_EXISTS, "recovery-left-unfinished");

@@ -1,0 +1,46 @@
+//! What a dump lacks: how it is told, and the exit status for it.
+
+use dump::Manifest;
+use model::Problem;
+use model::inventory::LeftOut;
+use model::problem::codes;
+use model::text::Text;
+use serde_json::{Value, json};
+
+use crate::failure::Failure;
+use crate::language::language;
+
+/// Returns `PARTIAL` for a dump that lacks something nobody agreed to.
+pub(super) fn status(manifest: &Manifest) -> &'static str {
+    if manifest.is_partial() { "PARTIAL" } else { "COMPLETE" }
+}
+
+/// Returns everything that it lacks, in the reader's language.
+pub(super) fn described(manifest: &Manifest) -> Vec<Value> {
+    let object = |object: &LeftOut| {
+        json!({
+            "kind": object.kind, "name": object.name, "agreed": object.agreed,
+            "reason": object.reason.message(language()),
+        })
+    };
+    manifest.left_out.iter().map(object).collect()
+}
+
+/// Says what it lacks, a line each.
+pub(super) fn lines(manifest: &Manifest) -> Vec<Text> {
+    let line = |object: &LeftOut| {
+        let line = if object.agreed { "cli-left-out-agreed" } else { "cli-left-out" };
+        Text::new(line).with("what", object.reason.message(language()))
+    };
+    manifest.left_out.iter().map(line).collect()
+}
+
+/// Fails for a dump that lacks something nobody agreed to.
+pub(super) fn refused(manifest: &Manifest) -> Result<(), Failure> {
+    if !manifest.is_partial() {
+        return Ok(());
+    }
+    let lost = manifest.left_out.iter().filter(|object| !object.agreed).count();
+    let partial = Problem::refused(codes::DATA_BACKUP_FAILED, "dump-partial").with("count", lost);
+    Err(Failure::partial(partial))
+}
