@@ -16,7 +16,7 @@ use crate::error::{DuringSql as _, Result};
 use crate::id::DumpId;
 use crate::layout::ObjectKey;
 use crate::load::allowed::{self, Wanted};
-use crate::load::connection::{Under, enter, make, make_lenient, open_for_loading};
+use crate::load::connection::{Under, enter, is_refused, make, make_lenient, open_for_loading};
 use crate::load::marks::Marks;
 use crate::load::{Options, names};
 use crate::manifest::Manifest;
@@ -163,8 +163,8 @@ impl Making {
         for event in held {
             let what = full_name(database, &event);
             let is_it = |note: &Text| note.id == REFUSED && note.args.get("what") == Some(&what);
-            let is_refused = self.notes.iter().any(is_it);
-            if !is_refused && !there.contains(&(SchemaKind::Event, event.to_lowercase())) {
+            let was_refused = self.notes.iter().any(is_it);
+            if !was_refused && !there.contains(&(SchemaKind::Event, event.to_lowercase())) {
                 self.notes.push(Text::new("load-event-past").with("event", what));
             }
         }
@@ -256,7 +256,7 @@ impl Making {
     async fn run(&mut self, statement: Statement, what: &str) -> Result<bool> {
         match make(&mut self.session, &statement).await {
             Ok(_) => Ok(true),
-            Err(error) if error.number().is_some() && !error.is_transient() => {
+            Err(error) if is_refused(&error) => {
                 self.notes.push(Text::new(REFUSED).with("what", what).with("why", error));
                 Ok(false)
             }

@@ -15,7 +15,9 @@ use crate::ddl::token::{TokenKind, tokens};
 use crate::error::{DuringSql as _, Error, Result};
 use crate::id::DumpId;
 use crate::layout::ObjectKey;
-use crate::load::connection::{Define, STATEMENT_LIMIT, TableStatements, enter, make, open_for_loading};
+use crate::load::connection::{
+    Define, STATEMENT_LIMIT, TableStatements, enter, is_refused, make, open_for_loading,
+};
 use crate::load::marks::Marks;
 use crate::load::target::check;
 use crate::load::{Options, TargetCheck, allowed, names};
@@ -112,7 +114,7 @@ async fn create_sequences(
         let what = full_name(database, &object.name);
         match make(session, &Statement::act(object.statement)).await {
             Ok(_) => {}
-            Err(error) if error.number().is_some() && !error.is_transient() => {
+            Err(error) if is_refused(&error) => {
                 notes.push(Text::new("load-sequence-refused").with("sequence", &what).with("why", error));
                 refused.insert(object.name);
             }

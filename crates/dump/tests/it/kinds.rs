@@ -125,8 +125,8 @@ async fn a_sequence_that_the_target_refuses_stops_nothing_else() {
         "CREATE TABLE t (a INT PRIMARY KEY) DEFAULT CHARSET utf8mb4 COLLATE utf8mb4_general_ci",
         "INSERT INTO t VALUES (5)",
         "CREATE SEQUENCE s",
-        "CREATE EVENT e ON SCHEDULE AT '2040-02-01 00:00:00' DO DELETE FROM t",
-        "CREATE EVENT e2 ON SCHEDULE AT '2040-02-01 00:00:00' DO DELETE FROM t",
+        "CREATE EVENT e ON SCHEDULE AT '2036-02-01 00:00:00' DO DELETE FROM t",
+        "CREATE EVENT e2 ON SCHEDULE AT '2036-02-01 00:00:00' DO DELETE FROM t",
     ];
     here.database("d_sq_seekdb", &statements).await;
     here.dump("sq-seekdb", &["d_sq_seekdb"], ChunkAim::default()).await;
@@ -201,7 +201,7 @@ async fn the_current_rows_of_system_versioned_tables_are_dumped_and_no_others() 
         ("plain", 0),
         ("price", 1),
     ];
-    assert_eq!(rows, [&expected[..], &[("weekly", 0)]].concat());
+    assert_eq!(rows, [&expected[..], &[("weekly", 0)]].concat(), "{:?}", manifest.left_out);
     assert!(manifest.left_out.iter().all(|object| object.kind == ObjectKind::History && !object.agreed));
     assert_eq!(manifest.left_out.len(), 7, "{:?}", manifest.left_out);
     assert!(manifest.is_partial());
@@ -236,13 +236,13 @@ async fn events_come_through_with_their_schedule_in_its_time_zone() {
     let statements = [
         "CREATE TABLE log (at TIMESTAMP(6))",
         "SET time_zone = '+05:30'",
-        "CREATE EVENT `ev``1; --\n` ON SCHEDULE EVERY '1:10' DAY_HOUR STARTS '2040-01-31 23:30:00' ENDS '2041-01-01' \
+        "CREATE EVENT `ev``1; --\n` ON SCHEDULE EVERY '1:10' DAY_HOUR STARTS '2036-01-31 23:30:00' ENDS '2037-01-01' \
          ON COMPLETION PRESERVE DISABLE COMMENT 'it''s; $$' DO BEGIN INSERT INTO log VALUES (NOW(6)); DELETE FROM d_events.log; END",
         "SET time_zone = 'SYSTEM', sql_mode = 'ANSI_QUOTES,PIPES_AS_CONCAT'",
-        "CREATE EVENT ev2 ON SCHEDULE AT '2040-02-01 00:00:00' DO DELETE FROM \"d_events\".\"log\" WHERE 'a' || 'b' = 'c'",
+        "CREATE EVENT ev2 ON SCHEDULE AT '2036-02-01 00:00:00' DO DELETE FROM \"d_events\".\"log\" WHERE 'a' || 'b' = 'c'",
         "SET sql_mode = ''",
-        "CREATE EVENT ev3 ON SCHEDULE EVERY 1 HOUR STARTS '2040-02-01' DISABLE ON SLAVE DO TRUNCATE TABLE log",
-        "CREATE DEFINER = nobody@nowhere EVENT `e\"4` ON SCHEDULE EVERY 1 HOUR STARTS '2040-02-01' DO DO 1",
+        "CREATE EVENT ev3 ON SCHEDULE EVERY 1 HOUR STARTS '2036-02-01' DISABLE ON SLAVE DO TRUNCATE TABLE log",
+        "CREATE DEFINER = nobody@nowhere EVENT `e\"4` ON SCHEDULE EVERY 1 HOUR STARTS '2036-02-01' DO DO 1",
     ];
     bed.database("d_events", &statements).await;
     bed.no_database("d_events_2");
@@ -273,8 +273,8 @@ async fn events_come_through_with_their_schedule_in_its_time_zone() {
 async fn an_event_whose_time_is_over_is_named() {
     let bed = Bed::mariadb();
     let statements = [
-        "CREATE EVENT ev ON SCHEDULE EVERY 1 DAY STARTS '2040-01-01' DISABLE DO DO 1",
-        "CREATE EVENT later ON SCHEDULE AT '2040-01-01' DO DO 1",
+        "CREATE EVENT ev ON SCHEDULE EVERY 1 DAY STARTS '2036-01-01' DISABLE DO DO 1",
+        "CREATE EVENT later ON SCHEDULE AT '2036-01-01' DO DO 1",
     ];
     bed.database("d_event_over", &statements).await;
     let mut session = bed.session().await;
@@ -293,7 +293,7 @@ async fn events_that_the_server_can_not_list_stop_nothing_else() {
     let bed = Bed::mariadb();
     let statements = [
         "CREATE TABLE t (a INT PRIMARY KEY)",
-        "CREATE EVENT ev ON SCHEDULE AT '2040-01-01' DO DO 1",
+        "CREATE EVENT ev ON SCHEDULE AT '2036-01-01' DO DO 1",
         "CREATE PROCEDURE p() DO 1",
     ];
     bed.database("d_event_bad", &statements).await;
@@ -321,7 +321,7 @@ async fn outlines_come_through() {
     let statements = [
         "CREATE TABLE b1 (id INT PRIMARY KEY, v INT, KEY kv (v))",
         "CREATE OUTLINE o1 ON SELECT /*+ full(b1) */ * FROM b1 WHERE v = 1",
-        "CREATE OUTLINE o2 ON SELECT /*+ index(b1 kv) */ id FROM b1 WHERE v = 3 TO SELECT id FROM b1 WHERE v = 3",
+        "CREATE OUTLINE o2 ON SELECT /*+ index(b1 kv) */ id FROM b1 WHERE v = 3 TO SELECT  id FROM b1 WHERE v = 3",
         "CREATE FORMAT OUTLINE o3 ON SELECT /*+ full(b1) */ v FROM b1 WHERE id = 2",
         "CREATE OUTLINE o4 ON 'ED570339F2C856BA96008A29EDF04C74' USING HINT /*+ full(b1) */",
         "CREATE OUTLINE o5 ON 'ED570339F2C856BA96008A29EDF04C75' USING HINT /*+ max_concurrent(3) */",
