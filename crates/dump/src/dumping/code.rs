@@ -1,6 +1,6 @@
 //! Procedures, functions, triggers, users, roles and privileges, as files.
 
-use model::inventory::{Consent, LeftOut, ObjectKind};
+use model::inventory::{Consent, LeftOut, ObjectKind, WHOLE_SERVER};
 use model::text::Text;
 use oceanbase::catalog::{self, Account, Definition, Event, Outlines, Routine, RoutineKind, Trigger};
 use oceanbase::{Error as SqlError, Session, statement};
@@ -202,9 +202,16 @@ pub(super) async fn write_accounts(
     receipt: &mut SchemaReceipt,
 ) -> Result<()> {
     let reading = || "read the users".to_owned();
-    let Some(accounts) = catalog::accounts(session).await.during(reading)? else {
-        receipt.left_out.push(unseen_users(consent));
-        return Ok(());
+    let accounts = match catalog::accounts(session).await {
+        Ok(Some(accounts)) => accounts,
+        Ok(None) => {
+            receipt.left_out.push(unseen_users(consent));
+            return Ok(());
+        }
+        Err(error) => {
+            receipt.left_out.push(unlisted(consent, ObjectKind::Users, WHOLE_SERVER, error, reading)?);
+            return Ok(());
+        }
     };
     let (mut made, mut granted) = (Vec::new(), Vec::new());
     let crooked = crooked_names(session).await?;

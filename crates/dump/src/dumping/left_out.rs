@@ -201,15 +201,15 @@ pub(super) fn refused(
 pub(super) fn unlisted(
     consent: &Consent,
     kind: ObjectKind,
-    database: &str,
+    of: &str,
     error: SqlError,
     what: impl FnOnce() -> String,
 ) -> Result<LeftOut> {
     if !is_refusal(&error) {
         return Err(error).during(what);
     }
-    let reason = Text::new("left-out-unlisted").with("kind", kind).with("of", database).with("why", &error);
-    Ok(consent.left_out(kind, database, reason))
+    let reason = may_lack("left-out-unlisted", kind, of).with("why", &error);
+    Ok(consent.left_out(kind, of, reason))
 }
 
 /// Describes an object whose statement is not taken for one that creates it and does nothing else.

@@ -136,3 +136,26 @@ async fn privileges_follow_a_database_that_is_renamed() {
     assert!(of_role.contains(&"GRANT SELECT ON `d_re_new`.`s` TO `r_role`".to_owned()), "{of_role:?}");
     session.close().await;
 }
+
+/// So it is when the account that a view of the server's own runs as is gone.
+#[tokio::test]
+async fn users_that_the_server_can_not_list_stop_nothing_else() {
+    let bed = Bed::mariadb();
+    bed.database("d_who_lost", &["CREATE TABLE t (a INT PRIMARY KEY)"]).await;
+    let mut session = bed.session().await;
+    let definition = query(&mut session, "SHOW CREATE VIEW mysql.user").await[0][1].clone();
+    run(&mut session, "CREATE OR REPLACE VIEW mysql.user AS SELECT * FROM d_who_lost.t").await;
+    run(&mut session, "RENAME TABLE d_who_lost.t TO d_who_lost.u").await;
+    let manifest = bed.dump("who-lost", &[], ChunkAim::default()).await;
+    run(&mut session, &definition.replacen("CREATE ", "CREATE OR REPLACE ", 1)).await;
+    session.close().await;
+    let lost: Vec<(ObjectKind, &str)> = manifest
+        .left_out
+        .iter()
+        .filter(|object| object.kind == ObjectKind::Users)
+        .map(|object| (object.kind, object.reason.id.as_str()))
+        .collect();
+    assert_eq!(lost, [(ObjectKind::Users, "left-out-unlisted-server")]);
+    assert!(manifest.is_partial());
+    assert!(manifest.databases.iter().any(|entry| entry.name == "d_who_lost" && entry.tables.len() == 1));
+}
