@@ -22,9 +22,11 @@ pub(crate) enum ObjectKey<'a> {
     Database { database: &'a str },
     /// The statements that create a database's tables.
     Tables { database: &'a str },
+    /// The statements that create a database's sequences.
+    Sequences { database: &'a str },
     /// The statements that create a database's views.
     Views { database: &'a str },
-    /// The statements that create a database's procedures, functions and triggers.
+    /// The statements that create a database's procedures, functions, triggers, events and outlines.
     Code { database: &'a str },
     /// The statements that create users and roles.
     Accounts,
@@ -48,6 +50,7 @@ impl<'a> ObjectKey<'a> {
             Self::Manifest => "manifest.json".to_owned(),
             Self::Database { database } => format!("schema/{}/database.sql", encoded(database)),
             Self::Tables { database } => format!("schema/{}/tables.sql", encoded(database)),
+            Self::Sequences { database } => format!("schema/{}/sequences.sql", encoded(database)),
             Self::Views { database } => format!("schema/{}/views.sql", encoded(database)),
             Self::Code { database } => format!("schema/{}/code.sql", encoded(database)),
             // No database's folder has such a name: its dot would be encoded.
@@ -75,6 +78,7 @@ impl<'a> ObjectKey<'a> {
             // Named one by one: an object that is new says which it is.
             Self::Database { .. }
             | Self::Tables { .. }
+            | Self::Sequences { .. }
             | Self::Views { .. }
             | Self::Code { .. }
             | Self::Accounts

@@ -97,19 +97,22 @@ pub struct DatabaseEntry {
     pub views: Vec<String>,
     /// Its views that did not work when they were dumped. They are kept as comments and not made again.
     pub broken_views: Vec<String>,
-    /// Its procedures, functions and triggers.
+    /// Its sequences.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sequences: Vec<String>,
+    /// Its procedures, functions, triggers, events and outlines.
     #[serde(default)]
     pub code: Vec<CodeEntry>,
 }
 
-/// A procedure, function or trigger.
+/// A procedure, function, trigger, event or outline.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CodeEntry {
-    /// `procedure`, `function` or `trigger`.
+    /// `procedure`, `function`, `trigger`, `event` or `outline`.
     pub kind: String,
     /// Its name.
     pub name: String,
-    /// Whose rights it has, as the source spells it.
+    /// Whose rights it has, as the source spells it; empty for an outline.
     pub definer: String,
 }
 
@@ -171,10 +174,10 @@ pub struct Manifest {
 }
 
 impl DatabaseEntry {
-    /// Returns the names of its tables and views.
+    /// Returns the names of its tables, views and sequences.
     pub fn objects(&self) -> impl Iterator<Item = &str> {
-        let views = self.views.iter().chain(&self.broken_views).map(String::as_str);
-        self.tables.iter().map(|table| table.name.as_str()).chain(views)
+        let others = self.views.iter().chain(&self.broken_views).chain(&self.sequences).map(String::as_str);
+        self.tables.iter().map(|table| table.name.as_str()).chain(others)
     }
 }
 

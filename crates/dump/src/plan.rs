@@ -154,6 +154,9 @@ pub struct DatabasePlan {
     pub tables: Vec<TablePlan>,
     /// Its views, each behind those that it reads.
     pub views: Vec<ViewPlan>,
+    /// Its sequences.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sequences: Vec<String>,
 }
 
 /// A view.
@@ -338,7 +341,12 @@ mod tests {
                 compression: Compression::None,
                 recipients: vec![],
                 consent: super::Consent::default(),
-                databases: vec![DatabasePlan { name: "d".to_owned(), tables: vec![table], views: vec![] }],
+                databases: vec![DatabasePlan {
+                    name: "d".to_owned(),
+                    tables: vec![table],
+                    views: Vec::new(),
+                    sequences: Vec::new(),
+                }],
                 left_out: vec![],
                 notes: vec![],
             }

@@ -28,6 +28,13 @@
 //! SET SESSION character_set_client=latin1, collation_connection=latin1_german2_ci;
 //! -- context "latin1" "latin1_german2_ci"
 //! ```
+//!
+//! An event has two such lines for the time zone of its schedule, too:
+//!
+//! ```sql
+//! SET SESSION time_zone='+05:30';
+//! -- zone "+05:30"
+//! ```
 
 use oceanbase::catalog::Context;
 use oceanbase::statement::literal;
@@ -40,8 +47,13 @@ const HEADER: &str = "-- object ";
 
 const CONTEXT: &str = "-- context ";
 
+const ZONE: &str = "-- zone ";
+
 /// What a load connects with. Objects of this context have no lines about it.
 const USUAL: (&str, &str) = ("utf8mb4", "utf8mb4_general_ci");
+
+/// The time zone that a load connects with.
+const USUAL_ZONE: &str = "+00:00";
 
 /// What a statement in a schema file makes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -58,6 +70,14 @@ pub(crate) enum SchemaKind {
     Function,
     /// A trigger.
     Trigger,
+    /// An event.
+    Event,
+    /// An outline.
+    Outline,
+    /// A sequence.
+    Sequence,
+    /// The numbers of a sequence: what it gives next.
+    SequenceValue,
     /// A user or role.
     Account,
     /// What a user has beside a password: that it is locked, or must come over TLS.
@@ -66,13 +86,17 @@ pub(crate) enum SchemaKind {
     Grant,
 }
 
-const KINDS: [(SchemaKind, &str); 9] = [
+const KINDS: [(SchemaKind, &str); 13] = [
     (SchemaKind::Table, "table"),
     (SchemaKind::View, "view"),
     (SchemaKind::BrokenView, "broken-view"),
     (SchemaKind::Procedure, "procedure"),
     (SchemaKind::Function, "function"),
     (SchemaKind::Trigger, "trigger"),
+    (SchemaKind::Event, "event"),
+    (SchemaKind::Outline, "outline"),
+    (SchemaKind::Sequence, "sequence"),
+    (SchemaKind::SequenceValue, "sequence-value"),
     (SchemaKind::Account, "account"),
     (SchemaKind::AccountChange, "account-change"),
     (SchemaKind::Grant, "grant"),
@@ -95,12 +119,14 @@ pub(crate) struct SchemaObject {
     pub(crate) mode: Option<String>,
     /// The character set and collation that a view or code is made under, where they are not the usual ones.
     pub(crate) context: Option<Context>,
+    /// The time zone that an event is made in.
+    pub(crate) zone: Option<String>,
 }
 
 impl SchemaObject {
     /// Describes an object that is made under the usual mode.
     pub(crate) fn plain(kind: SchemaKind, name: &str, statement: Vec<u8>) -> Self {
-        Self { kind, name: name.to_owned(), statement, mode: None, context: None }
+        Self { kind, name: name.to_owned(), statement, mode: None, context: None, zone: None }
     }
 
     /// Adds what it was made under.
@@ -108,6 +134,18 @@ impl SchemaObject {
         let is_usual = |context: &Context| (context.client.as_str(), context.collation.as_str()) == USUAL;
         self.context = context.filter(|context| is_settable(context) && !is_usual(context));
         self
+    }
+
+    /// Adds the mode that it was made under.
+    pub(crate) fn in_mode(mut self, mode: String) -> Self {
+        self.mode = Some(mode);
+        self
+    }
+
+    /// Adds the time zone of its schedule; `None` when that is no name of one.
+    pub(crate) fn in_zone(mut self, zone: String) -> Option<Self> {
+        self.zone = Some(zone).filter(|zone| is_zone(zone));
+        self.zone.is_some().then_some(self)
     }
 }
 
@@ -139,6 +177,10 @@ fn text(title: &str, objects: &[SchemaObject]) -> Vec<u8> {
             text.extend_from_slice(set_context(&client, &collation).as_bytes());
             text.extend_from_slice(format!(";\n{CONTEXT}\"{client}\" \"{collation}\"\n").as_bytes());
         }
+        if let Some(zone) = &object.zone {
+            let written = serde_json::to_string(zone).expect("a text");
+            text.extend_from_slice(format!("{};\n{ZONE}{written}\n", set_zone(zone)).as_bytes());
+        }
         match &object.mode {
             None => {
                 text.extend_from_slice(format!("{header}\n").as_bytes());
@@ -152,6 +194,9 @@ fn text(title: &str, objects: &[SchemaObject]) -> Vec<u8> {
                 text.extend_from_slice(&statement);
                 text.extend_from_slice(format!("\n{end}\nDELIMITER ;\n").as_bytes());
             }
+        }
+        if object.zone.is_some() {
+            text.extend_from_slice(format!("{};\n", set_zone(USUAL_ZONE)).as_bytes());
         }
         if object.context.is_some() {
             text.extend_from_slice(set_context(USUAL.0, USUAL.1).as_bytes());
@@ -167,7 +212,7 @@ fn text(title: &str, objects: &[SchemaObject]) -> Vec<u8> {
 /// Says what is wrong with it.
 pub(crate) fn read(text: &[u8]) -> Result<Vec<SchemaObject>, String> {
     let mut objects = Vec::new();
-    let mut context = None;
+    let (mut context, mut zone) = (None, None);
     let mut rest = text;
     while !rest.is_empty() {
         let length = rest.iter().position(|&byte| byte == b'\n').ok_or("it ends within a line")?;
@@ -175,6 +220,10 @@ pub(crate) fn read(text: &[u8]) -> Result<Vec<SchemaObject>, String> {
         rest = behind;
         if let Some(found) = line.strip_prefix(CONTEXT.as_bytes()) {
             context = Some(read_context(found).ok_or("a character set or collation is malformed")?);
+        }
+        if let Some(found) = line.strip_prefix(ZONE.as_bytes()) {
+            let found = serde_json::from_slice::<String>(found).ok().filter(|found| is_zone(found));
+            zone = Some(found.ok_or("a time zone is malformed")?);
         }
         let Some(header) = line.strip_prefix(HEADER.as_bytes()) else { continue };
         let malformed = || format!("`{}` is no header", String::from_utf8_lossy(line));
@@ -194,8 +243,8 @@ pub(crate) fn read(text: &[u8]) -> Result<Vec<SchemaObject>, String> {
         let end = if mode.is_some() { format!("\n{}\n", delimiter(statement)) } else { ";\n".to_owned() };
         let behind = rest[bytes..].strip_prefix(end.as_bytes());
         rest = behind.ok_or("a statement does not end where it should")?;
-        let context = context.take();
-        objects.push(SchemaObject { kind, name, statement: statement.to_vec(), mode, context });
+        let (context, zone) = (context.take(), zone.take());
+        objects.push(SchemaObject { kind, name, statement: statement.to_vec(), mode, context, zone });
     }
     Ok(objects)
 }
@@ -208,6 +257,16 @@ pub(crate) fn set_context(client: &str, collation: &str) -> String {
 /// Returns the statement that takes it back.
 pub(crate) fn usual_context() -> String {
     set_context(USUAL.0, USUAL.1)
+}
+
+/// Returns the statement that sets the time zone of an event.
+pub(crate) fn set_zone(zone: &str) -> String {
+    format!("SET SESSION time_zone={}", literal(zone))
+}
+
+/// Returns the statement that takes it back.
+pub(crate) fn usual_zone() -> String {
+    set_zone(USUAL_ZONE)
 }
 
 /// Returns the context under which the statement can be sent as it stands, in UTF-8: its texts keep their character set and
@@ -233,6 +292,12 @@ fn is_settable(context: &Context) -> bool {
     is_plain(&context.client)
         && is_plain(&context.collation)
         && !NOT_ASCII.iter().any(|name| name.eq_ignore_ascii_case(&context.client))
+}
+
+/// Tells whether it may be the name of a time zone: `SYSTEM`, `+05:30`, `Europe/Berlin`.
+fn is_zone(zone: &str) -> bool {
+    let belongs = |byte: u8| byte.is_ascii_alphanumeric() || b"+-:/_".contains(&byte);
+    !zone.is_empty() && zone.bytes().all(belongs)
 }
 
 fn read_context(line: &[u8]) -> Option<Context> {
@@ -293,6 +358,11 @@ mod tests {
                     .under(under("latin1", "latin1_bin")),
                 object(SchemaKind::View, "v2", "CREATE VIEW `v2` AS select 'a'"),
                 code("CREATE TRIGGER t\nx;").under(under("utf8mb4", "utf8mb4_bin")),
+                SchemaObject {
+                    zone: Some("Europe/Berlin".to_owned()),
+                    ..code("CREATE EVENT e\nx;").under(under("latin1", "latin1_bin"))
+                },
+                code("CREATE EVENT f\nx;"),
             ],
         ]
         .concat();
@@ -319,7 +389,14 @@ mod tests {
         // In UTF-8 this text is not what latin1 makes of its bytes.
         let set = "SET SESSION character_set_client=utf8mb4, collation_connection=latin1_german2_ci;\n";
         assert!(written("é").contains(set), "{}", written("é"));
-        for forged in ["-- context \"latin1; DROP\" \"x\"\n", "-- context \"latin1\"\n", "-- context x\n"] {
+        for forged in [
+            "-- context \"latin1; DROP\" \"x\"\n",
+            "-- context \"latin1\"\n",
+            "-- context x\n",
+            "-- zone \"x'; DROP\"\n",
+            "-- zone \"a\\nb\"\n",
+            "-- zone x\n",
+        ] {
             assert!(read(forged.as_bytes()).is_err(), "{forged}");
         }
     }

@@ -3,6 +3,7 @@
 //! Only what MySQL, MariaDB and OceanBase spell alike is asked of `information_schema`; what a server does not have
 //! is left out of the answer. Names come back as the server keeps them.
 
+mod account;
 mod code;
 mod definition;
 mod inner;
@@ -11,10 +12,13 @@ mod serial;
 
 use std::collections::BTreeMap;
 
+pub use account::{Account, PUBLIC_ROLE, account_definition, account_grants, accounts};
 pub use code::{
-    Account, Routine, RoutineKind, Trigger, account_definition, account_grants, accounts, routines, triggers,
+    Event, Outline, Outlines, Routine, RoutineKind, Trigger, events, outlines, routines, triggers,
 };
-pub use definition::{Context, Definition, routine_definition, trigger_definition, view_definition};
+pub use definition::{
+    Context, Definition, event_definition, routine_definition, trigger_definition, view_definition,
+};
 pub use inner::{
     MemberColumn, PartitionNames, PartitionValues, TableIdentity, crooked_partition_names, member_columns,
     partition_values, table_identities,
@@ -34,6 +38,9 @@ const SYSTEM_DATABASES: [&str; 4] = ["information_schema", "mysql", "performance
 /// Databases that belong to OceanBase; on another server they are somebody's.
 const OCEANBASE_DATABASES: [&str; 6] =
     ["oceanbase", "lbacsys", "oraauditor", "ocs", "__public", "__recyclebin"];
+
+/// How many numbers describe a sequence of MariaDB.
+const SEQUENCE_NUMBERS: usize = 8;
 
 /// MySQL's numbers for a table, a view or a column that does not exist, and for one that the user may not see.
 const NOT_THERE: [u16; 6] = [1146, 1109, 1054, 1142, 1143, 1044];
@@ -56,6 +63,10 @@ pub struct Table {
 pub enum TableKind {
     /// Rows that are kept.
     Base,
+    /// Rows that are kept, with those that were there before (MariaDB).
+    SystemVersioned,
+    /// A sequence (MariaDB).
+    Sequence,
     /// A view.
     View,
     /// Something else, in the server's word.
@@ -119,6 +130,8 @@ pub async fn tables(session: &mut Session, database: &str) -> Result<Vec<Table>,
         let kind = match row.str(1)? {
             "BASE TABLE" => TableKind::Base,
             "VIEW" => TableKind::View,
+            "SYSTEM VERSIONED" => TableKind::SystemVersioned,
+            "SEQUENCE" => TableKind::Sequence,
             other => TableKind::Other(other.to_owned()),
         };
         Ok(Table {
@@ -256,6 +269,28 @@ pub async fn view_uses(
 /// Fails when there is no such table, or the server does.
 pub async fn table_definition(session: &mut Session, database: &str, table: &str) -> Result<Vec<u8>, Error> {
     definition(session, &format!("TABLE {}.{}", identifier(database), identifier(table))).await
+}
+
+/// Returns the statement that makes a sequence of MariaDB, and the one that sets all its numbers: what it gives next, and how often
+/// it began again. `SETVAL` sets no number that lies behind.
+///
+/// # Errors
+/// Fails when there is no such sequence, or the server does.
+pub async fn sequence_definition(
+    session: &mut Session,
+    database: &str,
+    name: &str,
+) -> Result<(Vec<u8>, String), Error> {
+    let full = format!("{}.{}", identifier(database), identifier(name));
+    let text = definition(session, &format!("SEQUENCE {full}")).await?;
+    let ask = Statement::read(format!(
+        "SELECT next_not_cached_value, minimum_value, maximum_value, start_value, increment, cache_size, cycle_option, cycle_count \
+         FROM {full}"
+    ));
+    let rows = session.rows(&ask).await?;
+    let row = rows.first().ok_or_else(|| Error::no_rows(&ask))?;
+    let numbers = (0..SEQUENCE_NUMBERS).map(|column| row.str(column)).collect::<Result<Vec<_>, _>>()?;
+    Ok((text, format!("INSERT INTO {} VALUES ({})", identifier(name), numbers.join(","))))
 }
 
 /// Returns the statement that makes a database.

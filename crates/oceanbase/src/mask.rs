@@ -99,7 +99,7 @@ fn secret_literals(sql: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let mut expect = Expect::Nothing;
     let (mut last_word, mut sets_password, mut lists) = ("", false, false);
-    let mut was_secret = false;
+    let (mut was_secret, mut identified) = (false, false);
     let mut rest = 0;
     while let Some(token) = next_token(sql, rest) {
         rest = token.range.end;
@@ -110,6 +110,9 @@ fn secret_literals(sql: &str) -> Vec<Range<usize>> {
                 if text.eq_ignore_ascii_case("identified") {
                     expect = Expect::Secret;
                     lists = last_word.eq_ignore_ascii_case("decryption");
+                    identified = true;
+                } else if identified && text.eq_ignore_ascii_case("using") {
+                    expect = Expect::Secret; // IDENTIFIED VIA a USING '…' OR b USING '…'
                 } else if expect != Expect::Secret {
                     let secret = is_secret_name(text);
                     expect = if secret { Expect::SecretAtOnce } else { Expect::Nothing };
@@ -126,7 +129,10 @@ fn secret_literals(sql: &str) -> Vec<Range<usize>> {
             }
             Kind::Sign => match text {
                 "," if was_secret && lists => expect = Expect::Secret, // DECRYPTION takes several
-                ";" => (expect, sets_password, lists, was_secret) = (Expect::Nothing, false, false, false),
+                ";" => {
+                    (expect, sets_password, lists) = (Expect::Nothing, false, false);
+                    (was_secret, identified) = (false, false);
+                }
                 "=" if sets_password => expect = Expect::SecretAtOnce, // SET PASSWORD FOR 'u'@'h' = '…'
                 "=" | "(" | ":" => {}
                 _ if expect == Expect::SecretAtOnce => expect = Expect::Nothing,
@@ -246,6 +252,10 @@ mod tests {
             // accounts
             ("ALTER USER root IDENTIFIED BY 's3cret'", "ALTER USER root IDENTIFIED BY '***'"),
             ("create user 'a'@'%' identified by \"s\"\"3\"", "create user 'a'@'%' identified by \"***\""),
+            (
+                "CREATE USER a IDENTIFIED VIA x USING 'h1' OR y USING 'h2' REQUIRE ISSUER 'i'",
+                "CREATE USER a IDENTIFIED VIA x USING '***' OR y USING '***' REQUIRE ISSUER 'i'",
+            ),
             ("CREATE USER a IDENTIFIED BY PASSWORD '*94BD'", "CREATE USER a IDENTIFIED BY PASSWORD '***'"),
             (
                 "CREATE USER a IDENTIFIED WITH mysql_native_password AS '*94BD' REQUIRE NONE COMMENT 'x'",

@@ -163,6 +163,7 @@ pub(crate) const TABLE: &[Setting] = &[
     set(Load, "unique_checks", "0", ALL, "slower"),
     set(Load, "check_constraint_checks", "0", MARIADB, "a row that is older than its check is refused"),
     set(Load, "innodb_strict_mode", "0", MARIADB, "a table that the source has taken is refused"),
+    set(Load, "system_versioning_alter_history", "'KEEP'", MARIADB, "no key can be added to a system-versioned table"),
 
     set(LoadWithPrivileges, "enforce_storage_engine", "NULL", MARIADB, "tables get another engine"),
     set(LoadWithPrivileges, "auto_increment_increment", "1", MYSQL, "the next number of a loaded table"),

@@ -1,6 +1,6 @@
-//! The statements that create procedures, functions and triggers.
+//! The statements that create procedures, functions, triggers and outlines.
 
-use crate::ddl::token::tokens;
+use crate::ddl::token::{TokenKind, tokens};
 use crate::encode::push_literal;
 
 /// Mends the comment of a routine, which OceanBase prints without escaping quotes and backslashes in it. `None`: it is
@@ -46,9 +46,27 @@ pub(crate) fn trigger_without_database(definition: &[u8], database: &str) -> Vec
     kept.flat_map(|(_, token)| token.text.iter().copied()).collect()
 }
 
+/// Leaves out the comments of a statement that an outline is bound to. The server does the same when it compares statements.
+pub(crate) fn without_comments(statement: &[u8]) -> Vec<u8> {
+    let mut kept: Vec<u8> = Vec::with_capacity(statement.len());
+    let mut joins = false;
+    for token in tokens(statement) {
+        if token.kind == TokenKind::Comment {
+            joins = !kept.last().is_some_and(u8::is_ascii_whitespace);
+            continue;
+        }
+        if joins && token.kind != TokenKind::Space {
+            kept.push(b' ');
+        }
+        joins = false;
+        kept.extend_from_slice(token.text);
+    }
+    kept
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{trigger_without_database, with_comment};
+    use super::{trigger_without_database, with_comment, without_comments};
 
     fn text(sql: Vec<u8>) -> String {
         String::from_utf8(sql).expect("text")
@@ -65,6 +83,12 @@ mod tests {
         assert_eq!(with_comment(&mended, "it's\\"), Some(mended.clone()), "a server that escapes");
         assert_eq!(with_comment(b"x", "plain"), Some(b"x".to_vec()));
         assert_eq!(with_comment(b"x", "it's"), None);
+    }
+
+    #[test]
+    fn comments_are_left_out_and_hints_are_not() {
+        let sql = b"select/**/ /*+ full(t) */ a/* ; */from t -- x\n where b = '-- ; /* */'";
+        assert_eq!(text(without_comments(sql)), "select /*+ full(t) */ a from t \n where b = '-- ; /* */'");
     }
 
     #[test]

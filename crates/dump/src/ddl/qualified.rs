@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use oceanbase::statement::identifier;
 
+use crate::ddl::qualify::unescaped;
 use crate::ddl::token::{Quoting, Token, TokenKind, tokens, tokens_of};
 
 /// A statement in which names of databases are known for what they are.
@@ -116,11 +117,43 @@ impl<'t> Qualified<'t> {
             let old = if self.databases.contains_key(&place) { token.name() } else { None };
             match old.and_then(|old| names.get(&old)) {
                 Some(new) => sql.extend_from_slice(identifier(new).as_bytes()),
+                None if token.kind == TokenKind::Hint => sql.extend(renamed_hint(token.text, names)),
                 None => sql.extend_from_slice(token.text),
             }
         }
         sql
     }
+}
+
+/// Returns a hint with other names of databases. What stands in front of a dot is one there: columns are never named.
+fn renamed_hint(hint: &[u8], names: &BTreeMap<String, String>) -> Vec<u8> {
+    let (begin, end) = (HINT_BEGIN, hint.len() - HINT_END);
+    let inner = tokens(&hint[begin..end]);
+    let mut renamed = hint[..begin].to_vec();
+    for (place, token) in inner.iter().enumerate() {
+        let is_first = place == 0 || !inner[place - 1].is_sign(b'.');
+        let is_qualifier = is_first && inner.get(place + 1).is_some_and(|next| next.is_sign(b'.'));
+        // OceanBase prints names in hints between `"`.
+        let quoted = token.kind == TokenKind::Literal;
+        let old = if quoted { String::from_utf8(unquoted(token.text)).ok() } else { token.name() };
+        match old.filter(|_| is_qualifier).and_then(|old| names.get(&old)) {
+            Some(new) if quoted => renamed.extend(format!("\"{}\"", new.replace('"', "\"\"")).into_bytes()),
+            Some(new) => renamed.extend_from_slice(identifier(new).as_bytes()),
+            None => renamed.extend_from_slice(token.text),
+        }
+    }
+    renamed.extend_from_slice(&hint[end..]);
+    renamed
+}
+
+/// How long `/*+` is.
+const HINT_BEGIN: usize = 3;
+
+/// How long `*/` is.
+const HINT_END: usize = 2;
+
+fn unquoted(text: &[u8]) -> Vec<u8> {
+    unescaped(&text[1..text.len() - 1], text[0])
 }
 
 fn may_be_name(token: &Token<'_>) -> bool {
@@ -380,6 +413,28 @@ mod tests {
         let sql = b"select `hr`.`p`.`id` AS `hr` from `hr`.`p`";
         let renamed = Qualified::read(sql, |name| names.contains_key(name)).renamed(&names);
         assert_eq!(text(renamed), "select `h``r`.`p`.`id` AS `hr` from `h``r`.`p`");
+    }
+
+    #[test]
+    fn hints_name_the_new_database() {
+        let names = BTreeMap::from([("hr".to_owned(), "h`r\"".to_owned())]);
+        for (sql, expected) in [
+            (
+                "select /*+ full(hr.p) */ 1 from `hr`.`p`",
+                "select /*+ full(`h``r\"`.p) */ 1 from `h``r\"`.`p`",
+            ),
+            (
+                "select /*+ INDEX(@\"SEL$1\" \"hr\".\"p\"@\"SEL$1\" \"hr\") */ 1",
+                "select /*+ INDEX(@\"SEL$1\" \"h`r\"\"\".\"p\"@\"SEL$1\" \"hr\") */ 1",
+            ),
+            ("select /*+ full(hr) leading(x.hr) */ 1", "select /*+ full(hr) leading(x.hr) */ 1"),
+            ("select /*+*/ 1", "select /*+*/ 1"),
+        ] {
+            let read =
+                Qualified::read_code(sql.as_bytes(), Quoting::default(), |name| names.contains_key(name));
+            assert_eq!(text(read.renamed(&names)), expected);
+            assert!(read.unclear().is_empty(), "{sql}");
+        }
     }
 
     #[test]

@@ -49,9 +49,11 @@ fn is_well_quoted(sql: &[u8]) -> bool {
     !touching && tokens.last().is_none_or(|last| last.kind != TokenKind::Unclosed)
 }
 
-/// Tells whether a word may stand right in front of a text: `b'01'`, `x'FF'`, `_utf8mb4'…'`.
+/// Tells whether a word may stand right in front of a text: `b'01'`, `x'FF'`, `_utf8mb4'…'`, and `TIMESTAMP'…'` as MariaDB
+/// prints it.
 fn is_introducer(word: &[u8]) -> bool {
-    word.starts_with(b"_") || [&b"b"[..], b"x", b"n"].iter().any(|known| word.eq_ignore_ascii_case(known))
+    let is_short = [&b"b"[..], b"x", b"n"].iter().any(|known| word.eq_ignore_ascii_case(known));
+    is_short || word.starts_with(b"_") || [&b"DATE"[..], b"TIME", b"TIMESTAMP"].contains(&word)
 }
 
 fn has_hazard(values: &PartitionValues) -> bool {
@@ -280,6 +282,17 @@ mod tests {
 
     fn repaired(sql: &str, columns: &[MemberColumn], partitions: &[PartitionValues]) -> Option<String> {
         repair(sql.as_bytes(), columns, partitions, None).map(|sql| String::from_utf8(sql).expect("text"))
+    }
+
+    #[test]
+    fn a_text_may_stand_behind_the_name_of_a_type() {
+        for sql in [
+            "CREATE TABLE `t` (\n  `a` date CHECK (`a` > DATE'2020-01-01' and `a` < TIMESTAMP'2030-01-01 00:00:00')\n)",
+            "CREATE TABLE `t` (\n  `a` int\n) PARTITION BY SYSTEM_TIME INTERVAL 7 DAY STARTS TIMESTAMP'2024-01-01 00:00:00'\nPARTITIONS 3",
+        ] {
+            assert_eq!(repaired(sql, &[], &[]).as_deref(), Some(sql));
+        }
+        assert_eq!(repaired("CREATE TABLE `t` (\n  `a` int COMMENT 'it's'\n)", &[], &[]), None);
     }
 
     #[test]

@@ -1,15 +1,15 @@
 //! Procedures, functions, triggers, users, roles and privileges, as files.
 
-use model::inventory::{Consent, LeftOut, ObjectKind};
+use model::inventory::{Consent, LeftOut, ObjectKind, WHOLE_SERVER};
 use model::text::Text;
-use oceanbase::catalog::{self, Account, Definition, Routine, RoutineKind, Trigger};
+use oceanbase::catalog::{self, Account, Definition, Event, Outlines, Routine, RoutineKind, Trigger};
 use oceanbase::{Error as SqlError, Session, statement};
 
 use crate::archive::Archive;
-use crate::ddl::code::{trigger_without_database, with_comment};
+use crate::ddl::code::{trigger_without_database, with_comment, without_comments};
 use crate::ddl::form::{self, Refusal};
 use crate::ddl::requote::{self, Names};
-use crate::dumping::left_out::{Scope, not_taken, refused, unseen_users};
+use crate::dumping::left_out::{Scope, not_taken, refused, unlisted, unseen_outlines, unseen_users};
 use crate::dumping::schema::SchemaReceipt;
 use crate::error::{DuringSql as _, Result};
 use crate::layout::ObjectKey;
@@ -27,7 +27,7 @@ struct Code<'a> {
     left_out: Vec<LeftOut>,
 }
 
-/// Writes a database's procedures, functions and triggers.
+/// Writes a database's procedures, functions, triggers, events and outlines.
 pub(super) async fn write_code(
     session: &mut Session,
     archive: &Archive,
@@ -43,6 +43,12 @@ pub(super) async fn write_code(
     if scope.wants(database, ObjectKind::Triggers) {
         code.triggers().await?;
     }
+    if scope.wants(database, ObjectKind::Events) {
+        code.events().await?;
+    }
+    if scope.wants(database, ObjectKind::Outlines) {
+        code.outlines().await?;
+    }
     let Code { objects, entries, left_out, .. } = code;
     receipt.left_out.extend(left_out);
     if !objects.is_empty() {
@@ -55,7 +61,8 @@ pub(super) async fn write_code(
 
 impl Code<'_> {
     async fn routines(&mut self) -> Result<()> {
-        for routine in catalog::routines(self.session, self.database).await.during(|| self.reading())? {
+        let found = catalog::routines(self.session, self.database).await;
+        for routine in self.listed(ObjectKind::Routines, found)? {
             let Routine { name, kind, sql_mode, definer, comment } = routine;
             let found = catalog::routine_definition(self.session, self.database, &name, kind).await;
             let Definition { text, context } = match found {
@@ -77,7 +84,7 @@ impl Code<'_> {
             match mended {
                 Some(statement) => {
                     let object = SchemaObject::plain(schema_kind, &name, statement).under(context);
-                    let object = SchemaObject { mode: Some(sql_mode), ..object };
+                    let object = object.in_mode(sql_mode);
                     self.add(ObjectKind::Routines, word, object, definer);
                 }
                 None => self.lose(ObjectKind::Routines, &name, Text::new("left-out-unreadable")),
@@ -87,20 +94,70 @@ impl Code<'_> {
     }
 
     async fn triggers(&mut self) -> Result<()> {
-        for trigger in catalog::triggers(self.session, self.database).await.during(|| self.reading())? {
+        let found = catalog::triggers(self.session, self.database).await;
+        for trigger in self.listed(ObjectKind::Triggers, found)? {
             let Trigger { name, sql_mode, definer } = trigger;
             match catalog::trigger_definition(self.session, self.database, &name).await {
                 Ok(Definition { text, context }) => {
                     let text = requote::trigger(&text, &definer);
                     let statement = trigger_without_database(&text, self.database);
                     let object = SchemaObject::plain(SchemaKind::Trigger, &name, statement).under(context);
-                    let object = SchemaObject { mode: Some(sql_mode), ..object };
+                    let object = object.in_mode(sql_mode);
                     self.add(ObjectKind::Triggers, "trigger", object, definer);
                 }
                 Err(error) => self.refused(ObjectKind::Triggers, &name, error)?,
             }
         }
         Ok(())
+    }
+
+    async fn events(&mut self) -> Result<()> {
+        let found = catalog::events(self.session, self.database).await;
+        for event in self.listed(ObjectKind::Events, found)? {
+            let Event { name, sql_mode, definer, time_zone } = event;
+            match catalog::event_definition(self.session, self.database, &name).await {
+                Ok(Definition { text, context }) => {
+                    let object = SchemaObject::plain(SchemaKind::Event, &name, text).under(context);
+                    match object.in_mode(sql_mode).in_zone(time_zone) {
+                        Some(object) => self.add(ObjectKind::Events, "event", object, definer),
+                        None => self.lose(ObjectKind::Events, &name, Text::new("left-out-unreadable")),
+                    }
+                }
+                Err(error) => self.refused(ObjectKind::Events, &name, error)?,
+            }
+        }
+        Ok(())
+    }
+
+    async fn outlines(&mut self) -> Result<()> {
+        let found = catalog::outlines(self.session, self.database).await;
+        // Some: it was listed; and in it, that this user may see them.
+        let Some(found) = self.listed(ObjectKind::Outlines, found.map(Some))? else { return Ok(()) };
+        let Some(Outlines { carried, limits }) = found else {
+            self.left_out.push(unseen_outlines(self.consent, self.database));
+            return Ok(());
+        };
+        for outline in carried {
+            let statement = without_comments(outline.statement.as_bytes());
+            let object = SchemaObject::plain(SchemaKind::Outline, &outline.name, statement);
+            self.add(ObjectKind::Outlines, "outline", object, String::new());
+        }
+        for name in limits {
+            self.lose(ObjectKind::Outlines, &name, Text::new("left-out-outline-limit"));
+        }
+        Ok(())
+    }
+
+    /// Returns what was listed; nothing where the server refuses the list, which is noted as left out.
+    fn listed<T: Default>(&mut self, kind: ObjectKind, found: std::result::Result<T, SqlError>) -> Result<T> {
+        match found {
+            Ok(found) => Ok(found),
+            Err(error) => {
+                let what = self.reading();
+                self.left_out.push(unlisted(self.consent, kind, self.database, error, || what)?);
+                Ok(T::default())
+            }
+        }
     }
 
     fn reading(&self) -> String {
@@ -145,9 +202,16 @@ pub(super) async fn write_accounts(
     receipt: &mut SchemaReceipt,
 ) -> Result<()> {
     let reading = || "read the users".to_owned();
-    let Some(accounts) = catalog::accounts(session).await.during(reading)? else {
-        receipt.left_out.push(unseen_users(consent));
-        return Ok(());
+    let accounts = match catalog::accounts(session).await {
+        Ok(Some(accounts)) => accounts,
+        Ok(None) => {
+            receipt.left_out.push(unseen_users(consent));
+            return Ok(());
+        }
+        Err(error) => {
+            receipt.left_out.push(unlisted(consent, ObjectKind::Users, WHOLE_SERVER, error, reading)?);
+            return Ok(());
+        }
     };
     let (mut made, mut granted) = (Vec::new(), Vec::new());
     let crooked = crooked_names(session).await?;
@@ -168,8 +232,11 @@ pub(super) async fn write_accounts(
             receipt.left_out.push(not_taken(consent, ObjectKind::Users, &name, &why));
             continue;
         }
-        made.extend(own);
-        receipt.accounts.push(name.clone());
+        // The role that everybody has is always there.
+        if !account.is_public() {
+            made.extend(own);
+            receipt.accounts.push(name.clone());
+        }
         if consent.is_without(ObjectKind::Grants) {
             continue;
         }
@@ -180,8 +247,7 @@ pub(super) async fn write_accounts(
                 continue;
             }
         };
-        // Everybody has USAGE from the start.
-        for grant in grants.iter().filter(|grant| !grant.starts_with("GRANT USAGE ON *.*")) {
+        for grant in &grants {
             match grant_object(session, grant, account, &crooked) {
                 Ok(object) => granted.push(object),
                 Err(why) => receipt.left_out.push(not_taken(consent, ObjectKind::Grants, &name, &why)),

@@ -124,6 +124,10 @@ fn entry(
         tables,
         views: working.into_iter().map(|view| view.name.clone()).collect(),
         broken_views: broken.into_iter().map(|view| view.name.clone()).collect(),
+        sequences: {
+            let sequences = database.sequences.iter();
+            sequences.filter(|name| !is_lost(ObjectKind::Sequences, name)).cloned().collect()
+        },
         code: schema.code.remove(&database.name).unwrap_or_default(),
     })
 }

@@ -169,6 +169,12 @@ fn may_lack(id: &str, kind: ObjectKind, of: &str) -> Text {
     text.with("kind", kind).with("of", of)
 }
 
+/// Says that this user may not see the outlines of a database.
+pub(super) fn unseen_outlines(consent: &Consent, database: &str) -> LeftOut {
+    let reason = may_lack("left-out-unseen", ObjectKind::Outlines, database);
+    consent.left_out(ObjectKind::Outlines, database, reason.with("view", "oceanbase.DBA_OB_OUTLINES"))
+}
+
 /// Says that this user may not see any users.
 pub(super) fn unseen_users(consent: &Consent) -> LeftOut {
     let reason = may_lack("left-out-unseen", ObjectKind::Users, WHOLE_SERVER).with("view", "mysql.user");
@@ -189,6 +195,21 @@ pub(super) fn refused(
     }
     let reason = Text::new("left-out-refused").with("kind", kind).with("name", name).with("why", &error);
     Ok(consent.left_out(kind, name, reason))
+}
+
+/// Describes objects that the server does not list, as when a table of its own is damaged, and passes on what is no refusal.
+pub(super) fn unlisted(
+    consent: &Consent,
+    kind: ObjectKind,
+    of: &str,
+    error: SqlError,
+    what: impl FnOnce() -> String,
+) -> Result<LeftOut> {
+    if !is_refusal(&error) {
+        return Err(error).during(what);
+    }
+    let reason = may_lack("left-out-unlisted", kind, of).with("why", &error);
+    Ok(consent.left_out(kind, of, reason))
 }
 
 /// Describes an object whose statement is not taken for one that creates it and does nothing else.

@@ -49,8 +49,11 @@ impl Lost {
     /// [`Error::CannotCarry`] when nothing of the plan is left.
     pub(super) fn all(&self, plan: &Plan) -> Result<Vec<LostTable>> {
         let tables = self.tables();
-        let has_views = plan.databases.iter().any(|database| !database.views.is_empty());
-        if !tables.is_empty() && tables.len() as u64 == plan.tables() && !has_views {
+        let has_others = plan
+            .databases
+            .iter()
+            .any(|database| !(database.views.is_empty() && database.sequences.is_empty()));
+        if !tables.is_empty() && tables.len() as u64 == plan.tables() && !has_others {
             let problem = |left_out: &LeftOut| {
                 let text = left_out.reason.clone();
                 Problem { text, ..Problem::refused(codes::DATA_BACKUP_FAILED, "") }

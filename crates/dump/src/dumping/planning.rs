@@ -186,7 +186,8 @@ impl Planning {
                     Err(lost) => left_out.push(lost),
                 }
             }
-            databases.push(DatabasePlan { name: database.name, tables, views: database.views });
+            let (name, views, sequences) = (database.name, database.views, database.sequences);
+            databases.push(DatabasePlan { name, tables, views, sequences });
         }
         Plan {
             format: crate::FORMAT,

@@ -124,6 +124,15 @@ async fn write_database(
     let text = schema_file::write(&format!("tables of `{name}`"), &tables)?;
     receipt.objects.push(archive.write_schema(ObjectKey::Tables { database: name }, text).await?);
 
+    let mut sequences = Vec::new();
+    for sequence in &database.sequences {
+        sequences.extend(sequence_objects(session, name, sequence, &plan.consent, receipt).await?);
+    }
+    if !sequences.is_empty() {
+        let text = schema_file::write(&format!("sequences of `{name}`"), &sequences)?;
+        receipt.objects.push(archive.write_schema(ObjectKey::Sequences { database: name }, text).await?);
+    }
+
     if !database.views.is_empty() {
         let mut views = Vec::new();
         for view in &database.views {
@@ -171,6 +180,36 @@ pub(super) fn created_by(database: &str, table: &str, mut definition: TableDefin
     definition.refer(|other| if other == database { None } else { Some(other.to_owned()) });
     definition.leave_database(database);
     SchemaObject::plain(SchemaKind::Table, table, with_readable_literals(&definition.whole()))
+}
+
+/// Reads a sequence. What it gives next is read after the snapshot: no row of the dump has a later number.
+async fn sequence_objects(
+    session: &mut Session,
+    database: &str,
+    sequence: &str,
+    consent: &Consent,
+    receipt: &mut SchemaReceipt,
+) -> Result<Vec<SchemaObject>> {
+    let full = full_name(database, sequence);
+    let what = || format!("read the definition of {full}");
+    let (text, value) = match catalog::sequence_definition(session, database, sequence).await {
+        Ok(found) => found,
+        Err(error) => {
+            receipt.left_out.push(refused(consent, ObjectKind::Sequences, &full, error, what)?);
+            return Ok(Vec::new());
+        }
+    };
+    let objects = vec![
+        SchemaObject::plain(SchemaKind::Sequence, sequence, text),
+        SchemaObject::plain(SchemaKind::SequenceValue, sequence, value.into_bytes()),
+    ];
+    match objects.iter().find_map(|object| form::check(object).err()) {
+        None => Ok(objects),
+        Some(why) => {
+            receipt.left_out.push(not_taken(consent, ObjectKind::Sequences, &full, &why));
+            Ok(Vec::new())
+        }
+    }
 }
 
 /// Reads a view. One that the server does not show, or shows in a form that is not taken, is left out.

@@ -42,6 +42,7 @@ pub(super) struct DatabaseSurvey {
     names: Vec<String>,
     pub(super) tables: Vec<TableSurvey>,
     pub(super) views: Vec<ViewPlan>,
+    pub(super) sequences: Vec<String>,
 }
 
 pub(super) struct TableSurvey {
@@ -58,8 +59,9 @@ pub(super) type Identities = Option<BTreeMap<String, BTreeMap<String, TableIdent
 impl Survey {
     /// Returns why nothing at all could be dumped; nothing where something can.
     pub(super) fn problems(&self) -> Vec<Problem> {
-        let is_something =
-            |database: &DatabaseSurvey| !(database.tables.is_empty() && database.views.is_empty());
+        let is_something = |database: &DatabaseSurvey| {
+            !(database.tables.is_empty() && database.views.is_empty() && database.sequences.is_empty())
+        };
         if self.databases.iter().any(is_something) {
             return Vec::new();
         }
@@ -190,35 +192,46 @@ async fn survey_database(
         let note = |table: &String| Text::new("dump-leftover").with("table", full_name(name, table));
         survey.notes.extend(leftover.iter().map(note));
     }
-    let is_base =
-        |table: &&catalog::Table| table.kind == TableKind::Base && scope.has_table(name, &table.name);
+    let is_base = |table: &&catalog::Table| has_rows(&table.kind) && scope.has_table(name, &table.name);
     let base: Vec<String> = catalogue.tables.iter().filter(is_base).map(|table| table.name.clone()).collect();
     let is_worth = readers.may_join(session) && base.len() >= READERS_WORTH_TABLES;
     let mut texts = if is_worth { definitions.texts(readers, base).await? } else { HashMap::new() };
     let names = catalogue.tables.iter().map(|table| table.name.clone()).collect();
     let product = session.server().product;
-    let (mut tables, mut views) = (Vec::new(), Vec::new());
+    let (mut tables, mut views, mut sequences) = (Vec::new(), Vec::new(), Vec::new());
     for table in catalogue.tables.into_iter().filter(|table| scope.has_table(name, &table.name)) {
         match &table.kind {
             TableKind::View => views.push(table.name),
+            TableKind::Sequence => {
+                if !scope.consent.is_without(ObjectKind::Sequences) {
+                    sequences.push(table.name);
+                }
+            }
             TableKind::Other(table_type) => {
                 let (full, kind) =
                     (full_name(name, &table.name), inventory::kind_of_table(product, table_type));
                 let reason = Text::new("left-out-table-type").with("table", &full).with("type", table_type);
                 survey.left_out.push(scope.consent.left_out(kind, full, reason));
             }
-            TableKind::Base if catalogue.unfit.contains_key(&table.name) => {
+            TableKind::Base | TableKind::SystemVersioned if catalogue.unfit.contains_key(&table.name) => {
                 let full = full_name(name, &table.name);
                 let reason = Text::new("dump-engine-without-snapshot").with("table", &full);
                 let reason = reason.with("engine", &catalogue.unfit[&table.name]);
                 survey.lose(scope.consent, full, reason);
             }
-            TableKind::Base => {
+            TableKind::Base | TableKind::SystemVersioned => {
+                let columns = catalogue.columns.remove(&table.name).unwrap_or_default();
+                let mut key = catalogue.keys.remove(&table.name).unwrap_or_default();
+                if table.kind == TableKind::SystemVersioned {
+                    // The server adds the end of a row's time to the key. Of current rows it is the same in all.
+                    let is_own = |name: &str| columns.iter().any(|own| own.name == name && !own.generated);
+                    key.retain(|part| is_own(&part.name));
+                }
                 let mut reader = TableReader {
                     session: &mut *session,
                     database: name,
-                    columns: catalogue.columns.remove(&table.name).unwrap_or_default(),
-                    key: catalogue.keys.get(&table.name).map_or(&[], Vec::as_slice),
+                    columns,
+                    key: &key,
                     definitions: &definitions,
                     consent: scope.consent,
                     survey: &mut *survey,
@@ -234,7 +247,14 @@ async fn survey_database(
                     },
                 };
                 if let Some(plan) = reader.read(&table.name, text) {
-                    let partitions = catalogue.partitions.remove(&table.name).unwrap_or_default();
+                    let mut partitions = catalogue.partitions.remove(&table.name).unwrap_or_default();
+                    if table.kind == TableKind::SystemVersioned {
+                        // A partition of its own shows the rows of earlier times too.
+                        partitions.clear();
+                        let full = full_name(name, &table.name);
+                        let reason = Text::new("left-out-history").with("table", &full);
+                        survey.left_out.push(scope.consent.left_out(ObjectKind::History, full, reason));
+                    }
                     let (bytes_guess, rows_guess) = (table.bytes_guess, table.rows_guess);
                     tables.push(TableSurvey { plan, partitions, bytes_guess, rows_guess });
                 }
@@ -242,7 +262,11 @@ async fn survey_database(
         }
     }
     let views = survey_views(session, name, views, &mut survey.notes).await?;
-    Ok(DatabaseSurvey { name: name.to_owned(), names, tables, views })
+    Ok(DatabaseSurvey { name: name.to_owned(), names, tables, views, sequences })
+}
+
+fn has_rows(kind: &TableKind) -> bool {
+    matches!(kind, TableKind::Base | TableKind::SystemVersioned)
 }
 
 struct TableReader<'a> {

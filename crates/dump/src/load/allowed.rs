@@ -67,6 +67,10 @@ pub(super) async fn check_schema(
         database(archive, &entry.name).await?;
         let chosen = |object: &SchemaObject| selection.has_table(&entry.name, &object.name);
         objects(archive, ObjectKey::Tables { database: &entry.name }, chosen).await?;
+        if !entry.sequences.is_empty() {
+            let held = |object: &SchemaObject| entry.sequences.contains(&object.name) && chosen(object);
+            objects(archive, ObjectKey::Sequences { database: &entry.name }, held).await?;
+        }
         if !entry.views.is_empty() {
             objects(archive, ObjectKey::Views { database: &entry.name }, chosen).await?;
         }
@@ -107,8 +111,15 @@ pub(super) async fn objects(
 fn fitting(key: ObjectKey<'_>) -> &'static [SchemaKind] {
     match key {
         ObjectKey::Tables { .. } => &[SchemaKind::Table],
+        ObjectKey::Sequences { .. } => &[SchemaKind::Sequence, SchemaKind::SequenceValue],
         ObjectKey::Views { .. } => &[SchemaKind::View, SchemaKind::BrokenView],
-        ObjectKey::Code { .. } => &[SchemaKind::Procedure, SchemaKind::Function, SchemaKind::Trigger],
+        ObjectKey::Code { .. } => &[
+            SchemaKind::Procedure,
+            SchemaKind::Function,
+            SchemaKind::Trigger,
+            SchemaKind::Event,
+            SchemaKind::Outline,
+        ],
         ObjectKey::Accounts => &[SchemaKind::Account, SchemaKind::AccountChange],
         ObjectKey::Grants => &[SchemaKind::Grant],
         _ => &[],
@@ -117,9 +128,10 @@ fn fitting(key: ObjectKey<'_>) -> &'static [SchemaKind] {
 
 fn named(key: ObjectKey<'_>, name: &str) -> String {
     match key {
-        ObjectKey::Tables { database } | ObjectKey::Views { database } | ObjectKey::Code { database } => {
-            full_name(database, name)
-        }
+        ObjectKey::Tables { database }
+        | ObjectKey::Sequences { database }
+        | ObjectKey::Views { database }
+        | ObjectKey::Code { database } => full_name(database, name),
         _ => name.to_owned(),
     }
 }

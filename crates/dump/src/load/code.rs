@@ -1,9 +1,9 @@
-//! Procedures, functions, triggers, users, roles and privileges. Only whoever asks for them gets them: code runs with the
-//! rights of its definer, and users can log on.
+//! Procedures, functions, triggers, events, outlines, users, roles and privileges. They are created only when that is asked
+//! for: code runs with the rights of its definer, and users can log on.
 
 use std::collections::{BTreeMap, HashSet};
 
-use model::not_made::PartKind;
+use model::not_made::{NotMade, PartKind};
 use model::text::Text;
 use oceanbase::statement::literal;
 use oceanbase::{Session, Statement, catalog};
@@ -17,12 +17,12 @@ use crate::error::{DuringSql as _, Result};
 use crate::id::DumpId;
 use crate::layout::ObjectKey;
 use crate::load::allowed::{self, Wanted};
-use crate::load::connection::{Under, enter, make, make_lenient, open_for_loading};
+use crate::load::connection::{Under, enter, is_refused, make, make_lenient, open_for_loading};
 use crate::load::marks::Marks;
 use crate::load::{Made, Options, names};
 use crate::manifest::{CodeEntry, DatabaseEntry, Manifest};
 use crate::plan::{Selection, full_name};
-use crate::schema_file::{SchemaKind, SchemaObject};
+use crate::schema_file::{SchemaKind, SchemaObject, set_zone, usual_zone};
 use crate::source::Target;
 
 /// Makes users and roles (those that exist stay as they are), then procedures and functions. To be called behind
@@ -43,8 +43,8 @@ pub async fn create_routines(
     Ok(making.end().await)
 }
 
-/// Makes triggers, and gives users and roles their privileges. To be called last: a trigger would change the rows that
-/// are loaded.
+/// Makes triggers, events and outlines, and gives users and roles their privileges. To be called last: a trigger would change
+/// the rows that are loaded.
 ///
 /// # Errors
 /// Fails when the server does.
@@ -56,7 +56,7 @@ pub async fn create_triggers(
 ) -> Result<Made> {
     let mut making = Making::begin(target, client, dump, options).await?;
     making.check().await?;
-    making.code(&[SchemaKind::Trigger]).await?;
+    making.code(&[SchemaKind::Trigger, SchemaKind::Event, SchemaKind::Outline]).await?;
     making.grants().await?;
     Ok(making.end().await)
 }
@@ -106,24 +106,68 @@ impl Making {
             let objects = self.objects(ObjectKey::Code { database: name }).await?;
             enter(&mut self.session, database).await?;
             for object in objects.into_iter().filter(|object| kinds.contains(&object.kind)) {
-                if there.contains(&(object.kind, object.name.to_lowercase())) {
-                    continue; // from an earlier attempt
+                if !there.contains(&(object.kind, object.name.to_lowercase())) {
+                    self.create(database, &object).await?;
                 }
-                let what = full_name(database, &object.name);
-                let kind = part_of(object.kind);
-                let mode = object.mode.as_deref().unwrap_or_default();
-                let statement = self.renamed(&object.statement, Quoting::of_mode(mode), &what);
-                let set = Statement::read(format!("SET SESSION sql_mode = {}", literal(mode)));
-                if !self.run(set, kind, &what).await? {
-                    continue;
-                }
-                let context = object.context.as_ref();
-                self.made.notes.extend(Under::begin(&mut self.session, context, &statement, &what).await?);
-                self.run(Statement::act(statement), kind, &what).await?;
-                Under::end(&mut self.session, context).await?;
+            }
+            make_lenient(&mut self.session).await?; // away with the mode of the code
+            if kinds.contains(&SchemaKind::Event) {
+                self.note_past_events(name, database).await?;
             }
         }
-        make_lenient(&mut self.session).await
+        Ok(())
+    }
+
+    /// Creates code in the database that was entered, under what it was created under in the source.
+    async fn create(&mut self, database: &str, object: &SchemaObject) -> Result<()> {
+        let what = full_name(database, &object.name);
+        if let Some(zone) = &object.zone
+            && !self.run(Statement::read(set_zone(zone)), part_of(object.kind), &what).await?
+        {
+            return Ok(()); // in another time zone it would run at other times
+        }
+        self.create_in_mode(object, &what).await?;
+        if object.zone.is_some() {
+            let back = self.session.run(&Statement::read(usual_zone())).await;
+            back.during(|| "set the connection's time zone".to_owned())?;
+        }
+        Ok(())
+    }
+
+    async fn create_in_mode(&mut self, object: &SchemaObject, what: &str) -> Result<()> {
+        let mode = object.mode.as_deref().unwrap_or_default();
+        let statement = self.renamed(&object.statement, Quoting::of_mode(mode), what);
+        let kind = part_of(object.kind);
+        let set = Statement::read(format!("SET SESSION sql_mode = {}", literal(mode)));
+        if !self.run(set, kind, what).await? {
+            return Ok(());
+        }
+        let context = object.context.as_ref();
+        self.made.notes.extend(Under::begin(&mut self.session, context, &statement, what).await?);
+        self.run(Statement::act(statement), kind, what).await?;
+        Under::end(&mut self.session, context).await
+    }
+
+    /// Notes the events that are over: a server drops them as soon as they are created.
+    async fn note_past_events(&mut self, name: &str, database: &str) -> Result<()> {
+        let entry = self.manifest.databases.iter().find(|entry| entry.name == name);
+        let held: Vec<String> = entry.map_or_else(Vec::new, |entry| {
+            let events = entry.code.iter().filter(|code| code.kind == "event");
+            events.map(|code| code.name.clone()).collect()
+        });
+        if held.is_empty() {
+            return Ok(());
+        }
+        let there = existing(&mut self.session, database).await?;
+        for event in held {
+            let what = full_name(database, &event);
+            let is_it = |part: &NotMade| part.kind == PartKind::Events && part.name == what;
+            let was_refused = self.made.not_made.iter().any(is_it);
+            if !was_refused && !there.contains(&(SchemaKind::Event, event.to_lowercase())) {
+                self.made.notes.push(Text::new("load-event-past").with("event", what));
+            }
+        }
+        Ok(())
     }
 
     /// Returns code under the new names of databases. Where a name may stand for something else, that is noted.
@@ -185,8 +229,9 @@ impl Making {
         }
         let ours = marks.all(&mut self.session).await?;
         for object in self.objects(ObjectKey::Grants).await? {
-            if !ours.contains_key(&(object.name.clone(), ACCOUNT)) {
-                continue; // the account was there before
+            // An account that was there before keeps what it may do. The role that everybody has is always there.
+            if !ours.contains_key(&(object.name.clone(), ACCOUNT)) && object.name != catalog::PUBLIC_ROLE {
+                continue;
             }
             let note = match granted(&object.statement, &self.names) {
                 Granted::By(sql) => {
@@ -205,7 +250,7 @@ impl Making {
     async fn run(&mut self, statement: Statement, kind: PartKind, what: &str) -> Result<bool> {
         match make(&mut self.session, &statement).await {
             Ok(_) => Ok(true),
-            Err(error) if error.number().is_some() && !error.is_transient() => {
+            Err(error) if is_refused(&error) => {
                 let reason = Text::new("load-code-refused").with("what", what).with("why", error);
                 self.made.lack(kind, what, reason);
                 Ok(false)
@@ -252,6 +297,9 @@ fn part_of(kind: SchemaKind) -> PartKind {
         SchemaKind::View | SchemaKind::BrokenView => PartKind::Views,
         SchemaKind::Procedure | SchemaKind::Function => PartKind::Routines,
         SchemaKind::Trigger => PartKind::Triggers,
+        SchemaKind::Event => PartKind::Events,
+        SchemaKind::Outline => PartKind::Outlines,
+        SchemaKind::Sequence | SchemaKind::SequenceValue => PartKind::Sequences,
         SchemaKind::Account | SchemaKind::AccountChange => PartKind::Users,
         SchemaKind::Grant => PartKind::Grants,
     }
@@ -270,6 +318,12 @@ async fn existing(session: &mut Session, database: &str) -> Result<HashSet<(Sche
     }
     for trigger in catalog::triggers(session, database).await.during(reading)? {
         there.insert((SchemaKind::Trigger, trigger.name.to_lowercase()));
+    }
+    for event in catalog::events(session, database).await.during(reading)? {
+        there.insert((SchemaKind::Event, event.name.to_lowercase()));
+    }
+    for outline in catalog::outlines(session, database).await.during(reading)?.unwrap_or_default().carried {
+        there.insert((SchemaKind::Outline, outline.name.to_lowercase()));
     }
     Ok(there)
 }

@@ -56,6 +56,12 @@ pub(super) async fn make(
     }
 }
 
+/// Tells whether the server refused this one statement, and may take the next. One that somebody ended, or that found no room on
+/// the server's disk, is not refused: it can be run once that is over.
+pub(super) fn is_refused(error: &oceanbase::Error) -> bool {
+    error.number().is_some() && !error.is_transient() && !error.is_of_server()
+}
+
 /// Statements that make a table, or parts of it, in their order.
 pub(super) struct TableStatements {
     /// The database, in the target's name.
@@ -104,7 +110,7 @@ impl Under {
         let Context { client, collation } = in_which(statement, context);
         match session.run(&Statement::read(set_context(&client, &collation))).await {
             Ok(_) => Ok(None),
-            Err(error) if error.number().is_some() && !error.is_transient() => {
+            Err(error) if is_refused(&error) => {
                 let note = Text::new("load-context-refused").with("what", what).with("why", error);
                 Ok(Some(note.with("client", client).with("collation", collation)))
             }

@@ -1,7 +1,8 @@
 //! What of a dump outlives its databases or runs with the rights of others, listed one by one: accounts, privileges that
-//! are not limited to a database, and code whose definer is somebody else than the user that loads it.
+//! are not limited to a database or that everybody gets, and code whose definer is somebody else than the user that loads it.
 
 use model::text::Text;
+use oceanbase::catalog::PUBLIC_ROLE;
 use storage::Client;
 
 use crate::archive::Archive;
@@ -31,6 +32,9 @@ pub async fn privileged(client: &Client, dump: &DumpId, options: &Options, user:
         for object in allowed::objects(&archive, key, |_| true).await? {
             let text = String::from_utf8_lossy(&object.statement);
             match key {
+                ObjectKey::Grants if object.name == PUBLIC_ROLE => {
+                    found.push(Text::new("load-grant-public").with("grant", text));
+                }
                 ObjectKey::Grants if is_global(&object.statement) => {
                     found.push(Text::new("load-grant-global").with("grant", text));
                 }
@@ -57,8 +61,9 @@ fn definer(statement: &[u8]) -> Option<String> {
     let tokens = tokens(statement);
     let word = tokens.iter().position(|token| token.is_word("DEFINER"))?;
     let sign = word + tokens[word..].iter().position(|token| token.is_sign(b'='))?;
-    let is_kind =
-        |place: usize| ["PROCEDURE", "FUNCTION", "TRIGGER"].iter().any(|kind| tokens[place].is_word(kind));
+    let is_kind = |place: usize| {
+        ["PROCEDURE", "FUNCTION", "TRIGGER", "EVENT"].iter().any(|kind| tokens[place].is_word(kind))
+    };
     let end = (sign..tokens.len()).find(|&place| is_kind(place))?;
     let text: Vec<u8> = tokens[sign + 1..end].iter().flat_map(|token| token.text.to_vec()).collect();
     Some(String::from_utf8_lossy(&text).trim().to_owned())
@@ -87,7 +92,9 @@ mod tests {
                 "CREATE DEFINER = 'eva'@'%' TRIGGER r BEFORE INSERT ON t FOR EACH ROW SET @a = 1",
                 Some("'eva'@'%'"),
             ),
+            ("CREATE DEFINER=`eva`@`%` EVENT `e` ON SCHEDULE EVERY 1 DAY DO SELECT 1", Some("`eva`@`%`")),
             ("CREATE PROCEDURE `p`() begin end", None),
+            ("CREATE OUTLINE `o` ON select 1", None),
         ] {
             assert_eq!(definer(statement.as_bytes()).as_deref(), expected, "{statement}");
         }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use model::text::Text;
 use oceanbase::statement::identifier;
 use oceanbase::{Session, Statement, catalog};
 use storage::Client;
@@ -14,13 +15,15 @@ use crate::ddl::token::{TokenKind, tokens};
 use crate::error::{DuringSql as _, Error, Result};
 use crate::id::DumpId;
 use crate::layout::ObjectKey;
-use crate::load::connection::{Define, STATEMENT_LIMIT, TableStatements, open_for_loading};
+use crate::load::connection::{
+    Define, STATEMENT_LIMIT, TableStatements, enter, is_refused, make, open_for_loading,
+};
 use crate::load::marks::Marks;
 use crate::load::target::check;
 use crate::load::{Made, Options, allowed, names};
 use crate::manifest::DatabaseEntry;
-use crate::plan::Selection;
-use crate::schema_file::SchemaObject;
+use crate::plan::{Selection, full_name};
+use crate::schema_file::{SchemaKind, SchemaObject};
 use crate::source::Target;
 
 /// A table with fewer rows gets its keys at once: making them later costs more than it saves.
@@ -44,7 +47,7 @@ pub async fn create_schema(
         Archive::open(client, dump, &options.identities, options.expected_manifest.as_deref()).await?;
     let names = names(&manifest, options)?;
     let mut session = open_for_loading(target).await?;
-    let (found, leftovers) = check(&mut session, &archive, &manifest, &names, options).await?;
+    let (mut found, leftovers) = check(&mut session, &archive, &manifest, &names, options).await?;
     for marks in leftovers {
         let dropped = session.run(&marks.drop_statement()).await;
         dropped.during(|| "remove the notes of an earlier load".to_owned())?;
@@ -58,6 +61,9 @@ pub async fn create_schema(
         // Nothing of these names was there before this load began: what is, is from an earlier attempt.
         let there = if is_new { Existing::default() } else { Existing::read(&mut session, database).await? };
         let folds = session.server().product.is_oceanbase();
+        // Before the tables: their defaults draw from them.
+        let refused = create_sequences(&mut session, &archive, entry, database, &options.selection, &there);
+        found.notes.extend(refused.await?);
         tables.extend(missing_tables(&archive, entry, &names, &options.selection, &there, folds).await?);
     }
     session.close().await;
@@ -78,6 +84,44 @@ async fn create_database(session: &mut Session, archive: &Archive, name: &str, t
         .await
         .during(|| format!("create the database `{target}`"))
         .map(drop)
+}
+
+/// Creates the chosen sequences of a database, each with the number that it gives next in the source. Returns notes of those
+/// that the server refuses: OceanBase knows no sequences of MariaDB.
+async fn create_sequences(
+    session: &mut Session,
+    archive: &Archive,
+    entry: &DatabaseEntry,
+    database: &str,
+    selection: &Selection,
+    there: &Existing,
+) -> Result<Vec<Text>> {
+    let chosen = |name: &str| {
+        entry.sequences.iter().any(|held| held == name) && selection.has_table(&entry.name, name)
+    };
+    let mut notes = Vec::new();
+    if !entry.sequences.iter().any(|name| chosen(name)) {
+        return Ok(notes);
+    }
+    enter(session, database).await?;
+    let mut refused = HashSet::new();
+    let key = ObjectKey::Sequences { database: &entry.name };
+    for object in allowed::objects(archive, key, |object| chosen(&object.name)).await? {
+        let is_there = object.kind == SchemaKind::Sequence && there.has(&object.name, false);
+        if is_there || refused.contains(&object.name) {
+            continue; // from an earlier attempt, or there is nothing whose numbers could be set
+        }
+        let what = full_name(database, &object.name);
+        match make(session, &Statement::act(object.statement)).await {
+            Ok(_) => {}
+            Err(error) if is_refused(&error) => {
+                notes.push(Text::new("load-sequence-refused").with("sequence", &what).with("why", error));
+                refused.insert(object.name);
+            }
+            Err(error) => return Err(error).during(|| format!("create the sequence {what}")),
+        }
+    }
+    Ok(notes)
 }
 
 /// Returns the statement under the new name, harmless where there is such a database.

@@ -12,7 +12,7 @@ use crate::ddl::qualified::Qualified;
 use crate::ddl::qualify::without_security;
 use crate::error::{DuringSql as _, Result};
 use crate::layout::ObjectKey;
-use crate::load::connection::{Under, enter, make};
+use crate::load::connection::{Under, enter, is_refused, make};
 use crate::load::{Made, allowed};
 use crate::manifest::Manifest;
 use crate::plan::{Selection, full_name};
@@ -111,7 +111,7 @@ async fn try_all(session: &mut Session, views: Vec<Waiting>, notes: &mut Vec<Tex
         Under::end(session, context).await?;
         match made {
             Ok(_) => notes.extend(note),
-            Err(error) if error.number().is_some() && !error.is_transient() => {
+            Err(error) if is_refused(&error) => {
                 view.refusal = Some(error);
                 refused.push(view);
             }

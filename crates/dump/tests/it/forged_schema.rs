@@ -46,18 +46,48 @@ const FORGERIES: &[Forgery] = &[
     forgery("code.sql", "r", "CREATE TRIGGER d_fg_canary.r BEFORE INSERT ON t FOR EACH ROW SET @a = 1"),
 ];
 
+const HELD_BY_MARIADB: &[&str] = &[
+    "CREATE TABLE t (a INT PRIMARY KEY) WITH SYSTEM VERSIONING",
+    "CREATE SEQUENCE s",
+    "CREATE EVENT e ON SCHEDULE AT '2036-01-01' DO DELETE FROM t",
+];
+
+const FORGERIES_FOR_MARIADB: &[Forgery] = &[
+    forgery("sequences.sql", "s", "DROP DATABASE d_fg_canary"),
+    forgery("sequences.sql", "s", "CREATE SEQUENCE `s` start with 1; DROP DATABASE d_fg_canary"),
+    forgery("sequences.sql", "s", "CREATE SEQUENCE `d_fg_canary`.`s` start with 1"),
+    forgery("sequences.sql", "s", "CREATE OR REPLACE SEQUENCE `s` start with 1"),
+    forgery("sequences.sql", "s", "CREATE SEQUENCE `s` ENGINE=CONNECT"),
+    forgery("code.sql", "e", "DROP DATABASE d_fg_canary"),
+    forgery(
+        "code.sql",
+        "e",
+        "CREATE EVENT `e` ON SCHEDULE EVERY 1 DAY DO SELECT 1; DROP DATABASE d_fg_canary",
+    ),
+    forgery("code.sql", "e", "CREATE EVENT `d_fg_canary`.`e` ON SCHEDULE EVERY 1 DAY DO SELECT 1"),
+    forgery("code.sql", "e", "ALTER EVENT `e` ENABLE"),
+];
+
 #[tokio::test]
 async fn a_forged_statement_is_refused_before_anything_runs() {
-    let bed = Bed::shared();
+    are_refused(&Bed::shared(), HELD, FORGERIES).await;
+}
+
+#[tokio::test]
+async fn a_forged_statement_for_a_mariadb_is_refused_before_anything_runs() {
+    are_refused(&Bed::mariadb(), HELD_BY_MARIADB, FORGERIES_FOR_MARIADB).await;
+}
+
+async fn are_refused(bed: &Bed, held: &[&str], forgeries: &[Forgery]) {
     bed.database("d_fg_canary", &["CREATE TABLE secret (a INT)"]).await;
-    bed.database("d_fg", HELD).await;
+    bed.database("d_fg", held).await;
     bed.no_database("d_fg_2");
     let mut session = bed.session().await;
-    for (place, forged) in FORGERIES.iter().enumerate() {
+    for (place, forged) in forgeries.iter().enumerate() {
         let dump: DumpId = format!("forged-{place}").parse().expect("an id");
         bed.dump(dump.as_str(), &["d_fg"], ChunkAim::default()).await;
         forge(&bed.dir.path().join(dump.as_str()), forged);
-        let refused = refusal(&bed, &dump).await;
+        let refused = refusal(bed, &dump).await;
         let what = forged.statement;
         let Error::StatementRefused { object, .. } = &refused else { panic!("{what}: {refused:?}") };
         assert!(object.contains(forged.object) && object.contains("d_fg"), "{what}: {object}");

@@ -324,30 +324,17 @@ async fn what_a_mariadb_holds_beside_its_databases_is_named_by_a_dump_of_all_of_
     let data = query(&mut session, "SELECT @@datadir").await[0][0].clone();
     std::fs::create_dir(std::path::Path::new(&data).join("lost+found")).expect("a folder");
     let all = bed.dump("all", &[], ChunkAim::default()).await;
-    let named = [
-        "databases #mysql50#lost+found",
-        "sequences `d_all`.`sq`",
-        "tables `d_all`.`aged`",
-        "events `d_all`.`ev`",
-        "packages `d_all`.`pk`",
-        "servers far",
-        "users *",
-    ];
+    let named =
+        ["databases #mysql50#lost+found", "history `d_all`.`aged`", "packages `d_all`.`pk`", "servers far"];
     let (mut found, mut expected) = (lost(&all), named.map(str::to_owned).to_vec());
     found.sort();
     expected.sort();
     assert_eq!(found, expected);
     assert_eq!(all.databases.iter().map(|entry| entry.name.as_str()).collect::<Vec<_>>(), ["d_all"]);
 
-    use ObjectKind::{Events, Packages, Sequences, Servers, Users};
-    let exclude = [
-        BackupObject::Database("#mysql50#lost+found".to_owned()),
-        BackupObject::Table("d_all".to_owned(), "aged".to_owned()),
-    ];
-    let options = Options {
-        consent: consent(&[Events, Packages, Sequences, Servers, Users], &exclude),
-        ..Options::default()
-    };
+    use ObjectKind::{History, Packages, Servers};
+    let exclude = [BackupObject::Database("#mysql50#lost+found".to_owned())];
+    let options = Options { consent: consent(&[History, Packages, Servers], &exclude), ..Options::default() };
     let agreed = bed.dump_with(&"agreed".parse().expect("an id"), &options).await.expect("a dump");
     assert!(!agreed.is_partial(), "{:?}", agreed.left_out);
     let (mut found, mut expected) = (names(&agreed.left_out, true), named.map(str::to_owned).to_vec());

@@ -1,5 +1,6 @@
 //! The logical engine against the real kernel.
 
+mod accounts;
 mod bed;
 mod cancel;
 mod chunks;
@@ -15,6 +16,7 @@ mod forged_schema;
 mod hostile;
 mod identity;
 mod killed;
+mod kinds;
 mod left_out;
 mod locked;
 mod many;

@@ -1,22 +1,9 @@
-//! What runs inside the server, and who may use it: triggers, routines, users, roles, privileges.
+//! What runs inside the server, or decides how it runs statements: triggers, routines, events, outlines.
 
-use model::version::Product;
-
-use super::{grouped, if_there};
 use crate::answer::Row;
 use crate::error::Error;
 use crate::session::Session;
-use crate::statement::{Statement, literal};
-
-/// Tells whether an account belongs to a server of that product. On another one, such a name is somebody's.
-fn is_system_account(product: Product, user: &str) -> bool {
-    let own: &[&str] = match product {
-        Product::Oceanbase | Product::Seekdb => &["root", "ORAAUDITOR", "LBACSYS", "proxyro", "standbyro"],
-        Product::Mysql => &["root", "mysql.sys", "mysql.session", "mysql.infoschema"],
-        Product::Mariadb => &["root", "mariadb.sys"],
-    };
-    user.is_empty() || own.contains(&user)
-}
+use crate::statement::{Statement, identifier, literal};
 
 /// The kind of a routine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,27 +51,48 @@ pub struct Trigger {
     pub definer: String,
 }
 
-/// A user or a role.
+/// A statement that the server runs by a schedule.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Account {
+pub struct Event {
     /// Its name.
-    pub user: String,
-    /// From where.
-    pub host: String,
-    /// Whether it is a role.
-    pub is_role: bool,
-    /// Whether it may not log on.
-    pub locked: bool,
-    /// Whether it must come over TLS.
-    pub tls: bool,
+    pub name: String,
+    /// The mode that it was made and runs under.
+    pub sql_mode: String,
+    /// Who made it, as the server spells it.
+    pub definer: String,
+    /// The time zone of its schedule.
+    pub time_zone: String,
 }
 
-impl Account {
-    /// Returns the account as a statement spells it: `'user'@'host'`.
-    #[must_use]
-    pub fn spelled(&self) -> String {
-        format!("{}@{}", literal(&self.user), literal(&self.host))
+/// A plan that a statement is bound to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outline {
+    /// Its name.
+    pub name: String,
+    /// The statement that makes it, in its database.
+    pub statement: String,
+}
+
+impl Outline {
+    /// Puts together what an outline was made by: the text of a statement, or its number and a hint.
+    fn read(word: &str, name: &str, text: &str, target: &str, id: &str, content: &str) -> Self {
+        let made = format!("CREATE {word} {} ON", identifier(name));
+        let statement = match (text, target) {
+            ("", _) => format!("{made} {} USING HINT {content}", literal(id)),
+            (text, "") => format!("{made} {text}"),
+            (text, target) => format!("{made} {text} TO {target}"),
+        };
+        Self { name: name.to_owned(), statement }
     }
+}
+
+/// The outlines of a database.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Outlines {
+    /// Those that can be made again.
+    pub carried: Vec<Outline>,
+    /// The names of those that do nothing but limit how many run at a time, and of which the server shows no statement.
+    pub limits: Vec<String>,
 }
 
 /// Returns a mode as it can be set. MariaDB lists one under a name by which it does not know it.
@@ -136,64 +144,93 @@ pub async fn triggers(session: &mut Session, database: &str) -> Result<Vec<Trigg
     session.rows(&Statement::read(sql)).await?.iter().map(trigger).collect()
 }
 
-/// Returns the users and roles that are not the server's own; `None` when this user may not see them.
+/// Returns the events of a database; nothing on a server that has none. Without the privilege EVENT there seem to be none.
 ///
 /// # Errors
 /// Fails when the server does.
-pub async fn accounts(session: &mut Session) -> Result<Option<Vec<Account>>, Error> {
-    let roles = "SELECT USER_NAME, HOST FROM oceanbase.DBA_OB_USERS WHERE TYPE = 'ROLE'".to_owned();
-    let roles =
-        if_there(grouped(session, roles, |row| row.str(1).map(str::to_owned)).await)?.unwrap_or_default();
-    let users = "SELECT user, host, account_locked, ssl_type FROM mysql.user ORDER BY user, host".to_owned();
-    let accounts = grouped(session, users, |row| {
-        let (user, host) = (row.str(0)?, row.str(1)?);
-        let is_role = roles.get(user).is_some_and(|hosts| hosts.iter().any(|other| other == host));
-        Ok(Account {
-            user: user.to_owned(),
-            host: host.to_owned(),
-            is_role,
-            // The server keeps roles locked: nobody logs on as one.
-            locked: !is_role && row.maybe_str(2)? == Some("Y"),
-            tls: row.maybe_str(3)?.is_some_and(|kind| !kind.is_empty()),
+pub async fn events(session: &mut Session, database: &str) -> Result<Vec<Event>, Error> {
+    if session.server().product.is_oceanbase() {
+        return Ok(Vec::new());
+    }
+    let sql = format!(
+        "SELECT EVENT_NAME, SQL_MODE, DEFINER, TIME_ZONE FROM information_schema.EVENTS \
+         WHERE EVENT_SCHEMA = {} ORDER BY EVENT_NAME",
+        literal(database)
+    );
+    let event = |row: &Row| {
+        Ok(Event {
+            name: row.str(0)?.to_owned(),
+            sql_mode: mode(row.maybe_str(1)?.unwrap_or_default()),
+            definer: row.maybe_str(2)?.unwrap_or_default().to_owned(),
+            time_zone: row.str(3)?.to_owned(),
         })
-    });
-    let Some(accounts) = if_there(accounts.await)? else { return Ok(None) };
-    let product = session.server().product;
-    let own = |account: &Account| is_system_account(product, &account.user);
-    Ok(Some(accounts.into_values().flatten().filter(|account| !own(account)).collect()))
+    };
+    session.rows(&Statement::read(sql)).await?.iter().map(event).collect()
 }
 
-/// Returns the statement that makes an account, with the hash of its password.
+/// Returns the outlines of a database; `None` when this user may not see them. A server that has none shows an empty list.
 ///
 /// # Errors
 /// Fails when the server does.
-pub async fn account_definition(session: &mut Session, account: &Account) -> Result<String, Error> {
-    if session.server().product.is_oceanbase() {
-        // SHOW CREATE USER prints names without quoting what is in them, and fails for some.
-        let sql = format!(
-            "SELECT HOST, PASSWD FROM oceanbase.DBA_OB_USERS WHERE USER_NAME = {} AND HOST = {}",
-            literal(&account.user),
-            literal(&account.host)
-        );
-        let found = if_there(session.rows(&Statement::read(sql)).await)?.unwrap_or_default();
-        if let Some(row) = found.first() {
-            let password = match row.maybe_str(1)?.unwrap_or_default() {
-                "" => String::new(),
-                hash => format!(" IDENTIFIED BY PASSWORD {}", literal(hash)),
-            };
-            return Ok(format!("CREATE USER IF NOT EXISTS {}{password}", account.spelled()));
+pub async fn outlines(session: &mut Session, database: &str) -> Result<Option<Outlines>, Error> {
+    let mut outlines = Outlines::default();
+    if !session.server().product.is_oceanbase() {
+        return Ok(Some(outlines));
+    }
+    for (word, view, text, id) in OUTLINE_VIEWS {
+        let asked = format!("OUTLINE_NAME, {text}, OUTLINE_TARGET, {id}, OUTLINE_CONTENT");
+        let Some(rows) = outline_rows(session, &asked, view, database).await? else { return Ok(None) };
+        for row in &rows {
+            let text = |column: usize| Ok::<_, Error>(row.maybe_str(column)?.unwrap_or_default());
+            outlines.carried.push(Outline::read(word, text(0)?, text(1)?, text(2)?, text(3)?, text(4)?));
         }
     }
-    let statement = Statement::read(format!("SHOW CREATE USER {}", account.spelled()));
-    let rows = session.rows(&statement).await?;
-    Ok(rows.first().ok_or_else(|| Error::no_rows(&statement))?.str(0)?.to_owned())
+    // Documented only: seekdb shows them in the same views.
+    let found =
+        outline_rows(session, "DISTINCT OUTLINE_NAME", "DBA_OB_CONCURRENT_LIMIT_SQL", database).await?;
+    for row in found.unwrap_or_default() {
+        let name = row.str(0)?;
+        if !outlines.carried.iter().any(|outline| outline.name == name) {
+            outlines.limits.push(name.to_owned());
+        }
+    }
+    Ok(Some(outlines))
 }
 
-/// Returns the statements that give an account its privileges and roles.
-///
-/// # Errors
-/// Fails when the server does.
-pub async fn account_grants(session: &mut Session, account: &Account) -> Result<Vec<String>, Error> {
-    let rows = session.rows(&Statement::read(format!("SHOW GRANTS FOR {}", account.spelled()))).await?;
-    rows.iter().map(|row| row.str(0).map(str::to_owned)).collect()
+/// Where outlines are shown: the words that make one, the view, and its columns with the statement and its number.
+const OUTLINE_VIEWS: [(&str, &str, &str, &str); 2] = [
+    ("OUTLINE", "DBA_OB_OUTLINES", "SQL_TEXT", "SQL_ID"),
+    ("FORMAT OUTLINE", "DBA_OB_FORMAT_OUTLINES", "FORMAT_SQL_TEXT", "FORMAT_SQL_ID"),
+];
+
+/// Reads a view of outlines; `None` when this user may not. A version without it shows an empty list.
+async fn outline_rows(
+    session: &mut Session,
+    columns: &str,
+    view: &str,
+    database: &str,
+) -> Result<Option<Vec<Row>>, Error> {
+    let owner = literal(database);
+    let sql =
+        format!("SELECT {columns} FROM oceanbase.{view} WHERE DATABASE_NAME = {owner} ORDER BY OUTLINE_NAME");
+    match session.rows(&Statement::read(sql)).await {
+        Err(error) if matches!(error.number(), Some(1146 | 1054)) => Ok(Some(Vec::new())),
+        Err(error) if matches!(error.number(), Some(1142 | 1143 | 1044)) => Ok(None),
+        rows => rows.map(Some),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Outline;
+
+    #[test]
+    fn an_outline_is_made_by_what_it_was_made_by() {
+        let by_text = Outline::read("OUTLINE", "o`1", "select /*+ full(t) */ 1", "", "", "/*+x*/");
+        assert_eq!(by_text.statement, "CREATE OUTLINE `o``1` ON select /*+ full(t) */ 1");
+        let to = Outline::read("FORMAT OUTLINE", "o", "select 1", "select 2", "", "/*+x*/");
+        assert_eq!(to.statement, "CREATE FORMAT OUTLINE `o` ON select 1 TO select 2");
+        let by_id = Outline::read("OUTLINE", "o", "", "", "ED57", "/*+full(b1) */");
+        assert_eq!(by_id.statement, "CREATE OUTLINE `o` ON 'ED57' USING HINT /*+full(b1) */");
+    }
 }

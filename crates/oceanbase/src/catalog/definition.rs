@@ -60,6 +60,19 @@ pub async fn trigger_definition(
     definition(session, sql, 2).await
 }
 
+/// Returns the statement that makes an event.
+///
+/// # Errors
+/// Fails when there is no such event, or the server does.
+pub async fn event_definition(
+    session: &mut Session,
+    database: &str,
+    name: &str,
+) -> Result<Definition, Error> {
+    let sql = format!("SHOW CREATE EVENT {}.{}", identifier(database), identifier(name));
+    definition(session, sql, 3).await
+}
+
 /// Reads a definition whose statement stands in that column.
 async fn definition(session: &mut Session, sql: String, column: usize) -> Result<Definition, Error> {
     let statement = Statement::read(sql);

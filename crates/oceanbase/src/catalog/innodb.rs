@@ -25,7 +25,7 @@ pub(super) async fn table_identities(
     let sql = format!(
         "SELECT TABLE_NAME, CAST(CONVERT(TABLE_NAME USING filename) AS BINARY), \
          CAST(CONVERT(TABLE_SCHEMA USING filename) AS BINARY), COALESCE(UNIX_TIMESTAMP(CREATE_TIME), 0) \
-         FROM information_schema.TABLES WHERE TABLE_SCHEMA = {} AND TABLE_TYPE = 'BASE TABLE'",
+         FROM information_schema.TABLES WHERE TABLE_SCHEMA = {} AND TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED')",
         literal(database)
     );
     let table = |row: &Row| Ok((row.str(2)?.to_owned(), row.str(1)?.to_owned(), row.u64(3)?));
@@ -88,7 +88,7 @@ pub async fn engines_without_snapshot(
     let sql = format!(
         "SELECT t.TABLE_NAME, COALESCE(t.ENGINE, '') FROM information_schema.TABLES t \
          LEFT JOIN information_schema.ENGINES e ON e.ENGINE = t.ENGINE \
-         WHERE t.TABLE_SCHEMA = {} AND t.TABLE_TYPE = 'BASE TABLE' AND COALESCE(e.TRANSACTIONS, 'NO') <> 'YES'",
+         WHERE t.TABLE_SCHEMA = {} AND t.TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED') AND COALESCE(e.TRANSACTIONS, 'NO') <> 'YES'",
         literal(database)
     );
     let rows = session.rows(&Statement::read(sql)).await?;

@@ -182,7 +182,11 @@ fn drop_tables(database: &str, tables: &[Table], marks: &BTreeSet<String>) -> Ve
     let (views, tables): (Vec<&Table>, Vec<&Table>) =
         others.into_iter().partition(|table| table.kind == TableKind::View);
     for table in views.into_iter().chain(tables).chain(marks) {
-        let kind = if table.kind == TableKind::View { "VIEW" } else { "TABLE" };
+        let kind = match table.kind {
+            TableKind::View => "VIEW",
+            TableKind::Sequence => "SEQUENCE",
+            _ => "TABLE",
+        };
         let full = format!("{}.{}", identifier(database), identifier(&table.name));
         statements.push(Statement::act(format!("DROP {kind} IF EXISTS {full}")));
     }
@@ -201,6 +205,7 @@ mod tests {
         let there = [
             table("a`b", TableKind::Base),
             table("lifeboat_load_progress", TableKind::Base),
+            table("s", TableKind::Sequence),
             table("v", TableKind::View),
         ];
         let marks = ["lifeboat_load_progress".to_owned()].into();
@@ -210,6 +215,7 @@ mod tests {
             "SET SESSION foreign_key_checks = 0",
             "DROP VIEW IF EXISTS `x`.`v`",
             "DROP TABLE IF EXISTS `x`.`a``b`",
+            "DROP SEQUENCE IF EXISTS `x`.`s`",
             "DROP TABLE IF EXISTS `x`.`lifeboat_load_progress`",
         ];
         assert_eq!(sent, expected);

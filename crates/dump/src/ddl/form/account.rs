@@ -1,5 +1,7 @@
 //! CREATE USER, CREATE ROLE, ALTER USER and GRANT. The account is the one that the statement is kept under, and the only one.
 
+use oceanbase::catalog::PUBLIC_ROLE;
+
 use crate::ddl::form::reader::{Reader, Refusal};
 use crate::ddl::qualify::unescaped;
 use crate::ddl::token::{Token, TokenKind};
@@ -45,7 +47,7 @@ fn until(sql: &mut Reader<'_>, word: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Takes the account, which must come next: `'user'@'host'`, or `'user'` for any host.
+/// Takes the account, which must come next: `'user'@'host'`, `'user'` for any host, or a role of MariaDB.
 fn account(sql: &mut Reader<'_>, name: &str) -> Result<(), Refusal> {
     let expected = sql.expected(name);
     let Some(user) = sql.take().and_then(|token| text(&token)) else { return Err(expected) };
@@ -55,7 +57,10 @@ fn account(sql: &mut Reader<'_>, name: &str) -> Result<(), Refusal> {
     };
     let fits = match &host {
         Some(host) => spelled(host) == name,
-        None => ["%", ""].iter().any(|host| spelled(host) == name),
+        None => {
+            let is_role = oceanbase::statement::literal(&user) == name || user == name && name == PUBLIC_ROLE;
+            is_role || ["%", ""].iter().any(|host| spelled(host) == name)
+        }
     };
     if fits { Ok(()) } else { Err(expected) }
 }

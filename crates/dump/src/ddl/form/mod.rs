@@ -7,7 +7,9 @@
 mod account;
 mod body;
 mod code;
+mod outline;
 mod reader;
+mod sequence;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -33,6 +35,10 @@ pub(crate) fn check(object: &SchemaObject) -> Result<(), Refusal> {
         SchemaKind::Procedure => code::check(sql, quoting, "PROCEDURE", name),
         SchemaKind::Function => code::check(sql, quoting, "FUNCTION", name),
         SchemaKind::Trigger => code::check(sql, quoting, "TRIGGER", name),
+        SchemaKind::Event => code::check(sql, quoting, "EVENT", name),
+        SchemaKind::Outline => outline::check(Reader::with_hints(sql)?, name),
+        SchemaKind::Sequence => sequence::check(Reader::strict(sql)?, name),
+        SchemaKind::SequenceValue => sequence::check_value(Reader::strict(sql)?, name),
         SchemaKind::Account => account::check_creation(Reader::strict(sql)?, name),
         SchemaKind::AccountChange => account::check_change(Reader::strict(sql)?, name),
         SchemaKind::Grant => account::check_grant(Reader::strict(sql)?, name),

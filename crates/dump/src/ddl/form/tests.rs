@@ -43,6 +43,75 @@ fn a_database_is_created_and_nothing_else() {
 }
 
 #[test]
+fn a_sequence_is_created_and_set_by_numbers_alone() {
+    let (kind, value) = (SchemaKind::Sequence, SchemaKind::SequenceValue);
+    let printed = "CREATE SEQUENCE `s` start with -5 minvalue -9000 maxvalue -1 increment by -3";
+    for more in [" nocache cycle ENGINE=InnoDB", " cache 1000 nocycle ENGINE=InnoDB COMMENT='; x'", ""] {
+        assert_taken(kind, "s", &format!("{printed}{more}"));
+    }
+    assert_taken(kind, "s", "CREATE SEQUENCE `s` as bigint unsigned start with 1 ENGINE=InnoDB");
+    assert_taken(kind, "s", "CREATE SEQUENCE `s` start with 1 ENGINE=Aria");
+    assert_taken(value, "s", "INSERT INTO `s` VALUES (-12,-9000,-1,-5,-3,1000,1,0)");
+    for sql in [
+        "CREATE OR REPLACE SEQUENCE `s` start with 1",
+        "CREATE SEQUENCE `d`.`s` start with 1",
+        "CREATE SEQUENCE `t` start with 1",
+        "CREATE SEQUENCE `s` start with (select 1)",
+        "CREATE SEQUENCE `s` ENGINE=CONNECT",
+        "CREATE SEQUENCE `s`; DROP TABLE t",
+        "DROP SEQUENCE `s`",
+    ] {
+        assert_refused(kind, "s", sql);
+    }
+    for sql in [
+        "INSERT INTO `t` VALUES (1,1,9,1,1,0,0,0)",
+        "INSERT INTO `d`.`s` VALUES (1,1,9,1,1,0,0,0)",
+        "INSERT INTO `s` VALUES (1,1,9,1,1,0,0)",
+        "INSERT INTO `s` VALUES (1,1,9,1,1,0,0,(SELECT 1))",
+        "INSERT INTO `s` VALUES (1,1,9,1,1,0,0,0),(1,1,9,1,1,0,0,0)",
+        "INSERT INTO `s` SELECT 1,1,9,1,1,0,0,0",
+        "DO SLEEP(9)",
+    ] {
+        assert_refused(value, "s", sql);
+    }
+}
+
+#[test]
+fn an_event_runs_one_statement_and_an_outline_binds_one() {
+    let (event, outline) = (SchemaKind::Event, SchemaKind::Outline);
+    let head = "CREATE DEFINER=`root`@`localhost` EVENT `e` ON SCHEDULE EVERY 1 YEAR STARTS '2040-01-31' ON COMPLETION PRESERVE DISABLE";
+    assert_taken(event, "e", &format!("{head} COMMENT 'x; y' DO BEGIN SELECT 1; END"));
+    assert_refused(event, "e", &format!("{head} DO SELECT 1; DROP TABLE t"));
+    assert_refused(event, "f", &format!("{head} DO SELECT 1"));
+    for sql in [
+        "CREATE OUTLINE `o` ON select /*+ full(t) */ * from t where a = 1",
+        "CREATE FORMAT OUTLINE `o` ON select * from t where a = ? TO select a from t",
+        "CREATE OUTLINE `o` ON 'ED57' USING HINT /*+ full(b1) */",
+    ] {
+        assert_taken(outline, "o", sql);
+    }
+    for sql in [
+        "CREATE OR REPLACE OUTLINE `o` ON select 1",
+        "CREATE OUTLINE `p` ON select 1",
+        "CREATE OUTLINE `o` ON drop table t",
+        "CREATE OUTLINE `o` ON select 1; drop table t",
+        "CREATE OUTLINE `o` ON 'ED57' USING HINT /*+ full(b1) */ x",
+    ] {
+        assert_refused(outline, "o", sql);
+    }
+}
+
+#[test]
+fn a_role_of_mariadb_has_no_host() {
+    assert_taken(SchemaKind::Account, "'r'", "CREATE ROLE IF NOT EXISTS 'r'");
+    assert_taken(SchemaKind::Grant, "'r'", "GRANT SELECT ON `d`.* TO `r`");
+    assert_taken(SchemaKind::Grant, "PUBLIC", "GRANT INSERT ON `d`.* TO PUBLIC");
+    assert_refused(SchemaKind::Grant, "'r'", "GRANT SELECT ON `d`.* TO `s`");
+    assert_refused(SchemaKind::Grant, "PUBLIC", "GRANT INSERT ON `d`.* TO `r`");
+    assert_refused(SchemaKind::Grant, "'r'", "GRANT INSERT ON `d`.* TO PUBLIC");
+}
+
+#[test]
 fn a_table_is_created_and_reaches_nothing_outside() {
     for sql in [
         "CREATE TABLE `t` (\n  `a` int(11) NOT NULL COMMENT '; -- /*',\n  `g` int GENERATED ALWAYS AS ((`a` + 1)) VIRTUAL,\n  \

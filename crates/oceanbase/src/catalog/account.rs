@@ -1,0 +1,230 @@
+//! Who may use the server, and what for: users, roles, privileges.
+
+use model::version::Product;
+
+use super::{grouped, if_there};
+use crate::answer::Row;
+use crate::error::Error;
+use crate::session::Session;
+use crate::statement::{Statement, identifier, literal};
+
+/// The role of MariaDB that is always there, and that everybody has.
+pub const PUBLIC_ROLE: &str = "PUBLIC";
+
+/// A user or a role.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// Its name.
+    pub user: String,
+    /// From where.
+    pub host: String,
+    /// Whether it is a role.
+    pub is_role: bool,
+    /// Whether it may not log on.
+    pub locked: bool,
+    /// Whether it must come over TLS.
+    pub tls: bool,
+}
+
+impl Account {
+    /// Returns the account as a statement spells it: `'user'@'host'`, and a role of MariaDB without a host.
+    #[must_use]
+    pub fn spelled(&self) -> String {
+        if self.is_public() {
+            PUBLIC_ROLE.to_owned()
+        } else if self.is_role && self.host.is_empty() {
+            literal(&self.user)
+        } else {
+            format!("{}@{}", literal(&self.user), literal(&self.host))
+        }
+    }
+
+    /// Returns a role of MariaDB, which has no host, as the server spells it.
+    fn role_of_mariadb(&self) -> Option<String> {
+        let spelled = if self.is_public() { PUBLIC_ROLE.to_owned() } else { identifier(&self.user) };
+        (self.is_role && self.host.is_empty()).then_some(spelled)
+    }
+
+    /// Tells whether it is [`PUBLIC_ROLE`].
+    #[must_use]
+    pub fn is_public(&self) -> bool {
+        self.is_role && self.host.is_empty() && self.user == PUBLIC_ROLE
+    }
+}
+
+/// Tells whether an account belongs to a server of that product. On another one, such a name is somebody's.
+fn is_system_account(product: Product, user: &str) -> bool {
+    let own: &[&str] = match product {
+        Product::Oceanbase | Product::Seekdb => &["root", "ORAAUDITOR", "LBACSYS", "proxyro", "standbyro"],
+        Product::Mysql => &["root", "mysql.sys", "mysql.session", "mysql.infoschema"],
+        Product::Mariadb => &["root", "mariadb.sys"],
+    };
+    // MySQL and MariaDB let anybody in as the user without a name, where there is one.
+    user.is_empty() && product.is_oceanbase() || own.contains(&user)
+}
+
+/// Returns the users and roles that are not the server's own; `None` when this user may not see them.
+///
+/// # Errors
+/// Fails when the server does.
+pub async fn accounts(session: &mut Session) -> Result<Option<Vec<Account>>, Error> {
+    let product = session.server().product;
+    let found =
+        if product == Product::Mariadb { accounts_of_mariadb(session).await } else { users(session).await };
+    let Some(accounts) = if_there(found)? else { return Ok(None) };
+    let own = |account: &Account| is_system_account(product, &account.user);
+    Ok(Some(accounts.into_iter().filter(|account| !own(account)).collect()))
+}
+
+async fn users(session: &mut Session) -> Result<Vec<Account>, Error> {
+    let roles = "SELECT USER_NAME, HOST FROM oceanbase.DBA_OB_USERS WHERE TYPE = 'ROLE'".to_owned();
+    let roles =
+        if_there(grouped(session, roles, |row| row.str(1).map(str::to_owned)).await)?.unwrap_or_default();
+    let users = "SELECT user, host, account_locked, ssl_type FROM mysql.user ORDER BY user, host";
+    let account = |row: &Row| {
+        let (user, host) = (row.str(0)?, row.str(1)?);
+        let is_role = roles.get(user).is_some_and(|hosts| hosts.iter().any(|other| other == host));
+        Ok(Account {
+            user: user.to_owned(),
+            host: host.to_owned(),
+            is_role,
+            // The server keeps roles locked: nobody logs on as one.
+            locked: !is_role && row.maybe_str(2)? == Some("Y"),
+            tls: row.maybe_str(3)?.is_some_and(|kind| !kind.is_empty()),
+        })
+    };
+    session.rows(&Statement::read(users)).await?.iter().map(account).collect()
+}
+
+/// MariaDB shows locks and TLS with the account, and its roles come from no host.
+async fn accounts_of_mariadb(session: &mut Session) -> Result<Vec<Account>, Error> {
+    let users = "SELECT user, host, is_role FROM mysql.user ORDER BY user, host";
+    let account = |row: &Row| {
+        let (user, host) = (row.str(0)?.to_owned(), row.str(1)?.to_owned());
+        Ok(Account { user, host, is_role: row.str(2)? == "Y", locked: false, tls: false })
+    };
+    session.rows(&Statement::read(users)).await?.iter().map(account).collect()
+}
+
+/// Returns the statement that makes an account, with the hash of its password.
+///
+/// # Errors
+/// Fails when the server does.
+pub async fn account_definition(session: &mut Session, account: &Account) -> Result<String, Error> {
+    if session.server().product.is_oceanbase() {
+        // SHOW CREATE USER prints names without quoting what is in them, and fails for some.
+        let sql = format!(
+            "SELECT HOST, PASSWD FROM oceanbase.DBA_OB_USERS WHERE USER_NAME = {} AND HOST = {}",
+            literal(&account.user),
+            literal(&account.host)
+        );
+        let found = if_there(session.rows(&Statement::read(sql)).await)?.unwrap_or_default();
+        if let Some(row) = found.first() {
+            let password = match row.maybe_str(1)?.unwrap_or_default() {
+                "" => String::new(),
+                hash => format!(" IDENTIFIED BY PASSWORD {}", literal(hash)),
+            };
+            return Ok(format!("CREATE USER IF NOT EXISTS {}{password}", account.spelled()));
+        }
+    }
+    let statement = Statement::read(format!("SHOW CREATE USER {}", account.spelled()));
+    let rows = session.rows(&statement).await?;
+    Ok(rows.first().ok_or_else(|| Error::no_rows(&statement))?.str(0)?.to_owned())
+}
+
+/// Returns the statements that give an account its privileges and roles, without how it proves who it is.
+///
+/// # Errors
+/// Fails when the server does.
+pub async fn account_grants(session: &mut Session, account: &Account) -> Result<Vec<String>, Error> {
+    let rows = session.rows(&Statement::read(format!("SHOW GRANTS FOR {}", account.spelled()))).await?;
+    let lines = rows.iter().map(|row| row.str(0).map(|line| without_authentication(line, account)));
+    let lines: Vec<String> = lines.collect::<Result<_, _>>()?;
+    // Everybody has USAGE from the start.
+    let says_something =
+        |line: &String| !line.starts_with("GRANT USAGE ON *.*") || line.contains(" WITH GRANT OPTION");
+    let of_role = account.role_of_mariadb();
+    let is_own = |line: &String| of_role.as_ref().is_none_or(|role| is_given_to(line, role));
+    Ok(lines.into_iter().filter(|line| says_something(line) && is_own(line)).collect())
+}
+
+/// Tells whether a GRANT is to that role. MariaDB lists what a role has of other roles along with its own.
+fn is_given_to(grant: &str, role: &str) -> bool {
+    let options = [" WITH GRANT OPTION", " WITH ADMIN OPTION"];
+    let given = options.iter().find_map(|option| grant.strip_suffix(option)).unwrap_or(grant);
+    given.ends_with(&format!(" TO {role}"))
+}
+
+/// Cuts off what MariaDB repeats behind the account of a GRANT: hash, TLS and limits.
+fn without_authentication(grant: &str, account: &Account) -> String {
+    let to = format!(" TO {}@{}", identifier(&account.user), identifier(&account.host));
+    let Some(end) = grant.find(&to).map(|place| place + to.len()) else { return grant.to_owned() };
+    let (given, rest) = grant.split_at(end);
+    // Between quotes stand texts that may hold anything.
+    let may_grant = rest.split('\'').step_by(2).any(|part| part.contains(" WITH GRANT OPTION"));
+    let option = if rest == " WITH ADMIN OPTION" {
+        rest
+    } else if may_grant {
+        " WITH GRANT OPTION"
+    } else {
+        ""
+    };
+    format!("{given}{option}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Account, is_given_to, without_authentication};
+
+    #[test]
+    fn what_a_role_has_of_other_roles_is_not_its_own() {
+        for (line, expected) in [
+            ("GRANT SELECT ON `q`.* TO `b1` WITH GRANT OPTION", true),
+            ("GRANT `a1` TO `b1` WITH ADMIN OPTION", true),
+            ("GRANT SELECT ON `q`.* TO `a1`", false),
+            ("GRANT SELECT ON `q`.* TO `x`` TO ``b1`", false),
+        ] {
+            assert_eq!(is_given_to(line, "`b1`"), expected, "{line}");
+        }
+        assert!(is_given_to("GRANT SELECT ON `q`.* TO PUBLIC", "PUBLIC"));
+    }
+
+    #[test]
+    fn a_grant_repeats_no_hash() {
+        let account = |user: &str| Account {
+            user: user.to_owned(),
+            host: "%".to_owned(),
+            is_role: false,
+            locked: false,
+            tls: false,
+        };
+        let odd = "a`b IDENTIFIED BY PASSWORD '";
+        for (user, line, expected) in [
+            (
+                odd,
+                "GRANT SELECT ON *.* TO `a``b IDENTIFIED BY PASSWORD '`@`%` IDENTIFIED BY PASSWORD '*B6'",
+                "GRANT SELECT ON *.* TO `a``b IDENTIFIED BY PASSWORD '`@`%`",
+            ),
+            (
+                odd,
+                "GRANT SELECT ON `q`.* TO `a``b IDENTIFIED BY PASSWORD '`@`%`",
+                "GRANT SELECT ON `q`.* TO `a``b IDENTIFIED BY PASSWORD '`@`%`",
+            ),
+            (
+                "u",
+                "GRANT ALL PRIVILEGES ON *.* TO `u`@`%` IDENTIFIED VIA unix_socket OR mysql_native_password USING '*B6' \
+                 REQUIRE SSL WITH GRANT OPTION MAX_QUERIES_PER_HOUR 3",
+                "GRANT ALL PRIVILEGES ON *.* TO `u`@`%` WITH GRANT OPTION",
+            ),
+            (
+                "u",
+                "GRANT SELECT ON *.* TO `u`@`%` REQUIRE ISSUER 'x WITH GRANT OPTION'",
+                "GRANT SELECT ON *.* TO `u`@`%`",
+            ),
+            ("u", "GRANT `r` TO `u`@`%` WITH ADMIN OPTION", "GRANT `r` TO `u`@`%` WITH ADMIN OPTION"),
+            ("u", "GRANT SELECT ON `d`.* TO 'u'", "GRANT SELECT ON `d`.* TO 'u'"),
+        ] {
+            assert_eq!(without_authentication(line, &account(user)), expected);
+        }
+    }
+}
