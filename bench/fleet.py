@@ -26,11 +26,11 @@ PASSWORD = "of the fleet's admin"
 class Lifeboat:
     """A server of one's own, and calls to it."""
 
-    def __init__(self, binary, folder, tasks_at_once):
-        environment = dict(os.environ, LIFEBOAT_ADMIN_PASSWORD=PASSWORD)
+    def __init__(self, binary, folder, tasks_at_once, more=(), log=(), errors=None):
+        environment = dict(os.environ, LIFEBOAT_ADMIN_PASSWORD=PASSWORD, **dict(log))
         command = [binary, "serve", "--data-dir", f"{folder}/data", "--file-root", folder, "--listen", "127.0.0.1:0",
-                   "--tasks-at-once", str(tasks_at_once)]
-        self.process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
+                   "--tasks-at-once", str(tasks_at_once), *more]
+        self.process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=errors, text=True)
         first = self.process.stdout.readline()
         self.url = next(word for word in first.split() if word.startswith("http://"))
         threading.Thread(target=self.process.stdout.read, daemon=True).start()
@@ -123,4 +123,5 @@ def main():
         report.write(text, Path(__file__).parents[1] / "docs/performance.md", "fleet")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -15,6 +15,8 @@ export default mergeConfig(
         { extends: true, test: { name: 'rules', environment: 'node', include: ['src/**/*.test.ts'] } },
         {
           extends: true,
+          // What only a chart imports would be found while its test runs, which begins anew then.
+          optimizeDeps: { include: ['uplot'] },
           test: {
             name: 'components',
             include: ['src/**/*.test.tsx'],

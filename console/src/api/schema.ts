@@ -41,6 +41,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v2/backup/objects": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists what is to be backed up, with the age of its last good backups
+         * @description First every tenant, then the databases that were backed up by themselves. A backup that is unknown is left out. No cluster is
+         *     asked: log backup is as the last look at the cluster found it, which is done every minute.
+         */
+        get: operations["protection_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v2/backup/overview": {
         parameters: {
             query?: never;
@@ -1594,6 +1615,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Returns the metrics of this server for Prometheus, as OpenMetrics text
+         * @description Any account may read them, with a token or a password, from this machine too. They hold what the metadata know and what this
+         *     server has measured: no cluster is asked. `docs/operate/monitoring` names each of them.
+         */
+        get: operations["metrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/readyz": {
         parameters: {
             query?: never;
@@ -1763,7 +1805,7 @@ export interface components {
          * @description What is wrong: OCP's names of alarms, and ours in its manner where it has none.
          * @enum {string}
          */
-        AlarmType: "cluster_unavailable" | "backup_storage_capacity_over_threshold" | "base_backup_fail" | "base_backup_timeout" | "base_backup_too_long_time_no_one_success_task" | "log_backup_interrupted" | "inc_backup_delay" | "backup_run_missed" | "backup_strategy_owner_invalid";
+        AlarmType: "cluster_unavailable" | "backup_storage_capacity_over_threshold" | "base_backup_fail" | "backup_partial" | "base_backup_timeout" | "base_backup_too_long_time_no_one_success_task" | "log_backup_interrupted" | "inc_backup_delay" | "backup_run_missed" | "backup_strategy_owner_invalid";
         /** @description An alarm that holds now. */
         AlarmView: {
             /**
@@ -1925,7 +1967,7 @@ export interface components {
          * @description What a backup set is good for.
          * @enum {string}
          */
-        BackupSetStatus: "AVAILABLE" | "UNVERIFIED" | "PARTIAL" | "DELETED";
+        BackupSetStatus: "AVAILABLE" | "UNVERIFIED" | "PARTIAL" | "FOREIGN" | "DELETED";
         /** @description A finished backup of one tenant. */
         BackupSetView: {
             /** @description How it was taken. */
@@ -2773,6 +2815,37 @@ export interface components {
             data: {
                 /** @description The rows on it. */
                 contents: components["schemas"]["PlacedTenantView"][];
+                /** @description Which page it is. */
+                page: components["schemas"]["ListPage"];
+            };
+            /**
+             * Format: int64
+             * @description How long it took, in milliseconds.
+             */
+            duration: number;
+            /** @description The server that answered. */
+            server: string;
+            /**
+             * Format: int32
+             * @description The HTTP status.
+             */
+            status: number;
+            /** @description Always true here; false in answers with an `error`. */
+            successful: boolean;
+            /**
+             * Format: date-time
+             * @description When the answer was written.
+             */
+            timestamp: string;
+            /** @description Names the request in the server's log. */
+            traceId: string;
+        };
+        /** @description Every answer that carries something. */
+        Envelope_List_ProtectedObjectView: {
+            /** @description One page of a list. */
+            data: {
+                /** @description The rows on it. */
+                contents: components["schemas"]["ProtectedObjectView"][];
                 /** @description Which page it is. */
                 page: components["schemas"]["ListPage"];
             };
@@ -3721,6 +3794,19 @@ export interface components {
              */
             startTime: string;
         };
+        /** @description The last good backup of an object. */
+        LastBackupView: {
+            /**
+             * Format: int64
+             * @description How long ago that is, in seconds.
+             */
+            ageSeconds: number;
+            /**
+             * Format: date-time
+             * @description When it was complete.
+             */
+            finishTime: string;
+        };
         /** @description A dump that was found in a storage and is not in the catalogue. */
         LeftOutView: {
             /** @description Why it is left out. */
@@ -3814,6 +3900,16 @@ export interface components {
             contents: components["schemas"]["LogBackupTaskView"][];
             /** @description Which page it is. */
             page: components["schemas"]["ListPage"];
+        };
+        /** @description How log backup stands. */
+        LogCheckpointView: {
+            /**
+             * Format: int64
+             * @description The age of the moment up to which logs are backed up, in seconds; left out where logs were never backed up.
+             */
+            ageSeconds?: number | null;
+            /** @description Whether log backup runs. */
+            running: boolean;
         };
         /** @description How far the log backup of a tenant was behind. */
         LogDelayView: {
@@ -4329,6 +4425,28 @@ export interface components {
             total?: number | null;
             /** @description What is counted. */
             unit: components["schemas"]["ProgressUnit"];
+        };
+        /** @description Something that is to be backed up, with the age of its last good backups. */
+        ProtectedObjectView: {
+            /**
+             * Format: int64
+             * @description The cluster.
+             */
+            clusterId: number;
+            /** @description The cluster's name here. */
+            clusterName: string;
+            /** @description The database, where it is one that was backed up by itself. */
+            databaseName?: string | null;
+            full?: components["schemas"]["LastBackupView"] | null;
+            incremental?: components["schemas"]["LastBackupView"] | null;
+            log?: components["schemas"]["LogCheckpointView"] | null;
+            /**
+             * Format: int64
+             * @description The tenant.
+             */
+            tenantId: number;
+            /** @description The tenant's name. */
+            tenantName: string;
         };
         /** @description The hours of each day in which nothing starts. */
         QuietWindowView: {
@@ -5604,6 +5722,133 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Envelope_List_AuditLineView"];
+                };
+            };
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Nobody is logged on, or with a wrong password. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The user's role does not allow it, or the password must be changed first. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body is too long. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body does not call itself JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A value has another shape than the call takes. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Too many wrong passwords. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A fault of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A database or a storage failed. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+        };
+    };
+    protection_list: {
+        parameters: {
+            query?: {
+                /** @description Of this cluster. */
+                clusterId?: number;
+                /** @description Of this tenant. */
+                tenantId?: number;
+                /** @description Which page, from 1. */
+                page?: number;
+                /** @description How many rows a page holds. */
+                size?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_List_ProtectedObjectView"];
                 };
             };
             /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
@@ -18590,6 +18835,124 @@ export interface operations {
                 };
                 content: {
                     "text/plain": string;
+                };
+            };
+        };
+    };
+    metrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/openmetrics-text": string;
+                };
+            };
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Nobody is logged on, or with a wrong password. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The user's role does not allow it, or the password must be changed first. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body is too long. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body does not call itself JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A value has another shape than the call takes. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Too many wrong passwords. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A fault of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A database or a storage failed. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
                 };
             };
         };

@@ -1,3 +1,4 @@
+import { alarmsEn } from './alarms';
 import { credentialEn } from './credential';
 import { recoveryEn } from './recovery';
 import { signingEn } from './signing';
@@ -433,26 +434,7 @@ export const en = {
     doneOf: (done: number, all: number) => `${done} of ${all} steps done`,
   },
 
-  alarms: {
-    title: 'Alarms',
-    of: (name: string) => `Alarms of ${name}`,
-    show: 'Show the alarms',
-    none: 'None now',
-    hint: (stopped: number, critical: number) =>
-      [stopped ? `${stopped} stopped` : '', critical ? `${critical} critical` : ''].filter(Boolean).join(' · '),
-    since: 'Since',
-    leads: {
-      cluster_unavailable: () => 'To the cluster',
-      base_backup_fail: (task?: number | null) => `Task ${task}`,
-      log_backup_interrupted: () => 'Log Backup Tasks',
-      inc_backup_delay: () => 'Log Backup Tasks',
-      backup_storage_capacity_over_threshold: () => 'Backup & Recovery',
-      base_backup_timeout: (task?: number | null) => `Task ${task}`,
-      base_backup_too_long_time_no_one_success_task: () => 'Backup & Recovery',
-      backup_run_missed: () => 'Backup & Recovery',
-      backup_strategy_owner_invalid: () => 'Backup & Recovery',
-    },
-  },
+  alarms: alarmsEn,
 
   compaction: {
     title: 'Compaction Management',

@@ -1,12 +1,3 @@
-/** How many runs of a day ended how. */
-interface DayCounts {
-  good: number;
-  partial: number;
-  failed: number;
-  missed: number;
-  running: number;
-}
-
 /** The labels about backup strategies. */
 export const strategyEn = {
   tab: 'Backup Strategy',
@@ -119,7 +110,6 @@ export const strategyEn = {
 
   thresholds: 'Alert Thresholds',
   timeout: 'Data Backup Timeout',
-  timeoutKept: (minutes: number) => `A timeout that is saved cannot be removed: it stays at ${minutes} min. The longest is 10080 (a week).`,
   noSuccess: 'No Successful Data Backup for',
   logDelay: 'Log Backup Delay',
   never: 'No limit',
@@ -147,14 +137,6 @@ export const strategyEn = {
   task: 'Task',
   end: 'End Time',
   runsEmpty: 'No run has been due yet',
-  calendar: 'The last 90 days',
-  calendarHint: 'In your time zone. A run belongs to the day on which it was due.',
-  dayStates: { good: 'All successful', partly: 'Partly successful', failed: 'Failed', missed: 'Missed', running: 'Running', none: 'None due' },
-  dayLabel: (day: string, state: string, counts: string) => (counts ? `${day}: ${state} (${counts})` : `${day}: ${state}`),
-  dayCounts: ({ good, partial, failed, missed, running }: DayCounts) =>
-    [good ? `${good} successful` : '', partial ? `${partial} partial` : '', failed ? `${failed} failed` : '', missed ? `${missed} missed` : '', running ? `${running} running` : '']
-      .filter(Boolean)
-      .join(', '),
 
   filledIn: (object: string) => `Filled in from the backup strategy of ${object}.`,
   notFilledIn: 'This cluster has no backup strategy to fill in the storage from.',
@@ -267,7 +249,6 @@ export const strategyZh: typeof strategyEn = {
 
   thresholds: '告警阈值',
   timeout: '数据备份超时时间',
-  timeoutKept: (minutes: number) => `已保存的超时时间无法移除，将保持为 ${minutes} 分钟。最长为 10080（一周）。`,
   noSuccess: '无成功数据备份时长',
   logDelay: '日志备份延时',
   never: '不限制',
@@ -295,14 +276,6 @@ export const strategyZh: typeof strategyEn = {
   task: '任务',
   end: '结束时间',
   runsEmpty: '还没有到期的调度',
-  calendar: '最近 90 天',
-  calendarHint: '以您所在的时区显示，调度归入其到期的日期。',
-  dayStates: { good: '全部成功', partly: '部分成功', failed: '失败', missed: '未执行', running: '运行中', none: '无调度' },
-  dayLabel: (day: string, state: string, counts: string) => (counts ? `${day}：${state}（${counts}）` : `${day}：${state}`),
-  dayCounts: ({ good, partial, failed, missed, running }: DayCounts) =>
-    [good ? `成功 ${good}` : '', partial ? `部分备份 ${partial}` : '', failed ? `失败 ${failed}` : '', missed ? `未执行 ${missed}` : '', running ? `运行中 ${running}` : '']
-      .filter(Boolean)
-      .join('，'),
 
   filledIn: (object: string) => `已根据${object} 的备份策略填写。`,
   notFilledIn: '该集群没有备份策略，存储配置无法自动填写。',

@@ -1,3 +1,4 @@
+import { alarmsZh } from './alarms';
 import { credentialZh } from './credential';
 import type { Labels } from './en';
 import { recoveryZh } from './recovery';
@@ -432,26 +433,7 @@ export const zh: Labels = {
     doneOf: (done: number, all: number) => `已完成 ${done}/${all} 步`,
   },
 
-  alarms: {
-    title: '告警',
-    of: (name: string) => `${name} 的告警`,
-    show: '查看告警',
-    none: '当前没有告警',
-    hint: (stopped: number, critical: number) =>
-      [stopped ? `停服 ${stopped}` : '', critical ? `严重 ${critical}` : ''].filter(Boolean).join(' · '),
-    since: '开始于',
-    leads: {
-      cluster_unavailable: () => '查看集群',
-      base_backup_fail: (task?: number | null) => `任务 ${task}`,
-      log_backup_interrupted: () => '日志备份任务',
-      inc_backup_delay: () => '日志备份任务',
-      backup_storage_capacity_over_threshold: () => '备份恢复',
-      base_backup_timeout: (task?: number | null) => `任务 ${task}`,
-      base_backup_too_long_time_no_one_success_task: () => '备份恢复',
-      backup_run_missed: () => '备份恢复',
-      backup_strategy_owner_invalid: () => '备份恢复',
-    },
-  },
+  alarms: alarmsZh,
 
   compaction: {
     title: '合并管理',

@@ -112,6 +112,7 @@ export function strategy(part: Partial<Strategy> = {}): Strategy {
     backupDimension: 'CLUSTER',
     backupMode: 'PHYSICAL_BACKUP',
     owner: 'eva',
+    backupScheduleStatus: 'NORMAL',
     secondaryBackupEnabled: false,
     obBackupScheduleConfig: {
       backupScheduleMode: 'WEEK',

@@ -26,6 +26,7 @@ pub(crate) struct Config {
     pub(crate) server_name: String,
     pub(crate) tasks_at_once: usize,
     pub(crate) data_backups_at_once: usize,
+    pub(crate) backups_per_storage: Option<usize>,
     pub(crate) trusted_proxies: Vec<IpAddr>,
     /// Each value as text with its source, for `--print-config`.
     shown: Vec<(&'static str, String, Source)>,
@@ -55,6 +56,7 @@ const KEYS: &[(&str, &[&str])] = &[
     ("server_name", &[HOST_NAME]),
     ("tasks_at_once", &["8"]),
     ("data_backups_at_once", &["4"]),
+    ("backups_per_storage", &[]),
     ("trusted_proxies", &[]),
 ];
 
@@ -75,6 +77,7 @@ struct File {
     server_name: Option<String>,
     tasks_at_once: Option<u32>,
     data_backups_at_once: Option<u32>,
+    backups_per_storage: Option<u32>,
     trusted_proxies: Option<Vec<String>>,
 }
 
@@ -95,6 +98,7 @@ impl File {
             server_name,
             tasks_at_once,
             data_backups_at_once,
+            backups_per_storage,
             trusted_proxies,
         } = file;
         let one = |value: Option<String>| value.map(|value| vec![value]);
@@ -109,6 +113,7 @@ impl File {
             ("server_name", one(server_name)),
             ("tasks_at_once", one(tasks_at_once.map(|number| number.to_string()))),
             ("data_backups_at_once", one(data_backups_at_once.map(|number| number.to_string()))),
+            ("backups_per_storage", one(backups_per_storage.map(|number| number.to_string()))),
             ("trusted_proxies", trusted_proxies),
         ];
         Ok(values.into_iter().filter_map(|(key, value)| Some((key, value?))).collect())
@@ -173,6 +178,7 @@ impl Settler<'_> {
             return Err(Problem::invalid("listen-without-tls").with("listen", listen));
         }
         let metadata = metadata_place::url(&one("metadata"))?;
+        let per_storage = values("backups_per_storage").first();
         let proxies = values("trusted_proxies").iter().map(|proxy| read("trusted_proxies", proxy));
         Ok(Config {
             data_dir: one("data_dir").into(),
@@ -183,6 +189,7 @@ impl Settler<'_> {
             server_name: one("server_name"),
             tasks_at_once: read("tasks_at_once", &one("tasks_at_once"))?,
             data_backups_at_once: read("data_backups_at_once", &one("data_backups_at_once"))?,
+            backups_per_storage: per_storage.map(|value| read("backups_per_storage", value)).transpose()?,
             trusted_proxies: proxies.collect::<Result<_, _>>()?,
             shown: shown.into_iter().map(|(key, values, source)| (key, values.join(", "), source)).collect(),
         })

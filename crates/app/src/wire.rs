@@ -28,6 +28,7 @@ pub(crate) async fn serve(config: Config) -> Result<(), Failure> {
         server_name: config.server_name.clone(),
         tasks_at_once: config.tasks_at_once,
         data_backups_at_once: config.data_backups_at_once,
+        backups_per_storage: config.backups_per_storage,
         admin_password: secrets::from_environment("LIFEBOAT_ADMIN_PASSWORD")?,
         ..control::Settings::new(config.data_dir)
     };

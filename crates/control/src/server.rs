@@ -19,6 +19,7 @@ impl Control {
         let context = Context::open(&settings.data_dir, settings.metadata.as_ref(), &settings.file_roots);
         let mut context = context.await?;
         context.data_backups_at_once = settings.data_backups_at_once.max(1);
+        context.backups_per_storage = settings.backups_per_storage.map(|number| number.max(1));
         let context = Arc::new(context);
         context.signing_key().await?; // the first start creates it
         let initial_password = first_start::run(&context, settings.admin_password.as_ref()).await?;

@@ -44,7 +44,7 @@ pub struct BackupSetTotals {
     pub count: u64,
     /// How many bytes they take.
     pub bytes: u64,
-    /// When the newest was finished that is not partial.
+    /// When the newest was finished that counts as a backup.
     pub newest: Option<Timestamp>,
 }
 
@@ -97,7 +97,7 @@ impl Metadata {
         rows.iter().map(|row| Ok(TenantId(row.integer("tenant_id")?))).collect()
     }
 
-    /// Returns when the newest backup set of each tenant was finished, of those that are neither partial nor deleted.
+    /// Returns when the newest backup set of each tenant was finished that counts as a backup.
     ///
     /// # Errors
     /// When the database fails.
@@ -105,14 +105,35 @@ impl Metadata {
         let list = statement(
             "look at the newest backup sets",
             "SELECT cluster_id, tenant_id, MAX(finished_at) AS newest_at FROM backup_sets
-             WHERE status NOT IN (?, ?) GROUP BY cluster_id, tenant_id ORDER BY cluster_id, tenant_id",
+             WHERE status IN (?, ?) GROUP BY cluster_id, tenant_id ORDER BY cluster_id, tenant_id",
         );
-        let list = list.bind(word(&BackupSetStatus::Partial)).bind(word(&BackupSetStatus::Deleted));
+        let [available, unverified] = BackupSetStatus::GOOD.map(|status| word(&status));
+        let list = list.bind(available).bind(unverified);
         let newest = |row: &Row| {
             let (cluster, tenant) = (row.integer("cluster_id")?, row.integer("tenant_id")?);
             Ok((ClusterId(cluster), TenantId(tenant), row.timestamp("newest_at")?))
         };
         self.read().await?.rows(list).await?.iter().map(newest).collect()
+    }
+
+    /// Returns the newest backup set of each tenant where that one is partial. Sets that nobody vouches for do not count.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn backup_set_partial_newest(&self) -> Result<Vec<BackupSet>, Error> {
+        let find = statement("find tenants whose newest backup set is partial", WITH_LEFT_OUT);
+        let find = find.push(
+            " WHERE status = ? AND id IN (
+                 SELECT n.id FROM (
+                     SELECT id, ROW_NUMBER() OVER (PARTITION BY cluster_id, tenant_id
+                                                   ORDER BY finished_at DESC, id DESC) AS age
+                     FROM backup_sets WHERE status NOT IN (?, ?)) n
+                 WHERE n.age = 1)
+             ORDER BY id",
+        );
+        let find = find.bind(word(&BackupSetStatus::Partial)).bind(word(&BackupSetStatus::Deleted));
+        let find = find.bind(word(&BackupSetStatus::Foreign));
+        self.read().await?.rows(find).await?.iter().map(backup_set).collect()
     }
 
     /// Returns what all backup sets of a cluster come to.

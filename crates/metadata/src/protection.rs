@@ -83,9 +83,6 @@ pub struct PartNewest {
     pub newest: Timestamp,
 }
 
-/// The states of a backup set that can be restored.
-pub const GOOD: [BackupSetStatus; 2] = [BackupSetStatus::Available, BackupSetStatus::Unverified];
-
 impl Metadata {
     /// Returns what the catalogue knows of how recently everything was backed up; with one cluster or with all.
     ///
@@ -179,7 +176,7 @@ async fn parts(
          WHERE s.selection IS NOT NULL",
     );
     let find = find.bind(format!("$.{}", selection.name)).bind(selection.kind).bind(everything(selection));
-    let find = find.and_one_of("b.status", GOOD.iter().map(word));
+    let find = find.and_one_of("b.status", BackupSetStatus::GOOD.iter().map(word));
     let find = find.and_if("b.cluster_id = ?", cluster.map(|id| id.0));
     let newest = |row: &Row| {
         Ok(PartNewest {

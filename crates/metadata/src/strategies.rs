@@ -14,22 +14,59 @@ const NOUN: &str = "backup strategy";
 /// The number in the place of a tenant that stands for the whole cluster. OceanBase gives it to no tenant.
 const WHOLE_CLUSTER: i64 = 0;
 
+/// Strategies as they are stored, each kind in the order of their identities.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Strategies {
+    /// Those that this version understands.
+    pub readable: Vec<Strategy>,
+    /// Those that it does not.
+    pub unreadable: Vec<Unreadable>,
+}
+
+/// A strategy whose settings this version cannot read: every rule for schedules is applied again when one is read, and
+/// another version may have had others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unreadable {
+    /// Its identity.
+    pub id: StrategyId,
+    /// What it backs up.
+    pub scope: Scope,
+    /// Why it cannot be read.
+    pub cause: String,
+}
+
 impl Metadata {
-    /// Returns the strategies of one cluster or of all, in the order of their identities.
+    /// Returns the strategies of one cluster or of all that this version can read, in the order of their identities.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn strategy_list(&self, cluster: Option<ClusterId>) -> Result<Vec<Strategy>, Error> {
+        Ok(self.strategy_list_whole(cluster).await?.readable)
+    }
+
+    /// Returns the strategies of one cluster or of all, with those that this version cannot read.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn strategy_list_whole(&self, cluster: Option<ClusterId>) -> Result<Strategies, Error> {
         list(&mut self.read().await?, cluster).await
     }
 }
 
 impl Transaction {
-    /// Returns the strategies of a cluster as they are in this transaction.
+    /// Returns the strategies of a cluster that this version can read, as they are in this transaction.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn strategies_now(&mut self, cluster: ClusterId) -> Result<Vec<Strategy>, Error> {
+        Ok(self.strategies_whole_now(cluster).await?.readable)
+    }
+
+    /// Returns the strategies of a cluster as they are in this transaction, with those that this version cannot read.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn strategies_whole_now(&mut self, cluster: ClusterId) -> Result<Strategies, Error> {
         list(&mut self.connection, Some(cluster)).await
     }
 
@@ -72,6 +109,21 @@ impl Transaction {
         exactly_one(self.connection.execute(update.bind(*since).bind(id.0)).await?, NOUN, id.0)
     }
 
+    /// Sets since when due times are a strategy's own, if that is still what was `seen`. Tells whether it was.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn strategy_since(
+        &mut self,
+        id: StrategyId,
+        seen: Timestamp,
+        since: Timestamp,
+    ) -> Result<bool, Error> {
+        let update =
+            statement("store a strategy", "UPDATE strategies SET since_at = ? WHERE id = ? AND since_at = ?");
+        Ok(self.connection.execute(update.bind(since).bind(id.0).bind(seen)).await? == 1)
+    }
+
     /// Deletes a strategy with its runs. Their tasks and backup sets stay.
     ///
     /// # Errors
@@ -96,27 +148,43 @@ impl Transaction {
     }
 }
 
-async fn list(connection: &mut Connection, cluster: Option<ClusterId>) -> Result<Vec<Strategy>, Error> {
+async fn list(connection: &mut Connection, cluster: Option<ClusterId>) -> Result<Strategies, Error> {
     let list = statement("list strategies", "SELECT * FROM strategies WHERE 1 = 1");
     let list = list.and_if("cluster_id = ?", cluster.map(|id| id.0)).push(" ORDER BY id");
-    connection.rows(list).await?.iter().map(strategy).collect()
+    let mut strategies = Strategies::default();
+    for row in connection.rows(list).await? {
+        match strategy(&row)? {
+            Ok(strategy) => strategies.readable.push(strategy),
+            Err(unreadable) => strategies.unreadable.push(unreadable),
+        }
+    }
+    Ok(strategies)
 }
 
 fn stored_tenant(scope: Scope) -> i64 {
     scope.tenant().map_or(WHOLE_CLUSTER, |tenant| tenant.0)
 }
 
-fn strategy(row: &Row) -> Result<Strategy, Error> {
+fn strategy(row: &Row) -> Result<Result<Strategy, Unreadable>, Error> {
+    let id = StrategyId(row.integer("id")?);
     let cluster = ClusterId(row.integer("cluster_id")?);
-    Ok(Strategy {
-        id: StrategyId(row.integer("id")?),
-        scope: match row.integer("tenant_id")? {
-            WHOLE_CLUSTER => Scope::Cluster(cluster),
-            tenant => Scope::Tenant(cluster, TenantId(tenant)),
-        },
+    let scope = match row.integer("tenant_id")? {
+        WHOLE_CLUSTER => Scope::Cluster(cluster),
+        tenant => Scope::Tenant(cluster, TenantId(tenant)),
+    };
+    let settings = match row.json("settings") {
+        Ok(settings) => settings,
+        Err(Error::Unreadable { cause, .. }) => {
+            return Ok(Err(Unreadable { id, scope, cause: cause.to_string() }));
+        }
+        Err(error) => return Err(error),
+    };
+    Ok(Ok(Strategy {
+        id,
+        scope,
         owner: UserId(row.integer("owner_id")?),
-        settings: row.json("settings")?,
+        settings,
         paused: row.flag("paused")?,
         since: Timestamp(row.integer("since_at")?),
-    })
+    }))
 }

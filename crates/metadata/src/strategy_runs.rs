@@ -1,17 +1,19 @@
 //! What became of each due time of a strategy: one row each, with the task that was created or why there is none. How the
 //! task stands is always read from the task, so a retry that ends well makes a run good.
 
+use std::collections::BTreeMap;
+
 use engine::{Note, TaskStatus};
 use model::Timestamp;
 use model::backup::DataBackupMode;
 use model::id::{StrategyId, TaskId};
-use model::schedule::decide::{MissReason, Outcome, Run};
+use model::schedule::decide::{MissReason, Outcome, Run, RunKey};
 use model::text::Text;
 
 use crate::database::{Connection, Listing, Slice, Transaction};
 use crate::error::Error;
 use crate::open::Metadata;
-use crate::sql::{Row, json, statement, word};
+use crate::sql::{Row, Statement, json, statement, word};
 
 /// How long rows are kept at least, in microseconds: 366 days.
 const KEPT_US: i64 = 366 * 86_400_000_000;
@@ -76,14 +78,14 @@ pub struct TaskStanding {
     pub is_partial: bool,
 }
 
-/// The newest rows of a strategy.
+/// The row of a strategy's latest due time that has one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Newest {
     /// The strategy.
     pub strategy: StrategyId,
-    /// The latest due time that has a row.
+    /// The due time.
     pub due: Timestamp,
-    /// When the latest row was written.
+    /// When the row was written.
     pub decided: Timestamp,
 }
 
@@ -106,6 +108,18 @@ const SELECT: &str =
     "SELECT r.*, t.status AS task_status, t.note AS task_note, t.finished_at AS task_finished_at,
             (SELECT COUNT(*) FROM backup_sets b WHERE b.task_id = r.task_id AND b.status = 'PARTIAL') AS partial_sets
      FROM strategy_runs r LEFT JOIN tasks t ON t.id = r.task_id WHERE r.strategy_id = ?";
+
+/// The newest row of each strategy, found at the end of its part of the primary key: a year of runs of many strategies is
+/// millions of rows, and this is asked every few seconds.
+const NEWEST: &str = "SELECT s.id AS strategy_id,
+            (SELECT r.due_at FROM strategy_runs r WHERE r.strategy_id = s.id
+             ORDER BY r.due_at DESC LIMIT 1) AS due_at,
+            (SELECT r.decided_at FROM strategy_runs r WHERE r.strategy_id = s.id
+             ORDER BY r.due_at DESC LIMIT 1) AS decided_at
+     FROM strategies s";
+
+/// How many rows one statement stores.
+const ROWS_MAX: usize = 100;
 
 impl Metadata {
     /// Returns what became of a strategy's due times, the newest first.
@@ -140,24 +154,20 @@ impl Metadata {
         history(&mut self.read().await?, strategy, from).await
     }
 
-    /// Returns the newest rows of every strategy that has rows.
+    /// Returns the newest row of every strategy that has rows.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn strategy_run_newest(&self) -> Result<Vec<Newest>, Error> {
-        let read = statement(
-            "look at the newest runs",
-            "SELECT strategy_id, MAX(due_at) AS due_at, MAX(decided_at) AS decided_at FROM strategy_runs
-             GROUP BY strategy_id",
-        );
-        let newest = |row: &Row| {
-            Ok(Newest {
-                strategy: StrategyId(row.integer("strategy_id")?),
-                due: row.timestamp("due_at")?,
-                decided: row.timestamp("decided_at")?,
-            })
-        };
-        self.read().await?.rows(read).await?.iter().map(newest).collect()
+        let read = statement("look at the newest runs", NEWEST);
+        let mut newest = Vec::new();
+        for row in self.read().await?.rows(read).await? {
+            let moments = (row.integer_or_none("due_at")?, row.integer_or_none("decided_at")?);
+            let (Some(due), Some(decided)) = moments else { continue };
+            let strategy = StrategyId(row.integer("strategy_id")?);
+            newest.push(Newest { strategy, due: Timestamp(due), decided: Timestamp(decided) });
+        }
+        Ok(newest)
     }
 
     /// Returns the newest row of each strategy whose due time was missed for another reason than a pause.
@@ -190,45 +200,101 @@ impl Transaction {
         history(&mut self.connection, strategy, from).await
     }
 
+    /// Stores that the task of a run backs up more than was decided, and why. A run whose strategy is gone is left alone.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn strategy_run_promoted(
+        &mut self,
+        run: RunKey,
+        task: TaskId,
+        kind: DataBackupMode,
+        why: &Text,
+    ) -> Result<(), Error> {
+        let update = statement(
+            "store how much a run backs up",
+            "UPDATE strategy_runs SET kind = ?, note = ? WHERE strategy_id = ? AND due_at = ? AND task_id = ?",
+        );
+        let update = update.bind(word(&kind)).bind(json(why)).bind(run.strategy.0).bind(run.due);
+        self.connection.execute(update.bind(task.0)).await.map(drop)
+    }
+
     /// Stores what became of a due time, together with what else is written in this transaction. Returns false, and
     /// stores nothing, when that is settled already: by another server, or before a crash.
     ///
     /// # Errors
     /// When there is no such strategy, or the database fails.
     pub async fn strategy_run_insert(&mut self, run: &NewRun) -> Result<bool, Error> {
+        Ok(self.strategy_runs_insert(std::slice::from_ref(run)).await? == 1)
+    }
+
+    /// Stores what became of due times of one strategy, but for those that are settled already. Returns how many it
+    /// stored.
+    ///
+    /// # Errors
+    /// When there is no such strategy, or the database fails.
+    pub async fn strategy_runs_insert(&mut self, runs: &[NewRun]) -> Result<usize, Error> {
+        let Some(strategy) = runs.first().map(|run| run.strategy) else { return Ok(0) };
+        assert!(runs.iter().all(|run| run.strategy == strategy), "they are of one strategy");
+        let (first, last) = runs
+            .iter()
+            .fold((i64::MAX, i64::MIN), |(first, last), run| (first.min(run.due.0), last.max(run.due.0)));
         let now = self.now().await?;
-        let NewRun { strategy, due, planned, fate, note } = run;
-        // A miss that was written by a clock that was ahead settles nothing until the time has come to it.
-        let unsettled = statement(
+        self.delete_old_runs(strategy, Timestamp(last.saturating_sub(KEPT_US))).await?;
+        let mut rows = BTreeMap::new();
+        let known = statement(
             "settle a due time",
-            "DELETE FROM strategy_runs WHERE strategy_id = ? AND due_at = ? AND task_id IS NULL AND decided_at > ?",
+            "SELECT due_at, task_id, decided_at FROM strategy_runs
+             WHERE strategy_id = ? AND due_at >= ? AND due_at <= ?",
         );
-        let ahead = now.0.saturating_add(CLOCK_APART_US);
-        self.connection.execute(unsettled.bind(strategy.0).bind(*due).bind(ahead)).await?;
-        self.delete_old_runs(*strategy, Timestamp(due.0.saturating_sub(KEPT_US))).await?;
+        for row in self.connection.rows(known.bind(strategy.0).bind(first).bind(last)).await? {
+            // A miss that was written by a clock that was ahead settles nothing until the time has come to it.
+            let is_ahead = row.integer("decided_at")? > now.0.saturating_add(CLOCK_APART_US);
+            rows.insert(row.timestamp("due_at")?, row.integer_or_none("task_id")?.is_none() && is_ahead);
+        }
+        let mut new = Vec::new();
+        for run in runs {
+            match rows.get(&run.due) {
+                Some(false) => continue,
+                Some(true) => {
+                    let unsettled = statement(
+                        "settle a due time",
+                        "DELETE FROM strategy_runs WHERE strategy_id = ? AND due_at = ?",
+                    );
+                    self.connection.execute(unsettled.bind(strategy.0).bind(run.due)).await?;
+                }
+                None => {}
+            }
+            new.push(run);
+        }
+        let mut stored = 0;
+        for part in new.chunks(ROWS_MAX) {
+            match self.connection.execute(insert(part, now)).await {
+                Err(error) if error.is_duplicate() => return Ok(stored),
+                done => done.map(|_| stored += part.len())?,
+            }
+        }
+        Ok(stored)
+    }
+}
+
+/// Returns the statement that stores runs.
+fn insert(runs: &[&NewRun], now: Timestamp) -> Statement {
+    let mut insert = statement(
+        "settle a due time",
+        "INSERT INTO strategy_runs (strategy_id, due_at, planned, decided_at, kind, task_id, miss, note) VALUES ",
+    );
+    for (number, run) in runs.iter().enumerate() {
+        let NewRun { strategy, due, planned, fate, note } = run;
         let (kind, task, miss) = match fate {
             Fate::Started { kind, task } => (Some(word(kind)), Some(task.0), None),
             Fate::Missed(reason) => (None, None, Some(json(reason))),
         };
-        let settled = statement(
-            "settle a due time",
-            "SELECT COUNT(*) AS total FROM strategy_runs WHERE strategy_id = ? AND due_at = ?",
-        );
-        if self.connection.count(settled.bind(strategy.0).bind(*due)).await? > 0 {
-            return Ok(false);
-        }
-        let insert = statement(
-            "settle a due time",
-            "INSERT INTO strategy_runs (strategy_id, due_at, planned, decided_at, kind, task_id, miss, note)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        );
-        let insert = insert.bind(strategy.0).bind(*due).bind(word(planned)).bind(now);
-        let insert = insert.bind(kind).bind(task).bind(miss).bind(note.as_ref().map(json));
-        match self.connection.execute(insert).await {
-            Err(error) if error.is_duplicate() => Ok(false),
-            done => done.map(|_| true),
-        }
+        insert = insert.push(if number == 0 { "" } else { ", " }).push("(?, ?, ?, ?, ?, ?, ?, ?)");
+        insert = insert.bind(strategy.0).bind(*due).bind(word(planned)).bind(now);
+        insert = insert.bind(kind).bind(task).bind(miss).bind(note.as_ref().map(json));
     }
+    insert
 }
 
 impl Transaction {
@@ -282,4 +348,27 @@ fn stored(row: &Row) -> Result<StoredRun, Error> {
         decided: row.timestamp("decided_at")?,
         task,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::NEWEST;
+    use crate::open::Metadata;
+    use crate::sql::statement;
+
+    #[tokio::test]
+    async fn the_newest_rows_are_found_without_reading_the_others() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let metadata = Metadata::open(directory.path()).await.expect("opens");
+        let explain = statement("explain", "EXPLAIN QUERY PLAN ").push(NEWEST);
+        let rows = metadata.read().await.expect("reads").rows(explain).await.expect("explained");
+        let plan: Vec<String> = rows.iter().map(|row| row.text("detail").expect("a text")).collect();
+        let of_runs: Vec<&String> = plan.iter().filter(|step| step.contains(" r ")).collect();
+        assert!(
+            of_runs.len() == 2 && of_runs.iter().all(|step| step.starts_with("SEARCH r")),
+            "a search by the key, and no sort: {plan:?}"
+        );
+        assert!(!plan.iter().any(|step| step.contains("TEMP B-TREE")), "{plan:?}");
+        metadata.close().await;
+    }
 }

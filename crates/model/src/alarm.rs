@@ -21,6 +21,8 @@ pub enum AlarmKind {
     StorageCapacity,
     /// The newest data backup failed, and none succeeded since.
     BaseBackupFail,
+    /// The newest backup set of a tenant lacks something that nobody agreed to.
+    BackupPartial,
     /// A data backup runs longer than its backup strategy allows.
     BaseBackupTimeout,
     /// No data backup succeeded for too long.
@@ -46,10 +48,11 @@ pub enum AlarmLevel {
 
 impl AlarmKind {
     /// All there are.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::ClusterUnavailable,
         Self::StorageCapacity,
         Self::BaseBackupFail,
+        Self::BackupPartial,
         Self::BaseBackupTimeout,
         Self::NoSuccessfulBackup,
         Self::LogBackupInterrupted,
@@ -65,6 +68,7 @@ impl AlarmKind {
             Self::ClusterUnavailable => "cluster_unavailable",
             Self::StorageCapacity => "backup_storage_capacity_over_threshold",
             Self::BaseBackupFail => "base_backup_fail",
+            Self::BackupPartial => "backup_partial",
             Self::BaseBackupTimeout => "base_backup_timeout",
             Self::NoSuccessfulBackup => "base_backup_too_long_time_no_one_success_task",
             Self::LogBackupInterrupted => "log_backup_interrupted",
@@ -80,6 +84,7 @@ impl AlarmKind {
         match self {
             Self::ClusterUnavailable | Self::StorageCapacity => AlarmLevel::Stopped,
             Self::BaseBackupFail
+            | Self::BackupPartial
             | Self::BaseBackupTimeout
             | Self::NoSuccessfulBackup
             | Self::LogBackupInterrupted

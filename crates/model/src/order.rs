@@ -11,7 +11,7 @@ use crate::inventory::Consent;
 use crate::method::settle;
 use crate::problem::Problem;
 use crate::recovery::RecoveryRequest;
-use crate::schedule::decide::Promotion;
+use crate::schedule::decide::{Promotion, RunKey};
 use crate::storage::StorageLocation;
 
 mod tenant_recovery;
@@ -82,6 +82,10 @@ pub struct PhysicalBackup {
     /// Why it is full although its strategy plans an incremental one.
     #[serde(skip)]
     pub promotion: Option<Promotion>,
+    /// The run of a strategy that it is, if it is one: an incremental one then makes full sets of tenants without a usable
+    /// one, and is not refused.
+    #[serde(skip)]
+    pub run: Option<RunKey>,
 }
 
 /// A change of log backup.
@@ -195,6 +199,7 @@ impl BackupNow {
                     encryption,
                     start_log_backup: true,
                     promotion: None,
+                    run: None,
                 }))
             }
         }

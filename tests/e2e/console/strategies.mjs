@@ -131,12 +131,26 @@ async function filledIn() {
   await leaveDrawer();
 }
 
+/** Opens the runs of a day by keyboard, and goes back to all. */
+async function openDay(state, status) {
+  const day = page.locator(`.history .day-cell[data-state=${state}]`).last();
+  await day.focus();
+  await page.keyboard.press('Enter');
+  const runs = page.locator('.day-runs');
+  await runs.getByText(status, { exact: true }).first().waitFor();
+  await look(`day-${state}`);
+  await runs.locator('.section-head button').click();
+  await runs.waitFor({ state: 'hidden' });
+  assert.equal(await day.evaluate((cell) => cell === document.activeElement), true, 'the focus is back on the day');
+}
+
 async function run() {
   await page.goto(`${backupPage}?list=strategy`);
   const row = page.locator('.history .ant-table-row').first();
   await row.getByText(words.successful).waitFor({ timeout: RUN_MS });
   await look('run');
   await page.locator('.history .day-cell[data-state=good]').first().waitFor();
+  await openDay('good', words.successful);
   await row.getByRole('link').click();
   await page.locator('[data-testid=task-status][data-status=SUCCESSFUL]').waitFor();
   const [task] = (await lifeboat.api('GET', '/api/v2/tasks/instances')).contents;
@@ -172,6 +186,7 @@ async function missed() {
   await row.getByText(words.missed, { exact: true }).waitFor({ timeout: RUN_MS });
   await row.getByText(words.whyMissed).waitFor();
   await page.locator('.history .day-cell[data-state=partly]').first().waitFor();
+  await openDay('partly', words.missed);
   await look('missed');
   await page.locator('.history').scrollIntoViewIfNeeded();
   await look('missed-history');
@@ -186,7 +201,19 @@ async function missed() {
   await page.locator('[data-testid=strategy-status]:not([data-status=PAUSED])').waitFor();
 }
 
+/** The run has started log backup, whose delay is sampled since then: a chart, and the same values as a table. */
+async function logDelay() {
+  await page.goto(`${backupPage}?list=logs`);
+  await page.locator('.plot[data-state=drawn]').waitFor({ timeout: RUN_MS });
+  await page.locator('.chart').scrollIntoViewIfNeeded();
+  await look('log-delay');
+  await page.locator('.chart-values summary').focus();
+  await page.keyboard.press('Enter');
+  await page.locator('.chart-values .ant-table-row').first().waitFor();
+}
+
 async function ofTenant() {
+  await page.goto(`${backupPage}?list=strategy`);
   await button(words.forTenant).click();
   const form = drawer();
   await form.getByRole('combobox', { name: words.object }).click();
@@ -224,6 +251,7 @@ try {
   await run();
   await modifyAndPause();
   await missed();
+  await logDelay();
   await ofTenant();
   await dark();
   assert.deepEqual(barriers, [], 'axe found barriers');

@@ -6,6 +6,7 @@ export function placeOf({ alarmType, clusterId, taskId }: Pick<Alarm, 'alarmType
   switch (alarmType) {
     case 'cluster_unavailable':
       return `/clusters/${clusterId}`;
+    case 'backup_partial':
     case 'backup_run_missed':
     case 'backup_storage_capacity_over_threshold':
     case 'base_backup_too_long_time_no_one_success_task':

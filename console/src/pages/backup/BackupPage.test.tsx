@@ -67,3 +67,25 @@ test('a strategy that is saved closes the form and shows in the tab', async () =
   expect(page.getByRole('button', { name: 'Submit' }).elements()).toEqual([]);
   expect(page.getByRole('button', { name: 'New Backup Strategy' }).elements()).toEqual([]);
 });
+
+test('nothing is asked for the storage trend until its tab is opened', async () => {
+  const calls = network({
+    ...me('BACKUP'),
+    'GET /ob/clusters/7': { data: cluster() },
+    'GET /ob/clusters/7/backup/ability': { data: ability({ storageId: 3 }) },
+    'GET /ob/clusters/7/backup/overview': {
+      data: { clusterId: 7, clusterName: 'prod', obBackupAbility: 'PHYSICAL_BACKUP', backupScheduleStatus: 'NONE', backupSetCount: 0, backupSize: 0 },
+    },
+    'GET /ob/clusters/7/backup/task/dataBackupTasks': list(),
+    'GET /backup/strategies': list(),
+    'GET /ob/clusters/7/backup/storageUsages': { data: { contents: [] } },
+  });
+  stage(<BackupPage />, { path: '/clusters/:clusterId/backup', at: '/clusters/7/backup' });
+  const tab = page.getByRole('tab', { name: 'Backup Storage Trend' });
+  await expect.element(tab).toBeVisible();
+  const asked = () => calls.filter(({ call }) => call.endsWith('/storageUsages')).length;
+  expect(asked()).toBe(0);
+  await tab.click();
+  await expect.element(page.getByText('Nothing was sampled in this period.', { exact: false })).toBeVisible();
+  expect(asked()).toBe(1);
+});

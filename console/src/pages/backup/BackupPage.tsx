@@ -4,6 +4,7 @@ import type { ReactNode } from 'react';
 import { Link, useSearchParams } from 'react-router';
 
 import type { Ability, Cluster, Overview, Strategy } from '../../api/types';
+import { useChartWords } from '../../charts/useChartWords';
 import { useLabels } from '../../locales';
 import { formatBytes, formatSeconds } from '../../parts/format';
 import { MayButton } from '../../parts/MayButton';
@@ -29,6 +30,7 @@ import { DataBackupTasks } from './DataBackupTasks';
 import { LogBackupTasks } from './LogBackupTasks';
 import { abilityQuery, overviewQuery } from './queries';
 import { RecoveryTasks } from './RecoveryTasks';
+import { StorageTrend } from './StorageTrend';
 
 /** The names that open drawers from the address: other pages lead to them. */
 const BACK_UP_NOW = 'backUpNow';
@@ -44,6 +46,7 @@ const OF_CLUSTER = 'cluster';
 export default function BackupPage() {
   const id = useClusterId();
   const { backup, strategy } = useLabels();
+  const charts = useChartWords();
   const cluster = useCluster(id);
   // Asked whenever the page opens: what is filled in is the storage of the newest backup.
   const ability = useQuery({ ...abilityQuery(id), refetchOnMount: 'always' });
@@ -110,6 +113,7 @@ export default function BackupPage() {
                   },
                 ]
               : []),
+            { key: 'storage', label: charts.storage, children: <StorageTrend id={id} /> },
           ]}
         />
       </Section>

@@ -15,6 +15,7 @@ import { useMay } from '../logon/me';
 import { ClusterSilent } from './ClusterSilent';
 import { Filters } from './Filters';
 import { actionsOf } from './logBackup';
+import { LogDelays } from './LogDelays';
 import { PagedTable } from './PagedTable';
 import type { Filter } from './queries';
 import { tenantName } from './tenantName';
@@ -101,6 +102,7 @@ export function LogBackupTasks({ cluster }: { cluster: Cluster }) {
         expandable={{ expandedRowRender: (row) => <Details row={row} /> }}
         onPage={(number, count) => setFilter({ ...filter, page: number, size: count })}
       />
+      <LogDelays cluster={cluster} />
     </>
   );
 }

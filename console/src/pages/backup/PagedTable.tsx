@@ -4,6 +4,7 @@ import type { UseQueryResult } from '@tanstack/react-query';
 
 import type { List } from '../../api/types';
 import { useLabels } from '../../locales';
+import { expandColumn } from '../../parts/expandIcon';
 import { Loaded, Nothing } from '../../parts/PageState';
 
 /** Below that there is nothing to leaf through. */
@@ -29,7 +30,7 @@ export function PagedTable<T extends object>({ query, rowKey, columns, empty, ex
           rowKey={rowKey}
           columns={columns ?? []}
           dataSource={contents}
-          {...(expandable ? { expandable } : {})}
+          {...(expandable ? { expandable: { ...expandColumn, ...expandable } } : {})}
           locale={{ emptyText: <Nothing text={empty} /> }}
           scroll={{ x: 'max-content' }}
           loading={query.isPlaceholderData}

@@ -14,10 +14,25 @@ import type { Scope } from './scope';
 
 /** What became of each due time, the missed ones with their reason. */
 export function RunList({ scope }: { scope: Scope }) {
-  const { strategy, words } = useLabels();
+  const { strategy } = useLabels();
   const [filter, setFilter] = useState({ page: 1, size: 10 });
   const runs = useQuery({ ...runsQuery(scope, filter), placeholderData: keepPreviousData, refetchInterval: EVERY_MS });
-  const columns: TableProps<StrategyRun>['columns'] = [
+  const columns = useRunColumns();
+  return (
+    <PagedTable
+      query={runs}
+      rowKey={(run) => run.dueTime}
+      columns={columns}
+      empty={strategy.runsEmpty}
+      onPage={(page, size) => setFilter({ page, size })}
+    />
+  );
+}
+
+/** Returns the columns of a list of runs. */
+export function useRunColumns(): TableProps<StrategyRun>['columns'] {
+  const { strategy, words } = useLabels();
+  return [
     { title: strategy.due, dataIndex: 'dueTime', render: (at: string) => <Moment at={at} isExact /> },
     {
       title: strategy.status,
@@ -42,15 +57,6 @@ export function RunList({ scope }: { scope: Scope }) {
     },
     { title: strategy.end, dataIndex: 'finishTime', render: (at?: string | null) => <Moment at={at} isExact isBare /> },
   ];
-  return (
-    <PagedTable
-      query={runs}
-      rowKey={(run) => run.dueTime}
-      columns={columns}
-      empty={strategy.runsEmpty}
-      onPage={(page, size) => setFilter({ page, size })}
-    />
-  );
 }
 
 function Reason({ run: { reason } }: { run: StrategyRun }) {

@@ -5,26 +5,20 @@ import { useState } from 'react';
 import type { Strategy } from '../../api/types';
 import { useLabels } from '../../locales';
 import { Loaded } from '../../parts/PageState';
-import { DayCalendar } from './DayCalendar';
+import { History } from './History';
 import { PlannedRuns } from './PlannedRuns';
 import { nextRunsQuery } from './queries';
-import { RunList } from './RunList';
 import { scopeOf, type Scope } from './scope';
 import { StrategyFacts } from './StrategyFacts';
 
 /** A strategy: what it does, what comes next, and what became of each due time. */
 export function StrategyDetails({ strategy }: { strategy: Strategy }) {
-  const { strategy: labels } = useLabels();
   const scope = scopeOf(strategy);
   return (
     <>
       <StrategyFacts strategy={strategy} />
       <NextRuns scope={scope} />
-      <section aria-label={labels.history} className="history">
-        <h3>{labels.history}</h3>
-        <DayCalendar scope={scope} />
-        <RunList scope={scope} />
-      </section>
+      <History scope={scope} />
     </>
   );
 }

@@ -166,11 +166,30 @@ test('at most ten days of a month can be chosen', async () => {
   await expect.element(button('Last day of the month: No backup')).toBeEnabled();
 });
 
-test('a timeout that is saved is said to stay when its field is emptied', async () => {
+test('a timeout that is saved is removed when its field is emptied', async () => {
   const saved = strategy({ obBackupThresholdConfig: { dataBackupTimeoutMinutes: 120 } });
-  open({ changed: saved, strategies: [saved] });
+  const { calls, onSaved } = open({ changed: saved, strategies: [saved] });
   await page.getByLabelText('Data Backup Timeout (min)').fill('');
-  await expect.element(page.getByText('it stays at 120 min', { exact: false })).toBeVisible();
+  await submit().click();
+  await expect.poll(() => onSaved.mock.calls.length).toBe(1);
+  expect(bodyOf(calls, `PATCH ${PATH}`)).toMatchObject({ obBackupThresholdConfig: { dataBackupTimeoutMinutes: 0 } });
+});
+
+test('another storage is saved only after the dialog has said what it means for recovery', async () => {
+  const saved = strategy();
+  const move: Answer = { status: 409, error: { id: 'strategy-storage-move', message: 'Only when you accept', cause: 'To recover, both storages are needed.' } };
+  const change = (_: URLSearchParams, body: unknown): Answer => ((body as { acceptStorageMove?: boolean }).acceptStorageMove ? done : move);
+  const { calls, onSaved } = open({ changed: saved, strategies: [saved], answers: { [`PATCH ${PATH}`]: change } });
+  await page.getByTitle('nightly · file:///obbackup/').click();
+  await page.getByTitle('other · file:///other/').click();
+  await submit().click();
+  const dialog = page.getByRole('dialog').filter({ hasText: 'To recover, both storages are needed.' }).last();
+  await expect.element(dialog).toBeVisible();
+  expect(onSaved).not.toHaveBeenCalled();
+  expect(page.getByText('Only when you accept').elements()).toEqual([]);
+  await dialog.getByRole('button', { name: 'Submit' }).click();
+  await expect.poll(() => onSaved.mock.calls.length).toBe(1);
+  expect(bodyOf(calls, `PATCH ${PATH}`)).toMatchObject({ acceptStorageMove: true, obBackupServiceStorageConfig: { storageId: 4 } });
 });
 
 test('a strategy that is modified opens as it is saved, and says what another storage means', async () => {

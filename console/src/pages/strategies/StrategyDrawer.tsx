@@ -2,11 +2,13 @@ import { App, Button, Drawer, Form } from '@oceanbase/design';
 import { useMutation } from '@tanstack/react-query';
 import { useEffect, useRef, useState } from 'react';
 
+import { Problem } from '../../api/problem';
 import type { Ability, Cluster, NewStrategy, Strategy } from '../../api/types';
 import { useLabels, useLanguage } from '../../locales';
 import { Part } from '../../parts/Part';
 import { PlanAnswer } from '../../parts/PlanAnswer';
 import { ProblemAlert } from '../../parts/ProblemAlert';
+import { Prose } from '../../parts/Prose';
 import { useReturnFocus } from '../../parts/useReturnFocus';
 import { toChoice } from '../backup/draft';
 import type { StorageTest } from '../backup/StorageChooser';
@@ -133,35 +135,54 @@ export function StrategyDrawer({ cluster, ability, strategies, strategy, onSaved
             <CleanUpField />
           </Part>
           <Part title={words.thresholds}>
-            <Thresholds
-              draft={draft}
-              savedTimeout={strategy?.obBackupThresholdConfig.dataBackupTimeoutMinutes ?? undefined}
-              refused={refused}
-              onChange={change}
-            />
+            <Thresholds draft={draft} refused={refused} onChange={change} />
           </Part>
-          <PlanAnswer plan={undefined} error={save.error && !fieldOf(save.error) ? save.error : null} />
+          <PlanAnswer plan={undefined} error={save.error && !fieldOf(save.error) && !isStorageMove(save.error) ? save.error : null} />
         </Form>
       </div>
     </Drawer>
   );
 }
 
+interface Saved {
+  tenant: number | undefined;
+  body: NewStrategy;
+  /** Whether what another storage means for recovery has been read and accepted. */
+  acceptStorageMove?: boolean;
+}
+
 function useSave(cluster: number, strategy: Strategy | undefined, onSaved: () => void) {
-  const { strategy: words } = useLabels();
-  const { message } = App.useApp();
+  const { strategy: words, tasks } = useLabels();
+  const { message, modal } = App.useApp();
   const refresh = useRefreshStrategies();
-  return useMutation({
-    mutationFn: ({ tenant, body }: { tenant: number | undefined; body: NewStrategy }) => {
+  const save = useMutation({
+    mutationFn: ({ tenant, body, acceptStorageMove }: Saved) => {
       const calls = strategyCalls(tenant === undefined ? { cluster } : { cluster, tenant });
-      return strategy ? calls.change(body) : calls.create(body);
+      return strategy ? calls.change({ ...body, ...(acceptStorageMove ? { acceptStorageMove } : {}) }) : calls.create(body);
     },
     onSuccess: () => {
       void message.success(strategy ? words.changed : words.created);
       onSaved();
       refresh(cluster);
     },
+    onError: (error, wish) => {
+      if (!isStorageMove(error)) return;
+      void modal.confirm({
+        title: words.storageMoved,
+        content: <Prose text={[error.words?.cause, words.storageMovedText].filter(Boolean).join(' ')} />,
+        width: 520,
+        okText: words.submit,
+        cancelText: tasks.goBack,
+        onOk: () => save.mutateAsync({ ...wish, acceptStorageMove: true }).catch(() => undefined),
+      });
+    },
   });
+  return save;
+}
+
+/** Tells whether a change was refused until somebody accepts what another storage means for recovery. */
+function isStorageMove(error: unknown): error is Problem {
+  return error instanceof Problem && (error.words?.id.startsWith('strategy-storage-move') ?? false);
 }
 
 /** Brings the field that was refused to the reader's eyes. */

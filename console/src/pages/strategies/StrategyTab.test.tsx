@@ -1,17 +1,18 @@
 import { me, network, type Answers } from '../../testing/network';
 
 import { expect, test, vi } from 'vitest';
-import { page } from 'vitest/browser';
+import { page, userEvent } from 'vitest/browser';
 
 import { cluster, run, strategy } from '../../testing/nouns';
 import { stage } from '../../testing/stage';
+import { dateOf } from './days';
 import { StrategyTab } from './StrategyTab';
 
 const PATH = '/ob/clusters/7/backup/config/backupStrategy';
 const list = (...contents: unknown[]) => ({
   data: { contents, page: { number: 1, size: 2000, totalElements: contents.length, totalPages: 1 } },
 });
-const paused = strategy({ nextRun: null });
+const paused = strategy({ nextRun: null, backupScheduleStatus: 'PAUSED' });
 paused.obBackupScheduleConfig = { ...paused.obBackupScheduleConfig, backupScheduleEnabled: false };
 
 /** Yesterday at noon: a moment of one day wherever the test runs. */
@@ -46,10 +47,17 @@ const button = (name: string) => page.getByRole('button', { name, exact: true })
 const dialog = () => page.getByRole('dialog');
 
 test('a cluster without a strategy leads to the form', async () => {
-  const { onNew } = open({ 'GET /backup/strategies': list(strategy({ clusterId: 8 })) });
+  const asked: Array<string | null> = [];
+  const { onNew } = open({
+    'GET /backup/strategies': (query) => {
+      asked.push(query.get('clusterId'));
+      return list();
+    },
+  });
   await expect.element(page.getByText('This cluster has no backup strategy')).toBeVisible();
   await page.getByRole('button', { name: 'New Backup Strategy' }).click();
   expect(onNew).toHaveBeenCalledOnce();
+  expect(asked).toEqual(['7']);
 });
 
 test('a strategy shows what it does and what comes next', async () => {
@@ -64,14 +72,13 @@ test('a strategy shows what it does and what comes next', async () => {
 
 test('a run that is due and waits shows in the status, also after a run that failed', async () => {
   open({
-    'GET /backup/strategies': list(strategy({ lastRun: run({ status: 'FAILED' }) })),
-    'GET /ob/clusters/7/backup/overview': { data: { backupScheduleStatus: 'WAITING' } },
+    'GET /backup/strategies': list(strategy({ lastRun: run({ status: 'FAILED' }), backupScheduleStatus: 'WAITING' })),
   });
   await expect.element(page.getByTestId('strategy-status')).toHaveTextContent('Waiting');
 });
 
 test('a strategy whose last run failed is abnormal', async () => {
-  open({ 'GET /backup/strategies': list(strategy({ lastRun: run({ status: 'FAILED' }) })) });
+  open({ 'GET /backup/strategies': list(strategy({ lastRun: run({ status: 'FAILED' }), backupScheduleStatus: 'ABNORMAL' })) });
   await expect.element(page.getByTestId('strategy-status')).toHaveTextContent('Abnormal');
 });
 
@@ -82,26 +89,72 @@ test('the list of runs has the missed ones with their reason, and the others wit
   await expect.element(page.getByRole('link', { name: '12', exact: true })).toHaveAttribute('href', '/tasks/12');
 });
 
+const calendar = () => page.getByRole('region', { name: 'The last 90 days' });
+const cells = () => calendar().getByRole('gridcell').getByRole('button');
+const dayOf = (back: number) => dateOf(new Date(yesterday.getFullYear(), yesterday.getMonth(), yesterday.getDate() + 1 - back));
+const cellOf = (back: number) => calendar().element().querySelector<HTMLButtonElement>(`[data-day="${dayOf(back)}"]`);
+
 test('the calendar has a cell for each day and says what became of its runs', async () => {
   open({ [`GET ${PATH}/runs`]: list(MISSED) });
-  const cells = page.getByRole('region', { name: 'The last 90 days' }).getByRole('listitem');
-  await expect.poll(() => cells.elements().length).toBe(90);
-  const states = cells.elements().map((cell) => cell.getAttribute('data-state'));
-  expect([states.at(-2), states.at(-1)]).toEqual(['missed', 'none']);
-  await expect.element(cells.nth(88)).toHaveTextContent('Missed (1 missed)');
+  await expect.poll(() => cells().elements().length).toBe(90);
+  expect([cellOf(1)?.dataset.state, cellOf(0)?.dataset.state]).toEqual(['missed', 'none']);
+  expect(cellOf(1)?.getAttribute('aria-label')).toBe(`${dayOf(1)}: Missed (1 missed)`);
+  await expect.element(calendar().getByRole('row').filter({ hasText: 'Monday' })).toBeInTheDocument();
 });
 
-test('the calendar reads as many pages of runs as the days have', async () => {
+test('a day of the calendar lists its runs alone, and all runs come back', async () => {
+  const other = run({ dueTime: new Date(yesterday.getTime() - 3 * 86_400_000).toISOString(), status: 'FAILED', taskId: 13 });
+  open({ [`GET ${PATH}/runs`]: list(MISSED, other) });
+  await expect.poll(() => cells().elements().length).toBe(90);
+  cellOf(1)?.click();
+  const runs = page.getByRole('region', { name: `Runs of ${dayOf(1)}` });
+  await expect.element(runs).toHaveTextContent('The strategy is paused');
+  expect(runs.getByRole('link', { name: '13' }).elements()).toEqual([]);
+  expect(document.activeElement?.textContent).toBe(`Runs of ${dayOf(1)}`);
+  expect(cellOf(1)?.getAttribute('aria-pressed')).toBe('true');
+  await button('Show all runs').click();
+  await expect.element(page.getByRole('link', { name: '13', exact: true })).toBeVisible();
+  expect(document.activeElement).toBe(cellOf(1));
+});
+
+test('a day without runs says so', async () => {
+  open({ [`GET ${PATH}/runs`]: list(MISSED) });
+  await expect.poll(() => cells().elements().length).toBe(90);
+  cellOf(0)?.click();
+  await expect.element(page.getByText('No run was due on this day')).toBeVisible();
+});
+
+test('one cell of the calendar is in the tab order, arrow keys reach the others, and Enter opens a day', async () => {
+  open({ [`GET ${PATH}/runs`]: list(MISSED) });
+  await expect.poll(() => cells().elements().length).toBe(90);
+  expect(cells().elements().filter((cell) => (cell as HTMLElement).tabIndex === 0)).toEqual([cellOf(0)]);
+  cellOf(0)?.focus();
+  await userEvent.keyboard('{ArrowUp}');
+  expect(document.activeElement).toBe(cellOf(1));
+  await userEvent.keyboard('{ArrowLeft}');
+  expect(document.activeElement).toBe(cellOf(8));
+  await userEvent.keyboard('{ArrowRight}{Enter}');
+  await expect.element(page.getByRole('region', { name: `Runs of ${dayOf(1)}` })).toBeVisible();
+});
+
+test('runs that can’t be read show why, with the way to try again', async () => {
+  open({ [`GET ${PATH}/runs`]: { status: 500, error: { id: 'metadata-unreadable', message: 'The metadata can’t be read' } } });
+  await expect.element(calendar().getByRole('alert')).toHaveTextContent('The metadata can’t be read');
+  await expect.element(calendar().getByRole('button', { name: 'Load again' })).toBeVisible();
+});
+
+test('the calendar reads as many pages of runs as the days have, and none from before', async () => {
   const old = run({ dueTime: new Date(yesterday.getTime() - 5 * 86_400_000).toISOString(), status: 'FAILED' });
-  const page2 = (query: URLSearchParams) => ({
-    data: {
-      contents: query.get('page') === '2' ? [old] : [MISSED],
-      page: { number: Number(query.get('page')), size: 2000, totalElements: 2, totalPages: 2 },
-    },
-  });
-  open({ [`GET ${PATH}/runs`]: page2 });
-  const cells = page.getByRole('region', { name: 'The last 90 days' }).getByRole('listitem');
-  await expect.poll(() => cells.elements().at(83)?.getAttribute('data-state')).toBe('failed');
+  const asked: Array<string | null> = [];
+  const paged = (query: URLSearchParams) => {
+    const number = Number(query.get('page'));
+    if (query.get('size') === '2000') asked.push(query.get('startTime'));
+    return { data: { contents: number === 2 ? [old] : [MISSED], page: { number, size: 2000, totalElements: 2, totalPages: 2 } } };
+  };
+  open({ [`GET ${PATH}/runs`]: paged });
+  await expect.poll(() => cellOf(6)?.dataset.state).toBe('failed');
+  expect(asked.length).toBe(2);
+  expect((Date.now() - Date.parse(asked[0] ?? '')) / 86_400_000).toBeCloseTo(91, 1);
 });
 
 test('a strategy is paused only after the dialog has said what that means', async () => {
@@ -158,6 +211,20 @@ test('the strategy of a tenant is steered by its own path, and says that the clu
   await expect.element(dialog()).toHaveTextContent('The cluster’s strategy does not take over');
   await dialog().getByRole('button', { name: 'Pause' }).click();
   await expect.poll(() => calls.some(({ call }) => call === `POST ${own}/stopSchedule`)).toBe(true);
+});
+
+test('the row of a tenant’s strategy opens by keyboard', async () => {
+  const own = '/ob/clusters/7/tenants/1001/backup/config/backupStrategy';
+  open({
+    'GET /backup/strategies': list(strategy({ strategyId: 6, tenantId: 1001, tenantName: 'shop' })),
+    [`GET ${own}/runs`]: list(MISSED),
+  });
+  const opener = page.getByRole('row').filter({ hasText: 'shop' }).getByRole('button', { name: 'Expand row' });
+  await expect.element(opener).toHaveAttribute('aria-expanded', 'false');
+  (opener.element() as HTMLElement).focus();
+  await userEvent.keyboard('{Enter}');
+  await expect.element(calendar()).toBeVisible();
+  await expect.element(page.getByRole('button', { name: 'Collapse row' })).toHaveAttribute('aria-expanded', 'true');
 });
 
 test('a viewer sees the buttons off, with the reason', async () => {

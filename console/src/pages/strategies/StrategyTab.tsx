@@ -4,16 +4,15 @@ import { useQuery } from '@tanstack/react-query';
 
 import type { Cluster, Strategy } from '../../api/types';
 import { useLabels } from '../../locales';
+import { expandColumn } from '../../parts/expandIcon';
 import { MayButton } from '../../parts/MayButton';
 import { Loaded } from '../../parts/PageState';
 import { Status, toneOf } from '../../parts/Status';
-import { overviewQuery } from '../backup/queries';
 import { useMay } from '../logon/me';
 import { LastRun } from './LastRun';
 import { NextRun } from './PlannedRuns';
 import { EVERY_MS, strategiesQuery, strategyFor } from './queries';
 import { objectOf } from './scope';
-import { statusOf } from './status';
 import { StrategyButtons } from './StrategyButtons';
 import { StrategyDetails } from './StrategyDetails';
 
@@ -31,7 +30,6 @@ export function StrategyTab(props: StrategyTabProps) {
 
 function Strategies({ cluster, strategies, onNew, onModify }: StrategyTabProps & { strategies: Strategy[] }) {
   const { strategy: labels } = useLabels();
-  const overview = useQuery(overviewQuery(cluster.id));
   const own = strategyFor(strategies);
   const others = strategies.filter((each) => each !== own);
   const hasTenants = cluster.generation !== 'GEN3' && (own ?? others.length > 0);
@@ -39,7 +37,7 @@ function Strategies({ cluster, strategies, onNew, onModify }: StrategyTabProps &
     <>
       {own ? (
         <section aria-label={labels.tab} data-testid="cluster-strategy">
-          <StrategyHead strategy={own} isWaiting={overview.data?.backupScheduleStatus === 'WAITING'} onModify={onModify} />
+          <StrategyHead strategy={own} onModify={onModify} />
           <StrategyDetails key={own.strategyId} strategy={own} />
         </section>
       ) : (
@@ -66,14 +64,12 @@ function None({ text, onNew }: { text: string; onNew: () => void }) {
 
 interface StrategyHeadProps {
   strategy: Strategy;
-  /** Whether a run is due and waits. */
-  isWaiting: boolean;
   onModify: (strategy: Strategy) => void;
 }
 
-function StrategyHead({ strategy, isWaiting, onModify }: StrategyHeadProps) {
+function StrategyHead({ strategy, onModify }: StrategyHeadProps) {
   const labels = useLabels();
-  const status = statusOf(strategy, isWaiting);
+  const status = strategy.backupScheduleStatus;
   return (
     <div className="section-head strategy-head">
       <h3>
@@ -101,10 +97,8 @@ function TenantStrategies({ strategies, onNew, onModify }: TenantStrategiesProps
     { title: backup.tenant, fixed: 'left', render: (_, { tenantId, tenantName }) => tenantName ?? words.goneTenant(Number(tenantId)) },
     {
       title: words.state,
-      render: (_, strategy) => {
-        const status = statusOf(strategy);
-        return <Status tone={toneOf(status)}>{said.scheduleStatus[status]}</Status>;
-      },
+      dataIndex: 'backupScheduleStatus',
+      render: (status: Strategy['backupScheduleStatus']) => <Status tone={toneOf(status)}>{said.scheduleStatus[status]}</Status>,
     },
     { title: words.method, dataIndex: 'backupMode', render: (mode: Strategy['backupMode']) => said.backupMode[mode] },
     {
@@ -132,6 +126,7 @@ function TenantStrategies({ strategies, onNew, onModify }: TenantStrategiesProps
           columns={columns}
           dataSource={strategies}
           expandable={{
+            ...expandColumn,
             expandedRowRender: (strategy) => (
               <div className="row-details">
                 <StrategyDetails strategy={strategy} />

@@ -16,6 +16,8 @@ export interface Day {
   running: number;
 }
 
+const WEEK = 7;
+
 /** How many days the calendar shows. */
 export const CALENDAR_DAYS = 90;
 
@@ -50,6 +52,29 @@ function stateOf({ good, partial, failed, missed, running }: Day): DayState {
 export function dateOf(moment: Date): string {
   const two = (n: number) => String(n).padStart(2, '0');
   return `${moment.getFullYear()}-${two(moment.getMonth() + 1)}-${two(moment.getDate())}`;
+}
+
+/** Returns the runs that were due on a day of the reader's zone. */
+export function runsOf(runs: StrategyRun[], date: string): StrategyRun[] {
+  return runs.filter(({ dueTime }) => dateOf(new Date(dueTime)) === date);
+}
+
+/** Returns the days as a table: a row for each day of the week, a column for each week, nothing before the first day and after the last. */
+export function weeksOf(days: Day[]): Array<Array<Day | undefined>> {
+  const before = days[0] ? weekdayOf(days[0].date) : 0;
+  const weeks = Math.ceil((before + days.length) / WEEK);
+  return Array.from({ length: WEEK }, (_, weekday) => Array.from({ length: weeks }, (_, week) => days[week * WEEK + weekday - before]));
+}
+
+/** How far each key goes in the table: down it is the next day, to the right the same day of the next week. */
+const STEPS: Record<string, number> = { ArrowUp: -1, ArrowDown: 1, ArrowLeft: -WEEK, ArrowRight: WEEK };
+
+/** Returns the position that a key goes to; nothing where the key goes nowhere. */
+export function positionAfter(key: string, at: number, count: number): number | undefined {
+  if (key === 'Home') return 0;
+  if (key === 'End') return count - 1;
+  const next = at + (STEPS[key] ?? NaN);
+  return next >= 0 && next < count ? next : undefined;
 }
 
 /** Returns the row of a day in a week that begins on Monday, from 0. */

@@ -195,7 +195,8 @@ export function toBody(draft: StrategyDraft): NewStrategy | undefined {
       ...(draft.method === 'PHYSICAL_BACKUP' ? { startLogBackup: draft.startLogBackup } : {}),
     },
     obBackupThresholdConfig: {
-      ...(draft.timeoutMinutes ? { dataBackupTimeoutMinutes: draft.timeoutMinutes } : {}),
+      // 0 stands for never: what is left out of a change would stay.
+      dataBackupTimeoutMinutes: draft.timeoutMinutes ?? 0,
       ...(draft.noSuccessDays ? { noSuccessfulDataBackupAlarmDays: draft.noSuccessDays } : {}),
       ...(draft.logDelaySeconds ? { logBackupDelaySeconds: draft.logDelaySeconds } : {}),
     },

@@ -21,6 +21,14 @@ test('every refusal of a schedule that a form can cause has a field', () => {
   expect(missing).toEqual([]);
 });
 
+test('a refusal that names a field of the request stands at that of the form', () => {
+  const refusal = (field: string | null) => new Problem(400, { id: 'schedule-field-missing', message: '', field });
+  expect(fieldOf(refusal('backupScheduleTime'))).toBe('time');
+  expect(fieldOf(refusal('cronExpression'))).toBe('cron');
+  expect(fieldOf(refusal('somethingElse'))).toBeUndefined();
+  expect(fieldOf(refusal(null))).toBeUndefined();
+});
+
 test('a refusal of a storage is about the storage, and any other about no field', () => {
   expect(fieldOf(new Problem(400, { id: 'storage-outside-roots', message: '' }))).toBe('storage');
   expect(fieldOf(new Problem(409, { id: 'strategy-unchanged', message: '' }))).toBeUndefined();

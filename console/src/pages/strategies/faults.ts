@@ -45,9 +45,21 @@ export const FIELDS: Record<string, Field> = {
   'percentage-out-of-range': 'thresholds',
 };
 
+/** The field of the form for each field of the request that a refusal may name. */
+const NAMED: Record<string, Field> = {
+  dayAndDataBackupModelMap: 'days',
+  fullOnDays: 'days',
+  fullOnCycle: 'days',
+  backupScheduleTime: 'time',
+  zone: 'zone',
+  cronExpression: 'cron',
+  quietWindow: 'window',
+  jitterSeconds: 'jitter',
+};
+
 /** Returns the field that a refusal is about; nothing where it is about none of them. */
 export function fieldOf(error: unknown): Field | undefined {
-  const id = error instanceof Problem ? error.words?.id : undefined;
-  if (id === undefined) return undefined;
-  return FIELDS[id] ?? (id.startsWith('storage-') ? 'storage' : undefined);
+  const words = error instanceof Problem ? error.words : undefined;
+  if (!words) return undefined;
+  return FIELDS[words.id] ?? (words.field ? NAMED[words.field] : undefined) ?? (words.id.startsWith('storage-') ? 'storage' : undefined);
 }

@@ -123,14 +123,12 @@ export function CleanUpField() {
 
 interface ThresholdsProps {
   draft: StrategyDraft;
-  /** The timeout that the strategy is saved with: what is left out of a change stays. */
-  savedTimeout: number | undefined;
   refused: Refused;
   onChange: (part: Partial<StrategyDraft>) => void;
 }
 
 /** When an alarm is raised. */
-export function Thresholds({ draft, savedTimeout, refused, onChange }: ThresholdsProps) {
+export function Thresholds({ draft, refused, onChange }: ThresholdsProps) {
   const { strategy } = useLabels();
   const fault = refused('thresholds');
   return (
@@ -139,7 +137,6 @@ export function Thresholds({ draft, savedTimeout, refused, onChange }: Threshold
         <Amount
           id="strategy-timeout"
           label={strategy.inUnit(strategy.timeout, strategy.unitMinutes)}
-          extra={savedTimeout && !draft.timeoutMinutes ? strategy.timeoutKept(savedTimeout) : undefined}
           placeholder={strategy.never}
           max={10_080}
           value={draft.timeoutMinutes}

@@ -11,6 +11,9 @@ const MOST = 2000;
 /** How often is looked: a run that is missed raises no event. */
 export const EVERY_MS = 10_000;
 
+/** How often the calendar is read: it may be thousands of runs, and those that have a task raise events. */
+export const CALENDAR_EVERY_MS = 30_000;
+
 /** The strategies of all clusters, as many as one answer may hold. */
 export const allStrategiesQuery = queryOptions({
   queryKey: keys.allStrategies,
@@ -22,8 +25,8 @@ export function strategiesQuery(cluster: number) {
   return queryOptions({
     queryKey: keys.strategies(cluster),
     queryFn: async () => {
-      const { contents } = await answer(client.GET('/api/v2/backup/strategies', { params: { query: { page: 1, size: MOST } } }));
-      return contents.filter(({ clusterId }) => clusterId === cluster);
+      const query = { clusterId: cluster, page: 1, size: MOST };
+      return (await answer(client.GET('/api/v2/backup/strategies', { params: { query } }))).contents;
     },
   });
 }
@@ -47,13 +50,12 @@ export function calendarQuery(scope: Scope) {
   return queryOptions({
     queryKey: keys.strategyRuns(scope.cluster, scope.tenant, 'calendar'),
     queryFn: async () => {
-      const since = Date.now() - (CALENDAR_DAYS + 1) * 86_400_000;
+      const startTime = new Date(Date.now() - (CALENDAR_DAYS + 1) * 86_400_000).toISOString();
       const runs: StrategyRun[] = [];
       for (let page = 1; ; page += 1) {
-        const { contents, page: found } = await strategyCalls(scope).runs({ page, size: MOST });
+        const { contents, page: found } = await strategyCalls(scope).runs({ page, size: MOST, startTime });
         runs.push(...contents);
-        const oldest = contents.at(-1);
-        if (!oldest || page >= found.totalPages || new Date(oldest.dueTime).getTime() < since) return runs;
+        if (page >= found.totalPages) return runs;
       }
     },
   });

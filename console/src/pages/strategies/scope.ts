@@ -8,6 +8,14 @@ export interface Scope {
   tenant?: number;
 }
 
+/** Which runs are wanted. */
+interface RunsQuery {
+  page: number;
+  size: number;
+  /** Those that were due then or later. */
+  startTime?: string;
+}
+
 /** Returns what a strategy backs up. */
 export function scopeOf({ clusterId, tenantId }: Strategy): Scope {
   return typeof tenantId === 'number' ? { cluster: clusterId, tenant: tenantId } : { cluster: clusterId };
@@ -37,7 +45,7 @@ export function strategyCalls({ cluster: id, tenant: tenantId }: Scope) {
       pause: () => answer(client.POST('/api/v2/ob/clusters/{id}/backup/config/backupStrategy/stopSchedule', { params: path })),
       resume: () => answer(client.POST('/api/v2/ob/clusters/{id}/backup/config/backupStrategy/startSchedule', { params: path })),
       nextRuns: () => answer(client.GET('/api/v2/ob/clusters/{id}/backup/config/backupStrategy/nextRuns', { params: path })),
-      runs: (query: { page: number; size: number }) =>
+      runs: (query: RunsQuery) =>
         answer(client.GET('/api/v2/ob/clusters/{id}/backup/config/backupStrategy/runs', { params: { ...path, query } })),
     };
   }
@@ -54,7 +62,7 @@ export function strategyCalls({ cluster: id, tenant: tenantId }: Scope) {
       answer(client.POST('/api/v2/ob/clusters/{id}/tenants/{tenantId}/backup/config/backupStrategy/startSchedule', { params: path })),
     nextRuns: () =>
       answer(client.GET('/api/v2/ob/clusters/{id}/tenants/{tenantId}/backup/config/backupStrategy/nextRuns', { params: path })),
-    runs: (query: { page: number; size: number }) =>
+    runs: (query: RunsQuery) =>
       answer(
         client.GET('/api/v2/ob/clusters/{id}/tenants/{tenantId}/backup/config/backupStrategy/runs', { params: { ...path, query } }),
       ),

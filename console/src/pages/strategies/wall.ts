@@ -6,6 +6,11 @@ export function weekdayName(day: number, language: Language, width: 'short' | 'l
   return nameOf(new Date(Date.UTC(2024, 0, day)), language, width);
 }
 
+/** Returns the short name of a day's month: `Nov`. */
+export function monthName(date: string, language: Language): string {
+  return new Intl.DateTimeFormat(language === 'zh' ? 'zh-CN' : 'en-US', { month: 'short', timeZone: 'UTC' }).format(new Date(`${date}T00:00:00Z`));
+}
+
 /** Writes a due time by the clock of its own zone: `2026-11-28`, `Sat`, `02:00`. */
 export function wallOf(rfc3339: string, language: Language): { date: string; weekday: string; time: string } {
   const date = rfc3339.slice(0, 10);

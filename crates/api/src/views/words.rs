@@ -201,6 +201,7 @@ words! {
         ClusterUnavailable = "cluster_unavailable",
         StorageCapacity = "backup_storage_capacity_over_threshold",
         BaseBackupFail = "base_backup_fail",
+        BackupPartial = "backup_partial",
         BaseBackupTimeout = "base_backup_timeout",
         NoSuccessfulBackup = "base_backup_too_long_time_no_one_success_task",
         LogBackupInterrupted = "log_backup_interrupted",

@@ -53,6 +53,9 @@ pub(crate) struct ServeArgs {
     /// With how many running data backups strategies start no more; 4 when left out
     #[arg(long, value_name = "NUMBER")]
     data_backups_at_once: Option<String>,
+    /// With how many running data backups to one storage strategies start no more to it; no such limit when left out
+    #[arg(long, value_name = "NUMBER")]
+    backups_per_storage: Option<String>,
     /// A proxy whose word on where a request came from is taken; may be given several times
     #[arg(long, value_name = "ADDRESS")]
     trusted_proxy: Vec<String>,
@@ -81,6 +84,7 @@ impl ServeArgs {
             ("server_name", one(&self.server_name)),
             ("tasks_at_once", one(&self.tasks_at_once)),
             ("data_backups_at_once", one(&self.data_backups_at_once)),
+            ("backups_per_storage", one(&self.backups_per_storage)),
             ("trusted_proxies", self.trusted_proxy.clone()),
         ];
         all.into_iter().filter(|(_, values)| !values.is_empty()).collect()

@@ -63,6 +63,10 @@ impl Prometheus {
             listens.captures(&line).map(|found| found[1].to_owned())
         });
         let address = address.expect("it says where it listens");
+        // Before that it answers every query with 503.
+        let is_ready =
+            said.any(|line| line.expect("text").contains("Server is ready to receive web requests"));
+        assert!(is_ready, "it says when it is ready");
         std::thread::spawn(move || said.for_each(drop)); // so that it never waits for a reader
         let http = reqwest::Client::builder().tls_certs_only([]).no_proxy().build().expect("a client");
         Self { url: format!("http://{address}"), http, child, _dir: dir }

@@ -84,6 +84,7 @@ fn the_settings_and_their_sources_are_shown() {
     server_name          = here                     # flag
     tasks_at_once        = 3                        # LIFEBOAT_TASKS_AT_ONCE
     data_backups_at_once = 4                        # built in
+    backups_per_storage  =                          # built in
     trusted_proxies      =                          # built in
     ");
     std::fs::write(&file, "lisen = \"127.0.0.1:1\"\n").expect("a file");

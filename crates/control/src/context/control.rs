@@ -25,6 +25,9 @@ pub struct Settings {
     pub tasks_at_once: usize,
     /// With how many running data backups strategies start no more.
     pub data_backups_at_once: usize,
+    /// With how many running data backups to one storage strategies start no more to it; none means that only
+    /// [`Settings::data_backups_at_once`] counts.
+    pub backups_per_storage: Option<usize>,
     /// Its name, shown to people as the one who runs a task.
     pub server_name: String,
     /// The first account's password; a random one when left out. Looked at on the first start only.
@@ -41,6 +44,7 @@ impl Settings {
             file_roots: Vec::new(),
             tasks_at_once: 8,
             data_backups_at_once: DATA_BACKUPS_AT_ONCE,
+            backups_per_storage: None,
             server_name: "lifeboat".to_owned(),
             admin_password: None,
         }

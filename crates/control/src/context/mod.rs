@@ -13,6 +13,7 @@ pub(crate) mod log_on;
 mod lookup;
 mod order_table;
 pub mod page;
+mod said;
 mod seen;
 mod shared;
 pub(crate) mod signing;

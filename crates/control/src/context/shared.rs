@@ -11,6 +11,7 @@ use super::error::Error;
 use super::health::Health;
 use super::log_checkpoints::LogCheckpoints;
 use super::log_on::LogOn;
+use super::said::Said;
 use super::snapshots::Snapshots;
 use super::troubles::Troubles;
 use super::watch_log::WatchLog;
@@ -36,6 +37,10 @@ pub(crate) struct Context {
     pub(crate) health: Health,
     /// How many data backups may run when a strategy starts one more.
     pub(crate) data_backups_at_once: usize,
+    /// How many data backups to one storage may; none means that only their number in all counts.
+    pub(crate) backups_per_storage: Option<usize>,
+    /// What was written into the log about strategies.
+    pub(crate) said: Said,
     /// Whether the disk of the data directory was full when last looked at.
     pub(crate) was_full: AtomicBool,
     /// What the watchers did last.
@@ -66,6 +71,8 @@ impl Context {
             look: Notify::new(),
             health: Health::default(),
             data_backups_at_once: DATA_BACKUPS_AT_ONCE,
+            backups_per_storage: None,
+            said: Said::default(),
             was_full: AtomicBool::new(false),
             watch_log: WatchLog::default(),
             alarms_read: AtomicU64::new(0),

@@ -1,25 +1,43 @@
 //! Whether an incremental backup would find its ground, as far as the catalogue knows.
 
+use std::collections::BTreeSet;
+
 use model::ability::Generation;
 use model::cluster::Cluster;
-use model::id::StorageId;
+use model::id::{StorageId, TenantId};
 use model::physical::SYS;
 use model::tenant::Tenant;
 
 use crate::context::{Context, Error};
 
-/// Tells whether the catalogue knows a full physical set of each tenant, in that storage if one is named. The task itself
-/// asks the cluster.
+/// Tells whether the catalogue knows a full physical set of each tenant, wherever it lies. The task itself asks the
+/// cluster.
 pub(crate) async fn has_full_sets(
     context: &Context,
     cluster: &Cluster,
     tenants: &[Tenant],
-    storage: Option<StorageId>,
 ) -> Result<bool, Error> {
-    let full = context.metadata.backup_set_full_tenants(cluster.id, storage).await?;
-    // A cluster of 3.x is one set: tenants that are newer come into the next incremental one by themselves.
-    if cluster.facts.generation == Generation::Gen3 {
-        return Ok(!full.is_empty());
-    }
-    Ok(tenants.iter().filter(|tenant| tenant.id != SYS).all(|tenant| full.contains(&tenant.id)))
+    let full = context.metadata.backup_set_full_tenants(cluster.id, None).await?;
+    Ok(have(cluster, tenants, &full).all(|has_one| has_one))
+}
+
+/// Tells whether the catalogue knows a full physical set of any of the tenants in that storage. A run of a strategy makes
+/// full sets of the others, so that one without does not cost all of them a full set.
+pub(crate) async fn has_a_full_set(
+    context: &Context,
+    cluster: &Cluster,
+    tenants: &[Tenant],
+    storage: StorageId,
+) -> Result<bool, Error> {
+    let full = context.metadata.backup_set_full_tenants(cluster.id, Some(storage)).await?;
+    Ok(have(cluster, tenants, &full).any(|has_one| has_one))
+}
+
+/// Tells of each tenant whether a full set is known; of a cluster of 3.x, which is one set, once: tenants that are newer come
+/// into the next incremental one by themselves.
+fn have(cluster: &Cluster, tenants: &[Tenant], full: &BTreeSet<TenantId>) -> impl Iterator<Item = bool> {
+    let is_one_set = cluster.facts.generation == Generation::Gen3;
+    let of_cluster = is_one_set.then_some(!full.is_empty());
+    let of_tenants = tenants.iter().filter(move |tenant| !is_one_set && tenant.id != SYS);
+    of_cluster.into_iter().chain(of_tenants.map(|tenant| full.contains(&tenant.id)))
 }

@@ -11,7 +11,7 @@ use model::id::TaskId;
 
 pub use destination::StorageSource;
 pub(crate) use destination::{Destination, destination, usual_storage};
-pub(crate) use full_sets::has_full_sets;
+pub(crate) use full_sets::{has_a_full_set, has_full_sets};
 pub(crate) use kinds::{BACKUP_LOGICAL, BACKUP_PHYSICAL, backup_kinds};
 pub(crate) use scheduled::{Scheduled, actor as actor_of_run, strategy_of, strategy_storage};
 pub(crate) use submit::{submit, submit_run};

@@ -9,10 +9,11 @@ use model::id::{ClusterId, StrategyId, TaskId, TenantId};
 use model::order::StorageChoice;
 use model::problem::{ProblemKind, codes};
 use model::schedule::decide::Promotion;
-use model::strategy::{Strategy, holding};
+use model::strategy::{Scope, Strategy, holding};
 use model::user::{Permission, User};
 use model::{Problem, Timestamp};
 
+use super::kinds::backup_kinds;
 use crate::context::{Actor, Context, Error, Means};
 
 /// The run of a strategy that an order is.
@@ -57,8 +58,15 @@ impl Scheduled {
     /// here again: what may happen is decided in the transaction in which it happens.
     ///
     /// # Errors
-    /// When the due time is settled already, when the strategy was changed, or its owner may not back up any more.
-    pub(crate) async fn settle(&self, writer: &mut Transaction, task: TaskId) -> Result<(), Error> {
+    /// When the due time is settled already, when another server has used up the room, when the strategy was changed, or
+    /// its owner may not back up any more.
+    pub(crate) async fn settle(
+        &self,
+        context: &Context,
+        writer: &mut Transaction,
+        task: TaskId,
+    ) -> Result<(), Error> {
+        self.find_room(context, writer).await?;
         let strategies = writer.strategies_now(self.strategy.scope.cluster()).await?;
         if !strategies.contains(&self.strategy) {
             return Err(Problem::conflict("strategy-changed-meanwhile").into());
@@ -79,16 +87,37 @@ impl Scheduled {
     }
 }
 
-/// Returns the strategy that backs up these tenants, if there is one; no tenants stand for the cluster.
+impl Scheduled {
+    /// Counts the backups that run, with the one that is made in this transaction: servers that look at the same time would
+    /// else each fill up what is free.
+    async fn find_room(&self, context: &Context, writer: &mut Transaction) -> Result<(), Error> {
+        let kinds = backup_kinds();
+        let running = writer.task_unfinished_count(&kinds, None).await?;
+        let is_within =
+            |running: u64, max: usize| usize::try_from(running).is_ok_and(|running| running <= max);
+        let mut has_room = is_within(running, context.data_backups_at_once);
+        if let Some(max) = context.backups_per_storage {
+            let storage = self.strategy.settings.storage.to_string();
+            let about = Some((subject::STORAGE, storage.as_str()));
+            has_room &= is_within(writer.task_unfinished_count(&kinds, about).await?, max);
+        }
+        if has_room { Ok(()) } else { Err(Problem::conflict("strategy-without-room").into()) }
+    }
+}
+
+/// Returns the strategy that backs up these tenants, if there is one; no tenants stand for the cluster. Of a tenant whose
+/// own strategy cannot be read nothing is known.
 pub(crate) async fn strategy_of(
     context: &Context,
     cluster: ClusterId,
     tenants: &[TenantId],
 ) -> Result<Option<Strategy>, Error> {
-    let strategies = context.metadata.strategy_list(Some(cluster)).await?;
+    let strategies = context.metadata.strategy_list_whole(Some(cluster)).await?;
+    let is_hidden = |scope| strategies.unreadable.iter().any(|unreadable| unreadable.scope == scope);
     let found = match tenants {
-        [tenant] => holding(&strategies, cluster, *tenant),
-        _ => strategies.iter().find(|strategy| strategy.scope.tenant().is_none()),
+        [tenant] if is_hidden(Scope::Tenant(cluster, *tenant)) => None,
+        [tenant] => holding(&strategies.readable, cluster, *tenant),
+        _ => strategies.readable.iter().find(|strategy| strategy.scope.tenant().is_none()),
     };
     Ok(found.cloned())
 }

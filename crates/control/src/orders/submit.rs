@@ -59,7 +59,7 @@ pub(crate) async fn submit(
 /// Makes a task of an order of a strategy, and settles its due time in the same transaction.
 ///
 /// # Errors
-/// When a rule refuses the order, another task leaves no room for it, or the due time is settled already.
+/// When a rule refuses the order, other tasks leave no room for it, or the due time is settled already.
 pub(crate) async fn submit_run(
     control: &Control,
     actor: &Actor,
@@ -74,7 +74,7 @@ pub(crate) async fn submit_run(
         let mut writer = control.metadata().begin().await?;
         let task = run.mark(draft.first(&mut writer).await?);
         let task = inserted(&mut writer, &task, conflict).await?;
-        run.settle(&mut writer, task).await?;
+        run.settle(&control.context, &mut writer, task).await?;
         attempt.done(&mut writer).await?;
         writer.commit().await?;
         control.wake().now();

@@ -79,6 +79,24 @@ impl SimWorld {
         tenants: &[&str],
         change: impl FnOnce(&mut ClusterConfig),
     ) -> Self {
+        Self::made(profile, tenants, change, |_| {}).await
+    }
+
+    /// Makes a world with these tenants and a server that is set up in another way.
+    pub(crate) async fn set_up(
+        profile: Profile,
+        tenants: &[&str],
+        set_up: impl FnOnce(&mut Settings),
+    ) -> Self {
+        Self::made(profile, tenants, |_| {}, set_up).await
+    }
+
+    async fn made(
+        profile: Profile,
+        tenants: &[&str],
+        change: impl FnOnce(&mut ClusterConfig),
+        set_up: impl FnOnce(&mut Settings),
+    ) -> Self {
         let dir = TempDir::new().expect("a directory");
         let mut simulated = ClusterConfig {
             version: profile.to_string(),
@@ -89,10 +107,11 @@ impl SimWorld {
         change(&mut simulated);
         let handle = Server::start(Config { clusters: vec![simulated], ..Config::paused(profile) }).await;
         let handle = handle.expect("the simulator starts");
-        let settings = Settings {
+        let mut settings = Settings {
             admin_password: Some(Secret::new("correct horse")),
             ..Settings::new(dir.path().join("data"))
         };
+        set_up(&mut settings);
         let control = Control::open(settings).await.expect("opens").control;
         let actor = Actor {
             user: UserId(1),

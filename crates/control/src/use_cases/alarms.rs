@@ -9,6 +9,7 @@ use metadata::backup_failures::BackupFailure;
 use model::ability::Generation;
 use model::alarm::{self, Alarm, AlarmChange, AlarmKind, LOG_DELAY_S};
 use model::archive::ArchiveRound;
+use model::backup_set::BackupSet;
 use model::cluster::{Cluster, ClusterStatus};
 use model::id::{ClusterId, TaskId, TenantId};
 use model::strategy::{Strategy, holding};
@@ -51,6 +52,7 @@ async fn read(control: &Control, cluster: Option<ClusterId>) -> Result<Vec<Alarm
     for failure in control.metadata().backup_failures(&orders::backup_kinds()).await? {
         failures.entry(failure.cluster).or_default().push(failure);
     }
+    let partial = control.metadata().backup_set_partial_newest().await?;
     let strategies = control.metadata().strategy_list(cluster).await?;
     let faults = of_strategies::faults(control, &clusters, &strategies).await?;
     let has_fault = |id| faults.iter().any(|(strategy, _)| strategy.scope.cluster() == id);
@@ -58,6 +60,7 @@ async fn read(control: &Control, cluster: Option<ClusterId>) -> Result<Vec<Alarm
         let trouble = control.context.troubles.of(cluster.id);
         !failures.contains_key(&cluster.id)
             && !has_fault(cluster.id)
+            && !partial.iter().any(|set| set.cluster == cluster.id)
             && trouble.is_none()
             && cluster.status != ClusterStatus::Unavailable
     };
@@ -73,6 +76,8 @@ async fn read(control: &Control, cluster: Option<ClusterId>) -> Result<Vec<Alarm
         let tenants = tenants.remove(&cluster.id).unwrap_or_default();
         alarms.extend(of_answers(cluster, &tenants, &strategies, trouble));
         alarms.extend(failures.into_iter().filter_map(|failure| of_failure(cluster, &tenants, failure)));
+        let of_cluster = partial.iter().filter(|set| set.cluster == cluster.id);
+        alarms.extend(of_cluster.filter_map(|set| of_partial(cluster, &tenants, set)));
         let of_faults = |(strategy, fault): &(Strategy, Fault)| of_fault(cluster, &tenants, strategy, fault);
         alarms.extend(faults.into_iter().filter_map(of_faults));
     }
@@ -219,6 +224,17 @@ fn of_failure(cluster: &Cluster, tenants: &[Tenant], failure: BackupFailure) -> 
         reason: failure.note.map(words::text),
         ..alarm
     })
+}
+
+/// Says that the newest backup set of a tenant is partial; nothing of a tenant that is gone.
+fn of_partial(cluster: &Cluster, tenants: &[Tenant], set: &BackupSet) -> Option<Alarm> {
+    let tenant = tenants.iter().find(|tenant| tenant.id == set.tenant)?;
+    let tenant = Some((tenant.id, tenant.name.clone()));
+    let lost = set.left_out.iter().filter(|object| !object.agreed).count();
+    let mut alarm = of_cluster(cluster, AlarmKind::BackupPartial, "alarm-backup-partial", tenant);
+    alarm.text = alarm.text.with("count", lost).with("set", set.id);
+    let task = (set.task.0 > 0).then_some(set.task);
+    Some(Alarm { task, since: Some(set.finished), ..alarm })
 }
 
 fn of_cluster(cluster: &Cluster, kind: AlarmKind, text: &str, tenant: Option<(TenantId, String)>) -> Alarm {

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use metadata::protection::{GOOD, Protection, SelectionField, SetSum};
+use metadata::protection::{Protection, SelectionField, SetSum};
 use model::ability::Generation;
 use model::backup::{BackupMethod, BackupObject, DataBackupMode};
 use model::backup_set::BackupSetStatus;
@@ -167,7 +167,8 @@ struct Newest<'a> {
 impl<'a> Newest<'a> {
     fn of(known: &'a Protection) -> Self {
         let mut newest = Self { now: known.now, whole: BTreeMap::new(), databases: BTreeMap::new() };
-        for sum in known.sets.iter().filter(|sum| sum.is_whole && GOOD.contains(&sum.status)) {
+        for sum in known.sets.iter().filter(|sum| sum.is_whole && BackupSetStatus::GOOD.contains(&sum.status))
+        {
             newest.whole.entry((sum.cluster, sum.tenant)).or_default().push(sum);
         }
         for part in &known.parts {

@@ -4,16 +4,20 @@
 //! |---|---|
 //! | `ask` | what a request says, and a strategy as it is shown |
 //! | [`due`] | what is due now: what the scheduler does |
+//! | `running` | the data backups that run, and for whom they leave no room |
+//! | `found` | a strategy that is named, which may be none, or one that cannot be read |
 //! | `misses` | due times that are recorded as missed |
 //! | `place` | where a strategy backs up to |
 //! | `runs` | what became of each due time, and what comes next |
 
 mod ask;
 pub(crate) mod due;
+mod found;
 mod misses;
 mod place;
 #[cfg(test)]
 mod random;
+mod running;
 mod runs;
 #[cfg(test)]
 mod stories;
@@ -63,10 +67,11 @@ pub async fn create(
         let usual = method.unwrap_or_else(|| cluster.facts.ability.preferred());
         let place = place(context, &cluster, scope, usual, None, storage).await?;
         let mut writer = control.metadata().begin().await?;
-        let strategies = writer.strategies_now(cluster.id).await?;
+        let strategies = writer.strategies_whole_now(cluster.id).await?;
+        found::check_readable(&strategies, scope)?;
         let storage = place.save(&mut writer).await?;
         let draft = Draft { method, storage, schedule, thresholds, secondary_backup };
-        let settings = rules::create(&draft, scope, ground(&cluster), &strategies)?;
+        let settings = rules::create(&draft, scope, ground(&cluster), &strategies.readable)?;
         let paused = !draft.schedule.backup_schedule_enabled;
         writer.strategy_insert(scope, actor.user, &settings, paused).await?;
         attempt.done(&mut writer).await?;
@@ -101,15 +106,15 @@ pub async fn change(
             secondary_backup,
             accept_storage_move,
         } = change;
-        let seen = control.metadata().strategy_list(Some(cluster.id)).await?;
-        let seen = rules::find(&seen, scope)?;
+        let seen = control.metadata().strategy_list_whole(Some(cluster.id)).await?;
+        let seen = found::find(&seen, scope)?;
         let method = method.unwrap_or(seen.settings.method);
         let own = seen.settings.storage;
         let place = place(context, &cluster, scope, method, Some(own), storage).await?;
         let storage_edit = StorageEdit { is_edited: place.is_edited(), accept_move: accept_storage_move };
         let mut writer = control.metadata().begin().await?;
-        let strategies = writer.strategies_now(cluster.id).await?;
-        let old = rules::find(&strategies, scope)?;
+        let strategies = writer.strategies_whole_now(cluster.id).await?;
+        let old = found::find(&strategies, scope)?;
         if old.settings.storage != own {
             return Err(Problem::conflict("strategy-changed-meanwhile").into());
         }
@@ -163,8 +168,8 @@ async fn switch(control: &Control, actor: &Actor, scope: Scope, paused: bool) ->
         actor.must(Permission::Backup)?;
         control.context.cluster(scope.cluster()).await?;
         let mut writer = control.metadata().begin().await?;
-        let strategies = writer.strategies_now(scope.cluster()).await?;
-        let old = rules::find(&strategies, scope)?;
+        let strategies = writer.strategies_whole_now(scope.cluster()).await?;
+        let old = found::find(&strategies, scope)?;
         let mut new = Strategy { paused, ..old.clone() };
         if !paused {
             new.owner = actor.user;
@@ -191,8 +196,8 @@ pub async fn remove(control: &Control, actor: &Actor, scope: Scope) -> Result<()
         actor.must(Permission::Backup)?;
         control.context.cluster(scope.cluster()).await?;
         let mut writer = control.metadata().begin().await?;
-        let strategies = writer.strategies_now(scope.cluster()).await?;
-        let id = rules::find(&strategies, scope)?.id;
+        let strategies = writer.strategies_whole_now(scope.cluster()).await?;
+        let id = found::find_id(&strategies, scope)?;
         writer.strategy_remove(id).await?;
         attempt.done(&mut writer).await?;
         Ok(writer.commit().await?)

@@ -167,6 +167,26 @@ impl Transaction {
         decision::apply(&mut self.connection, task, decision).await
     }
 
+    /// Counts the unfinished tasks of these kinds that are about this, with one that is made in this transaction; see
+    /// [`subject`].
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn task_unfinished_count(
+        &mut self,
+        kinds: &[String],
+        about: Option<(&'static str, &str)>,
+    ) -> Result<u64, Error> {
+        let count = statement("count unfinished tasks", "SELECT COUNT(*) AS total FROM tasks t WHERE 1 = 1");
+        let query = TaskQuery {
+            kinds: kinds.to_vec(),
+            subjects: about.map(|(name, value)| (name.to_owned(), value.to_owned())).into_iter().collect(),
+            ..TaskQuery::default()
+        };
+        let count = limit(count, &query).and_one_of("t.status", UNFINISHED.iter().map(word));
+        self.connection.count(count).await
+    }
+
     /// Returns an unfinished task that is about this; see [`subject`].
     ///
     /// # Errors

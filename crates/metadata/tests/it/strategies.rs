@@ -1,5 +1,6 @@
 //! Backup strategies and the rows of their due times.
 
+use std::path::Path;
 use std::time::Duration;
 
 use engine::testkit::Timed as _;
@@ -15,6 +16,7 @@ use model::schedule::decide::{Hindrance, MissReason, Outcome};
 use model::storage::StorageLocation;
 use model::strategy::{Scope, Settings, Strategy, Thresholds};
 use model::text::Text;
+use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
 
 use crate::records::backup_set;
 use crate::stand::{Stand, begin, commit, for_every_database, new_cluster, new_task, open};
@@ -24,7 +26,9 @@ for_every_database! {
     a_scope_has_one_strategy_and_a_storage_of_one_stays
     a_due_time_is_settled_once
     of_two_servers_one_settles_a_due_time
+    due_times_of_a_long_outage_are_settled_in_one_go
     a_miss_of_a_clock_that_was_ahead_settles_nothing
+    since_when_due_times_count_is_changed_once
     how_a_run_stands_is_how_its_task_stands
     a_run_and_its_task_are_kept_together_or_not_at_all
 }
@@ -181,6 +185,22 @@ async fn of_two_servers_one_settles_a_due_time(metadata: Metadata) {
     );
 }
 
+async fn due_times_of_a_long_outage_are_settled_in_one_go(metadata: Metadata) {
+    let strategy = strategy(&metadata).await.id;
+    let mut writer = begin(&metadata).await;
+    let known = started(strategy, Timestamp(30), TaskId(7));
+    assert!(writer.strategy_run_insert(&known).await.expect("kept"));
+    let all: Vec<NewRun> = (1..=250).map(|due| missed(strategy, Timestamp(due))).collect();
+    assert_eq!(writer.strategy_runs_insert(&all).await.expect("kept"), 249, "one was settled");
+    assert_eq!(writer.strategy_runs_insert(&all).await.expect("answers"), 0);
+    assert_eq!(writer.strategy_runs_insert(&[]).await.expect("answers"), 0);
+    commit(writer).await;
+    let runs = metadata.strategy_run_history(strategy, Timestamp(0)).await.expect("answers");
+    let expected: Vec<NewRun> =
+        all.into_iter().map(|run| if run.due == known.due { known.clone() } else { run }).collect();
+    assert_eq!(runs.into_iter().map(|run| run.run).collect::<Vec<_>>(), expected);
+}
+
 async fn a_miss_of_a_clock_that_was_ahead_settles_nothing(metadata: Metadata) {
     let strategy = strategy(&metadata).await.id;
     let now = metadata.now().await.expect("answers");
@@ -195,6 +215,58 @@ async fn a_miss_of_a_clock_that_was_ahead_settles_nothing(metadata: Metadata) {
     commit(writer).await;
     let decided = metadata.strategy_run_history(strategy, Timestamp(0)).await.expect("answers")[0].decided;
     assert!(decided.0 > now.0 + 86_000_000_000, "{decided}");
+}
+
+#[tokio::test]
+async fn a_strategy_that_cannot_be_read_hides_no_other_and_can_be_deleted() {
+    let stand = Stand::new().await;
+    let broken = strategy(&stand.metadata).await;
+    let (cluster, storage) = (broken.scope.cluster(), broken.settings.storage);
+    let shop = Scope::Tenant(cluster, TenantId(1002));
+    let mut writer = begin(&stand.metadata).await;
+    let good = writer.strategy_insert(shop, UserId(1), &settings(storage), false).await.expect("kept");
+    commit(writer).await;
+    let directory = stand.close().await;
+    // A rule that has become stricter, or a zone that is no more.
+    alter(
+        directory.path(),
+        "UPDATE strategies SET settings = replace(settings, 'Shanghai', 'Atlantis') WHERE id = 1",
+    )
+    .await;
+    let metadata = open(directory.path()).await;
+    assert_eq!(metadata.strategy_list(None).await.expect("answers"), std::slice::from_ref(&good));
+    let whole = metadata.strategy_list_whole(Some(cluster)).await.expect("answers");
+    assert_eq!(whole.readable, std::slice::from_ref(&good));
+    let [unreadable] = &whole.unreadable[..] else { panic!("one: {whole:?}") };
+    assert_eq!((unreadable.id, unreadable.scope), (broken.id, broken.scope));
+    assert!(unreadable.cause.contains("Atlantis"), "{}", unreadable.cause);
+    let mut writer = begin(&metadata).await;
+    assert_eq!(writer.strategies_now(cluster).await.expect("answers"), std::slice::from_ref(&good));
+    assert_eq!(writer.strategies_whole_now(cluster).await.expect("answers"), whole);
+    writer.strategy_remove(unreadable.id).await.expect("deleted");
+    commit(writer).await;
+    let left = metadata.strategy_list_whole(None).await.expect("answers");
+    assert_eq!((left.readable, left.unreadable), (vec![good], vec![]));
+}
+
+/// Changes a closed database behind the program's back.
+async fn alter(directory: &Path, sql: &'static str) {
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(directory.join("lifeboat.db"));
+    let mut connection: SqliteConnection = options.connect().await.expect("a database");
+    sqlx::query(sql).execute(&mut connection).await.expect("altered");
+    connection.close().await.expect("closed");
+}
+
+async fn since_when_due_times_count_is_changed_once(metadata: Metadata) {
+    let strategy = strategy(&metadata).await;
+    let earlier = Timestamp(strategy.since.0 - 1);
+    for expected in [true, false] {
+        let mut writer = begin(&metadata).await;
+        let is_changed = writer.strategy_since(strategy.id, strategy.since, earlier).await;
+        assert_eq!(is_changed.expect("answers"), expected, "one server is first");
+        commit(writer).await;
+    }
+    assert_eq!(metadata.strategy_list(None).await.expect("answers")[0].since, earlier);
 }
 
 #[tokio::test]

@@ -94,6 +94,8 @@ pub enum Hindrance {
     Jitter,
     /// As many backups run as may run at once.
     TooManyBackups,
+    /// As many backups to the strategy's storage run as may run at once.
+    StorageBusy,
 }
 
 /// Why no task was made for a due time.
@@ -113,7 +115,8 @@ pub enum MissReason {
 pub struct State {
     /// What the last look at the cluster found; none before the first look.
     pub cluster: Option<ClusterStatus>,
-    /// Whether every tenant of the strategy has a set that an incremental backup can build on.
+    /// Whether any tenant of the strategy has a set that an incremental backup can build on. A tenant without one is
+    /// backed up in full by the same task.
     pub has_usable_full: bool,
     /// Whether a data backup that is not the strategy's runs for the same cluster or tenant.
     pub other_backup_runs: bool,
@@ -121,6 +124,10 @@ pub struct State {
     pub running: usize,
     /// How many it may run at once.
     pub running_max: usize,
+    /// How many of those that run go to the strategy's storage.
+    pub storage_running: usize,
+    /// How many of those may run at once; none means that only [`State::running_max`] counts.
+    pub storage_running_max: Option<usize>,
 }
 
 /// One thing to do now.
@@ -284,10 +291,13 @@ fn hindrance(
             if starts > now {
                 return Some((Hindrance::Jitter, starts.min(replaced())));
             }
-            if state.running < state.running_max {
+            if state.running >= state.running_max {
+                Hindrance::TooManyBackups
+            } else if state.storage_running_max.is_some_and(|max| state.storage_running >= max) {
+                Hindrance::StorageBusy
+            } else {
                 return None;
             }
-            Hindrance::TooManyBackups
         }
     };
     Some((why, replaced()))
@@ -310,6 +320,7 @@ impl Hindrance {
             Self::WindowClosed => "run-hindered-window",
             Self::Jitter => "run-hindered-jitter",
             Self::TooManyBackups => "run-hindered-too-many",
+            Self::StorageBusy => "run-hindered-storage-busy",
         })
     }
 }

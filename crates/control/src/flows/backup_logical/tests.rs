@@ -9,6 +9,7 @@ use metadata::Slice;
 use metadata::backup_sets::BackupSetQuery;
 use metadata::tenant_credentials::TenantCredential;
 use model::Secret;
+use model::alarm::AlarmKind;
 use model::backup::{BackupMethod, BackupObject, BackupWish};
 use model::backup_set::{BackupSet, BackupSetStatus};
 use model::id::{TaskId, TenantId};
@@ -24,6 +25,7 @@ use crate::backups::{self, BackupNow};
 use crate::tasks::Steer;
 use crate::tenants::credential::{self, NewCredential};
 use crate::testing::{Ended, Mount, ROWS, SYS_PASSWORD, TENANT_PASSWORD, World};
+use crate::{PageAsk, alarms};
 
 async fn sets_of(world: &World, task: TaskId) -> Vec<BackupSet> {
     let query = BackupSetQuery { task: Some(task), ..BackupSetQuery::default() };
@@ -350,6 +352,9 @@ async fn a_set_that_lacks_something_is_partial_until_somebody_agrees_to_it_by_na
     let standing = metadata.backup_standings(&[]).await.expect("answers");
     assert_eq!(standing.clusters[&world.cluster].protected_tenants, 0);
     assert!(world.story(partial).await.contains("backup-set-partial"));
+    let raised = alarms::list(&world.control, &world.actor, None, PageAsk::default()).await.expect("answers");
+    let [alarm] = &raised.contents[..] else { panic!("{raised:?}") };
+    assert_eq!((alarm.kind, alarm.task), (AlarmKind::BackupPartial, Some(partial)));
 
     let exclude = vec![BackupObject::Table(world.database.clone(), "odd".to_owned())];
     let consent = Consent { exclude, ..Consent::default() };
@@ -360,6 +365,8 @@ async fn a_set_that_lacks_something_is_partial_until_somebody_agrees_to_it_by_na
     assert_eq!((sets[0].status, sets[0].left_out[0].agreed), (BackupSetStatus::Available, true));
     let totals = metadata.backup_set_totals(world.cluster).await.expect("answers");
     assert_eq!(totals.newest, Some(sets[0].finished));
+    let raised = alarms::list(&world.control, &world.actor, None, PageAsk::default()).await.expect("answers");
+    assert_eq!(raised.contents, []);
 }
 
 #[tokio::test]

@@ -7,15 +7,18 @@ use model::ability::Generation;
 use model::archive::{ArchiveStatus, check_running};
 use model::backup::{BackupMethod, DataBackupMode};
 use model::cluster::refuse_upgrading;
+use model::id::TaskId;
 use model::physical::data_version::TenantFeature;
 use model::physical::destination::{for_cluster, for_tenants_of_3};
 use model::physical::identity::part_of;
 use model::physical::incremental::{self, Ground};
 use model::physical::{BackupJob, SYS, Scope, address};
 use model::problem::codes;
+use model::schedule::decide::{Promotion, RunKey};
 use model::size;
 use model::storage::TestOutcome;
 use model::tenant::Tenant;
+use model::text::Text;
 use oceanbase::Driver;
 use std::time::Duration;
 
@@ -96,31 +99,66 @@ pub(super) async fn check_ready(at: &Here, state: &mut State) -> Answer {
     let mut driver = lane::driver(at, state).await?;
     let place = Place::of(at.context(), state).await?;
     let tenants = driver.tenants().await.map_err(Error::from)?;
-    let (mut refusal, mut is_any_ready) = (None, false);
+    let (mut refusal, mut is_any_ready, mut without_full) = (None, false, Vec::new());
     for scope in state.scopes.values() {
-        match check_lane(&mut driver, state, &place, scope, &tenants).await {
+        match check_lane(&mut driver, state, &place, scope, state.mode, &tenants).await {
             Ok(()) => is_any_ready = true,
             Err(error) if error.kind == ErrorKind::Transient => return Err(error),
+            Err(error) if makes_full(&error, state) => without_full.push(scope),
             // A promise of OCP: it fails here, whatever the other tenants have.
-            Err(error) if error.note.id == incremental::missing().text.id => return Err(error),
+            Err(error) if is_without_full(&error) => return Err(error),
             Err(error) => {
                 at.log(error.note.clone());
                 refusal = Some(error);
             }
         }
     }
+    if let Some(run) = state.run.filter(|_| !without_full.is_empty()) {
+        tell_of_full(at, run, &without_full, is_any_ready).await?;
+    }
     match refusal {
-        Some(refusal) if !is_any_ready => Err(refusal),
+        Some(refusal) if !is_any_ready && without_full.is_empty() => Err(refusal),
         _ => Ok(Next::Done), // a lane that is not ready says so itself, in its first step
     }
 }
 
-/// Looks whether a lane can be backed up. It only reads.
+/// Tells whether an incremental backup was refused for want of a full set.
+fn is_without_full(error: &StepError) -> bool {
+    error.note.id == incremental::missing().text.id
+}
+
+/// Tells whether a lane that was refused makes a full set instead: what a schedule orders nobody is there to order again.
+pub(super) fn makes_full(error: &StepError, state: &State) -> bool {
+    state.run.is_some() && is_without_full(error)
+}
+
+/// Says which tenants are backed up in full, in the log and in the record of the run.
+async fn tell_of_full(
+    at: &Here,
+    run: RunKey,
+    without_full: &[&Scope],
+    is_any_incremental: bool,
+) -> Result<(), Error> {
+    let tenants: Vec<String> = without_full.iter().map(|scope| named(scope)).collect();
+    let (kind, why) = if is_any_incremental {
+        let text = Text::new("run-full-for-tenants").with("tenants", tenants.join(", "));
+        (DataBackupMode::Incremental, text)
+    } else {
+        (DataBackupMode::Full, Promotion::WithoutFull.text())
+    };
+    at.log(words::note(why.clone()));
+    let mut writer = at.context().metadata.begin().await?;
+    writer.strategy_run_promoted(run, TaskId(at.task().0), kind, &why).await?;
+    Ok(writer.commit().await?)
+}
+
+/// Looks whether a lane can be backed up that much. It only reads.
 pub(crate) async fn check_lane(
     driver: &mut Driver,
     state: &State,
     place: &Place,
     scope: &Scope,
+    mode: DataBackupMode,
     tenants: &[Tenant],
 ) -> Result<(), StepError> {
     lane::tenant_fits(scope, tenants).map_err(words::refused)?;
@@ -138,7 +176,7 @@ pub(crate) async fn check_lane(
         }
     }
     let data_path = settled_path(driver, state, place, scope, tenants).await?;
-    if state.mode == DataBackupMode::Incremental {
+    if mode == DataBackupMode::Incremental {
         let sets = driver.backup_sets(scope).await.map_err(Error::from)?;
         let compatible = driver.data_version(scope).await.map_err(Error::from)?;
         let (path, is_new) = data_path;

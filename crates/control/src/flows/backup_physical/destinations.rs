@@ -8,6 +8,7 @@ use model::Problem;
 use model::archive::ArchiveStatus;
 use model::physical::destination::{Destination, for_cluster, for_tenants_of_3};
 use model::physical::{Scope, address};
+use model::schedule::decide::Promotion;
 use oceanbase::Driver;
 
 use super::lane::{self, Place};
@@ -26,7 +27,15 @@ pub(super) async fn set_backup_storage(at: &Here, state: &State, lane: &mut Lane
     let mut driver = lane::driver(at, state).await?;
     let place = Place::of(at.context(), state).await?;
     let tenants = driver.tenants().await.map_err(Error::from)?;
-    checks::check_lane(&mut driver, state, &place, scope, &tenants).await?;
+    let mode = lane.mode(state);
+    match checks::check_lane(&mut driver, state, &place, scope, mode, &tenants).await {
+        Err(error) if checks::makes_full(&error, state) => {
+            at.log(words::note(Promotion::WithoutFull.text()));
+            lane.is_full = true;
+            return Ok(Next::again(Duration::ZERO)); // saved before anything acts
+        }
+        checked => checked?,
+    }
     match scope {
         Scope::Tenant { id, name } => set_tenant(at, state, lane, &mut driver, &place, (*id, name)).await,
         Scope::Cluster => set_cluster(at, state, lane, &mut driver, &place).await,

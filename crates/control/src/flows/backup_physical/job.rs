@@ -57,7 +57,7 @@ pub(super) async fn begin(
         lane.mark = Some(new_mark(at, state, lane, driver, &jobs).await?);
         return Ok(Next::again(Duration::ZERO));
     };
-    if let Some(job) = mark.find(&jobs, state.mode, scope.tenant()) {
+    if let Some(job) = mark.find(&jobs, lane.mode(state), scope.tenant()) {
         lane.jobs.insert((job.tenant, job.id));
         at.log(Note::new("backup-job-found").arg("job", job.id));
         return Ok(Next::Done);
@@ -70,7 +70,7 @@ pub(super) async fn begin(
     }
     let to = address_of_tenants(at, state, driver, scope).await?;
     let options = BackupOptions {
-        mode: state.mode,
+        mode: lane.mode(state),
         plus_archivelog: state.plus_archivelog,
         tag: mark.tag(),
         to: to.as_ref(),
@@ -95,7 +95,7 @@ pub(super) async fn begin(
         Ok(()) => (lane.refusals, lane.accepted) = (0, true),
     }
     let jobs = driver.backup_jobs(scope).await.map_err(Error::from)?;
-    if let Some(job) = mark.find(&jobs, state.mode, scope.tenant()) {
+    if let Some(job) = mark.find(&jobs, lane.mode(state), scope.tenant()) {
         lane.jobs.insert((job.tenant, job.id));
         at.log(Note::new("backup-job-started").arg("job", job.id).arg("tenant", named(scope)));
     }
@@ -150,7 +150,7 @@ pub(super) async fn cancel(at: &Here, state: &State, lane: &mut Lane) -> Answer 
     let Some(mark) = lane.mark.clone() else { return Ok(Next::Done) };
     let mut driver = lane::driver(at, state).await?;
     let jobs = driver.backup_jobs(scope).await.map_err(Error::from)?;
-    let Some(job) = mark.find(&jobs, state.mode, scope.tenant()) else {
+    let Some(job) = mark.find(&jobs, lane.mode(state), scope.tenant()) else {
         // On 3.x a job that was accepted is in no view until its first part begins.
         let is_hidden = lane.accepted && driver.generation() == Generation::Gen3;
         if is_hidden

@@ -50,7 +50,9 @@ pub(crate) async fn plan(context: &Context, order: PhysicalBackup) -> Result<Pla
     let place = Place::new(decided.storage.location().clone(), decided.storage.secret(context).await?);
     let mut found = Found::default();
     for scope in decided.scopes.values() {
-        checks::check_lane(&mut driver, &state, &place, scope, &tenants).await.map_err(error_of)?;
+        checks::check_lane(&mut driver, &state, &place, scope, state.mode, &tenants)
+            .await
+            .map_err(error_of)?;
         look(&mut driver, &state, &place, scope, &mut found).await?;
         if let Some(password) = &decided.password {
             found.backup.push(driver.verbs().set_backup_password(password).masked);

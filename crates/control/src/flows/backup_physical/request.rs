@@ -14,7 +14,7 @@ use model::order::PhysicalBackup;
 use model::physical::scope::{check_tenant, lanes};
 use model::physical::{SYS, Scope, address};
 use model::problem::codes;
-use model::schedule::decide::Promotion;
+use model::schedule::decide::{Promotion, RunKey};
 use model::tenant::Tenant;
 use model::version::ServerVersion;
 use model::{Problem, Secret};
@@ -40,6 +40,8 @@ pub(super) struct Decided {
     pub(super) start_log_backup: bool,
     /// Why it is full although its strategy plans an incremental one.
     pub(super) promotion: Option<Promotion>,
+    /// The run of a strategy that it is.
+    pub(super) run: Option<RunKey>,
     /// What the backup is encrypted with.
     pub(super) password: Option<Secret>,
 }
@@ -66,6 +68,7 @@ impl Decided {
             password,
             start_log_backup: self.start_log_backup,
             promotion: self.promotion.map(|promotion| words::note(promotion.text())),
+            run: self.run,
             requested,
             tag: format!("{:08x}", rand::random::<u32>()),
         }
@@ -131,6 +134,7 @@ pub(super) async fn decide(context: &Context, order: PhysicalBackup) -> Result<D
         plus_archivelog: order.plus_archivelog,
         start_log_backup: order.start_log_backup,
         promotion: order.promotion,
+        run: order.run,
         password: order.encryption,
         cluster,
     })

@@ -8,6 +8,7 @@ use model::backup::DataBackupMode;
 use model::id::{ClusterId, StorageId, TenantId};
 use model::physical::identity::JobMark;
 use model::physical::{PhysicalSet, Scope};
+use model::schedule::decide::RunKey;
 use serde::{Deserialize, Serialize};
 
 /// Back up now, physically.
@@ -41,6 +42,9 @@ pub(crate) struct State {
     /// Why it is full although its strategy plans an incremental one.
     #[serde(default)]
     pub(crate) promotion: Option<Note>,
+    /// The run of a strategy that it is, if it is one: a lane without a usable full set then makes one.
+    #[serde(default)]
+    pub(crate) run: Option<RunKey>,
     pub(crate) requested: Timestamp,
     /// Tells this task's jobs from those that another server's task of the same number has made.
     pub(crate) tag: String,
@@ -55,6 +59,9 @@ const fn yes() -> bool {
 pub(crate) struct Lane {
     /// Where data go, without keys; empty until that is settled.
     pub(crate) data_path: String,
+    /// Whether it makes a full set whatever was asked for: there is none to build on.
+    #[serde(default)]
+    pub(crate) is_full: bool,
     /// How often it was looked whether every server of a 3.x cluster has read the destination.
     pub(crate) looks: u32,
     /// When we began to wait for log backup, by the database's clock.
@@ -91,6 +98,13 @@ pub(crate) struct Lane {
     pub(crate) sets: Vec<PhysicalSet>,
     /// Whether they were looked at and found good.
     pub(crate) verified: bool,
+}
+
+impl Lane {
+    /// Returns how much it backs up.
+    pub(crate) fn mode(&self, state: &State) -> DataBackupMode {
+        if self.is_full { DataBackupMode::Full } else { state.mode }
+    }
 }
 
 /// How far a job was at some moment, by the database's clock.

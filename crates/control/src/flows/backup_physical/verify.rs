@@ -23,6 +23,7 @@ pub(super) async fn verify_backup_set(at: &Here, state: &State, lane: &mut Lane)
         return Err(words::refused(problem("backup-set-missing").with("set", "-")));
     }
     let now = driver.backup_sets(scope).await.map_err(Error::from)?;
+    let asked = lane.mode(state);
     for set in &mut lane.sets {
         let seen = now.iter().find(|seen| (seen.tenant, seen.set) == (set.tenant, set.set));
         let seen = seen.ok_or_else(|| words::refused(problem("backup-set-missing").with("set", set.set)))?;
@@ -32,7 +33,7 @@ pub(super) async fn verify_backup_set(at: &Here, state: &State, lane: &mut Lane)
             let problem = problem("backup-set-not-available").with("set", set.set).with("status", status);
             return Err(words::refused(problem));
         }
-        if became_full(state.mode, set.mode) {
+        if became_full(asked, set.mode) {
             return Err(words::refused(problem("backup-became-full").with("set", set.set)));
         }
         at.log(

@@ -41,7 +41,7 @@ pub(super) async fn wait_for_data_backup(at: &Here, state: &State, lane: &mut La
     let Some(mark) = lane.mark.clone() else { return restart(at, state, lane, &mut driver, scope).await };
     let jobs = driver.backup_jobs(scope).await.map_err(Error::from)?;
     let tenant = scope.tenant();
-    let Some(job) = mark.find(&jobs, state.mode, tenant) else {
+    let Some(job) = mark.find(&jobs, lane.mode(state), tenant) else {
         // Written down, and perhaps not sent: a retry of this step after a crash in between.
         if !lane.accepted && lane.sample.is_none() {
             return restart(at, state, lane, &mut driver, scope).await;

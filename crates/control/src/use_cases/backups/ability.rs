@@ -83,7 +83,7 @@ pub async fn ability(
         },
         full_enabled: physical.is_ok() || logical.is_ok(),
         incremental_enabled: incremental.is_ok(),
-        can_do_incremental: incremental.is_ok() && has_full_sets(context, &cluster, &tenants, None).await?,
+        can_do_incremental: incremental.is_ok() && has_full_sets(context, &cluster, &tenants).await?,
         hint: Some(match &incremental {
             Ok(()) => Text::new("ability-incremental-needs-full"),
             Err(why) if ability.offers(BackupMethod::Physical) => why.text.clone(),

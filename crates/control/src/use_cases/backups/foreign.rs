@@ -92,10 +92,10 @@ fn of_task(task: &Task, jobs: &[BackupJob]) -> Vec<(TenantId, i64)> {
     let mut ours = Vec::new();
     for lane in &task.lanes {
         let Ok(known) = serde_json::from_value::<Lane>(lane.state.clone()) else { continue };
-        ours.extend(known.jobs);
         if let (Some(mark), Some(scope)) = (&known.mark, state.scopes.get(&lane.key)) {
-            ours.extend(mark.find(jobs, state.mode, scope.tenant()).map(|job| (job.tenant, job.id)));
+            ours.extend(mark.find(jobs, known.mode(&state), scope.tenant()).map(|job| (job.tenant, job.id)));
         }
+        ours.extend(known.jobs);
     }
     ours
 }

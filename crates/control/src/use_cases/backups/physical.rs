@@ -61,7 +61,7 @@ fn row(
         tenant,
         tenant_name: name.to_owned(),
         method: BackupMethod::Physical,
-        mode: set.map_or(state.mode, |set| set.mode),
+        mode: set.map_or(known.mode(state), |set| set.mode),
         backup_set: set.map(|set| set.id),
         is_partial: false,
         set_number: seen.map(|seen| seen.set),

@@ -5,10 +5,10 @@ use model::id::ClusterId;
 use model::order::StorageChoice;
 use model::storage::Storage;
 use model::strategy::draft::{ScheduleConfig, ThresholdConfig};
-use model::strategy::rules;
 use model::strategy::{Scope, Strategy, Thresholds};
 use model::user::Permission;
 
+use super::found;
 use super::runs::{ScheduleStanding, standing};
 use crate::actor::Actor;
 use crate::context::{Context, Control};
@@ -82,11 +82,11 @@ pub struct Detail {
 pub async fn get(control: &Control, actor: &Actor, scope: Scope) -> Result<Detail, Error> {
     actor.must(Permission::Read)?;
     control.context.cluster(scope.cluster()).await?;
-    let strategies = control.metadata().strategy_list(Some(scope.cluster())).await?;
-    detail(&control.context, rules::find(&strategies, scope)?.clone()).await
+    let strategies = control.metadata().strategy_list_whole(Some(scope.cluster())).await?;
+    detail(&control.context, found::find(&strategies, scope)?.clone()).await
 }
 
-/// Returns the strategies of one cluster or of all.
+/// Returns the strategies of one cluster or of all, without those that cannot be read: [`get`] says what is wrong with one.
 ///
 /// # Errors
 /// When the actor may not read them, or there is no such cluster.

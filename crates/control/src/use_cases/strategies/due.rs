@@ -6,25 +6,38 @@
 
 use std::collections::BTreeMap;
 
-use metadata::strategy_runs::{Fate, NewRun, Newest, StoredRun};
-use metadata::tasks::subject;
+use metadata::strategies::Unreadable;
+use metadata::strategy_runs::{NewRun, Newest, StoredRun};
 use model::backup::{BackupMethod, BackupWish, DataBackupMode};
 use model::cluster::{Cluster, ClusterStatus};
-use model::id::{ClusterId, StrategyId, TenantId};
+use model::id::{StrategyId, TenantId};
 use model::inventory::Consent;
 use model::order::{BackupNow, BackupOrder, StorageChoice};
 use model::physical::SYS;
-use model::problem::{ProblemKind, codes};
+use model::problem::codes;
 use model::schedule::Due;
-use model::schedule::decide::{Decision, HORIZON, MissReason, Run, State, decide, promotion};
-use model::strategy::{Strategy, covered};
+use model::schedule::decide::{Decision, HORIZON, MissReason, Run, RunKey, State, decide, promotion};
+use model::strategy::{Scope, Strategy, covered};
 use model::tenant::Tenant;
 use model::{Problem, Timestamp};
 
-use super::misses::{planned, record_miss};
+use super::misses::{missed, planned};
+use super::running::Running;
 use crate::context::Control;
 use crate::error::Error;
-use crate::orders::{self, Accepted, Scheduled, actor_of_run, has_full_sets};
+use crate::orders::{self, Accepted, Scheduled, actor_of_run, has_a_full_set};
+
+/// How far apart two readings of one clock may be, in microseconds: more than that, and the clock was ahead.
+const CLOCK_APART_US: i64 = 60_000_000;
+
+/// A strategy that may have something due.
+pub(super) struct Pending {
+    pub(super) strategy: Strategy,
+    /// The first due time that is not settled.
+    due: Timestamp,
+    /// Whether it is the only one: then there is nothing to record for as long as nothing can start.
+    is_only: bool,
+}
 
 /// What a strategy has due, and what that was decided by.
 pub(super) struct Decided {
@@ -37,63 +50,113 @@ pub(super) struct Decided {
     pub(super) decisions: Vec<Decision>,
 }
 
-/// The data backups that run: the cluster of each, and the strategy that ordered it.
-pub(super) type Running = Vec<(ClusterId, Option<StrategyId>)>;
+/// What became of a start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Started {
+    /// A task was created.
+    Yes,
+    /// None was.
+    No,
+    /// None was: another server was first, or has used up the room.
+    Outrun,
+}
 
 /// Decides about every strategy, and carries it out.
 pub(crate) async fn run(control: &Control) -> Result<(), Error> {
-    let strategies = pending(control).await?;
-    if strategies.is_empty() {
+    let pending = pending(control).await?;
+    if pending.is_empty() {
         return Ok(());
     }
-    let mut running = running(control).await?;
-    for strategy in strategies {
-        let (id, cluster) = (strategy.id, strategy.scope.cluster());
+    let mut running = Running::read(control).await?;
+    for Pending { strategy, due, is_only } in pending {
+        if is_only && !strategy.paused && running.leaves_no_room(&control.context, &strategy) {
+            tracing::debug!(strategy = %strategy.id, %due, "a scheduled backup waits for room");
+            continue;
+        }
         let done = async {
-            let Some(decided) = decided(control, strategy, &running).await? else { return Ok(false) };
+            let Some(decided) = decided(control, strategy.clone(), &running).await? else {
+                return Ok(Started::No);
+            };
             carry_out(control, &decided).await
         };
         match done.await {
-            Ok(true) => running.push((cluster, Some(id))),
-            Ok(false) => {}
-            Err(error) => {
-                tracing::warn!(%error, strategy = %id, "cannot run a strategy; trying again later");
-            }
+            Ok(Started::Yes) => running.add(&strategy),
+            Ok(Started::No) => {}
+            Ok(Started::Outrun) => running = Running::read(control).await?,
+            Err(error) => put_off(control, &strategy, due, &error).await,
         }
     }
     Ok(())
 }
 
+/// What cannot even be decided is tried again; what will fail in the same way each time is recorded. Whatever goes wrong
+/// here, the other strategies have their turn.
+async fn put_off(control: &Control, strategy: &Strategy, due: Timestamp, error: &Error) {
+    warn_once(control, strategy.id, due, error);
+    if !is_for_later(error)
+        && let Err(error) = refuse(control, strategy, due, error).await
+    {
+        warn_once(control, strategy.id, due, &error);
+    }
+}
+
 /// Returns the strategies that may have something due; what is due first comes first.
-pub(super) async fn pending(control: &Control) -> Result<Vec<Strategy>, Error> {
+pub(super) async fn pending(control: &Control) -> Result<Vec<Pending>, Error> {
     let metadata = control.metadata();
     let newest = metadata.strategy_run_newest().await?;
     let newest: BTreeMap<StrategyId, Newest> = newest.into_iter().map(|row| (row.strategy, row)).collect();
     let now = metadata.now().await?;
-    let mut found: Vec<(Timestamp, Strategy)> = Vec::new();
-    for strategy in metadata.strategy_list(None).await? {
+    let strategies = metadata.strategy_list_whole(None).await?;
+    for Unreadable { id, cause, .. } in strategies.unreadable {
+        if control.context.said.is_news(id, cause.clone()) {
+            tracing::warn!(strategy = %id, cause, "cannot read a strategy; none of its runs start");
+        }
+    }
+    let mut found = Vec::new();
+    for strategy in strategies.readable {
+        let (id, since) = (strategy.id, strategy.since);
+        let strategy = match begun(control, strategy, now).await {
+            Ok(Some(strategy)) => strategy,
+            Ok(None) => continue,
+            Err(error) => {
+                warn_once(control, id, since, &error);
+                continue;
+            }
+        };
         let from = strategy.since.max(Timestamp(now.0.saturating_sub(HORIZON)));
         let settled = match newest.get(&strategy.id) {
             // A row that was written by a clock that was ahead may settle nothing: all are looked at.
             Some(row) if row.decided <= now => row.due.max(from),
             _ => from,
         };
-        let first = strategy.settings.schedule.dues(settled).next().filter(|due| due.at <= now);
-        found.extend(first.map(|due| (due.at, strategy)));
+        let mut dues =
+            strategy.settings.schedule.dues(settled).map(|due| due.at).take_while(|due| *due <= now);
+        if let Some(due) = dues.next() {
+            let is_only = dues.next().is_none();
+            drop(dues);
+            found.push(Pending { strategy, due, is_only });
+        }
     }
-    found.sort_by_key(|(due, strategy)| (*due, strategy.id));
-    Ok(found.into_iter().map(|(_, strategy)| strategy).collect())
+    found.sort_by_key(|pending| (pending.due, pending.strategy.id));
+    Ok(found)
 }
 
-/// Returns the data backups that run or wait to run.
-pub(super) async fn running(control: &Control) -> Result<Running, Error> {
-    let tasks = control.metadata().task_unfinished_subjects(&orders::backup_kinds()).await?;
-    let number = |task: &BTreeMap<String, String>, name| task.get(name).and_then(|id| id.parse().ok());
-    let backups = tasks.iter().map(|task| {
-        let cluster = ClusterId(number(task, subject::CLUSTER).unwrap_or_default());
-        (cluster, number(task, subject::STRATEGY).map(StrategyId))
-    });
-    Ok(backups.collect())
+/// Returns a strategy whose due times have begun to count. One that was saved by a clock that was ahead would be silent
+/// until the time has come to that: its due times count from now on. Nothing when another changes it meanwhile.
+async fn begun(control: &Control, strategy: Strategy, now: Timestamp) -> Result<Option<Strategy>, Error> {
+    if strategy.since.0 <= now.0.saturating_add(CLOCK_APART_US) {
+        return Ok(Some(strategy));
+    }
+    // What was due since the clock was set right, some seconds ago, is not lost.
+    let since = Timestamp(now.0.saturating_sub(CLOCK_APART_US));
+    let mut writer = control.metadata().begin().await?;
+    if !writer.strategy_since(strategy.id, strategy.since, since).await? {
+        return Ok(None);
+    }
+    writer.commit().await?;
+    tracing::warn!(strategy = %strategy.id, saved = %strategy.since, %since,
+        "a strategy was saved by a clock that was ahead; its due times count from now on");
+    Ok(Some(Strategy { since, ..strategy }))
 }
 
 /// Decides about a strategy; nothing when its cluster is gone.
@@ -104,41 +167,49 @@ pub(super) async fn decided(
 ) -> Result<Option<Decided>, Error> {
     let metadata = control.metadata();
     let Some(cluster) = metadata.cluster_get(strategy.scope.cluster()).await? else { return Ok(None) };
-    let strategies = metadata.strategy_list(Some(cluster.id)).await?;
+    let strategies = metadata.strategy_list_whole(Some(cluster.id)).await?;
+    let hidden: Vec<Scope> = strategies.unreadable.iter().map(|unreadable| unreadable.scope).collect();
     let tenants = metadata.tenant_list(cluster.id).await?;
-    let meant = meant(&strategies, &strategy, &tenants);
+    let meant = meant(&strategies.readable, &hidden, &strategy, &tenants);
     let is_one_of_its = |tenant: &&Tenant| meant.as_ref().is_none_or(|meant| meant.contains(&tenant.id));
     let its_tenants: Vec<Tenant> = tenants.iter().filter(is_one_of_its).cloned().collect();
     let now = metadata.now().await?;
     let from = Timestamp(now.0.saturating_sub(HORIZON));
     let history = metadata.strategy_run_history(strategy.id, from).await?;
     let history: Vec<Run> = history.iter().map(StoredRun::row).collect();
-    let is_other =
-        |(of, by): &&(ClusterId, Option<StrategyId>)| *of == cluster.id && *by != Some(strategy.id);
+    let storage = strategy.settings.storage;
     let state = State {
         cluster: Some(status(&cluster)),
         has_usable_full: strategy.settings.method == BackupMethod::Physical
-            && has_full_sets(&control.context, &cluster, &its_tenants, Some(strategy.settings.storage))
-                .await?,
+            && has_a_full_set(&control.context, &cluster, &its_tenants, storage).await?,
         // Our backups of one cluster exclude each other, whichever tenants they are of.
-        other_backup_runs: running.iter().any(|backup| is_other(&backup)),
-        running: running.len(),
+        other_backup_runs: running.has_other_of(&strategy),
+        running: running.count(),
         running_max: control.context.data_backups_at_once,
+        storage_running: running.count_to(storage),
+        storage_running_max: control.context.backups_per_storage,
     };
     let decisions = decide(&strategy, &history, &state, now);
     Ok(Some(Decided { strategy, tenants: meant, history, state, now, decisions }))
 }
 
 /// Returns the tenants that a strategy backs up; nothing when it is the whole cluster. A tenant that has a strategy of its own
-/// is left to that one.
-fn meant(strategies: &[Strategy], strategy: &Strategy, tenants: &[Tenant]) -> Option<Vec<TenantId>> {
+/// is left to that one, also when it is `hidden`: nobody can tell where that one would back it up to.
+fn meant(
+    strategies: &[Strategy],
+    hidden: &[Scope],
+    strategy: &Strategy,
+    tenants: &[Tenant],
+) -> Option<Vec<TenantId>> {
     if let Some(tenant) = strategy.scope.tenant() {
         return Some(vec![tenant]);
     }
     let cluster = strategy.scope.cluster();
-    let has_others =
-        strategies.iter().any(|other| other.scope.cluster() == cluster && other.scope.tenant().is_some());
-    let all: Vec<TenantId> = tenants.iter().map(|tenant| tenant.id).filter(|id| *id != SYS).collect();
+    let scopes = strategies.iter().map(|other| &other.scope).chain(hidden);
+    let has_others = scopes.into_iter().any(|other| other.cluster() == cluster && other.tenant().is_some());
+    let is_hidden = |tenant: TenantId| hidden.contains(&Scope::Tenant(cluster, tenant));
+    let all: Vec<TenantId> =
+        tenants.iter().map(|tenant| tenant.id).filter(|id| *id != SYS && !is_hidden(*id)).collect();
     has_others.then(|| covered(strategies, strategy, &all))
 }
 
@@ -150,36 +221,51 @@ fn status(cluster: &Cluster) -> ClusterStatus {
     }
 }
 
-/// Carries decisions out, in order; tells whether a task was created.
-pub(super) async fn carry_out(control: &Control, decided: &Decided) -> Result<bool, Error> {
+/// Carries decisions out, in order; tells what became of the start, if there was one.
+pub(super) async fn carry_out(control: &Control, decided: &Decided) -> Result<Started, Error> {
     let strategy = &decided.strategy;
-    let mut has_started = false;
+    // After a long outage there are thousands: one transaction, before anything starts.
+    let missed: Vec<NewRun> = decided
+        .decisions
+        .iter()
+        .filter_map(|decision| match *decision {
+            Decision::Miss { due, reason } => Some(missed(strategy, due, reason)),
+            _ => None,
+        })
+        .collect();
+    record(control, &missed).await?;
+    let mut started = Started::No;
     for decision in &decided.decisions {
         match *decision {
-            Decision::Start { due, kind, .. } => has_started |= start(control, decided, due, kind).await?,
-            Decision::Miss { due, reason } => {
-                let mut writer = control.metadata().begin().await?;
-                if record_miss(&mut writer, strategy, due, reason).await? {
-                    writer.commit().await?;
-                    tracing::info!(strategy = %strategy.id, %due, ?reason, "a scheduled backup was missed");
-                }
-            }
+            Decision::Start { due, kind, .. } => started = start(control, decided, due, kind).await?,
             Decision::Wait { until, why } => {
                 tracing::debug!(strategy = %strategy.id, %until, ?why, "a scheduled backup waits");
             }
-            Decision::Nothing => {}
+            Decision::Miss { .. } | Decision::Nothing => {}
         }
     }
-    Ok(has_started)
+    Ok(started)
 }
 
-/// Starts a run; what a rule refuses is recorded as missed. Tells whether a task was created.
+/// Stores what was missed, all or nothing.
+async fn record(control: &Control, missed: &[NewRun]) -> Result<(), Error> {
+    let Some(first) = missed.first() else { return Ok(()) };
+    let mut writer = control.metadata().begin().await?;
+    let count = writer.strategy_runs_insert(missed).await?;
+    if count > 0 {
+        writer.commit().await?;
+        tracing::info!(strategy = %first.strategy, first = %first.due, count, "scheduled backups were missed");
+    }
+    Ok(())
+}
+
+/// Starts a run; what a rule refuses is recorded as missed.
 async fn start(
     control: &Control,
     decided: &Decided,
     due: Timestamp,
     kind: DataBackupMode,
-) -> Result<bool, Error> {
+) -> Result<Started, Error> {
     let Decided { strategy, history, state, now, .. } = decided;
     let planned = planned(strategy, due);
     let run = Scheduled {
@@ -192,27 +278,41 @@ async fn start(
     match submit(control, decided, &run).await {
         Ok(accepted) => {
             tracing::info!(strategy = %strategy.id, %due, task = %accepted.task, "a scheduled backup starts");
-            Ok(true)
+            Ok(Started::Yes)
+        }
+        Err(error) if OUTRUN.contains(&error.problem().text.id.as_str()) => {
+            tracing::debug!(strategy = %strategy.id, %due, %error, "another server was first");
+            Ok(Started::Outrun)
         }
         Err(error) if is_for_later(&error) => {
-            tracing::debug!(strategy = %strategy.id, %due, %error, "a scheduled backup waits");
-            Ok(false)
+            warn_once(control, strategy.id, due, &error);
+            Ok(Started::No)
         }
         Err(error) => {
-            let refusal = NewRun {
-                strategy: strategy.id,
-                due,
-                planned,
-                fate: Fate::Missed(MissReason::Refused),
-                note: Some(error.problem().text.clone()),
-            };
-            let mut writer = control.metadata().begin().await?;
-            if writer.strategy_run_insert(&refusal).await? {
-                writer.commit().await?;
-                tracing::warn!(strategy = %strategy.id, %due, %error, "a scheduled backup was refused");
-            }
-            Ok(false)
+            refuse(control, strategy, due, &error).await?;
+            Ok(Started::No)
         }
+    }
+}
+
+/// Records that a run was refused, and why.
+async fn refuse(control: &Control, strategy: &Strategy, due: Timestamp, error: &Error) -> Result<(), Error> {
+    let note = Some(error.problem().text.clone());
+    let refusal = NewRun { note, ..missed(strategy, due, MissReason::Refused) };
+    let mut writer = control.metadata().begin().await?;
+    if writer.strategy_run_insert(&refusal).await? {
+        writer.commit().await?;
+        tracing::warn!(strategy = %strategy.id, %due, %error, "a scheduled backup was refused");
+    }
+    Ok(())
+}
+
+/// Writes why a run waits into the log: the first time as a warning.
+fn warn_once(control: &Control, strategy: StrategyId, due: Timestamp, error: &Error) {
+    if control.context.said.is_news(strategy, format!("{due} {}", error.problem().text.id)) {
+        tracing::warn!(%strategy, %due, %error, "a scheduled backup cannot start yet; trying again");
+    } else {
+        tracing::debug!(%strategy, %due, %error, "a scheduled backup still cannot start");
     }
 }
 
@@ -245,16 +345,20 @@ async fn submit(control: &Control, decided: &Decided, run: &Scheduled) -> Result
     if let BackupOrder::Physical(order) = &mut order {
         order.promotion = run.promotion;
         order.start_log_backup = strategy.settings.start_log_backup;
+        order.run = Some(RunKey { strategy: strategy.id, due: run.due });
     }
     orders::submit_run(control, &actor, order, run).await
 }
 
-/// Tells whether the same may go well later: then the run waits, and is not missed.
+/// What a submission is refused with when another server has acted since this one looked.
+const OUTRUN: [&str; 2] = ["strategy-run-settled", "strategy-without-room"];
+
+/// Tells whether the same may go well later: then the run waits, and is not missed. What fails in this program or its
+/// metadata, and will not pass by itself, is missed for that reason.
 fn is_for_later(error: &Error) -> bool {
     let problem = error.problem();
-    let is_passing = ["cluster-upgrading", "strategy-run-settled", "strategy-changed-meanwhile"];
+    let is_passing = ["cluster-upgrading", "strategy-changed-meanwhile"];
     error.is_transient()
-        || problem.kind == ProblemKind::Internal
         || problem.code == codes::BACKUP_RUNS_ALREADY
         || is_passing.contains(&problem.text.id.as_str())
 }

@@ -20,31 +20,35 @@ pub(super) async fn record_misses(
     let history: Vec<_> = history.iter().map(StoredRun::row).collect();
     // Of a paused strategy everything is missed, whatever else is known.
     let paused = Strategy { paused: true, ..strategy.clone() };
-    let unknown =
-        State { cluster: None, has_usable_full: false, other_backup_runs: false, running: 0, running_max: 0 };
-    for decision in decide(&paused, &history, &unknown, now) {
-        if let Decision::Miss { due, .. } = decision {
-            record_miss(writer, strategy, due, reason).await?;
-        }
-    }
+    let unknown = State {
+        cluster: None,
+        has_usable_full: false,
+        other_backup_runs: false,
+        running: 0,
+        running_max: 0,
+        storage_running: 0,
+        storage_running_max: None,
+    };
+    let decisions = decide(&paused, &history, &unknown, now).into_iter();
+    let missed: Vec<NewRun> = decisions
+        .filter_map(|decision| match decision {
+            Decision::Miss { due, .. } => Some(missed(strategy, due, reason)),
+            _ => None,
+        })
+        .collect();
+    writer.strategy_runs_insert(&missed).await?;
     Ok(())
 }
 
-/// Records that a due time was missed.
-pub(super) async fn record_miss(
-    writer: &mut Transaction,
-    strategy: &Strategy,
-    due: Timestamp,
-    reason: MissReason,
-) -> Result<bool, Error> {
-    let run = NewRun {
+/// Returns the row of a due time that was missed.
+pub(super) fn missed(strategy: &Strategy, due: Timestamp, reason: MissReason) -> NewRun {
+    NewRun {
         strategy: strategy.id,
         due,
         planned: planned(strategy, due),
         fate: Fate::Missed(reason),
         note: None,
-    };
-    Ok(writer.strategy_run_insert(&run).await?)
+    }
 }
 
 /// Returns how much the schedule asks for at a due time.

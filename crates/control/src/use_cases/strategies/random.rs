@@ -22,6 +22,7 @@ use serde_json::{Value, json};
 use sim::Profile;
 
 use super::due::{self, Decided};
+use super::running::Running;
 use super::{NamedStorage, StrategyAsk};
 use crate::storages::StorageChoice;
 use crate::tasks::Steer;
@@ -82,6 +83,8 @@ struct Year {
     dice: Dice,
     world: SimWorld,
     scopes: Vec<Scope>,
+    /// When the strategies were saved, by a clock that is right: one that goes back further lets earlier due times count.
+    saved: Timestamp,
     /// By how much the clock is wrong now.
     wrong_by: i64,
     /// How much time has passed.
@@ -108,7 +111,8 @@ impl Year {
             };
             super::create(&world.control, &world.actor, *scope, ask).await.expect("created");
         }
-        Self { dice, world, scopes, wrong_by: 0, passed: 0 }
+        let saved = world.control.metadata().now().await.expect("answers");
+        Self { dice, world, scopes, saved, wrong_by: 0, passed: 0 }
     }
 
     async fn live(mut self) {
@@ -207,10 +211,10 @@ impl Year {
     /// What one server decides now about everything that is due.
     async fn decided(&self) -> Vec<Decided> {
         let control = &self.world.control;
-        let running = due::running(control).await.expect("answers");
+        let running = Running::read(control).await.expect("answers");
         let mut all = Vec::new();
-        for strategy in due::pending(control).await.expect("answers") {
-            all.extend(due::decided(control, strategy, &running).await.expect("answers"));
+        for pending in due::pending(control).await.expect("answers") {
+            all.extend(due::decided(control, pending.strategy, &running).await.expect("answers"));
         }
         all
     }
@@ -273,7 +277,7 @@ impl Year {
     async fn check_rows(&self) {
         let now = self.now().await;
         for strategy in self.strategies().await {
-            let begin = strategy.since.max(Timestamp(now.0 - HORIZON));
+            let begin = strategy.since.max(self.saved).max(Timestamp(now.0 - HORIZON));
             let runs = self.runs(&strategy, begin).await;
             let is_settled = |due: Timestamp| {
                 let run = runs.iter().find(|run| run.run.due == due);
@@ -290,7 +294,7 @@ impl Year {
                 _ => false,
             };
             assert!(waits, "missed without a record at {now}: {open:?} of {strategy:?}");
-            let running = due::running(&self.world.control).await.expect("answers");
+            let running = Running::read(&self.world.control).await.expect("answers");
             let decided = due::decided(&self.world.control, strategy.clone(), &running).await;
             let decisions = decided.expect("answers").expect("its cluster is there").decisions;
             assert!(

@@ -3,16 +3,18 @@
 use std::collections::BTreeMap;
 
 use metadata::Slice;
+use metadata::strategies::Strategies;
 use metadata::strategy_runs::{Fate, StoredRun};
 use model::Timestamp;
 use model::backup::DataBackupMode;
 use model::id::{ClusterId, StrategyId, TaskId};
 use model::schedule::{Form, PlannedRun, Schedule};
-use model::strategy::{Scope, Strategy, rules};
+use model::strategy::{Scope, Strategy};
 use model::task::TaskStatus;
 use model::text::Text;
 use model::user::Permission;
 
+use super::found;
 use crate::actor::Actor;
 use crate::context::{Context, Control};
 use crate::error::Error;
@@ -145,8 +147,8 @@ pub async fn planned_runs(control: &Control, actor: &Actor, form: Form) -> Resul
 async fn found(control: &Control, actor: &Actor, scope: Scope) -> Result<Strategy, Error> {
     actor.must(Permission::Read)?;
     control.context.cluster(scope.cluster()).await?;
-    let strategies = control.metadata().strategy_list(Some(scope.cluster())).await?;
-    Ok(rules::find(&strategies, scope)?.clone())
+    let strategies = control.metadata().strategy_list_whole(Some(scope.cluster())).await?;
+    Ok(found::find(&strategies, scope)?.clone())
 }
 
 /// Returns how the schedule of a cluster's strategy stands; without one, of the tenants' strategies the worst.
@@ -154,7 +156,7 @@ pub(crate) async fn schedule_standing(
     context: &Context,
     cluster: ClusterId,
 ) -> Result<ScheduleStanding, Error> {
-    let strategies = context.metadata.strategy_list(Some(cluster)).await?;
+    let strategies = context.metadata.strategy_list_whole(Some(cluster)).await?;
     worst(context, &strategies, context.metadata.now().await?).await
 }
 
@@ -162,9 +164,13 @@ pub(crate) async fn schedule_standing(
 pub(crate) async fn schedule_standings(
     context: &Context,
 ) -> Result<BTreeMap<ClusterId, ScheduleStanding>, Error> {
-    let mut by_cluster: BTreeMap<ClusterId, Vec<Strategy>> = BTreeMap::new();
-    for strategy in context.metadata.strategy_list(None).await? {
-        by_cluster.entry(strategy.scope.cluster()).or_default().push(strategy);
+    let all = context.metadata.strategy_list_whole(None).await?;
+    let mut by_cluster: BTreeMap<ClusterId, Strategies> = BTreeMap::new();
+    for strategy in all.readable {
+        by_cluster.entry(strategy.scope.cluster()).or_default().readable.push(strategy);
+    }
+    for unreadable in all.unreadable {
+        by_cluster.entry(unreadable.scope.cluster()).or_default().unreadable.push(unreadable);
     }
     let now = context.metadata.now().await?;
     let mut standings = BTreeMap::new();
@@ -174,14 +180,19 @@ pub(crate) async fn schedule_standings(
     Ok(standings)
 }
 
-/// How the strategy of the cluster itself stands, among the strategies of one cluster; without one the worst.
+/// How the strategy of the cluster itself stands, among the strategies of one cluster; without one the worst. With one
+/// that cannot be read nothing is well.
 async fn worst(
     context: &Context,
-    strategies: &[Strategy],
+    strategies: &Strategies,
     now: Timestamp,
 ) -> Result<ScheduleStanding, Error> {
     let mut worst = ScheduleStanding::default();
-    for strategy in strategies {
+    if !strategies.unreadable.is_empty() {
+        // None of its runs start.
+        return Ok(ScheduleStanding { status: ScheduleStatus::Abnormal, ..worst });
+    }
+    for strategy in &strategies.readable {
         let standing = standing(context, strategy, now).await?;
         if strategy.scope.tenant().is_none() {
             return Ok(standing);

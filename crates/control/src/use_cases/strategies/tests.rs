@@ -22,13 +22,16 @@ use model::{Secret, Timestamp};
 use serde_json::json;
 use sim::Profile;
 
-use super::due::{self, Running};
+use super::due::{self, Started};
+use super::running::{Running, RunningBackup};
 use super::{NamedStorage, RunFilter, RunStatus, ScheduleStatus, StrategyAsk, StrategyChange, StrategyRun};
 use crate::backups::{self, BackupFilter, BackupSource};
 use crate::storages::StorageChoice;
 use crate::testing::simulated::SimWorld;
 use crate::users::accounts::{self, AccountChange, NewAccount};
 use crate::{Actor, Error, PageAsk};
+
+mod rounds;
 
 /// Every hour on the hour; one of the kinds for each run.
 fn hourly(kind: &str) -> ScheduleConfig {
@@ -164,14 +167,15 @@ async fn of_two_servers_and_of_two_decisions_for_one_due_time_one_starts_a_task(
     round(&world).await;
     let second = TaskId(tasks(&world).await[1].id.0);
     world.finish(second).await;
-    assert!(!due::carry_out(&world.control, &late).await.expect("nothing fails"), "another was first");
+    let outcome = due::carry_out(&world.control, &late).await.expect("nothing fails");
+    assert_eq!(outcome, Started::Outrun, "another was first");
     assert_eq!(tasks(&world).await.len(), 2);
     assert_eq!(outcomes(&world, scope).await, [(RunStatus::Successful, None), (RunStatus::Successful, None)]);
 }
 
 async fn decided(world: &SimWorld) -> due::Decided {
-    let strategy = due::pending(&world.control).await.expect("answers").remove(0);
-    let running = due::running(&world.control).await.expect("answers");
+    let strategy = due::pending(&world.control).await.expect("answers").remove(0).strategy;
+    let running = Running::read(&world.control).await.expect("answers");
     due::decided(&world.control, strategy, &running).await.expect("answers").expect("its cluster is there")
 }
 
@@ -384,8 +388,9 @@ async fn a_run_waits_for_a_backup_that_somebody_began_and_for_room() {
     round(&world).await;
     assert_eq!((runs(&world, scope).await.len(), tasks(&world).await.len()), (0, 0));
     world.finish(manual).await;
-    let strategy = due::pending(&world.control).await.expect("answers").remove(0);
-    let elsewhere: Running = (0..4).map(|number| (ClusterId(100 + number), None)).collect();
+    let strategy = due::pending(&world.control).await.expect("answers").remove(0).strategy;
+    let of = |number| RunningBackup { cluster: Some(ClusterId(number)), storage: None, strategy: None };
+    let elsewhere = Running((100..104).map(of).collect());
     let full = due::decided(&world.control, strategy, &elsewhere).await.expect("answers").expect("there");
     assert!(matches!(full.decisions[..], [Decision::Wait { why: Hindrance::TooManyBackups, .. }]));
     round(&world).await;

@@ -20,6 +20,8 @@ const WELL: State = State {
     other_backup_runs: false,
     running: 0,
     running_max: 2,
+    storage_running: 0,
+    storage_running_max: None,
 };
 
 /// A moment of December 2026.
@@ -139,6 +141,10 @@ fn every_hindrance_is_waited_for_and_becomes_the_reason_when_the_next_time_is_du
         (State { cluster: Some(ClusterStatus::Upgrading), ..WELL }, Hindrance::Upgrading),
         (State { other_backup_runs: true, ..WELL }, Hindrance::OtherBackup),
         (State { running: 2, ..WELL }, Hindrance::TooManyBackups),
+        (
+            State { running: 1, storage_running: 1, storage_running_max: Some(1), ..WELL },
+            Hindrance::StorageBusy,
+        ),
     ];
     for (state, why) in cases {
         let history = [started(2, true)];
@@ -233,6 +239,7 @@ fn every_reason_has_words_in_both_languages() {
         Hindrance::WindowClosed,
         Hindrance::Jitter,
         Hindrance::TooManyBackups,
+        Hindrance::StorageBusy,
     ];
     let mut texts: Vec<_> = hindrances.iter().map(|why| why.text()).collect();
     texts.push(MissReason::ReplacedBy(on(2, 2)).text());

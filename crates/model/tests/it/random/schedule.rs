@@ -172,6 +172,8 @@ impl World {
             other_backup_runs: self.other_backup_until > self.real,
             running: if self.crowded_until > self.real { 2 } else { 0 },
             running_max: 2,
+            storage_running: 0,
+            storage_running_max: None,
         }
     }
 

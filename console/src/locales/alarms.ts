@@ -1,0 +1,44 @@
+/** The labels about alarms. */
+export const alarmsEn = {
+  title: 'Alarms',
+  of: (name: string) => `Alarms of ${name}`,
+  show: 'Show the alarms',
+  none: 'None now',
+  hint: (stopped: number, critical: number) =>
+    [stopped ? `${stopped} stopped` : '', critical ? `${critical} critical` : ''].filter(Boolean).join(' · '),
+  since: 'Since',
+  leads: {
+    cluster_unavailable: () => 'To the cluster',
+    base_backup_fail: (task?: number | null) => `Task ${task}`,
+    log_backup_interrupted: () => 'Log Backup Tasks',
+    inc_backup_delay: () => 'Log Backup Tasks',
+    backup_storage_capacity_over_threshold: () => 'Backup & Recovery',
+    base_backup_timeout: (task?: number | null) => `Task ${task}`,
+    base_backup_too_long_time_no_one_success_task: () => 'Backup & Recovery',
+    backup_partial: (task?: number | null) => (typeof task === 'number' ? `Task ${task}` : 'Backup & Recovery'),
+    backup_run_missed: () => 'Backup & Recovery',
+    backup_strategy_owner_invalid: () => 'Backup & Recovery',
+  },
+};
+
+export const alarmsZh: typeof alarmsEn = {
+  title: '告警',
+  of: (name: string) => `${name} 的告警`,
+  show: '查看告警',
+  none: '当前没有告警',
+  hint: (stopped: number, critical: number) =>
+    [stopped ? `停服 ${stopped}` : '', critical ? `严重 ${critical}` : ''].filter(Boolean).join(' · '),
+  since: '开始于',
+  leads: {
+    cluster_unavailable: () => '查看集群',
+    base_backup_fail: (task?: number | null) => `任务 ${task}`,
+    log_backup_interrupted: () => '日志备份任务',
+    inc_backup_delay: () => '日志备份任务',
+    backup_storage_capacity_over_threshold: () => '备份恢复',
+    base_backup_timeout: (task?: number | null) => `任务 ${task}`,
+    base_backup_too_long_time_no_one_success_task: () => '备份恢复',
+    backup_partial: (task?: number | null) => (typeof task === 'number' ? `任务 ${task}` : '备份恢复'),
+    backup_run_missed: () => '备份恢复',
+    backup_strategy_owner_invalid: () => '备份恢复',
+  },
+};

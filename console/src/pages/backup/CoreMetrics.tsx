@@ -1,0 +1,91 @@
+import { useQuery } from '@tanstack/react-query';
+import { Fragment } from 'react';
+import { Link } from 'react-router';
+
+import { answer, client } from '../../api/client';
+import { keys } from '../../api/keys';
+import type { Alarm, ClusterStanding, TaskHead } from '../../api/types';
+import { useLabels } from '../../locales';
+import { Tiles } from '../../parts/Tiles';
+import { useAlarms } from '../alarms/useAlarms';
+import { delayedOf, reachesWeek, scheduledCount, weekOf, type Ended } from './metrics';
+import { useMetricsWords } from './metricsWords';
+
+/** How many tasks are read at once. */
+const SIZE = 500;
+
+/** How many times at most: what is older than so many tasks is left out. */
+const PAGES = 20;
+
+const EVERY_MS = 60_000;
+
+/** How many objects are named in a tile. */
+const NAMED = 3;
+
+/** OCP's four core metrics of backup and recovery, over all clusters. */
+export function CoreMetrics({ clusters }: { clusters: ClusterStanding[] }) {
+  const { state } = useLabels();
+  const words = useMetricsWords();
+  const week = useWeek();
+  const alarms = useAlarms();
+  /** What stands where an answer is missing. */
+  const missing = ({ isError }: { isError: boolean }) => (isError ? { value: '–', hint: state.unknown } : { value: '…' });
+  const scheduled = scheduledCount(clusters);
+  const delayed = alarms.data && delayedOf(alarms.data);
+  const { backups, recoveries } = week.data ?? {};
+  return (
+    <Tiles
+      tiles={[
+        { term: words.scheduled, value: scheduled, hint: words.scheduledHint(clusters.length - scheduled) },
+        { term: words.backups, ...(backups ? { value: rateOf(backups), hint: backups.all ? words.backupsHint(backups.good, backups.all) : words.backupsNone } : missing(week)) },
+        { term: words.delayed, ...(delayed ? { value: delayed.length, hint: delayed.length ? <Delayed alarms={delayed} /> : words.delayedNone } : missing(alarms)) },
+        {
+          term: words.recoveries,
+          ...(recoveries ? { value: recoveries.good, hint: recoveries.all ? words.recoveriesHint(recoveries.all) : words.recoveriesNone } : missing(week)),
+        },
+      ]}
+    />
+  );
+}
+
+function rateOf({ good, all }: Ended): string {
+  // Rounded down: one failure among a thousand is not 100 %.
+  return all ? `${Math.floor((good / all) * 100)}%` : '–';
+}
+
+/** Whose log backup is late, each with the way to it. */
+function Delayed({ alarms }: { alarms: Alarm[] }) {
+  const words = useMetricsWords();
+  return (
+    <>
+      {alarms.slice(0, NAMED).map(({ id, clusterId, clusterName, tenantName }, at) => (
+        <Fragment key={id}>
+          {at ? ' · ' : null}
+          <Link to={`/clusters/${clusterId}/backup?list=logs`}>{words.delayedOf(clusterName, tenantName ?? undefined)}</Link>
+        </Fragment>
+      ))}
+      {alarms.length > NAMED ? ` · ${words.more(alarms.length - NAMED)}` : null}
+    </>
+  );
+}
+
+/** Returns what ended within a week, counted from the list of tasks. */
+function useWeek() {
+  return useQuery({
+    queryKey: keys.week,
+    refetchInterval: EVERY_MS,
+    queryFn: async () => {
+      const now = Date.now();
+      // By number: a task that begins meanwhile moves others to the next page.
+      const tasks = new Map<number, TaskHead>();
+      for (let page = 1; page <= PAGES; page += 1) {
+        const { contents, page: found } = await answer(
+          client.GET('/api/v2/tasks/instances', { params: { query: { page, size: SIZE, sort: 'id,desc' } } }),
+        );
+        for (const task of contents) tasks.set(task.id, task);
+        if (page >= found.totalPages || reachesWeek(contents, now)) break;
+      }
+      return weekOf([...tasks.values()], now);
+    },
+  });
+}

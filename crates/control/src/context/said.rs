@@ -1,0 +1,40 @@
+//! What this server has written into its log about each strategy, so that what holds for long is written once and not
+//! every few seconds. It lives in this process only.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use model::id::StrategyId;
+
+/// The last thing that was said about each strategy.
+#[derive(Default)]
+pub(crate) struct Said(Mutex<BTreeMap<StrategyId, String>>);
+
+impl Said {
+    /// Keeps what is said about a strategy; tells whether it is another thing than before.
+    pub(crate) fn is_news(&self, strategy: StrategyId, what: String) -> bool {
+        // Each change is one call: a panic elsewhere leaves nothing half-done here.
+        let mut said = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if said.get(&strategy) == Some(&what) {
+            return false;
+        }
+        said.insert(strategy, what);
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use model::id::StrategyId;
+
+    use super::Said;
+
+    #[test]
+    fn the_same_is_news_once_for_each_strategy() {
+        let said = Said::default();
+        let told: Vec<bool> = [(1, "a"), (1, "a"), (2, "a"), (1, "b"), (1, "b"), (1, "a")]
+            .map(|(strategy, what)| said.is_news(StrategyId(strategy), what.to_owned()))
+            .into();
+        assert_eq!(told, [true, false, true, true, false, true]);
+    }
+}

@@ -1,0 +1,371 @@
+//! Rounds of the scheduler in which something is wrong: rows that cannot be read, clocks, long outages, limits, and full
+//! sets that are gone.
+
+use std::task::Poll;
+
+use engine::journal::NewTask;
+use engine::{Flow, Next, Note, Step, StepStatus};
+use model::backup::BackupMethod;
+use model::backup_set::{BackupSet, BackupSetStatus};
+use model::id::{BackupSetId, StorageId};
+use model::strategy::Strategy;
+use sim::FaultName;
+use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
+
+use super::*;
+use crate::orders;
+use crate::testing::Ended;
+use crate::use_cases::strategies::due::Started;
+
+const DAY_US: i64 = 86_400_000_000;
+
+/// Changes the metadata behind the program's back.
+async fn alter(world: &SimWorld, sql: &'static str) {
+    let file = world.dir.path().join("data/lifeboat.db");
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(file);
+    let mut connection: SqliteConnection = options.connect().await.expect("a database");
+    let done = sqlx::query(sql).execute(&mut connection).await.expect("altered");
+    assert!(done.rows_affected() > 0, "{sql}");
+    connection.close().await.expect("closed");
+}
+
+fn of_shop(world: &SimWorld) -> Scope {
+    Scope::Tenant(world.cluster, TenantId(1002))
+}
+
+fn lanes(task: &engine::Task) -> Vec<&str> {
+    task.lanes.iter().map(|lane| lane.key.as_str()).collect()
+}
+
+#[tokio::test]
+async fn a_strategy_that_cannot_be_read_stops_no_other_and_can_be_deleted() {
+    let world = SimWorld::new(Profile::V4_2_5).await;
+    let (control, actor) = (&world.control, &world.actor);
+    create(&world, whole(&world), "FULL_BACKUP").await;
+    create(&world, of_shop(&world), "FULL_BACKUP").await;
+    alter(&world, "UPDATE strategies SET settings = replace(settings, 'UTC', 'Mars/Base') WHERE id = 1")
+        .await;
+    until_due(&world).await;
+    round(&world).await;
+    world.finish(only_task(&world).await).await;
+    let unreadable = (0, "strategy-unreadable".to_owned());
+    let id = |result: Result<_, Error>| (0, refusal(result).1);
+    assert_eq!(id(super::super::get(control, actor, whole(&world)).await), unreadable);
+    assert_eq!(
+        id(super::super::create(control, actor, whole(&world), ask(&world, "FULL_BACKUP")).await),
+        unreadable
+    );
+    assert_eq!(id(super::super::pause(control, actor, whole(&world)).await), unreadable);
+    let standing = super::super::schedule_standing(&control.context, world.cluster).await.expect("answers");
+    assert_eq!(standing.status, ScheduleStatus::Abnormal);
+    let listed = super::super::list(control, actor, None, PageAsk::default()).await.expect("listed");
+    assert_eq!(listed.contents.len(), 1, "the readable one");
+    super::super::remove(control, actor, whole(&world)).await.expect("deleted");
+    create(&world, whole(&world), "FULL_BACKUP").await;
+}
+
+#[tokio::test]
+async fn a_tenant_whose_strategy_cannot_be_read_is_not_backed_up_to_another_place() {
+    let world = SimWorld::new(Profile::V4_2_5).await;
+    create(&world, whole(&world), "FULL_BACKUP").await;
+    create(&world, of_shop(&world), "FULL_BACKUP").await;
+    alter(&world, "UPDATE strategies SET settings = replace(settings, 'UTC', 'Mars/Base') WHERE id = 2")
+        .await;
+    until_due(&world).await;
+    round(&world).await;
+    assert_eq!(lanes(&world.task(only_task(&world).await).await), ["books"]);
+    let ability = backups::ability(&world.control, &world.actor, world.cluster, Some(TenantId(1002))).await;
+    let storage = ability.expect("answers").storage;
+    assert!(storage.is_none_or(|(_, source)| source != backups::StorageSource::Strategy), "{storage:?}");
+}
+
+async fn stored(world: &SimWorld) -> Strategy {
+    world.control.metadata().strategy_list(None).await.expect("listed").remove(0)
+}
+
+#[tokio::test]
+async fn a_strategy_that_was_saved_by_a_clock_that_was_ahead_runs_when_it_is_right_again() {
+    let world = SimWorld::with(Profile::V4_2_5, &["shop"]).await;
+    create(&world, whole(&world), "FULL_BACKUP").await;
+    let saved = stored(&world).await;
+    let mut writer = world.control.metadata().begin().await.expect("may write");
+    let since = Timestamp(saved.since.0 + 10 * DAY_US);
+    writer.strategy_update(&Strategy { since, ..saved }).await.expect("kept");
+    writer.commit().await.expect("kept");
+    until_due(&world).await;
+    round(&world).await;
+    assert_eq!(outcomes(&world, whole(&world)).await, [(RunStatus::Running, None)]);
+    let now = world.control.metadata().now().await.expect("answers");
+    assert!(stored(&world).await.since < now);
+}
+
+#[tokio::test]
+async fn what_fails_here_each_time_alike_is_recorded_with_its_reason() {
+    for damage in [
+        "UPDATE storages SET kind = 'NOWHERE'", // found when the run is submitted
+        "UPDATE clusters SET facts = 'nothing'", // found when it is decided
+    ] {
+        let world = SimWorld::with(Profile::V4_2_5, &["shop"]).await;
+        create(&world, whole(&world), "FULL_BACKUP").await;
+        alter(&world, damage).await;
+        until_due(&world).await;
+        for _ in 0..2 {
+            round(&world).await;
+        }
+        let id = stored(&world).await.id;
+        let runs = world.control.metadata().strategy_run_history(id, Timestamp(0)).await.expect("listed");
+        let reasons: Vec<_> = runs.into_iter().map(|run| run.run.note.expect("a reason").id).collect();
+        assert_eq!(reasons, ["metadata-unreadable"], "{damage}");
+    }
+}
+
+#[tokio::test]
+async fn misses_of_a_long_outage_are_recorded_all_at_once_or_not_at_all() {
+    let world = SimWorld::with(Profile::V4_2_5, &["shop"]).await;
+    until_due(&world).await; // so that the hour is not full while this is looked at
+    create(&world, whole(&world), "FULL_BACKUP").await;
+    pass(&world, Duration::from_secs(30 * 3_600)).await;
+    let id = stored(&world).await.id;
+    let rows = async || {
+        let runs = world.control.metadata().strategy_run_history(id, Timestamp(0)).await.expect("listed");
+        runs.len()
+    };
+    for polls in 1.. {
+        let decided = decided(&world).await;
+        let mut work = Box::pin(due::carry_out(&world.control, &decided));
+        let mut left = polls;
+        let ended = std::future::poll_fn(|cx| {
+            left -= 1;
+            match work.as_mut().poll(cx) {
+                Poll::Pending if left > 0 => Poll::Pending,
+                Poll::Pending => Poll::Ready(None),
+                Poll::Ready(done) => Poll::Ready(Some(done)),
+            }
+        });
+        let has_ended = ended.await.is_some();
+        drop(work);
+        // One writes at a time: when this may, what was given up has been committed or taken back.
+        drop(world.control.metadata().begin().await.expect("may write"));
+        let found = rows().await;
+        assert!([0, 29, 30].contains(&found), "{found} rows after {polls} waits");
+        if has_ended || found > 0 {
+            break;
+        }
+    }
+    round(&world).await;
+    assert_eq!((rows().await, tasks(&world).await.len()), (30, 1));
+}
+
+/// A backup of which only its task counts.
+struct Elsewhere;
+
+impl Flow for Elsewhere {
+    const KIND: &'static str = orders::BACKUP_PHYSICAL;
+    const VERSION: u32 = 1;
+    type Context = ();
+    type State = ();
+    type Lane = ();
+    const STEPS: &'static [Step<Self>] = &[Step::one("run", |_, ()| Box::pin(async { Ok(Next::Done) }))];
+}
+
+/// Begins so many backups of other clusters, as other servers do.
+async fn begin_elsewhere(world: &SimWorld, count: i64, storage: StorageId) {
+    let mut writer = world.control.metadata().begin().await.expect("may write");
+    for number in 0..count {
+        let task = NewTask::of::<Elsewhere>(Note::new("backup"), &(), []).expect("a task");
+        let task = task.subject(subject::CLUSTER, (100 + number).to_string());
+        writer.task_insert(&task.subject(subject::STORAGE, storage.to_string())).await.expect("kept");
+    }
+    writer.commit().await.expect("kept");
+}
+
+#[tokio::test]
+async fn servers_that_look_at_the_same_time_keep_the_limit_together() {
+    let world = SimWorld::with(Profile::V4_2_5, &["shop"]).await;
+    create(&world, whole(&world), "FULL_BACKUP").await;
+    until_due(&world).await;
+    let late = decided(&world).await;
+    assert!(matches!(late.decisions[..], [Decision::Start { .. }]), "{:?}", late.decisions);
+    begin_elsewhere(&world, 4, StorageId(100)).await;
+    assert_eq!(due::carry_out(&world.control, &late).await.expect("nothing fails"), Started::Outrun);
+    round(&world).await;
+    assert_eq!((tasks(&world).await.len(), runs(&world, whole(&world)).await.len()), (0, 0), "it waits");
+}
+
+#[tokio::test]
+async fn to_one_storage_no_more_backups_start_than_may() {
+    let world = SimWorld::set_up(Profile::V4_2_5, &["shop"], |settings| {
+        (settings.data_backups_at_once, settings.backups_per_storage) = (20, Some(2));
+    })
+    .await;
+    create(&world, whole(&world), "FULL_BACKUP").await;
+    until_due(&world).await;
+    let late = decided(&world).await;
+    begin_elsewhere(&world, 9, StorageId(100)).await;
+    begin_elsewhere(&world, 1, world.storage).await;
+    let room = decided(&world).await;
+    assert!(matches!(room.decisions[..], [Decision::Start { .. }]), "{:?}", room.decisions);
+    begin_elsewhere(&world, 1, world.storage).await;
+    let full = decided(&world).await;
+    assert!(
+        matches!(full.decisions[..], [Decision::Wait { why: Hindrance::StorageBusy, .. }]),
+        "{:?}",
+        full.decisions
+    );
+    assert_eq!(due::carry_out(&world.control, &late).await.expect("nothing fails"), Started::Outrun);
+    round(&world).await;
+    assert_eq!(tasks(&world).await.len(), 0);
+}
+
+#[tokio::test]
+async fn nothing_is_decided_anew_in_each_round_while_nothing_can_start() {
+    let world = SimWorld::with(Profile::V4_2_5, &["shop"]).await;
+    create(&world, whole(&world), "FULL_BACKUP").await;
+    begin_elsewhere(&world, 4, StorageId(100)).await;
+    until_due(&world).await;
+    // To decide would be to find this, and to record it.
+    alter(&world, "UPDATE clusters SET facts = 'nothing'").await;
+    let rows = async || {
+        let id = stored(&world).await.id;
+        world.control.metadata().strategy_run_history(id, Timestamp(0)).await.expect("listed").len()
+    };
+    round(&world).await;
+    assert_eq!(rows().await, 0, "it waits for room");
+    until_due(&world).await;
+    round(&world).await;
+    assert_eq!(rows().await, 1, "there is something to record");
+}
+
+/// Lets the catalogue know a full set of a tenant that the cluster does not have.
+async fn pretend_full(world: &SimWorld, tenant: TenantId, name: &str) {
+    let now = world.control.metadata().now().await.expect("answers");
+    let set = BackupSet {
+        id: BackupSetId(0),
+        task: TaskId(4_711),
+        cluster: world.cluster,
+        cluster_name: "prod".into(),
+        tenant,
+        tenant_name: name.into(),
+        method: BackupMethod::Physical,
+        mode: Full,
+        storage: world.storage,
+        path: "gone".into(),
+        scn: 1,
+        bytes: 1,
+        rows: 0,
+        tables: 0,
+        started: now,
+        finished: now,
+        status: BackupSetStatus::Available,
+        left_out: Vec::new(),
+    };
+    let mut writer = world.control.metadata().begin().await.expect("may write");
+    writer.backup_set_record(&set).await.expect("kept");
+    writer.commit().await.expect("kept");
+}
+
+#[tokio::test]
+async fn a_scheduled_incremental_backup_whose_full_set_is_gone_makes_a_full_one() {
+    for profile in [Profile::V4_2_5, Profile::V3_1_5] {
+        let world = SimWorld::with(profile, &["shop"]).await;
+        let scope = whole(&world);
+        create(&world, scope, "INCREMENTAL_BACKUP").await;
+        let tenants = world.control.metadata().tenant_list(world.cluster).await.expect("listed");
+        let shop = tenants.iter().find(|tenant| tenant.name == "shop").expect("shop").id;
+        pretend_full(&world, shop, "shop").await;
+        until_due(&world).await;
+        round(&world).await;
+        assert_eq!(runs(&world, scope).await[0].kind, Some(Incremental), "{profile}: as far as is known");
+        let task = only_task(&world).await;
+        world.finish(task).await;
+        assert!(world.sets_of(task).await.iter().all(|set| set.mode == Full), "{profile}");
+        let [run] = &runs(&world, scope).await[..] else { panic!("one run") };
+        assert_eq!((run.planned, run.kind, run.status), (Incremental, Some(Full), RunStatus::Successful));
+        assert_eq!(
+            run.reason.as_ref().map(|text| text.id.as_str()),
+            Some("run-full-without-full"),
+            "{profile}"
+        );
+        assert!(world.story(task).await.contains("run-full-without-full"), "{}", world.story(task).await);
+        until_due(&world).await;
+        round(&world).await;
+        let next = runs(&world, scope).await[0].task.expect("a task");
+        world.finish(next).await;
+        assert!(world.sets_of(next).await.iter().all(|set| set.mode == Incremental), "{profile}");
+    }
+}
+
+#[tokio::test]
+async fn a_run_that_becomes_full_begins_one_job_whatever_step_crashes() {
+    let steps_of_4 = ["check-ready", "set-backup-storage", "start-data-backup"];
+    let cases = steps_of_4.map(|step| (Profile::V4_2_5, step)).into_iter();
+    for (profile, step) in cases.chain([(Profile::V3_1_5, "set-backup-storage")]) {
+        for crash in [engine::Fault::CrashBefore, engine::Fault::CrashAfter, engine::Fault::RunTwice] {
+            let crash = crash(step);
+            let world = SimWorld::with(profile, &["shop"]).await;
+            create(&world, whole(&world), "INCREMENTAL_BACKUP").await;
+            pretend_full(&world, TenantId(1002), "shop").await;
+            until_due(&world).await;
+            round(&world).await;
+            let task = only_task(&world).await;
+            if world.run(task, Some(crash)).await == Ended::Crashed {
+                world.finish(task).await;
+            }
+            let acts = world.acts();
+            assert_eq!(world.count_acts("ALTER SYSTEM BACKUP"), 1, "{profile} {crash:?}: {acts:?}");
+            assert!(world.sets_of(task).await.iter().all(|set| set.mode == Full), "{profile} {crash:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn only_a_tenant_without_a_full_set_is_backed_up_in_full() {
+    let world = SimWorld::new(Profile::V4_2_5).await;
+    let scope = whole(&world);
+    create(&world, scope, "INCREMENTAL_BACKUP").await;
+    world.fault(FaultName::TenantNotNormal, Some("books"));
+    until_due(&world).await;
+    round(&world).await;
+    let first = only_task(&world).await;
+    world.fail(first).await;
+    let modes = async |task: TaskId| {
+        let mut modes: Vec<_> =
+            world.sets_of(task).await.into_iter().map(|set| (set.tenant_name, set.mode)).collect();
+        modes.sort_by(|one, other| one.0.cmp(&other.0));
+        modes
+    };
+    assert_eq!(modes(first).await, [("shop".to_owned(), Full)]);
+
+    until_due(&world).await;
+    round(&world).await; // books still can't be backed up
+    let second = TaskId(tasks(&world).await[1].id.0);
+    world.fail(second).await;
+    assert_eq!(modes(second).await, [("shop".to_owned(), Incremental)], "the others are as they should be");
+    world.handle.clear_faults(None);
+    world.steer(second, crate::tasks::Steer::Retry).await;
+    world.finish(second).await;
+    let both = [("books".to_owned(), Full), ("shop".to_owned(), Incremental)];
+    assert_eq!(modes(second).await, both, "nobody is there to order a full one");
+    assert!(world.task(second).await.rows.iter().all(|row| row.status == StepStatus::Successful));
+    world.assert_clean(second).await;
+}
+
+#[tokio::test]
+async fn a_run_says_of_which_tenants_it_makes_full_sets() {
+    let world = SimWorld::new(Profile::V4_2_5).await;
+    let scope = whole(&world);
+    create(&world, scope, "INCREMENTAL_BACKUP").await;
+    let mut wish = world.wish(Full);
+    wish.wish.tenants = vec![TenantId(1002)];
+    let manual = world.begin(wish).await;
+    world.finish(manual).await;
+    until_due(&world).await;
+    round(&world).await;
+    let run = &runs(&world, scope).await[0];
+    let task = run.task.expect("a task");
+    world.finish(task).await;
+    let run = &runs(&world, scope).await[0];
+    assert_eq!((run.kind, run.status), (Some(Incremental), RunStatus::Successful));
+    let reason = run.reason.as_ref().expect("a reason").message(Language::En);
+    assert_eq!(reason, "Full instead of incremental for books: there is no usable full backup set");
+}
