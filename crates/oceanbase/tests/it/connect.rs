@@ -125,7 +125,7 @@ async fn a_user_whom_a_mariadb_refuses_is_told_nothing_of_tenants() {
     for (password, id) in
         [("wrong", "database-access-denied-mariadb"), ("", "database-access-denied-mariadb-bare")]
     {
-        let endpoint = Endpoint { password: password.to_owned().into(), ..server.endpoint() };
+        let endpoint = Endpoint { password: Secret::new(password), ..server.endpoint() };
         let text = open(&endpoint).await.expect_err("refused").problem().text;
         assert_eq!(text.id, id);
         for language in [Language::En, Language::Zh] {
