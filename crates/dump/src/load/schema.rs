@@ -2,19 +2,21 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use model::not_made::PartKind;
 use oceanbase::statement::identifier;
 use oceanbase::{Session, Statement, catalog};
 use storage::Client;
 use tokio_util::sync::CancellationToken;
 
 use crate::archive::Archive;
-use crate::crew;
 use crate::ddl::table::TableDefinition;
 use crate::ddl::token::{TokenKind, tokens};
 use crate::error::{DuringSql as _, Error, Result};
 use crate::id::DumpId;
 use crate::layout::ObjectKey;
-use crate::load::connection::{Define, STATEMENT_LIMIT, TableStatements, open_for_loading};
+use crate::load::connection::{
+    Definition, Refused, STATEMENT_LIMIT, TableStatements, define, open_for_loading,
+};
 use crate::load::marks::Marks;
 use crate::load::target::check;
 use crate::load::{Made, Options, allowed, names};
@@ -27,11 +29,11 @@ use crate::source::Target;
 pub(super) const KEYS_AT_ONCE_ROWS: u64 = 1000;
 
 /// Makes the databases and their tables, without the keys that are cheaper to add when the rows are in, once the target
-/// was found fit for them.
+/// was found fit for them. A table that the server refuses is noted in the target: the other calls of the load pass over it.
 ///
 /// # Errors
-/// Fails as [`super::check_target`] does, and when the server refuses a definition; [`crate::Error::Cancelled`] when the
-/// token says so.
+/// Fails as [`super::check_target`] does, and when the server refuses a database or every table;
+/// [`crate::Error::Cancelled`] when the token says so.
 pub async fn create_schema(
     target: &Target,
     client: &Client,
@@ -49,22 +51,35 @@ pub async fn create_schema(
         let dropped = session.run(&marks.drop_statement()).await;
         dropped.during(|| "remove the notes of an earlier load".to_owned())?;
     }
-    let mut tables = Vec::new();
+    let (mut tables, mut all_marks, mut has_tables) = (Vec::new(), BTreeMap::new(), false);
     for entry in &manifest.databases {
         let Some(database) = names.get(&entry.name) else { continue };
         create_database(&mut session, &archive, &entry.name, database).await?;
         let marks = Marks::find(&mut session, entry, database, dump).await?;
         let is_new = marks.begin(&mut session).await?;
+        marks.forget_refused(&mut session).await?;
+        all_marks.insert(database.clone(), marks);
         // Nothing of these names was there before this load began: what is, is from an earlier attempt.
         let there = if is_new { Existing::default() } else { Existing::read(&mut session, database).await? };
         let folds = session.server().product.is_oceanbase();
-        tables.extend(missing_tables(&archive, entry, &names, &options.selection, &there, folds).await?);
+        let missing = missing_tables(&archive, entry, &names, &options.selection, &there, folds).await?;
+        has_tables |= missing.len() < entry.tables.len();
+        tables.extend(missing);
+    }
+    let count = tables.len();
+    // None has foreign keys yet, so their order does not matter.
+    let mut refused = define(target, connections, tables, STATEMENT_LIMIT, cancel).await?;
+    if !has_tables && count > 0 && refused.len() == count {
+        return Err(refused.swap_remove(0).into_error());
+    }
+    for (database, marks) in &all_marks {
+        let own = refused.iter().filter(|table| table.database == *database);
+        let own: Vec<&str> = own.map(|table| table.table.as_str()).collect();
+        marks.refuse(&mut session, &own).await?;
     }
     session.close().await;
-    // None has foreign keys yet, so their order does not matter.
-    let work = Define { what: "create the table", limit: STATEMENT_LIMIT };
-    crew::run(target, connections, tables, work, cancel).await?;
-    Ok(Made { notes: found.notes, not_made: Vec::new() })
+    let not_made = refused.iter().map(|table: &Refused| table.not_made(PartKind::Tables)).collect();
+    Ok(Made { notes: found.notes, not_made })
 }
 
 async fn create_database(session: &mut Session, archive: &Archive, name: &str, target: &str) -> Result<()> {
@@ -133,7 +148,8 @@ async fn missing_tables(
         let at_once = small || !folds && definition.has_special_keys();
         let statement = if at_once { definition.without_foreign_keys() } else { definition.bare() };
         let (database, table) = (database.to_owned(), object.name);
-        tables.push(TableStatements { database, table, statements: vec![statement] });
+        let statements = vec![Definition { key: String::new(), sql: statement }];
+        tables.push(TableStatements { database, table, statements });
     }
     Ok(tables)
 }
