@@ -205,6 +205,16 @@ pub(super) fn is_about_one(error: &Error) -> bool {
     }
 }
 
+/// The same; where changed tables are left out, it is also about one that was changed.
+pub(super) fn leaves_out(error: &Error, leave_out_changed: bool) -> bool {
+    is_about_one(error) || leave_out_changed && matches!(error, Error::SchemaChanged { .. })
+}
+
+/// Says that a table was changed while it was dumped.
+pub(super) fn changed(table: &str) -> Text {
+    Text::new("left-out-changed").with("table", table)
+}
+
 /// Says why the rows of a table are not in the dump.
 pub(super) fn unreadable_rows(error: &Error) -> Text {
     let said = error.problem();

@@ -363,9 +363,10 @@ impl TableReader<'_> {
 }
 
 /// Tells whether every text in a character set of MySQL and MariaDB comes back from utf8mb4 byte for byte. In the others there are
-/// bytes without a character, and several for the same one.
+/// bytes without a character, and several for the same one; of a text with single surrogates, utf8mb4 has the bytes of
+/// utf8mb3, and not those of utf32.
 fn is_whole_in_utf8mb4(character_set: Option<&str>) -> bool {
-    const WHOLE: [&str; 8] = ["utf8mb4", "utf8mb3", "utf8", "ascii", "latin1", "utf16", "utf16le", "utf32"];
+    const WHOLE: [&str; 7] = ["utf8mb4", "utf8mb3", "utf8", "ascii", "latin1", "utf16", "utf16le"];
     character_set.is_none_or(|name| WHOLE.contains(&name))
 }
 
