@@ -59,7 +59,11 @@ pub(crate) fn push_exact(
 ) -> Result<Document, Unwritable> {
     let json = match (form, value) {
         (Form::Text, Some(value)) if !value.is_ascii() && std::str::from_utf8(value).is_err() => {
-            return Err(Unwritable::NotText);
+            if !is_text_with_surrogates(value) {
+                return Err(Unwritable::NotText);
+            }
+            push_hexadecimal(sql, value);
+            return Ok(Document::default());
         }
         (Form::Json, Some(value)) => {
             let mut document = json::look(value)?;
@@ -80,6 +84,22 @@ pub(crate) fn push_exact(
     };
     push_quoted(sql, &json);
     Ok(Document::default())
+}
+
+/// Tells whether a text is UTF-8 but for single surrogates, of three bytes each. Servers keep them in columns of utf8mb3 and
+/// utf8mb4, whose bytes these are.
+fn is_text_with_surrogates(text: &[u8]) -> bool {
+    let mut rest = text;
+    loop {
+        let valid = match std::str::from_utf8(rest) {
+            Ok(_) => return true,
+            Err(error) => error.valid_up_to(),
+        };
+        match &rest[valid..] {
+            [0xED, 0xA0..=0xBF, 0x80..=0xBF, more @ ..] => rest = more,
+            _ => return false,
+        }
+    }
 }
 
 /// Tells whether values of that form may be hashed otherwise than they arrive.
@@ -123,7 +143,7 @@ fn is_negative_zero(number: &[u8]) -> bool {
     number.starts_with(b"-0") && number.iter().skip(1).all(|byte| matches!(byte, b'0' | b'.'))
 }
 
-fn push_quoted(sql: &mut Vec<u8>, value: &[u8]) {
+pub(crate) fn push_quoted(sql: &mut Vec<u8>, value: &[u8]) {
     sql.reserve(value.len() + 2);
     sql.push(b'\'');
     let mut rest = value;
@@ -186,7 +206,7 @@ fn escaped(byte: u8) -> u8 {
         | u8::from(byte == b'\\')
 }
 
-fn push_hexadecimal(sql: &mut Vec<u8>, value: &[u8]) {
+pub(crate) fn push_hexadecimal(sql: &mut Vec<u8>, value: &[u8]) {
     if value.is_empty() {
         sql.extend_from_slice(b"''"); // `0x` alone is no literal
         return;
@@ -236,13 +256,21 @@ mod tests {
     }
 
     #[test]
-    fn a_text_that_is_none_is_refused() {
+    fn a_text_that_is_none_is_refused_and_surrogates_are_bytes() {
         let mut sql = Vec::new();
-        for (value, refused) in [(&b"\xE4\xB8\xAD"[..], false), (b"\xE4\xB8", true), (b"a\xFF", true)] {
+        let cases = [
+            (&b"\xE4\xB8\xAD"[..], false),
+            (b"\xED\xA0\x80'\xED\xBF\xBF", false),
+            (b"\xE4\xB8", true),
+            (b"a\xFF", true),
+            (b"\xED\xA0", true),
+            (b"\xED\xA0\x80\xFF", true),
+        ];
+        for (value, refused) in cases {
             let pushed = push_exact(&mut sql, Form::Text, Some(value));
             assert_eq!(pushed.err(), refused.then_some(Unwritable::NotText));
         }
-        assert_eq!(sql, "'中'".as_bytes());
+        assert_eq!(sql, "'中'0xEDA08027EDBFBF".as_bytes());
     }
 
     /// Reads a quoted literal as a server does.

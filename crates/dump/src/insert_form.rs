@@ -109,6 +109,8 @@ impl Reader<'_> {
         }
         match form {
             Form::Number | Form::Float | Form::Ordinal => self.pass_number(),
+            // A text with single surrogates is written as its bytes.
+            Form::Text if self.byte() == Some(b'0') => self.pass_hexadecimal(),
             Form::Text | Form::Floats | Form::Json | Form::Array(_) | Form::Map { .. } | Form::Sparse => {
                 self.pass_quoted()
             }

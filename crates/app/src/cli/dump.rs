@@ -120,6 +120,7 @@ fn options(args: &DumpArgs) -> Result<Options, Problem> {
         recipients,
         connections: usize::from(args.threads),
         lock_wait: Some(Duration::from_secs(args.lock_wait)),
+        leave_out_changed: true,
         ..Options::default()
     })
 }

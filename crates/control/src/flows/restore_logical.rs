@@ -285,8 +285,8 @@ async fn verify_data(at: &Here, state: &mut State) -> Answer {
     Ok(Next::Done)
 }
 
-/// 7. Triggers and privileges are there: earlier, triggers would have changed the rows. Then the marks are gone, and the
-/// recovery is known. Known last: what is known is over.
+/// 7. Triggers and privileges are there: earlier, triggers would have changed the rows. Then the marks are gone, and it is known. Known
+///    last: what is known is over.
 async fn record_recovery(at: &Here, state: &mut State) -> Answer {
     let Loading { target, client, options } = Loading::open(at, state).await?;
     at.may_act(STATEMENT_LIMIT).await?;

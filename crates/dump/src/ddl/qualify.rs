@@ -42,13 +42,6 @@ pub(crate) fn reference(sql: &[u8]) -> Option<(Option<String>, String)> {
     Some((None, all[name].name()?))
 }
 
-/// Returns the name of the constraint in a statement.
-pub(crate) fn constraint_name(sql: &[u8]) -> Option<String> {
-    let all = tokens(sql);
-    let word = all.iter().position(|token| token.is_word("CONSTRAINT"))?;
-    all[word..].iter().find(|token| token.kind == TokenKind::Name)?.name()
-}
-
 /// Returns MySQL's statement of a view without what stands between CREATE and VIEW there, which OceanBase does not take
 /// (ALGORITHM, DEFINER, SQL SECURITY); and whether it runs with the rights of who asks.
 pub(crate) fn without_security(sql: &[u8]) -> (Vec<u8>, bool) {
@@ -100,7 +93,7 @@ pub(crate) fn unescaped(inner: &[u8], quote: u8) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    use super::{constraint_name, reference, with_readable_literals, with_reference, without_security};
+    use super::{reference, with_readable_literals, with_reference, without_security};
 
     #[test]
     fn a_foreign_key_refers_to_the_database_that_is_asked_for() {
@@ -120,7 +113,6 @@ mod tests {
     fn what_a_foreign_key_refers_to_is_read() {
         let own = b"ALTER TABLE `a` ADD CONSTRAINT `k` FOREIGN KEY (`x`) REFERENCES `par`(`id`)";
         assert_eq!(reference(own), Some((None, "par".to_owned())));
-        assert_eq!(constraint_name(own).as_deref(), Some("k"));
         let other = b"ADD FOREIGN KEY (`x`) REFERENCES `d`.`par` (`id`)";
         assert_eq!(reference(other), Some((Some("d".to_owned()), "par".to_owned())));
         assert_eq!(reference(b"ADD KEY `k` (`x`)"), None);

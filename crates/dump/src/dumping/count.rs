@@ -9,7 +9,6 @@ use oceanbase::{Session, Statement};
 use crate::archive::PieceReceipt;
 use crate::column::Form;
 use crate::crew::Work;
-use crate::dumping::left_out::is_about_one;
 use crate::dumping::lost::Lost;
 use crate::dumping::snapshot::{close, open};
 use crate::dumping::together::{Together, let_go};
@@ -71,7 +70,7 @@ impl Work for CountRows {
     async fn work(&self, session: &mut Session, job: Count) -> Result<()> {
         let (database, table) = (job.database.clone(), job.table.name.clone());
         match self.count(session, job).await {
-            Err(error) if is_about_one(&error) && !session.is_broken() => {
+            Err(error) if self.lost.takes(&error) && !session.is_broken() => {
                 self.lost.add(&self.plan.consent, &database, &table, &error);
                 Ok(())
             }

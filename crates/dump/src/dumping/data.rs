@@ -19,7 +19,6 @@ use crate::dumping::closing::Closing;
 use crate::dumping::count::{CountRows, counts};
 use crate::dumping::definition::Definitions;
 use crate::dumping::documents::Documents;
-use crate::dumping::left_out::is_about_one;
 use crate::dumping::lost::Lost;
 use crate::dumping::receipts::Receipts;
 use crate::dumping::snapshot::{close, open};
@@ -33,7 +32,8 @@ use crate::plan::{Plan, TablePlan, full_name};
 use crate::progress::{Meter, Progress};
 use crate::source::{Source, ready_for_reading};
 
-/// Reads all rows that are not in finished pieces yet, then makes sure that no table was changed meanwhile.
+/// Reads all rows that are not in finished pieces yet, then makes sure that no table was changed meanwhile, or leaves
+/// out those that were, as the snapshot was told to.
 ///
 /// # Errors
 /// [`Error::SnapshotGone`] and [`Error::SchemaChanged`] when the dump must be begun again under a new id;
@@ -51,7 +51,8 @@ pub async fn dump_data(
     let receipts = archive.piece_receipts().await?;
     meter.change(|progress| *progress = so_far(plan, &receipts));
     let jobs = open_jobs(plan, &receipts);
-    let lost = Arc::new(Lost::of(archive.read_sealed(ObjectKey::LostReceipt).await?.unwrap_or_default()));
+    let lost = archive.read_sealed(ObjectKey::LostReceipt).await?.unwrap_or_default();
+    let lost = Arc::new(Lost::of(lost, snapshot.leaves_out_changed()));
     let connections = snapshot.most_connections(connections);
     if !jobs.is_empty() {
         let packet_limit = packet_limit(source).await?;
@@ -78,7 +79,7 @@ pub async fn dump_data(
     counts.retain(|count| !lost.has(&count.database, &count.table.name));
     let work = CountRows { plan: Arc::clone(plan), together: snapshot.together(), lost: Arc::clone(&lost) };
     crew::run(source, connections, counts, work, cancel).await?;
-    check_unchanged(source, plan).await?;
+    leave_out_changed(source, plan, &lost).await?;
     let lost = lost.all(plan)?;
     if !lost.is_empty() {
         // Noted before its pieces are deleted: a dump that is resumed knows that they are not there.
@@ -189,7 +190,7 @@ impl Work for DumpPieces {
             let_go(session).await?;
         }
         let (text, piece) = match read {
-            Err(error) if is_about_one(&error) => {
+            Err(error) if self.lost.takes(&error) => {
                 self.lost.add(&self.plan.consent, &database.name, &table.name, &error);
                 return Ok(());
             }
@@ -332,9 +333,23 @@ fn row_name<'v>(table: &TablePlan, rows_before: u64, value: impl Fn(usize) -> Op
         .map_or_else(|| format!("#{}", rows_before + 1), |parts| parts.join(", "))
 }
 
-/// Makes sure that each table is still the one that was planned. A change of a table in the midst of a dump makes
-/// the server fail most reads, but not all: a column that was dropped and added again reads as its default.
-async fn check_unchanged(source: &Source, plan: &Plan) -> Result<()> {
+/// Makes sure that each table is still the one that was planned, or leaves out those that are not.
+async fn leave_out_changed(source: &Source, plan: &Plan, lost: &Lost) -> Result<()> {
+    let changed = changed(source, plan).await?;
+    let tables = changed.iter().map(|(database, table)| full_name(database, table)).collect();
+    let error = Error::SchemaChanged { dump: plan.dump.clone(), tables };
+    if !changed.is_empty() && !lost.takes(&error) {
+        return Err(error);
+    }
+    for (database, table) in changed {
+        lost.add(&plan.consent, &database, &table, &error);
+    }
+    Ok(())
+}
+
+/// Returns the tables that are not the ones that were planned any more, with their databases. A change of a table in the midst
+/// of a dump makes the server fail most reads, but not all: a column that was dropped and added again reads as its default.
+async fn changed(source: &Source, plan: &Plan) -> Result<Vec<(String, String)>> {
     let mut session = source.open_for_definitions().await?;
     let mut changed = Vec::new();
     for database in &plan.databases {
@@ -350,14 +365,10 @@ async fn check_unchanged(source: &Source, plan: &Plan) -> Result<()> {
             };
             let now = now.map(|definition| definitions.identity(&table.name, &definition));
             if !now.is_some_and(|now| table.identity.is_of(&now)) {
-                changed.push(full);
+                changed.push((database.name.clone(), table.name.clone()));
             }
         }
     }
     session.close().await;
-    if changed.is_empty() {
-        Ok(())
-    } else {
-        Err(Error::SchemaChanged { dump: plan.dump.clone(), tables: changed })
-    }
+    Ok(changed)
 }

@@ -11,9 +11,8 @@ use tokio_util::sync::CancellationToken;
 use crate::crew::{self, Work};
 use crate::ddl::repair::repair;
 use crate::ddl::table::TableDefinition;
-use crate::dumping::left_out::is_refusal;
 use crate::dumping::survey::Readers;
-use crate::error::{DuringSql as _, Result};
+use crate::error::{DuringSql as _, Result, is_refusal};
 use crate::plan::{Identity, full_name};
 
 /// How many bytes of statements are kept: those of ten thousand tables of common width.

@@ -60,7 +60,18 @@ async fn manifest(
     let lost: Vec<LostTable> = archive.read_sealed(ObjectKey::LostReceipt).await?.unwrap_or_default();
     let mut left_out = plan.left_out.clone();
     left_out.append(&mut schema.left_out);
-    left_out.extend(lost.iter().map(|table| table.left_out.clone()));
+    for database in &plan.databases {
+        // What was changed before its definition was read may have rows all the same.
+        for table in database.tables.iter().filter(|table| is_lost(&left_out, &database.name, &table.name)) {
+            archive.delete_pieces(&database.name, &table.name).await?;
+        }
+    }
+    let more = lost.into_iter().map(|table| table.left_out);
+    for object in more {
+        if !left_out.iter().any(|known| (known.kind, &known.name) == (object.kind, &object.name)) {
+            left_out.push(object);
+        }
+    }
     let databases: Vec<DatabaseEntry> = plan
         .databases
         .iter()
@@ -130,6 +141,12 @@ fn entry(
         },
         code: schema.code.remove(&database.name).unwrap_or_default(),
     })
+}
+
+/// Tells whether a table is left out.
+fn is_lost(left_out: &[LeftOut], database: &str, table: &str) -> bool {
+    let full = full_name(database, table);
+    left_out.iter().any(|object| object.kind == ObjectKind::Tables && object.name == full)
 }
 
 fn now() -> Timestamp {

@@ -10,7 +10,7 @@ use oceanbase::statement::identifier;
 use oceanbase::{Error as SqlError, Session, catalog};
 
 use crate::ddl::form::Refusal;
-use crate::error::{DuringSql as _, Error, Result};
+use crate::error::{DuringSql as _, Error, Result, is_refusal};
 use crate::plan::{Selection, full_name};
 
 /// What is dumped: what was chosen, without what the request agrees to be without.
@@ -217,13 +217,6 @@ pub(super) fn not_taken(consent: &Consent, kind: ObjectKind, name: &str, why: &R
     consent.left_out(kind, name, Text::new("dump-statement-refused").with("object", name).with("why", why))
 }
 
-/// Tells whether the server refused this one statement: the next may well succeed. A statement that somebody ended, or that found
-/// no room on the server's disk, is none: it says nothing about the object, which can be read once that is over.
-pub(super) fn is_refusal(error: &SqlError) -> bool {
-    let is_refused = error.number().is_some() && !error.is_transient() && !error.is_of_server();
-    is_refused || matches!(error, SqlError::UnexpectedAnswer { .. })
-}
-
 /// Tells whether the failure is about the one object that was read, and not about the server or the dump.
 pub(super) fn is_about_one(error: &Error) -> bool {
     match error {
@@ -233,36 +226,21 @@ pub(super) fn is_about_one(error: &Error) -> bool {
     }
 }
 
+/// The same; where changed tables are left out, it is also about one that was changed.
+pub(super) fn leaves_out(error: &Error, leave_out_changed: bool) -> bool {
+    is_about_one(error) || leave_out_changed && matches!(error, Error::SchemaChanged { .. })
+}
+
+/// Says that a table was changed while it was dumped.
+pub(super) fn changed(table: &str) -> Text {
+    Text::new("left-out-changed").with("table", table)
+}
+
 /// Says why the rows of a table are not in the dump.
 pub(super) fn unreadable_rows(error: &Error) -> Text {
     let said = error.problem();
     match error {
         Error::Database { what, source } => Text::new("left-out-rows").with("what", what).with("why", source),
         _ => said.text,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use oceanbase::Error as SqlError;
-
-    use super::is_refusal;
-
-    fn refused(number: u16) -> SqlError {
-        let address = "127.0.0.1:2881".parse().expect("an address");
-        let (statement, sqlstate, text) = (String::new(), "HY000".to_owned(), String::new());
-        SqlError::Server { address, statement, number, sqlstate, text }
-    }
-
-    #[test]
-    fn only_what_is_wrong_with_an_object_leaves_it_out() {
-        // no privilege, a view whose table is gone, an unknown function, a value, and a number that no table has
-        for number in [1142, 1356, 1305, 1525, 3999] {
-            assert!(is_refusal(&refused(number)), "{number}");
-        }
-        // killed, over its time, no disk space for a sort, a failing disk, no memory, no leader
-        for number in [1317, 1969, 3024, 1021, 1114, 4184, 4009, 4013, 4038] {
-            assert!(!is_refusal(&refused(number)), "{number}");
-        }
     }
 }

@@ -8,7 +8,7 @@ use model::inventory::{Consent, LeftOut, ObjectKind};
 use model::problem::codes;
 use serde::{Deserialize, Serialize};
 
-use crate::dumping::left_out::unreadable_rows;
+use crate::dumping::left_out::{changed, leaves_out, unreadable_rows};
 use crate::error::{Error, Result};
 use crate::plan::{Plan, full_name};
 
@@ -21,20 +21,31 @@ pub(super) struct LostTable {
 }
 
 /// The tables that were lost so far, by database and name.
-#[derive(Default)]
-pub(super) struct Lost(Mutex<BTreeMap<(String, String), LeftOut>>);
+pub(super) struct Lost {
+    tables: Mutex<BTreeMap<(String, String), LeftOut>>,
+    leave_out_changed: bool,
+}
 
 impl Lost {
     /// Returns what was lost before the dump was interrupted.
-    pub(super) fn of(tables: Vec<LostTable>) -> Self {
+    pub(super) fn of(tables: Vec<LostTable>, leave_out_changed: bool) -> Self {
         let tables = tables.into_iter().map(|lost| ((lost.database, lost.table), lost.left_out));
-        Self(Mutex::new(tables.collect()))
+        Self { tables: Mutex::new(tables.collect()), leave_out_changed }
+    }
+
+    /// Tells whether a failure loses the one table that was read, and not the dump.
+    pub(super) fn takes(&self, error: &Error) -> bool {
+        leaves_out(error, self.leave_out_changed)
     }
 
     /// Notes that the rows of a table can't be read.
     pub(super) fn add(&self, consent: &Consent, database: &str, table: &str, error: &Error) {
         let full = full_name(database, table);
-        let left_out = consent.left_out(ObjectKind::Tables, full, unreadable_rows(error));
+        let reason = match error {
+            Error::SchemaChanged { .. } => changed(&full),
+            error => unreadable_rows(error),
+        };
+        let left_out = consent.left_out(ObjectKind::Tables, full, reason);
         self.tables().entry((database.to_owned(), table.to_owned())).or_insert(left_out);
     }
 
@@ -69,6 +80,6 @@ impl Lost {
     }
 
     fn tables(&self) -> MutexGuard<'_, BTreeMap<(String, String), LeftOut>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.tables.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -56,6 +56,8 @@ pub struct Options {
     pub owner: Option<String>,
     /// How long writers of a MySQL or MariaDB may be kept waiting for the moment to be fixed; nothing: for 5 seconds.
     pub lock_wait: Option<Duration>,
+    /// Whether a table that is changed meanwhile is left out. Otherwise it ends the dump, which must begin anew.
+    pub leave_out_changed: bool,
 }
 
 impl Options {

@@ -13,10 +13,10 @@ use crate::chunk::{Cutter, KnownRows, SMALL_TABLE_ROWS, whole};
 use crate::column::Form;
 use crate::crew::{self, Work};
 use crate::dumping::Options;
-use crate::dumping::left_out::{is_about_one, unreadable_rows};
+use crate::dumping::left_out::{changed, leaves_out, unreadable_rows};
 use crate::dumping::survey::{Survey, TableSurvey};
 use crate::dumping::together::let_go;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::id::DumpId;
 use crate::moment::Moment;
 use crate::plan::{DatabasePlan, Plan, TablePlan, full_name};
@@ -115,7 +115,7 @@ impl Planning {
                 match self.cutter(&database).are_small(session, &plans).await {
                     Ok(small) => small.into_iter().map(Some).collect(),
                     // One of them can't be read; which one it is, is seen when each is asked about.
-                    Err(error) if is_about_one(&error) => vec![None; several.len()],
+                    Err(error) if self.leaves_out(&error) => vec![None; several.len()],
                     Err(error) => return Err(error),
                 }
             }
@@ -125,14 +125,22 @@ impl Planning {
             let name = full_name(&database, &found.plan.name);
             let cut = match self.cut(session, &database, found, is_small).await {
                 Ok(cut) => Ok(cut),
-                Err(error) if is_about_one(&error) => {
-                    Err(self.options.consent.left_out(ObjectKind::Tables, name, unreadable_rows(&error)))
+                Err(error) if self.leaves_out(&error) => {
+                    let reason = match &error {
+                        Error::SchemaChanged { .. } => changed(&name),
+                        error => unreadable_rows(error),
+                    };
+                    Err(self.options.consent.left_out(ObjectKind::Tables, name, reason))
                 }
                 Err(error) => return Err(error),
             };
             planned.insert(place, cut);
         }
         Ok(planned)
+    }
+
+    fn leaves_out(&self, error: &Error) -> bool {
+        leaves_out(error, self.options.leave_out_changed)
     }
 
     fn cutter<'a>(&'a self, database: &'a str) -> Cutter<'a> {

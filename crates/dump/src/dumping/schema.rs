@@ -18,9 +18,9 @@ use crate::ddl::qualify::with_readable_literals;
 use crate::ddl::table::TableDefinition;
 use crate::ddl::{form, requote};
 use crate::dumping::definition::{Definitions, Kept};
-use crate::dumping::left_out::{Scope, is_refusal, not_taken, refused};
+use crate::dumping::left_out::{Scope, changed, not_taken, refused};
 use crate::dumping::{Snapshot, code};
-use crate::error::{DuringSql as _, Error, Result};
+use crate::error::{DuringSql as _, Error, Result, is_refusal};
 use crate::layout::ObjectKey;
 use crate::manifest::{CodeEntry, ObjectEntry};
 use crate::plan::{DatabasePlan, Plan, TablePlan, ViewPlan, full_name};
@@ -46,7 +46,7 @@ pub(crate) struct SchemaReceipt {
 /// Writes the statements that make databases, tables and views. Does nothing when that was done before.
 ///
 /// # Errors
-/// [`Error::SchemaChanged`] when a table is not any more what was planned.
+/// [`Error::SchemaChanged`] when a table is not any more what was planned, unless such tables are left out.
 pub async fn dump_schema(source: &Source, client: &Client, snapshot: &Snapshot) -> Result<()> {
     let plan = snapshot.plan();
     let archive = Archive::of_plan(client, plan, snapshot.signer());
@@ -57,7 +57,9 @@ pub async fn dump_schema(source: &Source, client: &Client, snapshot: &Snapshot) 
     let scope = Scope { selection: &plan.selection, consent: &plan.consent };
     let (mut receipt, mut kept) = (SchemaReceipt::default(), snapshot.take_kept());
     for database in &plan.databases {
-        write_database(&mut session, &archive, plan, database, &mut kept, &mut receipt).await?;
+        let leave_out_changed = snapshot.leaves_out_changed();
+        write_database(&mut session, &archive, plan, database, leave_out_changed, &mut kept, &mut receipt)
+            .await?;
         code::write_code(&mut session, &archive, scope, &database.name, &mut receipt).await?;
     }
     if scope.wants_of_server(ObjectKind::Users) {
@@ -96,6 +98,7 @@ async fn write_database(
     archive: &Archive,
     plan: &Plan,
     database: &DatabasePlan,
+    leave_out_changed: bool,
     kept: &mut Kept,
     receipt: &mut SchemaReceipt,
 ) -> Result<()> {
@@ -117,7 +120,15 @@ async fn write_database(
         let text = text.filter(|_| definitions.is_untouched(&table.name, &table.identity));
         let definition = match text.and_then(|text| TableDefinition::read(&text)) {
             Some(definition) => definition,
-            None => definition_now(session, plan, name, table, &definitions).await?,
+            None => match definition_now(session, plan, name, table, &definitions).await {
+                Err(Error::SchemaChanged { .. }) if leave_out_changed => {
+                    let full = full_name(name, &table.name);
+                    let reason = changed(&full);
+                    receipt.left_out.push(plan.consent.left_out(ObjectKind::Tables, full, reason));
+                    continue;
+                }
+                definition => definition?,
+            },
         };
         tables.push(table_object(name, &table.name, definition, &mut receipt.notes));
     }

@@ -52,6 +52,8 @@ pub struct Snapshot {
     kept: Mutex<Kept>,
     /// What the dump is signed with.
     signer: Option<SigningKey>,
+    /// Whether tables that are changed meanwhile are left out.
+    leave_out_changed: bool,
 }
 
 /// What keeps the moment readable.
@@ -92,6 +94,11 @@ impl Snapshot {
     /// Returns what the dump is signed with.
     pub(super) fn signer(&self) -> Option<&SigningKey> {
         self.signer.as_ref()
+    }
+
+    /// Tells whether tables that are changed meanwhile are left out.
+    pub(super) fn leaves_out_changed(&self) -> bool {
+        self.leave_out_changed
     }
 
     /// Hands out the statements that were read when the moment was fixed.
@@ -157,7 +164,14 @@ pub async fn take_snapshot(
     session.close().await;
     if archive.write_new_sealed(ObjectKey::Plan, &plan).await? {
         let signer = options.signer.clone();
-        return Ok(Snapshot { plan: Arc::new(plan), hold, kept: Mutex::new(kept), signer });
+        let leave_out_changed = options.leave_out_changed;
+        return Ok(Snapshot {
+            plan: Arc::new(plan),
+            hold,
+            kept: Mutex::new(kept),
+            signer,
+            leave_out_changed,
+        });
     }
     hold.release().await; // somebody else planned a dump of this id; theirs was first
     Err(taken())
@@ -235,7 +249,9 @@ async fn pin_again(source: &Source, plan: Plan, options: &Options) -> Result<Sna
     let pin =
         pin.during_read(&plan.dump, plan.scn, || "open the transaction that keeps the snapshot".to_owned())?;
     let (kept, signer) = (Mutex::default(), options.signer.clone());
-    Ok(Snapshot { plan: Arc::new(plan), hold: Hold::Pin(Box::new(pin)), kept, signer })
+    let (plan, hold, leave_out_changed) =
+        (Arc::new(plan), Hold::Pin(Box::new(pin)), options.leave_out_changed);
+    Ok(Snapshot { plan, hold, kept, signer, leave_out_changed })
 }
 
 /// Looks for what the dump leaves out besides tables.

@@ -17,9 +17,9 @@ use crate::ddl::form::{self, Refusal};
 use crate::ddl::table::TableDefinition;
 use crate::dumping::catalogue::Catalogue;
 use crate::dumping::definition::{Definitions, Kept};
-use crate::dumping::left_out::{Scope, is_about_one, is_refusal};
+use crate::dumping::left_out::{Scope, is_about_one};
 use crate::dumping::schema::{created_by, database_statement};
-use crate::error::{DuringSql as _, Error, Result};
+use crate::error::{DuringSql as _, Error, Result, is_refusal};
 use crate::load::{MARKS_TABLE, progress_tables};
 use crate::plan::{Selection, TablePlan, ViewPlan, full_name};
 use crate::source::Source;
@@ -387,16 +387,18 @@ impl TableReader<'_> {
 }
 
 /// Tells whether every text in a character set of MySQL and MariaDB comes back from utf8mb4 byte for byte. In the others there are
-/// bytes without a character, and several for the same one.
+/// bytes without a character, and several for the same one; of a text with single surrogates, utf8mb4 has the bytes of
+/// utf8mb3, and not those of utf32.
 fn is_whole_in_utf8mb4(character_set: Option<&str>) -> bool {
-    const WHOLE: [&str; 8] = ["utf8mb4", "utf8mb3", "utf8", "ascii", "latin1", "utf16", "utf16le", "utf32"];
+    const WHOLE: [&str; 7] = ["utf8mb4", "utf8mb3", "utf8", "ascii", "latin1", "utf16", "utf16le"];
     character_set.is_none_or(|name| WHOLE.contains(&name))
 }
 
 /// MySQL's number for a view or code whose definer does not exist.
 const DEFINER_GONE: u16 = 1449;
 
-/// Returns the views, each behind those that it reads, with those that do not work marked.
+/// Returns the views, each behind those that it reads. One that does not answer here is kept, too: this user or its definer may
+/// lack a right that they have elsewhere.
 async fn survey_views(
     session: &mut Session,
     database: &str,
@@ -414,20 +416,17 @@ async fn survey_views(
     for name in in_order(names, database, &uses) {
         let full = full_name(database, &name);
         let probe = Statement::read(format!("SELECT 1 FROM {full} LIMIT 0"));
-        let broken = match session.rows(&probe).await {
-            Ok(_) => None,
-            // It works as soon as the account exists again, which it need not in the target either.
-            Err(error) if error.number() == Some(DEFINER_GONE) => {
-                notes.push(Text::new("dump-view-definer-gone").with("view", &full).with("why", &error));
-                None
-            }
+        match session.rows(&probe).await {
+            Ok(_) => {}
             Err(error) if is_refusal(&error) => {
-                notes.push(Text::new("dump-view-broken").with("view", &full).with("why", &error));
-                Some(error.to_string())
+                // It works as soon as the account exists again, which it need not in the target either.
+                let is_gone = error.number() == Some(DEFINER_GONE);
+                let id = if is_gone { "dump-view-definer-gone" } else { "dump-view-silent" };
+                notes.push(Text::new(id).with("view", &full).with("why", &error));
             }
             Err(error) => return Err(error).during(|| format!("read {full}")),
-        };
-        views.push(ViewPlan { name, broken });
+        }
+        views.push(ViewPlan { name, broken: None });
     }
     Ok(views)
 }

@@ -1,13 +1,17 @@
 //! Connections that load: they take what the source has taken.
 
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use model::not_made::{NotMade, PartKind};
 use model::text::Text;
 use oceanbase::catalog::Context;
+use oceanbase::statement::identifier;
 use oceanbase::{Purpose, Session, Statement};
+use tokio_util::sync::CancellationToken;
 
-use crate::crew::Work;
-use crate::error::{DuringSql as _, Result};
+use crate::crew::{self, Work};
+use crate::error::{DuringSql as _, Error, Result, is_refusal};
 use crate::plan::full_name;
 use crate::schema_file::{in_which, set_context, usual_context};
 use crate::source::{Target, prepare};
@@ -67,15 +71,71 @@ pub(super) struct TableStatements {
     /// The database, in the target's name.
     pub(super) database: String,
     pub(super) table: String,
-    pub(super) statements: Vec<Vec<u8>>,
+    pub(super) statements: Vec<Definition>,
+}
+
+/// A statement that makes a table or a key of it.
+pub(super) struct Definition {
+    /// The key's name; empty for the table itself.
+    pub(super) key: String,
+    pub(super) sql: Vec<u8>,
+}
+
+/// A table or a key that the server refused to make.
+pub(super) struct Refused {
+    pub(super) database: String,
+    pub(super) table: String,
+    /// The key's name; empty for the table itself.
+    key: String,
+    error: oceanbase::Error,
+}
+
+impl Refused {
+    /// Says that it was not made.
+    pub(super) fn not_made(&self, kind: PartKind) -> NotMade {
+        let table = full_name(&self.database, &self.table);
+        let (id, name) = match kind {
+            PartKind::Indexes => ("load-key-refused", format!("{table}.{}", identifier(&self.key))),
+            PartKind::ForeignKeys => {
+                ("load-foreign-key-refused", format!("{table}.{}", identifier(&self.key)))
+            }
+            _ => ("load-table-refused", table.clone()),
+        };
+        let reason = Text::new(id).with("table", table).with("key", &self.key).with("why", &self.error);
+        NotMade::new(kind, name, reason)
+    }
+
+    /// Makes it the failure of the whole load.
+    pub(super) fn into_error(self) -> Error {
+        let what = format!("create the table {}", full_name(&self.database, &self.table));
+        Error::Database { what, source: Box::new(self.error) }
+    }
+}
+
+/// Runs the statements of tables on several connections. Returns those that the server refused, in the order of the names:
+/// the others are made all the same.
+pub(super) async fn define(
+    target: &Target,
+    connections: usize,
+    jobs: Vec<TableStatements>,
+    limit: Duration,
+    cancel: &CancellationToken,
+) -> Result<Vec<Refused>> {
+    let refused = Arc::new(Mutex::new(Vec::new()));
+    let work = Define { limit, refused: Arc::clone(&refused) };
+    crew::run(target, connections, jobs, work, cancel).await?;
+    let mut refused = std::mem::take(&mut *refused.lock().unwrap_or_else(PoisonError::into_inner));
+    refused.sort_by(|one: &Refused, other| {
+        (&one.database, &one.table, &one.key).cmp(&(&other.database, &other.table, &other.key))
+    });
+    Ok(refused)
 }
 
 /// Runs the statements of tables.
-pub(super) struct Define {
-    /// What they do with a table, for messages.
-    pub(super) what: &'static str,
+struct Define {
     /// How long each may take.
-    pub(super) limit: Duration,
+    limit: Duration,
+    refused: Arc<Mutex<Vec<Refused>>>,
 }
 
 impl Work for Define {
@@ -87,9 +147,18 @@ impl Work for Define {
 
     async fn work(&self, session: &mut Session, job: TableStatements) -> Result<()> {
         enter(session, &job.database).await?;
-        for sql in job.statements {
-            let made = make(session, &Statement::act(sql).within(self.limit)).await;
-            made.during(|| format!("{} {}", self.what, full_name(&job.database, &job.table)))?;
+        for Definition { key, sql } in job.statements {
+            match make(session, &Statement::act(sql).within(self.limit)).await {
+                Err(error) if is_refusal(&error) => {
+                    let (database, table) = (job.database.clone(), job.table.clone());
+                    let refused = Refused { database, table, key, error };
+                    self.refused.lock().unwrap_or_else(PoisonError::into_inner).push(refused);
+                }
+                made => {
+                    let what = if key.is_empty() { "create the table" } else { "make the keys of" };
+                    made.during(|| format!("{what} {}", full_name(&job.database, &job.table)))?;
+                }
+            }
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! The rows: each piece is loaded statement by statement, on N connections.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use model::size;
@@ -38,7 +38,7 @@ const TOGETHER_BYTES: u64 = 1 << 20;
 /// The most pieces in one transaction: less than that, and several connections share the small tables evenly.
 const TOGETHER_MOST: usize = 16;
 
-/// Loads all rows that are not in yet.
+/// Loads all rows that are not in yet, but for those of tables that the server refused to make.
 ///
 /// # Errors
 /// [`Error::Damaged`] when a piece is not what was written; [`Error::Cancelled`] when the token says so, with no
@@ -57,12 +57,13 @@ pub async fn load_data(
     let names = names(&manifest, options)?;
     let mut session = target.open().await?;
     let notes = Marks::find_all(&mut session, &manifest, &names).await?;
+    let refused = Marks::refused_in_all(&mut session, &manifest, &names).await?;
     let mut marks = BTreeMap::new();
     for (database, notes) in &notes {
         marks.insert(database.clone(), notes.all(&mut session).await?);
     }
     let plan = archive.require_plan().await?;
-    let (jobs, progress) = jobs(&plan, &manifest, &names, &options.selection, &marks)?;
+    let (jobs, progress) = jobs(&plan, &manifest, &names, &options.selection, &marks, &refused)?;
     meter.change(|now| *now = progress);
     for (database, notes) in &notes {
         let own = jobs.iter().filter(|job| job.database == *database);
@@ -90,12 +91,15 @@ fn jobs(
     names: &BTreeMap<String, String>,
     selection: &Selection,
     marks: &AllMarks,
+    refused: &BTreeSet<(String, String)>,
 ) -> Result<(Vec<Job>, Progress)> {
     let mut progress = Progress::default();
     let mut jobs: Vec<Job> = Vec::new();
     for (database, table) in manifest.tables() {
         let Some(target) = names.get(database) else { continue };
-        if !selection.has_table(database, &table.name) {
+        if !selection.has_table(database, &table.name)
+            || refused.contains(&(target.clone(), table.name.clone()))
+        {
             continue;
         }
         let columns = &planned(plan, database, table)?.columns;

@@ -10,11 +10,11 @@ use storage::Client;
 use tokio_util::sync::CancellationToken;
 
 use crate::archive::Archive;
-use crate::crew;
-use crate::ddl::qualify::{constraint_name, reference, with_reference};
+use crate::ddl::qualify::{reference, with_reference};
 use crate::error::{DuringSql as _, Result};
 use crate::id::DumpId;
-use crate::load::connection::{Define, TableStatements, open_for_loading};
+use crate::load::connection::{Definition, TableStatements, define, open_for_loading};
+use crate::load::marks::Marks;
 use crate::load::schema::{read_definition, table_objects};
 use crate::load::{Made, Options, names, orphan, views};
 use crate::manifest::DatabaseEntry;
@@ -27,7 +27,7 @@ const KEY_LIMIT: std::time::Duration = std::time::Duration::from_secs(24 * 3600)
 /// Makes keys, then foreign keys, then views.
 ///
 /// # Errors
-/// Fails when the server refuses a key; [`crate::Error::Cancelled`] when the token says so.
+/// Fails when the server does; [`crate::Error::Cancelled`] when the token says so. What it refuses is in the answer.
 pub async fn create_indexes(
     target: &Target,
     client: &Client,
@@ -41,24 +41,27 @@ pub async fn create_indexes(
     let names = names(&manifest, options)?;
     let mut session = open_for_loading(target).await?;
     let (mut keys, mut foreign_keys) = (Vec::new(), Vec::new());
+    let refused = Marks::refused_in_all(&mut session, &manifest, &names).await?;
     for entry in &manifest.databases {
         let Some(database) = names.get(&entry.name) else { continue };
         let found = missing_keys(&mut session, &archive, entry, database, &names, &options.selection).await?;
-        keys.extend(found.keys);
-        foreign_keys.extend(found.foreign_keys);
+        let is_there = |job: &TableStatements| !refused.contains(&(job.database.clone(), job.table.clone()));
+        keys.extend(found.keys.into_iter().filter(is_there));
+        foreign_keys.extend(found.foreign_keys.into_iter().filter(is_there));
     }
-    // A table that was chosen may refer to one that was not, or that the dump is without.
+    // A table that was chosen may refer to one that was not, that the dump is without, or that the target refused.
     let mut made = Made::default();
-    if !options.selection.is_all() || !manifest.left_out.is_empty() {
+    if !options.selection.is_all() || !manifest.left_out.is_empty() || !refused.is_empty() {
         leave_out_parentless(&mut session, &mut foreign_keys, &mut made).await?;
     }
     if !keys.is_empty() || !foreign_keys.is_empty() {
         orphan::refuse(&mut session).await?;
     }
-    let work = || Define { what: "make the keys of", limit: KEY_LIMIT };
-    crew::run(target, connections, keys, work(), cancel).await?;
+    let refused = define(target, connections, keys, KEY_LIMIT, cancel).await?;
+    made.not_made.extend(refused.iter().map(|key| key.not_made(PartKind::Indexes)));
     // One after the other: two foreign keys between the same tables would wait for each other.
-    crew::run(target, 1, foreign_keys, work(), cancel).await?;
+    let refused = define(target, 1, foreign_keys, KEY_LIMIT, cancel).await?;
+    made.not_made.extend(refused.iter().map(|key| key.not_made(PartKind::ForeignKeys)));
     made.add(views::create_views(&mut session, &archive, &manifest, &names, &options.selection).await?);
     session.close().await;
     Ok(made)
@@ -110,7 +113,7 @@ async fn missing_keys(
         let late: Vec<_> = definition
             .late_keys()
             .filter(|(key, _)| !there(&keys, key))
-            .map(|(_, item)| alter(item))
+            .map(|(key, item)| Definition { key: key.to_owned(), sql: alter(item) })
             .collect();
         if !late.is_empty() {
             missing.keys.push(job(late));
@@ -122,9 +125,10 @@ async fn missing_keys(
             .into_iter()
             .rev()
             .filter(|(key, _)| !key.is_some_and(|key| there(&foreign_keys, key)))
-            .map(|(_, item)| {
+            .map(|(key, item)| {
                 let refer = |old: &str| Some(names.get(old).cloned().unwrap_or_else(|| old.to_owned()));
-                alter(&with_reference(item, refer))
+                let (key, sql) = (key.unwrap_or_default().to_owned(), alter(&with_reference(item, refer)));
+                Definition { key, sql }
             })
             .collect();
         if !foreign.is_empty() {
@@ -143,9 +147,9 @@ async fn leave_out_parentless(
     let mut tables: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for job in jobs {
         let mut kept = Vec::new();
-        for sql in std::mem::take(&mut job.statements) {
-            let Some((database, parent)) = reference(&sql) else {
-                kept.push(sql);
+        for made_by in std::mem::take(&mut job.statements) {
+            let Some((database, parent)) = reference(&made_by.sql) else {
+                kept.push(made_by);
                 continue;
             };
             let database = database.unwrap_or_else(|| job.database.clone());
@@ -156,11 +160,10 @@ async fn leave_out_parentless(
                 tables.insert(database.clone(), names);
             }
             if tables[&database].contains(&parent.to_lowercase()) {
-                kept.push(sql);
+                kept.push(made_by);
                 continue;
             }
-            let (key, table) =
-                (constraint_name(&sql).unwrap_or_default(), full_name(&job.database, &job.table));
+            let (key, table) = (made_by.key, full_name(&job.database, &job.table));
             let reason = Text::new("load-foreign-key-without-parent").with("key", &key).with("table", &table);
             let reason = reason.with("parent", full_name(&database, &parent));
             made.lack(PartKind::ForeignKeys, format!("{table}.{}", identifier(&key)), reason);

@@ -4,7 +4,7 @@
 //!
 //! | column | what it says |
 //! |---|---|
-//! | `table_name`, `piece` | which piece; `''` and 0 for the load itself; a user or role and 0 for one that it made |
+//! | `table_name`, `piece` | which piece; `''` and 0 for the load itself; a user or role and 0 for one that it made; a table and 2147483647 for one that the server refused |
 //! | `dump` | which dump |
 //! | `statements` | how many of the piece's statements are in, while not all are |
 //! | `done` | 1 when all are |
@@ -35,6 +35,9 @@ const COMMENT: &str = "kept by lifeboat load until it is done";
 
 /// MySQL's numbers for a table and for a database that do not exist.
 const NOT_THERE: [u16; 2] = [1146, 1049];
+
+/// Stands for the piece in the note of a table that the server refused to make.
+const REFUSED: u32 = i32::MAX as u32;
 
 /// How many pieces are noted by one statement.
 const ROWS_AT_ONCE: usize = 500;
@@ -175,11 +178,54 @@ impl Marks {
     /// Returns how far each piece is, by table and number.
     pub(super) async fn all(&self, session: &mut Session) -> Result<BTreeMap<(String, u32), Mark>> {
         let sql = format!(
-            "SELECT table_name, piece, statements, done FROM {} WHERE table_name <> ''",
+            "SELECT table_name, piece, statements, done FROM {} WHERE table_name <> '' AND piece <> {REFUSED}",
             self.table()
         );
         let rows = session.rows(&Statement::read(sql)).await.during(|| self.reading())?;
         self.read_marks(&rows)
+    }
+
+    /// Notes that these tables were refused, so that nobody waits for them.
+    pub(super) async fn refuse(&self, session: &mut Session, tables: &[&str]) -> Result<()> {
+        let notes: Vec<PieceName<'_>> = tables.iter().map(|table| (*table, REFUSED)).collect();
+        self.ensure(session, &notes).await
+    }
+
+    /// Forgets which tables were refused: they are tried again.
+    pub(super) async fn forget_refused(&self, session: &mut Session) -> Result<()> {
+        let sql = format!("DELETE FROM {} WHERE piece = {REFUSED}", self.table());
+        let deleted = session.run(&Statement::act(sql)).await;
+        deleted.during(|| format!("note pieces in `{}`", self.database)).map(drop)
+    }
+
+    /// Returns the tables that were refused.
+    async fn refused(&self, session: &mut Session) -> Result<BTreeSet<String>> {
+        let sql = format!("SELECT table_name FROM {} WHERE piece = {REFUSED}", self.table());
+        match session.rows(&Statement::read(sql)).await {
+            Ok(rows) => {
+                let names: std::result::Result<_, oceanbase::Error> =
+                    rows.iter().map(|row| row.str(0).map(str::to_owned)).collect();
+                names.during(|| self.reading())
+            }
+            Err(error) if error.number().is_some_and(|number| NOT_THERE.contains(&number)) => {
+                Ok(BTreeSet::new())
+            }
+            Err(error) => Err(error).during(|| self.reading()),
+        }
+    }
+
+    /// Returns the tables that were refused, with their databases in the target.
+    pub(super) async fn refused_in_all(
+        session: &mut Session,
+        manifest: &Manifest,
+        names: &BTreeMap<String, String>,
+    ) -> Result<BTreeSet<(String, String)>> {
+        let mut all = BTreeSet::new();
+        for (database, marks) in Self::find_all(session, manifest, names).await? {
+            let refused = marks.refused(session).await?;
+            all.extend(refused.into_iter().map(|table| (database.clone(), table)));
+        }
+        Ok(all)
     }
 
     fn read_marks(&self, rows: &[Row]) -> Result<BTreeMap<(String, u32), Mark>> {

@@ -42,7 +42,7 @@ use crate::manifest::Manifest;
 use crate::plan::Selection;
 use crate::progress::Meter;
 use crate::source::Target;
-use crate::verify::{Report, verify_against};
+use crate::verify::{Report, compare};
 
 /// Which databases may hold other tables before a load begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -94,7 +94,7 @@ impl Options {
     }
 }
 
-/// Compares what was loaded with the dump.
+/// Compares what was loaded with the dump, but for tables that the server refused to make.
 ///
 /// # Errors
 /// Fails as [`crate::verify_against`] does.
@@ -107,7 +107,13 @@ pub async fn verify_data(
     meter: &Meter,
     cancel: &CancellationToken,
 ) -> Result<Report> {
-    verify_against(target, client, dump, options.choice(), connections, meter, cancel).await
+    let expected = options.expected_manifest.as_deref();
+    let (_, manifest) = Archive::open(client, dump, &options.identities, expected).await?;
+    let names = names(&manifest, options)?;
+    let mut session = target.open().await?;
+    let without = marks::Marks::refused_in_all(&mut session, &manifest, &names).await?;
+    session.close().await;
+    compare(target, client, dump, options.choice(), &without, connections, meter, cancel).await
 }
 
 /// Ends a load: removes what was remembered in the target.

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use model::not_made::{NotMade, PartKind};
 use model::text::Text;
 use oceanbase::statement::identifier;
 use oceanbase::{Session, Statement, catalog};
@@ -9,14 +10,13 @@ use storage::Client;
 use tokio_util::sync::CancellationToken;
 
 use crate::archive::Archive;
-use crate::crew;
 use crate::ddl::table::TableDefinition;
 use crate::ddl::token::{TokenKind, tokens};
 use crate::error::{DuringSql as _, Error, Result};
 use crate::id::DumpId;
 use crate::layout::ObjectKey;
 use crate::load::connection::{
-    Define, STATEMENT_LIMIT, TableStatements, enter, is_refused, make, open_for_loading,
+    Definition, Refused, STATEMENT_LIMIT, TableStatements, define, enter, is_refused, make, open_for_loading,
 };
 use crate::load::marks::Marks;
 use crate::load::target::check;
@@ -30,11 +30,11 @@ use crate::source::Target;
 pub(super) const KEYS_AT_ONCE_ROWS: u64 = 1000;
 
 /// Makes the databases and their tables, without the keys that are cheaper to add when the rows are in, once the target
-/// was found fit for them.
+/// was found fit for them. A table that the server refuses is noted in the target: the other calls of the load pass over it.
 ///
 /// # Errors
-/// Fails as [`super::check_target`] does, and when the server refuses a definition; [`crate::Error::Cancelled`] when the
-/// token says so.
+/// Fails as [`super::check_target`] does, and when the server refuses a database or every table;
+/// [`crate::Error::Cancelled`] when the token says so.
 pub async fn create_schema(
     target: &Target,
     client: &Client,
@@ -47,30 +47,44 @@ pub async fn create_schema(
         Archive::open(client, dump, &options.identities, options.expected_manifest.as_deref()).await?;
     let names = names(&manifest, options)?;
     let mut session = open_for_loading(target).await?;
-    let (mut found, leftovers) = check(&mut session, &archive, &manifest, &names, options).await?;
+    let (found, leftovers) = check(&mut session, &archive, &manifest, &names, options).await?;
     for marks in leftovers {
         let dropped = session.run(&marks.drop_statement()).await;
         dropped.during(|| "remove the notes of an earlier load".to_owned())?;
     }
-    let mut tables = Vec::new();
+    let (mut tables, mut all_marks, mut has_tables) = (Vec::new(), BTreeMap::new(), false);
+    let mut not_made = Vec::new();
     for entry in &manifest.databases {
         let Some(database) = names.get(&entry.name) else { continue };
         create_database(&mut session, &archive, &entry.name, database).await?;
         let marks = Marks::find(&mut session, entry, database, dump).await?;
         let is_new = marks.begin(&mut session).await?;
+        marks.forget_refused(&mut session).await?;
+        all_marks.insert(database.clone(), marks);
         // Nothing of these names was there before this load began: what is, is from an earlier attempt.
         let there = if is_new { Existing::default() } else { Existing::read(&mut session, database).await? };
         let folds = session.server().product.is_oceanbase();
         // Before the tables: their defaults draw from them.
         let refused = create_sequences(&mut session, &archive, entry, database, &options.selection, &there);
-        found.notes.extend(refused.await?);
-        tables.extend(missing_tables(&archive, entry, &names, &options.selection, &there, folds).await?);
+        not_made.extend(refused.await?);
+        let missing = missing_tables(&archive, entry, &names, &options.selection, &there, folds).await?;
+        has_tables |= missing.len() < entry.tables.len();
+        tables.extend(missing);
+    }
+    let count = tables.len();
+    // None has foreign keys yet, so their order does not matter.
+    let mut refused = define(target, connections, tables, STATEMENT_LIMIT, cancel).await?;
+    if !has_tables && count > 0 && refused.len() == count {
+        return Err(refused.swap_remove(0).into_error());
+    }
+    for (database, marks) in &all_marks {
+        let own = refused.iter().filter(|table| table.database == *database);
+        let own: Vec<&str> = own.map(|table| table.table.as_str()).collect();
+        marks.refuse(&mut session, &own).await?;
     }
     session.close().await;
-    // None has foreign keys yet, so their order does not matter.
-    let work = Define { what: "create the table", limit: STATEMENT_LIMIT };
-    crew::run(target, connections, tables, work, cancel).await?;
-    Ok(Made { notes: found.notes, not_made: Vec::new() })
+    not_made.extend(refused.iter().map(|table: &Refused| table.not_made(PartKind::Tables)));
+    Ok(Made { notes: found.notes, not_made })
 }
 
 async fn create_database(session: &mut Session, archive: &Archive, name: &str, target: &str) -> Result<()> {
@@ -86,8 +100,8 @@ async fn create_database(session: &mut Session, archive: &Archive, name: &str, t
         .map(drop)
 }
 
-/// Creates the chosen sequences of a database, each with the number that it gives next in the source. Returns notes of those
-/// that the server refuses: OceanBase knows no sequences of MariaDB.
+/// Creates the chosen sequences of a database, each with the number that it gives next in the source. Returns those that the
+/// server refuses: OceanBase knows no sequences of MariaDB.
 async fn create_sequences(
     session: &mut Session,
     archive: &Archive,
@@ -95,13 +109,13 @@ async fn create_sequences(
     database: &str,
     selection: &Selection,
     there: &Existing,
-) -> Result<Vec<Text>> {
+) -> Result<Vec<NotMade>> {
     let chosen = |name: &str| {
         entry.sequences.iter().any(|held| held == name) && selection.has_table(&entry.name, name)
     };
-    let mut notes = Vec::new();
+    let mut not_made = Vec::new();
     if !entry.sequences.iter().any(|name| chosen(name)) {
-        return Ok(notes);
+        return Ok(not_made);
     }
     enter(session, database).await?;
     let mut refused = HashSet::new();
@@ -115,13 +129,14 @@ async fn create_sequences(
         match make(session, &Statement::act(object.statement)).await {
             Ok(_) => {}
             Err(error) if is_refused(&error) => {
-                notes.push(Text::new("load-sequence-refused").with("sequence", &what).with("why", error));
+                let reason = Text::new("load-sequence-refused").with("sequence", &what).with("why", error);
+                not_made.push(NotMade { kind: PartKind::Sequences, name: what, reason });
                 refused.insert(object.name);
             }
             Err(error) => return Err(error).during(|| format!("create the sequence {what}")),
         }
     }
-    Ok(notes)
+    Ok(not_made)
 }
 
 /// Returns the statement under the new name, harmless where there is such a database.
@@ -177,7 +192,8 @@ async fn missing_tables(
         let at_once = small || !folds && definition.has_special_keys();
         let statement = if at_once { definition.without_foreign_keys() } else { definition.bare() };
         let (database, table) = (database.to_owned(), object.name);
-        tables.push(TableStatements { database, table, statements: vec![statement] });
+        let statements = vec![Definition { key: String::new(), sql: statement }];
+        tables.push(TableStatements { database, table, statements });
     }
     Ok(tables)
 }

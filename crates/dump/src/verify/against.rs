@@ -1,5 +1,6 @@
 //! Proving that a database holds what a dump holds: the same checksums, piece by piece, at one moment.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use oceanbase::snapshot::Pin;
@@ -39,10 +40,26 @@ pub async fn verify_against(
     meter: &Meter,
     cancel: &CancellationToken,
 ) -> Result<Report> {
+    compare(source, client, dump, choice, &BTreeSet::new(), connections, meter, cancel).await
+}
+
+/// The same, without these tables, named with their databases as the server has them.
+#[expect(clippy::too_many_arguments, reason = "as many as its caller has, and one")]
+pub(crate) async fn compare(
+    source: &Source,
+    client: &Client,
+    dump: &DumpId,
+    choice: Choice<'_>,
+    without: &BTreeSet<(String, String)>,
+    connections: usize,
+    meter: &Meter,
+    cancel: &CancellationToken,
+) -> Result<Report> {
     let (archive, manifest) =
         Archive::open(client, dump, &Identities::default(), choice.expected_manifest).await?;
     let plan = archive.require_plan().await?;
-    let jobs = jobs(&plan, &manifest, choice)?;
+    let mut jobs = jobs(&plan, &manifest, choice)?;
+    jobs.retain(|job| !without.contains(&(job.database.clone(), job.table.name.clone())));
     let anchor = jobs.first().map(|job| (job.database.clone(), job.table.name.clone()));
     let (pin, moment) = match open_pin(source, anchor).await? {
         Ok(pinned) => pinned,

@@ -7,6 +7,7 @@ use model::Problem;
 use model::problem::codes;
 use storage::Client;
 
+pub(crate) use against::compare;
 pub use against::verify_against;
 pub use objects::verify;
 

@@ -4,10 +4,15 @@
 use dump::{DumpId, Error, Manifest, Meter, Options};
 use tokio_util::sync::CancellationToken;
 
-use crate::bed::{Bed, run, selection};
+use crate::bed::{Bed, load_options, query, run, selection};
 
 /// Changes a table of three rows between the snapshot and the rows of a dump.
-async fn changed_meanwhile(bed: &Bed, name: &str, changes: &[&str]) -> dump::Result<Manifest> {
+async fn changed_meanwhile(
+    bed: &Bed,
+    name: &str,
+    changes: &[&str],
+    leave_out_changed: bool,
+) -> dump::Result<Manifest> {
     let database = format!("d_ddl_{name}");
     let tables = [
         "CREATE TABLE t (a INT PRIMARY KEY, b INT, KEY kb (b))",
@@ -16,8 +21,10 @@ async fn changed_meanwhile(bed: &Bed, name: &str, changes: &[&str]) -> dump::Res
         "INSERT INTO t_new VALUES (1,1)",
     ];
     bed.database(&database, &tables).await;
-    let (dump, source): (DumpId, _) = (format!("ddl-{name}").parse().expect("an id"), bed.source());
-    let options = Options { selection: selection(&[&database]), connections: 2, ..Options::default() };
+    let (dump, source): (DumpId, _) =
+        (format!("ddl-{}", name.replace('_', "-")).parse().expect("an id"), bed.source());
+    let selection = selection(&[&database]);
+    let options = Options { selection, connections: 2, leave_out_changed, ..Options::default() };
     let snapshot = dump::take_snapshot(&source, &bed.client, &dump, &options).await?;
     dump::dump_schema(&source, &bed.client, &snapshot).await?;
     let mut session = bed.session().await;
@@ -35,18 +42,18 @@ async fn changed_meanwhile(bed: &Bed, name: &str, changes: &[&str]) -> dump::Res
 
 /// Makes sure that the dump failed, says which table was changed or could not be read, and left no backup.
 async fn fails(bed: &Bed, name: &str, changes: &[&str]) {
-    let error = changed_meanwhile(bed, name, changes).await.expect_err(name);
+    let error = changed_meanwhile(bed, name, changes, false).await.expect_err(name);
     assert!(error.must_start_anew() && !error.is_transient(), "{name}: {error:?}");
     let (database, told) = (format!("`d_ddl_{name}`.`t"), format!("{error:?} {}", error.problem()));
     assert!(told.contains(&database), "{name}: {told}");
-    let dump = format!("ddl-{name}").parse().expect("an id");
+    let dump = format!("ddl-{}", name.replace('_', "-")).parse().expect("an id");
     let manifest = dump::read_manifest(&bed.client, &dump).await;
     assert!(matches!(manifest, Err(Error::NotFinished { .. })), "{name}: {manifest:?}");
 }
 
 /// Makes sure that the dump holds the rows that were there before.
 async fn holds_the_old_rows(bed: &Bed, name: &str, changes: &[&str]) {
-    let manifest = changed_meanwhile(bed, name, changes).await.expect(name);
+    let manifest = changed_meanwhile(bed, name, changes, false).await.expect(name);
     let rows: Vec<u64> = manifest.tables().map(|(_, table)| table.rows).collect();
     assert_eq!(rows, [3, 1], "{name}");
 }
@@ -117,5 +124,37 @@ async fn each_change_of_a_table_ends_a_dump_of_mariadb_too() {
     ];
     for (name, changes) in cases {
         fails(&bed, name, changes).await;
+    }
+}
+
+/// The last of several tries: what was changed is missing, and the rest is dumped.
+#[tokio::test]
+async fn a_table_that_is_changed_at_the_last_try_is_left_out_by_name() {
+    for (bed, engine) in [(Bed::shared(), "kernel"), (Bed::mariadb(), "maria")] {
+        for (change, changes) in [("added", ADDED), ("replaced", REPLACED), ("gone", GONE)] {
+            let (name, database) =
+                (format!("last_{engine}_{change}"), format!("d_ddl_last_{engine}_{change}"));
+            let manifest = changed_meanwhile(&bed, &name, changes, true).await.expect(change);
+            let left: Vec<(&str, &str)> =
+                manifest.left_out.iter().map(|lost| (lost.name.as_str(), lost.reason.id.as_str())).collect();
+            assert_eq!(
+                left,
+                [(format!("`{database}`.`t`").as_str(), "left-out-changed")],
+                "{engine} {change}"
+            );
+            assert!(manifest.is_partial());
+            assert_eq!(
+                manifest.tables().map(|(_, table)| table.name.as_str()).collect::<Vec<_>>(),
+                ["t_new"]
+            );
+            let dump = format!("ddl-{}", name.replace('_', "-"));
+            assert_eq!(bed.verify(&dump).await.findings, [], "{engine} {change}");
+            let copy = format!("{database}_2");
+            bed.no_database(&copy);
+            bed.load_with(&dump, &load_options(&[(&database, &copy)])).await;
+            let mut session = bed.session().await;
+            assert_eq!(query(&mut session, &format!("SELECT a FROM `{copy}`.t_new")).await, [["1"]]);
+            session.close().await;
+        }
     }
 }

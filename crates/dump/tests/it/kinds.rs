@@ -23,20 +23,20 @@ fn about(database: &str, queries: &[&str]) -> Vec<String> {
     queries.iter().map(|sql| sql.replace("{d}", database)).collect()
 }
 
-/// Loads a dump with code and users. Returns what the load notes.
+/// Loads a dump with code and users. Returns what the load notes and could not make.
 pub(crate) async fn load_all(bed: &Bed, id: &str, names: &[(&str, &str)]) -> Vec<Text> {
     let (dump, target) = (id.parse().expect("an id"), bed.source());
     let options = load::Options { with_code: true, ..load_options(names) };
     let (never, meter) = (tokio_util::sync::CancellationToken::new(), dump::Meter::new());
-    let check = create_schema(&target, &bed.client, &dump, &options).await.expect("a schema");
-    let mut notes = check.notes;
-    notes.extend(load::create_routines(&target, &bed.client, &dump, &options).await.expect("routines"));
+    let mut made = create_schema(&target, &bed.client, &dump, &options).await.expect("a schema");
+    made.add(load::create_routines(&target, &bed.client, &dump, &options).await.expect("routines"));
     load::load_data(&target, &bed.client, &dump, &options, 2, &meter, &never).await.expect("rows");
-    notes.extend(load::create_indexes(&target, &bed.client, &dump, &options, 2, &never).await.expect("keys"));
-    notes.extend(load::create_triggers(&target, &bed.client, &dump, &options).await.expect("code"));
+    made.add(load::create_indexes(&target, &bed.client, &dump, &options, 2, &never).await.expect("keys"));
+    made.add(load::create_triggers(&target, &bed.client, &dump, &options).await.expect("code"));
     load::finish(&target, &bed.client, &dump, &options).await.expect("an end");
-    notes.retain(|note| note.id != "load-code-held");
-    notes
+    let mut texts = made.texts();
+    texts.retain(|text| text.id != "load-code-held");
+    texts
 }
 
 async fn dump_without(bed: &Bed, id: &str, database: &str, kinds: &[ObjectKind]) -> Manifest {

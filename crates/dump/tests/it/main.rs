@@ -22,6 +22,7 @@ mod locked;
 mod many;
 mod mariadb;
 mod names;
+mod not_made;
 mod objects;
 mod progress;
 mod random;

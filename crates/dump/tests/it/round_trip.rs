@@ -74,7 +74,7 @@ async fn a_loaded_dump_holds_exactly_what_the_source_held() {
     assert_eq!(bed.compare("rt", &[]).await.findings, []);
 
     let notes = bed.load("rt", &[("d_shop", "d_shop_2")]).await;
-    assert_eq!(notes.iter().map(|note| note.id.as_str()).collect::<Vec<_>>(), ["load-view-was-broken"]);
+    assert_eq!(notes.iter().map(|note| note.id.as_str()).collect::<Vec<_>>(), ["load-view-refused"]);
     same(&bed, "d_shop", "d_shop_2").await;
 }
 

@@ -19,7 +19,8 @@ use crate::words;
 
 type Here = At<BackupLogical>;
 
-/// How often a dump is begun anew before it is given up.
+/// How often a dump is begun anew. The last time, a table that is changed is left out; what else keeps it from being
+/// completed ends it.
 const ANEW_MAX: usize = 3;
 
 /// One tenant's dump.
@@ -41,6 +42,8 @@ impl<'a> Dumping<'a> {
             connections: state.connections,
             owner: Some(dump_owner(state.ob_cluster_id, id_of(state, at.lane()))),
             signer: Some(at.context().signing_key().await?),
+            // What is changed again and again does not keep the rest from being dumped.
+            leave_out_changed: lane.abandoned.len() >= ANEW_MAX,
             ..dump::Options::default()
         };
         let dumping = Self {

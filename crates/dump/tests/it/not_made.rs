@@ -1,0 +1,149 @@
+//! What a target refuses is named, and everything else is made.
+
+use dump::{ChunkAim, DumpId, Meter, load};
+use model::not_made::PartKind;
+use tokio_util::sync::CancellationToken;
+
+use crate::bed::{Bed, create_schema, load_options, query, run};
+
+/// Loads a dump as far as it goes, twice over, and compares what is there.
+async fn loaded(bed: &Bed, id: &str, options: &load::Options) -> load::Made {
+    let (dump, target, never): (DumpId, _, _) =
+        (id.parse().expect("an id"), bed.source(), CancellationToken::new());
+    let mut made = load::Made::default();
+    for _ in 0..2 {
+        made = create_schema(&target, &bed.client, &dump, options).await.expect("a schema");
+    }
+    load::load_data(&target, &bed.client, &dump, options, 2, &Meter::new(), &never).await.expect("rows");
+    let first = load::create_indexes(&target, &bed.client, &dump, options, 2, &never).await.expect("keys");
+    let again = load::create_indexes(&target, &bed.client, &dump, options, 2, &never).await.expect("keys");
+    assert_eq!(first.not_made, again.not_made, "a call that is made again says the same");
+    made.add(again);
+    let report = load::verify_data(&target, &bed.client, &dump, options, 2, &Meter::new(), &never).await;
+    assert_eq!(report.expect("a report").findings, []);
+    load::finish(&target, &bed.client, &dump, options).await.expect("an end");
+    made
+}
+
+fn named(made: &load::Made) -> Vec<(PartKind, &str)> {
+    made.not_made.iter().map(|part| (part.kind, part.name.as_str())).collect()
+}
+
+/// A seekdb does not know MariaDB's UUID columns: the table is missing, with what hangs on it, and nothing else.
+#[tokio::test]
+async fn a_table_that_the_target_refuses_leaves_the_others_alone() {
+    let (maria, seekdb) = (Bed::mariadb(), Bed::shared());
+    let statements = [
+        "CREATE TABLE odd (id INT PRIMARY KEY, u UUID)",
+        "CREATE TABLE child (id INT PRIMARY KEY, odd INT, CONSTRAINT to_odd FOREIGN KEY (odd) REFERENCES odd (id))",
+        "CREATE TABLE good (id INT PRIMARY KEY, name VARCHAR(20), KEY by_name (name))",
+        "CREATE VIEW of_odd AS SELECT id FROM odd",
+        "CREATE VIEW of_good AS SELECT id FROM good",
+        "INSERT INTO odd VALUES (1, UUID())",
+        "INSERT INTO child VALUES (1, 1)",
+        "INSERT INTO good VALUES (1, 'x'), (2, 'y')",
+    ];
+    maria.database("d_not_made", &statements).await;
+    seekdb.no_database("d_not_made");
+    maria.dump("not-made", &["d_not_made"], ChunkAim::default()).await;
+    let made = loaded(&maria.beside(&seekdb), "not-made", &load_options(&[])).await;
+    let expected = [
+        (PartKind::Tables, "`d_not_made`.`odd`"),
+        (PartKind::ForeignKeys, "`d_not_made`.`child`.`to_odd`"),
+        (PartKind::Views, "`d_not_made`.`of_odd`"),
+    ];
+    assert_eq!(named(&made), expected);
+    let mut session = seekdb.session().await;
+    assert_eq!(query(&mut session, "SELECT COUNT(*) FROM d_not_made.of_good").await, [["2"]]);
+    assert_eq!(query(&mut session, "SELECT odd FROM d_not_made.child").await, [["1"]]);
+    assert_eq!(query(&mut session, "SHOW TABLES IN d_not_made LIKE 'lifeboat%'").await.len(), 0);
+    session.close().await;
+}
+
+#[tokio::test]
+async fn a_load_that_could_make_no_table_at_all_fails() {
+    let (maria, seekdb) = (Bed::mariadb(), Bed::shared());
+    maria.database("d_none_made", &["CREATE TABLE odd (id INT PRIMARY KEY, u UUID)"]).await;
+    seekdb.no_database("d_none_made");
+    maria.dump("none-made", &["d_none_made"], ChunkAim::default()).await;
+    let target = maria.beside(&seekdb);
+    let dump = "none-made".parse().expect("an id");
+    let refused = create_schema(&target.source(), &target.client, &dump, &load_options(&[])).await;
+    let told = refused.expect_err("nothing was made").problem().to_string();
+    assert!(told.starts_with("Cannot create the table `d_none_made`.`odd`: "), "{told}");
+}
+
+/// A view that the dump's user may not run, and one whose definer lost a right, are healthy for others.
+#[tokio::test]
+async fn views_that_do_not_answer_the_dumps_user_are_kept_and_made() {
+    let bed = Bed::mariadb();
+    bed.database("d_silent_other", &["CREATE TABLE t (id INT PRIMARY KEY)", "INSERT INTO t VALUES (7)"])
+        .await;
+    let mut session = bed.session().await;
+    for statement in [
+        "DROP USER IF EXISTS silent_definer, silent_reader",
+        "CREATE USER silent_definer IDENTIFIED BY 'x'",
+        "CREATE USER silent_reader IDENTIFIED BY 'x'",
+        "GRANT ALL ON d_silent_other.* TO silent_definer",
+    ] {
+        run(&mut session, statement).await;
+    }
+    let statements = [
+        "CREATE TABLE own (id INT PRIMARY KEY)",
+        "CREATE SQL SECURITY INVOKER VIEW of_invoker AS SELECT id FROM d_silent_other.t",
+        "CREATE DEFINER = silent_definer VIEW of_definer AS SELECT id FROM d_silent_other.t",
+        "CREATE VIEW of_gone AS SELECT id FROM d_silent_other.gone_soon",
+    ];
+    run(&mut session, "CREATE TABLE d_silent_other.gone_soon (id INT PRIMARY KEY)").await;
+    bed.database("d_silent", &statements).await;
+    run(&mut session, "DROP TABLE d_silent_other.gone_soon").await;
+    run(&mut session, "REVOKE ALL ON d_silent_other.* FROM silent_definer").await;
+    run(&mut session, "GRANT RELOAD, PROCESS, SHOW DATABASES ON *.* TO silent_reader").await;
+    run(&mut session, "GRANT SELECT, SHOW VIEW, TRIGGER, EXECUTE, EVENT ON d_silent.* TO silent_reader")
+        .await;
+
+    let reader = bed.as_user("silent_reader", "x");
+    let options =
+        dump::Options { selection: crate::bed::selection(&["d_silent"]), ..dump::Options::default() };
+    let manifest = reader.dump_with(&"silent".parse().expect("an id"), &options).await.expect("a dump");
+    let entry = &manifest.databases[0];
+    assert_eq!((entry.views.len(), entry.broken_views.len()), (3, 0), "{:?}", manifest.left_out);
+    let silent = manifest.notes.iter().filter(|note| note.id == "dump-view-silent");
+    assert_eq!(silent.count(), 3, "{:?}", manifest.notes);
+
+    bed.no_database("d_silent_2");
+    let made = loaded(&bed, "silent", &load_options(&[("d_silent", "d_silent_2")])).await;
+    assert_eq!(named(&made), [(PartKind::Views, "`d_silent_2`.`of_gone`")]);
+    assert_eq!(query(&mut session, "SELECT id FROM d_silent_2.of_invoker").await, [["7"]]);
+    run(&mut session, "GRANT SELECT ON d_silent_other.* TO silent_definer").await;
+    assert_eq!(query(&mut session, "SELECT id FROM d_silent_2.of_definer").await, [["7"]]);
+    session.close().await;
+}
+
+/// A text that is no UTF-8 in MariaDB's own sense of its character sets comes back byte for byte.
+#[tokio::test]
+async fn single_surrogates_in_texts_of_mariadb_come_back() {
+    let bed = Bed::mariadb();
+    let statements = [
+        "CREATE TABLE t (id INT PRIMARY KEY, a VARCHAR(20) CHARACTER SET utf8mb3, b VARCHAR(20) CHARACTER SET utf32, \
+         c VARCHAR(20) CHARACTER SET utf8mb4, d TEXT CHARACTER SET utf8mb3)",
+        "CREATE TABLE k (a VARCHAR(20) CHARACTER SET utf8mb3 COLLATE utf8mb3_bin PRIMARY KEY)",
+        "INSERT INTO t VALUES (1,0xEDA080,0x0000D800,0x61EDBFBF62,0xEDA080EDA080),(2,'a','b','c','d'),(3,'中',NULL,'😀','')",
+        "INSERT INTO k VALUES ('a'),(0xEDA080),(0xEDA08061),('中')",
+    ];
+    bed.database("d_surrogates", &statements).await;
+    bed.no_database("d_surrogates_2");
+    let manifest =
+        bed.dump("surrogates", &["d_surrogates"], ChunkAim { rows: Some(2), ..ChunkAim::default() }).await;
+    assert_eq!(manifest.left_out, []);
+    bed.load("surrogates", &[("d_surrogates", "d_surrogates_2")]).await;
+    let mut session = bed.session().await;
+    for sql in [
+        "SELECT id, HEX(a), HEX(b), HEX(c), HEX(d) FROM {}.t ORDER BY id",
+        "SELECT HEX(a) FROM {}.k ORDER BY 1",
+    ] {
+        let before = query(&mut session, &sql.replace("{}", "d_surrogates")).await;
+        assert_eq!(query(&mut session, &sql.replace("{}", "d_surrogates_2")).await, before);
+    }
+    session.close().await;
+}
