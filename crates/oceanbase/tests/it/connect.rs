@@ -129,8 +129,11 @@ async fn a_user_whom_a_mariadb_refuses_is_told_nothing_of_tenants() {
         let text = open(&endpoint).await.expect_err("refused").problem().text;
         assert_eq!(text.id, id);
         for language in [Language::En, Language::Zh] {
-            let said =
-                [text.message(language), text.cause(language).unwrap(), text.action(language).unwrap()];
+            let said = [
+                text.message(language),
+                text.cause(language).expect("a cause"),
+                text.action(language).expect("an action"),
+            ];
             assert!(!said.concat().contains("root@sys"), "{said:?}");
         }
     }
