@@ -46,6 +46,21 @@ pub(crate) async fn to_end(client: &Client, screen: Screen, task: i64) -> Result
     }))
 }
 
+/// Follows a task that is rolled back to its end and returns it; anything else than a complete roll back is a failure.
+pub(crate) async fn to_rolled_back(client: &Client, screen: Screen, task: i64) -> Result<Value, Failure> {
+    let mut display = Display::new(screen);
+    let ended = look_until_ended(client, task, &mut display).await;
+    display.clear();
+    let (data, _) = ended?;
+    if data["error"]["id"] == "task-rolled-back" {
+        screen.say(&Text::new("cli-task-rolled-back-whole").with("task", task));
+        return Ok(data);
+    }
+    screen.show(&data, |_| {});
+    let unknown = Problem::outside("task-failed").coded(problem::codes::RECOVERY_FAILED);
+    Err(Failure::from_task(&data).unwrap_or_else(|| unknown.with("task", task).into()))
+}
+
 async fn look_until_ended(
     client: &Client,
     task: i64,

@@ -130,14 +130,22 @@ fn named_row<'a>(task: &'a Task, number: RowNumber, rule: &Rule) -> Result<&'a R
 }
 
 /// The rows that a retry or a skip changes: the failed ones it is about, and the `One` rows behind them, which
-/// ran without what is done only now.
+/// ran without what is done only now. After a roll back that undid nothing, as one that was refused, a retry begins with
+/// the step whose undo failed.
 fn resumed(
     task: &Task,
     named: Option<&Row>,
     command: Command,
     becomes: StepStatus,
 ) -> Result<Vec<Row>, Refusal> {
-    if task.rows.iter().any(|row| !matches!(row.undo, Undo::Absent | Undo::Available)) {
+    let has_lanes = task.rows.iter().any(Row::is_lane);
+    let is_built_on = |row: &Row| match row.undo {
+        Undo::Absent | Undo::Available => true,
+        // Its undo may have taken something away, so the step itself runs again and looks; lanes behind it would not.
+        Undo::Failed | Undo::PassedOver => !has_lanes && !matches!(command, Command::SkipStep(_)),
+        Undo::Running | Undo::Done => false,
+    };
+    if !task.rows.iter().all(is_built_on) {
         return Err(Refusal::PartlyRolledBack);
     }
     if let (Command::SkipStep(_), Some(row)) = (command, named)
@@ -146,19 +154,25 @@ fn resumed(
         return Err(Refusal::NotSkippable(row.step.clone()));
     }
     let is_resumed = |row: &Row| match named {
+        _ if row.undo == Undo::Failed => true,
         Some(named) => row.number == named.number,
         None => row.status == StepStatus::Failed,
     };
     let mut changed = Vec::new();
+    let mut is_behind = false;
     for row in &task.rows {
+        let is_again = !row.is_lane() && row.status == StepStatus::Successful && !row.skipped;
         if is_resumed(row) {
-            changed.push(if becomes == StepStatus::Successful { skipped(row) } else { afresh(row, becomes) });
-        } else if !changed.is_empty()
-            && !row.is_lane()
-            && row.status == StepStatus::Successful
-            && !row.skipped
-        {
+            changed.push(match becomes {
+                StepStatus::Successful => skipped(row),
+                _ if is_behind && !row.is_lane() => afresh(row, StepStatus::Pending),
+                _ => afresh(row, becomes),
+            });
+            is_behind = true;
+        } else if is_behind && is_again {
             changed.push(afresh(row, StepStatus::Pending));
+        } else if row.undo == Undo::PassedOver {
+            changed.push(Row { undo: Undo::Absent, ..row.clone() });
         }
     }
     Ok(changed)
@@ -166,8 +180,14 @@ fn resumed(
 
 /// The row as if it had not run; how often it was begun stays known.
 fn afresh(row: &Row, status: StepStatus) -> Row {
+    let undo = match row.undo {
+        Undo::PassedOver => Undo::Absent,
+        Undo::Failed => Undo::Available,
+        undo => undo,
+    };
     Row {
         status,
+        undo,
         skipped: false,
         attempts: 0,
         progress: None,

@@ -3,7 +3,7 @@
 //! A moment is recoverable if there is a *good* set, one that is complete and whose chain is, such that
 //!
 //! - the set's `MIN_RESTORE_SCN` is not later than the moment, and
-//! - gap-free archived logs reach from the set's `START_REPLAY_SCN` to the moment, or
+//! - gap-free archived logs of one round reach from the set's `START_REPLAY_SCN` to the moment, or
 //! - the set was made with PLUS ARCHIVELOG, and the moment is its `MIN_RESTORE_SCN`.
 //!
 //! Sources: the kernel's restore rules (reference §10.2), pieces that live on as copies (4.4 to 4.6, §5). SCNs count
@@ -16,6 +16,7 @@ use crate::backup::DataBackupMode;
 use crate::text::Text;
 use crate::time::Timestamp;
 
+pub mod expected;
 mod logs;
 pub mod names;
 pub mod record;
@@ -69,7 +70,8 @@ pub struct Piece {
     pub start_scn: u64,
     /// `CHECKPOINT_SCN`: logs are whole up to here.
     pub checkpoint_scn: u64,
-    /// `END_SCN` of a frozen piece, at which the next one begins; `None` while it is written.
+    /// `END_SCN` of a frozen piece, at which the next one of its round begins; `None` while it is written. It is when the
+    /// piece was due to end: a round that is stopped earlier leaves it as it is.
     pub end_scn: Option<u64>,
     /// Where its files are.
     pub file: PieceFile,
@@ -294,7 +296,7 @@ fn spans(good: &[&Set], segments: &[Segment]) -> Vec<(u64, u64)> {
 /// Explains what lies before, between and after the spans.
 fn gaps(spans: &[(u64, u64)], segments: &[Segment], rounds: &[Round], pieces: &[Piece]) -> Vec<Gap> {
     let first_log = segments.first().map(|logs| logs.from_scn);
-    let last_log = segments.last().map(|logs| logs.until_scn);
+    let last_log = segments.iter().map(|logs| logs.until_scn).max();
     let mut gaps = Vec::new();
     let Some((&first, &last)) = spans.first().zip(spans.last()) else {
         let all = first_log.zip(last_log);
@@ -318,7 +320,10 @@ fn gaps(spans: &[(u64, u64)], segments: &[Segment], rounds: &[Round], pieces: &[
 /// Tells why nothing goes on after the end of a span.
 fn reason(end: u64, segments: &[Segment], rounds: &[Round], pieces: &[Piece]) -> GapReason {
     let deleted = pieces.iter().filter(|piece| piece.file == PieceFile::Deleted);
-    let lost = deleted.filter(|piece| piece.start_scn <= end.saturating_add(1) && end < piece.top());
+    let lost = deleted.filter(|piece| {
+        let continued = segments.iter().any(|logs| logs.until_scn == end && logs.is_followed_by(piece));
+        continued || (piece.start_scn <= end.saturating_add(1) && end < piece.reach(pieces))
+    });
     if let Some(piece) = lost.min_by_key(|piece| (piece.start_scn, piece.round, piece.id)) {
         return GapReason::PieceDeleted { round: piece.round, piece: piece.id };
     }

@@ -313,7 +313,7 @@ pub(crate) struct RestorePreviewView {
 
 impl From<Previewed> for RestorePreviewView {
     fn from(item: Previewed) -> Self {
-        let Previewed { kind, id, address } = item;
+        let Previewed { kind, id, address, description: _ } = item;
         Self { backup_dest: address, backup_id: id, backup_type: kind, copy_id: 0 }
     }
 }

@@ -5,14 +5,15 @@ use model::Problem;
 use model::text::Text;
 use serde_json::{Value, json};
 
+use super::Reach;
 use super::backup::show_plan;
 use super::names::{self, cluster, read_rename, read_table, short_or_none};
-use super::{Reach, task};
 use crate::client::Client;
 use crate::failure::Failure;
 use crate::follow;
 use crate::rows::{ActionRow, ClusterRow, RestoreTaskRow, TaskRow, read, read_all};
 
+mod clean_up;
 mod tenant;
 
 #[derive(Args)]
@@ -60,6 +61,13 @@ enum Verb {
     CleanUp {
         /// The recovery's task
         task: i64,
+        /// The name of the tenant that the recovery goes into, which confirms the command. On a terminal you are asked for
+        /// it when this is omitted
+        #[arg(long, value_name = "TENANT")]
+        yes: Option<String>,
+        /// Wait for the end, showing how far it is
+        #[arg(long)]
+        wait: bool,
     },
     /// List the recoveries
     List {
@@ -109,7 +117,7 @@ pub(crate) async fn run(args: RestoreArgs) -> Result<(), Failure> {
         Verb::Plan { target, statements } => plan(&reach, &target, statements).await,
         Verb::Start { target, dry_run: true, statements, .. } => plan(&reach, &target, statements).await,
         Verb::Start { target, wait, .. } => start(&reach, &target, wait).await,
-        Verb::CleanUp { task } => task::steer(&reach, task, "rollback", "cli-recovery-cleaned-up").await,
+        Verb::CleanUp { task, yes, wait } => clean_up::run(&reach, task, yes.as_deref(), wait).await,
         Verb::List { cluster } => list(&reach, cluster.as_deref()).await,
     }
 }

@@ -84,6 +84,18 @@ async fn a_tenant_is_recovered_to_a_moment_by_the_program_and_listed_beside_the_
     assert!(row.get("backupSetId").is_none(), "{row:#}");
     let shown = stand.server.run("restore list --cluster prod");
     assert!(shown.out.contains("prod/shop_2"), "{}", shown.out);
+    // A clean-up wants a recovery, and the name of its tenant; this one has nothing to clean up.
+    let recovery = row["id"].as_i64().expect("a task");
+    for (arguments, status, said) in [
+        (format!("{task} --yes shop"), 3, "is not a recovery"),
+        (format!("{recovery}"), 2, "--yes shop_2"),
+        (format!("{recovery} --yes shop"), 3, "goes into shop_2"),
+        (format!("{recovery} --yes shop_2 --wait"), 3, ""),
+    ] {
+        let refused = stand.server.run(&format!("restore clean-up {arguments}"));
+        assert_eq!(refused.status, status, "{arguments}: {}", refused.err);
+        assert!(refused.err.contains(said), "{arguments}: {}", refused.err);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

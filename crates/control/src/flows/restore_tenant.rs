@@ -23,6 +23,7 @@ mod clean_up;
 mod destination;
 mod finish;
 mod job;
+mod keys;
 pub(crate) mod plan;
 mod request;
 mod source;

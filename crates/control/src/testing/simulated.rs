@@ -255,7 +255,38 @@ impl SimWorld {
 
     /// Says something to the cluster as somebody else would.
     pub(crate) async fn say(&self, sql: &str) {
-        let address = Address { host: "127.0.0.1".into(), port: self.handle.port() };
+        self.say_to(&self.handle, sql).await;
+    }
+
+    /// Takes over another cluster, whose `file:///` is another directory.
+    pub(crate) async fn another(
+        &self,
+        name: &str,
+        cluster: ClusterConfig,
+        start_us: i64,
+        file_root: &std::path::Path,
+    ) -> (ClusterId, Handle) {
+        let config = Config {
+            clusters: vec![ClusterConfig { sys_password: PASSWORD.into(), ..cluster }],
+            start_us: Some(start_us),
+            speed: 0.0,
+            file_root: Some(file_root.to_owned()),
+            ..Config::default()
+        };
+        let handle = Server::start(config).await.expect("the simulator starts");
+        let new = NewCluster {
+            name: name.into(),
+            addresses: vec![Address { host: "127.0.0.1".into(), port: handle.port() }],
+            user: "root@sys".into(),
+            password: Secret::new(PASSWORD),
+        };
+        let added = clusters::add(&self.control, &self.actor, new).await;
+        (added.expect("the cluster is taken over").id, handle)
+    }
+
+    /// Says something to one of the clusters.
+    pub(crate) async fn say_to(&self, handle: &Handle, sql: &str) {
+        let address = Address { host: "127.0.0.1".into(), port: handle.port() };
         let endpoint = Endpoint::new(vec![address], "root@sys", Secret::new(PASSWORD));
         let session = Session::open(&endpoint, std::sync::Arc::new(NoWitness)).await;
         session.expect("logs on").run(&Statement::act(sql)).await.expect("the cluster takes it");

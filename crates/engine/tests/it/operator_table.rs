@@ -166,6 +166,34 @@ fn what_is_partly_undone_is_not_built_on() {
 }
 
 #[test]
+fn after_a_roll_back_that_undid_nothing_a_retry_begins_with_the_step_whose_undo_failed() {
+    let mut task = task(TaskStatus::Failed);
+    let mut third = task.rows[7].clone();
+    (third.number, third.step, third.skippable) = (RowNumber(9), "third".to_owned(), true);
+    task.rows = vec![task.rows[0].clone(), task.rows[7].clone(), third];
+    let [first, second, third] = task.rows.as_mut_slice() else { panic!("three") };
+    (first.undo, first.status) = (Undo::Failed, StepStatus::Successful);
+    (second.undo, second.status) = (Undo::PassedOver, StepStatus::Successful);
+    (third.undo, third.status) = (Undo::PassedOver, StepStatus::Failed);
+    let numbers: Vec<RowNumber> = task.rows.iter().map(|row| row.number).collect();
+    for command in [Command::RetryTask, Command::RetryStep(numbers[2])] {
+        let Ok(Decision::Resume { change, .. }) = decide(&task, command) else { panic!("it goes on") };
+        let found: Vec<_> = change.rows.iter().map(|row| (row.number, row.status, row.undo)).collect();
+        let expected = [
+            (numbers[0], StepStatus::Ready, Undo::Available),
+            (numbers[1], StepStatus::Pending, Undo::Absent),
+            (numbers[2], StepStatus::Pending, Undo::Absent),
+        ];
+        assert_eq!(found, expected, "{command:?}");
+    }
+    assert_eq!(decide(&task, Command::SkipStep(numbers[2])), Err(Refusal::PartlyRolledBack));
+    for undo in [Undo::Done, Undo::Running] {
+        task.rows[1].undo = undo;
+        assert_eq!(decide(&task, Command::RetryTask), Err(Refusal::PartlyRolledBack), "{undo}");
+    }
+}
+
+#[test]
 fn a_retry_runs_what_is_behind_all_lanes_again_but_not_what_was_skipped() {
     let mut task = task(TaskStatus::Failed);
     task.rows[3].status = StepStatus::Failed;

@@ -66,10 +66,23 @@ pub struct RestoreJob {
     pub data_progress: Option<u32>,
     /// How much of the logs is in, in hundredths of a percent, where the version tells.
     pub log_progress: Option<u32>,
-    /// What the one who began it wrote.
+    /// Whose backups it reads.
+    pub origin: RestoreOrigin,
+    /// What the one who began it wrote; empty where that was nothing.
     pub description: String,
     /// What the database says of a failure.
     pub comment: String,
+}
+
+/// Whose backups a restore reads, as it has found them in the storage.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct RestoreOrigin {
+    /// The name of the cluster; empty where the view does not tell.
+    pub cluster_name: String,
+    /// The number of the tenant in that cluster.
+    pub tenant: Option<TenantId>,
+    /// The name of the tenant when it was backed up; empty where the view does not tell.
+    pub tenant_name: String,
 }
 
 /// How our job is told from others: it is of our tenant's name, newer than what was there, and begun after that.
@@ -79,8 +92,8 @@ pub struct RestoreMark {
     pub newest: i64,
     /// The database's clock, before the statement was sent.
     pub at: Timestamp,
-    /// The description that the statement carries.
-    pub tag: String,
+    /// The description that the statement carries; nothing on the version that keeps none.
+    pub tag: Option<String>,
 }
 
 impl RestoreMark {
@@ -94,15 +107,18 @@ impl RestoreMark {
         job.id > self.newest
             && job.tenant_name.eq_ignore_ascii_case(tenant)
             && job.started.is_none_or(|started| started.0.saturating_add(SKEW_US) >= self.at.0)
-            && (job.description.is_empty() || job.description == self.tag)
+            && job.description == self.tag.as_deref().unwrap_or_default()
     }
 }
 
 /// Tells whether a tenant is only half restored: nobody can have written to it, so it may be dropped.
+///
+/// The database's own rule is the status alone. The role is no proof: a tenant becomes a standby some stages before its
+/// restore ends, and has no known role while its META tenant is not up. A primary one is never taken for half.
 #[must_use]
 pub fn is_half(tenant: &Tenant, version: &Version) -> bool {
     if *version >= ROLES_SINCE {
-        tenant.role == "RESTORE" && tenant.status != "NORMAL"
+        tenant.role != "PRIMARY" && tenant.status != "NORMAL"
     } else {
         tenant.status == "RESTORE"
     }
@@ -129,7 +145,7 @@ pub fn check_versions(data: &Version, cluster: &Version) -> Result<(), Problem> 
 
 #[cfg(test)]
 mod tests {
-    use super::{RestoreJob, RestoreMark, RestoreStatus, check_versions, is_half};
+    use super::{RestoreJob, RestoreMark, RestoreOrigin, RestoreStatus, check_versions, is_half};
     use crate::id::TenantId;
     use crate::tenant::{Tenant, TenantMode};
     use crate::time::Timestamp;
@@ -147,6 +163,7 @@ mod tests {
             bytes_total: 0,
             data_progress: None,
             log_progress: None,
+            origin: RestoreOrigin::default(),
             description: description.into(),
             comment: String::new(),
         }
@@ -155,18 +172,27 @@ mod tests {
     #[test]
     fn our_restore_is_told_from_every_other() {
         let second = 1_000_000;
-        let mark = RestoreMark { newest: 4, at: Timestamp(100 * second), tag: "lifeboat-7".into() };
+        let at = Timestamp(100 * second);
+        let tagged = RestoreMark { newest: 4, at, tag: Some("lifeboat-7".into()) };
+        let plain = RestoreMark { tag: None, ..tagged.clone() };
         let cases = [
-            (job(5, "shop_2", 100 * second, "lifeboat-7"), true),
-            (job(5, "SHOP_2", 101 * second, ""), true),
-            (job(5, "shop_2", 96 * second, ""), true), // the clock of another server
-            (job(4, "shop_2", 101 * second, "lifeboat-7"), false), // was there before
-            (job(5, "shop_3", 101 * second, ""), false),
-            (job(5, "shop_2", 90 * second, ""), false),
-            (job(5, "shop_2", 101 * second, "somebody else"), false),
+            (&tagged, job(5, "SHOP_2", 100 * second, "lifeboat-7"), true),
+            (&tagged, job(5, "shop_2", 96 * second, "lifeboat-7"), true), // the clock of another server
+            (&tagged, job(4, "shop_2", 101 * second, "lifeboat-7"), false), // was there before
+            (&tagged, job(5, "shop_3", 101 * second, "lifeboat-7"), false),
+            (&tagged, job(5, "shop_2", 90 * second, "lifeboat-7"), false),
+            (&tagged, job(5, "shop_2", 101 * second, "somebody else"), false),
+            (&tagged, job(5, "shop_2", 101 * second, ""), false), // begun by hand
+            (&plain, job(5, "shop_2", 101 * second, ""), true),
+            (&plain, job(5, "shop_2", 90 * second, ""), false),
+            (&plain, job(4, "shop_2", 101 * second, ""), false),
         ];
-        for (job, is_ours) in cases {
-            assert_eq!(mark.find(std::slice::from_ref(&job), "shop_2").is_some(), is_ours, "{job:?}");
+        for (mark, job, is_ours) in cases {
+            assert_eq!(
+                mark.find(std::slice::from_ref(&job), "shop_2").is_some(),
+                is_ours,
+                "{mark:?} {job:?}"
+            );
         }
     }
 
@@ -203,6 +229,9 @@ mod tests {
             ("4.2.5", "CREATING", "RESTORE", true),
             ("4.2.5", "NORMAL", "RESTORE", false),
             ("4.2.5", "NORMAL", "STANDBY", false),
+            ("4.2.5", "NORMAL", "", false),
+            ("4.2.5", "RESTORE", "STANDBY", true), // its last stages
+            ("4.2.5", "RESTORE", "", true),        // its first one
             ("4.2.5", "RESTORE", "PRIMARY", false),
             ("4.0.0", "RESTORE", "PRIMARY", true), // it tells no role
             ("4.0.0", "NORMAL", "PRIMARY", false),

@@ -2,25 +2,50 @@
 
 use super::{Piece, PieceFile, Round};
 
-/// Logs without a gap, from pieces of one round or of several that overlap.
+/// Logs of one round without a gap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Segment {
     /// The first moment.
     pub(super) from_scn: u64,
     /// The last moment up to which the logs are whole.
     pub(super) until_scn: u64,
-    /// The destination and the round that the last moment lies in.
+    /// The destination of the round.
     pub(super) dest: i64,
-    /// See `dest`.
+    /// The round.
     pub(super) round: i64,
-    /// Where a piece has to begin to go on.
-    link_scn: u64,
+    /// Where the piece begins that continues it; nothing while its last piece is written.
+    next_scn: Option<u64>,
+}
+
+impl Segment {
+    /// Tells whether a piece is one of those that the logs were joined from.
+    pub(super) fn holds(&self, piece: &Piece) -> bool {
+        (piece.dest, piece.round) == (self.dest, self.round)
+            && (self.from_scn..=self.until_scn).contains(&piece.start_scn)
+    }
+
+    /// Tells whether a piece would continue the logs.
+    pub(super) fn is_followed_by(&self, piece: &Piece) -> bool {
+        (piece.dest, piece.round) == (self.dest, self.round) && self.next_scn == Some(piece.start_scn)
+    }
 }
 
 impl Piece {
-    /// Returns where the piece that follows begins at the latest: a frozen piece holds all logs before its end.
+    /// Returns up to where the piece may hold logs that a recovery reads. The last piece of a stopped round ends at its
+    /// checkpoint, although `END_SCN` still says when it was due to end.
     pub(super) fn top(&self) -> u64 {
         self.end_scn.map_or(self.checkpoint_scn, |end| end.max(self.checkpoint_scn))
+    }
+
+    /// Tells whether another piece begins where this one ends. The database joins no others: rounds never join.
+    fn is_followed_by(&self, other: &Self) -> bool {
+        (self.dest, self.round) == (other.dest, other.round) && self.end_scn == Some(other.start_scn)
+    }
+
+    /// Returns up to which moment this piece holds logs, by itself or with the one that continues it.
+    pub(super) fn reach(&self, pieces: &[Self]) -> u64 {
+        let is_continued = pieces.iter().any(|other| self.is_followed_by(other));
+        if is_continued { self.top() } else { self.checkpoint_scn }
     }
 }
 
@@ -37,36 +62,33 @@ pub(super) fn segments(
         until_scn: round.checkpoint_scn,
         dest: round.dest,
         round: round.id,
-        link_scn: round.checkpoint_scn,
+        next_scn: None,
     });
-    let parts = pieces.iter().filter(|piece| counts(piece.file)).map(|piece| Segment {
-        from_scn: piece.start_scn,
-        until_scn: piece.checkpoint_scn,
-        dest: piece.dest,
-        round: piece.round,
-        link_scn: piece.top(),
-    });
+    let mut parts: Vec<&Piece> = pieces.iter().filter(|piece| counts(piece.file)).collect();
     // What begins and has not reached its first checkpoint holds nothing.
-    let mut logs: Vec<Segment> = whole.chain(parts).filter(|logs| logs.from_scn <= logs.until_scn).collect();
-    logs.sort_by_key(|logs| (logs.from_scn, logs.until_scn));
-    let mut joined: Vec<Segment> = Vec::new();
-    for logs in logs {
+    parts.retain(|piece| piece.start_scn <= piece.checkpoint_scn);
+    parts.sort_by_key(|piece| (piece.dest, piece.round, piece.start_scn, piece.checkpoint_scn));
+    let mut joined: Vec<Segment> = whole.filter(|logs| logs.from_scn <= logs.until_scn).collect();
+    for piece in parts {
         match joined.last_mut() {
-            Some(last) if logs.from_scn <= last.link_scn => {
-                if logs.until_scn >= last.until_scn {
-                    (last.until_scn, last.dest, last.round) = (logs.until_scn, logs.dest, logs.round);
-                }
-                last.link_scn = last.link_scn.max(logs.link_scn);
+            Some(last) if last.is_followed_by(piece) => {
+                (last.until_scn, last.next_scn) = (piece.checkpoint_scn, piece.end_scn);
             }
-            _ => joined.push(logs),
+            _ => joined.push(Segment {
+                from_scn: piece.start_scn,
+                until_scn: piece.checkpoint_scn,
+                dest: piece.dest,
+                round: piece.round,
+                next_scn: piece.end_scn,
+            }),
         }
     }
+    joined.sort_by_key(|logs| (logs.from_scn, logs.until_scn));
     joined
 }
 
-/// Finds the segment that a moment lies in.
+/// Finds the segment that a moment lies in; where rounds overlap, the one that reaches furthest.
 pub(super) fn holding(segments: &[Segment], scn: u64) -> Option<&Segment> {
-    let after = segments.partition_point(|logs| logs.from_scn <= scn);
-    let candidate = segments[..after].last()?;
-    Some(candidate).filter(|logs| scn <= logs.until_scn)
+    let holds = |logs: &&Segment| (logs.from_scn..=logs.until_scn).contains(&scn);
+    segments.iter().filter(holds).max_by_key(|logs| logs.until_scn)
 }

@@ -8,7 +8,7 @@
 //! backup_sets/backup_set_1_full_end_success_20240409T160154.obbak    it is complete
 //! backup_set_1_full/backup_set_1_full_20240409T155954_20240409T160154.obbak    from where, to where
 //! backup_set_1_full/complement_log/…    the logs up to its end are in it
-//! pieces/piece_d1002r1p1_start_20240409T155954.obarc    a piece, and with _end_ it is frozen
+//! pieces/piece_d1002r1p1_start_20240409T155954.obarc    a piece, and with _end_ and its checkpoint it is frozen
 //! rounds/round_d1002r1_start.obarc    a round, and with _end it was stopped
 //! ```
 
@@ -85,7 +85,7 @@ pub fn read<'n>(names: impl IntoIterator<Item = &'n str>, zone: Zone) -> Reading
             unread.push(name.to_owned());
         }
     }
-    let pieces = pieces.into_iter().filter_map(|(key, names)| piece(key, &names)).collect::<Vec<_>>();
+    let pieces = pieces.iter().filter_map(|(&key, names)| piece(key, names, &pieces)).collect::<Vec<_>>();
     let round = |(&(dest, id), &is_over): (&(i64, i64), &bool)| {
         let own = pieces.iter().filter(|piece| piece.dest == dest && piece.round == id);
         let (start, checkpoint) = own.fold((u64::MAX, 0), |(start, checkpoint), piece| {
@@ -157,11 +157,18 @@ fn round_name(rest: &str, rounds: &mut BTreeMap<(i64, i64), bool>) -> Option<()>
     Some(())
 }
 
-fn piece((dest, round, id): (i64, i64, i64), names: &PieceNames) -> Option<Piece> {
+fn piece(
+    (dest, round, id): (i64, i64, i64),
+    names: &PieceNames,
+    all: &BTreeMap<(i64, i64, i64), PieceNames>,
+) -> Option<Piece> {
     let start_scn = names.start?;
     // Of the piece that is being written nothing is promised but its first moment.
     let checkpoint_scn = names.end.unwrap_or(start_scn);
-    Some(Piece { dest, round, id, start_scn, checkpoint_scn, end_scn: names.end, file: PieceFile::Available })
+    // A name tells the checkpoint, not END_SCN, which lies behind it: there the round's next piece begins.
+    let next = all.get(&(dest, round, id + 1)).and_then(|next| next.start);
+    let end_scn = names.end.map(|end| next.unwrap_or(end));
+    Some(Piece { dest, round, id, start_scn, checkpoint_scn, end_scn, file: PieceFile::Available })
 }
 
 /// Finds what each incremental set is built on: the newest complete one before it.
@@ -256,6 +263,25 @@ mod tests {
         let second = scn("2024-04-10T16:01:54+08:00") + SECOND;
         // The second set's logs are in the piece that is being written, of which the names tell no end.
         assert_eq!(found, [(first, scn("2024-04-10T12:00:00+08:00")), (second, second)]);
+    }
+
+    #[test]
+    fn a_round_holds_together_and_its_stop_is_a_gap() {
+        let reading = shanghai(
+            "backup_sets/backup_set_1_full_end_success_20240409T160200.obbak
+             backup_set_1_full/backup_set_1_full_20240409T155954_20240409T160154.obbak
+             pieces/piece_d1002r1p1_start_20240409T120000.obarc pieces/piece_d1002r1p1_end_20240410T115500.obarc
+             pieces/piece_d1002r1p2_start_20240410T120000.obarc pieces/piece_d1002r1p2_end_20240410T180000.obarc
+             rounds/round_d1002r1_start.obarc rounds/round_d1002r1_end.obarc
+             pieces/piece_d1002r2p3_start_20240410T180000.obarc pieces/piece_d1002r2p3_end_20240411T180000.obarc",
+        );
+        let found = reading.timeline().intervals;
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert_eq!(
+            found[0].until_scn,
+            scn("2024-04-10T18:00:00+08:00"),
+            "the second piece continues the first"
+        );
     }
 
     #[test]

@@ -94,9 +94,14 @@ impl BackupRecord {
             chain.push(self.recorded(previous.max_by_key(|other| other.id)?.id)?);
         }
         chain.reverse();
+        // The database wants each log directory that it is given to hold all of them, so no other round's is named.
+        let logs = logs::holding(&segments, newest.replay_scn).filter(|logs| scn <= logs.until_scn);
         let is_needed = |piece: &&RecordedPiece| {
             let Piece { start_scn, file, .. } = piece.piece;
-            file != PieceFile::Deleted && start_scn <= scn && piece.piece.top() > newest.replay_scn
+            logs.is_some_and(|logs| logs.holds(&piece.piece))
+                && file != PieceFile::Deleted
+                && start_scn <= scn
+                && piece.piece.top() > newest.replay_scn
         };
         let mut pieces: Vec<&RecordedPiece> = self.pieces.iter().filter(is_needed).collect();
         pieces.sort_by_key(|piece| (piece.piece.start_scn, piece.piece.round, piece.piece.id));
@@ -243,6 +248,32 @@ mod tests {
             assert_eq!(found, expected, "{scn}");
             assert_eq!(record.timeline().holding(scn).is_some(), expected.is_some(), "{scn}");
         }
+    }
+
+    #[test]
+    fn a_recovery_reads_the_logs_of_one_round_only() {
+        let mut stopped = piece(1, 100, PieceFile::Available);
+        (stopped.piece.checkpoint_scn, stopped.piece.end_scn) = (180, Some(900));
+        stopped.path = "file:///b/old_clog".into();
+        let mut next = piece(2, 300, PieceFile::Available);
+        (next.piece.dest, next.piece.round) = (2, 2);
+        let record = BackupRecord {
+            sets: vec![
+                set(1, Full, None, 110, "file:///b/old"),
+                set(2, Full, None, 350, "file:///b/new"),
+                set(9, Full, None, 250, "file:///b/new"), // its logs are in it, and nowhere else
+            ],
+            pieces: vec![stopped, next],
+            ..BackupRecord::new(TenantId(1002))
+        };
+        let roots = |scn| record.sources(scn).map(|sources| sources.roots());
+        let of = |data: &str, log: &[&str]| {
+            Some((vec![data.to_owned()], log.iter().map(|&log| log.to_owned()).collect::<Vec<_>>()))
+        };
+        assert_eq!(roots(150), of("file:///b/old", &["file:///b/old_clog"]));
+        assert_eq!(roots(360), of("file:///b/new", &["file:///b/clog"]));
+        assert_eq!(roots(255), of("file:///b/new", &[]));
+        assert_eq!(roots(320), None, "no set is as old as the second round");
     }
 
     #[test]

@@ -129,6 +129,44 @@ fn every_gap_has_its_reason() {
 }
 
 #[test]
+fn a_round_that_was_stopped_never_joins_the_next_one() {
+    // A stop leaves END_SCN where it was due, after the next round has begun. Destinations do not join, either.
+    let stopped = Piece { checkpoint_scn: 299, end_scn: Some(1_100), ..active(1, 1, 100, 299) };
+    let elsewhere = Piece { dest: 2, ..active(2, 1, 500, 800) };
+    let touching = Piece { end_scn: Some(500), ..stopped.clone() };
+    let sets = [full(1, 110, 120), full(2, 510, 520)];
+    let rounds = [round(1, 100, 299, RoundEnd::Stopped), round(2, 500, 800, RoundEnd::Running)];
+    for (first, second) in [
+        (stopped.clone(), active(2, 2, 500, 800)),
+        (stopped, elsewhere.clone()),
+        (touching.clone(), active(2, 2, 500, 800)),
+        (touching, elsewhere),
+    ] {
+        let timeline = windows(&sets, &rounds, &[first.clone(), second.clone()]);
+        let found: Vec<_> =
+            timeline.intervals.iter().map(|window| (window.from_scn, window.until_scn)).collect();
+        assert_eq!(found, [(120, 299), (520, 800)], "{first:?} {second:?}");
+        // Without a full backup after the stop, nothing after it can be recovered.
+        let timeline = windows(&sets[..1], &rounds, &[first, second.clone()]);
+        assert_eq!(timeline.latest(), Some(299), "{second:?}");
+        assert_eq!(
+            timeline.gaps.last().map(|gap| (gap.after_scn, gap.before_scn)),
+            Some((299, 800)),
+            "{second:?}"
+        );
+    }
+}
+
+#[test]
+fn the_end_that_a_stopped_piece_was_due_at_explains_no_later_gap() {
+    let deleted = lost(Piece { checkpoint_scn: 299, end_scn: Some(1_100), ..active(1, 1, 100, 299) });
+    let rounds = [round(1, 100, 299, RoundEnd::Stopped), round(2, 500, 600, RoundEnd::Interrupted)];
+    let pieces = [deleted, Piece { end_scn: Some(700), ..active(2, 2, 500, 600) }, active(3, 3, 800, 900)];
+    let timeline = windows(&[full(2, 510, 520)], &rounds, &pieces);
+    assert_eq!(timeline.gaps.last().map(|gap| gap.reason), Some(GapReason::RoundInterrupted { round: 2 }));
+}
+
+#[test]
 fn what_rests_on_copies_alone_is_not_proven_and_not_lost() {
     let sets = [full(1, 110, 120)];
     let pieces = [frozen(1, 1, 100, 200), maybe(frozen(1, 2, 200, 300)), active(1, 3, 300, 350)];

@@ -10,11 +10,11 @@ use model::Secret;
 use model::id::TenantId;
 use model::physical::moment;
 use model::physical::resources::ZoneUnits;
-use model::physical::restore::{RestoreJob, RestoreStatus};
+use model::physical::restore::{RestoreJob, RestoreOrigin, RestoreStatus};
 
 use crate::answer::Row;
 use crate::error::Error;
-use crate::physical::NewTenant;
+use crate::physical::{NewTenant, Previewed};
 use crate::session::Session;
 use crate::statement::{Statement, identifier, literal};
 
@@ -42,12 +42,18 @@ pub(crate) fn preview(from: &[Secret], scn: u64) -> Statement {
 /// Answers which sets and pieces a restore would read.
 pub(crate) const SHOW_PREVIEW: &str = "SHOW RESTORE PREVIEW";
 
-/// Reads which sets and pieces a restore would read: kind, number, address without keys.
-pub(crate) async fn previewed(session: &mut Session) -> Result<Vec<(String, i64, String)>, Error> {
+/// Reads which sets and pieces a restore would read: address without keys.
+pub(crate) async fn previewed(session: &mut Session) -> Result<Vec<Previewed>, Error> {
     let rows = session.rows(&Statement::read(SHOW_PREVIEW).within(PREVIEW_LIMIT)).await?;
     let item = |row: &Row| {
         let address = model::physical::bare(row.maybe_str("backup_dest")?.unwrap_or_default()).to_owned();
-        Ok((row.str("backup_type")?.to_owned(), row.i64("backup_id")?, address))
+        let description = if row.has("description") { row.maybe_str("description")? } else { None };
+        Ok(Previewed {
+            kind: row.str("backup_type")?.to_owned(),
+            id: row.i64("backup_id")?,
+            address,
+            description: description.unwrap_or_default().to_owned(),
+        })
     };
     rows.iter().map(item).collect()
 }
@@ -148,12 +154,19 @@ fn job(row: &Row) -> Result<RestoreJob, Error> {
         Ok::<_, Error>(found.unwrap_or_default().to_owned())
     };
     // 0 and -1 stand for a tenant that is not there yet.
-    let tenant = text("restore_tenant_id")?.trim().parse().ok().filter(|id: &i64| *id > 0).map(TenantId);
+    let number = |column: &'static str| {
+        Ok::<_, Error>(text(column)?.trim().parse().ok().filter(|id: &i64| *id > 0).map(TenantId))
+    };
+    let origin = RestoreOrigin {
+        cluster_name: text("backup_cluster_name")?,
+        tenant: number("backup_tenant_id")?,
+        tenant_name: text("backup_tenant_name")?,
+    };
     let stage = text("status")?;
     Ok(RestoreJob {
         id: row.i64("job_id")?,
         tenant_name: text("restore_tenant_name")?,
-        tenant,
+        tenant: number("restore_tenant_id")?,
         status: RestoreStatus::of(&stage),
         stage,
         scn: text("restore_scn")?.trim().parse().unwrap_or(0),
@@ -162,6 +175,7 @@ fn job(row: &Row) -> Result<RestoreJob, Error> {
         bytes_total: 0,
         data_progress: None,
         log_progress: None,
+        origin,
         description: text("description")?,
         comment: text("comment")?,
     })
@@ -197,10 +211,11 @@ fn hundredths(percent: f64) -> Option<u32> {
     is_percent.then(|| (percent * 100.0).round() as u32)
 }
 
-/// Reads whether a tenant is being upgraded: the newest job's state, such as `INPROGRESS`.
+/// Reads whether a tenant is being upgraded: the newest job's state, such as `INPROGRESS`. The sys tenant's view shows the
+/// jobs of all tenants.
 pub(crate) async fn upgrade_state(session: &mut Session, tenant: TenantId) -> Result<Option<String>, Error> {
     let text = format!(
-        "SELECT job_id, job_status FROM oceanbase.CDB_OB_TENANT_JOBS \
+        "SELECT job_id, job_status FROM oceanbase.DBA_OB_TENANT_JOBS \
          WHERE tenant_id = {tenant} AND job_type = 'UPGRADE_ALL' ORDER BY job_id DESC LIMIT 1"
     );
     let rows = session.rows(&Statement::read(text)).await?;

@@ -39,6 +39,8 @@ pub struct Previewed {
     pub id: i64,
     /// Where it lies, without keys.
     pub address: String,
+    /// What the server tells of it, such as where a piece begins; empty for most.
+    pub description: String,
 }
 
 impl Verbs {
@@ -57,8 +59,13 @@ impl Verbs {
     /// Returns the statement that starts the restore of a tenant. It answers late, and the restore does not depend on it.
     #[must_use]
     pub fn start_restore(&self, new: &NewTenant<'_>) -> Statement {
-        let tag = (self.version >= gen4::since::PLUS_ARCHIVELOG).then_some(new.tag);
-        gen4::restore::restore(new, tag)
+        gen4::restore::restore(new, self.keeps_restore_tag().then_some(new.tag))
+    }
+
+    /// Tells whether the version keeps the description of a restore.
+    #[must_use]
+    pub fn keeps_restore_tag(&self) -> bool {
+        self.version >= gen4::since::PLUS_ARCHIVELOG
     }
 
     /// Returns the statement that ends a restore and takes its half tenant away: look before whose it is.
@@ -114,8 +121,7 @@ impl Driver {
     pub async fn preview_restore(&mut self, from: &[Secret], scn: u64) -> Result<Vec<Previewed>, Error> {
         let [note, _] = self.verbs().preview(from, scn);
         self.session().run(&note).await?;
-        let rows = gen4::restore::previewed(self.session()).await?;
-        Ok(rows.into_iter().map(|(kind, id, address)| Previewed { kind, id, address }).collect())
+        gen4::restore::previewed(self.session()).await
     }
 
     /// Reads the units, pools and room of the cluster.

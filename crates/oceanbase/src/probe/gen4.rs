@@ -54,14 +54,15 @@ fn server(row: &Row) -> Result<Observer, Error> {
 
 fn tenant(row: &Row) -> Result<Tenant, Error> {
     let oracle = row.str("compatibility_mode")?.eq_ignore_ascii_case("ORACLE");
-    let role = if row.has("tenant_role") { row.maybe_str("tenant_role")? } else { None };
+    // It is unknown as long as the tenant's own META tenant does not answer.
+    let role = if row.has("tenant_role") { row.maybe_str("tenant_role")?.unwrap_or("") } else { "PRIMARY" };
     let compatible = if row.has("compatible") { row.maybe_str("compatible")? } else { None };
     Ok(Tenant {
         id: TenantId(row.i64("tenant_id")?),
         name: row.str("tenant_name")?.to_owned(),
         mode: if oracle { TenantMode::Oracle } else { TenantMode::Mysql },
         status: row.str("status")?.to_owned(),
-        role: role.unwrap_or("PRIMARY").to_owned(),
+        role: role.to_owned(),
         locked: row.str("locked")? == "YES",
         primary_zone: row.maybe_str("primary_zone")?.unwrap_or_default().to_owned(),
         locality: row.maybe_str("locality")?.unwrap_or_default().to_owned(),

@@ -322,11 +322,8 @@ fn freeze_piece(cluster: &mut Cluster, id: TenantId) {
 }
 
 fn stop_round(cluster: &mut Cluster, id: TenantId) -> Option<i64> {
+    // Its END_SCN stays when it was due.
     freeze_piece(cluster, id);
-    if let Some(piece) = cluster.four.of(id).archive.pieces.last_mut() {
-        // The last piece of a stopped round is shorter.
-        piece.end_scn = piece.checkpoint_scn;
-    }
     change(cluster, id, "STOP", None);
     let archive = &mut cluster.four.of(id).archive;
     if let Some(round) = archive.round.clone() {
@@ -404,7 +401,7 @@ fn flush(cluster: &mut Cluster, id: TenantId) {
         bytes: piece.output_bytes,
     };
     let start = civil::compact(piece.start_scn / SCN, zone_s);
-    let end = civil::compact(piece.end_scn / SCN, zone_s);
+    let end = civil::compact(piece.checkpoint_scn / SCN, zone_s);
     // The archive writes again at the next turn; a medium that fails shows up as a lag.
     let _ = layout4::write_piece(&media, &piece.path, &manifest, &start, &end);
 }

@@ -185,7 +185,8 @@ fn copy_pieces(cluster: &mut Cluster, id: TenantId, path: &str) -> Result<Vec<u6
         let (_, manifest) = layout4::read_pieces(&media, &format!("{}/{name}", piece.path))
             .pop()
             .ok_or_else(|| SqlError::plain(9011))?;
-        let [start, end] = [piece.start_scn, piece.end_scn].map(|scn| civil::compact(scn / SCN, zone_s));
+        let [start, end] =
+            [piece.start_scn, piece.checkpoint_scn].map(|scn| civil::compact(scn / SCN, zone_s));
         layout4::write_piece(&media, path, &manifest, &start, &end)?;
         piece.copy = "AVAILABLE";
         copied.push(piece.id);

@@ -130,26 +130,41 @@ fn choose(sources: &Sources, until: Option<i64>, profile: Profile, zone_s: i32) 
             civil::format(first / SCN, zone_s)
         )));
     }
-    let mut best: Option<Plan> = None;
-    let mut furthest = 0;
-    for chain in &chains {
-        let Some((_, set)) = chain.last() else { continue };
-        let (reach, pieces) = window(sources, set);
-        furthest = furthest.max(reach);
-        let scn = until.unwrap_or(reach);
-        let is_better = best.as_ref().is_none_or(|best| scn >= best.scn);
-        if set.min_restore_scn <= scn && scn <= reach && is_better {
-            let needed = pieces.into_iter().filter(|(_, piece)| piece.start_scn <= scn).collect();
-            best = Some(Plan { scn, sets: chain.iter().map(|set| (*set).clone()).collect(), pieces: needed });
-        }
-    }
-    best.ok_or_else(|| match until {
-        Some(scn) if scn > furthest && furthest > 0 => not_enough(format!(
+    // Without logs beside the sets, only what is in a set itself can be read.
+    let newest = chains.iter().filter_map(|chain| chain.last()).max_by_key(|(_, set)| set.set);
+    let last = sources.pieces.iter().map(|(_, piece)| piece.checkpoint_scn).max();
+    let furthest = last.or_else(|| newest.map(|(_, set)| set.min_restore_scn)).unwrap_or_default();
+    let scn = until.unwrap_or(furthest);
+    let fits = chains.iter().filter(|chain| chain.last().is_some_and(|(_, set)| set.min_restore_scn <= scn));
+    let Some(chain) = fits.max_by_key(|chain| chain.last().map(|(_, set)| set.set)) else {
+        return Err(not_enough("No enough log for restore".to_owned()));
+    };
+    let set = &chain[chain.len() - 1].1;
+    let pieces = logs(sources, set, scn).ok_or_else(|| match until {
+        Some(scn) if scn > furthest => not_enough(format!(
             "no enough log, maximum restorable time is {}",
             civil::format(furthest / SCN, zone_s)
         )),
         _ => not_enough("No enough log for restore".to_owned()),
-    })
+    })?;
+    Ok(Plan { scn, sets: chain.iter().map(|set| (*set).clone()).collect(), pieces })
+}
+
+/// The pieces that a set is rolled forward with. Every place that holds logs has to reach the moment alone.
+fn logs(sources: &Sources, set: &SetManifest, scn: i64) -> Option<Vec<(String, PieceManifest)>> {
+    if sources.pieces.is_empty() {
+        return (set.plus_archivelog && scn == set.min_restore_scn).then(Vec::new);
+    }
+    let above = |address: &str| address.rsplit_once('/').map_or("", |(above, _)| above).to_owned();
+    let mut places: Vec<String> = sources.pieces.iter().map(|(address, _)| above(address)).collect();
+    places.sort();
+    places.dedup();
+    let mut used = Vec::new();
+    for place in places {
+        let pieces = sources.pieces.iter().filter(|(address, _)| above(address) == place);
+        used.extend(joined(pieces, set.start_replay_scn, scn)?);
+    }
+    Some(used)
 }
 
 /// A set with all it builds on, oldest first; none when a link is missing.
@@ -170,28 +185,33 @@ fn chain<'a>(
     Some(chain)
 }
 
-/// How far a set can be rolled forward by pieces without a gap.
-fn window(sources: &Sources, set: &SetManifest) -> (i64, Vec<(String, PieceManifest)>) {
-    let mut reach = if set.plus_archivelog { set.min_restore_scn } else { 0 };
+/// The pieces of one place from one moment to another, if they have no gap. A piece joins only the one that begins at its
+/// END_SCN, which for the last piece of a stopped round lies where nothing begins.
+fn joined<'a>(
+    pieces: impl Iterator<Item = &'a (String, PieceManifest)>,
+    from: i64,
+    to: i64,
+) -> Option<Vec<(String, PieceManifest)>> {
     let mut used: Vec<(String, PieceManifest)> = Vec::new();
-    for entry in &sources.pieces {
+    for entry in pieces.filter(|(_, piece)| piece.end_scn > from) {
         let piece = &entry.1;
-        let goes_on = match used.last() {
-            None => piece.start_scn <= set.start_replay_scn && piece.checkpoint_scn > set.start_replay_scn,
-            Some((_, last)) => {
-                (last.destination, last.round, last.piece + 1)
-                    == (piece.destination, piece.round, piece.piece)
-                    && last.end_scn == piece.start_scn
+        let joins =
+            |last: &PieceManifest| last.destination == piece.destination && last.end_scn == piece.start_scn;
+        if piece.start_scn >= to {
+            if used.last().is_some_and(|(_, last)| joins(last) && last.checkpoint_scn < to) {
+                used.push(entry.clone());
             }
-        };
-        if goes_on {
-            reach = reach.max(piece.checkpoint_scn);
-            used.push(entry.clone());
-        } else if !used.is_empty() {
             break;
         }
+        if used.last().is_some_and(|(_, last)| !joins(last)) {
+            used.clear();
+        }
+        if used.is_empty() && piece.start_scn > from {
+            return None;
+        }
+        used.push(entry.clone());
     }
-    (reach, used)
+    (used.last()?.1.checkpoint_scn >= to).then_some(used)
 }
 
 fn check_version(plan: &Plan, profile: Profile) -> Result<(), SqlError> {

@@ -34,6 +34,8 @@ pub(crate) enum Stage {
     Restoring,
     PostCheck,
     Upgrade,
+    /// The tenant's own job has succeeded, and the sys tenant's has yet to see it.
+    Finish,
     Success,
     Fail,
 }
@@ -252,7 +254,6 @@ fn next_stage(cluster: &mut Cluster, restore: &Restore) -> (Stage, Option<i64>) 
         fail(cluster, restore.job, "tenant has been dropped".to_owned());
         return (Stage::Fail, after(now_us, LINGER_S));
     }
-    let needs_upgrade = restore.backup_version != cluster.profile.version();
     match restore.stage {
         Stage::CreateTenant => {
             if let Some(meta) = cluster.tenants.get_mut(&restore.tenant.meta()) {
@@ -268,13 +269,18 @@ fn next_stage(cluster: &mut Cluster, restore: &Restore) -> (Stage, Option<i64>) 
             }
             None => (Stage::PostCheck, after(now_us, 1)),
         },
-        Stage::PostCheck if needs_upgrade => (Stage::Upgrade, after(now_us, 1)),
-        Stage::PostCheck | Stage::Upgrade => {
+        Stage::PostCheck => {
             // The first version has no standby tenants.
             let role = if cluster.profile == Profile::V4_0 { Role::Primary } else { Role::Standby };
             if let Some(tenant) = cluster.tenants.get_mut(&restore.tenant) {
-                (tenant.status, tenant.role) = ("NORMAL".to_owned(), role);
-                tenant.data_scn = Some(restore.scn);
+                (tenant.role, tenant.data_scn) = (role, Some(restore.scn));
+            }
+            (Stage::Upgrade, after(now_us, 1))
+        }
+        Stage::Upgrade => (Stage::Finish, after(now_us, 1)),
+        Stage::Finish => {
+            if let Some(tenant) = cluster.tenants.get_mut(&restore.tenant) {
+                "NORMAL".clone_into(&mut tenant.status);
             }
             (Stage::Success, after(now_us, LINGER_S))
         }

@@ -33,7 +33,7 @@ impl Row {
 
     fn status(&self) -> &'static str {
         match (self.restore.stage, self.is_sys) {
-            (Stage::Success, _) => "RESTORE_SUCCESS",
+            (Stage::Success, _) | (Stage::Finish, false) => "RESTORE_SUCCESS",
             (Stage::Fail, _) => "RESTORE_FAIL",
             (Stage::CreateTenant, true) => "CREATE_TENANT",
             (_, true) => "WAIT_TENANT_RESTORE_FINISH",

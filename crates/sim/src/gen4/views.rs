@@ -11,7 +11,7 @@ use crate::world::topology::Server;
 use crate::world::{Cluster, TenantId, internal_views, unit_views};
 
 /// Views that come as `CDB_…` and `DBA_…`.
-const TWINS: [&str; 33] = [
+const TWINS: [&str; 32] = [
     "OB_ARCHIVE_DEST",
     "OB_ARCHIVELOG",
     "OB_ARCHIVELOG_SUMMARY",
@@ -44,16 +44,14 @@ const TWINS: [&str; 33] = [
     "OB_LOG_RESTORE_SOURCE",
     "OB_ACCESS_POINT",
     "OB_SYS_VARIABLES",
-    "OB_TENANT_JOBS",
 ];
 
 /// `DBA_` views that say whose rows they show.
-const WITH_TENANT: [&str; 6] = [
+const WITH_TENANT: [&str; 5] = [
     "DBA_OB_BACKUP_STORAGE_INFO",
     "DBA_OB_BACKUP_STORAGE_INFO_HISTORY",
     "DBA_OB_LOG_RESTORE_SOURCE",
     "DBA_OB_ACCESS_POINT",
-    "DBA_OB_TENANT_JOBS",
     "DBA_OB_BACKUP_VALIDATE_TASK_HISTORY",
 ];
 
@@ -73,27 +71,30 @@ const ALONE: [&str; 4] = [
     "V$OB_TABLET_COMPACTION_HISTORY",
 ];
 
+/// Jobs of all tenants. It has no `CDB_` twin, and only sys has it.
+const TENANT_JOBS: &str = "DBA_OB_TENANT_JOBS";
+
 /// The names a tenant sees.
 pub(crate) fn names(profile: Profile, viewer: TenantId) -> Vec<String> {
     let prefixes: &[&str] = if viewer == TenantId::SYS { &["CDB_", "DBA_"] } else { &["DBA_"] };
     let newest: &[&str] = if profile >= Profile::V4_6 { &VALIDATION_TWINS } else { &[] };
     let bases = || TWINS.iter().chain(newest);
     let twins = prefixes.iter().flat_map(|prefix| bases().map(move |base| format!("{prefix}{base}")));
-    twins.chain(ALONE.map(str::to_owned)).collect()
+    let jobs = (viewer == TenantId::SYS).then(|| TENANT_JOBS.to_owned());
+    twins.chain(ALONE.map(str::to_owned)).chain(jobs).collect()
 }
 
 /// The table of an upper-case name, as a tenant sees it.
 pub(crate) fn table(cluster: &Cluster, viewer: TenantId, name: &str) -> Option<Table> {
+    if name == TENANT_JOBS {
+        return (viewer == TenantId::SYS).then(|| tenant_jobs(cluster, name));
+    }
     if let Some(base) = name.strip_prefix("CDB_") {
         return if viewer == TenantId::SYS { all(cluster, base, name) } else { None };
     }
     if let Some(base) = name.strip_prefix("DBA_") {
         return all(cluster, base, name).map(|table| {
-            let own = if name == "DBA_OB_TENANT_JOBS" && viewer == TenantId::SYS {
-                table
-            } else {
-                only_of(table, viewer)
-            };
+            let own = only_of(table, viewer);
             if WITH_TENANT.contains(&name) { own } else { own.without("TENANT_ID") }
         });
     }
@@ -124,7 +125,6 @@ fn all(cluster: &Cluster, base: &str, name: &str) -> Option<Table> {
 
 fn tenant_views(cluster: &Cluster, base: &str, name: &str) -> Option<Table> {
     Some(match base {
-        "OB_TENANT_JOBS" => tenant_jobs(cluster, name),
         "OB_LOG_RESTORE_SOURCE" => standby::sources(cluster, name),
         "OB_ACCESS_POINT" => unit_views::access_points(cluster, name),
         "OB_SYS_VARIABLES" => internal_views::system_variables(cluster, name),
@@ -144,15 +144,12 @@ fn alone(cluster: &Cluster, name: &str) -> Option<Table> {
     })
 }
 
-/// Upgrades after restores. `CDB_OB_TENANT_JOBS` has TENANT_ID first, too (a guess: its DESC was not seen).
+/// Upgrades after restores.
 fn tenant_jobs(cluster: &Cluster, name: &str) -> Table {
     type Row = (Upgrade, Server);
     let rows: Vec<Row> =
         cluster.four.upgrades.iter().map(|upgrade| (upgrade.clone(), cluster.leader().clone())).collect();
     Shape::<Row>::new()
-        .when(name.starts_with("CDB_"))
-        .col("TENANT_ID", "bigint", |r| r.0.tenant.into())
-        .when(true)
         .col("JOB_ID", "bigint", |r| r.0.id.into())
         .col("JOB_TYPE", "varchar(128)", |r| r.0.kind.clone().into())
         .col("JOB_STATUS", "varchar(128)", |_| "SUCCESS".into())
@@ -160,9 +157,7 @@ fn tenant_jobs(cluster: &Cluster, name: &str) -> Table {
         .col("PROGRESS", "bigint", |_| 100.into())
         .col("START_TIME", "timestamp(6)", |r| Value::Instant(r.0.at_us))
         .col("MODIFY_TIME", "timestamp(6)", |r| Value::Instant(r.0.at_us))
-        .when(name.starts_with("DBA_"))
         .col("TENANT_ID", "bigint", |r| r.0.tenant.into())
-        .when(true)
         .col("SQL_TEXT", "longtext", |_| Value::Null)
         .col("EXTRA_INFO", "varchar(4096)", |_| Value::Null)
         .col("RS_SVR_IP", "varchar(46)", |r| r.1.ip.clone().into())

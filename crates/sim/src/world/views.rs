@@ -134,13 +134,16 @@ struct TenantRow {
     tenant: Tenant,
     scn: Option<i64>,
     zones: String,
+    has_meta: bool,
 }
 
 impl TenantRow {
     fn new(cluster: &Cluster, tenant: &Tenant) -> Self {
         // sys and META have no points of recovery.
         let scn = (tenant.kind == TenantKind::User).then(|| (cluster.now_us - 200_000) * 1_000);
-        Self { tenant: tenant.clone(), scn, zones: cluster.zone_names().join(";") }
+        let meta = cluster.tenants.get(&tenant.id.meta());
+        let has_meta = meta.is_none_or(|meta| meta.status == "NORMAL");
+        Self { tenant: tenant.clone(), scn, zones: cluster.zone_names().join(";"), has_meta }
     }
 
     fn scn(&self) -> Value {
@@ -170,13 +173,12 @@ fn tenants_shape(profile: Profile) -> Shape<TenantRow> {
         .col("IN_RECYCLEBIN", "varchar(3)", |r| yes_no(r.tenant.in_recyclebin))
         .col("LOCKED", "varchar(3)", |r| yes_no(r.tenant.is_locked))
         .when(profile >= Profile::V4_1)
-        .col("TENANT_ROLE", "varchar(100)", |r| {
-            match r.tenant.role {
-                Role::Primary => "PRIMARY",
-                Role::Standby => "STANDBY",
-                Role::Restore => "RESTORE",
-            }
-            .into()
+        .col("TENANT_ROLE", "varchar(100)", |r| match r.tenant.role {
+            // The META tenant knows it.
+            Role::Restore if !r.has_meta => Value::Null,
+            Role::Primary => "PRIMARY".into(),
+            Role::Standby => "STANDBY".into(),
+            Role::Restore => "RESTORE".into(),
         })
         .col("SWITCHOVER_STATUS", "varchar(100)", |_| "NORMAL".into())
         .col("SWITCHOVER_EPOCH", "bigint", |_| 0.into())

@@ -39,11 +39,12 @@ async fn the_statement_blocks_until_the_meta_tenant_is_there_and_then_the_tenant
     assert_eq!(rows, ["1|CREATE_TENANT|1006|1", "1006|RESTORING|1006|0"]);
     assert!(!statement.is_finished());
     let names = "SELECT tenant_name, status, tenant_role FROM DBA_OB_TENANTS WHERE tenant_id > 1004 ORDER BY tenant_id";
-    assert_eq!(other.rows(names).await, ["META$1006|RESTORE|PRIMARY", "t9|RESTORE|RESTORE"]);
+    assert_eq!(other.rows(names).await, ["META$1006|RESTORE|PRIMARY", "t9|RESTORE|NULL"]);
     sim.pass(6.0);
     let mut sys = statement.await.expect("the statement is answered");
     let rows = sys.rows(progress).await;
     assert_eq!(rows, ["1|WAIT_TENANT_RESTORE_FINISH|1006|1", "1006|RESTORING|1006|0"]);
+    assert_eq!(sys.rows(names).await[1], "t9|RESTORE|RESTORE");
     sim.pass(30.0);
     assert!(sys.rows(progress).await.is_empty());
     let history =
@@ -139,6 +140,60 @@ async fn restores_are_refused_in_the_kernels_words() {
         late.0 == 9119 && late.2.starts_with("no enough log, maximum restorable time is 2025-"),
         "{late:?}"
     );
+}
+
+#[tokio::test]
+async fn a_restore_never_reads_across_a_stop_of_the_archive() {
+    let sim = Sim::start(Profile::V4_2_5).await;
+    let mut sys = sim.client("sys").await;
+    backed_up(&sim, &mut sys).await;
+    for statement in ["NOARCHIVELOG", "ARCHIVELOG"] {
+        sys.run(&format!("ALTER SYSTEM {statement} TENANT = t1")).await;
+        sim.pass(600.0);
+    }
+    // END_SCN of the stopped piece stays when it was due, which is after the next one has begun.
+    let pieces = "SELECT piece_id, status, end_scn - start_scn FROM CDB_OB_ARCHIVELOG_PIECE_FILES ORDER BY 1";
+    assert_eq!(sys.rows(pieces).await, ["1|FROZEN|86400000000000", "2|ACTIVE|86400000000000"]);
+    let ends = "SELECT checkpoint_scn FROM CDB_OB_ARCHIVELOG_PIECE_FILES ORDER BY piece_id";
+    let ends = sys.rows(ends).await;
+    let preview = |scn: &str| {
+        format!("ALTER SYSTEM RESTORE FROM 'file:///b/data,file:///b/clog' UNTIL SCN={scn} PREVIEW")
+    };
+    sys.run(&preview(&ends[0])).await;
+    assert_eq!(sys.rows("SHOW RESTORE PREVIEW").await.len(), 2, "up to the stop");
+    sys.run(&preview(&ends[1])).await;
+    for sql in ["SHOW RESTORE PREVIEW", RESTORE] {
+        let (code, _, text) = sys.refusal(sql).await;
+        assert_eq!((code, text.as_str()), (9119, "No enough log for restore"), "{sql}");
+    }
+    sys.run("ALTER SYSTEM BACKUP TENANT t1").await;
+    sim.pass(600.0);
+    let last = sys.cell("SELECT MAX(checkpoint_scn) FROM CDB_OB_ARCHIVELOG_PIECE_FILES").await;
+    sys.run(&preview(&last)).await;
+    let rows = sys.rows("SHOW RESTORE PREVIEW").await;
+    assert!(rows[0].starts_with("BACKUP_SET|2|") && rows[1].starts_with("BACKUP_PIECE|2|"), "{rows:?}");
+    assert_eq!(rows.len(), 2, "{rows:?}");
+}
+
+#[tokio::test]
+async fn every_place_of_logs_must_reach_the_moment_alone() {
+    let sim = Sim::start(Profile::V4_2_5).await;
+    let mut sys = sim.client("sys").await;
+    backed_up(&sim, &mut sys).await;
+    sys.run("ALTER SYSTEM NOARCHIVELOG TENANT = t1").await;
+    sim.pass(60.0);
+    sys.run("ALTER SYSTEM SET LOG_ARCHIVE_DEST = 'LOCATION=file:///b/clog2' TENANT = t1").await;
+    sys.run("ALTER SYSTEM ARCHIVELOG TENANT = t1").await;
+    sim.pass(600.0);
+    sys.run("ALTER SYSTEM BACKUP TENANT t1").await;
+    sim.pass(600.0);
+    let restore = |from: &str| format!("ALTER SYSTEM RESTORE t9 FROM '{from}' WITH 'pool_list=p'");
+    let both = restore("file:///b/data,file:///b/clog,file:///b/clog2");
+    assert_eq!(sys.refusal(&both).await.0, 9119);
+    let scn = sys.cell("SELECT MAX(checkpoint_scn) FROM CDB_OB_ARCHIVELOG_PIECE_FILES").await;
+    let one = format!("ALTER SYSTEM RESTORE FROM 'file:///b/data,file:///b/clog2' UNTIL SCN={scn} PREVIEW");
+    sys.run(&one).await;
+    assert_eq!(sys.rows("SHOW RESTORE PREVIEW").await.len(), 2);
 }
 
 #[tokio::test]
@@ -259,8 +314,10 @@ async fn a_newer_cluster_restores_an_older_backup_and_is_upgraded_afterwards() {
     assert_eq!(other.rows(source).await, ["obcluster|t1|1002"]);
     other.run("ALTER SYSTEM ACTIVATE STANDBY TENANT t9; ALTER SYSTEM RUN UPGRADE JOB \"UPGRADE_ALL\" TENANT = t9").await;
     assert_eq!(other.rows(tenant).await, ["PRIMARY|4.2.5.0"]);
-    let job = "SELECT job_type, job_status FROM CDB_OB_TENANT_JOBS WHERE tenant_id = 1006";
+    let job = "SELECT job_type, job_status FROM DBA_OB_TENANT_JOBS WHERE tenant_id = 1006";
     assert_eq!(other.rows(job).await, ["UPGRADE_ALL|SUCCESS"]);
+    let (code, _, _) = other.refusal("SELECT job_id FROM oceanbase.CDB_OB_TENANT_JOBS").await;
+    assert_eq!(code, 1146, "it has no twin");
 }
 
 #[tokio::test]

@@ -21,6 +21,10 @@ const LOOK: Duration = Duration::from_secs(5);
 /// How often.
 const LOOKS_MAX: u32 = 360;
 
+/// A job may come so long after its statement was sent: the database reads what lies in the storage before it writes the
+/// job down, in microseconds.
+const LATE_US: u64 = 5 * 60 * 1_000_000;
+
 /// The server's numbers for a `CANCEL RESTORE` that its version does not know.
 const NOT_KNOWN: [u16; 2] = [1064, 1235];
 
@@ -34,6 +38,10 @@ enum Left {
     Going,
     /// The tenant is complete, or somebody has taken it over.
     Whole,
+    /// The statement was sent, and its job may still come.
+    Unseen,
+    /// A restore that may be somebody else's.
+    Unproven { job: i64 },
 }
 
 /// Ends our restore when an operator cancels the step. A tenant that is complete stays.
@@ -41,7 +49,10 @@ pub(super) async fn cancel(at: &Here, state: &mut State) -> Answer {
     let mut driver = super::driver(at, state).await?;
     match left(state, &mut driver).await? {
         Left::Nothing => {
-            state.forget();
+            // A description tells a job that comes even later from others; without one nothing does.
+            if state.job.is_some() || !state.is_proven() {
+                state.forget();
+            }
             state.clean_up_looks = 0;
             Ok(Next::Done)
         }
@@ -51,6 +62,8 @@ pub(super) async fn cancel(at: &Here, state: &mut State) -> Answer {
         }
         Left::Half { is_running } => take_away(at, state, &mut driver, is_running).await,
         Left::Going => look_again(state),
+        Left::Unseen => Ok(look_for_late(at, state)),
+        Left::Unproven { job } => Err(unproven(state, job)),
     }
 }
 
@@ -68,33 +81,58 @@ pub(super) async fn drop_half_tenant(at: &Here, state: &mut State) -> Answer {
         }
         Left::Half { is_running } => take_away(at, state, &mut driver, is_running).await,
         Left::Going => look_again(state),
+        Left::Unseen => Ok(look_for_late(at, state)),
+        Left::Unproven { job } => Err(unproven(state, job)),
     }
 }
 
-/// Looks what is left of our restore. A tenant counts as ours only when the job and the tenant are those written down.
+/// Looks what is left of our restore. A tenant counts as ours only when it is the job's, and the job is one that was seen
+/// before or carries our description.
 async fn left(state: &mut State, driver: &mut Driver) -> Result<Left, StepError> {
     let jobs = driver.restore_jobs(&state.tenant_name).await.map_err(Error::from)?;
-    let Some(job) = state.ours(&jobs).cloned() else { return Ok(Left::Nothing) };
-    state.remember(&job);
-    let tenants = driver.tenants().await.map_err(Error::from)?;
-    let Some(tenant) = tenant_of(state, &job, &tenants) else {
-        let is_running = job.status == RestoreStatus::Running;
-        return Ok(match (is_running, state.tenant) {
-            (false, _) => Left::Nothing,
-            (true, None) => Left::Half { is_running }, // it is not there yet
-            (true, Some(_)) => Left::Going,
-        });
+    let Some(job) = state.ours(&jobs).cloned() else {
+        let sent = state.sent.filter(|_| state.job.is_none());
+        let now = driver.database_now().await.map_err(Error::from)?;
+        let may_come = sent.is_some_and(|sent| now.since(sent) < LATE_US);
+        return Ok(if may_come { Left::Unseen } else { Left::Nothing });
     };
-    if !is_half(tenant, &driver.server().version) {
-        return Ok(Left::Whole);
+    // What was written down before is compared before it is written anew.
+    let is_ours = job.tenant.is_none_or(|tenant| state.tenant.is_none_or(|known| known == tenant));
+    let is_proven = state.is_proven();
+    let is_running = job.status == RestoreStatus::Running;
+    let tenants = driver.tenants().await.map_err(Error::from)?;
+    let tenant = tenant_of(state, &job, &tenants);
+    if is_proven {
+        state.remember(&job);
     }
-    Ok(Left::Half { is_running: job.status == RestoreStatus::Running })
+    Ok(match tenant {
+        None if !is_running => Left::Nothing,
+        _ if !is_proven => Left::Unproven { job: job.id },
+        None if state.tenant.is_some() => Left::Going,
+        None => Left::Half { is_running }, // it is not there yet
+        Some(tenant) if is_ours && is_half(tenant, &driver.server().version) => Left::Half { is_running },
+        Some(_) => Left::Whole,
+    })
 }
 
-/// Finds the tenant of our job: its number must be the job's and the one that was written down, and its name ours.
+/// Finds the tenant of our job, which must have our name too.
 fn tenant_of<'t>(state: &State, job: &RestoreJob, tenants: &'t [Tenant]) -> Option<&'t Tenant> {
-    let id = job.tenant.filter(|id| state.tenant == Some(*id) && state.job == Some(job.id))?;
+    let id = job.tenant?;
     tenants.iter().find(|tenant| tenant.id == id && tenant.name.eq_ignore_ascii_case(&state.tenant_name))
+}
+
+/// Waits for a job whose statement was sent. The database's clock ends it.
+fn look_for_late(at: &Here, state: &mut State) -> Next {
+    if state.clean_up_looks == 0 {
+        at.log(Note::new("restore-may-come").arg("tenant", &state.tenant_name));
+    }
+    state.clean_up_looks += 1;
+    Next::again(LOOK)
+}
+
+fn unproven(state: &State, job: i64) -> StepError {
+    let problem = Problem::refused(codes::NOTHING_TO_CLEAN_UP, "recovery-job-unproven");
+    words::refused(problem.with("tenant", &state.tenant_name).with("job", job))
 }
 
 /// Ends the restore if it runs, which takes the tenant away too; else drops what is left of it.

@@ -15,8 +15,7 @@ use model::tenant::Tenant;
 use oceanbase::Driver;
 
 use super::act;
-use super::source::shown;
-use super::state::{Here, State};
+use super::state::{Here, State, shown};
 use crate::error::Error;
 use crate::words;
 
@@ -102,15 +101,9 @@ async fn check_moment(at: &Here, state: &mut State, driver: &mut Driver) -> Resu
         at.log(Note::new("restore-job-forgotten"));
         return Ok(());
     };
+    state.check_restored(&job).map_err(words::refused)?;
     state.remember(&job);
-    match state.scn {
-        Some(wanted) if job.scn != wanted => {
-            let problem = Problem::outside("restore-moment-differs").coded(codes::RECOVERY_FAILED);
-            let problem = problem.with("tenant", &state.tenant_name).with("wanted", shown(wanted));
-            Err(words::refused(problem.with("found", shown(job.scn))))
-        }
-        _ => Ok(()),
-    }
+    Ok(())
 }
 
 /// 9. It is known. The passwords have done their work.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use engine::flow::Answer;
 use engine::{Next, Note, StepError};
 use model::Problem;
-use model::physical::restore::{RestoreMark, RestoreStatus};
+use model::physical::restore::{RestoreJob, RestoreMark, RestoreStatus};
 use model::problem::codes;
 use oceanbase::Driver;
 use oceanbase::physical::NewTenant;
@@ -25,26 +25,37 @@ const DOUBTS_MAX: u32 = 60;
 /// While the statement waits, the job is looked for after this time, and then after twice as long each time.
 const GLANCE: (Duration, Duration) = (Duration::from_millis(20), Duration::from_secs(2));
 
-/// The server's number for a statement that it did not finish in time; what it began goes on.
-const TIMED_OUT: u16 = 4012;
+/// A statement is sent so soon after that was written down, in microseconds.
+const FRESH_US: u64 = 60 * 1_000_000;
+
+/// The server's numbers for a statement that somebody ended; what it began goes on.
+const INTERRUPTED: [u16; 3] = [1317, 4064, 4072];
 
 pub(super) async fn start_restore(at: &Here, state: &mut State) -> Answer {
+    if let Some(job) = state.job {
+        // It runs again after a roll back that was refused; how the job stands, the next step sees.
+        at.log(Note::new("restore-job-found").arg("job", job).arg("tenant", &state.tenant_name));
+        return Ok(Next::Done);
+    }
     let mut driver = super::driver(at, state).await?;
     begin(at, state, &mut driver).await
 }
 
 /// Notes what is there before our restore, so that its job is known again.
 pub(super) async fn mark(at: &Here, state: &mut State, driver: &mut Driver) -> Result<(), StepError> {
+    let tag = format!("lifeboat-{}-{}", at.task(), state.tag);
+    let tag = driver.verbs().keeps_restore_tag().then_some(tag);
     let jobs = driver.restore_jobs(&state.tenant_name).await.map_err(Error::from)?;
-    if let Some(job) = jobs.iter().find(|job| job.status == RestoreStatus::Running) {
+    let runs = |job: &&RestoreJob| job.status == RestoreStatus::Running;
+    let is_ours = |job: &RestoreJob| tag.as_ref() == Some(&job.description);
+    if let Some(job) = jobs.iter().filter(runs).find(|job| !is_ours(job)) {
         let problem = Problem::refused(codes::RECOVERY_RUNS_ALREADY, "recovery-job-foreign");
         return Err(words::refused(problem.with("tenant", &state.tenant_name).with("job", job.id)));
     }
-    state.mark = Some(RestoreMark {
-        newest: jobs.iter().map(|job| job.id).max().unwrap_or(0),
-        at: driver.database_now().await.map_err(Error::from)?,
-        tag: format!("lifeboat-{}-{}", at.task(), state.tag),
-    });
+    // A job that this task began, and whose answer made it forget the job, is taken up again.
+    let before = jobs.iter().filter(|job| !(runs(job) && is_ours(job)));
+    let newest = before.map(|job| job.id).max().unwrap_or(0);
+    state.mark = Some(RestoreMark { newest, at: driver.database_now().await.map_err(Error::from)?, tag });
     Ok(())
 }
 
@@ -64,6 +75,11 @@ pub(super) async fn begin(at: &Here, state: &mut State, driver: &mut Driver) -> 
         state.doubts -= 1;
         return Ok(Next::again(LOOK));
     }
+    let now = driver.database_now().await.map_err(Error::from)?;
+    if state.sent.is_none_or(|sent| now.since(sent) > FRESH_US) {
+        state.sent = Some(now);
+        return Ok(Next::again(Duration::ZERO)); // saved before it is sent: a clean-up waits for a job that comes late
+    }
     send(at, state, driver).await
 }
 
@@ -79,7 +95,7 @@ async fn send(at: &Here, state: &mut State, driver: &mut Driver) -> Answer {
     }
     let from = written(context, &state.places, own.server()).await?;
     let locality = state.resources.locality();
-    let tag = state.mark.as_ref().map(|mark| mark.tag.clone()).unwrap_or_default();
+    let tag = state.mark.as_ref().and_then(|mark| mark.tag.clone()).unwrap_or_default();
     let statement = own.verbs().start_restore(&NewTenant {
         name: &state.tenant_name,
         from: &from,
@@ -114,7 +130,7 @@ async fn send(at: &Here, state: &mut State, driver: &mut Driver) -> Answer {
             Ok(Next::again(LOOK))
         }
         Err(error) => {
-            state.mark = None;
+            (state.mark, state.sent) = (None, None);
             Err(refused(error))
         }
         // It is there; the next look finds it.
@@ -134,12 +150,37 @@ async fn is_there(at: &Here, state: &mut State, driver: &mut Driver) -> Result<b
     Ok(true)
 }
 
-/// Tells whether an answer leaves open what became of the statement.
+/// Tells whether an answer leaves open what became of the statement: the RootServer carries it out, and goes on when the
+/// server that was asked loses it.
 fn leaves_open(error: &oceanbase::Error) -> bool {
-    use oceanbase::Error::{Broken, TimedOut};
-    matches!(error, Broken { .. } | TimedOut { .. }) || error.number() == Some(TIMED_OUT)
+    error.is_transient() || error.number().is_none_or(|number| INTERRUPTED.contains(&number))
 }
 
 fn refused(error: oceanbase::Error) -> StepError {
     Error::from(error).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use model::cluster::Address;
+
+    use super::leaves_open;
+
+    #[test]
+    fn only_a_refusal_says_that_no_job_will_come() {
+        let answer = |number| oceanbase::Error::Server {
+            address: Address { host: "one".into(), port: 2881 },
+            statement: String::new(),
+            number,
+            sqlstate: "HY000".into(),
+            text: String::new(),
+        };
+        // Timed out, the RootServer moved or was not reached, or somebody killed the statement.
+        for number in [4012, 4038, 4121, 4122, 4124, 1317] {
+            assert!(leaves_open(&answer(number)), "{number}");
+        }
+        for number in [1064, 1210, 4626, 5156, 9047, 9119] {
+            assert!(!leaves_open(&answer(number)), "{number}");
+        }
+    }
 }

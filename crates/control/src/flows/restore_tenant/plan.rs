@@ -87,9 +87,9 @@ pub(super) async fn looked(context: &Context, order: TenantRecovery) -> Result<L
             (settled, from)
         }
     };
-    (state.scn, state.places, state.source_bytes) = (settled.scn, settled.places, settled.bytes);
+    settled.keep(&mut state);
     let mut driver = super::open(context, &state, Arc::new(recorder.clone())).await?;
-    let (items, found) = source::look_from_target(&mut driver, &from, &passwords, settled.look_scn).await?;
+    let (items, found) = source::look_from_target(&mut driver, &from, &passwords, &settled, &state).await?;
     let source = (settled.notes.into_iter().chain(found).collect(), recorder.take());
     let notes = destination::look(context, &state, &mut driver).await?;
     let destination = (notes, recorder.take());
@@ -136,7 +136,7 @@ fn intention(step: &str, state: &State) -> Vec<Text> {
         ("start-restore", ..) if state.scn.is_none() => "plan-start-restore-latest".to_owned(),
         _ => format!("plan-{step}"),
     };
-    let moment = state.scn.map_or_else(|| "-".to_owned(), source::shown);
+    let moment = state.scn.map_or_else(|| "-".to_owned(), super::state::shown);
     let text = Text::new(&id).with("tenant", &state.tenant_name).with("moment", moment);
     vec![text.with("pools", state.pools().join(", "))]
 }

@@ -2,42 +2,38 @@
 //!
 //! For the latest moment the database is left to choose when the restore starts: the views are ahead of the storage.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use engine::Next;
 use engine::flow::Answer;
-use metadata::Slice;
-use metadata::backup_sets::BackupSetQuery;
-use model::id::{ClusterId, StorageId};
+use model::id::StorageId;
 use model::order::TenantRecovery;
+use model::physical::address;
 use model::physical::restore::check_versions;
-use model::physical::{address, moment};
 use model::problem::codes;
+use model::recovery_window::expected::{Expected, Seen};
 use model::recovery_window::record::BackupRecord;
 use model::recovery_window::{GapReason, Timeline};
-use model::storage::{Storage, StorageLocation};
+use model::storage::StorageLocation;
 use model::text::Text;
-use model::time::Timestamp;
 use model::version::{ServerVersion, Version};
 use model::{Problem, Secret, size};
 use oceanbase::physical::Previewed;
 use oceanbase::{Driver, Witness};
 
-use super::state::{Here, Place, Source, State};
+use super::keys::Keys;
+use super::state::{Here, Place, Source, State, shown};
 use crate::context::Context;
 use crate::error::Error;
 use crate::flows::step_log::StepLog;
 use crate::words;
 
-/// The server's numbers for a statement that its version does not know.
-const NOT_KNOWN: [u16; 2] = [1064, 1235];
+/// The server's number for a statement that its version does not know. What it knows and refuses with 1235, as backups of
+/// two tenants, is about the backups.
+const NOT_KNOWN: u16 = 1064;
 
 /// The nanoseconds after which archived logs are in the storage, too.
 const WRITTEN_WITHIN: u64 = 120_000_000_000;
-
-/// How many of a cluster's newest backup sets are looked through for the storages that hold them.
-const SETS_SEEN: u32 = 500;
 
 /// What was settled about the source.
 pub(super) struct Settled {
@@ -47,8 +43,19 @@ pub(super) struct Settled {
     pub(super) look_scn: Option<u64>,
     pub(super) places: Vec<Place>,
     pub(super) bytes: u64,
+    /// What the views say is read for `look_scn`; nothing for a storage alone.
+    pub(super) expected: Option<Expected>,
     /// What to know about it.
     pub(super) notes: Vec<Text>,
+}
+
+impl Settled {
+    /// Writes down what the next steps need.
+    pub(super) fn keep(&self, state: &mut State) {
+        (state.scn, state.places, state.source_bytes) = (self.scn, self.places.clone(), self.bytes);
+        // What could be recovered when it was looked at must come back at least.
+        state.floor_scn = self.look_scn.filter(|_| self.scn.is_none());
+    }
 }
 
 pub(super) async fn check_recovery_source(at: &Here, state: &mut State) -> Answer {
@@ -56,10 +63,10 @@ pub(super) async fn check_recovery_source(at: &Here, state: &mut State) -> Answe
     let witness = Arc::new(StepLog::new(at));
     let passwords = state.open_passwords(context)?;
     let settled = settle(context, state, witness.clone(), !passwords.is_empty()).await?;
-    (state.scn, state.places, state.source_bytes) = (settled.scn, settled.places, settled.bytes);
+    settled.keep(state);
     let mut driver = super::open(context, state, witness).await?;
     let from = written(context, &state.places, driver.server()).await?;
-    let (_, found) = look_from_target(&mut driver, &from, &passwords, settled.look_scn).await?;
+    let (_, found) = look_from_target(&mut driver, &from, &passwords, &settled, state).await?;
     for note in settled.notes.into_iter().chain(found) {
         at.log(words::note(note));
     }
@@ -96,6 +103,7 @@ pub(super) fn of_storage(state: &State, storage: StorageId, location: &StorageLo
         look_scn: state.until.scn(),
         places: folders.iter().map(place).collect(),
         bytes: 0,
+        expected: None,
         notes: vec![Text::new("recovery-from-storage").with("place", location)],
     }
 }
@@ -115,9 +123,13 @@ async fn of_cluster(
     let timeline = record.timeline();
     let outside = |scn| outside(&timeline, &state.backup_tenant_name, scn);
     let latest = timeline.intervals.last().copied();
+    // Of logs behind a gap the database would choose the end, and find no set that is as old as they are.
+    let cut = latest.and_then(|last| timeline.gaps.iter().find(|gap| gap.after_scn == last.until_scn));
+    let cut = cut.filter(|_| state.until.scn().is_none());
     let (scn, look_scn) = match (state.until.scn(), latest) {
         (Some(scn), _) => (scn, scn),
         (None, None) => return Err(outside(None).into()),
+        (None, Some(last)) if cut.is_some() => (last.until_scn, last.until_scn),
         // What the views tell is written to the storage a little later.
         (None, Some(last)) => {
             (last.until_scn, last.until_scn.saturating_sub(WRITTEN_WITHIN).max(last.from_scn))
@@ -132,8 +144,8 @@ async fn of_cluster(
         return Err(missing.with("tenant", &state.backup_tenant_name).into());
     }
     let (data, log) = sources.roots();
-    let known = storages(context, id).await?;
-    let places = data.iter().chain(&log).map(|root| place(&known, root)).collect::<Result<_, _>>()?;
+    let keys = Keys::of(context, id, state.backup_tenant).await?;
+    let places = data.iter().chain(&log).map(|root| keys.place(root)).collect::<Result<_, _>>()?;
     let sets: Vec<String> = sources.sets.iter().map(|set| set.set.id.to_string()).collect();
     let (set_bytes, piece_bytes) = sources.bytes();
     let note = Text::new("recovery-sources")
@@ -143,12 +155,14 @@ async fn of_cluster(
         .with("bytes", size::bytes(set_bytes.saturating_add(piece_bytes)));
     let is_proven = timeline.holding(scn).is_none_or(|interval| interval.is_proven);
     let doubt = (!is_proven).then(|| Text::new("recovery-rests-on-copies"));
+    let last = cut.map(|gap| [Text::new("recovery-latest-is").with("moment", shown(scn)), gap.reason.text()]);
     Ok(Settled {
-        scn: state.until.scn(),
+        scn: state.until.scn().or(cut.map(|_| scn)),
         look_scn: Some(look_scn),
         places,
         bytes: set_bytes.saturating_add(piece_bytes),
-        notes: [note].into_iter().chain(doubt).collect(),
+        expected: record.sources(look_scn).map(|sources| Expected::of(&sources)),
+        notes: last.into_iter().flatten().chain([note]).chain(doubt).collect(),
     })
 }
 
@@ -157,9 +171,10 @@ pub(super) async fn look_from_target(
     driver: &mut Driver,
     from: &[Secret],
     passwords: &[Secret],
-    scn: Option<u64>,
+    settled: &Settled,
+    state: &State,
 ) -> Result<(Vec<Previewed>, Vec<Text>), Error> {
-    let Some(scn) = scn else {
+    let Some(scn) = settled.look_scn else {
         return Ok((Vec::new(), vec![Text::new("recovery-preview-needs-moment")]));
     };
     if !passwords.is_empty() {
@@ -168,6 +183,7 @@ pub(super) async fn look_from_target(
     }
     match driver.preview_restore(from, scn).await {
         Ok(items) => {
+            check_expected(settled, state, &items)?;
             let note = |item: &Previewed| {
                 let text = Text::new("recovery-previewed").with("kind", &item.kind);
                 text.with("id", item.id).with("address", &item.address)
@@ -175,10 +191,36 @@ pub(super) async fn look_from_target(
             let notes = items.iter().map(note).collect();
             Ok((items, notes))
         }
-        Err(error) if error.number().is_some_and(|number| NOT_KNOWN.contains(&number)) => {
+        Err(error) if error.number() == Some(NOT_KNOWN) => {
             Ok((Vec::new(), vec![Text::new("recovery-preview-unknown")]))
         }
         Err(error) => Err(error.into()),
+    }
+}
+
+/// Checks that the target's servers see the backups that the views of the cluster tell of.
+fn check_expected(settled: &Settled, state: &State, items: &[Previewed]) -> Result<(), Problem> {
+    let Some(expected) = &settled.expected else { return Ok(()) };
+    if expected.is_met_by(&items.iter().map(seen).collect::<Vec<_>>()) {
+        return Ok(());
+    }
+    let numbers =
+        |sets: &mut dyn Iterator<Item = i64>| sets.map(|set| set.to_string()).collect::<Vec<_>>().join(", ");
+    let mut found = items.iter().filter(|item| item.kind == "BACKUP_SET").map(|item| item.id);
+    let addresses: Vec<&str> = settled.places.iter().map(|place| place.uri.as_str()).collect();
+    let problem = Problem::refused(codes::RECOVERY_FAILED, "recovery-backups-differ");
+    Err(problem
+        .with("cluster", &state.cluster_name)
+        .with("source", &state.backup_cluster_name)
+        .with("addresses", addresses.join(", "))
+        .with("found", numbers(&mut found))
+        .with("wanted", numbers(&mut expected.sets.iter().copied())))
+}
+
+fn seen(item: &Previewed) -> Seen<'_> {
+    match item.kind.as_str() {
+        "BACKUP_SET" => Seen::Set { id: item.id },
+        _ => Seen::Piece { id: item.id, description: &item.description },
     }
 }
 
@@ -225,38 +267,6 @@ pub(super) fn written_at(
     places.iter().map(|place| Ok(address::written(&location(place), secret, server)?)).collect()
 }
 
-/// Returns the storages whose keys may open what a cluster was backed up to: the library, and those of its backups.
-async fn storages(context: &Context, cluster: ClusterId) -> Result<Vec<Storage>, Error> {
-    let mut known = context.metadata.storage_list().await?;
-    let query = BackupSetQuery { cluster: Some(cluster), ..BackupSetQuery::default() };
-    let sets = context.metadata.backup_set_list(&query, Slice { offset: 0, limit: SETS_SEEN }).await?;
-    let used: BTreeSet<StorageId> = sets.items.iter().map(|set| set.storage).collect();
-    for id in used {
-        if !known.iter().any(|storage| storage.id == id)
-            && let Some(storage) = context.metadata.storage_get(id).await?
-        {
-            known.push(storage);
-        }
-    }
-    Ok(known)
-}
-
-/// Finds the storage whose keys open a directory of backups; directories of the servers need none.
-fn place(storages: &[Storage], root: &str) -> Result<Place, Problem> {
-    if root.starts_with("file://") {
-        return Ok(Place { storage: None, uri: root.to_owned() });
-    }
-    let holds = |storage: &&Storage| {
-        let base = address::shown(&storage.location);
-        root.strip_prefix(&base).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    };
-    let found = storages.iter().filter(holds).max_by_key(|storage| storage.location.path.len());
-    let missing =
-        || Problem::refused(codes::STORAGE_INACCESSIBLE, "recovery-storage-unknown").with("address", root);
-    let found = found.ok_or_else(missing)?;
-    Ok(Place { storage: Some(found.id), uri: root.to_owned() })
-}
-
 /// Says why a moment can't be recovered to, and which ones near it can.
 fn outside(timeline: &Timeline, tenant: &str, scn: Option<u64>) -> Problem {
     let refused = |id: &str| Problem::refused(codes::MOMENT_OUTSIDE, id).with("tenant", tenant);
@@ -278,9 +288,4 @@ fn outside(timeline: &Timeline, tenant: &str, scn: Option<u64>) -> Problem {
         }
     };
     problem.with("moment", shown(scn)).with("nearest", nearest.join(" / "))
-}
-
-/// Writes a moment to the microsecond.
-pub(super) fn shown(scn: u64) -> String {
-    format!("{} UTC", moment::spelt(Timestamp::from_scn(scn)))
 }

@@ -21,13 +21,16 @@ use crate::testing::simulated::{SimWorld, on_both_4x};
 use crate::{backups, restores, words};
 
 mod clean_up;
+mod elsewhere;
 
 on_both_4x! {
     one_restore_is_begun_whatever_step_crashes_or_repeats,
     a_moment_that_can_not_be_recovered_to_is_refused_with_the_nearest_ones,
+    a_stop_of_log_backup_is_a_gap_until_the_next_full_backup,
     a_name_that_exists_is_refused_before_anything_changes,
     a_target_without_room_is_told_what_is_short,
     a_storage_alone_is_enough,
+    the_logs_of_another_tenant_are_refused_before_anything_changes,
     a_tenant_can_stay_a_standby,
     encrypted_backups_need_their_password,
     a_plan_tells_the_statements_and_changes_nothing,
@@ -240,7 +243,7 @@ async fn a_moment_that_can_not_be_recovered_to_is_refused_with_the_nearest_ones(
         assert_eq!(world.fail(task).await, ("check-recovery-source".to_owned(), why.to_owned()));
         let message = recovery.message(task).await;
         // The latest moment moves on with the log backup, to the second.
-        let shown = super::source::shown(nearest);
+        let shown = super::state::shown(nearest);
         assert!(message.contains(&shown[..16]), "{message} {shown}");
         assert_eq!(recovery.changes(), before, "{:?}", world.acts());
     }
@@ -316,6 +319,32 @@ async fn a_storage_alone_is_enough(profile: Profile) {
     recovery.world.finish(task).await;
     let tenant = recovery.tenant("shop_3").expect("it is there");
     assert!(tenant["data_scn"].as_u64().is_some_and(|scn| scn > between), "{tenant}");
+}
+
+async fn the_logs_of_another_tenant_are_refused_before_anything_changes(profile: Profile) {
+    let world = SimWorld::with(profile, &["shop", "books"]).await;
+    let recovery = Recovery::after(world, None, &[Full]).await;
+    let before = recovery.changes();
+    let [_, _, between] = recovery.moments().await;
+    let owner = BackupOwner {
+        cluster_name: "obcluster".into(),
+        cluster_id: 1,
+        tenant: recovery.shop,
+        tenant_name: "shop".into(),
+    };
+    let tenants =
+        recovery.world.control.metadata().tenant_list(recovery.world.cluster).await.expect("answers");
+    let books = tenants.iter().find(|tenant| tenant.name == "books").expect("it is known").id;
+    let source = RecoverySource::Storage {
+        storage: Box::new(StorageChoice::Saved(recovery.world.storage)),
+        owner,
+        data_folder: None,
+        log_folder: Some(format!("obcluster/1/{books}/clog")),
+    };
+    let task = recovery.begin(TenantRecovery { source, ..recovery.wish(RecoverUntil::Scn(between)) }).await;
+    let expected = ("check-recovery-source".to_owned(), "database-not-supported".to_owned());
+    assert_eq!(recovery.world.fail(task).await, expected);
+    assert_eq!(recovery.changes(), before, "{:?}", recovery.world.acts());
 }
 
 async fn a_tenant_can_stay_a_standby(profile: Profile) {
@@ -398,6 +427,39 @@ async fn pools_that_are_there_are_used(profile: Profile) {
     recovery.world.finish(task).await;
     recovery.assert_recovered(between, "Primary", "pools that are there");
     assert_eq!(recovery.pools(), ["pool_shop", "mine"]);
+}
+
+async fn a_stop_of_log_backup_is_a_gap_until_the_next_full_backup(profile: Profile) {
+    let recovery = Recovery::new(profile).await;
+    let world = &recovery.world;
+    let [_, _, between] = recovery.moments().await;
+    for statement in ["NOARCHIVELOG", "ARCHIVELOG"] {
+        world.say(&format!("ALTER SYSTEM {statement} TENANT = shop")).await;
+        world.handle.advance_seconds(600.0);
+    }
+    // The first round's last piece was due to end long after this, and the logs go on; but no set is as old as they are.
+    let [_, last, _] = recovery.moments().await;
+    let now = u64::try_from(world.handle.now_us()).expect("after 1970") * 1_000;
+    assert!(last < now - 600_000_000_000, "{last} {now}");
+    let task = recovery.begin(recovery.wish(RecoverUntil::Scn(now - 60_000_000_000))).await;
+    let expected = ("check-recovery-source".to_owned(), "recovery-moment-stopped".to_owned());
+    assert_eq!(world.fail(task).await, expected);
+    for (name, until, scn) in
+        [("shop_2", RecoverUntil::Scn(between), between), ("shop_3", RecoverUntil::Latest, last)]
+    {
+        let wish = TenantRecovery { tenant: name.into(), ..recovery.wish(until) };
+        let task = recovery.begin(wish).await;
+        world.finish(task).await;
+        assert_eq!(recovery.tenant(name).expect("it is there")["data_scn"], scn, "{name}");
+    }
+    // A full backup bridges it, and of the two rounds' logs only the second one's are read.
+    let task = world.begin(world.wish(Full)).await;
+    world.finish(task).await;
+    world.handle.advance_seconds(600.0);
+    let wish = TenantRecovery { tenant: "shop_4".into(), ..recovery.wish(RecoverUntil::Latest) };
+    let task = recovery.begin(wish).await;
+    world.finish(task).await;
+    assert!(recovery.tenant("shop_4").expect("it is there")["data_scn"].as_u64() > Some(now));
 }
 
 /// Tells whether the task waits for its restore.

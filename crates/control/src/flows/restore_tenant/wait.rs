@@ -12,8 +12,7 @@ use oceanbase::Driver;
 use oceanbase::error::problem_of_result;
 
 use super::job::begin;
-use super::source::shown;
-use super::state::{Here, Sample, State};
+use super::state::{Here, Sample, State, shown};
 use crate::error::Error;
 use crate::words;
 
@@ -46,12 +45,9 @@ pub(super) async fn wait_for_restore(at: &Here, state: &mut State) -> Answer {
         state.unseen = 0; // a retry looks as often again
         return Err(words::refused(about(state, "restore-job-gone").with("job", state.job.unwrap_or(0))));
     };
+    state.check_restored(&job).map_err(words::refused)?;
     let unseen = state.unseen;
     state.remember(&job);
-    if let Some(wanted) = state.scn.filter(|wanted| job.scn != 0 && job.scn != *wanted) {
-        let problem = about(state, "restore-moment-differs");
-        return Err(words::refused(problem.with("wanted", shown(wanted)).with("found", shown(job.scn))));
-    }
     match job.status {
         RestoreStatus::Running => watch(at, state, &mut driver, &job).await,
         RestoreStatus::Succeeded => {

@@ -83,9 +83,15 @@ fn inputs(dice: &mut Dice) -> (Vec<Set>, Vec<Round>, Vec<Piece>) {
             };
             let checkpoint_scn = end - number(0, 1).min(end - at);
             let end_scn = (number(0, 4) > 0).then_some(end);
+            let is_last = number(0, 5) == 0;
+            // A round that is stopped leaves the end where it was due.
+            let end_scn = end_scn.map(|end| if is_last { end + number(0, 9) } else { end });
             let id = i64::try_from(id).expect("a small number");
             pieces.push(Piece { dest, round, id, start_scn: at, checkpoint_scn, end_scn, file });
             at = end;
+            if is_last {
+                break;
+            }
         }
         let end = [RoundEnd::Running, RoundEnd::Stopped, RoundEnd::Interrupted]
             [usize::try_from(number(0, 2)).expect("an index")];
@@ -131,29 +137,24 @@ fn is_good(set: &Set, sets: &[Set]) -> bool {
         }
 }
 
-/// Reads on from a moment as long as some log goes on.
+/// Reads on from a moment as long as some log of the same round continues.
 fn readable(from: u64, rounds: &[Round], pieces: &[Piece], counts: &[PieceFile]) -> Option<u64> {
     let has_pieces =
         |round: &&Round| pieces.iter().any(|piece| (piece.dest, piece.round) == (round.dest, round.id));
     let whole = rounds
         .iter()
         .filter(|round| !has_pieces(round))
-        .map(|round| (round.start_scn, round.checkpoint_scn, round.checkpoint_scn));
-    let parts = pieces.iter().filter(|piece| counts.contains(&piece.file));
-    let parts = parts.map(|piece| {
-        (piece.start_scn, piece.checkpoint_scn, piece.end_scn.unwrap_or(0).max(piece.checkpoint_scn))
-    });
-    let logs: Vec<(u64, u64, u64)> = whole.chain(parts).collect();
-    let mut reached = from;
-    let mut last = None;
-    loop {
-        let next: Vec<_> =
-            logs.iter().filter(|&&(start, _, top)| start <= reached && top >= reached).collect();
-        let furthest = next.iter().map(|log| log.2).max()?;
-        last = last.max(next.iter().map(|log| log.1).max());
-        if furthest == reached {
-            return last;
+        .filter(|round| round.start_scn <= from && from <= round.checkpoint_scn)
+        .map(|round| round.checkpoint_scn);
+    let there: Vec<&Piece> = pieces.iter().filter(|piece| counts.contains(&piece.file)).collect();
+    let parts = there.iter().filter(|piece| piece.start_scn <= from).filter_map(|first| {
+        let mut last = *first;
+        while let Some(next) = there.iter().find(|next| {
+            (next.dest, next.round) == (last.dest, last.round) && Some(next.start_scn) == last.end_scn
+        }) {
+            last = next;
         }
-        reached = furthest;
-    }
+        (from <= last.checkpoint_scn).then_some(last.checkpoint_scn)
+    });
+    whole.chain(parts).max()
 }

@@ -1,8 +1,9 @@
 //! A clean-up takes away what its own recovery created, and nothing else: no complete tenant, no pool of others.
 
-use engine::{Fault as Crash, TaskStatus};
+use engine::{Fault as Crash, StepStatus, TaskStatus};
 use model::order::{RecoverUntil, TenantRecovery};
 use model::physical::resources::TargetResources;
+use serde_json::Value;
 use sim::{FaultName, Profile};
 
 use super::{RESTORE, Recovery, roll_back, run_into_wait};
@@ -17,6 +18,10 @@ on_both_4x! {
     a_tenant_of_the_same_name_that_somebody_else_made_is_never_dropped,
     pools_of_others_stay_when_a_recovery_is_cleaned_up,
     a_restore_that_others_began_is_named_and_never_ended,
+    a_restore_that_was_typed_by_hand_is_never_ended,
+    a_job_that_comes_while_a_cancel_looks_for_it_is_ended,
+    a_job_that_comes_after_a_cancel_is_ended_by_the_roll_back,
+    a_cancel_ends_a_restore_in_its_last_stages,
 }
 
 /// Lets a recovery fail because the servers can't read the storage any more.
@@ -84,6 +89,11 @@ async fn a_tenant_that_is_complete_is_never_dropped(profile: Profile) {
     assert!(said.iter().any(|id| *id == "recovery-tenant-complete"), "{said:?}");
     assert_eq!(recovery.tenant("shop_2").expect("it stays")["role"], "Standby");
     assert_eq!(recovery.pools(), pools, "its pools, too");
+    // Nothing was undone, so the recovery can still be completed.
+    recovery.world.steer(task, Steer::Retry).await;
+    recovery.world.finish(task).await;
+    assert_eq!(recovery.tenant("shop_2").expect("it stays")["role"], "Primary");
+    assert_eq!(recovery.world.count_acts(RESTORE), 1);
 }
 
 async fn a_tenant_of_the_same_name_that_somebody_else_made_is_never_dropped(profile: Profile) {
@@ -119,15 +129,7 @@ async fn a_restore_that_others_began_is_named_and_never_ended(profile: Profile) 
     let task = recovery.begin(recovery.wish(RecoverUntil::Latest)).await;
     let crash = Crash::CrashBefore("create-resource-pools");
     assert_eq!(world.run(task, Some(crash)).await, Ended::Crashed);
-    let base = format!("file://{}/obcluster/1/1002", world.dir.path().join("data/backups").display());
-    let theirs = format!(
-        "ALTER SYSTEM RESTORE `shop_2` FROM '{base}/data,{base}/clog' WITH 'pool_list=theirs' \
-         DESCRIPTION = 'by hand'"
-    );
-    let mut said = std::pin::pin!(world.say(&theirs));
-    while tokio::time::timeout(std::time::Duration::from_millis(20), &mut said).await.is_err() {
-        world.handle.advance_seconds(2.0);
-    }
+    restore(&recovery, "theirs", " DESCRIPTION = 'by hand'").await;
     let (step, why) = world.fail(task).await;
     assert_eq!((step.as_str(), why.as_str()), ("create-resource-pools", "recovery-job-foreign"));
     assert_eq!(roll_back(&recovery, task).await, TaskStatus::RolledBack);
@@ -135,6 +137,119 @@ async fn a_restore_that_others_began_is_named_and_never_ended(profile: Profile) 
     assert_eq!(world.count_acts("ALTER SYSTEM CANCEL RESTORE"), 0);
     world.handle.advance_seconds(3_600.0);
     assert_eq!(recovery.tenant("shop_2").expect("it stays")["status"], "NORMAL");
+}
+
+/// Begins a restore into `shop_2` as somebody else would.
+async fn restore(recovery: &Recovery, pool: &str, description: &str) {
+    let world = &recovery.world;
+    let base = format!("file://{}/obcluster/1/1002", world.dir.path().join("data/backups").display());
+    let statement = format!(
+        "ALTER SYSTEM RESTORE `shop_2` FROM '{base}/data,{base}/clog' WITH 'pool_list={pool}'{description}"
+    );
+    let mut said = std::pin::pin!(world.say(&statement));
+    while tokio::time::timeout(std::time::Duration::from_millis(20), &mut said).await.is_err() {
+        world.handle.advance_seconds(2.0);
+    }
+}
+
+/// Lets the database take this task's own statement, later than it was sent.
+async fn restore_late(recovery: &Recovery) {
+    let pool = recovery.pools().pop().expect("the task's own");
+    let parts: Vec<&str> = pool.split('_').collect();
+    let [_, tag, task, _] = parts.as_slice() else { panic!("another name: {pool}") };
+    restore(recovery, &pool, &format!(" DESCRIPTION = 'lifeboat-{task}-{tag}'")).await;
+}
+
+/// Runs a task up to its statement, which is not sent, and begins another restore into the same name by hand.
+async fn cut_in(recovery: &Recovery) -> model::id::TaskId {
+    recovery.world.say("CREATE RESOURCE POOL theirs UNIT 'small', UNIT_NUM 1").await;
+    let task = recovery.begin(recovery.wish(RecoverUntil::Latest)).await;
+    assert_eq!(recovery.world.run(task, Some(Crash::CrashBefore("start-restore"))).await, Ended::Crashed);
+    restore(recovery, "theirs", "").await;
+    task
+}
+
+async fn a_restore_that_was_typed_by_hand_is_never_ended(profile: Profile) {
+    let recovery = Recovery::large(profile).await;
+    let world = &recovery.world;
+    let task = cut_in(&recovery).await;
+    world.steer(task, Steer::Cancel).await;
+    assert_eq!(world.run(task, None).await, Ended::Finished(TaskStatus::Failed));
+    assert_eq!(roll_back(&recovery, task).await, TaskStatus::RolledBack);
+    assert_eq!(world.count_acts("ALTER SYSTEM CANCEL RESTORE"), 0);
+    assert_eq!(world.count_acts("DROP TENANT"), 0);
+    assert_eq!(recovery.pools(), ["pool_shop", "theirs"]);
+    world.handle.advance_seconds(3_600.0);
+    assert_eq!(recovery.tenant("shop_2").expect("it stays")["status"], "NORMAL");
+}
+
+#[tokio::test]
+async fn where_no_description_is_kept_only_a_job_that_was_seen_is_ended() {
+    let recovery = Recovery::large(Profile::V4_0).await;
+    let world = &recovery.world;
+    let task = cut_in(&recovery).await;
+    world.steer(task, Steer::Cancel).await;
+    let (_, why) = world.fail(task).await;
+    assert_eq!(why, "recovery-job-unproven");
+    assert_eq!(roll_back(&recovery, task).await, TaskStatus::Failed);
+    assert_eq!(world.count_acts("DROP TENANT"), 0);
+    assert!(recovery.tenant("shop_2").is_some());
+}
+
+async fn a_job_that_comes_while_a_cancel_looks_for_it_is_ended(profile: Profile) {
+    let recovery = Recovery::large(profile).await;
+    let world = &recovery.world;
+    let at = |wanted: StepStatus| {
+        move |task: &engine::Task| {
+            task.rows.iter().any(|row| row.step == "start-restore" && row.status == wanted)
+        }
+    };
+    let task = recovery.begin(recovery.wish(RecoverUntil::Latest)).await;
+    assert_eq!(world.run_until(task, None, at(StepStatus::Running)).await, None);
+    world.steer(task, Steer::Cancel).await;
+    assert_eq!(world.run_until(task, None, at(StepStatus::Canceling)).await, None);
+    restore_late(&recovery).await;
+    assert_eq!(world.run(task, None).await, Ended::Finished(TaskStatus::Failed));
+    assert_eq!(world.count_acts("ALTER SYSTEM CANCEL RESTORE"), 1);
+    assert_eq!(recovery.tenant("shop_2"), None);
+    // A retry begins another.
+    world.steer(task, Steer::Retry).await;
+    world.finish(task).await;
+}
+
+async fn a_job_that_comes_after_a_cancel_is_ended_by_the_roll_back(profile: Profile) {
+    let recovery = Recovery::large(profile).await;
+    let world = &recovery.world;
+    let task = recovery.begin(recovery.wish(RecoverUntil::Latest)).await;
+    assert_eq!(world.run(task, Some(Crash::CrashBefore("start-restore"))).await, Ended::Crashed);
+    world.steer(task, Steer::Cancel).await;
+    assert_eq!(world.run(task, None).await, Ended::Finished(TaskStatus::Failed));
+    restore_late(&recovery).await;
+    assert_eq!(roll_back(&recovery, task).await, TaskStatus::RolledBack);
+    assert_eq!((recovery.tenant("shop_2"), recovery.pools()), (None, vec!["pool_shop".into()]));
+}
+
+async fn a_cancel_ends_a_restore_in_its_last_stages(profile: Profile) {
+    let recovery = Recovery::new(profile).await;
+    let world = &recovery.world;
+    let task = recovery.begin(recovery.wish(RecoverUntil::Latest)).await;
+    run_into_wait(&recovery, task).await;
+    let half = |tenant: &Value| (tenant["role"] == "Standby", tenant["status"] == "RESTORE");
+    for _ in 0..10_000 {
+        if half(&recovery.tenant("shop_2").expect("it is there")).0 {
+            break;
+        }
+        world.handle.advance_seconds(0.25);
+    }
+    assert_eq!(
+        half(&recovery.tenant("shop_2").expect("it is there")),
+        (true, true),
+        "a standby that is not NORMAL"
+    );
+    world.steer(task, Steer::Cancel).await;
+    assert_eq!(world.run(task, None).await, Ended::Finished(TaskStatus::Failed));
+    assert_eq!(world.count_acts("ALTER SYSTEM CANCEL RESTORE"), 1);
+    assert_eq!(recovery.tenant("shop_2"), None);
 }
 
 #[tokio::test]

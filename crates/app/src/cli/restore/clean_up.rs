@@ -1,0 +1,77 @@
+//! `lifeboat restore clean-up`: removes what a failed recovery left behind, once it is certain which one is meant.
+
+use std::io::{IsTerminal as _, Write as _};
+
+use model::Problem;
+use model::problem::codes;
+use model::text::Text;
+use serde_json::Value;
+
+use super::super::Reach;
+use crate::client::Client;
+use crate::failure::Failure;
+use crate::follow;
+use crate::language::words_of;
+use crate::rows::{RestoreTaskRow, read_all};
+
+/// The kinds of task that are recoveries.
+const KINDS: [&str; 2] = ["restore-tenant", "restore-logical"];
+
+pub(super) async fn run(reach: &Reach, task: i64, given: Option<&str>, wait: bool) -> Result<(), Failure> {
+    let (client, screen) = (reach.client()?, reach.screen());
+    let stored = client.get(&format!("/tasks/instances/{task}"), &[]).await?;
+    let tenant = tenant_of(&client, task, &stored).await?;
+    confirm(given, task, &tenant)?;
+    let data = client.post(&format!("/tasks/instances/{task}/rollback"), None).await?;
+    let said = Text::new("cli-recovery-cleaned-up").with("task", task);
+    if !wait {
+        screen.show(&data, |screen| screen.say(&said));
+        return Ok(());
+    }
+    screen.say(&said);
+    let ended = follow::to_rolled_back(&client, screen, task).await?;
+    screen.show(&ended, |_| {});
+    Ok(())
+}
+
+/// Returns the name of the tenant that a recovery goes into; a task that is no recovery is refused.
+async fn tenant_of(client: &Client, task: i64, stored: &Value) -> Result<String, Failure> {
+    let kind = stored["taskDefinitionId"].as_str().unwrap_or_default();
+    let cluster = stored["cluster"]["id"].as_i64().filter(|_| KINDS.contains(&kind));
+    let Some(cluster) = cluster else {
+        let problem = Problem::refused(codes::NOTHING_TO_CLEAN_UP, "cli-clean-up-no-recovery");
+        let name = stored["name"].as_str().unwrap_or_default();
+        return Err(problem.with("task", task).with("name", name).into());
+    };
+    let rows = client.list(&format!("/ob/clusters/{cluster}/backup/task/restoreTasks"), &[]).await?;
+    let restores: Vec<RestoreTaskRow> = read_all(&rows)?;
+    let found = restores.into_iter().find(|restore| restore.id == task);
+    let missing = || Problem::not_found("task-unknown").with("task", task);
+    Ok(found.ok_or_else(missing)?.restore_tenant_name)
+}
+
+/// Wants the tenant's name, from the option or typed in.
+fn confirm(given: Option<&str>, task: i64, tenant: &str) -> Result<(), Failure> {
+    let about = |problem: Problem| problem.with("task", task).with("tenant", tenant);
+    let name = match given {
+        Some(name) => name.to_owned(),
+        None if std::io::stdin().is_terminal() => typed(task, tenant)
+            .map_err(|cause| Failure::from(about(Problem::invalid("cli-clean-up-unconfirmed")).raw(cause)))?,
+        None => return Err(about(Problem::invalid("cli-clean-up-unconfirmed")).into()),
+    };
+    if name == tenant {
+        return Ok(());
+    }
+    let problem = Problem::refused(codes::NOTHING_TO_CLEAN_UP, "cli-clean-up-other-tenant");
+    Err(about(problem).with("name", name).into())
+}
+
+fn typed(task: i64, tenant: &str) -> std::io::Result<String> {
+    let prompt = Text::new("cli-prompt-clean-up").with("task", task).with("tenant", tenant);
+    let mut out = std::io::stderr().lock();
+    write!(out, "{} ", words_of(&prompt))?;
+    out.flush()?;
+    let mut line = String::new();
+    std::io::stdin().read_line(&mut line)?;
+    Ok(line.trim().to_owned())
+}

@@ -1,0 +1,129 @@
+//! Which storage has the keys of a directory of backups. The views tell its address without the host, so storages at
+//! different hosts can have the same one.
+
+use std::collections::BTreeSet;
+
+use metadata::Slice;
+use metadata::backup_sets::BackupSetQuery;
+use model::Problem;
+use model::backup::BackupMethod;
+use model::id::{ClusterId, StorageId, TenantId};
+use model::physical::address;
+use model::problem::codes;
+use model::storage::Storage;
+
+use super::state::Place;
+use crate::context::Context;
+use crate::error::Error;
+
+/// How many of a cluster's newest backup sets are looked through for the storages that hold them.
+const SETS_SEEN: u32 = 500;
+
+/// The storages that may hold a tenant's backups.
+pub(super) struct Keys {
+    /// The library, and those of the cluster's backups.
+    known: Vec<Storage>,
+    /// Those that Lifeboat backed the tenant up to.
+    used: BTreeSet<StorageId>,
+}
+
+impl Keys {
+    pub(super) async fn of(context: &Context, cluster: ClusterId, tenant: TenantId) -> Result<Self, Error> {
+        let mut known = context.metadata.storage_list().await?;
+        let query = BackupSetQuery { cluster: Some(cluster), ..BackupSetQuery::default() };
+        let sets = context.metadata.backup_set_list(&query, Slice { offset: 0, limit: SETS_SEEN }).await?;
+        for id in sets.items.iter().map(|set| set.storage).collect::<BTreeSet<StorageId>>() {
+            if !known.iter().any(|storage| storage.id == id)
+                && let Some(storage) = context.metadata.storage_get(id).await?
+            {
+                known.push(storage);
+            }
+        }
+        let own = |set: &&model::backup_set::BackupSet| {
+            set.tenant == tenant && set.method == BackupMethod::Physical
+        };
+        let used = sets.items.iter().filter(own).map(|set| set.storage).collect();
+        Ok(Self { known, used })
+    }
+
+    /// Finds the storage whose keys open a directory of backups; directories of the servers need none.
+    ///
+    /// # Errors
+    /// When no storage covers the address, or several do at different hosts and no backup says which one.
+    pub(super) fn place(&self, root: &str) -> Result<Place, Problem> {
+        if root.starts_with("file://") {
+            return Ok(Place { storage: None, uri: root.to_owned() });
+        }
+        let holds = |storage: &&Storage| {
+            let base = address::shown(&storage.location);
+            root.strip_prefix(&base).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        let mut found: Vec<&Storage> = self.known.iter().filter(holds).collect();
+        if found.iter().any(|storage| self.used.contains(&storage.id)) {
+            found.retain(|storage| self.used.contains(&storage.id));
+        }
+        let longest = found.iter().map(|storage| storage.location.path.len()).max().unwrap_or_default();
+        found.retain(|storage| storage.location.path.len() == longest);
+        let refused = |id| Problem::refused(codes::STORAGE_INACCESSIBLE, id).with("address", root);
+        let Some(last) = found.last() else { return Err(refused("recovery-storage-unknown")) };
+        let host = |storage: &Storage| (storage.location.kind, storage.location.endpoint.clone());
+        if found.iter().any(|storage| host(storage) != host(last)) {
+            let name =
+                |storage: &&Storage| storage.name.clone().unwrap_or_else(|| storage.location.to_string());
+            let names: Vec<String> = found.iter().map(name).collect();
+            return Err(refused("recovery-storage-ambiguous").with("storages", names.join(", ")));
+        }
+        Ok(Place { storage: Some(last.id), uri: root.to_owned() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use model::storage::{StorageLocation, StorageType};
+    use model::time::Timestamp;
+
+    use super::{Keys, Storage, StorageId};
+
+    fn storage(id: i64, kind: StorageType, path: &str, endpoint: &str) -> Storage {
+        let location = StorageLocation {
+            kind,
+            path: path.into(),
+            endpoint: Some(endpoint.into()),
+            access_key_id: Some("key".into()),
+            app_id: None,
+        };
+        Storage { id: StorageId(id), name: Some(format!("s{id}")), location, created: Timestamp(0) }
+    }
+
+    #[test]
+    fn keys_of_another_host_are_never_taken_by_chance() {
+        use StorageType::{Obs, S3};
+        let (here, there) =
+            (storage(1, S3, "ob/backup", "https://a"), storage(2, S3, "ob/backup", "https://b"));
+        let obs = storage(3, Obs, "ob/backup", "https://a");
+        let above = storage(4, S3, "ob", "https://c");
+        let root = "s3://ob/backup/obcluster/1/1002/data";
+        let cases = [
+            (vec![here.clone()], vec![], Ok(1)),
+            (vec![here.clone(), above.clone()], vec![], Ok(1)),
+            (vec![here.clone(), above.clone()], vec![4], Ok(4)),
+            (vec![here.clone(), there.clone()], vec![1], Ok(1)),
+            (vec![here.clone(), there.clone()], vec![2], Ok(2)),
+            (vec![here.clone(), there.clone()], vec![], Err("recovery-storage-ambiguous")),
+            (vec![here.clone(), there], vec![1, 2], Err("recovery-storage-ambiguous")),
+            (vec![here.clone(), obs], vec![], Err("recovery-storage-ambiguous")),
+            (vec![here.clone(), storage(5, S3, "ob/backup", "https://a")], vec![], Ok(5)),
+            (vec![storage(6, S3, "ob/back", "https://a")], vec![], Err("recovery-storage-unknown")),
+        ];
+        for (known, used, expected) in cases {
+            let keys = Keys { known, used: used.into_iter().map(StorageId).collect() };
+            let found = keys.place(root).map(|place| place.storage.map_or(0, |id| id.0));
+            assert_eq!(
+                found.map_err(|problem| problem.text.id),
+                expected.map_err(Into::into),
+                "{:?}",
+                keys.known
+            );
+        }
+    }
+}
