@@ -35,6 +35,7 @@ mod dialect;
 pub mod error;
 pub mod journal;
 pub mod log_delays;
+pub mod log_gaps;
 pub mod open;
 pub mod passwords;
 pub mod restores;
