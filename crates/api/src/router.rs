@@ -108,6 +108,7 @@ fn api_routes() -> OpenApiRouter<Api> {
         .routes(routes!(log_backups::log_backup_task_list))
         .routes(routes!(log_backups::tenant_log_backup_task_list))
         .routes(routes!(log_backups::log_delay_list))
+        .routes(routes!(log_backups::log_gap_list))
         .routes(routes!(storage_uses::storage_usage_list))
         .routes(routes!(log_backups::log_backup_change))
         .routes(routes!(log_backups::tenant_log_backup_change))

@@ -49,6 +49,7 @@ strategies:
         let mut schedule = entry.fields["obBackupScheduleConfig"].clone();
         schedule["backupScheduleEnabled"] = json!(true);
         schedule["cleanEnabled"] = json!(false);
+        schedule["restartInterruptedLogBackup"] = json!(false);
         if schedule["startLogBackup"].is_null() {
             schedule["startLogBackup"] = json!(true);
         }

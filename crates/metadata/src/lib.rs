@@ -38,6 +38,7 @@ pub mod error;
 pub mod journal;
 pub mod log_delays;
 mod measured;
+pub mod log_gaps;
 pub mod open;
 pub mod passwords;
 pub mod protection;

@@ -4,7 +4,7 @@
 use crate::sql::{Statement, statement};
 
 /// The schema that a copy has: the newest step for SQLite. Steps for servers lead to the same tables.
-pub(crate) const SCHEMA: u32 = 14;
+pub(crate) const SCHEMA: u32 = 15;
 
 /// A table.
 #[derive(Debug)]
@@ -191,6 +191,24 @@ pub(crate) const TABLES: &[Table] = &[
         name: "log_delays",
         columns: &[Number("cluster_id"), Number("tenant_id"), Number("taken_at"), Number("delay_us")],
         key: "cluster_id, tenant_id, taken_at",
+        own_row: None,
+    },
+    Table {
+        name: "log_gaps",
+        columns: &[
+            Number("cluster_id"),
+            Number("tenant_id"),
+            Number("round_no"),
+            Number("logs_until"),
+            Number("logs_from"),
+            Text("comment"),
+            Number("found_at"),
+            Number("stop_task"),
+            Number("start_task"),
+            Number("backup_task"),
+            Number("closed"),
+        ],
+        key: "cluster_id, tenant_id, round_no",
         own_row: None,
     },
     Table {

@@ -12,6 +12,7 @@ pub mod cluster;
 pub mod compaction;
 pub mod id;
 pub mod inventory;
+pub mod log_gap;
 pub mod measure;
 pub mod method;
 pub mod near;

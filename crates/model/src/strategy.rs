@@ -88,6 +88,9 @@ pub struct Settings {
     pub schedule: Schedule,
     /// Whether a run starts log backup where it does not run.
     pub start_log_backup: bool,
+    /// Whether log backup is stopped and started again when it was interrupted and the cause is gone.
+    #[serde(default)]
+    pub restart_interrupted_log_backup: bool,
     /// How long backups are kept; none keeps all.
     pub clean_up: Option<CleanUp>,
     /// When it raises an alarm.
@@ -146,6 +149,7 @@ pub(crate) mod tests {
                 storage: StorageId(1),
                 schedule: serde_json::from_str(schedule).expect("a schedule"),
                 start_log_backup: true,
+                restart_interrupted_log_backup: false,
                 clean_up: None,
                 thresholds: Thresholds::default(),
             },

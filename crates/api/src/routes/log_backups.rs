@@ -6,12 +6,12 @@ use model::id::{ClusterId, TenantId};
 
 use crate::Api;
 use crate::auth::Caller;
-use crate::envelope::{Answer, Envelope};
+use crate::envelope::{Answer, Envelope, List};
 use crate::error::{Failure, Failures};
 use crate::extract::{Body, Parameters, Path, Repeatable};
-use crate::queries::{LogBackupQuery, LogDelayQuery};
+use crate::queries::{LogBackupQuery, LogDelayQuery, PageQuery};
 use crate::views::backup_now::{BackupDimension, ObjectBody, TenantsBody};
-use crate::views::log_backups::{LogBackupAction, LogBackupTasksView, LogDelaysView};
+use crate::views::log_backups::{LogBackupAction, LogBackupTasksView, LogDelaysView, LogGapView};
 use crate::views::plans::ActionView;
 
 /// Lists the log backup of a cluster, tenant by tenant, as the cluster says now
@@ -69,6 +69,24 @@ pub(crate) async fn log_delay_list(
     let (tenant, (from, until)) = (query.tenant(), query.span()?);
     let delays = control::log_delays::list(&api.control, &actor, ClusterId(id), tenant, from, until).await?;
     Ok(Answer(delays.into()))
+}
+
+/// Lists the gaps in the logs of a cluster: when log backup was interrupted, and what was done about it, the newest first
+#[utoipa::path(
+    get,
+    path = "/ob/clusters/{id}/backup/logBackupGaps",
+    tag = "log backup",
+    params(("id" = i64, Path, description = "The cluster."), PageQuery),
+    responses((status = 200, body = Envelope<List<LogGapView>>), Failures)
+)]
+pub(crate) async fn log_gap_list(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    Path(id): Path<i64>,
+    Parameters(query): Parameters<PageQuery>,
+) -> Result<Answer<List<LogGapView>>, Failure> {
+    let page = query.page()?;
+    Ok(Answer(List::of(control::log_gaps::list(&api.control, &actor, ClusterId(id), page).await?)))
 }
 
 async fn list(

@@ -3,6 +3,7 @@
 use control::log_backups::{LogBackupTask, LogBackupTasks};
 use control::log_delays::LogDelay;
 use model::archive::{self, ArchiveStatus, LogBackupWish};
+use model::log_gap::LogGap;
 use model::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -166,5 +167,52 @@ impl From<Vec<LogDelay>> for LogDelaysView {
             delay_seconds: delay_us / 1_000_000,
         };
         Self { contents: delays.into_iter().map(view).collect() }
+    }
+}
+
+/// A gap in the logs of a tenant.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct LogGapView {
+    /// The tenant; 1 for a whole cluster of 3.x.
+    tenant_id: i64,
+    /// The round that was interrupted.
+    round_id: i64,
+    /// Up to when logs were backed up; none where the database does not tell.
+    #[schema(format = DateTime)]
+    start_time: Option<String>,
+    /// From when on they are backed up again; none while they are not.
+    #[schema(format = DateTime)]
+    end_time: Option<String>,
+    /// What the database said of it.
+    comment: String,
+    /// When it was found.
+    #[schema(format = DateTime)]
+    found_time: String,
+    /// The task that stopped log backup, where the backup strategy allows that.
+    stop_task_id: Option<i64>,
+    /// The task that started it again.
+    start_task_id: Option<i64>,
+    /// The task that took a full backup then.
+    backup_task_id: Option<i64>,
+    /// Whether nothing is left to do about it.
+    closed: bool,
+}
+
+impl From<LogGap> for LogGapView {
+    fn from(gap: LogGap) -> Self {
+        let LogGap { key, from, comment, found, stop, start, backup, until, is_closed } = gap;
+        Self {
+            tenant_id: key.tenant.0,
+            round_id: key.round,
+            start_time: from.map(Timestamp::to_rfc3339),
+            end_time: until.map(Timestamp::to_rfc3339),
+            comment,
+            found_time: found.to_rfc3339(),
+            stop_task_id: stop.map(|task| task.0),
+            start_task_id: start.map(|task| task.0),
+            backup_task_id: backup.map(|task| task.0),
+            closed: is_closed,
+        }
     }
 }

@@ -92,6 +92,9 @@ pub(crate) struct ScheduleBody {
     jitter_seconds: Option<u32>,
     /// Whether a run starts log backup where it does not run.
     start_log_backup: Option<bool>,
+    /// Whether log backup that was interrupted is stopped and started again once the cause is gone, and a full backup follows.
+    #[serde(default)]
+    restart_interrupted_log_backup: bool,
     /// Whether expired backups are deleted; not supported yet.
     #[serde(default)]
     clean_enabled: bool,
@@ -192,6 +195,7 @@ impl ScheduleBody {
         ScheduleConfig {
             backup_schedule_enabled: self.backup_schedule_enabled.unwrap_or(true),
             start_log_backup: self.start_log_backup,
+            restart_interrupted_log_backup: self.restart_interrupted_log_backup,
             clean_enabled: self.clean_enabled,
             backup_data_retention_days: self.backup_data_retention_days,
             clean_schedule_time: self.clean_schedule_time.clone(),
@@ -330,6 +334,8 @@ pub(crate) struct ScheduleView {
     jitter_seconds: Option<u32>,
     /// Whether a run starts log backup where it does not run.
     start_log_backup: bool,
+    /// Whether log backup that was interrupted is started again once the cause is gone.
+    restart_interrupted_log_backup: bool,
     /// Whether expired backups are deleted.
     clean_enabled: bool,
 }
@@ -366,6 +372,7 @@ impl From<Detail> for StrategyView {
                 settings.schedule.into(),
                 !strategy.paused,
                 settings.start_log_backup,
+                settings.restart_interrupted_log_backup,
                 settings.clean_up.is_some(),
             ),
             ob_backup_threshold_config: ThresholdBody {
@@ -387,7 +394,13 @@ impl From<Detail> for StrategyView {
 }
 
 impl ScheduleView {
-    fn of(form: Form, is_enabled: bool, start_log_backup: bool, clean_enabled: bool) -> Self {
+    fn of(
+        form: Form,
+        is_enabled: bool,
+        start_log_backup: bool,
+        restart_interrupted_log_backup: bool,
+        clean_enabled: bool,
+    ) -> Self {
         let Form {
             backup_schedule_mode,
             backup_schedule_time,
@@ -423,6 +436,7 @@ impl ScheduleView {
             quiet_window: quiet_window.map(|QuietWindowForm { from, until }| QuietWindowView { from, until }),
             jitter_seconds,
             start_log_backup,
+            restart_interrupted_log_backup,
             clean_enabled,
         }
     }

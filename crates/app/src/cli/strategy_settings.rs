@@ -49,6 +49,9 @@ pub(super) struct SettingsArgs {
     /// Whether a run starts log backup where it is not running. Defaults to yes for a physical backup
     #[arg(long, value_name = "YES|NO")]
     start_log_backup: Option<Switch>,
+    /// Whether log backup that was interrupted is started again once the cause is gone, followed by a full backup. Defaults to no
+    #[arg(long, value_name = "YES|NO")]
+    restart_log_backup: Option<Switch>,
     /// Raise an alarm when a data backup takes longer; 0 raises none
     #[arg(long, value_name = "MINUTES")]
     timeout_minutes: Option<u32>,
@@ -135,8 +138,9 @@ impl SettingsArgs {
         if let Some(saved) = saved {
             let mut old = saved["obBackupScheduleConfig"].clone();
             if self.method.is_some_and(|method| saved["backupMode"] != method.word()) {
-                // With another method the old choice does not count.
+                // With another method the old choices do not count.
                 old["startLogBackup"] = Value::Null;
+                old["restartInterruptedLogBackup"] = Value::Null;
             }
             given = put_over(&old, given);
         }
@@ -174,6 +178,8 @@ impl SettingsArgs {
         });
         set("quietWindow", quiet.transpose()?);
         set("jitterSeconds", self.jitter.map(|jitter| if jitter == 0 { Value::Null } else { json!(jitter) }));
+        let restarts = self.restart_log_backup.map(|switch| json!(switch == Switch::Yes));
+        set("restartInterruptedLogBackup", restarts);
         set("startLogBackup", self.start_log_backup.map(|switch| json!(switch == Switch::Yes)));
         Ok(given)
     }

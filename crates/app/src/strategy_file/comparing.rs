@@ -93,8 +93,10 @@ fn fill_in(schedule: &mut Value, entry: &Entry, old: &Map<String, Value>) {
     {
         schedule["startLogBackup"] = json!(method == "PHYSICAL_BACKUP");
     }
-    if schedule["cleanEnabled"].is_null() {
-        schedule["cleanEnabled"] = json!(false);
+    for field in ["cleanEnabled", "restartInterruptedLogBackup"] {
+        if schedule[field].is_null() {
+            schedule[field] = json!(false);
+        }
     }
     if let Some(schedule) = schedule.as_object_mut() {
         schedule.retain(|_, value| !value.is_null());

@@ -27,6 +27,7 @@ pub(super) const SCHEDULE: &[&str] = &[
     "quietWindow",
     "jitterSeconds",
     "startLogBackup",
+    "restartInterruptedLogBackup",
     "cleanEnabled",
     "backupDataRetentionDays",
     "cleanScheduleTime",

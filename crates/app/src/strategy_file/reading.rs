@@ -103,6 +103,7 @@ impl Reader<'_> {
         for key in SCHEDULE {
             let is_rest = [
                 "startLogBackup",
+                "restartInterruptedLogBackup",
                 "cleanEnabled",
                 "backupDataRetentionDays",
                 "cleanScheduleTime",

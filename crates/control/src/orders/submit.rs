@@ -9,7 +9,7 @@ use model::id::TaskId;
 use model::order::{BackupOrder, IdempotencyKey, Order, RecoveryOrder};
 use model::user::Permission;
 
-use super::{Accepted, Scheduled};
+use super::{Accepted, GapTasks, Scheduled};
 use crate::context::{Actor, Attempt, Conflict, Context, Control, Draft, Error, Taker};
 
 /// Makes a task of an order. With a key, the same order makes one task however often it is sent within a week.
@@ -75,6 +75,33 @@ pub(crate) async fn submit_run(
         let task = run.mark(draft.first(&mut writer).await?);
         let task = inserted(&mut writer, &task, conflict).await?;
         run.settle(&control.context, &mut writer, task).await?;
+        attempt.done(&mut writer).await?;
+        writer.commit().await?;
+        control.wake().now();
+        Ok(Accepted { task })
+    })
+    .await
+}
+
+/// Makes a task of a step of bringing log backup back, and writes it into the gaps in the same transaction.
+///
+/// # Errors
+/// When a rule refuses the order, another task leaves no room for it, or a gap has a task of this step already.
+pub(crate) async fn submit_for_gaps(
+    control: &Control,
+    actor: &Actor,
+    order: Order,
+    tasks: &GapTasks,
+) -> Result<Accepted, Error> {
+    let attempt = Attempt::new(actor, "log-backup-restart", order.target());
+    // On the heap, as above.
+    Box::pin(async {
+        actor.must(Permission::Backup)?;
+        let (draft, conflict) = draft(control, actor, order).await?;
+        let mut writer = control.metadata().begin().await?;
+        let task = tasks.mark(draft.first(&mut writer).await?);
+        let task = inserted(&mut writer, &task, conflict).await?;
+        tasks.settle(&mut writer, task).await?;
         attempt.done(&mut writer).await?;
         writer.commit().await?;
         control.wake().now();

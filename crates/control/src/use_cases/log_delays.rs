@@ -15,6 +15,7 @@ use crate::asking;
 use crate::context::Control;
 use crate::error::Error;
 use crate::log_backups;
+use crate::log_gaps;
 
 /// How many clusters are asked at once.
 const AT_ONCE: usize = 16;
@@ -74,12 +75,15 @@ async fn look(control: &Control, cluster: &Cluster) -> Result<(), Error> {
     let logs = asking::within_longer_limit(cluster, question).await?;
     let behind = |(round, delay_us): &(ArchiveRound, Option<u64>)| Some((round.tenant, (*delay_us)?));
     let delays: Vec<(TenantId, u64)> = logs.iter().filter_map(behind).collect();
+    let rounds: Vec<ArchiveRound> = logs.iter().map(|(round, _)| round.clone()).collect();
     context.troubles.answered(cluster.id, logs);
     let mut writer = control.metadata().begin().await?;
     if writer.log_delays_insert(cluster.id, &delays).await? {
         writer.commit().await?;
+    } else {
+        drop(writer);
     }
-    Ok(())
+    log_gaps::watch(control, cluster, &rounds).await
 }
 
 #[cfg(test)]

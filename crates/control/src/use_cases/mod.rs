@@ -9,6 +9,7 @@ pub(crate) mod first_start;
 pub mod health;
 pub mod log_backups;
 pub mod log_delays;
+pub mod log_gaps;
 pub mod metrics;
 pub mod protection;
 pub mod recovery_windows;

@@ -217,8 +217,10 @@ fn written(strategy: &Strategy, method: BackupMethod) -> ScheduleConfig {
     ScheduleConfig {
         schedule: strategy.settings.schedule.clone().into(),
         backup_schedule_enabled: !strategy.paused,
-        // With another method the old choice does not count.
+        // With another method the old choices do not count.
         start_log_backup: Some(start_log_backup).filter(|_| method == strategy.settings.method),
+        restart_interrupted_log_backup: strategy.settings.restart_interrupted_log_backup
+            && method == strategy.settings.method,
         clean_enabled: strategy.settings.clean_up.is_some(),
         backup_data_retention_days: strategy.settings.clean_up.map(|clean_up| clean_up.retention_days),
         clean_schedule_time: None,

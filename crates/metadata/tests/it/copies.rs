@@ -14,6 +14,7 @@ use metadata::tasks::TaskQuery;
 use metadata::tenant_credentials::TenantCredential;
 use metadata::{Error, Metadata, Slice, passwords};
 use model::id::{ClusterId, TenantId, UserId};
+use model::log_gap::GapKey;
 use model::storage::StorageLocation;
 use model::storage_use::Room;
 use model::strategy::Scope;
@@ -40,6 +41,8 @@ async fn fill(metadata: &Metadata) -> (ClusterId, TaskId) {
         writer.strategy_insert(scope, UserId(1), &settings(storage.id), false).await.expect("kept").id;
     writer.strategy_run_insert(&missed(strategy, Timestamp(1))).await.expect("kept");
     writer.log_delays_insert(cluster, &[(TenantId(1002), 7)]).await.expect("kept");
+    let gap = GapKey { cluster, tenant: TenantId(1002), round: 3 };
+    writer.log_gap_insert(gap, None, "recycled").await.expect("kept");
     let room = Some(Room { capacity_bytes: 9, used_bytes: 8 });
     let taken = NewUse { storage: storage.id, data_bytes: 7, log_bytes: None, room };
     writer.storage_uses_insert(cluster, &[taken]).await.expect("kept");

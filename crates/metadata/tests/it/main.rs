@@ -8,6 +8,7 @@ mod flow;
 mod journal;
 mod kill;
 mod log_delays;
+mod log_gaps;
 mod protection;
 mod records;
 mod servers;

@@ -41,6 +41,7 @@ pub(crate) fn settings(storage: StorageId) -> Settings {
         storage,
         schedule: serde_json::from_str(schedule).expect("a schedule"),
         start_log_backup: true,
+        restart_interrupted_log_backup: false,
         clean_up: None,
         thresholds: Thresholds::default(),
     }

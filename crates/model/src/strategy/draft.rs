@@ -37,6 +37,9 @@ pub struct ScheduleConfig {
     /// Whether a run starts log backup where it does not run. Left out, a physical strategy does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start_log_backup: Option<bool>,
+    /// Whether log backup is stopped and started again when it was interrupted and the cause is gone.
+    #[serde(default)]
+    pub restart_interrupted_log_backup: bool,
     /// Whether expired backups are deleted.
     #[serde(default)]
     pub clean_enabled: bool,

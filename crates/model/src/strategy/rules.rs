@@ -97,7 +97,8 @@ pub fn settings(draft: &Draft, scope: Scope, ground: Ground) -> Result<Settings,
         return Err(Problem::refused(codes::LOGICAL_IS_FULL_ONLY, "logical-is-full-only"));
     }
     let start_log_backup = draft.schedule.start_log_backup.unwrap_or(is_physical);
-    if start_log_backup && !is_physical {
+    let restarts = draft.schedule.restart_interrupted_log_backup;
+    if (start_log_backup || restarts) && !is_physical {
         return Err(Problem::refused(codes::METHOD_UNSUPPORTED, "strategy-logical-without-logs"));
     }
     if draft.secondary_backup {
@@ -112,6 +113,7 @@ pub fn settings(draft: &Draft, scope: Scope, ground: Ground) -> Result<Settings,
         storage: draft.storage,
         schedule,
         start_log_backup,
+        restart_interrupted_log_backup: restarts,
         clean_up: None,
         thresholds: draft.thresholds.checked()?,
     })
@@ -220,6 +222,12 @@ mod tests {
             (draft(Some(Physical), full, &none), CLUSTER, seekdb, Err(20108)),
             (draft(Some(Logical), full, &none), CLUSTER, gen3, Err(20108)),
             (draft(Some(Logical), full, &json!({"startLogBackup": true})), CLUSTER, GEN4, Err(20108)),
+            (
+                draft(Some(Logical), full, &json!({"restartInterruptedLogBackup": true})),
+                CLUSTER,
+                GEN4,
+                Err(20108),
+            ),
             (draft(None, full, &none), sys, GEN4, Err(20108)),
             (draft(None, full, &none), SHOP, gen3, Err(20300)),
             (Draft { secondary_backup: true, ..draft(None, full, &none) }, CLUSTER, GEN4, Err(20113)),

@@ -4,20 +4,29 @@
 use std::time::Duration;
 
 use engine::flow::Answer;
-use engine::{Next, Note, StepError};
+use engine::{Flow as _, Next, Note, StepError, TaskStatus};
+use metadata::Slice;
+use metadata::tasks::{TaskQuery, subject};
 use model::Problem;
-use model::archive::{ArchiveRound, ArchiveStep, LogBackupWish, check_running, next_step};
+use model::archive::{ArchiveRound, ArchiveStatus, ArchiveStep, LogBackupWish, check_running, next_step};
+use model::id::TaskId;
+use model::physical::Scope;
 use model::problem::codes;
 use model::time::Timestamp;
 
 use super::checks::named;
 use super::lane;
 use super::{Here, Lane, State};
+use crate::context::Context;
 use crate::error::Error;
+use crate::flows::log_backup::LogBackup;
 use crate::words;
 
 /// How long log backup may take to run; typically it is tens of seconds.
 const LIMIT: Duration = Duration::from_secs(60 * 60);
+
+/// How many changes of log backup are looked through for the newest of a tenant.
+const CHANGES_MAX: u32 = 200;
 
 /// How often is looked.
 const LOOK: Duration = Duration::from_secs(5);
@@ -29,6 +38,10 @@ pub(super) async fn start_log_backup(at: &Here, state: &State, lane: &mut Lane) 
     let round = round.ok_or_else(|| gone(at))?;
     if !state.start_log_backup {
         check_running(&round, &named(scope), driver.server()).map_err(words::refused)?;
+    }
+    let is_paused = matches!(round.status, ArchiveStatus::Suspend | ArchiveStatus::Suspending);
+    if is_paused && lane.archive_since.is_none() {
+        check_pause(at, scope).await?;
     }
     let step = next_step(LogBackupWish::Start, &round).map_err(words::refused)?;
     if step == ArchiveStep::Nothing {
@@ -51,6 +64,32 @@ pub(super) async fn start_log_backup(at: &Here, state: &State, lane: &mut Lane) 
         }
     }
     Ok(Next::again(LOOK))
+}
+
+/// A run of a strategy resumes log backup only where it was paused through us: whoever paused it elsewhere had a reason that
+/// nobody here knows.
+async fn check_pause(at: &Here, scope: &Scope) -> Result<(), StepError> {
+    let context = at.context();
+    let ours = context.task(TaskId(at.task().0)).await?;
+    if !ours.subject.contains_key(subject::STRATEGY) || paused_by_us(context, &ours, at.lane()).await? {
+        return Ok(());
+    }
+    let refusal = Problem::refused(codes::LOG_BACKUP_NOT_STARTED, "log-backup-paused-elsewhere");
+    Err(words::refused(refusal.with("tenant", named(scope))))
+}
+
+/// Tells whether the newest change of this log backup that succeeded through us is a pause.
+async fn paused_by_us(context: &Context, ours: &engine::Task, lane: &str) -> Result<bool, Error> {
+    let cluster = ours.subject.get(subject::CLUSTER).cloned().unwrap_or_default();
+    let changes = TaskQuery {
+        kinds: vec![LogBackup::KIND.to_owned()],
+        statuses: vec![TaskStatus::Successful],
+        subjects: vec![(subject::CLUSTER.to_owned(), cluster)],
+        ..TaskQuery::default()
+    };
+    let changes = context.metadata.task_list(&changes, Slice { offset: 0, limit: CHANGES_MAX }).await?.items;
+    let newest = changes.iter().find(|task| task.lanes.iter().any(|known| known.key == lane));
+    Ok(newest.is_some_and(|task| LogBackup::wish(task) == Some(LogBackupWish::Pause)))
 }
 
 fn gone(at: &Here) -> StepError {

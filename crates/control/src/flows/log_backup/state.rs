@@ -25,3 +25,11 @@ pub(crate) struct Lane {
     /// When we began to wait, by the database's clock.
     pub(super) since: Option<Timestamp>,
 }
+
+impl LogBackup {
+    /// Returns what a task of this flow was asked for; nothing when its state cannot be read.
+    pub(crate) fn wish(task: &engine::Task) -> Option<LogBackupWish> {
+        let state = serde_json::from_value::<State>(task.state.clone());
+        state.ok().map(|state| state.wish)
+    }
+}

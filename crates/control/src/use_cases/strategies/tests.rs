@@ -10,6 +10,7 @@ use engine::testkit::Timed as _;
 use metadata::Slice;
 use metadata::tasks::{TaskQuery, subject};
 use model::alarm::{Alarm, AlarmKind};
+use model::archive::LogBackupWish;
 use model::backup::DataBackupMode::{Full, Incremental};
 use model::id::{ClusterId, StrategyId, TaskId, TenantId};
 use model::schedule::decide::{Decision, Hindrance};
@@ -351,6 +352,26 @@ async fn a_strategy_that_does_not_start_log_backup_needs_it_to_run() {
         let good = runs(&world, scope).await[0].task.expect("a task");
         world.finish(good).await;
     }
+}
+
+#[tokio::test]
+async fn a_run_resumes_log_backup_only_where_it_was_paused_here() {
+    let world = SimWorld::with(Profile::V4_2_5, &["shop"]).await;
+    create(&world, whole(&world), "FULL_BACKUP").await;
+    world.finish(world.begin(world.wish(Full)).await).await; // starts log backup
+    let (control, actor) = (&world.control, &world.actor);
+    let paused = crate::log_backups::change(control, actor, world.cluster, &[], LogBackupWish::Pause, None);
+    world.finish(paused.await.expect("accepted").task).await;
+    until_due(&world).await;
+    round(&world).await;
+    world.finish(runs(&world, whole(&world)).await[0].task.expect("a task")).await;
+    let resumed = crate::log_backups::change(control, actor, world.cluster, &[], LogBackupWish::Resume, None);
+    world.finish(resumed.await.expect("accepted").task).await;
+    world.say("ALTER SYSTEM SET LOG_ARCHIVE_DEST_STATE = 'DEFER' TENANT = shop").await;
+    until_due(&world).await;
+    round(&world).await;
+    let (step, why) = world.fail(runs(&world, whole(&world)).await[0].task.expect("a task")).await;
+    assert_eq!((step.as_str(), why.as_str()), ("start-log-backup", "log-backup-paused-elsewhere"));
 }
 
 #[tokio::test]

@@ -70,6 +70,7 @@ impl World {
                 storage: StorageId(1),
                 schedule: serde_json::from_value(schedule(&mut dice)).expect("a schedule"),
                 start_log_backup: true,
+                restart_interrupted_log_backup: false,
                 clean_up: None,
                 thresholds: Thresholds::default(),
             },
