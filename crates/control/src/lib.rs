@@ -52,7 +52,7 @@ pub use context::{Actor, Control, Error, Means, Opened, Page, PageAsk, Settings,
 use context::{asking, words};
 pub use metadata::Server as MetadataServer;
 pub use use_cases::{
-    alarms, audit, backups, clusters, compactions, health, log_backups, log_delays, log_gaps, metrics, protection,
-    recovery_windows, restores, signing, storage_scan, storage_uses, storages, strategies, tasks, tenants,
-    users, watching,
+    alarms, audit, backups, clusters, compactions, health, log_backups, log_delays, log_gaps, metrics,
+    protection, recovery_windows, restores, signing, storage_scan, storage_uses, storages, strategies, tasks,
+    tenants, users, watching,
 };
