@@ -7,6 +7,10 @@ use serde_json::Value;
 use crate::failure::Failure;
 use model::Problem;
 
+mod windows;
+
+pub(crate) use self::windows::TenantWindowRow;
+
 /// Reads rows of an answer.
 pub(crate) fn read<T: DeserializeOwned>(data: &Value) -> Result<T, Failure> {
     T::deserialize(data).map_err(|cause| Problem::outside("answer-unreadable").raw(cause).into())
@@ -478,33 +482,4 @@ pub(crate) struct StrategyRunRow {
     pub(crate) task_id: Option<i64>,
     pub(crate) finish_time: Option<String>,
     pub(crate) reason: Option<Said>,
-}
-
-/// To which moments one tenant can be recovered.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct TenantWindowRow {
-    pub(crate) tenant_name: String,
-    pub(crate) intervals: Vec<IntervalRow>,
-    pub(crate) gaps: Vec<GapRow>,
-    #[serde(default)]
-    pub(crate) loss_seconds: Option<u64>,
-}
-
-/// Moments that can be recovered to.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct IntervalRow {
-    pub(crate) start_time: String,
-    pub(crate) end_time: String,
-    pub(crate) proven: bool,
-}
-
-/// Moments that can't be recovered to.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct GapRow {
-    pub(crate) after_time: String,
-    pub(crate) before_time: String,
-    pub(crate) message: String,
 }

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::Reach;
 use super::backup::show_plan;
 use super::names::{self, cluster, read_rename, read_table, short_or_none};
+use super::task;
 use crate::client::Client;
 use crate::failure::Failure;
 use crate::follow;

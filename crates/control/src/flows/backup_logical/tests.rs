@@ -1,5 +1,7 @@
 //! Whatever crashes or repeats, one backup is one complete dump, and nothing half-taken passes for whole.
 
+mod replaced;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -304,29 +306,6 @@ async fn a_damaged_dump_is_recorded_only_when_somebody_passes_over_it() {
     world.steer(task, Steer::SkipSubtask(subtask)).await;
     world.finish(task).await;
     assert_eq!(sets_of(&world, task).await[0].status, BackupSetStatus::Unverified);
-}
-
-#[tokio::test]
-async fn a_manifest_that_somebody_else_put_there_is_never_verified() {
-    let world = World::new("control_backup_replaced").await;
-    let task = world.begin_backup().await;
-    run_up_to(&world, task, "verify-backup-set").await;
-    let (complete, _) = world.dump_ids().await;
-    let path = format!("{}/manifest.json", complete[0]);
-    let ours = world.dumps().get(&path, 1 << 30).await.expect("a manifest");
-    let text = String::from_utf8(ours.to_vec()).expect("JSON");
-    // It is whole, fits the objects, and is signed by nobody.
-    let content = text.lines().next().expect("two lines");
-    let hash = blake3::hash(content.as_bytes()).to_hex();
-    let sealed = format!("{content}\n{{\"blake3\":\"{hash}\",\"signature\":null}}\n");
-    world.dumps().put(&path, sealed.into()).await.expect("written");
-    assert_eq!(world.fail(task).await, "dump-another");
-    assert_eq!(sets_of(&world, task).await, []);
-
-    world.dumps().put(&path, ours).await.expect("written");
-    world.steer(task, Steer::Retry).await;
-    world.finish(task).await;
-    assert_backed_up(&world, task, "replaced").await;
 }
 
 #[tokio::test]

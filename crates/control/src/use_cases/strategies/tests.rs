@@ -1,5 +1,6 @@
 //! What strategies start, wait for and miss, on a simulated cluster and with a clock that the tests move.
 
+mod refusals;
 mod storages;
 mod thresholds;
 
@@ -9,6 +10,7 @@ use std::time::Duration;
 use engine::testkit::Timed as _;
 use metadata::Slice;
 use metadata::tasks::{TaskQuery, subject};
+use model::Secret;
 use model::alarm::{Alarm, AlarmKind};
 use model::archive::LogBackupWish;
 use model::backup::DataBackupMode::{Full, Incremental};
@@ -19,7 +21,6 @@ use model::strategy::Scope;
 use model::strategy::draft::{ScheduleConfig, ThresholdConfig};
 use model::text::Language;
 use model::user::Role;
-use model::{Secret, Timestamp};
 use serde_json::json;
 use sim::Profile;
 
@@ -449,57 +450,4 @@ async fn back_up_now_takes_the_storage_of_the_strategy() {
     assert_eq!(moved.storage.id, world.storage);
     let refused = crate::storages::remove(&world.control, &world.actor, world.storage).await;
     assert_eq!(refusal(refused).1, "storage-of-strategy");
-}
-
-#[tokio::test]
-async fn a_strategy_is_refused_with_ocps_numbers_and_every_change_is_in_the_audit_log() {
-    let world = SimWorld::with(Profile::V4_2_5, &["shop"]).await;
-    let (scope, control, actor) = (whole(&world), &world.control, &world.actor);
-    let viewer = Actor { role: Role::ClusterViewer, ..actor.clone() };
-    let refused = super::create(control, &viewer, scope, ask(&world, "FULL_BACKUP")).await;
-    assert_eq!(refusal(refused).1, "permission-missing");
-    assert_eq!(refusal(super::get(control, actor, scope).await).0, 20106);
-    assert_eq!(refusal(super::pause(control, actor, scope).await).0, 20106);
-    assert_eq!(refusal(super::remove(control, actor, scope).await).0, 20106);
-    create(&world, scope, "FULL_BACKUP").await;
-    assert_eq!(refusal(super::create(control, actor, scope, ask(&world, "FULL_BACKUP")).await).0, 20100);
-    assert_eq!(refusal(super::change(control, actor, scope, StrategyChange::default()).await).0, 20116);
-    let other = StrategyChange { schedule: Some(hourly("INCREMENTAL_BACKUP")), ..StrategyChange::default() };
-    until_due(&world).await;
-    super::change(control, actor, scope, other).await.expect("changed");
-    round(&world).await;
-    let replaced = (RunStatus::Missed, Some("run-replaced".to_owned()));
-    assert_eq!(
-        outcomes(&world, scope).await,
-        [replaced],
-        "the old schedule's run is not lost without a trace"
-    );
-    let next = super::next_runs(control, actor, scope).await.expect("listed");
-    assert_eq!(next.len(), 30);
-    assert!(next[0].due.at > Timestamp(0) && next.iter().all(|run| run.due.kind == Incremental));
-    let page = super::list(control, actor, None, PageAsk::default()).await.expect("listed");
-    assert_eq!((page.total_elements, page.contents[0].cluster_name.as_str()), (1, "prod"));
-    super::remove(control, actor, scope).await.expect("deleted");
-    assert_eq!(refusal(super::get(control, actor, scope).await).0, 20106);
-    let lines =
-        world.control.metadata().audit_list(&metadata::audit::AuditFilter::default(), Slice::ALL).await;
-    let deeds: BTreeSet<_> = lines
-        .expect("listed")
-        .items
-        .into_iter()
-        .map(|line| (line.deed.action, line.deed.outcome))
-        .filter(|(action, _)| action.starts_with("strategy"))
-        .collect();
-    let deed = |action: &str, outcome: &str| (action.to_owned(), outcome.to_owned());
-    let expected = [
-        deed("strategy-create", "done"),
-        deed("strategy-create", "permission-missing"),
-        deed("strategy-create", "strategy-of-cluster-exists"),
-        deed("strategy-delete", "done"),
-        deed("strategy-delete", "strategy-missing"),
-        deed("strategy-pause", "strategy-missing"),
-        deed("strategy-update", "done"),
-        deed("strategy-update", "strategy-unchanged"),
-    ];
-    assert_eq!(deeds, BTreeSet::from(expected));
 }

@@ -1,0 +1,32 @@
+//! To which moments tenants can be recovered.
+
+use serde::Deserialize;
+
+/// To which moments one tenant can be recovered.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct TenantWindowRow {
+    pub(crate) tenant_name: String,
+    pub(crate) intervals: Vec<IntervalRow>,
+    pub(crate) gaps: Vec<GapRow>,
+    #[serde(default)]
+    pub(crate) loss_seconds: Option<u64>,
+}
+
+/// Moments that can be recovered to.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct IntervalRow {
+    pub(crate) start_time: String,
+    pub(crate) end_time: String,
+    pub(crate) proven: bool,
+}
+
+/// Moments that can't be recovered to.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct GapRow {
+    pub(crate) after_time: String,
+    pub(crate) before_time: String,
+    pub(crate) message: String,
+}
