@@ -5,6 +5,7 @@
 //! subquery, further statement or other table has a place in it.
 
 use crate::column::{Column, Form};
+use crate::document::DEEPEST;
 use crate::encode::plain_bytes;
 use crate::piece::statement_head;
 
@@ -109,14 +110,65 @@ impl Reader<'_> {
         }
         match form {
             Form::Number | Form::Float | Form::Ordinal => self.pass_number(),
+            Form::Json => self.pass_document(),
             // A text with single surrogates is written as its bytes.
             Form::Text if self.byte() == Some(b'0') => self.pass_hexadecimal(),
-            Form::Text | Form::Floats | Form::Json | Form::Array(_) | Form::Map { .. } | Form::Sparse => {
+            Form::Text | Form::Floats | Form::Array(_) | Form::Map { .. } | Form::Sparse => {
                 self.pass_quoted()
             }
             Form::Bytes | Form::Raw => self.pass_hexadecimal(),
             Form::Generated => b"DEFAULT".iter().try_for_each(|&byte| self.pass(byte)),
         }
+    }
+
+    /// A document: its text; or, as [`crate::document`] writes it, a number, bytes, or one of two functions of literals.
+    fn pass_document(&mut self) -> Result<(), Deviation> {
+        match self.byte() {
+            Some(b'\'') => self.pass_quoted(),
+            Some(b'J') => self.pass_value(0),
+            _ if self.rest().starts_with(b"0x") => self.pass_hexadecimal(),
+            _ => self.pass_number(),
+        }
+    }
+
+    /// A value in such a function.
+    fn pass_value(&mut self, depth: usize) -> Result<(), Deviation> {
+        const WORDS: [&[u8]; 3] = [b"NULL", b"TRUE", b"FALSE"];
+        const MOMENTS: [&[u8]; 3] = [b"DATE'", b"TIMESTAMP'", b"TIME'"];
+        let rest = self.rest();
+        if let Some(word) = WORDS.into_iter().find(|word| rest.starts_with(word)) {
+            self.at += word.len();
+            return Ok(());
+        }
+        if let Some(word) = MOMENTS.into_iter().find(|word| rest.starts_with(word)) {
+            self.at += word.len() - 1;
+            return self.pass_quoted();
+        }
+        let (is_object, is_array) = (rest.starts_with(b"JSON_OBJECT("), rest.starts_with(b"JSON_ARRAY("));
+        if !is_object && !is_array {
+            return match self.byte() {
+                Some(b'\'') => self.pass_quoted(),
+                _ if rest.starts_with(b"0x") => self.pass_hexadecimal(),
+                _ => self.pass_number(),
+            };
+        }
+        if depth > DEEPEST {
+            return Err(self.deviation());
+        }
+        self.at += if is_object { b"JSON_OBJECT(".len() } else { b"JSON_ARRAY(".len() };
+        let mut is_first = true;
+        while self.byte() != Some(b')') {
+            if !is_first {
+                self.pass(b',')?;
+            }
+            is_first = false;
+            if is_object {
+                self.pass_quoted()?;
+                self.pass(b',')?;
+            }
+            self.pass_value(depth + 1)?;
+        }
+        self.pass(b')')
     }
 
     /// `-12.50`, `.5`, `1e-10`.
@@ -450,6 +502,49 @@ mod tests {
         for statement in others.iter().map(|&other| other.to_owned()).chain(with_head) {
             assert!(form.check(statement.as_bytes()).is_err(), "{statement}");
         }
+    }
+
+    #[test]
+    fn a_document_is_a_text_or_two_functions_of_literals() {
+        let form = InsertForm::new("t", &[Column { name: "d".to_owned(), form: Form::Json }]);
+        let check = |value: &str| form.check(format!("INSERT INTO `t` (`d`) VALUES\n({value})").as_bytes());
+        for value in [
+            "NULL",
+            "'[1]'",
+            "1.10",
+            "0x00FF",
+            "JSON_ARRAY()",
+            r"JSON_OBJECT('a',JSON_ARRAY(1.10,NULL,TRUE,FALSE,-7.,1e20),'it\'s',DATE'2026-01-31','t',TIME'01:02:03.500000','b',0x00FF,'m',TIMESTAMP'2026-01-31 01:02:03.000000','s','x')",
+        ] {
+            assert_eq!(check(value), Ok(1), "{value}");
+        }
+        let deep = format!("{}{}", "JSON_ARRAY(".repeat(200), ")".repeat(200));
+        for value in [
+            "JSON_ARRAY(USER())",
+            "JSON_ARRAY((SELECT 1))",
+            "JSON_ARRAY(1 )",
+            "JSON_ARRAY(1,)",
+            "JSON_ARRAY(,1)",
+            "JSON_ARRAY(1",
+            "JSON_ARRAY(@@version)",
+            "JSON_ARRAY(DATE)",
+            "JSON_ARRAY(DATE'x)",
+            "JSON_ARRAY(CAST(1 AS JSON))",
+            "JSON_OBJECT('a')",
+            "JSON_OBJECT(1,1)",
+            "JSON_OBJECT(USER(),1)",
+            "JSON_EXTRACT('[1]','$[0]')",
+            "JSON_ARRAYAGG(1)",
+            "JSON_ARRAY (1)",
+            "json_array(1)",
+            "TRUE",
+            "DATE'2026-01-31'",
+            deep.as_str(),
+        ] {
+            assert!(check(value).is_err(), "{value}");
+        }
+        let text = InsertForm::new("t", &[Column { name: "d".to_owned(), form: Form::Text }]);
+        assert!(text.check(b"INSERT INTO `t` (`d`) VALUES\n(JSON_ARRAY(1))").is_err());
     }
 
     #[test]

@@ -18,6 +18,7 @@ mod collection;
 mod column;
 mod crew;
 mod ddl;
+mod document;
 mod dumping;
 mod encode;
 mod encryption;
@@ -39,7 +40,10 @@ mod schema_file;
 mod sealed;
 mod signing;
 mod source;
+mod typed;
+mod typed_query;
 mod verify;
+mod weight;
 
 use std::time::Duration;
 
