@@ -446,6 +446,11 @@ export const en = {
       base_backup_fail: (task?: number | null) => `Task ${task}`,
       log_backup_interrupted: () => 'Log Backup Tasks',
       inc_backup_delay: () => 'Log Backup Tasks',
+      backup_storage_capacity_over_threshold: () => 'Backup & Recovery',
+      base_backup_timeout: (task?: number | null) => `Task ${task}`,
+      base_backup_too_long_time_no_one_success_task: () => 'Backup & Recovery',
+      backup_run_missed: () => 'Backup & Recovery',
+      backup_strategy_owner_invalid: () => 'Backup & Recovery',
     },
   },
 
@@ -652,7 +657,7 @@ export const en = {
       'ai-models': 'AI models',
       jobs: 'scheduled jobs',
     },
-    setStatus: { AVAILABLE: 'Available', UNVERIFIED: 'Unverified', PARTIAL: 'Partial', DELETED: 'Deleted' },
+    setStatus: { AVAILABLE: 'Available', UNVERIFIED: 'Unverified', PARTIAL: 'Partial', FOREIGN: 'Foreign', DELETED: 'Deleted' },
     compactionStatus: { IDLE: 'Idle', COMPACTING: 'Tenant major compaction in progress', ERROR: 'Stopped at an error' },
     archiveStatus: {
       NEVER: 'Never started',

@@ -445,6 +445,11 @@ export const zh: Labels = {
       base_backup_fail: (task?: number | null) => `任务 ${task}`,
       log_backup_interrupted: () => '日志备份任务',
       inc_backup_delay: () => '日志备份任务',
+      backup_storage_capacity_over_threshold: () => '备份恢复',
+      base_backup_timeout: (task?: number | null) => `任务 ${task}`,
+      base_backup_too_long_time_no_one_success_task: () => '备份恢复',
+      backup_run_missed: () => '备份恢复',
+      backup_strategy_owner_invalid: () => '备份恢复',
     },
   },
 
@@ -645,7 +650,7 @@ export const zh: Labels = {
       'ai-models': 'AI 模型',
       jobs: '定时任务',
     },
-    setStatus: { AVAILABLE: '可用', UNVERIFIED: '未校验', PARTIAL: '部分备份', DELETED: '已删除' },
+    setStatus: { AVAILABLE: '可用', UNVERIFIED: '未校验', PARTIAL: '部分备份', FOREIGN: '外来', DELETED: '已删除' },
     compactionStatus: { IDLE: '空闲', COMPACTING: '租户合并中', ERROR: '异常停止' },
     archiveStatus: {
       NEVER: '从未启动',

@@ -34,6 +34,7 @@ const TONES: Record<string, Tone> = {
   AVAILABLE: 'good',
   UNVERIFIED: 'warn',
   PARTIAL: 'partial',
+  FOREIGN: 'warn',
   DELETED: 'quiet',
   IDLE: 'good',
   COMPACTING: 'busy',

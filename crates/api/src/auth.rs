@@ -48,7 +48,7 @@ fn is_about_fields(status: StatusCode) -> bool {
     .contains(&status)
 }
 
-/// Returns what a path below `/api/v2` needs at least; the use case checks it, and whatever else it needs. A test
+/// Returns what a path needs at least, below `/api/v2` or that of the metrics; the use case checks it, and whatever else it needs. A test
 /// compares this with what the use cases say, path by path.
 fn needed(method: &Method, path: &str) -> Option<Permission> {
     let parts: Vec<&str> =

@@ -117,6 +117,9 @@ pub(crate) struct ErrorView {
     /// Who must act: `invalid`, `refused`, `conflict`, `not-found`, `outside`, ….
     #[schema(value_type = String)]
     kind: ProblemKind,
+    /// The field of the request that is wrong, where one is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<String>,
     #[serde(flatten)]
     words: Words,
 }
@@ -125,7 +128,8 @@ impl ErrorView {
     /// Renders a problem.
     pub(crate) fn of(problem: &Problem, language: Language) -> Self {
         let Problem { kind, code, text } = problem;
-        Self { code: *code, kind: *kind, words: Words::of(text, language) }
+        let field = text.args.get("field").cloned();
+        Self { code: *code, kind: *kind, field, words: Words::of(text, language) }
     }
 }
 

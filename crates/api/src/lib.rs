@@ -11,6 +11,7 @@
 //! | `auth`, `session` | who asks |
 //! | `events` | what happens, as it happens |
 //! | `ingress` | over which proxies, from where, and whether TLS lies between |
+//! | `measure` | how long requests took |
 //! | `guard` | headers and limits that hold for every request |
 //! | `console` | the console's files |
 
@@ -23,6 +24,7 @@ mod events;
 mod extract;
 mod guard;
 mod ingress;
+mod measure;
 mod openapi;
 mod queries;
 mod router;
@@ -36,6 +38,7 @@ use control::Control;
 use tokio_util::sync::CancellationToken;
 
 use ingress::Ingress;
+use measure::Requests;
 
 pub use openapi::document;
 pub use router::router;
@@ -58,5 +61,6 @@ pub struct Settings {
 struct Api {
     control: Control,
     ingress: Ingress,
+    requests: Requests,
     shutdown: CancellationToken,
 }

@@ -5,9 +5,10 @@ use control::audit::AuditFilter;
 use control::backups::BackupFilter;
 use control::recovery_windows::WindowFilter;
 use control::restores::RestoreFilter;
+use control::strategies::RunFilter;
 use control::tasks::{EventFilter, TaskFilter, TaskOrder};
 use model::archive::ArchiveStatus;
-use model::id::{BackupSetId, ClusterId, TaskId, TenantId};
+use model::id::{BackupSetId, ClusterId, StorageId, TaskId, TenantId};
 use model::{Problem, Timestamp};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -108,6 +109,112 @@ impl LogQuery {
                 .with("most", LOG_LINES_MAX));
         }
         Ok((i64::try_from(self.after.unwrap_or(0)).unwrap_or(i64::MAX), limit))
+    }
+}
+
+/// Which delays of log backup are wanted.
+#[derive(Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct LogDelayQuery {
+    /// Of this tenant; of all when left out.
+    tenant_id: Option<i64>,
+    /// At that moment or later; a day before the end when left out.
+    #[param(format = DateTime, example = "2026-11-22T00:00:00.000+08:00")]
+    start_time: Option<String>,
+    /// Before that moment; until now when left out.
+    #[param(format = DateTime)]
+    end_time: Option<String>,
+}
+
+impl LogDelayQuery {
+    /// Returns of which tenant.
+    pub(crate) fn tenant(&self) -> Option<TenantId> {
+        self.tenant_id.map(TenantId)
+    }
+
+    /// Reads from when and until when.
+    pub(crate) fn span(&self) -> Result<(Option<Timestamp>, Option<Timestamp>), Problem> {
+        let from = moment("startTime", self.start_time.as_deref())?;
+        Ok((from, moment("endTime", self.end_time.as_deref())?))
+    }
+}
+
+/// Which backup strategies are wanted.
+#[derive(Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct StrategyQuery {
+    /// Of this cluster and its tenants.
+    cluster_id: Option<i64>,
+    /// Which page, from 1.
+    #[param(value_type = Option<i64>, minimum = 1, maximum = 4294967295_i64, default = 1)]
+    page: Option<u32>,
+    /// How many rows a page holds.
+    #[param(minimum = 1, maximum = 2000, default = 10)]
+    size: Option<u32>,
+}
+
+impl StrategyQuery {
+    /// Reads of which cluster, and which page.
+    pub(crate) fn read(&self) -> Result<(Option<ClusterId>, PageAsk), Problem> {
+        Ok((self.cluster_id.map(ClusterId), page(self.page, self.size)?))
+    }
+}
+
+/// Which runs of a backup strategy are wanted.
+#[derive(Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct StrategyRunQuery {
+    /// Due at that moment or later.
+    #[param(format = DateTime, example = "2026-11-22T00:00:00.000+08:00")]
+    start_time: Option<String>,
+    /// Due before that moment.
+    #[param(format = DateTime)]
+    end_time: Option<String>,
+    /// Which page, from 1.
+    #[param(value_type = Option<i64>, minimum = 1, maximum = 4294967295_i64, default = 1)]
+    page: Option<u32>,
+    /// How many rows a page holds.
+    #[param(minimum = 1, maximum = 2000, default = 10)]
+    size: Option<u32>,
+}
+
+impl StrategyRunQuery {
+    /// Reads which due times, and which page.
+    pub(crate) fn read(&self) -> Result<(RunFilter, PageAsk), Problem> {
+        let from = moment("startTime", self.start_time.as_deref())?;
+        let until = moment("endTime", self.end_time.as_deref())?;
+        Ok((RunFilter { from, until }, page(self.page, self.size)?))
+    }
+}
+
+/// Which uses of storages are wanted.
+#[derive(Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct StorageUsageQuery {
+    /// Of this storage; of all when left out.
+    storage_id: Option<i64>,
+    /// At that moment or later; 30 days before the end when left out.
+    #[param(format = DateTime, example = "2026-11-22T00:00:00.000+08:00")]
+    start_time: Option<String>,
+    /// Before that moment; until now when left out.
+    #[param(format = DateTime)]
+    end_time: Option<String>,
+}
+
+impl StorageUsageQuery {
+    /// Returns of which storage.
+    pub(crate) fn storage(&self) -> Option<StorageId> {
+        self.storage_id.map(StorageId)
+    }
+
+    /// Reads from when and until when.
+    pub(crate) fn span(&self) -> Result<(Option<Timestamp>, Option<Timestamp>), Problem> {
+        let from = moment("startTime", self.start_time.as_deref())?;
+        Ok((from, moment("endTime", self.end_time.as_deref())?))
     }
 }
 
@@ -278,6 +385,31 @@ impl AlarmQuery {
     /// Reads about which cluster, on which page.
     pub(crate) fn read(&self) -> Result<(Option<ClusterId>, PageAsk), Problem> {
         Ok((self.cluster_id.map(ClusterId), page(self.page, self.size)?))
+    }
+}
+
+/// Which objects are wanted.
+#[derive(Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ProtectionQuery {
+    /// Of this cluster.
+    cluster_id: Option<i64>,
+    /// Of this tenant.
+    tenant_id: Option<i64>,
+    /// Which page, from 1.
+    #[param(value_type = Option<i64>, minimum = 1, maximum = 4294967295_i64, default = 1)]
+    page: Option<u32>,
+    /// How many rows a page holds.
+    #[param(minimum = 1, maximum = 2000, default = 10)]
+    size: Option<u32>,
+}
+
+impl ProtectionQuery {
+    /// Reads of which cluster and tenant, on which page.
+    pub(crate) fn read(&self) -> Result<(Option<ClusterId>, Option<TenantId>, PageAsk), Problem> {
+        let page = page(self.page, self.size)?;
+        Ok((self.cluster_id.map(ClusterId), self.tenant_id.map(TenantId), page))
     }
 }
 

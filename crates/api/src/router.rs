@@ -10,9 +10,10 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::ingress::Ingress;
+use crate::measure::{self, Requests};
 use crate::routes::{
-    accounts, alarms, audit, backups, clusters, compactions, log_backups, restores, server, signing,
-    storages, strategies, tasks, tenants, tokens, users, watchers,
+    accounts, alarms, audit, backups, clusters, compactions, log_backups, metrics, protection, restores,
+    server, signing, storage_uses, storages, strategies, tasks, tenants, tokens, users, watchers,
 };
 use crate::{Api, Settings, auth, call, console, error, events, guard, session};
 
@@ -21,15 +22,19 @@ pub fn router(control: Control, settings: Settings) -> axum::Router {
     let Settings { server_name, is_https, trusted_proxies, shutdown } = settings;
     let server: Arc<str> = server_name.into();
     let ingress = Ingress::new(is_https, &trusted_proxies);
-    let api = Api { control, ingress: ingress.clone(), shutdown };
+    let requests = Requests::new();
+    let api = Api { control, ingress: ingress.clone(), requests: requests.clone(), shutdown };
     let (logged_on, _) = api_routes().split_for_parts();
+    let (scraped, _) = scraped_routes().split_for_parts();
     let (open, _) = open_routes().split_for_parts();
+    let log_on = from_fn_with_state(api.clone(), auth::log_on);
     let routes = axum::Router::new()
-        .nest("/api/v2", logged_on.layer(from_fn_with_state(api.clone(), auth::log_on)))
+        .nest("/api/v2", logged_on.layer(log_on.clone()))
+        .merge(scraped.layer(log_on))
         .merge(open)
         .fallback(console::page)
         .method_not_allowed_fallback(error::no_such_method);
-    surround(routes, server, ingress).with_state(api)
+    surround(routes, server, ingress, requests).with_state(api)
 }
 
 /// Puts around the routes what holds for every request, the outermost last.
@@ -37,17 +42,19 @@ fn surround<S: Clone + Send + Sync + 'static>(
     routes: axum::Router<S>,
     server: Arc<str>,
     ingress: Ingress,
+    requests: Requests,
 ) -> axum::Router<S> {
     routes
         .layer(DefaultBodyLimit::max(guard::BODY_MAX_BYTES))
         .layer(CatchPanicLayer::custom(error::panicked))
         .layer(from_fn_with_state(ingress, guard::protect))
+        .layer(from_fn_with_state(requests, measure::measure))
         .layer(from_fn_with_state(server, call::accompany))
 }
 
 /// Every route with its description.
 pub(crate) fn routes() -> OpenApiRouter<Api> {
-    OpenApiRouter::new().nest("/api/v2", api_routes()).merge(open_routes())
+    OpenApiRouter::new().nest("/api/v2", api_routes()).merge(scraped_routes()).merge(open_routes())
 }
 
 /// What needs no log-on.
@@ -56,6 +63,11 @@ fn open_routes() -> OpenApiRouter<Api> {
         .routes(routes!(server::healthz))
         .routes(routes!(server::readyz))
         .routes(routes!(session::log_on, session::log_off))
+}
+
+/// What needs a log-on and stands where monitoring looks for it.
+fn scraped_routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::new().routes(routes!(metrics::metrics))
 }
 
 /// What needs a log-on. Paths are below `/api/v2`.
@@ -85,6 +97,7 @@ fn api_routes() -> OpenApiRouter<Api> {
         .routes(routes!(backups::data_backup_task_list))
         .routes(routes!(backups::tenant_data_backup_task_list))
         .routes(routes!(backups::all_backup_set_list))
+        .routes(routes!(protection::protection_list))
         .routes(routes!(backups::restore_statements))
         .routes(routes!(signing::set_origin))
         .routes(routes!(backups::set_database_list))
@@ -94,6 +107,8 @@ fn api_routes() -> OpenApiRouter<Api> {
         // Log backup
         .routes(routes!(log_backups::log_backup_task_list))
         .routes(routes!(log_backups::tenant_log_backup_task_list))
+        .routes(routes!(log_backups::log_delay_list))
+        .routes(routes!(storage_uses::storage_usage_list))
         .routes(routes!(log_backups::log_backup_change))
         .routes(routes!(log_backups::tenant_log_backup_change))
         // Major compaction
@@ -177,7 +192,8 @@ mod tests {
     #[tokio::test]
     async fn a_panic_is_answered_in_the_envelope_without_what_it_said() {
         let routes = axum::Router::new().route("/broken", get(broken));
-        let router = super::surround(routes, "here".into(), super::Ingress::new(false, &[]));
+        let router =
+            super::surround(routes, "here".into(), super::Ingress::new(false, &[]), super::Requests::new());
         let request = Request::get("/broken").body(Body::empty()).expect("a request");
         let response = router.oneshot(request).await.expect("a router always answers");
         assert_eq!(response.status().as_u16(), 500);

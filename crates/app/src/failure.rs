@@ -90,6 +90,18 @@ impl Failure {
         Self::from_answer(&error)
     }
 
+    /// Returns OCP's number of it.
+    pub(crate) fn code(&self) -> u32 {
+        self.words.code
+    }
+
+    /// Returns what went wrong and why, in one line.
+    pub(crate) fn line(&self) -> String {
+        let Words { message, cause, raw, .. } = self.words.as_ref();
+        let why = cause.as_ref().or(raw.as_ref()).filter(|why| *why != message);
+        why.map_or_else(|| message.clone(), |why| format!("{message}: {why}"))
+    }
+
     /// Returns how the process ends: 2 for a request that is wrong in itself, 3 for one that a rule refuses, 4 for work
     /// that left something out.
     pub(crate) fn exit_code(&self) -> ExitCode {

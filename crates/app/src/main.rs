@@ -13,6 +13,7 @@ mod metadata_place;
 mod rows;
 mod screen;
 mod secrets;
+mod strategy_file;
 mod tls;
 mod wire;
 
@@ -25,10 +26,16 @@ use crate::cli::Cli;
 use crate::failure::Failure;
 
 fn main() -> ExitCode {
-    let command = Cli::parse().command;
+    let command = match Cli::try_parse() {
+        Ok(cli) => cli.command,
+        Err(error) if error.use_stderr() && std::env::args().nth(1).as_deref() == Some("check") => {
+            return cli::check::misused(&error);
+        }
+        Err(error) => error.exit(),
+    };
     let as_json = command.is_json();
     match start(command) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(status) => status,
         Err(failure) => {
             failure.show(as_json);
             failure.exit_code()
@@ -36,7 +43,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn start(command: cli::Command) -> Result<(), Failure> {
+fn start(command: cli::Command) -> Result<ExitCode, Failure> {
     let filter = EnvFilter::try_from_env("LIFEBOAT_LOG")
         .unwrap_or_else(|_| EnvFilter::new("warn,control=info,api=info"));
     tracing_subscriber::fmt()

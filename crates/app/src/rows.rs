@@ -48,6 +48,41 @@ pub(crate) struct TenantRow {
     pub(crate) logical_disabled: Option<Said>,
 }
 
+/// Something that is to be backed up, with the age of its last good backups.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ProtectedRow {
+    pub(crate) cluster_name: String,
+    pub(crate) tenant_name: String,
+    pub(crate) database_name: Option<String>,
+    pub(crate) full: Option<LastBackupRow>,
+    pub(crate) incremental: Option<LastBackupRow>,
+    pub(crate) log: Option<LogCheckpointRow>,
+}
+
+impl ProtectedRow {
+    /// Returns its name: `cluster/tenant` or `cluster/tenant/database`.
+    pub(crate) fn name(&self) -> String {
+        let Self { cluster_name, tenant_name, database_name, .. } = self;
+        let database = database_name.as_ref().map(|name| format!("/{name}")).unwrap_or_default();
+        format!("{cluster_name}/{tenant_name}{database}")
+    }
+}
+
+/// The last good backup of an object.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct LastBackupRow {
+    pub(crate) age_seconds: u64,
+}
+
+/// How the log backup of an object stands.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct LogCheckpointRow {
+    pub(crate) age_seconds: Option<u64>,
+}
+
 /// A tenant, and the cluster that it is of.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -64,6 +99,14 @@ pub(crate) struct CredentialTestRow {
     pub(crate) user: String,
     pub(crate) tenant_mode: String,
     pub(crate) ob_version: Option<String>,
+}
+
+/// What is filled in when nobody chooses.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct AbilityRow {
+    pub(crate) storage_id: Option<i64>,
+    pub(crate) storage_source: Option<String>,
 }
 
 /// A storage configuration.

@@ -6,10 +6,12 @@
 //! | [`clusters`] | take over, look at, remove |
 //! | [`tenants`] | the tenants of all clusters, and the credentials that read their data |
 //! | [`storages`] | the library of storage configurations, and their tests |
+//! | [`storage_uses`] | how much of each storage backups take, over time |
 //! | [`storage_scan`] | the backup sets that lie in a storage, into the catalogue |
 //! | [`backups`] | what can be backed up, Back up Now, what was backed up |
 //! | [`strategies`] | what is backed up regularly, what became of each run, and what is due now |
 //! | [`log_backups`] | log backup: how it stands, start, stop, pause, resume |
+//! | [`log_delays`] | how far log backup is behind, over time |
 //! | [`compactions`] | major compaction: how it stands, start, clear exceptions |
 //! | [`recovery_windows`] | to which moments tenants can be recovered |
 //! | [`restores`] | recover a backup set |
@@ -18,6 +20,8 @@
 //! | [`signing`] | where backup sets come from, and the keys that show it |
 //! | [`alarms`] | what is wrong now |
 //! | [`audit`] | who did what |
+//! | [`protection`] | how recently each object was backed up |
+//! | [`metrics`] | what a server tells monitoring, as numbers |
 //! | [`health`] | whether this server can do its work |
 //! | [`watching`] | what this server does by itself, and how that went |
 //!
@@ -47,6 +51,7 @@ pub use context::{Actor, Control, Error, Means, Opened, Page, PageAsk, Settings,
 use context::{asking, words};
 pub use metadata::Server as MetadataServer;
 pub use use_cases::{
-    alarms, audit, backups, clusters, compactions, health, log_backups, recovery_windows, restores, signing,
-    storage_scan, storages, strategies, tasks, tenants, users, watching,
+    alarms, audit, backups, clusters, compactions, health, log_backups, log_delays, metrics, protection,
+    recovery_windows, restores, signing, storage_scan, storage_uses, storages, strategies, tasks, tenants,
+    users, watching,
 };

@@ -135,6 +135,9 @@ pub struct Manifest {
     pub dump: DumpId,
     /// The server it was taken of.
     pub server: ServerVersion,
+    /// Whose data these are, as the one who ordered the dump names them: a dump that was copied to another's place tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
     /// The moment whose data it holds, as the server counts it.
     pub scn: u64,
     /// The same moment, as people do.

@@ -121,6 +121,9 @@ pub struct Plan {
     /// What tells the server from others, where it shows that. Plans of older versions have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<String>,
+    /// Whose data these are, as the one who ordered the dump names them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
     /// The moment that is read, as the server counts it.
     pub scn: u64,
     /// What was chosen.
@@ -329,6 +332,7 @@ mod tests {
                 dump: "d1".parse().expect("an id"),
                 server: server.clone(),
                 origin: None,
+                owner: None,
                 scn: 1,
                 selection: Selection::default(),
                 compression: Compression::None,

@@ -91,9 +91,28 @@ impl Metadata {
              WHERE cluster_id = ? AND method = ? AND mode = ? AND status IN (?, ?)",
         );
         let list = list.bind(cluster.0).bind(word(&BackupMethod::Physical)).bind(word(&DataBackupMode::Full));
-        let list = list.bind(word(&BackupSetStatus::Available)).bind(word(&BackupSetStatus::Unverified));
+        let [available, unverified] = BackupSetStatus::GOOD.map(|status| word(&status));
+        let list = list.bind(available).bind(unverified);
         let rows = self.read().await?.rows(list.and_if("storage_id = ?", storage.map(|id| id.0))).await?;
         rows.iter().map(|row| Ok(TenantId(row.integer("tenant_id")?))).collect()
+    }
+
+    /// Returns when the newest backup set of each tenant was finished, of those that are neither partial nor deleted.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn backup_set_newest(&self) -> Result<Vec<(ClusterId, TenantId, Timestamp)>, Error> {
+        let list = statement(
+            "look at the newest backup sets",
+            "SELECT cluster_id, tenant_id, MAX(finished_at) AS newest_at FROM backup_sets
+             WHERE status NOT IN (?, ?) GROUP BY cluster_id, tenant_id ORDER BY cluster_id, tenant_id",
+        );
+        let list = list.bind(word(&BackupSetStatus::Partial)).bind(word(&BackupSetStatus::Deleted));
+        let newest = |row: &Row| {
+            let (cluster, tenant) = (row.integer("cluster_id")?, row.integer("tenant_id")?);
+            Ok((ClusterId(cluster), TenantId(tenant), row.timestamp("newest_at")?))
+        };
+        self.read().await?.rows(list).await?.iter().map(newest).collect()
     }
 
     /// Returns what all backup sets of a cluster come to.
@@ -104,10 +123,11 @@ impl Metadata {
         let sum = statement(
             "add up backup sets",
             "SELECT COUNT(*) AS total, CAST(COALESCE(SUM(byte_count), 0) AS SIGNED) AS bytes,
-                    MAX(CASE WHEN status <> ? THEN finished_at END) AS newest
+                    MAX(CASE WHEN status IN (?, ?) THEN finished_at END) AS newest
              FROM backup_sets WHERE cluster_id = ? AND status <> ?",
         );
-        let sum = sum.bind(word(&BackupSetStatus::Partial)).bind(cluster.0);
+        let [available, unverified] = BackupSetStatus::GOOD.map(|status| word(&status));
+        let sum = sum.bind(available).bind(unverified).bind(cluster.0);
         let sum = sum.bind(word(&BackupSetStatus::Deleted));
         let Some(row) = self.read().await?.row(sum).await? else { return Ok(BackupSetTotals::default()) };
         Ok(BackupSetTotals {

@@ -150,7 +150,7 @@ fn password_place(row: i64) -> Place {
     Place { table: "clusters", row, column: "password" }
 }
 
-fn cluster(row: &Row) -> Result<Cluster, Error> {
+pub(crate) fn cluster(row: &Row) -> Result<Cluster, Error> {
     Ok(Cluster {
         id: ClusterId(row.integer("id")?),
         name: row.text("name")?,

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use engine::Moment;
 use model::Timestamp;
@@ -16,6 +16,7 @@ use tokio::time::timeout;
 
 use crate::dialect::{MYSQL_NOW, MYSQL_TAKE_TURN, SQLITE_BEGIN_WRITE};
 use crate::error::Error;
+use crate::measured::Measured;
 use crate::room::Room;
 use crate::seal::Sealer;
 use crate::server::Server;
@@ -64,6 +65,7 @@ pub(crate) struct Database {
     room: Option<Arc<Room>>,
     /// How far the clock is ahead of the real one; tests let time pass by it.
     ahead_us: Arc<AtomicI64>,
+    measured: Arc<Measured>,
 }
 
 #[derive(Debug)]
@@ -88,11 +90,17 @@ pub(crate) fn without_unended<D: sqlx::Database>(pool: PoolOptions<D>) -> PoolOp
 impl Database {
     pub(crate) fn sqlite(writer: SqlitePool, readers: SqlitePool, room: Option<Room>) -> Self {
         let room = room.map(Arc::new);
-        Self { pools: Pools::Sqlite { writer, readers }, room, ahead_us: Arc::default() }
+        Self {
+            pools: Pools::Sqlite { writer, readers },
+            room,
+            ahead_us: Arc::default(),
+            measured: Arc::default(),
+        }
     }
 
     pub(crate) fn mysql(server: Server, writers: MySqlPool, readers: MySqlPool) -> Self {
-        Self { pools: Pools::Mysql { server, writers, readers }, room: None, ahead_us: Arc::default() }
+        let pools = Pools::Mysql { server, writers, readers };
+        Self { pools, room: None, ahead_us: Arc::default(), measured: Arc::default() }
     }
 
     /// Returns what is known of the room on the disk, where the database lies on one of ours.
@@ -100,8 +108,20 @@ impl Database {
         self.room.clone()
     }
 
+    /// Returns what was measured.
+    pub(crate) fn measured(&self) -> &Measured {
+        &self.measured
+    }
+
     /// Begins a transaction that may write. Until it ends, nobody else writes.
     pub(crate) async fn begin(&self) -> Result<Connection, Error> {
+        let begun = Instant::now();
+        let done = self.take_turn().await;
+        self.measured.statement("begin to write", begun, done.is_err());
+        done
+    }
+
+    async fn take_turn(&self) -> Result<Connection, Error> {
         let begun = match &self.pools {
             Pools::Sqlite { writer, .. } => writer.begin_with(SQLITE_BEGIN_WRITE).await.map(Driver::Sqlite),
             Pools::Mysql { server, writers, .. } => Ok(begin_whole(server, writers).await?),
@@ -115,16 +135,22 @@ impl Database {
 
     /// Begins a transaction that sees everything as it is at its first look, and does not write.
     pub(crate) async fn read(&self) -> Result<Connection, Error> {
-        let begun = match &self.pools {
-            Pools::Sqlite { readers, .. } => readers.begin().await.map(Driver::Sqlite),
-            Pools::Mysql { server, readers, .. } => Ok(begin_whole(server, readers).await?),
+        let since = Instant::now();
+        let done = async {
+            let begun = match &self.pools {
+                Pools::Sqlite { readers, .. } => readers.begin().await.map(Driver::Sqlite),
+                Pools::Mysql { server, readers, .. } => Ok(begin_whole(server, readers).await?),
+            };
+            self.connection(begun)
         };
-        self.connection(begun)
+        let done = done.await;
+        self.measured.statement("begin to read", since, done.is_err());
+        done
     }
 
-    /// Lets the clock be so much further ahead.
-    pub(crate) fn advance(&self, time: Duration) {
-        self.ahead_us.fetch_add(i64::try_from(time.as_micros()).unwrap_or(i64::MAX), Ordering::SeqCst);
+    /// Lets the clock be so much further ahead, or behind.
+    pub(crate) fn turn_clock(&self, by_us: i64) {
+        self.ahead_us.fetch_add(by_us, Ordering::SeqCst);
     }
 
     /// Ends all connections.
@@ -143,7 +169,12 @@ impl Database {
 
     fn connection(&self, begun: sqlx::Result<Driver>) -> Result<Connection, Error> {
         match begun {
-            Ok(inner) => Ok(Connection { inner, room: self.room(), ahead_us: self.ahead_us.clone() }),
+            Ok(inner) => Ok(Connection {
+                inner,
+                room: self.room(),
+                ahead_us: self.ahead_us.clone(),
+                measured: self.measured.clone(),
+            }),
             Err(cause) => Err(failure(self.room.as_deref(), "begin a transaction", cause)),
         }
     }
@@ -155,6 +186,7 @@ pub(crate) struct Connection {
     inner: Driver,
     room: Option<Arc<Room>>,
     ahead_us: Arc<AtomicI64>,
+    measured: Arc<Measured>,
 }
 
 #[derive(Debug)]
@@ -209,6 +241,21 @@ fn failure(room: Option<&Room>, verb: &'static str, cause: sqlx::Error) -> Error
 impl Connection {
     /// Carries out a statement; returns how many rows it was about.
     pub(crate) async fn execute(&mut self, statement: Statement) -> Result<u64, Error> {
+        let (verb, begun) = (statement.verb, Instant::now());
+        let done = self.carry_out(statement).await;
+        self.measured.statement(verb, begun, done.is_err());
+        done
+    }
+
+    /// Reads all rows that come back.
+    pub(crate) async fn rows(&mut self, statement: Statement) -> Result<Vec<Row>, Error> {
+        let (verb, begun) = (statement.verb, Instant::now());
+        let done = self.fetch(statement).await;
+        self.measured.statement(verb, begun, done.is_err());
+        done
+    }
+
+    async fn carry_out(&mut self, statement: Statement) -> Result<u64, Error> {
         let verb = statement.verb;
         let done = match &mut self.inner {
             Driver::Sqlite(transaction) => {
@@ -228,8 +275,7 @@ impl Connection {
         done.map_err(|cause| failure(self.room.as_deref(), verb, cause))
     }
 
-    /// Reads all rows that come back.
-    pub(crate) async fn rows(&mut self, statement: Statement) -> Result<Vec<Row>, Error> {
+    async fn fetch(&mut self, statement: Statement) -> Result<Vec<Row>, Error> {
         let verb = statement.verb;
         let rows: sqlx::Result<Vec<Inner>> = match &mut self.inner {
             Driver::Sqlite(transaction) => {
@@ -277,17 +323,25 @@ impl Connection {
 
     /// Returns what time it is by the database's clock. SQLite has none of its own: it is part of this program.
     pub(crate) async fn now(&mut self) -> Result<Moment, Error> {
-        let ahead = Duration::from_micros(self.ahead_us.load(Ordering::SeqCst).unsigned_abs());
+        let ahead_us = self.ahead_us.load(Ordering::SeqCst);
+        let ahead = |moment: Moment| Moment(moment.0.saturating_add(ahead_us));
         if matches!(self.inner, Driver::Sqlite(_)) {
             let real = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-            return Ok(Moment(0).plus(real).plus(ahead));
+            return Ok(ahead(Moment(0).plus(real)));
         }
         let row = self.row(statement("ask the database for the time", MYSQL_NOW)).await?;
-        Ok(row.expect("a clock always answers").moment("now_us")?.plus(ahead))
+        Ok(ahead(row.expect("a clock always answers").moment("now_us")?))
     }
 
     /// Makes everything that was written in the transaction visible, and lasting.
     pub(crate) async fn commit(self) -> Result<(), Error> {
+        let (measured, begun) = (self.measured.clone(), Instant::now());
+        let done = self.keep().await;
+        measured.statement("commit", begun, done.is_err());
+        done
+    }
+
+    async fn keep(self) -> Result<(), Error> {
         let done = match self.inner {
             Driver::Sqlite(transaction) => transaction.commit().await,
             Driver::Mysql(held) => {

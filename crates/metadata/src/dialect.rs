@@ -19,15 +19,37 @@ pub(crate) const MYSQL_TAKE_TURN: &str = "SELECT value FROM counters WHERE name 
 /// Asks a server what time it is, in microseconds since 1970.
 pub(crate) const MYSQL_NOW: &str = "SELECT CAST(UNIX_TIMESTAMP(NOW(6)) * 1000000 AS SIGNED) AS now_us";
 
-/// What each connection is told. The second of each pair says whether a server may not know it.
+/// What each connection is told first, so that nothing depends on what the server's owner set for all. `sql_select_limit` cuts
+/// every answer, and with `autocommit = 0` nothing that was written stays. The second of each pair says whether a server may not
+/// know it.
+pub(crate) const MYSQL_PINS: [(&str, bool); 17] = [
+    ("SET SESSION sql_select_limit = 9223372036854775807", false),
+    ("SET SESSION sql_mode = 'PIPES_AS_CONCAT,STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION'", false),
+    ("SET SESSION autocommit = 1", false),
+    ("SET SESSION completion_type = 0", true),
+    ("SET SESSION tx_read_only = 0", true),
+    ("SET SESSION transaction_read_only = 0", true),
+    ("SET SESSION foreign_key_checks = 1", true),
+    ("SET SESSION unique_checks = 1", true),
+    ("SET SESSION sql_safe_updates = 0", true),
+    ("SET SESSION sql_auto_is_null = 0", true),
+    ("SET SESSION sql_big_selects = 1", true),
+    ("SET SESSION default_storage_engine = 'InnoDB'", true),
+    ("SET SESSION max_statement_time = 0", true),
+    ("SET SESSION max_execution_time = 0", true),
+    ("SET SESSION ob_query_timeout = 60000000", true),
+    ("SET SESSION ob_trx_timeout = 120000000", true),
+    ("SET SESSION ob_read_consistency = 'STRONG'", true),
+];
+
+/// What a connection for reading is told then.
 pub(crate) const MYSQL_READER: [(&str, bool); 1] =
     [("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ", false)];
 
 /// A writer sees what is committed when it has its turn. Should this program be stopped, or its machine lost, in the
 /// midst of a transaction, the server ends that soon: others wait for their turn.
-pub(crate) const MYSQL_WRITER: [(&str, bool); 8] = [
+pub(crate) const MYSQL_WRITER: [(&str, bool); 7] = [
     ("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED", false),
-    ("SET SESSION sql_mode = CONCAT(@@sql_mode, ',STRICT_TRANS_TABLES')", false),
     ("SET SESSION wait_timeout = 20", true),
     ("SET SESSION innodb_lock_wait_timeout = 8", true),
     ("SET SESSION idle_transaction_timeout = 10", true),

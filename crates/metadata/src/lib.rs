@@ -15,6 +15,8 @@
 //! | [`storages`], [`backup_sets`], [`restores`] | where backups lie, which there are, what became of them |
 //! | [`strategies`], [`strategy_runs`] | what is backed up regularly, and what became of each due time |
 //! | [`standings`], [`backup_failures`] | how backups stand, and which of the newest failed |
+//! | [`protection`] | how recently everything was backed up |
+//! | [`queue`], `measured` | how many tasks there are; what this program measured |
 //! | [`tasks`] | durable tasks as people look at them |
 //! | [`signing_keys`] | the key that dumps are signed with, sealed, and the public keys that are known |
 //! | [`submissions`] | which order made which task, for orders that are sent again |
@@ -34,8 +36,12 @@ pub mod database;
 mod dialect;
 pub mod error;
 pub mod journal;
+pub mod log_delays;
+mod measured;
 pub mod open;
 pub mod passwords;
+pub mod protection;
+pub mod queue;
 pub mod restores;
 mod room;
 mod schema;
@@ -45,6 +51,7 @@ pub mod sessions;
 pub mod signing_keys;
 mod sql;
 pub mod standings;
+pub mod storage_uses;
 pub mod storages;
 pub mod strategies;
 pub mod strategy_runs;

@@ -133,6 +133,11 @@ impl Metadata {
         Ok(Timestamp(self.read().await?.now().await?.0))
     }
 
+    /// Turns this server's reading of the clock forward, or back, as a clock that is set does: for tests.
+    pub fn turn_clock(&self, by_us: i64) {
+        self.database.turn_clock(by_us);
+    }
+
     /// Ends all connections, and lets other programs in once the last clone is gone.
     pub async fn close(self) {
         self.database.close().await;

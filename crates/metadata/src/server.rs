@@ -11,7 +11,7 @@ use tokio::time::timeout;
 use url::Url;
 
 use crate::database::without_unended;
-use crate::dialect::{MYSQL_READER, MYSQL_UNKNOWN_VARIABLE, MYSQL_WRITER};
+use crate::dialect::{MYSQL_PINS, MYSQL_READER, MYSQL_UNKNOWN_VARIABLE, MYSQL_WRITER};
 use crate::error::Error;
 
 /// The port when the URL has none.
@@ -114,7 +114,12 @@ impl Server {
 
     /// Connects once, for a change of the schema.
     pub(crate) async fn connect(&self) -> Result<MySqlConnection, Error> {
-        self.options().connect().await.map_err(|cause| self.failure(cause))
+        let connected = async {
+            let mut connection = self.options().connect().await?;
+            tell(&mut connection, &MYSQL_PINS).await?;
+            Ok::<_, sqlx::Error>(connection)
+        };
+        connected.await.map_err(|cause| self.failure(cause))
     }
 
     /// Says why there is no connection.
@@ -132,7 +137,12 @@ impl Server {
             .max_connections(connections)
             .acquire_timeout(CONNECTION_WAIT)
             .idle_timeout(IDLE_LIMIT)
-            .after_connect(move |connection, _| Box::pin(tell(connection, told)));
+            .after_connect(move |connection, _| {
+                Box::pin(async move {
+                    tell(connection, &MYSQL_PINS).await?;
+                    tell(connection, told).await
+                })
+            });
         pool.connect_with(self.options()).await.map_err(|cause| Error::Database { verb, cause })
     }
 
@@ -153,7 +163,7 @@ impl Server {
     }
 }
 
-/// Sets up a new connection; what a server need not know, it need not obey.
+/// Tells a connection how to behave; what a server need not know, it need not obey.
 pub(crate) async fn tell(
     connection: &mut MySqlConnection,
     told: &'static [(&'static str, bool)],

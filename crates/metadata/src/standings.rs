@@ -38,7 +38,7 @@ pub struct Standing {
     pub running: Option<TaskId>,
     /// Its tenants without the sys tenant.
     pub tenants: u64,
-    /// Those of them of which there is a backup set that is not partial.
+    /// Those of them of which there is a backup set that counts as a backup.
     pub protected_tenants: u64,
     /// Whether there is a backup set of its sys tenant.
     pub has_sys_set: bool,
@@ -64,10 +64,11 @@ async fn add_up_sets(reader: &mut Connection, all: &mut Standings) -> Result<(),
     let sum = statement(
         "add up backup sets",
         "SELECT cluster_id, COUNT(*) AS total, CAST(COALESCE(SUM(byte_count), 0) AS SIGNED) AS bytes,
-                MAX(CASE WHEN status <> ? THEN finished_at END) AS newest
+                MAX(CASE WHEN status IN (?, ?) THEN finished_at END) AS newest
          FROM backup_sets WHERE status <> ? GROUP BY cluster_id",
     );
-    let sum = sum.bind(word(&BackupSetStatus::Partial)).bind(word(&BackupSetStatus::Deleted));
+    let [available, unverified] = BackupSetStatus::GOOD.map(|status| word(&status));
+    let sum = sum.bind(available).bind(unverified).bind(word(&BackupSetStatus::Deleted));
     for row in reader.rows(sum).await? {
         all.clusters.entry(ClusterId(row.integer("cluster_id")?)).or_default().sets = BackupSetTotals {
             count: row.large("total")?,
@@ -84,12 +85,12 @@ async fn count_tenants(reader: &mut Connection, all: &mut Standings) -> Result<(
         "SELECT t.cluster_id, CASE WHEN t.tenant_id = ? THEN 1 ELSE 0 END AS is_sys,
                 COUNT(*) AS total, COUNT(b.tenant_id) AS protected
          FROM tenants t
-         LEFT JOIN (SELECT DISTINCT cluster_id, tenant_id FROM backup_sets WHERE status NOT IN (?, ?)) b
+         LEFT JOIN (SELECT DISTINCT cluster_id, tenant_id FROM backup_sets WHERE status IN (?, ?)) b
                 ON b.cluster_id = t.cluster_id AND b.tenant_id = t.tenant_id
          GROUP BY t.cluster_id, is_sys",
     );
-    let count = count.bind(model::physical::SYS.0).bind(word(&BackupSetStatus::Deleted));
-    let count = count.bind(word(&BackupSetStatus::Partial));
+    let [available, unverified] = BackupSetStatus::GOOD.map(|status| word(&status));
+    let count = count.bind(model::physical::SYS.0).bind(available).bind(unverified);
     for row in reader.rows(count).await? {
         let standing = all.clusters.entry(ClusterId(row.integer("cluster_id")?)).or_default();
         let protected = row.large("protected")?;

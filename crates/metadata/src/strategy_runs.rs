@@ -13,8 +13,12 @@ use crate::error::Error;
 use crate::open::Metadata;
 use crate::sql::{Row, json, statement, word};
 
-/// How long rows are kept, in microseconds: 366 days.
+/// How long rows are kept at least, in microseconds: 366 days.
 const KEPT_US: i64 = 366 * 86_400_000_000;
+
+/// How many rows of a strategy are kept at least. A clock that is more than a year ahead would else delete what is settled,
+/// and when it is right again, the same times would be due once more.
+const KEPT_ROWS: u64 = 5_000;
 
 /// How far apart two readings of one clock may be, in microseconds: more than that, and the clock was ahead.
 const CLOCK_APART_US: i64 = 60_000_000;
@@ -201,9 +205,7 @@ impl Transaction {
         );
         let ahead = now.0.saturating_add(CLOCK_APART_US);
         self.connection.execute(unsettled.bind(strategy.0).bind(*due).bind(ahead)).await?;
-        let old =
-            statement("delete old runs", "DELETE FROM strategy_runs WHERE strategy_id = ? AND due_at < ?");
-        self.connection.execute(old.bind(strategy.0).bind(due.0.saturating_sub(KEPT_US))).await?;
+        self.delete_old_runs(*strategy, Timestamp(due.0.saturating_sub(KEPT_US))).await?;
         let (kind, task, miss) = match fate {
             Fate::Started { kind, task } => (Some(word(kind)), Some(task.0), None),
             Fate::Missed(reason) => (None, None, Some(json(reason))),
@@ -226,6 +228,22 @@ impl Transaction {
             Err(error) if error.is_duplicate() => Ok(false),
             done => done.map(|_| true),
         }
+    }
+}
+
+impl Transaction {
+    async fn delete_old_runs(&mut self, strategy: StrategyId, until: Timestamp) -> Result<(), Error> {
+        let first = statement(
+            "look for old runs",
+            "SELECT due_at FROM strategy_runs WHERE strategy_id = ? ORDER BY due_at DESC",
+        );
+        let slice = Slice { offset: KEPT_ROWS - 1, limit: 1 };
+        let first = self.connection.row(slice.cut(first.bind(strategy.0))).await?;
+        let Some(first) = first else { return Ok(()) };
+        let until = until.min(first.timestamp("due_at")?);
+        let old =
+            statement("delete old runs", "DELETE FROM strategy_runs WHERE strategy_id = ? AND due_at < ?");
+        self.connection.execute(old.bind(strategy.0).bind(until)).await.map(drop)
     }
 }
 

@@ -4,7 +4,7 @@
 use crate::sql::{Statement, statement};
 
 /// The schema that a copy has: the newest step for SQLite. Steps for servers lead to the same tables.
-pub(crate) const SCHEMA: u32 = 12;
+pub(crate) const SCHEMA: u32 = 14;
 
 /// A table.
 #[derive(Debug)]
@@ -185,6 +185,26 @@ pub(crate) const TABLES: &[Table] = &[
             Text("note"),
         ],
         key: "strategy_id, due_at",
+        own_row: None,
+    },
+    Table {
+        name: "log_delays",
+        columns: &[Number("cluster_id"), Number("tenant_id"), Number("taken_at"), Number("delay_us")],
+        key: "cluster_id, tenant_id, taken_at",
+        own_row: None,
+    },
+    Table {
+        name: "storage_uses",
+        columns: &[
+            Number("cluster_id"),
+            Number("storage_id"),
+            Number("taken_at"),
+            Number("data_bytes"),
+            Number("log_bytes"),
+            Number("capacity_bytes"),
+            Number("used_bytes"),
+        ],
+        key: "cluster_id, storage_id, taken_at",
         own_row: None,
     },
     Table {

@@ -1,5 +1,7 @@
 //! A cluster's tenants, as the last probe has read them.
 
+use std::collections::BTreeMap;
+
 use model::id::{ClusterId, TenantId};
 use model::tenant::Tenant;
 
@@ -58,6 +60,26 @@ impl Metadata {
         let list =
             statement("list tenants", "SELECT facts FROM tenants WHERE cluster_id = ? ORDER BY tenant_id");
         self.read().await?.rows(list.bind(cluster.0)).await?.iter().map(|row| row.json("facts")).collect()
+    }
+
+    /// Returns the tenants of these clusters, by number; a cluster without tenants is not among them.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn tenant_list_of(
+        &self,
+        clusters: &[ClusterId],
+    ) -> Result<BTreeMap<ClusterId, Vec<Tenant>>, Error> {
+        let mut tenants: BTreeMap<ClusterId, Vec<Tenant>> = BTreeMap::new();
+        if clusters.is_empty() {
+            return Ok(tenants);
+        }
+        let list = statement("list tenants", "SELECT cluster_id, facts FROM tenants WHERE 1 = 1");
+        let list = list.and_one_of("cluster_id", clusters.iter().map(|id| id.0));
+        for row in self.read().await?.rows(list.push(" ORDER BY cluster_id, tenant_id")).await? {
+            tenants.entry(ClusterId(row.integer("cluster_id")?)).or_default().push(row.json("facts")?);
+        }
+        Ok(tenants)
     }
 
     /// Returns a tenant.

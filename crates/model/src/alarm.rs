@@ -17,12 +17,22 @@ pub const LOG_DELAY_S: u64 = 3_600;
 pub enum AlarmKind {
     /// The cluster does not answer.
     ClusterUnavailable,
+    /// The storage of a backup strategy is too full.
+    StorageCapacity,
     /// The newest data backup failed, and none succeeded since.
     BaseBackupFail,
+    /// A data backup runs longer than its backup strategy allows.
+    BaseBackupTimeout,
+    /// No data backup succeeded for too long.
+    NoSuccessfulBackup,
     /// Log backup has stopped by itself, and does not go on by itself.
     LogBackupInterrupted,
     /// Log backup is too far behind.
     IncBackupDelay,
+    /// The newest due time of a backup strategy was missed.
+    BackupRunMissed,
+    /// The owner of a backup strategy may not back up, so that no run will start.
+    StrategyOwnerInvalid,
 }
 
 /// How bad it is. On the wire it is OCP's number, of which 1 is the worst.
@@ -36,17 +46,31 @@ pub enum AlarmLevel {
 
 impl AlarmKind {
     /// All there are.
-    pub const ALL: [Self; 4] =
-        [Self::ClusterUnavailable, Self::BaseBackupFail, Self::LogBackupInterrupted, Self::IncBackupDelay];
+    pub const ALL: [Self; 9] = [
+        Self::ClusterUnavailable,
+        Self::StorageCapacity,
+        Self::BaseBackupFail,
+        Self::BaseBackupTimeout,
+        Self::NoSuccessfulBackup,
+        Self::LogBackupInterrupted,
+        Self::IncBackupDelay,
+        Self::BackupRunMissed,
+        Self::StrategyOwnerInvalid,
+    ];
 
     /// Returns the name by which programs know it; also that of its words in the texts.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::ClusterUnavailable => "cluster_unavailable",
+            Self::StorageCapacity => "backup_storage_capacity_over_threshold",
             Self::BaseBackupFail => "base_backup_fail",
+            Self::BaseBackupTimeout => "base_backup_timeout",
+            Self::NoSuccessfulBackup => "base_backup_too_long_time_no_one_success_task",
             Self::LogBackupInterrupted => "log_backup_interrupted",
             Self::IncBackupDelay => "inc_backup_delay",
+            Self::BackupRunMissed => "backup_run_missed",
+            Self::StrategyOwnerInvalid => "backup_strategy_owner_invalid",
         }
     }
 
@@ -54,8 +78,14 @@ impl AlarmKind {
     #[must_use]
     pub const fn level(self) -> AlarmLevel {
         match self {
-            Self::ClusterUnavailable => AlarmLevel::Stopped,
-            Self::BaseBackupFail | Self::LogBackupInterrupted | Self::IncBackupDelay => AlarmLevel::Critical,
+            Self::ClusterUnavailable | Self::StorageCapacity => AlarmLevel::Stopped,
+            Self::BaseBackupFail
+            | Self::BaseBackupTimeout
+            | Self::NoSuccessfulBackup
+            | Self::LogBackupInterrupted
+            | Self::IncBackupDelay
+            | Self::BackupRunMissed
+            | Self::StrategyOwnerInvalid => AlarmLevel::Critical,
         }
     }
 }
@@ -155,13 +185,14 @@ pub fn changes(before: &[Alarm], now: &[Alarm]) -> Vec<AlarmChange> {
 /// What makes an alarm the same for as long as it holds.
 type Key = (AlarmKind, ClusterId, Option<TenantId>);
 
-/// Judges the log backup of one tenant, on 3.x of the cluster; `delay_us` is how far it is behind while it runs.
+/// Judges the log backup of one tenant, on 3.x of the cluster; `delay_us` is how far it is behind while it runs, and
+/// `limit_s` how far it may be.
 #[must_use]
-pub fn of_log_backup(round: &ArchiveRound, delay_us: Option<u64>) -> Option<AlarmKind> {
+pub fn of_log_backup(round: &ArchiveRound, delay_us: Option<u64>, limit_s: u64) -> Option<AlarmKind> {
     if round.status == ArchiveStatus::Interrupted {
         return Some(AlarmKind::LogBackupInterrupted);
     }
-    delay_us.filter(|delay_us| *delay_us > LOG_DELAY_S * 1_000_000).map(|_| AlarmKind::IncBackupDelay)
+    delay_us.filter(|delay_us| *delay_us > limit_s * 1_000_000).map(|_| AlarmKind::IncBackupDelay)
 }
 
 #[cfg(test)]
@@ -200,8 +231,11 @@ mod tests {
             (Never, None, None),
         ];
         for (status, delay_us, expected) in cases {
-            assert_eq!(of_log_backup(&round(status), delay_us), expected, "{status:?} {delay_us:?}");
+            let found = of_log_backup(&round(status), delay_us, LOG_DELAY_S);
+            assert_eq!(found, expected, "{status:?} {delay_us:?}");
         }
+        let sooner = of_log_backup(&round(Doing), Some(61_000_000), 60);
+        assert_eq!(sooner, Some(AlarmKind::IncBackupDelay), "a strategy has a limit of its own");
     }
 
     #[test]

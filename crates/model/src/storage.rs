@@ -208,6 +208,37 @@ pub fn logical_folder(cluster_name: &str, ob_cluster_id: i64, tenant: TenantId) 
     format!("{}/logical", tenant_folder(cluster_name, ob_cluster_id, tenant))
 }
 
+/// Whose logical dumps a folder holds, as its name says: `<cluster name>/<cluster id>/<tenant id>/logical`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LogicalFolder<'a> {
+    /// The cluster's name.
+    pub cluster: &'a str,
+    /// The number that OceanBase gave the cluster.
+    pub ob_cluster_id: i64,
+    /// The tenant.
+    pub tenant: TenantId,
+}
+
+impl<'a> LogicalFolder<'a> {
+    /// Reads the path of a dump, and returns the dump's name with it; nothing when it is another path.
+    #[must_use]
+    pub fn of_dump(path: &'a str) -> Option<(Self, &'a str)> {
+        let (folder, dump) = path.rsplit_once('/')?;
+        let mut parts = folder.rsplitn(4, '/').skip(1);
+        let tenant = TenantId(parts.next()?.parse().ok()?);
+        let ob_cluster_id = parts.next()?.parse().ok()?;
+        let cluster = parts.next()?;
+        let is_ours = folder == logical_folder(cluster, ob_cluster_id, tenant);
+        is_ours.then_some((Self { cluster, ob_cluster_id, tenant }, dump))
+    }
+}
+
+/// Returns what the signed manifest of a tenant's dump says about whose data it holds. A cluster's name can change.
+#[must_use]
+pub fn dump_owner(ob_cluster_id: i64, tenant: TenantId) -> String {
+    format!("{ob_cluster_id}/{tenant}")
+}
+
 /// One line of a storage's test.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TestLine {

@@ -13,6 +13,7 @@ use model::cluster::Address;
 use crate::answer::{Row, Shape};
 use crate::connect::{self, Endpoint};
 use crate::error::Error;
+use crate::measure;
 use crate::statement::{End, Outcome, Statement, Value, Witness};
 use crate::wire::{self, Beginning, Next, Wire};
 
@@ -123,7 +124,9 @@ impl Channel {
     }
 
     pub(crate) fn tell(&self, statement: &Statement, begun: Instant, end: End<'_>) {
-        self.witness.answered(statement, &Outcome { elapsed: begun.elapsed(), end });
+        let elapsed = begun.elapsed();
+        measure::note(statement.text(), elapsed, matches!(end, End::Failed(_)));
+        self.witness.answered(statement, &Outcome { elapsed, end });
     }
 
     /// Says good-bye to the server.

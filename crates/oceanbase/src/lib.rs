@@ -13,6 +13,7 @@ pub mod identity;
 pub mod inventory;
 pub mod login;
 pub mod mask;
+pub mod measure;
 pub mod physical;
 pub mod precheck;
 mod probe;

@@ -5,6 +5,7 @@
 
 use std::path::{Component, Path, PathBuf};
 
+use model::storage_use::Room;
 use rustix::fs::{StatVfsMountFlags, statvfs};
 
 use crate::error::{Error, ErrorKind};
@@ -45,6 +46,29 @@ impl FileRoots {
     #[must_use]
     pub fn check(&self) -> Vec<Error> {
         self.0.iter().filter_map(|root| check(root).err()).collect()
+    }
+
+    /// Returns the room of the file system on which a directory lies, or will lie once it is there. It may take as long as a
+    /// network's file system does.
+    ///
+    /// # Errors
+    /// When the directory is not below a root, or the file system does not answer.
+    pub fn room(&self, path: &str) -> Result<Room, Error> {
+        const VERB: &str = "look at the room of";
+        let Admitted { root: mut place, folders } = self.admit(path)?;
+        for folder in folders {
+            let next = place.join(folder);
+            // No link is followed, and what is not there yet will lie where its parent does.
+            match next.symlink_metadata() {
+                Ok(found) if found.is_dir() => place = next,
+                _ => break,
+            }
+        }
+        let disk = statvfs(&place).map_err(|cause| Error::io(VERB, &place.to_string_lossy(), cause))?;
+        // What only root may still write counts as used, as it does for `df`.
+        let left_bytes = disk.f_bavail.saturating_mul(disk.f_frsize);
+        let used_bytes = disk.f_blocks.saturating_sub(disk.f_bfree).saturating_mul(disk.f_frsize);
+        Ok(Room { capacity_bytes: used_bytes.saturating_add(left_bytes), used_bytes })
     }
 
     /// Returns the root that allows this path, and the folders from there down to it.
@@ -117,5 +141,20 @@ mod tests {
             let refused = FileRoots::new([root]).expect_err(root);
             assert_eq!(*refused.kind(), ErrorKind::RootMalformed, "{root}");
         }
+    }
+
+    #[test]
+    fn the_room_is_that_of_the_file_system_also_before_the_directory_is_there() {
+        let dir = tempfile::TempDir::new().expect("a directory");
+        let root = dir.path().to_string_lossy().into_owned();
+        let roots = FileRoots::new([&root]).expect("roots");
+        let here = roots.room(&root).expect("a room");
+        assert!(here.capacity_bytes >= here.used_bytes && here.capacity_bytes > 0, "{here:?}");
+        let there = roots.room(&format!("{root}/not/yet")).expect("a room");
+        assert_eq!(there.capacity_bytes / 1_000_000, here.capacity_bytes / 1_000_000);
+        assert!(matches!(
+            roots.room("/elsewhere").map_err(|error| error.kind().clone()),
+            Err(ErrorKind::OutsideRoots { .. })
+        ));
     }
 }

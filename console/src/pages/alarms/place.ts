@@ -3,5 +3,15 @@ import type { Alarm } from '../../api/types';
 /** Returns the address of what an alarm is about: where one sees more, and can do something. */
 export function placeOf({ alarmType, clusterId, taskId }: Pick<Alarm, 'alarmType' | 'clusterId' | 'taskId'>): string {
   if (typeof taskId === 'number') return `/tasks/${taskId}`;
-  return alarmType === 'cluster_unavailable' ? `/clusters/${clusterId}` : `/clusters/${clusterId}/backup?list=logs`;
+  switch (alarmType) {
+    case 'cluster_unavailable':
+      return `/clusters/${clusterId}`;
+    case 'backup_run_missed':
+    case 'backup_storage_capacity_over_threshold':
+    case 'base_backup_too_long_time_no_one_success_task':
+    case 'backup_strategy_owner_invalid':
+      return `/clusters/${clusterId}/backup`;
+    default:
+      return `/clusters/${clusterId}/backup?list=logs`;
+  }
 }

@@ -9,9 +9,9 @@ use crate::auth::Caller;
 use crate::envelope::{Answer, Envelope};
 use crate::error::{Failure, Failures};
 use crate::extract::{Body, Parameters, Path, Repeatable};
-use crate::queries::LogBackupQuery;
+use crate::queries::{LogBackupQuery, LogDelayQuery};
 use crate::views::backup_now::{BackupDimension, ObjectBody, TenantsBody};
-use crate::views::log_backups::{LogBackupAction, LogBackupTasksView};
+use crate::views::log_backups::{LogBackupAction, LogBackupTasksView, LogDelaysView};
 use crate::views::plans::ActionView;
 
 /// Lists the log backup of a cluster, tenant by tenant, as the cluster says now
@@ -50,6 +50,25 @@ pub(crate) async fn tenant_log_backup_task_list(
     Parameters(query): Parameters<LogBackupQuery>,
 ) -> Result<Answer<LogBackupTasksView>, Failure> {
     list(&api, &actor, ClusterId(id), Some(TenantId(tenant)), &query).await
+}
+
+/// Returns how far log backup was behind, over up to 90 days; of a long time the worst of each span
+#[utoipa::path(
+    get,
+    path = "/ob/clusters/{id}/backup/logBackupDelays",
+    tag = "log backup",
+    params(("id" = i64, Path, description = "The cluster."), LogDelayQuery),
+    responses((status = 200, body = Envelope<LogDelaysView>), Failures)
+)]
+pub(crate) async fn log_delay_list(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    Path(id): Path<i64>,
+    Parameters(query): Parameters<LogDelayQuery>,
+) -> Result<Answer<LogDelaysView>, Failure> {
+    let (tenant, (from, until)) = (query.tenant(), query.span()?);
+    let delays = control::log_delays::list(&api.control, &actor, ClusterId(id), tenant, from, until).await?;
+    Ok(Answer(delays.into()))
 }
 
 async fn list(

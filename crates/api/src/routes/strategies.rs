@@ -10,26 +10,26 @@ use crate::auth::Caller;
 use crate::envelope::{Answer, Envelope, List};
 use crate::error::{Failure, Failures};
 use crate::extract::{Body, Parameters, Path};
-use crate::queries::PageQuery;
+use crate::queries::{StrategyQuery, StrategyRunQuery};
 use crate::views::plans::{ActionType, ActionView};
 use crate::views::strategies::{NewStrategyBody, ScheduleBody, StrategyChangeBody, StrategyView};
 use crate::views::strategy_runs::{PlannedRunsView, StrategyRunView};
 
-/// Lists the backup strategies of all clusters
+/// Lists the backup strategies of all clusters, or of one and its tenants
 #[utoipa::path(
     get,
     path = "/backup/strategies",
     tag = "strategies",
-    params(PageQuery),
+    params(StrategyQuery),
     responses((status = 200, body = Envelope<List<StrategyView>>), Failures)
 )]
 pub(crate) async fn all_strategy_list(
     State(api): State<Api>,
     Caller(actor): Caller,
-    Parameters(query): Parameters<PageQuery>,
+    Parameters(query): Parameters<StrategyQuery>,
 ) -> Result<Answer<List<StrategyView>>, Failure> {
-    let page = query.page()?;
-    Ok(Answer(List::of(strategies::list(&api.control, &actor, None, page).await?)))
+    let (cluster, page) = query.read()?;
+    Ok(Answer(List::of(strategies::list(&api.control, &actor, cluster, page).await?)))
 }
 
 /// Returns the next runs of a schedule that is not saved
@@ -178,7 +178,7 @@ pub(crate) async fn schedule_stop(
     tag = "strategies",
     params(
         ("id" = i64, Path, description = "The cluster."),
-        PageQuery,
+        StrategyRunQuery,
     ),
     responses((status = 200, body = Envelope<List<StrategyRunView>>), Failures)
 )]
@@ -186,11 +186,11 @@ pub(crate) async fn strategy_run_list(
     State(api): State<Api>,
     Caller(actor): Caller,
     Path(id): Path<i64>,
-    Parameters(query): Parameters<PageQuery>,
+    Parameters(query): Parameters<StrategyRunQuery>,
 ) -> Result<Answer<List<StrategyRunView>>, Failure> {
     let scope = Scope::Cluster(ClusterId(id));
-    let page = query.page()?;
-    Ok(Answer(List::of(strategies::runs(&api.control, &actor, scope, page).await?)))
+    let (filter, page) = query.read()?;
+    Ok(Answer(List::of(strategies::runs(&api.control, &actor, scope, filter, page).await?)))
 }
 
 /// Returns the next runs of the backup strategy of a cluster
@@ -349,7 +349,7 @@ pub(crate) async fn tenant_schedule_stop(
     params(
         ("id" = i64, Path, description = "The cluster."),
         ("tenantId" = i64, Path, description = "The tenant."),
-        PageQuery,
+        StrategyRunQuery,
     ),
     responses((status = 200, body = Envelope<List<StrategyRunView>>), Failures)
 )]
@@ -357,11 +357,11 @@ pub(crate) async fn tenant_strategy_run_list(
     State(api): State<Api>,
     Caller(actor): Caller,
     Path((id, tenant)): Path<(i64, i64)>,
-    Parameters(query): Parameters<PageQuery>,
+    Parameters(query): Parameters<StrategyRunQuery>,
 ) -> Result<Answer<List<StrategyRunView>>, Failure> {
     let scope = Scope::Tenant(ClusterId(id), TenantId(tenant));
-    let page = query.page()?;
-    Ok(Answer(List::of(strategies::runs(&api.control, &actor, scope, page).await?)))
+    let (filter, page) = query.read()?;
+    Ok(Answer(List::of(strategies::runs(&api.control, &actor, scope, filter, page).await?)))
 }
 
 /// Returns the next runs of the backup strategy of a tenant

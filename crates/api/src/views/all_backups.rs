@@ -5,6 +5,7 @@ use model::time::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::strategy_runs::{PlannedRunView, StrategyRunView};
 use super::words;
 
 /// How the backups of all clusters stand.
@@ -61,6 +62,12 @@ pub(crate) struct ClusterStandingView {
     /// When the newest backup set was finished.
     #[schema(format = DateTime)]
     last_data_backup_time: Option<String>,
+    /// How what backs it up by itself stands.
+    backup_schedule_status: words::BackupScheduleStatus,
+    /// The next run of the strategy; none while it is paused.
+    next_backup_run: Option<PlannedRunView>,
+    /// What became of the newest due time of the strategy.
+    last_backup_run: Option<StrategyRunView>,
     /// How many backup sets there are.
     backup_set_count: u64,
     /// How much they take, in bytes.
@@ -70,7 +77,7 @@ pub(crate) struct ClusterStandingView {
 impl From<ClusterStanding> for ClusterStandingView {
     fn from(found: ClusterStanding) -> Self {
         let (object_count, protected_object_count) = (found.objects(), found.protected_objects());
-        let ClusterStanding { cluster, standing } = found;
+        let ClusterStanding { cluster, standing, schedule } = found;
         Self {
             cluster_id: cluster.id.0,
             cluster_name: cluster.name,
@@ -81,6 +88,9 @@ impl From<ClusterStanding> for ClusterStandingView {
             protected_object_count,
             running_task_id: standing.running.map(|task| task.0),
             last_data_backup_time: standing.sets.newest.map(Timestamp::to_rfc3339),
+            backup_schedule_status: schedule.status.into(),
+            next_backup_run: schedule.next.map(Into::into),
+            last_backup_run: schedule.last.map(Into::into),
             backup_set_count: standing.sets.count,
             backup_size: standing.sets.bytes,
         }

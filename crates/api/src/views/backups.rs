@@ -38,6 +38,9 @@ pub(crate) struct AbilityView {
     /// Why that storage configuration is filled in.
     #[serde(skip_serializing_if = "Option::is_none")]
     storage_source: Option<words::StorageSource>,
+    /// The backup strategy whose method and storage are filled in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    strategy_id: Option<i64>,
 }
 
 /// Which modes of data backup there are.
@@ -66,6 +69,7 @@ impl From<Ability> for AbilityView {
             disabled,
             logical_disabled,
             storage,
+            strategy,
         } = ability;
         let language = call::language();
         Self {
@@ -81,6 +85,7 @@ impl From<Ability> for AbilityView {
             logical_disabled: logical_disabled.map(|problem| ErrorView::of(&problem, language)),
             storage_id: storage.map(|(id, _)| id.0),
             storage_source: storage.map(|(_, source)| source.into()),
+            strategy_id: strategy.map(|id| id.0),
         }
     }
 }

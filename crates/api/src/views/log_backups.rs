@@ -1,6 +1,7 @@
 //! How log backup stands, and what can be asked of it.
 
 use control::log_backups::{LogBackupTask, LogBackupTasks};
+use control::log_delays::LogDelay;
 use model::archive::{self, ArchiveStatus, LogBackupWish};
 use model::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -134,5 +135,36 @@ impl From<LogBackupTask> for LogBackupTaskView {
             error_msg: problem.as_ref().map(|problem| problem.text.message(call::language())),
             error: problem.map(|problem| Words::here(&problem.text)),
         }
+    }
+}
+
+/// How far log backup was behind, tenant by tenant, the oldest first.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct LogDelaysView {
+    /// The samples, or the worst of each span of a long time.
+    contents: Vec<LogDelayView>,
+}
+
+/// How far the log backup of a tenant was behind.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct LogDelayView {
+    /// The tenant; 1 for a whole cluster of 3.x.
+    tenant_id: i64,
+    /// When.
+    #[schema(format = DateTime)]
+    time: String,
+    /// By how many seconds, by the database's clock.
+    delay_seconds: u64,
+}
+
+impl From<Vec<LogDelay>> for LogDelaysView {
+    fn from(delays: Vec<LogDelay>) -> Self {
+        let view = |LogDelay { tenant, taken, delay_us }| LogDelayView {
+            tenant_id: tenant.0,
+            time: taken.to_rfc3339(),
+            delay_seconds: delay_us / 1_000_000,
+        };
+        Self { contents: delays.into_iter().map(view).collect() }
     }
 }

@@ -45,8 +45,13 @@ pub(crate) struct StrategyChangeBody {
     /// When an alarm is raised.
     #[serde(default)]
     ob_backup_threshold_config: ThresholdBody,
-    /// Where to.
+    /// Where to. The place of the strategy's own storage, typed in, changes that storage's name and key; a secret that is left out
+    /// stays. With only a percentage the storage stays.
     ob_backup_service_storage_config: Option<StorageChoiceBody>,
+    /// Accepts that a physical strategy moves to another storage; without it such a change is refused, with what it means for
+    /// recovery.
+    #[serde(default)]
+    accept_storage_move: bool,
     /// Whether a copy in a second storage is wanted; not supported yet.
     #[serde(default)]
     secondary_backup_enabled: bool,
@@ -135,7 +140,7 @@ pub(crate) struct QuietWindowView {
 #[derive(Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct ThresholdBody {
-    /// After how many minutes a data backup is late.
+    /// After how many minutes a data backup is late; 0 means never.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "whole::optional")]
     data_backup_timeout_minutes: Option<u32>,
     /// After how many days without a successful data backup an alarm is raised.
@@ -215,6 +220,9 @@ impl ThresholdBody {
 fn read_storage(body: Option<StorageChoiceBody>) -> Result<(Option<NamedStorage>, Option<u8>), Problem> {
     let Some(body) = body else { return Ok((None, None)) };
     let (name, percent) = (body.config_name.clone(), body.alarm_storage_percentage_threshold);
+    if percent.is_some() && body.names_none() {
+        return Ok((None, percent));
+    }
     Ok((Some(NamedStorage { choice: body.read()?, name }), percent))
 }
 
@@ -244,6 +252,7 @@ impl StrategyChangeBody {
             schedule: schedule.map(ScheduleBody::config),
             thresholds: self.ob_backup_threshold_config.config(percent),
             secondary_backup: self.secondary_backup_enabled,
+            accept_storage_move: self.accept_storage_move,
         })
     }
 }
@@ -277,6 +286,8 @@ pub(crate) struct StrategyView {
     ob_backup_service_storage_config: StrategyStorageView,
     /// Whether a second copy is made.
     secondary_backup_enabled: bool,
+    /// How its schedule stands.
+    backup_schedule_status: words::BackupScheduleStatus,
     /// Its next run; none while it is paused.
     next_run: Option<PlannedRunView>,
     /// What became of its newest due time.
@@ -335,7 +346,7 @@ pub(crate) struct StrategyStorageView {
 
 impl From<Detail> for StrategyView {
     fn from(detail: Detail) -> Self {
-        let Detail { strategy, cluster_name, tenant_name, storage, owner, next, last } = detail;
+        let Detail { strategy, cluster_name, tenant_name, storage, owner, standing } = detail;
         let settings = strategy.settings;
         let (tenant, dimension) = match strategy.scope {
             Scope::Cluster(_) => (None, BackupDimension::Cluster),
@@ -368,8 +379,9 @@ impl From<Detail> for StrategyView {
                 alarm_storage_percentage_threshold: thresholds.storage_percent,
             },
             secondary_backup_enabled: false,
-            next_run: next.map(Into::into),
-            last_run: last.map(Into::into),
+            backup_schedule_status: standing.status.into(),
+            next_run: standing.next.map(Into::into),
+            last_run: standing.last.map(Into::into),
         }
     }
 }

@@ -103,6 +103,7 @@ words! {
         Available = "AVAILABLE",
         Unverified = "UNVERIFIED",
         Partial = "PARTIAL",
+        Foreign = "FOREIGN",
         Deleted = "DELETED",
     }
 }
@@ -181,9 +182,14 @@ words! {
     /// What is wrong: OCP's names of alarms, and ours in its manner where it has none.
     AlarmType for model::alarm::AlarmKind {
         ClusterUnavailable = "cluster_unavailable",
+        StorageCapacity = "backup_storage_capacity_over_threshold",
         BaseBackupFail = "base_backup_fail",
+        BaseBackupTimeout = "base_backup_timeout",
+        NoSuccessfulBackup = "base_backup_too_long_time_no_one_success_task",
         LogBackupInterrupted = "log_backup_interrupted",
         IncBackupDelay = "inc_backup_delay",
+        BackupRunMissed = "backup_run_missed",
+        StrategyOwnerInvalid = "backup_strategy_owner_invalid",
     }
 }
 

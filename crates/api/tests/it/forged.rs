@@ -30,6 +30,9 @@ pub(crate) async fn recover_a_forged_set(server: &Server, set: &Value, database:
         send(server, &manager, &format!("/api/v2/backup/storages/{storage}/scan"), &json!({})).await;
     let found = scanned.json()["data"]["added"][0].clone();
     assert_eq!(found["origin"]["signature"], "UNSIGNED", "{}", scanned.text);
+    let sets =
+        server.ask("GET", &format!("/api/v2/backup/sets?backupSetId={}", found["backupSetId"]), None).await;
+    assert_eq!(sets.json()["data"]["contents"][0]["status"], "FOREIGN", "{}", sets.text);
     let forged = &found["backupSetId"];
     let shown = server.ask("GET", &origin(forged), None).await.json();
     assert_eq!(shown["data"]["signature"], "UNSIGNED", "{shown}");

@@ -5,6 +5,7 @@ mod answers;
 mod description;
 mod events;
 mod forged;
+mod metrics;
 mod orders;
 mod permissions;
 mod server;

@@ -109,8 +109,18 @@ async fn a_strategy_is_created_runs_is_paused_and_deleted() {
     assert_eq!(made["backupObjectOpsResultList"][0]["beSuccessful"], true);
     assert_eq!(story.refused("POST", &story.strategy(""), Some(new)).await, 20100);
     assert_eq!(story.refused("PATCH", &story.strategy(""), Some(json!({}))).await, 20116);
+    for (minutes, shown) in [(30, json!(30)), (0, Value::Null)] {
+        let changed = json!({
+            "obBackupThresholdConfig": { "dataBackupTimeoutMinutes": minutes },
+            "obBackupServiceStorageConfig": { "alarmStoragePercentageThreshold": 70 },
+        });
+        story.done("PATCH", &story.strategy(""), Some(changed)).await;
+        let found = story.done("GET", &story.strategy(""), None).await;
+        assert_eq!(found["obBackupThresholdConfig"]["dataBackupTimeoutMinutes"], shown, "0 means never");
+        assert_eq!(found["obBackupServiceStorageConfig"]["alarmStoragePercentageThreshold"], 70);
+    }
     let shown = story.done("GET", &story.strategy(""), None).await;
-    assert_eq!(shown["obBackupServiceStorageConfig"]["configName"], "nightly");
+    assert_eq!(shown["obBackupServiceStorageConfig"]["configName"], "nightly", "the storage stays");
     assert_eq!(shown["obBackupScheduleConfig"]["cronExpression"], "0 * * * *");
     assert_eq!((&shown["backupMode"], &shown["owner"]), (&json!("PHYSICAL_BACKUP"), &json!("admin")));
     let ability = story.done("GET", &format!("/ob/clusters/{}/backup/ability", story.cluster), None).await;

@@ -15,7 +15,7 @@ use super::{Reach, task};
 use crate::client::Client;
 use crate::failure::Failure;
 use crate::follow;
-use crate::rows::{ActionRow, BackupSetRow, ClusterRow, PlanRow, read, read_all};
+use crate::rows::{AbilityRow, ActionRow, BackupSetRow, ClusterRow, PlanRow, StorageRow, read, read_all};
 use crate::screen::Screen;
 use crate::secrets;
 
@@ -122,6 +122,9 @@ async fn now(reach: &Reach, args: NowArgs) -> Result<(), Failure> {
     let (client, screen) = (reach.client()?, reach.screen());
     let cluster = cluster(&client, &args.cluster).await?;
     let body = body(&client, &cluster, &args).await?;
+    if args.storage.is_none() {
+        say_storage(&client, screen, &cluster, &args).await?;
+    }
     let path = format!("/ob/clusters/{}/backup/backupNow", cluster.id);
     let data = client.post(&path, Some(&body)).await?;
     let action: ActionRow = read(&data)?;
@@ -153,6 +156,27 @@ async fn now(reach: &Reach, args: NowArgs) -> Result<(), Failure> {
     let numbers: Vec<String> = partial.iter().map(|set| set.backup_set_id.to_string()).collect();
     let problem = Problem::refused(codes::DATA_BACKUP_FAILED, "backup-partial");
     Err(Failure::partial(problem.with("set", numbers.join(", ")).with("count", lost)))
+}
+
+/// Says where a backup goes whose storage is the backup strategy's.
+async fn say_storage(
+    client: &Client,
+    screen: Screen,
+    cluster: &ClusterRow,
+    args: &NowArgs,
+) -> Result<(), Failure> {
+    let below = match &args.tenant[..] {
+        [only] => format!("/tenants/{}", tenant(client, cluster, Some(only)).await?),
+        _ => String::new(),
+    };
+    let ability = client.get(&format!("/ob/clusters/{}{below}/backup/ability", cluster.id), &[]).await?;
+    let ability: AbilityRow = read(&ability)?;
+    if let (Some(id), Some("STRATEGY")) = (ability.storage_id, ability.storage_source.as_deref()) {
+        let storage: StorageRow = read(&client.get(&format!("/backup/storages/{id}"), &[]).await?)?;
+        let shown = storage.config_name.unwrap_or(storage.uri);
+        screen.say(&Text::new("cli-backup-storage-of-strategy").with("storage", shown));
+    }
+    Ok(())
 }
 
 /// Says what was made. What a physical set holds is not counted in tables and rows.

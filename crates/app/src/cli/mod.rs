@@ -4,6 +4,7 @@ mod account;
 pub(crate) mod admin;
 mod audit;
 pub(crate) mod backup;
+pub(crate) mod check;
 pub(crate) mod cluster;
 pub(crate) mod compaction;
 mod consent;
@@ -19,11 +20,15 @@ pub(crate) mod serve;
 mod signing_key;
 pub(crate) mod storage;
 pub(crate) mod strategy;
+mod strategy_apply;
+mod strategy_settings;
 pub(crate) mod task;
 mod tenant;
 mod token;
 pub(crate) mod verify;
 mod wish;
+
+use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
@@ -64,6 +69,8 @@ pub(crate) enum Command {
     Restore(restore::RestoreArgs),
     /// Follow and steer tasks
     Task(task::TaskArgs),
+    /// Check for Nagios or Icinga that every object has a recent backup
+    Check(check::CheckArgs),
     /// Keep accounts and API tokens, and show the audit log
     Admin(admin::AdminArgs),
     /// Dump a server into a directory, without a Lifeboat server
@@ -130,13 +137,15 @@ impl Command {
             Self::Compaction(args) => &args.reach,
             Self::Restore(args) => &args.reach,
             Self::Task(args) => &args.reach,
+            Self::Check(args) => &args.reach,
         };
         reach.screen().is_json()
     }
 
-    /// Does what was asked.
-    pub(crate) async fn run(self) -> Result<(), Failure> {
-        match self {
+    /// Does what was asked; returns the exit status of what went well.
+    pub(crate) async fn run(self) -> Result<ExitCode, Failure> {
+        let done = match self {
+            Self::Check(args) => return Ok(check::run(args).await),
             Self::Serve(args) => serve::run(args).await,
             Self::Cluster(args) => cluster::run(args).await,
             Self::Tenant(args) => tenant::run(args).await,
@@ -156,6 +165,7 @@ impl Command {
                 print!("{}", api::document());
                 Ok(())
             }
-        }
+        };
+        done.map(|()| ExitCode::SUCCESS)
     }
 }

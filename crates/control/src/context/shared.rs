@@ -9,6 +9,7 @@ use tokio::sync::Notify;
 
 use super::error::Error;
 use super::health::Health;
+use super::log_checkpoints::LogCheckpoints;
 use super::log_on::LogOn;
 use super::snapshots::Snapshots;
 use super::troubles::Troubles;
@@ -27,6 +28,8 @@ pub(crate) struct Context {
     pub(crate) log_on: LogOn,
     /// What the last look at each cluster found wrong.
     pub(crate) troubles: Troubles,
+    /// Up to when logs were backed up at the last look at each cluster.
+    pub(crate) log_checkpoints: LogCheckpoints,
     /// Makes the watcher look at the clusters at once.
     pub(crate) look: Notify,
     /// Whether this server could do its work when that was last asked.
@@ -59,6 +62,7 @@ impl Context {
             snapshots: Snapshots::default(),
             log_on: LogOn::new(),
             troubles: Troubles::default(),
+            log_checkpoints: LogCheckpoints::default(),
             look: Notify::new(),
             health: Health::default(),
             data_backups_at_once: DATA_BACKUPS_AT_ONCE,

@@ -3,6 +3,7 @@
 use dump::{KnownKeys, Origin, PublicKey, SigningKey};
 use model::id::BackupSetId;
 use model::problem::{ProblemKind, codes};
+use model::storage::{LogicalFolder, dump_owner};
 use model::text::Text;
 use model::user::Permission;
 use model::{Problem, Secret};
@@ -79,13 +80,24 @@ fn public(key: &str) -> Result<PublicKey, Error> {
     key.parse().map_err(|cause| Error::caused(Problem::internal("metadata-signing-key-unreadable"), cause))
 }
 
+/// Refuses a dump that lies in another tenant's folder than the one it was made for: its signature fits wherever it is copied to. One
+/// that does not say for whom it was made is taken.
+pub(crate) fn refuse_moved(path: &str, owner: Option<&str>) -> Result<(), Problem> {
+    let (Some(owner), Some((folder, _))) = (owner, LogicalFolder::of_dump(path)) else { return Ok(()) };
+    if owner == dump_owner(folder.ob_cluster_id, folder.tenant) {
+        return Ok(());
+    }
+    let owner = model::visible::visible_line(owner);
+    Err(Problem::refused(codes::PRECHECK_FAILED, "backup-set-moved").with("path", path).with("owner", owner))
+}
+
 #[cfg(test)]
 mod tests {
     use dump::{Origin, SigningKey};
     use model::id::{BackupSetId, UserId};
     use model::user::Role;
 
-    use super::check;
+    use super::{check, refuse_moved};
     use crate::context::{Actor, Means};
 
     #[test]
@@ -118,5 +130,17 @@ mod tests {
         assert_eq!(asks(&Origin::Unknown { key }).as_deref(), Some("recovery-of-foreign-set-asks"));
         assert_eq!(asked(&Origin::Unsigned, Role::Admin, true), None);
         assert_eq!(asked(&Origin::Unknown { key }, Role::Admin, true), None);
+    }
+
+    #[test]
+    fn a_dump_counts_only_in_the_folder_of_the_tenant_that_it_was_made_for() {
+        let path = "prod/1/1004/logical/20261122T100000Z-17-1";
+        let refused = |owner| refuse_moved(path, owner).err().map(|problem| problem.text.id);
+        assert_eq!(refused(Some("1/1004")), None);
+        assert_eq!(refused(None), None, "dumps of the command line name nobody");
+        for other in ["1/1002", "2/1004", ""] {
+            assert_eq!(refused(Some(other)).as_deref(), Some("backup-set-moved"), "{other}");
+        }
+        assert!(refuse_moved("some/folder", Some("1/1002")).is_ok(), "it is nobody's folder");
     }
 }

@@ -29,7 +29,7 @@ pub(crate) enum Trouble {
         /// Why, when it was asked first.
         why: Text,
     },
-    /// It answers, and these of its log backups are not well; with how far each was behind.
+    /// It answers, and these of its log backups are interrupted or behind; with how far each was behind.
     Logs(Vec<(ArchiveRound, Option<u64>)>),
 }
 
@@ -45,7 +45,8 @@ impl Troubles {
 
     /// Keeps what a cluster that answers says of its log backup.
     pub(crate) fn answered(&self, cluster: ClusterId, mut logs: Vec<(ArchiveRound, Option<u64>)>) {
-        logs.retain(|(round, delay_us)| alarm::of_log_backup(round, *delay_us).is_some());
+        // How far behind is too far, a strategy says: what is behind at all may be.
+        logs.retain(|(round, delay_us)| alarm::of_log_backup(round, *delay_us, 0).is_some());
         let mut all = self.all();
         let was_well = if logs.is_empty() {
             all.remove(&cluster).is_none()

@@ -1,5 +1,7 @@
 //! Alarms: what is wrong now, from what the metadata know and what the last look at each cluster found.
 
+mod of_strategies;
+
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
@@ -9,12 +11,14 @@ use model::alarm::{self, Alarm, AlarmChange, AlarmKind, LOG_DELAY_S};
 use model::archive::ArchiveRound;
 use model::cluster::{Cluster, ClusterStatus};
 use model::id::{ClusterId, TaskId, TenantId};
+use model::strategy::{Strategy, holding};
 use model::tenant::Tenant;
 use model::text::Text;
 use model::time::Timestamp;
 use model::user::Permission;
 use tokio::sync::watch;
 
+use self::of_strategies::Fault;
 use crate::actor::Actor;
 use crate::context::{Control, Seen, Trouble};
 use crate::error::Error;
@@ -47,16 +51,30 @@ async fn read(control: &Control, cluster: Option<ClusterId>) -> Result<Vec<Alarm
     for failure in control.metadata().backup_failures(&orders::backup_kinds()).await? {
         failures.entry(failure.cluster).or_default().push(failure);
     }
+    let strategies = control.metadata().strategy_list(cluster).await?;
+    let faults = of_strategies::faults(control, &clusters, &strategies).await?;
+    let has_fault = |id| faults.iter().any(|(strategy, _)| strategy.scope.cluster() == id);
+    let is_well = |cluster: &&Cluster| {
+        let trouble = control.context.troubles.of(cluster.id);
+        !failures.contains_key(&cluster.id)
+            && !has_fault(cluster.id)
+            && trouble.is_none()
+            && cluster.status != ClusterStatus::Unavailable
+    };
+    let ill: Vec<&Cluster> = clusters.iter().filter(|cluster| !is_well(cluster)).collect();
+    let ids: Vec<ClusterId> = ill.iter().map(|cluster| cluster.id).collect();
+    let mut tenants = control.metadata().tenant_list_of(&ids).await?;
     let mut alarms = Vec::new();
-    for cluster in &clusters {
+    for cluster in ill {
         let failures = failures.remove(&cluster.id).unwrap_or_default();
         let trouble = control.context.troubles.of(cluster.id);
-        if failures.is_empty() && trouble.is_none() && cluster.status != ClusterStatus::Unavailable {
-            continue;
-        }
-        let tenants = control.metadata().tenant_list(cluster.id).await?;
-        alarms.extend(of_answers(cluster, &tenants, trouble));
+        let faults: Vec<_> =
+            faults.iter().filter(|(strategy, _)| strategy.scope.cluster() == cluster.id).collect();
+        let tenants = tenants.remove(&cluster.id).unwrap_or_default();
+        alarms.extend(of_answers(cluster, &tenants, &strategies, trouble));
         alarms.extend(failures.into_iter().filter_map(|failure| of_failure(cluster, &tenants, failure)));
+        let of_faults = |(strategy, fault): &(Strategy, Fault)| of_fault(cluster, &tenants, strategy, fault);
+        alarms.extend(faults.into_iter().filter_map(of_faults));
     }
     alarms.sort_by_cached_key(|alarm| {
         (alarm.kind.level(), alarm.kind, alarm.cluster_name.clone(), alarm.tenant.clone())
@@ -109,7 +127,12 @@ impl Changes {
 }
 
 /// Whether the cluster answered, and, where it did, what it said of its log backup.
-fn of_answers(cluster: &Cluster, tenants: &[Tenant], trouble: Option<Trouble>) -> Vec<Alarm> {
+fn of_answers(
+    cluster: &Cluster,
+    tenants: &[Tenant],
+    strategies: &[Strategy],
+    trouble: Option<Trouble>,
+) -> Vec<Alarm> {
     match trouble {
         // What every server has kept outranks what this one remembers: another may have had an answer.
         trouble if cluster.status == ClusterStatus::Unavailable => {
@@ -121,7 +144,10 @@ fn of_answers(cluster: &Cluster, tenants: &[Tenant], trouble: Option<Trouble>) -
             vec![Alarm { since, reason, ..alarm }]
         }
         Some(Trouble::Logs(logs)) => {
-            let of_round = |(round, delay_us): &(_, _)| of_log_backup(cluster, tenants, round, *delay_us);
+            let of_round = |(round, delay_us): &(ArchiveRound, _)| {
+                let limit_s = delay_limit_s(cluster, strategies, round.tenant);
+                of_log_backup(cluster, tenants, round, *delay_us, limit_s)
+            };
             logs.iter().filter_map(of_round).collect()
         }
         Some(Trouble::Silent { .. }) | None => Vec::new(),
@@ -133,6 +159,7 @@ fn of_log_backup(
     tenants: &[Tenant],
     round: &ArchiveRound,
     delay_us: Option<u64>,
+    limit_s: u64,
 ) -> Option<Alarm> {
     let is_whole = cluster.facts.generation == Generation::Gen3;
     let tenant = match tenants.iter().find(|tenant| tenant.id == round.tenant) {
@@ -140,7 +167,7 @@ fn of_log_backup(
         Some(tenant) => Some((tenant.id, tenant.name.clone())),
         None => Some((round.tenant, round.tenant.to_string())),
     };
-    let kind = alarm::of_log_backup(round, delay_us)?;
+    let kind = alarm::of_log_backup(round, delay_us, limit_s)?;
     Some(if kind == AlarmKind::LogBackupInterrupted {
         let alarm = of_cluster(cluster, kind, "alarm-log-backup-interrupted", tenant);
         let mut text = alarm.text.with("round", round.round);
@@ -149,10 +176,32 @@ fn of_log_backup(
     } else {
         let alarm = of_cluster(cluster, kind, "alarm-log-backup-behind", tenant);
         let delay_s = delay_us.unwrap_or_default() / 1_000_000;
-        let text = alarm.text.with("delay_s", delay_s).with("limit_s", LOG_DELAY_S);
-        let crossed = |checkpoint: Timestamp| Timestamp(checkpoint.0 + LOG_DELAY_S.cast_signed() * 1_000_000);
+        let text = alarm.text.with("delay_s", delay_s).with("limit_s", limit_s);
+        let crossed = |checkpoint: Timestamp| Timestamp(checkpoint.0 + limit_s.cast_signed() * 1_000_000);
         Alarm { text, since: round.checkpoint.map(crossed), ..alarm }
     })
+}
+
+/// How far the log backup of a tenant may be behind: as its strategy has it, else as OCP has it.
+fn delay_limit_s(cluster: &Cluster, strategies: &[Strategy], tenant: TenantId) -> u64 {
+    let strategy = holding(strategies, cluster.id, tenant);
+    strategy.map_or(LOG_DELAY_S, |strategy| u64::from(strategy.settings.thresholds.log_backup_delay_s))
+}
+
+/// The tenant of a strategy may be gone: then it is called by its number. What is wrong with another tenant goes with it.
+fn of_fault(cluster: &Cluster, tenants: &[Tenant], strategy: &Strategy, fault: &Fault) -> Option<Alarm> {
+    let name = |id: TenantId| {
+        let found = tenants.iter().find(|tenant| tenant.id == id);
+        found.map(|tenant| (id, tenant.name.clone()))
+    };
+    let tenant = match (fault.tenant, strategy.scope.tenant()) {
+        (Some(id), None) => Some(name(id)?),
+        (_, Some(id)) => Some(name(id).unwrap_or_else(|| (id, id.to_string()))),
+        (None, None) => None,
+    };
+    let mut alarm = of_cluster(cluster, fault.kind, &fault.text.id, tenant);
+    alarm.text.args.extend(fault.text.args.clone());
+    Some(Alarm { task: fault.task, since: fault.since, reason: fault.reason.clone(), ..alarm })
 }
 
 /// Nothing for a tenant that is gone.

@@ -254,7 +254,10 @@ impl Context {
         writer.commit().await?;
         // Behind the commit: who is told that something has changed finds it in the metadata too.
         match &seen {
-            Ok((.., logs)) => self.troubles.answered(id, logs.clone()),
+            Ok((.., logs)) => {
+                self.log_checkpoints.keep(id, logs, now);
+                self.troubles.answered(id, logs.clone());
+            }
             Err(error) => self.troubles.silent(id, now, error.problem().text.clone()),
         }
         seen.map(drop)

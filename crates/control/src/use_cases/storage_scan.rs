@@ -12,14 +12,13 @@ use model::backup::{BackupMethod, DataBackupMode};
 use model::backup_set::{BackupSet, BackupSetStatus};
 use model::cluster::Cluster;
 use model::id::{BackupSetId, StorageId, TaskId, TenantId};
-use model::storage::logical_folder;
+use model::storage::{LogicalFolder, logical_folder};
 use model::user::Permission;
 use model::{Problem, Timestamp};
 use storage::Client;
 
 use crate::actor::Actor;
-use crate::context::Attempt;
-use crate::context::Control;
+use crate::context::{Attempt, Control, signing};
 use crate::error::Error;
 
 /// The name of the object that ends a dump.
@@ -110,24 +109,10 @@ async fn dump_folders(client: &Client) -> Result<Vec<String>, Error> {
     Ok(folders.filter(|folder| place(folder).is_some()).map(str::to_owned).collect())
 }
 
-/// Where a dump lies, by its folder.
-struct Place<'a> {
-    cluster: &'a str,
-    ob_cluster_id: i64,
-    tenant: TenantId,
-    dump: DumpId,
-}
-
-/// Reads `<cluster name>/<cluster id>/<tenant id>/logical/<dump>`; nothing when it is another folder.
-fn place(folder: &str) -> Option<Place<'_>> {
-    let mut parts = folder.rsplitn(5, '/');
-    let dump = parts.next()?.parse().ok()?;
-    let _logical = parts.next()?;
-    let tenant = TenantId(parts.next()?.parse().ok()?);
-    let ob_cluster_id = parts.next()?.parse().ok()?;
-    let cluster = parts.next()?;
-    let is_ours = folder == format!("{}/{dump}", logical_folder(cluster, ob_cluster_id, tenant));
-    is_ours.then_some(Place { cluster, ob_cluster_id, tenant, dump })
+/// Reads the path of a dump; nothing when it is none of ours.
+fn place(path: &str) -> Option<(LogicalFolder<'_>, DumpId)> {
+    let (folder, dump) = LogicalFolder::of_dump(path)?;
+    Some((folder, dump.parse().ok()?))
 }
 
 /// Reads what a dump says of itself.
@@ -139,7 +124,7 @@ async fn look(
     storage: StorageId,
     folder: &str,
 ) -> Result<(BackupSet, Origin), Error> {
-    let Place { cluster: name, ob_cluster_id, tenant, dump } =
+    let (LogicalFolder { cluster: name, ob_cluster_id, tenant }, dump) =
         place(folder).expect("only dumps are looked at");
     let cluster = clusters
         .iter()
@@ -153,8 +138,15 @@ async fn look(
         Some(tenant) => tenant.name,
         None => tenant.to_string(),
     };
-    let set = described(&manifest, cluster, tenant, tenant_name, storage, folder);
-    Ok((set, keys.origin(signer)))
+    let origin = keys.origin(signer);
+    let mut set = described(&manifest, cluster, tenant, tenant_name, storage, folder);
+    signing::refuse_moved(&set.path, manifest.owner.as_deref())?;
+    set.status = match origin {
+        Origin::Unknown { .. } | Origin::Unsigned => BackupSetStatus::Foreign,
+        Origin::Own { .. } | Origin::Known { .. } if manifest.is_partial() => BackupSetStatus::Partial,
+        Origin::Own { .. } | Origin::Known { .. } => BackupSetStatus::Unverified,
+    };
+    Ok((set, origin))
 }
 
 fn described(
@@ -183,7 +175,7 @@ fn described(
         tables: manifest.totals.tables,
         started,
         finished: manifest.finished,
-        status: if manifest.is_partial() { BackupSetStatus::Partial } else { BackupSetStatus::Unverified },
+        status: BackupSetStatus::Foreign,
         left_out: manifest.left_out.clone(),
     }
 }
@@ -194,9 +186,9 @@ mod tests {
 
     #[test]
     fn a_dump_is_known_by_its_folder_and_nothing_else_is_taken_for_one() {
-        let found = place("prod/1/1002/logical/20261122T100000Z-17-1").expect("a dump");
+        let (found, dump) = place("prod/1/1002/logical/20261122T100000Z-17-1").expect("a dump");
         assert_eq!((found.cluster, found.ob_cluster_id, found.tenant.0), ("prod", 1, 1002));
-        assert_eq!(found.dump.as_str(), "20261122T100000Z-17-1");
+        assert_eq!(dump.as_str(), "20261122T100000Z-17-1");
         for other in
             ["d", "logical/d", "prod/1/1002/data/d", "prod/x/1002/logical/d", "prod/01/1002/logical/d"]
         {

@@ -172,13 +172,13 @@ async fn place(
 }
 
 /// Tells whether what lies at the one location lies at the other too, whatever key is used.
-fn is_same_place(one: &StorageLocation, other: &StorageLocation) -> bool {
+pub(crate) fn is_same_place(one: &StorageLocation, other: &StorageLocation) -> bool {
     (one.kind, &one.path, &one.endpoint) == (other.kind, &other.path, &other.endpoint)
 }
 
 /// Tells whether a secret that is good for the one location is meant for the other too: the same service, bucket and
 /// account.
-fn is_same_account(one: &StorageLocation, other: &StorageLocation) -> bool {
+pub(crate) fn is_same_account(one: &StorageLocation, other: &StorageLocation) -> bool {
     fn account(location: &StorageLocation) -> impl PartialEq {
         let bucket = location.path.split('/').next().unwrap_or_default().to_owned();
         let StorageLocation { kind, path: _, endpoint, access_key_id, app_id } = location.clone();

@@ -5,35 +5,41 @@
 //! | `ask` | what a request says, and a strategy as it is shown |
 //! | [`due`] | what is due now: what the scheduler does |
 //! | `misses` | due times that are recorded as missed |
+//! | `place` | where a strategy backs up to |
 //! | `runs` | what became of each due time, and what comes next |
 
 mod ask;
 pub(crate) mod due;
 mod misses;
+mod place;
+#[cfg(test)]
+mod random;
 mod runs;
+#[cfg(test)]
+mod stories;
 #[cfg(test)]
 mod tests;
 
-use metadata::Transaction;
+use model::Problem;
 use model::backup::BackupMethod;
 use model::cluster::Cluster;
-use model::id::{ClusterId, StorageId};
-use model::order::StorageChoice;
-use model::physical::address;
+use model::id::ClusterId;
 use model::schedule::decide::{Hindrance, MissReason};
 use model::strategy::draft::ScheduleConfig;
-use model::strategy::rules::{self, Ground};
+use model::strategy::rules::{self, Ground, StorageEdit};
 use model::strategy::{Draft, Scope, Strategy};
 use model::user::Permission;
 
 use crate::actor::Actor;
-use crate::context::{Attempt, Context, Control};
+use crate::context::{Attempt, Control};
 use crate::error::Error;
-use crate::orders::{Destination, destination};
 pub use ask::{Detail, NamedStorage, StrategyAsk, StrategyChange, get, list};
 use misses::record_misses;
-pub(crate) use runs::schedule_standing;
-pub use runs::{RunStatus, ScheduleStanding, ScheduleStatus, StrategyRun, next_runs, planned_runs, runs};
+use place::place;
+pub use runs::{
+    RunFilter, RunStatus, ScheduleStanding, ScheduleStatus, StrategyRun, next_runs, planned_runs, runs,
+};
+pub(crate) use runs::{schedule_standing, schedule_standings};
 
 /// Creates a strategy; the actor becomes its owner.
 ///
@@ -50,18 +56,15 @@ pub async fn create(
         actor.must(Permission::Backup)?;
         let context = &control.context;
         let cluster = context.cluster(scope.cluster()).await?;
-        let tenant = match scope.tenant() {
-            Some(tenant) => Some(context.tenant(cluster.id, tenant).await?.name),
-            None => None,
-        };
+        if let Some(tenant) = scope.tenant() {
+            context.tenant(cluster.id, tenant).await?;
+        }
         let StrategyAsk { method, storage, schedule, thresholds, secondary_backup } = ask;
-        let (choice, name) = storage.map_or((None, None), |storage| (Some(storage.choice), storage.name));
-        let place = usable(context, &cluster, method, choice).await?;
-        let usual =
-            tenant.map_or_else(|| cluster.name.clone(), |tenant| format!("{}-{tenant}", cluster.name));
+        let usual = method.unwrap_or_else(|| cluster.facts.ability.preferred());
+        let place = place(context, &cluster, scope, usual, None, storage).await?;
         let mut writer = control.metadata().begin().await?;
         let strategies = writer.strategies_now(cluster.id).await?;
-        let storage = stored(&mut writer, place, name.unwrap_or(usual)).await?;
+        let storage = place.save(&mut writer).await?;
         let draft = Draft { method, storage, schedule, thresholds, secondary_backup };
         let settings = rules::create(&draft, scope, ground(&cluster), &strategies)?;
         let paused = !draft.schedule.backup_schedule_enabled;
@@ -76,7 +79,8 @@ pub async fn create(
 /// Changes a strategy; the actor becomes its owner. Due times of the old schedule that were not started are recorded.
 ///
 /// # Errors
-/// When the actor may not, there is no strategy (20106), nothing changes (20116), or a rule or the storage refuses it.
+/// When the actor may not, there is no strategy (20106), nothing changes (20116), a physical strategy would move to another
+/// storage and nobody accepted that, or a rule or the storage refuses it.
 pub async fn change(
     control: &Control,
     actor: &Actor,
@@ -88,23 +92,34 @@ pub async fn change(
         actor.must(Permission::Backup)?;
         let context = &control.context;
         let cluster = context.cluster(scope.cluster()).await?;
-        let StrategyChange { method, storage, schedule, enabled, thresholds, secondary_backup } = change;
+        let StrategyChange {
+            method,
+            storage,
+            schedule,
+            enabled,
+            thresholds,
+            secondary_backup,
+            accept_storage_move,
+        } = change;
         let seen = control.metadata().strategy_list(Some(cluster.id)).await?;
         let seen = rules::find(&seen, scope)?;
         let method = method.unwrap_or(seen.settings.method);
-        let named = storage.as_ref().and_then(|storage| storage.name.clone());
-        let choice = storage.map_or(StorageChoice::Saved(seen.settings.storage), |storage| storage.choice);
-        let place = usable(context, &cluster, Some(method), Some(choice)).await?;
+        let own = seen.settings.storage;
+        let place = place(context, &cluster, scope, method, Some(own), storage).await?;
+        let storage_edit = StorageEdit { is_edited: place.is_edited(), accept_move: accept_storage_move };
         let mut writer = control.metadata().begin().await?;
         let strategies = writer.strategies_now(cluster.id).await?;
         let old = rules::find(&strategies, scope)?;
-        let storage = stored(&mut writer, place, named.unwrap_or_else(|| cluster.name.clone())).await?;
+        if old.settings.storage != own {
+            return Err(Problem::conflict("strategy-changed-meanwhile").into());
+        }
+        let storage = place.save(&mut writer).await?;
         let mut schedule = schedule.unwrap_or_else(|| written(old, method));
         schedule.backup_schedule_enabled = enabled.unwrap_or(!old.paused);
         let paused = !schedule.backup_schedule_enabled;
         let thresholds = ask::merged(thresholds, old.settings.thresholds);
         let draft = Draft { method: Some(method), storage, schedule, thresholds, secondary_backup };
-        let settings = rules::change(&draft, old, ground(&cluster))?;
+        let settings = rules::change(&draft, old, ground(&cluster), storage_edit)?;
         let now = writer.now().await?;
         let mut since = old.since;
         if settings.schedule != old.settings.schedule {
@@ -186,34 +201,6 @@ pub async fn remove(control: &Control, actor: &Actor, scope: Scope) -> Result<()
 }
 
 const PAUSED: MissReason = MissReason::Hindered(Hindrance::Paused);
-
-/// Returns where a strategy backs up to, if that can be used: by this server for a logical backup, by the cluster's
-/// version for a physical one.
-async fn usable(
-    context: &Context,
-    cluster: &Cluster,
-    method: Option<BackupMethod>,
-    choice: Option<StorageChoice>,
-) -> Result<Destination, Error> {
-    let method = method.unwrap_or_else(|| cluster.facts.ability.preferred());
-    let place = destination(context, cluster, method, choice).await?;
-    if method == BackupMethod::Physical && cluster.facts.ability.offers(method) {
-        let secret = place.secret(context).await?;
-        address::written(place.location(), secret.as_ref(), &cluster.facts.server)?;
-    }
-    Ok(place)
-}
-
-/// Returns the storage's identity; one that was typed in is added to the library.
-async fn stored(writer: &mut Transaction, place: Destination, name: String) -> Result<StorageId, Error> {
-    Ok(match place {
-        Destination::Saved(storage) => storage.id,
-        Destination::Typed(location, secret) => {
-            model::cluster::check_name(&name)?;
-            writer.storage_insert(Some(&name), &location, secret.as_ref()).await?.id
-        }
-    })
-}
 
 fn ground(cluster: &Cluster) -> Ground {
     Ground { generation: cluster.facts.generation, ability: cluster.facts.ability }

@@ -3,8 +3,10 @@
 pub(crate) mod alarms;
 mod clusters;
 mod events;
+mod log_backups;
 mod room;
 mod snapshots;
+mod storage_uses;
 mod strategies;
 mod watcher;
 
@@ -18,8 +20,10 @@ const WATCHERS: &[Watcher] = &[
     alarms::WATCHER,
     clusters::WATCHER,
     events::WATCHER,
+    log_backups::WATCHER,
     room::WATCHER,
     snapshots::WATCHER,
+    storage_uses::WATCHER,
     strategies::WATCHER,
 ];
 

@@ -89,6 +89,7 @@ async fn manifest(
         format: crate::FORMAT,
         dump: plan.dump.clone(),
         server: plan.server.clone(),
+        owner: plan.owner.clone(),
         scn: plan.scn,
         taken: Timestamp::from_scn(plan.scn),
         finished: now(),

@@ -51,6 +51,8 @@ pub struct Options {
     pub connections: usize,
     /// What it is signed with; nothing: it is not.
     pub signer: Option<SigningKey>,
+    /// Whose data these are, as the caller names them; it stands in the signed manifest. Nothing: it is not told.
+    pub owner: Option<String>,
     /// How long writers of a MySQL or MariaDB may be kept waiting for the moment to be fixed; nothing: for 5 seconds.
     pub lock_wait: Option<Duration>,
     /// Whether a table that is changed meanwhile is left out. Otherwise it ends the dump, which must begin anew.

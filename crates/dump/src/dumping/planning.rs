@@ -201,6 +201,7 @@ impl Planning {
             dump: self.dump,
             server: self.server,
             origin: self.origin,
+            owner: self.options.owner,
             scn: self.scn,
             selection: self.options.selection,
             consent: self.options.consent,

@@ -132,6 +132,7 @@ mod tests {
             dump: "x".parse().expect("an id"),
             server: seekdb.clone(),
             origin: Some("one".to_owned()),
+            owner: None,
             scn: 1,
             selection: chosen(&["a", "b"]),
             consent: Consent::default(),

@@ -288,7 +288,7 @@ async fn a_database_that_is_killed_costs_a_load_only_time_or_is_named() {
         }
         let meter = Meter::new();
         let loading = load::load_data(&source, &bed.client, &dump, &load, 3, &meter, &never);
-        let outcome = killed_while(loading, &meter, pieces, &mut instance).await;
+        let outcome = Box::pin(killed_while(loading, &meter, pieces, &mut instance)).await;
         instance.start_again().expect("it starts again");
         match outcome.expect_err("the server is dead") {
             dump::Error::TargetLocked { .. } => break, // since it was killed before

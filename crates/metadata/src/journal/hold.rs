@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use engine::journal::{Ask, Change, Claim, EventKind, HoldError, Pulse, Ticket};
-use engine::task::Cancels;
+use engine::task::{Cancels, Operation};
 use engine::{Moment, Note, Progress, RowNumber, TaskId, TaskStatus};
 
 use crate::database::Connection;
 use crate::error::Error;
 use crate::journal::events;
+use crate::measured::{EndedRun, RunKind, RunOutcome};
 use crate::sql::{json, statement, word};
 use crate::tasks::stored;
 
@@ -137,6 +138,30 @@ pub(super) async fn write(
         stored::update_row(connection, task, row).await?;
     }
     Ok(())
+}
+
+/// Returns what is measured of a task that this change ends; nothing for one that goes on.
+pub(super) async fn ended_run(
+    connection: &mut Connection,
+    task: TaskId,
+    change: &Change,
+) -> Result<Option<EndedRun>, Error> {
+    if !(change.release && change.status.is_finished()) {
+        return Ok(None);
+    }
+    let read = statement("measure a task", "SELECT kind, operation, state FROM tasks WHERE id = ?");
+    let Some(row) = connection.row(read.bind(task.0)).await? else { return Ok(None) };
+    let operation: Operation = row.word("operation")?;
+    let outcome = match change.status {
+        TaskStatus::Successful => RunOutcome::Successful,
+        TaskStatus::RolledBack => RunOutcome::RolledBack,
+        _ if operation == Operation::Cancel => RunOutcome::Cancelled,
+        _ => RunOutcome::Failed,
+    };
+    let state: serde_json::Value = row.json("state")?;
+    let kind = RunKind { kind: row.text("kind")?, mode: state["mode"].as_str().map(str::to_owned), outcome };
+    let elapsed = change.started_at.zip(change.finished_at).map(|(begun, ended)| ended.since(begun));
+    Ok(Some(EndedRun { kind, elapsed: elapsed.unwrap_or_default() }))
 }
 
 /// Ends the lease.

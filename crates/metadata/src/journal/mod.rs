@@ -69,7 +69,11 @@ impl Journal for Metadata {
         in_time("save a task", async {
             let mut writer = self.database.begin().await?;
             let pulse = hold::save(&mut writer, ticket, change).await?;
+            let ended = hold::ended_run(&mut writer, ticket.task, change).await?;
             writer.commit().await?;
+            if let Some(ended) = ended {
+                self.database.measured().run(ended);
+            }
             Ok(pulse)
         })
         .await
@@ -146,7 +150,7 @@ impl Timed for Metadata {
     }
 
     async fn pass(&self, time: Duration) -> Result<(), JournalError> {
-        self.database.advance(time);
+        self.turn_clock(i64::try_from(time.as_micros()).unwrap_or(i64::MAX));
         Ok(())
     }
 }

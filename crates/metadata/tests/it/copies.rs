@@ -9,11 +9,13 @@ use engine::{Journal, TaskId};
 use metadata::audit::{AuditFilter, Deed};
 use metadata::backup_sets::BackupSetQuery;
 use metadata::copy::restore;
+use metadata::storage_uses::NewUse;
 use metadata::tasks::TaskQuery;
 use metadata::tenant_credentials::TenantCredential;
 use metadata::{Error, Metadata, Slice, passwords};
 use model::id::{ClusterId, TenantId, UserId};
 use model::storage::StorageLocation;
+use model::storage_use::Room;
 use model::strategy::Scope;
 use model::user::Role;
 use model::{Secret, Timestamp};
@@ -37,6 +39,10 @@ async fn fill(metadata: &Metadata) -> (ClusterId, TaskId) {
     let strategy =
         writer.strategy_insert(scope, UserId(1), &settings(storage.id), false).await.expect("kept").id;
     writer.strategy_run_insert(&missed(strategy, Timestamp(1))).await.expect("kept");
+    writer.log_delays_insert(cluster, &[(TenantId(1002), 7)]).await.expect("kept");
+    let room = Some(Room { capacity_bytes: 9, used_bytes: 8 });
+    let taken = NewUse { storage: storage.id, data_bytes: 7, log_bytes: None, room };
+    writer.storage_uses_insert(cluster, &[taken]).await.expect("kept");
     writer.user_insert("eva", Role::Admin, &hash, false).await.expect("kept");
     writer.signing_key_ensure(&Secret::new("signing-seed")).await.expect("kept");
     let deed = Deed {

@@ -107,6 +107,61 @@ async fn a_user_without_a_password_is_let_in_and_one_that_is_refused_is_told_so(
     as_root(vec![format!("DROP USER {user}@'%'")]).await;
 }
 
+/// What a server's owner may have set for all sessions that would cut answers, lose writes or refuse them.
+const HOSTILE: [(&str, &str); 10] = [
+    ("sql_select_limit", "3"),
+    ("sql_mode", "'ANSI_QUOTES'"),
+    ("autocommit", "0"),
+    ("completion_type", "2"),
+    ("tx_read_only", "1"),
+    ("foreign_key_checks", "0"),
+    ("sql_safe_updates", "1"),
+    ("sql_auto_is_null", "1"),
+    ("time_zone", "'-07:00'"),
+    ("tx_isolation", "'SERIALIZABLE'"),
+];
+
+/// Sets up a database on a server with such values, and opens it twice.
+async fn whole_whatever_is_set(url: String, password: String) {
+    let server = Server::from_url(&url, Secret::new(password)).expect("a URL");
+    let directory = tempfile::tempdir().expect("a directory");
+    let metadata = open_on(directory.path(), &server).await;
+    for number in 0..7 {
+        let mut writer = begin(&metadata).await;
+        writer.cluster_insert(&new_cluster(&format!("c{number}"), "x")).await.expect("kept");
+        commit(writer).await;
+    }
+    metadata.close().await;
+    let metadata = open_on(directory.path(), &server).await;
+    assert_eq!(metadata.cluster_list().await.expect("listed").len(), 7, "{url}");
+    metadata.close().await;
+}
+
+#[tokio::test]
+async fn what_a_servers_owner_set_for_all_sessions_changes_nothing() {
+    let hostile = |mut statements: Vec<String>| {
+        statements.extend(HOSTILE.map(|(name, value)| format!("SET GLOBAL {name} = {value}")));
+        statements
+    };
+    let create = || vec!["CREATE DATABASE hostile".to_owned()];
+    let mariadb = [("default_storage_engine", "MyISAM"), ("max_statement_time", "0.001")];
+    let mariadb = mariadb.map(|(name, value)| format!("SET GLOBAL {name} = {value}"));
+    let started = tokio::task::spawn_blocking(move || {
+        let own = xtask::mariadb::Instance::start().expect("MariaDB starts");
+        own.run(&[hostile(create()), mariadb.into()].concat()).expect("its values are set");
+        let folder = tempfile::tempdir().expect("a folder");
+        let seekdb = xtask::seekdb::Instance::start_in(folder.path()).expect("seekdb starts");
+        seekdb.server.run(&hostile(create())).expect("its values are set");
+        (own, seekdb, folder)
+    });
+    let (own, seekdb, _folder) = started.await.expect("no panic");
+    whole_whatever_is_set(format!("mysql://root@{}:{}/hostile", own.host, own.port), own.password.clone())
+        .await;
+    let server = &seekdb.server;
+    let url = format!("mysql://root@{}:{}/hostile", server.host, server.port);
+    whole_whatever_is_set(url, server.password.clone()).await;
+}
+
 #[tokio::test]
 async fn a_task_whose_lifeboat_was_killed_is_taken_over() {
     for kind in Kind::SERVERS {

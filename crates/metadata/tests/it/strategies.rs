@@ -158,7 +158,7 @@ async fn a_due_time_is_settled_once(metadata: Metadata) {
     assert!(writer.strategy_run_insert(&missed(strategy, Timestamp(year + 15))).await.expect("kept"));
     commit(writer).await;
     let kept = metadata.strategy_run_history(strategy, Timestamp(0)).await.expect("answers");
-    assert_eq!(kept.len(), 2, "what is older than a year goes");
+    assert_eq!(kept.len(), 3, "what is older than a year stays while there are few rows");
     let last = metadata.strategy_run_missed_last().await.expect("answers");
     assert_eq!(last.iter().map(|run| run.run.due).collect::<Vec<_>>(), [Timestamp(year + 15)]);
 }
@@ -195,6 +195,29 @@ async fn a_miss_of_a_clock_that_was_ahead_settles_nothing(metadata: Metadata) {
     commit(writer).await;
     let decided = metadata.strategy_run_history(strategy, Timestamp(0)).await.expect("answers")[0].decided;
     assert!(decided.0 > now.0 + 86_000_000_000, "{decided}");
+}
+
+#[tokio::test]
+async fn of_many_rows_those_that_are_older_than_a_year_go() {
+    let stand = Stand::new().await;
+    let strategy = strategy(&stand.metadata).await.id;
+    let hour = 3_600_000_000;
+    let mut writer = begin(&stand.metadata).await;
+    for number in 1..=5_000 {
+        assert!(writer.strategy_run_insert(&missed(strategy, Timestamp(number * hour))).await.expect("kept"));
+    }
+    let oldest = async |writer: &mut metadata::Transaction| {
+        let runs = writer.strategy_runs_now(strategy, Timestamp(0)).await.expect("answers");
+        (runs[0].run.due.0 / hour, runs.len())
+    };
+    assert_eq!(oldest(&mut writer).await, (1, 5_000));
+    let later = missed(strategy, Timestamp(20_000 * hour));
+    assert!(writer.strategy_run_insert(&later).await.expect("kept"));
+    assert_eq!(oldest(&mut writer).await, (1, 5_001), "the newest 5000 stay, however old");
+    let later = missed(strategy, Timestamp(20_001 * hour));
+    assert!(writer.strategy_run_insert(&later).await.expect("kept"));
+    assert_eq!(oldest(&mut writer).await, (2, 5_001));
+    commit(writer).await;
 }
 
 #[tokio::test]

@@ -223,7 +223,8 @@ fn set(to: &str, from: Option<&str>) -> Destination {
 }
 
 /// Tells whether a place is another or lies below it.
-fn is_below(place: &str, base: &str) -> bool {
+#[must_use]
+pub fn is_below(place: &str, base: &str) -> bool {
     let (place, base) = (bare(place), bare(base));
     place.strip_prefix(base).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }

@@ -56,7 +56,7 @@ const fn yes() -> bool {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ThresholdConfig {
-    /// After how many minutes a data backup is late.
+    /// After how many minutes a data backup is late; 0 means never.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data_backup_timeout_minutes: Option<u32>,
     /// After how many days without a successful data backup an alarm is raised.
@@ -77,9 +77,10 @@ impl ThresholdConfig {
     /// Names the threshold that is out of its range, and the range.
     pub fn checked(self) -> Result<Thresholds, Problem> {
         let usual = Thresholds::default();
+        let timeout = self.data_backup_timeout_minutes.filter(|minutes| *minutes > 0);
         let percent = self.alarm_storage_percentage_threshold.unwrap_or(usual.storage_percent);
         let thresholds = Thresholds {
-            data_backup_timeout_minutes: self.data_backup_timeout_minutes,
+            data_backup_timeout_minutes: timeout,
             no_successful_data_backup_alarm_days: self
                 .no_successful_data_backup_alarm_days
                 .unwrap_or(usual.no_successful_data_backup_alarm_days),
@@ -88,7 +89,7 @@ impl ThresholdConfig {
         };
         let ranges = [
             // A week, in minutes.
-            ("dataBackupTimeoutMinutes", self.data_backup_timeout_minutes.unwrap_or(1), 10_080),
+            ("dataBackupTimeoutMinutes", timeout.unwrap_or(1), 10_080),
             ("noSuccessfulDataBackupAlarmDays", thresholds.no_successful_data_backup_alarm_days, 366),
             // A day, in seconds.
             ("logBackupDelaySeconds", thresholds.log_backup_delay_s, 86_400),
@@ -108,11 +109,19 @@ impl ScheduleConfig {
     /// Returns how long backups are kept, if they are deleted at all.
     ///
     /// # Errors
-    /// Refuses clean-up without a number of days, or with none or more than ten years of them.
+    /// Refuses clean-up without a number of days, or with none or more than ten years of them; and days or a time without
+    /// clean-up, which would do nothing.
     pub fn clean_up(&self) -> Result<Option<CleanUp>, Problem> {
         const DAYS_MAX: u32 = 3_660;
         if !self.clean_enabled {
-            return Ok(None);
+            let useless = [
+                ("backupDataRetentionDays", self.backup_data_retention_days.is_some()),
+                ("cleanScheduleTime", self.clean_schedule_time.is_some()),
+            ];
+            return match useless.into_iter().find(|(_, is_given)| *is_given) {
+                Some((field, _)) => Err(Problem::invalid("strategy-clean-up-off").with("field", field)),
+                None => Ok(None),
+            };
         }
         match self.backup_data_retention_days {
             Some(retention_days) if (1..=DAYS_MAX).contains(&retention_days) => {

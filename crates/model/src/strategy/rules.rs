@@ -16,6 +16,15 @@ pub struct Ground {
     pub ability: BackupAbility,
 }
 
+/// What a change of a strategy means for storages.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct StorageEdit {
+    /// Name or key of its own storage change.
+    pub is_edited: bool,
+    /// The user accepts what a move to another storage means for recovery.
+    pub accept_move: bool,
+}
+
 /// Checks a new strategy.
 ///
 /// # Errors
@@ -38,14 +47,30 @@ pub fn create(
 /// Checks the change of a strategy.
 ///
 /// # Errors
-/// 20112 for one that would become logical, 20116 when nothing changes; else as [`settings`].
-pub fn change(draft: &Draft, strategy: &Strategy, ground: Ground) -> Result<Settings, Problem> {
+/// 20112 for one that would become logical, 20116 when nothing changes; says what moving the storage of a physical strategy
+/// means, unless that is accepted; else as [`settings`].
+pub fn change(
+    draft: &Draft,
+    strategy: &Strategy,
+    ground: Ground,
+    storage: StorageEdit,
+) -> Result<Settings, Problem> {
     let settings = settings(draft, strategy.scope, ground)?;
     if (strategy.settings.method, settings.method) == (BackupMethod::Physical, BackupMethod::Logical) {
         return Err(Problem::refused(codes::METHOD_CHANGE_REFUSED, "strategy-stays-physical"));
     }
     let is_same = settings == strategy.settings && draft.schedule.backup_schedule_enabled != strategy.paused;
-    if is_same { Err(Problem::refused(codes::NOTHING_CHANGED, "strategy-unchanged")) } else { Ok(settings) }
+    if is_same && !storage.is_edited {
+        return Err(Problem::refused(codes::NOTHING_CHANGED, "strategy-unchanged"));
+    }
+    let moves = settings.method == strategy.settings.method && settings.storage != strategy.settings.storage;
+    if moves && settings.method == BackupMethod::Physical && !storage.accept_move {
+        return Err(Problem::conflict(match ground.generation {
+            Generation::Gen3 => "strategy-storage-move-of-3",
+            Generation::Gen4 | Generation::Seekdb => "strategy-storage-move",
+        }));
+    }
+    Ok(settings)
 }
 
 /// Finds the strategy of exactly that scope.
@@ -128,7 +153,7 @@ fn has_incremental(schedule: &Schedule) -> bool {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::{Ground, change, create, find};
+    use super::{Ground, Settings, StorageEdit, create, find};
     use crate::Problem;
     use crate::ability::{BackupAbility, Generation};
     use crate::backup::BackupMethod::{self, Logical, Physical};
@@ -141,6 +166,10 @@ mod tests {
     const CLUSTER: Scope = Scope::Cluster(ClusterId(1));
     const SHOP: Scope = Scope::Tenant(ClusterId(1), TenantId(1002));
     const GEN4: Ground = Ground { generation: Generation::Gen4, ability: BackupAbility::LogicalAndPhysical };
+
+    fn change(draft: &Draft, strategy: &Strategy, ground: Ground) -> Result<Settings, Problem> {
+        super::change(draft, strategy, ground, StorageEdit::default())
+    }
 
     fn draft(method: Option<BackupMethod>, kind: &str, more: &Value) -> Draft {
         let mut json = json!({"backupScheduleMode": "WEEK", "backupScheduleTime": "02:00:00.000+08:00",
@@ -196,6 +225,8 @@ mod tests {
             (Draft { secondary_backup: true, ..draft(None, full, &none) }, CLUSTER, GEN4, Err(20113)),
             (draft(None, full, &clean), CLUSTER, GEN4, Err(400)),
             (draft(None, full, &json!({"cleanEnabled": true})), CLUSTER, GEN4, Err(400)),
+            (draft(None, full, &json!({"backupDataRetentionDays": 7})), CLUSTER, GEN4, Err(400)),
+            (draft(None, full, &json!({"cleanScheduleTime": "03:00"})), CLUSTER, GEN4, Err(400)),
             (
                 draft(None, full, &json!({"cleanEnabled": true, "backupDataRetentionDays": 0})),
                 CLUSTER,
@@ -251,12 +282,33 @@ mod tests {
     }
 
     #[test]
+    fn a_physical_strategy_moves_its_storage_only_when_that_is_accepted() {
+        let gen3 = Ground { generation: Generation::Gen3, ability: BackupAbility::PhysicalBackup };
+        let here = draft(None, "FULL_BACKUP", &json!({}));
+        let there = Draft { storage: StorageId(2), ..here.clone() };
+        let strategy = saved(&here, CLUSTER);
+        for (ground, id) in [(GEN4, "strategy-storage-move"), (gen3, "strategy-storage-move-of-3")] {
+            assert_eq!(refusal(change(&there, &strategy, ground)), (409, id.to_owned()));
+            let accepted = StorageEdit { accept_move: true, ..StorageEdit::default() };
+            let moved = super::change(&there, &strategy, ground, accepted).map(|settings| settings.storage);
+            assert_eq!(moved, Ok(StorageId(2)));
+        }
+        let logical = |draft: &Draft| Draft { method: Some(Logical), ..draft.clone() };
+        let strategy = saved(&logical(&here), CLUSTER);
+        assert!(change(&logical(&there), &strategy, GEN4).is_ok(), "a logical backup leaves nothing behind");
+        let edited = StorageEdit { is_edited: true, ..StorageEdit::default() };
+        assert!(super::change(&logical(&here), &strategy, GEN4, edited).is_ok(), "only its key changes");
+    }
+
+    #[test]
     fn thresholds_have_defaults_and_ranges() {
         let none = ThresholdConfig::default();
         let usual = none.checked().expect("thresholds");
         assert_eq!((usual.log_backup_delay_s, usual.storage_percent), (3_600, 80));
+        let never = ThresholdConfig { data_backup_timeout_minutes: Some(0), ..none };
+        assert_eq!(never.checked().expect("thresholds").data_backup_timeout_minutes, None);
         for config in [
-            ThresholdConfig { data_backup_timeout_minutes: Some(0), ..none },
+            ThresholdConfig { data_backup_timeout_minutes: Some(10_081), ..none },
             ThresholdConfig { no_successful_data_backup_alarm_days: Some(367), ..none },
             ThresholdConfig { log_backup_delay_seconds: Some(0), ..none },
             ThresholdConfig { alarm_storage_percentage_threshold: Some(101), ..none },

@@ -117,7 +117,7 @@ pub(crate) struct DeleteTask {
 /// `ADD DELETE BACKUP POLICY`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Policy {
-    pub(crate) name: Option<String>,
+    pub(crate) name: String,
     pub(crate) window: Option<String>,
     pub(crate) redundancy: Option<String>,
     pub(crate) tenants: Option<Vec<String>>,
@@ -149,7 +149,7 @@ fn too_few() -> SqlError {
 
 /// `ALTER SYSTEM ADD DELETE BACKUP POLICY …`.
 pub(crate) fn add_policy(cluster: &mut Cluster, caller: Caller, policy: &Policy) -> Result<(), SqlError> {
-    let name = check_name(cluster, policy.name.as_deref())?;
+    let name = check_name(cluster, &policy.name)?;
     let id = policy_tenant(cluster, caller, policy.tenants.as_deref())?;
     if policy.redundancy.as_ref().is_some_and(|redundancy| redundancy != "1") {
         return Err(SqlError::new(4007, "Redundancy not equal to 1 is not supported"));
@@ -187,7 +187,7 @@ pub(crate) fn add_policy(cluster: &mut Cluster, caller: Caller, policy: &Policy)
 
 /// `ALTER SYSTEM DROP DELETE BACKUP POLICY …`; a missing one is no error.
 pub(crate) fn drop_policy(cluster: &mut Cluster, caller: Caller, policy: &Policy) -> Result<(), SqlError> {
-    let name = check_name(cluster, policy.name.as_deref())?;
+    let name = check_name(cluster, &policy.name)?;
     let id = policy_tenant(cluster, caller, policy.tenants.as_deref())?;
     let cleanup = &mut cluster.four.of(id).cleanup;
     if cleanup.policy.as_ref().is_some_and(|policy| policy.name == name) {
@@ -197,16 +197,15 @@ pub(crate) fn drop_policy(cluster: &mut Cluster, caller: Caller, policy: &Policy
 }
 
 /// The name of a policy; the version of the whole cluster decides which there are.
-fn check_name(cluster: &Cluster, name: Option<&str>) -> Result<&'static str, SqlError> {
+fn check_name(cluster: &Cluster, name: &str) -> Result<&'static str, SqlError> {
     let knows_log_only = features::has(cluster, TenantId::SYS, features::MANUAL_DELETION);
     match name {
-        Some("default") => Ok("default"),
-        Some("log_only") if knows_log_only => Ok("log_only"),
-        Some(_) if knows_log_only => {
+        "default" => Ok("default"),
+        "log_only" if knows_log_only => Ok("log_only"),
+        _ if knows_log_only => {
             Err(SqlError::new(4007, "The policy name is not 'default' or 'log_only', it is not supported"))
         }
-        Some(_) => Err(SqlError::new(4007, "The policy name is not 'default', it is not supported")),
-        None => Err(SqlError::new(4007, "delete policy name is not specified, which is not supported")),
+        _ => Err(SqlError::new(4007, "The policy name is not 'default', it is not supported")),
     }
 }
 

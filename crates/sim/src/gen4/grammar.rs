@@ -214,11 +214,7 @@ fn change_storage(c: &mut Cursor<'_>) -> Result<Command, SqlError> {
 }
 
 fn policy(c: &mut Cursor<'_>) -> Result<Policy, SqlError> {
-    let mut policy = Policy { name: None, window: None, redundancy: None, tenants: None };
-    c.symbol("=");
-    if c.peek().is_some_and(|token| token.kind == TokenKind::Text) {
-        policy.name = Some(c.string()?);
-    }
+    let mut policy = Policy { name: c.assigned_string()?, window: None, redundancy: None, tenants: None };
     if c.words("RECOVERY_WINDOW") {
         policy.window = Some(c.assigned_string()?);
     }
@@ -307,6 +303,8 @@ mod tests {
             "RESTORE t FROM = 'file:///d' WITH 'pool_list=p'",
             "ADD DELETE BACKUP POLICY 'default' TENANT t RECOVERY_WINDOW '7d'",
             "ADD DELETE BACKUP POLICY TENANT t RECOVERY_WINDOW '7d'",
+            "ADD DELETE BACKUP POLICY RECOVERY_WINDOW '7d' TENANT t",
+            "DROP DELETE BACKUP POLICY TENANT t",
             "SET archive_lag_target = '120s' TENANT = a, b",
             "SET archive_lag_target = 120s",
         ] {

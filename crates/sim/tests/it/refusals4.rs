@@ -213,11 +213,6 @@ async fn delete_policies_are_refused_in_the_kernels_words() {
             "The policy name is not 'default', it is not supported",
         ),
         (
-            "ADD DELETE BACKUP POLICY RECOVERY_WINDOW '7d' TENANT t1",
-            1235,
-            "delete policy name is not specified, which is not supported",
-        ),
-        (
             "ADD DELETE BACKUP POLICY 'default' RECOVERY_WINDOW '7d'",
             1235,
             "Too little tenant names specified, only one tenant name can be specified not supported",

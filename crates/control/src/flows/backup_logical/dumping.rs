@@ -8,7 +8,7 @@ use dump::{DumpId, Manifest, OpenManifest, Origin, Snapshot, Source};
 use engine::flow::Answer;
 use engine::{At, Next, Note, StepError, TaskId};
 use model::id::TenantId;
-use model::storage::logical_folder;
+use model::storage::{dump_owner, logical_folder};
 use storage::Client;
 
 use super::{BackupLogical, Lane, State};
@@ -40,6 +40,7 @@ impl<'a> Dumping<'a> {
             consent: state.consent.clone(),
             compression: state.compression,
             connections: state.connections,
+            owner: Some(dump_owner(state.ob_cluster_id, id_of(state, at.lane()))),
             signer: Some(at.context().signing_key().await?),
             // What is changed again and again does not keep the rest from being dumped.
             leave_out_changed: lane.abandoned.len() >= ANEW_MAX,

@@ -120,6 +120,7 @@ pub(crate) async fn open_set(context: &Context, id: BackupSetId) -> Result<OpenS
     let (folder, dump) = location(&set)?;
     let client = context.client(set.storage).await?.below(&folder)?;
     let OpenManifest { manifest, signer, blake3 } = dump::open_manifest(&client, &dump).await?;
+    signing::refuse_moved(&set.path, manifest.owner.as_deref())?;
     let origin = context.known_keys().await?.origin(signer);
     Ok(OpenSet { set, folder, dump, manifest, origin, blake3 })
 }

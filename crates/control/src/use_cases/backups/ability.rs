@@ -4,7 +4,7 @@ use model::Problem;
 use model::ability::BackupAbility;
 use model::backup::{BackupMethod, DataBackupMode};
 use model::cluster::{Cluster, refuse_upgrading};
-use model::id::{ClusterId, StorageId, TenantId};
+use model::id::{ClusterId, StorageId, StrategyId, TenantId};
 use model::physical::scope::lanes;
 use model::problem::codes;
 use model::tenant::{Tenant, check_readable};
@@ -38,6 +38,8 @@ pub struct Ability {
     /// The storage that is filled in, and why: the strategy's, else the last one used for the cluster, else the only one in
     /// the library.
     pub storage: Option<(StorageId, StorageSource)>,
+    /// The strategy whose method and storage are filled in.
+    pub strategy: Option<StrategyId>,
 }
 
 /// Returns what can be backed up of a cluster, or of one tenant.
@@ -90,6 +92,7 @@ pub async fn ability(
         disabled: upgrading.or_else(|| physical.err().filter(|_| logical.is_err())),
         logical_disabled: logical.err(),
         storage,
+        strategy: strategy.map(|strategy| strategy.id),
     })
 }
 

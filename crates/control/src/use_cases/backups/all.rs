@@ -9,6 +9,7 @@ use super::backups_of;
 use crate::actor::Actor;
 use crate::context::Control;
 use crate::error::Error;
+use crate::strategies::{ScheduleStanding, schedule_standings};
 
 /// How the backups of all clusters stand.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +29,8 @@ pub struct ClusterStanding {
     pub cluster: Cluster,
     /// What the catalogue has of it.
     pub standing: Standing,
+    /// How the schedule of its strategy stands.
+    pub schedule: ScheduleStanding,
 }
 
 impl ClusterStanding {
@@ -58,9 +61,11 @@ pub async fn all_overview(control: &Control, actor: &Actor) -> Result<AllOvervie
     let kinds = backups_of(None).kinds;
     let Standings { clusters: mut known, succeeded, failed } =
         control.metadata().backup_standings(&kinds).await?;
+    let mut schedules = schedule_standings(&control.context).await?;
     let clusters = clusters.into_iter().map(|cluster| {
         let standing = known.remove(&cluster.id).unwrap_or_default();
-        ClusterStanding { cluster, standing }
+        let schedule = schedules.remove(&cluster.id).unwrap_or_default();
+        ClusterStanding { cluster, standing, schedule }
     });
     Ok(AllOverview { clusters: clusters.collect(), succeeded, failed })
 }

@@ -160,7 +160,12 @@ pub async fn backup_sets(
     let query = BackupSetQuery {
         cluster: filter.cluster,
         tenant: filter.tenant,
-        statuses: vec![BackupSetStatus::Available, BackupSetStatus::Unverified, BackupSetStatus::Partial],
+        statuses: vec![
+            BackupSetStatus::Available,
+            BackupSetStatus::Unverified,
+            BackupSetStatus::Partial,
+            BackupSetStatus::Foreign,
+        ],
         from: filter.from,
         until: filter.until,
         ..BackupSetQuery::default()

@@ -1,17 +1,15 @@
 //! What a request says of a strategy, and a strategy as it is shown.
 
-use metadata::Slice;
 use model::backup::BackupMethod;
 use model::id::ClusterId;
 use model::order::StorageChoice;
-use model::schedule::PlannedRun;
 use model::storage::Storage;
 use model::strategy::draft::{ScheduleConfig, ThresholdConfig};
 use model::strategy::rules;
 use model::strategy::{Scope, Strategy, Thresholds};
 use model::user::Permission;
 
-use super::runs::{StrategyRun, shown};
+use super::runs::{ScheduleStanding, standing};
 use crate::actor::Actor;
 use crate::context::{Context, Control};
 use crate::error::Error;
@@ -56,6 +54,8 @@ pub struct StrategyChange {
     pub thresholds: ThresholdConfig,
     /// Whether a copy in a second storage is asked for.
     pub secondary_backup: bool,
+    /// Whether a physical strategy may move to another storage.
+    pub accept_storage_move: bool,
 }
 
 /// A strategy as it is shown.
@@ -71,10 +71,8 @@ pub struct Detail {
     pub storage: Storage,
     /// The owner's name; none when the account is gone.
     pub owner: Option<String>,
-    /// Its next run; none while it is paused.
-    pub next: Option<PlannedRun>,
-    /// What became of its newest due time.
-    pub last: Option<StrategyRun>,
+    /// How its schedule stands, with its next run and what became of its newest due time.
+    pub standing: ScheduleStanding,
 }
 
 /// Returns the strategy of exactly that scope.
@@ -117,16 +115,13 @@ async fn detail(context: &Context, strategy: Strategy) -> Result<Detail, Error> 
         Some(tenant) => context.metadata.tenant_get(cluster.id, tenant).await?,
         None => None,
     };
-    let last = context.metadata.strategy_run_list(strategy.id, Slice { offset: 0, limit: 1 }).await?;
     let now = context.metadata.now().await?;
-    let next = strategy.settings.schedule.next_runs(strategy.id, now.max(strategy.since), 1);
     Ok(Detail {
         cluster_name: cluster.name,
         tenant_name: tenant.map(|tenant| tenant.name),
         storage: context.storage(strategy.settings.storage).await?,
         owner: context.metadata.user_get(strategy.owner).await?.map(|owner| owner.name),
-        next: next.into_iter().next().filter(|_| !strategy.paused),
-        last: last.items.into_iter().next().map(shown),
+        standing: standing(context, &strategy, now).await?,
         strategy,
     })
 }

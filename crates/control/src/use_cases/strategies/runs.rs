@@ -1,5 +1,7 @@
 //! What became of each due time of a strategy, what comes next, and how the schedule stands.
 
+use std::collections::BTreeMap;
+
 use metadata::Slice;
 use metadata::strategy_runs::{Fate, StoredRun};
 use model::Timestamp;
@@ -22,7 +24,7 @@ use crate::words;
 const NEXT_RUNS: usize = 30;
 
 /// What became of a due time.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StrategyRun {
     /// When it was due.
     pub due: Timestamp,
@@ -58,7 +60,7 @@ pub enum RunStatus {
 }
 
 /// How the schedule of a cluster's strategy stands.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ScheduleStanding {
     /// In one word.
     pub status: ScheduleStatus,
@@ -68,10 +70,11 @@ pub struct ScheduleStanding {
     pub last: Option<StrategyRun>,
 }
 
-/// How a schedule stands, in OCP's words.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How a schedule stands, in OCP's words; what needs more attention comes later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub enum ScheduleStatus {
     /// There is no strategy.
+    #[default]
     None,
     /// It runs, and the newest run did not fail.
     Normal,
@@ -83,6 +86,15 @@ pub enum ScheduleStatus {
     Abnormal,
 }
 
+/// Which due times are wanted; what is `None` limits nothing.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RunFilter {
+    /// At that moment or later.
+    pub from: Option<Timestamp>,
+    /// Before that moment.
+    pub until: Option<Timestamp>,
+}
+
 /// Returns what became of a strategy's due times, the newest first.
 ///
 /// # Errors
@@ -91,19 +103,30 @@ pub async fn runs(
     control: &Control,
     actor: &Actor,
     scope: Scope,
+    filter: RunFilter,
     page: PageAsk,
 ) -> Result<Page<StrategyRun>, Error> {
     let strategy = found(control, actor, scope).await?;
+    if filter != RunFilter::default() {
+        let from = filter.from.unwrap_or(Timestamp(0));
+        let mut runs = control.metadata().strategy_run_history(strategy.id, from).await?;
+        runs.retain(|run| filter.until.is_none_or(|until| run.run.due < until));
+        runs.reverse();
+        return Ok(page.of(runs).map(shown));
+    }
     let listing = control.metadata().strategy_run_list(strategy.id, page.slice()).await?;
     Ok(page.filled(listing).map(shown))
 }
 
-/// Returns the next runs of a strategy as it is saved.
+/// Returns the next runs of a strategy as it is saved; none while it is paused.
 ///
 /// # Errors
 /// When the actor may not read it, or there is no strategy (20106).
 pub async fn next_runs(control: &Control, actor: &Actor, scope: Scope) -> Result<Vec<PlannedRun>, Error> {
     let strategy = found(control, actor, scope).await?;
+    if strategy.paused {
+        return Ok(Vec::new());
+    }
     let now = control.metadata().now().await?;
     Ok(strategy.settings.schedule.next_runs(strategy.id, now.max(strategy.since), NEXT_RUNS))
 }
@@ -132,21 +155,50 @@ pub(crate) async fn schedule_standing(
     cluster: ClusterId,
 ) -> Result<ScheduleStanding, Error> {
     let strategies = context.metadata.strategy_list(Some(cluster)).await?;
+    worst(context, &strategies, context.metadata.now().await?).await
+}
+
+/// Returns how the schedules of all clusters that have strategies stand.
+pub(crate) async fn schedule_standings(
+    context: &Context,
+) -> Result<BTreeMap<ClusterId, ScheduleStanding>, Error> {
+    let mut by_cluster: BTreeMap<ClusterId, Vec<Strategy>> = BTreeMap::new();
+    for strategy in context.metadata.strategy_list(None).await? {
+        by_cluster.entry(strategy.scope.cluster()).or_default().push(strategy);
+    }
     let now = context.metadata.now().await?;
-    let mut worst = ScheduleStanding { status: ScheduleStatus::None, next: None, last: None };
-    for strategy in &strategies {
+    let mut standings = BTreeMap::new();
+    for (cluster, strategies) in by_cluster {
+        standings.insert(cluster, worst(context, &strategies, now).await?);
+    }
+    Ok(standings)
+}
+
+/// How the strategy of the cluster itself stands, among the strategies of one cluster; without one the worst.
+async fn worst(
+    context: &Context,
+    strategies: &[Strategy],
+    now: Timestamp,
+) -> Result<ScheduleStanding, Error> {
+    let mut worst = ScheduleStanding::default();
+    for strategy in strategies {
         let standing = standing(context, strategy, now).await?;
         if strategy.scope.tenant().is_none() {
             return Ok(standing);
         }
-        if worst.status == ScheduleStatus::None || standing.status == ScheduleStatus::Abnormal {
+        if standing.status > worst.status {
             worst = standing;
         }
     }
     Ok(worst)
 }
 
-async fn standing(context: &Context, strategy: &Strategy, now: Timestamp) -> Result<ScheduleStanding, Error> {
+/// Returns how the schedule of one strategy stands.
+pub(super) async fn standing(
+    context: &Context,
+    strategy: &Strategy,
+    now: Timestamp,
+) -> Result<ScheduleStanding, Error> {
     let last = context.metadata.strategy_run_list(strategy.id, Slice { offset: 0, limit: 1 }).await?;
     let last = last.items.into_iter().next().map(shown);
     let schedule = &strategy.settings.schedule;

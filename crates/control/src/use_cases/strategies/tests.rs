@@ -1,14 +1,19 @@
 //! What strategies start, wait for and miss, on a simulated cluster and with a clock that the tests move.
 
+mod storages;
+mod thresholds;
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use engine::testkit::Timed as _;
 use metadata::Slice;
 use metadata::tasks::{TaskQuery, subject};
+use model::alarm::{Alarm, AlarmKind};
 use model::backup::DataBackupMode::{Full, Incremental};
 use model::id::{ClusterId, StrategyId, TaskId, TenantId};
 use model::schedule::decide::{Decision, Hindrance};
+use model::storage::StorageLocation;
 use model::strategy::Scope;
 use model::strategy::draft::{ScheduleConfig, ThresholdConfig};
 use model::text::Language;
@@ -18,7 +23,7 @@ use serde_json::json;
 use sim::Profile;
 
 use super::due::{self, Running};
-use super::{NamedStorage, RunStatus, ScheduleStatus, StrategyAsk, StrategyChange, StrategyRun};
+use super::{NamedStorage, RunFilter, RunStatus, ScheduleStatus, StrategyAsk, StrategyChange, StrategyRun};
 use crate::backups::{self, BackupFilter, BackupSource};
 use crate::storages::StorageChoice;
 use crate::testing::simulated::SimWorld;
@@ -81,7 +86,8 @@ async fn round(world: &SimWorld) {
 }
 
 async fn runs(world: &SimWorld, scope: Scope) -> Vec<StrategyRun> {
-    let page = super::runs(&world.control, &world.actor, scope, PageAsk::default()).await;
+    let page =
+        super::runs(&world.control, &world.actor, scope, RunFilter::default(), PageAsk::default()).await;
     page.expect("listed").contents
 }
 
@@ -137,7 +143,7 @@ async fn a_run_starts_once_when_it_is_due_and_stands_as_its_task_does() {
     assert!(shown.iter().all(|row| row.source == BackupSource::Scheduled), "{shown:?}");
     let detail = super::get(&world.control, &world.actor, whole(&world)).await.expect("there");
     assert_eq!((detail.strategy.id, detail.owner.as_deref()), (id, Some("admin")));
-    assert_eq!(detail.last.map(|run| run.status), Some(RunStatus::Successful));
+    assert_eq!(detail.standing.last.map(|run| run.status), Some(RunStatus::Successful));
     world.assert_clean(task).await;
 }
 
@@ -224,6 +230,7 @@ async fn what_is_due_during_a_pause_is_recorded_and_not_caught_up() {
     round(&world).await;
     let paused = || (RunStatus::Missed, Some("run-hindered-paused".to_owned()));
     assert_eq!(outcomes(&world, scope).await, [paused()]);
+    assert_eq!(alarms(&world).await, [], "somebody wanted it so");
     until_due(&world).await; // no round before it is resumed
     super::resume(&world.control, &world.actor, scope).await.expect("resumed");
     round(&world).await;
@@ -247,6 +254,11 @@ async fn of_several_missed_runs_the_newest_is_started_and_the_others_are_recorde
     let replaced = (RunStatus::Missed, Some("run-replaced".to_owned()));
     assert_eq!(outcomes(&world, scope).await, [(RunStatus::Running, None), replaced.clone(), replaced]);
     assert_eq!(tasks(&world).await.len(), 1);
+}
+
+async fn alarms(world: &SimWorld) -> Vec<Alarm> {
+    let page = crate::alarms::list(&world.control, &world.actor, None, PageAsk::default()).await;
+    page.expect("listed").contents
 }
 
 /// Makes an account that may back up; returns who asks with it.
@@ -275,9 +287,20 @@ async fn a_run_of_an_owner_who_may_not_back_up_is_missed_until_somebody_else_tak
         let [run] = &runs(&world, scope).await[..] else { panic!("one run") };
         let words = run.reason.as_ref().expect("a reason").message(Language::En);
         assert!(words.contains("eva"), "{words}");
+        let raised = alarms(&world).await;
+        let expected = [AlarmKind::BackupRunMissed, AlarmKind::StrategyOwnerInvalid];
+        assert_eq!(raised.iter().map(|alarm| alarm.kind).collect::<Vec<_>>(), expected);
+        assert!(
+            raised.iter().all(|alarm| alarm.reason.as_ref().is_some_and(|why| why.id == reason)),
+            "{raised:?}"
+        );
+        assert!(!raised[0].text.message(Language::En).contains('{'), "{raised:?}");
         super::resume(&world.control, &world.actor, scope).await.expect("taken over");
+        let left: Vec<_> = alarms(&world).await.iter().map(|alarm| alarm.kind).collect();
+        assert_eq!(left, [AlarmKind::BackupRunMissed], "the owner is a valid one");
         until_due(&world).await;
         round(&world).await;
+        assert_eq!(alarms(&world).await, [], "a run starts again");
         assert_eq!(outcomes(&world, scope).await[0], (RunStatus::Running, None), "{reason}");
     }
 }
@@ -301,6 +324,29 @@ async fn an_incremental_run_without_a_full_set_is_full_and_the_task_says_so() {
     let run = &runs(&world, scope).await[0];
     assert_eq!((run.kind, run.reason.as_ref()), (Some(Incremental), None));
     world.finish(run.task.expect("a task")).await;
+}
+
+#[tokio::test]
+async fn a_strategy_that_does_not_start_log_backup_needs_it_to_run() {
+    for profile in [Profile::V4_2_5, Profile::V3_1_5] {
+        let world = SimWorld::with(profile, &["shop"]).await;
+        let scope = whole(&world);
+        let mut ask = ask(&world, "FULL_BACKUP");
+        ask.schedule.start_log_backup = Some(false);
+        super::create(&world.control, &world.actor, scope, ask).await.expect("created");
+        until_due(&world).await;
+        round(&world).await;
+        let refused = only_task(&world).await;
+        let (step, why) = world.fail(refused).await;
+        assert_eq!((step.as_str(), why.as_str()), ("check-ready", "log-backup-needed"), "{profile}");
+        assert_eq!(world.count_acts("ALTER SYSTEM ARCHIVELOG"), 0, "{profile}: nothing is started");
+        let manual = world.begin(world.wish(Full)).await; // starts log backup
+        world.finish(manual).await;
+        until_due(&world).await;
+        round(&world).await;
+        let good = runs(&world, scope).await[0].task.expect("a task");
+        world.finish(good).await;
+    }
 }
 
 #[tokio::test]
@@ -349,8 +395,7 @@ async fn a_run_waits_for_a_backup_that_somebody_began_and_for_room() {
 #[tokio::test]
 async fn back_up_now_takes_the_storage_of_the_strategy() {
     let world = SimWorld::with(Profile::V4_2_5, &["shop"]).await;
-    let location =
-        model::storage::StorageLocation::directory(&world.dir.path().join("data/other").to_string_lossy());
+    let location = StorageLocation::directory(&world.dir.path().join("data/other").to_string_lossy());
     let typed = StorageChoice::Typed { location: location.expect("a path"), secret: None };
     let ask = StrategyAsk {
         storage: Some(NamedStorage { choice: typed, name: None }),
@@ -371,6 +416,9 @@ async fn back_up_now_takes_the_storage_of_the_strategy() {
         storage: Some(NamedStorage { choice: StorageChoice::Saved(world.storage), name: None }),
         ..StrategyChange::default()
     };
+    let refused = super::change(&world.control, &world.actor, whole(&world), moved.clone()).await;
+    assert_eq!(refusal(refused), (409, "strategy-storage-move".to_owned()));
+    let moved = StrategyChange { accept_storage_move: true, ..moved };
     let moved = super::change(&world.control, &world.actor, whole(&world), moved).await.expect("changed");
     assert_eq!(moved.storage.id, world.storage);
     let refused = crate::storages::remove(&world.control, &world.actor, world.storage).await;

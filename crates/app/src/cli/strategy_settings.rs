@@ -1,0 +1,321 @@
+//! What a strategy does, as options of the command line, and the request that they come to.
+
+use clap::{ArgGroup, Args, ValueEnum};
+use model::Problem;
+use serde_json::{Map, Value, json};
+
+use super::names::storage;
+use super::storage::{directory_base, read_uri};
+use crate::client::Client;
+use crate::failure::Failure;
+
+/// What a strategy does. Its schedule is given with --cron, --weekly or --monthly.
+#[derive(Args)]
+#[command(group = ArgGroup::new("schedule").args(["cron", "weekly", "monthly"]).multiple(false))]
+pub(super) struct SettingsArgs {
+    /// How: by OceanBase itself, or by reading rows. Defaults to the cluster's first choice
+    #[arg(long)]
+    method: Option<Method>,
+    /// Where to: a storage configuration's name or file:///…. Defaults to the one used last for this cluster
+    #[arg(long, value_name = "NAME|URI")]
+    storage: Option<String>,
+    /// Five fields: minute, hour, day of the month, month, day of the week
+    #[arg(long, value_name = "EXPRESSION")]
+    cron: Option<String>,
+    /// Days of the week from 1 (Monday) to 7, each full or incremental, such as 2=incremental,6=full
+    #[arg(long, value_name = "DAY=KIND,…")]
+    weekly: Option<String>,
+    /// Days of the month from 1 to 31 and L (the last), at most 10, such as 1=full,15=incremental
+    #[arg(long, value_name = "DAY=KIND,…")]
+    monthly: Option<String>,
+    /// With --weekly and --monthly: the time of day, such as 02:00, or 02:00+08:00 without --zone
+    #[arg(long, value_name = "TIME")]
+    at: Option<String>,
+    /// The time zone, such as Asia/Shanghai
+    #[arg(long, value_name = "ZONE")]
+    zone: Option<String>,
+    /// With --cron: how much a run backs up. Defaults to full
+    #[arg(long)]
+    mode: Option<Mode>,
+    /// With --cron --mode incremental: the days of the week (1 to 7) whose runs are full, such as 7
+    #[arg(long, value_name = "DAY,…", value_delimiter = ',')]
+    full_on: Vec<String>,
+    /// The hours in which nothing starts, such as 08:00-20:00; none removes them
+    #[arg(long, value_name = "FROM-UNTIL")]
+    quiet: Option<String>,
+    /// By how many seconds a run may start later than due; 0 removes it
+    #[arg(long, value_name = "SECONDS")]
+    jitter: Option<u32>,
+    /// Whether a run starts log backup where it is not running. Defaults to yes for a physical backup
+    #[arg(long, value_name = "YES|NO")]
+    start_log_backup: Option<Switch>,
+    /// Raise an alarm when a data backup takes longer; 0 raises none
+    #[arg(long, value_name = "MINUTES")]
+    timeout_minutes: Option<u32>,
+    /// Raise an alarm after this many days without a successful data backup
+    #[arg(long, value_name = "DAYS")]
+    no_success_days: Option<u32>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Method {
+    Physical,
+    Logical,
+}
+
+impl Method {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Physical => "PHYSICAL_BACKUP",
+            Self::Logical => "LOGICAL_BACKUP",
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Switch {
+    Yes,
+    No,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Mode {
+    Full,
+    Incremental,
+}
+
+impl Mode {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Full => "FULL_BACKUP",
+            Self::Incremental => "INCREMENTAL_BACKUP",
+        }
+    }
+}
+
+impl SettingsArgs {
+    /// Returns the request: what was given, and of a schedule also what stays of the saved strategy.
+    pub(super) async fn body(&self, client: &Client, saved: Option<&Value>) -> Result<Value, Failure> {
+        let mut body = Map::new();
+        if let Some(method) = self.method {
+            body.insert("backupMode".into(), json!(method.word()));
+        }
+        if let Some(schedule) = self.schedule(saved)? {
+            body.insert("obBackupScheduleConfig".into(), schedule);
+        }
+        let thresholds = [
+            ("dataBackupTimeoutMinutes", self.timeout_minutes),
+            ("noSuccessfulDataBackupAlarmDays", self.no_success_days),
+        ];
+        let thresholds: Map<String, Value> = thresholds
+            .into_iter()
+            .filter_map(|(field, number)| Some((field.to_owned(), json!(number?))))
+            .collect();
+        if !thresholds.is_empty() {
+            body.insert("obBackupThresholdConfig".into(), Value::Object(thresholds));
+        }
+        if let Some(wanted) = &self.storage {
+            let choice = if wanted.contains("://") {
+                json!({ "obBackupStorageBaseInfo": directory_base(&read_uri(wanted)?)? })
+            } else {
+                json!({ "storageId": storage(client, wanted).await?.storage_id })
+            };
+            body.insert("obBackupServiceStorageConfig".into(), choice);
+        }
+        Ok(Value::Object(body))
+    }
+
+    /// Returns the schedule as the API takes it; what is wrong with it, the server says. What is not given stays as the
+    /// saved schedule has it.
+    fn schedule(&self, saved: Option<&Value>) -> Result<Option<Value>, Problem> {
+        let mut given = self.given()?;
+        if given.is_empty() {
+            return Ok(None);
+        }
+        if let Some(saved) = saved {
+            let mut old = saved["obBackupScheduleConfig"].clone();
+            if self.method.is_some_and(|method| saved["backupMode"] != method.word()) {
+                // With another method the old choice does not count.
+                old["startLogBackup"] = Value::Null;
+            }
+            given = put_over(&old, given);
+        }
+        given.retain(|_, value| !value.is_null());
+        Ok(Some(Value::Object(given)))
+    }
+
+    /// Returns the fields of the schedule that are given; those that are to be removed are null.
+    fn given(&self) -> Result<Map<String, Value>, Problem> {
+        let mut given = Map::new();
+        let mut set = |field: &str, value: Option<Value>| {
+            given.extend(value.map(|value| (field.to_owned(), value)));
+        };
+        if let Some(expression) = &self.cron {
+            set("backupScheduleMode", Some(json!("CRON")));
+            set("cronExpression", Some(json!(expression)));
+        }
+        for (mode, days) in [("WEEK", &self.weekly), ("MONTH", &self.monthly)] {
+            if let Some(days) = days {
+                set("backupScheduleMode", Some(json!(mode)));
+                set("dayAndDataBackupModelMap", Some(Value::Object(read_days(days)?)));
+            }
+        }
+        set("backupScheduleTime", self.at.as_ref().map(|at| json!(at)));
+        set("zone", self.zone.as_ref().map(|zone| json!(zone)));
+        set("dataBackupMode", self.mode.map(|mode| json!(mode.word())));
+        if !self.full_on.is_empty() {
+            set("fullOnCycle", Some(json!("WEEK")));
+            set("fullOnDays", Some(json!(self.full_on)));
+        }
+        let quiet = self.quiet.as_deref().map(|quiet| match quiet.split_once('-') {
+            _ if quiet == "none" => Ok(Value::Null),
+            Some((from, until)) => Ok(json!({ "from": from, "until": until })),
+            None => Err(Problem::invalid("schedule-time-malformed").with("time", quiet)),
+        });
+        set("quietWindow", quiet.transpose()?);
+        set("jitterSeconds", self.jitter.map(|jitter| if jitter == 0 { Value::Null } else { json!(jitter) }));
+        set("startLogBackup", self.start_log_backup.map(|switch| json!(switch == Switch::Yes)));
+        Ok(given)
+    }
+}
+
+/// Puts fields over a saved schedule. What is of another way of repeating goes; an offset stays with its time of day.
+fn put_over(saved: &Value, mut given: Map<String, Value>) -> Map<String, Value> {
+    let mut schedule = saved.as_object().cloned().unwrap_or_default();
+    // Whether it runs is not changed here.
+    schedule.remove("backupScheduleEnabled");
+    if let Some(mode) = given.get("backupScheduleMode")
+        && *mode != saved["backupScheduleMode"]
+    {
+        for field in
+            ["dayAndDataBackupModelMap", "cronExpression", "dataBackupMode", "fullOnCycle", "fullOnDays"]
+        {
+            schedule.remove(field);
+        }
+        if mode == "CRON" {
+            schedule.remove("backupScheduleTime");
+        }
+    }
+    if given.get("dataBackupMode").is_some_and(|mode| mode == Mode::Full.word())
+        && !given.contains_key("fullOnDays")
+    {
+        schedule.remove("fullOnCycle");
+        schedule.remove("fullOnDays");
+    }
+    let (saved_time, saved_offset) = split_offset(saved["backupScheduleTime"].as_str().unwrap_or_default());
+    match (given.get("backupScheduleTime").and_then(Value::as_str), given.contains_key("zone")) {
+        (Some(time), false) if !split_offset(time).1.is_empty() => {
+            schedule.remove("zone");
+        }
+        (Some(time), false) => {
+            let time = format!("{time}{saved_offset}");
+            given.insert("backupScheduleTime".into(), json!(time));
+        }
+        (None, true) if schedule.contains_key("backupScheduleTime") => {
+            schedule.insert("backupScheduleTime".into(), json!(saved_time));
+        }
+        (None | Some(_), _) => {}
+    }
+    schedule.extend(given);
+    schedule
+}
+
+/// Returns a time of day without its offset, and the offset.
+fn split_offset(time: &str) -> (&str, &str) {
+    time.split_at(time.find(['+', '-', 'Z']).unwrap_or(time.len()))
+}
+
+/// Reads `2=incremental,6=full`.
+fn read_days(text: &str) -> Result<Map<String, Value>, Problem> {
+    let mut days = Map::new();
+    for part in text.split(',') {
+        let wrong = || Problem::invalid("strategy-day-malformed").with("day", part);
+        let (day, kind) = part.split_once('=').ok_or_else(wrong)?;
+        let mode = Mode::from_str(kind.trim(), true).map_err(|_| wrong())?;
+        if days.insert(day.trim().to_owned(), json!(mode.word())).is_some() {
+            return Err(Problem::invalid("schedule-day-twice").with("day", day));
+        }
+    }
+    Ok(days)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::{put_over, read_days};
+
+    #[test]
+    fn each_day_is_read_with_its_kind_or_refused() {
+        let read = read_days("2=incremental, 6=FULL,L=full").map(Value::Object);
+        let expected = json!({ "2": "INCREMENTAL_BACKUP", "6": "FULL_BACKUP", "L": "FULL_BACKUP" });
+        assert_eq!(read, Ok(expected));
+        for (wrong, id) in [
+            ("2", "strategy-day-malformed"),
+            ("2=half", "strategy-day-malformed"),
+            ("", "strategy-day-malformed"),
+            ("2=full,2=full", "schedule-day-twice"),
+        ] {
+            assert_eq!(read_days(wrong).expect_err("refused").text.id, id, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn what_an_edit_leaves_out_of_a_schedule_stays() {
+        let saved = json!({
+            "backupScheduleMode": "WEEK", "backupScheduleEnabled": true, "backupScheduleTime": "02:00:00.000+08:00",
+            "dayAndDataBackupModelMap": { "6": "FULL_BACKUP" }, "quietWindow": { "from": "08:00", "until": "20:00" },
+            "jitterSeconds": 60, "startLogBackup": false, "cleanEnabled": false
+        });
+        let with_zone = || {
+            let mut saved = saved.clone();
+            saved["backupScheduleTime"] = json!("02:00:00.000");
+            saved["zone"] = json!("Asia/Shanghai");
+            saved
+        };
+        let cases = [
+            (&saved, json!({ "jitterSeconds": 5 }), json!({ "jitterSeconds": 5 })),
+            (
+                &saved,
+                json!({ "backupScheduleTime": "03:00" }),
+                json!({ "backupScheduleTime": "03:00+08:00" }),
+            ),
+            (
+                &saved,
+                json!({ "zone": "UTC" }),
+                json!({ "backupScheduleTime": "02:00:00.000", "zone": "UTC" }),
+            ),
+            (
+                &with_zone(),
+                json!({ "backupScheduleTime": "03:00Z" }),
+                json!({ "backupScheduleTime": "03:00Z", "zone": null }),
+            ),
+            (
+                &with_zone(),
+                json!({ "backupScheduleTime": "03:00" }),
+                json!({ "backupScheduleTime": "03:00" }),
+            ),
+            (
+                &with_zone(),
+                json!({ "backupScheduleMode": "CRON", "cronExpression": "0 2 * * *" }),
+                json!({
+                    "backupScheduleMode": "CRON", "cronExpression": "0 2 * * *", "backupScheduleTime": null,
+                    "dayAndDataBackupModelMap": null
+                }),
+            ),
+        ];
+        for (saved, given, changed) in cases {
+            let mut expected = saved.as_object().cloned().expect("a map");
+            expected.remove("backupScheduleEnabled");
+            for (field, value) in changed.as_object().expect("a map") {
+                if value.is_null() {
+                    expected.remove(field);
+                } else {
+                    expected.insert(field.clone(), value.clone());
+                }
+            }
+            let fields = given.as_object().cloned().expect("a map");
+            assert_eq!(Value::Object(put_over(saved, fields)), Value::Object(expected), "{given}");
+        }
+    }
+}

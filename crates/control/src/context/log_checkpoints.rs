@@ -1,0 +1,72 @@
+//! Up to when logs are backed up, as the last look at each cluster found it. It lives in this process only: every server
+//! looks by itself. What was found stays when the cluster falls silent, and grows old.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use model::archive::{ArchiveRound, ArchiveStatus};
+use model::id::{ClusterId, TenantId};
+use model::time::Timestamp;
+
+/// The states of log backup in which logs go out, or are about to.
+const RUNNING: [ArchiveStatus; 3] = [ArchiveStatus::Prepare, ArchiveStatus::Beginning, ArchiveStatus::Doing];
+
+/// What the last look at each cluster found.
+#[derive(Default)]
+pub(crate) struct LogCheckpoints(Mutex<BTreeMap<ClusterId, Found>>);
+
+struct Found {
+    seen: Instant,
+    rounds: Vec<Checkpoint>,
+}
+
+struct Checkpoint {
+    tenant: TenantId,
+    /// How old the checkpoint was when it was seen, if there is one.
+    age: Option<Duration>,
+    is_running: bool,
+}
+
+/// The log backup of one tenant; on 3.x of the cluster.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LogCheckpoint {
+    /// How old the checkpoint is now: logs up to then are backed up. Nothing where logs were never backed up.
+    pub age: Option<Duration>,
+    /// Whether log backup runs.
+    pub is_running: bool,
+}
+
+impl LogCheckpoints {
+    /// Keeps what a cluster said at that moment: each round, and how far it is behind by the database's clock.
+    pub(crate) fn keep(&self, cluster: ClusterId, rounds: &[(ArchiveRound, Option<u64>)], now: Timestamp) {
+        let checkpoint = |(round, delay_us): &(ArchiveRound, Option<u64>)| {
+            // The database tells no delay of a round that was stopped.
+            let age_us = round.checkpoint.map(|checkpoint| delay_us.unwrap_or_else(|| now.since(checkpoint)));
+            Checkpoint {
+                tenant: round.tenant,
+                age: age_us.map(Duration::from_micros),
+                is_running: RUNNING.contains(&round.status),
+            }
+        };
+        let found = Found { seen: Instant::now(), rounds: rounds.iter().map(checkpoint).collect() };
+        self.all().insert(cluster, found);
+    }
+
+    /// Returns the log backups of a cluster by tenant, as old as they are now; none before the first look.
+    pub(crate) fn of(&self, cluster: ClusterId) -> BTreeMap<TenantId, LogCheckpoint> {
+        let all = self.all();
+        let Some(found) = all.get(&cluster) else { return BTreeMap::new() };
+        let since = found.seen.elapsed();
+        let now = |round: &Checkpoint| LogCheckpoint {
+            age: round.age.map(|age| age + since),
+            is_running: round.is_running,
+        };
+        found.rounds.iter().map(|round| (round.tenant, now(round))).collect()
+    }
+
+    fn all(&self) -> MutexGuard<'_, BTreeMap<ClusterId, Found>> {
+        // Each change is one call: a panic elsewhere leaves nothing half-done here.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,222 @@
+//! What is wrong with backup strategies: a run that did not happen, an owner who may not back up, and what has passed one of
+//! their thresholds.
+
+use std::collections::BTreeMap;
+
+use engine::TaskStatus;
+use metadata::Slice;
+use metadata::strategy_runs::{Fate, StoredRun};
+use metadata::tasks::{TaskQuery, subject};
+use model::Timestamp;
+use model::ability::Generation;
+use model::alarm::AlarmKind;
+use model::cluster::Cluster;
+use model::id::{ClusterId, StrategyId, TaskId, TenantId};
+use model::physical::SYS;
+use model::schedule::decide::{Hindrance, MissReason};
+use model::strategy::{Strategy, holding};
+use model::text::Text;
+
+use crate::context::Control;
+use crate::error::Error;
+use crate::orders::{self, actor_of_run};
+use crate::tasks::view;
+
+const MINUTE_US: i64 = 60_000_000;
+const DAY_US: i64 = 24 * 60 * MINUTE_US;
+
+/// After how long nothing is concluded any more from a sample of a storage's use; one is taken every half hour.
+const SAMPLE_COUNTS_US: i64 = 2 * 60 * MINUTE_US;
+
+/// What is wrong with a strategy.
+pub(super) struct Fault {
+    pub(super) kind: AlarmKind,
+    /// With which tenant; none means everything that the strategy backs up.
+    pub(super) tenant: Option<TenantId>,
+    pub(super) task: Option<TaskId>,
+    /// Since when, if that is known.
+    pub(super) since: Option<Timestamp>,
+    /// What is wrong; the object is not filled in.
+    pub(super) text: Text,
+    pub(super) reason: Option<Text>,
+}
+
+/// Returns what is wrong with each of these strategies.
+pub(super) async fn faults(
+    control: &Control,
+    clusters: &[Cluster],
+    strategies: &[Strategy],
+) -> Result<Vec<(Strategy, Fault)>, Error> {
+    if strategies.is_empty() {
+        return Ok(Vec::new());
+    }
+    let now = control.metadata().now().await?;
+    let mut faults = of_schedules(control, strategies).await?;
+    faults.extend(late_backups(control, strategies, now).await?);
+    faults.extend(old_backups(control, clusters, strategies, now).await?);
+    faults.extend(full_storages(control, strategies, now).await?);
+    Ok(faults)
+}
+
+/// Owners who may not back up, and missed runs. A paused strategy is as somebody wants it.
+async fn of_schedules(control: &Control, strategies: &[Strategy]) -> Result<Vec<(Strategy, Fault)>, Error> {
+    let missed = control.metadata().strategy_run_missed_last().await?;
+    let mut faults = Vec::new();
+    for strategy in strategies.iter().filter(|strategy| !strategy.paused) {
+        let owner = control.metadata().user_get(strategy.owner).await?;
+        if let Err(problem) = actor_of_run(owner, strategy) {
+            let fault = Fault {
+                kind: AlarmKind::StrategyOwnerInvalid,
+                tenant: None,
+                task: None,
+                since: None,
+                text: Text::new("alarm-strategy-owner"),
+                reason: Some(problem.text),
+            };
+            faults.push((strategy.clone(), fault));
+        }
+        let last = missed.iter().find(|run| run.run.strategy == strategy.id);
+        faults.extend(last.and_then(of_miss).map(|fault| (strategy.clone(), fault)));
+    }
+    Ok(faults)
+}
+
+/// Nothing for what somebody wanted: a pause, or another schedule.
+fn of_miss(stored: &StoredRun) -> Option<Fault> {
+    let Fate::Missed(why) = stored.run.fate else { return None };
+    if matches!(why, MissReason::Hindered(Hindrance::Paused) | MissReason::ReplacedBy(_)) {
+        return None;
+    }
+    Some(Fault {
+        kind: AlarmKind::BackupRunMissed,
+        tenant: None,
+        task: None,
+        since: Some(stored.decided),
+        text: Text::new("alarm-run-missed").with("due", stored.run.due),
+        reason: Some(stored.run.note.clone().unwrap_or_else(|| why.text())),
+    })
+}
+
+/// Data backups that run longer than their strategy allows: those that it ordered, and what people back up of its tenants.
+async fn late_backups(
+    control: &Control,
+    strategies: &[Strategy],
+    now: Timestamp,
+) -> Result<Vec<(Strategy, Fault)>, Error> {
+    if strategies.iter().all(|strategy| strategy.settings.thresholds.data_backup_timeout_minutes.is_none()) {
+        return Ok(Vec::new());
+    }
+    let query = TaskQuery {
+        kinds: orders::backup_kinds(),
+        statuses: vec![TaskStatus::Running],
+        ..TaskQuery::default()
+    };
+    let running = control.metadata().task_list(&query, Slice::ALL).await?.items;
+    let late = running.into_iter().filter_map(|task| {
+        let number = |name| task.subject.get(name).and_then(|id| id.parse().ok());
+        let ordered_by = number(subject::STRATEGY).map(StrategyId);
+        let strategy = match ordered_by {
+            Some(id) => strategies.iter().find(|strategy| strategy.id == id),
+            None => {
+                let tenant = number(subject::TENANT).map_or(SYS, TenantId);
+                holding(strategies, ClusterId(number(subject::CLUSTER)?), tenant)
+            }
+        }?;
+        let limit_minutes = strategy.settings.thresholds.data_backup_timeout_minutes?;
+        let begun = view::moment(task.started_at?);
+        let since = Timestamp(begun.0.saturating_add(i64::from(limit_minutes) * MINUTE_US));
+        let text = Text::new("alarm-backup-late").with("begun", begun).with("limit_minutes", limit_minutes);
+        let fault = Fault {
+            kind: AlarmKind::BaseBackupTimeout,
+            tenant: None,
+            task: Some(TaskId(task.id.0)),
+            since: Some(since),
+            text,
+            reason: None,
+        };
+        (since < now).then(|| (strategy.clone(), fault))
+    });
+    Ok(late.collect())
+}
+
+/// Tenants, or before 4.0 clusters, whose newest good backup is too old; also while the strategy is paused. A tenant that has
+/// none yet is new, or its backup failed, which is an alarm by itself: it counts only where the strategy has no backup at all.
+async fn old_backups(
+    control: &Control,
+    clusters: &[Cluster],
+    strategies: &[Strategy],
+    now: Timestamp,
+) -> Result<Vec<(Strategy, Fault)>, Error> {
+    let by_tenant = |cluster: ClusterId| {
+        clusters.iter().any(|known| known.id == cluster && known.facts.generation == Generation::Gen4)
+    };
+    // The newest set of each strategy and tenant; of a whole cluster that is backed up as one, under no tenant.
+    let mut newest: BTreeMap<(StrategyId, Option<TenantId>), Timestamp> = BTreeMap::new();
+    for (cluster, tenant, finished) in control.metadata().backup_set_newest().await? {
+        let Some(strategy) = holding(strategies, cluster, tenant) else { continue };
+        let tenant = Some(tenant).filter(|_| by_tenant(cluster));
+        let known = newest.entry((strategy.id, tenant)).or_insert(finished);
+        *known = (*known).max(finished);
+    }
+    let mut faults = Vec::new();
+    for strategy in strategies {
+        let days = strategy.settings.thresholds.no_successful_data_backup_alarm_days;
+        let too_old = |since: Timestamp| {
+            let until = Timestamp(since.0.saturating_add(i64::from(days) * DAY_US));
+            (until < now).then_some(until)
+        };
+        let fault = |tenant, since, text: Text| Fault {
+            kind: AlarmKind::NoSuccessfulBackup,
+            tenant,
+            task: None,
+            since: Some(since),
+            text: text.with("days", days),
+            reason: None,
+        };
+        let of_strategy = (strategy.id, None)..=(strategy.id, Some(TenantId(i64::MAX)));
+        let mut sets = newest.range(of_strategy).peekable();
+        if sets.peek().is_none()
+            && let Some(since) = too_old(strategy.since)
+        {
+            faults.push((strategy.clone(), fault(None, since, Text::new("alarm-backup-never"))));
+        }
+        let old = sets.filter_map(|((_, tenant), finished)| {
+            let text = Text::new("alarm-backup-too-old").with("newest", *finished);
+            Some((strategy.clone(), fault(*tenant, too_old(*finished)?, text)))
+        });
+        faults.extend(old);
+    }
+    Ok(faults)
+}
+
+/// Storages that are fuller than their strategy allows, where a capacity is known.
+async fn full_storages(
+    control: &Control,
+    strategies: &[Strategy],
+    now: Timestamp,
+) -> Result<Vec<(Strategy, Fault)>, Error> {
+    let since = Timestamp(now.0.saturating_sub(SAMPLE_COUNTS_US));
+    let newest = control.metadata().storage_use_newest(since).await?;
+    let mut faults = Vec::new();
+    for strategy in strategies {
+        let (cluster, storage) = (strategy.scope.cluster(), strategy.settings.storage);
+        let its = newest.iter().find(|sample| sample.cluster == cluster && sample.storage == storage);
+        let Some(room) = its.and_then(|sample| sample.room) else { continue };
+        let (percent, limit) = (room.percent(), strategy.settings.thresholds.storage_percent);
+        if percent > limit {
+            let storage = control.context.storage(storage).await?;
+            let name = storage.name.unwrap_or_else(|| storage.location.uri());
+            let text = Text::new("alarm-storage-full").with("storage", name);
+            let fault = Fault {
+                kind: AlarmKind::StorageCapacity,
+                tenant: None,
+                task: None,
+                since: None,
+                text: text.with("percent", percent).with("limit", limit),
+                reason: None,
+            };
+            faults.push((strategy.clone(), fault));
+        }
+    }
+    Ok(faults)
+}

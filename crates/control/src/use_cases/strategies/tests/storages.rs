@@ -1,0 +1,60 @@
+//! Storages that are typed in with a strategy.
+
+use model::Secret;
+use model::id::TenantId;
+use model::storage::{StorageLocation, StorageType};
+use model::strategy::Scope;
+use sim::Profile;
+
+use super::super::{NamedStorage, StrategyAsk, StrategyChange, change, create, next_runs, pause, remove};
+use super::{ask, refusal, whole};
+use crate::storages::StorageChoice;
+use crate::testing::simulated::SimWorld;
+
+#[tokio::test]
+async fn a_typed_in_storage_is_edited_and_used_again_instead_of_added_twice() {
+    let world = SimWorld::with(Profile::V4_2_5, &["shop"]).await;
+    let (scope, control, actor) = (whole(&world), &world.control, &world.actor);
+    let typed = |id: &str, secret: Option<&str>, name: Option<&str>| {
+        let location = StorageLocation {
+            kind: StorageType::S3,
+            path: "bucket/prod".into(),
+            endpoint: Some("s3.example.com".into()),
+            access_key_id: Some(id.into()),
+            app_id: None,
+        };
+        let choice = StorageChoice::Typed { location, secret: secret.map(Secret::new) };
+        Some(NamedStorage { choice, name: name.map(str::to_owned) })
+    };
+    let new = StrategyAsk { storage: typed("eve", Some("one"), None), ..ask(&world, "FULL_BACKUP") };
+    let made = create(control, actor, scope, new).await.expect("created").storage;
+    let edit = async |storage| {
+        change(control, actor, scope, StrategyChange { storage, ..StrategyChange::default() }).await
+    };
+    let secret = async || {
+        let secret = control.metadata().storage_secret(made.id).await.expect("answers");
+        secret.expect("a secret").expose().to_owned()
+    };
+    assert_eq!(refusal(edit(typed("eve", None, Some("prod"))).await).0, 20116, "nothing is changed");
+    assert_eq!(refusal(edit(typed("eve", Some("one"), None)).await).0, 20116, "nothing is changed");
+    let changed = edit(typed("eve", Some("two"), Some("night"))).await.expect("changed").storage;
+    assert_eq!((changed.id, changed.name.as_deref()), (made.id, Some("night")));
+    assert_eq!(secret().await, "two");
+    let other_account = edit(typed("mallory", None, None)).await;
+    assert_eq!(refusal(other_account).1, "storage-secret-needed", "the stored secret is eve's");
+    edit(typed("mallory", Some("three"), None)).await.expect("changed");
+    assert_eq!(secret().await, "three");
+
+    remove(control, actor, scope).await.expect("deleted");
+    let again = StrategyAsk { storage: typed("mallory", Some("three"), None), ..ask(&world, "FULL_BACKUP") };
+    let again = create(control, actor, scope, again).await.expect("created").storage;
+    assert_eq!(again.id, made.id, "the library has it already");
+    let named = StrategyAsk { storage: typed("mallory", Some("four"), None), ..ask(&world, "FULL_BACKUP") };
+    let shop = Scope::Tenant(world.cluster, TenantId(1002));
+    let of_shop = create(control, actor, shop, named).await.expect("created").storage;
+    assert_eq!(of_shop.name.as_deref(), Some("prod-shop"), "another key is another storage");
+    let lists: Vec<_> = next_runs(control, actor, scope).await.expect("listed");
+    assert_eq!(lists.len(), 30);
+    pause(control, actor, scope).await.expect("paused");
+    assert_eq!(next_runs(control, actor, scope).await.expect("listed"), [], "none while it is paused");
+}

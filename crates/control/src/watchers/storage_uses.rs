@@ -1,0 +1,14 @@
+//! Samples how much of each storage the backups of every cluster take.
+
+use std::time::Duration;
+
+use super::watcher::{WakeUp, Watcher};
+use crate::use_cases::storage_uses;
+
+pub(super) const WATCHER: Watcher = Watcher {
+    name: "storage-uses",
+    period: Duration::from_secs(30 * 60),
+    wake_up: WakeUp::Timer,
+    at_start: true,
+    look: |control| Box::pin(storage_uses::watch(control)),
+};

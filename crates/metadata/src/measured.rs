@@ -1,0 +1,72 @@
+//! What this program has measured while it used the database: statements by what they do, and the runs of tasks that ended
+//! here. It lives in this process only and begins with nothing.
+
+use std::time::{Duration, Instant};
+
+use model::measure::{ANSWER_BOUNDS_S, RUN_BOUNDS_S, Timing, Timings};
+
+/// What was measured since the metadata were opened.
+#[derive(Debug)]
+pub(crate) struct Measured {
+    statements: Timings<&'static str>,
+    runs: Timings<RunKind>,
+}
+
+impl Default for Measured {
+    fn default() -> Self {
+        Self { statements: Timings::new(ANSWER_BOUNDS_S), runs: Timings::new(RUN_BOUNDS_S) }
+    }
+}
+
+/// Which runs are measured together.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RunKind {
+    /// The kind of the task, as it is stored.
+    pub kind: String,
+    /// The `mode` of the task's state, where it has one.
+    pub mode: Option<String>,
+    /// How it ended.
+    pub outcome: RunOutcome,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RunOutcome {
+    /// Well.
+    Successful,
+    /// A step failed.
+    Failed,
+    /// A user ended it.
+    Cancelled,
+    /// What it had done was undone.
+    RolledBack,
+}
+
+/// A run that is about to be saved as ended.
+pub(crate) struct EndedRun {
+    pub(crate) kind: RunKind,
+    pub(crate) elapsed: Duration,
+}
+
+impl Measured {
+    /// Notes that a statement, or the beginning or end of a transaction, came to its end.
+    pub(crate) fn statement(&self, verb: &'static str, begun: Instant, has_failed: bool) {
+        self.statements.note(verb, begun.elapsed(), has_failed);
+    }
+
+    /// Notes a run whose end is saved.
+    pub(crate) fn run(&self, ended: EndedRun) {
+        let has_failed = ended.kind.outcome == RunOutcome::Failed;
+        self.runs.note(ended.kind, ended.elapsed, has_failed);
+    }
+
+    /// Returns how long statements took, by what they do.
+    pub(crate) fn statements(&self) -> Vec<(&'static str, Timing)> {
+        self.statements.list()
+    }
+
+    /// Returns how long the tasks took whose end was saved here.
+    pub(crate) fn runs(&self) -> Vec<(RunKind, Timing)> {
+        self.runs.list()
+    }
+}
