@@ -245,7 +245,7 @@ impl<'t> Reader<'t> {
 /// Reads base64. Nothing: it is none.
 fn decoded(text: &str) -> Option<Vec<u8>> {
     let digits = text.trim_end_matches('=');
-    if text.len() % 4 != 0 || text.len() - digits.len() > 2 {
+    if !text.len().is_multiple_of(4) || text.len() - digits.len() > 2 {
         return None;
     }
     let (mut bytes, mut bits, mut held) = (Vec::with_capacity(text.len()), 0_u32, 0);

@@ -36,6 +36,7 @@ mod output;
 mod piece;
 mod plan;
 mod progress;
+mod refusal;
 mod schema_file;
 mod sealed;
 mod signing;

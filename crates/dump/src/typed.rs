@@ -83,10 +83,10 @@ pub(crate) struct Typed {
 
 impl Typed {
     /// Adds the document of a row. Tells whether all rows with that text have the same.
-    pub(crate) fn add(&mut self, place: usize, text: &[u8], literal: Vec<u8>) -> bool {
+    pub(crate) fn add(&mut self, place: usize, text: &[u8], literal: &[u8]) -> bool {
         self.rows += 1;
         let known = self.documents.entry(place).or_default().entry(text.to_vec());
-        *known.or_insert_with(|| literal.clone()) == literal
+        *known.or_insert_with(|| literal.to_vec()) == literal
     }
 
     /// Returns what is written for a document, if that is not its text.
@@ -117,7 +117,8 @@ mod tests {
         let mut suspects = Suspects::default();
         suspects.add(3, br#"{"a": 1.5, "b": 2, "c": "2026-01-31", "d": "x"}"#);
         suspects.add(3, br#"{"a": 2.5, "e": [7, 1e20]}"#);
-        let [(3, Suspected::At { paths, by_weight: false })] = &suspects.columns().collect::<Vec<_>>()[..] else {
+        let [(3, Suspected::At { paths, by_weight: false })] = &suspects.columns().collect::<Vec<_>>()[..]
+        else {
             panic!("{suspects:?}")
         };
         assert_eq!(paths.iter().collect::<Vec<_>>(), ["$.\"a\"", "$.\"c\"", "$.\"e\"[1]"]);

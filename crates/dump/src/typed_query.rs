@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use oceanbase::statement::{identifier, literal};
-use oceanbase::statement::Effect;
-use oceanbase::{Row, Session, Statement};
+use oceanbase::{Effect, Row, Session, Statement};
 
 use crate::chunk::condition;
 use crate::document::Node;
 use crate::encode::push_quoted;
 use crate::moment::Moment;
 use crate::plan::{Chunk, TablePlan};
+use crate::refusal::is_refusal;
 use crate::typed::{Suspected, Suspects, Typed};
 use crate::weight::{Sort, Weights};
 
@@ -59,7 +59,10 @@ pub(crate) async fn find(
             Suspected::At { paths, by_weight } => {
                 let weights = suspects.weights(place).filter(|_| *by_weight);
                 let is_plain = match weights.and_then(Weights::sorts) {
-                    Some(sorts) => have_weight_of_texts(session, part, &column, &sorts).await?,
+                    Some(sorts) => match have_weight_of_texts(session, part, &column, &sorts).await {
+                        Err(error) if is_refusal(&error) => false, // it can't tell
+                        weighed => weighed?,
+                    },
                     None => false,
                 };
                 if !is_plain {
@@ -102,7 +105,8 @@ async fn have_weight_of_texts(
             sql.extend_from_slice(b" AS JSON))");
         }
         // Their values are nobody's business.
-        let mut weigh = Statement::bulk(sql, format!("SELECT JSON_STORAGE_SIZE(…) of {} documents", some.len()));
+        let mut weigh =
+            Statement::bulk(sql, format!("SELECT JSON_STORAGE_SIZE(…) of {} documents", some.len()));
         weigh.effect = Effect::Read;
         let weighed = session.rows(&weigh).await?;
         for (at, sort) in some.iter().enumerate() {
@@ -157,7 +161,7 @@ async fn find_at(
         }
         let mut literal = Vec::new();
         let written = Node::read(text).and_then(|document| document.push_typed(&mut literal, &types));
-        if written.is_none() || !typed.add(place, text, literal) {
+        if written.is_none() || !typed.add(place, text, &literal) {
             return Err(Trouble::Unwritable(place, text.to_vec()));
         }
     }

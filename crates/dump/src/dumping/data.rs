@@ -182,7 +182,7 @@ impl Work for DumpPieces {
         if self.lost.has(&database.name, &table.name) {
             return Ok(());
         }
-        let read = self.read_piece(session, &database.name, table, job).await;
+        let read = Box::pin(self.read_piece(session, &database.name, table, job)).await;
         if read.is_err() && session.is_broken() {
             return read.map(drop);
         }
@@ -232,9 +232,9 @@ impl DumpPieces {
         job: Job,
     ) -> Result<(Settled, Piece)> {
         match self.read_once(session, database, table, job, None).await? {
-            Read::Whole(settled, piece) => Ok((settled, piece)),
+            Read::Whole(read) => Ok(*read),
             Read::Typed(typed) => match self.read_once(session, database, table, job, Some(typed)).await? {
-                Read::Whole(settled, piece) => Ok((settled, piece)),
+                Read::Whole(read) => Ok(*read),
                 Read::Typed(_) => Err(Error::ValueUnwritable {
                     column: full_name(database, &table.name),
                     row: format!("piece {}", job.number()),
@@ -271,7 +271,7 @@ impl DumpPieces {
         let statement = Statement::read(sql).within(crate::SILENCE);
         let mut rows = session.stream(&statement).await.during_read(&plan.dump, plan.scn, what)?;
         let (wanted, mut told, mut longest) = (output.wants_bytes(), 0, 0);
-        let (mut pushed, mut refused) = (0, None);
+        let (mut handed, mut refused) = (0, None);
         while let Some(row) = rows.next().await.during_read(&plan.dump, plan.scn, what)? {
             let before = buffer.len();
             let pushed = text.push_row(&mut buffer, |place| row.bytes(place), row.protocol_form());
@@ -296,7 +296,7 @@ impl DumpPieces {
                 longest = longest.max(longest_value(table, |place| row.bytes(place)));
             }
             if buffer.len() >= wanted && text.is_between_statements() {
-                pushed += buffer.len() as u64;
+                handed += buffer.len() as u64;
                 buffer = self.push(&mut output, buffer, text.rows - told).await?;
                 told = text.rows;
             }
@@ -307,7 +307,7 @@ impl DumpPieces {
             if !typed.is_empty() {
                 self.meter.change(|progress| {
                     progress.rows -= told;
-                    progress.raw_bytes -= pushed;
+                    progress.raw_bytes -= handed;
                     progress.bytes -= output.bytes;
                 });
                 return Ok(Read::Typed(typed));
@@ -335,7 +335,7 @@ impl DumpPieces {
             object: None,
             notes,
         };
-        Ok(Read::Whole(settled, piece))
+        Ok(Read::Whole(Box::new((settled, piece))))
     }
 
     /// Asks the server which documents of a piece their texts do not bring back.
@@ -389,7 +389,7 @@ impl DumpPieces {
 /// What came of reading a piece.
 enum Read {
     /// It is read.
-    Whole(Settled, Piece),
+    Whole(Box<(Settled, Piece)>),
     /// It must be read again, with these documents.
     Typed(Typed),
 }
