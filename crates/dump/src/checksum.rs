@@ -14,6 +14,8 @@ use xxhash_rust::xxh3::xxh3_128;
 
 use crate::column::{Column, Form};
 use crate::encode::{canonical, has_canonical};
+use crate::json;
+use crate::typed::{Suspects, Typed};
 
 /// The checksum of a set of rows.
 #[derive(Clone, Copy, PartialEq, Eq, Default)]
@@ -62,13 +64,23 @@ pub(crate) struct RowHasher {
     several: Vec<(usize, Form)>,
     columns: usize,
     row: Vec<u8>,
+    /// What the server must be asked about.
+    pub(crate) suspects: Suspects,
+    /// The documents that are hashed as what is written in their place.
+    typed: Typed,
 }
 
 impl RowHasher {
     pub(crate) fn new(columns: &[Column]) -> Self {
         let forms = columns.iter().map(|column| column.form).enumerate();
         let several = forms.filter(|(_, form)| has_canonical(*form)).collect();
-        Self { several, columns: columns.len(), row: Vec::new() }
+        let (suspects, typed) = (Suspects::default(), Typed::default());
+        Self { several, columns: columns.len(), row: Vec::new(), suspects, typed }
+    }
+
+    /// Hashes these documents as what is written in their place.
+    pub(crate) fn with(self, typed: Typed) -> Self {
+        Self { typed, ..self }
     }
 
     /// Returns the form of a row that is hashed. `arrived` is that of the row as it came, where somebody has it.
@@ -77,8 +89,22 @@ impl RowHasher {
         value: impl Fn(usize) -> Option<&'v [u8]>,
         arrived: Option<&'v [u8]>,
     ) -> &'h [u8] {
-        let canonical = |&(place, form): &(usize, Form)| Some((place, canonical(form, value(place)?)?));
-        let canonical: Vec<(usize, Vec<u8>)> = self.several.iter().filter_map(canonical).collect();
+        let mut all: Vec<(usize, Vec<u8>)> = Vec::new();
+        for &(place, form) in &self.several {
+            let Some(value) = value(place) else { continue };
+            if let Some(literal) = self.typed.literal(place, value) {
+                all.push((place, literal.to_vec()));
+                continue;
+            }
+            if form == Form::Json {
+                self.suspects.weigh(place, value);
+                if json::look(value).map_or(true, |document| document.is_suspect) {
+                    self.suspects.add(place, value);
+                }
+            }
+            all.extend(canonical(form, value).map(|canonical| (place, canonical)));
+        }
+        let canonical = all;
         self.form_with(&canonical, value, arrived)
     }
 

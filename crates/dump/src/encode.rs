@@ -25,6 +25,8 @@ pub(crate) enum Unwritable {
     KeyNamedNull,
     /// A text that is no UTF-8.
     NotText,
+    /// A document holds values that a function stored, of a type without a literal; or the same text stands for several.
+    FromFunction,
     /// The server printed something else than it does for that type.
     NotUnderstood,
 }
@@ -38,6 +40,7 @@ impl Unwritable {
             Self::EmptyNested => "dump-array-empty-nested",
             Self::KeyNamedNull => "dump-map-key-null",
             Self::NotText => "dump-text-not-utf8",
+            Self::FromFunction => "dump-json-from-function",
             Self::NotUnderstood => "dump-value-not-understood",
         }
     }

@@ -453,13 +453,6 @@ fn shortened(all: &[String]) -> String {
     text
 }
 
-/// Tells whether the server refused this one statement: the next may well succeed. A statement that somebody ended, or that found
-/// no room on the server's disk, is none: it says nothing about the object, which can be read once that is over.
-pub(crate) fn is_refusal(error: &oceanbase::Error) -> bool {
-    let is_refused = error.number().is_some() && !error.is_transient() && !error.is_of_server();
-    is_refused || matches!(error, oceanbase::Error::UnexpectedAnswer { .. })
-}
-
 /// Says what was to be done when a server refused.
 pub(crate) trait DuringSql<T> {
     fn during(self, what: impl FnOnce() -> String) -> Result<T>;
@@ -497,30 +490,5 @@ pub(crate) trait DuringIo<T> {
 impl<T> DuringIo<T> for std::result::Result<T, storage::Error> {
     fn during(self, what: impl FnOnce() -> String) -> Result<T> {
         self.map_err(|source| Error::Storage { what: what(), source })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use oceanbase::Error as SqlError;
-
-    use super::is_refusal;
-
-    fn refused(number: u16) -> SqlError {
-        let address = "127.0.0.1:2881".parse().expect("an address");
-        let (statement, sqlstate, text) = (String::new(), "HY000".to_owned(), String::new());
-        SqlError::Server { address, statement, number, sqlstate, text }
-    }
-
-    #[test]
-    fn only_what_is_wrong_with_an_object_leaves_it_out() {
-        // no privilege, a view whose table is gone, an unknown function, a value, and a number that no table has
-        for number in [1142, 1356, 1305, 1525, 3999] {
-            assert!(is_refusal(&refused(number)), "{number}");
-        }
-        // killed, over its time, no disk space for a sort, a failing disk, no memory, no leader
-        for number in [1317, 1969, 3024, 1021, 1114, 4184, 4009, 4013, 4038] {
-            assert!(!is_refusal(&refused(number)), "{number}");
-        }
     }
 }

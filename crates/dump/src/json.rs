@@ -17,10 +17,9 @@ pub(crate) struct Document {
     pub(crate) literal: Option<Vec<u8>>,
     /// The text that is hashed instead of the one that was printed: numbers that are equal are spelt alike in it.
     pub(crate) canonical: Option<Vec<u8>>,
-    /// Whether numbers in it have zeros at their end, which do not come back.
-    pub(crate) has_zeros: bool,
-    /// Whether it holds strings that are perhaps a DATE, TIME, DATETIME or bytes.
-    pub(crate) is_typed: bool,
+    /// Whether it holds a number or a string that is perhaps of a type which only functions store: a DECIMAL, DATE, TIME,
+    /// DATETIME or bytes.
+    pub(crate) is_suspect: bool,
 }
 
 /// Looks at a document as the server printed it.
@@ -33,11 +32,13 @@ pub(crate) fn look(text: &[u8]) -> Result<Document, Unwritable> {
         match byte {
             b'"' => {
                 at = string_end(text, begin);
-                document.is_typed |= is_perhaps_typed(&text[begin + 1..at.saturating_sub(1).max(begin + 1)]);
+                document.is_suspect |=
+                    is_perhaps_typed(&text[begin + 1..at.saturating_sub(1).max(begin + 1)]);
             }
             b'-' | b'0'..=b'9' => {
                 let is_part = |byte: &u8| matches!(byte, b'0'..=b'9' | b'.' | b'-' | b'+' | b'e' | b'E');
                 at += text[begin..].iter().take_while(|byte| is_part(byte)).count();
+                document.is_suspect |= is_perhaps_decimal(&text[begin..at]);
                 if !comes_back(&text[begin..at]) {
                     let token =
                         std::str::from_utf8(&text[begin..at]).map_err(|_| Unwritable::NotUnderstood)?;
@@ -49,7 +50,6 @@ pub(crate) fn look(text: &[u8]) -> Result<Document, Unwritable> {
             _ => at += 1,
         }
     }
-    document.has_zeros = document.canonical.is_some();
     finish(&mut document.literal, text, copied.0);
     finish(&mut document.canonical, text, copied.1);
     Ok(document)
@@ -117,8 +117,13 @@ fn finish(into: &mut Option<Vec<u8>>, text: &[u8], copied: usize) {
     }
 }
 
+/// Tells whether a number may be a DECIMAL. A whole one that is none of 18 digits may be one, too, of equal value.
+fn is_perhaps_decimal(token: &[u8]) -> bool {
+    token.len() > 18 || token.iter().any(|byte| matches!(byte, b'.' | b'e' | b'E'))
+}
+
 /// Tells whether a string looks as the server prints a DATE, TIME, DATETIME or bytes in a document.
-fn is_perhaps_typed(string: &[u8]) -> bool {
+pub(crate) fn is_perhaps_typed(string: &[u8]) -> bool {
     let like = |pattern: &[u8]| {
         string.len() == pattern.len()
             && string.iter().zip(pattern).all(|(byte, wanted)| match wanted {
@@ -195,14 +200,17 @@ mod tests {
 
     #[test]
     fn what_a_function_put_in_is_suspected() {
-        for (text, is_typed) in [
+        for (text, is_suspect) in [
             (r#"["2026-01-31"]"#, true),
             (r#"["2026-01-31 01:02:03.000000"]"#, true),
             (r#"["01:02:03.500000"]"#, true),
             (r#""base64:type15:YQ==""#, true),
-            (r#"["2026-01-31T01:02:03Z", "", "2026", "01:02:03"]"#, false),
+            (r#"[1.5]"#, true),
+            (r#"{"a": 1e20}"#, true),
+            (r#"[1234567890123456789]"#, true),
+            (r#"["2026-01-31T01:02:03Z", "", "2026", "01:02:03", "1.5", 7, -7, null]"#, false),
         ] {
-            assert_eq!(look(text.as_bytes()).map(|document| document.is_typed), Ok(is_typed), "{text}");
+            assert_eq!(look(text.as_bytes()).map(|document| document.is_suspect), Ok(is_suspect), "{text}");
         }
     }
 }

@@ -18,6 +18,7 @@ mod collection;
 mod column;
 mod crew;
 mod ddl;
+mod document;
 mod dumping;
 mod encode;
 mod encryption;
@@ -35,11 +36,15 @@ mod output;
 mod piece;
 mod plan;
 mod progress;
+mod refusal;
 mod schema_file;
 mod sealed;
 mod signing;
 mod source;
+mod typed;
+mod typed_query;
 mod verify;
+mod weight;
 
 use std::time::Duration;
 

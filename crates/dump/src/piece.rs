@@ -9,15 +9,14 @@
 //! (2,'b');
 //! ```
 
-use std::collections::BTreeSet;
-
 use bytes::{Buf as _, Bytes, BytesMut};
 use oceanbase::statement::identifier;
 
 use crate::checksum::{Checksum, RowHasher};
-use crate::column::Column;
+use crate::column::{Column, Form};
 use crate::encode::{Unwritable, push_exact};
 use crate::insert_form::{Deviation, InsertForm};
+use crate::typed::{Suspects, Typed};
 
 /// What every piece and every schema file does first, and what a loading session must have done.
 ///
@@ -73,10 +72,12 @@ pub(crate) struct PieceText {
     /// The documents of this row that are hashed otherwise than they arrived.
     canonical: Vec<(usize, Vec<u8>)>,
     longest_statement: usize,
-    /// The columns with documents in which numbers lost zeros at their end.
-    pub(crate) respelt: BTreeSet<usize>,
-    /// The columns with documents that perhaps hold a DATE, TIME, DATETIME or bytes.
-    pub(crate) typed: BTreeSet<usize>,
+    /// What the server must be asked about.
+    pub(crate) suspects: Suspects,
+    /// The documents that are not written as their texts.
+    typed: Typed,
+    /// How many of those were written.
+    typed_rows: u64,
     /// How many rows were added.
     pub(crate) rows: u64,
     /// The checksum of the rows that were added.
@@ -95,11 +96,22 @@ impl PieceText {
             hasher: RowHasher::new(columns),
             canonical: Vec::new(),
             longest_statement: 0,
-            respelt: BTreeSet::new(),
-            typed: BTreeSet::new(),
+            suspects: Suspects::default(),
+            typed: Typed::default(),
+            typed_rows: 0,
             rows: 0,
             checksum: Checksum::default(),
         }
+    }
+
+    /// Writes these documents otherwise than as their texts.
+    pub(crate) fn with(self, typed: Typed) -> Self {
+        Self { typed, ..self }
+    }
+
+    /// Tells whether exactly those documents were written otherwise that are to be: a text may stand for others, too.
+    pub(crate) fn has_all_typed(&self) -> bool {
+        self.typed_rows == self.typed.rows()
     }
 
     /// Appends a row to the text. `form` is what [`Checksum`] hashes of it, where somebody has it already.
@@ -116,14 +128,27 @@ impl PieceText {
         text.extend_from_slice(if self.statement_rows == 0 { &self.head } else { b",\n" });
         for (place, column) in self.columns.iter().enumerate() {
             text.push(if place == 0 { b'(' } else { b',' });
-            let document = push_exact(text, column.form, value(place)).map_err(|why| (place, why))?;
+            let of_json = value(place).filter(|_| column.form == Form::Json);
+            if let Some(literal) = of_json.and_then(|document| self.typed.literal(place, document)) {
+                text.extend_from_slice(literal);
+                self.canonical.push((place, literal.to_vec()));
+                self.typed_rows += 1;
+                continue;
+            }
+            if let Some(document) = of_json {
+                self.suspects.weigh(place, document);
+            }
+            let document = push_exact(text, column.form, value(place));
+            let is_suspect = document.as_ref().map_or(true, |document| document.is_suspect);
+            if let (Some(document), true) = (of_json, is_suspect) {
+                self.suspects.add(place, document);
+            }
+            let document = document.map_err(|why| {
+                text.truncate(before);
+                self.canonical.clear();
+                (place, why)
+            })?;
             self.canonical.extend(document.canonical.map(|canonical| (place, canonical)));
-            if document.has_zeros {
-                self.respelt.insert(place);
-            }
-            if document.is_typed {
-                self.typed.insert(place);
-            }
         }
         text.push(b')');
         self.checksum.add_row(self.hasher.form_with(&self.canonical, value, form));

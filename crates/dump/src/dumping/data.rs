@@ -18,11 +18,11 @@ use crate::dumping::Snapshot;
 use crate::dumping::closing::Closing;
 use crate::dumping::count::{CountRows, counts};
 use crate::dumping::definition::Definitions;
-use crate::dumping::documents::Documents;
 use crate::dumping::lost::Lost;
 use crate::dumping::receipts::Receipts;
 use crate::dumping::snapshot::{close, open};
 use crate::dumping::together::{Together, let_go};
+use crate::encode::Unwritable;
 use crate::error::{DuringSql as _, Error, Result};
 use crate::layout::ObjectKey;
 use crate::manifest::Piece;
@@ -31,6 +31,8 @@ use crate::piece::{PieceText, push_preamble};
 use crate::plan::{Plan, TablePlan, full_name};
 use crate::progress::{Meter, Progress};
 use crate::source::{Source, ready_for_reading};
+use crate::typed::Typed;
+use crate::typed_query::{Part, Trouble, find};
 
 /// Reads all rows that are not in finished pieces yet, then makes sure that no table was changed meanwhile, or leaves
 /// out those that were, as the snapshot was told to.
@@ -66,7 +68,6 @@ pub async fn dump_data(
             plan: Arc::clone(plan),
             meter: meter.clone(),
             together: snapshot.together(),
-            documents: Arc::default(),
             lost: Arc::clone(&lost),
             packet_limit,
         };
@@ -155,7 +156,6 @@ struct DumpPieces {
     plan: Arc<Plan>,
     meter: Meter,
     together: Option<Arc<Together>>,
-    documents: Arc<Documents>,
     lost: Arc<Lost>,
     /// The server's own `max_allowed_packet`.
     packet_limit: usize,
@@ -182,7 +182,7 @@ impl Work for DumpPieces {
         if self.lost.has(&database.name, &table.name) {
             return Ok(());
         }
-        let read = self.read_piece(session, &database.name, table, job).await;
+        let read = Box::pin(self.read_piece(session, &database.name, table, job)).await;
         if read.is_err() && session.is_broken() {
             return read.map(drop);
         }
@@ -222,7 +222,8 @@ async fn close_piece(
 }
 
 impl DumpPieces {
-    /// Reads a piece and hands its text to the storage.
+    /// Reads a piece and hands its text to the storage. Where it has documents that their texts do not bring back, it is read once
+    /// more, and these are written otherwise.
     async fn read_piece(
         &self,
         session: &mut Session,
@@ -230,6 +231,29 @@ impl DumpPieces {
         table: &TablePlan,
         job: Job,
     ) -> Result<(Settled, Piece)> {
+        match self.read_once(session, database, table, job, None).await? {
+            Read::Whole(read) => Ok(*read),
+            Read::Typed(typed) => match self.read_once(session, database, table, job, Some(typed)).await? {
+                Read::Whole(read) => Ok(*read),
+                Read::Typed(_) => Err(Error::ValueUnwritable {
+                    column: full_name(database, &table.name),
+                    row: format!("piece {}", job.number()),
+                    why: Unwritable::FromFunction.problem_id(),
+                    number: String::new(),
+                }),
+            },
+        }
+    }
+
+    /// Reads a piece; with the documents that are written otherwise, once they are known.
+    async fn read_once(
+        &self,
+        session: &mut Session,
+        database: &str,
+        table: &TablePlan,
+        job: Job,
+        typed: Option<Typed>,
+    ) -> Result<Read> {
         let (plan, number) = (&self.plan, job.number());
         let full = full_name(database, &table.name);
         let what = || format!("read {full}, piece {number}");
@@ -238,7 +262,8 @@ impl DumpPieces {
         let path = self.archive.stored_path(key);
         let stored = format!("{}/{path}", plan.dump);
         let mut output = PieceOutput::new(&self.archive, &self.buffers, stored, path, plan.compression);
-        let mut text = PieceText::new(&table.name, &table.columns);
+        let is_first = typed.is_none();
+        let mut text = PieceText::new(&table.name, &table.columns).with(typed.unwrap_or_default());
         let mut buffer = output.buffer();
         push_preamble(&mut buffer, &format!("rows of {full}, piece {number} of {}", table.chunks.len()));
 
@@ -246,6 +271,7 @@ impl DumpPieces {
         let statement = Statement::read(sql).within(crate::SILENCE);
         let mut rows = session.stream(&statement).await.during_read(&plan.dump, plan.scn, what)?;
         let (wanted, mut told, mut longest) = (output.wants_bytes(), 0, 0);
+        let (mut handed, mut refused) = (0, None);
         while let Some(row) = rows.next().await.during_read(&plan.dump, plan.scn, what)? {
             let before = buffer.len();
             let pushed = text.push_row(&mut buffer, |place| row.bytes(place), row.protocol_form());
@@ -256,6 +282,11 @@ impl DumpPieces {
                     why: why.problem_id(),
                     number: why.number().to_owned(),
                 };
+                if is_first && !text.suspects.is_empty() {
+                    // Perhaps a function stored it, and there is another literal.
+                    refused.get_or_insert(error);
+                    continue;
+                }
                 // Read to the end, the connection is at rest: the other tables are dumped all the same.
                 while rows.next().await.during_read(&plan.dump, plan.scn, what)?.is_some() {}
                 return Err(error);
@@ -265,19 +296,34 @@ impl DumpPieces {
                 longest = longest.max(longest_value(table, |place| row.bytes(place)));
             }
             if buffer.len() >= wanted && text.is_between_statements() {
+                handed += buffer.len() as u64;
                 buffer = self.push(&mut output, buffer, text.rows - told).await?;
                 told = text.rows;
             }
         }
         drop(rows); // read to the end: the connection is at rest
+        if is_first && !text.suspects.is_empty() {
+            let typed = self.find_typed(session, database, table, job, &text).await?;
+            if !typed.is_empty() {
+                self.meter.change(|progress| {
+                    progress.rows -= told;
+                    progress.raw_bytes -= handed;
+                    progress.bytes -= output.bytes;
+                });
+                return Ok(Read::Typed(typed));
+            }
+        } else if !text.has_all_typed() {
+            return Ok(Read::Typed(Typed::default())); // the same text stands for other documents, too
+        }
+        if let Some(refused) = refused {
+            return Err(refused);
+        }
         if text.rows > 0 {
             text.end(&mut buffer);
             buffer = self.push(&mut output, buffer, text.rows - told).await?;
         }
         let before = output.bytes;
-        let chunk = &table.chunks[job.chunk];
-        let mut notes = self.documents.notes(session, plan, database, table, chunk, &text).await?;
-        notes.extend(self.large_value(&full, longest));
+        let notes = self.large_value(&full, longest).into_iter().collect();
         let settled = output.settle(buffer).await?;
         self.meter.change(|progress| progress.bytes += settled.bytes - before);
         let piece = Piece {
@@ -289,7 +335,32 @@ impl DumpPieces {
             object: None,
             notes,
         };
-        Ok((settled, piece))
+        Ok(Read::Whole(Box::new((settled, piece))))
+    }
+
+    /// Asks the server which documents of a piece their texts do not bring back.
+    async fn find_typed(
+        &self,
+        session: &mut Session,
+        database: &str,
+        table: &TablePlan,
+        job: Job,
+        text: &PieceText,
+    ) -> Result<Typed> {
+        let (plan, full) = (&self.plan, full_name(database, &table.name));
+        let part = Part { moment: plan.moment(), database, table, chunk: &table.chunks[job.chunk] };
+        match find(session, part, &text.suspects).await {
+            Ok(typed) => Ok(typed),
+            Err(Trouble::Server(error)) => Err(error).during_read(&plan.dump, plan.scn, || {
+                format!("read the types of values in {full}, piece {}", job.number())
+            }),
+            Err(Trouble::Unwritable(place, document)) => Err(Error::ValueUnwritable {
+                column: format!("{full}.{}", identifier(&table.columns[place].name)),
+                row: format!("{:.60}", String::from_utf8_lossy(&document)),
+                why: Unwritable::FromFunction.problem_id(),
+                number: String::new(),
+            }),
+        }
     }
 
     /// Says that a value is longer than a server with the source's settings takes, which may have been larger once.
@@ -313,6 +384,14 @@ impl DumpPieces {
         });
         Ok(empty)
     }
+}
+
+/// What came of reading a piece.
+enum Read {
+    /// It is read.
+    Whole(Box<(Settled, Piece)>),
+    /// It must be read again, with these documents.
+    Typed(Typed),
 }
 
 /// Returns the length of the longest value of a row.

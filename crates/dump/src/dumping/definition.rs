@@ -12,8 +12,9 @@ use crate::crew::{self, Work};
 use crate::ddl::repair::repair;
 use crate::ddl::table::TableDefinition;
 use crate::dumping::survey::Readers;
-use crate::error::{DuringSql as _, Result, is_refusal};
+use crate::error::{DuringSql as _, Result};
 use crate::plan::{Identity, full_name};
+use crate::refusal::is_refusal;
 
 /// How many bytes of statements are kept: those of ten thousand tables of common width.
 const KEPT_MOST_BYTES: usize = 16 << 20;

@@ -10,8 +10,12 @@ use oceanbase::statement::identifier;
 use oceanbase::{Error as SqlError, Session, catalog};
 
 use crate::ddl::form::Refusal;
-use crate::error::{DuringSql as _, Error, Result, is_refusal};
+use crate::error::{DuringSql as _, Error, Result};
 use crate::plan::{Selection, full_name};
+use crate::refusal::is_refusal;
+
+/// OceanBase's number for a table that was changed since the moment that is read.
+const DEFINITION_CHANGED: u16 = 1412;
 
 /// What is dumped: what was chosen, without what the request agrees to be without.
 #[derive(Clone, Copy)]
@@ -228,7 +232,16 @@ pub(super) fn is_about_one(error: &Error) -> bool {
 
 /// The same; where changed tables are left out, it is also about one that was changed.
 pub(super) fn leaves_out(error: &Error, leave_out_changed: bool) -> bool {
-    is_about_one(error) || leave_out_changed && matches!(error, Error::SchemaChanged { .. })
+    is_about_one(error) || leave_out_changed && is_change(error)
+}
+
+/// Tells whether the table that was read was changed.
+pub(super) fn is_change(error: &Error) -> bool {
+    match error {
+        Error::SchemaChanged { .. } => true,
+        Error::SnapshotGone { source, .. } => source.number() == Some(DEFINITION_CHANGED),
+        _ => false,
+    }
 }
 
 /// Says that a table was changed while it was dumped.

@@ -8,7 +8,7 @@ use model::inventory::{Consent, LeftOut, ObjectKind};
 use model::problem::codes;
 use serde::{Deserialize, Serialize};
 
-use crate::dumping::left_out::{changed, leaves_out, unreadable_rows};
+use crate::dumping::left_out::{changed, is_change, leaves_out, unreadable_rows};
 use crate::error::{Error, Result};
 use crate::plan::{Plan, full_name};
 
@@ -41,10 +41,7 @@ impl Lost {
     /// Notes that the rows of a table can't be read.
     pub(super) fn add(&self, consent: &Consent, database: &str, table: &str, error: &Error) {
         let full = full_name(database, table);
-        let reason = match error {
-            Error::SchemaChanged { .. } => changed(&full),
-            error => unreadable_rows(error),
-        };
+        let reason = if is_change(error) { changed(&full) } else { unreadable_rows(error) };
         let left_out = consent.left_out(ObjectKind::Tables, full, reason);
         self.tables().entry((database.to_owned(), table.to_owned())).or_insert(left_out);
     }

@@ -6,7 +6,6 @@ mod code;
 mod count;
 mod data;
 mod definition;
-mod documents;
 mod finish;
 mod left_out;
 mod lost;

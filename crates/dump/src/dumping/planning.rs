@@ -13,7 +13,7 @@ use crate::chunk::{Cutter, KnownRows, SMALL_TABLE_ROWS, whole};
 use crate::column::Form;
 use crate::crew::{self, Work};
 use crate::dumping::Options;
-use crate::dumping::left_out::{changed, leaves_out, unreadable_rows};
+use crate::dumping::left_out::{changed, is_change, leaves_out, unreadable_rows};
 use crate::dumping::survey::{Survey, TableSurvey};
 use crate::dumping::together::let_go;
 use crate::error::{Error, Result};
@@ -126,10 +126,7 @@ impl Planning {
             let cut = match self.cut(session, &database, found, is_small).await {
                 Ok(cut) => Ok(cut),
                 Err(error) if self.leaves_out(&error) => {
-                    let reason = match &error {
-                        Error::SchemaChanged { .. } => changed(&name),
-                        error => unreadable_rows(error),
-                    };
+                    let reason = if is_change(&error) { changed(&name) } else { unreadable_rows(&error) };
                     Err(self.options.consent.left_out(ObjectKind::Tables, name, reason))
                 }
                 Err(error) => return Err(error),

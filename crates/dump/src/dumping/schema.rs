@@ -20,10 +20,11 @@ use crate::ddl::{form, requote};
 use crate::dumping::definition::{Definitions, Kept};
 use crate::dumping::left_out::{Scope, changed, not_taken, refused};
 use crate::dumping::{Snapshot, code};
-use crate::error::{DuringSql as _, Error, Result, is_refusal};
+use crate::error::{DuringSql as _, Error, Result};
 use crate::layout::ObjectKey;
 use crate::manifest::{CodeEntry, ObjectEntry};
 use crate::plan::{DatabasePlan, Plan, TablePlan, ViewPlan, full_name};
+use crate::refusal::is_refusal;
 use crate::schema_file::{self, SchemaKind, SchemaObject};
 use crate::source::Source;
 

@@ -19,9 +19,10 @@ use crate::dumping::catalogue::Catalogue;
 use crate::dumping::definition::{Definitions, Kept};
 use crate::dumping::left_out::{Scope, is_about_one};
 use crate::dumping::schema::{created_by, database_statement};
-use crate::error::{DuringSql as _, Error, Result, is_refusal};
+use crate::error::{DuringSql as _, Error, Result};
 use crate::load::{MARKS_TABLE, progress_tables};
 use crate::plan::{Selection, TablePlan, ViewPlan, full_name};
+use crate::refusal::is_refusal;
 use crate::source::Source;
 
 /// What is there to be dumped.

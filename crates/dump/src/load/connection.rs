@@ -11,8 +11,9 @@ use oceanbase::{Purpose, Session, Statement};
 use tokio_util::sync::CancellationToken;
 
 use crate::crew::{self, Work};
-use crate::error::{DuringSql as _, Error, Result, is_refusal};
+use crate::error::{DuringSql as _, Error, Result};
 use crate::plan::full_name;
+use crate::refusal::is_refusal;
 use crate::schema_file::{in_which, set_context, usual_context};
 use crate::source::{Target, prepare};
 

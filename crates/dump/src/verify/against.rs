@@ -21,6 +21,8 @@ use crate::moment::Moment;
 use crate::plan::{Chunk, Plan, TablePlan, full_name, planned};
 use crate::progress::{Meter, Progress};
 use crate::source::{Source, ready_for_reading};
+use crate::typed::Typed;
+use crate::typed_query::{Part, Trouble, find};
 use crate::verify::{Finding, Report};
 
 /// After how many rows the meter is told.
@@ -196,24 +198,52 @@ impl ComparePieces {
         session: &mut Session,
         job: &Job,
     ) -> std::result::Result<(u64, Checksum), oceanbase::Error> {
+        let (rows, checksum, hasher) = self.read_once(session, job, Typed::default()).await?;
+        if hasher.suspects.is_empty() {
+            return Ok((rows, checksum));
+        }
+        let part =
+            Part { moment: self.moment, database: &job.database, table: &job.table, chunk: &job.chunk };
+        match find(session, part, &hasher.suspects).await {
+            Ok(typed) if typed.is_empty() => Ok((rows, checksum)),
+            Ok(typed) => {
+                let (rows, checksum, _) = self.read_once(session, job, typed).await?;
+                Ok((rows, checksum))
+            }
+            // No dump holds such a document.
+            Err(Trouble::Unwritable(..)) => Ok((rows, Checksum::default())),
+            Err(Trouble::Server(error)) => Err(error),
+        }
+    }
+
+    async fn read_once(
+        &self,
+        session: &mut Session,
+        job: &Job,
+        typed: Typed,
+    ) -> std::result::Result<(u64, Checksum, RowHasher), oceanbase::Error> {
         let sql = select_rows(self.moment, &job.database, &job.table, &job.chunk);
         let statement = Statement::read(sql).within(crate::SILENCE);
         let mut stream = session.stream(&statement).await?;
         let (mut rows, mut bytes, mut checksum) = (0, 0, Checksum::default());
-        let mut hasher = RowHasher::new(&job.table.columns);
+        let is_again = !typed.is_empty();
+        let mut hasher = RowHasher::new(&job.table.columns).with(typed);
         let mut told = (0, 0);
         while let Some(row) = stream.next().await? {
             let form = hasher.form(|place| row.bytes(place), row.protocol_form());
             checksum.add_row(form);
             rows += 1;
             bytes += form.len() as u64;
-            if rows - told.0 == ROWS_PER_NEWS {
+            if rows - told.0 == ROWS_PER_NEWS && !is_again {
                 self.tell(rows - told.0, bytes - told.1);
                 told = (rows, bytes);
             }
         }
-        self.tell(rows - told.0, bytes - told.1);
-        Ok((rows, checksum))
+        if !is_again {
+            self.tell(rows - told.0, bytes - told.1);
+        }
+        drop(stream);
+        Ok((rows, checksum, hasher))
     }
 
     fn tell(&self, rows: u64, bytes: u64) {

@@ -9,6 +9,7 @@ mod compare;
 mod context;
 mod damage;
 mod ddl;
+mod documents;
 mod encryption;
 mod fixture;
 mod forged;

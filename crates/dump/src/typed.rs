@@ -1,0 +1,128 @@
+//! Which documents of a piece their texts do not bring back, and what stands in their place.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use crate::document::Node;
+use crate::weight::Weights;
+
+/// How many different paths are asked about: documents with long arrays have more.
+const PATHS_MOST: usize = 64;
+
+/// Values in documents that may be of a type which only functions store: of each column, by its place, their paths.
+#[derive(Debug, Default)]
+pub(crate) struct Suspects {
+    columns: BTreeMap<usize, Suspected>,
+    /// How much room all documents of a column take, suspected or not.
+    weights: BTreeMap<usize, Weights>,
+}
+
+/// What is suspected of a column.
+#[derive(Debug)]
+pub(crate) enum Suspected {
+    /// The values at these paths.
+    At {
+        paths: BTreeSet<String>,
+        /// Whether all of them are numbers that take more room when they are DECIMALs.
+        by_weight: bool,
+    },
+    /// There are too many paths, or a document that is not understood.
+    Anywhere,
+}
+
+impl Suspects {
+    /// Adds what is suspected of a document.
+    pub(crate) fn add(&mut self, place: usize, text: &[u8]) {
+        let new = || Suspected::At { paths: BTreeSet::new(), by_weight: true };
+        let of_column = self.columns.entry(place).or_insert_with(new);
+        let Suspected::At { paths, by_weight } = of_column else { return };
+        let Some(document) = Node::read(text) else {
+            *of_column = Suspected::Anywhere;
+            return;
+        };
+        document.each(&mut "$".to_owned(), &mut |path, value| {
+            if value.is_suspect() {
+                *by_weight &= value.is_heavier_as_decimal();
+                if paths.len() <= PATHS_MOST && !paths.contains(path) {
+                    paths.insert(path.to_owned());
+                }
+            }
+        });
+        if paths.len() > PATHS_MOST {
+            *of_column = Suspected::Anywhere;
+        }
+    }
+
+    /// Counts a document of a column.
+    pub(crate) fn weigh(&mut self, place: usize, text: &[u8]) {
+        self.weights.entry(place).or_default().add(text);
+    }
+
+    /// Returns how much room the documents of a column take.
+    pub(crate) fn weights(&self, place: usize) -> Option<&Weights> {
+        self.weights.get(&place)
+    }
+
+    /// Tells whether nothing is suspected.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.columns.is_empty()
+    }
+
+    /// Returns the columns with what is suspected of them.
+    pub(crate) fn columns(&self) -> impl Iterator<Item = (usize, &Suspected)> {
+        self.columns.iter().map(|(place, suspected)| (*place, suspected))
+    }
+}
+
+/// The documents of a piece that are written otherwise than as their texts, by their column's place and text.
+#[derive(Debug, Default)]
+pub(crate) struct Typed {
+    documents: BTreeMap<usize, HashMap<Vec<u8>, Vec<u8>>>,
+    /// How many rows have them.
+    rows: u64,
+}
+
+impl Typed {
+    /// Adds the document of a row. Tells whether all rows with that text have the same.
+    pub(crate) fn add(&mut self, place: usize, text: &[u8], literal: &[u8]) -> bool {
+        self.rows += 1;
+        let known = self.documents.entry(place).or_default().entry(text.to_vec());
+        *known.or_insert_with(|| literal.to_vec()) == literal
+    }
+
+    /// Returns what is written for a document, if that is not its text.
+    pub(crate) fn literal(&self, place: usize, text: &[u8]) -> Option<&[u8]> {
+        if self.documents.is_empty() {
+            return None;
+        }
+        self.documents.get(&place)?.get(text).map(Vec::as_slice)
+    }
+
+    /// Tells whether there are none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.documents.is_empty()
+    }
+
+    /// Returns how many values of the piece they are.
+    pub(crate) fn rows(&self) -> u64 {
+        self.rows
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Suspected, Suspects};
+
+    #[test]
+    fn numbers_with_fractions_and_texts_like_dates_are_asked_about_until_they_are_too_many() {
+        let mut suspects = Suspects::default();
+        suspects.add(3, br#"{"a": 1.5, "b": 2, "c": "2026-01-31", "d": "x"}"#);
+        suspects.add(3, br#"{"a": 2.5, "e": [7, 1e20]}"#);
+        let [(3, Suspected::At { paths, by_weight: false })] = &suspects.columns().collect::<Vec<_>>()[..]
+        else {
+            panic!("{suspects:?}")
+        };
+        assert_eq!(paths.iter().collect::<Vec<_>>(), ["$.\"a\"", "$.\"c\"", "$.\"e\"[1]"]);
+        suspects.add(3, format!("[{}0.5]", "0.5,".repeat(100)).as_bytes());
+        assert!(matches!(suspects.columns().next(), Some((3, Suspected::Anywhere))));
+    }
+}
