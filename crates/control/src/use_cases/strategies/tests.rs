@@ -10,7 +10,7 @@ use std::time::Duration;
 use engine::testkit::Timed as _;
 use metadata::Slice;
 use metadata::tasks::{TaskQuery, subject};
-use model::Secret;
+use model::{Secret, Timestamp};
 use model::alarm::{Alarm, AlarmKind};
 use model::archive::LogBackupWish;
 use model::backup::DataBackupMode::{Full, Incremental};
