@@ -551,6 +551,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v2/ob/clusters/{id}/backup/logBackupGaps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the gaps in the logs of a cluster: when log backup was interrupted, and what was done about it, the newest first */
+        get: operations["log_gap_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v2/ob/clusters/{id}/backup/overview": {
         parameters: {
             query?: never;
@@ -2810,6 +2827,37 @@ export interface components {
             traceId: string;
         };
         /** @description Every answer that carries something. */
+        Envelope_List_LogGapView: {
+            /** @description One page of a list. */
+            data: {
+                /** @description The rows on it. */
+                contents: components["schemas"]["LogGapView"][];
+                /** @description Which page it is. */
+                page: components["schemas"]["ListPage"];
+            };
+            /**
+             * Format: int64
+             * @description How long it took, in milliseconds.
+             */
+            duration: number;
+            /** @description The server that answered. */
+            server: string;
+            /**
+             * Format: int32
+             * @description The HTTP status.
+             */
+            status: number;
+            /** @description Always true here; false in answers with an `error`. */
+            successful: boolean;
+            /**
+             * Format: date-time
+             * @description When the answer was written.
+             */
+            timestamp: string;
+            /** @description Names the request in the server's log. */
+            traceId: string;
+        };
+        /** @description Every answer that carries something. */
         Envelope_List_PlacedTenantView: {
             /** @description One page of a list. */
             data: {
@@ -3934,6 +3982,53 @@ export interface components {
             /** @description The samples, or the worst of each span of a long time. */
             contents: components["schemas"]["LogDelayView"][];
         };
+        /** @description A gap in the logs of a tenant. */
+        LogGapView: {
+            /**
+             * Format: int64
+             * @description The task that took a full backup then.
+             */
+            backupTaskId?: number | null;
+            /** @description Whether nothing is left to do about it. */
+            closed: boolean;
+            /** @description What the database said of it. */
+            comment: string;
+            /**
+             * Format: date-time
+             * @description From when on they are backed up again; none while they are not.
+             */
+            endTime?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was found.
+             */
+            foundTime: string;
+            /**
+             * Format: int64
+             * @description The round that was interrupted.
+             */
+            roundId: number;
+            /**
+             * Format: int64
+             * @description The task that started it again.
+             */
+            startTaskId?: number | null;
+            /**
+             * Format: date-time
+             * @description Up to when logs were backed up; none where the database does not tell.
+             */
+            startTime?: string | null;
+            /**
+             * Format: int64
+             * @description The task that stopped log backup, where the backup strategy allows that.
+             */
+            stopTaskId?: number | null;
+            /**
+             * Format: int64
+             * @description The tenant; 1 for a whole cluster of 3.x.
+             */
+            tenantId: number;
+        };
         /** @description One line of a subtask's log. */
         LogLineView: {
             /**
@@ -4715,6 +4810,8 @@ export interface components {
              */
             jitterSeconds?: number | null;
             quietWindow?: components["schemas"]["QuietWindowView"] | null;
+            /** @description Whether log backup that was interrupted is stopped and started again once the cause is gone, and a full backup follows. */
+            restartInterruptedLogBackup?: boolean;
             /** @description Whether a run starts log backup where it does not run. */
             startLogBackup?: boolean | null;
             /**
@@ -4759,6 +4856,8 @@ export interface components {
              */
             jitterSeconds?: number | null;
             quietWindow?: components["schemas"]["QuietWindowView"] | null;
+            /** @description Whether log backup that was interrupted is started again once the cause is gone. */
+            restartInterruptedLogBackup: boolean;
             /** @description Whether a run starts log backup where it does not run. */
             startLogBackup: boolean;
             /** @description The time zone, where the time carries no offset. */
@@ -10324,6 +10423,132 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Envelope_LogDelaysView"];
+                };
+            };
+            /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Nobody is logged on, or with a wrong password. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The user's role does not allow it, or the password must be changed first. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description There is no such thing. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A rule refuses it as things stand, or it clashes with something that exists or runs. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body is too long. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description The body does not call itself JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A value has another shape than the call takes. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description Too many wrong passwords. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A fault of the server. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+            /** @description A database or a storage failed. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureEnvelope"];
+                };
+            };
+        };
+    };
+    log_gap_list: {
+        parameters: {
+            query?: {
+                /** @description Which page, from 1. */
+                page?: number;
+                /** @description How many rows a page holds. */
+                size?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The cluster. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_List_LogGapView"];
                 };
             };
             /** @description The request breaks a rule that needs nothing but the request, or its body is not JSON. */
