@@ -121,6 +121,7 @@ export function strategy(part: Partial<Strategy> = {}): Strategy {
       dayAndDataBackupModelMap: { 3: 'INCREMENTAL_BACKUP', 7: 'FULL_BACKUP' },
       zone: 'Asia/Shanghai',
       startLogBackup: true,
+      restartInterruptedLogBackup: false,
       cleanEnabled: false,
     },
     obBackupThresholdConfig: { noSuccessfulDataBackupAlarmDays: 7, logBackupDelaySeconds: 3600 },
