@@ -285,36 +285,39 @@ fn what_a_dump_leaves_out_without_consent_decides_its_exit_status() {
 
 #[test]
 fn what_a_dump_finds_only_when_it_reads_is_said_by_each_command() {
-    let seekdb = with_shop("app_notes");
-    let shop = &seekdb.database;
+    let maria = xtask::mariadb::Instance::start().expect("a MariaDB");
+    let packets = |bytes: u32| format!("SET GLOBAL max_allowed_packet = {bytes}");
     let statements = [
-        format!("CREATE TABLE `{shop}`.`{shop}` (id INT)"),
-        format!("CREATE VIEW `{shop}`.like_it AS SELECT id FROM `{shop}`.`{shop}`"),
+        packets(16 << 20),
+        "CREATE DATABASE notes".to_owned(),
+        "CREATE TABLE notes.large (id INT PRIMARY KEY, b LONGBLOB)".to_owned(),
     ];
-    seekdb.run(&statements).expect("a view on a table that is named like its database");
+    maria.run(&statements).expect("a table");
+    let fill = "INSERT INTO notes.large VALUES (1, REPEAT('x', 3000000))".to_owned();
+    maria.run(&[fill, packets(1 << 20)]).expect("a value that the settings do not let through any more");
     let dir = tempfile::tempdir().expect("a temporary directory");
     let base = format!("file://{}/dumps", dir.path().display());
-    let url = format!("mysql://root@127.0.0.1:{}", seekdb.port);
+    let url = format!("mysql://root@127.0.0.1:{}", maria.port);
     let run = |arguments: &[&str]| {
         let mut command = lifeboat();
         let Ran { status, out, err } =
-            run(command.args(arguments).env("LIFEBOAT_CLUSTER_PASSWORD", &seekdb.password));
+            run(command.args(arguments).env("LIFEBOAT_CLUSTER_PASSWORD", &maria.password));
         assert_eq!(status, 0, "{arguments:?}: {err}");
         out
     };
-    let note = "calls a table like its database";
+    let note = "longer than the max_allowed_packet of this server";
     let notes = |out: &str| {
         let data: Value = serde_json::from_str(out).expect("JSON");
         assert!(data["notes"].to_string().contains(note), "{out}");
         data["uri"].as_str().unwrap_or_default().to_owned()
     };
-    let dump = ["dump", "--url", &url, "--to", &base, "--database", shop];
+    let dump = ["dump", "--url", &url, "--to", &base, "--database", "notes"];
     assert_eq!(run(&dump).matches(note).count(), 1, "it is said once");
     let uri = notes(&run(&[&dump[..], &["-o", "json"]].concat()));
     assert!(run(&["verify", "--from", &uri]).contains(note));
     notes(&run(&["verify", "--from", &uri, "-o", "json"]));
     let load = ["load", "--from", &uri, "--url", &url];
-    let drop = || seekdb.run(&[format!("DROP DATABASE `{shop}`")]).expect("dropped");
+    let drop = || maria.run(&["DROP DATABASE notes".to_owned(), packets(16 << 20)]).expect("dropped");
     drop();
     assert!(run(&load).contains(note));
     drop();

@@ -471,13 +471,3 @@ async fn a_storage_that_fills_up_meanwhile_keeps_the_dump_resumable() {
     world.finish(task).await;
     assert_eq!(world.dump_ids().await, (begun, vec![]), "it went on where it was");
 }
-
-#[tokio::test]
-async fn what_a_dump_finds_only_when_it_reads_stands_in_the_log() {
-    let world = World::new("control_backup_notes").await;
-    world.alter("CREATE TABLE control_backup_notes (id INT)").await;
-    world.alter("CREATE VIEW like_it AS SELECT id FROM control_backup_notes").await;
-    let task = world.begin_backup().await;
-    world.finish(task).await;
-    assert!(world.story(task).await.contains("dump-view-qualified"), "{}", world.story(task).await);
-}

@@ -10,7 +10,6 @@ use std::time::Duration;
 use engine::testkit::Timed as _;
 use metadata::Slice;
 use metadata::tasks::{TaskQuery, subject};
-use model::{Secret, Timestamp};
 use model::alarm::{Alarm, AlarmKind};
 use model::archive::LogBackupWish;
 use model::backup::DataBackupMode::{Full, Incremental};
@@ -21,6 +20,7 @@ use model::strategy::Scope;
 use model::strategy::draft::{ScheduleConfig, ThresholdConfig};
 use model::text::Language;
 use model::user::Role;
+use model::{Secret, Timestamp};
 use serde_json::json;
 use sim::Profile;
 
