@@ -30,6 +30,7 @@ const KNOWN_CIRCLES: &[(&str, &[&str], &str)] = &[
             "cli/log_backup.rs",
             "cli/mod.rs",
             "cli/restore.rs",
+            "cli/restore/clean_up.rs",
             "cli/restore/tenant.rs",
             "cli/signing_key.rs",
             "cli/storage.rs",

@@ -1,3 +1,5 @@
+//! What an INSERT of a piece may look like, and what is refused.
+
 use std::time::Instant;
 
 use proptest::prelude::*;
