@@ -172,7 +172,7 @@ impl Flow for Elsewhere {
 async fn begin_elsewhere(world: &SimWorld, count: i64, storage: StorageId) {
     let mut writer = world.control.metadata().begin().await.expect("may write");
     for number in 0..count {
-        let task = NewTask::of::<Elsewhere>(Note::new("backup"), &(), []).expect("a task");
+        let task = NewTask::of::<Elsewhere>(Note::new("backup-physical"), &(), []).expect("a task");
         let task = task.subject(subject::CLUSTER, (100 + number).to_string());
         writer.task_insert(&task.subject(subject::STORAGE, storage.to_string())).await.expect("kept");
     }
