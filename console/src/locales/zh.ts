@@ -593,7 +593,7 @@ export const zh: Labels = {
     clusterStatus: { RUNNING: '运行中', UPGRADING: '升级中', UNAVAILABLE: '不可用' },
     alarmLevel: { 1: '停服', 2: '严重' },
     cancelled: '已取消',
-    partial: '部分备份',
+    partial: '部分完成',
     taskStatus: { RUNNING: '运行中', FAILED: '失败', SUCCESSFUL: '成功' },
     scheduleStatus: { NONE: '无备份策略', NORMAL: '正常', PAUSED: '已暂停', WAITING: '等待中', ABNORMAL: '异常' },
     runStatus: { RUNNING: '运行中', SUCCESSFUL: '成功', PARTIAL: '部分备份', FAILED: '失败', MISSED: '未执行' },

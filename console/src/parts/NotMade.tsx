@@ -12,9 +12,9 @@ export function NotMade({ parts }: { parts: Part[] }) {
       <ul>
         {parts.map(({ kind, name, reason }) => (
           <li key={`${kind} ${name} ${reason}`}>
-            <span>
+            <div>
               <Prose text={reason} />
-            </span>
+            </div>
           </li>
         ))}
       </ul>
