@@ -4,7 +4,7 @@
 //!
 //! | column | what it says |
 //! |---|---|
-//! | `table_name`, `piece` | which piece; `''` and 0 for the load itself; a user or role and 0 for one that it made; a table and 2147483647 for one that the server refused |
+//! | `table_name`, `piece` | which piece; `''` and 0 for the load itself; a user or role and 0 for one that it made; a table and 2147483647 for one that the server refused, `done` once it is tried again |
 //! | `dump` | which dump |
 //! | `statements` | how many of the piece's statements are in, while not all are |
 //! | `done` | 1 when all are |
@@ -188,19 +188,31 @@ impl Marks {
     /// Notes that these tables were refused, so that nobody waits for them.
     pub(super) async fn refuse(&self, session: &mut Session, tables: &[&str]) -> Result<()> {
         let notes: Vec<PieceName<'_>> = tables.iter().map(|table| (*table, REFUSED)).collect();
-        self.ensure(session, &notes).await
+        self.ensure(session, &notes).await?;
+        for table in tables {
+            self.set_refused(
+                session,
+                &format!("0 WHERE piece = {REFUSED} AND table_name = {}", literal(table)),
+            )
+            .await?;
+        }
+        Ok(())
     }
 
-    /// Forgets which tables were refused: they are tried again.
+    /// Forgets which tables were refused: they are tried again. Loading needs no privilege to delete rows.
     pub(super) async fn forget_refused(&self, session: &mut Session) -> Result<()> {
-        let sql = format!("DELETE FROM {} WHERE piece = {REFUSED}", self.table());
-        let deleted = session.run(&Statement::act(sql)).await;
-        deleted.during(|| format!("note pieces in `{}`", self.database)).map(drop)
+        self.set_refused(session, &format!("1 WHERE piece = {REFUSED}")).await
+    }
+
+    async fn set_refused(&self, session: &mut Session, done: &str) -> Result<()> {
+        let updated =
+            session.run(&Statement::act(format!("UPDATE {} SET done = {done}", self.table()))).await;
+        updated.during(|| format!("note pieces in `{}`", self.database)).map(drop)
     }
 
     /// Returns the tables that were refused.
     async fn refused(&self, session: &mut Session) -> Result<BTreeSet<String>> {
-        let sql = format!("SELECT table_name FROM {} WHERE piece = {REFUSED}", self.table());
+        let sql = format!("SELECT table_name FROM {} WHERE piece = {REFUSED} AND done = 0", self.table());
         match session.rows(&Statement::read(sql)).await {
             Ok(rows) => {
                 let names: std::result::Result<_, oceanbase::Error> =

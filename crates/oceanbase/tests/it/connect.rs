@@ -125,7 +125,8 @@ async fn a_user_whom_a_mariadb_refuses_is_told_nothing_of_tenants() {
     for (password, id) in
         [("wrong", "database-access-denied-mariadb"), ("", "database-access-denied-mariadb-bare")]
     {
-        let endpoint = Endpoint { password: Secret::new(password), ..server.endpoint() };
+        let (user, password) = ("eva".to_owned(), Secret::new(password));
+        let endpoint = Endpoint { user, password, ..server.endpoint() };
         let text = open(&endpoint).await.expect_err("refused").problem().text;
         assert_eq!(text.id, id);
         for language in [Language::En, Language::Zh] {
