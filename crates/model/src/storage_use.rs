@@ -21,7 +21,7 @@ pub struct Taken {
 pub struct Room {
     /// How much it holds.
     pub capacity_bytes: u64,
-    /// How much of that is taken, whoever took it.
+    /// How much of that is taken, by Lifeboat and by others.
     pub used_bytes: u64,
 }
 
