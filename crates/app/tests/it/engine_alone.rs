@@ -217,7 +217,7 @@ fn a_signed_dump_is_loaded_with_the_key_that_signed_it_and_with_no_other() {
     std::fs::write(&path, format!("{changed}\n{}", seal.replace(&hash(content), &hash(&changed))))
         .expect("altered");
     for altered in ["verify".to_owned(), format!("{load} --trust-key {key}")] {
-        refused(&altered, "manifest.json of the dump was altered");
+        refused(&altered, "manifest.json of the dump was changed");
     }
 }
 
@@ -305,7 +305,7 @@ fn what_a_dump_finds_only_when_it_reads_is_said_by_each_command() {
         assert_eq!(status, 0, "{arguments:?}: {err}");
         out
     };
-    let note = "longer than the max_allowed_packet of this server";
+    let note = "exceeds the server's max_allowed_packet";
     let notes = |out: &str| {
         let data: Value = serde_json::from_str(out).expect("JSON");
         assert!(data["notes"].to_string().contains(note), "{out}");

@@ -59,7 +59,7 @@ fn a_password_may_come_from_standard_input_and_must_come_from_somewhere() {
     assert_eq!(without.status, 2);
     assert!(without.err.contains("LIFEBOAT_PASSWORD_FILE"), "{}", without.err);
     let with = run_with_input(lifeboat().args(arguments), "secret\n");
-    assert!(with.err.contains("can't be reached"), "{}", with.err);
+    assert!(with.err.contains("Cannot reach"), "{}", with.err);
 }
 
 #[test]

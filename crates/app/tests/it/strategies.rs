@@ -81,5 +81,5 @@ async fn back_up_now_says_that_it_takes_the_storage_of_the_strategy() {
     let chosen = lifeboat(server, &[&now[..], &["--storage", "local"]].concat());
     assert!(!chosen.out.contains("strategy"), "{}", chosen.out);
     let ran = lifeboat(server, &now[..4]);
-    assert_eq!(ran.out, format!("{said}Task 1 was made; follow it with `lifeboat task watch 1`\n"));
+    assert_eq!(ran.out, format!("{said}Task 1 was created; follow it with `lifeboat task watch 1`\n"));
 }
