@@ -9,7 +9,8 @@ use clap::{Parser, Subcommand};
 #[derive(Parser)]
 #[command(about = "The project's own chores")]
 enum Chore {
-    /// Checks what no compiler checks: crate edges, rooms and circles of files, file lengths, forgotten tests, licences and sources of packages
+    /// Checks what no compiler checks: crate edges, rooms and circles of files, file lengths, forgotten tests, pages in both
+    /// languages, licences and sources of packages
     Tidy,
     /// Starts and stops the real OceanBase kernel that tests and demo use
     #[command(subcommand)]

@@ -56,6 +56,7 @@ pub fn check(root: &Path) -> Result<()> {
     named_tests(root, &mut findings)?;
     crate::rooms::check(root, &mut findings);
     crate::supply::check(root, &mut findings)?;
+    crate::languages::check(root, &mut findings)?;
     if findings.is_empty() {
         return Ok(());
     }
