@@ -201,7 +201,7 @@ pub(crate) enum Failures {
     /// The user's role does not allow it, or the password must be changed first.
     #[response(status = 403)]
     Forbidden(FailureEnvelope),
-    /// There is no such thing.
+    /// The object does not exist.
     #[response(status = 404)]
     NotFound(FailureEnvelope),
     /// A rule refuses it as things stand, or it clashes with something that exists or runs.

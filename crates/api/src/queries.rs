@@ -266,7 +266,7 @@ impl BackupQuery {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct RestoreIntoQuery {
-    /// The name of the tenant that is made; else one made of the old name.
+    /// The name of the new tenant. Defaults to one derived from the old name.
     #[param(example = "shop_restored")]
     pub(crate) tenant: Option<String>,
     /// Its resource pools, with commas between them; else one made of the new name.

@@ -22,7 +22,7 @@
 //! | [`alarms`] | what is wrong now |
 //! | [`audit`] | who did what |
 //! | [`protection`] | how recently each object was backed up |
-//! | [`metrics`] | what a server tells monitoring, as numbers |
+//! | [`metrics`] | the numbers that a server reports to monitoring |
 //! | [`health`] | whether this server can do its work |
 //! | [`watching`] | what this server does by itself, and how that went |
 //!

@@ -53,7 +53,7 @@ pub(crate) fn absorb(
             done(row, which, terms.now);
             Vec::new()
         }
-        // The operator's word stands: the stop comes next, whatever the body said.
+        // The operator's request wins: the stop comes next, whatever the body returned.
         (Which::Main, _) if row.status == StepStatus::Canceling => {
             row.due_at = None;
             Vec::new()
@@ -85,7 +85,7 @@ fn absorb_open(
     let deadline = row.since.unwrap_or(terms.now).plus(row.timeout);
     match said {
         Said::Broke(why) => fail_which(row, which, why, terms.now),
-        // It was asked to end; what it said while it wound down is no failure of the step.
+        // It was cancelled; an error while it wound down is not a failure of the step.
         Said::Nothing | Said::Answer(Err(_)) if interrupt == Interrupt::Asked => {
             row.due_at = None;
             Vec::new()

@@ -24,8 +24,8 @@ pub trait Flow: Sized + Send + Sync + 'static {
     const KIND: &'static str;
     /// Raised when step ids or the state's meaning change.
     const VERSION: u32;
-    /// The oldest version whose tasks this code goes on with: it had the same steps, and its state still reads as it was
-    /// meant. Programs of that version leave the tasks of this one alone.
+    /// The oldest version whose tasks this code can continue: it had the same steps, and its state keeps its meaning.
+    /// Programs of that version leave the tasks of this one alone.
     const READS_SINCE: u32 = Self::VERSION;
     /// What the bodies need of the program.
     type Context: Send + Sync + 'static;
@@ -130,7 +130,7 @@ impl<F: Flow> Step<F> {
         self
     }
 
-    /// Lets an operator go on without this step after it failed.
+    /// Lets an operator skip this step after it failed.
     #[must_use]
     pub const fn skippable(mut self) -> Self {
         self.skippable = true;
@@ -207,7 +207,7 @@ impl Next {
 pub enum ErrorKind {
     /// It may pass: the engine waits a while and tries again.
     Transient,
-    /// It stays until somebody acts: the step is FAILED.
+    /// It stays until an operator acts: the step is FAILED.
     Permanent,
 }
 
@@ -227,7 +227,7 @@ impl StepError {
         Self { kind: ErrorKind::Transient, note }
     }
 
-    /// Returns an error that stays until somebody acts.
+    /// Returns an error that stays until an operator acts.
     pub const fn permanent(note: Note) -> Self {
         Self { kind: ErrorKind::Permanent, note }
     }
@@ -310,8 +310,8 @@ impl<F: Flow> At<F> {
     /// much of the lease is left that nobody else can have the task before the statement has ended (up to 100 seconds of a
     /// lease of 30: others must not wait for ever for a task whose worker died).
     ///
-    /// The error ends this run: another worker has the task, or may soon have it. Hand it up at once; nothing
-    /// is saved, and the task goes on with whoever holds it.
+    /// The error ends this run: another worker has the task, or may soon have it. Pass it up immediately; nothing is
+    /// saved, and the holder of the task continues.
     pub async fn may_act(&self, statement_timeout: Duration) -> Result<(), StepError> {
         self.seat.desk.may_act(statement_timeout).await
     }

@@ -1,8 +1,8 @@
 //! One claimed task: how much of its lease is left, and everything that is written under it.
 //!
-//! The journal grants "so long from when it answers"; here that is counted from before the call was sent, on the
-//! monotonic clock. So a program that was stopped and woken sees that its lease may be gone before it acts, and
-//! the journal's fence refuses whatever it might still try to save.
+//! The journal grants a lease that counts from its answer; here it counts from before the call was sent, on the
+//! monotonic clock. A program that was suspended therefore sees that its lease may be gone before it acts, and the
+//! journal's fence refuses anything that it might still try to save.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

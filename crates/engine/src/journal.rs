@@ -1,12 +1,11 @@
 //! The store's contract. Whoever implements it makes no decision: it keeps what it is given, whole or not at
 //! all, and lets nobody write who no longer holds the task. `testkit::contract` checks an implementation.
 //!
-//! **Time** is the journal's own (the database's): claims, leases, due times, the moment of a log line.
-//! **Fencing:** every claim raises the task's fence; what carries an older one is answered [`HoldError::Lost`].
-//! A lease that has lapsed and that nobody else has claimed may still be renewed and saved under.
-//! **Events:** [`Journal::save`], [`Journal::apply`], [`Journal::insert`] and [`Journal::append_progress`]
-//! write their events in the same transaction. Sequence numbers become visible in their order: whoever has
-//! read up to `n` has seen everything below `n`.
+//! **Time** is the journal's own (the database's): claims, leases, due times, times of log lines. **Fencing:** every
+//! claim raises the task's fence; a call with an older fence is answered [`HoldError::Lost`]. A lapsed lease that no
+//! other worker has claimed can still be renewed and saved under. **Events:** [`Journal::save`], [`Journal::apply`],
+//! [`Journal::insert`] and [`Journal::append_progress`] write their events in the same transaction. Sequence numbers
+//! become visible in order: a reader who has read up to `n` has seen everything below `n`.
 
 use std::future::Future;
 use std::time::Duration;
@@ -151,7 +150,7 @@ impl Change {
         if *stored == self.cancels_seen { self.due_at } else { self.due_at.min(now) }
     }
 
-    /// Returns what this change tells those who watch.
+    /// Returns the events of this change.
     pub fn events(&self) -> Vec<EventKind> {
         let rows = self.rows.iter().map(EventKind::of_row);
         std::iter::once(EventKind::Task).chain(rows).collect()
@@ -164,15 +163,15 @@ pub enum Decision {
     /// Sets a finished task going again. Only while its revision is still the one that was seen, and while no
     /// other unfinished task has its exclusive key; also clears [`Task::cancels`] and raises the fence.
     Resume {
-        /// The revision that the decision was made on.
+        /// The revision that the decision is based on.
         seen: i64,
         /// What the operator wants.
         operation: Operation,
-        /// What it changes; due at once, whatever it says there.
+        /// The changes; due immediately, whatever they say.
         change: Box<Change>,
     },
-    /// Asks whoever holds the task to end it. Only while it is unfinished (and the row, if one is named, too);
-    /// makes it due at once and changes neither rows nor revision.
+    /// Asks the holder of the task to end it. Only while it is unfinished (and the row, if one is named, too); makes
+    /// it due immediately and changes neither rows nor revision.
     Cancel {
         /// Only this row.
         row: Option<RowNumber>,
@@ -258,7 +257,7 @@ pub enum InsertError {
 /// Why a holder's call was not carried out.
 #[derive(Debug, thiserror::Error)]
 pub enum HoldError {
-    /// The task was claimed by somebody else, or given back.
+    /// The task was claimed by another worker, or released.
     #[error("the task is no longer held")]
     Lost,
     /// The journal cannot be read or written; the task may still be held.
@@ -269,7 +268,7 @@ pub enum HoldError {
 /// Why an operator's decision was not carried out.
 #[derive(Debug, thiserror::Error)]
 pub enum ApplyError {
-    /// The task is no longer what the decision was made on; look again.
+    /// The task no longer matches the decision; read it again.
     #[error("the task has changed in the meantime")]
     Changed,
     /// Another task has its exclusive key.

@@ -1,4 +1,4 @@
-//! Texts are stored as an id and its arguments; whoever shows them chooses the language.
+//! Texts are stored as an id and its arguments; the caller chooses the language when showing them.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -70,7 +70,7 @@ fn shortened(mut text: String) -> String {
     text
 }
 
-/// What the engine itself has to say: every id with the names of its arguments, for whoever renders texts.
+/// The engine's own messages: every id with the names of its arguments, for the renderer of texts.
 pub const ENGINE_NOTES: &[(&str, &[&str])] = &[
     (CANCELLED, &[]),
     (TIMED_OUT, &["limit_s"]),
@@ -92,7 +92,7 @@ pub const TIMED_OUT: &str = "engine.timed-out";
 pub const PANICKED: &str = "engine.panicked";
 /// What was saved cannot be read by this version of the flow.
 pub const STATE_UNREADABLE: &str = "engine.state-unreadable";
-/// The task was made by a version whose steps this program cannot run.
+/// The task was created by a version whose steps this program cannot run.
 pub const STEPS_CHANGED: &str = "engine.steps-changed";
 /// The task came to its end, but some of its lanes had failed.
 pub const LANES_FAILED: &str = "engine.lanes-failed";

@@ -29,7 +29,7 @@ struct Rule {
     task: &'static [TaskStatus],
     /// How the row must stand, where the command names one.
     row: &'static [StepStatus],
-    /// How they stand then; nothing where whoever holds the task is asked to end it.
+    /// Their state afterwards; none if the holder of the task is asked to end it.
     becomes: Option<Becomes>,
 }
 
@@ -220,7 +220,7 @@ fn undone_next(task: &Task) -> Result<Vec<Row>, Refusal> {
         .collect())
 }
 
-/// How often a decision is made anew when the task changes under it.
+/// The maximum number of times that a decision is repeated when the task changes meanwhile.
 const TRIES: u32 = 20;
 
 /// Carries a command out: reads the task, decides, and writes only if nothing has changed in between.

@@ -33,7 +33,7 @@ pub(crate) enum Learnt {
 pub(crate) trait AnyFlow: Send + Sync {
     fn kind(&self) -> &'static str;
     fn version(&self) -> u32;
-    /// The oldest version whose tasks it goes on with.
+    /// The oldest version whose tasks it can continue.
     fn reads_since(&self) -> u32;
     /// Whether the task's rows are this flow's steps.
     fn fits(&self, task: &Task) -> bool;

@@ -1,4 +1,4 @@
-//! Walks one claimed task through its rows until nothing of it is due, saving after every step.
+//! Walks one claimed task through its rows until none of it is due, saving after every step.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -23,9 +23,9 @@ use crate::task::{LaneState, Moment, Row, StepStatus, Task};
 /// How a run came to its end.
 #[derive(Debug)]
 pub(crate) enum RunEnd {
-    /// Nothing of it is due; if it waits, for so long.
+    /// None of it is due; if it waits, for this long.
     AtRest { due_in: Option<Duration> },
-    /// Somebody else has the task.
+    /// Another worker has the task.
     Lost,
     /// A fault wants the program dead.
     Crashed,

@@ -9,11 +9,11 @@ use crate::backoff::Backoff;
 pub struct Settings {
     /// Its name, shown to people.
     pub name: String,
-    /// How long a lease lasts: what it takes others to go on after a crash.
+    /// The duration of a lease: the time until others continue after a crash.
     pub lease: Duration,
     /// How many tasks run at once.
     pub tasks_at_once: usize,
-    /// How many lanes of one task are under way at once. Most of a lane's time is waiting for somebody else's work.
+    /// The maximum number of concurrent lanes of one task. Most of a lane's time is waiting for the database.
     pub lanes_at_once: usize,
     /// How often it looks for work when nobody wakes it.
     pub poll: Duration,

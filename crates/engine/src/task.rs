@@ -163,7 +163,7 @@ stored_words! {
 stored_words! {
     /// What an operator wanted last.
     Operation {
-        /// Nothing since the task was made.
+        /// No progress since the task was created.
         Execute = "EXECUTE",
         /// Try again.
         Retry = "RETRY",
@@ -222,7 +222,7 @@ pub struct Task {
     pub cancels: Cancels,
     /// Grows with every change of what is above, `cancels` excepted.
     pub revision: i64,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Moment,
     /// When it began.
     pub started_at: Option<Moment>,
@@ -264,7 +264,7 @@ pub struct Cancels {
 }
 
 impl Cancels {
-    /// Adds what somebody else has read; nothing is ever taken back while a task is unfinished.
+    /// Adds what another reader has read; nothing is removed while a task is unfinished.
     pub fn add(&mut self, other: &Self) {
         self.task |= other.task;
         self.rows.extend(&other.rows);
@@ -285,13 +285,13 @@ pub struct Row {
     pub step: String,
     /// The lane's key; empty for a `One` step.
     pub lane: String,
-    /// Whether an operator may go on without it.
+    /// Whether an operator may skip it.
     pub skippable: bool,
     /// How long it may take, waiting included.
     pub timeout: Duration,
     /// How it stands.
     pub status: StepStatus,
-    /// Whether an operator went on without it.
+    /// Whether an operator skipped it.
     pub skipped: bool,
     /// How its undo stands.
     pub undo: Undo,

@@ -104,8 +104,8 @@ impl<J: Journal> Worker<J> {
         Err(JournalError::new("run what is due", format!("still due after {CLAIMS_MAX} turns")))
     }
 
-    /// Runs what becomes due until `shutdown`; then bodies are asked to wind down, and what is open is given back
-    /// so that others can go on with it at once.
+    /// Runs due tasks until `shutdown`. Then bodies are asked to wind down, and open tasks are released so that
+    /// others can continue immediately.
     pub async fn run(&self, shutdown: CancellationToken) {
         let mut wake = self.wake.0.subscribe();
         let mut runs = Runs::new();

@@ -29,8 +29,8 @@ pub struct BackupFailure {
 const ENDED: [TaskStatus; 2] = [TaskStatus::Successful, TaskStatus::Failed];
 
 impl Metadata {
-    /// Returns, for each cluster and lane, the newest backup that ended, where it ended badly. A backup that was
-    /// cancelled or is partial is no failure, and does not end one. `kinds` are those of tasks that back up.
+    /// Returns, for each cluster and lane, the newest ended backup if it failed. A cancelled or partial backup is not
+    /// a failure, and does not clear one. `kinds` are the task kinds of backups.
     ///
     /// # Errors
     /// When the database fails.

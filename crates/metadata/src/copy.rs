@@ -5,9 +5,9 @@
 //! before it. Sealed secrets are copied as they are, sealed; **the key file is not part of the copy and must be
 //! kept apart**: without it the copy's secrets are lost, and with it they can be read.
 //!
-//! A copy is put back only where nothing is. A setting says so while it is being done, and no server starts then;
-//! done again after a crash, it begins anew. Another says when it is done: as long as nothing has used the metadata since,
-//! putting the same copy back again changes nothing and is no fault.
+//! A copy is restored only into empty metadata. A setting marks the restore while it runs, and no server starts then;
+//! after a crash, it starts over. Another setting marks its completion: as long as nothing has used the metadata
+//! since, restoring the same copy again changes nothing and succeeds.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -84,8 +84,8 @@ impl Metadata {
         copied
     }
 
-    /// Writes a copy of everything, as it is at one moment, to a new file that only we may read. Servers go on
-    /// working meanwhile.
+    /// Writes a consistent copy of everything to a new file that only its owner can read. Servers keep working
+    /// meanwhile.
     ///
     /// # Errors
     /// When the file exists already or cannot be written, or the database fails.
@@ -124,7 +124,7 @@ impl Metadata {
 /// Puts a copy back: into the data directory, or into the database on a server. The key that the copy's secrets are
 /// sealed with must lie in the data directory before.
 ///
-/// What was running when the copy was made is taken up again by the first server that starts.
+/// Tasks that were running when the copy was written continue on the first server that starts.
 ///
 /// # Errors
 /// When there is something already, when the copy is damaged or of another version, when the key is missing or

@@ -312,7 +312,7 @@ impl Connection {
         }
     }
 
-    /// Takes so many new numbers of a counter; returns the first.
+    /// Takes this many new numbers of a counter; returns the first.
     pub(crate) async fn take_numbers(&mut self, counter: &'static str, count: i64) -> Result<i64, Error> {
         let raise = statement("count on", "UPDATE counters SET value = value + ? WHERE name = ?");
         self.execute(raise.bind(count).bind(counter)).await?;
@@ -415,7 +415,7 @@ mod tests {
     use crate::room::{RESERVE_FILE, Room};
     use crate::sql::statement;
 
-    /// A database that may have so many pages, and is full then as a disk is.
+    /// A database with a limit of pages, which becomes full as a disk does.
     async fn small(directory: &Path, pages: &'static str) -> Database {
         let options = sqlite_options(&directory.join("small.db")).create_if_missing(true);
         let options = options.pragma("max_page_count", pages);

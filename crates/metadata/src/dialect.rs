@@ -12,8 +12,8 @@ pub(crate) static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlit
 /// The same for servers of the MySQL protocol; `schema` carries it out.
 pub(crate) static MYSQL_MIGRATIONS: Migrator = sqlx::migrate!("migrations/mysql");
 
-/// Takes the turn to write, on a server that many write to: who comes next waits for this row. Every rule here was
-/// made for one writer at a time, and holds on any server by this.
+/// Takes the turn to write on a server with several writers: the next writer waits for this row. All rules here
+/// assume one writer at a time; this row makes them hold on any server.
 pub(crate) const MYSQL_TAKE_TURN: &str = "SELECT value FROM counters WHERE name = 'turns' FOR UPDATE";
 
 /// Asks a server what time it is, in microseconds since 1970.

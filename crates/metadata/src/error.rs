@@ -63,7 +63,7 @@ pub enum Error {
         /// The name.
         name: String,
     },
-    /// There is no such thing, or no longer.
+    /// The object does not exist, or no longer.
     #[error("there is no {noun} {id}")]
     Missing {
         /// What kind of thing.
@@ -198,7 +198,7 @@ pub enum Error {
         /// The file.
         path: String,
     },
-    /// The copy was made by a version with another schema.
+    /// A version with another schema wrote the copy.
     #[error("the copy `{path}` has schema {found}, and this Lifeboat puts back schema {known}")]
     CopyOtherSchema {
         /// The file.

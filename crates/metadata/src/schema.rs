@@ -1,6 +1,6 @@
 //! Bringing the schema of a server to this version, also while other Lifeboats do the same.
 //!
-//! 1. whoever holds the row of the turn is alone; it ends with its connection, however that ends
+//! 1. the holder of the turn's row is alone; the turn ends with its connection, however that ends
 //! 2. each step that is not noted down is done, on another connection, then noted down
 //!
 //! A step is one statement that may be repeated, so a crash between doing it and noting it down is harmless. A lock by
@@ -21,7 +21,7 @@ const TOLD: [(&str, bool); 4] = [
     ("SET SESSION ob_trx_idle_timeout = 600000000", true),
 ];
 
-/// The steps that were done. The row 0 is no step, but the turn.
+/// The completed steps. Row 0 is the turn, not a step.
 const STEPS_TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_steps
     (version BIGINT NOT NULL PRIMARY KEY, description VARCHAR(255) NOT NULL)";
 const TURN: &str = "INSERT IGNORE INTO schema_steps (version, description) VALUES (0, 'turn')";

@@ -61,7 +61,7 @@ impl Sealer {
         }
     }
 
-    /// Returns what tells this key from others, and nothing about it.
+    /// Returns a fingerprint that identifies this key, and reveals nothing about it.
     pub(crate) fn fingerprint(&self) -> &str {
         &self.fingerprint
     }
@@ -115,7 +115,7 @@ pub(crate) fn new_key() -> Zeroizing<[u8; KEY_BYTES]> {
 }
 
 fn fingerprint(key: &Zeroizing<[u8; KEY_BYTES]>) -> String {
-    // A derivation with a purpose of its own: it tells nothing that helps with any other use of the key.
+    // A derivation with a purpose of its own: it does not help with any other use of the key.
     let digest = Zeroizing::new(blake3::derive_key("lifeboat 2026 fingerprint of the secret key", &key[..]));
     digest[..8].iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -122,7 +122,7 @@ impl Server {
         connected.await.map_err(|cause| self.failure(cause))
     }
 
-    /// Says why there is no connection.
+    /// Reports why there is no connection.
     pub(crate) fn failure(&self, cause: sqlx::Error) -> Error {
         Error::Unavailable { place: self.place(), cause }
     }

@@ -66,7 +66,7 @@ impl Transaction {
         Ok(())
     }
 
-    /// Ends a session; one that is gone is no fault.
+    /// Ends a session; succeeds if it has ended.
     ///
     /// # Errors
     /// When the database fails.

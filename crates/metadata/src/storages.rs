@@ -54,7 +54,7 @@ impl Metadata {
 }
 
 impl Transaction {
-    /// Keeps a storage configuration; one without a name belongs to a task that is made with it.
+    /// Stores a storage configuration; one without a name belongs to the task that is created with it.
     ///
     /// # Errors
     /// When the name is taken, or the database fails.

@@ -131,7 +131,7 @@ impl Transaction {
         Ok(())
     }
 
-    /// Ends whatever an account is logged on by: its sessions and its tokens.
+    /// Ends all sessions and tokens of an account.
     ///
     /// # Errors
     /// When the database fails.

@@ -27,7 +27,7 @@ pub enum AlarmKind {
     BaseBackupTimeout,
     /// No data backup succeeded for too long.
     NoSuccessfulBackup,
-    /// Log backup has stopped by itself, and does not go on by itself.
+    /// Log backup was interrupted, and does not resume by itself.
     LogBackupInterrupted,
     /// Log backup is too far behind.
     IncBackupDelay,
@@ -119,13 +119,13 @@ pub struct Alarm {
     pub ob_cluster: String,
     /// With which tenant, where it is one.
     pub tenant: Option<(TenantId, String)>,
-    /// The task that tells more.
+    /// The task with the details.
     pub task: Option<TaskId>,
     /// Since when, as far as it is known.
     pub since: Option<Timestamp>,
     /// What is wrong and what to do.
     pub text: Text,
-    /// Why, in the words of whatever failed.
+    /// The reason: the original error.
     pub reason: Option<Text>,
 }
 

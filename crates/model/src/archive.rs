@@ -13,7 +13,7 @@ use crate::version::ServerVersion;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum ArchiveStatus {
-    /// There is no row: nobody ever archived.
+    /// There is no row: archiving never ran.
     Never,
     /// Stopped; the last round stays visible so.
     Stop,
@@ -100,7 +100,7 @@ pub struct ArchiveRound {
     pub path: String,
 }
 
-/// What somebody wants of log archiving.
+/// The requested state of log archiving.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum LogBackupWish {
@@ -110,7 +110,7 @@ pub enum LogBackupWish {
     Stop,
     /// It is to stand still and keep its round.
     Pause,
-    /// It is to go on after a pause.
+    /// It resumes after a pause.
     Resume,
 }
 
@@ -134,8 +134,8 @@ pub enum ArchiveStep {
 /// Returns what to do next, or why the wish can't come true.
 ///
 /// # Errors
-/// An interrupted round starts or goes on only after somebody decided to stop it; what does not run can be neither
-/// paused nor resumed.
+/// An interrupted round starts or resumes only after a user decided to stop it; a round that is not running can be
+/// neither paused nor resumed.
 pub fn next_step(wish: LogBackupWish, round: &ArchiveRound) -> Result<ArchiveStep, Problem> {
     use ArchiveStatus::{
         Beginning, Doing, Interrupted, Never, Other, Prepare, Stop, Stopping, Suspend, Suspending,
@@ -164,7 +164,7 @@ pub fn next_step(wish: LogBackupWish, round: &ArchiveRound) -> Result<ArchiveSte
     })
 }
 
-/// Returns why an interrupted round does not go on, with the database's own words.
+/// Returns why an interrupted round does not continue, with the database's original message.
 #[must_use]
 pub fn interrupted(round: &ArchiveRound) -> Problem {
     let problem =

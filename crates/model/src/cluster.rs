@@ -166,7 +166,7 @@ pub struct Cluster {
     pub probed: Timestamp,
 }
 
-/// Refuses a cluster that is being upgraded: nothing is started on it, whatever was asked for.
+/// Refuses every operation on a cluster that is being upgraded.
 ///
 /// # Errors
 /// When the last probe found an upgrade.

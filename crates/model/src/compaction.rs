@@ -18,7 +18,7 @@ pub enum CompactionStatus {
     Idle,
     /// It merges, or checks what it has merged.
     Compacting,
-    /// It stopped at an error, and goes on only after somebody cleared that.
+    /// It stopped with an error, and continues only after the error is cleared.
     Error,
 }
 
@@ -39,7 +39,7 @@ pub struct Compaction {
     pub started: Option<Timestamp>,
     /// When the last merge ended.
     pub finished: Option<Timestamp>,
-    /// Whether somebody suspended it.
+    /// Whether it is suspended.
     pub suspended: bool,
     /// What is wrong, in the database's words.
     pub info: String,

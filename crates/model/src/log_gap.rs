@@ -25,7 +25,7 @@ pub struct GapKey {
 pub struct LogGap {
     /// Of whom, and of which round.
     pub key: GapKey,
-    /// Up to when logs were backed up, as far as the database tells.
+    /// The log backup checkpoint, as far as the database reports it.
     pub from: Option<Timestamp>,
     /// What the database says of it.
     pub comment: String,
@@ -78,8 +78,8 @@ pub enum Mending {
     Close,
 }
 
-/// Decides what to do about a gap. `may_begin` tells whether the strategy allows it, the cause is gone, and the last time is
-/// long enough ago; what was begun is finished without it.
+/// Decides on the repair of a gap. `may_begin` is whether the strategy allows it, the cause is gone, and the last
+/// repair is long enough ago. A repair that was started is finished without it.
 #[must_use]
 pub fn mending(gap: &LogGap, round: &ArchiveRound, task: Option<TaskEnd>, may_begin: bool) -> Mending {
     use ArchiveStatus::{Beginning, Doing, Interrupted, Never, Stop};
@@ -87,7 +87,7 @@ pub fn mending(gap: &LogGap, round: &ArchiveRound, task: Option<TaskEnd>, may_be
     let runs_again = is_newer && matches!(round.status, Beginning | Doing);
     match (task, gap.newest_task()) {
         (Some(TaskEnd::Running), _) => Mending::Wait,
-        // Somebody may retry it, or repair it without us.
+        // A user may retry it, or repair it without Lifeboat.
         (Some(TaskEnd::Badly), _) if gap.backup.is_none() && runs_again => Mending::BackUp,
         (Some(TaskEnd::Badly), _) => Mending::Wait,
         _ if gap.backup.is_some() => Mending::Close,
@@ -111,7 +111,7 @@ mod tests {
     use crate::id::{ClusterId, TaskId, TenantId};
     use crate::time::Timestamp;
 
-    /// A gap of round 3 for which so many tasks were created.
+    /// A gap of round 3 with this many created tasks.
     fn gap(tasks: usize) -> LogGap {
         let task = |number: usize| (number <= tasks).then_some(TaskId(1));
         LogGap {

@@ -45,7 +45,7 @@ pub enum JobStatus {
     Completed,
     /// It ended with an error.
     Failed,
-    /// Somebody ended it.
+    /// It was cancelled.
     Canceled,
 }
 
@@ -156,7 +156,7 @@ pub struct PhysicalSet {
 }
 
 impl PhysicalSet {
-    /// Tells whether it is complete and all of it is there.
+    /// Returns whether it is complete and all its files exist.
     #[must_use]
     pub fn is_usable(&self) -> bool {
         self.succeeded && (self.file_status.is_empty() || self.file_status.eq_ignore_ascii_case("AVAILABLE"))

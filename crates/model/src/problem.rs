@@ -15,7 +15,7 @@ pub mod codes {
     pub const UNAUTHENTICATED: u32 = 401;
     /// The user's role does not allow it.
     pub const FORBIDDEN: u32 = 403;
-    /// There is no such thing.
+    /// The object does not exist.
     pub const NOT_FOUND: u32 = 404;
     /// The thing is in use, or exists already.
     pub const CONFLICT: u32 = 409;
@@ -111,7 +111,7 @@ pub enum ProblemKind {
     Unauthenticated,
     /// Logged on, but without the permission.
     Forbidden,
-    /// There is no such thing.
+    /// The object does not exist.
     NotFound,
     /// A rule refuses it as things stand.
     Refused,

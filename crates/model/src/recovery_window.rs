@@ -4,7 +4,7 @@
 //!
 //! - the set's `MIN_RESTORE_SCN` is not later than the moment, and
 //! - gap-free archived logs of one round reach from the set's `START_REPLAY_SCN` to the moment, or
-//! - the set was made with PLUS ARCHIVELOG, and the moment is its `MIN_RESTORE_SCN`.
+//! - the set was taken with PLUS ARCHIVELOG, and the time is its `MIN_RESTORE_SCN`.
 //!
 //! Sources: the kernel's restore rules (reference §10.2), pieces that live on as copies (4.4 to 4.6, §5). SCNs count
 //! nanoseconds on 4.x and microseconds on 2.2.77 and 3.x; a timeline has one unit throughout. [`names`] reads the
@@ -25,7 +25,7 @@ mod tests;
 
 use logs::Segment;
 
-/// A data backup set of the tenant, whatever its state.
+/// A data backup set of the tenant, in any state.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Set {
     /// `BACKUP_SET_ID`; a set is built on ones of lower numbers.
@@ -77,13 +77,13 @@ pub struct Piece {
     pub file: PieceFile,
 }
 
-/// Why an archive round does not go on.
+/// Why an archive round does not continue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum RoundEnd {
-    /// It does go on.
+    /// It does continue.
     Running,
-    /// Somebody stopped it.
+    /// It was stopped by a user.
     Stopped,
     /// Logs were lost before they were archived.
     Interrupted,
@@ -317,7 +317,7 @@ fn gaps(spans: &[(u64, u64)], segments: &[Segment], rounds: &[Round], pieces: &[
     gaps
 }
 
-/// Tells why nothing goes on after the end of a span.
+/// Returns why logs do not continue after the end of a span.
 fn reason(end: u64, segments: &[Segment], rounds: &[Round], pieces: &[Piece]) -> GapReason {
     let deleted = pieces.iter().filter(|piece| piece.file == PieceFile::Deleted);
     let lost = deleted.filter(|piece| {

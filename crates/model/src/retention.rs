@@ -7,7 +7,7 @@
 //! | window | the newest good full set from before the window, and everything newer: so every moment of it stays recoverable |
 //! | last | the newest N good full sets, with what is built on them |
 //! | calendar | the newest good full set of each of the last N days, weeks, months and years that have one, in a zone |
-//! | minimum | the newest N good full sets, at least one, whatever else is said |
+//! | minimum | the newest N successful full sets, at least one, whatever the other rules say |
 //! | hold, in use | the set |
 //! | size cap | shortens window, last and calendar: what does not fit in any more, oldest first, is deleted |
 //!
@@ -75,7 +75,7 @@ pub struct Policy {
     pub zone: Zone,
 }
 
-/// A set that somebody wants kept.
+/// A set that is on hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hold {
     /// The set.
@@ -104,7 +104,7 @@ pub enum KeepReason {
     Yearly,
     /// The number of good full sets that always stay.
     Minimum,
-    /// Somebody holds it.
+    /// It is on hold.
     Held,
     /// A task reads it.
     InUse,
@@ -288,7 +288,7 @@ impl<'s> Shelf<'s> {
         cut
     }
 
-    /// Adds what stays whatever the policy says.
+    /// Adds the sets that stay whatever the policy says.
     fn keep_always(&self, policy: &Policy, kept: &mut Kept) {
         for full in self.full.iter().take(many(policy.minimum.max(1))) {
             kept.add(full.id, KeepReason::Minimum);

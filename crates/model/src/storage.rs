@@ -191,7 +191,7 @@ pub struct Storage {
     pub name: Option<String>,
     /// Where it is.
     pub location: StorageLocation,
-    /// When it was made.
+    /// When it was created.
     pub created: Timestamp,
 }
 

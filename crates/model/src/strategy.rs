@@ -108,7 +108,7 @@ pub struct Strategy {
     pub owner: UserId,
     /// What the owner decided.
     pub settings: Settings,
-    /// Whether somebody paused its schedule.
+    /// Whether its schedule is paused.
     pub paused: bool,
     /// When its schedule was saved last: due times up to then are not its own.
     pub since: Timestamp,

@@ -32,7 +32,7 @@ pub enum TaskOperation {
     Rollback,
     /// A failed step was passed over.
     Skip,
-    /// It was ended by somebody.
+    /// It was cancelled by a user.
     Cancel,
 }
 
@@ -159,7 +159,7 @@ pub enum NextStep {
     SkipSubtask(SubtaskId),
     /// Perform a major compaction.
     Compact(ClusterId),
-    /// Let a major compaction go on that stopped at an error.
+    /// Clear the error of a stopped major compaction.
     ClearExceptions(ClusterId),
     /// Stop log backup: of that tenant, else of the cluster.
     StopLogBackup(ClusterId, Option<TenantId>),
@@ -205,11 +205,11 @@ pub struct Task {
     pub executor: Option<String>,
     /// The cluster it is about.
     pub cluster: Option<ClusterId>,
-    /// That cluster's name when the task was made.
+    /// The name of that cluster when the task was created.
     pub cluster_name: Option<String>,
     /// The tenant it is about.
     pub tenant: Option<TenantId>,
-    /// That tenant's name when the task was made.
+    /// The name of that tenant when the task was created.
     pub tenant_name: Option<String>,
     /// The backup strategy that ordered it, if one did.
     pub strategy: Option<StrategyId>,

@@ -28,7 +28,7 @@ pub enum Permission {
     Read,
     /// Back up, recover, and steer tasks; keep storage configurations.
     Backup,
-    /// Take over and let go of clusters.
+    /// Take over and remove clusters.
     ManageClusters,
     /// Keep accounts, read the audit log, and decide whose backups are trusted.
     ManageUsers,
@@ -64,7 +64,7 @@ pub struct User {
     pub must_change_password: bool,
     /// Whether it may not log on for now.
     pub disabled: bool,
-    /// When it was made.
+    /// When it was created.
     pub created: Timestamp,
 }
 
@@ -75,7 +75,7 @@ pub struct Token {
     pub id: TokenId,
     /// What its user calls it.
     pub name: String,
-    /// When it was made.
+    /// When it was created.
     pub created: Timestamp,
     /// When it stops being good, if ever.
     pub expires: Option<Timestamp>,

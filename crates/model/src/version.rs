@@ -38,7 +38,7 @@ pub struct Version {
     build: u64,
 }
 
-/// The text is no version number.
+/// The text is not a version number.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("`{0}` is not a version number such as 4.2.5.1")]
 pub struct NotAVersion(String);

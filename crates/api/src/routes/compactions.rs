@@ -1,4 +1,4 @@
-//! Major compaction: how it stands, starting one, and letting one go on that stopped at an error.
+//! Major compaction: shows its status, starts one, and clears the error of a stopped one.
 
 use axum::extract::State;
 use model::id::ClusterId;

@@ -22,7 +22,7 @@ pub(crate) struct AccountView {
     enabled: bool,
     /// Whether the password must be changed before anything else.
     must_change_password: bool,
-    /// When it was made.
+    /// When it was created.
     #[schema(format = DateTime)]
     create_time: String,
 }

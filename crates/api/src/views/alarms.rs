@@ -33,7 +33,7 @@ pub(crate) struct AlarmView {
     summary: String,
     /// What is wrong, and what to do.
     details: Words,
-    /// Why, in the words of whatever failed.
+    /// The reason: the original error.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<Words>,
     /// Since when, as far as it is known.
@@ -47,7 +47,7 @@ pub(crate) struct AlarmView {
     tenant_id: Option<i64>,
     /// The tenant's name.
     tenant_name: Option<String>,
-    /// The task that tells more.
+    /// The task with the details.
     task_id: Option<i64>,
 }
 

@@ -33,7 +33,7 @@ pub(crate) struct CompactionView {
     tenant_name: String,
     /// What it is doing.
     status: words::CompactionStatus,
-    /// Whether somebody suspended it.
+    /// Whether it is suspended.
     suspended: bool,
     /// The newest freeze, as the database counts it; text, since it may have 19 digits.
     frozen_version: String,

@@ -195,7 +195,7 @@ pub(crate) struct StorageView {
     uri: String,
     /// Where it is.
     ob_backup_storage_base_info: StorageBaseView,
-    /// When it was made.
+    /// When it was created.
     #[schema(format = DateTime)]
     create_time: String,
 }

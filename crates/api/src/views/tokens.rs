@@ -16,7 +16,7 @@ pub(crate) struct TokenView {
     id: i64,
     /// What its user calls it.
     name: String,
-    /// When it was made.
+    /// When it was created.
     #[schema(format = DateTime)]
     create_time: String,
     /// When it stops being good; left out when never.

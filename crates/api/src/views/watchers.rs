@@ -48,7 +48,7 @@ pub(crate) enum WatcherWakesBy {
     Timer,
     /// A signal that something has changed.
     Signal,
-    /// Nothing, and it looks only while somebody follows what it finds.
+    /// No interval: it runs only while its results have a follower.
     Followers,
 }
 

@@ -167,7 +167,7 @@ impl Stand {
         self.ask(method, action["path"].as_str().expect("a path"), action.get("body")).await
     }
 
-    /// Says something to the cluster as somebody else would.
+    /// Sends a statement to the cluster as another client would.
     pub(crate) async fn say(&self, sql: &str) {
         use mysql_async::prelude::Queryable as _;
         let options = mysql_async::OptsBuilder::default()

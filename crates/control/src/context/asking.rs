@@ -24,7 +24,7 @@ pub(crate) async fn open(context: &Context, cluster: &Cluster) -> Result<Driver,
     Ok(Driver::open(&endpoint, Arc::new(NoWitness)).await?)
 }
 
-/// Returns what the cluster says, or why there is no answer.
+/// Returns the cluster's answer, or the reason why there is none.
 pub(crate) async fn within_limit<T>(
     cluster: &Cluster,
     question: impl Future<Output = Result<T, Error>>,
@@ -32,7 +32,7 @@ pub(crate) async fn within_limit<T>(
     within(LIMIT, cluster, Box::pin(question)).await.map_err(Error::into_problem)
 }
 
-/// Returns what the cluster says when nobody waits for it, or why there is no answer.
+/// Returns the cluster's answer to a background request, or the reason why there is none.
 pub(crate) async fn within_longer_limit<T>(
     cluster: &Cluster,
     question: impl Future<Output = Result<T, Error>>,

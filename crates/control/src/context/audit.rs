@@ -12,7 +12,7 @@ use super::shared::Context;
 /// The outcome of a deed that was done.
 const DONE: &str = "done";
 
-/// What somebody is about to do.
+/// An action that is about to start, and its actor.
 pub(crate) struct Attempt(Deed);
 
 impl Attempt {
@@ -20,7 +20,7 @@ impl Attempt {
         Self::of(&actor.name, &actor.address, action, target)
     }
 
-    /// Returns the attempt of somebody who is not logged on.
+    /// Returns an attempt without a logged-on user.
     pub(crate) fn of(user: &str, address: &str, action: &str, target: impl Into<String>) -> Self {
         Self(Deed {
             user: user.to_owned(),

@@ -10,7 +10,7 @@ use super::words;
 
 type Cause = Box<dyn std::error::Error + Send + Sync>;
 
-/// What is said to whoever asked, and beside it the chain of causes for the program's log.
+/// The problem for the caller, and the chain of causes for the program's log.
 #[derive(Debug, thiserror::Error)]
 #[error("{problem}")]
 pub struct Error {
@@ -43,13 +43,13 @@ impl Error {
         self.is_transient
     }
 
-    /// Returns what is said to whoever asked.
+    /// Returns the problem for the caller.
     #[must_use]
     pub fn problem(&self) -> &Problem {
         &self.problem
     }
 
-    /// Returns what is said to whoever asked.
+    /// Returns the problem for the caller.
     #[must_use]
     pub fn into_problem(self) -> Problem {
         *self.problem

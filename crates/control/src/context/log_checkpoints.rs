@@ -41,7 +41,7 @@ impl LogCheckpoints {
     /// Keeps what a cluster said at that moment: each round, and how far it is behind by the database's clock.
     pub(crate) fn keep(&self, cluster: ClusterId, rounds: &[(ArchiveRound, Option<u64>)], now: Timestamp) {
         let checkpoint = |(round, delay_us): &(ArchiveRound, Option<u64>)| {
-            // The database tells no delay of a round that was stopped.
+            // The database reports no delay for a stopped round.
             let age_us = round.checkpoint.map(|checkpoint| delay_us.unwrap_or_else(|| now.since(checkpoint)));
             Checkpoint {
                 tenant: round.tenant,

@@ -50,12 +50,12 @@ impl LogOn {
         Self { known: Mutex::new(known), waiting: Semaphore::new(WAITING_MAX), ends: watch::Sender::new(0) }
     }
 
-    /// Returns how long whoever asks for this account from this address has to wait, if so.
+    /// Returns how long a log-on to this account from this address has to wait, if at all.
     pub(crate) fn wait(&self, account: &str, address: &str, now: Instant) -> Option<Duration> {
         self.known().attempts.wait(account, address, now)
     }
 
-    /// Tells those who follow something that somebody's log-on has ended.
+    /// Notifies followers, such as event streams, that a log-on has ended.
     pub(crate) fn ended(&self) {
         self.ends.send_modify(|count| *count += 1);
     }
@@ -65,7 +65,7 @@ impl LogOn {
         self.ends.subscribe()
     }
 
-    /// Compares a password with what is stored of it, which is nothing when there is no such account.
+    /// Compares a password with its stored hash. There is no hash if the account does not exist.
     pub(crate) async fn verify(
         &self,
         credential: &Credential<'_>,

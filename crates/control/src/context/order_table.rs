@@ -51,7 +51,7 @@ impl Conflict {
     }
 }
 
-/// A task to be, whose first state is made in the transaction that keeps it.
+/// A task to create. Its first state is built in the transaction that stores it.
 pub(crate) struct Draft(Box<First>);
 
 type First =

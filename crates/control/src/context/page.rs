@@ -14,7 +14,7 @@ pub struct PageAsk {
 }
 
 impl PageAsk {
-    /// Asks for a page (from 1) of so many rows (1 to [`SIZE_MAX`]).
+    /// Requests a page (from 1) with this many rows (1 to [`SIZE_MAX`]).
     ///
     /// # Errors
     /// Refuses numbers outside of these ranges.

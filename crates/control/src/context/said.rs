@@ -11,7 +11,7 @@ use model::id::StrategyId;
 pub(crate) struct Said(Mutex<BTreeMap<StrategyId, String>>);
 
 impl Said {
-    /// Keeps what is said about a strategy; tells whether it is another thing than before.
+    /// Stores the current message about a strategy; returns whether it differs from the last one.
     pub(crate) fn is_news(&self, strategy: StrategyId, what: String) -> bool {
         // Each change is one call: a panic elsewhere leaves nothing half-done here.
         let mut said = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -14,7 +14,7 @@ pub enum WakesBy {
     Timer,
     /// A signal: something has changed that it looks at.
     Signal,
-    /// Nothing, and it looks only while somebody follows what it finds.
+    /// No interval: it runs only while its results have a follower.
     Followers,
 }
 
@@ -59,7 +59,7 @@ impl WatchLog {
         self.all().insert(name, watched);
     }
 
-    /// Notes a look; tells whether its failure is news: another one than the last look's.
+    /// Records a run; returns whether its failure is new, that is, differs from that of the last run.
     pub(crate) fn note(
         &self,
         name: &'static str,

@@ -37,12 +37,12 @@ impl Gauge {
         Self { unit: BYTES, read: Box::new(read) }
     }
 
-    /// Shows stored bytes, of which there are so many.
+    /// Shows stored bytes out of this total.
     pub(crate) fn bytes(total: u64) -> Self {
         Self { unit: BYTES, read: Box::new(move |now| (now.bytes.min(total), Some(total))) }
     }
 
-    /// Shows rows, of which there are so many.
+    /// Shows rows out of this total.
     pub(crate) fn rows(total: u64) -> Self {
         Self { unit: ROWS, read: Box::new(move |now| (now.rows.min(total), Some(total))) }
     }

@@ -8,14 +8,13 @@
 //! 6. `verify-data`            every row is what was dumped
 //! 7. `record-recovery`        triggers are there, the marks are gone, and the recovery is known
 //!
-//! Routines, triggers, users and privileges are made only for an administrator who requests them. What of the set is not made,
-//! for that reason or because the target refuses it, is kept in the state: such a recovery ends, and is partial.
+//! Routines, triggers, users and privileges are created only at the request of an administrator. The state records
+//! what is not created, for that reason or because the target refuses it: such a recovery ends as partial.
 //!
-//! The cluster changes from the third step on. Rolling back takes away what the third step made and nothing else: a
-//! database that was not there before and still carries the load's mark is dropped; one that was there, empty, is
-//! emptied again. As soon as something else lies in it, nothing of it is touched; but where single tables are recovered
-//! into a database that was there before, other tables may lie beside them, and only they are dropped. Users and roles
-//! that it made are dropped, too.
+//! The cluster changes from the third step on. A rollback removes only what the third step created. A new database
+//! that still carries the load's mark is dropped; one that existed and was empty is emptied again. If a database
+//! contains other objects, none of it is touched. If single tables are recovered into an existing database, other
+//! tables may exist beside them, and only the recovered ones are dropped. Created users and roles are dropped, too.
 
 mod cleanup;
 mod code;

@@ -29,7 +29,7 @@ impl Destination {
         }
     }
 
-    /// Keeps what was typed in, with the task that is made in this transaction; returns the storage.
+    /// Stores a typed-in storage with the task that this transaction creates; returns the storage.
     pub(crate) async fn keep(&self, writer: &mut Transaction) -> Result<StorageId, Error> {
         match self {
             Self::Saved(storage) => Ok(storage.id),

@@ -88,8 +88,8 @@ impl Scheduled {
 }
 
 impl Scheduled {
-    /// Counts the backups that run, with the one that is made in this transaction: servers that look at the same time would
-    /// else each fill up what is free.
+    /// Counts the running backups, with the one that this transaction creates. Otherwise, servers that check at the
+    /// same time would each use up the free slots.
     async fn find_room(&self, context: &Context, writer: &mut Transaction) -> Result<(), Error> {
         let kinds = backup_kinds();
         let running = writer.task_unfinished_count(&kinds, None).await?;

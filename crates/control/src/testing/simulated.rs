@@ -253,7 +253,7 @@ impl SimWorld {
         self.handle.fault(&Fault { tenant: tenant.map(str::to_owned), ..Fault::new(name) });
     }
 
-    /// Says something to the cluster as somebody else would.
+    /// Sends a statement to the cluster as another client would.
     pub(crate) async fn say(&self, sql: &str) {
         self.say_to(&self.handle, sql).await;
     }

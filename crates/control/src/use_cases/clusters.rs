@@ -1,4 +1,4 @@
-//! Clusters: take over, look at, let go of.
+//! Clusters: take over, show, remove.
 
 use std::sync::Arc;
 

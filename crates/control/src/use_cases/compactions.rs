@@ -1,4 +1,4 @@
-//! Major compaction: how it stands, starting one, and letting one go on that stopped at an error.
+//! Major compaction: shows its status, starts one, and clears the error of a stopped one.
 
 use engine::{Flow as _, TaskStatus as Stored};
 use metadata::Slice;
@@ -86,7 +86,7 @@ pub async fn start(
     orders::submit(control, actor, Order::Compaction(order), key).await
 }
 
-/// Lets major compactions go on that stopped at an error; returns which tenants' did. None means all.
+/// Clears the error of stopped major compactions; returns the affected tenants. None means all.
 ///
 /// # Errors
 /// When the cluster does not answer or refuses, or nothing that was chosen is in an error.

@@ -20,7 +20,7 @@ const FILE: &str = "initial-password";
 /// How many characters it has: 20 of 55 are worth more than 115 bits.
 const LENGTH: usize = 20;
 
-/// What it is made of: nothing that is easily taken for something else.
+/// The characters of the password: none that are easily confused.
 const ALPHABET: &[u8] = b"abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789";
 
 /// Makes the first account where there is none. Returns the file with its password, for as long as that is to be

@@ -1,4 +1,4 @@
-//! Whether this server can do its work: for whoever watches over it, who needs no account.
+//! Whether this server can do its work: for monitoring without an account.
 
 use std::fs::{self, OpenOptions};
 use std::io::Write as _;

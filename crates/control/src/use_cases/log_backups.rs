@@ -35,7 +35,7 @@ pub struct LogBackupTask {
     pub delay_us: Option<u64>,
 }
 
-/// How log backup stands, as far as the cluster tells.
+/// The status of log backup, as far as the cluster reports it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogBackupTasks {
     /// The page; empty when the cluster does not answer.

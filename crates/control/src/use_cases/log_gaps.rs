@@ -1,8 +1,8 @@
 //! Gaps in archived logs: each interruption is recorded, and where a strategy allows it log backup is brought back: it is stopped,
 //! started again, and a full backup follows.
 //!
-//! Nothing is remembered between two looks. The row of a gap gets its task in the transaction that creates the task, so that
-//! each is created once, whatever crashes and however many servers look.
+//! Nothing is remembered between two runs. The row of a gap gets its task in the transaction that creates the task.
+//! So each is created once, whatever crashes and however many servers run.
 
 #[cfg(test)]
 mod tests;
@@ -75,7 +75,7 @@ pub(crate) async fn watch(
     for ((step, strategy), gaps) in together {
         let Some(strategy) = strategies.iter().find(|known| known.id == strategy) else { continue };
         if let Err(error) = act(control, cluster, strategy, step, gaps).await {
-            // Another task runs, or another server was first: the next look decides anew.
+            // Another task is running, or another server was first: the next run decides again.
             tracing::info!(cluster = cluster.name, ?step, %error, "log backup is not brought back yet");
         }
     }

@@ -1,5 +1,5 @@
-//! What a server tells those who watch over it, as numbers: what the metadata know and what this process has measured. No
-//! cluster is asked, and the number of statements does not depend on how many clusters and tenants there are.
+//! The numbers for monitoring: from the metadata, and from the measurements of this process. No cluster is contacted,
+//! and the number of statements does not depend on the number of clusters and tenants.
 
 mod process;
 #[cfg(test)]
@@ -45,7 +45,7 @@ pub struct Metrics {
     pub metadata_statements: Vec<(&'static str, Timing)>,
     /// The statements sent to clusters.
     pub cluster_statements: Vec<(&'static str, Timing)>,
-    /// This process, where the system tells of it.
+    /// This process, if the system reports on it.
     pub process: Option<Process>,
 }
 

@@ -121,7 +121,7 @@ pub async fn restore_tenant(
     orders::submit(control, actor, Order::Recovery(RecoveryOrder::Tenant(Box::new(wish))), key).await
 }
 
-/// Tells what the recovery of a tenant would do. Nothing is written, and no task is made.
+/// Returns the plan of a tenant recovery. Writes nothing, and creates no task.
 ///
 /// # Errors
 /// As [`restore_tenant`], and for what the task itself would find: 20049 for a moment that can't be recovered to, 20044 for
@@ -144,7 +144,7 @@ pub async fn preview_tenant(
     restore_tenant::previewed(&control.context, wish).await
 }
 
-/// Tells what a recovery would do. Nothing is written, and no task is made.
+/// Returns the plan of a recovery. Writes nothing, and creates no task.
 ///
 /// # Errors
 /// As [`restore`], and for what the task itself would find when it looks at the destination.

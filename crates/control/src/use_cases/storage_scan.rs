@@ -52,7 +52,8 @@ pub struct Adopted {
 /// the storage is changed; their rows are not read: a set that was found is unverified.
 ///
 /// # Errors
-/// When there is no such storage, or it or the metadata fail. A dump that can't be read is no error: it is left out.
+/// When there is no such storage, or the storage or the metadata fail. A dump that cannot be read is left out without
+/// an error.
 pub async fn scan(control: &Control, actor: &Actor, id: StorageId) -> Result<Scan, Error> {
     let attempt = Attempt::new(actor, "storage-scan", format!("storage/{id}"));
     let work = async {

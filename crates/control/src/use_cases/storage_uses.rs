@@ -122,8 +122,8 @@ async fn look(control: &Control, cluster: &Cluster) -> Result<(), Error> {
     Ok(())
 }
 
-/// The storages of a cluster's strategies and backup sets, and the bytes that only our catalogue knows of: logical sets, and
-/// before 4.0 physical ones, of which no view tells where they lie.
+/// The storages of a cluster's strategies and backup sets, and the bytes that only our catalogue knows: logical sets,
+/// and before 4.0 physical ones, because no view shows their location.
 async fn known(
     control: &Control,
     cluster: &Cluster,

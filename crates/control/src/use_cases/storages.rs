@@ -111,7 +111,7 @@ pub async fn update(
         let takes_secret_along =
             location.as_ref().is_some_and(|new| !is_same_account(new, &storage.location));
         if takes_secret_along && secret.is_none() && kept.is_some() {
-            // Otherwise somebody could have the stored secret sent to an address of his own.
+            // Otherwise the stored secret could be sent to an attacker's address.
             let needed = Problem::invalid("storage-secret-needed");
             return Err(needed.coded(codes::STORAGE_KEY_SECRET_MISSING).into());
         }
@@ -171,7 +171,7 @@ async fn place(
     })
 }
 
-/// Tells whether what lies at the one location lies at the other too, whatever key is used.
+/// Returns whether the content of the one location is in the other too, whatever key is used.
 pub(crate) fn is_same_place(one: &StorageLocation, other: &StorageLocation) -> bool {
     (one.kind, &one.path, &one.endpoint) == (other.kind, &other.path, &other.endpoint)
 }

@@ -29,7 +29,7 @@ pub(crate) enum WakeUp {
     Timer,
     /// This signal.
     Signal(fn(&Control) -> &Notify),
-    /// Nothing, and it looks only while this holds: somebody follows what it finds.
+    /// No interval: it runs only while this holds, because its results have a follower.
     WhileFollowed(fn(&Control) -> bool),
 }
 

@@ -114,7 +114,7 @@ impl<F: Flow, J: Timed> Stand<F, J> {
         self.journal.insert(new).await.expect("the journal takes the task")
     }
 
-    /// Runs the task to its end, or into the fault. After a crash another run goes on once the lease has lapsed.
+    /// Runs the task to its end, or into the fault. After a crash, another run continues once the lease has lapsed.
     pub async fn run(&self, task: TaskId, fault: Option<Fault>) -> Outcome {
         let worker = self.worker();
         worker.set_fault(fault);

@@ -130,7 +130,7 @@ impl Metadata {
         read.collect()
     }
 
-    /// Returns the number of the newest event: whoever begins to watch now reads behind it.
+    /// Returns the number of the newest event, from which a new follower starts reading.
     ///
     /// # Errors
     /// When the database fails.
@@ -167,7 +167,7 @@ impl Transaction {
         decision::apply(&mut self.connection, task, decision).await
     }
 
-    /// Counts the unfinished tasks of these kinds that are about this, with one that is made in this transaction; see
+    /// Counts the unfinished tasks of these kinds with this subject, including one that this transaction creates; see
     /// [`subject`].
     ///
     /// # Errors

@@ -101,7 +101,7 @@ pub enum RecoveredRole {
     /// It is activated: users write to it.
     #[default]
     Primary,
-    /// It stays a standby, read-only until somebody activates it.
+    /// It stays a standby, read-only until it is activated.
     Standby,
 }
 

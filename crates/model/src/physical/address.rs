@@ -125,7 +125,7 @@ fn bare_host(endpoint: &str) -> &str {
     endpoint.split_once("://").map_or(endpoint, |(_, host)| host)
 }
 
-/// Refuses what would be read as another option, or end the address: there is no escape for it.
+/// Refuses values that would be read as another option or end the address: there is no escape for them.
 fn plain(name: &str, value: &str) -> Result<(), Problem> {
     let is_unfit =
         |c: char| matches!(c, '&' | '?' | ',' | '\'' | '"' | '\\') || c.is_whitespace() || c.is_control();

@@ -8,7 +8,7 @@ use crate::version::Version;
 /// What a tenant can do from some version of its data on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TenantFeature {
-    /// Another destination is set; programs before 4.4.1 set one whatever the data are.
+    /// The destination is set by another statement; programs before 4.4.1 set one whatever the data version is.
     Destination,
     /// `DELETE BACKUPSET`, `DELETE ARCHIVELOG_PIECE`, `DELETE OBSOLETE BACKUP`.
     ManualDeletion,

@@ -121,7 +121,7 @@ pub struct TenantWish<'a> {
 /// Decides on the destinations of a tenant. Without a wish those that it has are kept.
 ///
 /// # Errors
-/// Refuses to go on without a destination, and one folder for data and logs, which the database would refuse.
+/// Refuses a missing destination, and one folder for data and logs, which the database would refuse.
 pub fn for_tenant(
     wish: Option<TenantWish<'_>>,
     found: &TenantDestinations,
@@ -272,7 +272,7 @@ mod tests {
         let set_log = "set file:///b/c/1/1002/clog";
         let cases: [Case; 11] = [
             (true, None, None, Never, Ok([set_data, set_log])),
-            // Whatever lies in the chosen storage already is kept, under whatever folder.
+            // An existing location in the chosen storage is kept, whatever its folder.
             (
                 true,
                 Some("file:///b/t1_data"),

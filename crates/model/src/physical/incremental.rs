@@ -84,7 +84,7 @@ mod tests {
             (vec![set(1, Full, |s| s.path = "file:///other".to_owned())], None),
             (vec![set(1, Full, |s| s.compatible = "4.2.1.0".to_owned())], None),
             (vec![set(1, Full, |s| s.tenant = TenantId(1004))], None),
-            // 3.x tells neither path nor version.
+            // 3.x reports neither path nor version.
             (vec![set(7, Full, |s| (s.path, s.compatible) = (String::new(), String::new()))], Some(7)),
         ];
         let ground = Ground { tenant: TenantId(1002), path: "file:///b/data/?x=1", compatible: "4.2.5.0" };

@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDateTime};
 
 use crate::time::Timestamp;
 
-/// Reads `2024-04-09 15:59:54.123456`, in UTC; nothing for an empty text, the epoch, or what is no moment.
+/// Reads `2024-04-09 15:59:54.123456`, in UTC; none for an empty text, the epoch, or an invalid time.
 #[must_use]
 pub fn utc(text: &str) -> Option<Timestamp> {
     let moment = NaiveDateTime::parse_from_str(text.trim(), "%Y-%m-%d %H:%M:%S%.f").ok()?;

@@ -25,7 +25,7 @@ pub enum RestoreStatus {
     Running,
     /// The tenant is complete.
     Succeeded,
-    /// It ended with an error, or somebody cancelled it.
+    /// It failed, or was cancelled.
     Failed,
 }
 
@@ -62,9 +62,9 @@ pub struct RestoreJob {
     pub bytes_done: u64,
     /// The bytes in all; 0 until they are counted.
     pub bytes_total: u64,
-    /// How much of the data is in, in hundredths of a percent, where the version tells.
+    /// The restored share of the data, in hundredths of a percent, if the version reports it.
     pub data_progress: Option<u32>,
-    /// How much of the logs is in, in hundredths of a percent, where the version tells.
+    /// The restored share of the logs, in hundredths of a percent, if the version reports it.
     pub log_progress: Option<u32>,
     /// Whose backups it reads.
     pub origin: RestoreOrigin,
@@ -113,8 +113,9 @@ impl RestoreMark {
 
 /// Tells whether a tenant is only half restored: nobody can have written to it, so it may be dropped.
 ///
-/// The database's own rule is the status alone. The role is no proof: a tenant becomes a standby some stages before its
-/// restore ends, and has no known role while its META tenant is not up. A primary one is never taken for half.
+/// The database's own rule uses the status alone. The role proves nothing: a tenant becomes a standby some stages
+/// before its restore ends, and has no known role while its META tenant is not up. A primary tenant is never treated
+/// as partly restored.
 #[must_use]
 pub fn is_half(tenant: &Tenant, version: &Version) -> bool {
     if *version >= ROLES_SINCE {

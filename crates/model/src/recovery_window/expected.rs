@@ -29,7 +29,7 @@ pub enum Seen<'s> {
     Piece {
         /// Its number.
         id: i64,
-        /// What the server tells about it, such as `start_scn_display: 20240409T155954, …`.
+        /// The server's comment on it, such as `start_scn_display: 20240409T155954, …`.
         description: &'s str,
     },
 }
@@ -65,7 +65,7 @@ impl Expected {
     }
 }
 
-/// Reads the beginning out of what a server tells about a piece: seconds on the clocks of a zone that it does not name.
+/// Reads the start from the server's comment on a piece: seconds on the clocks of an unnamed time zone.
 fn begin(description: &str) -> Option<i64> {
     let (_, rest) = description.split_once("start_scn_display:")?;
     let text = rest.split(',').next()?.trim();

@@ -165,7 +165,7 @@ fn piece(
     let start_scn = names.start?;
     // Of the piece that is being written nothing is promised but its first moment.
     let checkpoint_scn = names.end.unwrap_or(start_scn);
-    // A name tells the checkpoint, not END_SCN, which lies behind it: there the round's next piece begins.
+    // The name contains the checkpoint, not END_SCN, which comes after it: there the next piece of the round begins.
     let next = all.get(&(dest, round, id + 1)).and_then(|next| next.start);
     let end_scn = names.end.map(|end| next.unwrap_or(end));
     Some(Piece { dest, round, id, start_scn, checkpoint_scn, end_scn, file: PieceFile::Available })
@@ -181,7 +181,7 @@ fn chained(names: BTreeMap<i64, SetNames>) -> Vec<Set> {
             id,
             mode,
             previous: newest.filter(|_| mode == DataBackupMode::Incremental),
-            // An incremental one without a ground is no set to count on.
+            // An incremental set without its base is not usable.
             is_complete: names.succeeded && (mode == DataBackupMode::Full || newest.is_some()),
             // The name cuts the parts of a second off. Logs may be needed from a piece that ends in this second.
             replay_scn: start.saturating_sub(SECOND),

@@ -40,7 +40,7 @@ pub struct RecordedPiece {
 pub struct BackupRecord {
     /// The tenant.
     pub tenant: TenantId,
-    /// Its sets, whatever their state, in the order of their numbers.
+    /// Its sets, in any state, in the order of their numbers.
     pub sets: Vec<RecordedSet>,
     /// Its archive rounds.
     pub rounds: Vec<Round>,

@@ -107,7 +107,7 @@ impl Cron {
         }
     }
 
-    /// Each time of day once, whatever the clocks do.
+    /// Each time of day once, whatever daylight-saving time does.
     fn by_wall(&self, zone: Zone, after: Timestamp) -> impl Iterator<Item = Due> + '_ {
         // Where the clocks went back since, a time of day that they showed already is yet to come; one that was due then is
         // left out below.

@@ -63,14 +63,14 @@ pub struct Run {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
-    /// A task was made.
+    /// A task was created.
     Started {
         /// How much it backs up.
         kind: DataBackupMode,
         /// Whether the task has ended, well or not.
         is_over: bool,
     },
-    /// No task was made.
+    /// No task was created.
     Missed(MissReason),
 }
 
@@ -78,7 +78,7 @@ pub enum Outcome {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Hindrance {
-    /// Somebody paused the strategy.
+    /// The strategy is paused.
     Paused,
     /// The strategy's previous run has not ended.
     PreviousRun,
@@ -98,7 +98,7 @@ pub enum Hindrance {
     StorageBusy,
 }
 
-/// Why no task was made for a due time.
+/// Why no task was created for a due time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum MissReason {
@@ -166,7 +166,7 @@ pub enum Decision {
 pub enum Promotion {
     /// It replaces a full run that was missed, which was due then.
     ReplacesFull(Timestamp),
-    /// There is no set to build on.
+    /// There is no base set.
     WithoutFull,
 }
 

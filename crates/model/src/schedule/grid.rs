@@ -39,7 +39,7 @@ impl Cycle {
     /// Reads a day of this cycle.
     ///
     /// # Errors
-    /// Names the day that is no day of this cycle, and those that are.
+    /// Names the day that is not valid in this cycle, and the valid days.
     pub fn day(self, text: &str) -> Result<Day, Problem> {
         let (most, allowed) = match self {
             Self::Week => (7, "1-7"),

@@ -6,7 +6,7 @@ use super::Zone;
 use crate::problem::Problem;
 use crate::time::Timestamp;
 
-/// The hours of each day in which nothing starts. What is due then waits until its end; what runs goes on.
+/// The hours of each day in which nothing starts. Runs that are due then wait until the end; running tasks continue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct QuietWindow {
     from: NaiveTime,

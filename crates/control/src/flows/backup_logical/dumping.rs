@@ -19,8 +19,8 @@ use crate::words;
 
 type Here = At<BackupLogical>;
 
-/// How often a dump is begun anew. The last time, a table that is changed is left out; what else keeps it from being
-/// completed ends it.
+/// The maximum number of times that a dump starts over. The last time, a changed table is left out; any other
+/// obstacle fails the dump.
 const ANEW_MAX: usize = 3;
 
 /// One tenant's dump.
@@ -54,7 +54,7 @@ impl<'a> Dumping<'a> {
             options,
         };
         for abandoned in &lane.abandoned {
-            // Not when it was given up: until that was saved, a crash would have gone on with it.
+            // Not for a dump that was given up: a crash before that was saved would have resumed it.
             if let Err(error) = delete_unless_complete(at, &dumping.client, abandoned).await {
                 at.log(error.note);
             }

@@ -1,5 +1,5 @@
-//! Step 5: log backup runs. It is started where it does not, gone on with where somebody paused it, and never taken out
-//! of an interruption: that loses the moments since, so a person decides.
+//! Step 5: log backup runs. It is started if it is not running, and resumed if it was paused. An interruption is
+//! never ended automatically: that loses the times since, so a person decides.
 
 use std::time::Duration;
 

@@ -105,7 +105,7 @@ pub(super) async fn check_ready(at: &Here, state: &mut State) -> Answer {
             Ok(()) => is_any_ready = true,
             Err(error) if error.kind == ErrorKind::Transient => return Err(error),
             Err(error) if makes_full(&error, state) => without_full.push(scope),
-            // A promise of OCP: it fails here, whatever the other tenants have.
+            // OCP promises this: the step fails here, whatever sets the other tenants have.
             Err(error) if is_without_full(&error) => return Err(error),
             Err(error) => {
                 at.log(error.note.clone());
@@ -181,7 +181,7 @@ pub(crate) async fn check_lane(
         let compatible = driver.data_version(scope).await.map_err(Error::from)?;
         let (path, is_new) = data_path;
         let ground = Ground { tenant: scope.tenant(), path: &path, compatible: &compatible };
-        // Where views tell no path, a place that is set anew holds none of the sets that they show.
+        // If views do not show the path, a newly set location has none of the sets that they show.
         let is_blind = is_new && driver.generation() == Generation::Gen3;
         let found = if is_blind { Err(incremental::missing()) } else { incremental::usable(&sets, ground) };
         found.map_err(words::refused)?;

@@ -44,7 +44,7 @@ pub(super) async fn start_data_backup(at: &Here, state: &State, lane: &mut Lane)
     begin(at, state, lane, &mut driver, scope).await
 }
 
-/// Begins our job, unless it is there. What tells it from others is saved before the statement is sent.
+/// Starts our job, unless it exists. The mark that identifies it is saved before the statement is sent.
 pub(super) async fn begin(
     at: &Here,
     state: &State,
@@ -182,7 +182,7 @@ pub(super) async fn cancel(at: &Here, state: &State, lane: &mut Lane) -> Answer 
     Ok(Next::again(CANCEL_LOOK))
 }
 
-/// Cancels what runs; tells whether anything may still run.
+/// Cancels running jobs; returns whether any may still run.
 async fn send_cancel(at: &Here, driver: &mut Driver, scope: &Scope) -> Result<bool, StepError> {
     let statement = driver.verbs().cancel_backup(scope);
     at.may_act(statement.timeout).await?;

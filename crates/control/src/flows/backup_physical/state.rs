@@ -59,7 +59,7 @@ const fn yes() -> bool {
 pub(crate) struct Lane {
     /// Where data go, without keys; empty until that is settled.
     pub(crate) data_path: String,
-    /// Whether it makes a full set whatever was asked for: there is none to build on.
+    /// Whether it makes a full set instead of the requested mode: there is none to build on.
     #[serde(default)]
     pub(crate) is_full: bool,
     /// How often it was looked whether every server of a 3.x cluster has read the destination.
@@ -74,7 +74,7 @@ pub(crate) struct Lane {
     pub(crate) begun: u32,
     /// How often the database said that a backup runs while none was to be seen.
     pub(crate) refusals: u32,
-    /// Whether the database has accepted the statement of the job that `mark` tells.
+    /// Whether the database has accepted the statement of the job with this `mark`.
     #[serde(default)]
     pub(crate) accepted: bool,
     /// How often in a row a job that was accepted was in no view.

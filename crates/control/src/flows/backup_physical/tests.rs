@@ -1,4 +1,5 @@
-//! Whatever crashes or repeats, one backup is one job of the cluster; what fails says why, and a retry goes on.
+//! Whatever crashes or repeats, one backup is one job of the cluster. Failures report their reason, and a retry
+//! continues.
 
 use engine::{Fault as Crash, StepStatus, TaskStatus, testkit};
 use model::backup::DataBackupMode::{Full, Incremental};

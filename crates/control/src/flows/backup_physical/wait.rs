@@ -81,7 +81,7 @@ async fn restart(at: &Here, state: &State, lane: &mut Lane, driver: &mut Driver,
     })
 }
 
-/// Counts one more look in vain; tells whether there may be another.
+/// Counts another unsuccessful poll; returns whether one more is allowed.
 fn is_patient(looks: &mut u32, limit: u32) -> bool {
     *looks += 1;
     *looks <= limit

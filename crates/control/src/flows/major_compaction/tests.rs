@@ -1,4 +1,4 @@
-//! One freeze is asked for, whatever crashes or repeats; an error is told and can be cleared.
+//! One freeze is requested, whatever crashes or repeats; an error is reported and can be cleared.
 
 use engine::{Fault as Crash, testkit};
 use model::compaction::{Compaction, CompactionStatus};

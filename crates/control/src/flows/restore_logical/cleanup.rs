@@ -25,7 +25,7 @@ use crate::words;
 
 /// The undo of `create-schema`, the first step that changes the cluster.
 pub(super) async fn remove_what_was_made(at: &Here, state: &mut State) -> Answer {
-    // Until it was looked for what is there, nothing was made.
+    // Before the search for existing objects, nothing was created.
     let Some(existed) = &state.existed else { return Ok(Next::Done) };
     let loading = Loading::open(at, state).await?;
     // It says which tables are removed.

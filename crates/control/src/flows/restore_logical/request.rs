@@ -180,7 +180,7 @@ fn new_task(decided: Decided, requested: model::Timestamp) -> Result<NewTask, Er
         with_code,
         not_requested: _, // the task reads it from the manifest again
     } = decided;
-    // Databases are the same whatever capitals they are written with.
+    // Names of databases are compared without regard to upper and lower case.
     let names: BTreeSet<String> = databases.values().map(|name| name.to_lowercase()).collect();
     let names = names.into_iter().collect::<Vec<_>>().join("/"); // no name has a slash in it
     let state = State {

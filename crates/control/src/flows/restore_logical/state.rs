@@ -59,7 +59,7 @@ pub(crate) struct State {
     /// Which users and roles were there before; nothing until that was looked for, or where the server does not show them.
     #[serde(default)]
     pub(crate) accounts_existed: Option<BTreeSet<String>>,
-    /// Whether triggers and privileges are made, as far as the target takes them.
+    /// Whether triggers and privileges are created, as far as the target accepts them.
     #[serde(default)]
     pub(crate) has_triggers: bool,
     /// What of the set is not made, by the step that found it. A step that runs again finds all of it again.

@@ -100,7 +100,7 @@ impl Recovery {
         self.world.ask(&format!("{sql}'{}' ORDER BY 1", self.target)).await
     }
 
-    /// Makes the target, with a table of somebody else in it.
+    /// Creates the target, with a foreign table in it.
     async fn use_target(&self) {
         self.drop_target().await;
         self.world.alter(&format!("CREATE DATABASE `{}`", self.target)).await;
@@ -416,7 +416,7 @@ async fn a_set_that_this_installation_did_not_sign_needs_an_administrator_and_st
     restores::plan(&world.control, &manager, recovery.wish()).await.expect("signed here");
     let task = recovery.begin().await;
 
-    // Somebody who may write to the storage can seal anything there, and sign nothing.
+    // A writer to the storage can seal anything there, but cannot sign.
     let (client, path) = (world.dumps(), format!("{}/manifest.json", dump_of(&recovery)));
     let sealed = client.get(&path, 1 << 30).await.expect("a manifest");
     let sealed = String::from_utf8(sealed.to_vec()).expect("JSON");

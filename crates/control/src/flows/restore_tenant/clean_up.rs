@@ -36,11 +36,11 @@ enum Left {
     Half { is_running: bool },
     /// The tenant is gone, and its restore has not noticed yet.
     Going,
-    /// The tenant is complete, or somebody has taken it over.
+    /// The tenant is complete, or another user has taken it over.
     Whole,
     /// The statement was sent, and its job may still come.
     Unseen,
-    /// A restore that may be somebody else's.
+    /// A restore that may belong to another user.
     Unproven { job: i64 },
 }
 
@@ -49,7 +49,7 @@ pub(super) async fn cancel(at: &Here, state: &mut State) -> Answer {
     let mut driver = super::driver(at, state).await?;
     match left(state, &mut driver).await? {
         Left::Nothing => {
-            // A description tells a job that comes even later from others; without one nothing does.
+            // A description identifies a job that appears later; without one, nothing does.
             if state.job.is_some() || !state.is_proven() {
                 state.forget();
             }
@@ -96,7 +96,7 @@ async fn left(state: &mut State, driver: &mut Driver) -> Result<Left, StepError>
         let may_come = sent.is_some_and(|sent| now.since(sent) < LATE_US);
         return Ok(if may_come { Left::Unseen } else { Left::Nothing });
     };
-    // What was written down before is compared before it is written anew.
+    // The earlier record is compared before it is replaced.
     let is_ours = job.tenant.is_none_or(|tenant| state.tenant.is_none_or(|known| known == tenant));
     let is_proven = state.is_proven();
     let is_running = job.status == RestoreStatus::Running;

@@ -1,4 +1,4 @@
-//! 4. The database has written our job down. What tells it from others is saved before the statement is sent.
+//! 4. The database has recorded our job. The mark that identifies it is saved before the statement is sent.
 
 use std::time::Duration;
 
@@ -28,7 +28,7 @@ const GLANCE: (Duration, Duration) = (Duration::from_millis(20), Duration::from_
 /// A statement is sent so soon after that was written down, in microseconds.
 const FRESH_US: u64 = 60 * 1_000_000;
 
-/// The server's numbers for a statement that somebody ended; what it began goes on.
+/// The server's error numbers for a killed statement; what it started continues.
 const INTERRUPTED: [u16; 3] = [1317, 4064, 4072];
 
 pub(super) async fn start_restore(at: &Here, state: &mut State) -> Answer {
@@ -150,8 +150,8 @@ async fn is_there(at: &Here, state: &mut State, driver: &mut Driver) -> Result<b
     Ok(true)
 }
 
-/// Tells whether an answer leaves open what became of the statement: the RootServer carries it out, and goes on when the
-/// server that was asked loses it.
+/// Returns whether the outcome of the statement is unknown: the RootServer executes it, and continues when the server
+/// of our connection loses it.
 fn leaves_open(error: &oceanbase::Error) -> bool {
     error.is_transient() || error.number().is_none_or(|number| INTERRUPTED.contains(&number))
 }
@@ -175,7 +175,7 @@ mod tests {
             sqlstate: "HY000".into(),
             text: String::new(),
         };
-        // Timed out, the RootServer moved or was not reached, or somebody killed the statement.
+        // Timed out, the RootServer moved or was not reached, or the statement was killed.
         for number in [4012, 4038, 4121, 4122, 4124, 1317] {
             assert!(leaves_open(&answer(number)), "{number}");
         }

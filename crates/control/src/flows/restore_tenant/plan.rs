@@ -1,4 +1,4 @@
-//! What a recovery of a tenant would do: the checks are made, which only read, and the statements of the rest are told.
+//! The plan of a tenant recovery: runs the checks, which only read, and lists the statements of the other steps.
 
 use std::sync::Arc;
 
@@ -31,7 +31,7 @@ pub(super) struct Looked {
     activate: Vec<String>,
 }
 
-/// Plans a recovery. Nothing is written anywhere, and no task is made.
+/// Plans a recovery. Writes nothing, and creates no task.
 pub(crate) async fn plan(context: &Context, order: TenantRecovery) -> Result<Plan, Error> {
     let looked = looked(context, order).await?;
     let Looked { state, source, destination, pools, restore, activate, .. } = looked;

@@ -437,7 +437,7 @@ async fn a_stop_of_log_backup_is_a_gap_until_the_next_full_backup(profile: Profi
         world.say(&format!("ALTER SYSTEM {statement} TENANT = shop")).await;
         world.handle.advance_seconds(600.0);
     }
-    // The first round's last piece was due to end long after this, and the logs go on; but no set is as old as they are.
+    // The last piece of the first round would end long after this, and the logs continue; but no set is that old.
     let [_, last, _] = recovery.moments().await;
     let now = u64::try_from(world.handle.now_us()).expect("after 1970") * 1_000;
     assert!(last < now - 600_000_000_000, "{last} {now}");

@@ -72,8 +72,7 @@ async fn restart(at: &Here, state: &mut State, driver: &mut Driver) -> Answer {
     })
 }
 
-/// Says why a job failed. What it left behind stays until somebody rolls back; where nothing is left, a retry begins
-/// another.
+/// Reports why a job failed. Its remains stay until a rollback; if nothing remains, a retry starts another job.
 async fn failure(
     at: &Here,
     state: &mut State,

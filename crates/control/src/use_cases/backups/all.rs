@@ -34,7 +34,7 @@ pub struct ClusterStanding {
 }
 
 impl ClusterStanding {
-    /// Returns how many tenants can be backed up. The sys tenant is one only where there is no other.
+    /// Returns the number of tenants that can be backed up. The sys tenant counts only if it is the only one.
     #[must_use]
     pub fn objects(&self) -> u64 {
         if self.has_only_sys() { 1 } else { self.standing.tenants }

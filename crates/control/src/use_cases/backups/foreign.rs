@@ -34,7 +34,7 @@ struct Ours {
     since: Option<Timestamp>,
 }
 
-/// Returns the jobs that others began, the newest first, or why the cluster tells none.
+/// Returns the jobs that were not started by Lifeboat, newest first, or the reason why the cluster reports none.
 pub(super) async fn jobs(
     context: &Context,
     cluster: &Cluster,

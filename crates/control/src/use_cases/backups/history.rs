@@ -35,8 +35,8 @@ pub struct DataBackupTasks {
     pub others_unknown: Option<Problem>,
 }
 
-/// Returns the backups of tenants, the newest first, and those that others began on the cluster, if one is named.
-/// Pages are made of tasks: a task of several tenants stays whole, on one page.
+/// Returns the backups of tenants, newest first, and the foreign ones of a cluster, if one is named. Pages consist of
+/// tasks: a task of several tenants stays on one page.
 ///
 /// # Errors
 /// When the actor may not read them, or the metadata fail; never because the cluster does not answer.

@@ -58,11 +58,11 @@ pub struct BackupFilter {
 /// Who began a backup.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BackupSource {
-    /// Somebody, here.
+    /// A user of Lifeboat.
     Manual,
     /// A backup strategy, here.
     Scheduled,
-    /// Somebody else, on the cluster itself.
+    /// Another user, on the cluster itself.
     Other,
 }
 
@@ -125,7 +125,7 @@ pub async fn backup_now(
     orders::submit(control, actor, Order::Backup(order), key).await
 }
 
-/// Tells what a backup would do. Nothing is written, and no task is made.
+/// Returns the plan of a backup. Writes nothing, and creates no task.
 ///
 /// # Errors
 /// As [`backup_now`], and for what the task itself would find when it looks at the cluster.

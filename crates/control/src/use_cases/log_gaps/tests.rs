@@ -1,4 +1,4 @@
-//! Interruptions on simulated clusters: recorded, left alone or mended, whatever crashes.
+//! Interruptions on simulated clusters: recorded, left alone or repaired, whatever crashes.
 
 use std::pin::Pin;
 use std::task::Poll;
@@ -64,7 +64,7 @@ async fn stands(world: &SimWorld) -> Vec<ArchiveStatus> {
     page.expect("answers").page.contents.into_iter().map(|task| task.round.status).collect()
 }
 
-/// Gives a look up after so many polls, as a crash does.
+/// Drops a run after this many polls, as a crash does.
 async fn broken_off(world: &SimWorld, mut polls: u32) {
     let mut work: Pin<Box<dyn Future<Output = ()> + '_>> = Box::pin(look(world));
     std::future::poll_fn(|cx| {

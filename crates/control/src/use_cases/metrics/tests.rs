@@ -43,7 +43,7 @@ fn tenant(number: usize) -> Tenant {
     }
 }
 
-/// Takes another cluster over, with so many tenants of which each has two backup sets.
+/// Takes over another cluster with this many tenants, each with two backup sets.
 async fn add_cluster(world: &SimWorld, name: &str, tenants: std::ops::Range<usize>) -> ClusterId {
     let known = world.control.context.cluster(world.cluster).await.expect("it is there");
     let mut writer = world.control.metadata().begin().await.expect("begins");

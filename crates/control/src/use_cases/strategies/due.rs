@@ -221,7 +221,7 @@ fn status(cluster: &Cluster) -> ClusterStatus {
     }
 }
 
-/// Carries decisions out, in order; tells what became of the start, if there was one.
+/// Carries out decisions in order; returns the outcome of the start, if any.
 pub(super) async fn carry_out(control: &Control, decided: &Decided) -> Result<Started, Error> {
     let strategy = &decided.strategy;
     // After a long outage there are thousands: one transaction, before anything starts.

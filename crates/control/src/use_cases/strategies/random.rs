@@ -305,7 +305,7 @@ impl Year {
     }
 }
 
-/// Gives a future up after so many polls, as a crash does.
+/// Drops a future after this many polls, as a crash does.
 async fn broken_off(mut work: Pin<Box<impl Future<Output = ()>>>, mut polls: i64) {
     std::future::poll_fn(|cx| {
         polls -= 1;

@@ -63,8 +63,8 @@ impl Running {
         self.0.iter().any(|backup| backup.cluster == cluster && backup.strategy != Some(strategy.id))
     }
 
-    /// Tells whether no run of the strategy can start, whatever else is found out about it: as many backups run as may,
-    /// or one of its cluster does.
+    /// Returns whether no run of the strategy can start, whatever else is known: the maximum number of backups is
+    /// running, or one of its cluster is.
     pub(super) fn leaves_no_room(&self, context: &Context, strategy: &Strategy) -> bool {
         let cluster = Some(strategy.scope.cluster());
         self.count() >= context.data_backups_at_once

@@ -80,7 +80,7 @@ pub enum ScheduleStatus {
     None,
     /// It runs, and the newest run did not fail.
     Normal,
-    /// Somebody paused it.
+    /// It was paused by a user.
     Paused,
     /// A run is due and waits.
     Waiting,

@@ -29,11 +29,11 @@ use crate::words;
 pub struct TaskFilter {
     /// About this cluster.
     pub cluster: Option<ClusterId>,
-    /// About this cluster, by its name when the task was made.
+    /// The name of this cluster when the task was created.
     pub cluster_name: Option<String>,
     /// About this tenant.
     pub tenant: Option<TenantId>,
-    /// About this tenant, by its name when the task was made.
+    /// The name of this tenant when the task was created.
     pub tenant_name: Option<String>,
     /// In this state.
     pub status: Option<TaskStatus>,
@@ -51,7 +51,7 @@ pub enum TaskOrder {
     OldestFirst,
 }
 
-/// What somebody wants of a task or a subtask.
+/// An action on a task or a subtask.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Steer {
     /// Run again what has failed.
@@ -242,7 +242,7 @@ pub async fn events(
     Ok(events.into_iter().map(event).collect())
 }
 
-/// Returns the number of the newest event: whoever begins to watch reads behind it.
+/// Returns the number of the newest event, from which a new follower starts reading.
 ///
 /// # Errors
 /// When the actor may not read it, or the metadata fail.
@@ -251,7 +251,7 @@ pub async fn newest_event(control: &Control, actor: &Actor) -> Result<i64, Error
     Ok(control.metadata().task_event_newest().await?)
 }
 
-/// Returns what tells of new events, by the number of the newest; it lags behind by less than a second.
+/// Returns a receiver for the number of the newest event; it lags by less than a second.
 #[must_use]
 pub fn changes(control: &Control) -> watch::Receiver<i64> {
     control.newest_event()

@@ -1,4 +1,4 @@
-//! What can be pressed on a subtask that failed: what repairs it, then what goes on behind the repair.
+//! The actions on a failed subtask: first the repair, then the way to continue after it.
 
 use engine::operator::{Command, decide};
 use engine::{Flow as _, Row, StepStatus, Task};

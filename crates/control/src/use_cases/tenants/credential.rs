@@ -42,7 +42,7 @@ pub struct CredentialTest {
     pub lines: Vec<TestLine>,
 }
 
-/// Keeps who reads a tenant's data, in the place of whoever did, after trying it.
+/// Saves the credential of a tenant after a test, replacing an earlier one.
 ///
 /// # Errors
 /// With the first obstacle that [`test`] finds; and as that one, for a tenant that takes none.
@@ -74,8 +74,8 @@ pub async fn set(
 /// Tests a credential that is typed in, or without one the credential that is kept, line by line. It changes nothing.
 ///
 /// # Errors
-/// When the actor may not manage clusters, when there is no such tenant or no credential of it, and for a tenant that
-/// takes none: seekdb's, the sys tenant, one in Oracle mode, one that is locked.
+/// When the actor may not manage clusters, when there is no such tenant or it has no credential, and for a tenant
+/// that takes none: seekdb's, the sys tenant, one in Oracle mode, a locked one.
 pub async fn test(
     control: &Control,
     actor: &Actor,

@@ -51,7 +51,7 @@ pub async fn get(control: &Control, actor: &Actor, id: UserId) -> Result<User, E
 /// Makes an account.
 ///
 /// # Errors
-/// When the actor may not, the name is no good or taken, or the password is no good.
+/// When the actor may not, the name is not valid or taken, or the password is not valid.
 pub async fn create(control: &Control, actor: &Actor, new: NewAccount) -> Result<User, Error> {
     let NewAccount { name, role, password } = new;
     let attempt = Attempt::new(actor, "account-create", target(&name));
@@ -106,10 +106,10 @@ pub async fn change(
     attempt.watch(&control.context, work).await
 }
 
-/// Gives somebody else's account a password, which must be changed at the next log-on.
+/// Sets the password of another account; it must be changed at the next log-on.
 ///
 /// # Errors
-/// When the actor may not, there is no such account, it is the actor's own, or the password is no good.
+/// When the actor may not, there is no such account, it is the actor's own, or the password is not valid.
 pub async fn set_password(
     control: &Control,
     actor: &Actor,

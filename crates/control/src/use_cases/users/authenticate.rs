@@ -58,7 +58,7 @@ pub async fn authenticate(
     }
 }
 
-/// Says that what somebody logged on by is over.
+/// Reports that the session or token of a log-on has ended.
 pub(super) fn log_on_over() -> Problem {
     Problem::new(ProblemKind::Unauthenticated, codes::UNAUTHENTICATED, "session-over")
 }

@@ -17,7 +17,7 @@ pub const IDLE_MAX: Duration = Duration::from_secs(30 * 60);
 /// How old the last noted use may be before the next one is noted: not every request has to write.
 const NOTED_EVERY: Duration = Duration::from_secs(60);
 
-/// Characters of a token: 32 random bytes in hexadecimal. Anything else is no token of ours.
+/// The number of characters of a token: 32 random bytes in hexadecimal. Anything else is not a valid token.
 const TOKEN_LENGTH: usize = 64;
 
 /// A session that was begun.
@@ -76,7 +76,7 @@ pub(super) async fn of_hash(control: &Control, hash: &str, address: &str) -> Res
     Ok(Actor::of(session.user, address, Means::Session(hash.to_owned()))?)
 }
 
-/// Logs off. A session that is over already is no fault.
+/// Logs off. Succeeds also for a session that has ended.
 ///
 /// # Errors
 /// When the database fails.

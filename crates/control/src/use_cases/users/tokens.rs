@@ -28,7 +28,7 @@ const NOTED_EVERY: Duration = Duration::from_secs(60);
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// A token that was made.
+/// A created token.
 pub struct Created {
     /// What is kept of it.
     pub token: Token,
@@ -36,12 +36,11 @@ pub struct Created {
     pub secret: Secret,
 }
 
-/// Makes a token of the actor's own account, good for so many days, or until it is revoked. One that a token makes ends
-/// with that token: at the latest when it expires, and when it is revoked.
+/// Creates a token of the actor's own account, valid for this many days, or until it is revoked. A token that was
+/// created with another token ends with it: it expires no later, and is revoked with it.
 ///
 /// # Errors
-/// When the name is no good or the account has one of that name, the days are none or too many, or there are too many
-/// tokens.
+/// When the name is not valid or taken, the days are out of range, or there are too many tokens.
 pub async fn create(
     control: &Control,
     actor: &Actor,

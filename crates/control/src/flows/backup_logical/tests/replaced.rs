@@ -1,4 +1,4 @@
-//! What somebody else puts into the storage meanwhile.
+//! Files that another program puts into the storage meanwhile.
 
 use super::{assert_backed_up, run_up_to, sets_of};
 use crate::tasks::Steer;

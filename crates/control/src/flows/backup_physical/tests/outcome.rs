@@ -88,7 +88,7 @@ async fn a_backup_that_the_database_accepted_and_handed_to_nobody_is_no_success(
     assert_eq!((step.as_str(), why.as_str()), ("wait-for-data-backup", "backup-job-not-begun"));
     assert_eq!(world.count_acts("ALTER SYSTEM BACKUP"), 1);
     assert!(world.sets_of(task).await.is_empty());
-    // Somebody else's is told from a success, too.
+    // A foreign success is recognized, too.
     world.say("ALTER SYSTEM BACKUP TENANT = shop").await;
     world.handle.advance_seconds(60.0);
     let filter = backups::BackupFilter { cluster: Some(world.cluster), ..Default::default() };

@@ -1,4 +1,5 @@
-//! Code, users and privileges come back for an administrator who asks for them; whatever is not made is told.
+//! Code, users and privileges are recovered at the request of an administrator; the report lists everything that is
+//! not created.
 
 use dump::load;
 use engine::{Fault, TaskStatus, testkit};
@@ -162,7 +163,7 @@ async fn a_roll_back_takes_code_away_that_was_made_and_no_other() {
         assert_eq!((recovery.code().await, recovery.tables().await), (vec!["mine".into()], vec![]), "{step}");
         recovery.drop_target().await;
     }
-    // A routine of somebody else in a database that the recovery made: nothing of it is touched.
+    // A foreign routine in a database that the recovery created: nothing of the database is touched.
     let task = recovery.begin().await;
     recovery.run_up_to(task, "verify-data").await;
     world.alter(&format!("CREATE PROCEDURE `{target}`.mine () SELECT 1")).await;

@@ -168,7 +168,7 @@ impl Flow for Elsewhere {
     const STEPS: &'static [Step<Self>] = &[Step::one("run", |_, ()| Box::pin(async { Ok(Next::Done) }))];
 }
 
-/// Begins so many backups of other clusters, as other servers do.
+/// Starts this many backups of other clusters, as other servers do.
 async fn begin_elsewhere(world: &SimWorld, count: i64, storage: StorageId) {
     let mut writer = world.control.metadata().begin().await.expect("may write");
     for number in 0..count {
