@@ -89,7 +89,7 @@ fn arguments(folder: &Path, port: u16) -> Vec<String> {
     ]
 }
 
-/// Installs Debian's package where there is no MariaDB.
+/// Installs Debian's package if MariaDB is missing.
 fn install() -> Result<()> {
     if server().is_some() {
         return Ok(());

@@ -256,7 +256,7 @@ fn below(file: &str) -> &str {
     file.strip_prefix("src/").unwrap_or(file)
 }
 
-/// Returns the room of a file; nothing for the root, which only lists what there is.
+/// Returns the room of a file; none for the root, which only lists rooms.
 fn room(file: &str) -> Option<&str> {
     let first = below(file).split('/').next().unwrap_or_default();
     let name = first.strip_suffix(".rs").unwrap_or(first);

@@ -48,8 +48,8 @@ fn is_about_fields(status: StatusCode) -> bool {
     .contains(&status)
 }
 
-/// Returns what a path needs at least, below `/api/v2` or that of the metrics; the use case checks it, and whatever else it needs. A test
-/// compares this with what the use cases say, path by path.
+/// Returns the minimum permission of a path below `/api/v2` or of the metrics; the use case checks it, and any
+/// further one. A test compares this with the use cases, path by path.
 fn needed(method: &Method, path: &str) -> Option<Permission> {
     let parts: Vec<&str> =
         path.trim_start_matches("/api/v2").split('/').filter(|part| !part.is_empty()).collect();

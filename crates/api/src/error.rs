@@ -182,7 +182,7 @@ impl Words {
         Self { action: text.action_while_retried(call::language()), ..Self::here(text) }
     }
 
-    /// Renders a text in the language of whoever reads the answer.
+    /// Renders a text in the language of the reader of the answer.
     pub(crate) fn here(text: &Text) -> Self {
         Self::of(text, call::language())
     }

@@ -92,7 +92,7 @@ struct Follower {
     changes: watch::Receiver<i64>,
     /// Tells of alarms, where they are wanted.
     alarms: Option<control::alarms::Changes>,
-    /// Tells that somebody's log-on has ended.
+    /// Reports that a log-on has ended.
     ends: watch::Receiver<u64>,
     /// When the reader's own was last found good.
     checked: Instant,

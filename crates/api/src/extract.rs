@@ -127,7 +127,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Repeatable {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
-        // What is no ASCII becomes what no key may hold.
+        // Non-ASCII becomes a character that no key may contain.
         let text = parts.headers.get(IDEMPOTENCY_KEY).map(|value| value.to_str().unwrap_or_default());
         Ok(Self { key: text.map(IdempotencyKey::new).transpose()? })
     }

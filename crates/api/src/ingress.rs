@@ -20,9 +20,9 @@ impl Ingress {
         Self { is_https, trusted_proxies }
     }
 
-    /// Returns where the request came from. A proxy's word is taken only when the proxy is trusted: whoever could make
-    /// addresses up would never be slowed down. Of several proxies in a row the last untrusted hop counts; what stands
-    /// in front of it, or of a hop that cannot be read, anybody may have written.
+    /// Returns the origin of the request. Forwarding headers count only from a trusted proxy: otherwise, a client
+    /// with invented addresses would never be slowed down. Of several proxies in a row, the last untrusted hop
+    /// counts; anything before it, or before an unreadable hop, may be forged.
     pub(crate) fn client_address(&self, peer: Option<IpAddr>, headers: &HeaderMap) -> String {
         let Some(peer) = peer.map(|peer| peer.to_canonical()) else { return "unknown".to_owned() };
         if !self.trusted_proxies.contains(&peer) {

@@ -39,7 +39,7 @@ impl Requests {
     }
 }
 
-/// Middleware: measures every request until its answer begins; a stream of events goes on after that.
+/// Middleware: measures every request until its answer begins; a stream of events continues after that.
 pub(crate) async fn measure(State(requests): State<Requests>, request: Request, next: Next) -> Response {
     let begun = Instant::now();
     let route = request.extensions().get::<MatchedPath>().map_or(UNMATCHED, MatchedPath::as_str);

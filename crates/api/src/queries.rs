@@ -49,11 +49,11 @@ pub(crate) struct TaskQuery {
     status: Option<words::TaskStatus>,
     /// About this cluster.
     cluster_id: Option<i64>,
-    /// About the cluster that had this name when the task was made.
+    /// The cluster that had this name when the task was created.
     cluster_name: Option<String>,
     /// About this tenant.
     tenant_id: Option<i64>,
-    /// About the tenant that had this name when the task was made.
+    /// The tenant that had this name when the task was created.
     tenant_name: Option<String>,
     /// Which page, from 1.
     #[param(value_type = Option<i64>, minimum = 1, maximum = 4294967295_i64, default = 1)]
@@ -466,7 +466,7 @@ pub(crate) struct EventQuery {
     cluster: Option<i64>,
 }
 
-/// Where a stream of events goes on.
+/// The position from which a stream of events continues.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Header)]
 #[expect(dead_code, reason = "only described; the header is read by hand")]

@@ -74,7 +74,7 @@ fn scraped_routes() -> OpenApiRouter<Api> {
 #[rustfmt::skip]
 fn api_routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
-        // Clusters: take over, look at, let go of
+        // Clusters: take over, show, remove
         .routes(routes!(clusters::cluster_list, clusters::cluster_add))
         .routes(routes!(clusters::cluster_precheck))
         .routes(routes!(clusters::cluster_get, clusters::cluster_change, clusters::cluster_remove))

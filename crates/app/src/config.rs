@@ -60,7 +60,7 @@ const KEYS: &[(&str, &[&str])] = &[
     ("trusted_proxies", &[]),
 ];
 
-/// Stands for the machine's name, which is no name itself.
+/// Stands for the host name, and is not a valid name itself.
 const HOST_NAME: &str = "<host name>";
 
 /// The file, all keys optional.

@@ -164,7 +164,7 @@ impl Caller {
     }
 }
 
-/// A peer that breaks off is the peer's business.
+/// A connection that the peer closes is not an error.
 fn report(done: hyper::Result<()>) {
     if let Err(error) = done {
         tracing::debug!(%error, "a connection has ended early");

@@ -63,7 +63,7 @@ impl Words {
 }
 
 impl Failure {
-    /// Returns the failure to reach somebody, which may pass.
+    /// Returns the error of an unreachable server, which may pass.
     pub(crate) fn passing(problem: Problem) -> Self {
         Self { is_passing: true, ..problem.into() }
     }

@@ -20,7 +20,7 @@ use crate::screen::Screen;
 /// How often the task is looked at.
 const PACE: Duration = Duration::from_millis(500);
 
-/// How long a server that does not answer is waited for: it may be restarting, and the task goes on after that.
+/// How long to wait for a server that does not answer: it may be restarting, and the task continues after that.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Follows a task to its end and returns it; a task that failed is a failure.

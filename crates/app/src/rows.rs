@@ -198,7 +198,7 @@ struct ActionResultRow {
 }
 
 impl ActionRow {
-    /// Returns the task that was made.
+    /// Returns the created task.
     pub(crate) fn task(&self) -> Result<i64, Failure> {
         let mut tasks = self.backup_object_ops_result_list.iter().flat_map(|result| &result.task_id_list);
         let missing = || Problem::outside("answer-unreadable").raw("no task").into();
@@ -384,7 +384,7 @@ pub(crate) struct CompactionRow {
     pub(crate) error_msg: Option<String>,
 }
 
-/// Whose major compaction goes on.
+/// The tenants whose major compaction continues.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ClearedRow {
@@ -451,7 +451,7 @@ struct ScheduleRow {
 }
 
 impl StrategyRow {
-    /// Tells whether somebody paused its schedule.
+    /// Returns whether its schedule is paused.
     pub(crate) fn is_paused(&self) -> bool {
         !self.ob_backup_schedule_config.backup_schedule_enabled
     }

@@ -20,7 +20,7 @@ pub(crate) enum Form {
     Json,
 }
 
-/// Standard output. A reader who went away (`| head`) is no failure.
+/// Standard output. A reader who stops reading (`| head`) is not an error.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Screen {
     /// The form of what is said.

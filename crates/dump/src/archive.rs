@@ -47,12 +47,12 @@ pub(crate) struct Archive {
 enum Accepts {
     /// Everybody's: a dump that is read.
     All,
-    /// Only those that are signed with this key, or those without a signature: a dump that is being made. Otherwise somebody
-    /// who may write to the storage could have a plan or pieces of his own signed.
+    /// Only those that are signed with this key, or those without a signature: an unfinished dump. Otherwise a writer
+    /// to the storage could get a forged plan or forged pieces signed.
     SignedWith(Option<SigningKey>),
 }
 
-/// A manifest, with what tells where it comes from.
+/// A manifest, and its origin.
 #[derive(Debug, Clone)]
 pub struct OpenManifest {
     /// What the dump holds.
@@ -69,7 +69,7 @@ pub(crate) struct PieceReceipt {
     pub(crate) database: String,
     pub(crate) table: String,
     pub(crate) piece: Piece,
-    /// Further pieces that are finished. Who does not know this field only writes them anew.
+    /// Further finished pieces. A version that does not know this field only writes them again.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) also: Vec<PieceReceipt>,
 }
@@ -215,14 +215,14 @@ impl Archive {
         Ok(self.require_plan_as_stored().await?.0)
     }
 
-    /// Reads the plan of a dump that must have one, with the entry of the bytes that were judged: read again, they may be
-    /// somebody else's.
+    /// Reads the plan of a dump that must have one, with the entry of the checked bytes: a second read might return
+    /// other ones.
     pub(crate) async fn require_plan_as_stored(&self) -> Result<(Plan, ObjectEntry)> {
         let missing = || Error::NotFinished { dump: self.dump.clone(), missing: "plan.json" };
         self.plan_as_stored().await?.ok_or_else(missing)
     }
 
-    /// Reads the manifest of a dump that must be complete, with what tells where it comes from.
+    /// Reads the manifest of a dump that must be complete, and its origin.
     pub(crate) async fn open_manifest(&self) -> Result<OpenManifest> {
         let missing = || Error::NotFinished { dump: self.dump.clone(), missing: "manifest.json" };
         let bytes = self.read(ObjectKey::Manifest).await?.ok_or_else(missing)?;
@@ -286,7 +286,7 @@ impl Archive {
         self.write(key, seal(content, self.purpose(&key), self.signer())).await.map(drop)
     }
 
-    /// Writes a sealed object unless there is one; tells whether it did.
+    /// Writes a sealed object unless it exists; returns whether it did.
     pub(crate) async fn write_new_sealed<T: Serialize>(
         &self,
         key: ObjectKey<'_>,

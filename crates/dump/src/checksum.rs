@@ -5,7 +5,7 @@
 //! first) and the value. The hash is XXH3 with 128 bits; the sum wraps. So the order of rows makes no difference,
 //! a row that is there twice counts twice, and the sums of pieces add up to that of the table.
 //!
-//! It finds what goes wrong by accident. It is no proof against somebody who forges rows.
+//! It finds accidental errors. It does not protect against forged rows.
 
 use std::fmt;
 
@@ -83,7 +83,7 @@ impl RowHasher {
         Self { typed, ..self }
     }
 
-    /// Returns the form of a row that is hashed. `arrived` is that of the row as it came, where somebody has it.
+    /// Returns the form of a row that is hashed. `arrived` is the row as it was received, if the caller has it.
     pub(crate) fn form<'h, 'v: 'h>(
         &'h mut self,
         value: impl Fn(usize) -> Option<&'v [u8]>,

@@ -1,9 +1,9 @@
 //! Cutting a table into parts that are read by themselves, by its primary key.
 //!
-//! Where keys are whole numbers that lie close together, as counters give them, the cuts are reckoned: a range of so
-//! many numbers holds no more rows than that. Elsewhere they are found by walking: the key that stands so many rows
-//! behind the last cut. The server finds it by counting along the index, and that works for every kind of key: sparse,
-//! skewed, of several columns, text. But it reads along the whole table, which takes a cold one as long as its rows do.
+//! If keys are whole numbers that lie close together, such as counters, the cuts are computed: a range of N numbers
+//! contains at most N rows. Otherwise they are found by walking: the key that is N rows after the last cut. The
+//! server finds it by counting along the index, which works for every kind of key: sparse, skewed, of several
+//! columns, text. But it reads the whole index, which for a cold table takes as long as reading its rows.
 
 use std::collections::HashSet;
 
@@ -46,7 +46,7 @@ pub struct ChunkAim {
     /// Bytes of values in the largest chunks, about. A table's first chunks are smaller, so that a table of any size gives
     /// every connection work, and the last ones to be done are short.
     pub bytes: u64,
-    /// Exactly so many rows instead.
+    /// Exactly this many rows instead.
     pub rows: Option<u64>,
 }
 
@@ -81,7 +81,7 @@ pub(crate) fn usable_key(key: &[KeyColumn], columns: &[(catalog::Column, Form)])
                 | "binary"
                 | "varbinary"
         );
-        // A key is compared as text, in whatever character set it is kept.
+        // A key is compared as text, in any character set.
         let form = if *form == Form::Raw { Form::Text } else { *form };
         let ordered = ordered && form != Form::Generated; // its value is not read
         (ordered && !part.prefix).then(|| Column { name: column.name.clone(), form })
@@ -208,12 +208,12 @@ impl Cutter<'_> {
         let (order, all) = (key_list(&table.key), Chunk::default());
         let first = self.key_at(session, table, &all, &order, 0).await?;
         let last = self.key_at(session, table, &all, &format!("{order} DESC"), 0).await?;
-        // A number with digits behind the point is no whole one.
+        // A number with digits after the point is not a whole number.
         let whole = |key: Option<Vec<String>>| key.and_then(|key| key.first()?.parse().ok());
         Ok(whole(first).zip(whole(last)))
     }
 
-    /// Returns how many rows make the next chunk behind so many.
+    /// Returns the number of rows of the next chunk, after this many.
     fn grown(&self, first: u64, chunks: usize) -> u64 {
         if self.aim.rows.is_some() {
             return first;
@@ -263,7 +263,7 @@ impl Cutter<'_> {
         self.key_at(session, table, from, &key_list(&table.key), rows - 1).await
     }
 
-    /// Returns the key of the row behind so many of a chunk, in that order.
+    /// Returns the key of the row that follows this many rows of a chunk, in that order.
     async fn key_at(
         &self,
         session: &mut Session,
@@ -282,7 +282,7 @@ impl Cutter<'_> {
         Ok(found.first().map(literals))
     }
 
-    /// Returns the query for something of the row behind so many of a chunk, in that order.
+    /// Returns the query for an expression on the row that follows this many rows of a chunk, in that order.
     fn row_at(&self, table: &TablePlan, what: &str, from: &Chunk, order: &str, behind: u64) -> String {
         let (hint, bounds) = (self.moment.hint(table.hidden_key), condition(self.moment, &table.key, from));
         let source = self.moment.source(self.database, table, from);

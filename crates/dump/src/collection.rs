@@ -1,7 +1,7 @@
 //! Arrays and maps: what the server is asked for, and the JSON that brings the answer back.
 //!
-//! The server prints texts in arrays and maps without escaping them, and FLOATs with six digits. So the elements are asked for by
-//! functions: a text in hexadecimal, a FLOAT as a DOUBLE. A map is asked for as its keys and its values.
+//! The server prints texts in arrays and maps without escaping them, and FLOATs with six digits. So the elements are
+//! read with functions: a text in hexadecimal, a FLOAT as a DOUBLE, and a map as its keys and its values.
 
 use serde::{Deserialize, Serialize};
 
@@ -73,7 +73,7 @@ impl Shape {
     /// Reads the types of a map's keys and values.
     pub(crate) fn of_map(declared: &str) -> Option<(Element, Self)> {
         let inner = inside(declared, "map")?;
-        // The first comma behind the key: a key is no array, so only `varchar(10)` has brackets.
+        // The first comma after the key: a key is not an array, so only `varchar(10)` has brackets.
         let (key, value) = inner.split_once(',')?;
         Some((Element::of(key.trim())?, Self::of(value.trim())?))
     }

@@ -37,7 +37,7 @@ pub(crate) trait Work: Send + Sync + 'static {
     fn work(&self, session: &mut Session, job: Self::Job) -> impl Future<Output = Result<()>> + Send;
 }
 
-/// Works through the jobs on so many connections. The first failure, or the token, stops all.
+/// Processes the jobs on this many connections. The first failure, or the token, stops all.
 ///
 /// Dropped in its midst, it closes the connections; what the server still does for them it ends when it notices.
 pub(crate) async fn run<W: Work>(

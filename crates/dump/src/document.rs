@@ -167,7 +167,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    /// Passes over that byte, with blanks before it; tells whether it was there.
+    /// Skips that byte and blanks before it; returns whether it was there.
     fn pass(&mut self, byte: u8) -> bool {
         self.blanks();
         let is_there = self.byte() == Some(byte);

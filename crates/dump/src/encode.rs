@@ -23,7 +23,7 @@ pub(crate) enum Unwritable {
     EmptyNested,
     /// A map's key is the text `null`, which the server takes for NULL.
     KeyNamedNull,
-    /// A text that is no UTF-8.
+    /// A text that is not valid UTF-8.
     NotText,
     /// A document holds values that a function stored, of a type without a literal; or the same text stands for several.
     FromFunction,

@@ -10,7 +10,7 @@ use crate::id::DumpId;
 /// a lost tablet.
 const SNAPSHOT_GONE: [u16; 4] = [4138, 4344, 1412, 4725];
 
-/// The server's numbers for a table, column or partition that is no longer there.
+/// The server's error numbers for a table, column or partition that no longer exists.
 const OBJECT_GONE: [u16; 5] = [1146, 1054, 1735, 1109, 1049];
 
 /// A dump, a load or a verification did not come to its end.
@@ -47,8 +47,8 @@ pub enum Error {
         #[source]
         source: Box<oceanbase::Error>,
     },
-    /// The moment was held by connections that are closed; MySQL and MariaDB do not find it again. Start anew under a
-    /// new id.
+    /// The snapshot was held by connections that are closed; MySQL and MariaDB cannot open it again. Start a new dump
+    /// under a new id.
     #[error("the snapshot of dump {dump} ended with the connections that held it")]
     SnapshotLost {
         /// The dump.
@@ -116,7 +116,7 @@ pub enum Error {
         /// What it is.
         server: String,
     },
-    /// There is no dump of that name, or an unfinished one.
+    /// The dump does not exist, or is unfinished.
     #[error("there is no finished dump {dump}: its {missing} is missing")]
     NotFinished {
         /// The dump.
@@ -166,7 +166,7 @@ pub enum Error {
         /// The id.
         dump: DumpId,
     },
-    /// There is no interrupted dump of that id.
+    /// There is no interrupted dump with that id.
     #[error("there is no dump {dump} to resume")]
     NothingToResume {
         /// The id.
@@ -248,7 +248,7 @@ pub enum Error {
         /// What holds them, if it is seen.
         holder: Option<Holder>,
     },
-    /// What is being loaded was changed by somebody else.
+    /// The target of the load was changed by another client.
     #[error("`{database}` in the target is not as this load left it: {why}")]
     TargetChanged {
         /// The database in the target.
@@ -301,7 +301,7 @@ impl Error {
         )
     }
 
-    /// Tells whether the same call may succeed when it is made again later.
+    /// Returns whether the same call may succeed later.
     #[must_use]
     pub fn is_transient(&self) -> bool {
         match self {
@@ -457,7 +457,7 @@ fn shortened(all: &[String]) -> String {
 pub(crate) trait DuringSql<T> {
     fn during(self, what: impl FnOnce() -> String) -> Result<T>;
 
-    /// The same, where a snapshot was read: tells apart that it is gone.
+    /// The same for a read of a snapshot: distinguishes that the snapshot is gone.
     fn during_read(self, dump: &DumpId, scn: u64, what: impl FnOnce() -> String) -> Result<T>;
 }
 

@@ -100,7 +100,7 @@ impl PieceInput {
         }
         let unpacked = (&mut self.unpacking).await.expect("unpacking does not panic");
         let proved = (&mut self.reading).await.expect("reading does not panic");
-        // What the storage says comes first: a piece that breaks off can't be decompressed either.
+        // The error of the storage comes first: an incomplete piece cannot be decompressed either.
         match (proved?, unpacked) {
             ((), Err(Stopped::Unpacking(cause))) if cause.kind() == io::ErrorKind::InvalidInput => {
                 Err(Error::Locked { path: self.object.path.clone() })
@@ -250,7 +250,7 @@ impl Read for Arriving {
     }
 }
 
-/// Frame after frame: the decoder stops at the end of each, and goes on when it is asked again.
+/// Frame after frame: the decoder stops at the end of each, and continues when it is called again.
 struct Lz4Frames<R: Read>(lz4_flex::frame::FrameDecoder<R>);
 
 impl<R: Read> Read for Lz4Frames<R> {

@@ -1,8 +1,8 @@
 //! The one form that a statement of a piece may have: a dump is data, and nothing else of it is run.
 //!
-//! A statement is checked in one pass before it is sent. It begins with the planned table and columns, byte for byte, and
-//! goes on with tuples of exactly the literals that [`crate::encode`] writes. No comment, function,
-//! subquery, further statement or other table has a place in it.
+//! A statement is checked in one pass before it is sent. It begins with the planned table and columns, byte for byte,
+//! and continues with tuples of exactly the literals that [`crate::encode`] writes. A comment, function, subquery,
+//! further statement or other table is an error.
 
 use crate::column::{Column, Form};
 use crate::document::DEEPEST;

@@ -68,8 +68,8 @@ fn string_end(text: &[u8], begin: usize) -> usize {
     text.len()
 }
 
-/// Tells of most numbers that they come back as they are printed: whole ones of 18 digits, and ones of 15 digits whose last is no
-/// zero that may be left out.
+/// Returns whether a number certainly comes back as it is printed. True for most: whole ones of 18 digits, and ones
+/// of 15 digits that do not end with a zero that may be omitted.
 fn comes_back(token: &[u8]) -> bool {
     let digits = token.strip_prefix(b"-").unwrap_or(token);
     let Some(point) = memchr::memchr(b'.', digits) else {

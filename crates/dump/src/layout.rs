@@ -16,7 +16,7 @@ const NAME_MAX_BYTES: usize = 200;
 pub(crate) enum ObjectKey<'a> {
     /// What is to be dumped, at which moment; written first.
     Plan,
-    /// What was dumped; written last. Without it there is no backup.
+    /// The content of the dump; written last. Without it, there is no backup.
     Manifest,
     /// The statement that creates a database.
     Database { database: &'a str },

@@ -138,7 +138,8 @@ pub struct Manifest {
     pub dump: DumpId,
     /// The server it was taken of.
     pub server: ServerVersion,
-    /// Whose data these are, as the one who ordered the dump names them: a dump that was copied to another's place tells.
+    /// The owner of these data, in the words of the caller: this reveals a dump that was copied to another owner's
+    /// folder.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<String>,
     /// The moment whose data it holds, as the server counts it.

@@ -1,7 +1,7 @@
 //! How a moment of the data is asked for, which is not the same everywhere.
 //!
-//! OceanBase and seekdb take a moment's number in each query, from whatever connection. MySQL and MariaDB have no such
-//! thing: there a connection sees the moment of its own transaction, and the connections that are to see the same one
+//! OceanBase and seekdb accept a snapshot's number in each query, on any connection. MySQL and MariaDB have no such
+//! feature: there a connection sees the snapshot of its own transaction, and connections that must see the same one
 //! begin together (`dumping/together.rs`).
 
 use model::version::{Product, ServerVersion};

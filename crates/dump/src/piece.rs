@@ -114,7 +114,7 @@ impl PieceText {
         self.typed_rows == self.typed.rows()
     }
 
-    /// Appends a row to the text. `form` is what [`Checksum`] hashes of it, where somebody has it already.
+    /// Appends a row to the text. `form` is the form that [`Checksum`] hashes, if the caller has it already.
     ///
     /// # Errors
     /// Returns the place of a column whose value no literal brings back.

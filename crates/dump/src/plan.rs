@@ -118,7 +118,7 @@ pub struct Plan {
     pub dump: DumpId,
     /// The server it is taken of.
     pub server: ServerVersion,
-    /// What tells the server from others, where it shows that. Plans of older versions have none.
+    /// The identity of the server, if it shows one. Plans of older versions have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<String>,
     /// Whose data these are, as the one who ordered the dump names them.
@@ -181,13 +181,13 @@ pub struct TablePlan {
     /// Whether that key is the server's own, which it shows only when asked: another database has other values.
     #[serde(default)]
     pub hidden_key: bool,
-    /// What tells it from a changed one.
+    /// The version of the table, to detect a change.
     pub identity: Identity,
     /// The parts that it is read in, each a piece.
     pub chunks: Vec<Chunk>,
 }
 
-/// What tells a table from a changed one.
+/// The identity and version of a table, to detect a change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {
     /// The server's number of it, where it shows one.
@@ -203,7 +203,7 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// Tells whether the table is still the same, whatever else was changed about it.
+    /// Returns whether the table is still the same, whatever else changed about it.
     #[must_use]
     pub fn is_of(&self, now: &Self) -> bool {
         (self.id, &self.columns, &self.essence) == (now.id, &now.columns, &now.essence)

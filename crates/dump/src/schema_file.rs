@@ -21,8 +21,8 @@
 //! DELIMITER ;
 //! ```
 //!
-//! A view or code that was made under another character set or collation has two lines more in front of that, and is
-//! followed by a line that takes them back:
+//! A view or code with another character set or collation has two more lines before that, and is followed by a line
+//! that reverts them:
 //!
 //! ```sql
 //! SET SESSION character_set_client=latin1, collation_connection=latin1_german2_ci;
@@ -115,34 +115,34 @@ pub(crate) struct SchemaObject {
     pub(crate) kind: SchemaKind,
     pub(crate) name: String,
     pub(crate) statement: Vec<u8>,
-    /// The `sql_mode` that code is made under.
+    /// The `sql_mode` for the creation of code.
     pub(crate) mode: Option<String>,
-    /// The character set and collation that a view or code is made under, where they are not the usual ones.
+    /// The character set and collation for the creation of a view or code, if they are not the usual ones.
     pub(crate) context: Option<Context>,
-    /// The time zone that an event is made in.
+    /// The time zone for the creation of an event.
     pub(crate) zone: Option<String>,
 }
 
 impl SchemaObject {
-    /// Describes an object that is made under the usual mode.
+    /// Describes an object that is created under the usual mode.
     pub(crate) fn plain(kind: SchemaKind, name: &str, statement: Vec<u8>) -> Self {
         Self { kind, name: name.to_owned(), statement, mode: None, context: None, zone: None }
     }
 
-    /// Adds what it was made under.
+    /// Adds the context of its creation.
     pub(crate) fn under(mut self, context: Option<Context>) -> Self {
         let is_usual = |context: &Context| (context.client.as_str(), context.collation.as_str()) == USUAL;
         self.context = context.filter(|context| is_settable(context) && !is_usual(context));
         self
     }
 
-    /// Adds the mode that it was made under.
+    /// Adds the mode of its creation.
     pub(crate) fn in_mode(mut self, mode: String) -> Self {
         self.mode = Some(mode);
         self
     }
 
-    /// Adds the time zone of its schedule; `None` when that is no name of one.
+    /// Adds the time zone of its schedule; `None` when that is not a valid name of one.
     pub(crate) fn in_zone(mut self, zone: String) -> Option<Self> {
         self.zone = Some(zone).filter(|zone| is_zone(zone));
         self.zone.is_some().then_some(self)
@@ -249,7 +249,7 @@ pub(crate) fn read(text: &[u8]) -> Result<Vec<SchemaObject>, String> {
     Ok(objects)
 }
 
-/// Returns the statement that sets what the next one is made under.
+/// Returns the statement that sets the context for the next one.
 pub(crate) fn set_context(client: &str, collation: &str) -> String {
     format!("SET SESSION character_set_client={client}, collation_connection={collation}")
 }

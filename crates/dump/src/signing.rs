@@ -160,7 +160,7 @@ impl Purpose<'_> {
     }
 }
 
-/// The public keys that somebody trusts.
+/// The trusted public keys.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct KnownKeys {
     /// This installation's own: the one it signs with, and those it signed with before.
@@ -169,7 +169,7 @@ pub struct KnownKeys {
     pub others: Vec<(String, PublicKey)>,
 }
 
-/// Where a dump comes from, as far as its signature tells.
+/// The origin of a dump, according to its signature.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "signature")]
 pub enum Origin {
@@ -185,7 +185,7 @@ pub enum Origin {
         /// The key.
         key: PublicKey,
     },
-    /// Somebody signed it whose key is not known.
+    /// It is signed with an unknown key.
     Unknown {
         /// The key.
         key: PublicKey,

@@ -1,8 +1,9 @@
 //! How much room documents take in the server, told from their texts.
 //!
-//! A DECIMAL takes more room than the DOUBLE that looks like it, and the server adds up the room that documents take in a tenth
-//! of the time in which it tells the types of their values. So documents are sorted by what that room depends on when they are
-//! read from a text: what they are made of, and how long the texts in them are together. Of each sort the server weighs one.
+//! A DECIMAL takes more space than the DOUBLE with the same text. The server adds up the space of documents in a
+//! tenth of the time that it needs to list the types of their values. So documents are grouped by everything that
+//! their space depends on when they are read from a text: their structure, and the total length of their texts. The
+//! server weighs one document of each group.
 
 use std::collections::HashMap;
 
@@ -18,7 +19,7 @@ const SAMPLE_MOST_BYTES: usize = 4 << 10;
 #[derive(Debug, Default)]
 pub(crate) struct Weights {
     sorts: HashMap<u64, Sort>,
-    /// What the last document is made of.
+    /// The structure of the last document.
     made_of: Vec<u8>,
     /// Whether there are too many sorts, or a document is not understood.
     is_unknown: bool,
@@ -58,7 +59,7 @@ impl Weights {
     }
 }
 
-/// Appends what a document is made of. Nothing: it is none that is understood.
+/// Appends the structure of a document. None: it could not be parsed.
 fn take_apart(text: &[u8], made_of: &mut Vec<u8>) -> Option<()> {
     let (mut at, mut letters) = (0, 0_u64);
     while let Some(&byte) = text.get(at) {

@@ -146,7 +146,7 @@ impl Row {
     /// Returns a number that must be there.
     ///
     /// # Errors
-    /// Fails for NULL, for a missing column, and for what is no number of that range.
+    /// Fails for NULL, for a missing column, and for a value that is not a number of that range.
     pub fn u64(&self, column: impl Column) -> Result<u64, Error> {
         self.number(column, "a number from 0 on")
     }
@@ -154,7 +154,7 @@ impl Row {
     /// Returns a number that must be there.
     ///
     /// # Errors
-    /// Fails for NULL, for a missing column, and for what is no number of that range.
+    /// Fails for NULL, for a missing column, and for a value that is not a number of that range.
     pub fn i64(&self, column: impl Column) -> Result<i64, Error> {
         self.number(column, "a whole number")
     }
@@ -248,8 +248,8 @@ impl<'s> RowStream<'s> {
         }
     }
 
-    /// Receives the next row, or else whatever the server says behind the last. A clock runs only where there is something
-    /// to wait for.
+    /// Receives the next row, or the server's final packet after the last one. A timer runs only while there is
+    /// something to wait for.
     async fn receive(&mut self, wire: &mut Wire) -> Result<bool, channel::Failure> {
         let limit = self.statement.timeout;
         let next = match self.current.receive_arrived(wire)? {

@@ -35,7 +35,7 @@ use crate::statement::{Statement, identifier, literal};
 /// Databases that belong to every server.
 const SYSTEM_DATABASES: [&str; 4] = ["information_schema", "mysql", "performance_schema", "sys"];
 
-/// Databases that belong to OceanBase; on another server they are somebody's.
+/// Databases that belong to OceanBase; on another server they belong to users.
 const OCEANBASE_DATABASES: [&str; 6] =
     ["oceanbase", "lbacsys", "oraauditor", "ocs", "__public", "__recyclebin"];
 

@@ -21,7 +21,7 @@ use crate::wire::{self, Beginning, Next, Wire};
 /// more than our silence, and it stops working on it.
 pub(crate) const GRACE: Duration = Duration::from_secs(5);
 
-/// A connection at rest or a broken one, with whoever looks on.
+/// An idle or broken connection, with its witness.
 pub(crate) struct Channel {
     /// `None` once it is broken, and while a statement runs.
     wire: Option<Wire>,
@@ -104,7 +104,7 @@ impl Channel {
         self.wire = Some(wire);
     }
 
-    /// Turns a failure into an error, which decides what becomes of the wire, and tells the witness.
+    /// Turns a failure into an error, which decides whether the wire can be used again, and informs the witness.
     pub(crate) fn fail(
         &mut self,
         failure: Failure,
@@ -136,8 +136,8 @@ impl Channel {
         }
     }
 
-    /// Takes the wire for the time of a statement: whoever stops waiting in its midst drops it, and with it the
-    /// socket.
+    /// Takes the wire for the duration of a statement: a caller who stops waiting in between drops it, and with it
+    /// the socket.
     fn begin(&mut self, statement: &Statement) -> Result<(Wire, Instant), Error> {
         let wire = self.wire.take().ok_or_else(|| Error::broken(statement, self.address()))?;
         self.witness.sent(statement, self.address());

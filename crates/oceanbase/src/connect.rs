@@ -145,13 +145,13 @@ fn explain(obstacle: NoEntry, endpoint: &Endpoint, address: &Address) -> Error {
     }
 }
 
-/// Finds out whether nobody is there, or somebody who accepts the connection and then says nothing.
+/// Determines whether no server is there, or one that accepts the connection and then sends nothing.
 async fn explain_silence(endpoint: &Endpoint, address: &Address) -> Error {
     let accepts = knock(address).await.is_some();
     Error::Silent { address: address.clone(), after: endpoint.connect_timeout, accepts }
 }
 
-/// Returns the first line that a server has said which is no MySQL server, if it is readable.
+/// Returns the first line that a non-MySQL server has sent, if it is readable.
 fn first_line(bytes: &[u8]) -> Option<String> {
     let line: String = bytes
         .iter()

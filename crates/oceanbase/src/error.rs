@@ -90,7 +90,7 @@ pub enum Error {
         /// What the server said.
         text: String,
     },
-    /// It speaks the protocol but is no server that we know.
+    /// It speaks the protocol but is not a known server.
     #[error("{address} is neither an OceanBase nor a MySQL: {found}")]
     UnknownServer {
         /// The server.

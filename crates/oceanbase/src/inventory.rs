@@ -212,7 +212,7 @@ async fn listed(session: &mut Session, database: &str, others: &mut Others) -> R
 
 enum Shown {
     Rows(Vec<Row>),
-    /// There is no such view.
+    /// The view does not exist.
     Absent,
     /// The user may not read it.
     Denied,

@@ -90,7 +90,7 @@ enum Expect {
     Nothing,
     /// It is a secret if it comes at once, after `=` or `(` at most.
     SecretAtOnce,
-    /// It is a secret, whatever words stand between: `IDENTIFIED WITH plugin AS '…'`.
+    /// It is a secret, whatever words are in between: `IDENTIFIED WITH plugin AS '…'`.
     Secret,
 }
 

@@ -1,6 +1,6 @@
 //! Physical backup, in the words of every generation: what is sent ([`Verbs`]) and what the views say.
 //!
-//! A verb returns the statement; whoever plans prints it, whoever acts hands it to [`Driver::act`].
+//! A verb returns the statement; a plan prints it, a step passes it to [`Driver::act`].
 
 use model::ability::Generation;
 use model::archive::ArchiveRound;
@@ -109,7 +109,7 @@ impl Driver {
         }
     }
 
-    /// Reads the newest backup jobs of the whole cluster, whoever began them; none on seekdb.
+    /// Reads the newest backup jobs of the whole cluster, also foreign ones; none on seekdb.
     ///
     /// # Errors
     /// Fails when the server refuses or is gone.

@@ -79,9 +79,9 @@ impl Pin {
 
 /// Returns the SCN of now, in the server's own unit: nanoseconds since 1970 on OceanBase 4.x and seekdb.
 ///
-/// OceanBase 4.0 and 4.1 show none. There it is made of the time of a moment ago, after waiting for that long: an SCN of the
-/// past can be read at once, whatever the servers' clocks differ by, and a transaction that is open since before keeps it
-/// readable.
+/// OceanBase 4.0 and 4.1 show none. There it is the time of a moment ago, after waiting for that long: an SCN of the
+/// past can be read immediately, whatever the difference between the servers' clocks, and a transaction that was open
+/// before keeps it readable.
 ///
 /// # Errors
 /// Fails when the server does, or has no SCN.

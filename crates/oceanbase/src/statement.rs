@@ -148,9 +148,9 @@ pub struct Outcome<'a> {
 /// How a statement ended.
 #[derive(Debug)]
 pub enum End<'a> {
-    /// All its rows were read: so many.
+    /// All its rows were read; this is their number.
     Rows(u64),
-    /// It has no rows; so many were changed.
+    /// It has no rows; this is the number of changed ones.
     Changed(u64),
     /// It failed.
     Failed(&'a Error),

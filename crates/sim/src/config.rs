@@ -1,4 +1,4 @@
-//! What a simulator is asked to pretend: clusters, their servers and tenants.
+//! The configuration of a simulator: clusters, their servers and tenants.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -70,7 +70,7 @@ impl Config {
     }
 }
 
-/// One pretended cluster.
+/// One simulated cluster.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ClusterConfig {
@@ -116,7 +116,7 @@ impl Default for ClusterConfig {
     }
 }
 
-/// One pretended user tenant.
+/// One simulated user tenant.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct TenantConfig {
@@ -160,7 +160,7 @@ impl TenantConfig {
     }
 }
 
-/// A real server behind a pretended tenant.
+/// A real server behind a simulated tenant.
 #[derive(Clone)]
 pub struct Backend {
     /// The tenant's name.

@@ -14,7 +14,7 @@ pub enum FaultName {
     DestinationUnreachable,
     /// The destination refuses to be written.
     DestinationDenied,
-    /// The destination holds the format file of somebody else.
+    /// The destination contains a foreign format file.
     DestinationForeign,
     /// The destination has no room left.
     DestinationFull,
@@ -68,7 +68,7 @@ pub struct Fault {
     /// How long a slow statement takes, or how far the clock jumps.
     #[serde(default)]
     pub seconds: Option<f64>,
-    /// Over after so many hits; never when left out.
+    /// Ends after this many hits; defaults to never.
     #[serde(default)]
     pub times: Option<u32>,
     /// Chance of each hit; always when left out.

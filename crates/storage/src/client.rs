@@ -5,7 +5,7 @@
 //!   is; encoding names is the caller's business.
 //! - An object appears whole or not at all, and once a call has returned it survives a power cut.
 //! - There are no folders apart from keys: a folder is there when an object is below it.
-//! - Nothing outside the location is read or written, whatever lies in it.
+//! - Nothing outside the location is read or written, whatever its content.
 //! - A bucket that does not exist, and a root that is not mounted, is an error, never an empty storage.
 
 use std::time::Duration;
@@ -103,7 +103,7 @@ impl Client {
         }
     }
 
-    /// Writes a small object unless there is one of that name; tells whether it did. Of several that try at once,
+    /// Writes a small object unless one of that name exists; returns whether it did. Of several concurrent writers,
     /// one succeeds. (OBS cannot do that by itself: there only one program may write to a folder at a time.)
     ///
     /// # Errors
@@ -201,7 +201,7 @@ impl Client {
         Ok(self.stat(key).await?.is_some())
     }
 
-    /// Deletes an object; tells whether there was one.
+    /// Deletes an object; returns whether it existed.
     ///
     /// # Errors
     /// When the storage refuses.

@@ -89,7 +89,7 @@ pub enum ErrorKind {
     /// The secret of a Google Cloud storage is not the key file of its account.
     #[error("the secret is not the key file of that service account")]
     KeyFileMalformed,
-    /// The endpoint is no address.
+    /// The endpoint is not a valid address.
     #[error("it is no address of a service")]
     EndpointMalformed,
     /// The endpoint is an address that no request is sent to: a link-local one, or a cloud's metadata service.

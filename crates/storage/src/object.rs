@@ -127,7 +127,7 @@ impl ObjectReader {
     /// Returns the next piece, never an empty one; nothing at the end.
     ///
     /// # Errors
-    /// When the storage fails; there is no going on after that.
+    /// When the storage fails; the object cannot be continued after that.
     pub async fn next(&mut self) -> Result<Option<Bytes>, Error> {
         match std::mem::replace(&mut self.source, Source::Nothing) {
             Source::Local { file, place } => {

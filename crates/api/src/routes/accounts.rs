@@ -98,7 +98,7 @@ pub(crate) async fn account_remove(
     Ok(Answer(Done {}))
 }
 
-/// Gives somebody else's account a password, which must be changed at the next log-on
+/// Sets the password of another account; it must be changed at the next log-on
 ///
 /// Its sessions and tokens end at once.
 #[utoipa::path(

@@ -12,7 +12,7 @@ use crate::views::alarms::AlarmView;
 
 /// Lists the alarms that hold now, the worst first
 ///
-/// None is kept: an alarm that is over is no longer among them. Clusters are looked at every minute.
+/// Alarms are not stored: one that has ended is no longer listed. Clusters are refreshed every minute.
 #[utoipa::path(
     get,
     path = "/alarm/alarms",

@@ -189,7 +189,7 @@ pub(crate) async fn tenant_data_backup_task_list(
     Ok(Answer(tasks.into()))
 }
 
-/// Lists the backup sets of all clusters, also of those that were let go of
+/// Lists the backup sets of all clusters, including removed ones
 #[utoipa::path(
     get,
     path = "/backup/sets",

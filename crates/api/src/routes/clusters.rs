@@ -120,7 +120,7 @@ pub(crate) async fn cluster_remove(
     Ok(Answer(Done {}))
 }
 
-/// Asks the cluster anew what it is and how it is
+/// Refreshes the information about the cluster
 #[utoipa::path(
     post,
     path = "/ob/clusters/{id}/refresh",

@@ -55,7 +55,7 @@ pub(crate) async fn compaction_start(
     Ok(Answer(ActionView::accepted(kind, cluster, objects.collect(), accepted.task)))
 }
 
-/// Lets major compactions go on that stopped at an error
+/// Clears the error of stopped major compactions, so that they continue
 ///
 /// Of the tenants that are named, else of all that stopped.
 #[utoipa::path(

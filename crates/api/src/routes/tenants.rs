@@ -48,7 +48,7 @@ pub(crate) async fn tenant_list(
     Ok(Answer(List::whole(tenants)))
 }
 
-/// Gives the user that reads a tenant's data, in the place of whoever did
+/// Sets the logical backup account of a tenant, replacing an earlier one
 ///
 /// It is tried first: one that the tenant does not let in, or that can read nothing, is not kept. What else it lacks stands
 /// in the answer.

@@ -1,4 +1,4 @@
-//! Personal API tokens of whoever is logged on.
+//! Personal API tokens of the logged-on user.
 
 use axum::extract::State;
 use control::users::tokens;

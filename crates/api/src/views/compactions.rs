@@ -84,7 +84,7 @@ impl From<(String, Compaction)> for CompactionView {
     }
 }
 
-/// Whose major compaction goes on.
+/// The tenants whose major compaction continues.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ClearedView {

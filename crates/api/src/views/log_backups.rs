@@ -24,7 +24,7 @@ pub(crate) enum LogBackupAction {
     Stop,
     /// It is to stand still and keep its round (4.x).
     Pause,
-    /// It is to go on after a pause (4.x).
+    /// Resumes after a pause (4.x).
     Resume,
 }
 

@@ -1,4 +1,4 @@
-//! What every action on backups answers: tasks that were made, or, for a dry run, what they would do.
+//! The answer of every action on backups: the created tasks, or, for a dry run, the plan.
 
 use control::backups::{Plan, PlannedStep};
 use model::id::{ClusterId, TaskId};
@@ -38,7 +38,7 @@ pub(crate) enum ActionType {
     StopLogBackup,
     /// Let log backup stand still.
     PauseLogBackup,
-    /// Let log backup go on.
+    /// Resume log backup.
     ResumeLogBackup,
     /// Perform a major compaction.
     MajorCompaction,
@@ -62,18 +62,18 @@ pub(crate) enum ActionType {
 pub(crate) struct ActionResultView {
     /// The objects.
     ob_backup_object_list: Vec<ObjectBody>,
-    /// Whether a task was made.
+    /// Whether a task was created.
     be_successful: bool,
     /// The tasks.
     task_id_list: Vec<i64>,
-    /// Why no task was made.
+    /// Why no task was created.
     error_code: Option<u32>,
     /// What to know about it.
     hint: Option<String>,
 }
 
 impl ActionView {
-    /// Says that a task was made for these objects; without any it is for the whole cluster.
+    /// Reports that a task was created for these objects; without any, it is for the whole cluster.
     pub(crate) fn accepted(
         kind: ActionType,
         cluster: ClusterId,

@@ -61,7 +61,7 @@ pub(crate) struct SigningKeysView {
     trusted: Vec<TrustedKeyView>,
 }
 
-/// A key of somebody else, which is trusted.
+/// A trusted key of another installation.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct TrustedKeyView {
     /// What it is called here.
@@ -78,7 +78,7 @@ impl From<Keys> for SigningKeysView {
     }
 }
 
-/// A key of somebody else that is to be trusted.
+/// A key of another installation to trust.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct TrustBody {

@@ -288,7 +288,7 @@ pub(crate) struct StrategyView {
     ob_backup_threshold_config: ThresholdBody,
     /// Where to.
     ob_backup_service_storage_config: StrategyStorageView,
-    /// Whether a second copy is made.
+    /// Whether a second copy is created.
     secondary_backup_enabled: bool,
     /// How its schedule stands.
     backup_schedule_status: words::BackupScheduleStatus,

@@ -82,7 +82,7 @@ pub(crate) struct TaskView {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub(crate) enum TaskType {
-    /// Somebody asked for it.
+    /// A user requested it.
     Manual,
     /// A backup strategy did.
     Scheduled,
@@ -93,7 +93,7 @@ pub(crate) enum TaskType {
 pub(crate) struct TaskClusterView {
     /// Its identity here.
     id: i64,
-    /// Its name when the task was made.
+    /// Its name when the task was created.
     name: Option<String>,
 }
 
@@ -105,7 +105,7 @@ pub(crate) struct TaskTenantView {
     id: i64,
     /// The number that OceanBase gave it: the same.
     ob_tenant_id: i64,
-    /// Its name when the task was made.
+    /// Its name when the task was created.
     name: Option<String>,
 }
 

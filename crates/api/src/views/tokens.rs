@@ -55,7 +55,7 @@ pub(crate) struct NewTokenBody {
     pub(crate) days: Option<u32>,
 }
 
-/// A token that was made. This answer is the only one that holds it.
+/// A created token. Only this answer contains it.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct NewTokenView {

@@ -139,7 +139,7 @@ words! {
 }
 
 words! {
-    /// Who began a backup: somebody here, a backup strategy, or somebody else on the cluster itself.
+    /// The initiator of a backup: a user of Lifeboat, a backup strategy, or another client on the cluster itself.
     BackupSource for control::backups::BackupSource {
         Manual = "MANUAL",
         Scheduled = "SCHEDULED",

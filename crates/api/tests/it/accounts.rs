@@ -16,7 +16,7 @@ async fn me(server: &Server, credential: &str) -> Answered {
     as_one(server, credential, "GET", "/api/v2/users/me", json!({})).await
 }
 
-/// Makes a token in somebody's name.
+/// Creates a token in the name of a user.
 async fn token(server: &Server, credential: &str, body: Value) -> String {
     let made = as_one(server, credential, "POST", "/api/v2/users/me/tokens", body).await;
     assert_eq!(made.status, StatusCode::OK, "{}", made.text);

@@ -15,7 +15,7 @@ use crate::server::{ADMIN, PASSWORD, Server, basic};
 async fn a_stopping_server_ends_the_streams_of_events() {
     let server = Server::open().await;
     server.shutdown.cancel();
-    // `ask` reads the answer to its end, which would never come if the stream went on.
+    // `ask` reads the answer to its end, which would never come if the stream continued.
     let answered = server.ask("GET", "/api/v2/events", None).await;
     assert_eq!(answered.status, StatusCode::OK);
     assert_eq!(answered.headers["content-type"], "text/event-stream");

@@ -1,4 +1,4 @@
-//! A backup set that somebody forged, in a storage of his own: what a token of a BACKUP_MANAGER gets with it.
+//! A forged backup set in a storage of its author: the answers to a token of a BACKUP_MANAGER.
 
 use std::fs;
 use std::path::{Path, PathBuf};

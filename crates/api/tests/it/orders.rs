@@ -16,7 +16,7 @@ async fn send(server: &Server, path: &str, key: &[u8], body: &Value) -> Answered
     server.send(request.expect("a request")).await
 }
 
-/// Returns the task that was made.
+/// Returns the created task.
 fn task_of(answered: &Answered) -> Value {
     answered.json()["data"]["backupObjectOpsResultList"][0]["taskIdList"][0].clone()
 }

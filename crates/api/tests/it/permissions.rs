@@ -12,7 +12,7 @@ use crate::server::{ADMIN, Server, basic};
 
 const ROLES: [&str; 2] = ["BACKUP_MANAGER", "CLUSTER_VIEWER"];
 
-/// What is answered to whoever may not call it.
+/// The answer to a caller without permission.
 const REFUSALS: [&str; 3] = ["not-logged-on", "permission-missing", "password-must-change"];
 
 #[tokio::test]

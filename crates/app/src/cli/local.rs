@@ -120,7 +120,7 @@ pub(crate) fn found(
     selection: Selection,
     rename: BTreeMap<String, String>,
 ) -> Result<(BTreeMap<String, String>, Selection), Failure> {
-    // Only the names are judged: there is no catalogue here that the rest could be found in.
+    // Only the names are checked: without a catalogue, the rest is unknown here.
     let (backup_set, cluster, tenant) = (BackupSetId(0), ClusterId(0), TenantId(0));
     let objects = selection.0;
     let wish = RecoveryRequest {

@@ -1,5 +1,5 @@
-//! The key of the user who runs the command line. Dumps that are made without a server are signed with it, and load without
-//! a flag. It lies in the user's configuration directory, and the first dump creates it.
+//! The key of the user who runs the command line. It signs dumps without a server, which then load without an option.
+//! It is in the user's configuration directory, and the first dump creates it.
 
 use std::env;
 use std::ffi::OsString;

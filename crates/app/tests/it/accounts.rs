@@ -7,7 +7,7 @@ use crate::lifeboat::{Server, Transcript, run};
 const OPERATOR: &str = "a horse at night";
 const VIEWER: &str = "a horse by day";
 
-/// Returns a command of somebody other than the administrator.
+/// Returns a command of another user than the administrator.
 fn of(server: &Server, account: &str, password: &str, arguments: &str) -> Command {
     let mut command = server.command(arguments);
     command.env("LIFEBOAT_USER", account).env("LIFEBOAT_PASSWORD", password);

@@ -141,7 +141,7 @@ fn a_dump_is_signed_with_the_key_of_its_user_whom_alone_load_asks_nothing() {
     }
     assert_eq!(origin(&load(max, &signed, &format!("--trust-key {key}")))["signature"], "known");
 
-    // Without a place for a key the dump goes on, without a signature.
+    // Without a place for a key, the dump continues, without a signature.
     for home in [None, Some("file")] {
         let (unsigned, signer) = dump(home);
         assert_eq!(signer, Value::Null, "{home:?}");

@@ -1,4 +1,4 @@
-//! A server whose disk is full: what still works, what it says, and that it goes on by itself when there is room.
+//! A server with a full disk: what still works, what it reports, and that it continues by itself when there is space.
 
 use std::fs::{self, File};
 use std::io::Write as _;

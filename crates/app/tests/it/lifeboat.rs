@@ -93,7 +93,8 @@ impl Server {
         Self::spawn(dir, password.is_some(), &mut command)
     }
 
-    /// Starts a server whose data directory is a disk of its own, of so many megabytes; [`Server::on_disk`] finds it.
+    /// Starts a server whose data directory is a separate disk with this many megabytes; [`Server::on_disk`] finds
+    /// it.
     pub(crate) fn start_on_small_disk(megabytes: u32) -> Self {
         let dir = tempfile::tempdir().expect("a temporary directory");
         let data = dir.path().join("data");

@@ -1,4 +1,4 @@
-//! Physical backup through REST, on pretended clusters: what a DBA sees, presses and gets.
+//! Physical backup through REST, on simulated clusters: what a DBA sees, presses and gets.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -12,7 +12,8 @@ use crate::simulated::Stand;
 const FULL: &str = "FULL_BACKUP";
 const INCREMENTAL: &str = "INCREMENTAL_BACKUP";
 
-/// What holds on every cluster of 4.x, pretended or real: in full, then incrementally, then log backup paused and resumed.
+/// What holds on every cluster of 4.x, simulated or real: a full and an incremental backup, then log backup is paused
+/// and resumed.
 async fn full_incremental_and_logs(stand: &Stand) {
     let full = stand.back_up(FULL, json!({})).await.task();
     stand.succeeded(full).await;

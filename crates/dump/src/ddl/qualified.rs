@@ -53,7 +53,7 @@ const BEFORE_OBJECTS: [&str; 13] = [
 /// Functions whose first argument is the name of a sequence.
 const OF_SEQUENCES: [&str; 3] = ["LASTVAL", "NEXTVAL", "SETVAL"];
 
-/// Words in front of an UPDATE that is no statement.
+/// Words before an UPDATE that is not a statement.
 const NO_STATEMENT: [&str; 6] = ["AFTER", "BEFORE", "FOR", "KEY", "ON", "OR"];
 
 /// Words that end the list of tables.
@@ -84,7 +84,7 @@ impl<'t> Qualified<'t> {
         scan.finish()
     }
 
-    /// Reads code, as somebody typed it.
+    /// Reads code as a user typed it.
     pub(crate) fn read_code(sql: &'t [u8], quoting: Quoting, is_database: impl Fn(&str) -> bool) -> Self {
         let mut scan = Scan::new(tokens_of(sql, quoting), is_database, may_be_name);
         scan.run();
@@ -318,8 +318,8 @@ impl<'t, D: Fn(&str) -> bool, N: Fn(&Token<'_>) -> bool> Scan<'t, D, N> {
         }
     }
 
-    /// Looks for names of databases in what is no code but may be run as such: texts where texts are run, and comments for
-    /// some servers.
+    /// Searches for names of databases in text that is not code but may be run as code: texts where texts are run,
+    /// and comments for some servers.
     fn texts(&mut self) {
         let runs_text = self.tokens.iter().any(|token| token.is_any(&RUNS_TEXT));
         for token in &self.tokens {

@@ -89,7 +89,7 @@ impl TableDefinition {
         }
     }
 
-    /// Leaves the table's group out; tells whether it had one.
+    /// Removes the table's group; returns whether it had one.
     pub(crate) fn leave_group(&mut self) -> bool {
         let (tail, had_one) = without_table_group(&self.tail);
         self.tail = tail;
@@ -135,7 +135,7 @@ impl TableDefinition {
         })
     }
 
-    /// Tells whether there are keys that are made with the table: full-text, spatial, functional ones.
+    /// Returns whether there are keys that must be created with the table: full-text, spatial, functional ones.
     pub(crate) fn has_special_keys(&self) -> bool {
         let special = |item: &Item| {
             let first = tokens(&item.text).into_iter().next();
@@ -235,7 +235,7 @@ fn kind(item: &[Token<'_>]) -> Option<ItemKind> {
     {
         return Some(ItemKind::Other);
     }
-    // `INDEX` is how OceanBase prints functional keys, which are made with the table.
+    // `INDEX` is how OceanBase prints functional keys, which are created with the table.
     if first.is_word("UNIQUE") || first.is_word("KEY") {
         let name = tokens.next()?.name()?;
         let open = tokens.next()?;

@@ -55,7 +55,7 @@ impl Quoting {
 }
 
 impl Token<'_> {
-    /// Tells whether it is that keyword, whatever its capitals.
+    /// Returns whether it is that keyword, in any capitalization.
     pub(crate) fn is_word(&self, word: &str) -> bool {
         self.kind == TokenKind::Word && self.text.eq_ignore_ascii_case(word.as_bytes())
     }

@@ -114,7 +114,7 @@ impl Definitions {
         Ok(std::mem::take(&mut *found.lock().unwrap_or_else(PoisonError::into_inner)))
     }
 
-    /// Describes what tells the table from a changed one.
+    /// Describes the version of the table, to detect a change.
     pub(super) fn identity(&self, table: &str, definition: &TableDefinition) -> Identity {
         let numbers = self.numbers(table);
         Identity {

@@ -21,8 +21,8 @@ use crate::signing::SigningKey;
 /// manifest that is there. Where there is a key it signs it, and takes only what it signed before.
 ///
 /// # Errors
-/// [`Error::NotFinished`] when pieces or the schema are missing; [`Error::AnotherDump`] when there is a manifest that
-/// somebody else wrote.
+/// [`Error::NotFinished`] when pieces or the schema are missing; [`Error::AnotherDump`] when there is a foreign
+/// manifest.
 pub async fn finish(client: &Client, dump: &DumpId, signer: Option<&SigningKey>) -> Result<Manifest> {
     let archive = Archive::signing(client, dump, signer);
     let (plan, stored) = archive.require_plan_as_stored().await?;

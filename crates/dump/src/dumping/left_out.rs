@@ -185,8 +185,8 @@ pub(super) fn unseen_users(consent: &Consent) -> LeftOut {
     consent.left_out(ObjectKind::Users, WHOLE_SERVER, reason)
 }
 
-/// Describes an object that the server does not show, and passes on what is no refusal of that object: then nothing can be
-/// read any more.
+/// Describes an object that the server does not show, and passes on errors that do not concern this object: then
+/// nothing can be read any more.
 pub(super) fn refused(
     consent: &Consent,
     kind: ObjectKind,
@@ -201,7 +201,8 @@ pub(super) fn refused(
     Ok(consent.left_out(kind, name, reason))
 }
 
-/// Describes objects that the server does not list, as when a table of its own is damaged, and passes on what is no refusal.
+/// Describes objects that the server does not list, for example because one of its own tables is damaged, and passes
+/// on other errors.
 pub(super) fn unlisted(
     consent: &Consent,
     kind: ObjectKind,

@@ -55,7 +55,7 @@ pub struct Options {
     pub owner: Option<String>,
     /// How long writers of a MySQL or MariaDB may be kept waiting for the moment to be fixed; nothing: for 5 seconds.
     pub lock_wait: Option<Duration>,
-    /// Whether a table that is changed meanwhile is left out. Otherwise it ends the dump, which must begin anew.
+    /// Whether a table that changes meanwhile is left out. Otherwise it fails the dump, which must start over.
     pub leave_out_changed: bool,
 }
 

@@ -22,7 +22,7 @@ use crate::moment::Moment;
 use crate::plan::{DatabasePlan, Plan, TablePlan, full_name};
 use crate::source::{Source, ready_for_reading};
 
-/// What a plan is made by.
+/// The inputs of a plan.
 #[derive(Clone)]
 pub(super) struct Planning {
     dump: DumpId,

@@ -36,7 +36,7 @@ pub struct Preflight {
     pub notes: Vec<Text>,
 }
 
-/// Looks at the server, on at most so many connections beside one, without changing anything.
+/// Checks the server, on at most this many connections beside one, without changing anything.
 ///
 /// # Errors
 /// Fails when the server does, when it is none that a dump can be taken of, or when what was chosen is not there.

@@ -17,7 +17,7 @@ const TOGETHER_MOST: usize = 64;
 /// How long a receipt waits before the next one that comes takes it along.
 const WAIT_MOST: Duration = Duration::from_secs(1);
 
-/// A piece of so many bytes is worth a receipt at once.
+/// A piece with this many bytes gets a receipt immediately.
 const LARGE_BYTES: u64 = 1 << 20;
 
 /// The receipts of the pieces that are being made.

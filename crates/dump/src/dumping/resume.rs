@@ -14,7 +14,7 @@ use crate::error::{DuringSql as _, Error, Result};
 use crate::plan::{Compression, Plan};
 use crate::source::Source;
 
-/// Returns what tells the server from others, where it shows that.
+/// Returns the identity of the server, if it shows one.
 pub(super) async fn origin(source: &Source, session: &mut Session) -> Result<Option<String>> {
     let found = identity::of_server(session, &source.endpoint.user).await;
     found.during(|| "ask which server this is".to_owned())

@@ -114,7 +114,7 @@ impl Snapshot {
         }
     }
 
-    /// Returns how many connections can read, if so many are wished.
+    /// Returns the number of connections that can read, if this many are requested.
     pub(super) fn most_connections(&self, wished: usize) -> usize {
         match &self.hold {
             Hold::Pin(_) => wished,
@@ -190,8 +190,8 @@ async fn clear_orphans(client: &Client) {
 ///
 /// # Errors
 /// [`Error::NothingToResume`] when there is no plan of that id, [`Error::AlreadyComplete`] when there is a manifest,
-/// [`Error::ResumeDiffers`] when the dump is one of another server or was begun with other options, and
-/// [`Error::SnapshotGone`] or [`Error::SnapshotLost`] when its moment can't be read any more.
+/// [`Error::ResumeDiffers`] when the dump belongs to another server or was started with other options, and
+/// [`Error::SnapshotGone`] or [`Error::SnapshotLost`] when its snapshot can no longer be read.
 pub async fn resume_snapshot(
     source: &Source,
     client: &Client,

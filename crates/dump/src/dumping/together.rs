@@ -1,8 +1,8 @@
-//! Connections to a MySQL or MariaDB that all see the same moment: they begin their transactions while nobody may
-//! write. The moment lives as long as they do; a dump that lost them begins anew.
+//! Connections to MySQL or MariaDB that all see the same snapshot: they begin their transactions while all writes are
+//! blocked. The snapshot lives as long as they do; a dump that lost them starts over.
 //!
-//! A transaction keeps every table that it has read from being changed, and a change that waits keeps everybody else
-//! out of the table. So each goes back to a savepoint behind every read: that lets go of the tables, not of the moment.
+//! A transaction blocks changes of every table that it has read, and a waiting change blocks all other readers of the
+//! table. So each connection returns to a savepoint after every read: that releases the tables, but not the snapshot.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -28,7 +28,7 @@ impl Lock {
     /// Waits until nobody writes, and keeps it so.
     ///
     /// # Errors
-    /// [`Error::LockWaited`] when somebody holds tables for longer than may be waited.
+    /// [`Error::LockWaited`] when another connection holds tables for too long.
     pub(super) async fn take(source: &Source, wait: Option<Duration>) -> Result<Self> {
         let mut session = source.open_for_definitions().await?;
         let seconds = wait.unwrap_or(LOCK_WAIT).as_secs().max(1);
@@ -96,7 +96,7 @@ pub(super) struct Together {
 }
 
 impl Together {
-    /// Opens so many connections that see what is locked.
+    /// Opens this many connections that see the locked state.
     pub(super) async fn begin(source: &Source, connections: usize) -> Result<Self> {
         let mut idle = Vec::new();
         for _ in 0..connections.max(1) {

@@ -52,7 +52,7 @@ fn value(form: Form) -> BoxedStrategy<Option<Vec<u8>>> {
         Form::Floats | Form::Bytes | Form::Raw => {
             prop_oneof![any::<Vec<u8>>(), "[ -~中'\\\\;\n]{0,80}".prop_map(String::into_bytes)].boxed()
         }
-        // A text that is no UTF-8 is not written.
+        // A text that is not valid UTF-8 is not written.
         Form::Text | Form::Json | Form::Array(_) | Form::Map { .. } | Form::Sparse => {
             prop_oneof![any::<String>(), "[ -~中'\\\\;\n]{0,80}"].prop_map(String::into_bytes).boxed()
         }

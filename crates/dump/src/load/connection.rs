@@ -61,8 +61,8 @@ pub(super) async fn make(
     }
 }
 
-/// Tells whether the server refused this one statement, and may take the next. One that somebody ended, or that found no room on
-/// the server's disk, is not refused: it can be run once that is over.
+/// Returns whether the server refused this one statement, and may accept the next. A statement that was killed, or
+/// that found no space on the server's disk, was not refused: it can be run later.
 pub(super) fn is_refused(error: &oceanbase::Error) -> bool {
     error.number().is_some() && !error.is_transient() && !error.is_of_server()
 }
@@ -113,8 +113,8 @@ impl Refused {
     }
 }
 
-/// Runs the statements of tables on several connections. Returns those that the server refused, in the order of the names:
-/// the others are made all the same.
+/// Runs the statements of tables on several connections. Returns the refused ones, in the order of the names; the
+/// others are created anyway.
 pub(super) async fn define(
     target: &Target,
     connections: usize,
@@ -165,7 +165,7 @@ impl Work for Define {
     }
 }
 
-/// What a view or code is made under: the character set and collation that it had in the source.
+/// The context in which a view or code is created: the character set and collation that it had in the source.
 pub(super) struct Under;
 
 impl Under {

@@ -28,7 +28,7 @@ const COMMIT_BYTES: u64 = 16 << 20;
 /// MySQL's number for a transaction that was undone for the sake of another.
 const DEADLOCK: u16 = 1213;
 
-/// How often a piece is gone on with after a deadlock.
+/// The maximum number of retries of a piece after a deadlock.
 const DEADLOCKS_MAX: u32 = 10;
 
 /// How many bytes of values pieces have together that one transaction loads: a commit costs the server as much as a small
@@ -198,7 +198,7 @@ fn is_deadlock(error: &Error) -> bool {
 }
 
 impl LoadPieces {
-    /// Loads pieces from their last commit on; what is read anew counts as progress once more.
+    /// Loads pieces from their last commit on; rows that are read again count as progress once more.
     async fn load(&self, session: &mut Session, job: &Job) -> Result<()> {
         enter(session, &job.database).await?;
         let inputs = job.pieces.iter().map(|job| {

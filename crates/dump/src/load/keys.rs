@@ -1,4 +1,4 @@
-//! What is made when the rows are in: keys, foreign keys, views.
+//! The objects that are created after the rows: keys, foreign keys, views.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -29,7 +29,7 @@ pub(super) async fn insert(
         || Error::PacketTooSmall { what: what.to_owned(), limit: limit.unwrap_or_default(), longest: length };
     let row = statement.strip_prefix(head).and_then(row).ok_or_else(too_small)?;
     let values: Vec<Value<'_>> = row.iter().map(Literal::value).collect();
-    // MySQL and MariaDB take no value that is longer, in whatever parts.
+    // MySQL and MariaDB do not accept a longer value, in any number of parts.
     let is_limited = !session.server().product.is_oceanbase();
     let longest = row.iter().map(Literal::bytes).max().unwrap_or(0) as u64;
     if is_limited && limit.is_some_and(|limit| longest > limit) {
@@ -78,7 +78,7 @@ impl Literal {
     }
 }
 
-/// Reads the values of a single row. Nothing: there are several, or something that is no literal of a dump.
+/// Reads the values of a single row. None: there are several rows, or something that is not a literal of a dump.
 fn row(text: &[u8]) -> Option<Vec<Literal>> {
     let mut rest = text.strip_prefix(b"(")?;
     let mut row = Vec::new();

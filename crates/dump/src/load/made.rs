@@ -3,8 +3,8 @@
 use model::not_made::{NotMade, PartKind};
 use model::text::Text;
 
-/// What a call of a load has to say. A call that is made again tries again what it could not make: its last answer
-/// holds all of it.
+/// The report of a call of a load. A repeated call retries what it could not create: its last answer contains
+/// everything.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Made {
     /// What the reader of the log should know.

@@ -1,7 +1,7 @@
-//! Loading a dump, call by call. Each call can be made again after a crash and goes on where it was.
+//! Loading a dump, call by call. Each call can be repeated after a crash and continues where it was.
 //!
-//! What was done is remembered in the target, in a table beside the rows ([`marks`]), so that rows and the note
-//! that they are in are committed together: nothing is loaded twice, whatever dies when.
+//! The progress is stored in the target, in a table beside the rows ([`marks`]). Rows and the note about them are
+//! committed together: nothing is loaded twice, whatever fails when.
 
 mod allowed;
 mod code;

@@ -34,7 +34,7 @@ pub(super) async fn limit_waiting(session: &mut Session) -> Result<()> {
     session.run(&Statement::read(sql)).await.during(|| "set up the connection".to_owned()).map(drop)
 }
 
-/// Returns the error, or that there is no use in waiting for the lock that it tells of.
+/// Returns the error, or that there is no use in waiting for its lock.
 pub(super) async fn explain(session: &mut Session, error: Error) -> Error {
     let waited_in_vain =
         matches!(&error, Error::Database { source, .. } if source.number() == Some(LOCK_WAIT_OVER));
@@ -47,7 +47,7 @@ pub(super) async fn explain(session: &mut Session, error: Error) -> Error {
     }
 }
 
-/// Refuses a server that holds such locks: it never ends building a key, of whatever table.
+/// Refuses a server with such locks: building a key of any table never ends there.
 ///
 /// # Errors
 /// [`Error::TargetLocked`] with the tables' full names.

@@ -1,5 +1,6 @@
-//! What of a dump outlives its databases or runs with the rights of others, listed one by one: accounts, privileges that
-//! are not limited to a database or that everybody gets, and code whose definer is somebody else than the user that loads it.
+//! The parts of a dump that outlive its databases or run with the privileges of others, one by one: accounts,
+//! privileges that are not limited to a database or that all users get, and code whose definer is another user than
+//! the one that loads it.
 
 use model::text::Text;
 use oceanbase::catalog::PUBLIC_ROLE;

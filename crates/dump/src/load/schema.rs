@@ -188,7 +188,7 @@ async fn missing_tables(
         let mut definition = read_definition(&entry.name, &object)?;
         definition.rename(names);
         let small = rows.get(object.name.as_str()).is_none_or(|&rows| rows < KEYS_AT_ONCE_ROWS);
-        // MySQL and MariaDB show keys in the order in which they were made.
+        // MySQL and MariaDB show keys in the order of their creation.
         let at_once = small || !folds && definition.has_special_keys();
         let statement = if at_once { definition.without_foreign_keys() } else { definition.bare() };
         let (database, table) = (database.to_owned(), object.name);

@@ -23,7 +23,7 @@ use crate::source::Target;
 pub struct TargetCheck {
     /// The server.
     pub server: ServerVersion,
-    /// Whether an earlier load of the same dump goes on.
+    /// Whether an earlier load of the same dump continues.
     pub resumes: bool,
     /// What the reader of the log should know.
     pub notes: Vec<Text>,

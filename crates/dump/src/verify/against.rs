@@ -83,8 +83,8 @@ pub(crate) async fn compare(
     Ok(Report { findings, checked: pieces, bytes: now.raw_bytes, rows: now.rows })
 }
 
-/// Opens the transaction that keeps the moment; a first table that is not there is a finding. On MySQL and MariaDB each
-/// connection reads a moment of its own: the tables are compared one by one, and whoever compares them does not write.
+/// Opens the transaction that holds the snapshot; a missing first table is a finding. On MySQL and MariaDB, each
+/// connection reads its own snapshot: the tables are compared one by one, while there should be no writes.
 async fn open_pin(
     source: &Source,
     anchor: Option<(String, String)>,

@@ -106,7 +106,7 @@ pub async fn read_manifest(client: &Client, dump: &DumpId) -> Result<Manifest> {
     Archive::new(client, dump).require_manifest().await
 }
 
-/// Reads the manifest of a finished dump, with what tells where it comes from.
+/// Reads the manifest of a finished dump, and its origin.
 ///
 /// # Errors
 /// As [`read_manifest`]; [`crate::Error::Damaged`] also when its signature does not fit.

@@ -22,8 +22,8 @@ use crate::verify::{Finding, Report};
 /// What it finds is worth as much as the manifest: `expected_manifest` is the BLAKE3 of the one whose origin was judged.
 ///
 /// # Errors
-/// Fails when there is no readable manifest or another one than expected, or the storage fails. What is wrong with objects
-/// is in the report.
+/// Fails when there is no readable manifest or another one than expected, or the storage fails. The report lists
+/// problems of objects.
 pub async fn verify(
     client: &Client,
     dump: &DumpId,

@@ -5,7 +5,8 @@ use model::backup::BackupObject;
 
 use crate::bed::{Bed, query, selection};
 
-/// Dumps a database in pieces of so many rows; returns the plans of its tables and how many rows each piece has.
+/// Dumps a database in pieces of this many rows; returns the plans of its tables and the number of rows of each
+/// piece.
 async fn pieces(bed: &Bed, name: &str, rows: u64) -> Vec<(TablePlan, Vec<u64>)> {
     let id = name.replace('_', "-").parse().expect("an id");
     let chunk = ChunkAim { rows: Some(rows), ..ChunkAim::default() };

@@ -1,4 +1,4 @@
-//! Procedures, functions, triggers, users and privileges come through for whoever asks for them, and for nobody else.
+//! Procedures, functions, triggers, users and privileges are loaded only on request.
 
 use std::sync::{Arc, Mutex};
 

@@ -299,7 +299,7 @@ fn during(what: &str) -> impl Fn(dump::Error) -> String {
     move |error| format!("{what}: {} ({error:?})", error.problem())
 }
 
-/// What the sweep leaves alone: it is no setting of a session's statements, and no server can be tested with it. A
+/// Excluded from the sweep: it is not a session setting of statements, and no server can be tested with it. A
 /// `max_allowed_packet` that is too small is refused before a load begins.
 const SPARED: [&str; 6] =
     ["max_allowed_packet", "max_user_connections", "debug", "debug_dbug", "server_id", "optimizer_trace"];

@@ -343,7 +343,7 @@ async fn a_load_names_the_tables_that_a_killed_seekdb_keeps_locked() {
         .expect("it can still be read");
 }
 
-/// Kills the server once the work has done so many pieces.
+/// Kills the server once this many pieces are done.
 async fn killed_while<T>(
     work: impl Future<Output = T>,
     meter: &Meter,

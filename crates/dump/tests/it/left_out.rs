@@ -132,7 +132,7 @@ async fn tables_that_cannot_be_carried_or_read_leave_the_others_alone() {
     assert_eq!(names(&agreed.left_out, true), ["tables `d_bad`.`old`", "tables `d_bad`.`gone`"]);
     assert_eq!(agreed.tables().count(), 2);
 
-    // Nothing would be left of it: that is no dump.
+    // Nothing would be left of it: that is not a dump.
     let only = Options { selection: dump::Selection(vec![exclude[0].clone()]), ..Options::default() };
     let error = bed.dump_with(&"only".parse().expect("an id"), &only).await.expect_err("nothing is left");
     assert!(error.problem().to_string().contains("MyISAM"), "{error:?}");

@@ -70,7 +70,7 @@ async fn notes_that_were_left_are_not_dumped_and_stand_in_nobodys_way() {
     bed.load_with("left-2", &names).await;
     assert_eq!(query(&mut session, "SHOW TABLES FROM d_left_2").await, [["t"]]);
 
-    // Notes of the same dump, whose tables somebody has dropped since.
+    // Notes of the same dump, whose tables were dropped since.
     let names = load_options(&[("d_left", "d_left_3")]);
     create_schema(&bed.source(), &bed.client, &first, &names).await.expect("a schema");
     let never = CancellationToken::new();

@@ -1,4 +1,4 @@
-//! A dump or a load that was broken off goes on where it was, and ends as if nothing had happened.
+//! An interrupted dump or load continues where it was, and ends as if it had not been interrupted.
 
 use std::fs;
 
@@ -33,7 +33,7 @@ fn options(name: &str) -> Options {
     Options { selection: selection(&[name]), chunk, ..Options::default() }
 }
 
-/// Waits until so many pieces are done.
+/// Waits until this many pieces are done.
 async fn pieces_done(meter: &Meter, pieces: u64) {
     let mut progress = meter.subscribe();
     progress.wait_for(|progress| progress.pieces_done >= pieces).await.expect("a meter");

@@ -1,4 +1,4 @@
-//! A dump holds one moment of the database, whatever is written meanwhile.
+//! A dump contains one snapshot of the database, whatever is written meanwhile.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};

@@ -22,7 +22,7 @@ fn kind(declared: &'static str, same: &'static str, value: impl Fn(&mut Dice) ->
 
 const EQUAL: &str = "{x} <=> {y}";
 const BYTES: &str = "HEX({x}) <=> HEX({y})";
-/// The second tells a zero from a negative one.
+/// The second distinguishes a zero from a negative one.
 const NUMBER: &str = "{x} <=> {y} AND ATAN2({x},-1) <=> ATAN2({y},-1)";
 const LIST: &str = "{x} = {y}";
 const FIRST: &str = "{x} = {y} AND ATAN2(element_at({x},1),-1) <=> ATAN2(element_at({y},1),-1)";

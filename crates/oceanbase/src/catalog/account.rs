@@ -52,7 +52,8 @@ impl Account {
     }
 }
 
-/// Tells whether an account belongs to a server of that product. On another one, such a name is somebody's.
+/// Returns whether an account belongs to a server of that product. On another product, the same name belongs to a
+/// user.
 fn is_system_account(product: Product, user: &str) -> bool {
     let own: &[&str] = match product {
         Product::Oceanbase | Product::Seekdb => &["root", "ORAAUDITOR", "LBACSYS", "proxyro", "standbyro"],

@@ -32,7 +32,7 @@ pub struct Routine {
     pub name: String,
     /// What it is.
     pub kind: RoutineKind,
-    /// The mode that it was made and runs under.
+    /// The mode under which it was created and runs.
     pub sql_mode: String,
     /// Who made it, as the server spells it.
     pub definer: String,
@@ -45,7 +45,7 @@ pub struct Routine {
 pub struct Trigger {
     /// Its name.
     pub name: String,
-    /// The mode that it was made and runs under.
+    /// The mode under which it was created and runs.
     pub sql_mode: String,
     /// Who made it, as the server spells it.
     pub definer: String,
@@ -56,7 +56,7 @@ pub struct Trigger {
 pub struct Event {
     /// Its name.
     pub name: String,
-    /// The mode that it was made and runs under.
+    /// The mode under which it was created and runs.
     pub sql_mode: String,
     /// Who made it, as the server spells it.
     pub definer: String,
@@ -74,7 +74,7 @@ pub struct Outline {
 }
 
 impl Outline {
-    /// Puts together what an outline was made by: the text of a statement, or its number and a hint.
+    /// Builds the source of an outline: the text of a statement, or its number and a hint.
     fn read(word: &str, name: &str, text: &str, target: &str, id: &str, content: &str) -> Self {
         let made = format!("CREATE {word} {} ON", identifier(name));
         let statement = match (text, target) {

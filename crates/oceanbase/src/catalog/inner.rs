@@ -12,7 +12,8 @@ use crate::error::Error;
 use crate::session::Session;
 use crate::statement::{Statement, literal};
 
-/// What tells a table from a later one of the same name, and from itself after a change.
+/// The identity of a table: it distinguishes the table from a later one of the same name, and from itself before a
+/// change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TableIdentity {
     /// The number that the server gave it. A recreated table gets another.
@@ -214,7 +215,7 @@ fn tables(database: &str) -> String {
     format!("{tables} WHERE d.database_name = {} AND t.table_type = {USER_TABLE}", literal(database))
 }
 
-/// Asks OceanBase; there is no answer on other servers, and where the user may not look.
+/// Queries OceanBase; no answer on other servers, and without permission.
 async fn ask<T>(
     session: &mut Session,
     sql: String,

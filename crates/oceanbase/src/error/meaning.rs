@@ -21,7 +21,7 @@ pub(super) struct Meaning {
 /// Whether to try the same again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Retry {
-    /// It will fail again until somebody changes something.
+    /// It will fail again until a user changes something.
     Never,
     /// It may succeed a little later.
     Later,
@@ -129,8 +129,8 @@ const TABLE: &[(&str, Retry, &[u16])] = &[
     ("database-setting-wrong", Never, &[1232, 1298, 4147]),
 ];
 
-/// Numbers that hide many causes: what the server says tells which. None of them passes by itself. The words are those of
-/// OceanBase 3.x's `ARCHIVELOG`; 2.2.77 has none.
+/// Numbers with many causes: the server's message distinguishes them. None of them passes by itself. The messages are
+/// those of OceanBase 3.x's `ARCHIVELOG`; 2.2.77 has none.
 const BY_WORDS: &[(u16, &str, &str)] = &[
     (1235, "not primary cluster", "database-cluster-not-primary"),
     (1235, "before upgrade backup inner table", "database-backup-tables-old"),
@@ -147,7 +147,7 @@ pub(super) fn of(number: u16, said: &str) -> Meaning {
     by_words.map_or_else(|| of_number(number), |&(_, _, text)| Meaning { text, retry: Never })
 }
 
-/// Returns what a number means, whatever the server said.
+/// Returns the meaning of a number, whatever the server's message was.
 pub(super) fn of_number(number: u16) -> Meaning {
     TABLE
         .iter()
@@ -155,8 +155,8 @@ pub(super) fn of_number(number: u16) -> Meaning {
         .map_or(UNLISTED, |&(text, retry, _)| Meaning { text, retry })
 }
 
-/// Tells whether the reason lies with the server, whatever was asked of it: the statement was ended from outside, or there is
-/// no room or no health left on its disks.
+/// Returns whether the reason lies with the server, whatever the statement was: it was ended from outside, or the
+/// disks are full or broken.
 pub(super) fn is_of_server(number: u16) -> bool {
     matches!(of_number(number).text, "database-interrupted" | "database-disk-full" | "database-disk-error")
 }

@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::session::Session;
 use crate::statement::Statement;
 
-/// Returns the statement of a step; none for one that only waits. There is no pause.
+/// Returns the statement of a step; none for one that only waits. There is no pause statement.
 pub(crate) fn step(step: ArchiveStep) -> Option<Statement> {
     match step {
         ArchiveStep::SwitchOn => Some(Statement::act("ALTER SYSTEM ARCHIVELOG")),

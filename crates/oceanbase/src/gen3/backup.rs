@@ -19,7 +19,7 @@ use crate::statement::{Statement, identifier, literal};
 /// How many jobs are looked at, newest first.
 const JOBS_SEEN: i64 = 16;
 
-/// There is no description: what is newest is known before.
+/// There is no description: the newest job is recorded before.
 pub(crate) fn start(mode: DataBackupMode) -> Statement {
     let incremental = if mode == DataBackupMode::Incremental { "INCREMENTAL " } else { "" };
     Statement::act(format!("ALTER SYSTEM BACKUP {incremental}DATABASE"))
@@ -57,7 +57,7 @@ pub(crate) fn restore(from: &RestoreSource<'_>, into: &RestoreTarget<'_>) -> Vec
     ]
 }
 
-/// Ends whatever job runs: look before. It fails when none does.
+/// Cancels every running job: check before. It fails when none is running.
 pub(crate) fn cancel() -> Statement {
     Statement::act("ALTER SYSTEM CANCEL BACKUP")
 }

@@ -8,12 +8,12 @@ use crate::error::Error;
 use crate::session::Session;
 use crate::statement::Statement;
 
-/// It fails while a merge goes on.
+/// It fails while a merge is running.
 pub(crate) fn freeze() -> Statement {
     Statement::act("ALTER SYSTEM MAJOR FREEZE")
 }
 
-/// Lets a merge go on that stopped at an error.
+/// Clears the error of a stopped merge, so that it continues.
 pub(crate) fn clear_error() -> Statement {
     Statement::act("ALTER SYSTEM CLEAR MERGE ERROR")
 }

@@ -25,7 +25,8 @@ pub(crate) fn step(tenant: &str, step: ArchiveStep) -> Option<Statement> {
     Some(Statement::act(text))
 }
 
-/// Tells whether archiving was switched where it is already. 9023 is no such answer here: the tenant is not NORMAL.
+/// Returns whether archiving is already in the requested state. 9023 does not mean that here: the tenant is not
+/// NORMAL.
 pub(crate) fn is_so_already(error: &Error) -> bool {
     matches!(error.number(), Some(9091 | 9092))
 }

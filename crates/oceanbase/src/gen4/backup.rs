@@ -52,7 +52,7 @@ pub(crate) fn restore(from: &RestoreSource<'_>, into: &RestoreTarget<'_>) -> Sta
     ))
 }
 
-/// Ends every job of the tenant, whoever began it: look before.
+/// Cancels every job of the tenant, also foreign ones: check before.
 pub(crate) fn cancel(tenant: &str) -> Statement {
     Statement::act(format!("ALTER SYSTEM CANCEL BACKUP TENANT = {}", identifier(tenant)))
 }

@@ -125,7 +125,7 @@ fn piece(row: &Row) -> Result<RecordedPiece, Error> {
     })
 }
 
-/// A piece that is gone may live on as a copy, once a tenant has copied its archive; no view tells whether it does.
+/// A deleted piece may still exist as a copy, once a tenant has copied its archive; no view shows whether it does.
 async fn mark_copies(session: &mut Session, records: &mut [BackupRecord]) -> Result<(), Error> {
     let is_gone = |piece: &RecordedPiece| piece.piece.file == PieceFile::Deleted;
     let has_gone = records.iter().any(|record| record.pieces.iter().any(is_gone));

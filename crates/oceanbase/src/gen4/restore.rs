@@ -18,7 +18,8 @@ use crate::physical::{NewTenant, Previewed};
 use crate::session::Session;
 use crate::statement::{Statement, identifier, literal};
 
-/// The statement answers when the new tenant's META tenant is there. The restore itself goes on when it does not.
+/// The statement returns when the new tenant's META tenant exists. The restore itself continues if the statement does
+/// not return.
 const RESTORE_LIMIT: Duration = Duration::from_secs(10 * 60);
 
 /// Reading what lies in a storage takes a while.

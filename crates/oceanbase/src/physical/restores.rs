@@ -39,7 +39,7 @@ pub struct Previewed {
     pub id: i64,
     /// Where it lies, without keys.
     pub address: String,
-    /// What the server tells of it, such as where a piece begins; empty for most.
+    /// The server's comment, such as the beginning of a piece; empty for most.
     pub description: String,
 }
 

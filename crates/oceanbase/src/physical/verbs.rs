@@ -52,7 +52,7 @@ pub struct RestoreSource<'a> {
 /// What a tenant is restored into.
 #[derive(Debug, Clone, Copy)]
 pub struct RestoreTarget<'a> {
-    /// The name of the tenant that is made.
+    /// The name of the new tenant.
     pub tenant: &'a str,
     /// Its resource pools, with commas between them.
     pub pools: &'a str,
@@ -74,7 +74,8 @@ impl Verbs {
         }
     }
 
-    /// Tells whether log archiving was switched where it is already: a repeated statement, or somebody else was faster.
+    /// Returns whether log archiving is already in the requested state: a repeated statement, or another client was
+    /// faster.
     #[must_use]
     pub fn is_so_already(&self, error: &Error) -> bool {
         match self.generation {
@@ -145,7 +146,7 @@ impl Verbs {
         }
     }
 
-    /// Returns the statement that cancels whatever backup of the scope runs, whoever began it: look before.
+    /// Returns the statement that cancels every running backup of the scope, also foreign ones: check before.
     #[must_use]
     pub fn cancel_backup(&self, scope: &Scope) -> Statement {
         match scope {
@@ -163,7 +164,7 @@ impl Verbs {
         }
     }
 
-    /// Returns the statement that lets a major compaction go on which stopped at an error.
+    /// Returns the statement that clears the error of a stopped major compaction.
     #[must_use]
     pub fn clear_merge_error(&self, tenant: &str) -> Statement {
         match self.generation {

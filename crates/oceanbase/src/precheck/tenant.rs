@@ -25,7 +25,7 @@ pub const LOG_ON: &str = "credential-log-on";
 pub const MODE: &str = "credential-mode";
 /// The user has the privileges.
 pub const PRIVILEGES: &str = "credential-privileges";
-/// The tenant tells the moment that a backup reads.
+/// A consistent snapshot can be read.
 pub const SNAPSHOT: &str = "credential-snapshot";
 
 /// What is checked, in this order.

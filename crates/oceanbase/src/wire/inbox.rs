@@ -72,7 +72,7 @@ impl Inbox {
         }
     }
 
-    /// Appends so many bytes to a payload: first what is here, then what comes.
+    /// Appends this many bytes to a payload: first the buffered ones, then received ones.
     async fn take(
         &mut self,
         stream: &mut (impl AsyncRead + Unpin),

@@ -1,4 +1,4 @@
-//! From an open socket to a connection on which somebody is logged on.
+//! From an open socket to a logged-on connection.
 
 use std::io;
 use std::net::SocketAddr;
@@ -63,7 +63,7 @@ pub(crate) enum NoEntry {
     },
     /// The network brought no connection about, or it went away.
     Lost(io::Error),
-    /// What answers is no MySQL server; what it said first.
+    /// The peer is not a MySQL server; this is its first message.
     NotMysql(Vec<u8>),
     /// The encrypted connection did not come about.
     Tls(String),

@@ -18,7 +18,7 @@ impl<'p> Reader<'p> {
         self.left
     }
 
-    /// Reads a number of so many bytes, lowest first.
+    /// Reads a number of this many bytes, lowest first.
     pub(super) fn number<const BYTES: usize>(&mut self) -> io::Result<u64> {
         let (bytes, rest) = self.left.split_first_chunk::<BYTES>().ok_or_else(cut_short)?;
         self.left = rest;

@@ -24,7 +24,7 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
 fn every_number_of_the_simulator_has_words_and_says_what_to_do() {
     let mut files = Vec::new();
     sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../sim/src"), &mut files);
-    // A number stands in the table of texts, or where an error is made.
+    // A number is listed in the table of texts, or where an error is created.
     let pattern =
         Regex::new(r#"(?:SqlError::(?:new|plain)\(|code: |^\s+\()([0-9]{4})\b"#).expect("a pattern");
     let mut numbers = BTreeSet::new();

@@ -1,4 +1,4 @@
-//! A MariaDB of the test's own: what looks like our protocol and is no OceanBase.
+//! A MariaDB of the test's own: it speaks our protocol, but is not OceanBase.
 
 use std::path::Path;
 use std::process::{Child, Command, Stdio};

@@ -1,4 +1,4 @@
-//! Physical backup in every version that the simulator pretends: the statements are golden, the views are read.
+//! Physical backup in every simulated version: the statements are golden, the views are read.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Every version that the simulator pretends: what it says of itself, and the check before it is taken over.
+//! Every simulated version: its identity, and the check before it is taken over.
 
 use std::sync::Arc;
 

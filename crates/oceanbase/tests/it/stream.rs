@@ -96,7 +96,7 @@ async fn silence_in_the_midst_is_a_time_out() {
 #[tokio::test]
 async fn a_reader_who_leaves_closes_the_connection_and_reads_nothing_away() {
     let (gone, seen) = mpsc::channel();
-    // It sends rows for ever: whoever reads the rest away never comes to an end.
+    // It sends rows forever: a reader who discards the rest never reaches the end.
     let fake = Fake::database(VERSION, "", move |peer, _| {
         peer.columns(&["a"])?;
         while peer.row(&["1"]).is_some() {}

@@ -239,7 +239,7 @@ pub(super) fn step(cluster: &mut Cluster) {
     }
 }
 
-/// Leaves the present stage; answers the tenant when it has been made.
+/// Leaves the current stage; returns the tenant once it is created.
 fn advance(cluster: &mut Cluster, restore: &Restore) -> Result<Option<TenantId>, SqlError> {
     match restore.status() {
         "CREATE_TENANT" => {

@@ -85,7 +85,7 @@ pub(crate) enum Command {
         kind: String,
         tenants: Vec<String>,
     },
-    /// Accepted, without an effect worth pretending.
+    /// Accepted, without an effect worth simulating.
     Accepted,
     /// Understood and refused, as the kernel does.
     Refused(&'static str),

@@ -1,4 +1,4 @@
-//! Manual deletion of sets and pieces: what the statement refuses, and what only the job tells.
+//! Manual deletion of sets and pieces: the errors of the statement, and those of the job.
 
 use super::Backups;
 use super::backup::BackupSet;

@@ -68,7 +68,7 @@ fn verb(c: &mut Cursor<'_>) -> Result<Command, SqlError> {
     }
     if let Some(verb) = merge_verb(c) {
         let scope = scope(c)?;
-        // The compaction of a single tablet is in none of the views that are pretended.
+        // The compaction of a single tablet appears in none of the simulated views.
         return if verb == Verb::Freeze && tablet(c)? {
             Ok(Command::Accepted)
         } else {

@@ -203,7 +203,7 @@ fn is_fit(cluster: &Cluster, id: TenantId) -> bool {
     features::has(cluster, id, features::VALIDATION) && check_tenant(cluster, id, false).is_ok()
 }
 
-/// `CANCEL VALIDATE BACKUP [TENANT = t]`; nothing to cancel is no error.
+/// `CANCEL VALIDATE BACKUP [TENANT = t]`; succeeds if there is nothing to cancel.
 pub(crate) fn cancel(
     cluster: &mut Cluster,
     caller: Caller,

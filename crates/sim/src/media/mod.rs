@@ -40,7 +40,7 @@ impl Media {
     /// Writes a data file of a size, with content that belongs to its address.
     pub(crate) fn put_data(&self, address: &str, size: u64) -> Result<(), SqlError> {
         let Some(path) = self.path(address) else {
-            // Memory is not damaged, so the size tells enough.
+            // Memory does not get damaged, so the size suffices.
             return self.write(address, size, &[]);
         };
         if fs::metadata(&path).is_ok_and(|file| (REAL_BYTES..=size).contains(&file.len())) {

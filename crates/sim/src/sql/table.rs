@@ -186,7 +186,7 @@ impl Table {
     }
 }
 
-/// How a row of a view is made from a noun of the world: name, type and value of each column.
+/// How a row of a view is built from a noun of the world: name, type and value of each column.
 pub(crate) struct Shape<T> {
     columns: Vec<ShapeColumn<T>>,
     included: bool,

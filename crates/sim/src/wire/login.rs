@@ -22,7 +22,7 @@ pub(crate) struct Login {
     pub(crate) user: String,
     pub(crate) proof: Vec<u8>,
     pub(crate) database: Option<String>,
-    /// The plugin the proof was made for.
+    /// The plugin of the proof.
     pub(crate) plugin: String,
 }
 
@@ -148,7 +148,7 @@ pub(crate) fn proof(password: &str, salt: &[u8; 20]) -> Vec<u8> {
     once.iter().zip(salted.finalize().iter()).map(|(a, b)| a ^ b).collect()
 }
 
-/// True when the proof was made from this password and salt.
+/// True when the proof was computed from this password and salt.
 pub(crate) fn proves(password: &str, salt: &[u8; 20], proof: &[u8]) -> bool {
     self::proof(password, salt) == proof
 }

@@ -42,7 +42,7 @@ impl Cluster {
         }
     }
 
-    /// What happens when somebody writes to a destination now.
+    /// The effect of a write to a destination now.
     pub(crate) fn destination_trouble(&mut self, address: &str) -> Result<(), SqlError> {
         let codes = [
             (FaultName::DestinationUnreachable, 9070),

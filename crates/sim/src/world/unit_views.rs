@@ -11,7 +11,7 @@ use crate::sql::{Shape, Table, Value};
 
 /// No limit of IOPS or bandwidth.
 const UNLIMITED: i64 = i64::MAX;
-/// Every server pretends to have this much.
+/// Every server reports this much.
 const SERVER_CPU: i64 = 16;
 const SERVER_MEMORY_BYTES: i64 = 64 << 30;
 const SERVER_LOG_BYTES: i64 = 256 << 30;

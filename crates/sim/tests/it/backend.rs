@@ -1,4 +1,4 @@
-//! A tenant whose data lies in a real seekdb, while its backup views stay pretended.
+//! A tenant whose data are in a real seekdb, while its backup views stay simulated.
 
 use mysql_async::prelude::Queryable;
 use sim::{Backend, Profile};

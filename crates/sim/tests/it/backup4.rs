@@ -1,4 +1,4 @@
-//! Archiving and backup of 4.x as they go on, second by second.
+//! Archiving and backup of 4.x, second by second.
 
 use sim::Profile;
 

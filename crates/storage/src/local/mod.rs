@@ -1,8 +1,8 @@
 //! Objects as files. `folder` walks without following links, `part` makes a file appear whole or not at all.
 //!
-//! Everything here blocks; `client` calls it away from the threads that must not wait. Folders are opened anew
-//! for every call, from the root down: a file system that was mounted, unmounted or renamed in between is
-//! seen as it is now, and no handle grows stale.
+//! Everything here blocks; `client` runs it on other threads. Folders are opened again for every call, from the root
+//! down: a file system that was mounted, unmounted or renamed in between is seen in its current state, and no handle
+//! becomes stale.
 
 mod folder;
 mod part;
@@ -44,14 +44,14 @@ impl Local {
         Self { base }
     }
 
-    /// Begins a file; the folders on the way to it are made.
+    /// Starts a file; creates missing parent folders.
     pub(crate) fn part(&self, key: &str) -> Result<Part, Error> {
         let (folders, name) = key::split(key)?;
         let mut tries_left = TRIES_MAX;
         loop {
             tries_left -= 1;
             match self.make(&folders).and_then(|folder| Part::begin(folder, name)) {
-                // Somebody removed a folder as empty just after we had made it.
+                // Another process removed a folder as empty just after we created it.
                 Err(error) if *error.kind() == ErrorKind::Missing && tries_left > 0 => {}
                 begun => return begun,
             }
@@ -97,7 +97,7 @@ impl Local {
         Ok(size.map(|size_bytes| ObjectEntry { key: key.to_owned(), size_bytes }))
     }
 
-    /// Removes a file; tells whether there was one.
+    /// Removes a file; returns whether it existed.
     pub(crate) fn delete(&self, key: &str) -> Result<bool, Error> {
         let (folders, name) = key::split(key)?;
         match self.folder(&folders)? {
@@ -280,7 +280,7 @@ fn walk_folder(
         if kind == EntryKind::Other {
             visit(Visit::File { folder, name: &name, key })?;
         } else if depth_left > 0 {
-            // Gone meanwhile: somebody else deletes too.
+            // Gone meanwhile: another process deletes too.
             let Some(child) = folder.child(&name)? else { continue };
             walk_folder(&child, &key, depth_left - 1, visit)?;
             visit(Visit::Left { folder, name: &name })?;

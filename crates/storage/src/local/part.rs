@@ -22,7 +22,7 @@ static MACHINE: LazyLock<String> = LazyLock::new(|| {
     boot.get(..16).filter(|boot| boot.chars().all(|sign| sign.is_ascii_hexdigit())).unwrap_or("").to_owned()
 });
 
-/// How old a part is before its lock counts: it is made first, and locked then.
+/// How old a part must be before its lock counts: it is created first, and locked then.
 const LOCKED_AFTER: Duration = Duration::from_secs(2);
 
 /// Tells whether the writer of a part of this machine is gone.
@@ -73,7 +73,7 @@ impl Part {
         Ok(self.size_bytes)
     }
 
-    /// Gives the file its name if nothing has it; tells whether it did.
+    /// Gives the file its name unless it exists; returns whether it did.
     pub(crate) fn finish_new(mut self) -> Result<bool, Error> {
         self.sync()?;
         if !self.folder.rename_new(&self.name, &self.target)? {

@@ -147,8 +147,8 @@ const KNOWN_FORMS: [&str; 8] = [
 /// How OpenDAL begins to say that an answer cannot be read.
 const UNREADABLE: &str = "deserialize";
 
-/// Returns what an answer says, and what caused it. What does not have a service's own form is not shown: a typed-in
-/// endpoint may be anything, and its answer somebody's secret.
+/// Returns the message of an answer, and its cause. Answers without a service's own form are not shown: a typed-in
+/// endpoint may be anything, and its answer may contain a secret.
 fn words(cause: &opendal::Error) -> String {
     let mut words = match (cause.message(), status(cause)) {
         ("", _) => cause.kind().to_string(),

@@ -1,8 +1,8 @@
 //! Which addresses the clients of object stores connect to, and which redirects they follow.
 //!
-//! Somebody who may type an endpoint makes this server send requests there. So addresses are refused at which no object store
-//! is, and services that hand out credentials are: link-local ones, and those of clouds' metadata. Names are
-//! checked by what they resolve to, in the moment of connecting: no answer of a name server comes between.
+//! A user who may enter an endpoint makes this server send requests there. So addresses that are never object stores,
+//! but services that hand out credentials, are refused: link-local ones, and the metadata services of clouds. Names
+//! are checked by their resolved address, at the moment of connecting: no later answer of a name server counts.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 

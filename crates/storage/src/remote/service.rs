@@ -173,7 +173,7 @@ impl Address {
     }
 }
 
-/// Returns an endpoint as it may be shown: somebody may have typed a password into it.
+/// Returns an endpoint that is safe to show: a user may have typed a password into it.
 fn shown(endpoint: &str) -> String {
     model::storage::mask_uri(&if endpoint.contains("://") {
         endpoint.to_owned()
@@ -182,7 +182,7 @@ fn shown(endpoint: &str) -> String {
     })
 }
 
-/// Returns the region that a host's name tells: `s3.<region>.…`, `s3-<region>.…`.
+/// Returns the region in a host name: `s3.<region>.…`, `s3-<region>.…`.
 fn region_of(host: &str) -> Option<String> {
     let mut labels = host.split('.');
     let service = labels.find(|label| *label == "s3" || label.starts_with("s3-"))?;

@@ -59,7 +59,7 @@ async fn a_download_whose_connections_are_cut_goes_on_where_it_was() {
     proxy.cut(3, 4 * MIB as u64, false);
     assert!(read(&client, "large").await == content, "the bytes differ");
     assert!(proxy.has_misbehaved());
-    // It was not begun anew each time.
+    // It did not start over each time.
     assert!(proxy.received() < 22 * MIB as u64, "{}", proxy.received());
 }
 

@@ -25,7 +25,7 @@ pub(super) struct Reader<'t> {
 }
 
 impl<'t> Reader<'t> {
-    /// Reads a statement in which there is no comment, but such as a server prints around words for newer versions.
+    /// Reads a statement without comments, except those that a server prints around words for newer versions.
     pub(super) fn strict(sql: &'t [u8]) -> Result<Self, Refusal> {
         Self::of(sql, false)
     }
@@ -226,7 +226,7 @@ fn refuse_structure(token: Token<'_>) -> Result<(), Refusal> {
     if executable(token)?.iter().any(decides) { Err(unexpected(&token)) } else { Ok(()) }
 }
 
-/// Tells whether a word is made of letters and digits, of whatever language.
+/// Returns whether a word consists of letters and digits of any language.
 fn is_plain(word: &[u8]) -> bool {
     let belongs = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
     std::str::from_utf8(word).is_ok_and(|word| word.chars().all(belongs))
