@@ -238,7 +238,7 @@ fn literal_end(text: &[char], begin: usize) -> Option<usize> {
     None
 }
 
-/// Leaves out what stands behind `#[cfg(test)]`.
+/// Leaves out what follows `#[cfg(test)]`.
 fn without_tests(tokens: &[String]) -> Vec<String> {
     const TEST: [&str; 7] = ["#", "[", "cfg", "(", "test", ")", "]"];
     let (mut kept, mut i) = (Vec::new(), 0);

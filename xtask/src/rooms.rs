@@ -284,7 +284,7 @@ fn rooms(crate_name: &str, imports: &Imports, findings: &mut Vec<String>) {
     }
 }
 
-/// Says who imports whom in a circle.
+/// Reports who imports whom in a circle.
 fn round(crate_name: &str, imports: &Imports, circle: &BTreeSet<String>) -> String {
     let mut text = format!("crates/{crate_name}: files import each other in a circle:");
     for file in circle {

@@ -118,7 +118,7 @@ fn forgotten_tests(root: &Path, findings: &mut Vec<String>) -> Result<()> {
     Ok(())
 }
 
-/// The documents that say which tests hold a promise, as `crate::name_of_the_test`.
+/// The documents that name the tests of a promise, as `crate::name_of_the_test`.
 const PROMISES: &[&str] = &["docs/physical-traps.md"];
 
 /// A promise names its tests; one that was renamed or deleted holds nothing.

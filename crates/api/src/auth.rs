@@ -1,5 +1,5 @@
-//! Who asks: HTTP Basic, a personal token, or the session of a browser, checked before anything else of a request is read.
-//! Whoever may not call a path learns nothing of its fields: that comes before what is wrong with them.
+//! Who asks: HTTP Basic, a personal token, or the session of a browser, checked before anything else of a request is
+//! read. Whoever may not call a path learns nothing of its fields: that comes before what is wrong with them.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -36,7 +36,7 @@ pub(crate) async fn log_on(State(api): State<Api>, mut request: Request, next: N
     }
 }
 
-/// Tells whether an answer says that the request is wrong in itself.
+/// Returns whether an answer says that the request is wrong in itself.
 fn is_about_fields(status: StatusCode) -> bool {
     use StatusCode as Status;
     [
@@ -107,7 +107,7 @@ fn read_bearer(value: &str) -> Option<Secret> {
     scheme.eq_ignore_ascii_case("bearer").then(|| Secret::new(token.trim()))
 }
 
-/// Who asks. Every route behind [`log_on`] has one.
+/// The caller. Every route after [`log_on`] has one.
 pub(crate) struct Caller(pub(crate) Actor);
 
 impl<S: Send + Sync> FromRequestParts<S> for Caller {

@@ -87,7 +87,7 @@ impl<T> List<T> {
         }
     }
 
-    /// Returns the rows and which page they are, for an answer that says more beside them.
+    /// Returns the rows and their page, for an answer with further fields.
     pub(crate) fn into_parts(self) -> (Vec<T>, ListPage) {
         (self.contents, self.page)
     }
@@ -103,6 +103,6 @@ impl<T> List<T> {
     }
 }
 
-/// An answer that says no more than that it is done.
+/// An answer without content.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Done {}

@@ -144,7 +144,7 @@ pub(crate) struct Words {
     /// Why, as far as it is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     cause: Option<String>,
-    /// What the database or the storage said, word for word.
+    /// The original message of the database or the storage.
     #[serde(skip_serializing_if = "Option::is_none")]
     raw: Option<String>,
     /// What to do now.
@@ -241,7 +241,7 @@ pub(crate) async fn no_such_method(method: axum::http::Method, uri: axum::http::
         .into()
 }
 
-/// Answers a request whose handler panicked. What the panic said is in the log, not in the answer.
+/// Answers a request whose handler panicked. The panic's message is in the log, not in the answer.
 pub(crate) fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
     Failure::from(Problem::new(ProblemKind::Internal, codes::INTERNAL, "server-fault")).into_response()
 }

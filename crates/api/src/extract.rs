@@ -48,7 +48,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
     }
 }
 
-/// What a JSON object says. serde alone would take an array for a struct, too: field by field, in their order.
+/// The content of a JSON object. serde alone would also accept an array for a struct: field by field, in order.
 struct Object<T>(T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
@@ -71,7 +71,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
     }
 }
 
-/// What stands behind the `?`. Not called `Query`: utoipa would take it for axum's and describe it a second time.
+/// The query string. Not called `Query`: utoipa would treat it as axum's and describe it a second time.
 pub(crate) struct Parameters<T>(pub(crate) T);
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Parameters<T> {
@@ -133,7 +133,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Repeatable {
     }
 }
 
-/// Names what is wrong by the innermost error, which says where and what was expected.
+/// Describes the problem by the innermost error, which has the position and what was expected.
 fn unreadable(id: &str, status: StatusCode, rejection: &dyn std::error::Error) -> Failure {
     let mut innermost = rejection;
     while let Some(cause) = innermost.source() {

@@ -38,8 +38,8 @@ impl Ingress {
         last.unwrap_or(peer).to_string()
     }
 
-    /// Tells whether the request came to us over TLS: ours, that of a proxy that is trusted, or, as the browser says of
-    /// the page that it writes from, that of any.
+    /// Returns whether the request came to us over TLS: ours, that of a proxy that is trusted, or, as the browser
+    /// says of the page that it writes from, that of any.
     pub(crate) fn is_https(&self, peer: Option<IpAddr>, headers: &HeaderMap) -> bool {
         let is_proxy = peer.is_some_and(|peer| self.trusted_proxies.contains(&peer.to_canonical()));
         let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
@@ -50,7 +50,8 @@ impl Ingress {
     }
 }
 
-/// Reads an address as proxies write it, with a port or without. An IPv4 address in IPv6's clothes is that IPv4 address.
+/// Reads an address as proxies write it, with a port or without. An IPv4 address in IPv6's clothes is that IPv4
+/// address.
 fn address(hop: &str) -> Option<IpAddr> {
     let bare = hop.strip_prefix('[').and_then(|hop| hop.strip_suffix(']')).unwrap_or(hop);
     let address = bare.parse().ok().or_else(|| hop.parse().ok().map(|with_port: SocketAddr| with_port.ip()));

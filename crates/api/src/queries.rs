@@ -1,4 +1,4 @@
-//! What may stand behind the `?` of a path.
+//! The query strings of paths.
 
 use control::PageAsk;
 use control::audit::AuditFilter;
@@ -61,7 +61,7 @@ pub(crate) struct TaskQuery {
     /// How many rows a page holds.
     #[param(minimum = 1, maximum = 2000, default = 10)]
     size: Option<u32>,
-    /// The order; the newest first when left out.
+    /// The order; the newest first by default.
     #[param(inline)]
     sort: Option<words::TaskSort>,
 }
@@ -91,7 +91,7 @@ const LOG_LINES_MAX: u32 = 1000;
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct LogQuery {
-    /// The lines behind this one; from the first when left out.
+    /// The lines after this one; from the first by default.
     #[param(minimum = 0, default = 0)]
     after: Option<u64>,
     /// How many lines at most.
@@ -100,7 +100,7 @@ pub(crate) struct LogQuery {
 }
 
 impl LogQuery {
-    /// Returns behind which line, and how many lines at most.
+    /// Returns the line before the first one, and the maximum number of lines.
     pub(crate) fn read(&self) -> Result<(i64, u32), Problem> {
         let limit = self.limit.unwrap_or(LOG_LINES_MAX);
         if !(1..=LOG_LINES_MAX).contains(&limit) {
@@ -117,12 +117,12 @@ impl LogQuery {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct LogDelayQuery {
-    /// Of this tenant; of all when left out.
+    /// Of this tenant; of all by default.
     tenant_id: Option<i64>,
-    /// At that moment or later; a day before the end when left out.
+    /// At that moment or later; a day before the end by default.
     #[param(format = DateTime, example = "2026-11-22T00:00:00.000+08:00")]
     start_time: Option<String>,
-    /// Before that moment; until now when left out.
+    /// Before that moment; until now by default.
     #[param(format = DateTime)]
     end_time: Option<String>,
 }
@@ -195,12 +195,12 @@ impl StrategyRunQuery {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct StorageUsageQuery {
-    /// Of this storage; of all when left out.
+    /// Of this storage; of all by default.
     storage_id: Option<i64>,
-    /// At that moment or later; 30 days before the end when left out.
+    /// At that moment or later; 30 days before the end by default.
     #[param(format = DateTime, example = "2026-11-22T00:00:00.000+08:00")]
     start_time: Option<String>,
-    /// Before that moment; until now when left out.
+    /// Before that moment; until now by default.
     #[param(format = DateTime)]
     end_time: Option<String>,
 }

@@ -103,8 +103,8 @@ pub(crate) fn check_is_console(method: &Method, headers: &HeaderMap) -> Result<(
     Err(Problem::new(ProblemKind::Forbidden, codes::FORBIDDEN, "console-header-missing"))
 }
 
-/// Tells whether the request is the console's. A browser that is told how to authenticate asks for a password by
-/// itself, in a window of its own; the console has a page for that.
+/// Returns whether the request is the console's. A browser that receives an authentication challenge prompts for a
+/// password in its own window; the console has a page for that.
 pub(crate) fn is_console(headers: &HeaderMap) -> bool {
     headers.contains_key(CONSOLE_HEADER) || token(headers).is_some()
 }

@@ -1,4 +1,4 @@
-//! How a command ends when it does not end well: what is said, and the exit status.
+//! The failure of a command: its message and exit status.
 
 use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
@@ -22,7 +22,7 @@ pub(crate) struct Failure {
     is_partial: bool,
 }
 
-/// What is said about it. REST answers an error in this shape, already in the reader's language.
+/// The message. REST returns an error in this shape, already in the reader's language.
 #[derive(Debug, Deserialize)]
 struct Words {
     code: u32,
@@ -79,7 +79,7 @@ impl Failure {
         Some(Self { words: Box::new(words), is_passing: false, is_partial: false })
     }
 
-    /// Reads why a task failed, from its answer: the first failed subtask says more than the task does.
+    /// Reads why a task failed, from its answer: the first failed subtask has more details than the task.
     pub(crate) fn from_task(task: &serde_json::Value) -> Option<Self> {
         let failed = task["subtasks"].as_array()?.iter().find(|subtask| subtask["status"] == "FAILED");
         let said = failed.map_or(&task["error"], |subtask| &subtask["note"]);
@@ -115,7 +115,7 @@ impl Failure {
         })
     }
 
-    /// Says it on standard error: message, cause and what to do, each on its own line; or as JSON.
+    /// Prints it on standard error: message, cause and fix, each on its own line; or as JSON.
     pub(crate) fn show(&self, as_json: bool) {
         let mut out = std::io::stderr().lock();
         let Words { code, kind, id, message, cause, raw, action } = self.words.as_ref();

@@ -11,7 +11,7 @@
 //! | [`backups`] | what can be backed up, Back up Now, what was backed up |
 //! | [`strategies`] | what is backed up regularly, what became of each run, and what is due now |
 //! | [`log_backups`] | log backup: how it stands, start, stop, pause, resume |
-//! | [`log_delays`] | how far log backup is behind, over time |
+//! | [`log_delays`] | the delay of log backup over time |
 //! | [`log_gaps`] | interruptions of log backup, and what is done about them |
 //! | [`compactions`] | major compaction: how it stands, start, clear exceptions |
 //! | [`recovery_windows`] | to which moments tenants can be recovered |

@@ -35,8 +35,8 @@ pub(crate) struct Archive {
     pub(crate) recipients: Arc<[Recipient]>,
     /// What encrypted objects are opened with.
     pub(crate) identities: Identities,
-    /// The plan and the files with statements, as the manifest names them: what is read of them must be that. Nothing while
-    /// the dump is being made.
+    /// The plan and the files with statements, as the manifest names them: what is read of them must be that. Nothing
+    /// while the dump is being made.
     named: Option<Arc<HashMap<String, ObjectEntry>>>,
     /// Whose plan, receipts and manifest count.
     accepts: Accepts,
@@ -63,7 +63,7 @@ pub struct OpenManifest {
     pub blake3: String,
 }
 
-/// Says that a piece is finished.
+/// Reports that a piece is finished.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct PieceReceipt {
     pub(crate) database: String,
@@ -123,7 +123,7 @@ impl Archive {
         Ok((Self { recipients, identities, named, ..archive }, manifest))
     }
 
-    /// Tells whether rows and statements are encrypted.
+    /// Returns whether rows and statements are encrypted.
     pub(crate) fn is_encrypted(&self) -> bool {
         !self.recipients.is_empty()
     }
@@ -230,7 +230,7 @@ impl Archive {
         Ok(OpenManifest { manifest, signer, blake3 })
     }
 
-    /// Tells whether an object with that signature counts.
+    /// Returns whether an object with that signature counts.
     fn accepts(&self, signer: Option<PublicKey>) -> bool {
         match &self.accepts {
             Accepts::All => true,
@@ -246,7 +246,7 @@ impl Archive {
         }
     }
 
-    /// Returns what a signature of a sealed object says that it is.
+    /// Returns the label of a sealed object that its signature covers.
     fn purpose<'a>(&'a self, key: &ObjectKey<'a>) -> Purpose<'a> {
         key.purpose(&self.dump).expect("only plan, receipts and manifest are sealed")
     }

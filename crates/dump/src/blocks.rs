@@ -27,7 +27,7 @@ impl BlockHasher {
         Self { hasher: Hasher::new(), bytes_in_block: 0, blocks: Vec::new() }
     }
 
-    /// Adds bytes behind those that came before.
+    /// Appends bytes.
     pub(crate) fn update(&mut self, mut bytes: &[u8]) {
         while !bytes.is_empty() {
             // Only when more comes is it known that a full block is not the whole object.
@@ -92,7 +92,7 @@ impl BlockProof {
     /// Expects the blocks that the manifest names.
     ///
     /// # Errors
-    /// Says what is wrong, when they are not those of the object's hash.
+    /// Reports what is wrong, when they are not those of the object's hash.
     pub(crate) fn of(object: &ObjectEntry) -> Result<Self, &'static str> {
         let hash = |text: &String| Hash::from_hex(text).map_err(|_| "its checksum is unreadable");
         let whole = hash(&object.blake3)?;
@@ -132,7 +132,7 @@ fn count(bytes: u64) -> u64 {
     bytes.div_ceil(BLOCK_BYTES as u64).max(1)
 }
 
-/// Tells whether the manifest names the blocks that an object has. Dumps from before blocks were hashed name none.
+/// Returns whether the manifest names the blocks that an object has. Dumps from before blocks were hashed name none.
 pub(crate) fn are_named(object: &ObjectEntry) -> bool {
     count(object.bytes) == 1 || !object.blocks.is_empty()
 }

@@ -33,8 +33,8 @@ const UNKNOWN_COLUMN: u16 = 1054;
 /// How many chunks there are of a size before the next are twice as large.
 const CHUNKS_OF_A_SIZE: usize = 16;
 
-/// How many numbers there may be for each row between the first and the last: then reckoned chunks hold half of the rows that
-/// they should, on average, and none holds more.
+/// How many numbers there may be for each row between the first and the last: then reckoned chunks hold half of the
+/// rows that they should, on average, and none holds more.
 const NUMBERS_PER_ROW_MOST: u64 = 2;
 
 /// How often the chunks become twice as large: the first are an eighth of the largest.
@@ -43,8 +43,8 @@ const DOUBLINGS_MOST: usize = 3;
 /// How large the chunks should be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ChunkAim {
-    /// Bytes of values in the largest chunks, about. A table's first chunks are smaller, so that a table of any size gives
-    /// every connection work, and the last ones to be done are short.
+    /// Bytes of values in the largest chunks, about. A table's first chunks are smaller, so that a table of any size
+    /// gives every connection work, and the last ones to be done are short.
     pub bytes: u64,
     /// Exactly this many rows instead.
     pub rows: Option<u64>,
@@ -108,7 +108,7 @@ pub(crate) fn whole(partitions: &[String]) -> Vec<Chunk> {
 pub(crate) struct KnownRows {
     /// How many the server believes there are.
     pub(crate) guess: u64,
-    /// What it said when it was asked whether there are too few to be cut.
+    /// The server's answer whether there are too few rows to split.
     pub(crate) are_few: Option<bool>,
 }
 
@@ -122,7 +122,7 @@ pub(crate) struct Cutter<'a> {
 }
 
 impl Cutter<'_> {
-    /// Tells whether the server shows the hidden key of a table.
+    /// Returns whether the server shows the hidden key of a table.
     pub(crate) async fn sees_hidden_key(&self, session: &mut Session, table: &TablePlan) -> Result<bool> {
         let sql = format!("{} LIMIT 1", select_rows(self.moment, self.database, table, &Chunk::default()));
         match session.rows(&Statement::read(sql).within(crate::LONG_READ)).await {
@@ -131,8 +131,8 @@ impl Cutter<'_> {
         }
     }
 
-    /// Tells of each of these tables, which have keys, whether it is too small to be cut. The server plans one statement
-    /// about many in half the time of one about each.
+    /// Reports of each of these tables, which have keys, whether it is too small to be cut. The server plans one
+    /// statement about many in half the time of one about each.
     pub(crate) async fn are_small(&self, session: &mut Session, tables: &[&TablePlan]) -> Result<Vec<bool>> {
         let row_there = |table: &&TablePlan| {
             let order = key_list(&table.key);
@@ -299,8 +299,8 @@ impl Cutter<'_> {
     }
 }
 
-/// Returns where to cut between two whole numbers so that no chunk holds more rows than `rows` says of the chunks before it;
-/// nothing where the numbers lie too far apart for that to be of use.
+/// Returns where to cut between two whole numbers so that no chunk holds more rows than `rows`; none if the numbers
+/// are too far apart for that to help.
 fn reckoned(first: i128, last: i128, rows_guess: u64, rows: impl Fn(usize) -> u64) -> Option<Vec<i128>> {
     let numbers = last.checked_sub(first)?.checked_add(1)?;
     if numbers > i128::from(rows_guess) * i128::from(NUMBERS_PER_ROW_MOST) {
@@ -316,8 +316,8 @@ fn reckoned(first: i128, last: i128, rows_guess: u64, rows: impl Fn(usize) -> u6
     }
 }
 
-/// Rounds a number of rows down to its four leading bits: statements hold powers of two of rows, and a chunk at least eight
-/// of them, so that no rows are left over.
+/// Rounds a number of rows down to its four leading bits: statements hold powers of two of rows, and a chunk at least
+/// eight of them, so that no rows are left over.
 fn rounded(rows: u64) -> u64 {
     let step = 1 << rows.max(1).ilog2().saturating_sub(3);
     rows / step * step
@@ -343,7 +343,7 @@ pub(crate) fn select_rows(moment: Moment, database: &str, table: &TablePlan, chu
     format!("SELECT {hint}{} FROM {from}{}{order}", columns.join(","), condition(moment, &table.key, chunk))
 }
 
-/// Returns the bounds of a chunk as they stand behind its table: nothing when it has none.
+/// Returns the bounds of a chunk as they follow its table: nothing when it has none.
 pub(crate) fn condition(moment: Moment, key: &[Column], chunk: &Chunk) -> String {
     let bounds: Vec<String> = [(&chunk.after, false), (&chunk.up_to, true)]
         .into_iter()

@@ -112,7 +112,7 @@ impl Form {
     }
 }
 
-/// Tells whether `enum('a','')` has an empty member. Sometimes says yes of a member with quotes in it: that is read
+/// Returns whether `enum('a','')` has an empty member. May return true for a member with quotes in it: that is read
 /// as a number too, which is always right.
 fn has_empty_member(declared: &str) -> bool {
     declared.contains("(''") || declared.contains(",''")

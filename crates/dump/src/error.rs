@@ -21,7 +21,7 @@ pub enum Error {
     Database {
         /// What was to be done, such as "read `shop`.`orders`".
         what: String,
-        /// What the server said.
+        /// The server's message.
         #[source]
         source: Box<oceanbase::Error>,
     },
@@ -43,7 +43,7 @@ pub enum Error {
         scn: u64,
         /// What was to be read.
         what: String,
-        /// What the server said.
+        /// The server's message.
         #[source]
         source: Box<oceanbase::Error>,
     },
@@ -79,7 +79,7 @@ pub enum Error {
         column: String,
         /// Which row: its key, or its place in a piece.
         row: String,
-        /// The text that says what is wrong with the value, and what can be done.
+        /// The text with the problem of the value, and the fix.
         why: &'static str,
         /// The number in the value that it is about; empty when it is about none.
         number: String,
@@ -256,13 +256,13 @@ pub enum Error {
         /// What is different.
         why: String,
     },
-    /// Transactions that no session owns hold locks there, for ever.
+    /// Transactions that no session owns hold locks there, forever.
     #[error("locked for ever by transactions without a session: {}", tables.join(", "))]
     TargetLocked {
         /// Which tables of the target.
         tables: Vec<String>,
     },
-    /// It was told to stop.
+    /// It was cancelled.
     #[error("cancelled")]
     Cancelled,
 }
@@ -289,7 +289,7 @@ impl Error {
         Self::CannotCarry { problems: vec![not_carried(object, why)] }
     }
 
-    /// Tells whether the dump can only be begun again, under a new id: what it has so far can't be completed.
+    /// Returns whether the dump can only be begun again, under a new id: what it has so far can't be completed.
     #[must_use]
     pub fn must_start_anew(&self) -> bool {
         matches!(
@@ -411,7 +411,7 @@ impl Error {
     }
 }
 
-/// Says what the server refused, and what was to be done. That no connection came about says it by itself.
+/// Reports the server's error with the attempted action. A failed connection needs no action.
 fn database_problem(what: &str, source: &oceanbase::Error) -> Problem {
     let mut problem = source.problem();
     if problem.text.id == "database-privilege-missing" {
@@ -453,7 +453,7 @@ fn shortened(all: &[String]) -> String {
     text
 }
 
-/// Says what was to be done when a server refused.
+/// Adds the attempted action to a server's error.
 pub(crate) trait DuringSql<T> {
     fn during(self, what: impl FnOnce() -> String) -> Result<T>;
 
@@ -482,7 +482,7 @@ impl<T> DuringSql<T> for std::result::Result<T, oceanbase::Error> {
     }
 }
 
-/// Says what was to be done when a storage refused.
+/// Adds the attempted action to a storage's error.
 pub(crate) trait DuringIo<T> {
     fn during(self, what: impl FnOnce() -> String) -> Result<T>;
 }

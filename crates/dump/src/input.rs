@@ -1,12 +1,13 @@
-//! One piece on its way out of the storage: proved as it arrives, then opened, decompressed, cut into statements and checked
-//! on a thread of its own.
+//! One piece on its way out of the storage: proved as it arrives, then opened, decompressed, cut into statements and
+//! checked on a thread of its own.
 //!
 //! ```text
 //! storage ─ task: reads, proves blocks ─▶ thread: age -d, zstd -d, cuts, checks ─▶ whoever loads
 //! ```
 //!
-//! Nothing passes the first arrow that is not what was written, and nothing the second that is not an INSERT of the planned
-//! form. A few buffers wait at each, no more. Dropped in its midst, task and thread find their receivers gone and end.
+//! Nothing passes the first arrow that is not what was written, and nothing the second that is not an INSERT of the
+//! planned form. A few buffers wait at each, no more. Dropped in its midst, task and thread find their receivers gone
+//! and end.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -53,7 +54,7 @@ pub(crate) struct PieceInput {
 enum Stopped {
     /// It can't be decrypted or decompressed.
     Unpacking(io::Error),
-    /// What it holds is not what the manifest and the plan say.
+    /// Its content differs from the manifest and the plan.
     Unexpected(String),
 }
 
@@ -93,7 +94,7 @@ impl PieceInput {
         Ok(Self { object, statements, reading, unpacking })
     }
 
-    /// Returns the next statement; nothing at the end, when the piece was all that the manifest says.
+    /// Returns the next statement; nothing at the end, when the piece matches the manifest.
     pub(crate) async fn next(&mut self) -> Result<Option<Bytes>> {
         if let Some(statement) = self.statements.recv().await {
             return Ok(Some(statement));
@@ -113,7 +114,7 @@ impl PieceInput {
         }
     }
 
-    /// Says what is wrong with the piece.
+    /// Returns the error of the piece.
     pub(crate) fn damaged(&self, why: &str) -> Error {
         damaged(&self.object, why)
     }

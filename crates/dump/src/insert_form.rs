@@ -42,7 +42,7 @@ impl InsertForm {
     /// Checks a statement without its `;`; returns how many rows it holds.
     ///
     /// # Errors
-    /// Says where the statement leaves the form.
+    /// Names the position where the statement leaves the form.
     pub(crate) fn check(&self, statement: &[u8]) -> Result<u64, Deviation> {
         if !statement.starts_with(&self.head) {
             let same = statement.iter().zip(&self.head).take_while(|(found, head)| found == head);
@@ -66,7 +66,7 @@ impl InsertForm {
     }
 }
 
-/// Tells whether a text is one literal of that form, or of bytes, which stand where a text is not valid UTF-8.
+/// Returns whether a text is one literal of that form, or of bytes, which stand where a text is not valid UTF-8.
 pub(crate) fn is_literal(form: Form, text: &[u8]) -> bool {
     [form, Form::Bytes].into_iter().any(|form| {
         let mut reader = Reader { statement: text, at: 0 };
@@ -121,7 +121,8 @@ impl Reader<'_> {
         }
     }
 
-    /// A document: its text; or, as [`crate::document`] writes it, a number, bytes, or one of two functions of literals.
+    /// A document: its text; or, as [`crate::document`] writes it, a number, bytes, or one of two functions of
+    /// literals.
     fn pass_document(&mut self) -> Result<(), Deviation> {
         match self.byte() {
             Some(b'\'') => self.pass_quoted(),

@@ -34,11 +34,11 @@ pub(crate) enum ObjectKey<'a> {
     Grants,
     /// Rows of a table.
     Piece { database: &'a str, table: &'a str, number: u32, extension: &'a str },
-    /// Says that pieces are finished: numbered by their writer, so that no other overwrites them.
+    /// Reports that pieces are finished: numbered by their writer, so that no other overwrites them.
     PieceReceipts { writer: u64, number: u32 },
-    /// Says that the schema is finished.
+    /// Reports that the schema is finished.
     SchemaReceipt,
-    /// Says which tables are left out because their rows can't be read.
+    /// Lists the tables that are left out because their rows cannot be read.
     LostReceipt,
 }
 
@@ -67,7 +67,7 @@ impl<'a> ObjectKey<'a> {
         }
     }
 
-    /// Returns what a signature of the object says that it is; nothing for one that is not sealed.
+    /// Returns the label of the object that its signature covers; none for one that is not sealed.
     pub(crate) fn purpose(&self, dump: &'a DumpId) -> Option<Purpose<'a>> {
         let kind = match self {
             Self::Plan => "plan",
@@ -75,7 +75,7 @@ impl<'a> ObjectKey<'a> {
             Self::PieceReceipts { .. } => "receipt",
             Self::SchemaReceipt => "schema-receipt",
             Self::LostReceipt => "left-out-receipt",
-            // Named one by one: an object that is new says which it is.
+            // Listed one by one: a new object needs a decision.
             Self::Database { .. }
             | Self::Tables { .. }
             | Self::Sequences { .. }

@@ -74,5 +74,5 @@ pub const FORMAT: u32 = 1;
 /// How long a statement may take that reads along a table.
 const LONG_READ: Duration = Duration::from_secs(3600);
 
-/// How long the server may be silent in the midst of rows.
+/// How long the server may be silent during rows.
 const SILENCE: Duration = Duration::from_secs(600);

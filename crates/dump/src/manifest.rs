@@ -22,8 +22,8 @@ pub struct ObjectEntry {
     pub bytes: u64,
     /// The BLAKE3 of its bytes.
     pub blake3: String,
-    /// The hashes of its blocks of 4 MiB, which together give `blake3`; none where it is one block, or an older Lifeboat
-    /// wrote it.
+    /// The hashes of its blocks of 4 MiB, which together give `blake3`; none where it is one block, or an older
+    /// Lifeboat wrote it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub blocks: Vec<String>,
 }
@@ -183,7 +183,7 @@ impl DatabaseEntry {
 }
 
 impl Manifest {
-    /// Tells whether the dump lacks something that nobody agreed to.
+    /// Returns whether the dump lacks something that nobody agreed to.
     #[must_use]
     pub fn is_partial(&self) -> bool {
         is_partial(&self.left_out)

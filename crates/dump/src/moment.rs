@@ -28,8 +28,8 @@ impl Moment {
         }
     }
 
-    /// Returns what stands behind SELECT. On OceanBase the hint keeps the server from keys that are younger than the
-    /// snapshot (1412); the range of the primary key is used all the same.
+    /// Returns the text after SELECT. On OceanBase the hint keeps the server from keys that are younger than the
+    /// snapshot (1412); the range of the primary key is used anyway.
     pub(crate) fn hint(self, hidden_key: bool) -> &'static str {
         match self {
             Self::Scn(_) if hidden_key => "/*+ opt_param('hidden_column_visible','true') full(x) */ ",
@@ -38,7 +38,7 @@ impl Moment {
         }
     }
 
-    /// Returns the table as it stands behind FROM, called `x`.
+    /// Returns the table for FROM, called `x`.
     pub(crate) fn source(self, database: &str, table: &TablePlan, chunk: &Chunk) -> String {
         let name = full_name(database, &table.name);
         let partition = chunk
@@ -52,7 +52,7 @@ impl Moment {
         }
     }
 
-    /// Returns the condition that a row lies behind these values of the key, or with `last` not behind them.
+    /// Returns the condition that a row comes after these values of the key, or with `last` not after them.
     ///
     /// OceanBase reads only that part of the table when rows are compared as wholes, MySQL and MariaDB only when they
     /// are compared column by column.

@@ -277,7 +277,7 @@ impl Packer {
         Ok(Packed { packer: self, left, frame })
     }
 
-    /// Returns what comes behind the last frame.
+    /// Returns what follows the last frame.
     fn end(&mut self) -> io::Result<Vec<u8>> {
         let end = self.cipher.take().map_or_else(|| Ok(Vec::new()), Cipher::finish)?;
         self.hasher.update(&end);

@@ -109,7 +109,7 @@ impl PieceText {
         Self { typed, ..self }
     }
 
-    /// Tells whether exactly those documents were written otherwise that are to be: a text may stand for others, too.
+    /// Returns whether exactly those documents were written otherwise that are to be: a text may stand for others, too.
     pub(crate) fn has_all_typed(&self) -> bool {
         self.typed_rows == self.typed.rows()
     }
@@ -177,7 +177,7 @@ impl PieceText {
         }
     }
 
-    /// Tells whether no statement is begun: only then may the text be taken away before [`Self::end`].
+    /// Returns whether no statement is begun: only then may the text be taken away before [`Self::end`].
     pub(crate) fn is_between_statements(&self) -> bool {
         self.statement_rows == 0
     }
@@ -266,7 +266,7 @@ impl Splitter {
         Self { form, most_bytes, is_begun: false, text: BytesMut::new(), seen: 0, rows: 0 }
     }
 
-    /// Adds text behind what is there.
+    /// Appends text.
     pub(crate) fn push(&mut self, text: &[u8]) {
         self.text.extend_from_slice(text);
     }
@@ -274,7 +274,7 @@ impl Splitter {
     /// Returns the next whole statement, without its `;`: an INSERT of the planned form.
     ///
     /// # Errors
-    /// Says what stands there in its place.
+    /// Names the text that was found instead.
     pub(crate) fn next_statement(&mut self) -> Result<Option<Bytes>, NotAPiece> {
         if !self.is_begun {
             self.is_begun = self.pass_preamble()?;
@@ -301,7 +301,7 @@ impl Splitter {
         Ok(None)
     }
 
-    /// Passes over the lines that every piece begins with; nothing of them is run. No: more text is needed to tell.
+    /// Passes over the lines that every piece begins with; nothing of them is run. False: more text is needed.
     fn pass_preamble(&mut self) -> Result<bool, NotAPiece> {
         let line = &self.text[..self.text.len().min(TITLE_MOST_BYTES)];
         let Some(title) = memchr::memchr(b'\n', line) else {
@@ -319,8 +319,8 @@ impl Splitter {
         Ok(true)
     }
 
-    /// Passes over the head that stands at the beginning of a statement: the names in it may hold what ends a statement
-    /// elsewhere. No: more text is needed to tell.
+    /// Passes over the head that stands at the beginning of a statement: the names in it may hold what ends a
+    /// statement elsewhere. False: more text is needed.
     fn pass_head(&mut self) -> bool {
         let head = self.form.head();
         if self.text.starts_with(head) {
@@ -329,7 +329,7 @@ impl Splitter {
         self.text.len() >= head.len() || !head.starts_with(&self.text)
     }
 
-    /// Tells whether all text was given out, and there was some.
+    /// Returns whether all text was given out, and there was some.
     pub(crate) fn is_at_end(&self) -> bool {
         self.is_begun && self.text.is_empty()
     }

@@ -22,7 +22,7 @@ use crate::moment::Moment;
 pub struct Selection(pub Vec<BackupObject>);
 
 impl Selection {
-    /// Tells whether the database is dumped, whole or in part.
+    /// Returns whether the database is dumped, whole or in part.
     #[must_use]
     pub fn has_database(&self, name: &str) -> bool {
         let chosen = |object: &BackupObject| match object {
@@ -33,20 +33,20 @@ impl Selection {
         self.0.is_empty() || self.0.iter().any(chosen)
     }
 
-    /// Tells whether everything is dumped.
+    /// Returns whether everything is dumped.
     #[must_use]
     pub fn is_all(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Tells whether all of the database is dumped.
+    /// Returns whether all of the database is dumped.
     #[must_use]
     pub fn has_whole_database(&self, name: &str) -> bool {
         let whole = |object: &BackupObject| matches!(object, BackupObject::Database(chosen) if is_same_name(chosen, name));
         self.is_all() || self.0.iter().any(whole)
     }
 
-    /// Tells whether the table or view is dumped.
+    /// Returns whether the table or view is dumped.
     #[must_use]
     pub fn has_table(&self, database: &str, name: &str) -> bool {
         let chosen = |object: &BackupObject| match object {
@@ -152,7 +152,7 @@ pub struct DatabasePlan {
     pub name: String,
     /// Its tables.
     pub tables: Vec<TablePlan>,
-    /// Its views, each behind those that it reads.
+    /// Its views, each after those that it reads.
     pub views: Vec<ViewPlan>,
     /// Its sequences.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -164,7 +164,7 @@ pub struct DatabasePlan {
 pub struct ViewPlan {
     /// Its name.
     pub name: String,
-    /// What the server says when it is read, if it can't be.
+    /// The server's error when it is read, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub broken: Option<String>,
 }
@@ -196,8 +196,8 @@ pub struct Identity {
     pub columns: Vec<u64>,
     /// The BLAKE3 of its definition without keys.
     pub essence: String,
-    /// The server's number of the last change of its definition, also of one that does not matter here, where it has such a
-    /// number (OceanBase: `schema_version`).
+    /// The server's number of the last change of its definition, also of one that does not matter here, where it has
+    /// such a number (OceanBase: `schema_version`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<u64>,
 }
@@ -225,7 +225,7 @@ pub struct Chunk {
 }
 
 impl Chunk {
-    /// Cuts off what ends with this key, and begins behind it.
+    /// Cuts off what ends with this key, and begins after it.
     pub(crate) fn cut_off(&mut self, cut: Vec<String>) -> Self {
         let part = Self { up_to: Some(cut.clone()), ..self.clone() };
         self.after = Some(cut);
@@ -255,8 +255,8 @@ impl Plan {
         Moment::of(&self.server, self.scn)
     }
 
-    /// Checks that every bound of a chunk is a literal for each column of the key. Bounds become part of the queries that
-    /// read the source, or the target that is compared.
+    /// Checks that every bound of a chunk is a literal for each column of the key. Bounds become part of the queries
+    /// that read the source, or the target that is compared.
     ///
     /// # Errors
     /// [`Error::Damaged`] when one is anything else: the plan is forged.
@@ -282,7 +282,7 @@ impl Plan {
     }
 }
 
-/// Tells whether a bound has one literal for each column of the key.
+/// Returns whether a bound has one literal for each column of the key.
 fn is_key(key: &[Column], bound: &[String]) -> bool {
     bound.len() == key.len()
         && key.iter().zip(bound).all(|(column, text)| is_literal(column.form, text.as_bytes()))

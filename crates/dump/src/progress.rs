@@ -17,7 +17,7 @@ pub struct Progress {
     pub bytes: u64,
 }
 
-/// Where progress is told. Whoever is interested holds the other end; nobody need.
+/// The channel for progress. The receiver is optional.
 #[derive(Debug, Clone)]
 pub struct Meter(watch::Sender<Progress>);
 

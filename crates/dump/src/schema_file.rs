@@ -209,7 +209,7 @@ fn text(title: &str, objects: &[SchemaObject]) -> Vec<u8> {
 /// Reads a schema file.
 ///
 /// # Errors
-/// Says what is wrong with it.
+/// Reports what is wrong with it.
 pub(crate) fn read(text: &[u8]) -> Result<Vec<SchemaObject>, String> {
     let mut objects = Vec::new();
     let (mut context, mut zone) = (None, None);
@@ -269,8 +269,8 @@ pub(crate) fn usual_zone() -> String {
     set_zone(USUAL_ZONE)
 }
 
-/// Returns the context under which the statement can be sent as it stands, in UTF-8: its texts keep their character set and
-/// collation, which only the second decides.
+/// Returns the context under which the statement can be sent as it stands, in UTF-8: its texts keep their character
+/// set and collation, which only the second decides.
 pub(crate) fn in_which(statement: &[u8], context: &Context) -> Context {
     let is_same = match context.client.as_str() {
         "utf8mb4" => true,
@@ -284,7 +284,7 @@ pub(crate) fn in_which(statement: &[u8], context: &Context) -> Context {
 /// Character sets that no client can have, or in which an ASCII text is not what it looks like.
 const NOT_ASCII: [&str; 6] = ["binary", "swe7", "ucs2", "utf16", "utf16le", "utf32"];
 
-/// Tells whether both are names and nothing else: they are set without quotes.
+/// Returns whether both are names and nothing else: they are set without quotes.
 fn is_settable(context: &Context) -> bool {
     let is_plain = |name: &str| {
         !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
@@ -294,7 +294,7 @@ fn is_settable(context: &Context) -> bool {
         && !NOT_ASCII.iter().any(|name| name.eq_ignore_ascii_case(&context.client))
 }
 
-/// Tells whether it may be the name of a time zone: `SYSTEM`, `+05:30`, `Europe/Berlin`.
+/// Returns whether it may be the name of a time zone: `SYSTEM`, `+05:30`, `Europe/Berlin`.
 fn is_zone(zone: &str) -> bool {
     let belongs = |byte: u8| byte.is_ascii_alphanumeric() || b"+-:/_".contains(&byte);
     !zone.is_empty() && zone.bytes().all(belongs)

@@ -60,7 +60,7 @@ pub(crate) fn seal<T: Serialize>(content: &T, purpose: Purpose<'_>, key: Option<
 /// Returns the content, if the seal fits, and the signature where there is one.
 ///
 /// # Errors
-/// Says what is wrong with it.
+/// Reports what is wrong with it.
 pub(crate) fn unseal<T: DeserializeOwned>(text: &[u8], purpose: Purpose<'_>) -> Result<Unsealed<T>, Broken> {
     let damaged = |why: &str| Broken::Damaged(why.to_owned());
     let text = text.strip_suffix(b"\n").ok_or_else(|| damaged("it was cut off"))?;

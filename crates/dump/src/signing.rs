@@ -1,7 +1,7 @@
 //! Signatures: who made a dump. A signature proves origin, not safety.
 //!
-//! Ed25519, one key for each installation. What is signed is the first line of a sealed object, behind a line that says what
-//! it is and of which dump: neither can be passed off as another.
+//! Ed25519, one key for each installation. What is signed is the first line of a sealed object, after a line with its
+//! kind and its dump: neither can be passed off as another.
 
 use std::fmt;
 use std::str::FromStr;

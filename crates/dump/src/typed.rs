@@ -62,7 +62,7 @@ impl Suspects {
         self.weights.get(&place)
     }
 
-    /// Tells whether nothing is suspected.
+    /// Returns whether nothing is suspected.
     pub(crate) fn is_empty(&self) -> bool {
         self.columns.is_empty()
     }
@@ -82,7 +82,7 @@ pub(crate) struct Typed {
 }
 
 impl Typed {
-    /// Adds the document of a row. Tells whether all rows with that text have the same.
+    /// Adds the document of a row. Returns whether all rows with that text have the same document.
     pub(crate) fn add(&mut self, place: usize, text: &[u8], literal: &[u8]) -> bool {
         self.rows += 1;
         let known = self.documents.entry(place).or_default().entry(text.to_vec());
@@ -97,7 +97,7 @@ impl Typed {
         self.documents.get(&place)?.get(text).map(Vec::as_slice)
     }
 
-    /// Tells whether there are none.
+    /// Returns whether there are none.
     pub(crate) fn is_empty(&self) -> bool {
         self.documents.is_empty()
     }

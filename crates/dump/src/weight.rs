@@ -1,4 +1,4 @@
-//! How much room documents take in the server, told from their texts.
+//! The space of documents in the server, computed from their texts.
 //!
 //! A DECIMAL takes more space than the DOUBLE with the same text. The server adds up the space of documents in a
 //! tenth of the time that it needs to list the types of their values. So documents are grouped by everything that
@@ -9,7 +9,7 @@ use std::collections::HashMap;
 
 use xxhash_rust::xxh3::xxh3_64;
 
-/// How many sorts are told apart: each is asked about.
+/// The maximum number of groups: each needs a query.
 const SORTS_MOST: usize = 512;
 
 /// How long a document may be that the server is sent to weigh it.
@@ -101,8 +101,8 @@ fn take_apart(text: &[u8], made_of: &mut Vec<u8>) -> Option<()> {
     Some(())
 }
 
-/// Returns how many bits a number has: no server needs another number of bytes for two numbers of as many bits. The least number
-/// of a byte with a sign is told apart.
+/// Returns how many bits a number has: no server needs another number of bytes for two numbers of as many bits. The
+/// lowest value of a signed byte is a special case.
 fn class(number: u64) -> u8 {
     let bits = u8::try_from(u64::BITS - number.leading_zeros()).unwrap_or(u8::MAX);
     if number.is_power_of_two() { bits | 0x80 } else { bits }

@@ -40,7 +40,7 @@ pub(crate) struct Terms<'a> {
     pub(crate) chance: f64,
 }
 
-/// Brings an answer into the row; returns what is to be said about it in the log.
+/// Applies an answer to the row; returns its line for the log.
 pub(crate) fn absorb(
     row: &mut Row,
     which: Which,

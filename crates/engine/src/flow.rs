@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use crate::note::Note;
 use crate::task::{Progress, RowNumber, TaskId};
 
-/// How long a step may take when its table says nothing: a day.
+/// The default time limit of a step: a day.
 pub const STEP_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A kind of task: the order of its steps, what they learn, what they need.
@@ -190,7 +190,7 @@ pub enum Next {
     Again {
         /// In how long.
         after: Duration,
-        /// How far it has come, when it can tell.
+        /// Its progress, if known.
         progress: Option<Progress>,
     },
 }
@@ -211,7 +211,7 @@ pub enum ErrorKind {
     Permanent,
 }
 
-/// A body's answer when something went wrong. What it has learnt until then is saved all the same.
+/// A body's answer when something went wrong. What it has learnt until then is saved anyway.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{note}")]
 pub struct StepError {
@@ -301,14 +301,14 @@ impl<F: Flow> At<F> {
         self.seat.desk.log(self.seat.row, note);
     }
 
-    /// Tells how far the step has come. Cheap: at most one a second is saved, and the last one always.
+    /// Reports the progress of the step. Cheap: at most one a second is saved, and the last one always.
     pub fn progress(&self, progress: Progress) {
         self.seat.desk.progress(self.seat.row, progress);
     }
 
-    /// Allows one effectful statement that takes at most so long: everything logged so far is stored, and so
-    /// much of the lease is left that nobody else can have the task before the statement has ended (up to 100 seconds of a
-    /// lease of 30: others must not wait for ever for a task whose worker died).
+    /// Allows one effectful statement that takes at most so long: everything logged so far is stored, and so much of
+    /// the lease is left that nobody else can have the task before the statement has ended (up to 100 seconds of a
+    /// lease of 30: others must not wait forever for a task whose worker died).
     ///
     /// The error ends this run: another worker has the task, or may soon have it. Pass it up immediately; nothing is
     /// saved, and the holder of the task continues.

@@ -55,7 +55,7 @@ pub trait Journal: Send + Sync + 'static {
     /// Returns a task with its rows.
     fn load(&self, task: TaskId) -> impl Future<Output = Result<Option<Task>, JournalError>> + Send;
 
-    /// Returns a row's log lines behind `after_seq`, oldest first, at most `limit` and [`PAGE_MAX`].
+    /// Returns a row's log lines after `after_seq`, oldest first, at most `limit` and [`PAGE_MAX`].
     fn logs(
         &self,
         task: TaskId,
@@ -68,7 +68,7 @@ pub trait Journal: Send + Sync + 'static {
     fn apply(&self, task: TaskId, decision: &Decision)
     -> impl Future<Output = Result<(), ApplyError>> + Send;
 
-    /// Returns the events behind `after_seq`, oldest first, at most `limit` and [`PAGE_MAX`].
+    /// Returns the events after `after_seq`, oldest first, at most `limit` and [`PAGE_MAX`].
     fn events(
         &self,
         after_seq: i64,
@@ -185,7 +185,7 @@ pub struct LogLine {
     pub seq: i64,
     /// When it was written.
     pub at: Moment,
-    /// What it says.
+    /// Its text.
     pub note: Note,
 }
 

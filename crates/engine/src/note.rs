@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 /// The longest text that a note keeps per argument and for the outside's own words.
 pub const TEXT_MAX_BYTES: usize = 64 * 1024;
 
-/// One text: which one, with what in its gaps, and what the outside said in its own words.
+/// One text: its id and arguments, and the original message of the outside.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Note {
     /// Names the text; kebab-case words joined by dots.
@@ -41,7 +41,7 @@ impl Note {
         self
     }
 
-    /// Cuts over-long parts, for a note whose fields were filled by hand.
+    /// Cuts over-long parts, for a note whose fields were filled manually.
     #[must_use]
     pub fn bounded(mut self) -> Self {
         for value in self.args.values_mut() {

@@ -7,9 +7,9 @@ use crate::task::{Operation, Row, RowNumber, StepStatus, Task, TaskId, TaskStatu
 /// What an operator may want.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Command {
-    /// Run again what has failed, and the `One` steps behind it.
+    /// Run the failed rows again, and the `One` steps after them.
     RetryTask,
-    /// Run one failed row again, and what comes behind it; other failed lanes stay as they are.
+    /// Run one failed row again, and the rows after it; other failed lanes are not changed.
     RetryStep(RowNumber),
     /// Go on without one failed row.
     SkipStep(RowNumber),
@@ -129,9 +129,9 @@ fn named_row<'a>(task: &'a Task, number: RowNumber, rule: &Rule) -> Result<&'a R
     Ok(row)
 }
 
-/// The rows that a retry or a skip changes: the failed ones it is about, and the `One` rows behind them, which
-/// ran without what is done only now. After a roll back that undid nothing, as one that was refused, a retry begins with
-/// the step whose undo failed.
+/// The rows that a retry or a skip changes: the failed ones it is about, and the `One` rows after them, which ran
+/// without their results. After a roll back that undid nothing, as one that was refused, a retry begins with the step
+/// whose undo failed.
 fn resumed(
     task: &Task,
     named: Option<&Row>,
@@ -141,7 +141,7 @@ fn resumed(
     let has_lanes = task.rows.iter().any(Row::is_lane);
     let is_built_on = |row: &Row| match row.undo {
         Undo::Absent | Undo::Available => true,
-        // Its undo may have taken something away, so the step itself runs again and looks; lanes behind it would not.
+        // Its undo may have taken something away, so the step itself runs again and checks; lanes after it would not.
         Undo::Failed | Undo::PassedOver => !has_lanes && !matches!(command, Command::SkipStep(_)),
         Undo::Running | Undo::Done => false,
     };

@@ -160,8 +160,8 @@ impl Metadata {
 }
 
 impl Transaction {
-    /// Keeps a backup set; `id` is not looked at. A task has one for each tenant: recording it again keeps what is
-    /// said now under the identity that it has.
+    /// Keeps a backup set; `id` is not looked at. A task has one for each tenant: recording it again replaces the
+    /// data and keeps the identity.
     ///
     /// # Errors
     /// When there is no such storage, or the database fails.

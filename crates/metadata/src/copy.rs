@@ -26,7 +26,7 @@ use crate::server::Server;
 use crate::sql::{Row, Statement, Value};
 use crate::tables::{Column, TABLES, Table};
 
-/// What the first line of a copy says.
+/// The first line of a copy.
 const FORMAT: &str = "lifeboat-metadata-copy";
 
 /// How many rows are read at a time, and written in one transaction.
@@ -51,7 +51,7 @@ struct Header {
     key_fingerprint: String,
 }
 
-/// One line of a copy behind the header.
+/// One line of a copy after the header.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Line {

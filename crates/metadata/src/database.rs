@@ -77,7 +77,7 @@ enum Pools {
 }
 
 /// Sets up a pool so that a connection whose transaction could not be ended is closed, and never used again: a `COMMIT`
-/// or `ROLLBACK` that failed, as on a full disk, leaves it in the midst of that transaction.
+/// or `ROLLBACK` that failed, as on a full disk, leaves it during that transaction.
 pub(crate) fn without_unended<D: sqlx::Database>(pool: PoolOptions<D>) -> PoolOptions<D> {
     pool.after_release(|connection, _| {
         Box::pin(async move {
@@ -148,7 +148,7 @@ impl Database {
         done
     }
 
-    /// Lets the clock be so much further ahead, or behind.
+    /// Moves the clock by this much, ahead or behind.
     pub(crate) fn turn_clock(&self, by_us: i64) {
         self.ahead_us.fetch_add(by_us, Ordering::SeqCst);
     }
@@ -197,7 +197,7 @@ enum Driver {
 }
 
 /// Does something with a connection to a server to its end, also when the caller gives up in between: one that is
-/// left in the midst of an answer takes the rest of it for the answer to the next question. A server that is silent
+/// left during an answer takes the rest of it for the answer to the next question. A server that is silent
 /// for too long loses the connection.
 async fn whole<T: Send + 'static>(
     verb: &'static str,
@@ -229,7 +229,7 @@ async fn begin_whole(server: &Server, pool: &MySqlPool) -> Result<Driver, Error>
     }
 }
 
-/// Says what failed; what failed for want of room gives the reserve up, so that the next try has some.
+/// Returns the error; for a full disk, releases the reserve, so that the next attempt has space.
 fn failure(room: Option<&Room>, verb: &'static str, cause: sqlx::Error) -> Error {
     let error = Error::Database { verb, cause };
     if let Some(room) = room.filter(|_| error.is_disk_full()) {
@@ -455,7 +455,7 @@ mod tests {
     async fn a_connection_whose_transaction_cannot_be_ended_is_never_used_again() {
         let directory = tempfile::tempdir().expect("a directory");
         let database = small(directory.path(), "100").await;
-        // Ends the transaction behind sqlx's back, as SQLite itself does on some failures: COMMIT and ROLLBACK fail.
+        // Ends the transaction without sqlx, as SQLite itself does on some failures: COMMIT and ROLLBACK fail.
         for _ in 0..3 {
             let mut writer =
                 database.begin().await.expect("a transaction begins, whatever became of the last");

@@ -19,7 +19,7 @@ pub enum Error {
     Database {
         /// What was tried.
         verb: &'static str,
-        /// What the database says.
+        /// The database's message.
         #[source]
         cause: sqlx::Error,
     },
@@ -44,7 +44,7 @@ pub enum Error {
         /// Which data directory.
         path: String,
     },
-    /// A value was written by another version, or by hand.
+    /// A value was written by another version, or manually.
     #[error("cannot {verb}: the column `{column}` holds what this version cannot read")]
     Unreadable {
         /// What was tried.
@@ -226,7 +226,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// Tells whether trying again later may help without anybody doing something.
+    /// Returns whether trying again later may help without anybody doing something.
     #[must_use]
     pub fn is_transient(&self) -> bool {
         match self {
@@ -317,13 +317,13 @@ impl Error {
         }
     }
 
-    /// Tells whether there was no room on the disk.
+    /// Returns whether there was no room on the disk.
     pub(crate) fn is_disk_full(&self) -> bool {
         let Self::Database { cause: sqlx::Error::Database(cause), .. } = self else { return false };
         server::number(&**cause).is_none() && cause.code().is_some_and(|code| sqlite_is_full(&code))
     }
 
-    /// Tells whether the database refused because a value is there already.
+    /// Returns whether the database refused because a value is there already.
     pub(crate) fn is_duplicate(&self) -> bool {
         matches!(self, Self::Database { cause: sqlx::Error::Database(cause), .. } if cause.is_unique_violation())
     }

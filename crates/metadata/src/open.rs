@@ -51,7 +51,7 @@ const KEY_PENDING: &str = "key-pending";
 /// The setting that is there while a copy is being put back.
 pub(crate) const RESTORING: &str = "restoring";
 
-/// The setting that says which copy was put back, until the metadata are used.
+/// The setting with the restored copy, until the metadata are used.
 pub(crate) const RESTORED: &str = "restored";
 
 /// Our database, opened, for reading; [`Metadata::begin`] writes. Cheap to clone.
@@ -325,7 +325,7 @@ async fn check_whole(writer: &SqlitePool, file: &Path) -> Result<(), Error> {
     Err(Error::DatabaseDamaged { path: file.display().to_string(), cause: found })
 }
 
-/// Tells whether no schema was ever made in a database.
+/// Returns whether no schema was ever made in a database.
 async fn is_empty(writer: &SqlitePool) -> Result<bool, Error> {
     let count = sqlx::query_scalar("SELECT COUNT(*) FROM sqlite_master").fetch_one(writer).await;
     let count: i64 = count.map_err(|cause| Error::Database { verb: "look for metadata", cause })?;
@@ -380,7 +380,7 @@ async fn unlock(database: &Database, data_directory: &Path, is_local: bool) -> R
         if !is_pending {
             keep(&mut connection, KEY_PENDING, "").await?;
         }
-        // Known before there is a key: a crash in between is told from a database that was lost.
+        // Known before there is a key: a crash in between is distinguished from a lost database.
         connection.commit().await?;
         connection = database.begin().await?;
     }

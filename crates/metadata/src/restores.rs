@@ -72,7 +72,7 @@ impl Metadata {
 }
 
 impl Transaction {
-    /// Keeps a recovery; recorded again, what is said now takes the place of what was said before.
+    /// Keeps a recovery; recorded again, the new data replace the old ones.
     ///
     /// # Errors
     /// When the database fails.

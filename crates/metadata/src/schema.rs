@@ -13,7 +13,7 @@ use crate::dialect::{MYSQL_MIGRATIONS, mysql_is_passing};
 use crate::error::Error;
 use crate::server::{Server, number, tell};
 
-/// What a connection is told: a change of the schema may take its time, and so may others that are at it.
+/// The settings of a connection: a schema change may take long, also one of another server.
 const TOLD: [(&str, bool); 4] = [
     ("SET SESSION innodb_lock_wait_timeout = 120", true),
     ("SET SESSION ob_query_timeout = 120000000", true),

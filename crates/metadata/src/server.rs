@@ -46,8 +46,8 @@ pub struct Server {
 }
 
 impl Server {
-    /// Reads `mysql://user@host:port/database`; `?tls=off`, `?tls=required` or `?tls=verify` say how the connection
-    /// is protected (without: as the server offers).
+    /// Reads `mysql://user@host:port/database`; `?tls=off`, `?tls=required` or `?tls=verify` set the protection of
+    /// the connection (default: whatever the server offers).
     ///
     /// # Errors
     /// Names what is wrong with it. A password in it is refused: it would be seen by everybody who lists processes.
@@ -163,7 +163,7 @@ impl Server {
     }
 }
 
-/// Tells a connection how to behave; what a server need not know, it need not obey.
+/// Configures a connection; optional settings may be missing on a server.
 pub(crate) async fn tell(
     connection: &mut MySqlConnection,
     told: &'static [(&'static str, bool)],

@@ -104,7 +104,7 @@ pub(crate) struct Statement {
     pub(crate) values: Vec<Value>,
 }
 
-/// Returns a statement that does what `verb` says.
+/// Returns a statement with that `verb`.
 pub(crate) fn statement(verb: &'static str, sql: &'static str) -> Statement {
     Statement { verb, sql: Cow::Borrowed(sql), values: Vec::new() }
 }

@@ -31,7 +31,7 @@ pub struct StorageUse {
     pub taken: Timestamp,
     /// The bytes that data take.
     pub data_bytes: u64,
-    /// The bytes that archived logs take; none where the version does not tell.
+    /// The bytes that archived logs take; none if the version does not show it.
     pub log_bytes: Option<u64>,
     /// How full the file system is; none where it is not known.
     pub room: Option<Room>,
@@ -44,7 +44,7 @@ pub struct NewUse {
     pub storage: StorageId,
     /// The bytes that data take.
     pub data_bytes: u64,
-    /// The bytes that archived logs take; none where the version does not tell.
+    /// The bytes that archived logs take; none if the version does not show it.
     pub log_bytes: Option<u64>,
     /// How full the file system is; none where it is not known.
     pub room: Option<Room>,
@@ -103,7 +103,8 @@ impl Metadata {
         self.read().await?.rows(list.bind(since)).await?.iter().map(storage_use).collect()
     }
 
-    /// Returns the bytes of the sets of one method that our catalogue has of a cluster, by storage; without deleted ones.
+    /// Returns the bytes of the sets of one method that our catalogue has of a cluster, by storage; without deleted
+    /// ones.
     ///
     /// # Errors
     /// When the database fails.
@@ -122,7 +123,7 @@ impl Metadata {
         rows.iter().map(|row| Ok((StorageId(row.integer("storage_id")?), row.large("bytes")?))).collect()
     }
 
-    /// Tells whether a cluster has no sample that is newer than [`APART`].
+    /// Returns whether a cluster has no sample that is newer than [`APART`].
     ///
     /// # Errors
     /// When the database fails.
@@ -134,8 +135,8 @@ impl Metadata {
 }
 
 impl Transaction {
-    /// Stores what a cluster's backups take now, unless it has a sample that is newer than [`APART`], and deletes what is older
-    /// than [`KEPT`]. Tells whether it stored them.
+    /// Stores what a cluster's backups take now, unless it has a sample that is newer than [`APART`], and deletes
+    /// what is older than [`KEPT`]. Returns whether it stored them.
     ///
     /// # Errors
     /// When there is no such cluster or storage, or the database fails.
@@ -165,7 +166,7 @@ impl Transaction {
     }
 }
 
-/// Counts the samples that are too new for another. One that a clock took which was ahead says nothing about now.
+/// Counts the samples that are too new for another. A sample of a clock that was ahead does not count.
 fn newer(cluster: ClusterId, now: Timestamp) -> crate::sql::Statement {
     let newer = statement(
         "look for a use of storages",

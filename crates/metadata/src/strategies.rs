@@ -109,7 +109,7 @@ impl Transaction {
         exactly_one(self.connection.execute(update.bind(*since).bind(id.0)).await?, NOUN, id.0)
     }
 
-    /// Sets since when due times are a strategy's own, if that is still what was `seen`. Tells whether it was.
+    /// Sets since when due times are a strategy's own, if that is still what was `seen`. Returns whether it was.
     ///
     /// # Errors
     /// When the database fails.

@@ -36,7 +36,7 @@ pub struct NewRun {
     pub planned: DataBackupMode,
     /// What became of it.
     pub fate: Fate,
-    /// What there is to say about it: why it was refused, or why it is full instead of incremental.
+    /// A note: why it was refused, or why it is full instead of incremental.
     pub note: Option<Text>,
 }
 

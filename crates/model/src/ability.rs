@@ -34,7 +34,7 @@ pub enum BackupAbility {
 }
 
 impl BackupAbility {
-    /// Tells whether the method is among those offered.
+    /// Returns whether the method is among those offered.
     #[must_use]
     pub fn offers(self, method: BackupMethod) -> bool {
         match method {

@@ -9,7 +9,7 @@ use crate::id::{ClusterId, TaskId, TenantId};
 use crate::text::Text;
 use crate::time::Timestamp;
 
-/// How far log backup may be behind, in seconds: OCP's threshold for a cluster without a strategy.
+/// The maximum delay of log backup in seconds: OCP's threshold for a cluster without a strategy.
 pub const LOG_DELAY_S: u64 = 3_600;
 
 /// What is wrong. The order is that in which alarms of one level are listed.
@@ -145,7 +145,7 @@ impl Alarm {
     }
 }
 
-/// That an alarm has come, gone, or says something else.
+/// An alarm was raised, closed, or changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AlarmChange {
     /// What has happened to it.
@@ -163,7 +163,7 @@ pub struct AlarmChange {
 pub enum AlarmState {
     /// It was not there before.
     Raised,
-    /// It is there still, and says something else.
+    /// It still exists, and its content changed.
     Changed,
     /// It is not there any more.
     Closed,
@@ -190,8 +190,8 @@ pub fn changes(before: &[Alarm], now: &[Alarm]) -> Vec<AlarmChange> {
 /// What makes an alarm the same for as long as it holds.
 type Key = (AlarmKind, ClusterId, Option<TenantId>);
 
-/// Judges the log backup of one tenant, on 3.x of the cluster; `delay_us` is how far it is behind while it runs, and
-/// `limit_s` how far it may be.
+/// Judges the log backup of one tenant, on 3.x of the cluster; `delay_us` is its delay while it runs, and `limit_s`
+/// the maximum.
 #[must_use]
 pub fn of_log_backup(round: &ArchiveRound, delay_us: Option<u64>, limit_s: u64) -> Option<AlarmKind> {
     if round.status == ArchiveStatus::Interrupted {

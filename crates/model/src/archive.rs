@@ -70,7 +70,7 @@ impl ArchiveStatus {
         }
     }
 
-    /// Tells whether the destination may be changed: every other state counts as running, INTERRUPTED too.
+    /// Returns whether the destination may be changed: every other state counts as running, INTERRUPTED too.
     #[must_use]
     pub const fn lets_destination_change(self) -> bool {
         matches!(self, Self::Never | Self::Stop)
@@ -94,7 +94,7 @@ pub struct ArchiveRound {
     pub start: Option<Timestamp>,
     /// Up to when they are.
     pub checkpoint: Option<Timestamp>,
-    /// What the database says of an interruption.
+    /// The database's message about an interruption.
     pub comment: String,
     /// Where they go, without keys.
     pub path: String,
@@ -149,7 +149,7 @@ pub fn next_step(wish: LogBackupWish, round: &ArchiveRound) -> Result<ArchiveSte
         (LogBackupWish::Start, Never | Stop | Suspend) if !round.enabled => Enable,
         (LogBackupWish::Start, Never | Stop) if !mode_on => SwitchOn,
         (LogBackupWish::Start, _) => Wait,
-        // 4.x knows the mode beside the status: off is off only when both say so.
+        // 4.x knows the mode beside the status: it is off only when both are off.
         (LogBackupWish::Stop, Never | Stop) if !mode_on => Nothing,
         (LogBackupWish::Stop, Stopping) => Wait,
         (LogBackupWish::Stop, _) if round.mode_on == Some(false) => Wait,

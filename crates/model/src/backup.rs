@@ -65,7 +65,7 @@ impl FromStr for BackupObject {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MalformedName;
 
-/// Reads a name, and returns what stands after the dot behind it. Without backquotes, only the first name ends at a dot.
+/// Reads a name, and returns the text after its dot. Without backquotes, only the first name ends at a dot.
 fn name_and_rest(text: &str, ends_at_dot: bool) -> Option<(String, Option<&str>)> {
     let (name, rest) = match text.strip_prefix('`') {
         Some(quoted) => quoted_and_rest(quoted)?,
@@ -95,7 +95,8 @@ fn quoted_and_rest(mut text: &str) -> Option<(String, &str)> {
     }
 }
 
-/// Tells whether a name that was typed means this one: OceanBase keeps names in small letters, however they are typed.
+/// Returns whether a name that was typed means this one: OceanBase keeps names in small letters, however they are
+/// typed.
 #[must_use]
 pub fn is_same_name(typed: &str, name: &str) -> bool {
     typed == name || typed.to_lowercase() == name
@@ -110,7 +111,7 @@ pub struct BackupWish {
     pub objects: Vec<BackupObject>,
     /// The method, if one was chosen.
     pub method: Option<BackupMethod>,
-    /// Full or incremental; full when left out.
+    /// Full or incremental; full by default.
     pub mode: Option<DataBackupMode>,
 }
 

@@ -17,8 +17,9 @@ pub enum BackupSetStatus {
     Unverified,
     /// Something was left out that nobody agreed to. It can be recovered, and satisfies no rule that asks for a backup.
     Partial,
-    /// Found in a storage, and signed with no key that this installation knows. It can be recovered by an administrator who agrees to
-    /// that, and satisfies no rule that asks for a backup: what it says of itself is anybody's word.
+    /// Found in a storage, and signed with no key that this installation knows. It can be recovered by an
+    /// administrator who agrees to that, and satisfies no rule that asks for a backup: its own description is
+    /// anybody's word.
     Foreign,
     /// Its files were deleted.
     Deleted,

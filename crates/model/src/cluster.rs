@@ -27,7 +27,7 @@ pub struct Address {
 impl FromStr for Address {
     type Err = Problem;
 
-    /// Reads `host`, `host:port` and `[v6]:port`; the port is [`DEFAULT_PORT`] when left out.
+    /// Reads `host`, `host:port` and `[v6]:port`; the port is [`DEFAULT_PORT`] by default.
     fn from_str(text: &str) -> Result<Self, Problem> {
         let wrong = || Problem::invalid("address-malformed").with("address", text);
         let (host, port) = match text.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
@@ -72,7 +72,7 @@ impl fmt::Display for Address {
     }
 }
 
-/// Whether a cluster could be reached and what it said, when last asked.
+/// The reachability and status of a cluster at the last refresh.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum ClusterStatus {
@@ -124,7 +124,7 @@ pub struct Zone {
     pub region: String,
     /// The data centre it lies in.
     pub idc: String,
-    /// `ACTIVE` or `INACTIVE`, as the cluster says.
+    /// `ACTIVE` or `INACTIVE`, as the cluster reports it.
     pub status: String,
 }
 
@@ -137,7 +137,7 @@ pub struct Observer {
     pub sql_port: u16,
     /// The zone it belongs to.
     pub zone: String,
-    /// `ACTIVE`, `INACTIVE` or `DELETING`, as the cluster says.
+    /// `ACTIVE`, `INACTIVE` or `DELETING`, as the cluster reports it.
     pub status: String,
     /// Whether it holds the root service.
     pub root_server: bool,

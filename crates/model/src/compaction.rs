@@ -46,7 +46,7 @@ pub struct Compaction {
 }
 
 impl Compaction {
-    /// Tells whether a freeze is merged to the end.
+    /// Returns whether a freeze is merged to the end.
     #[must_use]
     pub fn has_merged(&self, freeze: u64) -> bool {
         self.status == CompactionStatus::Idle && self.merged >= freeze
@@ -72,7 +72,7 @@ pub enum CompactionNeed {
     Freeze,
 }
 
-/// Tells what a backup needs: before 4.0 a finished freeze that is later than the start of the archive round.
+/// Reports what a backup needs: before 4.0 a finished freeze that is later than the start of the archive round.
 ///
 /// # Errors
 /// A merge that stopped at an error never ends by itself.
@@ -100,7 +100,7 @@ pub fn need(
 /// Why a compaction that is needed does not come about by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CompactionHindrance {
-    /// The request said that none is to be started.
+    /// The request does not allow starting one.
     NotAllowed,
     /// The database refuses the freeze.
     Refused,
@@ -154,7 +154,7 @@ mod tests {
             (&three, merge(Compacting, 4, 3, 200), start, Ok(CompactionNeed::Running)),
             (&three, merge(Compacting, 4, 3, 50), start, Ok(CompactionNeed::Running)),
             (&three, merge(Error, 4, 3, 200), start, Err("compaction-needed-in-error".to_owned())),
-            // A later freeze was merged: an old mark of an error says nothing against it.
+            // A later freeze was merged: an old error mark does not count against it.
             (&three, merge(Idle, 4, 4, 200), start, Ok(CompactionNeed::Fulfilled)),
             (&four, merge(Error, 4, 3, 1), None, Ok(CompactionNeed::None)),
             (&four, merge(Idle, 4, 4, 1), start, Ok(CompactionNeed::None)),

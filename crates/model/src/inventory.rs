@@ -83,7 +83,8 @@ kinds! {
 }
 
 impl ObjectKind {
-    /// Tells whether a whole kind can be left out by agreement. Databases, tables and views are excluded by their names.
+    /// Returns whether a whole kind can be left out by agreement. Databases, tables and views are excluded by their
+    /// names.
     #[must_use]
     pub fn can_be_left_out(self) -> bool {
         !matches!(self, Self::Databases | Self::Tables | Self::Views)
@@ -178,7 +179,7 @@ pub struct Missing {
     pub object: LeftOut,
 }
 
-/// Tells whether a backup lacks something that nobody agreed to.
+/// Returns whether a backup lacks something that nobody agreed to.
 #[must_use]
 pub fn is_partial(left_out: &[LeftOut]) -> bool {
     left_out.iter().any(|object| !object.agreed)
@@ -196,13 +197,13 @@ pub struct Consent {
 }
 
 impl Consent {
-    /// Tells whether nothing is agreed to.
+    /// Returns whether nothing is agreed to.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.exclude.is_empty() && self.without.is_empty()
     }
 
-    /// Tells whether the whole database is excluded.
+    /// Returns whether the whole database is excluded.
     #[must_use]
     pub fn excludes_database(&self, name: &str) -> bool {
         let is_it =
@@ -210,7 +211,7 @@ impl Consent {
         self.exclude.iter().any(is_it)
     }
 
-    /// Tells whether the table or view is excluded, by itself or with its database.
+    /// Returns whether the table or view is excluded, by itself or with its database.
     #[must_use]
     pub fn excludes_table(&self, database: &str, name: &str) -> bool {
         let is_it = |object: &BackupObject| match object {
@@ -220,7 +221,7 @@ impl Consent {
         self.exclude.iter().any(is_it)
     }
 
-    /// Tells whether nothing of this kind is wanted.
+    /// Returns whether nothing of this kind is wanted.
     #[must_use]
     pub fn is_without(&self, kind: ObjectKind) -> bool {
         self.without.contains(&kind)

@@ -9,7 +9,7 @@ use crate::archive::{ArchiveRound, ArchiveStatus};
 use crate::id::{ClusterId, TaskId, TenantId};
 use crate::time::Timestamp;
 
-/// By what a gap is told apart.
+/// The identity of a gap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct GapKey {
     /// The cluster.
@@ -27,7 +27,7 @@ pub struct LogGap {
     pub key: GapKey,
     /// The log backup checkpoint, as far as the database reports it.
     pub from: Option<Timestamp>,
-    /// What the database says of it.
+    /// The database's message about it.
     pub comment: String,
     /// When it was found, by the metadata's clock.
     pub found: Timestamp,

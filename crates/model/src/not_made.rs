@@ -61,7 +61,7 @@ impl fmt::Display for PartKind {
 pub struct NotMade {
     /// What it is.
     pub kind: PartKind,
-    /// Its name in the target: `` `database`.`name` `` with the key's name behind it, or a user as `'user'@'host'`.
+    /// Its name in the target: `` `database`.`name` `` followed by the key's name, or a user as `'user'@'host'`.
     pub name: String,
     /// Why, in a sentence that names it.
     pub reason: Text,

@@ -62,7 +62,7 @@ impl JobStatus {
         }
     }
 
-    /// Tells whether nothing more will happen.
+    /// Returns whether nothing more will happen.
     #[must_use]
     pub const fn is_over(self) -> bool {
         matches!(self, Self::Completed | Self::Failed | Self::Canceled)
@@ -86,7 +86,7 @@ pub struct BackupJob {
     pub status: JobStatus,
     /// OceanBase's number for the failure, without the sign; 0 for none.
     pub result: u64,
-    /// What the database says of it.
+    /// The database's message about it.
     pub comment: String,
     /// What the one who began it wrote (4.1 and later).
     pub description: String,
@@ -114,7 +114,7 @@ pub struct JobProgress {
 }
 
 impl JobProgress {
-    /// Returns the bytes in all, as far as the blocks tell.
+    /// Returns the bytes in all, as far as the blocks shows.
     #[must_use]
     pub fn total_bytes(&self) -> Option<u64> {
         if self.blocks == 0 || self.blocks_done == 0 || self.input_bytes == 0 {
@@ -135,15 +135,15 @@ pub struct PhysicalSet {
     pub set: i64,
     /// How much it holds, as the kernel recorded it: it may make a full set of an incremental wish.
     pub mode: DataBackupMode,
-    /// The full set that an incremental one needs; `None` where the views do not tell.
+    /// The full set that an incremental one needs; `None` if the views do not show it.
     pub full_set: Option<i64>,
-    /// Whether `STATUS` says SUCCESS.
+    /// Whether `STATUS` is SUCCESS.
     pub succeeded: bool,
     /// `FILE_STATUS`; empty where the version has none.
     pub file_status: String,
-    /// Where it lies, without keys; empty where the views do not tell.
+    /// Where it lies, without keys; empty if the views do not show it.
     pub path: String,
-    /// The version of the data in it; empty where the views do not tell.
+    /// The version of the data in it; empty if the views do not show it.
     pub compatible: String,
     /// The bytes that it takes.
     pub output_bytes: u64,

@@ -132,7 +132,7 @@ pub struct Problem {
     pub kind: ProblemKind,
     /// OCP's number, see [`codes`].
     pub code: u32,
-    /// The text's id and arguments, and what the outside said in its own words.
+    /// The text's id and arguments, and the original message of the outside.
     pub text: Text,
 }
 
@@ -186,7 +186,7 @@ impl Problem {
         self
     }
 
-    /// Adds what the outside said, word for word.
+    /// Adds the original message of the outside.
     #[must_use]
     pub fn raw(mut self, raw: impl fmt::Display) -> Self {
         self.text.raw = Some(raw.to_string());

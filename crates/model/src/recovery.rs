@@ -89,7 +89,7 @@ fn objects(held: &Held, asked: &[BackupObject]) -> Result<Vec<BackupObject>, Pro
         found.push(match object {
             BackupObject::Database(_) => BackupObject::Database(database.clone()),
             BackupObject::Table(_, typed) => {
-                // A server may tell `A` from `a`: what is spelt just so comes first.
+                // A server may distinguish `A` from `a`: an exact match comes first.
                 let exact = tables.iter().find(|name| *name == typed);
                 let table = exact.or_else(|| tables.iter().find(|name| is_same_name(typed, name)));
                 let missing = || {

@@ -33,7 +33,7 @@ pub struct Set {
     /// How much it holds.
     pub mode: DataBackupMode,
     /// What an incremental set is built on: `PREV_INC_BACKUP_SET_ID`, which is the full one for the first incremental
-    /// one. `None` where the views do not tell, and for a full one.
+    /// one. `None` if the views do not show it, and for a full one.
     pub previous: Option<i64>,
     /// Whether `STATUS` is SUCCESS and all its files are there.
     pub is_complete: bool,
@@ -70,8 +70,8 @@ pub struct Piece {
     pub start_scn: u64,
     /// `CHECKPOINT_SCN`: logs are whole up to here.
     pub checkpoint_scn: u64,
-    /// `END_SCN` of a frozen piece, at which the next one of its round begins; `None` while it is written. It is when the
-    /// piece was due to end: a round that is stopped earlier leaves it as it is.
+    /// `END_SCN` of a frozen piece, at which the next one of its round begins; `None` while it is written. It is when
+    /// the piece was due to end: a round that is stopped earlier leaves it as it is.
     pub end_scn: Option<u64>,
     /// Where its files are.
     pub file: PieceFile,

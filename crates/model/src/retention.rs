@@ -11,7 +11,8 @@
 //! | hold, in use | the set |
 //! | size cap | shortens window, last and calendar: what does not fit in any more, oldest first, is deleted |
 //!
-//! A policy without window, last, calendar and cap keeps everything. [`kernel`] predicts what a 4.x cluster deletes by its own policy.
+//! A policy without window, last, calendar and cap keeps everything. [`kernel`] predicts what a 4.x cluster deletes
+//! by its own policy.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -139,15 +140,15 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    /// Tells whether the set stays.
+    /// Returns whether the set stays.
     #[must_use]
     pub fn is_kept(&self) -> bool {
         matches!(self, Self::Keep(_))
     }
 }
 
-/// Decides about every set, in the order of their numbers. Among those to delete, a set that is built on another has the
-/// higher number: delete in reverse order.
+/// Decides about every set, in the order of their numbers. Among those to delete, a set that is built on another has
+/// the higher number: delete in reverse order.
 #[must_use]
 pub fn plan(
     sets: &[Candidate],
@@ -262,8 +263,9 @@ impl<'s> Shelf<'s> {
         kept
     }
 
-    /// Takes back what does not fit in below the cap, and returns it. Full sets are counted from the newest on, each with what
-    /// is kept of the sets built on it. What is kept for other reasons does not count, so holding a set deletes no other.
+    /// Takes back what does not fit in below the cap, and returns it. Full sets are counted from the newest on, each
+    /// with what is kept of the sets built on it. What is kept for other reasons does not count, so holding a set
+    /// deletes no other.
     fn cut(&self, policy: &Policy, promised: &mut Kept) -> BTreeSet<i64> {
         let Some(cap) = policy.cap_bytes else { return BTreeSet::new() };
         let mut groups: BTreeMap<i64, u64> = BTreeMap::new();

@@ -208,7 +208,7 @@ pub fn logical_folder(cluster_name: &str, ob_cluster_id: i64, tenant: TenantId) 
     format!("{}/logical", tenant_folder(cluster_name, ob_cluster_id, tenant))
 }
 
-/// Whose logical dumps a folder holds, as its name says: `<cluster name>/<cluster id>/<tenant id>/logical`.
+/// The owner of the logical dumps in a folder, by its name: `<cluster name>/<cluster id>/<tenant id>/logical`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LogicalFolder<'a> {
     /// The cluster's name.
@@ -233,7 +233,7 @@ impl<'a> LogicalFolder<'a> {
     }
 }
 
-/// Returns what the signed manifest of a tenant's dump says about whose data it holds. A cluster's name can change.
+/// Returns the owner of a tenant's dump, as the signed manifest names it. A cluster's name can change.
 #[must_use]
 pub fn dump_owner(ob_cluster_id: i64, tenant: TenantId) -> String {
     format!("{ob_cluster_id}/{tenant}")

@@ -1,4 +1,4 @@
-//! How much of a storage the backups of a cluster take, told from what its views say of sets and pieces.
+//! The space of a cluster's backups in a storage, from its views of sets and pieces.
 
 use std::collections::BTreeMap;
 

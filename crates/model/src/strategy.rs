@@ -66,7 +66,7 @@ pub struct Thresholds {
 }
 
 impl Default for Thresholds {
-    /// OCP's: 1 hour behind in logs, a storage filled to 80 %; and 7 days without a backup.
+    /// OCP's: a log delay of 1 hour, a storage filled to 80 %; and 7 days without a backup.
     fn default() -> Self {
         Self {
             data_backup_timeout_minutes: None,
@@ -121,7 +121,7 @@ pub fn holding(strategies: &[Strategy], cluster: ClusterId, tenant: TenantId) ->
     of(Scope::Tenant(cluster, tenant)).or_else(|| of(Scope::Cluster(cluster)))
 }
 
-/// Returns those of a cluster's tenants that a strategy backs up. A paused strategy holds its tenants all the same.
+/// Returns those of a cluster's tenants that a strategy backs up. A paused strategy holds its tenants anyway.
 #[must_use]
 pub fn covered(strategies: &[Strategy], strategy: &Strategy, tenants: &[TenantId]) -> Vec<TenantId> {
     let cluster = strategy.scope.cluster();

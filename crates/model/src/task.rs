@@ -20,7 +20,7 @@ pub enum TaskStatus {
     Successful,
 }
 
-/// What the task is doing, or was last told to do.
+/// The current or last requested operation of the task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum TaskOperation {
@@ -195,7 +195,7 @@ pub struct Task {
     pub name: Text,
     /// Its state.
     pub status: TaskStatus,
-    /// What it is doing, or was last told to do.
+    /// The current or last requested operation.
     pub operation: TaskOperation,
     /// Why it failed.
     pub note: Option<Text>,

@@ -15,7 +15,8 @@
 //! button = "…"                    # optional: the id in [button] of what can be pressed
 //! ```
 //!
-//! `{tables}` stands for an argument, and `{tables:table|tables}` for the word that goes with it: `1 table`, `2 tables`.
+//! `{tables}` stands for an argument, and `{tables:table|tables}` for the word that goes with it: `1 table`, `2
+//! tables`.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -51,7 +52,7 @@ impl Language {
     }
 }
 
-/// The argument that says what was to be done. No pattern of the catalogue shows it.
+/// The argument with the attempted action. No pattern of the catalogue shows it.
 const DOING: &str = "doing";
 
 /// A text by its id in the catalogue, with its arguments and the outside's own words.
@@ -62,7 +63,7 @@ pub struct Text {
     /// What the placeholders stand for.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub args: BTreeMap<String, String>,
-    /// What a database or a storage said, word for word, masked.
+    /// The original message of a database or a storage, masked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub raw: Option<String>,
 }
@@ -162,13 +163,13 @@ pub fn button(language: Language, id: &str) -> String {
     catalogue(language).button.get(id).cloned().unwrap_or_else(|| id.to_owned())
 }
 
-/// Tells whether the catalogue has words for that problem.
+/// Returns whether the catalogue has words for that problem.
 #[must_use]
 pub fn has_problem(id: &str) -> bool {
     catalogue(Language::En).problem.contains_key(id)
 }
 
-/// Tells whether the catalogue has that line.
+/// Returns whether the catalogue has that line.
 #[must_use]
 pub fn has_line(id: &str) -> bool {
     catalogue(Language::En).line.contains_key(id)

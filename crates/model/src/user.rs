@@ -40,7 +40,7 @@ impl Permission {
 }
 
 impl Role {
-    /// Tells whether the role allows the deed.
+    /// Returns whether the role allows the deed.
     #[must_use]
     pub fn allows(self, permission: Permission) -> bool {
         match (self, permission) {

@@ -4,8 +4,8 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-/// Returns a text in which nothing acts: control characters and marks of direction are spelled as `\u{202e}`. Ends of lines
-/// and tabs stay.
+/// Returns a text in which nothing acts: control characters and marks of direction are spelled as `\u{202e}`. Ends of
+/// lines and tabs stay.
 #[must_use]
 pub fn visible(text: &str) -> Cow<'_, str> {
     spelled(text, |sign| acts(sign) && !matches!(sign, '\n' | '\t'))
@@ -35,7 +35,7 @@ pub fn visible_json(json: &str) -> Cow<'_, str> {
     spelled.into()
 }
 
-/// Tells whether a character is obeyed rather than shown.
+/// Returns whether a character is obeyed rather than shown.
 #[must_use]
 pub fn acts(sign: char) -> bool {
     sign.is_control()

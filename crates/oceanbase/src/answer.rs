@@ -1,7 +1,7 @@
 //! What a statement brings back: rows, one by one or all at once, and the values in them.
 //!
 //! Values are read as the bytes that the server sent (text protocol). A reader that wants a number gets an error
-//! naming column and statement when there is none; nothing here panics on what a server says.
+//! naming column and statement when there is none; nothing here panics on a server's answer.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -114,7 +114,7 @@ impl Row {
         self.places.value(&self.payload, column.place(&self.shape.names)?)
     }
 
-    /// Tells whether the answer has that column: newer versions add some to the views.
+    /// Returns whether the answer has that column: newer versions add some to the views.
     #[must_use]
     pub fn has(&self, column: impl Column) -> bool {
         column.place(&self.shape.names).is_some()
@@ -187,9 +187,9 @@ pub struct RowStream<'s> {
     channel: &'s mut Channel,
     /// `None` after the end, and after a call that failed or was not waited for.
     wire: Option<Wire>,
-    /// Whether the server said that this was all.
+    /// Whether the server sent the end of the rows.
     complete: bool,
-    /// Whether the witness was told how it ended.
+    /// Whether the witness was informed about the end.
     told: bool,
     statement: Statement,
     current: Row,

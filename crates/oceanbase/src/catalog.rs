@@ -108,7 +108,7 @@ pub async fn databases(session: &mut Session) -> Result<Vec<String>, Error> {
     Ok(names.into_iter().filter(|name| !is_system_database(product, name)).map(str::to_owned).collect())
 }
 
-/// Tells whether a database belongs to a server of that product.
+/// Returns whether a database belongs to a server of that product.
 #[must_use]
 pub fn is_system_database(product: Product, name: &str) -> bool {
     let of_product: &[&str] = if product.is_oceanbase() { &OCEANBASE_DATABASES } else { &[] };
@@ -271,8 +271,8 @@ pub async fn table_definition(session: &mut Session, database: &str, table: &str
     definition(session, &format!("TABLE {}.{}", identifier(database), identifier(table))).await
 }
 
-/// Returns the statement that makes a sequence of MariaDB, and the one that sets all its numbers: what it gives next, and how often
-/// it began again. `SETVAL` sets no number that lies behind.
+/// Returns the statement that makes a sequence of MariaDB, and the one that sets all its numbers: the next number,
+/// and how often it started over. `SETVAL` cannot set a lower number.
 ///
 /// # Errors
 /// Fails when there is no such sequence, or the server does.
@@ -317,7 +317,7 @@ pub async fn variable(session: &mut Session, name: &str) -> Result<Option<u64>, 
     Ok(rows.first().and_then(|row| row.u64(1).ok()))
 }
 
-/// Tells apart what the server does not have or show from a failure.
+/// Distinguishes what the server does not have or show from a failure.
 fn if_there<T>(result: Result<T, Error>) -> Result<Option<T>, Error> {
     match result {
         Ok(found) => Ok(Some(found)),

@@ -17,8 +17,8 @@ use crate::measure;
 use crate::statement::{End, Outcome, Statement, Value, Witness};
 use crate::wire::{self, Beginning, Next, Wire};
 
-/// How much longer than the server the client waits, so that it is the server that ends a statement: its error says
-/// more than our silence, and it stops working on it.
+/// How much longer than the server the client waits, so that it is the server that ends a statement: its error is
+/// more specific than our timeout, and it stops working on it.
 pub(crate) const GRACE: Duration = Duration::from_secs(5);
 
 /// An idle or broken connection, with its witness.
@@ -129,7 +129,7 @@ impl Channel {
         self.witness.answered(statement, &Outcome { elapsed, end });
     }
 
-    /// Says good-bye to the server.
+    /// Sends a quit command to the server.
     pub(crate) async fn close(mut self) {
         if let Some(wire) = self.wire.take() {
             let _ = tokio::time::timeout(GRACE, wire.quit()).await; // it is gone either way
@@ -164,8 +164,8 @@ pub(crate) struct Line {
 }
 
 impl Line {
-    /// Waits for what comes over a wire, for so long. A server that is silent meanwhile is asked now and then whether it is
-    /// there, so that a way that froze is not waited for as long as a statement that takes its time.
+    /// Waits for what comes over a wire, for so long. A server that is silent meanwhile is asked now and then whether
+    /// it is there, so that a way that froze is not waited for as long as a statement that takes its time.
     pub(crate) async fn within<T>(
         &self,
         limit: Duration,

@@ -16,14 +16,14 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore, crypto};
 use crate::error::Error;
 use crate::wire::{Login, NoEntry, Wire};
 
-/// How long a connection may take to come about when the endpoint does not say otherwise.
+/// The default timeout of a connection.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How long a server may be silent in the midst of a statement before it is asked, on another connection, whether it is
+/// How long a server may be silent during a statement before it is asked, on another connection, whether it is
 /// there at all.
 const QUIET: Duration = Duration::from_secs(30);
 
-/// How long we knock at a server that did not let us in, to say what it is.
+/// The timeout for identifying a server that did not accept us.
 const KNOCK_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// How much of the first line of a server that is none an error shows.
@@ -42,7 +42,7 @@ pub struct Endpoint {
     pub tls: Tls,
     /// How long a connection to one address may take to come about.
     pub connect_timeout: Duration,
-    /// How long a server may be silent in the midst of a statement before it is asked, on another connection, whether it is
+    /// How long a server may be silent during a statement before it is asked, on another connection, whether it is
     /// there at all. One that does not answer then is taken for gone, however long the statement might take.
     pub quiet: Duration,
 }
@@ -63,7 +63,7 @@ pub enum Tls {
     Off,
     /// It is, and the server must prove who it is.
     Required {
-        /// The certificate authority's file; the public ones when left out.
+        /// The certificate authority's file; the public ones by default.
         ca: Option<PathBuf>,
     },
 }
@@ -87,7 +87,7 @@ pub(crate) async fn connect(endpoint: &Endpoint, address: &Address) -> Result<Wi
     }
 }
 
-/// Tells whether a server answers at all. One that refuses us does.
+/// Returns whether a server answers at all. One that refuses us does.
 pub(crate) async fn answers(endpoint: &Endpoint, address: &Address) -> bool {
     match connect(endpoint, address).await {
         Ok(wire) => {

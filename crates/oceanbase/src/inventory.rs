@@ -1,7 +1,8 @@
-//! Every kind of thing that a server can hold: whether a dump carries it, how the server is asked for what a dump does not
-//! carry, and which privilege shows it. A server answers a user who lacks one with less, not with an error.
+//! Every kind of thing that a server can hold: whether a dump carries it, how the server is asked for what a dump
+//! does not carry, and which privilege shows it. A server answers a user who lacks one with less, not with an error.
 //!
-//! Source: the catalogues of seekdb 1.4 and MariaDB 10.11 as they answer; MySQL and OceanBase 4.x by their documentation.
+//! Source: the catalogues of seekdb 1.4 and MariaDB 10.11 as they answer; MySQL and OceanBase 4.x by their
+//! documentation.
 
 use model::inventory::ObjectKind;
 use model::version::{Product, ServerVersion, Version};
@@ -105,7 +106,7 @@ pub struct Others {
     pub unseen: Vec<(ObjectKind, &'static str)>,
 }
 
-/// Tells whether a dump of that product carries things of this kind.
+/// Returns whether a dump of that product carries things of this kind.
 #[must_use]
 pub fn is_carried(product: Product, kind: ObjectKind) -> bool {
     rows(product).any(|(row, fate)| row == kind && fate == Carried)
@@ -249,7 +250,7 @@ pub fn hidden(server: &ServerVersion, grants: &Grants, database: &str) -> Vec<(O
     hidden
 }
 
-/// Tells whether the user sees all routines without a privilege on them.
+/// Returns whether the user sees all routines without a privilege on them.
 fn sees_all_routines(server: &ServerVersion, grants: &Grants) -> bool {
     match server.product {
         Oceanbase | Seekdb => false,
@@ -260,7 +261,7 @@ fn sees_all_routines(server: &ServerVersion, grants: &Grants) -> bool {
     }
 }
 
-/// Tells whether there may be databases that this user does not see.
+/// Returns whether there may be databases that this user does not see.
 #[must_use]
 pub fn hides_databases(grants: &Grants) -> bool {
     !(grants.has_everywhere("SELECT") || grants.has_everywhere("SHOW DATABASES"))

@@ -6,7 +6,7 @@
 pub struct Login<'a> {
     /// The user.
     pub user: &'a str,
-    /// The tenant; the sys tenant when left out.
+    /// The tenant; the sys tenant by default.
     pub tenant: Option<&'a str>,
     /// The cluster.
     pub cluster: Option<&'a str>,
@@ -31,8 +31,8 @@ impl<'a> Login<'a> {
     }
 }
 
-/// Returns the name of a tenant's user at the place where `beside` logs on: behind OBProxy, where that one names the
-/// cluster, this one must too.
+/// Returns the user name of a tenant at the address of `beside`: if that one names the cluster, as for OBProxy, this
+/// one must too.
 #[must_use]
 pub fn of_tenant(user: &str, tenant: &str, beside: &str) -> String {
     match Login::read(beside).cluster {

@@ -40,8 +40,8 @@ pub fn mask(sql: &str) -> String {
     replace(sql, ranges)
 }
 
-/// Returns what a server said of a statement, without the secrets of that statement: servers repeat the place where
-/// they stumbled.
+/// Returns a server's message about a statement, without the secrets of that statement: servers quote the place of an
+/// error.
 pub(crate) fn mask_echo(text: &str, statement: &Statement) -> String {
     let sent = statement.text();
     let sql = String::from_utf8_lossy(&sent[..sent.len().min(SEARCHED_BYTES)]);
@@ -49,7 +49,7 @@ pub(crate) fn mask_echo(text: &str, statement: &Statement) -> String {
     ranges.extend(secret_pairs(&sql));
     let mut text = text.to_owned();
     if !ranges.is_empty() {
-        // What is quoted after `near` may begin in the midst of a secret.
+        // What is quoted after `near` may begin during a secret.
         if let Some((before, _)) = text.split_once(" near ") {
             text = format!("{before} near …");
         }
@@ -83,7 +83,7 @@ fn is_secret_name(word: &str) -> bool {
     SECRET_NAMES.iter().any(|name| word.ends_with(name))
 }
 
-/// What the words so far say of the next literal.
+/// What the words so far mean for the next literal.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Expect {
     /// Nothing.
@@ -222,7 +222,7 @@ fn value_after(text: &str, name_end: usize) -> Option<Range<usize>> {
     let (sign, rest) = (rest.chars().next()?, rest.get(1..)?);
     let value = rest.trim_start();
     let quoted = value.trim_start_matches('\\').chars().next().filter(|c| "'\"".contains(*c));
-    // After a colon only what is quoted: `(using password: YES)` says nothing secret.
+    // After a colon only what is quoted: `(using password: YES)` contains no secret.
     if sign != '=' && (sign != ':' || quoted.is_none()) {
         return None;
     }

@@ -1,4 +1,4 @@
-//! Physical backup, in the words of every generation: what is sent ([`Verbs`]) and what the views say.
+//! Physical backup for every generation: the statements ([`Verbs`]) and the views.
 //!
 //! A verb returns the statement; a plan prints it, a step passes it to [`Driver::act`].
 
@@ -25,7 +25,7 @@ pub use verbs::{BackupOptions, RestoreSource, RestoreTarget, Verbs};
 /// OceanBase's number for a backup while another runs, or while the last one is still being tidied up.
 const BACKUP_RUNS: u16 = 9036;
 
-/// Tells whether the database refused because a backup runs, or one that is over is still being tidied up.
+/// Returns whether the database refused because a backup runs, or one that is over is still being tidied up.
 #[must_use]
 pub fn is_busy(error: &Error) -> bool {
     error.number() == Some(BACKUP_RUNS)
@@ -157,7 +157,7 @@ impl Driver {
         }
     }
 
-    /// Reads the version of the data; empty where the cluster does not tell.
+    /// Reads the version of the data; empty if the cluster does not show it.
     ///
     /// # Errors
     /// Fails when the server refuses or is gone.

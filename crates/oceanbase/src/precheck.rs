@@ -94,7 +94,7 @@ pub struct Precheck {
 }
 
 impl Precheck {
-    /// Tells whether the cluster can be taken over.
+    /// Returns whether the cluster can be taken over.
     #[must_use]
     pub fn passed(&self) -> bool {
         self.lines.iter().all(|line| matches!(line.verdict, Verdict::Passed | Verdict::Warned))

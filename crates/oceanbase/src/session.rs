@@ -148,7 +148,7 @@ impl Session {
         self.connection_id
     }
 
-    /// Tells whether the connection was closed in the midst of something. Open another session then.
+    /// Returns whether the connection was closed during something. Open another session then.
     #[must_use]
     pub fn is_broken(&self) -> bool {
         self.channel.is_broken()
@@ -163,8 +163,8 @@ impl Session {
         self.channel.exchange(statement).await.map(|answer| answer.changed)
     }
 
-    /// Runs a statement with these values in place of its question marks, however long they are; returns how many rows it
-    /// changed.
+    /// Runs a statement with these values in place of its question marks, however long they are; returns how many
+    /// rows it changed.
     ///
     /// # Errors
     /// Fails when the server refuses, does not answer in time, or is gone.
@@ -204,7 +204,7 @@ impl Session {
         Ok(())
     }
 
-    /// Says good-bye to the server. Dropping the session does too, without waiting.
+    /// Sends a quit command to the server. Dropping the session does too, without waiting.
     pub async fn close(self) {
         self.channel.close().await;
     }

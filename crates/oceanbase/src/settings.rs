@@ -1,11 +1,11 @@
 //! The session variables that every connection sets, so that nothing which a server's owner set for all leaks into what
 //! is read or written.
 //!
-//! A connection begins with the server's GLOBAL values. One of them can cut every answer (`sql_select_limit`), change the
-//! text of a definition (`sql_mode`), or keep a transaction from being committed (`autocommit`). Therefore a variable that
-//! can change an answer, a definition or a commit stands in [`TABLE`], and is set to the same value everywhere. What
-//! changes only the server's speed or its logs does not: the test `hostile` sets each variable that a session can set to
-//! another value, dumps, loads and compares.
+//! A connection begins with the server's GLOBAL values. One of them can cut every answer (`sql_select_limit`), change
+//! the text of a definition (`sql_mode`), or keep a transaction from being committed (`autocommit`). Therefore a
+//! variable that can change an answer, a definition or a commit stands in [`TABLE`], and is set to the same value
+//! everywhere. What changes only the server's speed or its logs does not: the test `hostile` sets each variable that
+//! a session can set to another value, dumps, loads and compares.
 //!
 //! Values for MySQL are taken from its manual; no MySQL runs in the tests.
 
@@ -197,7 +197,7 @@ pub(crate) fn statement(settings: &[&Setting]) -> Statement {
 }
 
 impl Setting {
-    /// Tells whether the variable, as the server shows it, has this value already.
+    /// Returns whether the variable, as the server shows it, has this value already.
     pub(crate) fn is(&self, shown: &str) -> bool {
         let shown = match shown {
             "ON" => "1",

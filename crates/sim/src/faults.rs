@@ -56,7 +56,7 @@ pub struct Fault {
     /// Only for this tenant.
     #[serde(default)]
     pub tenant: Option<String>,
-    /// Only this server, as `ip:port`; the last one when left out.
+    /// Only this server, as `ip:port`; the last one by default.
     #[serde(default)]
     pub server: Option<String>,
     /// Only destinations that begin so.
@@ -71,7 +71,7 @@ pub struct Fault {
     /// Ends after this many hits; defaults to never.
     #[serde(default)]
     pub times: Option<u32>,
-    /// Chance of each hit; always when left out.
+    /// Chance of each hit; always by default.
     #[serde(default)]
     pub probability: Option<f64>,
 }
@@ -112,7 +112,7 @@ impl Fault {
             }
     }
 
-    /// Tells whether it hits this cluster.
+    /// Returns whether it hits this cluster.
     pub(crate) fn concerns(&self, cluster: &str) -> bool {
         self.cluster.as_ref().is_none_or(|wanted| wanted == cluster)
     }

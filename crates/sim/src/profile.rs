@@ -75,7 +75,7 @@ impl Profile {
         }
     }
 
-    /// What the first packet of a connection says.
+    /// The content of a connection's first packet.
     pub(crate) fn handshake_version(self) -> &'static str {
         if self.is_tenant_level() { "5.7.25" } else { "5.6.25" }
     }

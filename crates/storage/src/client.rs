@@ -185,7 +185,7 @@ impl Client {
     /// Returns what is known of an object without reading it; nothing when there is none.
     ///
     /// # Errors
-    /// When the storage cannot tell.
+    /// When the storage does not respond.
     pub async fn stat(&self, key: &str) -> Result<Option<ObjectEntry>, Error> {
         match &self.backend {
             Backend::Remote(remote) => remote.stat(key).await,
@@ -193,10 +193,10 @@ impl Client {
         }
     }
 
-    /// Tells whether there is an object.
+    /// Returns whether there is an object.
     ///
     /// # Errors
-    /// When the storage cannot tell.
+    /// When the storage does not respond.
     pub async fn exists(&self, key: &str) -> Result<bool, Error> {
         Ok(self.stat(key).await?.is_some())
     }
@@ -223,8 +223,8 @@ impl Client {
         }
     }
 
-    /// Deletes what crashed writers left behind below a folder, if nobody has written to it for so long; returns
-    /// how many. Whoever knows to be the only writer there need not wait: [`Duration::ZERO`].
+    /// Deletes what crashed writers left behind below a folder, if it was not written for this long; returns how
+    /// many. A caller who is the only writer there need not wait: [`Duration::ZERO`].
     ///
     /// # Errors
     /// When the storage refuses.

@@ -139,7 +139,7 @@ impl Error {
         &self.place
     }
 
-    /// Tells whether trying again later may help without anybody doing something.
+    /// Returns whether trying again later may help without anybody doing something.
     #[must_use]
     pub fn is_transient(&self) -> bool {
         self.kind == ErrorKind::Passing

@@ -73,7 +73,7 @@ impl ObjectWriter {
     /// Removes what was written.
     ///
     /// # Errors
-    /// When it cannot be removed; it is never seen all the same.
+    /// When it cannot be removed; it is never seen anyway.
     pub async fn abort(mut self) -> Result<(), Error> {
         match self.target.take() {
             Some(Target::Local(part)) => {

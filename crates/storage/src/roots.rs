@@ -1,7 +1,7 @@
 //! The directories below which local storages may lie.
 //!
-//! Whoever may name a storage can make this server write and delete files there, so an administrator says
-//! where. A root itself may be a symbolic link (the administrator chose it); below it none is followed.
+//! A user who may name a storage can make this server write and delete files there, so an administrator limits the
+//! directories. A root itself may be a symbolic link (the administrator chose it); below it none is followed.
 
 use std::path::{Component, Path, PathBuf};
 

@@ -19,7 +19,7 @@ use crate::views::backups::{
 use crate::views::clusters::{DatabaseView, TableView};
 use crate::views::plans::{ActionType, ActionView};
 
-/// Says what a cluster lets be backed up, and what is filled in when nobody chooses
+/// Returns what can be backed up of a cluster, and the defaults
 #[utoipa::path(
     get,
     path = "/ob/clusters/{id}/backup/ability",
@@ -36,7 +36,7 @@ pub(crate) async fn backup_ability(
     Ok(Answer(ability.into()))
 }
 
-/// Says what a tenant lets be backed up, and what is filled in when nobody chooses
+/// Returns what can be backed up of a tenant, and the defaults
 #[utoipa::path(
     get,
     path = "/ob/clusters/{id}/tenants/{tenantId}/backup/ability",
@@ -57,7 +57,7 @@ pub(crate) async fn tenant_backup_ability(
     Ok(Answer(ability.into()))
 }
 
-/// Says how the backup of a cluster stands
+/// Returns the backup status of a cluster
 #[utoipa::path(
     get,
     path = "/ob/clusters/{id}/backup/overview",
@@ -74,7 +74,7 @@ pub(crate) async fn backup_overview(
     Ok(Answer(overview.into()))
 }
 
-/// Says how the backups of all clusters stand, from what is recorded here
+/// Returns the backup status of all clusters, from Lifeboat's own records
 #[utoipa::path(
     get,
     path = "/backup/overview",
@@ -207,7 +207,7 @@ pub(crate) async fn all_backup_set_list(
     Ok(Answer(List::of(sets)))
 }
 
-/// Writes the statements that restore a physical backup set by hand, with a mask in the place of every key
+/// Writes the statements that restore a physical backup set manually, with a mask in the place of every key
 #[utoipa::path(
     get,
     path = "/backup/sets/{id}/restoreStatements",

@@ -12,7 +12,7 @@ use crate::views::backup_now::{BackupDimension, ObjectBody, TenantsBody};
 use crate::views::compactions::{ClearedView, CompactionsView};
 use crate::views::plans::{ActionType, ActionView};
 
-/// Says how major compaction stands, tenant by tenant
+/// Returns the status of major compaction for each tenant
 #[utoipa::path(
     get,
     path = "/ob/clusters/{id}/compaction",

@@ -14,7 +14,7 @@ use crate::views::backup_now::{BackupDimension, ObjectBody, TenantsBody};
 use crate::views::log_backups::{LogBackupAction, LogBackupTasksView, LogDelaysView, LogGapView};
 use crate::views::plans::ActionView;
 
-/// Lists the log backup of a cluster, tenant by tenant, as the cluster says now
+/// Lists the log backup of a cluster, tenant by tenant, from the cluster's current state
 #[utoipa::path(
     get,
     path = "/ob/clusters/{id}/backup/task/logBackupTasks",
@@ -31,7 +31,7 @@ pub(crate) async fn log_backup_task_list(
     list(&api, &actor, ClusterId(id), None, &query).await
 }
 
-/// Lists the log backup of a tenant, as the cluster says now
+/// Lists the log backup of a tenant, from the cluster's current state
 #[utoipa::path(
     get,
     path = "/ob/clusters/{id}/tenants/{tenantId}/backup/task/logBackupTasks",
@@ -71,7 +71,8 @@ pub(crate) async fn log_delay_list(
     Ok(Answer(delays.into()))
 }
 
-/// Lists the gaps in the logs of a cluster: when log backup was interrupted, and what was done about it, the newest first
+/// Lists the gaps in the logs of a cluster: when log backup was interrupted, and what was done about it, the newest
+/// first
 #[utoipa::path(
     get,
     path = "/ob/clusters/{id}/backup/logBackupGaps",

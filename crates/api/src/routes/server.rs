@@ -19,7 +19,7 @@ pub(crate) struct VersionView {
     version: &'static str,
 }
 
-/// Says which Lifeboat this is
+/// Returns the version and name of this Lifeboat
 #[utoipa::path(
     get,
     path = "/version",
@@ -47,8 +47,8 @@ pub(crate) async fn healthz() -> &'static str {
 
 /// Returns whether the server can do its work, for monitoring
 ///
-/// 200 when the metadata can be read and written and the disks have room; else 503 with a line for each thing that is in
-/// the way. Answers within seconds; an answer holds for two.
+/// 200 when the metadata can be read and written and the disks have room; else 503 with a line for each thing that is
+/// in the way. Answers within seconds; an answer holds for two.
 #[utoipa::path(
     get,
     path = "/readyz",

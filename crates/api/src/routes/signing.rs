@@ -1,4 +1,4 @@
-//! Where backup sets come from, and the keys that tell it.
+//! The origin of backup sets, and the keys that prove it.
 
 use axum::extract::State;
 use control::signing;
@@ -12,7 +12,7 @@ use crate::error::{Failure, Failures};
 use crate::extract::{Body, Path};
 use crate::views::signing::{OriginView, SigningKeysView, TrustBody};
 
-/// Says where a logical backup set comes from, by the signature of its manifest
+/// Returns the origin of a logical backup set, by the signature of its manifest
 #[utoipa::path(
     get,
     path = "/backup/sets/{id}/origin",
@@ -29,7 +29,7 @@ pub(crate) async fn set_origin(
     Ok(Answer(OriginView::of(&origin, call::language())))
 }
 
-/// Returns the public keys that tell where backup sets come from
+/// Returns the public keys that prove the origin of backup sets
 #[utoipa::path(
     get,
     path = "/signingKeys",

@@ -9,7 +9,7 @@ use crate::error::{Failure, Failures};
 use crate::extract::Body;
 use crate::views::users::{MeView, PasswordBody};
 
-/// Says who is logged on
+/// Returns the logged-on user
 #[utoipa::path(
     get,
     path = "/users/me",

@@ -15,7 +15,7 @@ use crate::error::Words;
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct AlarmView {
-    /// Tells alarms apart; the same for as long as the alarm holds.
+    /// The identity of the alarm; constant while the alarm holds.
     id: String,
     /// What is wrong, the same in every language.
     alarm_type: words::AlarmType,
@@ -85,12 +85,12 @@ impl From<Alarm> for AlarmView {
     }
 }
 
-/// Tells alarms apart.
+/// The identity of the alarm.
 fn id_of(kind: AlarmKind, cluster: ClusterId, tenant: Option<i64>) -> String {
     format!("{}-{cluster}-{}", kind.name(), tenant.unwrap_or_default())
 }
 
-/// An alarm was raised, has changed or was closed; what it says is read from the list of alarms.
+/// An alarm was raised, has changed or was closed; its content is in the list of alarms.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct AlarmEventView {

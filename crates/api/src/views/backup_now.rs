@@ -18,13 +18,13 @@ use super::{whole, words};
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct BackupNowBody {
-    /// The method; the cluster's first choice when left out.
+    /// The method; the cluster's first choice by default.
     backup_mode: Option<words::BackupMode>,
-    /// Full or incremental; full when left out.
+    /// Full or incremental; full by default.
     data_backup_mode: Option<words::DataBackupMode>,
-    /// Where to; the one used last for this cluster when left out, else the only one in the library.
+    /// Where to; the one used last for this cluster by default, else the only one in the library.
     ob_backup_service_storage_config: Option<StorageChoiceBody>,
-    /// What of the cluster; all of it when left out.
+    /// What of the cluster; all of it by default.
     #[serde(default)]
     ob_backup_object_list: Vec<ObjectBody>,
     /// Databases and tables that are left out: logical. Each has only `databaseName` and `tableName`.
@@ -42,7 +42,7 @@ pub(crate) struct BackupNowBody {
     plus_archivelog: bool,
     /// What the backup is encrypted with: physical.
     encryption: Option<EncryptionBody>,
-    /// Whether only to say what would be done.
+    /// Whether to return only the plan.
     #[serde(default)]
     dry_run: bool,
     /// How many connections read at once.
@@ -73,7 +73,7 @@ pub(crate) struct BackupNowRequest {
     pub(crate) ask: BackupNow,
     /// The objects as they were given, for the answer.
     pub(crate) objects: Vec<ObjectBody>,
-    /// Whether only to say what would be done.
+    /// Whether to return only the plan.
     pub(crate) dry_run: bool,
 }
 
@@ -134,7 +134,7 @@ fn read_kind(kind: words::ObjectKind) -> Result<ObjectKind, Problem> {
 #[derive(Clone, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct ObjectBody {
-    /// The cluster; the path's when left out.
+    /// The cluster; the path's by default.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "whole::optional")]
     cluster_id: Option<i64>,
     /// The tenant.
@@ -232,7 +232,7 @@ fn incomplete(field: &str) -> Problem {
     wrong("backup-object-incomplete").with("field", field)
 }
 
-/// Which tenants of a cluster something is about; all of them when left out.
+/// Which tenants of a cluster something is about; all of them by default.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct TenantsBody {
@@ -252,8 +252,8 @@ impl TenantsBody {
     }
 }
 
-/// Reads the list of objects as tenants and parts of them. A list that says two things at once is refused: taking
-/// one of them would back up less than the other asked for.
+/// Reads the list of objects as tenants and parts of them. An ambiguous list is refused: one interpretation would
+/// back up less than the other requested.
 fn read_objects(
     objects: &[ObjectBody],
     cluster: ClusterId,

@@ -136,7 +136,7 @@ pub(crate) struct OverviewView {
     latest_log_backup_checkpoint: Option<String>,
     /// How far log backup is behind, in seconds, by the database's clock.
     log_backup_delay_seconds: Option<u64>,
-    /// Why the cluster itself says nothing; what only it knows is left out then.
+    /// Why the cluster does not respond; live information is omitted then.
     #[serde(skip_serializing_if = "Option::is_none")]
     cluster_error: Option<ErrorView>,
 }
@@ -194,7 +194,7 @@ impl From<Overview> for OverviewView {
     }
 }
 
-/// How a physical backup set is restored by hand.
+/// How a physical backup set is restored manually.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct RestoreStatementsView {

@@ -59,7 +59,7 @@ pub(crate) struct LogBackupTasksView {
     contents: Vec<LogBackupTaskView>,
     /// Which page it is.
     page: ListPage,
-    /// Why the cluster says nothing.
+    /// Why the cluster does not respond.
     #[serde(skip_serializing_if = "Option::is_none")]
     cluster_error: Option<ErrorView>,
 }
@@ -178,13 +178,13 @@ pub(crate) struct LogGapView {
     tenant_id: i64,
     /// The round that was interrupted.
     round_id: i64,
-    /// Up to when logs were backed up; none where the database does not tell.
+    /// Up to when logs were backed up; none if the database does not show it.
     #[schema(format = DateTime)]
     start_time: Option<String>,
     /// From when on they are backed up again; none while they are not.
     #[schema(format = DateTime)]
     end_time: Option<String>,
-    /// What the database said of it.
+    /// The database's message about it.
     comment: String,
     /// When it was found.
     #[schema(format = DateTime)]

@@ -83,7 +83,7 @@ fn of_objects(metrics: &Metrics) -> Vec<Family> {
             Some((labels, last?.age.as_secs_f64()))
         })
     });
-    // What the look at a cluster finds is told of tenants only.
+    // The results of a cluster's refresh are reported for tenants only.
     let logs = || {
         let tenants = objects.iter().filter(|object| object.database.is_none());
         tenants.filter_map(|object| Some((object, object.logs?)))

@@ -91,7 +91,7 @@ impl ActionView {
         Self { ob_backup_task_type: kind, backup_object_ops_result_list: vec![result], plan: None }
     }
 
-    /// Says that something was done with the strategy of a cluster or tenant, without a task.
+    /// Reports that something was done with the strategy of a cluster or tenant, without a task.
     pub(crate) fn done(kind: ActionType, scope: Scope) -> Self {
         let result = ActionResultView {
             ob_backup_object_list: vec![ObjectBody::of_scope(scope)],
@@ -103,7 +103,7 @@ impl ActionView {
         Self { ob_backup_task_type: kind, backup_object_ops_result_list: vec![result], plan: None }
     }
 
-    /// Says what would be done.
+    /// Reports what would be done.
     pub(crate) fn planned(kind: ActionType, plan: Plan) -> Self {
         Self { ob_backup_task_type: kind, backup_object_ops_result_list: Vec::new(), plan: Some(plan.into()) }
     }
@@ -126,7 +126,8 @@ pub(crate) struct PlanView {
     tenants: Vec<String>,
     /// What the backup would lack, as far as that is seen now. What is not agreed to makes it partial.
     left_out: Vec<MissingObjectView>,
-    /// What of the backup set a recovery would not make, as far as that is seen now. Any of it makes the recovery partial.
+    /// What of the backup set a recovery would not make, as far as that is seen now. Any of it makes the recovery
+    /// partial.
     not_made: Vec<NotMadeView>,
     /// The steps in running order.
     steps: Vec<PlannedStepView>,

@@ -83,7 +83,7 @@ pub(crate) struct SetInfoView {
     /// The earliest moment that it can be recovered to.
     #[schema(format = DateTime)]
     recoverable_time: String,
-    /// The version of its data; empty where the cluster does not tell.
+    /// The version of its data; empty if the cluster does not show it.
     data_version: String,
     /// The full set that it is built on; itself for a full one.
     full_backup_set_id: Option<i64>,

@@ -20,21 +20,21 @@ use super::{whole, words};
 use crate::call;
 use crate::error::Words;
 
-/// What is to be recovered, and where to: a logical backup set by its id, or a tenant from its physical backups in OCP's
-/// form.
+/// What is to be recovered, and where to: a logical backup set by its id, or a tenant from its physical backups in
+/// OCP's form.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct RestoreBody {
     /// The logical backup set to recover from.
     #[serde(default, deserialize_with = "whole::optional")]
     backup_set_id: Option<i64>,
-    /// The cluster to recover a backup set into; the path's when left out.
+    /// The cluster to recover a backup set into; the path's by default.
     #[serde(default, deserialize_with = "whole::optional")]
     restore_cluster_id: Option<i64>,
-    /// The tenant to recover a backup set into; the path's when left out, where the path has one.
+    /// The tenant to recover a backup set into; the path's by default, where the path has one.
     #[serde(default, deserialize_with = "whole::optional")]
     restore_tenant_id: Option<i64>,
-    /// The databases to recover; all of the set when left out.
+    /// The databases to recover; all of the set by default.
     #[serde(default)]
     databases: Vec<String>,
     /// More databases to recover, and single tables and views: `DATABASE` and `TABLE`, without cluster and tenant.
@@ -43,18 +43,19 @@ pub(crate) struct RestoreBody {
     /// New names of databases, by the old ones. A database that is not listed keeps its name.
     #[serde(default)]
     rename: BTreeMap<String, String>,
-    /// Whether to recover a backup set that is not signed, or signed with a key that is not trusted. Only an ADMIN may. Nothing
-    /// shows who wrote such a set, and its definitions run with the rights of the tenant credential.
+    /// Whether to recover a backup set that is not signed, or signed with a key that is not trusted. Only an ADMIN
+    /// may. Nothing shows who wrote such a set, and its definitions run with the rights of the tenant credential.
     #[serde(default)]
     accept_foreign: bool,
-    /// Whether to recover procedures, functions and triggers of whole databases too, and the users and privileges of a whole set.
-    /// Only an ADMIN may: code runs with the rights of its definer. What is not recovered without it makes the recovery partial.
+    /// Whether to recover procedures, functions and triggers of whole databases too, and the users and privileges of
+    /// a whole set. Only an ADMIN may: code runs with the rights of its definer. What is not recovered without it
+    /// makes the recovery partial.
     #[serde(default)]
     with_code: bool,
-    /// Whether only to say what would be done.
+    /// Whether to return only the plan.
     #[serde(default)]
     dry_run: bool,
-    /// Which of the two forms below is given; it follows from the form when left out.
+    /// Which of the two forms below is given; it follows from the form by default.
     backup_tenant_status: Option<BackupTenantStatus>,
     /// A tenant whose cluster Lifeboat knows, from its physical backups.
     restore_online_tenant_required_param: Option<OnlineTenantBody>,
@@ -66,7 +67,7 @@ pub(crate) struct RestoreBody {
 pub(crate) struct RestoreRequest {
     /// What is asked of `control`.
     pub(crate) ask: RestoreAsk,
-    /// Whether only to say what would be done.
+    /// Whether to return only the plan.
     pub(crate) dry_run: bool,
 }
 

@@ -1,4 +1,4 @@
-//! Where backup sets come from, and the keys that tell it.
+//! The origin of backup sets, and the keys that prove it.
 
 use control::signing::{Keys, Origin, described};
 use model::text::Language;
@@ -48,7 +48,7 @@ impl OriginView {
     }
 }
 
-/// The public keys that tell where backup sets come from.
+/// The public keys that prove the origin of backup sets.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct SigningKeysView {

@@ -113,7 +113,7 @@ impl StorageChoiceBody {
         Self { storage_id, ob_backup_storage_base_info, config_name, alarm_storage_percentage_threshold }
     }
 
-    /// Tells whether neither of the two is given.
+    /// Returns whether neither of the two is given.
     pub(super) fn names_none(&self) -> bool {
         self.storage_id.is_none() && self.ob_backup_storage_base_info.is_none()
     }

@@ -20,14 +20,14 @@ use super::{whole, words};
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct NewStrategyBody {
-    /// The method; the cluster's first choice when left out.
+    /// The method; the cluster's first choice by default.
     backup_mode: Option<words::BackupMode>,
     /// When data are backed up.
     ob_backup_schedule_config: ScheduleBody,
     /// When an alarm is raised.
     #[serde(default)]
     ob_backup_threshold_config: ThresholdBody,
-    /// Where to; the one used last for this cluster when left out, else the only one in the library.
+    /// Where to; the one used last for this cluster by default, else the only one in the library.
     ob_backup_service_storage_config: Option<StorageChoiceBody>,
     /// Whether a copy in a second storage is wanted; not supported yet.
     #[serde(default)]
@@ -45,11 +45,11 @@ pub(crate) struct StrategyChangeBody {
     /// When an alarm is raised.
     #[serde(default)]
     ob_backup_threshold_config: ThresholdBody,
-    /// Where to. The place of the strategy's own storage, typed in, changes that storage's name and key; a secret that is left out
-    /// stays. With only a percentage the storage stays.
+    /// Where to. The place of the strategy's own storage, typed in, changes that storage's name and key; a secret
+    /// that is left out stays. With only a percentage the storage stays.
     ob_backup_service_storage_config: Option<StorageChoiceBody>,
-    /// Accepts that a physical strategy moves to another storage; without it such a change is refused, with what it means for
-    /// recovery.
+    /// Accepts that a physical strategy moves to another storage; without it such a change is refused, with what it
+    /// means for recovery.
     #[serde(default)]
     accept_storage_move: bool,
     /// Whether a copy in a second storage is wanted; not supported yet.
@@ -77,11 +77,11 @@ pub(crate) struct ScheduleBody {
     /// CRON: minute, hour, day of the month, month, day of the week.
     #[schema(example = "0 2 * * *")]
     cron_expression: Option<String>,
-    /// CRON: how much a run backs up; full when left out.
+    /// CRON: how much a run backs up; full by default.
     data_backup_mode: Option<words::DataBackupMode>,
     /// CRON: what the days in `fullOnDays` are days of.
     full_on_cycle: Option<ScheduleCycle>,
-    /// CRON: the days whose runs are full all the same.
+    /// CRON: the days whose runs are full anyway.
     #[serde(default)]
     full_on_days: Vec<String>,
     /// The hours in which nothing starts.
@@ -92,7 +92,8 @@ pub(crate) struct ScheduleBody {
     jitter_seconds: Option<u32>,
     /// Whether a run starts log backup where it does not run.
     start_log_backup: Option<bool>,
-    /// Whether log backup that was interrupted is stopped and started again once the cause is gone, and a full backup follows.
+    /// Whether log backup that was interrupted is stopped and started again once the cause is gone, and a full backup
+    /// follows.
     #[serde(default)]
     restart_interrupted_log_backup: bool,
     /// Whether expired backups are deleted; not supported yet.
@@ -323,7 +324,7 @@ pub(crate) struct ScheduleView {
     /// CRON: what the days in `fullOnDays` are days of.
     #[serde(skip_serializing_if = "Option::is_none")]
     full_on_cycle: Option<ScheduleCycle>,
-    /// CRON: the days whose runs are full all the same.
+    /// CRON: the days whose runs are full anyway.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     full_on_days: Vec<String>,
     /// The hours in which nothing starts.

@@ -35,15 +35,16 @@ pub(crate) struct TaskHeadView {
     creator: TaskCreatorView,
     /// Its state.
     status: words::TaskStatus,
-    /// Whether a backup that it made lacks something that nobody agreed to, or its recovery does not make all of the set.
+    /// Whether a backup that it made lacks something that nobody agreed to, or its recovery does not make all of the
+    /// set.
     partial: bool,
-    /// How it came about: by hand, or by a backup strategy.
+    /// How it came about: manually, or by a backup strategy.
     #[serde(rename = "type")]
     kind: TaskType,
     /// The backup strategy that ordered it.
     #[serde(skip_serializing_if = "Option::is_none")]
     strategy_id: Option<i64>,
-    /// What it is doing, or was last told to do.
+    /// The current or last requested operation.
     operation: words::TaskOperation,
     /// The server that runs it, or ran it last.
     executor: Option<String>,
@@ -295,7 +296,7 @@ pub(crate) struct LogView {
     log: String,
     /// The same lines, one by one.
     lines: Vec<LogLineView>,
-    /// What to give as `after` to get the lines behind these.
+    /// The value of `after` for the lines that follow these.
     next: i64,
 }
 
@@ -307,12 +308,12 @@ pub(crate) struct LogLineView {
     /// When it was written.
     #[schema(format = DateTime)]
     at: String,
-    /// What it says.
+    /// Its text.
     text: String,
 }
 
 impl LogView {
-    /// Renders the lines behind `after`.
+    /// Renders the lines after `after`.
     pub(crate) fn of(lines: Vec<LogLine>, after: i64) -> Self {
         let lines: Vec<LogLineView> = lines.into_iter().map(LogLineView::from).collect();
         let written = lines.iter().map(|line| format!("{} {}", line.at, line.text)).collect::<Vec<_>>();

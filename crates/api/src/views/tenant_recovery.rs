@@ -17,7 +17,7 @@ use super::{whole, words};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub(crate) enum BackupTenantStatus {
-    /// It is: its views tell what can be recovered.
+    /// It is: its views show what can be recovered.
     Online,
     /// It is not: only its files are left.
     Offline,
@@ -27,13 +27,13 @@ pub(crate) enum BackupTenantStatus {
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct OnlineTenantBody {
-    /// The cluster that was backed up; the path's when left out.
+    /// The cluster that was backed up; the path's by default.
     #[serde(default, deserialize_with = "whole::optional")]
     backup_cluster_id: Option<i64>,
-    /// The tenant that was backed up; the path's when left out, where the path has one.
+    /// The tenant that was backed up; the path's by default, where the path has one.
     #[serde(default, deserialize_with = "whole::optional")]
     backup_tenant_id: Option<i64>,
-    /// The cluster to recover into; the one that was backed up when left out.
+    /// The cluster to recover into; the one that was backed up by default.
     #[serde(default, deserialize_with = "whole::optional")]
     restore_cluster_id: Option<i64>,
     /// The moment to recover to: a time with its zone, to the microsecond. The latest possible one when this and
@@ -66,7 +66,7 @@ pub(crate) struct OfflineTenantBody {
     /// The own number of the tenant that was backed up.
     #[serde(deserialize_with = "whole::required")]
     backup_ob_tenant_id: i64,
-    /// The cluster to recover into; the path's when left out.
+    /// The cluster to recover into; the path's by default.
     #[serde(default, deserialize_with = "whole::optional")]
     restore_cluster_id: Option<i64>,
     /// The storage, typed in.
@@ -74,9 +74,9 @@ pub(crate) struct OfflineTenantBody {
     /// The storage, one of the library.
     #[serde(default, deserialize_with = "whole::optional")]
     storage_id: Option<i64>,
-    /// The folder of the data backups below the storage; by the cluster and tenant when left out.
+    /// The folder of the data backups below the storage; by the cluster and tenant by default.
     data_folder: Option<String>,
-    /// The folder of the log backups below the storage; by the cluster and tenant when left out.
+    /// The folder of the log backups below the storage; by the cluster and tenant by default.
     log_folder: Option<String>,
     /// The moment to recover to: a time with its zone, to the microsecond. The latest possible one when this and
     /// `restoreScn` are left out.
@@ -99,7 +99,7 @@ pub(crate) struct NewTenantBody {
     /// Its name.
     #[schema(min_length = 1, max_length = 63, example = "shop_2")]
     name: String,
-    /// The zones in the order in which they lead; the cluster's choice when left out.
+    /// The zones in the order in which they lead; the cluster's choice by default.
     #[schema(example = "zone1;zone2,zone3")]
     primary_zone: Option<String>,
     /// What it runs on in each zone: a pool is created for each.
@@ -131,7 +131,7 @@ pub(crate) struct ZoneBody {
     /// The zone.
     #[schema(example = "zone1")]
     name: String,
-    /// The kind of its replicas; full ones when left out.
+    /// The kind of its replicas; full ones by default.
     #[serde(default)]
     replica_type: ReplicaTypeBody,
     /// Its resource pool.
@@ -160,7 +160,7 @@ pub(crate) struct PoolBody {
     /// An existing unit specification.
     #[schema(example = "small")]
     unit_spec_name: String,
-    /// How many units; 1 when left out.
+    /// How many units; 1 by default.
     #[serde(default, deserialize_with = "whole::optional")]
     #[schema(minimum = 1)]
     unit_count: Option<u32>,

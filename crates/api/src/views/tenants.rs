@@ -36,7 +36,7 @@ pub(crate) struct TenantView {
     primary_zone: String,
     /// As the cluster spells it.
     locality: String,
-    /// The user that its data are read with, if a credential is kept; the password is never told.
+    /// The logical backup account, if one is saved; the password is never returned.
     #[serde(skip_serializing_if = "Option::is_none")]
     credential_user: Option<String>,
 }
@@ -108,7 +108,7 @@ impl From<ReadableTenant> for ReadableTenantView {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CredentialBody {
-    /// A user of the tenant, with or without the tenant behind the name.
+    /// A user of the tenant, with or without the tenant after the name.
     #[schema(min_length = 1, max_length = 64, example = "lifeboat")]
     user: String,
     /// That user's password.

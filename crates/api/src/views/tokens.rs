@@ -49,7 +49,7 @@ pub(crate) struct NewTokenBody {
     /// What it is called.
     #[schema(min_length = 1, max_length = 64)]
     pub(crate) name: String,
-    /// How many days it is good for; until it is revoked, when left out.
+    /// How many days it is good for; until it is revoked, by default.
     #[serde(default, deserialize_with = "whole::optional")]
     #[schema(minimum = 1, maximum = 3650)]
     pub(crate) days: Option<u32>,

@@ -59,7 +59,7 @@ words! {
 }
 
 words! {
-    /// Whether a cluster could be reached and what it said, when last asked.
+    /// The reachability and status of a cluster at the last refresh.
     ClusterStatus for model::cluster::ClusterStatus {
         Running = "RUNNING",
         Upgrading = "UPGRADING",
@@ -255,7 +255,7 @@ words! {
 }
 
 words! {
-    /// What a task is doing, or was last told to do.
+    /// The current or last requested operation of a task.
     TaskOperation for model::task::TaskOperation {
         Execute = "EXECUTE",
         Retry = "RETRY",

@@ -89,7 +89,7 @@ pub(crate) async fn run(args: DumpArgs) -> Result<(), Failure> {
         way_on(screen, &client, &plan, &error);
         Failure::from(error)
     })?;
-    // The plan's were said before. Values are known only when they are read.
+    // Notes of the plan were printed before. Values are known only when they are read.
     manifest.notes.iter().filter(|note| !plan.notes.contains(note)).for_each(|note| screen.say(note));
     show(screen, &client, &manifest, options.signer.map(|key| key.public()));
     left_out::refused(&manifest)

@@ -1,4 +1,4 @@
-//! What a dump lacks: how it is told, and the exit status for it.
+//! What a dump lacks: the report, and the exit status.
 
 use dump::Manifest;
 use model::Problem;

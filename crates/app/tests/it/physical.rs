@@ -216,7 +216,7 @@ async fn a_cancelled_backup_ends_on_the_cluster_too(profile: Profile) {
         tokio::time::sleep(Duration::from_millis(100)).await;
         seen = stand.get(&path).await;
     }
-    // 3.x refuses it while the backup prepares, so it may have to be said again.
+    // 3.x refuses it while the backup prepares, so it may have to be repeated.
     while seen["status"] == "RUNNING" {
         seen = a_little_later(&stand, &path).await;
     }

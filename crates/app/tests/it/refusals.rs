@@ -1,4 +1,4 @@
-//! What a command says that can't do what it was asked, without any server.
+//! The errors of commands that cannot run, without any server.
 
 use crate::lifeboat::{Transcript, lifeboat, run, run_with_input};
 

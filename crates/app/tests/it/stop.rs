@@ -1,4 +1,4 @@
-//! A server that is stopped, or killed, in the midst of a backup.
+//! A server that is stopped, or killed, during a backup.
 
 use crate::lifeboat::{PASSWORD, Server, run};
 use crate::seekdb::{Shop, with_shop};

@@ -36,7 +36,7 @@ impl Attempt {
         Ok(writer.audit_append(&self.0).await?)
     }
 
-    /// Waits for the work, which says itself when it is [`Attempt::done`]; writes if it is not.
+    /// Waits for the work, which reports itself when it is [`Attempt::done`]; writes if it does not.
     pub(crate) async fn watch<T>(
         &self,
         context: &Context,

@@ -30,7 +30,7 @@ pub struct Settings {
     pub backups_per_storage: Option<usize>,
     /// Its name, shown to people as the one who runs a task.
     pub server_name: String,
-    /// The first account's password; a random one when left out. Looked at on the first start only.
+    /// The first account's password; a random one by default. Looked at on the first start only.
     pub admin_password: Option<Secret>,
 }
 

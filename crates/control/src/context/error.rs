@@ -27,7 +27,7 @@ impl Error {
         Self { problem: Box::new(problem), is_transient: false, cause: Some(cause.into()) }
     }
 
-    /// Says that the same may go well a little later.
+    /// Marks the error as temporary.
     fn passing(self, is_transient: bool) -> Self {
         Self { is_transient, ..self }
     }
@@ -38,7 +38,7 @@ impl Error {
         Self::caused(problem, cause).passing(is_transient)
     }
 
-    /// Tells whether the same may go well a little later, with nobody doing anything.
+    /// Returns whether the same may go well a little later, with nobody doing anything.
     pub(crate) fn is_transient(&self) -> bool {
         self.is_transient
     }

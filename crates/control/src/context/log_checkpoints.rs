@@ -38,7 +38,7 @@ pub struct LogCheckpoint {
 }
 
 impl LogCheckpoints {
-    /// Keeps what a cluster said at that moment: each round, and how far it is behind by the database's clock.
+    /// Stores a cluster's answer at that time: each round, and its delay by the database's clock.
     pub(crate) fn keep(&self, cluster: ClusterId, rounds: &[(ArchiveRound, Option<u64>)], now: Timestamp) {
         let checkpoint = |(round, delay_us): &(ArchiveRound, Option<u64>)| {
             // The database reports no delay for a stopped round.

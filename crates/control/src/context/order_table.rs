@@ -24,14 +24,14 @@ pub(crate) struct OrderTable {
 pub(crate) struct Taker<O> {
     /// Decides what can be decided without asking the cluster.
     pub(crate) draft: Drafting<O>,
-    /// What is said when a task runs that leaves no room for this one.
+    /// The error when a running task excludes this one.
     pub(crate) conflict: Conflict,
 }
 
 /// Makes a draft of the actor's order, or refuses it.
 pub(crate) type Drafting<O> = for<'a> fn(&'a Context, &'a Actor, O) -> BoxFuture<'a, Result<Draft, Error>>;
 
-/// What is said when a task runs that leaves no room for another one.
+/// The error when a running task excludes another one.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Conflict {
     /// The text, whose argument is the task.

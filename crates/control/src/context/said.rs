@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use model::id::StrategyId;
 
-/// The last thing that was said about each strategy.
+/// The last message about each strategy.
 #[derive(Default)]
 pub(crate) struct Said(Mutex<BTreeMap<StrategyId, String>>);
 

@@ -1,4 +1,4 @@
-//! All that was wrong at one moment, as those who follow alarms are told.
+//! All that was wrong at one moment, as followers of alarms are told.
 
 use std::time::Instant;
 

@@ -16,7 +16,7 @@ use super::snapshots::Snapshots;
 use super::troubles::Troubles;
 use super::watch_log::WatchLog;
 
-/// How many data backups may run at once, unless the settings say otherwise.
+/// The default of the maximum number of concurrent data backups.
 pub(crate) const DATA_BACKUPS_AT_ONCE: usize = 4;
 
 /// What use cases and flows share.

@@ -25,7 +25,7 @@ impl Context {
         read(&secret)
     }
 
-    /// Returns the keys by which the origin of a dump is told.
+    /// Returns the keys that prove the origin of a dump.
     pub(crate) async fn known_keys(&self) -> Result<KnownKeys, Error> {
         let current = self.signing_key().await?.public();
         let stored = self.metadata.signing_keys_stored().await?;

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use dump::{DumpId, Snapshot};
 
 /// How long a moment is kept that no step comes for: a failed task may be retried soon, but the server must not
-/// keep old versions of rows for ever.
+/// keep old versions of rows forever.
 const IDLE: Duration = Duration::from_secs(15 * 60);
 
 /// The moments that no step works with right now.

@@ -43,9 +43,9 @@ impl Troubles {
         }
     }
 
-    /// Keeps what a cluster that answers says of its log backup.
+    /// Stores the log backup status of a reachable cluster.
     pub(crate) fn answered(&self, cluster: ClusterId, mut logs: Vec<(ArchiveRound, Option<u64>)>) {
-        // How far behind is too far, a strategy says: what is behind at all may be.
+        // A strategy defines the limit of the delay: this lists every delay.
         logs.retain(|(round, delay_us)| alarm::of_log_backup(round, *delay_us, 0).is_some());
         let mut all = self.all();
         let was_well = if logs.is_empty() {

@@ -9,8 +9,8 @@
 //! 7. `verify-backup-set`      every object reads back as it was written
 //! 8. `record-backup-set`      the catalogue knows it
 //!
-//! A tenant of OceanBase 4.x is read as the user whose credential is kept for it; seekdb's only one as the cluster's own
-//! user.
+//! A tenant of OceanBase 4.x is read as the user whose credential is kept for it; seekdb's only one as the cluster's
+//! own user.
 //!
 //! The cluster is only read. What is left open there between two steps is a transaction that keeps the moment; it
 //! ends with the dump, a cancel, or this process.
@@ -258,7 +258,7 @@ async fn dump_data(at: &Here, state: &State, lane: &mut Lane) -> Answer {
     }
     let mut dumped = rows(at, state, &dumping).await;
     if dumped.is_ok() {
-        // From here on it will be taken for a backup: only who still holds the task may say that it is one.
+        // From here on it counts as a backup: only the holder of the task may declare it complete.
         at.may_act(FINISH_LIMIT).await?;
         let manifest = match dumping.finish().await {
             Ok(manifest) => manifest,

@@ -1,4 +1,4 @@
-//! Tells how far the logical engine has come while it works.
+//! Reports the progress of the logical engine while it works.
 
 use std::time::{Duration, Instant};
 
@@ -8,7 +8,7 @@ use tokio::time::MissedTickBehavior;
 
 use super::pace::Pace;
 
-/// How often it is told.
+/// The interval of the reports.
 const EVERY: Duration = Duration::from_millis(500);
 
 /// The unit of what is counted in bytes.

@@ -38,7 +38,7 @@ impl Pace {
     }
 }
 
-/// Nothing while too little time has passed to tell.
+/// None while too little time has passed.
 fn rate(done: u64, elapsed: Duration) -> Option<u64> {
     let elapsed_ms = elapsed.as_millis();
     if elapsed < SPACING {

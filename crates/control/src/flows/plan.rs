@@ -1,4 +1,4 @@
-//! What a task would do, told without doing it.
+//! The plan of a task, without running it.
 
 use model::backup::{BackupMethod, DataBackupMode};
 use model::inventory::Missing;

@@ -319,7 +319,7 @@ async fn record_recovery(at: &Here, state: &mut State) -> Answer {
     Ok(Next::Done)
 }
 
-/// Logs what a part of a load has to say, and keeps what it could not make.
+/// Logs the report of a part of a load, and stores what it could not create.
 fn made(at: &Here, state: &mut State, step: &str, made: Made) {
     for text in made.texts() {
         at.log(words::note(text));

@@ -15,7 +15,7 @@
 //! being newer than the jobs before, and by its description. It is searched for before the statement is sent, and
 //! after every answer with an unknown outcome.
 //!
-//! What a failed restore leaves behind goes by a roll back (OCP: Clean Up). A tenant is dropped only when the job and the
+//! A rollback removes the remains of a failed restore (OCP: Clean Up). A tenant is dropped only when the job and the
 //! tenant are those that were written down and the tenant is still being restored, never one that has reached NORMAL;
 //! a pool only when this task created it.
 

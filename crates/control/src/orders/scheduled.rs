@@ -122,8 +122,8 @@ pub(crate) async fn strategy_of(
     Ok(found.cloned())
 }
 
-/// Returns the storage of the strategy that backs up these tenants in this way. One of the other method says nothing:
-/// its storage would move the destinations of a physical backup.
+/// Returns the storage of the strategy that backs up these tenants in this way. A strategy of the other method does
+/// not count: its storage would move the destinations of a physical backup.
 pub(crate) async fn strategy_storage(
     context: &Context,
     cluster: ClusterId,

@@ -1,4 +1,5 @@
-//! Worlds for the tests of flows and use cases: the real kernel with a small database, a storage in a directory, a server's data.
+//! Worlds for the tests of flows and use cases: the real kernel with a small database, a storage in a directory, a
+//! server's data.
 
 pub(crate) mod simulated;
 
@@ -229,7 +230,7 @@ impl World {
         assert_eq!(ended, Ended::Finished(TaskStatus::Successful), "{}", self.story(task).await);
     }
 
-    /// Runs a task that must fail; returns the id of the text that says why.
+    /// Runs a task that must fail; returns the id of the error text.
     pub(crate) async fn fail(&self, task: TaskId) -> String {
         let ended = self.run(task, None).await;
         assert_eq!(ended, Ended::Finished(TaskStatus::Failed), "{}", self.story(task).await);
@@ -242,7 +243,7 @@ impl World {
         self.control.context.task(task).await.expect("the task is there")
     }
 
-    /// Tells what a task has done: its steps with their logs.
+    /// Returns the steps of a task with their logs.
     pub(crate) async fn story(&self, task: TaskId) -> String {
         let stored = self.task(task).await;
         let mut story = String::new();

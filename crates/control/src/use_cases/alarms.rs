@@ -100,7 +100,7 @@ pub struct Changes {
     cluster: Option<ClusterId>,
 }
 
-/// Begins to follow the alarms of one cluster or of all; what is wrong already is not told.
+/// Starts to follow the alarms of one cluster or of all; existing alarms are not reported.
 ///
 /// # Errors
 /// When the actor may not read them, or the metadata fail.
@@ -131,7 +131,7 @@ impl Changes {
     }
 }
 
-/// Whether the cluster answered, and, where it did, what it said of its log backup.
+/// Whether the cluster responded, and if so, its log backup status.
 fn of_answers(
     cluster: &Cluster,
     tenants: &[Tenant],
@@ -187,13 +187,14 @@ fn of_log_backup(
     })
 }
 
-/// How far the log backup of a tenant may be behind: as its strategy has it, else as OCP has it.
+/// The maximum delay of a tenant's log backup: that of its strategy, else OCP's.
 fn delay_limit_s(cluster: &Cluster, strategies: &[Strategy], tenant: TenantId) -> u64 {
     let strategy = holding(strategies, cluster.id, tenant);
     strategy.map_or(LOG_DELAY_S, |strategy| u64::from(strategy.settings.thresholds.log_backup_delay_s))
 }
 
-/// The tenant of a strategy may be gone: then it is called by its number. What is wrong with another tenant goes with it.
+/// The tenant of a strategy may be gone: then it is called by its number. What is wrong with another tenant goes with
+/// it.
 fn of_fault(cluster: &Cluster, tenants: &[Tenant], strategy: &Strategy, fault: &Fault) -> Option<Alarm> {
     let name = |id: TenantId| {
         let found = tenants.iter().find(|tenant| tenant.id == id);
@@ -226,7 +227,7 @@ fn of_failure(cluster: &Cluster, tenants: &[Tenant], failure: BackupFailure) -> 
     })
 }
 
-/// Says that the newest backup set of a tenant is partial; nothing of a tenant that is gone.
+/// Raises an alarm for a tenant whose newest backup set is partial; none for a dropped tenant.
 fn of_partial(cluster: &Cluster, tenants: &[Tenant], set: &BackupSet) -> Option<Alarm> {
     let tenant = tenants.iter().find(|tenant| tenant.id == set.tenant)?;
     let tenant = Some((tenant.id, tenant.name.clone()));

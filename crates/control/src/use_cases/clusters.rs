@@ -237,7 +237,7 @@ impl Context {
         let question = async {
             let mut driver = Driver::open(&endpoint, Arc::new(NoWitness)).await?;
             let (facts, tenants) = (driver.probe().await?, driver.tenants().await?);
-            // A cluster that does not tell of its log backup is there all the same.
+            // A cluster that does not report its log backup still counts.
             let logs = log_backups::seen(&mut driver).await.unwrap_or_default();
             Ok::<_, Error>((facts, tenants, logs))
         };
@@ -252,7 +252,7 @@ impl Context {
             Err(_) => writer.cluster_unavailable(id).await?,
         }
         writer.commit().await?;
-        // Behind the commit: who is told that something has changed finds it in the metadata too.
+        // After the commit: followers of a change find it in the metadata.
         match &seen {
             Ok((.., logs)) => {
                 self.log_checkpoints.keep(id, logs, now);
@@ -286,7 +286,7 @@ fn status(facts: &ClusterFacts) -> ClusterStatus {
     if facts.upgrading { ClusterStatus::Upgrading } else { ClusterStatus::Running }
 }
 
-/// Tells whether a cluster that is here already is the one to be taken over.
+/// Returns whether a cluster that is here already is the one to be taken over.
 ///
 /// By its name and number only together with a server: those are chosen by people. A seekdb has neither.
 fn is_same(known: &Cluster, addresses: &[Address], facts: &ClusterFacts) -> bool {

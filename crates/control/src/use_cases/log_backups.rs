@@ -40,11 +40,11 @@ pub struct LogBackupTask {
 pub struct LogBackupTasks {
     /// The page; empty when the cluster does not answer.
     pub page: Page<LogBackupTask>,
-    /// Why the cluster says nothing.
+    /// Why the cluster does not respond.
     pub unknown: Option<Problem>,
 }
 
-/// Returns how log backup stands, tenant by tenant, as the cluster says now; nobody but the cluster knows it.
+/// Returns the log backup status of each tenant, from the cluster's current state.
 ///
 /// # Errors
 /// When there is no such cluster or tenant; never because the cluster does not answer.
@@ -99,7 +99,7 @@ pub(crate) async fn seen(driver: &mut Driver) -> Result<Vec<(ArchiveRound, Optio
     Ok(rounds.into_iter().map(|round| (round.clone(), delay_us(&round, now))).collect())
 }
 
-/// A round that was stopped is not behind.
+/// A stopped round has no delay.
 fn delay_us(round: &ArchiveRound, now: Timestamp) -> Option<u64> {
     let runs = !round.status.lets_destination_change();
     round.checkpoint.filter(|_| runs).map(|checkpoint| now.since(checkpoint))

@@ -1,4 +1,4 @@
-//! How far log backup is behind: looked at every half minute, sampled every few minutes, shown as a line over time.
+//! The delay of log backup: read every half minute, sampled every few minutes, shown over time.
 
 use futures::StreamExt as _;
 pub use metadata::log_delays::LogDelay;

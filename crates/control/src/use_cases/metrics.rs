@@ -19,7 +19,7 @@ use crate::error::Error;
 use crate::protection::{ProtectedObject, SetTotals};
 use model::backup::{BackupMethod, DataBackupMode};
 
-/// The most objects that are told one by one. Each has up to five series.
+/// The maximum number of objects with series of their own. Each has up to five.
 pub const OBJECTS_MAX: usize = 10_000;
 
 /// The numbers of one moment.

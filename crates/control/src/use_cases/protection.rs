@@ -20,7 +20,7 @@ use crate::error::Error;
 use crate::orders;
 use crate::page::{Page, PageAsk};
 
-/// Where a task of logical backup says which databases and tables were selected.
+/// The state field of a logical backup task with the selected databases and tables.
 const SELECTION: SelectionField = SelectionField { kind: orders::BACKUP_LOGICAL, name: "selection" };
 
 /// Something that is to be backed up: a tenant, or a database that was backed up by itself.

@@ -1,4 +1,4 @@
-//! To which moments the tenants of a cluster can be recovered from its physical backups, as the cluster's views tell now.
+//! The recoverable periods of a cluster's tenants from its physical backups, according to the cluster's views.
 
 use model::Problem;
 use model::backup::{BackupMethod, DataBackupMode};
@@ -64,13 +64,13 @@ pub struct SetMark {
     pub id: i64,
     /// Full or incremental.
     pub mode: DataBackupMode,
-    /// The full set that it is built on; itself for a full one, nothing where the views do not tell.
+    /// The full set that it is built on; itself for a full one, nothing if the views do not show it.
     pub full_set: Option<i64>,
     /// Logs are read from here on.
     pub replay: Timestamp,
     /// The earliest moment that it can be recovered to.
     pub restore: Timestamp,
-    /// The version of its data; empty where the views do not tell.
+    /// The version of its data; empty if the views do not show it.
     pub compatible: String,
     /// Whether a password is needed to read it.
     pub is_encrypted: bool,
@@ -246,7 +246,7 @@ mod tests {
             assert_eq!(timeline.intervals.len(), 2, "{profile}: {timeline:?}");
             let within = (timeline.intervals[0].until_scn + timeline.intervals[1].from_scn) / 2;
             let reason = timeline.gap_at(within).map(|gap| gap.reason);
-            // Once it was stopped, the view says only that.
+            // Once it was stopped, the view shows only that.
             let expected = [GapReason::RoundInterrupted { round: 1 }, GapReason::RoundStopped { round: 1 }];
             assert!(reason.is_some_and(|reason| expected.contains(&reason)), "{profile}: {timeline:?}");
         }

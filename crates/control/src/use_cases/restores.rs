@@ -111,7 +111,8 @@ pub async fn restore(
 /// Begins the recovery of a tenant from a physical backup.
 ///
 /// # Errors
-/// When a rule refuses it: 20043 when one into a tenant of that name runs already, and others for what the request names.
+/// When a rule refuses it: 20043 when one into a tenant of that name runs already, and others for what the request
+/// names.
 pub async fn restore_tenant(
     control: &Control,
     actor: &Actor,
@@ -124,14 +125,14 @@ pub async fn restore_tenant(
 /// Returns the plan of a tenant recovery. Writes nothing, and creates no task.
 ///
 /// # Errors
-/// As [`restore_tenant`], and for what the task itself would find: 20049 for a moment that can't be recovered to, 20044 for
-/// a name that exists, 20040 for what the cluster lacks.
+/// As [`restore_tenant`], and for what the task itself would find: 20049 for a moment that can't be recovered to,
+/// 20044 for a name that exists, 20040 for what the cluster lacks.
 pub async fn plan_tenant(control: &Control, actor: &Actor, wish: TenantRecovery) -> Result<Plan, Error> {
     actor.must(Permission::Backup)?;
     restore_tenant::plan::plan(&control.context, wish).await
 }
 
-/// Tells which sets and pieces the recovery of a tenant would read.
+/// Returns the sets and pieces that the recovery of a tenant would read.
 ///
 /// # Errors
 /// As [`plan_tenant`].

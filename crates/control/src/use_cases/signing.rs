@@ -1,5 +1,5 @@
-//! The keys that tell where a backup comes from: the one that this installation signs its dumps with, those that it used
-//! before, and those of others that an administrator trusts by name.
+//! The keys that prove the origin of a backup: the current signing key of this installation, its earlier ones, and
+//! foreign ones that an administrator trusts by name.
 //!
 //! The secret key is sealed in the metadata, so all servers on the same metadata share it, and it travels with a copy.
 

@@ -116,7 +116,7 @@ fn place(path: &str) -> Option<(LogicalFolder<'_>, DumpId)> {
     Some((folder, dump.parse().ok()?))
 }
 
-/// Reads what a dump says of itself.
+/// Reads a dump's own description.
 async fn look(
     control: &Control,
     client: &Client,

@@ -25,7 +25,7 @@ const AT_ONCE: usize = 16;
 /// How many points of one storage are shown at most.
 const POINTS: i64 = 500;
 
-/// How long is waited for a file system to tell its room.
+/// How long to wait for the capacity of a file system.
 const ROOM_WAIT: Duration = Duration::from_secs(10);
 
 /// What the backups of a cluster took of a storage at some moment.
@@ -111,7 +111,7 @@ async fn look(control: &Control, cluster: &Cluster) -> Result<(), Error> {
     let mut uses = Vec::with_capacity(storages.len());
     for storage in &storages {
         let Taken { data_bytes, log_bytes } = taken.get(&storage.id).copied().unwrap_or_default();
-        // Views before 4.0 do not tell where logs lie, and how many.
+        // Views before 4.0 do not show the location and amount of logs.
         let log_bytes = Some(log_bytes).filter(|_| cluster.facts.generation != Generation::Gen3);
         uses.push(NewUse { storage: storage.id, data_bytes, log_bytes, room: room(control, storage).await });
     }

@@ -176,7 +176,7 @@ pub(crate) fn is_same_place(one: &StorageLocation, other: &StorageLocation) -> b
     (one.kind, &one.path, &one.endpoint) == (other.kind, &other.path, &other.endpoint)
 }
 
-/// Tells whether a secret that is good for the one location is meant for the other too: the same service, bucket and
+/// Returns whether a secret that is good for the one location is meant for the other too: the same service, bucket and
 /// account.
 pub(crate) fn is_same_account(one: &StorageLocation, other: &StorageLocation) -> bool {
     fn account(location: &StorageLocation) -> impl PartialEq {

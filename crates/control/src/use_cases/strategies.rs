@@ -2,7 +2,7 @@
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | `ask` | what a request says, and a strategy as it is shown |
+//! | `ask` | requests about a strategy, and a strategy as it is shown |
 //! | [`due`] | what is due now: what the scheduler does |
 //! | `running` | the data backups that run, and for whom they leave no room |
 //! | `found` | a strategy that is named, which may be none, or one that cannot be read |

@@ -65,7 +65,7 @@ pub(crate) fn seekdb(name: &str) -> NewCluster {
     }
 }
 
-/// Returns the id of the text that says why.
+/// Returns the id of the error text.
 pub(crate) fn why<T: std::fmt::Debug>(outcome: Result<T, Error>) -> String {
     outcome.expect_err("refused").into_problem().text.id
 }

@@ -51,7 +51,7 @@ pub(crate) fn granted(statement: &[u8], names: &BTreeMap<String, String>) -> Gra
     Granted::By(sql)
 }
 
-/// Tells whether a GRANT reaches beyond one database: it names none, as one of a role does, or all that match a text.
+/// Returns whether a GRANT reaches beyond one database: it names none, as one of a role does, or all that match a text.
 pub(crate) fn is_global(statement: &[u8]) -> bool {
     on(&tokens(statement)).is_none_or(|(_, _, pattern)| pattern.0.contains(&Part::Many))
 }

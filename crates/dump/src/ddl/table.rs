@@ -149,7 +149,7 @@ impl TableDefinition {
         self.items.iter().any(special)
     }
 
-    /// Tells whether the rows lie in the order in which they came, and the primary key is a key beside them.
+    /// Returns whether the rows lie in the order in which they came, and the primary key is a key beside them.
     pub(crate) fn is_heap(&self) -> bool {
         let tokens: Vec<Token<'_>> =
             tokens(&self.tail).into_iter().filter(|token| !token.is_blank()).collect();

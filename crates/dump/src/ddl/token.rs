@@ -60,22 +60,22 @@ impl Token<'_> {
         self.kind == TokenKind::Word && self.text.eq_ignore_ascii_case(word.as_bytes())
     }
 
-    /// Tells whether it is one of these keywords.
+    /// Returns whether it is one of these keywords.
     pub(crate) fn is_any(&self, words: &[&str]) -> bool {
         words.iter().any(|word| self.is_word(word))
     }
 
-    /// Tells whether it is that sign.
+    /// Returns whether it is that sign.
     pub(crate) fn is_sign(&self, sign: u8) -> bool {
         self.kind == TokenKind::Sign && self.text == [sign]
     }
 
-    /// Tells whether it only keeps other tokens apart.
+    /// Returns whether it only keeps other tokens apart.
     pub(crate) fn is_blank(&self) -> bool {
         matches!(self.kind, TokenKind::Space | TokenKind::Comment)
     }
 
-    /// Tells whether it may be a name.
+    /// Returns whether it may be a name.
     pub(crate) fn is_name(&self) -> bool {
         matches!(self.kind, TokenKind::Name | TokenKind::Word)
     }

@@ -19,8 +19,8 @@ use crate::refusal::is_refusal;
 /// How many bytes of statements are kept: those of ten thousand tables of common width.
 const KEPT_MOST_BYTES: usize = 16 << 20;
 
-/// The statements that make tables, as they were read when the moment was fixed, by database and table. Asking for one takes
-/// the server longer than reading the rows of a small table.
+/// The statements that make tables, as they were read when the moment was fixed, by database and table. Asking for
+/// one takes the server longer than reading the rows of a small table.
 #[derive(Default)]
 pub(super) struct Kept {
     texts: HashMap<(String, String), Vec<u8>>,
@@ -42,7 +42,7 @@ impl Kept {
     }
 }
 
-/// What is known of the tables of a database beside what SHOW CREATE TABLE says.
+/// Information about the tables of a database that SHOW CREATE TABLE does not show.
 pub(super) struct Definitions {
     database: String,
     identities: Option<BTreeMap<String, TableIdentity>>,
@@ -125,7 +125,8 @@ impl Definitions {
         }
     }
 
-    /// Tells whether nothing at all was changed about a table since it was described so, without asking for its definition.
+    /// Returns whether nothing at all was changed about a table since it was described so, without asking for its
+    /// definition.
     pub(super) fn is_untouched(&self, table: &str, known: &Identity) -> bool {
         let same = |numbers: &TableIdentity| {
             (Some(numbers.id), Some(numbers.version), &numbers.columns)

@@ -61,7 +61,7 @@ async fn manifest(
     let mut left_out = plan.left_out.clone();
     left_out.append(&mut schema.left_out);
     for database in &plan.databases {
-        // What was changed before its definition was read may have rows all the same.
+        // What was changed before its definition was read may have rows anyway.
         for table in database.tables.iter().filter(|table| is_lost(&left_out, &database.name, &table.name)) {
             archive.delete_pieces(&database.name, &table.name).await?;
         }
@@ -143,7 +143,7 @@ fn entry(
     })
 }
 
-/// Tells whether a table is left out.
+/// Returns whether a table is left out.
 fn is_lost(left_out: &[LeftOut], database: &str, table: &str) -> bool {
     let full = full_name(database, table);
     left_out.iter().any(|object| object.kind == ObjectKind::Tables && object.name == full)

@@ -25,17 +25,17 @@ pub(super) struct Scope<'a> {
 }
 
 impl Scope<'_> {
-    /// Tells whether the table or view is dumped.
+    /// Returns whether the table or view is dumped.
     pub(super) fn has_table(self, database: &str, name: &str) -> bool {
         self.selection.has_table(database, name) && !self.consent.excludes_table(database, name)
     }
 
-    /// Tells whether the database's objects of this kind are dumped.
+    /// Returns whether the database's objects of this kind are dumped.
     pub(super) fn wants(self, database: &str, kind: ObjectKind) -> bool {
         self.selection.has_whole_database(database) && !self.consent.is_without(kind)
     }
 
-    /// Tells whether the server's objects of this kind are dumped.
+    /// Returns whether the server's objects of this kind are dumped.
     pub(super) fn wants_of_server(self, kind: ObjectKind) -> bool {
         self.selection.is_all() && !self.consent.is_without(kind)
     }
@@ -113,8 +113,8 @@ async fn excluded(session: &mut Session, consent: &Consent) -> Result<Vec<Backup
     Ok(excluded)
 }
 
-/// Returns what the request itself names: excluded databases and tables that would be dumped, and kinds that a dump would
-/// carry.
+/// Returns what the request itself names: excluded databases and tables that would be dumped, and kinds that a dump
+/// would carry.
 fn agreed(product: model::version::Product, scope: Scope<'_>, excluded: &[BackupObject]) -> Vec<LeftOut> {
     use BackupObject::{Database, Table};
     let is_chosen = |object: &&BackupObject| match object {
@@ -173,13 +173,13 @@ fn may_lack(id: &str, kind: ObjectKind, of: &str) -> Text {
     text.with("kind", kind).with("of", of)
 }
 
-/// Says that this user may not see the outlines of a database.
+/// Reports that this user may not see the outlines of a database.
 pub(super) fn unseen_outlines(consent: &Consent, database: &str) -> LeftOut {
     let reason = may_lack("left-out-unseen", ObjectKind::Outlines, database);
     consent.left_out(ObjectKind::Outlines, database, reason.with("view", "oceanbase.DBA_OB_OUTLINES"))
 }
 
-/// Says that this user may not see any users.
+/// Reports that this user may not see any users.
 pub(super) fn unseen_users(consent: &Consent) -> LeftOut {
     let reason = may_lack("left-out-unseen", ObjectKind::Users, WHOLE_SERVER).with("view", "mysql.user");
     consent.left_out(ObjectKind::Users, WHOLE_SERVER, reason)
@@ -222,7 +222,7 @@ pub(super) fn not_taken(consent: &Consent, kind: ObjectKind, name: &str, why: &R
     consent.left_out(kind, name, Text::new("dump-statement-refused").with("object", name).with("why", why))
 }
 
-/// Tells whether the failure is about the one object that was read, and not about the server or the dump.
+/// Returns whether the failure is about the one object that was read, and not about the server or the dump.
 pub(super) fn is_about_one(error: &Error) -> bool {
     match error {
         Error::Database { source, .. } => is_refusal(source),
@@ -236,7 +236,7 @@ pub(super) fn leaves_out(error: &Error, leave_out_changed: bool) -> bool {
     is_about_one(error) || leave_out_changed && is_change(error)
 }
 
-/// Tells whether the table that was read was changed.
+/// Returns whether the table that was read was changed.
 pub(super) fn is_change(error: &Error) -> bool {
     match error {
         Error::SchemaChanged { .. } => true,
@@ -245,12 +245,12 @@ pub(super) fn is_change(error: &Error) -> bool {
     }
 }
 
-/// Says that a table was changed while it was dumped.
+/// Reports that a table was changed while it was dumped.
 pub(super) fn changed(table: &str) -> Text {
     Text::new("left-out-changed").with("table", table)
 }
 
-/// Says why the rows of a table are not in the dump.
+/// Reports why the rows of a table are not in the dump.
 pub(super) fn unreadable_rows(error: &Error) -> Text {
     let said = error.problem();
     match error {

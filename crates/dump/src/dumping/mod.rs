@@ -51,7 +51,7 @@ pub struct Options {
     pub connections: usize,
     /// What it is signed with; nothing: it is not.
     pub signer: Option<SigningKey>,
-    /// Whose data these are, as the caller names them; it stands in the signed manifest. Nothing: it is not told.
+    /// Whose data these are, as the caller names them; it is part of the signed manifest. None: it is unknown.
     pub owner: Option<String>,
     /// How long writers of a MySQL or MariaDB may be kept waiting for the moment to be fixed; nothing: for 5 seconds.
     pub lock_wait: Option<Duration>,

@@ -77,7 +77,7 @@ impl Planning {
         jobs
     }
 
-    /// Tells whether a table may be too small to be cut, and that can be asked before anything else is known of it.
+    /// Returns whether a table may be too small to be cut, and that can be asked before anything else is known of it.
     fn is_perhaps_small(&self, found: &TableSurvey) -> bool {
         let table = &found.plan;
         found.rows_guess < SMALL_TABLE_ROWS

@@ -71,8 +71,8 @@ pub async fn preflight(
     Ok(preflight)
 }
 
-/// Says what bounds a dump, without looking at any table: [`take_snapshot`] does that, and finds what the dump leaves
-/// out, before it writes anything.
+/// Reports the limits of a dump, without reading any table: [`take_snapshot`] does that, and finds what the dump
+/// leaves out, before it writes anything.
 ///
 /// [`take_snapshot`]: crate::take_snapshot
 ///
@@ -98,8 +98,8 @@ pub(super) fn check_server(server: &ServerVersion) -> Result<()> {
     if supported { Ok(()) } else { Err(Error::SourceUnsupported { server: server.to_string() }) }
 }
 
-/// Says which privileges are missing that show no objects: MySQL and MariaDB need them to lock, and to tell tables from
-/// their successors.
+/// Reports which privileges are missing that show no objects: MySQL and MariaDB need them to lock, and to distinguish
+/// tables from their successors.
 async fn note_privileges(session: &mut Session, notes: &mut Vec<Text>) -> Result<()> {
     if session.server().product.is_oceanbase() {
         return Ok(());

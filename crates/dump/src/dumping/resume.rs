@@ -62,8 +62,8 @@ fn differences(plan: &Plan, server: &ServerVersion, origin: Option<&str>, option
     .collect()
 }
 
-/// Tells two servers apart: by their own numbers, by which an upgraded one is still the same, or by their versions where
-/// one of the numbers is unknown.
+/// Distinguishes two servers: by their own numbers, which an upgraded one keeps, or by their versions if one of the
+/// numbers is unknown.
 fn is_other(
     before: &ServerVersion,
     number: Option<&str>,

@@ -28,7 +28,7 @@ use crate::refusal::is_refusal;
 use crate::schema_file::{self, SchemaKind, SchemaObject};
 use crate::source::Source;
 
-/// Says that the schema is finished.
+/// Reports that the schema is finished.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct SchemaReceipt {
     pub(crate) objects: Vec<ObjectEntry>,
@@ -234,7 +234,8 @@ async fn view_object(
 ) -> Result<Option<SchemaObject>> {
     let full = full_name(database, &view.name);
     if !session.server().product.is_oceanbase() {
-        // MySQL and MariaDB leave the name of the current database out: then a table could not be told from its database.
+        // MySQL and MariaDB leave the name of the current database out: then a table could not be distinguished from
+        // its database.
         session.enter("information_schema").await.during(|| "use `information_schema`".to_owned())?;
     }
     let what = || format!("read the definition of {full}");

@@ -96,7 +96,7 @@ impl Snapshot {
         self.signer.as_ref()
     }
 
-    /// Tells whether tables that are changed meanwhile are left out.
+    /// Returns whether tables that are changed meanwhile are left out.
     pub(super) fn leaves_out_changed(&self) -> bool {
         self.leave_out_changed
     }
@@ -329,7 +329,7 @@ async fn begin_together(source: &Source, options: &Options) -> Result<(Together,
     Err(Error::SchemaRestless { attempts: ATTEMPTS })
 }
 
-/// Tells whether a table was changed in one of the seconds from one time to another, both in nanoseconds.
+/// Returns whether a table was changed in one of the seconds from one time to another, both in nanoseconds.
 fn changed_within(
     tables: Option<&BTreeMap<String, BTreeMap<String, TableIdentity>>>,
     from: u64,

@@ -12,11 +12,11 @@ use oceanbase::{Session, Statement};
 use crate::error::{DuringSql as _, Error, Holder, Result};
 use crate::source::{Source, ready_for_reading};
 
-/// How long the lock may be waited for when nothing else is said. Meanwhile the server lets nobody else write, so that waiting
-/// behind a long statement stops everybody.
+/// The default timeout of the lock. Meanwhile the server blocks all writes, so waiting for a long statement stops all
+/// users.
 const LOCK_WAIT: Duration = Duration::from_secs(5);
 
-/// MySQL's number for a lock that was waited for in vain.
+/// MySQL's number for a lock that was waited for without success.
 const LOCK_WAIT_OVER: u16 = 1205;
 
 /// A lock on everything that is written. Dropping it gives it back, when the server notices.

@@ -1,5 +1,5 @@
-//! Procedures, functions, triggers, events, outlines, users, roles and privileges. They are created only when that is asked
-//! for: code runs with the rights of its definer, and users can log on.
+//! Procedures, functions, triggers, events, outlines, users, roles and privileges. They are created only when that is
+//! asked for: code runs with the rights of its definer, and users can log on.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -43,8 +43,8 @@ pub async fn create_routines(
     Ok(making.end().await)
 }
 
-/// Makes triggers, events and outlines, and gives users and roles their privileges. To be called last: a trigger would change
-/// the rows that are loaded.
+/// Makes triggers, events and outlines, and gives users and roles their privileges. To be called last: a trigger
+/// would change the rows that are loaded.
 ///
 /// # Errors
 /// Fails when the server does.
@@ -246,7 +246,7 @@ impl Making {
         Ok(())
     }
 
-    /// Runs a statement; what the server refuses is noted. Tells whether it was done.
+    /// Runs a statement and records a refusal. Returns whether it succeeded.
     async fn run(&mut self, statement: Statement, kind: PartKind, what: &str) -> Result<bool> {
         match make(&mut self.session, &statement).await {
             Ok(_) => Ok(true),

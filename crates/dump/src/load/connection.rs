@@ -17,8 +17,8 @@ use crate::refusal::is_refusal;
 use crate::schema_file::{in_which, set_context, usual_context};
 use crate::source::{Target, prepare};
 
-/// How long a statement of a load may take. One limit for all of them: OceanBase is told of each change by a statement
-/// of its own.
+/// How long a statement of a load may take. One limit for all of them: OceanBase needs a separate statement for each
+/// change.
 pub(super) const STATEMENT_LIMIT: Duration = Duration::from_secs(600);
 
 /// Opens a connection that takes what the source has taken.
@@ -43,7 +43,7 @@ const AGAIN: (u32, Duration) = (20, Duration::from_millis(250));
 /// MySQL's and OceanBase's numbers for a database, table, key, routine, trigger or constraint that exists.
 const THERE: [u16; 7] = [1007, 1050, 1061, 1304, 1359, 1826, 5734];
 
-/// Runs a statement that makes something, again where the server says that it may be: it may have been done all the same.
+/// Runs a statement that creates an object, and repeats it if the server allows that: it may have succeeded anyway.
 pub(super) async fn make(
     session: &mut Session,
     statement: &Statement,
@@ -92,7 +92,7 @@ pub(super) struct Refused {
 }
 
 impl Refused {
-    /// Says that it was not made.
+    /// Records that it was not created.
     pub(super) fn not_made(&self, kind: PartKind) -> NotMade {
         let table = full_name(&self.database, &self.table);
         let (id, name) = match kind {

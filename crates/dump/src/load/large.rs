@@ -7,7 +7,7 @@ use oceanbase::{Session, Statement};
 use crate::error::{DuringSql as _, Error, Result};
 use crate::load::connection::STATEMENT_LIMIT;
 
-/// Tells whether a statement is longer than the target takes.
+/// Returns whether a statement is longer than the target takes.
 pub(super) fn is_too_long(statement: &[u8], limit: Option<u64>) -> bool {
     const COMMAND_BYTES: u64 = 1;
     limit.is_some_and(|limit| statement.len() as u64 + COMMAND_BYTES > limit)
@@ -93,7 +93,7 @@ fn row(text: &[u8]) -> Option<Vec<Literal>> {
     }
 }
 
-/// Reads the literal at the beginning, and returns what stands behind it.
+/// Reads the literal at the beginning, and returns the rest.
 fn literal(text: &[u8]) -> Option<(Literal, &[u8])> {
     if let Some(rest) = text.strip_prefix(b"'") {
         return quoted(rest);

@@ -70,8 +70,8 @@ pub struct Options {
     pub with_code: bool,
     /// The keys of an encrypted dump.
     pub identities: Identities,
-    /// The BLAKE3 of the manifest whose origin was checked before, as [`crate::OpenManifest`] gives it: no other is loaded.
-    /// None: any.
+    /// The BLAKE3 of the manifest whose origin was checked before, as [`crate::OpenManifest`] gives it: no other is
+    /// loaded. None: any.
     pub expected_manifest: Option<String>,
 }
 
@@ -84,7 +84,7 @@ impl Options {
         }
     }
 
-    /// Tells whether other tables may be where this database goes.
+    /// Returns whether other tables may be where this database goes.
     fn may_lie_beside_others(&self, database: &str) -> bool {
         match self.into_existing {
             IntoExisting::Never => false,

@@ -1,6 +1,6 @@
 //! Locks that nobody will ever release.
 //!
-//! A seekdb (1.4.0) that is killed in the midst of a transaction whose log was partly written takes the transaction up
+//! A seekdb (1.4.0) that is killed during a transaction whose log was partly written takes the transaction up
 //! after its restart and neither commits nor undoes it: rows that it changed stay locked, through further restarts too,
 //! their table can't be dropped, and building a key of any table never ends. Measured with `SIGKILL` and `V$OB_LOCKS`.
 //! Some seconds after its first start it writes its packages into tables of its own: when it is killed then, `CREATE
@@ -21,7 +21,7 @@ const LOCK_LIMIT: Duration = Duration::from_secs(15);
 /// How long a transaction without a session may be at work.
 const PASSING: Duration = Duration::from_secs(10);
 
-/// MySQL's number for a lock that was waited for in vain.
+/// MySQL's number for a lock that was waited for without success.
 const LOCK_WAIT_OVER: u16 = 1205;
 
 /// Makes the connection wait for locks so long and no longer.
@@ -55,8 +55,8 @@ pub(super) async fn refuse(session: &mut Session) -> Result<()> {
     if session.server().product != Product::Seekdb {
         return Ok(());
     }
-    // Some of the server's own transactions have no session either, but end at once. The tablet of an inner table has the
-    // table's number.
+    // Some of the server's own transactions have no session either, but end at once. The tablet of an inner table has
+    // the table's number.
     let sql = format!(
         "SELECT DISTINCT COALESCE(d.database_name, 'oceanbase'), COALESCE(t.table_name, CONCAT('tablet ', l.ID3)) \
          FROM oceanbase.V$OB_LOCKS l \

@@ -136,7 +136,7 @@ pub(super) async fn check(
     }
 }
 
-/// Refuses names that a target takes for one because it does not tell capital letters from small ones.
+/// Refuses names that a target treats as equal because it does not distinguish upper and lower case.
 async fn refuse_folded(
     session: &mut Session,
     manifest: &Manifest,

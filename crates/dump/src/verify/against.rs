@@ -25,7 +25,7 @@ use crate::typed::Typed;
 use crate::typed_query::{Part, Trouble, find};
 use crate::verify::{Finding, Report};
 
-/// After how many rows the meter is told.
+/// The number of rows between two reports to the meter.
 const ROWS_PER_NEWS: u64 = 10_000;
 
 /// Reads the chosen tables of a dump out of a database, at one moment, and compares them with the dump.
@@ -108,7 +108,7 @@ async fn open_pin(
     Ok(Ok((Some(pin), Moment::of(&server, scn))))
 }
 
-/// Tells whether the server says that a table, a column or a partition is not there.
+/// Returns whether the server reports a missing table, column or partition.
 fn is_missing(number: u16) -> bool {
     matches!(number, 1146 | 1049 | 1054 | 1735)
 }

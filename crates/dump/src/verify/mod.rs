@@ -30,7 +30,7 @@ pub struct Report {
 }
 
 impl Report {
-    /// Tells whether nothing is wrong.
+    /// Returns whether nothing is wrong.
     #[must_use]
     pub fn is_clean(&self) -> bool {
         self.findings.is_empty()
@@ -61,7 +61,7 @@ pub enum Finding {
     TableMissing {
         /// The table, in the database's names.
         table: String,
-        /// What the server says.
+        /// The server's message.
         why: String,
     },
     /// A part of a table has other rows than the dump.

@@ -73,7 +73,7 @@ pub async fn verify(
     Ok(Report { findings, checked, bytes: meter.now().bytes, rows: manifest.totals.rows })
 }
 
-/// Returns what the manifest says against itself.
+/// Returns contradictions within the manifest.
 fn contradictions(manifest: &Manifest) -> Vec<Finding> {
     let path = ObjectKey::Manifest.path();
     let mut findings = Vec::new();

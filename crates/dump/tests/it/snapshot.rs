@@ -31,7 +31,7 @@ async fn write(bed: Arc<Bed>, stop: Arc<AtomicBool>, written: Arc<AtomicU64>, se
         ];
         let mut failed = false;
         for sql in &statements {
-            // A deadlock undoes the transaction: what came behind it would stand alone.
+            // A deadlock rolls back the transaction: later statements would stand alone.
             failed = session.run(&Statement::act(sql.as_str())).await.is_err();
             if failed {
                 break;

@@ -1,4 +1,4 @@
-//! Steps that fail, break, take too long, or say too much.
+//! Steps that fail, panic, take too long, or log too much.
 
 use std::time::Duration;
 

@@ -140,7 +140,7 @@ async fn a_body_is_dropped_once_its_lease_is_lost() {
     ran.expect("a lost lease is no error of the journal");
 }
 
-/// Looks, between being allowed to act and acting, whether what it said before is stored.
+/// Checks, between the permission to act and the action, whether its earlier report is stored.
 struct Saying;
 
 impl Flow for Saying {

@@ -43,7 +43,7 @@ pub(crate) async fn record(
     Ok(())
 }
 
-/// Reads the events behind one, oldest first.
+/// Reads the events after one, oldest first.
 pub(crate) async fn list(
     connection: &mut Connection,
     after_seq: i64,

@@ -1,7 +1,7 @@
 //! Durable tasks as workers run them: [`engine::Journal`], kept in the database.
 //!
-//! `hold` is what the holder of a task does, `decision` what an operator wants, `events` what others learn of it.
-//! Each call is one transaction; what it writes and the events that tell of it become visible at once.
+//! `hold` contains the calls of a task's holder, `decision` those of an operator, `events` those of followers. Each
+//! call is one transaction; its writes and its events become visible together.
 
 pub(crate) mod decision;
 pub(crate) mod events;

@@ -15,7 +15,7 @@ use crate::journal::{decision, events};
 use crate::open::Metadata;
 use crate::sql::{Statement, statement, word};
 
-/// The names under which a task says what it is about; the values are identities in digits.
+/// The names of a task's subjects; the values are IDs in digits.
 pub mod subject {
     /// The cluster.
     pub const CLUSTER: &str = "cluster";
@@ -102,7 +102,7 @@ impl Metadata {
         Ok(tasks.into_values().collect())
     }
 
-    /// Returns the events behind `after_seq`, oldest first, at most `limit` and [`PAGE_MAX`].
+    /// Returns the events after `after_seq`, oldest first, at most `limit` and [`PAGE_MAX`].
     ///
     /// # Errors
     /// When the database fails.

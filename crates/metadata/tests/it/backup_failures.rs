@@ -1,4 +1,4 @@
-//! Which backups failed and were not made good, told from tasks that really ran and the sets they recorded.
+//! Failed backups without a later success, from tasks that really ran and the sets they recorded.
 
 use std::sync::{Arc, Mutex};
 

@@ -248,7 +248,7 @@ async fn with_a_secret() -> tempfile::TempDir {
     stand.close().await
 }
 
-/// Changes a closed database behind the program's back.
+/// Changes a closed database without the program.
 async fn alter(directory: &Path, sql: &'static str) {
     let options = sqlx::sqlite::SqliteConnectOptions::new().filename(directory.join("lifeboat.db"));
     let mut connection: SqliteConnection = options.connect().await.expect("a database");

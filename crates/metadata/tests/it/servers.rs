@@ -242,7 +242,7 @@ async fn with_a_child(kind: Kind) -> (Lifeboat, Metadata, tempfile::TempDir) {
     (child, metadata, directory)
 }
 
-/// Another process on the same database, which does what it is told on its input.
+/// Another process on the same database, which executes the commands on its input.
 struct Lifeboat {
     child: Child,
     input: ChildStdin,

@@ -107,7 +107,7 @@ fn s3_options(endpoint: &str) -> Vec<(&'static str, String)> {
     if let Some(region) = amazon_region(host) {
         return vec![("host", host.to_owned()), ("s3_region", region.to_owned())];
     }
-    // A scheme says whether it is encrypted, so it stays.
+    // The scheme shows whether it is encrypted, so it stays.
     let mut options = vec![("host", endpoint.to_owned())];
     let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
     if host.contains(':') || name.chars().all(|c| c.is_ascii_digit() || c == '.') {

@@ -1,5 +1,5 @@
 //! What the version of a tenant's data lets the tenant do. From 4.4 on the kernel looks at the data (the parameter
-//! `compatible`), not at the program: in the midst of an upgrade a new program still refuses.
+//! `compatible`), not at the program: during an upgrade a new program still refuses.
 
 use crate::problem::{Problem, codes};
 use crate::tenant::Tenant;
@@ -32,7 +32,7 @@ impl TenantFeature {
         })
     }
 
-    /// Tells whether a tenant has it, on a program of that version.
+    /// Returns whether a tenant has it, on a program of that version.
     ///
     /// # Errors
     /// 20036 when its data are older; of a destination also nothing is known against a tenant that does not tell.

@@ -26,7 +26,7 @@ pub struct LogDestination {
     pub binding: String,
     /// How long a piece gets, such as `1d`.
     pub piece_switch_interval: String,
-    /// How logs are compressed; empty where the version does not tell.
+    /// How logs are compressed; empty if the version does not show it.
     pub compression: String,
     /// Whether it is enabled; a pause defers it.
     pub enabled: bool,
@@ -51,7 +51,7 @@ pub enum Destination {
 }
 
 impl Destination {
-    /// Tells whether a statement sets it.
+    /// Returns whether a statement sets it.
     #[must_use]
     pub fn is_new(&self) -> bool {
         matches!(self, Self::Set { .. })
@@ -222,7 +222,7 @@ fn set(to: &str, from: Option<&str>) -> Destination {
     Destination::Set { to: bare(to).to_owned(), from: from.map(|from| bare(from).to_owned()) }
 }
 
-/// Tells whether a place is another or lies below it.
+/// Returns whether a place is another or lies below it.
 #[must_use]
 pub fn is_below(place: &str, base: &str) -> bool {
     let (place, base) = (bare(place), bare(base));

@@ -12,7 +12,7 @@ use crate::version::Version;
 /// From here on a job keeps a description.
 const TAGS_SINCE: Version = Version::new(4, 1, 0);
 
-/// How our job is told from others.
+/// How our job is identified.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum JobMark {

@@ -158,7 +158,7 @@ impl TargetResources {
     }
 }
 
-/// Tells whether one of our own pools holds the units of a zone already.
+/// Returns whether one of our own pools holds the units of a zone already.
 fn is_made(zone: &ZoneUnits, have: &ClusterResources, ours: &[String]) -> bool {
     let mut pools = have.pools.iter().filter(|pool| ours.contains(&pool.name));
     pools.any(|pool| pool.zones.contains(&zone.zone))

@@ -70,22 +70,22 @@ pub struct RestoreJob {
     pub origin: RestoreOrigin,
     /// What the one who began it wrote; empty where that was nothing.
     pub description: String,
-    /// What the database says of a failure.
+    /// The database's message about a failure.
     pub comment: String,
 }
 
 /// Whose backups a restore reads, as it has found them in the storage.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct RestoreOrigin {
-    /// The name of the cluster; empty where the view does not tell.
+    /// The name of the cluster; empty if the view does not show it.
     pub cluster_name: String,
     /// The number of the tenant in that cluster.
     pub tenant: Option<TenantId>,
-    /// The name of the tenant when it was backed up; empty where the view does not tell.
+    /// The name of the tenant when it was backed up; empty if the view does not show it.
     pub tenant_name: String,
 }
 
-/// How our job is told from others: it is of our tenant's name, newer than what was there, and begun after that.
+/// How our job is identified: it has our tenant's name, is newer than the existing ones, and started after that.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RestoreMark {
     /// The newest job before ours; 0 for none.
@@ -111,7 +111,7 @@ impl RestoreMark {
     }
 }
 
-/// Tells whether a tenant is only half restored: nobody can have written to it, so it may be dropped.
+/// Returns whether a tenant is only half restored: nobody can have written to it, so it may be dropped.
 ///
 /// The database's own rule uses the status alone. The role proves nothing: a tenant becomes a standby some stages
 /// before its restore ends, and has no known role while its META tenant is not up. A primary tenant is never treated

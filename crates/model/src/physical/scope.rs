@@ -37,7 +37,7 @@ pub enum Scope {
 }
 
 impl Scope {
-    /// Returns the tenant whose rows tell how it stands.
+    /// Returns the tenant whose rows have the status.
     #[must_use]
     pub const fn tenant(&self) -> TenantId {
         match self {

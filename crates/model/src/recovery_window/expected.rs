@@ -1,7 +1,8 @@
-//! What a recovery reads by the views of the cluster that was backed up, compared with what the servers of another one see.
+//! What a recovery reads by the views of the cluster that was backed up, compared with what the servers of another
+//! one see.
 //!
-//! Two clusters can have other storages at the same path, and clusters of the same name and numbers in them. Such backups
-//! differ in the numbers of their sets, or at least in when a piece of their logs begins.
+//! Two clusters can have other storages at the same path, and clusters of the same name and numbers in them. Such
+//! backups differ in the numbers of their sets, or at least in when a piece of their logs begins.
 
 use chrono::NaiveDateTime;
 
@@ -44,8 +45,8 @@ impl Expected {
         Self { sets, pieces: pieces.collect() }
     }
 
-    /// Tells whether a server sees these sets, and pieces that begin when these do. A beginning that can't be read, and a
-    /// piece of another number, prove nothing.
+    /// Returns whether a server sees these sets, and pieces that begin when these do. A beginning that can't be read,
+    /// and a piece of another number, prove nothing.
     #[must_use]
     pub fn is_met_by(&self, seen: &[Seen<'_>]) -> bool {
         let sets = seen.iter().filter_map(|seen| match seen {
@@ -72,7 +73,8 @@ fn begin(description: &str) -> Option<i64> {
     Some(NaiveDateTime::parse_from_str(text, "%Y%m%dT%H%M%S").ok()?.and_utc().timestamp())
 }
 
-/// Tells whether an SCN and seconds on the clocks of some zone can be the same moment: zones differ by quarters of an hour.
+/// Returns whether an SCN and seconds on the clocks of some zone can be the same moment: zones differ by quarters of
+/// an hour.
 fn is_same(scn: u64, wall_s: i64) -> bool {
     let own_s = Timestamp::from_scn(scn).0.div_euclid(1_000_000);
     let apart = wall_s - own_s;

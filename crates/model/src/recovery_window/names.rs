@@ -1,8 +1,8 @@
 //! Reads the names in a storage of 4.x into sets, rounds and pieces, for a tenant whose cluster is gone.
 //!
-//! Names tell less than views: times to the second, on the clocks of the tenant's zone, and of the piece that is
-//! being written only its beginning. Every time is read so that the result promises less rather than more, and
-//! PREVIEW has to confirm it. Layout: reference §8.2 and §8.3.
+//! Names contain less than views: times to the second, in the tenant's time zone, and only the beginning of the piece
+//! that is being written. Every time is read so that the result promises less rather than more, and PREVIEW has to
+//! confirm it. Layout: reference §8.2 and §8.3.
 //!
 //! ```text
 //! backup_sets/backup_set_1_full_end_success_20240409T160154.obbak    it is complete
@@ -20,7 +20,7 @@ use super::{Piece, PieceFile, Round, RoundEnd, Set, Timeline, windows};
 use crate::backup::DataBackupMode;
 use crate::schedule::Zone;
 
-/// What the names say.
+/// The content of the names.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Reading {
     /// The sets.
@@ -261,7 +261,7 @@ mod tests {
             timeline.intervals.iter().map(|interval| (interval.from_scn, interval.until_scn)).collect();
         let first = scn("2024-04-09T16:01:54+08:00") + SECOND;
         let second = scn("2024-04-10T16:01:54+08:00") + SECOND;
-        // The second set's logs are in the piece that is being written, of which the names tell no end.
+        // The second set's logs are in the piece that is being written, whose end is not in its name.
         assert_eq!(found, [(first, scn("2024-04-10T12:00:00+08:00")), (second, second)]);
     }
 

@@ -1,4 +1,4 @@
-//! What a cluster's views tell of a tenant's backups, and which of them a recovery to a moment reads.
+//! A tenant's backups in a cluster's views, and those that a recovery to a given time reads.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,9 +12,9 @@ use crate::time::Timestamp;
 pub struct RecordedSet {
     /// Its number, kind and moments.
     pub set: Set,
-    /// Where it lies, without keys; empty where the views do not tell.
+    /// Where it lies, without keys; empty if the views do not show it.
     pub path: String,
-    /// The version of the data in it; empty where the views do not tell.
+    /// The version of the data in it; empty if the views do not show it.
     pub compatible: String,
     /// Whether it is encrypted with a password.
     pub is_encrypted: bool,
@@ -29,13 +29,13 @@ pub struct RecordedSet {
 pub struct RecordedPiece {
     /// Its number and moments.
     pub piece: Piece,
-    /// Where it lies, without keys; empty where the views do not tell.
+    /// Where it lies, without keys; empty if the views do not show it.
     pub path: String,
     /// The bytes that it takes.
     pub bytes: u64,
 }
 
-/// The backups of one tenant, as the cluster's views tell.
+/// The backups of one tenant, according to the cluster's views.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BackupRecord {
     /// The tenant.
@@ -70,8 +70,8 @@ impl BackupRecord {
         windows(&self.plain_sets(), &self.rounds, &self.plain_pieces())
     }
 
-    /// Returns what a recovery to a moment reads: the newest set that fits, what it is built on, and the logs from it to
-    /// the moment. Nothing when the moment can't be recovered to.
+    /// Returns what a recovery to a moment reads: the newest set that fits, what it is built on, and the logs from it
+    /// to the moment. Nothing when the moment can't be recovered to.
     #[must_use]
     pub fn sources(&self, scn: u64) -> Option<Sources<'_>> {
         let (sets, pieces) = (self.plain_sets(), self.plain_pieces());
@@ -123,7 +123,7 @@ impl BackupRecord {
 
 impl Sources<'_> {
     /// Returns the directories that hold the sets, then those that hold the pieces, each once and without keys. Empty
-    /// where the views tell no paths.
+    /// if the views show no path.
     #[must_use]
     pub fn roots(&self) -> (Vec<String>, Vec<String>) {
         let sets = self.sets.iter().map(|set| set.path.as_str());
@@ -138,7 +138,7 @@ impl Sources<'_> {
         (sets, self.pieces.iter().map(|piece| piece.bytes).sum())
     }
 
-    /// Tells whether a password is needed to read the sets.
+    /// Returns whether a password is needed to read the sets.
     #[must_use]
     pub fn are_encrypted(&self) -> bool {
         self.sets.iter().any(|set| set.is_encrypted)

@@ -70,8 +70,8 @@ fn with_sets(sets: &[Set], pieces: &[Piece], window_start_scn: Option<u64>) -> P
     }
 }
 
-/// Finds the pieces that end before the window. The kernel keeps those that the first piece inside it depends on; which these
-/// are the sources do not say, so it may delete less than this.
+/// Finds the pieces that end before the window. The kernel keeps those that the first piece inside it depends on; the
+/// sources do not document which, so it may delete less than this.
 fn log_only(pieces: &[Piece], begin: u64) -> Vec<(i64, i64, i64)> {
     let left = pieces.iter().filter(|piece| piece.file != PieceFile::Deleted);
     let expired = left.filter(|piece| piece.end_scn.is_some_and(|end| end <= begin));

@@ -52,7 +52,7 @@ impl Cycle {
         day.ok_or_else(|| Problem::invalid("schedule-day-unknown").with("day", text).with("allowed", allowed))
     }
 
-    /// Tells whether a date is that day of this cycle.
+    /// Returns whether a date is that day of this cycle.
     #[must_use]
     pub fn is_on(self, day: Day, date: NaiveDate) -> bool {
         match (self, day) {
@@ -63,7 +63,7 @@ impl Cycle {
         }
     }
 
-    /// Tells whether a date is one of those days of this cycle.
+    /// Returns whether a date is one of those days of this cycle.
     #[must_use]
     pub fn is_on_any(self, days: &BTreeSet<Day>, date: NaiveDate) -> bool {
         days.iter().any(|&day| self.is_on(day, date))

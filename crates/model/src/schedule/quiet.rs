@@ -37,7 +37,7 @@ impl QuietWindow {
         self.until
     }
 
-    /// Tells whether it holds a time of day.
+    /// Returns whether it holds a time of day.
     #[must_use]
     pub fn holds_time(self, time: NaiveTime) -> bool {
         if self.from < self.until {
@@ -47,7 +47,7 @@ impl QuietWindow {
         }
     }
 
-    /// Tells whether a moment is within it.
+    /// Returns whether a moment is within it.
     #[must_use]
     pub fn holds(self, zone: Zone, moment: Timestamp) -> bool {
         self.holds_time(zone.wall(moment).time())

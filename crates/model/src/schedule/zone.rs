@@ -78,7 +78,7 @@ pub(super) fn utc(moment: Timestamp) -> DateTime<Utc> {
     DateTime::from_timestamp_micros(moment.0.clamp(0, FARTHEST.0)).unwrap_or_default()
 }
 
-/// Tells whether the calendar ends before a moment.
+/// Returns whether the calendar ends before a moment.
 pub(super) fn is_beyond(moment: Timestamp) -> bool {
     moment >= FARTHEST
 }

@@ -1,5 +1,5 @@
-//! A strategy as it is asked for: OCP's `obBackupScheduleConfig` and `obBackupThresholdConfig`, and the rest of a request
-//! once its storage and objects are known.
+//! A strategy as it is asked for: OCP's `obBackupScheduleConfig` and `obBackupThresholdConfig`, and the rest of a
+//! request once its storage and objects are known.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,10 +9,10 @@ use crate::id::StorageId;
 use crate::problem::Problem;
 use crate::schedule::Form;
 
-/// What a request says of a strategy, its storage already found or saved.
+/// A request about a strategy, with its storage already found or saved.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Draft {
-    /// How it backs up; the cluster's first choice when left out.
+    /// How it backs up; the cluster's first choice by default.
     pub method: Option<BackupMethod>,
     /// Where to.
     pub storage: StorageId,
@@ -55,7 +55,8 @@ const fn yes() -> bool {
     true
 }
 
-/// OCP's `obBackupThresholdConfig`, with the storage's threshold beside it. What is left out is as [`Thresholds`] has it.
+/// OCP's `obBackupThresholdConfig`, with the storage's threshold beside it. What is left out is as [`Thresholds`] has
+/// it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ThresholdConfig {
@@ -112,8 +113,8 @@ impl ScheduleConfig {
     /// Returns how long backups are kept, if they are deleted at all.
     ///
     /// # Errors
-    /// Refuses clean-up without a number of days, or with none or more than ten years of them; and days or a time without
-    /// clean-up, which would do nothing.
+    /// Refuses clean-up without a number of days, or with none or more than ten years of them; and days or a time
+    /// without clean-up, which would do nothing.
     pub fn clean_up(&self) -> Result<Option<CleanUp>, Problem> {
         const DAYS_MAX: u32 = 3_660;
         if !self.clean_enabled {

@@ -45,7 +45,7 @@ impl Account {
         (self.is_role && self.host.is_empty()).then_some(spelled)
     }
 
-    /// Tells whether it is [`PUBLIC_ROLE`].
+    /// Returns whether it is [`PUBLIC_ROLE`].
     #[must_use]
     pub fn is_public(&self) -> bool {
         self.is_role && self.host.is_empty() && self.user == PUBLIC_ROLE
@@ -149,14 +149,14 @@ pub async fn account_grants(session: &mut Session, account: &Account) -> Result<
     Ok(lines.into_iter().filter(|line| says_something(line) && is_own(line)).collect())
 }
 
-/// Tells whether a GRANT is to that role. MariaDB lists what a role has of other roles along with its own.
+/// Returns whether a GRANT is to that role. MariaDB lists what a role has of other roles along with its own.
 fn is_given_to(grant: &str, role: &str) -> bool {
     let options = [" WITH GRANT OPTION", " WITH ADMIN OPTION"];
     let given = options.iter().find_map(|option| grant.strip_suffix(option)).unwrap_or(grant);
     given.ends_with(&format!(" TO {role}"))
 }
 
-/// Cuts off what MariaDB repeats behind the account of a GRANT: hash, TLS and limits.
+/// Cuts off what MariaDB repeats after the account of a GRANT: hash, TLS and limits.
 fn without_authentication(grant: &str, account: &Account) -> String {
     let to = format!(" TO {}@{}", identifier(&account.user), identifier(&account.host));
     let Some(end) = grant.find(&to).map(|place| place + to.len()) else { return grant.to_owned() };

@@ -1,6 +1,6 @@
 //! What OceanBase shows only in its inner tables, because its statements lose it.
 //!
-//! - The numbers of tables and columns, by which a table is told from a later one of the same name.
+//! - The numbers of tables and columns, which distinguish a table from a later one of the same name.
 //! - The members of ENUM and SET columns, and the values of partitions: SHOW CREATE TABLE and `information_schema`
 //!   print the texts in them without escaping quotes and backslashes (seekdb 1.4).
 

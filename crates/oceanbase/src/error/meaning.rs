@@ -141,7 +141,7 @@ const BY_WORDS: &[(u16, &str, &str)] = &[
 
 const UNLISTED: Meaning = Meaning { text: "database-error", retry: Never };
 
-/// Returns what a number means, together with what the server said.
+/// Returns the meaning of a number, together with the server's message.
 pub(super) fn of(number: u16, said: &str) -> Meaning {
     let by_words = BY_WORDS.iter().find(|(of, words, _)| *of == number && said.contains(words));
     by_words.map_or_else(|| of_number(number), |&(_, _, text)| Meaning { text, retry: Never })
@@ -161,7 +161,7 @@ pub(super) fn is_of_server(number: u16) -> bool {
     matches!(of_number(number).text, "database-interrupted" | "database-disk-full" | "database-disk-error")
 }
 
-/// Tells whether the connection can be used after an error of that number.
+/// Returns whether the connection can be used after an error of that number.
 pub(super) fn leaves_connection(number: u16) -> bool {
     !FATAL.contains(&number) && !matches!(number, 1053 | 1927 | 4064)
 }

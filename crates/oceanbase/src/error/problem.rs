@@ -73,7 +73,7 @@ impl Error {
                 Problem::outside("database-authentication-unknown").with("method", method)
             }
             Self::AccessDenied { user, with_password, is_mariadb, text, .. } => {
-                // What is said of tenants must not be said to a user of MariaDB.
+                // Texts about tenants must not be shown to a user of MariaDB.
                 let id = match (*is_mariadb, *with_password) {
                     (true, true) => "database-access-denied-mariadb",
                     (true, false) => "database-access-denied-mariadb-bare",

@@ -17,8 +17,8 @@ pub(crate) fn step(step: ArchiveStep) -> Option<Statement> {
     }
 }
 
-/// Tells whether archiving was switched where it is already, or is on its way to. 2.2.77 has a number for a start that
-/// comes too late, which means something else on 4.x; later kernels only have words.
+/// Returns whether archiving was switched where it is already, or is on its way to. 2.2.77 has a number for a start
+/// that comes too late, which means something else on 4.x; later kernels only have words.
 pub(crate) fn is_so_already(error: &Error) -> bool {
     matches!(error.number(), Some(9023 | 9024))
         || error.is_refusal(1235, "start log archive backup when not STOP")

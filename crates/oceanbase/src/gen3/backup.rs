@@ -64,9 +64,9 @@ pub(crate) fn cancel() -> Statement {
 
 /// Reads the newest jobs: those that run, and those that are over.
 ///
-/// The kernel keeps two records. The running tasks, which `CDB_OB_BACKUP_JOB_DETAILS` and `CDB_OB_BACKUP_PROGRESS` show, are
-/// deleted when a job is cleaned up; other builds keep them. How a job ended stays in the history of sets. A job moves from
-/// the first to the second, so they are read in this order, and what the history says holds.
+/// The kernel keeps two records. The running tasks, which `CDB_OB_BACKUP_JOB_DETAILS` and `CDB_OB_BACKUP_PROGRESS`
+/// show, are deleted when a job is cleaned up; other builds keep them. How a job ended stays in the history of sets.
+/// A job moves from the first to the second, so they are read in this order, and the history wins.
 pub(crate) async fn jobs(session: &mut Session) -> Result<Vec<BackupJob>, Error> {
     let newest = sets::newest(session).await?;
     let after = newest.saturating_sub(JOBS_SEEN).max(0);
@@ -99,7 +99,7 @@ struct Part {
     status: JobStatus,
     started: Option<Timestamp>,
     ended: Option<Timestamp>,
-    /// Whether the history says how it ended.
+    /// Whether the history shows how it ended.
     is_recorded: bool,
 }
 

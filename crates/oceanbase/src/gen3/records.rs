@@ -62,7 +62,7 @@ fn of<'r>(
     Ok(records.get_mut(place))
 }
 
-/// A set can be recovered to from its end on: what the views tell of its beginning is when the job began.
+/// A set can be recovered to from its end on: the start in the views is the start of the job.
 fn set(row: &Row) -> Result<RecordedSet, Error> {
     let started = row.maybe_str("start_time")?.and_then(moment::utc);
     let ended = row.maybe_str("completion_time")?.and_then(moment::utc);

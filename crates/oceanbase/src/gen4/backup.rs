@@ -1,5 +1,5 @@
-//! Data backup of a tenant. The sys tenant's job hands out one for the tenant, asynchronously: an answer of OK says
-//! only that the first one was written down.
+//! Data backup of a tenant. The sys tenant's job hands out one for the tenant, asynchronously: an answer of OK means
+//! only that the first one was recorded.
 
 use model::Secret;
 use model::backup::DataBackupMode;
@@ -80,7 +80,7 @@ async fn read(session: &mut Session, whose: &str) -> Result<Vec<BackupJob>, Erro
         );
         for row in session.rows(&Statement::read(text)).await? {
             let job = job(&row)?;
-            // Seen in both: the second says how it ended.
+            // Found in both: the second shows how it ended.
             jobs.retain(|other| (other.tenant, other.id) != (job.tenant, job.id));
             jobs.push(job);
         }
@@ -122,7 +122,7 @@ fn job(row: &Row) -> Result<BackupJob, Error> {
     })
 }
 
-/// `FULL` or `INC`; the documentation says `D` or `I`.
+/// `FULL` or `INC`; the documentation has `D` or `I`.
 pub(super) fn mode(word: &str) -> DataBackupMode {
     if word.to_ascii_uppercase().starts_with('I') {
         DataBackupMode::Incremental

@@ -1,7 +1,7 @@
 //! Restoring a tenant: the statements around it, and the jobs that the views show.
 //!
-//! A restore has two rows: the sys tenant's, which says where it is, and the new tenant's, which says how far. Ids come
-//! as texts. The views hold keys (`BACKUP_DEST`), which are never read out of a row.
+//! A restore has two rows: the sys tenant's, which shows the stage, and the new tenant's, which shows the progress.
+//! Ids come as texts. The views hold keys (`BACKUP_DEST`), which are never read out of a row.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -182,7 +182,7 @@ fn job(row: &Row) -> Result<RestoreJob, Error> {
     })
 }
 
-/// Adds how far the new tenant's own row says it is.
+/// Adds the progress in the new tenant's own row.
 fn add_progress(job: &mut RestoreJob, row: &Row) -> Result<(), Error> {
     let number = |column: &'static str| {
         let found = if row.has(column) { row.maybe_str(column)? } else { None };

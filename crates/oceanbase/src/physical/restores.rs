@@ -1,4 +1,4 @@
-//! Restoring tenants on 4.x: what is sent, and what the views say.
+//! Restoring tenants on 4.x: the statements and the views.
 
 use model::Secret;
 use model::id::TenantId;
@@ -56,13 +56,14 @@ impl Verbs {
         [gen4::restore::preview(from, scn), Statement::read(gen4::restore::SHOW_PREVIEW)]
     }
 
-    /// Returns the statement that starts the restore of a tenant. It answers late, and the restore does not depend on it.
+    /// Returns the statement that starts the restore of a tenant. It answers late, and the restore does not depend on
+    /// it.
     #[must_use]
     pub fn start_restore(&self, new: &NewTenant<'_>) -> Statement {
         gen4::restore::restore(new, self.keeps_restore_tag().then_some(new.tag))
     }
 
-    /// Tells whether the version keeps the description of a restore.
+    /// Returns whether the version keeps the description of a restore.
     #[must_use]
     pub fn keeps_restore_tag(&self) -> bool {
         self.version >= gen4::since::PLUS_ARCHIVELOG

@@ -84,13 +84,13 @@ impl Verbs {
         }
     }
 
-    /// Tells whether log archiving can stand still and keep its round.
+    /// Returns whether log archiving can stand still and keep its round.
     #[must_use]
     pub fn can_pause(&self) -> bool {
         self.generation == Generation::Gen4
     }
 
-    /// Tells whether the logs that a set needs can go into it.
+    /// Returns whether the logs that a set needs can go into it.
     #[must_use]
     pub fn can_include_logs(&self) -> bool {
         self.generation == Generation::Gen4 && self.version >= gen4::since::PLUS_ARCHIVELOG
@@ -137,7 +137,7 @@ impl Verbs {
         }
     }
 
-    /// Returns the statements that restore a tenant from a backup, to be sent by hand on one connection.
+    /// Returns the statements that restore a tenant from a backup, to be sent manually on one connection.
     #[must_use]
     pub fn restore(&self, from: &RestoreSource<'_>, into: &RestoreTarget<'_>) -> Vec<Statement> {
         match self.generation {

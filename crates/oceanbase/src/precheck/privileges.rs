@@ -38,7 +38,7 @@ const OF_SEEKDB: &[Need] = &[
     Need { grant: "TRIGGER", on: "*.*", met: |grants| grants.has_everywhere("TRIGGER") },
 ];
 
-/// Tells which privileges are missing, and the statements that grant them.
+/// Returns the missing privileges, and the statements that grant them.
 pub(super) fn judge(grants: &Grants, user: &str, generation: Generation) -> Finding {
     let needs = if generation == Generation::Seekdb { OF_SEEKDB } else { OF_A_CLUSTER };
     let missing: Vec<&Need> = needs.iter().filter(|need| !(need.met)(grants)).collect();

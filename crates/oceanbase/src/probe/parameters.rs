@@ -33,7 +33,7 @@ pub(super) async fn name_and_id(session: &mut Session) -> Result<(String, i64), 
     Ok((name, id.parse().map_err(|_| unexpected())?))
 }
 
-/// Tells whether the cluster was told that it is being upgraded.
+/// Returns whether the cluster is in upgrade mode.
 pub(super) async fn in_upgrade_mode(session: &mut Session) -> Result<bool, Error> {
     Ok(values(session, UPGRADE_MODE)
         .await?

@@ -35,7 +35,7 @@ impl Wire {
         } else {
             Err(nonsense("it counts other question marks").into())
         };
-        // After a lost connection there is nobody to be told.
+        // After a lost connection, there is no server to notify.
         if matches!(done, Ok(_) | Err(Failure::Refused(_))) {
             self.command(COM_STMT_CLOSE, &id.to_le_bytes()).await?; // has no answer
         }

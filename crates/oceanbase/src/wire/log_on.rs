@@ -26,13 +26,13 @@ const KEEP_ALIVE: Duration = Duration::from_secs(30);
 const KEEP_ALIVE_EVERY: Duration = Duration::from_secs(10);
 const KEEP_ALIVE_TRIES: u32 = 3;
 
-/// What we say we take: the protocol's own limit. The server's (`max_allowed_packet`) is the server's business.
+/// The limit that we announce: the protocol's own. The server enforces its own (`max_allowed_packet`).
 const LARGEST_PACKET_BYTES: u32 = 1 << 30;
 
 /// `utf8mb4_general_ci`.
 const COLLATION: u8 = 45;
 
-/// The first version of the protocol that says which one it is; no other is spoken.
+/// The first version of the protocol with a version number; no other is supported.
 const PROTOCOL_VERSION: u8 = 10;
 
 /// A handshake is a few dozen bytes; what claims to be longer than this is none.
@@ -56,7 +56,7 @@ pub(crate) struct Login<'l> {
 pub(crate) enum NoEntry {
     /// The server refused.
     Refused {
-        /// What it said.
+        /// Its message.
         refusal: Refusal,
         /// Whether it had called itself a MariaDB.
         is_mariadb: bool,
@@ -151,7 +151,7 @@ impl Wire {
     }
 
     async fn encrypted(self, config: &Arc<ClientConfig>, host: &str) -> Result<Self, NoEntry> {
-        // Whoever sits in between could say something in clear that is then taken for the server's own.
+        // An attacker in between could inject plain text that would be treated as the server's own.
         if !self.inbox.arrived().is_empty() {
             return Err(NoEntry::Tls("the server said more before the encryption began".to_owned()));
         }

@@ -44,7 +44,7 @@ pub(crate) struct Wire {
     connection_id: u32,
 }
 
-/// What the server said of a statement or a log-on that it refused.
+/// The server's message about a refused statement or log-on.
 #[derive(Debug)]
 pub(crate) struct Refusal {
     pub(crate) number: u16,
@@ -152,7 +152,7 @@ impl Wire {
         Ok(())
     }
 
-    /// Says good-bye.
+    /// Sends a quit command.
     pub(crate) async fn quit(mut self) {
         self.sequence = 0;
         // It is gone either way.

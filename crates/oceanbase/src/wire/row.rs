@@ -47,7 +47,7 @@ impl<'p> Reader<'p> {
 /// Where the values of a row stand in its payload.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Places {
-    /// First byte and the one behind the last; the first behind the last for NULL.
+    /// The first byte and the one after the last; start after end means NULL.
     values: Vec<(usize, usize)>,
     /// Whether each length is written as shortly as it can be.
     is_short: bool,
@@ -94,13 +94,13 @@ impl Places {
         payload.get(begin..end)
     }
 
-    /// Tells whether each length is written as shortly as it can be.
+    /// Returns whether each length is written as shortly as it can be.
     pub(crate) fn is_short(&self) -> bool {
         self.is_short
     }
 }
 
-/// Tells what a payload among rows is.
+/// Returns the kind of a payload among rows.
 pub(super) fn next(payload: &[u8]) -> Result<Next, Failure> {
     match payload.first() {
         Some(0xFF) => Err(Failure::Refused(refusal(payload)?)),
@@ -110,7 +110,7 @@ pub(super) fn next(payload: &[u8]) -> Result<Next, Failure> {
     }
 }
 
-/// Tells whether a payload ends rows or columns, and if so, whether another answer follows. A row may begin with the
+/// Returns whether a payload ends rows or columns, and if so, whether another answer follows. A row may begin with the
 /// same byte, but is longer.
 pub(super) fn end_of_rows(payload: &[u8]) -> Option<bool> {
     match *payload {
@@ -119,7 +119,7 @@ pub(super) fn end_of_rows(payload: &[u8]) -> Option<bool> {
     }
 }
 
-/// Returns the name of a column from what the server says of it.
+/// Returns the name of a column from its definition packet.
 pub(super) fn column_name(payload: &[u8]) -> io::Result<String> {
     let mut reader = Reader::new(payload);
     for _ in 0..4 {

@@ -1,5 +1,5 @@
-//! What clusters of 3.x and 4.x say of themselves. No such cluster runs here, so a fake answers with rows in the
-//! form of the public documentation; the statements are golden.
+//! The state of clusters of 3.x and 4.x. No such cluster runs here, so a fake answers with rows in the form of the
+//! public documentation; the statements are golden.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! How connections come about, and what is said when they do not.
+//! How connections are opened, and the errors when they fail.
 
 use std::net::TcpListener;
 use std::sync::Arc;

@@ -34,7 +34,7 @@ impl MariaDb {
         let port =
             std::net::TcpListener::bind("127.0.0.1:0").and_then(|it| it.local_addr()).expect("a port").port();
         let mut child = Command::new("/usr/sbin/mariadbd")
-            // Run as root it wants to be told so; run as anybody else it passes that over.
+            // Run as root, it requires this option; otherwise it ignores it.
             .args([
                 "--no-defaults",
                 "--user=root",

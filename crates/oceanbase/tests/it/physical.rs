@@ -340,7 +340,7 @@ async fn single_tenants_of_3_go_where_they_are_told() {
     assert_eq!(jobs.last().map(|job| job.status), Some(JobStatus::Completed));
 }
 
-/// What one backup says to a cluster, from the first look to the last.
+/// The statements of one backup to a cluster, from the first to the last.
 async fn transcript(profile: Profile) -> String {
     let mut stand = Stand::new(profile).await;
     let verbs = stand.driver.verbs();

@@ -1,4 +1,4 @@
-//! What the real seekdb says of itself.
+//! The state of the real seekdb.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! What the views tell of sets, rounds and pieces: the statements are golden, and what is read is what was done.
+//! Sets, rounds and pieces in the views: the statements are golden, and the result matches what was done.
 
 use model::archive::{ArchiveStatus, LogBackupWish};
 use model::backup::DataBackupMode::{Full, Incremental};

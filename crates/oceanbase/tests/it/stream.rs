@@ -115,8 +115,8 @@ async fn a_reader_who_leaves_closes_the_connection_and_reads_nothing_away() {
     seen.recv_timeout(Duration::from_secs(30)).expect("the server finds the connection closed");
 }
 
-/// A server that says nothing more once it is frozen, on no connection, old or new: as behind a way that froze. While it only
-/// takes its time, it answers others.
+/// A server that sends nothing more once it is frozen, on any connection, like a frozen network path. A merely slow
+/// server answers other connections.
 fn silent_after_a_row(is_frozen: bool, then: Duration) -> Fake {
     let frozen = AtomicBool::new(false);
     let (version, comment) = ("5.7.25-OceanBase-v4.2.1.0", "OceanBase 4.2.1.0 (r1)");

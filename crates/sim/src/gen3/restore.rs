@@ -44,7 +44,7 @@ pub(crate) struct Restore {
     pub(crate) cluster_name: String,
     pub(crate) cluster_id: u64,
     pub(crate) destination: String,
-    /// What WITH says.
+    /// The options of WITH.
     pub(crate) options: String,
     pub(crate) tables: String,
     pub(crate) stage: usize,

@@ -213,7 +213,7 @@ fn describe(
 pub(crate) fn statement_outcome(cluster: &Cluster, job: u64) -> Option<Result<(), SqlError>> {
     let restore = cluster.four.restores.iter().find(|restore| restore.job == job)?;
     match restore.stage {
-        // Its META tenant has been there: what failed later is told by the views.
+        // Its META tenant existed: later failures are shown by the views.
         _ if restore.data_start_us > 0 => Some(Ok(())),
         Stage::CreateTenant => None,
         Stage::Fail => Some(Err(SqlError::new(

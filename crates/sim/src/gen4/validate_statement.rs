@@ -122,7 +122,7 @@ pub(crate) fn start(cluster: &mut Cluster, caller: Caller, request: &Request) ->
     Ok(())
 }
 
-/// What can be said of the statement's words alone; answers with the level.
+/// Checks that need only the statement; returns the level.
 fn check_words(caller: Caller, request: &Request) -> Result<&'static str, SqlError> {
     let level = match request.level.as_deref().map(str::to_ascii_lowercase).as_deref() {
         None | Some("physical") => "PHYSICAL",

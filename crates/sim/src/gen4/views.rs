@@ -46,7 +46,7 @@ const TWINS: [&str; 32] = [
     "OB_SYS_VARIABLES",
 ];
 
-/// `DBA_` views that say whose rows they show.
+/// `DBA_` views with a column for the owner of their rows.
 const WITH_TENANT: [&str; 5] = [
     "DBA_OB_BACKUP_STORAGE_INFO",
     "DBA_OB_BACKUP_STORAGE_INFO_HISTORY",

@@ -1,4 +1,4 @@
-//! The storage that backups go to: real files behind `file://`, memory behind every object store.
+//! The storage of backups: real files for `file://`, memory for every object store.
 
 mod content;
 pub(crate) mod layout3;
@@ -44,7 +44,7 @@ impl Media {
             return self.write(address, size, &[]);
         };
         if fs::metadata(&path).is_ok_and(|file| (REAL_BYTES..=size).contains(&file.len())) {
-            // A log that grows behind its real bytes needs only a longer hole.
+            // A log that grows after its real bytes needs only a longer hole.
             return lengthen(&path, size).map_err(|error| translate(&error));
         }
         self.write(address, size, &content::bytes_of(address, size.min(REAL_BYTES)))

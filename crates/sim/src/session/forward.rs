@@ -5,7 +5,7 @@ use crate::error::SqlError;
 use crate::sql::Token;
 use crate::world::views;
 
-/// Long statements are told by their beginning.
+/// Long statements are recognized by their beginning.
 const SHOWN_CHARS: usize = 2_000;
 
 impl Session {
@@ -109,7 +109,7 @@ impl Session {
                     bridge.note_database(&name.value);
                 }
             }
-            // The real server judges what it was told; ours only wants to keep up.
+            // The real server validates the command; the simulator only tracks it.
             [first, ..] if first.is_word("SET") => drop(self.set(text, tokens)),
             _ => {}
         }

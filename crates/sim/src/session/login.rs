@@ -67,7 +67,7 @@ impl Session {
                 return Err(denied());
             }
             if tenant.mode == "ORACLE" {
-                // Only OceanBase's own drivers say at log-on that they speak its Oracle mode.
+                // Only OceanBase's own drivers announce at log-on that they support its Oracle mode.
                 return Err(SqlError::not_supported("Oracle tenant for current client driver is"));
             }
             Ok((tenant.id, tenant.name.clone()))

@@ -14,7 +14,7 @@ pub(crate) enum Value {
 }
 
 impl Value {
-    /// An instant, or NULL where the world says 0.
+    /// An instant, or NULL for 0 in the world.
     pub(crate) fn instant(us: i64) -> Self {
         if us == 0 { Self::Null } else { Self::Instant(us) }
     }

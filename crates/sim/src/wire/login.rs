@@ -16,7 +16,7 @@ const CHARSET: u8 = 45;
 /// The only way to prove a password here.
 pub(crate) const PLUGIN: &str = "mysql_native_password";
 
-/// What a client says about itself.
+/// The identity of a client.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Login {
     pub(crate) user: String,

@@ -1,4 +1,4 @@
-//! Columns of the views by version, and what both spellings and catalogues say of them.
+//! Columns of the views by version, in both spellings and catalogues.
 
 use mysql_async::Row;
 use mysql_async::prelude::Queryable;

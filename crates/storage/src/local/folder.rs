@@ -75,7 +75,7 @@ impl Folder {
 
     /// Opens a file for reading; nothing when there is none. Also returns its size.
     pub(crate) fn open_file(&self, name: &str) -> Result<Option<(File, u64)>, Error> {
-        // Not blocking: the open of a pipe would wait for a writer for ever.
+        // Not blocking: the open of a pipe would wait for a writer forever.
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
         let file = match fs::openat(&self.handle, name, flags, Mode::empty()) {
             Ok(handle) => File::from(handle),

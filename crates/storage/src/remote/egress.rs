@@ -26,7 +26,7 @@ const NAT64: [u16; 6] = [0x64, 0xff9b, 0, 0, 0, 0];
 #[error("the address {0} is refused")]
 pub(super) struct Refused(IpAddr);
 
-/// Tells whether no request is sent to an address.
+/// Returns whether no request is sent to an address.
 pub(super) fn is_refused(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => is_refused_v4(address),
@@ -84,8 +84,8 @@ fn accepted(found: Vec<SocketAddr>) -> Result<Vec<SocketAddr>, Refused> {
     }
 }
 
-/// Returns which redirects are followed: those to the same scheme, host and port. Others end there: the answer that holds
-/// them is taken for the service's.
+/// Returns which redirects are followed: those to the same scheme, host and port. Others end there: the answer that
+/// holds them is taken for the service's.
 pub(super) fn redirects() -> Policy {
     Policy::custom(|attempt: Attempt<'_>| {
         let is_same =

@@ -1,5 +1,6 @@
 //! Objects in an object store, through OpenDAL. `service` makes the connection of each kind out of a location,
-//! `egress` which addresses are refused, `answer` says what a refusal means, `writing` and `reading` are single objects, `uploads` what crashed writers left.
+//! `egress` which addresses are refused, `answer` has the meaning of errors, `writing` and `reading` are single
+//! objects, `uploads` what crashed writers left.
 //!
 //! The writer of an object marks it with a number of its own. If the answer is lost on the way, it is unknown whether
 //! the object was written; the mark shows it.
@@ -173,7 +174,7 @@ impl Remote {
                 Ok(None) => break,
                 Err(cause) => return Err(self.failed("list", folder, &cause).await),
             };
-            // A folder is an object of its own if a user created it by hand.
+            // A folder is an object of its own if a user created it manually.
             let Some(key) = entry.path().strip_prefix(&self.base) else { continue };
             if key.is_empty() || key.ends_with('/') {
                 continue;
@@ -256,7 +257,7 @@ impl Remote {
         }
     }
 
-    /// Tells whether the object that is there now was written with this mark. Not knowing counts as no.
+    /// Returns whether the object that is there now was written with this mark. Not knowing counts as no.
     async fn bears(&self, path: &str, mark: &Mark) -> bool {
         let found = self.service.patient.stat(path).await;
         found.is_ok_and(|meta| {

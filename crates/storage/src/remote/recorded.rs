@@ -40,9 +40,9 @@ struct Case {
     secret: &'static str,
     /// Where the object `manifest` of the folder `dir` in the bucket `backup` is.
     url: &'static str,
-    /// How the request says who we are.
+    /// The credentials in the request.
     signature: &'static str,
-    /// How it says that nothing may be written over.
+    /// The condition against overwriting.
     condition: Option<(&'static str, &'static str)>,
     /// Refusals, and what they mean.
     refusals: &'static [(u16, &'static str, ErrorKind)],

@@ -98,12 +98,12 @@ impl Service {
         Ok(Self { patient, single, uploads, place, seen: AtomicBool::new(false), secret: secret.cloned() })
     }
 
-    /// Tells whether the service itself refuses to write over an object.
+    /// Returns whether the service itself refuses to write over an object.
     pub(super) fn can_put_new(&self) -> bool {
         self.single.info().capability().write_with_if_not_exists
     }
 
-    /// Tells whether the bucket is known to exist.
+    /// Returns whether the bucket is known to exist.
     pub(super) fn has_seen_bucket(&self) -> bool {
         self.seen.load(Ordering::Relaxed)
     }
@@ -118,7 +118,7 @@ impl Service {
     }
 }
 
-/// What says who we are.
+/// The credentials.
 #[derive(Clone, Copy)]
 pub(super) struct Key<'a> {
     pub(super) id: &'a str,
@@ -131,7 +131,7 @@ pub(super) struct Address {
     /// Scheme, host and port.
     pub(super) url: String,
     pub(super) host: String,
-    /// Where the endpoint says so, or its name does.
+    /// From the endpoint's query or its name.
     pub(super) region: String,
 }
 
@@ -166,7 +166,7 @@ impl Address {
         Ok(Self { url: format!("{}://{host}{port}", url.scheme()), host, region })
     }
 
-    /// Tells whether the service wants the bucket's name in front of its own, as these clouds do.
+    /// Returns whether the service wants the bucket's name in front of its own, as these clouds do.
     pub(super) fn has_bucket_in_name(&self, bucket: &str) -> bool {
         let clouds = [".amazonaws.com", ".amazonaws.com.cn", ".aliyuncs.com", ".myqcloud.com"];
         clouds.iter().any(|cloud| self.host.ends_with(cloud)) && !bucket.contains('.')
@@ -301,7 +301,7 @@ fn http_client() -> Result<reqwest::Client, Error> {
 
 #[expect(clippy::needless_pass_by_value, reason = "the layer hands it over so")]
 fn note_retry(event: RetryEvent<'_>) {
-    // Without the error's own text, which may tell the whole request.
+    // Without the error's own text, which may contain the whole request.
     tracing::debug!(operation = %event.op, kind = %event.err.kind(), attempt = event.attempt, "a request is repeated");
 }
 

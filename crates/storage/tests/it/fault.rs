@@ -1,4 +1,4 @@
-//! What is wrong with a directory is said by its name, and does no harm.
+//! The error of a directory names it, and does no harm.
 
 use std::os::unix::fs::symlink;
 use std::path::Path;

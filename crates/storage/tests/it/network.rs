@@ -131,7 +131,7 @@ async fn a_writer_that_is_dropped_in_the_midst_leaves_nothing() {
     }
     assert!(proxy.sent() > 8 * MIB as u64, "a part is on its way");
     drop(writer);
-    // The parts are removed behind our back, so it is the request for it that is waited for.
+    // Another client removes the parts, so the test waits for the request.
     let mut left = 1;
     for _ in 0..2_000 {
         left = unfinished(&direct).await;

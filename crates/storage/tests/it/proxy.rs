@@ -76,7 +76,7 @@ impl Proxy {
         self.state.received.load(Ordering::SeqCst)
     }
 
-    /// Tells whether everything that was to go wrong went wrong.
+    /// Returns whether everything that was to go wrong went wrong.
     pub(crate) fn has_misbehaved(&self) -> bool {
         self.state.cuts_left.load(Ordering::SeqCst) <= 0
             && self.state.swallows_left.load(Ordering::SeqCst) <= 0

@@ -34,7 +34,7 @@ impl Verified {
         Self { key: rand::random(), verified: HashMap::new() }
     }
 
-    /// Tells whether exactly this was verified within the last five minutes, against what is stored now.
+    /// Returns whether exactly this was verified within the last five minutes, against what is stored now.
     pub(crate) fn knows(&self, credential: &Credential<'_>, stored: &PasswordHash, now: Instant) -> bool {
         let known = self.verified.get(&self.hash(credential));
         known.is_some_and(|(against, until)| against == stored && now < *until)

@@ -94,7 +94,7 @@ impl<'a> Dumping<'a> {
         dump::finish(&self.client, &self.dump, self.options.signer.as_ref()).await
     }
 
-    /// Ends a step; when the dump can't be completed any more, says so and has the step run again under a new id.
+    /// Ends a step; when the dump can no longer be completed, logs it and repeats the step under a new id.
     pub(super) async fn done_or_anew(&self, lane: &mut Lane, outcome: dump::Result<()>) -> Answer {
         let error = match outcome {
             Ok(()) => return Ok(Next::Done),

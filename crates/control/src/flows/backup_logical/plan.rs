@@ -103,7 +103,7 @@ fn missing((tenant, found): (String, Preflight)) -> impl Iterator<Item = Missing
     found.left_out.into_iter().map(move |object| Missing { tenant: tenant.clone(), object })
 }
 
-/// Says what a step does that is not made for a plan.
+/// Describes a step that a plan does not run.
 fn intention(step: &str, decided: &Decided) -> Text {
     let cluster = &decided.cluster;
     let folder = |tenant: &model::tenant::Tenant| {

@@ -24,7 +24,7 @@ use crate::context::{Actor, Conflict, Context, Draft, Taker};
 use crate::error::Error;
 use crate::orders::{Destination, destination, strategy_storage, subjects};
 
-/// How many connections read when nobody says.
+/// The default number of read connections.
 const CONNECTIONS: u32 = 4;
 
 /// The most connections that read.

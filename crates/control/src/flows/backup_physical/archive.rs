@@ -66,8 +66,8 @@ pub(super) async fn start_log_backup(at: &Here, state: &State, lane: &mut Lane) 
     Ok(Next::again(LOOK))
 }
 
-/// A run of a strategy resumes log backup only where it was paused through Lifeboat. Why it was paused elsewhere, nobody here
-/// knows.
+/// A run of a strategy resumes log backup only where it was paused through Lifeboat. Why it was paused elsewhere,
+/// nobody here knows.
 async fn check_pause(at: &Here, scope: &Scope) -> Result<(), StepError> {
     let context = at.context();
     let ours = context.task(TaskId(at.task().0)).await?;
@@ -78,7 +78,7 @@ async fn check_pause(at: &Here, scope: &Scope) -> Result<(), StepError> {
     Err(words::refused(refusal.with("tenant", named(scope))))
 }
 
-/// Tells whether the newest change of this log backup that succeeded through us is a pause.
+/// Returns whether the newest change of this log backup that succeeded through us is a pause.
 async fn paused_by_us(context: &Context, ours: &engine::Task, lane: &str) -> Result<bool, Error> {
     let cluster = ours.subject.get(subject::CLUSTER).cloned().unwrap_or_default();
     let changes = TaskQuery {

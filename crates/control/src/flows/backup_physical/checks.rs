@@ -37,7 +37,7 @@ const SAYS_NOTHING: [&str; 5] = [
     "storage-passing",
 ];
 
-/// Tells whether what a test from this server failed with says nothing about the OBServers.
+/// Returns whether the failure of a test from this server proves nothing about the OBServers.
 pub(crate) fn says_nothing(problem: &Problem) -> bool {
     SAYS_NOTHING.contains(&problem.text.id.as_str())
 }
@@ -122,17 +122,18 @@ pub(super) async fn check_ready(at: &Here, state: &mut State) -> Answer {
     }
 }
 
-/// Tells whether an incremental backup was refused for want of a full set.
+/// Returns whether an incremental backup was refused for want of a full set.
 fn is_without_full(error: &StepError) -> bool {
     error.note.id == incremental::missing().text.id
 }
 
-/// Tells whether a lane that was refused makes a full set instead: what a schedule orders nobody is there to order again.
+/// Returns whether a lane that was refused makes a full set instead: what a schedule orders nobody is there to order
+/// again.
 pub(super) fn makes_full(error: &StepError, state: &State) -> bool {
     state.run.is_some() && is_without_full(error)
 }
 
-/// Says which tenants are backed up in full, in the log and in the record of the run.
+/// Reports which tenants are backed up in full, in the log and in the record of the run.
 async fn tell_of_full(
     at: &Here,
     run: RunKey,

@@ -129,7 +129,7 @@ fn tell(at: &Here, destination: &Destination) {
     at.log(note(destination));
 }
 
-/// Says what becomes of a destination.
+/// Reports the change of a destination.
 pub(super) fn note(destination: &Destination) -> Note {
     match destination {
         Destination::Keep { at } => Note::new("destination-kept").arg("path", at),

@@ -130,7 +130,7 @@ async fn new_mark(
     Ok(JobMark::new(&driver.server().version, &tag, newest, now))
 }
 
-/// Single tenants of 3.x are told where to go by the statement itself.
+/// For single tenants of 3.x, the statement itself has the destination.
 async fn address_of_tenants(
     at: &Here,
     state: &State,
@@ -199,7 +199,7 @@ fn forget(lane: &mut Lane) {
     (lane.unseen, lane.incomplete) = (0, 0);
 }
 
-/// Says what went wrong with our job, and lets a retry begin another.
+/// Reports the failure of our job, and lets a retry start another.
 pub(super) fn ended_badly(lane: &mut Lane, problem: Problem) -> StepError {
     forget(lane);
     words::refused(problem.coded(codes::DATA_BACKUP_FAILED))

@@ -179,7 +179,7 @@ fn is_what(decided: &Decided) -> Text {
         .with("server", &decided.cluster.facts.server)
 }
 
-/// Says what a step does that is not made for a plan.
+/// Describes a step that a plan does not run.
 fn intention(step: &str, decided: &Decided) -> Text {
     let id = match step {
         "verify-backup-set" => "plan-verify-physical-set".to_owned(),

@@ -165,7 +165,7 @@ fn can_include_logs(cluster: &Cluster) -> bool {
     Verbs::new(facts.generation, facts.server.version.clone()).can_include_logs()
 }
 
-/// Says that the logs a set needs can't go into it.
+/// Reports that the set cannot include the required logs.
 pub(super) fn plus_archivelog_unsupported(server: &ServerVersion) -> Problem {
     Problem::refused(codes::PRECHECK_FAILED, "plus-archivelog-unsupported").with("version", server)
 }

@@ -46,7 +46,7 @@ pub(crate) struct State {
     #[serde(default)]
     pub(crate) run: Option<RunKey>,
     pub(crate) requested: Timestamp,
-    /// Tells this task's jobs from those that another server's task of the same number has made.
+    /// Distinguishes this task's jobs from those of another installation's task with the same number.
     pub(crate) tag: String,
 }
 
@@ -72,7 +72,7 @@ pub(crate) struct Lane {
     pub(crate) mark: Option<JobMark>,
     /// How many jobs were begun: each has a tag of its own.
     pub(crate) begun: u32,
-    /// How often the database said that a backup runs while none was to be seen.
+    /// How often the database reported a running backup while no view showed one.
     pub(crate) refusals: u32,
     /// Whether the database has accepted the statement of the job with this `mark`.
     #[serde(default)]

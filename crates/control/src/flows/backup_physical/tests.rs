@@ -220,12 +220,12 @@ async fn a_cancel_ends_our_job_and_a_retry_begins_another() {
         assert_eq!(world.run_until(task, None, waits).await, None, "{profile}");
         world.steer(task, Steer::Cancel).await;
         assert_eq!(world.run(task, None).await, Ended::Finished(TaskStatus::Failed), "{profile}");
-        // 3.x refuses it while the backup prepares, so it may have been said again.
+        // 3.x refuses it while the backup prepares, so it may have been repeated.
         assert!(world.count_acts("ALTER SYSTEM CANCEL BACKUP") >= 1, "{profile}");
         assert!(world.sets_of(task).await.is_empty(), "{profile}");
         world.steer(task, Steer::Retry).await;
         world.finish(task).await;
-        // 3.x refuses the second while it tidies up after the first, so that may have been said again, too.
+        // 3.x refuses the second while it tidies up after the first, so that may have been repeated, too.
         let sets = world.sets_of(task).await;
         assert!(sets.len() == 1 && sets[0].path.ends_with("backup_set_2_full"), "{profile}: {sets:?}");
     }
@@ -481,7 +481,7 @@ async fn a_standby_tenant_of_4_is_backed_up_and_a_standby_cluster_of_3_says_why_
     world.finish(task).await;
     assert_eq!(world.sets_of(task).await.len(), 2);
 
-    // The oldest kernel does not say why; the general words name the role too.
+    // The oldest kernel gives no reason; the general text names the role too.
     for (profile, expected) in
         [(Profile::V2_2_77, "database-not-supported"), (Profile::V3_2_4, "database-cluster-not-primary")]
     {

@@ -25,14 +25,15 @@ use crate::error::Error;
 /// fill the log.
 const LOOK: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(60));
 
-/// After so long without a move it is said that nothing moves.
+/// After this time without progress, the log reports it.
 const STUCK_US: u64 = 10 * 60 * 1_000_000;
 
-/// How often in a row a job that was accepted may be in no view. On 3.x it is, until the destination has taken what describes
-/// it; the history has it as soon as it is over.
+/// How often in a row a job that was accepted may be in no view. On 3.x it is, until the destination has taken what
+/// describes it; the history has it as soon as it is over.
 const UNSEEN_MAX: u32 = 120;
 
-/// How often a job that ended well is looked at again for a set or a part that is missing: views are not read at one moment.
+/// How often a job that ended well is looked at again for a set or a part that is missing: views are not read at one
+/// moment.
 const INCOMPLETE_MAX: u32 = 6;
 
 pub(super) async fn wait_for_data_backup(at: &Here, state: &State, lane: &mut Lane) -> Answer {
@@ -166,7 +167,7 @@ fn about(scope: &Scope, id: &str) -> Problem {
     Problem::outside(id).with("tenant", named(scope))
 }
 
-/// Tells whether a set is of another kind than was asked for.
+/// Returns whether a set is of another kind than was asked for.
 pub(super) fn became_full(asked: DataBackupMode, made: DataBackupMode) -> bool {
     asked == DataBackupMode::Incremental && made == DataBackupMode::Full
 }

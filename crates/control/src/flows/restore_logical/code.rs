@@ -1,4 +1,5 @@
-//! Procedures, functions, triggers, users and privileges: who may recover them, and what is said where nobody asked for them.
+//! Procedures, functions, triggers, users and privileges: who may recover them, and the report when they were not
+//! requested.
 
 use std::collections::BTreeMap;
 

@@ -61,8 +61,9 @@ pub(super) async fn open(target: &Target) -> Result<Session, StepError> {
     Ok(Session::open(&target.endpoint, Arc::clone(&target.witness)).await.map_err(Error::from)?)
 }
 
-/// Opens the manifest whose origin was checked when the recovery was requested. A recovery that was requested before origins were
-/// checked takes only one that is this installation's or of a key that it trusts: nobody was asked about another.
+/// Opens the manifest whose origin was checked when the recovery was requested. A recovery that was requested before
+/// origins were checked takes only one that is this installation's or of a key that it trusts: nobody was asked about
+/// another.
 pub(super) async fn checked_manifest(
     at: &Here,
     state: &State,
@@ -79,7 +80,7 @@ pub(super) async fn checked_manifest(
     }
 }
 
-/// Says why a manifest is not taken, if it is not.
+/// Returns why a manifest is rejected, if it is.
 fn refusal(checked: Option<&str>, found: &str, origin: &Origin) -> Option<&'static str> {
     match (checked, origin) {
         (Some(checked), _) if checked == found => None,

@@ -84,7 +84,7 @@ async fn look_at_destination(
     Ok(std::iter::once(is).chain(found.notes).chain(privileged).collect())
 }
 
-/// Says what a step does that is not made for a plan.
+/// Describes a step that a plan does not run.
 fn intentions(step: &str, decided: &Decided) -> Vec<Text> {
     let does = Text::new(&format!("plan-{step}"))
         .with("databases", names(decided))

@@ -127,7 +127,7 @@ pub(super) async fn looked(context: &Context, order: TenantRecovery) -> Result<L
     Ok(Looked { items, state, source, destination, pools, restore: statements, activate })
 }
 
-/// Says what a step does that is not made for a plan.
+/// Describes a step that a plan does not run.
 fn intention(step: &str, state: &State) -> Vec<Text> {
     let id = match (step, &state.resources, state.role) {
         ("create-resource-pools", TargetResources::Pools(_), _) => "plan-use-resource-pools".to_owned(),

@@ -44,7 +44,7 @@ pub(crate) struct State {
     /// The passwords of encrypted sets as a JSON array, sealed; gone when the tenant is there.
     pub(crate) passwords: Option<String>,
     pub(crate) requested: Timestamp,
-    /// Tells what this task creates from what another server's task of the same number does.
+    /// Reports what this task creates from what another server's task of the same number does.
     pub(crate) tag: String,
 
     /// Where the backups lie.
@@ -78,7 +78,7 @@ pub(crate) struct State {
     /// The number of the tenant that our job creates.
     #[serde(default)]
     pub(crate) tenant: Option<TenantId>,
-    /// The moment that the database says it restores to.
+    /// The SCN that the database restores to, according to its view.
     #[serde(default)]
     pub(crate) restored_scn: u64,
     /// How often in a row no view has shown our job, or why it failed.
@@ -99,7 +99,7 @@ pub(crate) struct State {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Source {
-    /// The backups that the cluster's views tell of.
+    /// The backups in the cluster's views.
     Cluster,
     /// What lies in a storage, in these folders below its base.
     Storage { storage: StorageId, data_folder: String, log_folder: String },
@@ -153,8 +153,8 @@ impl State {
         Some(found).filter(|job| mark.tag.is_some() || !self.differs(job))
     }
 
-    /// Tells whether a job restores to another moment than the one that was asked for, or for the latest one, to one that is
-    /// older than it was when it was looked at.
+    /// Returns whether a job restores to another moment than the one that was asked for, or for the latest one, to
+    /// one that is older than it was when it was looked at.
     pub(super) fn differs(&self, job: &RestoreJob) -> bool {
         let is_other = match (self.scn, self.floor_scn) {
             (Some(wanted), _) => job.scn != wanted,
@@ -190,7 +190,7 @@ impl State {
         Ok(())
     }
 
-    /// Tells whether it is certain that a job is ours: it was seen before, or carries our description.
+    /// Returns whether it is certain that a job is ours: it was seen before, or carries our description.
     pub(super) fn is_proven(&self) -> bool {
         self.job.is_some() || self.mark.as_ref().is_some_and(|mark| mark.tag.is_some())
     }

@@ -1,5 +1,5 @@
-//! Whatever crashes or repeats, one recovery is one restore of the right moment; and what it did not create, it never takes
-//! away.
+//! Whatever crashes or repeats, one recovery is one restore of the right moment; and what it did not create, it never
+//! takes away.
 
 use engine::{Fault as Crash, StepStatus, TaskStatus, testkit};
 use model::Secret;
@@ -144,7 +144,7 @@ impl Recovery {
         format!("{} {}", text.message(Language::En), text.action(Language::En).unwrap_or_default())
     }
 
-    /// Tells which of a cluster's statements were more than reading.
+    /// Returns the statements to a cluster that were not only reads.
     fn changes(&self) -> usize {
         let acts = |entry: &sim::Entry| {
             let sql = entry.sql.to_uppercase();
@@ -164,7 +164,7 @@ async fn every_version_recovers_to_a_moment_between_and_to_the_latest() {
         let cases = [
             ("shop_2", RecoverUntil::Time(Timestamp::from_scn(between)), between..=between),
             ("shop_3", RecoverUntil::Scn(first), first..=first),
-            // What the views tell is in the storage a little later.
+            // The state in the views reaches the storage a little later.
             ("shop_4", RecoverUntil::Latest, last - 60_000_000_000..=u64::MAX),
         ];
         for (number, (name, until, expected)) in cases.into_iter().enumerate() {
@@ -462,7 +462,7 @@ async fn a_stop_of_log_backup_is_a_gap_until_the_next_full_backup(profile: Profi
     assert!(recovery.tenant("shop_4").expect("it is there")["data_scn"].as_u64() > Some(now));
 }
 
-/// Tells whether the task waits for its restore.
+/// Returns whether the task waits for its restore.
 fn waits(task: &engine::Task) -> bool {
     task.rows.iter().any(|row| row.step == "wait-for-restore" && row.status == StepStatus::Running)
 }

@@ -25,7 +25,7 @@ const UNSEEN_MAX: u32 = 60;
 /// How often a job that failed is looked at again for the reason, which only the history has.
 const REASON_LOOKS: u32 = 12;
 
-/// After so long without a move it is said that nothing moves.
+/// After this time without progress, the log reports it.
 const STUCK_US: u64 = 10 * 60 * 1_000_000;
 
 pub(super) async fn wait_for_restore(at: &Here, state: &mut State) -> Answer {

@@ -35,8 +35,8 @@ pub struct Ability {
     pub disabled: Option<Problem>,
     /// Why nothing can be backed up logically, if nothing can: of a cluster, when none of its tenants can.
     pub logical_disabled: Option<Problem>,
-    /// The storage that is filled in, and why: the strategy's, else the last one used for the cluster, else the only one in
-    /// the library.
+    /// The storage that is filled in, and why: the strategy's, else the last one used for the cluster, else the only
+    /// one in the library.
     pub storage: Option<(StorageId, StorageSource)>,
     /// The strategy whose method and storage are filled in.
     pub strategy: Option<StrategyId>,
@@ -96,7 +96,7 @@ pub async fn ability(
     })
 }
 
-/// Tells whether one of the tenants can be backed up logically, or why not: what can be put right first.
+/// Returns whether one of the tenants can be backed up logically, or why not: what can be put right first.
 async fn logical(
     context: &Context,
     cluster: &Cluster,
@@ -118,7 +118,7 @@ async fn logical(
     Ok(Err(obstacles.into_iter().next().unwrap_or_else(nothing)))
 }
 
-/// Tells whether a full and an incremental physical backup can be chosen, or why not.
+/// Returns whether a full and an incremental physical backup can be chosen, or why not.
 fn physical(
     cluster: &Cluster,
     tenants: &[Tenant],

@@ -1,4 +1,5 @@
-//! Backup jobs that others began on the cluster: read from its own views, and told from ours by number.
+//! Backup jobs on the cluster that Lifeboat did not start: read from its own views, and distinguished from ours by
+//! number.
 
 use std::collections::BTreeSet;
 
@@ -24,7 +25,7 @@ use crate::error::Error;
 use crate::flows::backup_physical::{BackupPhysical, Lane, State};
 use crate::tasks::view;
 
-/// How many of our own tasks are looked through to tell which jobs are ours.
+/// The number of own tasks that are searched for the numbers of own jobs.
 const TASKS_SEEN: u32 = 200;
 
 /// What we know of our own jobs.

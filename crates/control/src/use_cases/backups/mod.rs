@@ -182,7 +182,7 @@ pub async fn backup_set(control: &Control, actor: &Actor, id: BackupSetId) -> Re
     control.context.backup_set(id).await
 }
 
-/// Tells who began the backup of a task.
+/// Returns the initiator of a task's backup.
 fn source_of(task: &engine::Task) -> BackupSource {
     if task.subject.contains_key(subject::STRATEGY) { BackupSource::Scheduled } else { BackupSource::Manual }
 }

@@ -1,4 +1,4 @@
-//! How the backup of one cluster stands: what the catalogue knows, and what the cluster itself says now.
+//! The backup status of one cluster: from the catalogue, and from the cluster's current state.
 
 use engine::TaskStatus as Stored;
 use metadata::Slice;
@@ -32,7 +32,7 @@ pub struct Overview {
     pub backup_bytes: u64,
     /// How the schedule of its strategy stands.
     pub schedule: ScheduleStanding,
-    /// What the cluster itself says, or why it says nothing.
+    /// The cluster's current state, or why it does not respond.
     pub live: Result<Live, Problem>,
 }
 
@@ -43,7 +43,7 @@ pub struct Live {
     pub compaction: CompactionStatus,
     /// Up to when the logs of every tenant that is archived are safe.
     pub log_checkpoint: Option<Timestamp>,
-    /// How far the tenant that is furthest behind is, in microseconds, by the database's clock.
+    /// The largest delay of a tenant, in microseconds, by the database's clock.
     pub log_delay_us: Option<u64>,
 }
 

@@ -1,4 +1,4 @@
-//! The statements by which a tenant is restored from a physical backup set by hand. No key is in them.
+//! The statements by which a tenant is restored from a physical backup set manually. No key is in them.
 
 use model::ability::Generation;
 use model::backup::BackupMethod;

@@ -1,8 +1,8 @@
 //! What strategies have due: each is decided about by the rules, then the decisions are carried out one by one.
 //!
-//! Nothing is remembered between two rounds. A crash before a decision is carried out loses nothing, since the next round
-//! decides the same again; a task and the row of its due time are one transaction, so that none is started twice, by
-//! whichever server.
+//! Nothing is remembered between two rounds. A crash before a decision is carried out loses nothing, since the next
+//! round decides the same again; a task and the row of its due time are one transaction, so that none is started
+//! twice, by whichever server.
 
 use std::collections::BTreeMap;
 
@@ -89,8 +89,8 @@ pub(crate) async fn run(control: &Control) -> Result<(), Error> {
     Ok(())
 }
 
-/// What cannot even be decided is tried again; what will fail in the same way each time is recorded. Whatever goes wrong
-/// here, the other strategies have their turn.
+/// What cannot even be decided is tried again; what will fail in the same way each time is recorded. Whatever goes
+/// wrong here, the other strategies have their turn.
 async fn put_off(control: &Control, strategy: &Strategy, due: Timestamp, error: &Error) {
     warn_once(control, strategy.id, due, error);
     if !is_for_later(error)
@@ -193,8 +193,8 @@ pub(super) async fn decided(
     Ok(Some(Decided { strategy, tenants: meant, history, state, now, decisions }))
 }
 
-/// Returns the tenants that a strategy backs up; nothing when it is the whole cluster. A tenant that has a strategy of its own
-/// is left to that one, also when it is `hidden`: nobody can tell where that one would back it up to.
+/// Returns the tenants that a strategy backs up; nothing when it is the whole cluster. A tenant that has a strategy
+/// of its own is left to that one, also when it is `hidden`: it is unknown where that one would back it up to.
 fn meant(
     strategies: &[Strategy],
     hidden: &[Scope],
@@ -353,7 +353,7 @@ async fn submit(control: &Control, decided: &Decided, run: &Scheduled) -> Result
 /// What a submission is refused with when another server has acted since this one looked.
 const OUTRUN: [&str; 2] = ["strategy-run-settled", "strategy-without-room"];
 
-/// Tells whether the same may go well later: then the run waits, and is not missed. What fails in this program or its
+/// Returns whether the same may go well later: then the run waits, and is not missed. What fails in this program or its
 /// metadata, and will not pass by itself, is missed for that reason.
 fn is_for_later(error: &Error) -> bool {
     let problem = error.problem();

@@ -13,7 +13,7 @@ use crate::orders;
 /// A data backup that runs or waits to run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct RunningBackup {
-    /// Its cluster; none when its task does not say.
+    /// Its cluster; none when its task does not name one.
     pub(crate) cluster: Option<ClusterId>,
     /// Where it goes.
     pub(crate) storage: Option<StorageId>,
@@ -57,7 +57,7 @@ impl Running {
         self.0.iter().filter(|backup| backup.storage == Some(storage)).count()
     }
 
-    /// Tells whether a backup of the strategy's cluster runs that is not the strategy's own.
+    /// Returns whether a backup of the strategy's cluster runs that is not the strategy's own.
     pub(super) fn has_other_of(&self, strategy: &Strategy) -> bool {
         let cluster = Some(strategy.scope.cluster());
         self.0.iter().any(|backup| backup.cluster == cluster && backup.strategy != Some(strategy.id))

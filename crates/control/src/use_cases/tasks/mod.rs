@@ -75,7 +75,7 @@ pub struct LogLine {
     pub seq: i64,
     /// When it was written.
     pub at: Timestamp,
-    /// What it says.
+    /// Its text.
     pub text: Text,
 }
 
@@ -148,7 +148,7 @@ pub async fn get(control: &Control, actor: &Actor, task: TaskId) -> Result<Task,
     Ok(view::task(control.context.task(task).await?))
 }
 
-/// Returns a subtask's log behind line `after`, at most `limit` lines.
+/// Returns a subtask's log after line `after`, at most `limit` lines.
 ///
 /// # Errors
 /// When there is no such subtask.
@@ -214,7 +214,7 @@ pub async fn steer(control: &Control, actor: &Actor, task: TaskId, wish: Steer) 
     attempt.watch(&control.context, work).await
 }
 
-/// Returns what happened behind event `after`, oldest first, at most `limit`.
+/// Returns the events after `after`, oldest first, at most `limit`.
 ///
 /// # Errors
 /// When the actor may not read it, or the metadata fail.

@@ -23,7 +23,7 @@ use crate::error::Error;
 /// Who is to read a tenant's data.
 #[derive(Debug, Clone)]
 pub struct NewCredential {
-    /// A user of the tenant, with or without the tenant behind the name.
+    /// A user of the tenant, with or without the tenant after the name.
     pub user: String,
     /// That user's password.
     pub password: Secret,

@@ -75,7 +75,7 @@ fn text(token: &Token<'_>) -> Option<String> {
     }
 }
 
-/// Takes what is said of the account, to the end. A comma would begin another account.
+/// Reads the options of the account, to the end. A comma would begin another account.
 fn rest(sql: &mut Reader<'_>) -> Result<(), Refusal> {
     while let Some(token) = sql.peek() {
         let belongs = matches!(token.kind, TokenKind::Word | TokenKind::Literal | TokenKind::Name)

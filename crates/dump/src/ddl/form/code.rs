@@ -4,11 +4,11 @@ use crate::ddl::form::body;
 use crate::ddl::form::reader::{Reader, Refusal};
 use crate::ddl::token::{Quoting, TokenKind};
 
-/// Words that may stand behind the name of a type.
+/// Words that may follow the name of a type.
 const TYPE_WORDS: [&str; 8] =
     ["BINARY", "LARGE", "PRECISION", "SIGNED", "UNSIGNED", "VARYING", "ZEROFILL", "ARRAY"];
 
-/// What is said of a routine in front of its body, but for its comment and its language.
+/// The characteristics of a routine before its body, except its comment and its language.
 const CHARACTERISTICS: [&[&str]; 9] = [
     &["DETERMINISTIC"],
     &["NOT", "DETERMINISTIC"],

@@ -24,7 +24,7 @@ use crate::schema_file::{SchemaKind, SchemaObject};
 /// Checks the statement of an object against what its kind allows.
 ///
 /// # Errors
-/// Says what in it is not allowed.
+/// Reports what in it is not allowed.
 pub(crate) fn check(object: &SchemaObject) -> Result<(), Refusal> {
     let (name, sql) = (object.name.as_str(), object.statement.as_slice());
     let quoting = Quoting::of_mode(object.mode.as_deref().unwrap_or_default());
@@ -48,7 +48,7 @@ pub(crate) fn check(object: &SchemaObject) -> Result<(), Refusal> {
 /// Checks the statement that creates a database.
 ///
 /// # Errors
-/// Says what in it is not allowed.
+/// Reports what in it is not allowed.
 pub(crate) fn check_database(sql: &[u8], name: &str) -> Result<(), Refusal> {
     table::check_database(Reader::strict(sql)?, name)
 }

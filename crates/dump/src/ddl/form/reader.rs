@@ -183,12 +183,12 @@ impl<'t> Reader<'t> {
         }
     }
 
-    /// Tells that the statement must end here.
+    /// Requires the end of the statement here.
     pub(super) fn end(&self) -> Result<(), Refusal> {
         self.peek().map_or(Ok(()), |token| Err(unexpected(&token)))
     }
 
-    /// Says what should have come next.
+    /// Reports the expected token.
     pub(super) fn expected(&self, what: &str) -> Refusal {
         match self.peek() {
             Some(token) => Refusal(format!("{what} is expected where {} stands", shown(&token))),
@@ -196,7 +196,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    /// Says that the next token must not stand there.
+    /// Reports an unexpected token.
     pub(super) fn unexpected(&self) -> Refusal {
         self.peek().map_or_else(|| Refusal("it ends too early".to_owned()), |token| unexpected(&token))
     }
@@ -232,7 +232,7 @@ fn is_plain(word: &[u8]) -> bool {
     std::str::from_utf8(word).is_ok_and(|word| word.chars().all(belongs))
 }
 
-/// Returns what stands in an executable comment behind the number of the version.
+/// Returns the content of an executable comment after the version number.
 fn inside(text: &[u8]) -> &[u8] {
     let mark = text.iter().position(|&byte| byte == b'!').map_or(0, |place| place + 1);
     let inner = text.get(mark..text.len().saturating_sub(2)).unwrap_or_default();

@@ -235,7 +235,7 @@ fn engine(sql: &mut Reader<'_>) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Checks what stands behind PARTITION BY, to the end.
+/// Checks what follows PARTITION BY, to the end.
 fn partitions(sql: &mut Reader<'_>) -> Result<(), Refusal> {
     let mut depth = 0_usize;
     while let Some(token) = sql.peek() {

@@ -45,7 +45,7 @@ impl Recovery {
         all
     }
 
-    /// Returns what a task says that its recovery did not make.
+    /// Returns what a task's recovery did not create, according to the task.
     async fn not_made(&self, task: model::id::TaskId) -> Vec<(PartKind, String)> {
         let shown = tasks::get(&self.world.control, &self.world.actor, task).await.expect("shown");
         shown.not_made.into_iter().map(|part| (part.kind, part.name)).collect()

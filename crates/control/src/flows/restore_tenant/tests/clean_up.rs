@@ -99,7 +99,7 @@ async fn a_tenant_that_is_complete_is_never_dropped(profile: Profile) {
 async fn a_tenant_of_the_same_name_that_somebody_else_made_is_never_dropped(profile: Profile) {
     let recovery = Recovery::new(profile).await;
     let task = failed(&recovery, recovery.wish(RecoverUntil::Latest)).await;
-    // Another user cleans up by hand, and creates a tenant of that name.
+    // Another user cleans up manually, and creates a tenant of that name.
     recovery.world.say("DROP TENANT shop_2 FORCE").await;
     recovery.world.say("CREATE RESOURCE POOL theirs UNIT 'small', UNIT_NUM 1").await;
     recovery.world.say("CREATE TENANT shop_2 RESOURCE_POOL_LIST = ('theirs')").await;
@@ -160,7 +160,7 @@ async fn restore_late(recovery: &Recovery) {
     restore(recovery, &pool, &format!(" DESCRIPTION = 'lifeboat-{task}-{tag}'")).await;
 }
 
-/// Runs a task up to its statement, which is not sent, and starts another restore into the same name by hand.
+/// Runs a task up to its statement, which is not sent, and starts another restore into the same name manually.
 async fn cut_in(recovery: &Recovery) -> model::id::TaskId {
     recovery.world.say("CREATE RESOURCE POOL theirs UNIT 'small', UNIT_NUM 1").await;
     let task = recovery.begin(recovery.wish(RecoverUntil::Latest)).await;

@@ -19,7 +19,7 @@ use crate::use_cases::strategies::due::Started;
 
 const DAY_US: i64 = 86_400_000_000;
 
-/// Changes the metadata behind the program's back.
+/// Changes the metadata without the program.
 async fn alter(world: &SimWorld, sql: &'static str) {
     let file = world.dir.path().join("data/lifeboat.db");
     let options = sqlx::sqlite::SqliteConnectOptions::new().filename(file);
