@@ -39,12 +39,12 @@ const CHECK_EVERY: Duration = Duration::from_secs(5);
 /// How many events are read at once.
 const BATCH: u32 = 200;
 
-/// Sends what happens, as it happens
+/// Streams events as they happen
 ///
-/// Types `task`, `step` and `lane`; `id` is the number to send as `Last-Event-ID` after a broken connection. Without
-/// that header the stream begins with what happens next. Type `alarm`, where no single task is asked for: an alarm
-/// was raised, has changed or was closed, as this server sees it. It has no `id` and is not sent again: read the
-/// alarms after a broken connection.
+/// Types `task`, `step` and `lane`; `id` is the number to send as `Last-Event-ID` after a lost connection. Without that
+/// header, the stream begins with the next event. Type `alarm`, unless a single task is requested: an alarm was raised,
+/// has changed or was closed, as this server sees it. It has no `id` and is not sent again: read the alarms after a
+/// lost connection.
 #[utoipa::path(
     get,
     path = "/events",

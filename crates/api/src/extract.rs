@@ -110,8 +110,8 @@ const IDEMPOTENCY_KEY: &str = "idempotency-key";
 #[derive(utoipa::IntoParams)]
 #[into_params(parameter_in = Header)]
 pub(crate) struct Repeatable {
-    /// A key of your own, of up to 255 visible ASCII characters. Sent again within seven days, the same request returns
-    /// the first one's task; another request with the key is refused with 409.
+    /// A key that you choose, of up to 255 visible ASCII characters. Sent again within seven days, the same request
+    /// returns the first task; a different request with the key is refused with 409.
     #[param(value_type = Option<String>, rename = "Idempotency-Key")]
     key: Option<IdempotencyKey>,
 }

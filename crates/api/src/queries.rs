@@ -21,10 +21,10 @@ use crate::views::words;
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct PageQuery {
-    /// Which page, from 1.
+    /// The page number, from 1.
     #[param(value_type = Option<i64>, minimum = 1, maximum = 4294967295_i64, default = 1)]
     page: Option<u32>,
-    /// How many rows a page holds.
+    /// The number of rows per page.
     #[param(minimum = 1, maximum = 2000, default = 10)]
     size: Option<u32>,
 }
@@ -47,21 +47,21 @@ pub(crate) struct TaskQuery {
     /// In this state.
     #[param(inline)]
     status: Option<words::TaskStatus>,
-    /// About this cluster.
+    /// Of this cluster.
     cluster_id: Option<i64>,
     /// The cluster that had this name when the task was created.
     cluster_name: Option<String>,
-    /// About this tenant.
+    /// Of this tenant.
     tenant_id: Option<i64>,
     /// The tenant that had this name when the task was created.
     tenant_name: Option<String>,
-    /// Which page, from 1.
+    /// The page number, from 1.
     #[param(value_type = Option<i64>, minimum = 1, maximum = 4294967295_i64, default = 1)]
     page: Option<u32>,
-    /// How many rows a page holds.
+    /// The number of rows per page.
     #[param(minimum = 1, maximum = 2000, default = 10)]
     size: Option<u32>,
-    /// The order; the newest first by default.
+    /// The order; defaults to newest first.
     #[param(inline)]
     sort: Option<words::TaskSort>,
 }
@@ -91,10 +91,10 @@ const LOG_LINES_MAX: u32 = 1000;
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct LogQuery {
-    /// The lines after this one; from the first by default.
+    /// The lines after this one; defaults to the first.
     #[param(minimum = 0, default = 0)]
     after: Option<u64>,
-    /// How many lines at most.
+    /// The maximum number of lines.
     #[param(minimum = 1, maximum = 1000, default = 1000)]
     limit: Option<u32>,
 }
@@ -117,12 +117,12 @@ impl LogQuery {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct LogDelayQuery {
-    /// Of this tenant; of all by default.
+    /// Of this tenant; defaults to all.
     tenant_id: Option<i64>,
-    /// At that moment or later; a day before the end by default.
+    /// At this time or later; defaults to a day before the end.
     #[param(format = DateTime, example = "2026-11-22T00:00:00.000+08:00")]
     start_time: Option<String>,
-    /// Before that moment; until now by default.
+    /// Before this time; defaults to now.
     #[param(format = DateTime)]
     end_time: Option<String>,
 }
@@ -147,10 +147,10 @@ impl LogDelayQuery {
 pub(crate) struct StrategyQuery {
     /// Of this cluster and its tenants.
     cluster_id: Option<i64>,
-    /// Which page, from 1.
+    /// The page number, from 1.
     #[param(value_type = Option<i64>, minimum = 1, maximum = 4294967295_i64, default = 1)]
     page: Option<u32>,
-    /// How many rows a page holds.
+    /// The number of rows per page.
     #[param(minimum = 1, maximum = 2000, default = 10)]
     size: Option<u32>,
 }
@@ -167,16 +167,16 @@ impl StrategyQuery {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct StrategyRunQuery {
-    /// Due at that moment or later.
+    /// Due at this time or later.
     #[param(format = DateTime, example = "2026-11-22T00:00:00.000+08:00")]
     start_time: Option<String>,
-    /// Due before that moment.
+    /// Due before this time.
     #[param(format = DateTime)]
     end_time: Option<String>,
-    /// Which page, from 1.
+    /// The page number, from 1.
     #[param(value_type = Option<i64>, minimum = 1, maximum = 4294967295_i64, default = 1)]
     page: Option<u32>,
-    /// How many rows a page holds.
+    /// The number of rows per page.
     #[param(minimum = 1, maximum = 2000, default = 10)]
     size: Option<u32>,
 }
@@ -195,12 +195,12 @@ impl StrategyRunQuery {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct StorageUsageQuery {
-    /// Of this storage; of all by default.
+    /// Of this storage; defaults to all.
     storage_id: Option<i64>,
-    /// At that moment or later; 30 days before the end by default.
+    /// At this time or later; defaults to 30 days before the end.
     #[param(format = DateTime, example = "2026-11-22T00:00:00.000+08:00")]
     start_time: Option<String>,
-    /// Before that moment; until now by default.
+    /// Before this time; defaults to now.
     #[param(format = DateTime)]
     end_time: Option<String>,
 }
@@ -223,10 +223,10 @@ impl StorageUsageQuery {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct BackupQuery {
-    /// Begun at that moment or later.
+    /// Started at this time or later.
     #[param(format = DateTime, example = "2026-11-22T00:00:00.000+08:00")]
     start_time: Option<String>,
-    /// Begun before that moment.
+    /// Started before this time.
     #[param(format = DateTime)]
     end_time: Option<String>,
     /// This one.
@@ -234,10 +234,10 @@ pub(crate) struct BackupQuery {
     /// In this state.
     #[param(inline)]
     status: Option<words::TaskStatus>,
-    /// Which page, from 1.
+    /// The page number, from 1.
     #[param(value_type = Option<i64>, minimum = 1, maximum = 4294967295_i64, default = 1)]
     page: Option<u32>,
-    /// How many rows a page holds.
+    /// The number of rows per page.
     #[param(minimum = 1, maximum = 2000, default = 10)]
     size: Option<u32>,
 }
@@ -269,7 +269,7 @@ pub(crate) struct RestoreIntoQuery {
     /// The name of the new tenant. Defaults to one derived from the old name.
     #[param(example = "shop_restored")]
     pub(crate) tenant: Option<String>,
-    /// Its resource pools, with commas between them; else one made of the new name.
+    /// Its resource pools, separated by commas. Defaults to one named after the tenant.
     #[param(example = "shop_pool")]
     pub(crate) pools: Option<String>,
 }
@@ -282,10 +282,10 @@ pub(crate) struct LogBackupQuery {
     /// In this state.
     #[param(inline)]
     status: Option<words::ArchiveStatus>,
-    /// Which page, from 1.
+    /// The page number, from 1.
     #[param(value_type = Option<i64>, minimum = 1, maximum = 4294967295_i64, default = 1)]
     page: Option<u32>,
-    /// How many rows a page holds.
+    /// The number of rows per page.
     #[param(minimum = 1, maximum = 2000, default = 10)]
     size: Option<u32>,
 }
@@ -307,19 +307,19 @@ impl LogBackupQuery {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct RestoreQuery {
-    /// Begun at that moment or later.
+    /// Started at this time or later.
     #[param(format = DateTime, example = "2026-11-22T00:00:00.000+08:00")]
     start_time: Option<String>,
-    /// Begun before that moment.
+    /// Started before this time.
     #[param(format = DateTime)]
     end_time: Option<String>,
     /// In this state.
     #[param(inline)]
     status: Option<RestoreStatus>,
-    /// Which page, from 1.
+    /// The page number, from 1.
     #[param(value_type = Option<i64>, minimum = 1, maximum = 4294967295_i64, default = 1)]
     page: Option<u32>,
-    /// How many rows a page holds.
+    /// The number of rows per page.
     #[param(minimum = 1, maximum = 2000, default = 10)]
     size: Option<u32>,
 }
@@ -347,10 +347,10 @@ impl RestoreQuery {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct WindowQuery {
-    /// At that moment or later.
+    /// At this time or later.
     #[param(format = DateTime, example = "2026-11-22T00:00:00.000+08:00")]
     start_time: Option<String>,
-    /// Before that moment.
+    /// Before this time.
     #[param(format = DateTime)]
     end_time: Option<String>,
 }
@@ -371,12 +371,12 @@ impl WindowQuery {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct AlarmQuery {
-    /// About this cluster.
+    /// Of this cluster.
     cluster_id: Option<i64>,
-    /// Which page, from 1.
+    /// The page number, from 1.
     #[param(value_type = Option<i64>, minimum = 1, maximum = 4294967295_i64, default = 1)]
     page: Option<u32>,
-    /// How many rows a page holds.
+    /// The number of rows per page.
     #[param(minimum = 1, maximum = 2000, default = 10)]
     size: Option<u32>,
 }
@@ -397,10 +397,10 @@ pub(crate) struct ProtectionQuery {
     cluster_id: Option<i64>,
     /// Of this tenant.
     tenant_id: Option<i64>,
-    /// Which page, from 1.
+    /// The page number, from 1.
     #[param(value_type = Option<i64>, minimum = 1, maximum = 4294967295_i64, default = 1)]
     page: Option<u32>,
-    /// How many rows a page holds.
+    /// The number of rows per page.
     #[param(minimum = 1, maximum = 2000, default = 10)]
     size: Option<u32>,
 }
@@ -418,24 +418,24 @@ impl ProtectionQuery {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct AuditQuery {
-    /// At that moment or later.
+    /// At this time or later.
     #[param(format = DateTime, example = "2026-11-22T00:00:00.000+08:00")]
     start_time: Option<String>,
-    /// Before that moment.
+    /// Before this time.
     #[param(format = DateTime)]
     end_time: Option<String>,
     /// By the account of this name.
     user: Option<String>,
-    /// This deed.
+    /// Of this action.
     #[param(example = "backup-now")]
     action: Option<String>,
-    /// About a thing with this in its name.
+    /// With this text in the name of the object.
     #[param(example = "cluster/")]
     object: Option<String>,
-    /// Which page, from 1.
+    /// The page number, from 1.
     #[param(value_type = Option<i64>, minimum = 1, maximum = 4294967295_i64, default = 1)]
     page: Option<u32>,
-    /// How many rows a page holds.
+    /// The number of rows per page.
     #[param(minimum = 1, maximum = 2000, default = 10)]
     size: Option<u32>,
 }
@@ -462,7 +462,7 @@ impl AuditQuery {
 pub(crate) struct EventQuery {
     /// Of this task.
     task: Option<i64>,
-    /// About this cluster.
+    /// Of this cluster.
     cluster: Option<i64>,
 }
 
@@ -471,7 +471,7 @@ pub(crate) struct EventQuery {
 #[into_params(parameter_in = Header)]
 #[expect(dead_code, reason = "only described; the header is read by hand")]
 pub(crate) struct EventHeaders {
-    /// The last event that was seen.
+    /// The last received event.
     #[param(rename = "Last-Event-ID")]
     last_event_id: Option<i64>,
 }

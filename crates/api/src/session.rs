@@ -28,7 +28,7 @@ pub(crate) const CONSOLE_HEADER: &str = "x-lifeboat-console";
 
 const NAME: &str = "lifeboat_session";
 
-/// Who wants to log on.
+/// A log-on.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct LogOnBody {
@@ -39,10 +39,10 @@ pub(crate) struct LogOnBody {
     password: SecretText,
 }
 
-/// Logs a browser on: the answer sets a cookie, which stands for name and password from then on
+/// Logs a browser on: the answer sets a session cookie
 ///
-/// Needs the header `X-Lifeboat-Console`, and so do writes that rely on the cookie. A session ends after 30 idle
-/// minutes, and when the account's password is changed.
+/// Needs the header `X-Lifeboat-Console`, and so do writes that use the cookie. A session ends after 30 minutes without
+/// activity, and when the account's password is changed.
 #[utoipa::path(
     post,
     path = "/api/v2/session",

@@ -10,7 +10,7 @@ use crate::extract::Parameters;
 use crate::queries::AlarmQuery;
 use crate::views::alarms::AlarmView;
 
-/// Lists the alarms that hold now, the worst first
+/// Lists the current alarms, the worst first
 ///
 /// Alarms are not stored: one that has ended is no longer listed. Clusters are refreshed every minute.
 #[utoipa::path(

@@ -29,9 +29,9 @@ pub(crate) async fn compaction_get(
     Ok(Answer(compactions.into()))
 }
 
-/// Performs a major compaction
+/// Starts a major compaction
 ///
-/// Of the tenants that are named, else of all users'; before 4.0 always of the cluster. A task does it.
+/// For the named tenants, or for all user tenants; before 4.0 always for the cluster. It creates a task.
 #[utoipa::path(
     post,
     path = "/ob/clusters/{id}/compaction/start",
@@ -57,7 +57,7 @@ pub(crate) async fn compaction_start(
 
 /// Clears the error of stopped major compactions, so that they continue
 ///
-/// Of the tenants that are named, else of all that stopped.
+/// For the named tenants, or for all stopped ones.
 #[utoipa::path(
     post,
     path = "/ob/clusters/{id}/compaction/clearExceptions",

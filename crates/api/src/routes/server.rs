@@ -11,10 +11,10 @@ use crate::call;
 use crate::envelope::{Answer, Envelope};
 use crate::error::{Failure, Failures};
 
-/// Which Lifeboat this is.
+/// The name and version of this Lifeboat.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct VersionView {
-    /// The version's number.
+    /// The version number.
     #[schema(example = "0.1.0")]
     version: &'static str,
 }
@@ -47,8 +47,8 @@ pub(crate) async fn healthz() -> &'static str {
 
 /// Returns whether the server can do its work, for monitoring
 ///
-/// 200 when the metadata can be read and written and the disks have room; else 503 with a line for each thing that is
-/// in the way. Answers within seconds; an answer holds for two.
+/// 200 when the metadata are readable and writable and the disks have space; else 503 with a line for each problem.
+/// Answers within seconds; an answer is cached for two.
 #[utoipa::path(
     get,
     path = "/readyz",

@@ -20,9 +20,9 @@ pub(crate) async fn me(Caller(actor): Caller) -> Result<Answer<MeView>, Failure>
     Ok(Answer(actor.into()))
 }
 
-/// Changes one's own password
+/// Changes your own password
 ///
-/// The only call that is answered before a first, given password was changed.
+/// The only call that works before an initial password is changed.
 #[utoipa::path(
     post,
     path = "/users/me/password",

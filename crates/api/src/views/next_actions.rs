@@ -9,14 +9,14 @@ use utoipa::ToSchema;
 
 use crate::call;
 
-/// Something that can be pressed.
+/// An action.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct NextActionView {
-    /// What it does, the same in every language.
+    /// The ID of the action, the same in every language.
     #[schema(example = "compact")]
     id: String,
-    /// Its words.
+    /// Its label.
     text: String,
     /// The call's method.
     #[schema(example = "POST")]
