@@ -1,5 +1,6 @@
-//! Who asks: HTTP Basic, a personal token, or the session of a browser, checked before anything else of a request is
-//! read. Whoever may not call a path learns nothing of its fields: that comes before what is wrong with them.
+//! Authentication: HTTP Basic, a personal token, or a browser session, checked before anything else of a request is
+//! read. A caller without permission for a path learns nothing about its fields: the permission is checked before the
+//! fields.
 
 use std::net::{IpAddr, SocketAddr};
 

@@ -1,4 +1,4 @@
-//! What belongs to one request: when it came, its trace id, the reader's language.
+//! The context of one request: its start time, trace id, and the reader's language.
 //!
 //! A task-local value, so that every writer of an answer (a handler, an extractor that refuses, the panic catcher)
 //! can fill in the envelope without extra arguments.

@@ -1,4 +1,4 @@
-//! The console: its files, which the build takes from `console/dist`, and the page for every address of its own.
+//! The console: its files, which the build takes from `console/dist`, and the page for all of its own addresses.
 
 use axum::http::header::{
     ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, VARY,

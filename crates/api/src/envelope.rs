@@ -1,4 +1,4 @@
-//! OCP's envelope around every answer.
+//! OCP's envelope of every answer.
 
 use axum::Json;
 use axum::http::StatusCode;

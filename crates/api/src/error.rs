@@ -1,4 +1,4 @@
-//! How a problem is answered: its HTTP status, its words in the reader's language, its line in the log.
+//! The answer for a problem: its HTTP status, its text in the reader's language, its line in the log.
 
 use axum::Json;
 use axum::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};

@@ -1,4 +1,4 @@
-//! What happens, as it happens: server-sent events, numbered by the journal.
+//! Live events: server-sent events, numbered by the journal.
 //!
 //! Each event carries a number that grows. After a lost connection, a client sends the last one seen as
 //! `Last-Event-ID` (browsers do so by themselves) and gets everything after it, from any server. Alarms are not

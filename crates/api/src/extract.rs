@@ -1,5 +1,5 @@
-//! Reading a request: JSON, query, path. What can't be read is answered in the envelope, naming what is wrong: 422
-//! where a value has another shape than the call takes. What has the right shape and breaks a rule is 400.
+//! Reading a request: JSON, query, path. An unreadable request is answered in the envelope, with the reason: 422 if a
+//! value does not have the expected type, 400 if it has the right type and breaks a rule.
 
 use std::fmt;
 use std::marker::PhantomData;

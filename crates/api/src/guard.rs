@@ -1,4 +1,4 @@
-//! What holds for every request: headers for browsers, and no writing from other sites' pages.
+//! Rules for every request: headers for browsers, and no writes from other sites' pages.
 
 use std::net::SocketAddr;
 

@@ -1,4 +1,4 @@
-//! How requests reach this server: over which proxies, from where, and whether TLS lies between.
+//! How requests reach this server: through which proxies, from which address, and with or without TLS.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;

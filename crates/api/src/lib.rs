@@ -1,4 +1,4 @@
-//! HTTP: words in, words out. OCP's envelope, paths and field names around the use cases of `control`.
+//! HTTP: text in, text out. OCP's envelope, paths and field names around the use cases of `control`.
 //!
 //! | file | what it holds |
 //! |---|---|

@@ -1,4 +1,4 @@
-//! How long requests took, by route, method and status.
+//! The duration of requests, by route, method and status.
 
 use std::sync::Arc;
 use std::time::Instant;

@@ -1,4 +1,4 @@
-//! The API's description, which `docs/openapi.json` holds.
+//! The OpenAPI description, which is stored in `docs/openapi.json`.
 
 use std::collections::HashMap;
 

@@ -1,4 +1,4 @@
-//! Sessions of browsers: logging on and off, and the cookie that a session is known by.
+//! Browser sessions: logging on and off, and the session cookie.
 //!
 //! The cookie is sent to `/api` only, is out of every script's reach, and is not sent with what other sites ask for.
 //! Beside it every write must carry [`CONSOLE_HEADER`], which no other site's page can add.

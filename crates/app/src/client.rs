@@ -1,4 +1,4 @@
-//! Talking to a server's REST API.
+//! The client of a server's REST API.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! How a server is set up: a file, then the environment, then flags; each later one wins.
+//! The configuration of a server: a file, then the environment, then flags; each later one wins.
 
 use std::collections::BTreeMap;
 use std::env;

@@ -1,4 +1,4 @@
-//! Connections of HTTP: taken, bounded in time and number, and ended when the server stops.
+//! HTTP connections: accepted, limited in time and number, and ended when the server stops.
 //!
 //! A silent or slow client occupies a connection for a few seconds only. When one address has too many connections,
 //! or all have, the longest idle one is closed; a connection with a pending answer never is.

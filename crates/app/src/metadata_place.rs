@@ -1,4 +1,4 @@
-//! Where the metadata lie: in the data directory, or on a server.
+//! The location of the metadata: in the data directory, or on a server.
 
 use std::path::PathBuf;
 

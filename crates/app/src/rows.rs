@@ -1,4 +1,4 @@
-//! What the command line reads of REST answers: the fields that it shows.
+//! The fields of REST answers that the command line shows.
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;

@@ -1,4 +1,4 @@
-//! Backup strategies as a YAML file holds them: REST's fields, with clusters, tenants and storages by name.
+//! Backup strategies in a YAML file: REST's fields, with clusters, tenants and storages by name.
 //!
 //! Everything here is text and values: what the server has is an argument.
 

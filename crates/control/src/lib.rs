@@ -1,5 +1,5 @@
-//! What the product does. A caller (REST, the console, the command line) calls one function of one of the modules below
-//! with a [`Control`] and an [`Actor`]; permissions and the audit log are its business.
+//! The behaviour of the product. A caller (REST, the console, the command line) calls one function of one of the
+//! modules below with a [`Control`] and an [`Actor`]; they check permissions and write the audit log.
 //!
 //! | module | what it holds |
 //! |---|---|

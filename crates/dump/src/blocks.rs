@@ -1,4 +1,4 @@
-//! Proves the bytes of an object block by block, so that nothing has to be believed until its end.
+//! Verifies the bytes of an object block by block, so that none is trusted before its end.
 //!
 //! BLAKE3 is a tree: the hash of an object is computed from the hashes of its blocks of 4 MiB. The manifest contains
 //! these hashes beside the object's own, and together they yield it: a reader verifies each block when it has

@@ -1,4 +1,4 @@
-//! The checksum of a set of rows: how many, and the sum of a hash of each.
+//! The checksum of a set of rows: their number, and the sum of a hash of each.
 //!
 //! A row is hashed in the form in which MySQL's text protocol sends it: for each column, in the table's order, NULL
 //! as the byte `FB`, else the length of the value (one byte below `FB`; `FC`, `FD`, `FE` and 2, 3, 8 bytes, lowest

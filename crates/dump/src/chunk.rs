@@ -1,4 +1,4 @@
-//! Cutting a table into parts that are read by themselves, by its primary key.
+//! Splitting a table into chunks that are read separately, by its primary key.
 //!
 //! If keys are whole numbers that lie close together, such as counters, the cuts are computed: a range of N numbers
 //! contains at most N rows. Otherwise they are found by walking: the key that is N rows after the last cut. The

@@ -1,4 +1,4 @@
-//! Arrays and maps: what the server is asked for, and the JSON that brings the answer back.
+//! Arrays and maps: the query for their elements, and the JSON that restores them.
 //!
 //! The server prints texts in arrays and maps without escaping them, and FLOATs with six digits. So the elements are
 //! read with functions: a text in hexadecimal, a FLOAT as a DOUBLE, and a map as its keys and its values.

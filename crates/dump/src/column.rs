@@ -1,4 +1,4 @@
-//! How the values of a column are read and written so that nothing is lost.
+//! Lossless reading and writing of a column's values.
 //!
 //! Most types travel as the text that the server prints. The exceptions are those whose text loses something:
 //!

@@ -1,4 +1,4 @@
-//! The parts of a JSON document, and how a document is written whose text alone does not bring it back.
+//! The parts of a JSON document, and the representation of a document that its text alone does not restore.
 //!
 //! Functions of the server put DECIMALs, DATEs, TIMEs, DATETIMEs and bytes into documents. Their text looks like that
 //! of a DOUBLE or a string. Such a document is written as `JSON_OBJECT(…)` and `JSON_ARRAY(…)` with a literal of its

@@ -1,4 +1,4 @@
-//! What can go wrong with a dump or a load, and what it means for the task that runs it.
+//! The errors of a dump or a load, and their meaning for the task that runs it.
 
 use model::Problem;
 use model::problem::codes;

@@ -1,5 +1,5 @@
-//! One piece on its way out of the storage: proved as it arrives, then opened, decompressed, cut into statements and
-//! checked on a thread of its own.
+//! One piece on its way out of the storage: verified as it arrives, then decrypted, decompressed, split into
+//! statements and checked on a separate thread.
 //!
 //! ```text
 //! storage ─ task: reads, proves blocks ─▶ thread: age -d, zstd -d, cuts, checks ─▶ whoever loads

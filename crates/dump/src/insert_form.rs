@@ -1,4 +1,4 @@
-//! The one form that a statement of a piece may have: a dump is data, and nothing else of it is run.
+//! The only form of a statement of a piece: a dump is data, and nothing else of it is run.
 //!
 //! A statement is checked in one pass before it is sent. It begins with the planned table and columns, byte for byte,
 //! and continues with tuples of exactly the literals that [`crate::encode`] writes. A comment, function, subquery,

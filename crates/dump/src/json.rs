@@ -1,4 +1,4 @@
-//! JSON documents: what of them does not come back as it is printed.
+//! JSON documents whose printed text does not restore them.
 //!
 //! A document is read back from its text. The server's functions put values into documents that no text holds: a
 //! DECIMAL with zeros at its end or more digits than a DOUBLE has; a DATE, TIME, DATETIME or bytes, which come back

@@ -1,4 +1,4 @@
-//! Where every object of a dump lies. Nobody else joins the parts of a path.
+//! The location of every object of a dump. No other code joins the parts of a path.
 
 use std::fmt::Write as _;
 

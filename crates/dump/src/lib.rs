@@ -1,4 +1,4 @@
-//! The logical engine: dumps at one moment of the database, loads them, proves both.
+//! The logical engine: dumps one snapshot of a database, loads dumps, verifies both.
 //!
 //! A dump is a sequence of calls. Each can be repeated after a crash and continues where it was. The state is at the
 //! destination, so the caller keeps only the [`DumpId`]: [`preflight`], [`take_snapshot`] ([`resume_snapshot`] for an

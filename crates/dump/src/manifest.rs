@@ -1,4 +1,4 @@
-//! What a dump holds: receipts while it is being made, the manifest when it is complete.
+//! The contents of a dump: receipts during the dump, the manifest at its end.
 
 use model::Timestamp;
 use model::inventory::{Consent, LeftOut, is_partial};

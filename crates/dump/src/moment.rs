@@ -1,4 +1,4 @@
-//! How a moment of the data is asked for, which is not the same everywhere.
+//! The query for a snapshot of the data, which differs between servers.
 //!
 //! OceanBase and seekdb accept a snapshot's number in each query, on any connection. MySQL and MariaDB have no such
 //! feature: there a connection sees the snapshot of its own transaction, and connections that must see the same one

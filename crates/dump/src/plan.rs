@@ -1,4 +1,4 @@
-//! What a dump is going to hold: fixed before the first row is read, and the same after a crash.
+//! The plan of a dump: fixed before the first row is read, and the same after a crash.
 
 use model::backup::{BackupObject, is_same_name};
 use model::inventory::{Consent, LeftOut};

@@ -1,4 +1,4 @@
-//! How far a dump, a load or a verification has come.
+//! The progress of a dump, a load or a verification.
 
 use tokio::sync::watch;
 

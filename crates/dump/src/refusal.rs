@@ -1,4 +1,4 @@
-//! Which failures of a server are about the one object that a statement names.
+//! Distinguishes the server errors that concern only the object of a statement.
 
 use oceanbase::Error as SqlError;
 

@@ -1,4 +1,4 @@
-//! The files with the statements that make tables and views.
+//! The files with the statements that create tables and views.
 //!
 //! ```sql
 //! -- Lifeboat dump, format 1: tables of `shop`

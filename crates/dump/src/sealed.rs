@@ -1,4 +1,4 @@
-//! Small JSON objects that show when they were damaged or altered: plan, receipts, manifest.
+//! Small JSON objects that reveal damage and changes: plan, receipts, manifest.
 //!
 //! Two lines: the content as JSON on one line, then `{"blake3":"<hash of the first line>","signature":…}`. Cutting off,
 //! adding to, or changing any byte of either line is found. `signature` is `null`, or as [`crate::signing`] writes it.

@@ -1,4 +1,4 @@
-//! Signatures: who made a dump. A signature proves origin, not safety.
+//! Signatures: the author of a dump. A signature proves origin, not safety.
 //!
 //! Ed25519, one key for each installation. What is signed is the first line of a sealed object, after a line with its
 //! kind and its dump: neither can be passed off as another.

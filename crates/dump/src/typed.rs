@@ -1,4 +1,4 @@
-//! Which documents of a piece their texts do not bring back, and what stands in their place.
+//! The documents of a piece that their texts do not restore, and their replacement.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 

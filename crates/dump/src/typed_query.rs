@@ -1,4 +1,4 @@
-//! Asking the server of which types the values in its documents are.
+//! Queries the server for the types of the values in its documents.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! What a body's answer changes in its row. Pure.
+//! The changes of a row by a body's answer. Pure.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Crashes on demand: what would happen if the program died just here.
+//! Crashes on demand: simulates the death of the program at a given point.
 
 use std::sync::{Mutex, PoisonError};
 

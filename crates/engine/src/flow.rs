@@ -1,4 +1,4 @@
-//! What the author of a flow writes: a table of steps, one typed state, bodies in running order.
+//! The interface for the author of a flow: a table of steps, one typed state, bodies in running order.
 //!
 //! A body looks before it acts: it may run again after a crash, with the state as it was last saved.
 //! Waiting is an answer ([`Next::Again`]), never a sleep. `One` steps behind lanes run again when failed

@@ -1,4 +1,4 @@
-//! One claimed task: how much of its lease is left, and everything that is written under it.
+//! One claimed task: the remaining lease, and all writes under it.
 //!
 //! The journal grants a lease that counts from its answer; here it counts from before the call was sent, on the
 //! monotonic clock. A program that was suspended therefore sees that its lease may be gone before it acts, and the

@@ -1,5 +1,5 @@
-//! The store's contract. Whoever implements it makes no decision: it keeps what it is given, whole or not at
-//! all, and lets nobody write who no longer holds the task. `testkit::contract` checks an implementation.
+//! The contract of the store. An implementation makes no decision: it stores everything or nothing, and rejects
+//! writes of workers that no longer hold the task. `testkit::contract` checks an implementation.
 //!
 //! **Time** is the journal's own (the database's): claims, leases, due times, times of log lines. **Fencing:** every
 //! claim raises the task's fence; a call with an older fence is answered [`HoldError::Lost`]. A lapsed lease that no

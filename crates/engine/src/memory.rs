@@ -1,4 +1,4 @@
-//! A journal that forgets everything when the program ends, for tests; the contract in its plainest form.
+//! A journal in memory, for tests: the contract in its simplest form.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};

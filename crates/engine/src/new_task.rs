@@ -1,4 +1,4 @@
-//! A task to be made: what is asked for, and the rows that come of it.
+//! A task to create: the request, and the resulting rows.
 
 use std::collections::BTreeMap;
 

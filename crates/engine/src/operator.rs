@@ -1,5 +1,5 @@
-//! What an operator may command when, and what it changes. Pure, and from stored rows alone, so that a server
-//! which does not know the flow can refuse; [`operate`] carries a decision to the journal.
+//! The commands of an operator, their conditions and effects. Pure, and based on stored rows only, so that a server
+//! without the flow can refuse; [`operate`] passes a decision to the journal.
 
 use crate::journal::{ApplyError, Change, Decision, Journal, JournalError};
 use crate::task::{Operation, Row, RowNumber, StepStatus, Task, TaskId, TaskStatus, Undo};

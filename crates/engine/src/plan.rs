@@ -1,4 +1,4 @@
-//! What a task does next. Pure: reads and moves stored rows, runs nothing.
+//! The next action of a task. Pure: reads and moves stored rows, runs nothing.
 //!
 //! Steps are walked in groups: a `One` step is a group by itself, consecutive `Each` steps are one, which every
 //! lane walks on its own. A failed lane takes no part in what follows; the next `One` step begins when every lane

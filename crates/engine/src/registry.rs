@@ -1,4 +1,4 @@
-//! The flows that a worker has code for, with their types erased.
+//! The flows of a worker, with erased types.
 
 use std::sync::Arc;
 

@@ -1,10 +1,10 @@
-//! How a worker works.
+//! The settings of a worker.
 
 use std::time::Duration;
 
 use crate::backoff::Backoff;
 
-/// How a worker works.
+/// The settings of a worker.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// Its name, shown to people.

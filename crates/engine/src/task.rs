@@ -1,4 +1,4 @@
-//! What is stored about a task: itself, and one row per step and lane.
+//! The stored data of a task: itself, and one row per step and lane.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;

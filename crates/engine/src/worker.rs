@@ -1,4 +1,4 @@
-//! Claims what is due and runs it.
+//! Claims due tasks and runs them.
 
 use std::sync::Arc;
 

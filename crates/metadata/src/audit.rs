@@ -1,4 +1,4 @@
-//! Who did what. Lines are only ever added.
+//! The audit log. Lines are only ever added.
 
 use model::Timestamp;
 

@@ -1,4 +1,4 @@
-//! Which backups failed and were not made good: by cluster and lane, the newest one that ended, where it ended badly.
+//! Failed backups without a later success: by cluster and lane, the newest ended one, if it failed.
 
 use engine::task::{Operation, StepStatus};
 use engine::{Moment, Note, TaskId, TaskStatus};

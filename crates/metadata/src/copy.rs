@@ -1,5 +1,4 @@
-//! A copy of everything that is known, in one file, and putting one back: after a loss, or from one kind of database
-//! to another.
+//! A copy of all metadata in one file, and its restore: after a loss, or into another kind of database.
 //!
 //! The file is lines of JSON: a header, for each table its name and then its rows, an end with a checksum of all
 //! before it. Sealed secrets are copied as they are, sealed; **the key file is not part of the copy and must be

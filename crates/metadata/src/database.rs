@@ -1,4 +1,4 @@
-//! Connections and transactions. Which database it is, only this file and `dialect` know.
+//! Connections and transactions. Only this file and `dialect` depend on the kind of database.
 
 use std::borrow::Cow;
 use std::sync::Arc;

@@ -1,5 +1,5 @@
-//! What one database spells otherwise than another. The statements of all other files are the same for each:
-//! they use whole numbers and texts only, `?` for values, and no upsert, `RETURNING` or generated identity.
+//! The differences between databases. The statements of all other files are the same for each: they use only whole
+//! numbers and texts, `?` for values, and no upsert, `RETURNING` or generated identity.
 
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};

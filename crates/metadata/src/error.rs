@@ -1,4 +1,4 @@
-//! What can go wrong with our own database, and what it means.
+//! The errors of our own database, and their meaning.
 
 use std::io;
 

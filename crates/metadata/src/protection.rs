@@ -1,4 +1,4 @@
-//! How recently everything was backed up, added up: a fixed number of statements, however many tenants there are.
+//! The age of all last backups: a fixed number of statements for any number of tenants.
 
 use model::Timestamp;
 use model::backup::{BackupMethod, DataBackupMode};

@@ -1,4 +1,4 @@
-//! What became of backup sets: finished recoveries.
+//! Finished recoveries of backup sets.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Bringing the schema of a server to this version, also while other Lifeboats do the same.
+//! Upgrading the schema of a server to this version, also while other Lifeboats do the same.
 //!
 //! 1. the holder of the turn's row is alone; the turn ends with its connection, however that ends
 //! 2. each step that is not noted down is done, on another connection, then noted down

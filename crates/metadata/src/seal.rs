@@ -1,5 +1,5 @@
-//! Secrets at rest. Each is sealed with the server's key and to its place: table, row and column. What is moved to
-//! another row, or altered, does not open.
+//! Secrets at rest. Each is sealed with the server's key and bound to its place: table, row and column. A moved or
+//! changed secret does not open.
 //!
 //! A sealed secret is the text `1:<fingerprint of the key>:<base64 of nonce, ciphertext and tag>` (AES-256-GCM with a
 //! random nonce of 96 bits; a server seals far fewer than the 2^32 secrets that this is good for).

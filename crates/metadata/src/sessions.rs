@@ -1,4 +1,4 @@
-//! Who is logged on in a browser: one row per session, found by the hash of its token.
+//! Browser sessions: one row per session, found by the hash of its token.
 
 use model::Timestamp;
 use model::id::UserId;

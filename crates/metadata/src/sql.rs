@@ -1,5 +1,5 @@
-//! One SQL statement with its values, and one row that comes back. Whole numbers and texts are all that is stored,
-//! because these read back the same from every database.
+//! One SQL statement with its values, and one returned row. Only whole numbers and texts are stored, because these
+//! read back the same from every database.
 
 use std::borrow::Cow;
 

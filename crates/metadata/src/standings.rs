@@ -1,4 +1,4 @@
-//! How the backups of all clusters stand, added up: a fixed number of statements, however many clusters there are.
+//! The backup status of all clusters: a fixed number of statements for any number of clusters.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

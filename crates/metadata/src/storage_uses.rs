@@ -1,4 +1,4 @@
-//! How much of each storage the backups of a cluster take, as a server sampled it.
+//! Samples of the space of a cluster's backups in each storage.
 
 use std::time::Duration;
 

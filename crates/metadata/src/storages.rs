@@ -1,4 +1,4 @@
-//! Storage configurations: the library, and those typed in for one task. Their secrets are sealed.
+//! Storage configurations: saved ones, and those typed in for one task. Their secrets are sealed.
 
 use model::Secret;
 use model::id::StorageId;

@@ -1,5 +1,5 @@
-//! What became of each due time of a strategy: one row each, with the task that was created or why there is none. How the
-//! task stands is always read from the task, so a retry that ends well makes a run good.
+//! The runs of strategies: one row for each due time, with the created task or the reason why there is none. The
+//! status of a task is always read from the task, so a successful retry makes a run successful.
 
 use std::collections::BTreeMap;
 

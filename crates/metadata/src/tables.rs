@@ -1,5 +1,5 @@
-//! Every table with its columns, in an order in which rows can be put back. A test compares it with the schema, so
-//! that no table is ever forgotten in a copy.
+//! Every table with its columns, in an order for restoring rows. A test compares it with the schema, so that no table
+//! is missing in a copy.
 
 use crate::sql::{Statement, statement};
 

@@ -1,5 +1,5 @@
-//! Who logs on to a tenant to read its data: one user of each tenant, whose password is sealed. A tenant that a probe
-//! does not see for a while keeps its own.
+//! The logical backup accounts of tenants: one user of each tenant, with a sealed password. A tenant that disappears
+//! from a refresh for a while keeps its account.
 
 use std::collections::BTreeMap;
 

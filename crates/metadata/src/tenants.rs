@@ -1,4 +1,4 @@
-//! A cluster's tenants, as the last probe has read them.
+//! A cluster's tenants at the last refresh.
 
 use std::collections::BTreeMap;
 

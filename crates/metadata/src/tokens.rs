@@ -1,4 +1,4 @@
-//! What programs log on with in a user's name: one row per token, found by its hash.
+//! API tokens, with which programs log on in a user's name: one row per token, found by its hash.
 
 use model::Timestamp;
 use model::id::{TokenId, UserId};

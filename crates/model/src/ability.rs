@@ -1,4 +1,4 @@
-//! What can be backed up, by version: one table, and what OCP calls the cluster's *ability*.
+//! The backup options of each version: one table, OCP's *ability* of a cluster.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! Alarms: what is wrong now. Nothing keeps them: each is derived from what is known, and is gone as soon as that is.
+//! Alarms: the current problems. They are not stored: each is derived from known data, and ends with its problem.
 //!
 //! Names, levels and thresholds are OCP's, and in its manner where it has none.
 

@@ -1,4 +1,4 @@
-//! Log archiving ("log backup"): where a round stands, and what is to be done to bring it where it is wanted.
+//! Log archiving ("log backup"): the status of a round, and the steps to the requested one.
 //!
 //! Sources: the state machines of OceanBase 3.x (cluster) and 4.x (tenant). One enum serves both; 3.x knows no pause.
 

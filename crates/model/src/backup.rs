@@ -1,4 +1,4 @@
-//! What is to be backed up, and how: methods, modes, objects.
+//! The content and the form of a backup: methods, modes, objects.
 
 use std::str::FromStr;
 

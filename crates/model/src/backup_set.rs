@@ -1,4 +1,4 @@
-//! A finished backup in the catalogue.
+//! A completed backup in the catalogue.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! Major compaction ("merge"): how it stands, and when a backup needs one first.
+//! Major compaction ("merge"): its status, and when a backup needs one first.
 
 use serde::{Deserialize, Serialize};
 

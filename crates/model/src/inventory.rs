@@ -1,4 +1,4 @@
-//! What a server can hold, by kind, and what of it a backup leaves out.
+//! The kinds of objects on a server, and those that a backup leaves out.
 
 use std::fmt;
 use std::str::FromStr;

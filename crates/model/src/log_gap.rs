@@ -1,5 +1,5 @@
-//! A gap in the logs of a tenant: log backup was INTERRUPTED, and no moment from then until the next full backup can be
-//! recovered. What is done about it where a backup strategy allows that.
+//! A gap in the logs of a tenant: log backup was INTERRUPTED, and times from then until the next full backup are not
+//! recoverable. Also the repair, if a backup strategy allows it.
 //!
 //! Log backup is stopped, started again, and a full backup is taken. Each is a task; a gap knows which.
 

@@ -1,4 +1,4 @@
-//! Names that a mistyped one may have meant.
+//! Names that are similar to a mistyped one.
 
 /// How many names are offered at most.
 const OFFERED: usize = 3;

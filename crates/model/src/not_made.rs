@@ -1,4 +1,4 @@
-//! What a recovery could not make again.
+//! The objects that a recovery could not create.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! What can be ordered: every order becomes a task. A person, a program or a strategy gives it.
+//! The possible orders: every order becomes a task. A person, a program or a strategy gives it.
 
 use serde::Serialize;
 

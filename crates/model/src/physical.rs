@@ -1,4 +1,4 @@
-//! Physical backup: its nouns, and beside it one file for each rule.
+//! Physical backup: its nouns, and one file for each rule.
 //!
 //! | file | the rule |
 //! |---|---|

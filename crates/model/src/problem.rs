@@ -1,4 +1,4 @@
-//! What went wrong or was refused, as data: which text, what it is about, and OCP's number for it.
+//! An error as data: its text, its arguments, and OCP's number.
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -1,4 +1,4 @@
-//! To which moments a tenant can be recovered.
+//! The recoverable times of a tenant.
 //!
 //! A moment is recoverable if there is a *good* set, one that is complete and whose chain is, such that
 //!

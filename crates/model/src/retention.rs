@@ -1,4 +1,4 @@
-//! Which backup sets of one tenant in one storage are kept, and why.
+//! The backup sets of one tenant in one storage that are kept, and the reasons.
 //!
 //! Every rule names sets to keep; what no rule names is deleted. A set that is kept keeps the sets that it is built on.
 //!

@@ -1,4 +1,4 @@
-//! Where backups lie: kinds of storage, locations, and the layout below a storage's base.
+//! The location of backups: kinds of storage, locations, and the layout below a storage's base.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! A backup strategy: what is backed up regularly, when, to where, and how long it is kept.
+//! A backup strategy: its objects, schedule, storage and retention.
 //!
 //! | file | what it holds |
 //! |---|---|

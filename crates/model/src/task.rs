@@ -1,4 +1,4 @@
-//! A task and its subtasks, as users see them. The engine has its own rows; `control` turns them into these.
+//! A task and its subtasks, as users see them. The engine has its own rows; `control` converts them.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! The words that people read, in English and Chinese.
+//! The texts for people, in English and Chinese.
 //!
 //! A text is stored as its id and arguments and rendered where it is shown, in the reader's language. The
 //! catalogue lies in `texts/{en,zh}.toml`, both with equal keys and placeholders:

@@ -1,4 +1,4 @@
-//! Users, their roles, and what each role may do.
+//! Users, their roles and permissions.
 
 use serde::{Deserialize, Serialize};
 

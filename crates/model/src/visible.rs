@@ -1,5 +1,5 @@
-//! Texts from outside, as they may be shown: what a terminal would obey, or what makes a line read otherwise than it is
-//! written, is spelled out. Names of databases and accounts may hold any character.
+//! Texts from outside in a safe form for display: control sequences of terminals, and characters that change how a
+//! line reads, are escaped. Names of databases and accounts may contain any character.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;

@@ -1,4 +1,4 @@
-//! What a statement brings back: rows, one by one or all at once, and the values in them.
+//! The result of a statement: rows, one by one or all at once, and their values.
 //!
 //! Values are read as the bytes that the server sent (text protocol). A reader that wants a number gets an error
 //! naming column and statement when there is none; nothing here panics on a server's answer.

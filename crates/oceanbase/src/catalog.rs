@@ -1,4 +1,5 @@
-//! What a server holds: databases, tables, columns, keys, partitions, views, and the statements that make them.
+//! The contents of a server: databases, tables, columns, keys, partitions, views, and the statements that create
+//! them.
 //!
 //! Only what MySQL, MariaDB and OceanBase spell alike is asked of `information_schema`; what a server does not have
 //! is left out of the answer. Names come back as the server keeps them.

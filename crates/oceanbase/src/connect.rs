@@ -1,4 +1,4 @@
-//! Where a server is, who we are there, and how a connection to it comes about or fails.
+//! The address of a server, our credentials, and how a connection opens or fails.
 
 use std::io;
 use std::net::SocketAddr;

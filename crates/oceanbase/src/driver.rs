@@ -1,4 +1,4 @@
-//! The door to one cluster: a session, and what the cluster's generation is spoken to with.
+//! The entry to one cluster: a session, and the functions of the cluster's generation.
 
 use std::fmt;
 use std::sync::Arc;

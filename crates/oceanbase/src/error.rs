@@ -1,4 +1,4 @@
-//! What can go wrong between us and a server, with its meaning: cause, next action, and whether to try again.
+//! The errors between Lifeboat and a server, with their meaning: cause, next action, and whether to retry.
 //!
 //! What the server's numbers mean is the table in [`meaning`]; the words are in `model/texts`.
 

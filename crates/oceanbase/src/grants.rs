@@ -1,4 +1,4 @@
-//! Which privileges a user has, read from `SHOW GRANTS`, and which databases a grant is on.
+//! The privileges of a user, read from `SHOW GRANTS`, and the databases of a grant.
 
 use std::collections::BTreeSet;
 

@@ -1,5 +1,5 @@
-//! Every kind of thing that a server can hold: whether a dump carries it, how the server is asked for what a dump
-//! does not carry, and which privilege shows it. A server answers a user who lacks one with less, not with an error.
+//! Every kind of object on a server: whether a dump supports it, the query for unsupported ones, and the privilege
+//! that shows it. A server answers a user without the privilege with fewer objects, not with an error.
 //!
 //! Source: the catalogues of seekdb 1.4 and MariaDB 10.11 as they answer; MySQL and OceanBase 4.x by their
 //! documentation.

@@ -1,5 +1,5 @@
-//! The names that OceanBase is logged on with: `user`, `user@tenant`, `user@tenant#cluster`, `cluster:tenant:user`. The
-//! cluster's name is for OBProxy, which finds the cluster by it.
+//! The user names of OceanBase: `user`, `user@tenant`, `user@tenant#cluster`, `cluster:tenant:user`. OBProxy finds
+//! the cluster by the cluster's name.
 
 /// The parts of a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! Takes the secrets out of a text that is to be shown: passwords, keys in addresses, hashes.
+//! Removes the secrets from a text for display: passwords, keys in addresses, hashes.
 //!
 //! Two readers look at a statement. One knows SQL's quotes and comments and finds the literals that are secrets by
 //! the words before them (`IDENTIFIED BY '…'`). The other knows nothing of SQL and finds pairs (`access_key=…`) and

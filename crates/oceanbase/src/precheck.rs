@@ -1,4 +1,4 @@
-//! The check before a cluster is taken over: line by line what works, what is missing and what to do about it.
+//! The check before a cluster is taken over: line by line what works, what is missing and how to fix it.
 //!
 //! It only reads. A line that fails leaves the ones after it unchecked; a warning does not.
 

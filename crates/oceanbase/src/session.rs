@@ -1,5 +1,5 @@
-//! A session on one server: free of what its owner set for all ([`crate::settings`]), allowed as long as its statements
-//! need.
+//! A session on one server: independent of the server's global settings ([`crate::settings`]), with a time limit for
+//! its statements.
 
 use std::collections::BTreeMap;
 use std::fmt;

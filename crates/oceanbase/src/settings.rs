@@ -1,5 +1,4 @@
-//! The session variables that every connection sets, so that nothing which a server's owner set for all leaks into what
-//! is read or written.
+//! The session variables that every connection sets, so that no global setting of the server affects reads or writes.
 //!
 //! A connection begins with the server's GLOBAL values. One of them can cut every answer (`sql_select_limit`), change
 //! the text of a definition (`sql_mode`), or keep a transaction from being committed (`autocommit`). Therefore a

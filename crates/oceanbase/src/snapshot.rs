@@ -1,4 +1,4 @@
-//! One moment of the data that any number of connections can read: `AS OF SNAPSHOT <SCN>`.
+//! One snapshot of the data that any number of connections can read: `AS OF SNAPSHOT <SCN>`.
 //!
 //! A compaction may remove the versions of that moment. An open transaction keeps them, those of later SCNs too,
 //! but not those of earlier ones: so the transaction comes first, then the SCN. The server takes a transaction's

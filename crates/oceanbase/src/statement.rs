@@ -1,4 +1,4 @@
-//! One statement as it will be sent, and who looks on while it is.
+//! One statement before it is sent, and the witness of its execution.
 //!
 //! Every verb builds a [`Statement`] first. Plans, step logs and transcripts print the same value that is sent,
 //! with its secrets masked.

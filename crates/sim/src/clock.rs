@@ -1,4 +1,4 @@
-//! The one clock of a simulator process. It can stand, run faster than life, or be moved manually.
+//! The one clock of a simulator process. It can stand still, run faster than real time, or be moved manually.
 
 use std::sync::Mutex;
 use std::time::{Duration, Instant};

@@ -1,4 +1,4 @@
-//! Things that go wrong, by name. What is left to chance comes from a printed seed.
+//! Faults, by name. Random choices come from a printed seed.
 
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};

@@ -1,4 +1,4 @@
-//! What all connections of a simulator share.
+//! The shared state of all connections of a simulator.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};

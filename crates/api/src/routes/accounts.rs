@@ -1,4 +1,4 @@
-//! Accounts: who may log on, and as what.
+//! Accounts and their roles.
 
 use axum::extract::State;
 use control::users::accounts;

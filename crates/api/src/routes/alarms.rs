@@ -1,4 +1,4 @@
-//! What is wrong now.
+//! Current alarms.
 
 use axum::extract::State;
 

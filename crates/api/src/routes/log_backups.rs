@@ -1,4 +1,4 @@
-//! Log backup: how it stands, and starting, stopping, pausing and resuming it.
+//! Log backup: its status, and starting, stopping, pausing and resuming it.
 
 use axum::extract::State;
 use control::Actor;

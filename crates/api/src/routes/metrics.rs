@@ -1,4 +1,4 @@
-//! What monitoring reads.
+//! Metrics for monitoring.
 
 use axum::extract::State;
 use axum::http::HeaderValue;

@@ -1,4 +1,4 @@
-//! How recently each object was backed up.
+//! The age of each object's last backups.
 
 use axum::extract::State;
 

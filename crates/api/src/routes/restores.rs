@@ -1,4 +1,4 @@
-//! Recover a backup set, and what was recovered.
+//! Recovering a backup set, and the list of recoveries.
 
 use axum::extract::State;
 use control::Actor;

@@ -1,4 +1,4 @@
-//! How much of each storage the backups of a cluster take, over time.
+//! The space of a cluster's backups in each storage, over time.
 
 use axum::extract::State;
 use model::id::ClusterId;

@@ -1,4 +1,4 @@
-//! The library of storage configurations, and the test of a storage.
+//! Storage configurations, and the test of a storage.
 
 use axum::extract::State;
 use control::storages::StorageChoice;

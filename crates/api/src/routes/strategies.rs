@@ -1,4 +1,4 @@
-//! Backup strategies: what is backed up regularly, what became of it, and what comes next.
+//! Backup strategies: settings, past and future runs.
 
 use axum::extract::State;
 use control::strategies;

@@ -1,4 +1,4 @@
-//! Follow and steer what runs.
+//! Watching and controlling tasks.
 
 use axum::extract::State;
 use control::tasks::Steer;

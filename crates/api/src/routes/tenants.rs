@@ -1,4 +1,4 @@
-//! The tenants of one cluster and of all, and who reads their data.
+//! The tenants of one cluster and of all, and their logical backup accounts.
 
 use axum::extract::State;
 use control::tenants::credential;

@@ -1,4 +1,4 @@
-//! What is wrong now, in OCP's fields.
+//! Current alarms, in OCP's fields.
 
 use model::alarm::{Alarm, AlarmChange, AlarmKind};
 use model::id::ClusterId;

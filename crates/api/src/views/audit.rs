@@ -1,4 +1,4 @@
-//! Who did what.
+//! The audit log.
 
 use control::audit::AuditLine;
 use model::visible::visible_line;

@@ -1,4 +1,4 @@
-//! What can be backed up, and what was.
+//! Options for a backup, and backup sets.
 
 use control::backups::{Ability, DataBackupTask, DataBackupTasks, Overview};
 use control::strategies::{ScheduleStanding, ScheduleStatus};

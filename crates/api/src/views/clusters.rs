@@ -1,4 +1,4 @@
-//! Clusters, their zones, servers, tenants and databases; what a test of them found.
+//! Clusters, their zones, servers, tenants and databases, and the result of their test.
 
 use control::clusters::{DatabaseFacts, NewCluster, TableFacts};
 use model::Problem;

@@ -1,4 +1,4 @@
-//! What a backup lacks: in its set, in its task, and in a plan.
+//! The objects that a backup leaves out: in its set, in its task, and in a plan.
 
 use model::inventory::{Agreement, Missing};
 use serde::Serialize;

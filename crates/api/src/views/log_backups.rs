@@ -1,4 +1,4 @@
-//! How log backup stands, and what can be asked of it.
+//! The status of log backup, and its operations.
 
 use control::log_backups::{LogBackupTask, LogBackupTasks};
 use control::log_delays::LogDelay;

@@ -1,4 +1,4 @@
-//! The shapes that cross to the outside, apart from the nouns of the inside.
+//! The shapes of the REST API, separate from the internal nouns.
 //!
 //! Each view is built from a noun field by field: for a new field, the compiler requires a decision on its
 //! visibility, so a secret cannot slip out.

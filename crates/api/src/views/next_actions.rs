@@ -1,4 +1,4 @@
-//! What can be pressed on a subtask that failed, as a call of this API that a program can make as it stands.
+//! The actions on a failed subtask, as calls of this API that a program can make unchanged.
 
 use model::id::{ClusterId, TaskId};
 use model::task::{FullBackup, NextAction, NextStep};

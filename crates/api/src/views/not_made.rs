@@ -1,4 +1,4 @@
-//! What a recovery does not make: in its task, in the list of recoveries, and in a plan.
+//! The objects that a recovery does not create: in its task, in the list of recoveries, and in a plan.
 
 use model::not_made::NotMade;
 use serde::Serialize;

@@ -1,5 +1,4 @@
-//! To which moments tenants can be recovered: OCP's sections, and beside them the exact intervals and why others are
-//! missing.
+//! The recoverable periods of tenants: OCP's sections, and beside them the exact intervals and the reasons of gaps.
 
 use control::recovery_windows::{RecoveryWindows, SetMark, TenantWindow};
 use model::backup::DataBackupMode;

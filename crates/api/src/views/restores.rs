@@ -1,4 +1,4 @@
-//! Recoveries: the request in our form and OCP's, and what runs or ran.
+//! Recoveries: the request in our form and OCP's, and running or past recoveries.
 
 use std::collections::BTreeMap;
 

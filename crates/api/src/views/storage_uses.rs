@@ -1,4 +1,4 @@
-//! How much of storages backups take.
+//! The space of backups in storages.
 
 use control::storage_uses::NamedUse;
 use serde::Serialize;

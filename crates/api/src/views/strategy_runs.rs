@@ -1,4 +1,4 @@
-//! Runs of backup strategies: those to come, and what became of due times.
+//! Runs of backup strategies: future and past ones.
 
 use control::strategies::StrategyRun;
 use model::schedule::PlannedRun;

@@ -1,4 +1,4 @@
-//! Tenants, and who reads their data.
+//! Tenants and their logical backup accounts.
 
 use control::tenants::credential::{CredentialTest, NewCredential};
 use control::tenants::{PlacedTenant, ReadableTenant};

@@ -1,4 +1,4 @@
-//! Who is logged on, and a change of password.
+//! The logged-on user, and a change of password.
 
 use control::Actor;
 use model::user::Permission;

@@ -1,4 +1,4 @@
-//! The fixed words of the wire, each beside the noun that it stands for.
+//! The fixed words of the wire format, each beside the noun that it stands for.
 
 /// Defines an enumeration with the words of the wire, and turns it from and into the noun it stands for. The
 /// spelling is a `tt`: utoipa does not see through what a macro wraps around a `literal`.

@@ -1,4 +1,4 @@
-//! The description of the API is true, and nobody gets in without a log-on.
+//! The OpenAPI description is true, and every route needs a log-on.
 
 use std::path::PathBuf;
 

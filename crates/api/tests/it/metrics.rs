@@ -1,4 +1,4 @@
-//! What monitoring reads over HTTP.
+//! Metrics over HTTP.
 
 use axum::body::Body;
 use axum::http::Request;

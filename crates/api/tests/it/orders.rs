@@ -1,4 +1,4 @@
-//! Requests that make tasks, sent again with `Idempotency-Key`.
+//! Requests that create tasks, sent again with `Idempotency-Key`.
 
 use axum::body::Body;
 use axum::http::Request;

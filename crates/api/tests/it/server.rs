@@ -1,4 +1,4 @@
-//! A server with empty metadata, and what asks it.
+//! A server with empty metadata, and its client.
 
 use axum::Router;
 use axum::body::{Body, to_bytes};

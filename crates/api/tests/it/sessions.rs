@@ -1,4 +1,4 @@
-//! Sessions of browsers: the cookie, and what it is good for.
+//! Browser sessions: the cookie, and its validity.
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode};

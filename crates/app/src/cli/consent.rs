@@ -1,4 +1,4 @@
-//! What a backup may be without, agreed to by name.
+//! The objects that a backup may leave out, by name.
 
 use clap::Args;
 use model::Problem;

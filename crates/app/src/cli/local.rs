@@ -1,4 +1,4 @@
-//! What `dump`, `load` and `verify` share: a server by its URL, a dump by its folder, and how far they are.
+//! Shared parts of `dump`, `load` and `verify`: a server by its URL, a dump by its folder, and their progress.
 
 use std::collections::BTreeMap;
 use std::fs;

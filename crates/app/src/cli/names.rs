@@ -1,4 +1,4 @@
-//! From the names that people type to the ids that the API takes.
+//! Resolves the names on the command line to the ids of the API.
 
 use std::collections::BTreeMap;
 

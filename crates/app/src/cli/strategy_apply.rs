@@ -1,4 +1,4 @@
-//! `lifeboat strategy export` and `apply`: strategies as a file that can be reviewed, versioned and put back.
+//! `lifeboat strategy export` and `apply`: strategies as a file that can be reviewed, versioned and restored.
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! What a strategy does, as options of the command line, and the request that they come to.
+//! The settings of a strategy as options of the command line, and the resulting request.
 
 use clap::{ArgGroup, Args, ValueEnum};
 use model::Problem;

@@ -1,4 +1,4 @@
-//! What is asked of a cluster or of tenants of it, and becomes a task: the change of log backup, a major compaction.
+//! Requests about a cluster or its tenants that create a task: a change of log backup, a major compaction.
 
 use clap::Args;
 use model::text::Text;

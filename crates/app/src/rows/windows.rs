@@ -1,4 +1,4 @@
-//! To which moments tenants can be recovered.
+//! The recoverable periods of tenants.
 
 use serde::Deserialize;
 

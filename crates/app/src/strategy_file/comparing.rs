@@ -1,4 +1,4 @@
-//! Strategies as the server shows them, in the fields of a file, and what a file changes about them.
+//! Strategies of the server in the fields of a file, and the differences between the two.
 
 use model::Problem;
 use serde_json::{Map, Value, json};

@@ -1,4 +1,4 @@
-//! A strategy of a file, and the keys that it may have.
+//! A strategy in a file, and its possible keys.
 
 use serde_json::{Map, Value};
 

@@ -1,4 +1,4 @@
-//! From YAML to strategies, or to the path of what is wrong.
+//! From YAML to strategies, or to the path of an error.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! The first password: made, changed, forgotten.
+//! The first password: generated, changed, forgotten.
 
 use std::os::unix::fs::PermissionsExt as _;
 

@@ -1,4 +1,4 @@
-//! Running the binary: a server of one's own, and commands against it.
+//! Running the binary: a server of the test's own, and commands against it.
 
 use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};

@@ -1,4 +1,4 @@
-//! A server whose metadata lie on a database server that is gone, or does not answer any more.
+//! A server whose metadata are on a database server that is gone, or does not respond any more.
 
 use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};

@@ -1,4 +1,5 @@
-//! Backups in an S3 storage, a real SeaweedFS: kept, tested, changed, used, found again after the catalogue was lost.
+//! Backups in an S3 storage, a real SeaweedFS: saved, tested, changed, used, and found again after the catalogue was
+//! lost.
 
 use std::process::Command;
 

@@ -1,4 +1,4 @@
-//! Who asks.
+//! The caller of a use case.
 
 use metadata::passwords::PasswordHash;
 use model::id::{TokenId, UserId};

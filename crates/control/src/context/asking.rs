@@ -1,5 +1,5 @@
-//! Asking a cluster for what is shown beside what we know ourselves: it may take no longer than a page can wait, and a
-//! cluster that does not answer takes nothing away but its own part.
+//! Querying a cluster for live information beside our own: it may take no longer than a page can wait, and a cluster
+//! that does not respond only leaves out its own part.
 
 use std::future::Future;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! The lines of the audit log. Every use case that changes something writes one, whether it was done or refused.
+//! The lines of the audit log. Every use case that changes something writes one, whether it succeeded or was refused.
 
 use std::future::Future;
 

@@ -1,4 +1,4 @@
-//! What a server is set up with, and the handle by which it is used.
+//! The configuration of a server, and the handle to use it.
 
 use std::path::PathBuf;
 use std::sync::Arc;

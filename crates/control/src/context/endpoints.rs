@@ -1,4 +1,4 @@
-//! How clusters, their tenants and storages are reached.
+//! The endpoints of clusters, their tenants and storages.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Why a use case did not do what it was asked.
+//! The error of a use case.
 
 use engine::StepError;
 use engine::journal::{InsertError, JournalError};

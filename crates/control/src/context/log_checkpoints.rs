@@ -1,5 +1,5 @@
-//! Up to when logs are backed up, as the last look at each cluster found it. It lives in this process only: every server
-//! looks by itself. What was found stays when the cluster falls silent, and grows old.
+//! The log backup checkpoints, from the last refresh of each cluster. They exist in this process only: every server
+//! reads the clusters for itself. A checkpoint stays when the cluster stops responding, and ages.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -1,4 +1,4 @@
-//! What a server remembers of log-ons while it runs.
+//! The state of log-ons in a running server.
 
 mod attempts;
 mod verified;

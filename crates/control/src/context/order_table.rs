@@ -1,4 +1,5 @@
-//! Which flow takes which order. The flows register here when a server opens, so that orders reach them and know none.
+//! The flow of each order. The flows register here when a server opens, so that orders reach them without depending
+//! on them.
 
 use futures::future::BoxFuture;
 use metadata::Transaction;

@@ -1,4 +1,4 @@
-//! Long lists are handed out page by page.
+//! Long lists are returned page by page.
 
 use metadata::{Listing, Slice};
 use model::Problem;

@@ -1,5 +1,5 @@
-//! What this server has written into its log about each strategy, so that what holds for long is written once and not
-//! every few seconds. It lives in this process only.
+//! The messages that this server has logged about each strategy, so that a lasting problem is logged once and not
+//! every few seconds. They exist in this process only.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};

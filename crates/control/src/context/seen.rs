@@ -1,4 +1,4 @@
-//! All that was wrong at one moment, as followers of alarms are told.
+//! All problems at one time, for followers of alarms.
 
 use std::time::Instant;
 

@@ -1,4 +1,5 @@
-//! What use cases and flows share: the metadata, the allowed directories, and what lives in this process only.
+//! The shared state of use cases and flows: the metadata, the allowed directories, and the state that exists in this
+//! process only.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64};
@@ -33,7 +34,7 @@ pub(crate) struct Context {
     pub(crate) log_checkpoints: LogCheckpoints,
     /// Makes the watcher look at the clusters at once.
     pub(crate) look: Notify,
-    /// Whether this server could do its work when that was last asked.
+    /// Whether this server could do its work at the last check.
     pub(crate) health: Health,
     /// How many data backups may run when a strategy starts one more.
     pub(crate) data_backups_at_once: usize,

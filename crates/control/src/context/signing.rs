@@ -1,4 +1,4 @@
-//! The keys that show where a dump comes from, and who may recover what no trusted key signed.
+//! The keys that prove the origin of a dump, and who may recover one without a trusted signature.
 
 use dump::{KnownKeys, Origin, PublicKey, SigningKey};
 use model::id::BackupSetId;

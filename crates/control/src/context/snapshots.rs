@@ -1,6 +1,5 @@
-//! The moments of the dumps that are being made. Between two steps of a task a moment is kept readable here, by a
-//! transaction that is open on the server; it dies with the process, and a step that does not find it here pins it
-//! again.
+//! The snapshots of running dumps. Between two steps of a task, an open transaction on the server keeps a snapshot
+//! readable; it ends with the process, and a step that does not find it here pins it again.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -1,5 +1,5 @@
-//! What the last look at each cluster found wrong. It lives in this process only: every server looks by itself, and
-//! after a restart the first look finds it again.
+//! The problems that the last refresh of each cluster found. They exist in this process only: every server reads the
+//! clusters for itself, and after a restart the first refresh finds them again.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -1,4 +1,4 @@
-//! What the watchers of this server did last. It lives in this process only: every server has its own.
+//! The last runs of this server's watchers. They exist in this process only: every server has its own.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -1,4 +1,4 @@
-//! Texts cross between `model`, whose catalogue has their words, and `engine`, which only keeps them.
+//! Converts texts between `model`, whose catalogue has their words, and `engine`, which only stores them.
 
 use engine::{Note, StepError};
 use model::Problem;

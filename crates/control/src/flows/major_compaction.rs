@@ -1,4 +1,4 @@
-//! A major compaction of chosen tenants (4.x), or of all there is (before, and seekdb).
+//! A major compaction of selected tenants (4.x), or of the whole cluster (before, and seekdb).
 //!
 //! 1. `check-compaction`      the cluster is not being upgraded, and nothing that was chosen is in an error
 //! 2. `major-freeze`          a freeze newer than what was there is written down

@@ -1,4 +1,4 @@
-//! How fast a step goes, so that users see a rate and the time that is left.
+//! The speed of a step, for the rate and the remaining time that users see.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};

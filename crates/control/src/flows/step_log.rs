@@ -1,4 +1,4 @@
-//! Every statement of a step, what came of it and how long it took, in the step's log.
+//! Every statement of a step, its result and its duration, in the step's log.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

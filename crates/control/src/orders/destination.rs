@@ -1,4 +1,4 @@
-//! Where a backup goes: a saved storage, or one that was typed in for this task.
+//! The destination of a backup: a saved storage, or one that was typed in for this task.
 
 use metadata::tasks::{TaskQuery, subject};
 use metadata::{Slice, Transaction};

@@ -1,4 +1,4 @@
-//! Whether an incremental backup would find its ground, as far as the catalogue knows.
+//! Whether an incremental backup would find its full set, according to the catalogue.
 
 use std::collections::BTreeSet;
 

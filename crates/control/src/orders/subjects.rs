@@ -1,4 +1,4 @@
-//! What a task is about, beside [`metadata::tasks::subject`].
+//! The subjects of a task, beside [`metadata::tasks::subject`].
 
 /// The cluster's name when the task was created.
 pub(crate) const CLUSTER_NAME: &str = "cluster-name";

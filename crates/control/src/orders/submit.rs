@@ -1,5 +1,5 @@
 //! The one way from an order to a task: permission, idempotency key, the flow's own decision, the task with its audit
-//! line in one transaction, and the waking of the workers.
+//! line in one transaction, and a wake-up of the workers.
 
 use engine::journal::{InsertError, NewTask};
 use metadata::Transaction;

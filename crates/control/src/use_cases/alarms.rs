@@ -1,4 +1,4 @@
-//! Alarms: what is wrong now, from what the metadata know and what the last look at each cluster found.
+//! Alarms: the current problems, from the metadata and from the last refresh of each cluster.
 
 mod of_strategies;
 

@@ -1,4 +1,4 @@
-//! Who did what: what the audit log holds.
+//! The audit log.
 
 pub use metadata::audit::AuditFilter;
 use metadata::audit::Deed;

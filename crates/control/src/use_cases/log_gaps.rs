@@ -1,5 +1,5 @@
-//! Gaps in archived logs: each interruption is recorded, and where a strategy allows it log backup is brought back:
-//! it is stopped, started again, and a full backup follows.
+//! Gaps in archived logs: each interruption is recorded. If a strategy allows it, log backup is repaired: it is
+//! stopped and started again, and a full backup follows.
 //!
 //! Nothing is remembered between two runs. The row of a gap gets its task in the transaction that creates the task.
 //! So each is created once, whatever crashes and however many servers run.

@@ -1,5 +1,5 @@
-//! How recently each object was backed up: what the metadata know, and the log checkpoints that the last look at each cluster
-//! found. No cluster is asked.
+//! The age of each object's last backups: from the metadata, and from the log checkpoints of the last refresh of each
+//! cluster. No cluster is contacted.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;

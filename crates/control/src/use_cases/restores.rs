@@ -1,4 +1,4 @@
-//! Recover a backup set, or a tenant to a moment.
+//! Recovering a backup set, or a tenant to a given time.
 
 use std::collections::BTreeMap;
 

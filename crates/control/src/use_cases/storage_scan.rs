@@ -1,4 +1,4 @@
-//! Finding the logical backup sets that lie in a storage, so that a catalogue that was lost is whole again.
+//! Finding the logical backup sets in a storage, to rebuild a lost catalogue.
 //!
 //! A dump explains itself, but for the name of the cluster and the tenant, which are its folder. The cluster is the one
 //! that is taken over under that name and has that number.

@@ -1,4 +1,4 @@
-//! How much of each storage the backups of a cluster take: sampled every half hour, shown as a line over time.
+//! The space of a cluster's backups in each storage: sampled every half hour, shown over time.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! The library of storage configurations, and their test.
+//! Storage configurations, and their test.
 
 mod for_cluster;
 

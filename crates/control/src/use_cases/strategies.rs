@@ -1,4 +1,4 @@
-//! Backup strategies: what is backed up regularly, when and to where.
+//! Backup strategies: scheduled backups and their storage.
 //!
 //! | file | what it holds |
 //! |---|---|

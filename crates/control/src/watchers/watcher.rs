@@ -1,4 +1,4 @@
-//! A watcher: how often it looks, what else wakes it, and what it does then. Each look, and how it ended, is noted.
+//! A watcher: its interval, its other triggers, and its action. Each run and its result are recorded.
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 

@@ -1,4 +1,4 @@
-//! A server's data in a directory of its own, with somebody who asks.
+//! A server's data in a directory of its own, with a caller.
 
 use control::clusters::{self, NewCluster};
 use control::storages::{self, NewStorage};

@@ -1,4 +1,4 @@
-//! The database that a GRANT is on, under its new name.
+//! The database of a GRANT, under its new name.
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,5 @@
-//! Table groups of OceanBase 4.x: where tables lie, not what they hold. A dump names none, since the tenant that it is
-//! loaded into need not have it.
+//! Table groups of OceanBase 4.x: the placement of tables, not their content. A dump names none, because the target
+//! tenant may not have it.
 //!
 //! Documented only: seekdb has no table groups.
 

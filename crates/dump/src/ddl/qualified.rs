@@ -1,4 +1,4 @@
-//! Names of databases in front of a dot, in statements that create tables, views and code.
+//! Names of databases before a dot, in statements that create tables, views and code.
 //!
 //! `x.y` is a table of a database here and a column of a table there. The position decides: after FROM, INTO, CALL
 //! and similar words, or before a bracket, `x` is a database; elsewhere it is a table or its alias, which the

@@ -1,4 +1,4 @@
-//! What the statements that create tables and views refer to.
+//! The references in statements that create tables and views.
 //!
 //! SHOW CREATE names the database everywhere: `` REFERENCES `shop`.`orders` ``, `` select `shop`.`orders`.`id` ``.
 //! Run in another database, such a statement would silently refer to the old one. So a dump leaves out the name of

@@ -1,5 +1,5 @@
-//! Mending what SHOW CREATE TABLE of OceanBase breaks: the texts in ENUM, SET and partition values, printed without
-//! escaping quotes and backslashes, and the names of partitions, printed without doubling backticks.
+//! Repairs the output of SHOW CREATE TABLE of OceanBase: texts in ENUM, SET and partition values, printed without
+//! escaped quotes and backslashes, and names of partitions, printed without doubled backticks.
 //!
 //! What is really in them is known from the inner tables. From that, the broken text is predicted byte by byte, found
 //! in the definition, and replaced. What does not fit the prediction is not mended but refused.

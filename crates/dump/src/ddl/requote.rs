@@ -1,5 +1,5 @@
-//! Names that OceanBase prints between backticks without doubling those in them: of databases, views, routines, definers,
-//! and in GRANT. (Names of partitions: [`super::repair`].)
+//! Names that OceanBase prints between backticks without doubling the ones inside: of databases, views, routines,
+//! definers, and in GRANT. (Names of partitions: [`super::repair`].)
 //!
 //! The true names are known from the catalogue. What the server prints for them is predicted byte by byte, and
 //! replaced by the name as it must be quoted. Text that differs from the prediction is not changed: the form of the

@@ -1,5 +1,4 @@
-//! The parts of a CREATE TABLE: what is there from the start, and the keys that are cheaper to add when the rows
-//! are in.
+//! The parts of a CREATE TABLE: those that exist from the start, and the keys that are cheaper to add after the rows.
 
 use std::collections::BTreeMap;
 use std::ops::Range;

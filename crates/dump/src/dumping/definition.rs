@@ -1,4 +1,4 @@
-//! The definitions of a database's tables, mended where the server prints them broken.
+//! The definitions of a database's tables, repaired where the server prints them broken.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};

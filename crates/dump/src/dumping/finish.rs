@@ -1,4 +1,4 @@
-//! The manifest: written last, when every piece is there.
+//! The manifest: written last, when every piece exists.
 
 use std::collections::HashMap;
 use std::time::{SystemTime, UNIX_EPOCH};

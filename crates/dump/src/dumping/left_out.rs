@@ -1,4 +1,4 @@
-//! What of the server a dump leaves out, or may leave out because this user does not see it.
+//! The objects of the server that a dump leaves out, or may leave out because this user does not see them.
 
 use model::backup::{BackupObject, is_same_name};
 use model::inventory::{Consent, LeftOut, ObjectKind, WHOLE_SERVER};

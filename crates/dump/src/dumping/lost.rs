@@ -1,4 +1,4 @@
-//! Tables that are left out because their rows can't be read: the others are dumped anyway.
+//! Tables that are left out because their rows cannot be read: the others are dumped anyway.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};

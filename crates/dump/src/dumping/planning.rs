@@ -1,4 +1,4 @@
-//! The plan: every table cut into its chunks.
+//! The plan: every table split into its chunks.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -1,4 +1,4 @@
-//! What would be dumped, and what stands against it, found out without writing anything.
+//! The check before a dump: the objects to dump and the obstacles, without writing anything.
 
 use model::Problem;
 use model::inventory::{Consent, LeftOut};

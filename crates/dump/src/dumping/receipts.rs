@@ -1,6 +1,6 @@
-//! Receipts of small pieces are written together: each object costs a disk several syncs and an object store a round trip,
-//! more than the rows of a small table. Until its receipt is written a piece counts for nothing after a crash, so few wait,
-//! and not for long.
+//! Receipts of small pieces are written together: each object costs a disk several syncs and an object store a round
+//! trip, more than the rows of a small table. Until its receipt is written, a piece does not count after a crash, so
+//! few wait, and only briefly.
 
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -1,4 +1,4 @@
-//! Whether an interrupted dump is resumed with what it was begun with.
+//! Whether an interrupted dump is resumed with its original options.
 
 use std::collections::BTreeSet;
 

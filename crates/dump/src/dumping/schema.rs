@@ -1,4 +1,4 @@
-//! The statements that make databases, tables and views, as files.
+//! The statements that create databases, tables and views, as files.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! The moment that is dumped: fixed, planned and pinned, or found again.
+//! The snapshot of a dump: taken, planned and pinned, or found again.
 //!
 //! In this order, so that no change of a table can slip in between: look at the tables, pin, take the SCN, look at
 //! the tables again. A table that was swapped for another (as online schema changes do) in between would be read

@@ -1,4 +1,4 @@
-//! What is there to be dumped, and what of it could not be carried.
+//! The objects to dump, and those that dumps do not support.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! What an INSERT of a piece may look like, and what is refused.
+//! Valid and refused INSERT statements of a piece.
 
 use std::time::Instant;
 

@@ -1,5 +1,5 @@
-//! Procedures, functions, triggers, events, outlines, users, roles and privileges. They are created only when that is
-//! asked for: code runs with the rights of its definer, and users can log on.
+//! Procedures, functions, triggers, events, outlines, users, roles and privileges. They are created only on request:
+//! code runs with the privileges of its definer, and users can log on.
 
 use std::collections::{BTreeMap, HashSet};
 

@@ -1,4 +1,4 @@
-//! Connections that load: they take what the source has taken.
+//! Connections for a load: they accept everything that the source accepted.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;

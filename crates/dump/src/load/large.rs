@@ -1,4 +1,4 @@
-//! Rows whose statement is longer than the target takes: their values are sent beside its text.
+//! Rows whose statement is too long for the target: their values are sent separately from the text.
 
 use model::size;
 use oceanbase::statement::Value;

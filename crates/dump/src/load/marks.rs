@@ -1,4 +1,4 @@
-//! What a load has done, remembered in the target.
+//! The progress of a load, stored in the target.
 //!
 //! A table in each database that is loaded into:
 //!

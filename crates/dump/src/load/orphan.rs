@@ -1,4 +1,4 @@
-//! Locks that nobody will ever release.
+//! Locks that are never released.
 //!
 //! A seekdb (1.4.0) that is killed during a transaction whose log was partly written takes the transaction up
 //! after its restart and neither commits nor undoes it: rows that it changed stay locked, through further restarts too,

@@ -1,4 +1,4 @@
-//! Databases and tables, made before their rows are loaded.
+//! Databases and tables, created before their rows are loaded.
 
 use std::collections::{BTreeMap, HashSet};
 

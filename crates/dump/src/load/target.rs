@@ -1,4 +1,4 @@
-//! Whether a target can be loaded into, found out without changing it.
+//! Whether a target can be loaded into, checked without changing it.
 
 use std::collections::BTreeMap;
 

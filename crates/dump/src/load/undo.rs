@@ -1,4 +1,4 @@
-//! Takes back the users and roles that a load made: they outlive the databases that it made.
+//! Drops the users and roles that a load created: they outlive the databases that it created.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! Proving that a database holds what a dump holds: the same checksums, piece by piece, at one moment.
+//! Verifies that a database matches a dump: the same checksums, piece by piece, in one snapshot.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -1,4 +1,4 @@
-//! Proving that a dump is whole, and that a database holds what it holds.
+//! Verifies that a dump is complete, and that a database matches it.
 
 mod against;
 mod objects;

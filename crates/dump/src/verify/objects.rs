@@ -1,4 +1,4 @@
-//! Proving without a database that a dump is whole: every object is there, and is what was written.
+//! Verifies without a database that a dump is complete: every object exists and is unchanged.
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! What the tests stand on: the shared seekdb, a directory for dumps, and calls that do a whole dump or load.
+//! The base of the tests: the shared seekdb, a directory for dumps, and calls for a whole dump or load.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

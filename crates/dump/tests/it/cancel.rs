@@ -1,4 +1,4 @@
-//! Cancelling stops at once, leaves no statement on the server and nothing half-written in the storage.
+//! Cancelling stops immediately, and leaves no statement on the server and nothing half-written in the storage.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Tables with keys of every kind are cut into pieces that hold every row once.
+//! Tables with keys of every kind are split into pieces that contain every row once.
 
 use dump::{ChunkAim, Options, TablePlan};
 use model::backup::BackupObject;

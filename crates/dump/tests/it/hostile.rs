@@ -1,4 +1,4 @@
-//! Whatever a server's owner has set for all sessions, a dump and a load hold the same as with the default settings.
+//! Whatever the server's global settings are, a dump and a load have the same content as with the default settings.
 //!
 //! What is known to have done harm is tried by every test run, and every variable that a session can set by `./x soak`.
 //! Each test has a server of its own, since it changes GLOBAL variables.

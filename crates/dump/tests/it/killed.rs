@@ -1,4 +1,5 @@
-//! Whatever is killed when, the engine or the database: nothing is lost, doubled, or half taken for whole.
+//! Whatever is killed at any time, the engine or the database: no row is lost or duplicated, and no partial dump
+//! counts as complete.
 
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;

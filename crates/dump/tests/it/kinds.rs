@@ -1,5 +1,5 @@
-//! Kinds of objects that not every server has come through: sequences, current rows of system-versioned tables and events of
-//! MariaDB, outlines of seekdb. Users: `accounts`.
+//! Kinds of objects that not every server has are restored: sequences, current rows of system-versioned tables and
+//! events of MariaDB, outlines of seekdb. Users: `accounts`.
 
 use dump::{ChunkAim, Manifest, Options, load};
 use model::inventory::{Consent, LeftOut, ObjectKind};

@@ -1,4 +1,5 @@
-//! What a dump does not carry is named, and makes it partial unless that was agreed to; one bad object never stops the rest.
+//! Objects that a dump leaves out are named, and make it partial without consent; one bad object never stops the
+//! rest.
 
 use dump::{ChunkAim, DumpId, Error, Manifest, Meter, Options};
 use model::backup::BackupObject;

@@ -1,4 +1,4 @@
-//! A MariaDB whose tables can't be locked, or whose clock went back.
+//! A MariaDB whose tables cannot be locked, or whose clock went back.
 
 use std::time::Duration;
 

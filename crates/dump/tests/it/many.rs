@@ -1,4 +1,4 @@
-//! Many small tables: what is paid for each is paid once, and together where it can be.
+//! Many small tables: costs per table are paid once for all where possible.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

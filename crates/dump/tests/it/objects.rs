@@ -1,5 +1,4 @@
-//! More of what gets lost in dumps of OceanBase: names that the server makes up, keys, code, numbers. The numbers are
-//! those of our list of traps.
+//! More traps of OceanBase dumps: generated names, keys, code, numbers. The numbers are those of our list of traps.
 
 use dump::ChunkAim;
 

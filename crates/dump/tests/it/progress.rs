@@ -1,4 +1,4 @@
-//! The notes that a load keeps in the target, and tables of others that have their name.
+//! The notes of a load in the target, and foreign tables with their name.
 
 use dump::{ChunkAim, Meter, load};
 use tokio_util::sync::CancellationToken;

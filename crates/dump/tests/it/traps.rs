@@ -1,4 +1,4 @@
-//! What gets lost in dumps of OceanBase, each thing a test of its own. The numbers are those of our list of traps.
+//! Traps of OceanBase dumps, one test each. The numbers are those of our list of traps.
 
 use dump::ChunkAim;
 

@@ -1,5 +1,5 @@
-//! Values of every type come back as they were. They are compared by what the server computes of them, never by what it prints:
-//! two different values may print alike.
+//! Values of every type are restored unchanged. They are compared by functions of the server, never by their printed
+//! text: two different values may print alike.
 //!
 //! The seed is printed; `LIFEBOAT_SEED=7 LIFEBOAT_ROUNDS=100` runs many from there.
 

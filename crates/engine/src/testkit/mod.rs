@@ -1,4 +1,4 @@
-//! What other crates test their flows and journals with.
+//! The test kit for flows and journals of other crates.
 //!
 //! ```text
 //! for fault in testkit::faults::<BackupNow>() {

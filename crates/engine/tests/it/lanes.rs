@@ -1,4 +1,4 @@
-//! Lanes: side by side, failing alone, retried alone.
+//! Lanes: concurrent, failing separately, retried separately.
 
 use engine::operator::Command;
 use engine::testkit::{Outcome, faults};

@@ -1,4 +1,4 @@
-//! Who does not hold a task any more sends nothing and saves nothing.
+//! A worker that no longer holds a task sends nothing and saves nothing.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -1,4 +1,4 @@
-//! Every command on every standing of a task and a row, read off as one table.
+//! Every command in every state of a task and a row, as one table.
 
 use engine::journal::Decision;
 use engine::operator::{Command, Refusal, decide};

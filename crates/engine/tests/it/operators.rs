@@ -1,4 +1,4 @@
-//! What operators do to tasks that run, wait, stand between steps, or have failed.
+//! Operators' commands on tasks that run, wait, pause between steps, or have failed.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,5 +1,5 @@
-//! What happens to tasks, in order. One counter gives out the numbers and is raised in the transaction that writes
-//! the events: another one waits for it, so numbers become visible in their order and without gaps.
+//! The events of tasks, in order. One counter assigns the numbers and is raised in the transaction that writes the
+//! events: other transactions wait for it, so numbers become visible in order and without gaps.
 
 use engine::journal::{Event, EventKind, PAGE_MAX};
 use engine::{Moment, RowNumber, TaskId};

@@ -1,5 +1,5 @@
-//! What the holder of a task does: claim, renew, save, write its log. All but the claim look first whether it is
-//! still the holder, in the transaction that writes.
+//! The calls of a task's holder: claim, renew, save, write its log. All except the claim first check, in the writing
+//! transaction, whether the caller is still the holder.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

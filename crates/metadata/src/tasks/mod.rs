@@ -1,4 +1,4 @@
-//! Durable tasks as people look at them: lists, single ones, and what happens to them. `journal` is the workers' side.
+//! Durable tasks for users: lists, single ones, and their events. `journal` is the workers' side.
 
 pub(crate) mod stored;
 

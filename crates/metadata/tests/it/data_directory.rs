@@ -1,4 +1,4 @@
-//! The data directory: who may open it, what lies in it, and what must be right before anything is done.
+//! The data directory: who may open it, its files, and the preconditions for any work.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

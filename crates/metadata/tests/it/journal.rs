@@ -1,4 +1,4 @@
-//! Durable tasks: what `engine` demands of every journal, and what people look at.
+//! Durable tasks: the requirements of `engine` for every journal, and the view of users.
 
 use std::collections::BTreeSet;
 use std::pin::pin;

@@ -1,4 +1,4 @@
-//! What is kept beside tasks: one story per noun.
+//! Records beside tasks: one story per noun.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Recovering a tenant from a physical backup: what, to which moment, and into what.
+//! Recovering a tenant from a physical backup: source, time and target.
 
 use serde::{Deserialize, Serialize};
 

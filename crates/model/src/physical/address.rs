@@ -1,4 +1,4 @@
-//! How a storage is written in a statement of OceanBase: one row per kind, with the versions that know it.
+//! The form of a storage in a statement of OceanBase: one row per kind, with the versions that support it.
 //!
 //! `oss://bucket/path?host=…&access_id=…&access_key=…`; a directory carries nothing after its path.
 

@@ -1,5 +1,5 @@
-//! What the version of a tenant's data lets the tenant do. From 4.4 on the kernel looks at the data (the parameter
-//! `compatible`), not at the program: during an upgrade a new program still refuses.
+//! The operations that a tenant's data version allows. From 4.4 on, the kernel checks the data version (the parameter
+//! `compatible`), not the program's: during an upgrade, a new program still refuses.
 
 use crate::problem::{Problem, codes};
 use crate::tenant::Tenant;

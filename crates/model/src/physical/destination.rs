@@ -1,4 +1,4 @@
-//! Which destination is kept, set or refused. A running archive is never stopped or moved.
+//! The destinations to keep, set or refuse. A running archive is never stopped or moved.
 
 use serde::{Deserialize, Serialize};
 

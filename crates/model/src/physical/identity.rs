@@ -1,5 +1,5 @@
-//! Which job is ours. 4.1 and later keep a description, so the job carries our tag. Before, what was newest is
-//! written down first; a newer one of our kind, begun after that moment by the database's clock, is ours.
+//! The identity of our job. 4.1 and later store a description, so the job carries our tag. Before, the newest job is
+//! recorded first; a newer one of our kind that started after that time by the database's clock is ours.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,5 +1,5 @@
-//! Which set an incremental backup can build on. Both generations make a full set of it, without a word, where there
-//! is none; so it is asked for before.
+//! The base set of an incremental backup. If there is none, both generations silently take a full backup, so this is
+//! checked before.
 
 use super::{PhysicalSet, bare};
 use crate::backup::DataBackupMode;

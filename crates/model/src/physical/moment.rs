@@ -1,4 +1,4 @@
-//! How views spell moments. Connections are pinned to UTC, so `timestamp` columns come in UTC.
+//! The format of times in views. Connections are pinned to UTC, so `timestamp` columns come in UTC.
 
 use chrono::{DateTime, NaiveDateTime};
 

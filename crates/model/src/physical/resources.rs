@@ -1,4 +1,5 @@
-//! What a tenant runs on: units, pools and the room on servers; and whether a cluster has what a new tenant needs.
+//! The resources of a tenant: units, pools and the free capacity of servers; and whether a cluster has enough for a
+//! new tenant.
 
 use serde::{Deserialize, Serialize};
 

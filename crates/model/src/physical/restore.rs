@@ -1,4 +1,5 @@
-//! The restore of a tenant on 4.x: the database's job, which one is ours, and which tenant is only half restored.
+//! The restore of a tenant on 4.x: the database's job, the identity of ours, and which tenant is only partly
+//! restored.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! What one backup statement is about: on 4.x one tenant, before that the whole cluster or a list of tenants.
+//! The scope of one backup statement: on 4.x one tenant, before that the whole cluster or a list of tenants.
 
 use serde::{Deserialize, Serialize};
 

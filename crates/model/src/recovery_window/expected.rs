@@ -1,5 +1,5 @@
-//! What a recovery reads by the views of the cluster that was backed up, compared with what the servers of another
-//! one see.
+//! The backups that a recovery reads according to the views of the original cluster, compared with those that the
+//! servers of another one see.
 //!
 //! Two clusters can have other storages at the same path, and clusters of the same name and numbers in them. Such
 //! backups differ in the numbers of their sets, or at least in when a piece of their logs begins.

@@ -1,4 +1,5 @@
-//! What a 4.x cluster deletes by its own policy: a prediction, for tenants whose policy is set in the database.
+//! The sets that a 4.x cluster deletes by its own policy: a prediction, for tenants whose policy is set in the
+//! database.
 //!
 //! Sources: reference §9.3 and, for 4.4.1 and later, §3 of the page on 4.4 to 4.6. The kernel looks hourly, at the current
 //! destinations only; give only what lies there. Nothing of Lifeboat's holds it back.

@@ -1,4 +1,4 @@
-//! What a strategy does now: which of its runs start, wait, or are missed.
+//! The decisions on a strategy now: which of its runs start, wait, or are missed.
 //!
 //! The caller keeps one row for each due time ([`Run`]) and does what is decided, in order. Nothing else is
 //! remembered, so a crash at any point is harmless: what was not recorded is decided again, and a run that is

@@ -1,4 +1,4 @@
-//! How a schedule is written in JSON: OCP's fields, and ours beside them in the same style.
+//! The JSON form of a schedule: OCP's fields, and ours in the same style.
 //!
 //! ```json
 //! {"backupScheduleMode": "WEEK", "backupScheduleTime": "02:00:00.000+08:00",

@@ -1,4 +1,4 @@
-//! Time zones, and what a change of the clocks does to a time of day.
+//! Time zones, and the effect of clock changes on a time of day.
 //!
 //! - A time of day that the clocks skip (spring) is due at the first moment after the skip.
 //! - A time of day that comes twice (autumn) is due the first time only.

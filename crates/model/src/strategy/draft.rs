@@ -1,5 +1,5 @@
-//! A strategy as it is asked for: OCP's `obBackupScheduleConfig` and `obBackupThresholdConfig`, and the rest of a
-//! request once its storage and objects are known.
+//! The request of a strategy: OCP's `obBackupScheduleConfig` and `obBackupThresholdConfig`, and the rest of a request
+//! once its storage and objects are known.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! What refuses to save, change or delete a strategy.
+//! The rules for saving, changing and deleting a strategy.
 
 use super::{Draft, Scope, Settings, Strategy};
 use crate::ability::{BackupAbility, Generation};

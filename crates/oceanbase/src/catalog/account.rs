@@ -1,4 +1,4 @@
-//! Who may use the server, and what for: users, roles, privileges.
+//! Users, roles and privileges of a server.
 
 use model::version::Product;
 

@@ -1,4 +1,4 @@
-//! What runs inside the server, or decides how it runs statements: triggers, routines, events, outlines.
+//! Stored code of a server, and objects that change how it runs statements: triggers, routines, events, outlines.
 
 use crate::answer::Row;
 use crate::error::Error;

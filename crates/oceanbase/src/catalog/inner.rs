@@ -1,4 +1,4 @@
-//! What OceanBase shows only in its inner tables, because its statements lose it.
+//! Information that OceanBase shows only in its inner tables, because its statements lose it.
 //!
 //! - The numbers of tables and columns, which distinguish a table from a later one of the same name.
 //! - The members of ENUM and SET columns, and the values of partitions: SHOW CREATE TABLE and `information_schema`

@@ -1,4 +1,4 @@
-//! What MySQL and MariaDB show of how their tables are kept.
+//! Information of MySQL and MariaDB about the storage of their tables.
 
 use std::collections::BTreeMap;
 

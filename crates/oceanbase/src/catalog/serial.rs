@@ -1,4 +1,4 @@
-//! How OceanBase writes values into its inner tables.
+//! The format of values in OceanBase's inner tables.
 //!
 //! Numbers have seven bits per byte, lowest first; the eighth bit is set on all but the last. A text is its length,
 //! its bytes, and a zero byte. A value is a byte for its type, three for its character set and scale, then the text

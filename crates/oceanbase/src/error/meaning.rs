@@ -1,4 +1,4 @@
-//! What the numbers of servers mean: one row each.
+//! The meaning of servers' error numbers: one row each.
 //!
 //! OceanBase answers with MySQL's number where there is one, else with its own without the sign. What is not in the
 //! table keeps its number and the server's own words under a general text.

@@ -1,4 +1,4 @@
-//! Failures as they are shown: message, cause, next action.
+//! Failures for users: message, cause, next action.
 
 use std::io;
 

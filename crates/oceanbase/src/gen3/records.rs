@@ -1,4 +1,4 @@
-//! What can be recovered: the sets of each tenant, and the rounds of the cluster's log archiving. Moments are
+//! The recoverable data: the sets of each tenant, and the rounds of the cluster's log archiving. Times are
 //! microseconds.
 
 use model::id::TenantId;

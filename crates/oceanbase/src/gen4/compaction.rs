@@ -1,4 +1,4 @@
-//! Major compaction, each tenant for itself.
+//! Major compaction, each tenant by itself.
 
 use model::compaction::{Compaction, CompactionStatus};
 use model::id::TenantId;

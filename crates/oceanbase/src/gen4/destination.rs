@@ -1,4 +1,4 @@
-//! Where data and logs of a tenant go. What the views show holds keys, so it is cut at once.
+//! The destinations of a tenant's data and logs. The values of the views contain keys, which are removed immediately.
 
 use model::Secret;
 use model::id::TenantId;

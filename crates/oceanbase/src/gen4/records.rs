@@ -1,4 +1,4 @@
-//! What can be recovered: sets, archive rounds and pieces of tenants, those that are over or deleted too.
+//! The recoverable data: sets, archive rounds and pieces of tenants, including ended and deleted ones.
 
 use model::backup::DataBackupMode;
 use model::id::TenantId;

@@ -1,4 +1,4 @@
-//! What can be sent to a cluster about physical backup, as statements.
+//! The operations of physical backup on a cluster, as statements.
 
 use model::Secret;
 use model::ability::Generation;

@@ -1,4 +1,4 @@
-//! Who else backs the cluster up: destinations, policies and jobs that we did not make.
+//! Foreign backups of the cluster: destinations, policies and jobs that Lifeboat did not create.
 
 use model::ability::Generation;
 use model::physical::JobStatus;

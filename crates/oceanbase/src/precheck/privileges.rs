@@ -1,4 +1,4 @@
-//! What the user of a cluster must be allowed.
+//! The required privileges of a cluster's user.
 
 use model::ability::Generation;
 use model::problem::Problem;

@@ -1,5 +1,4 @@
-//! The check of a user who is to read a tenant's data: line by line what works, what is missing and what to do about
-//! it.
+//! The check of a tenant's logical backup account: line by line what works, what is missing and how to fix it.
 //!
 //! It only reads. A line that fails leaves the ones after it unchecked; a warning does not.
 

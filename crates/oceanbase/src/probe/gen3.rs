@@ -1,4 +1,4 @@
-//! OceanBase 2.2.77 to 3.x: everything stands in inner tables, zones as pairs of names and values.
+//! OceanBase 2.2.77 to 3.x: everything is in inner tables, zones as pairs of names and values.
 
 use model::cluster::{Observer, Zone};
 use model::id::TenantId;

@@ -1,4 +1,4 @@
-//! A statement whose values travel beside its text, so that none of them makes it too long.
+//! A statement whose values travel separately from its text, so that no value makes it too long.
 //!
 //! The server's `max_allowed_packet` holds for each packet of a statement: for its text, for the short values together,
 //! and for each part of a long one.

@@ -1,4 +1,4 @@
-//! What has arrived: one buffer for many small packets; a large one goes straight to where it is wanted.
+//! Received data: one buffer for many small packets; a large one goes directly to its destination.
 
 use std::io;
 

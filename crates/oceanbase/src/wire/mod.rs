@@ -1,4 +1,4 @@
-//! A connection that speaks MySQL's protocol, as far as we need it: log-on, statements as text, their answers.
+//! A connection that speaks MySQL's protocol, as far as needed: log-on, statements as text, their answers.
 //!
 //! It is our own because a dump consists of rows: a row is read from one buffer into one buffer, without an
 //! allocation for it or its values (`docs/decisions/0006-rows-are-read-by-ourselves.md` has the figures).

@@ -1,4 +1,4 @@
-//! What stands in a payload: lengths, texts, the values of a row.
+//! The contents of a payload: lengths, texts, the values of a row.
 
 use std::io;
 

@@ -1,5 +1,5 @@
-//! Whatever the simulator can answer with, the dictionary knows: its numbers are read from its source, so that a new one is
-//! seen here.
+//! The dictionary knows every error that the simulator can return: its numbers are read from the simulator's source,
+//! so that a new one is detected here.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

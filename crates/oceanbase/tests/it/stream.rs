@@ -1,4 +1,4 @@
-//! Big answers: whole, broken off, left.
+//! Large answers: complete, interrupted, abandoned.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

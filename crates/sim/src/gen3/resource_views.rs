@@ -1,4 +1,4 @@
-//! What 3.x shows of servers, units and logs. The columns are those of its documentation, not of a DESC.
+//! The views of 3.x on servers, units and logs. The columns are those of its documentation, not of a DESC.
 
 use crate::sql::{Shape, Table, Value};
 use crate::world::topology::Server;

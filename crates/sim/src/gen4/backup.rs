@@ -1,4 +1,4 @@
-//! Data backup of 4.x: what a job, a task and a set are, and what BACKUP checks before it answers OK.
+//! Data backup of 4.x: jobs, tasks and sets, and the checks of BACKUP before it answers OK.
 
 use serde::Serialize;
 

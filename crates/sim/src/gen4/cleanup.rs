@@ -1,4 +1,4 @@
-//! Cleanup of 4.x: the one policy a tenant may have, the hourly look it leads to, and how a deletion runs.
+//! Cleanup of 4.x: the one policy of a tenant, its hourly check, and a running deletion.
 
 use serde::Serialize;
 

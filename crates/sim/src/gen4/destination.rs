@@ -1,4 +1,4 @@
-//! Destinations of 4.x: LOG_ARCHIVE_DEST, its state, DATA_BACKUP_DEST, and the checks of setting them.
+//! Destinations of 4.x: LOG_ARCHIVE_DEST, its state, DATA_BACKUP_DEST, and their checks.
 
 use serde::Serialize;
 

@@ -1,4 +1,4 @@
-//! Reads the ALTER SYSTEM statements of 4.x; the words ALTER SYSTEM are already eaten.
+//! Parses the ALTER SYSTEM statements of 4.x; the words ALTER SYSTEM are already consumed.
 
 use super::cleanup::Policy;
 use super::command::{Command, Item, Targets};

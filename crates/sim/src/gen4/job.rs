@@ -1,4 +1,4 @@
-//! How backup jobs run: INIT, the stages of the task, the end, the move to the history.
+//! The life of backup jobs: INIT, the stages of the task, the end, the move to the history.
 
 use super::backup::{self, BackupSet, Job, Task, failure_comment};
 use super::{Backups, SCN, after, archive_copy, destination};

@@ -1,4 +1,4 @@
-//! Restore of 4.x: the statement's checks, then a job that makes a standby tenant.
+//! Restore of 4.x: the statement's checks, then a job that creates a standby tenant.
 
 use serde::Serialize;
 

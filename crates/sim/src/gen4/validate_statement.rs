@@ -1,4 +1,4 @@
-//! The statements VALIDATE and CANCEL VALIDATE (data of 4.5.1 and later): how they are read, and what they refuse.
+//! The statements VALIDATE and CANCEL VALIDATE (data of 4.5.1 and later): their parsing and refusals.
 
 use super::grammar::tenant_list;
 use super::validation::{ValidateJob, add};

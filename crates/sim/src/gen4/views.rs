@@ -1,4 +1,4 @@
-//! The views of 4.x by name. `CDB_` shows all tenants and exists only in sys; `DBA_` shows the tenant one is in.
+//! The views of 4.x by name. `CDB_` shows all tenants and exists only in sys; `DBA_` shows the current tenant.
 
 use super::standby::Upgrade;
 use super::{

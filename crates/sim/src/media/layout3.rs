@@ -1,4 +1,4 @@
-//! Files of 2.2.77 and 3.x destinations: one tree for the whole cluster; what is in the files is our own.
+//! Files of 2.2.77 and 3.x destinations: one tree for the whole cluster; their content is the simulator's own.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! Files of 4.x destinations, where the real thing puts them; what is in them is our own.
+//! Files of 4.x destinations, at the real paths; their content is the simulator's own.
 
 use serde::{Deserialize, Serialize};
 

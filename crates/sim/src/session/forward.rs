@@ -1,4 +1,4 @@
-//! What a real server behind the tenant answers, and what the simulator keeps to itself.
+//! Statements that a real server behind the tenant answers, and those that the simulator answers itself.
 
 use super::{Reply, Session, shown};
 use crate::error::SqlError;

@@ -1,4 +1,4 @@
-//! Who may come in: `user@tenant`, `user@tenant#cluster`, `cluster:tenant:user`.
+//! Log-on: `user@tenant`, `user@tenant#cluster`, `cluster:tenant:user`.
 
 use std::collections::HashMap;
 use std::sync::Arc;

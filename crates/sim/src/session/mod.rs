@@ -1,4 +1,4 @@
-//! A client's session: who it is, what it has set, and which part of the simulator answers each statement.
+//! A client's session: its identity, its settings, and the part of the simulator that answers each statement.
 
 mod ddl;
 mod forward;

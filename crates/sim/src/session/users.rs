@@ -1,4 +1,4 @@
-//! Users of a tenant: made, granted and shown.
+//! Users of a tenant: created, granted and shown.
 
 use super::Session;
 use crate::error::SqlError;

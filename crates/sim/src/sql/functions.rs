@@ -1,4 +1,4 @@
-//! The functions of OceanBase that the embedded engine lacks, or gives another meaning.
+//! The functions of OceanBase that the embedded engine lacks, or implements differently.
 
 use rusqlite::functions::{Context, FunctionFlags};
 use rusqlite::types::ValueRef;

@@ -1,4 +1,4 @@
-//! One client's connection: log in, then command after command until it leaves or is killed.
+//! One client's connection: log-on, then command after command until it leaves or is killed.
 
 use std::collections::HashMap;
 use std::io;

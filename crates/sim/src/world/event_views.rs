@@ -1,4 +1,4 @@
-//! The event histories: six names and values each, as many as an event has.
+//! The event histories: up to six names and values for each event.
 
 use super::Cluster;
 use super::events::Event;

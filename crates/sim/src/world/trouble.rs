@@ -1,4 +1,4 @@
-//! Faults as they hit the world: destinations that fail, tenants and servers that change.
+//! Faults that affect the world: destinations that fail, tenants and servers that change.
 
 use super::{Cluster, TenantId};
 use crate::error::SqlError;

@@ -1,4 +1,4 @@
-//! What runs where: servers with their capacity, units and their configurations, log streams with their replicas.
+//! Placement: servers with their capacity, units and their configurations, log streams with their replicas.
 
 use super::resources::{Pool, Unit};
 use super::tenant::{Role, Tenant, TenantKind};

@@ -1,4 +1,4 @@
-//! `lifeboat restore clean-up`: removes what a failed recovery left behind, once it is certain which one is meant.
+//! `lifeboat restore clean-up`: removes the remains of a failed recovery, after a confirmation of its tenant.
 
 use std::io::{IsTerminal as _, Write as _};
 

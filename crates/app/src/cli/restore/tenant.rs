@@ -1,4 +1,4 @@
-//! Recovering a tenant from its physical backups: the moments that can be chosen, and the request.
+//! Recovering a tenant from its physical backups: the recoverable times, and the request.
 
 use std::time::Duration;
 

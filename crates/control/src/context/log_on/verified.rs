@@ -1,5 +1,4 @@
-//! Passwords that were verified a moment ago. HTTP Basic sends one with every request, and a hash that is hard to
-//! guess is slow to compute.
+//! Recently verified passwords. HTTP Basic sends one with every request, and a strong hash is slow to compute.
 //!
 //! Kept is a keyed hash, whose key never leaves the memory, and beside it the stored form that it was verified
 //! against, so that a changed password is forgotten at once, on every server. The address is part of what is

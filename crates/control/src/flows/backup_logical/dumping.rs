@@ -1,4 +1,4 @@
-//! One tenant's dump, as its steps need it: the server, the storage, the dump's id, and what is done when its moment
+//! One tenant's dump for its steps: the server, the storage, the dump's id, and how it starts over when its snapshot
 //! is gone.
 
 use std::sync::Arc;

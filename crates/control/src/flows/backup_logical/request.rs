@@ -1,4 +1,4 @@
-//! What is decided before a backup becomes a task: cluster, method, tenants, storage.
+//! The decisions before a backup becomes a task: cluster, method, tenants, storage.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! What a logical backup was asked for, and what is known of each tenant's dump.
+//! The request of a logical backup, and the state of each tenant's dump.
 
 use std::collections::BTreeMap;
 

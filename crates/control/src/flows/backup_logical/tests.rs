@@ -1,4 +1,4 @@
-//! Whatever crashes or repeats, one backup is one complete dump, and nothing half-taken passes for whole.
+//! Whatever crashes or repeats, one backup is one complete dump, and no partial dump counts as complete.
 
 mod replaced;
 

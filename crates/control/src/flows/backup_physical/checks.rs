@@ -1,4 +1,4 @@
-//! What is looked at before anything changes.
+//! The checks before anything changes.
 
 use engine::flow::{Answer, ErrorKind};
 use engine::{Next, Note, StepError};

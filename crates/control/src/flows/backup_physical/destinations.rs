@@ -1,4 +1,5 @@
-//! 4. Data and logs go where they should; a running archive is left where it is. It has no undo: what was set stays.
+//! 4. Data and logs have the right destinations; a running archive is not moved. There is no undo: a destination that
+//!    was set stays.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! 7. The database has written our job down. And the way back: our job is cancelled, and no other.
+//! 7. The database has recorded our job. To roll back, our job is cancelled, and no other.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What every body of a lane needs: what its statement is about, a session, and where it may write.
+//! The needs of every body of a lane: the scope of its statement, a session, and its location.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! What is decided before a backup becomes a task: cluster, mode, lanes, storage.
+//! The decisions before a backup becomes a task: cluster, mode, lanes, storage.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! What a physical backup was asked for, and what is known of each lane.
+//! The request of a physical backup, and the state of each lane.
 
 use std::collections::{BTreeMap, BTreeSet};
 

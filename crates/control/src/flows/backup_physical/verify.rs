@@ -1,4 +1,4 @@
-//! 9. The set is complete, available, of the kind that was asked for, and its files are there.
+//! 9. The set is complete, available, of the requested kind, and its files exist.
 
 use engine::flow::Answer;
 use engine::{Next, Note};

@@ -1,5 +1,5 @@
-//! 8. Our own job has ended well, and its set is known. Success is read from the job's row, never from an empty view; a
-//!    job in no view has neither ended nor failed as far as anybody knows.
+//! 8. Our own job has succeeded, and its set is known. Success is read from the job's row, never from an empty view;
+//!    the result of a job in no view is unknown.
 
 use std::time::Duration;
 

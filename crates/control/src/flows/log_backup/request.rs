@@ -1,4 +1,4 @@
-//! What is decided before a change of log backup becomes a task.
+//! The decisions before a change of log backup becomes a task.
 
 use engine::journal::NewTask;
 use engine::{Flow as _, Note};

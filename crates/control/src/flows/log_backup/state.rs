@@ -1,4 +1,4 @@
-//! What a change of log backup was asked for, and what is known of each lane.
+//! The request of a change of log backup, and the state of each lane.
 
 use std::collections::BTreeMap;
 

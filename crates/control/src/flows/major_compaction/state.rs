@@ -1,4 +1,4 @@
-//! What a major compaction was asked for, and what is known of each lane.
+//! The request of a major compaction, and the state of each lane.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Takes away what a recovery has made, and nothing else.
+//! Removes the objects that a recovery has created, and nothing else.
 //!
 //! Three things must be true of a database before it is touched: it is one that this task recovers; it carries the
 //! mark of this task's dump, which only a load puts there; and all that lies in it comes out of the dump. Otherwise

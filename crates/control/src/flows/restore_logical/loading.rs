@@ -1,4 +1,4 @@
-//! What every step needs that loads: the server, the storage, the names.
+//! The needs of every loading step: the server, the storage, the names.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

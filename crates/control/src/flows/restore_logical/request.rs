@@ -1,4 +1,4 @@
-//! What is decided before a recovery becomes a task: the set, the names, the destination.
+//! The decisions before a recovery becomes a task: the set, the names, the destination.
 
 use std::collections::{BTreeMap, BTreeSet};
 

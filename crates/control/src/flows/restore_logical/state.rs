@@ -1,4 +1,4 @@
-//! What a recovery was asked for, and what its checks have found.
+//! The request of a recovery, and the results of its checks.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;

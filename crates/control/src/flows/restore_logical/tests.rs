@@ -1,5 +1,5 @@
-//! Whatever crashes or repeats, a recovery brings back exactly what was dumped; and what it did not make, it never
-//! takes away.
+//! Whatever crashes or repeats, a recovery restores exactly what was dumped, and never removes objects that it did
+//! not create.
 
 mod code;
 

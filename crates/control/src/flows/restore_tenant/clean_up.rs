@@ -1,4 +1,5 @@
-//! The way back: our restore is ended, the half tenant and the pools of this task go, and nothing else does.
+//! The rollback: our restore is cancelled, the partly restored tenant and the pools of this task are dropped, and
+//! nothing else.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! 2. and 3. The name is free, the cluster has what the tenant needs, and its pools are there.
+//! 2. and 3. The name is free, the cluster has enough resources for the tenant, and its pools exist.
 
 use engine::flow::Answer;
 use engine::{Next, Note, StepError};

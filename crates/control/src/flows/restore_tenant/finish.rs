@@ -1,4 +1,4 @@
-//! 6. to 9. The tenant is what was asked for: its role, its version, its moment; and it is known.
+//! 6. to 9. The tenant matches the request: its role, version and time; and it is recorded.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! What is decided before a recovery of a tenant becomes a task: source, target, storage.
+//! The decisions before a recovery of a tenant becomes a task: source, target, storage.
 
 use engine::journal::NewTask;
 use engine::{Flow as _, Note};

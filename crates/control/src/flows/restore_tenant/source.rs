@@ -1,4 +1,4 @@
-//! 1. The moment can be recovered to, and the servers of the target can read what is needed.
+//! 1. The time is recoverable, and the servers of the target can read the required backups.
 //!
 //! For the latest moment the database is left to choose when the restore starts: the views are ahead of the storage.
 

@@ -1,4 +1,4 @@
-//! What a recovery of a tenant was asked for, and what its steps have learnt.
+//! The request of a tenant recovery, and the results of its steps.
 
 use engine::At;
 use model::id::{ClusterId, StorageId, TenantId};

@@ -1,5 +1,5 @@
-//! Whatever crashes or repeats, one recovery is one restore of the right moment; and what it did not create, it never
-//! takes away.
+//! Whatever crashes or repeats, one recovery is one restore to the right time, and it never removes objects that it
+//! did not create.
 
 use engine::{Fault as Crash, StepStatus, TaskStatus, testkit};
 use model::Secret;

@@ -1,4 +1,4 @@
-//! 5. Our own job has ended well. Success is read from the job's row, never from an empty view.
+//! 5. Our own job has succeeded. Success is read from the job's row, never from an empty view.
 
 use std::time::Duration;
 

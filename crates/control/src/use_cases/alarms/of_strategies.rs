@@ -1,5 +1,4 @@
-//! What is wrong with backup strategies: a run that did not happen, an owner who may not back up, and what has passed one of
-//! their thresholds.
+//! The problems of backup strategies: missed runs, owners without permission to back up, and exceeded thresholds.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! What a cluster, or one tenant of it, lets be backed up, and what is filled in when nobody chooses.
+//! What can be backed up of a cluster or one of its tenants, and the defaults.
 
 use model::Problem;
 use model::ability::BackupAbility;

@@ -1,4 +1,4 @@
-//! How the backups of all clusters stand, from the catalogue alone: no cluster is asked.
+//! The backup status of all clusters, from the catalogue alone: no cluster is contacted.
 
 use metadata::standings::{Standing, Standings};
 use model::ability::Generation;

@@ -1,4 +1,4 @@
-//! The backups of tenants, by the tasks that make or made them.
+//! The backups of tenants, by their tasks.
 
 use std::collections::BTreeMap;
 

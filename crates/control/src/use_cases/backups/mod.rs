@@ -1,4 +1,4 @@
-//! What can be backed up, Back up Now, and what was backed up.
+//! Options for a backup, Back up Now, and backup sets.
 
 mod ability;
 mod all;

@@ -1,4 +1,4 @@
-//! The statements by which a tenant is restored from a physical backup set manually. No key is in them.
+//! The statements that restore a tenant manually from a physical backup set. They contain no key.
 
 use model::ability::Generation;
 use model::backup::BackupMethod;

@@ -1,4 +1,4 @@
-//! How one tenant's part of a backup task stands.
+//! The status of one tenant's part of a backup task.
 
 use engine::{Row, StepStatus, Task};
 use model::task::TaskStatus;

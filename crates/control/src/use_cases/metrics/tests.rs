@@ -1,4 +1,4 @@
-//! What monitoring reads, from metadata with very many tenants and from a simulated cluster.
+//! The metrics, from metadata with very many tenants and from a simulated cluster.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What strategies have due: each is decided about by the rules, then the decisions are carried out one by one.
+//! The due runs of strategies: the rules decide about each, then the decisions are carried out one by one.
 //!
 //! Nothing is remembered between two rounds. A crash before a decision is carried out loses nothing, since the next
 //! round decides the same again; a task and the row of its due time are one transaction, so that none is started

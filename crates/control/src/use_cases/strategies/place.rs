@@ -1,5 +1,5 @@
-//! Where a strategy backs up to: a storage of the library, or one that is typed in and becomes one of it. Typing in
-//! the place of a storage that is there uses that one, so that a strategy can be saved again with another key.
+//! The storage of a strategy: a saved configuration, or a location that becomes one. The location of an existing
+//! configuration selects that one, so that a strategy can be saved again with another key.
 
 use metadata::Transaction;
 use model::backup::BackupMethod;

@@ -1,5 +1,5 @@
-//! A year of strategies at random, on the metadata as they are: two servers that look at the same time, crashes between what
-//! is decided and what is written, a clock that jumps both ways, a cluster that vanishes and returns. Every due time has a
+//! A year of random strategies, on the real metadata: two servers that run at the same time, crashes between
+//! decisions and writes, a clock that jumps both ways, a cluster that disappears and returns. Every due time has a
 //! row, and none has two tasks.
 //!
 //! The seed is printed; `LIFEBOAT_SEED=7 LIFEBOAT_ROUNDS=100` runs many from there.

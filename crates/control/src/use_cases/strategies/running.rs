@@ -1,4 +1,4 @@
-//! The data backups that run, and for whom they leave no room.
+//! The running data backups, and the runs that they exclude.
 
 use std::collections::BTreeMap;
 

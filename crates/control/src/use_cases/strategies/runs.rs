@@ -1,4 +1,4 @@
-//! What became of each due time of a strategy, what comes next, and how the schedule stands.
+//! The past and future runs of a strategy, and the status of its schedule.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Weeks and months of strategies on simulated clusters, with what goes wrong in them: every run is a real backup.
+//! Weeks and months of strategies on simulated clusters, with faults: every run is a real backup.
 
 use std::time::Duration;
 

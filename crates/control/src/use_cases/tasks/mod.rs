@@ -1,4 +1,4 @@
-//! Follow and steer what runs.
+//! Watching and controlling tasks.
 
 mod next;
 mod number;

@@ -1,4 +1,4 @@
-//! A stored task as users see it: the engine's rows become subtasks, its states those that OCP knows.
+//! A stored task as users see it: the engine's rows become subtasks, with OCP's states.
 
 use engine::task::{Operation, Progress, Row, StepStatus, TaskStatus, Undo};
 use engine::{Moment, Task};

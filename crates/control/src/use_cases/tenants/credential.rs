@@ -1,4 +1,4 @@
-//! Who reads the data of a tenant: given, tested, forgotten. One user of each tenant is kept, its password sealed.
+//! The logical backup account of a tenant: saved, tested, removed. Each tenant has one, with a sealed password.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Accounts: who may log on, and as what. One active administrator always stays, else nobody could let anybody in.
+//! Accounts and their roles. One active administrator always remains, so that accounts can be managed.
 
 use metadata::{Transaction, passwords};
 use model::id::UserId;

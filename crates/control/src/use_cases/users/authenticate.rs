@@ -1,4 +1,4 @@
-//! Who asks: name and password against the stored account, with a wait for those who guess.
+//! Authentication: name and password against the stored account, with a wait after wrong passwords.
 
 use std::time::Instant;
 

@@ -1,4 +1,4 @@
-//! Log-on and one's own password. Accounts, sessions and tokens have files of their own.
+//! Log-on and changes of one's own password. Accounts, sessions and tokens have their own files.
 
 pub mod accounts;
 mod authenticate;

@@ -1,4 +1,4 @@
-//! Sessions: who logged on in a browser, known again by a token until they log off or are idle for too long.
+//! Browser sessions: a token identifies the user until log-off or a long idle time.
 
 use std::time::Duration;
 

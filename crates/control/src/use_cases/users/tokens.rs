@@ -1,4 +1,4 @@
-//! Personal API tokens: what programs log on with in a user's name, with no password in their hands.
+//! Personal API tokens: programs log on with them in a user's name, without a password.
 
 use std::time::Duration;
 

@@ -1,4 +1,5 @@
-//! CREATE USER, CREATE ROLE, ALTER USER and GRANT. The account is the one that the statement is kept under, and the only one.
+//! CREATE USER, CREATE ROLE, ALTER USER and GRANT. The account is the one that the statement is stored under, and the
+//! only one.
 
 use oceanbase::catalog::PUBLIC_ROLE;
 

@@ -1,4 +1,4 @@
-//! CREATE PROCEDURE, FUNCTION, TRIGGER and EVENT: the head. [`super::body`] reads what they run.
+//! CREATE PROCEDURE, FUNCTION, TRIGGER and EVENT: the head. [`super::body`] reads their body.
 
 use crate::ddl::form::body;
 use crate::ddl::form::reader::{Reader, Refusal};

@@ -1,4 +1,4 @@
-//! Reads a statement token by token, and refuses what no statement of a dump may hold.
+//! Reads a statement token by token, and refuses anything that a statement of a dump may not contain.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! The forms of the schema statements, and what is refused in each.
+//! The forms of the schema statements, and the refused variants of each.
 
 use proptest::prelude::*;
 

@@ -1,4 +1,4 @@
-//! How a job ended is looked up, never guessed from a view that shows nothing; who was not backed up is named.
+//! The result of a job is read, never guessed from an empty view; tenants without a backup are named.
 
 use engine::{Fault as Crash, StepStatus, TaskStatus};
 use model::backup::DataBackupMode::Full;

@@ -1,4 +1,4 @@
-//! A clean-up takes away what its own recovery created, and nothing else: no complete tenant, no pool of others.
+//! A clean-up removes the objects of its own recovery, and nothing else: no complete tenant, no foreign pool.
 
 use engine::{Fault as Crash, StepStatus, TaskStatus};
 use model::order::{RecoverUntil, TenantRecovery};

@@ -1,5 +1,4 @@
-//! Rounds of the scheduler in which something is wrong: rows that cannot be read, clocks, long outages, limits, and full
-//! sets that are gone.
+//! Rounds of the scheduler with a problem: unreadable rows, clocks, long outages, limits, and missing full sets.
 
 use std::task::Poll;
 
