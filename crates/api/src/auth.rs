@@ -125,7 +125,7 @@ mod tests {
     use super::{read_basic, read_bearer};
 
     #[test]
-    fn a_token_is_told_from_a_password() {
+    fn a_token_is_distinguished_from_a_password() {
         let read = |value| read_bearer(value).map(|token| token.expose().to_owned());
         assert_eq!(read("Bearer lifeboat_1").as_deref(), Some("lifeboat_1"));
         assert_eq!(read("bearer  x ").as_deref(), Some("x"));

@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn the_small_form_goes_to_whoever_takes_it() {
+    fn the_compressed_form_is_sent_to_clients_that_accept_it() {
         let coding = |accepted: &str| {
             let mut headers = HeaderMap::new();
             headers.insert(ACCEPT_ENCODING, accepted.parse().expect("a header"));
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_console_the_root_says_what_is_missing() {
+    fn without_a_console_the_root_names_what_is_missing() {
         let page = answer(&[], "", &HeaderMap::new());
         assert_eq!(header(&page, CONTENT_TYPE), Some("text/plain; charset=utf-8"));
         assert_eq!(answer(&[], "clusters", &HeaderMap::new()).status(), 404);

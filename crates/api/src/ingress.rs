@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn tls_is_ours_a_trusted_proxys_or_what_the_browser_says() {
+    fn tls_is_our_own_a_trusted_proxys_or_reported_by_the_browser() {
         let of = |peer, headers: &HeaderMap| ingress().is_https(Some(ip(peer)), headers);
         let forwarded = headers("x-forwarded-proto", "https");
         assert!(of("10.0.0.1", &forwarded));

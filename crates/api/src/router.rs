@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_panic_is_answered_in_the_envelope_without_what_it_said() {
+    async fn a_panic_is_answered_in_the_envelope_without_its_message() {
         let routes = axum::Router::new().route("/broken", get(broken));
         let router =
             super::surround(routes, "here".into(), super::Ingress::new(false, &[]), super::Requests::new());

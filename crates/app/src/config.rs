@@ -263,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn plain_http_leaves_the_machine_only_when_somebody_says_so() {
+    fn plain_http_from_other_machines_needs_consent() {
         let refusal = settle(&[("listen", "0.0.0.0:8180")], &[], &[]).expect_err("refused");
         assert_eq!(refusal.text.id, "listen-without-tls");
         let allowed = settle(&[("listen", "0.0.0.0:8180")], &[("LIFEBOAT_INSECURE_HTTP", "true")], &[]);

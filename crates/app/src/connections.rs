@@ -372,7 +372,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_says_nothing_or_only_half_is_not_waited_for() {
+    async fn silent_and_slow_clients_time_out() {
         let short = Limits { head: Duration::from_millis(200), ..limits() };
         let (address, _guard) = server(short).await;
         let mut silent = TcpStream::connect(address).await.expect("taken");
@@ -386,7 +386,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_stop_waits_for_what_is_being_answered_and_for_nobody_who_is_idle() {
+    async fn a_stop_waits_for_pending_answers_and_not_for_idle_connections() {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let slow = || async {

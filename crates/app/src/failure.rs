@@ -157,7 +157,7 @@ mod tests {
     use model::Problem;
 
     #[test]
-    fn the_exit_status_says_who_must_act() {
+    fn the_exit_status_follows_the_kind_of_problem() {
         let cases = [
             (Problem::invalid("x"), 2),
             (Problem::refused(20110, "x"), 3),

@@ -395,7 +395,7 @@ mod tests {
     }
 
     #[test]
-    fn mysql_is_asked_column_by_column() {
+    fn mysql_is_queried_column_by_column() {
         let column = |name: &str| Column { name: name.to_owned(), form: Form::Number };
         let table = TablePlan {
             name: "t".to_owned(),
@@ -449,7 +449,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hidden_key_is_asked_for() {
+    fn a_hidden_key_is_selected() {
         let table = TablePlan {
             name: "t".to_owned(),
             columns: vec![Column { name: "a".to_owned(), form: Form::Number }],

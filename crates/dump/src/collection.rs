@@ -308,7 +308,7 @@ mod tests {
     }
 
     #[test]
-    fn elements_are_asked_for_by_functions_where_their_print_loses_something() {
+    fn elements_are_read_by_functions_if_their_text_is_lossy() {
         assert_eq!(shape("array(array(int))").expression("x.`c`"), "x.`c`");
         assert_eq!(shape("array(double)").expression("x.`c`"), "x.`c`");
         let nested = "array_map(e2 -> array_map(e1 -> hex(e1), e2), x.`c`)";

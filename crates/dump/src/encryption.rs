@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn each_recipient_can_open_and_nobody_else() {
+    fn only_recipients_can_decrypt() {
         let ((one, with_one), (other, with_other), (_, stranger)) = (pair(), pair(), pair());
         let sealed = seal_whole(&[one, other], b"SELECT 1").expect("sealed");
         assert!(!sealed.windows(6).any(|window| window == b"SELECT"));
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_key_is_no_recipient_and_is_not_shown() {
+    fn a_secret_key_is_not_a_recipient_and_is_not_shown() {
         let key = age::x25519::Identity::generate().to_string();
         assert_eq!(key.expose_secret().parse::<Recipient>(), Err(NotARecipient { is_secret: true }));
         assert_eq!("age1nobody".parse::<Recipient>(), Err(NotARecipient { is_secret: false }));

@@ -269,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn the_origin_is_told_by_who_knows_the_key() {
+    fn the_origin_is_known_only_with_the_key() {
         let [own, old, friend, stranger] = [(); 4].map(|()| SigningKey::generate().public());
         let known = KnownKeys { own: vec![own, old], others: vec![("friend".to_owned(), friend)] };
         assert_eq!(known.origin(Some(own)), Origin::Own { key: own });

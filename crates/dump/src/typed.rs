@@ -113,7 +113,7 @@ mod tests {
     use super::{Suspected, Suspects};
 
     #[test]
-    fn numbers_with_fractions_and_texts_like_dates_are_asked_about_until_they_are_too_many() {
+    fn numbers_with_fractions_and_texts_like_dates_are_queried_up_to_a_limit() {
         let mut suspects = Suspects::default();
         suspects.add(3, br#"{"a": 1.5, "b": 2, "c": "2026-01-31", "d": "x"}"#);
         suspects.add(3, br#"{"a": 2.5, "e": [7, 1e20]}"#);

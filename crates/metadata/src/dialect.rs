@@ -130,7 +130,7 @@ mod tests {
     use super::{MYSQL_MIGRATIONS, mysql_is_passing, sqlite_is_busy};
 
     #[test]
-    fn a_server_that_may_answer_later_is_told_from_one_that_refuses() {
+    fn a_busy_server_is_distinguished_from_one_that_refuses() {
         for (number, passing) in
             [(1205, true), (4012, true), (6002, true), (1062, false), (1045, false), (1064, false)]
         {
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn a_busy_database_is_told_from_a_broken_one() {
+    fn a_busy_database_is_distinguished_from_a_broken_one() {
         for (code, busy) in
             [("5", true), ("6", true), ("517", true), ("262", true), ("11", false), ("13", false)]
         {

@@ -420,7 +420,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_database_that_may_answer_later_is_asked_again() {
+    fn only_a_temporarily_unavailable_database_is_retried() {
         let transient: Vec<bool> = every_kind().iter().map(Error::is_transient).collect();
         assert_eq!(transient.iter().filter(|transient| **transient).count(), 4, "{transient:?}");
         assert!(transient[..4].iter().all(|transient| *transient));

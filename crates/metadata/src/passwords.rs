@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn nobody_logs_on_without_a_hash() {
+    async fn no_password_matches_without_a_hash() {
         for password in ["", "x"] {
             assert!(!verify(&Secret::new(password), None).await);
             assert!(!verify(&Secret::new(password), Some(&PasswordHash::from_stored("torn".into()))).await);

@@ -195,7 +195,7 @@ mod tests {
     use super::Server;
 
     #[test]
-    fn a_url_tells_where_and_who() {
+    fn a_url_contains_server_and_user() {
         let cases = [
             ("mysql://root%40sys@db:2881/lifeboat", "mysql://root@sys@db:2881/lifeboat"),
             ("mysql://lifeboat@[::1]/meta?tls=verify", "mysql://lifeboat@::1:3306/meta"),

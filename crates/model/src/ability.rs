@@ -89,7 +89,7 @@ mod tests {
     use crate::version::{Product, ServerVersion};
 
     #[test]
-    fn each_version_offers_what_the_table_says() {
+    fn each_version_offers_the_methods_of_the_table() {
         let cases = [
             (Product::Seekdb, "1.4.0.0", Some((Generation::Seekdb, BackupAbility::LogicalBackup))),
             (Product::Oceanbase, "2.2.76", None),

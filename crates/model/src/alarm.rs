@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn what_comes_goes_or_says_something_else_is_a_change_and_nothing_else_is() {
+    fn only_new_closed_and_changed_alarms_are_changes() {
         let alarm = |kind, tenant: i64, text: &str| Alarm {
             kind,
             cluster: ClusterId(1),

@@ -316,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn an_interruption_is_told_in_the_databases_words() {
+    fn an_interruption_is_reported_in_the_databases_words() {
         let problem = next_step(Wish::Start, &round(Interrupted, Some(true), true)).expect_err("refused");
         assert_eq!(problem.text.raw.as_deref(), Some("log stream 1001 interrupted"));
     }

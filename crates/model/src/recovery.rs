@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn each_database_and_table_goes_where_the_request_says_or_nowhere() {
+    fn each_database_and_table_goes_to_the_requested_target_or_nowhere() {
         let tables = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>();
         let held: Held = BTreeMap::from([
             ("shop".to_owned(), tables(&["orders", "Items", "items"])),

@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn json_says_the_same_in_other_signs() {
+    fn json_output_matches_the_text_output() {
         let json = "{\n  \"name\": \"a\u{202e}\u{9b}b\"\n}";
         assert_eq!(visible_json(json), "{\n  \"name\": \"a\\u202e\\u009bb\"\n}");
     }

@@ -368,7 +368,7 @@ mod tests {
     }
 
     #[test]
-    fn every_failure_is_said_in_full_in_both_languages() {
+    fn every_failure_has_complete_texts_in_both_languages() {
         for error in one_of_each() {
             let text = error.problem().text;
             assert!(model::text::has_problem(&text.id), "{} is in no catalogue", text.id);

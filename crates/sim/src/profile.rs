@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn every_version_comment_says_that_it_is_a_simulator() {
+    fn every_version_comment_names_the_simulator() {
         assert!(Profile::ALL.into_iter().all(|profile| profile.comment().contains("simulator")));
     }
 }

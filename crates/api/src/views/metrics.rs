@@ -321,7 +321,7 @@ mod tests {
     use super::run_labels;
 
     #[test]
-    fn a_run_is_told_by_what_it_does_its_method_its_mode_and_its_outcome() {
+    fn a_run_is_labeled_by_kind_method_mode_and_outcome() {
         let cases = [
             (("backup-logical", None, RunOutcome::Failed), "backup logical full failed"),
             (

@@ -22,7 +22,7 @@ async fn a_stopping_server_ends_the_streams_of_events() {
 }
 
 #[tokio::test]
-async fn a_last_event_that_is_no_number_is_refused() {
+async fn a_last_event_that_is_not_a_number_is_refused() {
     let server = Server::open().await;
     let request = Request::get("/api/v2/events")
         .header("authorization", ADMIN)

@@ -44,7 +44,7 @@ async fn a_repeated_request_returns_the_first_task_and_another_one_with_its_key_
 }
 
 #[tokio::test]
-async fn a_key_that_is_no_key_is_refused_on_every_route_that_makes_a_task() {
+async fn an_invalid_key_is_refused_on_every_route_that_creates_a_task() {
     let server = Server::open().await;
     let document: Value = serde_json::from_str(&api::document()).expect("JSON");
     let mut routes = Vec::new();

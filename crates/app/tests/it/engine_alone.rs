@@ -284,7 +284,7 @@ fn what_a_dump_leaves_out_without_consent_decides_its_exit_status() {
 }
 
 #[test]
-fn what_a_dump_finds_only_when_it_reads_is_said_by_each_command() {
+fn notes_that_a_dump_finds_while_reading_are_shown_by_each_command() {
     let maria = xtask::mariadb::Instance::start().expect("a MariaDB");
     let packets = |bytes: u32| format!("SET GLOBAL max_allowed_packet = {bytes}");
     let statements = [

@@ -98,7 +98,7 @@ fn a_shop_is_backed_up_to_s3_and_restored_from_it_also_after_the_catalogue_was_l
 }
 
 #[test]
-fn a_backup_to_s3_goes_on_where_it_was_after_the_server_was_killed() {
+fn a_backup_to_s3_resumes_after_the_server_was_killed() {
     let world = World::with(large_shop("app_s3_kill"), "app_s3_kill");
     let server = Server::start();
     world.take_over(&server);

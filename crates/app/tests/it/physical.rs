@@ -262,7 +262,7 @@ async fn a_tenant_that_fails_takes_nothing_from_the_others() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_cluster_that_is_upgraded_or_silent_says_so_and_keeps_what_we_know() {
+async fn an_upgrading_or_silent_cluster_is_reported_and_keeps_its_known_data() {
     let stand = Stand::new(Profile::V3_1_5, &["books"]).await;
     let (code, _) = stand
         .back_up(FULL, json!({ "obBackupObjectList": [{ "backupDimension": "TENANT", "tenantId": 1001 }] }))

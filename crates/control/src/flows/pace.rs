@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn few_samples_are_kept_however_often_progress_is_told() {
+    fn few_samples_are_kept_however_often_progress_is_reported() {
         let start = Instant::now();
         let mut pace = Pace::new("rows", 0, start);
         for tick in 0..100_000_u64 {

@@ -316,7 +316,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_tenant_that_failed_is_named_and_what_somebody_cancelled_is_no_alarm() {
+    async fn the_failed_tenant_is_named_and_a_cancelled_backup_raises_no_alarm() {
         let world = SimWorld::new(Profile::V4_2_5).await;
         world.fault(FaultName::TenantNotNormal, Some("books"));
         let task = world.begin(world.wish(Full)).await;
@@ -374,7 +374,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_follows_alarms_is_told_of_each_that_comes_changes_or_goes() {
+    async fn followers_of_alarms_see_each_raised_changed_and_closed_one() {
         let world = SimWorld::with(Profile::V4_2_5, &["shop"]).await;
         let task = world.begin(world.wish(Incremental)).await;
         world.fail(task).await;
@@ -402,7 +402,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_follows_alarms_is_told_of_a_cluster_that_falls_silent_and_not_of_another_ones() {
+    async fn followers_of_one_clusters_alarms_see_its_silence_and_no_other_clusters() {
         let world = SimWorld::with(Profile::V4_2_5, &["shop"]).await;
         let (mut changes, stop) = followed(&world).await;
         let elsewhere = Some(ClusterId(world.cluster.0 + 1));
@@ -417,7 +417,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_cluster_that_does_not_answer_is_an_alarm_that_says_why_and_since_when() {
+    async fn a_silent_cluster_raises_an_alarm_with_its_reason_and_start() {
         let SimWorld { control, actor, cluster, handle, dir: _dir, .. } =
             SimWorld::new(Profile::V4_2_5).await;
         let all =

@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn every_version_tells_to_which_moments_each_tenant_can_be_recovered() {
+    async fn every_version_shows_the_recoverable_times_of_each_tenant() {
         for profile in Profile::ALL {
             let world = SimWorld::new(profile).await;
             assert_eq!(shown(&world, WindowFilter::default()).await.tenants, [], "{profile}");
@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_interruption_of_log_backup_is_a_gap_that_says_so() {
+    async fn an_interruption_of_log_backup_is_a_gap_with_its_reason() {
         for profile in [Profile::V3_2_4, Profile::V4_0, Profile::V4_2_5, Profile::V4_6] {
             let world = SimWorld::with(profile, &["shop"]).await;
             let task = world.begin(world.wish(Full)).await;

@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn what_reaches_beyond_one_database_is_told_from_the_rest() {
+    fn privileges_beyond_one_database_are_recognized() {
         for (sql, expected) in [
             ("GRANT ALL ON *.* TO 'u'", true),
             ("GRANT `r`@`%` TO `u`@`%`", true),

@@ -96,7 +96,7 @@ mod tests {
     use super::{reference, with_readable_literals, with_reference, without_security};
 
     #[test]
-    fn a_foreign_key_refers_to_the_database_that_is_asked_for() {
+    fn a_foreign_key_refers_to_the_requested_database() {
         let key = b"CONSTRAINT `fk` FOREIGN KEY (`shop`) REFERENCES `shop`.`par`(`id`) ON DELETE CASCADE";
         let shown = |sql: Vec<u8>| String::from_utf8(sql).expect("text");
         let own = shown(with_reference(key, |_| None));
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn a_default_that_is_no_text_becomes_hexadecimal() {
+    fn a_default_that_is_not_text_becomes_hexadecimal() {
         let sql = with_readable_literals(b"`b` varbinary(9) DEFAULT '\\0\xff\\'''' COMMENT 'caf\xc3\xa9'");
         assert_eq!(
             String::from_utf8(sql).expect("text"),

@@ -285,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_may_stand_behind_the_name_of_a_type() {
+    fn a_text_may_follow_the_name_of_a_type() {
         for sql in [
             "CREATE TABLE `t` (\n  `a` date CHECK (`a` > DATE'2020-01-01' and `a` < TIMESTAMP'2030-01-01 00:00:00')\n)",
             "CREATE TABLE `t` (\n  `a` int\n) PARTITION BY SYSTEM_TIME INTERVAL 7 DAY STARTS TIMESTAMP'2024-01-01 00:00:00'\nPARTITIONS 3",

@@ -303,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_table_is_not_cut() {
+    fn only_tables_are_split() {
         for sql in ["", "CREATE VIEW v AS select 1", "CREATE TABLE `t` (`a` int", "CREATE TABLE `t` ()"] {
             assert!(TableDefinition::read(sql.as_bytes()).is_none(), "{sql}");
         }

@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_closes_is_seen() {
+    fn an_unclosed_quote_or_comment_is_detected() {
         for sql in ["'a", "`a", "'a''", "'a\\'", "/* a", "/*! a", "/*+ a", "/*/", "'", "`"] {
             assert_eq!(tokens(sql.as_bytes()).last().expect("a token").kind, TokenKind::Unclosed, "{sql}");
         }

@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_piece_that_could_not_be_closed_is_told_by_the_next_or_at_the_end() {
+    async fn a_piece_that_could_not_be_closed_fails_the_next_one_or_the_end() {
         let refused = || Box::pin(async { Err(Error::Cancelled) });
         let closing = Closing::new(1);
         closing.begin(refused()).await.expect("begun");

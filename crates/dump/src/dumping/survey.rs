@@ -463,7 +463,7 @@ mod tests {
     use super::in_order;
 
     #[test]
-    fn a_view_comes_behind_those_that_it_reads() {
+    fn a_view_comes_after_those_that_it_reads() {
         let name = |text: &str| text.to_owned();
         let own = |text: &str| (name("shop"), name(text));
         let uses = BTreeMap::from([

@@ -293,7 +293,7 @@ fn a_document_is_a_text_or_two_functions_of_literals() {
 }
 
 #[test]
-fn a_deviation_says_where_it_is() {
+fn an_error_has_its_position() {
     let form = InsertForm::new("t", &[Column { name: "a".to_owned(), form: Form::Number }]);
     let said = form.check(b"INSERT INTO `t` (`a`) VALUES\n(NOW())").expect_err("a function").to_string();
     assert_eq!(said, "a statement is not an INSERT of the planned form, from its byte 30 on");

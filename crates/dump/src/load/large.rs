@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_single_row_of_literals_is_not_read() {
+    fn only_a_single_row_of_literals_is_read() {
         for text in ["(1),\n(2)", "(1", "1)", "(now())", "(0xF)", "('a)", "(1,)", "('a'b)", "(SELECT)", "()"]
         {
             assert_eq!(row(text.as_bytes()), None, "{text}");

@@ -353,7 +353,7 @@ mod tests {
     use super::table_name;
 
     #[test]
-    fn the_notes_have_a_name_that_nobody_else_has() {
+    fn the_notes_have_a_unique_name() {
         const FIRST: &str = "lifeboat_load_progress";
         const SECOND: &str = "lifeboat_load_progress_2";
         const OURS: bool = true;

@@ -90,7 +90,7 @@ async fn partitions_are_cut_one_by_one() {
 }
 
 #[tokio::test]
-async fn a_table_that_can_not_be_cut_is_read_in_one_go_and_that_is_said() {
+async fn a_table_that_cannot_be_split_is_read_in_a_single_pass_with_a_note() {
     let bed = Bed::shared();
     let statements = [
         "CREATE TABLE doubles (k DOUBLE PRIMARY KEY)",
@@ -110,7 +110,7 @@ async fn a_table_that_can_not_be_cut_is_read_in_one_go_and_that_is_said() {
 }
 
 #[tokio::test]
-async fn pieces_are_cut_by_the_length_of_rows_when_nothing_else_is_said() {
+async fn pieces_are_cut_by_the_length_of_rows_by_default() {
     let bed = Bed::shared();
     let statements = [
         "SET cte_max_recursion_depth = 10000",

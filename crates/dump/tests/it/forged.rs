@@ -221,7 +221,7 @@ async fn definitions_and_the_plan_are_proved_before_they_are_used() {
 }
 
 #[tokio::test]
-async fn a_signed_dump_says_whose_it_is_and_takes_nothing_in_that_others_wrote() {
+async fn a_signed_dump_names_its_signer_and_ignores_foreign_files() {
     let bed = Bed::shared();
     bed.database("d_signed", &["CREATE TABLE t (a INT PRIMARY KEY)", "INSERT INTO t VALUES (1),(2),(3)"])
         .await;

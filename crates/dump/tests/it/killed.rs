@@ -207,7 +207,7 @@ async fn until(session: &mut Session, question: &str, answer: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_seekdb_that_is_killed_while_it_sets_itself_up_takes_a_load_or_says_that_it_never_will() {
+async fn a_seekdb_that_was_killed_during_its_setup_takes_a_load_or_fails_it_for_good() {
     let (_folder, mut instance) = mortal();
     let bed = Bed::on(instance.server.clone());
     database(&bed, "d_early").await;

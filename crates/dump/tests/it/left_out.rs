@@ -24,7 +24,7 @@ fn consent(without: &[ObjectKind], exclude: &[BackupObject]) -> Consent {
 }
 
 #[tokio::test]
-async fn what_a_privilege_hides_is_named_until_the_user_has_it_or_nobody_wants_it() {
+async fn objects_hidden_by_a_missing_privilege_are_named_unless_excluded() {
     for (bed, routine_right, event_right) in
         [(Bed::shared(), "EXECUTE", None), (Bed::mariadb(), "EXECUTE", Some("EVENT"))]
     {

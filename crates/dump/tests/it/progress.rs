@@ -49,7 +49,7 @@ async fn a_table_of_that_name_is_one_like_any_other_in_a_mariadb() {
 }
 
 #[tokio::test]
-async fn notes_that_were_left_are_not_dumped_and_stand_in_nobodys_way() {
+async fn left_over_notes_are_not_dumped_and_block_nothing() {
     let bed = Bed::shared();
     bed.database("d_left", &OWN[2..]).await;
     ["d_left_2", "d_left_3"].iter().for_each(|name| bed.no_database(name));

@@ -185,7 +185,7 @@ async fn two_attempts_at_once_load_every_row_once() {
 }
 
 #[tokio::test]
-async fn another_load_does_not_go_on_where_an_unfinished_one_was() {
+async fn another_load_does_not_continue_an_unfinished_one() {
     let bed = Bed::shared();
     bed.database("d_other", &["CREATE TABLE t (a INT PRIMARY KEY)", "INSERT INTO t VALUES (1)"]).await;
     bed.no_database("d_other_2");
@@ -199,7 +199,7 @@ async fn another_load_does_not_go_on_where_an_unfinished_one_was() {
 }
 
 #[tokio::test]
-async fn a_target_that_is_not_empty_is_left_alone_unless_told() {
+async fn a_target_that_is_not_empty_is_refused_without_consent() {
     let bed = Bed::shared();
     bed.database("d_full", &["CREATE TABLE t (a INT PRIMARY KEY)", "INSERT INTO t VALUES (1)"]).await;
     bed.dump("full", &["d_full"], ChunkAim::default()).await;

@@ -128,7 +128,7 @@ fn change_plan(path: &std::path::Path, from: &str, to: &str) {
 }
 
 #[tokio::test]
-async fn a_moment_that_is_gone_is_told_from_every_other_failure() {
+async fn a_lost_snapshot_is_distinguished_from_other_failures() {
     let bed = Bed::shared();
     bed.database("d_past", &["CREATE TABLE t (a INT PRIMARY KEY)", "INSERT INTO t VALUES (1)"]).await;
     let options = Options { selection: selection(&["d_past"]), ..Options::default() };

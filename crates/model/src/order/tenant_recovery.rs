@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn recoveries_that_differ_in_a_secret_only_are_told_apart_and_no_json_shows_one() {
+    fn recoveries_that_differ_only_in_a_secret_are_distinguished_and_no_json_shows_it() {
         let order = |password: &str, key: &str| {
             let location = StorageLocation::directory("/backup").expect("a path");
             let owner = BackupOwner {

@@ -46,7 +46,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_moment_is_none() {
+    fn invalid_times_are_none() {
         for text in ["", "NULL", "1970-01-01 00:00:00.000000", "yesterday"] {
             assert_eq!(utc(text), None, "{text}");
         }

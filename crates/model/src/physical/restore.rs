@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn our_restore_is_told_from_every_other() {
+    fn our_restore_is_distinguished_from_every_other() {
         let second = 1_000_000;
         let at = Timestamp(100 * second);
         let tagged = RestoreMark { newest: 4, at, tag: Some("lifeboat-7".into()) };

@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_of_many_causes_is_told_by_its_words() {
+    fn an_error_number_with_many_causes_is_resolved_by_its_message() {
         for (said, text) in [
             ("backup in not primary cluster is not supported", "database-cluster-not-primary"),
             ("start log archive backup when not STOP is not supported", "database-archive-can-not-start"),

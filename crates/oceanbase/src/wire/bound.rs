@@ -158,7 +158,7 @@ mod tests {
     use crate::statement::Value;
 
     #[test]
-    fn values_are_sent_as_the_protocol_says() {
+    fn values_are_sent_in_the_form_of_the_protocol() {
         let long = vec![b'x'; LONG_VALUE_BYTES];
         let values = [
             Value::Whole(-2),

@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_row_is_refused() {
+    fn input_that_is_not_a_row_is_refused() {
         let mut places = Places::default();
         for (payload, columns) in [
             (&[][..], 1),
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_an_end_and_an_error_are_told_apart() {
+    fn a_row_an_end_and_an_error_are_distinguished() {
         assert_eq!(end_of_rows(&[0xFE, 0, 0, 8, 0]), Some(true));
         assert_eq!(end_of_rows(&[0xFE, 0, 0, 2, 0]), Some(false));
         let mut long = vec![0xFE];

@@ -21,7 +21,7 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
 }
 
 #[test]
-fn every_number_of_the_simulator_has_words_and_says_what_to_do() {
+fn every_error_number_of_the_simulator_has_a_text_with_a_fix() {
     let mut files = Vec::new();
     sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../sim/src"), &mut files);
     // A number is listed in the table of texts, or where an error is created.

@@ -18,7 +18,7 @@ async fn open(fake: &Fake) -> Session {
 }
 
 #[tokio::test]
-async fn all_rows_arrive_and_the_session_goes_on() {
+async fn all_rows_arrive_and_the_session_continues() {
     let recorder = Recorder::new();
     let mut session = Session::open(&seekdb::endpoint(), recorder.clone()).await.expect("seekdb answers");
     let statement = Statement::read("SELECT 'n' FROM table(generator(20000))");
@@ -49,7 +49,7 @@ async fn a_value_larger_than_a_packet_arrives_whole() {
 }
 
 #[tokio::test]
-async fn an_error_in_the_midst_is_never_the_end() {
+async fn an_error_between_rows_is_never_the_end() {
     let fake = Fake::database(VERSION, "", |peer, _| {
         peer.columns(&["a"])?;
         peer.row(&["1"])?;
@@ -64,7 +64,7 @@ async fn an_error_in_the_midst_is_never_the_end() {
 }
 
 #[tokio::test]
-async fn a_cut_in_the_midst_is_never_the_end() {
+async fn a_cut_between_rows_is_never_the_end() {
     let fake = Fake::database(VERSION, "", |peer, _| {
         peer.columns(&["a"])?;
         peer.row(&["1"])?;
@@ -78,7 +78,7 @@ async fn a_cut_in_the_midst_is_never_the_end() {
 }
 
 #[tokio::test]
-async fn silence_in_the_midst_is_a_time_out() {
+async fn silence_between_rows_is_a_timeout() {
     let fake = Fake::database(VERSION, "", |peer, _| {
         peer.columns(&["a"])?;
         peer.row(&["1"])?;

@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn a_proof_of_another_password_is_no_proof() {
+    fn a_proof_of_another_password_is_rejected() {
         assert!(proves("", &[7; 20], b""));
         assert!(!proves("secret", &[7; 20], b""));
         assert!(!proves("", &[7; 20], &[1; 20]));

@@ -196,7 +196,7 @@ mod tests {
     use crate::error::ErrorKind;
 
     #[test]
-    fn an_answer_means_what_its_code_says() {
+    fn the_code_of_an_answer_decides_its_meaning() {
         let cases = [
             (Kind::NotFound, r#"S3Error { code: "NoSuchKey", message: "x" }"#, ErrorKind::Missing),
             (Kind::ConfigInvalid, r#"S3Error { code: "NoSuchBucket" }"#, ErrorKind::BucketMissing),

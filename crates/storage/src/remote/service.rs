@@ -311,7 +311,7 @@ mod tests {
     use crate::error::ErrorKind;
 
     #[test]
-    fn an_endpoint_tells_the_address_and_the_region() {
+    fn an_endpoint_contains_the_address_and_the_region() {
         let cases = [
             ("s3.eu-west-1.amazonaws.com", "https://s3.eu-west-1.amazonaws.com", "eu-west-1"),
             ("https://s3.amazonaws.com", "https://s3.amazonaws.com", "us-east-1"),

@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn wrong_passwords_from_one_address_lock_nobody_out_elsewhere() {
+    fn wrong_passwords_from_one_address_do_not_lock_out_other_addresses() {
         let (mut attempts, now) = (Attempts::default(), Instant::now());
         for _ in 0..1000 {
             attempts.failed("Admin", "192.0.2.66", now);

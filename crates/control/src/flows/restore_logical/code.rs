@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn every_kind_of_code_has_words_when_nobody_asked_for_it() {
+    fn every_kind_of_code_has_a_text_for_a_missing_request() {
         for word in ["procedure", "function", "trigger", "event", "outline", "something new"] {
             assert!(has_line(kind_of(word).1), "{word}");
         }

@@ -103,7 +103,7 @@ mod tests {
     use super::refusal;
 
     #[test]
-    fn a_manifest_whose_origin_nobody_was_asked_about_must_be_of_a_known_key() {
+    fn a_manifest_without_a_confirmed_origin_needs_a_known_key() {
         let key = SigningKey::generate().public();
         let own = Origin::Own { key };
         let known = Origin::Known { name: "east".to_owned(), key };

@@ -298,7 +298,7 @@ async fn a_database_that_was_there_empty_is_filled_and_on_roll_back_emptied() {
 }
 
 #[tokio::test]
-async fn a_database_that_somebody_uses_meanwhile_is_not_dropped() {
+async fn a_database_that_is_used_meanwhile_is_not_dropped() {
     let recovery = Recovery::new("control_restore_used").await;
     let task = recovery.begin().await;
     recovery.run_up_to(task, "verify-data").await;
@@ -460,7 +460,7 @@ async fn rows_that_were_changed_while_loading_fail_the_comparison() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_cancel_leaves_nothing_running_and_a_retry_goes_on() {
+async fn a_cancel_leaves_nothing_running_and_a_retry_continues() {
     let world = World::new("control_restore_cancel").await;
     world.add_big_table().await;
     let recovery = Recovery::of(world).await;

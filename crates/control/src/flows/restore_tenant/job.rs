@@ -167,7 +167,7 @@ mod tests {
     use super::leaves_open;
 
     #[test]
-    fn only_a_refusal_says_that_no_job_will_come() {
+    fn only_a_refusal_proves_that_no_job_will_come() {
         let answer = |number| oceanbase::Error::Server {
             address: Address { host: "one".into(), port: 2881 },
             statement: String::new(),

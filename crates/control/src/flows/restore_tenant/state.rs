@@ -276,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn a_job_of_another_moment_or_origin_is_told() {
+    fn a_job_with_another_time_or_origin_is_reported() {
         let (moment, latest) = (state(Some(500), None), state(None, Some(500)));
         let cases = [
             (&moment, job(500, "obcluster", Some(1002)), None),

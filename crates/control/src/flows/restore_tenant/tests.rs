@@ -28,12 +28,12 @@ on_both_4x! {
     a_moment_that_can_not_be_recovered_to_is_refused_with_the_nearest_ones,
     a_stop_of_log_backup_is_a_gap_until_the_next_full_backup,
     a_name_that_exists_is_refused_before_anything_changes,
-    a_target_without_room_is_told_what_is_short,
+    a_target_without_enough_resources_names_what_is_short,
     a_storage_alone_is_enough,
     the_logs_of_another_tenant_are_refused_before_anything_changes,
     a_tenant_can_stay_a_standby,
     encrypted_backups_need_their_password,
-    a_plan_tells_the_statements_and_changes_nothing,
+    a_plan_lists_the_statements_and_changes_nothing,
     two_recoveries_into_one_name_are_one_too_many,
     pools_that_are_there_are_used,
 }
@@ -272,7 +272,7 @@ async fn a_name_that_exists_is_refused_before_anything_changes(profile: Profile)
     assert_eq!(recovery.changes(), before);
 }
 
-async fn a_target_without_room_is_told_what_is_short(profile: Profile) {
+async fn a_target_without_enough_resources_names_what_is_short(profile: Profile) {
     let recovery = Recovery::new(profile).await;
     recovery.world.say("CREATE RESOURCE UNIT large MAX_CPU 15, MEMORY_SIZE '4G'").await;
     let before = recovery.changes();
@@ -379,7 +379,7 @@ async fn encrypted_backups_need_their_password(profile: Profile) {
     assert!(!shown.contains("hunter2"), "{shown}");
 }
 
-async fn a_plan_tells_the_statements_and_changes_nothing(profile: Profile) {
+async fn a_plan_lists_the_statements_and_changes_nothing(profile: Profile) {
     let recovery = Recovery::new(profile).await;
     let (world, before) = (&recovery.world, recovery.changes());
     let [_, _, between] = recovery.moments().await;

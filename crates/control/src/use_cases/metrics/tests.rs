@@ -151,7 +151,7 @@ async fn what_is_unknown_has_no_age_and_what_was_backed_up_has_one() {
 }
 
 #[tokio::test]
-async fn a_log_checkpoint_grows_old_while_nobody_looks_and_says_whether_log_backup_runs() {
+async fn a_log_checkpoint_ages_between_refreshes_and_shows_whether_log_backup_is_running() {
     let world = SimWorld::with(Profile::V4_2_5, &["shop"]).await;
     clusters::refresh(&world.control, &world.actor, world.cluster).await.expect("it answers");
     let before = named(&metrics(&world).await, "shop").logs.expect("it was looked at");

@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn thirty_idle_minutes_end_a_session_and_a_used_one_goes_on() {
+    fn thirty_idle_minutes_end_a_session_and_an_active_one_continues() {
         let created = Timestamp(0);
         let user = User {
             id: UserId(1),

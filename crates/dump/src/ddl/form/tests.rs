@@ -259,7 +259,7 @@ fn code_is_one_statement_of_its_kind() {
 }
 
 #[test]
-fn quotes_in_code_mean_what_its_mode_says() {
+fn quotes_in_code_follow_its_sql_mode() {
     let under = |mode: &str, body: &str| {
         let object = SchemaObject {
             mode: Some(mode.to_owned()),

@@ -11,7 +11,7 @@ use crate::testing::Ended;
 use crate::testing::simulated::SimWorld;
 
 #[tokio::test]
-async fn a_job_that_ended_while_nobody_looked_is_found_in_the_history() {
+async fn a_job_that_ended_between_two_polls_is_found_in_the_history() {
     for profile in [Profile::V2_2_77, Profile::V3_1_5, Profile::V3_2_4] {
         for moment in [Crash::CrashAfter("start-data-backup"), Crash::CrashBefore("wait-for-data-backup")] {
             let world = SimWorld::new(profile).await;
@@ -79,7 +79,7 @@ async fn a_tenant_that_a_cluster_of_3_left_out_is_named_and_the_others_are_recor
 }
 
 #[tokio::test]
-async fn a_backup_that_the_database_accepted_and_handed_to_nobody_is_no_success() {
+async fn a_backup_without_tenants_is_not_a_success() {
     let world = SimWorld::with(Profile::V4_2_5, &["shop"]).await;
     let task = world.begin(world.wish(Full)).await;
     assert_eq!(world.run(task, Some(Crash::CrashBefore("start-data-backup"))).await, Ended::Crashed);
@@ -105,7 +105,7 @@ async fn a_backup_that_the_database_accepted_and_handed_to_nobody_is_no_success(
 }
 
 #[tokio::test]
-async fn a_tenant_whose_data_are_older_than_the_program_is_told_to_be_upgraded_first() {
+async fn a_tenant_with_older_data_than_the_program_must_be_upgraded_first() {
     let world = SimWorld::changed(Profile::V4_4, &["shop", "books"], |cluster| {
         cluster.tenants[0].compatible = "4.3.5.0".into();
     })

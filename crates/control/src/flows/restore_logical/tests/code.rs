@@ -80,7 +80,7 @@ async fn code_is_recovered_once_whatever_step_crashes_or_repeats() {
 }
 
 #[tokio::test]
-async fn code_that_nobody_asked_for_is_listed_and_makes_the_recovery_partial() {
+async fn code_that_was_not_requested_is_listed_and_makes_the_recovery_partial() {
     let recovery = Recovery { with_code: false, ..recovery_with_code("control_restore_codeless").await };
     let Recovery { world, .. } = &recovery;
     let expected = [

@@ -15,7 +15,7 @@ on_both_4x! {
     a_damaged_backup_fails_in_the_databases_words_and_a_clean_up_leaves_nothing,
     a_clean_up_survives_a_crash_before_after_and_twice,
     a_tenant_that_is_complete_is_never_dropped,
-    a_tenant_of_the_same_name_that_somebody_else_made_is_never_dropped,
+    a_foreign_tenant_of_the_same_name_is_never_dropped,
     pools_of_others_stay_when_a_recovery_is_cleaned_up,
     a_restore_that_others_began_is_named_and_never_ended,
     a_restore_that_was_typed_by_hand_is_never_ended,
@@ -96,7 +96,7 @@ async fn a_tenant_that_is_complete_is_never_dropped(profile: Profile) {
     assert_eq!(recovery.world.count_acts(RESTORE), 1);
 }
 
-async fn a_tenant_of_the_same_name_that_somebody_else_made_is_never_dropped(profile: Profile) {
+async fn a_foreign_tenant_of_the_same_name_is_never_dropped(profile: Profile) {
     let recovery = Recovery::new(profile).await;
     let task = failed(&recovery, recovery.wish(RecoverUntil::Latest)).await;
     // Another user cleans up manually, and creates a tenant of that name.

@@ -217,7 +217,7 @@ async fn to_one_storage_no_more_backups_start_than_may() {
 }
 
 #[tokio::test]
-async fn nothing_is_decided_anew_in_each_round_while_nothing_can_start() {
+async fn decisions_are_not_repeated_while_nothing_can_start() {
     let world = SimWorld::with(Profile::V4_2_5, &["shop"]).await;
     create(&world, whole(&world), "FULL_BACKUP").await;
     begin_elsewhere(&world, 4, StorageId(100)).await;
@@ -350,7 +350,7 @@ async fn only_a_tenant_without_a_full_set_is_backed_up_in_full() {
 }
 
 #[tokio::test]
-async fn a_run_says_of_which_tenants_it_makes_full_sets() {
+async fn a_run_names_the_tenants_with_full_sets() {
     let world = SimWorld::new(Profile::V4_2_5).await;
     let scope = whole(&world);
     create(&world, scope, "INCREMENTAL_BACKUP").await;
