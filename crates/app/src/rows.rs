@@ -52,7 +52,7 @@ pub(crate) struct TenantRow {
     pub(crate) logical_disabled: Option<Said>,
 }
 
-/// Something that is to be backed up, with the age of its last good backups.
+/// An object to back up, with the age of its last successful backups.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ProtectedRow {
@@ -73,7 +73,7 @@ impl ProtectedRow {
     }
 }
 
-/// The last good backup of an object.
+/// The last successful backup of an object.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct LastBackupRow {
@@ -87,7 +87,7 @@ pub(crate) struct LogCheckpointRow {
     pub(crate) age_seconds: Option<u64>,
 }
 
-/// A tenant, and the cluster that it is of.
+/// A tenant and its cluster.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct PlacedTenantRow {
@@ -96,7 +96,7 @@ pub(crate) struct PlacedTenantRow {
     pub(crate) tenant: TenantRow,
 }
 
-/// What the test of a credential found.
+/// The result of an account test.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct CredentialTestRow {
@@ -124,7 +124,7 @@ pub(crate) struct StorageRow {
     pub(crate) create_time: String,
 }
 
-/// What lies in a storage.
+/// The content of a storage.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ScanRow {
@@ -143,7 +143,7 @@ pub(crate) struct ScannedRow {
     pub(crate) origin: OriginRow,
 }
 
-/// Where a backup set comes from.
+/// The origin of a backup set.
 #[derive(Deserialize)]
 pub(crate) struct OriginRow {
     pub(crate) signature: String,
@@ -206,7 +206,7 @@ impl ActionRow {
     }
 }
 
-/// What a task would do.
+/// The plan of a task.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct PlanRow {
@@ -219,7 +219,7 @@ pub(crate) struct PlanRow {
     pub(crate) steps: Vec<PlannedStepRow>,
 }
 
-/// A step that a task would take.
+/// A step of a plan.
 #[derive(Deserialize)]
 pub(crate) struct PlannedStepRow {
     pub(crate) name: String,
@@ -292,7 +292,7 @@ impl SubtaskRow {
     }
 }
 
-/// How far something is.
+/// The progress.
 #[derive(Deserialize, Clone, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ProgressRow {
@@ -364,7 +364,7 @@ pub(crate) struct LogBackupRow {
     pub(crate) error: Option<Said>,
 }
 
-/// How major compaction stands.
+/// The status of major compaction.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct CompactionsRow {
@@ -463,7 +463,7 @@ impl StrategyRow {
     }
 }
 
-/// A run to come.
+/// A future run.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct PlannedRunRow {
@@ -472,7 +472,7 @@ pub(crate) struct PlannedRunRow {
     pub(crate) data_backup_mode: String,
 }
 
-/// What became of a due time.
+/// A run of a backup strategy.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct StrategyRunRow {

@@ -217,7 +217,7 @@ pub enum ErrorKind {
 pub struct StepError {
     /// Whether trying again may help.
     pub kind: ErrorKind,
-    /// What went wrong.
+    /// The error.
     pub note: Note,
 }
 

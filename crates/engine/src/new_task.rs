@@ -15,7 +15,7 @@ pub struct NewTask {
     pub kind: String,
     /// Which version of it.
     pub version: u32,
-    /// What it is called.
+    /// Its name.
     pub name: Note,
     /// Who makes it.
     pub creator: String,

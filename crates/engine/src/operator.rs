@@ -70,7 +70,7 @@ pub enum Refusal {
     Row {
         /// The step's id.
         step: String,
-        /// How it stands.
+        /// Its status.
         status: StepStatus,
     },
     /// The flow does not let this step be skipped.

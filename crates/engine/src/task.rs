@@ -179,7 +179,7 @@ stored_words! {
 /// How far a step has come.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Progress {
-    /// How much is done.
+    /// The completed amount.
     pub done: u64,
     /// How much there is, when known.
     pub total: Option<u64>,
@@ -200,13 +200,13 @@ pub struct Task {
     pub kind: String,
     /// Which version of the flow made it.
     pub version: u32,
-    /// How it stands.
+    /// Its status.
     pub status: TaskStatus,
     /// What an operator wanted last.
     pub operation: Operation,
     /// Who made it; the engine does not look inside.
     pub creator: String,
-    /// What it is called.
+    /// Its name.
     pub name: Note,
     /// What it is about, for those who search; the engine does not look inside.
     pub subject: BTreeMap<String, String>,
@@ -289,7 +289,7 @@ pub struct Row {
     pub skippable: bool,
     /// How long it may take, waiting included.
     pub timeout: Duration,
-    /// How it stands.
+    /// Its status.
     pub status: StepStatus,
     /// Whether an operator skipped it.
     pub skipped: bool,
@@ -303,7 +303,7 @@ pub struct Row {
     pub progress: Option<Progress>,
     /// Its last error.
     pub note: Option<Note>,
-    /// When it was begun.
+    /// When it was started.
     pub started_at: Option<Moment>,
     /// When it ended.
     pub finished_at: Option<Moment>,

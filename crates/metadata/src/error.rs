@@ -154,13 +154,13 @@ pub enum Error {
     /// The key file holds no key.
     #[error("the key file `{path}` does not hold a key")]
     KeyMalformed {
-        /// Where it is.
+        /// Its location.
         path: String,
     },
     /// The key is not the one that the secrets were sealed with.
     #[error("the key file `{path}` holds key {found}, and the secrets are sealed with key {expected}")]
     KeyOther {
-        /// Where it is.
+        /// Its location.
         path: String,
         /// Its fingerprint.
         found: String,

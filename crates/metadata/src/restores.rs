@@ -29,9 +29,9 @@ pub struct Restore {
     pub rows: u64,
     /// How many tables there are.
     pub tables: u64,
-    /// When its task began.
+    /// When its task started.
     pub started: Timestamp,
-    /// When it was complete.
+    /// When it was completed.
     pub finished: Timestamp,
 }
 

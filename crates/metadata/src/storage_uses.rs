@@ -29,7 +29,7 @@ pub struct StorageUse {
     pub storage: StorageId,
     /// When that was found, by the metadata's clock.
     pub taken: Timestamp,
-    /// The bytes that data take.
+    /// The bytes of data.
     pub data_bytes: u64,
     /// The bytes that archived logs take; none if the version does not show it.
     pub log_bytes: Option<u64>,
@@ -42,7 +42,7 @@ pub struct StorageUse {
 pub struct NewUse {
     /// The storage.
     pub storage: StorageId,
-    /// The bytes that data take.
+    /// The bytes of data.
     pub data_bytes: u64,
     /// The bytes that archived logs take; none if the version does not show it.
     pub log_bytes: Option<u64>,

@@ -32,7 +32,7 @@ pub struct NewRun {
     pub strategy: StrategyId,
     /// When the run was due.
     pub due: Timestamp,
-    /// How much the schedule asked for.
+    /// The scheduled backup mode.
     pub planned: DataBackupMode,
     /// What became of it.
     pub fate: Fate,
@@ -45,7 +45,7 @@ pub struct NewRun {
 pub enum Fate {
     /// It was.
     Started {
-        /// How much it backs up.
+        /// The backup mode.
         kind: DataBackupMode,
         /// The task.
         task: TaskId,
@@ -54,7 +54,7 @@ pub enum Fate {
     Missed(MissReason),
 }
 
-/// What became of a due time.
+/// A run of a backup strategy.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StoredRun {
     /// The row.

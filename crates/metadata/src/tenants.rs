@@ -15,7 +15,7 @@ use crate::sql::{Row, json, statement};
 pub struct PlacedTenant {
     /// The cluster.
     pub cluster: ClusterId,
-    /// The cluster's name here.
+    /// The name of the cluster.
     pub cluster_name: String,
     /// The tenant.
     pub tenant: Tenant,

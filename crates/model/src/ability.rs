@@ -9,7 +9,7 @@ use crate::version::{Product, ServerVersion, Version};
 /// The oldest OceanBase with physical backup.
 pub const OLDEST: Version = Version::new(2, 2, 77);
 
-/// How a cluster is spoken to.
+/// The protocol of a cluster's connections.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Generation {
@@ -21,7 +21,7 @@ pub enum Generation {
     Seekdb,
 }
 
-/// Which methods a cluster offers.
+/// The available methods of a cluster.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum BackupAbility {
@@ -53,7 +53,7 @@ impl BackupAbility {
 /// What a server of some version can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Abilities {
-    /// How it is spoken to.
+    /// The protocol of its connections.
     pub generation: Generation,
     /// Which methods it offers.
     pub backup: BackupAbility,

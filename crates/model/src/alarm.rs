@@ -121,7 +121,7 @@ pub struct Alarm {
     pub tenant: Option<(TenantId, String)>,
     /// The task with the details.
     pub task: Option<TaskId>,
-    /// Since when, as far as it is known.
+    /// The start of the problem, if known.
     pub since: Option<Timestamp>,
     /// What is wrong and what to do.
     pub text: Text,
@@ -158,7 +158,7 @@ pub struct AlarmChange {
     pub tenant: Option<TenantId>,
 }
 
-/// What has become of an alarm.
+/// The change of an alarm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AlarmState {
     /// It was not there before.

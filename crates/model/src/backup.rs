@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::TenantId;
 
-/// How a backup is taken.
+/// The method of a backup.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum BackupMethod {
@@ -18,7 +18,7 @@ pub enum BackupMethod {
     Logical,
 }
 
-/// How much of the data a backup holds.
+/// The mode of a backup.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum DataBackupMode {
     /// All of it.

@@ -7,7 +7,7 @@ use crate::id::{BackupSetId, ClusterId, StorageId, TaskId, TenantId};
 use crate::inventory::LeftOut;
 use crate::time::Timestamp;
 
-/// What a backup set is good for.
+/// The status of a backup set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum BackupSetStatus {
@@ -30,26 +30,26 @@ impl BackupSetStatus {
     pub const GOOD: [Self; 2] = [Self::Available, Self::Unverified];
 }
 
-/// A finished backup of one tenant.
+/// A completed backup of one tenant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BackupSet {
     /// Its identity; 0 before the metadata gave one.
     pub id: BackupSetId,
-    /// The task that made it.
+    /// Its task.
     pub task: TaskId,
-    /// The cluster it was taken of.
+    /// Its cluster.
     pub cluster: ClusterId,
     /// The cluster's name when it was taken.
     pub cluster_name: String,
-    /// The tenant it was taken of.
+    /// Its tenant.
     pub tenant: TenantId,
     /// The tenant's name when it was taken.
     pub tenant_name: String,
-    /// How it was taken.
+    /// Its method.
     pub method: BackupMethod,
     /// How much it holds.
     pub mode: DataBackupMode,
-    /// Where it lies.
+    /// Its location.
     pub storage: StorageId,
     /// The folder of a logical dump below the storage's base.
     pub path: String,
@@ -57,16 +57,16 @@ pub struct BackupSet {
     pub scn: u64,
     /// The bytes it takes in the storage.
     pub bytes: u64,
-    /// The rows it holds.
+    /// Its number of rows.
     pub rows: u64,
-    /// The tables it holds.
+    /// Its number of tables.
     pub tables: u64,
-    /// When its task began.
+    /// When its task started.
     pub started: Timestamp,
-    /// When it was complete.
+    /// When it was completed.
     pub finished: Timestamp,
     /// What it is good for.
     pub status: BackupSetStatus,
-    /// What the server held, or may have held, and the set does not.
+    /// The objects of the server that the set does not contain, or may not contain.
     pub left_out: Vec<LeftOut>,
 }

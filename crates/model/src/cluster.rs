@@ -93,7 +93,7 @@ pub struct ClusterFacts {
     pub ob_cluster_id: i64,
     /// Product, version, edition.
     pub server: ServerVersion,
-    /// How it is spoken to.
+    /// The protocol of its connections.
     pub generation: Generation,
     /// What can be backed up.
     pub ability: BackupAbility,
@@ -120,9 +120,9 @@ impl ClusterFacts {
 pub struct Zone {
     /// Its name.
     pub name: String,
-    /// The region it lies in.
+    /// Its region.
     pub region: String,
-    /// The data centre it lies in.
+    /// Its data centre.
     pub idc: String,
     /// `ACTIVE` or `INACTIVE`, as the cluster reports it.
     pub status: String,
@@ -139,9 +139,9 @@ pub struct Observer {
     pub zone: String,
     /// `ACTIVE`, `INACTIVE` or `DELETING`, as the cluster reports it.
     pub status: String,
-    /// Whether it holds the root service.
+    /// Whether it runs the root service.
     pub root_server: bool,
-    /// The build it runs.
+    /// Its build.
     pub build: String,
 }
 
@@ -150,7 +150,7 @@ pub struct Observer {
 pub struct Cluster {
     /// Its identity; 0 before the metadata gave one.
     pub id: ClusterId,
-    /// The name that users gave it here.
+    /// Its name in Lifeboat.
     pub name: String,
     /// The addresses, tried in this order.
     pub addresses: Vec<Address>,

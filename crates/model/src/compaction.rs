@@ -27,21 +27,21 @@ pub enum CompactionStatus {
 pub struct Compaction {
     /// The tenant; 1 for a whole cluster.
     pub tenant: TenantId,
-    /// What it is doing.
+    /// Its status.
     pub status: CompactionStatus,
     /// The newest freeze: a version on 3.x, an SCN later.
     pub frozen: u64,
-    /// The newest freeze that was merged to the end, in the same count.
+    /// The newest completely merged version.
     pub merged: u64,
     /// When the newest freeze was.
     pub frozen_at: Option<Timestamp>,
-    /// When the last merge began.
+    /// When the last merge started.
     pub started: Option<Timestamp>,
     /// When the last merge ended.
     pub finished: Option<Timestamp>,
     /// Whether it is suspended.
     pub suspended: bool,
-    /// What is wrong, in the database's words.
+    /// The error, in the database's words.
     pub info: String,
 }
 

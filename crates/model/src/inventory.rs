@@ -12,7 +12,7 @@ use crate::text::Text;
 /// Defines the kinds with their words, which stand in manifests and on command lines.
 macro_rules! kinds {
     ($($(#[$about:meta])* $kind:ident = $word:literal,)+) => {
-        /// A kind of thing that a server can hold.
+        /// A kind of object on a server.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         pub enum ObjectKind {
             $($(#[$about])* #[serde(rename = $word)] $kind,)+
@@ -134,11 +134,11 @@ pub const WHOLE_SERVER: &str = "*";
 pub struct LeftOut {
     /// What it is.
     pub kind: ObjectKind,
-    /// Its name, or that of the database whose objects of this kind are meant; `*` for the whole server.
+    /// Its name, or that of the database with these objects; `*` for the whole server.
     pub name: String,
     /// Why, in a sentence that names it.
     pub reason: Text,
-    /// Whether the request agreed to it by name.
+    /// Whether the request has consent for it, by name.
     pub agreed: bool,
 }
 

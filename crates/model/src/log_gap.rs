@@ -16,7 +16,7 @@ pub struct GapKey {
     pub cluster: ClusterId,
     /// The tenant; 1 for a whole cluster of 3.x.
     pub tenant: TenantId,
-    /// The round that was interrupted.
+    /// The interrupted round.
     pub round: i64,
 }
 
@@ -39,7 +39,7 @@ pub struct LogGap {
     pub backup: Option<TaskId>,
     /// From when on logs are backed up again; none while they are not.
     pub until: Option<Timestamp>,
-    /// Whether nothing is left to do about it.
+    /// Whether the gap is settled.
     pub is_closed: bool,
 }
 

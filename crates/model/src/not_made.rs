@@ -9,7 +9,7 @@ use crate::text::Text;
 /// Defines the kinds with their words, which stand in answers and in the states of tasks.
 macro_rules! kinds {
     ($($(#[$about:meta])* $kind:ident = $word:literal,)+) => {
-        /// A kind of thing that a recovery makes.
+        /// A kind of object that a recovery creates.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         pub enum PartKind {
             $($(#[$about])* #[serde(rename = $word)] $kind,)+

@@ -53,9 +53,9 @@ pub struct LogicalBackup {
     pub consent: Consent,
     /// Where to.
     pub storage: Option<StorageChoice>,
-    /// How many connections read at once.
+    /// The number of concurrent read connections.
     pub threads: Option<u32>,
-    /// How data are compressed: `zstd:1` to `zstd:19`, `lz4` or `none`.
+    /// The compression: `zstd:1` to `zstd:19`, `lz4` or `none`.
     pub compression: Option<String>,
 }
 
@@ -70,7 +70,7 @@ pub struct PhysicalBackup {
     pub mode: DataBackupMode,
     /// Where to.
     pub storage: Option<StorageChoice>,
-    /// Whether a major compaction may be started where one is needed.
+    /// Whether a major compaction may be started when one is needed.
     pub auto_compaction: bool,
     /// Whether the logs that a set needs go into it, so that it can be restored by itself: 4.1 and later.
     pub plus_archivelog: bool,
@@ -120,11 +120,11 @@ pub enum RecoveryOrder {
 /// A storage to be used or tested.
 #[derive(Debug, Clone, Serialize)]
 pub enum StorageChoice {
-    /// One of the library.
+    /// A saved configuration.
     Saved(StorageId),
     /// One that was typed in.
     Typed {
-        /// Where it is.
+        /// Its location.
         location: StorageLocation,
         /// The secret of its access key; none for a directory.
         #[serde(skip)]
@@ -143,15 +143,15 @@ pub struct BackupNow {
     pub consent: Consent,
     /// Where to.
     pub storage: Option<StorageChoice>,
-    /// Whether a major compaction may be started where one is needed.
+    /// Whether a major compaction may be started when one is needed.
     pub auto_compaction: bool,
-    /// Whether the logs that a set needs go into it, so that it can be restored by itself: physical, 4.1 and later.
+    /// Whether a physical set includes the logs that it needs, so that it can be restored alone; 4.1 and later.
     pub plus_archivelog: bool,
     /// The password that the backup is encrypted with: physical. Without it nothing can be restored.
     pub encryption: Option<Secret>,
-    /// How many connections read at once.
+    /// The number of concurrent read connections.
     pub threads: Option<u32>,
-    /// How data are compressed: `zstd:1` to `zstd:19`, `lz4` or `none`.
+    /// The compression: `zstd:1` to `zstd:19`, `lz4` or `none`.
     pub compression: Option<String>,
 }
 

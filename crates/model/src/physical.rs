@@ -145,13 +145,13 @@ pub struct PhysicalSet {
     pub path: String,
     /// The version of the data in it; empty if the views do not show it.
     pub compatible: String,
-    /// The bytes that it takes.
+    /// Its size in bytes.
     pub output_bytes: u64,
     /// The earliest moment that it can be restored to, in nanoseconds; on 3.x its start, in microseconds.
     pub restore_scn: u64,
-    /// When it was begun.
+    /// When it was started.
     pub started: Option<Timestamp>,
-    /// When it was complete.
+    /// When it was completed.
     pub ended: Option<Timestamp>,
 }
 

@@ -36,7 +36,7 @@ pub type Held = BTreeMap<String, Vec<String>>;
 /// What is recovered, in the names that the set has for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Chosen {
-    /// Under which name each database is recovered, whole or in part.
+    /// The new name of each database that is recovered, whole or in part.
     pub databases: BTreeMap<String, String>,
     /// The databases and tables, each once, and no table of a database that is taken whole; none means all.
     pub objects: Vec<BackupObject>,

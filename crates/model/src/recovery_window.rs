@@ -100,16 +100,16 @@ pub struct Round {
     pub start_scn: u64,
     /// `CHECKPOINT_SCN`.
     pub checkpoint_scn: u64,
-    /// How it stands.
+    /// Its status.
     pub end: RoundEnd,
 }
 
 /// Moments that can be recovered to, from the first to the last, both included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Interval {
-    /// The earliest moment.
+    /// The earliest time.
     pub from_scn: u64,
-    /// The latest moment.
+    /// The latest time.
     pub until_scn: u64,
     /// Whether every file that is needed is known to be there; false where logs may live on only as copies.
     pub is_proven: bool,
@@ -172,7 +172,7 @@ impl GapReason {
     }
 }
 
-/// Moments that can't be recovered to, both ends excluded.
+/// Times that are not recoverable, both ends excluded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Gap {
     /// The last recoverable moment before it; where logs begin before any set, their first.

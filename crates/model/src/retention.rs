@@ -54,7 +54,7 @@ pub struct Candidate {
     pub point: Timestamp,
     /// The bytes that it takes in the storage.
     pub bytes: u64,
-    /// How it stands.
+    /// Its status.
     pub health: Health,
 }
 

@@ -189,7 +189,7 @@ pub struct Storage {
     pub id: StorageId,
     /// Its name in the library; `None` for one that was typed in for a single task.
     pub name: Option<String>,
-    /// Where it is.
+    /// Its location.
     pub location: StorageLocation,
     /// When it was created.
     pub created: Timestamp,
@@ -248,11 +248,11 @@ pub struct TestLine {
     pub outcome: TestOutcome,
     /// How long it took, in microseconds.
     pub latency_us: u64,
-    /// What went wrong, or why it was not tested.
+    /// The error, or why it was not tested.
     pub problem: Option<Problem>,
 }
 
-/// How one line of a test ended.
+/// The result of one line of a test.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum TestOutcome {

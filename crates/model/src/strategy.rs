@@ -17,7 +17,7 @@ pub mod rules;
 
 pub use draft::Draft;
 
-/// What a strategy backs up.
+/// The object that a strategy backs up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Scope {
@@ -80,20 +80,20 @@ impl Default for Thresholds {
 /// What a user decides about a strategy.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settings {
-    /// How it backs up.
+    /// Its method.
     pub method: BackupMethod,
     /// Where to.
     pub storage: StorageId,
     /// When.
     pub schedule: Schedule,
-    /// Whether a run starts log backup where it does not run.
+    /// Whether a run starts log backup if it is not running.
     pub start_log_backup: bool,
     /// Whether log backup is stopped and started again when it was interrupted and the cause is gone.
     #[serde(default)]
     pub restart_interrupted_log_backup: bool,
     /// How long backups are kept; none keeps all.
     pub clean_up: Option<CleanUp>,
-    /// When it raises an alarm.
+    /// Its alarm thresholds.
     pub thresholds: Thresholds,
 }
 

@@ -8,7 +8,7 @@ use crate::physical::SYS;
 use crate::problem::{Problem, codes};
 use crate::version::Version;
 
-/// Which SQL a tenant speaks.
+/// The SQL mode of a tenant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum TenantMode {
@@ -25,7 +25,7 @@ pub struct Tenant {
     pub id: TenantId,
     /// Its name.
     pub name: String,
-    /// Which SQL it speaks.
+    /// Its SQL mode.
     pub mode: TenantMode,
     /// `NORMAL`, `CREATING`, `RESTORE`, …, as the cluster reports it.
     pub status: String,

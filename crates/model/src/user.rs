@@ -21,7 +21,7 @@ pub enum Role {
     ClusterViewer,
 }
 
-/// A kind of deed that needs permission.
+/// A permission.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Permission {
     /// Read clusters, backups, storages and tasks.
@@ -58,7 +58,7 @@ pub struct User {
     pub id: UserId,
     /// The name to log on with.
     pub name: String,
-    /// What it is allowed.
+    /// Its role.
     pub role: Role,
     /// Whether the password must be changed before anything else.
     pub must_change_password: bool,
@@ -73,7 +73,7 @@ pub struct User {
 pub struct Token {
     /// Its identity.
     pub id: TokenId,
-    /// What its user calls it.
+    /// Its name.
     pub name: String,
     /// When it was created.
     pub created: Timestamp,

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-/// To which moments one tenant can be recovered.
+/// The recoverable periods of a tenant.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct TenantWindowRow {

@@ -33,7 +33,7 @@ struct Checkpoint {
 pub struct LogCheckpoint {
     /// How old the checkpoint is now: logs up to then are backed up. Nothing where logs were never backed up.
     pub age: Option<Duration>,
-    /// Whether log backup runs.
+    /// Whether log backup is running.
     pub is_running: bool,
 }
 

@@ -73,13 +73,13 @@ impl Default for PageAsk {
 /// One page of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page<T> {
-    /// The rows on it.
+    /// Its rows.
     pub contents: Vec<T>,
-    /// Which page it is, from 1.
+    /// The page number, from 1.
     pub number: u32,
-    /// How many rows a page holds at most.
+    /// The maximum number of rows per page.
     pub size: u32,
-    /// How many rows there are on all pages.
+    /// The number of rows on all pages.
     pub total_elements: u64,
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use model::text::Text;
 use model::time::Timestamp;
 
-/// What makes a watcher look, beside the end of its period.
+/// A trigger of a watcher, beside its interval.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WakesBy {
     /// Nothing.
@@ -18,24 +18,24 @@ pub enum WakesBy {
     Followers,
 }
 
-/// A watcher, and how it went of late.
+/// A watcher and its recent runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Watched {
     /// Its name.
     pub name: &'static str,
     /// How often it looks.
     pub period: Duration,
-    /// What else makes it look.
+    /// Its other triggers.
     pub wakes_by: WakesBy,
     /// How often it has looked since this server started.
     pub runs: u64,
-    /// When it last began to look.
+    /// When the last run started.
     pub last_run: Option<Timestamp>,
     /// How long that took.
     pub duration: Option<Duration>,
     /// Why the last look failed; nothing after one that went well.
     pub last_error: Option<Text>,
-    /// When a look last failed.
+    /// When a run last failed.
     pub failed: Option<Timestamp>,
 }
 

@@ -25,7 +25,7 @@ pub(crate) struct Scheduled {
     pub(crate) due: Timestamp,
     /// How much the schedule asks for.
     pub(crate) planned: DataBackupMode,
-    /// How much it backs up.
+    /// The backup mode.
     pub(crate) kind: DataBackupMode,
     /// Why it is full instead of incremental, if it is.
     pub(crate) promotion: Option<Promotion>,

@@ -18,10 +18,10 @@ use crate::error::Error;
 use crate::page::{Page, PageAsk};
 use crate::{asking, log_backups};
 
-/// A cluster to be taken over.
+/// A cluster to take over.
 #[derive(Debug, Clone)]
 pub struct NewCluster {
-    /// The name it gets here.
+    /// Its name in Lifeboat.
     pub name: String,
     /// Its servers' addresses, tried in this order.
     pub addresses: Vec<Address>,
@@ -36,7 +36,7 @@ pub struct NewCluster {
 pub struct DatabaseFacts {
     /// Its name.
     pub name: String,
-    /// How many tables it has.
+    /// Its number of tables.
     pub tables: u64,
     /// About how many bytes they take.
     pub bytes: u64,
@@ -47,9 +47,9 @@ pub struct DatabaseFacts {
 pub struct TableFacts {
     /// Its name.
     pub name: String,
-    /// About how many rows it has.
+    /// The estimated number of rows.
     pub rows: u64,
-    /// About how many bytes it takes.
+    /// Its estimated size in bytes.
     pub bytes: u64,
 }
 

@@ -20,12 +20,12 @@ use crate::error::Error;
 use crate::flows::major_compaction::MajorCompaction;
 use crate::orders::{self, Accepted};
 
-/// How major compaction stands.
+/// The status of major compaction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Compactions {
     /// The task of ours that performs one.
     pub running: Option<TaskId>,
-    /// What it is doing: the worst that any tenant's does.
+    /// Its status: the worst of all tenants.
     pub status: CompactionStatus,
     /// Each tenant on 4.x, else tenant 1 for all there is: its name and how it stands.
     pub tenants: Vec<(String, Compaction)>,

@@ -23,13 +23,13 @@ pub struct LogBackupTask {
     pub cluster: ClusterId,
     /// Its name.
     pub cluster_name: String,
-    /// The number that OceanBase knows it by.
+    /// OceanBase's ID of it.
     pub ob_cluster_id: i64,
     /// The tenant; 1 for a whole cluster.
     pub tenant: TenantId,
     /// Its name, as far as it is known.
     pub tenant_name: String,
-    /// How it stands.
+    /// Its status.
     pub round: ArchiveRound,
     /// How far it is behind, by the database's clock.
     pub delay_us: Option<u64>,

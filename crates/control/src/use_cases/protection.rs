@@ -28,7 +28,7 @@ const SELECTION: SelectionField = SelectionField { kind: orders::BACKUP_LOGICAL,
 pub struct ProtectedObject {
     /// The cluster.
     pub cluster: ClusterId,
-    /// The cluster's name here.
+    /// The name of the cluster.
     pub cluster_name: String,
     /// The tenant.
     pub tenant: TenantId,
@@ -47,7 +47,7 @@ pub struct ProtectedObject {
 /// The last good backup of an object. The later it was complete, the greater it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LastBackup {
-    /// When it was complete.
+    /// When it was completed.
     pub finished: Timestamp,
     /// How long ago that is, by the clock of the metadata.
     pub age: Duration,

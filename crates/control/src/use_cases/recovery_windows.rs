@@ -21,28 +21,28 @@ use crate::error::Error;
 pub struct WindowFilter {
     /// Of this tenant.
     pub tenant: Option<TenantId>,
-    /// At that moment or later.
+    /// At this time or later.
     pub from: Option<Timestamp>,
-    /// Before that moment.
+    /// Before this time.
     pub until: Option<Timestamp>,
 }
 
-/// To which moments the tenants of a cluster can be recovered.
+/// The recoverable periods of a cluster's tenants.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecoveryWindows {
     /// The cluster.
     pub cluster: ClusterId,
     /// Its name.
     pub cluster_name: String,
-    /// The number that OceanBase knows it by.
+    /// OceanBase's ID of it.
     pub ob_cluster_id: i64,
-    /// The database's clock when it was asked.
+    /// The database's clock at the time of the answer.
     pub now: Timestamp,
     /// The tenants that have backups.
     pub tenants: Vec<TenantWindow>,
 }
 
-/// To which moments one tenant can be recovered.
+/// The recoverable periods of a tenant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TenantWindow {
     /// The tenant.
@@ -68,13 +68,13 @@ pub struct SetMark {
     pub full_set: Option<i64>,
     /// Logs are read from here on.
     pub replay: Timestamp,
-    /// The earliest moment that it can be recovered to.
+    /// Its earliest recoverable time.
     pub restore: Timestamp,
     /// The version of its data; empty if the views do not show it.
     pub compatible: String,
     /// Whether a password is needed to read it.
     pub is_encrypted: bool,
-    /// The bytes that it takes.
+    /// Its size in bytes.
     pub bytes: u64,
 }
 

@@ -37,9 +37,9 @@ pub struct RestoreFilter {
     pub tenant: Option<TenantId>,
     /// In this state.
     pub status: Option<TaskStatus>,
-    /// Begun at that moment or later.
+    /// Started at this time or later.
     pub from: Option<Timestamp>,
-    /// Begun before that moment.
+    /// Started before this time.
     pub until: Option<Timestamp>,
 }
 
@@ -48,7 +48,7 @@ pub struct RestoreFilter {
 pub struct RestoreTask {
     /// The task.
     pub task: TaskId,
-    /// Who asked for it.
+    /// The initiator.
     pub creator: String,
     /// How the backup was taken.
     pub method: BackupMethod,
@@ -56,7 +56,7 @@ pub struct RestoreTask {
     pub backup_set: Option<BackupSetId>,
     /// The cluster that was backed up; none where only a storage is left of it.
     pub backup_cluster: Option<ClusterId>,
-    /// The number that OceanBase knows that cluster by, where it is known.
+    /// OceanBase's ID of that cluster, if known.
     pub backup_ob_cluster: Option<i64>,
     /// That cluster's name.
     pub backup_cluster_name: String,
@@ -64,7 +64,7 @@ pub struct RestoreTask {
     pub backup_tenant: TenantId,
     /// That tenant's name.
     pub backup_tenant_name: String,
-    /// The cluster that is recovered into.
+    /// The target cluster.
     pub cluster: ClusterId,
     /// That cluster's name.
     pub cluster_name: String,
@@ -82,13 +82,13 @@ pub struct RestoreTask {
     pub uri: String,
     /// The moment whose data are recovered; none while it is not settled.
     pub until: Option<Timestamp>,
-    /// How it stands.
+    /// Its status.
     pub status: TaskStatus,
     /// What of the set it did not make, as far as that is known.
     pub not_made: Vec<NotMade>,
     /// Why it failed.
     pub problem: Option<Text>,
-    /// When it was begun.
+    /// When it was started.
     pub started: Option<Timestamp>,
     /// When it ended.
     pub finished: Option<Timestamp>,

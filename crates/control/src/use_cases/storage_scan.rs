@@ -24,14 +24,14 @@ use crate::error::Error;
 /// The name of the object that ends a dump.
 const MANIFEST: &str = "/manifest.json";
 
-/// What lies in a storage.
+/// The content of a storage.
 #[derive(Debug, Default)]
 pub struct Scan {
-    /// How many complete logical dumps there are.
+    /// The number of complete logical dumps.
     pub found: u64,
     /// Those that the catalogue knew before.
     pub known: u64,
-    /// Those that it knows now.
+    /// The known backup sets.
     pub added: Vec<Adopted>,
     /// Those that it does not take, by their folders, and why.
     pub left_out: Vec<(String, Problem)>,
@@ -44,7 +44,7 @@ pub struct Adopted {
     pub id: BackupSetId,
     /// Its folder below the storage's base.
     pub path: String,
-    /// Where it comes from.
+    /// Its origin.
     pub origin: Origin,
 }
 

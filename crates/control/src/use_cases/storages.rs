@@ -20,12 +20,12 @@ use crate::page::{Page, PageAsk};
 pub use for_cluster::test_for_cluster;
 pub use model::order::StorageChoice;
 
-/// A storage configuration to be kept.
+/// A new storage configuration.
 #[derive(Debug, Clone)]
 pub struct NewStorage {
-    /// Its name in the library.
+    /// Its name.
     pub name: String,
-    /// Where it is.
+    /// Its location.
     pub location: StorageLocation,
     /// The secret of its access key; none for a directory.
     pub secret: Option<Secret>,

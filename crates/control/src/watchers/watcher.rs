@@ -23,7 +23,7 @@ pub(crate) struct Watcher {
     pub(crate) look: for<'a> fn(&'a Control) -> BoxFuture<'a, Result<(), Error>>,
 }
 
-/// What makes a watcher look, beside the end of its period.
+/// A trigger of a watcher, beside its interval.
 pub(crate) enum WakeUp {
     /// Nothing.
     Timer,

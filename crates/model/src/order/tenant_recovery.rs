@@ -94,7 +94,7 @@ impl RecoverUntil {
     }
 }
 
-/// What a recovered tenant is afterwards.
+/// The role of a recovered tenant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum RecoveredRole {

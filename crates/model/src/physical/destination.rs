@@ -13,7 +13,7 @@ use crate::storage::{StorageLocation, tenant_folder};
 pub struct TenantDestinations {
     /// Where data go.
     pub data: Option<String>,
-    /// Where logs go.
+    /// The log destination.
     pub log: Option<LogDestination>,
 }
 

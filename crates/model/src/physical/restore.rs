@@ -51,7 +51,7 @@ pub struct RestoreJob {
     pub tenant_name: String,
     /// Its number, once it has one.
     pub tenant: Option<TenantId>,
-    /// How it stands.
+    /// Its status.
     pub status: RestoreStatus,
     /// The database's own word for where it is.
     pub stage: String,

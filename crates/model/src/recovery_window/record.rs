@@ -18,9 +18,9 @@ pub struct RecordedSet {
     pub compatible: String,
     /// Whether it is encrypted with a password.
     pub is_encrypted: bool,
-    /// The bytes that it takes.
+    /// Its size in bytes.
     pub bytes: u64,
-    /// When it was complete.
+    /// When it was completed.
     pub ended: Option<Timestamp>,
 }
 
@@ -31,7 +31,7 @@ pub struct RecordedPiece {
     pub piece: Piece,
     /// Where it lies, without keys; empty if the views do not show it.
     pub path: String,
-    /// The bytes that it takes.
+    /// Its size in bytes.
     pub bytes: u64,
 }
 

@@ -52,7 +52,7 @@ impl fmt::Display for RunKey {
 pub struct Run {
     /// When it was due.
     pub due: Timestamp,
-    /// How much the schedule asked for.
+    /// The scheduled backup mode.
     pub planned: DataBackupMode,
     /// When the row was written.
     pub decided: Timestamp,
@@ -60,13 +60,13 @@ pub struct Run {
     pub outcome: Outcome,
 }
 
-/// What became of a due time.
+/// A run of a backup strategy.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
     /// A task was created.
     Started {
-        /// How much it backs up.
+        /// The backup mode.
         kind: DataBackupMode,
         /// Whether the task has ended, well or not.
         is_over: bool,

@@ -18,7 +18,7 @@ pub struct Draft {
     pub storage: StorageId,
     /// When, and how long backups are kept.
     pub schedule: ScheduleConfig,
-    /// When it raises an alarm.
+    /// Its alarm thresholds.
     pub thresholds: ThresholdConfig,
     /// Whether a copy in a second storage is asked for.
     pub secondary_backup: bool,
@@ -28,7 +28,7 @@ pub struct Draft {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ScheduleConfig {
-    /// When data are backed up.
+    /// The schedule.
     #[serde(flatten)]
     pub schedule: Form,
     /// Whether it runs; false saves it paused.
@@ -60,13 +60,13 @@ const fn yes() -> bool {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ThresholdConfig {
-    /// After how many minutes a data backup is late; 0 means never.
+    /// The time limit of a data backup in minutes; 0 means none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data_backup_timeout_minutes: Option<u32>,
-    /// After how many days without a successful data backup an alarm is raised.
+    /// The number of days without a successful data backup after which an alarm is raised.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub no_successful_data_backup_alarm_days: Option<u32>,
-    /// From how many seconds of delay of log backup on an alarm is raised.
+    /// The delay of log backup in seconds from which an alarm is raised.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub log_backup_delay_seconds: Option<u32>,
     /// From how full a storage on an alarm is raised, in percent.

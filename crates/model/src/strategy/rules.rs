@@ -10,7 +10,7 @@ use crate::schedule::{Rule, Schedule};
 /// What is known of the cluster that a strategy is for.
 #[derive(Debug, Clone, Copy)]
 pub struct Ground {
-    /// How it is spoken to.
+    /// The protocol of its connections.
     pub generation: Generation,
     /// What it offers.
     pub ability: BackupAbility,

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 /// Change the log backup of a cluster.
 pub(crate) struct LogBackup;
 
-/// What was asked for.
+/// The request.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct State {
     pub(crate) cluster: ClusterId,

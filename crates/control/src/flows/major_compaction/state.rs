@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 /// A major compaction.
 pub(crate) struct MajorCompaction;
 
-/// What was asked for.
+/// The request.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct State {
     pub(crate) cluster: ClusterId,

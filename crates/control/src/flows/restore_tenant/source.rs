@@ -45,7 +45,7 @@ pub(super) struct Settled {
     pub(super) bytes: u64,
     /// The SCN for which the views are read; none for a storage alone.
     pub(super) expected: Option<Expected>,
-    /// What to know about it.
+    /// Notes.
     pub(super) notes: Vec<Text>,
 }
 

@@ -11,7 +11,7 @@ use crate::context::Control;
 use crate::error::Error;
 use crate::strategies::{ScheduleStanding, schedule_standings};
 
-/// How the backups of all clusters stand.
+/// The backup status of all clusters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AllOverview {
     /// Every cluster, by name.

@@ -31,7 +31,7 @@ use crate::words;
 pub struct DataBackupTasks {
     /// The page.
     pub page: Page<DataBackupTask>,
-    /// Why the jobs that others began on the cluster are not among them.
+    /// Why foreign jobs on the cluster are not included.
     pub others_unknown: Option<Problem>,
 }
 

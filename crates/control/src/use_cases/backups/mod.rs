@@ -49,9 +49,9 @@ pub struct BackupFilter {
     pub backup_set: Option<BackupSetId>,
     /// In this state.
     pub status: Option<TaskStatus>,
-    /// Begun at that moment or later.
+    /// Started at this time or later.
     pub from: Option<Timestamp>,
-    /// Begun before that moment.
+    /// Started before this time.
     pub until: Option<Timestamp>,
 }
 
@@ -66,14 +66,14 @@ pub enum BackupSource {
     Other,
 }
 
-/// The backup of one tenant, by the task that makes or made it, or by a job that others began on the cluster.
+/// The backup of one tenant, by its task, or by a foreign job on the cluster.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DataBackupTask {
-    /// The task; none for a job of others.
+    /// The task; none for a foreign job.
     pub task: Option<TaskId>,
-    /// Who began it.
+    /// The kind of initiator.
     pub source: BackupSource,
-    /// Who asked for it; none for a job of others.
+    /// The initiator; none for a foreign job.
     pub creator: Option<String>,
     /// The cluster's own number of the job, if it is known.
     pub job: Option<i64>,
@@ -85,25 +85,25 @@ pub struct DataBackupTask {
     pub tenant: TenantId,
     /// The tenant's name.
     pub tenant_name: String,
-    /// How it is taken.
+    /// Its method.
     pub method: BackupMethod,
     /// How much it holds.
     pub mode: DataBackupMode,
-    /// What came of it, in the catalogue.
+    /// Its backup set in the catalogue.
     pub backup_set: Option<BackupSetId>,
-    /// Whether the set lacks something that nobody agreed to.
+    /// Whether the set left something out without consent.
     pub is_partial: bool,
     /// The cluster's own number of the set, if it is known.
     pub set_number: Option<i64>,
     /// Where it lies: a URI; empty while that is not known.
     pub uri: String,
-    /// How this tenant's part stands.
+    /// The status of this tenant's part.
     pub status: TaskStatus,
     /// Why it failed.
     pub problem: Option<Text>,
-    /// The bytes it took.
+    /// Its size in bytes.
     pub bytes: Option<u64>,
-    /// When it was begun.
+    /// When it was started.
     pub started: Option<Timestamp>,
     /// When it ended.
     pub finished: Option<Timestamp>,

@@ -17,16 +17,16 @@ use crate::error::Error;
 use crate::strategies::{ScheduleStanding, schedule_standing};
 use crate::{asking, compactions, log_backups};
 
-/// How the backup of one cluster stands.
+/// The backup status of one cluster.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Overview {
     /// The cluster.
     pub cluster: Cluster,
-    /// The backup task that runs.
+    /// The running backup task.
     pub running: Option<TaskId>,
-    /// When the newest backup set was finished.
+    /// When the newest backup set was completed.
     pub last_data_backup: Option<Timestamp>,
-    /// How many backup sets there are.
+    /// The number of backup sets.
     pub backup_sets: u64,
     /// How many bytes they take.
     pub backup_bytes: u64,

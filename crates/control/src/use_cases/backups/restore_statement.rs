@@ -26,7 +26,7 @@ const LOGS_UNKNOWN: &str = "<address of the tenant's log archive>";
 pub struct RestoreInto {
     /// The name of the new tenant. Defaults to one derived from the old name.
     pub tenant: Option<String>,
-    /// Its resource pools, with commas between them; else one made of the new name.
+    /// Its resource pools, separated by commas. Defaults to one named after the tenant.
     pub pools: Option<String>,
 }
 

@@ -33,7 +33,7 @@ pub struct StrategyAsk {
     pub storage: Option<NamedStorage>,
     /// When.
     pub schedule: ScheduleConfig,
-    /// When it raises an alarm.
+    /// Its alarm thresholds.
     pub thresholds: ThresholdConfig,
     /// Whether a copy in a second storage is asked for.
     pub secondary_backup: bool,
@@ -42,7 +42,7 @@ pub struct StrategyAsk {
 /// What is to change about a strategy; what is `None` stays.
 #[derive(Debug, Clone, Default)]
 pub struct StrategyChange {
-    /// How it backs up.
+    /// Its method.
     pub method: Option<BackupMethod>,
     /// Where to.
     pub storage: Option<NamedStorage>,

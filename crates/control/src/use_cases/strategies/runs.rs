@@ -25,18 +25,18 @@ use crate::words;
 /// How many runs to come are shown.
 const NEXT_RUNS: usize = 30;
 
-/// What became of a due time.
+/// A run of a backup strategy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StrategyRun {
     /// When it was due.
     pub due: Timestamp,
-    /// How much the schedule asked for.
+    /// The scheduled backup mode.
     pub planned: DataBackupMode,
     /// When it was decided about.
     pub decided: Timestamp,
-    /// How it stands.
+    /// Its status.
     pub status: RunStatus,
-    /// How much is backed up; none when no task was created.
+    /// The backup mode; none when no task was created.
     pub kind: Option<DataBackupMode>,
     /// The task.
     pub task: Option<TaskId>,
@@ -91,9 +91,9 @@ pub enum ScheduleStatus {
 /// Which due times are wanted; what is `None` limits nothing.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct RunFilter {
-    /// At that moment or later.
+    /// At this time or later.
     pub from: Option<Timestamp>,
-    /// Before that moment.
+    /// Before this time.
     pub until: Option<Timestamp>,
 }
 

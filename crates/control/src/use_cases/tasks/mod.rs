@@ -27,11 +27,11 @@ use crate::words;
 /// Which tasks are wanted; what is `None` limits nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TaskFilter {
-    /// About this cluster.
+    /// Of this cluster.
     pub cluster: Option<ClusterId>,
     /// The name of this cluster when the task was created.
     pub cluster_name: Option<String>,
-    /// About this tenant.
+    /// Of this tenant.
     pub tenant: Option<TenantId>,
     /// The name of this tenant when the task was created.
     pub tenant_name: Option<String>,
@@ -84,7 +84,7 @@ pub struct LogLine {
 pub struct EventFilter {
     /// Of this task.
     pub task: Option<TaskId>,
-    /// About this cluster.
+    /// Of this cluster.
     pub cluster: Option<ClusterId>,
 }
 

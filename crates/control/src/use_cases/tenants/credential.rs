@@ -20,7 +20,7 @@ use crate::clusters::test_line;
 use crate::context::{Attempt, Context, Control, of_tenant};
 use crate::error::Error;
 
-/// Who is to read a tenant's data.
+/// The logical backup account of a tenant.
 #[derive(Debug, Clone)]
 pub struct NewCredential {
     /// A user of the tenant, with or without the tenant after the name.
@@ -29,7 +29,7 @@ pub struct NewCredential {
     pub password: Secret,
 }
 
-/// What the test of a credential found.
+/// The result of an account test.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CredentialTest {
     /// The user's bare name.

@@ -15,7 +15,7 @@ use crate::page::{Page, PageAsk};
 pub struct NewAccount {
     /// The name to log on with.
     pub name: String,
-    /// What it is allowed.
+    /// Its role.
     pub role: Role,
     /// The first password.
     pub password: Secret,
@@ -24,7 +24,7 @@ pub struct NewAccount {
 /// What is to be different about an account; what is left out stays.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct AccountChange {
-    /// What it is allowed.
+    /// Its role.
     pub role: Option<Role>,
     /// Whether it may not log on.
     pub disabled: Option<bool>,
