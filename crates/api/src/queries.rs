@@ -16,7 +16,7 @@ use utoipa::IntoParams;
 use crate::views::restores::RestoreStatus;
 use crate::views::words;
 
-/// Which page of a list is wanted.
+/// The requested page of a list.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]

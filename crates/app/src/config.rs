@@ -13,7 +13,7 @@ use serde::Deserialize;
 use crate::metadata_place;
 use crate::tls::TlsFiles;
 
-/// How a server is set up.
+/// The configuration of a server.
 #[derive(Debug)]
 pub(crate) struct Config {
     pub(crate) data_dir: PathBuf,

@@ -11,7 +11,7 @@ use crate::task::{Moment, Row, StepStatus, Undo};
 /// The shortest wait: a body that asks for less would be run without a pause.
 const AGAIN_MIN: Duration = Duration::from_millis(10);
 
-/// What came of running a body.
+/// The result of running a body.
 #[derive(Debug)]
 pub(crate) enum Said {
     /// It answered.
@@ -22,7 +22,7 @@ pub(crate) enum Said {
     Nothing,
 }
 
-/// What ended a body, if it did not end by itself.
+/// What ended a body from outside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Interrupt {
     /// It ended by itself.
@@ -33,7 +33,7 @@ pub(crate) enum Interrupt {
     TimedOut,
 }
 
-/// What an answer is judged by.
+/// The inputs for judging an answer.
 pub(crate) struct Terms<'a> {
     pub(crate) now: Moment,
     pub(crate) backoff: &'a Backoff,

@@ -22,7 +22,7 @@ impl Fault {
     }
 }
 
-/// Where a worker looks whether it is to meet its fault now.
+/// The point where a worker checks for its fault.
 #[derive(Debug, Default)]
 pub(crate) struct FaultPoint(Mutex<Option<Fault>>);
 

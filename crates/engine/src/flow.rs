@@ -27,17 +27,17 @@ pub trait Flow: Sized + Send + Sync + 'static {
     /// The oldest version whose tasks this code can continue: it had the same steps, and its state keeps its meaning.
     /// Programs of that version leave the tasks of this one alone.
     const READS_SINCE: u32 = Self::VERSION;
-    /// What the bodies need of the program.
+    /// The dependencies of the bodies.
     type Context: Send + Sync + 'static;
-    /// What the steps have learnt; saved after every step.
+    /// The results of the steps; saved after every step.
     type State: Serialize + DeserializeOwned + Send + Sync + 'static;
-    /// What one lane's steps have learnt; `()` for a flow without lanes.
+    /// The results of one lane's steps; `()` for a flow without lanes.
     type Lane: Default + Serialize + DeserializeOwned + Send + Sync + 'static;
     /// The steps, in order.
     const STEPS: &'static [Step<Self>];
 }
 
-/// What a body answers.
+/// The answer of a body.
 pub type Answer = Result<Next, StepError>;
 
 /// The body of a step that runs once per task.
@@ -96,8 +96,8 @@ impl<F: Flow> Step<F> {
         Self { id, body, undo: None, stop: None, skippable: false, timeout: STEP_TIMEOUT }
     }
 
-    /// Takes back what the step did. It runs for every step that was begun, also for one that failed: it may
-    /// have acted before. So it looks first whether there is anything to take back.
+    /// Reverts the step. It runs for every started step, also for a failed one, which may have acted before. So it
+    /// checks first whether there is anything to revert.
     #[must_use]
     pub const fn undo(mut self, body: OneBody<F>) -> Self {
         assert!(matches!(self.body, Body::One(_)), "an `each` step is undone by `undo_each`");
@@ -238,7 +238,7 @@ impl StepError {
 pub struct LaneSeen<L> {
     /// Names the lane.
     pub key: String,
-    /// What its steps have learnt.
+    /// The results of its steps.
     pub state: L,
     /// Why it failed, if it has.
     pub failed: Option<Note>,
@@ -251,7 +251,7 @@ impl<L> LaneSeen<L> {
     }
 }
 
-/// Where a body stands: what it needs, whom it works for, and its line to the journal.
+/// The context of a body: its dependencies, its task, and its connection to the journal.
 pub struct At<F: Flow> {
     pub(crate) context: Arc<F::Context>,
     pub(crate) seat: Arc<Seat>,
@@ -306,9 +306,9 @@ impl<F: Flow> At<F> {
         self.seat.desk.progress(self.seat.row, progress);
     }
 
-    /// Allows one effectful statement that takes at most so long: everything logged so far is stored, and so much of
-    /// the lease is left that nobody else can have the task before the statement has ended (up to 100 seconds of a
-    /// lease of 30: others must not wait forever for a task whose worker died).
+    /// Allows one statement with an effect and this time limit: everything logged so far is stored, and the remaining
+    /// lease is long enough that no other worker can take over the task before the statement has ended (up to 100
+    /// seconds of a lease of 30: others must not wait forever for a task whose worker died).
     ///
     /// The error ends this run: another worker has the task, or may soon have it. Pass it up immediately; nothing is
     /// saved, and the holder of the task continues.

@@ -23,7 +23,7 @@ pub const PAGE_MAX: u32 = 1_000;
 
 /// Keeps tasks. A call that gets no answer ends in an error within seconds: a lease is running.
 pub trait Journal: Send + Sync + 'static {
-    /// Keeps a new task, due at once; refused while an unfinished task has its exclusive key.
+    /// Stores a new task, due immediately; refused while an unfinished task has its exclusive key.
     fn insert(&self, new: NewTask) -> impl Future<Output = Result<TaskId, InsertError>> + Send;
 
     /// Hands out one task that is due, unfinished, without a lease in force, and of a kind in `ask.can`, in a
@@ -76,7 +76,7 @@ pub trait Journal: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Vec<Event>, JournalError>> + Send;
 }
 
-/// What a worker can run, and how long it wants it.
+/// The abilities of a worker, and the requested duration.
 #[derive(Debug, Clone)]
 pub struct Ask {
     /// The worker's name, shown to people.
@@ -101,27 +101,27 @@ pub struct Ticket {
 pub struct Claim {
     /// Proof of it.
     pub ticket: Ticket,
-    /// The task as it stands, its new lease included.
+    /// The current task, including its new lease.
     pub task: Task,
-    /// How long it may keep it, and what time it is.
+    /// The remaining lease, and the current time.
     pub pulse: Pulse,
 }
 
-/// What a holder learns whenever it writes.
+/// The information that a holder gets with every write.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pulse {
     /// How much of the lease is left, by the journal's clock.
     pub left: Duration,
     /// What time it is there.
     pub now: Moment,
-    /// What an operator wants ended.
+    /// The cancel requests of an operator.
     pub cancels: Cancels,
 }
 
-/// What a holder, or an operator's decision, writes.
+/// The writes of a holder, or of an operator's decision.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Change {
-    /// How the task stands now.
+    /// The current state of the task.
     pub status: TaskStatus,
     /// Why it failed.
     pub note: Option<Note>,
@@ -131,11 +131,11 @@ pub struct Change {
     pub finished_at: Option<Moment>,
     /// From when on it may be claimed; see [`Change::due`].
     pub due_at: Moment,
-    /// What the holder knew of what an operator wants ended.
+    /// The cancel requests that the holder knew.
     pub cancels_seen: Cancels,
-    /// What its `One` steps have learnt; nothing when unchanged.
+    /// The results of its `One` steps; none when unchanged.
     pub state: Option<Value>,
-    /// What lanes have learnt; only the changed ones.
+    /// The results of lanes; only the changed ones.
     pub lanes: Vec<LaneState>,
     /// The changed rows, whole.
     pub rows: Vec<Row>,
@@ -144,8 +144,8 @@ pub struct Change {
 }
 
 impl Change {
-    /// Returns the due time to keep: at once, if the holder did not yet know of a cancel when it wrote this.
-    /// Otherwise a cancel that comes just before a holder gives the task back would wait with it.
+    /// Returns the due time to store: immediately, if the holder did not yet know of a cancel when it wrote this.
+    /// Otherwise, a cancel just before a holder releases the task would wait with it.
     pub fn due(&self, stored: &Cancels, now: Moment) -> Moment {
         if *stored == self.cancels_seen { self.due_at } else { self.due_at.min(now) }
     }
@@ -157,7 +157,7 @@ impl Change {
     }
 }
 
-/// What an operator's command comes to; made by [`crate::operator`].
+/// The effect of an operator's command; created by [`crate::operator`].
 #[derive(Debug, Clone, PartialEq)]
 pub enum Decision {
     /// Sets a finished task going again. Only while its revision is still the one that was seen, and while no

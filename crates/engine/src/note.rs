@@ -90,7 +90,7 @@ pub const CANCELLED: &str = "engine.cancelled";
 pub const TIMED_OUT: &str = "engine.timed-out";
 /// The step's code broke.
 pub const PANICKED: &str = "engine.panicked";
-/// What was saved cannot be read by this version of the flow.
+/// This version of the flow cannot read the saved state.
 pub const STATE_UNREADABLE: &str = "engine.state-unreadable";
 /// The task was created by a version whose steps this program cannot run.
 pub const STEPS_CHANGED: &str = "engine.steps-changed";

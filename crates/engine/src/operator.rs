@@ -4,7 +4,7 @@
 use crate::journal::{ApplyError, Change, Decision, Journal, JournalError};
 use crate::task::{Operation, Row, RowNumber, StepStatus, Task, TaskId, TaskStatus, Undo};
 
-/// What an operator may want.
+/// The commands of an operator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Command {
     /// Run the failed rows again, and the `One` steps after them.
@@ -17,7 +17,7 @@ pub enum Command {
     CancelTask,
     /// End one row's work.
     CancelStep(RowNumber),
-    /// Undo what was begun, last first.
+    /// Roll back, last step first.
     RollBack,
 }
 
@@ -25,9 +25,9 @@ pub enum Command {
 struct Rule {
     /// What the task's history shows afterwards.
     operation: Operation,
-    /// How the task must stand.
+    /// The required state of the task.
     task: &'static [TaskStatus],
-    /// How the row must stand, where the command names one.
+    /// The required state of the row, if the command names one.
     row: &'static [StepStatus],
     /// Their state afterwards; none if the holder of the task is asked to end it.
     becomes: Option<Becomes>,
@@ -56,16 +56,16 @@ const fn rule(command: Command) -> Rule {
     }
 }
 
-/// Why a command is not carried out.
+/// Why a command is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// The task has no such row.
     #[error("the task has no step number {0}")]
     NoSuchRow(RowNumber),
-    /// The command does not fit how the task stands.
+    /// The state of the task does not allow the command.
     #[error("the task is {0}")]
     Task(TaskStatus),
-    /// The command does not fit how the row stands.
+    /// The state of the row does not allow the command.
     #[error("step `{step}` is {status}")]
     Row {
         /// The step's id.
@@ -79,7 +79,7 @@ pub enum Refusal {
     /// Undone steps cannot be built on; the roll back has to be brought to its end.
     #[error("the task is partly rolled back")]
     PartlyRolledBack,
-    /// No step that was begun can be undone.
+    /// No started step can be undone.
     #[error("no step that was begun can be undone")]
     NothingToUndo,
 }
@@ -240,7 +240,7 @@ pub async fn operate<J: Journal>(journal: &J, id: TaskId, command: Command) -> R
     Err(OperateError::Busy(id))
 }
 
-/// Why an operator's command was not carried out.
+/// Why an operator's command failed.
 #[derive(Debug, thiserror::Error)]
 pub enum OperateError {
     /// There is no such task.

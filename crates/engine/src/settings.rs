@@ -11,7 +11,7 @@ pub struct Settings {
     pub name: String,
     /// The duration of a lease: the time until others continue after a crash.
     pub lease: Duration,
-    /// How many tasks run at once.
+    /// The maximum number of running tasks.
     pub tasks_at_once: usize,
     /// The maximum number of concurrent lanes of one task. Most of a lane's time is waiting for the database.
     pub lanes_at_once: usize,
@@ -19,9 +19,9 @@ pub struct Settings {
     pub poll: Duration,
     /// How long a body may take to wind down before it is dropped.
     pub grace: Duration,
-    /// What is done about a step's passing failures.
+    /// The handling of a step's temporary failures.
     pub backoff: Backoff,
-    /// What is done while the journal does not answer.
+    /// The handling of a journal that does not answer.
     pub journal_backoff: Backoff,
 }
 

@@ -86,16 +86,16 @@ macro_rules! stored_words {
 #[derive(Debug, thiserror::Error)]
 #[error("`{word}` is no known {kind}; the row was written by another version")]
 pub struct UnknownWord {
-    /// What the word should have been.
+    /// The expected word.
     pub kind: &'static str,
-    /// What stands there.
+    /// The found word.
     pub word: String,
 }
 
 stored_words! {
-    /// How a task stands.
+    /// The state of a task.
     TaskStatus {
-        /// Made, and not begun.
+        /// Created, and not started.
         Pending = "PENDING",
         /// Begun, and not at its end; it may be waiting.
         Running = "RUNNING",
@@ -118,11 +118,11 @@ impl TaskStatus {
 }
 
 stored_words! {
-    /// How one row stands.
+    /// The state of one row.
     StepStatus {
         /// Its turn has not come.
         Pending = "PENDING",
-        /// Its turn has come; it has not begun.
+        /// It is due, and has not started.
         Ready = "READY",
         /// Begun: its body runs, or it waits for its next turn.
         Running = "RUNNING",
@@ -143,7 +143,7 @@ impl StepStatus {
 }
 
 stored_words! {
-    /// How a row's undo stands.
+    /// The state of a row's undo.
     Undo {
         /// The step has none.
         Absent = "ABSENT",
@@ -161,7 +161,7 @@ stored_words! {
 }
 
 stored_words! {
-    /// What an operator wanted last.
+    /// The last request of an operator.
     Operation {
         /// No progress since the task was created.
         Execute = "EXECUTE",
@@ -176,7 +176,7 @@ stored_words! {
     }
 }
 
-/// How far a step has come.
+/// The progress of a step.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Progress {
     /// The completed amount.
@@ -202,7 +202,7 @@ pub struct Task {
     pub version: u32,
     /// Its status.
     pub status: TaskStatus,
-    /// What an operator wanted last.
+    /// The last request of an operator.
     pub operation: Operation,
     /// Who made it; the engine does not look inside.
     pub creator: String,
@@ -218,7 +218,7 @@ pub struct Task {
     pub lanes: Vec<LaneState>,
     /// Why it failed.
     pub note: Option<Note>,
-    /// What an operator wants ended.
+    /// The cancel requests of an operator.
     pub cancels: Cancels,
     /// Grows with every change of what is above, `cancels` excepted.
     pub revision: i64,
@@ -236,7 +236,7 @@ pub struct Task {
     pub rows: Vec<Row>,
 }
 
-/// Who runs a task, and until when nobody else may.
+/// The worker of a task, and the end of its lease.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lease {
     /// The worker's name.
@@ -254,7 +254,7 @@ pub struct LaneState {
     pub state: Value,
 }
 
-/// What an operator wants ended. Written by operators only, so that no save of a worker can undo it.
+/// The cancel requests of an operator. Written by operators only, so that no save of a worker can undo them.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Cancels {
     /// The whole task.

@@ -43,7 +43,7 @@ impl BackupAbility {
         }
     }
 
-    /// Returns the method that is filled in when nobody chose one.
+    /// Returns the default method.
     #[must_use]
     pub fn preferred(self) -> BackupMethod {
         if self == Self::LogicalBackup { BackupMethod::Logical } else { BackupMethod::Physical }

@@ -12,7 +12,7 @@ use crate::time::Timestamp;
 /// The maximum delay of log backup in seconds: OCP's threshold for a cluster without a strategy.
 pub const LOG_DELAY_S: u64 = 3_600;
 
-/// What is wrong. The order is that in which alarms of one level are listed.
+/// The types of alarms. The order is that in which alarms of one level are listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum AlarmKind {
     /// The cluster does not answer.
@@ -21,7 +21,7 @@ pub enum AlarmKind {
     StorageCapacity,
     /// The newest data backup failed, and none succeeded since.
     BaseBackupFail,
-    /// The newest backup set of a tenant lacks something that nobody agreed to.
+    /// The newest backup set of a tenant left something out without consent.
     BackupPartial,
     /// A data backup runs longer than its backup strategy allows.
     BaseBackupTimeout,
@@ -37,7 +37,7 @@ pub enum AlarmKind {
     StrategyOwnerInvalid,
 }
 
-/// How bad it is. On the wire it is OCP's number, of which 1 is the worst.
+/// The level. On the wire, it is OCP's number, of which 1 is the worst.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum AlarmLevel {
     /// Nothing can be backed up.
@@ -123,7 +123,7 @@ pub struct Alarm {
     pub task: Option<TaskId>,
     /// The start of the problem, if known.
     pub since: Option<Timestamp>,
-    /// What is wrong and what to do.
+    /// The problem and the fix.
     pub text: Text,
     /// The reason: the original error.
     pub reason: Option<Text>,
@@ -187,7 +187,7 @@ pub fn changes(before: &[Alarm], now: &[Alarm]) -> Vec<AlarmChange> {
     closed.chain(others).collect()
 }
 
-/// What makes an alarm the same for as long as it holds.
+/// The identity of an alarm while it holds.
 type Key = (AlarmKind, ClusterId, Option<TenantId>);
 
 /// Judges the log backup of one tenant, on 3.x of the cluster; `delay_us` is its delay while it runs, and `limit_s`

@@ -114,7 +114,7 @@ pub enum LogBackupWish {
     Resume,
 }
 
-/// What to do next for a wish.
+/// The next action for a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ArchiveStep {
     /// It is as it should be.
@@ -145,7 +145,7 @@ pub fn next_step(wish: LogBackupWish, round: &ArchiveRound) -> Result<ArchiveSte
     Ok(match (wish, round.status) {
         (LogBackupWish::Start | LogBackupWish::Resume, Interrupted) => return Err(interrupted(round)),
         (LogBackupWish::Start, Doing) => Nothing,
-        // A destination that is deferred lets no round begin.
+        // A deferred destination prevents every round.
         (LogBackupWish::Start, Never | Stop | Suspend) if !round.enabled => Enable,
         (LogBackupWish::Start, Never | Stop) if !mode_on => SwitchOn,
         (LogBackupWish::Start, _) => Wait,
@@ -172,7 +172,7 @@ pub fn interrupted(round: &ArchiveRound) -> Problem {
     if round.comment.is_empty() { problem } else { problem.raw(&round.comment) }
 }
 
-/// Checks that log backup runs, or is about to, where nobody lets it be started: no version backs data up without it.
+/// Checks that log backup is running, or about to, if it may not be started: no version backs up data without it.
 ///
 /// # Errors
 /// 20036 when it does not run; `tenant` names what the round is of.

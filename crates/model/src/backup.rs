@@ -24,7 +24,7 @@ pub enum DataBackupMode {
     /// All of it.
     #[serde(rename = "FULL_BACKUP")]
     Full,
-    /// What changed since the last backup.
+    /// The changes since the last backup.
     #[serde(rename = "INCREMENTAL_BACKUP")]
     Incremental,
 }
@@ -102,7 +102,7 @@ pub fn is_same_name(typed: &str, name: &str) -> bool {
     typed == name || typed.to_lowercase() == name
 }
 
-/// What is to be backed up, before the cluster was asked what it can do.
+/// The request of a backup, before the cluster's abilities are known.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct BackupWish {
     /// The tenants; none means the whole cluster.

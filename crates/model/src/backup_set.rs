@@ -15,7 +15,7 @@ pub enum BackupSetStatus {
     Available,
     /// Complete; the verification was skipped.
     Unverified,
-    /// Something was left out that nobody agreed to. It can be recovered, and satisfies no rule that asks for a backup.
+    /// Something was left out without consent. It can be recovered, and does not count as a backup.
     Partial,
     /// Found in a storage, and signed with no key that this installation knows. It can be recovered by an
     /// administrator who agrees to that, and satisfies no rule that asks for a backup: its own description is

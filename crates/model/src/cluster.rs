@@ -145,7 +145,7 @@ pub struct Observer {
     pub build: String,
 }
 
-/// A cluster that was taken over. Its password lies sealed in the metadata.
+/// A cluster that was taken over. Its password is sealed in the metadata.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cluster {
     /// Its identity; 0 before the metadata gave one.

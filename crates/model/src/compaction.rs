@@ -91,13 +91,13 @@ pub fn need(
     }
     match compaction.status {
         CompactionStatus::Error => Err(needed(CompactionHindrance::InError).raw(&compaction.info)),
-        // Where the freeze that is being merged is too old, another is asked for when it is through.
+        // If the freeze that is being merged is too old, another is requested afterwards.
         CompactionStatus::Compacting => Ok(CompactionNeed::Running),
         CompactionStatus::Idle => Ok(CompactionNeed::Freeze),
     }
 }
 
-/// Why a compaction that is needed does not come about by itself.
+/// Why a required compaction does not start automatically.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CompactionHindrance {
     /// The request does not allow starting one.

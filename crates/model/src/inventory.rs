@@ -60,9 +60,9 @@ kinds! {
     Types = "types",
     /// Other names of objects.
     Synonyms = "synonyms",
-    /// Groups of tables that lie together (OceanBase).
+    /// Groups of tables that are stored together (OceanBase).
     TableGroups = "table-groups",
-    /// Tables whose rows lie outside the server.
+    /// Tables with rows outside the server.
     ExternalTables = "external-tables",
     /// Tables that only one session sees.
     TemporaryTables = "temporary-tables",
@@ -142,7 +142,7 @@ pub struct LeftOut {
     pub agreed: bool,
 }
 
-/// What a request must hold to agree to something that is left out.
+/// The consent that a request needs for an object that is left out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Agreement {
     /// This kind.
@@ -179,13 +179,13 @@ pub struct Missing {
     pub object: LeftOut,
 }
 
-/// Returns whether a backup lacks something that nobody agreed to.
+/// Returns whether a backup left something out without consent.
 #[must_use]
 pub fn is_partial(left_out: &[LeftOut]) -> bool {
     left_out.iter().any(|object| !object.agreed)
 }
 
-/// What a request agrees to be without.
+/// The objects that a request agrees to leave out.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Consent {
     /// Databases and tables that are not backed up.

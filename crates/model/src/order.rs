@@ -79,7 +79,7 @@ pub struct PhysicalBackup {
     pub encryption: Option<Secret>,
     /// Whether log backup is started where it does not run. Without it, such a tenant is refused.
     pub start_log_backup: bool,
-    /// Why it is full although its strategy plans an incremental one.
+    /// The reason why it is full although its strategy plans an incremental one.
     #[serde(skip)]
     pub promotion: Option<Promotion>,
     /// The run of a strategy that it is, if it is one: an incremental one then makes full sets of tenants without a usable

@@ -88,7 +88,7 @@ pub struct BackupJob {
     pub result: u64,
     /// The database's message about it.
     pub comment: String,
-    /// What the one who began it wrote (4.1 and later).
+    /// The description that the initiator wrote (4.1 and later).
     pub description: String,
     /// The job that handed this one out, if one did.
     pub parent: Option<(TenantId, i64)>,
@@ -133,7 +133,7 @@ pub struct PhysicalSet {
     pub tenant: TenantId,
     /// `BACKUP_SET_ID`, which counts for each tenant; on 3.x `BS_KEY`, which counts for the cluster.
     pub set: i64,
-    /// How much it holds, as the kernel recorded it: it may make a full set of an incremental wish.
+    /// Its mode, as the kernel recorded it: an incremental request may become a full set.
     pub mode: DataBackupMode,
     /// The full set that an incremental one needs; `None` if the views do not show it.
     pub full_set: Option<i64>,

@@ -21,7 +21,7 @@ pub mod codes {
     pub const CONFLICT: u32 = 409;
     /// Too many attempts.
     pub const LOCKED_OUT: u32 = 429;
-    /// A fault of ours.
+    /// A bug in Lifeboat.
     pub const INTERNAL: u32 = 500;
     /// An outside system did not do its part.
     pub const OUTSIDE: u32 = 502;
@@ -101,7 +101,7 @@ pub mod codes {
     pub const TENANT_BACKUP_NEEDS_EMPTY: u32 = 20304;
 }
 
-/// Who must act, which decides the HTTP status and the CLI's exit status.
+/// The kind of problem, which decides the HTTP status and the CLI's exit status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ProblemKind {
@@ -128,7 +128,7 @@ pub enum ProblemKind {
 /// One thing that went wrong. Its words are looked up in the texts, in the reader's language.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
-    /// Who must act.
+    /// The kind of problem.
     pub kind: ProblemKind,
     /// OCP's number, see [`codes`].
     pub code: u32,
@@ -167,7 +167,7 @@ impl Problem {
         Self::new(ProblemKind::Outside, codes::OUTSIDE, id)
     }
 
-    /// Returns a fault of ours.
+    /// Returns a bug in Lifeboat.
     pub fn internal(id: &str) -> Self {
         Self::new(ProblemKind::Internal, codes::INTERNAL, id)
     }

@@ -129,7 +129,7 @@ impl Interval {
     }
 }
 
-/// Why moments between two intervals, before the first or after the last one can't be recovered to.
+/// Why times between two intervals, before the first or after the last one are not recoverable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum GapReason {
@@ -293,7 +293,7 @@ fn spans(good: &[&Set], segments: &[Segment]) -> Vec<(u64, u64)> {
     merged
 }
 
-/// Explains what lies before, between and after the spans.
+/// Explains the gaps before, between and after the spans.
 fn gaps(spans: &[(u64, u64)], segments: &[Segment], rounds: &[Round], pieces: &[Piece]) -> Vec<Gap> {
     let first_log = segments.first().map(|logs| logs.from_scn);
     let last_log = segments.iter().map(|logs| logs.until_scn).max();

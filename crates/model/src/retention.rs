@@ -58,7 +58,7 @@ pub struct Candidate {
     pub health: Health,
 }
 
-/// What is promised.
+/// The promised retention.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Policy {
     /// For how many days back every moment stays recoverable.
@@ -95,13 +95,13 @@ pub enum KeepReason {
     Window,
     /// It is one of the newest, or built on one.
     Last,
-    /// It stands for its day.
+    /// It is the daily one.
     Daily,
-    /// It stands for its week.
+    /// It is the weekly one.
     Weekly,
-    /// It stands for its month.
+    /// It is the monthly one.
     Monthly,
-    /// It stands for its year.
+    /// It is the yearly one.
     Yearly,
     /// The number of good full sets that always stay.
     Minimum,
@@ -129,7 +129,7 @@ pub enum DeleteReason {
     Broken,
 }
 
-/// What becomes of a set.
+/// The fate of a set.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {

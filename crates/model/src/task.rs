@@ -167,7 +167,7 @@ pub enum NextStep {
     BackUpInFull(FullBackup),
 }
 
-/// A full backup in the place of an incremental one.
+/// A full backup instead of an incremental one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FullBackup {
     /// The cluster.

@@ -131,7 +131,7 @@ mod tests {
         use TenantMode::{Mysql, Oracle};
         type Case =
             (Generation, i64, TenantMode, Option<&'static str>, Option<&'static str>, Option<&'static str>);
-        // What refuses a credential, a backup without one, and a backup with one.
+        // The rules for a credential, a backup without one, and a backup with one.
         let cases: [Case; 5] = [
             (Seekdb, 1, Mysql, Some("tenant-credential-not-needed"), None, None),
             (

@@ -105,13 +105,13 @@ impl Text {
         }
     }
 
-    /// Adds what was to be done when it happened, such as "load `shop`.`orders`": it stands in front of the message.
+    /// Adds the attempted action, such as "load `shop`.`orders`": it precedes the message.
     #[must_use]
     pub fn during(self, doing: impl std::fmt::Display) -> Self {
         self.with(DOING, doing)
     }
 
-    /// Returns what the reader can do now while a step is going to be tried again without anybody's help.
+    /// Returns what the reader can do while a step is retried automatically.
     #[must_use]
     pub fn action_while_retried(&self, language: Language) -> Option<String> {
         let action = self.action(language)?;
@@ -208,8 +208,8 @@ fn read(name: &str, text: &str) -> Catalogue {
         .unwrap_or_else(|error| panic!("texts/{name}.toml, which is part of the binary: {error}"))
 }
 
-/// Puts the arguments in the place of `{name}`, and of `{name:one|many}` the first where the argument is 1, else the
-/// second; a placeholder without an argument stays, so that it is seen.
+/// Replaces `{name}` with the argument, and `{name:one|many}` with the first word if the argument is 1, else the
+/// second; a placeholder without an argument stays visible.
 fn fill(pattern: &str, args: &BTreeMap<String, String>) -> String {
     let mut text = String::with_capacity(pattern.len());
     let mut rest = pattern;

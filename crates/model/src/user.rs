@@ -30,7 +30,7 @@ pub enum Permission {
     Backup,
     /// Take over and remove clusters.
     ManageClusters,
-    /// Keep accounts, read the audit log, and decide whose backups are trusted.
+    /// Manage accounts, read the audit log, and decide which keys are trusted.
     ManageUsers,
 }
 
@@ -68,7 +68,7 @@ pub struct User {
     pub created: Timestamp,
 }
 
-/// What a program logs on with in a user's name. The token itself is shown once, and kept by nobody but its user.
+/// The log-on of a program in a user's name. The token itself is shown once, and stored only by its user.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Token {
     /// Its identity.

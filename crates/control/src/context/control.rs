@@ -12,16 +12,16 @@ use super::order_table::OrderTable;
 use super::seen::Seen;
 use super::shared::{Context, DATA_BACKUPS_AT_ONCE};
 
-/// How a server is set up.
+/// The configuration of a server.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Where it keeps its own data.
+    /// The data directory.
     pub data_dir: PathBuf,
-    /// The server that keeps the metadata; without one they lie in the data directory.
+    /// The server of the metadata; by default they are in the data directory.
     pub metadata: Option<MetadataServer>,
-    /// The directories below which storages may lie; none means the data directory.
+    /// The directories that storages may use; none means the data directory.
     pub file_roots: Vec<PathBuf>,
-    /// How many tasks run at once.
+    /// The maximum number of running tasks.
     pub tasks_at_once: usize,
     /// With how many running data backups strategies start no more.
     pub data_backups_at_once: usize,
@@ -53,7 +53,7 @@ impl Settings {
 
 /// A server that was opened.
 pub struct Opened {
-    /// What the use cases need.
+    /// The shared state of the use cases.
     pub control: Control,
     /// The file with the first password, for as long as that is to be changed.
     pub initial_password: Option<PathBuf>,
@@ -97,7 +97,7 @@ impl Control {
         &self.context.metadata
     }
 
-    /// Returns what makes the workers look for work at once.
+    /// Returns the handle that wakes the workers.
     pub(crate) fn wake(&self) -> Wake {
         self.worker.wake()
     }

@@ -76,7 +76,7 @@ impl Context {
 
     /// Checks that a location is complete, and that an object store has an address that can be called.
     ///
-    /// A directory may lie outside this server's roots: the servers of a cluster write physical backups themselves.
+    /// A directory may be outside this server's roots: the servers of a cluster write physical backups themselves.
     pub(crate) fn usable(
         &self,
         location: StorageLocation,

@@ -15,7 +15,7 @@ type Cause = Box<dyn std::error::Error + Send + Sync>;
 #[error("{problem}")]
 pub struct Error {
     problem: Box<Problem>,
-    /// Whether the same may go well a little later, with nobody doing anything.
+    /// Whether the same call may succeed a little later, without any action.
     is_transient: bool,
     #[source]
     cause: Option<Cause>,
@@ -32,13 +32,13 @@ impl Error {
         Self { is_transient, ..self }
     }
 
-    /// Returns the failure of a server in words that fit what was done there.
+    /// Returns the failure of a server in the words for that operation.
     pub(crate) fn of_server(problem: Problem, cause: oceanbase::Error) -> Self {
         let is_transient = cause.is_transient();
         Self::caused(problem, cause).passing(is_transient)
     }
 
-    /// Returns whether the same may go well a little later, with nobody doing anything.
+    /// Returns whether the same call may succeed a little later, without any action.
     pub(crate) fn is_transient(&self) -> bool {
         self.is_transient
     }
@@ -121,7 +121,7 @@ impl From<OperateError> for Error {
     }
 }
 
-/// What a step ends with when a call failed. Its own words are those of the whole chain: which call, then why.
+/// The error of a step whose call failed. Its original message is the whole chain: the call, then the reason.
 impl From<Error> for StepError {
     fn from(error: Error) -> Self {
         let Error { problem, is_transient, cause } = error;

@@ -31,7 +31,7 @@ struct Checkpoint {
 /// The log backup of one tenant; on 3.x of the cluster.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LogCheckpoint {
-    /// How old the checkpoint is now: logs up to then are backed up. Nothing where logs were never backed up.
+    /// The age of the checkpoint now: logs up to then are backed up. None if logs were never backed up.
     pub age: Option<Duration>,
     /// Whether log backup is running.
     pub is_running: bool,

@@ -33,7 +33,7 @@ struct Known {
     verified: Verified,
 }
 
-/// What a password turned out to be.
+/// The result of a password check.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
     Right,
@@ -78,7 +78,7 @@ impl LogOn {
             return Verdict::Right;
         }
         let Ok(_turn) = self.waiting.try_acquire() else { return Verdict::Busy };
-        // Counted before it is known: else many that come at once are all tried before the first is counted.
+        // Counted before it is known: otherwise, many concurrent guesses are all tried before the first is counted.
         let attempts_left =
             self.known().attempts.failed(credential.account, credential.address, Instant::now());
         let is_right = passwords::verify(password, stored).await;

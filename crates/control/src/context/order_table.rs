@@ -11,7 +11,7 @@ use super::actor::Actor;
 use super::error::Error;
 use super::shared::Context;
 
-/// What takes each kind of order.
+/// The handler of each kind of order.
 pub(crate) struct OrderTable {
     pub(crate) logical_backup: Taker<LogicalBackup>,
     pub(crate) physical_backup: Taker<PhysicalBackup>,
@@ -21,7 +21,7 @@ pub(crate) struct OrderTable {
     pub(crate) tenant: Taker<Box<TenantRecovery>>,
 }
 
-/// What orders need of a flow.
+/// The interface of a flow for orders.
 pub(crate) struct Taker<O> {
     /// Decides what can be decided without asking the cluster.
     pub(crate) draft: Drafting<O>,

@@ -6,7 +6,7 @@ use model::Problem;
 /// The most that one page holds (OCP's limit).
 pub const SIZE_MAX: u32 = 2_000;
 
-/// Which page of a list is wanted.
+/// The requested page of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PageAsk {
     number: u32,

@@ -61,7 +61,7 @@ pub(crate) fn check(origin: &Origin, actor: &Actor, accepted: bool, set: BackupS
     Ok(())
 }
 
-/// Returns where a set comes from, in words.
+/// Returns the origin of a set, in words.
 #[must_use]
 pub fn described(origin: &Origin) -> Text {
     match origin {

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use dump::{DumpId, Snapshot};
 
-/// How long a moment is kept that no step comes for: a failed task may be retried soon, but the server must not
-/// keep old versions of rows forever.
+/// How long a snapshot is kept without a step that needs it: a failed task may be retried soon, but the server must
+/// not keep old versions of rows forever.
 const IDLE: Duration = Duration::from_secs(15 * 60);
 
 /// The moments that no step works with right now.

@@ -19,7 +19,7 @@ pub(crate) struct Troubles {
     changes: AtomicU64,
 }
 
-/// What is wrong with a cluster.
+/// The problem of a cluster.
 #[derive(Debug, Clone)]
 pub(crate) enum Trouble {
     /// It does not answer.

@@ -26,8 +26,8 @@ pub(crate) struct Gauge {
 }
 
 impl Gauge {
-    /// Shows the bytes of a dump that is being taken. How many there will be is reckoned from the pieces: nobody
-    /// knows how long rows are before they are read.
+    /// Shows the bytes of a running dump. The total is estimated from the pieces: the length of rows is unknown
+    /// before they are read.
     pub(crate) fn dumping() -> Self {
         let read = |now: Progress| {
             let total =

@@ -5,13 +5,13 @@ use std::time::{Duration, Instant};
 
 use engine::Progress;
 
-/// What counts for the rate: less is nervous, more is slow to see that something has changed.
+/// The period of the rate: a shorter one is unstable, a longer one is slow to show a change.
 const WINDOW: Duration = Duration::from_secs(20);
 
 /// How close together samples are kept.
 const SPACING: Duration = Duration::from_millis(500);
 
-/// What was done when, of late.
+/// Recent samples.
 #[derive(Debug)]
 pub(crate) struct Pace {
     unit: &'static str,
@@ -19,7 +19,7 @@ pub(crate) struct Pace {
 }
 
 impl Pace {
-    /// Begins to look at work that stands at `done`.
+    /// Starts to measure work that is at `done`.
     pub(crate) fn new(unit: &'static str, done: u64, now: Instant) -> Self {
         Self { unit, samples: VecDeque::from([(now, done)]) }
     }

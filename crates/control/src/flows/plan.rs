@@ -14,13 +14,13 @@ pub struct Plan {
     pub method: BackupMethod,
     /// How much it holds.
     pub mode: DataBackupMode,
-    /// Where it lies, or will lie: a URI.
+    /// Its location, as a URI.
     pub storage: String,
     /// Its tenants.
     pub tenants: Vec<String>,
-    /// What the backup would lack, as far as that is seen now.
+    /// The objects that the backup would leave out, as far as known now.
     pub left_out: Vec<Missing>,
-    /// What of the backup set a recovery would not make, as far as that is seen now.
+    /// The objects of the backup set that a recovery would not create, as far as known now.
     pub not_made: Vec<NotMade>,
     /// The steps in running order.
     pub steps: Vec<PlannedStep>,
@@ -31,7 +31,7 @@ pub struct Plan {
 pub struct PlannedStep {
     /// The step's id, whose name is in the texts.
     pub step: String,
-    /// What it finds, or would do, in words.
+    /// Its finding or action, in words.
     pub notes: Vec<Text>,
     /// The statements to the cluster, with masked secrets.
     pub statements: Vec<String>,

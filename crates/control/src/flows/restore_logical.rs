@@ -70,11 +70,11 @@ const DATA_LIMIT: Duration = Duration::from_secs(14 * 24 * 60 * 60);
 /// How many findings of a verification are written to the log.
 const FINDINGS_SHOWN: usize = 50;
 
-/// What a user needs on a database to make and fill it.
+/// The privileges that a user needs on a database to create and fill it.
 const PRIVILEGES: [&str; 8] =
     ["CREATE", "CREATE VIEW", "SELECT", "INSERT", "UPDATE", "ALTER", "INDEX", "DROP"];
 
-/// What it needs besides to make foreign keys, where the kernel knows the privilege.
+/// The additional privilege for foreign keys, if the kernel supports it.
 const REFERENCES: &str = "REFERENCES";
 
 /// The oldest OceanBase that is known to ask for [`REFERENCES`]: seekdb's kernel is of that version.
@@ -171,7 +171,7 @@ async fn check_destination(at: &Here, state: &mut State) -> Answer {
     let Loading { target, client, options } = &loading;
     let found = load::check_target(target, client, &state.dump, options).await.map_err(Error::from)?;
     if found.resumes {
-        // Our own load has not begun: the marks are those of another one.
+        // Our own load has not started: the marks belong to another one.
         let problem = Problem::refused(codes::NAME_EXISTS, "recovery-left-unfinished");
         return Err(words::refused(problem.with("databases", joined(state))));
     }

@@ -76,7 +76,7 @@ pub(crate) async fn destination(
     Ok(Destination::Saved(storage))
 }
 
-/// Why a storage is filled in when nobody chooses one.
+/// Why a storage is the default.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StorageSource {
     /// It is the backup strategy's.

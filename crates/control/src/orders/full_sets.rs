@@ -10,7 +10,7 @@ use model::tenant::Tenant;
 
 use crate::context::{Context, Error};
 
-/// Returns whether the catalogue knows a full physical set of each tenant, wherever it lies. The task itself asks the
+/// Returns whether the catalogue has a full physical set of each tenant, in any location. The task itself queries the
 /// cluster.
 pub(crate) async fn has_full_sets(
     context: &Context,

@@ -31,7 +31,7 @@ pub(crate) struct Scheduled {
     pub(crate) promotion: Option<Promotion>,
 }
 
-/// Returns what a strategy is called where an account's name or address stands.
+/// Returns the name of a strategy in place of an account's name or address.
 fn named(strategy: StrategyId) -> String {
     format!("strategy/{strategy}")
 }

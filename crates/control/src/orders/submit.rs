@@ -37,7 +37,7 @@ pub(crate) async fn submit(
         }
         let (draft, conflict) = draft(control, actor, order).await?;
         let mut writer = context.metadata.begin().await?;
-        // Looked at again: the same order may have been sent twice at once.
+        // Checked again: the same order may have been sent twice at the same time.
         if let Some(key) = &key
             && let Some(known) = writer.submission_now(key, &in_full).await?
         {

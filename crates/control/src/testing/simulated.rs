@@ -29,7 +29,7 @@ use crate::{Actor, Control, Settings};
 /// How often a task may wait before it is taken for one that never ends.
 const WAITS_MAX: u32 = 3_000;
 
-/// The password of the simulated sys tenant, and nobody may ever see it.
+/// The password of the simulated sys tenant, which must never appear anywhere.
 const PASSWORD: &str = "of-the-sys-tenant";
 
 /// Makes two tests of each function that takes a [`Profile`]: on long-term support as most have it, and on the newest.

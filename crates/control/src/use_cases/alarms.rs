@@ -112,7 +112,7 @@ pub async fn changes(control: &Control, actor: &Actor, cluster: Option<ClusterId
 
 impl Changes {
     /// Waits until alarms are raised, closed or changed, for as long as the server runs. Nothing is lost when the
-    /// waiting is given up and begun again.
+    /// wait is cancelled and started again.
     pub async fn next(&mut self) -> Option<Vec<AlarmChange>> {
         loop {
             self.newest.changed().await.ok()?;
@@ -139,7 +139,7 @@ fn of_answers(
     trouble: Option<Trouble>,
 ) -> Vec<Alarm> {
     match trouble {
-        // What every server has kept outranks what this one remembers: another may have had an answer.
+        // The stored state of all servers outranks the state of this one: another may have had an answer.
         trouble if cluster.status == ClusterStatus::Unavailable => {
             let (since, reason) = match trouble {
                 Some(Trouble::Silent { since, why }) => (Some(since), Some(why)),

@@ -85,7 +85,7 @@ async fn keep_password(file: PathBuf, password: Secret) -> Result<(), Error> {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }
-        // New, so that nobody has it open, and only ours from its first byte.
+        // A new file, so that no other process has it open, readable only by us from its first byte.
         let mut new = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&file)?;
         writeln!(new, "{}", password.expose())?;
         new.sync_all()

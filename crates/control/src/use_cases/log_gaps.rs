@@ -61,7 +61,7 @@ pub(crate) async fn watch(
         return Ok(());
     }
     let strategies = control.metadata().strategy_list(Some(cluster.id)).await?;
-    // What is done together is one task: a cluster has one of log backup, and one data backup, at a time.
+    // Repairs at the same time are one task: a cluster has one task of log backup, and one data backup, at a time.
     let mut together: BTreeMap<(Mending, StrategyId), Vec<GapKey>> = BTreeMap::new();
     for gap in &open {
         let Some(round) = rounds.iter().find(|round| round.tenant == gap.key.tenant) else { continue };

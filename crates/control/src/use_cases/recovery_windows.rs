@@ -16,7 +16,7 @@ use crate::asking;
 use crate::context::Control;
 use crate::error::Error;
 
-/// Which moments are wanted; what is `None` limits nothing.
+/// A filter for times; `None` does not limit.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct WindowFilter {
     /// Of this tenant.
@@ -53,7 +53,7 @@ pub struct TenantWindow {
     pub timeline: Timeline,
     /// The sets that a recovery can begin with, in the order of their numbers.
     pub sets: Vec<SetMark>,
-    /// How much would be lost if the tenant were lost now; nothing when it can't be recovered at all.
+    /// The data loss if the tenant fails now; none if it cannot be recovered at all.
     pub loss_us: Option<u64>,
 }
 
@@ -168,7 +168,7 @@ impl WindowFilter {
         self.from.is_none_or(|from| moment >= from) && self.until.is_none_or(|until| moment < until)
     }
 
-    /// Leaves out what lies outside; what reaches in stays whole.
+    /// Removes intervals outside; partly overlapping ones stay whole.
     fn cut(&self, mut timeline: Timeline) -> Timeline {
         let meets = |first: Timestamp, last: Timestamp| {
             self.from.is_none_or(|from| last >= from) && self.until.is_none_or(|until| first < until)

@@ -28,7 +28,7 @@ use crate::tasks::{stored_statuses, view};
 use crate::words;
 pub use oceanbase::physical::Previewed;
 
-/// Which recoveries are wanted; what is `None` limits nothing.
+/// A filter for recoveries; `None` does not limit.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RestoreFilter {
     /// Into this cluster.
@@ -84,7 +84,7 @@ pub struct RestoreTask {
     pub until: Option<Timestamp>,
     /// Its status.
     pub status: TaskStatus,
-    /// What of the set it did not make, as far as that is known.
+    /// The objects of the set that it did not create, as far as known.
     pub not_made: Vec<NotMade>,
     /// Why it failed.
     pub problem: Option<Text>,

@@ -110,7 +110,7 @@ async fn dump_folders(client: &Client) -> Result<Vec<String>, Error> {
     Ok(folders.filter(|folder| place(folder).is_some()).map(str::to_owned).collect())
 }
 
-/// Reads the path of a dump; nothing when it is none of ours.
+/// Reads the path of a dump; none if it is not one.
 fn place(path: &str) -> Option<(LogicalFolder<'_>, DumpId)> {
     let (folder, dump) = LogicalFolder::of_dump(path)?;
     Some((folder, dump.parse().ok()?))

@@ -153,7 +153,7 @@ async fn room(control: &Control, storage: &Storage) -> Option<Room> {
         return None;
     }
     let (roots, path) = (control.context.roots.clone(), storage.location.path.clone());
-    // A network's file system may hang, and its thread with it: nobody waits longer for it.
+    // A network file system may hang, together with its thread: no caller waits longer for it.
     let asked = tokio::task::spawn_blocking(move || roots.room(&path));
     match tokio::time::timeout(ROOM_WAIT, asked).await {
         Ok(Ok(Ok(room))) => Some(room),

@@ -31,7 +31,7 @@ pub struct NewStorage {
     pub secret: Option<Secret>,
 }
 
-/// What is to change about a storage configuration; what is `None` stays.
+/// The changes of a storage configuration; `None` keeps a setting.
 #[derive(Debug, Clone, Default)]
 pub struct StorageChange {
     /// Its new name.
@@ -131,7 +131,7 @@ pub async fn update(
     attempt.watch(&control.context, work).await
 }
 
-/// Removes a storage configuration. What lies there stays.
+/// Removes a storage configuration. Its files stay.
 ///
 /// # Errors
 /// When backup sets lie in it, or a task still uses it.

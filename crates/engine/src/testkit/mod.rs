@@ -58,7 +58,7 @@ pub fn faults<F: Flow>() -> impl Iterator<Item = Fault> {
     F::STEPS.iter().flat_map(of_step)
 }
 
-/// What a run came to.
+/// The result of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
     /// The task came to an end.

@@ -48,7 +48,7 @@ pub struct TaskQuery {
     pub oldest_first: bool,
 }
 
-/// Which events are wanted; what is `None` limits nothing.
+/// A filter for events; `None` does not limit.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct EventQuery {
     /// Of this task.

@@ -57,7 +57,7 @@ pub enum RecoverySource {
     },
 }
 
-/// Whose backups lie in a storage, as OceanBase calls it.
+/// The owner of the backups in a storage, in OceanBase's terms.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BackupOwner {
     /// The cluster's own name.

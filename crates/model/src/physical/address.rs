@@ -9,7 +9,7 @@ use crate::secret::Secret;
 use crate::storage::{StorageLocation, StorageType};
 use crate::version::{ServerVersion, Version};
 
-/// Which versions know a kind of storage: from, and before which; several spans where it was away for a while.
+/// The versions that support a kind of storage: from, and before which; several spans if it was absent for a while.
 const KNOWN: [(StorageType, &[(Version, Version)]); 7] = [
     (StorageType::File, &[(Version::new(0, 0, 0), END)]),
     (StorageType::Oss, &[(Version::new(0, 0, 0), END)]),
@@ -34,7 +34,7 @@ const END: Version = Version::new(u32::MAX, 0, 0);
 /// The host that Google's storage has for clients of S3.
 const GCS_HOST: &str = "https://storage.googleapis.com";
 
-/// Returns the address as a statement carries it, keys and all; nobody may see it.
+/// Returns the address for a statement, including keys; it must never be shown.
 ///
 /// # Errors
 /// Names what is missing, what the version does not know, and what can't be written in an address.

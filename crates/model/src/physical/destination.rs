@@ -107,7 +107,7 @@ pub fn tenant_places(
     (base.below(&format!("{folder}/data")), base.below(&format!("{folder}/clog")))
 }
 
-/// What was wished for a tenant, without keys.
+/// The requested destinations of a tenant, without keys.
 #[derive(Debug, Clone, Copy)]
 pub struct TenantWish<'a> {
     /// The storage's own place.
@@ -195,7 +195,7 @@ pub fn for_cluster(
     }
 }
 
-/// Refuses a directory for single tenants of 3.x that lies below the cluster's own, or the other way round.
+/// Refuses a directory for single tenants of 3.x that overlaps with the cluster's own.
 ///
 /// # Errors
 /// 20303.
@@ -307,7 +307,7 @@ mod tests {
             (false, Some("oss://x/d"), None, Never, Err(20010)),
             // One folder for both can't be, however it came about.
             (true, None, Some("file:///b/c/1/1002/data"), Doing, Err(20150)),
-            // A name that only begins alike is another place.
+            // A name with the same prefix is another place.
             (
                 true,
                 Some("file:///backup"),

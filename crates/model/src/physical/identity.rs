@@ -62,7 +62,7 @@ impl JobMark {
         match self {
             Self::Tag(tag) => job.description == *tag && is_for_us,
             Self::After { id, at } => {
-                // Where there is nothing to build on, the kernel records an incremental wish as a full job.
+                // Without a base set, the kernel records an incremental request as a full job.
                 let is_of_kind = job.mode == mode || mode == DataBackupMode::Incremental;
                 job.id > *id && is_for_us && is_of_kind && job.started.is_none_or(|started| started >= *at)
             }

@@ -69,13 +69,13 @@ pub struct RestoreJob {
     pub log_progress: Option<u32>,
     /// Whose backups it reads.
     pub origin: RestoreOrigin,
-    /// What the one who began it wrote; empty where that was nothing.
+    /// The description that the initiator wrote; empty if there was none.
     pub description: String,
     /// The database's message about a failure.
     pub comment: String,
 }
 
-/// Whose backups a restore reads, as it has found them in the storage.
+/// The owner of the backups that a restore reads, as found in the storage.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct RestoreOrigin {
     /// The name of the cluster; empty if the view does not show it.
@@ -112,7 +112,7 @@ impl RestoreMark {
     }
 }
 
-/// Returns whether a tenant is only half restored: nobody can have written to it, so it may be dropped.
+/// Returns whether a tenant is only partly restored: no user can have written to it, so it may be dropped.
 ///
 /// The database's own rule uses the status alone. The role proves nothing: a tenant becomes a standby some stages
 /// before its restore ends, and has no known role while its META tenant is not up. A primary tenant is never treated

@@ -45,8 +45,8 @@ impl Expected {
         Self { sets, pieces: pieces.collect() }
     }
 
-    /// Returns whether a server sees these sets, and pieces that begin when these do. A beginning that can't be read,
-    /// and a piece of another number, prove nothing.
+    /// Returns whether a server sees these sets, and pieces with the same start. A start that cannot be read, and a
+    /// piece of another number, prove nothing.
     #[must_use]
     pub fn is_met_by(&self, seen: &[Seen<'_>]) -> bool {
         let sets = seen.iter().filter_map(|seen| match seen {

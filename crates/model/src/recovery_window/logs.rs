@@ -49,7 +49,8 @@ impl Piece {
     }
 }
 
-/// Joins pieces whose files are where `counts` wants them. A round without pieces, as on versions without them, is one.
+/// Joins pieces whose files are where `counts` requires them. A round without pieces, as on versions without them, is
+/// one.
 pub(super) fn segments(
     rounds: &[Round],
     pieces: &[Piece],
@@ -65,7 +66,7 @@ pub(super) fn segments(
         next_scn: None,
     });
     let mut parts: Vec<&Piece> = pieces.iter().filter(|piece| counts(piece.file)).collect();
-    // What begins and has not reached its first checkpoint holds nothing.
+    // A round before its first checkpoint contains nothing.
     parts.retain(|piece| piece.start_scn <= piece.checkpoint_scn);
     parts.sort_by_key(|piece| (piece.dest, piece.round, piece.start_scn, piece.checkpoint_scn));
     let mut joined: Vec<Segment> = whole.filter(|logs| logs.from_scn <= logs.until_scn).collect();

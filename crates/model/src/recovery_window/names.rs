@@ -68,7 +68,7 @@ pub fn read<'n>(names: impl IntoIterator<Item = &'n str>, zone: Zone) -> Reading
     let mut unread = Vec::new();
     for name in names {
         let parts: Vec<&str> = name.split('/').filter(|part| !part.is_empty()).collect();
-        // Below it lie copies of pieces, which hold no more than the set needs.
+        // Below it are copies of pieces, which contain no more than the set needs.
         let complement = parts.iter().position(|&part| part == "complement_log");
         let read = parts[..complement.unwrap_or(parts.len())].iter().try_for_each(|part| {
             if let Some(rest) = part.strip_prefix("backup_set_") {
@@ -92,7 +92,7 @@ pub fn read<'n>(names: impl IntoIterator<Item = &'n str>, zone: Zone) -> Reading
             (start.min(piece.start_scn), checkpoint.max(piece.checkpoint_scn))
         });
         let end = if is_over { RoundEnd::Stopped } else { RoundEnd::Running };
-        // A round none of whose pieces is left holds no logs.
+        // A round without remaining pieces contains no logs.
         Round { dest, id, start_scn: start, checkpoint_scn: checkpoint, end }
     };
     Reading { sets: chained(sets), rounds: rounds.iter().map(round).collect(), pieces, unread }

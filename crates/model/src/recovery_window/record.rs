@@ -24,7 +24,7 @@ pub struct RecordedSet {
     pub ended: Option<Timestamp>,
 }
 
-/// A piece with where it lies.
+/// A piece with its location.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecordedPiece {
     /// Its number and moments.
@@ -145,8 +145,8 @@ impl Sources<'_> {
     }
 }
 
-/// Returns the directories that these lie in, each once. A piece's directory is the archive destination itself; where
-/// a path has the name of a set or piece at its end, that is cut.
+/// Returns the directories of these, each once. A piece's directory is the archive destination itself; the name of a
+/// set or piece at the end of a path is removed.
 fn above<'p>(paths: impl Iterator<Item = &'p str>) -> Vec<String> {
     let mut roots: Vec<String> = Vec::new();
     for path in paths {

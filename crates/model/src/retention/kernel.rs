@@ -29,8 +29,9 @@ pub struct Prediction {
     pub pieces: Vec<(i64, i64, i64)>,
 }
 
-/// Predicts what the kernel deletes when it looks next. `window_start_scn` is the tenant's now minus RECOVERY_WINDOW, in the unit of
-/// the sets; `None` stands for a window of 0 days, with which nothing expires. Sets that run are left out of `sets`.
+/// Predicts what the kernel deletes at its next check. `window_start_scn` is the tenant's now minus RECOVERY_WINDOW,
+/// in the unit of the sets; `None` means a window of 0 days, with which nothing expires. Running sets are not part of
+/// `sets`.
 #[must_use]
 pub fn predict(
     policy: KernelPolicy,

@@ -154,14 +154,14 @@ pub enum Decision {
     Wait {
         /// When the reason has passed by itself; else when the next time is due and takes this one's place.
         until: Timestamp,
-        /// What is waited for.
+        /// The reason for waiting.
         why: Hindrance,
     },
     /// Nothing is due.
     Nothing,
 }
 
-/// Why a run that the schedule wants incremental is full.
+/// Why a run that is scheduled as incremental is full.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Promotion {

@@ -25,7 +25,7 @@ const REMEMBERED: Duration = Duration::from_secs(60 * 60);
 /// The maximum number of remembered entries, so that invented names do not fill the memory.
 const REMEMBERED_MAX: usize = 20_000;
 
-/// Whose wrong passwords are counted.
+/// The key of a count of wrong passwords.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Culprit {
     AccountFrom(String, String),
@@ -87,8 +87,8 @@ impl Attempts {
         left.into_iter().min().unwrap_or_default()
     }
 
-    /// Takes back what was counted of a password that turned out to be right. What the address has tried elsewhere stays:
-    /// an account of one's own must not help with others.
+    /// Removes the count of a password that was right. Other counts of the address stay: a user's own account must
+    /// not help with others.
     pub(crate) fn succeeded(&mut self, account: &str, address: &str) {
         let [account, address] = culprits(account, address);
         self.0.remove(&account);

@@ -9,10 +9,10 @@ use std::time::{Duration, Instant};
 
 use metadata::passwords::PasswordHash;
 
-/// How long a password is taken without verifying it again.
+/// How long a password is accepted without verifying it again.
 const KEPT: Duration = Duration::from_secs(5 * 60);
 
-/// How many are kept; verifying again is all that a lost one costs.
+/// The maximum number of entries; a lost one only costs another verification.
 const KEPT_MAX: usize = 10_000;
 
 /// A password that was sent.

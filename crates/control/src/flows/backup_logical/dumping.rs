@@ -42,7 +42,7 @@ impl<'a> Dumping<'a> {
             connections: state.connections,
             owner: Some(dump_owner(state.ob_cluster_id, id_of(state, at.lane()))),
             signer: Some(at.context().signing_key().await?),
-            // What is changed again and again does not keep the rest from being dumped.
+            // A table that changes again and again does not block the dump of the others.
             leave_out_changed: lane.abandoned.len() >= ANEW_MAX,
             ..dump::Options::default()
         };
@@ -117,7 +117,7 @@ pub(super) fn dump_id(task: TaskId, state: &State, lane: &Lane) -> DumpId {
     DumpId::at(state.requested, &distinction)
 }
 
-/// Returns where a lane's dump lies, below the storage's base.
+/// Returns the location of a lane's dump, below the storage's base.
 pub(crate) fn place(task: TaskId, state: &State, lane: &Lane, tenant: TenantId) -> String {
     format!("{}/{}", folder(state, tenant), dump_id(task, state, lane))
 }

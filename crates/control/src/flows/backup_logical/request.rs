@@ -65,7 +65,7 @@ fn draft<'a>(
     })
 }
 
-/// Makes the task that the order begins with.
+/// Creates the task of the order.
 async fn first(decided: Decided, writer: &mut Transaction) -> Result<NewTask, Error> {
     let storage = decided.storage.keep(writer).await?;
     let requested = writer.now().await?;

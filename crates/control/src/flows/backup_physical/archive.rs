@@ -66,8 +66,8 @@ pub(super) async fn start_log_backup(at: &Here, state: &State, lane: &mut Lane) 
     Ok(Next::again(LOOK))
 }
 
-/// A run of a strategy resumes log backup only where it was paused through Lifeboat. Why it was paused elsewhere,
-/// nobody here knows.
+/// A run of a strategy resumes log backup only if it was paused through Lifeboat. The reason of another pause is
+/// unknown here.
 async fn check_pause(at: &Here, scope: &Scope) -> Result<(), StepError> {
     let context = at.context();
     let ours = context.task(TaskId(at.task().0)).await?;

@@ -28,7 +28,7 @@ use super::{Here, State};
 use crate::error::Error;
 use crate::words;
 
-/// What a test from this server may fail with without saying anything about the OBServers, which do the writing.
+/// The failures of a test from this server that prove nothing about the OBServers, which do the writing.
 const SAYS_NOTHING: [&str; 5] = [
     "storage-outside-roots",
     "storage-missing",
@@ -127,8 +127,7 @@ fn is_without_full(error: &StepError) -> bool {
     error.note.id == incremental::missing().text.id
 }
 
-/// Returns whether a lane that was refused makes a full set instead: what a schedule orders nobody is there to order
-/// again.
+/// Returns whether a refused lane takes a full set instead: nobody is present to repeat a scheduled backup.
 pub(super) fn makes_full(error: &StepError, state: &State) -> bool {
     state.run.is_some() && is_without_full(error)
 }

@@ -23,7 +23,7 @@ use crate::words;
 /// How soon a refused statement is sent again.
 const LOOK: Duration = Duration::from_secs(5);
 
-/// How often a backup that none is seen of is taken for one that is being tidied up.
+/// How many polls without a visible backup count as one that is being cleaned up.
 const REFUSALS_MAX: u32 = 60;
 
 /// How soon a cancelled job is looked at again.
@@ -151,7 +151,7 @@ pub(super) async fn cancel(at: &Here, state: &State, lane: &mut Lane) -> Answer 
     let mut driver = lane::driver(at, state).await?;
     let jobs = driver.backup_jobs(scope).await.map_err(Error::from)?;
     let Some(job) = mark.find(&jobs, lane.mode(state), scope.tenant()) else {
-        // On 3.x a job that was accepted is in no view until its first part begins.
+        // On 3.x, an accepted job is in no view until its first part starts.
         let is_hidden = lane.accepted && driver.generation() == Generation::Gen3;
         if is_hidden
             && others(&jobs, scope, None).next().is_none()

@@ -28,12 +28,11 @@ const LOOK: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(
 /// After this time without progress, the log reports it.
 const STUCK_US: u64 = 10 * 60 * 1_000_000;
 
-/// How often in a row a job that was accepted may be in no view. On 3.x it is, until the destination has taken what
-/// describes it; the history has it as soon as it is over.
+/// How many polls in a row an accepted job may be in no view. On 3.x that is the case until the destination has
+/// stored its description; the history has it as soon as it has ended.
 const UNSEEN_MAX: u32 = 120;
 
-/// How often a job that ended well is looked at again for a set or a part that is missing: views are not read at one
-/// moment.
+/// How many times a successful job is polled again for a missing set or part: views are not read at the same time.
 const INCOMPLETE_MAX: u32 = 6;
 
 pub(super) async fn wait_for_data_backup(at: &Here, state: &State, lane: &mut Lane) -> Answer {
@@ -74,7 +73,7 @@ pub(super) async fn wait_for_data_backup(at: &Here, state: &State, lane: &mut La
     }
 }
 
-/// After a job that ended badly, or one that was never sent: another is begun.
+/// After a job that failed, or one that was never sent: another is started.
 async fn restart(at: &Here, state: &State, lane: &mut Lane, driver: &mut Driver, scope: &Scope) -> Answer {
     begin(at, state, lane, driver, scope).await.map(|next| match next {
         Next::Done => Next::again(LOOK.0),

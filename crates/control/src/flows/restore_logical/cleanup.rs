@@ -54,7 +54,7 @@ async fn drop_accounts(at: &Here, state: &State, loading: &Loading) -> Result<()
     if !state.with_code || !state.selection.is_all() {
         return Ok(());
     }
-    // Where the server does not show who was there before, nobody is dropped.
+    // If the server does not show the earlier users, none is dropped.
     let Some(before) = &state.accounts_existed else { return Ok(()) };
     at.may_act(STATEMENT_LIMIT).await?;
     let Loading { target, client, options } = loading;
@@ -118,8 +118,8 @@ impl Removal<'_> {
         } else {
             (drop_tables(self.database, &own, &marks), Note::new("recovery-tables-dropped"))
         };
-        // Before the marks go: without them nobody knows what is ours. A database that is dropped takes its routines
-        // along.
+        // Before the marks are removed: without them, our objects cannot be recognized. Dropping a database also
+        // drops its routines.
         let routines = own_routines.iter().filter(|_| existed);
         let routines = routines.map(|routine| drop_routine(self.database, routine));
         for statement in routines.chain(statements) {
@@ -175,8 +175,8 @@ fn drop_routine(database: &str, routine: &Routine) -> Statement {
     Statement::act(format!("DROP {} IF EXISTS {full}", routine.kind.word()))
 }
 
-/// Returns what takes tables and views out of a database that was there before. The marks go last: as long as one
-/// object of ours is left, the database can be recognized.
+/// Returns the statements that drop tables and views in a database that existed before. The marks go last: as long as
+/// one object of ours is left, the database can be recognized.
 fn drop_tables(database: &str, tables: &[Table], marks: &BTreeSet<String>) -> Vec<Statement> {
     let mut statements = vec![Statement::read("SET SESSION foreign_key_checks = 0")];
     let (marks, others): (Vec<&Table>, Vec<&Table>) =

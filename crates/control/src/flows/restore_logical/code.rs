@@ -51,7 +51,7 @@ pub(super) fn not_requested(
     all
 }
 
-/// Returns what a manifest's word for code stands for, and the text that it is not requested.
+/// Returns the kind of code for a manifest's word, and the text for a missing request.
 fn kind_of(word: &str) -> (PartKind, &'static str) {
     match word {
         "procedure" => (PartKind::Routines, "not-requested-procedure"),

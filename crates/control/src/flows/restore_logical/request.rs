@@ -41,7 +41,7 @@ pub(super) struct Decided {
     pub(super) selection: Selection,
     pub(super) holds: Holds,
     pub(super) with_code: bool,
-    /// What of the set nobody asked for.
+    /// The objects of the set that were not requested.
     pub(super) not_requested: Vec<NotMade>,
 }
 
@@ -63,13 +63,13 @@ fn draft<'a>(
     })
 }
 
-/// Makes the task that the order begins with.
+/// Creates the task of the order.
 async fn first(decided: Decided, writer: &mut Transaction) -> Result<NewTask, Error> {
     let requested = writer.now().await?;
     new_task(decided, requested)
 }
 
-/// Decides what can be decided without asking the cluster. What the set holds stands in its manifest.
+/// Decides everything that needs no cluster. The manifest contains the content of the set.
 pub(super) async fn decide(
     context: &Context,
     actor: &Actor,
@@ -121,7 +121,7 @@ pub(crate) struct OpenSet {
     pub(crate) folder: String,
     pub(crate) dump: DumpId,
     pub(crate) manifest: Manifest,
-    /// Where the dump comes from.
+    /// The origin of the dump.
     pub(crate) origin: Origin,
     /// The BLAKE3 of the manifest.
     pub(crate) blake3: String,

@@ -108,7 +108,7 @@ impl Recovery {
         self.world.alter(&format!("INSERT INTO `{}`.mine VALUES ('kept')", self.target)).await;
     }
 
-    /// The chosen tables are what was dumped, and beside them lies what lay there before.
+    /// The selected tables match the dump, and other tables are unchanged.
     async fn assert_tables_recovered(&self, task: TaskId, what: &str) {
         let report = self.compare().await;
         assert!(report.is_clean() && report.rows == ROWS + 3, "{what}: {report:?}");
@@ -433,7 +433,7 @@ async fn a_set_that_this_installation_did_not_sign_needs_an_administrator_and_st
     let plan = restores::plan(&world.control, &world.actor, recovery.wish()).await.expect("an ADMIN may");
     assert!(plan.steps[0].notes.iter().any(|note| note.id == "set-not-signed"), "{:?}", plan.steps[0]);
 
-    // What was requested with another manifest is not restored from this one.
+    // A recovery that was requested with another manifest does not use this one.
     assert_eq!(world.fail(task).await, "recovery-manifest-changed");
     assert!(!recovery.has_target().await);
 }

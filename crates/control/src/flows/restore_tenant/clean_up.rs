@@ -16,20 +16,20 @@ use super::state::{Here, State};
 use crate::error::Error;
 use crate::words;
 
-/// How soon is looked again whether something has gone.
+/// The interval between two checks whether an object is gone.
 const LOOK: Duration = Duration::from_secs(5);
 
-/// How often.
+/// Their maximum number.
 const LOOKS_MAX: u32 = 360;
 
-/// A job may come so long after its statement was sent: the database reads what lies in the storage before it writes the
-/// job down, in microseconds.
+/// How long after its statement a job may appear, in microseconds: the database reads the storage before it records
+/// the job.
 const LATE_US: u64 = 5 * 60 * 1_000_000;
 
 /// The server's numbers for a `CANCEL RESTORE` that its version does not know.
 const NOT_KNOWN: [u16; 2] = [1064, 1235];
 
-/// What has become of our restore.
+/// The fate of our restore.
 enum Left {
     /// Nothing is there any more, or never was.
     Nothing,

@@ -18,8 +18,8 @@ use crate::words;
 /// How soon the job is looked for again.
 const LOOK: Duration = Duration::from_secs(5);
 
-/// How often the job is looked for after an answer that left open whether the database took the statement: it checks what
-/// lies in the storage before it writes the job down.
+/// How often the job is searched for after an answer with an unknown outcome: the database checks the storage before
+/// it records the job.
 const DOUBTS_MAX: u32 = 60;
 
 /// While the statement waits, the job is looked for after this time, and then after twice as long each time.
@@ -33,7 +33,7 @@ const INTERRUPTED: [u16; 3] = [1317, 4064, 4072];
 
 pub(super) async fn start_restore(at: &Here, state: &mut State) -> Answer {
     if let Some(job) = state.job {
-        // It runs again after a roll back that was refused; how the job stands, the next step sees.
+        // It runs again after a refused rollback; the next step reads the status of the job.
         at.log(Note::new("restore-job-found").arg("job", job).arg("tenant", &state.tenant_name));
         return Ok(Next::Done);
     }
@@ -52,7 +52,7 @@ pub(super) async fn mark(at: &Here, state: &mut State, driver: &mut Driver) -> R
         let problem = Problem::refused(codes::RECOVERY_RUNS_ALREADY, "recovery-job-foreign");
         return Err(words::refused(problem.with("tenant", &state.tenant_name).with("job", job.id)));
     }
-    // A job that this task began, and whose answer made it forget the job, is taken up again.
+    // A job that this task started and forgot because of its answer is found again.
     let before = jobs.iter().filter(|job| !(runs(job) && is_ours(job)));
     let newest = before.map(|job| job.id).max().unwrap_or(0);
     state.mark = Some(RestoreMark { newest, at: driver.database_now().await.map_err(Error::from)?, tag });

@@ -46,7 +46,7 @@ impl Keys {
         Ok(Self { known, used })
     }
 
-    /// Finds the storage whose keys open a directory of backups; directories of the servers need none.
+    /// Finds the storage configuration with the keys of a backup directory; directories of the servers need none.
     ///
     /// # Errors
     /// When no storage covers the address, or several do on different hosts and no backup shows which one.

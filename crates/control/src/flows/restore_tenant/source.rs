@@ -53,7 +53,7 @@ impl Settled {
     /// Writes down what the next steps need.
     pub(super) fn keep(&self, state: &mut State) {
         (state.scn, state.places, state.source_bytes) = (self.scn, self.places.clone(), self.bytes);
-        // What could be recovered when it was looked at must come back at least.
+        // The recoverable times must include at least those of the first check.
         state.floor_scn = self.look_scn.filter(|_| self.scn.is_none());
     }
 }
@@ -73,7 +73,7 @@ pub(super) async fn check_recovery_source(at: &Here, state: &mut State) -> Answe
     Ok(Next::Done)
 }
 
-/// Settles the moment and where the backups lie. It only reads.
+/// Determines the time and the location of the backups. It only reads.
 pub(super) async fn settle(
     context: &Context,
     state: &State,

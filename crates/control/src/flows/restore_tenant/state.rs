@@ -17,7 +17,7 @@ use crate::error::Error;
 /// Recover a tenant from a physical backup.
 pub(crate) struct RestoreTenant;
 
-/// Where a body of this flow stands.
+/// The context of a body of this flow.
 pub(super) type Here = At<RestoreTenant>;
 
 /// What was asked for, and what the steps have learnt.
@@ -62,14 +62,14 @@ pub(crate) struct State {
     /// The pools that this task creates; written down before the first is created.
     #[serde(default)]
     pub(crate) made_pools: Vec<String>,
-    /// How our job is known; nothing before one is begun.
+    /// The identity of our job; none before one is started.
     #[serde(default)]
     pub(crate) mark: Option<RestoreMark>,
     /// When the statement was last about to be sent, by the database's clock; nothing before that.
     #[serde(default)]
     pub(crate) sent: Option<Timestamp>,
-    /// How often the job is still looked for before the statement is sent again: its last answer left open whether the
-    /// database took it.
+    /// How often the job is still searched for before the statement is sent again: its last answer left the outcome
+    /// unknown.
     #[serde(default)]
     pub(crate) doubts: u32,
     /// Our job's number, once a view has shown it.
@@ -95,13 +95,13 @@ pub(crate) struct State {
     pub(crate) clean_up_looks: u32,
 }
 
-/// What is recovered from.
+/// The source of a recovery.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Source {
     /// The backups in the cluster's views.
     Cluster,
-    /// What lies in a storage, in these folders below its base.
+    /// Backups in a storage, in these folders below its base.
     Storage { storage: StorageId, data_folder: String, log_folder: String },
 }
 

@@ -73,8 +73,8 @@ async fn read(
     Ok(rows)
 }
 
-/// Finds out which jobs are those of our own tasks: by the numbers that the lanes have written down, and, for one that
-/// was begun this moment, by its mark.
+/// Determines which jobs belong to our own tasks: by the numbers that the lanes recorded, and for a job that is just
+/// starting, by its mark.
 async fn ours(context: &Context, cluster: &Cluster, jobs: &[BackupJob]) -> Result<Ours, Error> {
     let query = TaskQuery {
         kinds: vec![BackupPhysical::KIND.to_owned()],
@@ -109,8 +109,8 @@ impl Ours {
     }
 }
 
-/// Returns the tenants whose row a job is. On 4.x the sys tenant's job only hands out the tenants' own; it stands for
-/// those to which it has handed out nothing.
+/// Returns the tenants of a job. On 4.x, the sys tenant's job only hands out the tenants' own jobs; it counts for
+/// tenants without one.
 fn about(generation: Generation, job: &BackupJob, jobs: &[BackupJob]) -> Vec<TenantId> {
     if generation != Generation::Gen4 || job.tenant != SYS {
         return vec![job.tenant];

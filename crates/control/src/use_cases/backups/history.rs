@@ -86,7 +86,7 @@ fn merged(
     let mut others = others.into_iter().peekable();
     let mut all = Vec::new();
     for (begun, rows) in ours {
-        // One that is about to begin has no moment yet: it is the newest.
+        // A job that is about to start has no time yet: it is the newest.
         while let Some(other) = others.next_if(|other| other.started.is_none_or(|moment| moment > begun)) {
             all.push(vec![other]);
         }

@@ -38,7 +38,7 @@ pub use history::{DataBackupTasks, data_backup_tasks};
 pub use overview::{Live, Overview, overview};
 pub use restore_statement::{RestoreInto, restore_statements};
 
-/// Which backups are wanted; what is `None` limits nothing.
+/// A filter for backups; `None` does not limit.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct BackupFilter {
     /// Of this cluster.
@@ -109,7 +109,7 @@ pub struct DataBackupTask {
     pub finished: Option<Timestamp>,
 }
 
-/// Begins a backup. With a key, the same request begins one backup however often it is sent within a week.
+/// Starts a backup. With a key, the same request starts one backup, however often it is sent within a week.
 ///
 /// # Errors
 /// When a rule refuses it: 20007 when one runs already, 20036 while the cluster is being upgraded, 20108 and 20110
@@ -136,7 +136,7 @@ pub async fn plan(control: &Control, actor: &Actor, wish: BackupNow) -> Result<P
     }
 }
 
-/// Settles how the cluster is to be backed up, as far as that can be decided at once.
+/// Determines how the cluster is backed up, as far as possible immediately.
 async fn settled(control: &Control, actor: &Actor, wish: BackupNow) -> Result<BackupOrder, Error> {
     actor.must(Permission::Backup)?;
     let cluster = control.context.cluster(wish.cluster).await?;

@@ -30,7 +30,7 @@ pub struct RestoreInto {
     pub pools: Option<String>,
 }
 
-/// Returns the statements that restore a physical backup set, with a mask in the place of every key.
+/// Returns the statements that restore a physical backup set, with masked keys.
 ///
 /// # Errors
 /// When there is no such set, its cluster was removed, or the set is logical.

@@ -39,7 +39,7 @@ pub struct StrategyAsk {
     pub secondary_backup: bool,
 }
 
-/// What is to change about a strategy; what is `None` stays.
+/// The changes of a strategy; `None` keeps a setting.
 #[derive(Debug, Clone, Default)]
 pub struct StrategyChange {
     /// Its method.

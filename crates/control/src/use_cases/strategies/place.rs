@@ -129,7 +129,7 @@ fn check_version(
     Ok(())
 }
 
-/// What a storage is called that is typed in without a name: as the cluster, or as cluster and tenant.
+/// The name of an unnamed storage: that of the cluster, or of cluster and tenant.
 async fn usual_name(context: &Context, cluster: &Cluster, scope: Scope) -> Result<String, Error> {
     let Some(id) = scope.tenant() else { return Ok(cluster.name.clone()) };
     let tenant = context.metadata.tenant_get(cluster.id, id).await?;

@@ -219,7 +219,8 @@ impl Year {
         all
     }
 
-    /// Two servers look at the same time. Each may carry out what it decided at once, late, twice, in part, or not at all.
+    /// Two servers check at the same time. Each may carry out its decisions immediately, late, twice, partly, or not
+    /// at all.
     async fn two_servers_look(&mut self) {
         let (mut one, other) = (self.decided().await, self.decided().await);
         for decided in &mut one {

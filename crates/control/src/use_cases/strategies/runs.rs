@@ -53,7 +53,7 @@ pub enum RunStatus {
     Running,
     /// Its task ended well.
     Successful,
-    /// Its task ended well, and a backup set lacks something that nobody agreed to.
+    /// Its task succeeded, and a backup set left something out without consent.
     Partial,
     /// Its task ended otherwise.
     Failed,
@@ -72,7 +72,7 @@ pub struct ScheduleStanding {
     pub last: Option<StrategyRun>,
 }
 
-/// How a schedule stands, in OCP's words; what needs more attention comes later.
+/// The status of a schedule, in OCP's words; more urgent ones come later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub enum ScheduleStatus {
     /// There is no strategy.
@@ -88,7 +88,7 @@ pub enum ScheduleStatus {
     Abnormal,
 }
 
-/// Which due times are wanted; what is `None` limits nothing.
+/// A filter for due times; `None` does not limit.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct RunFilter {
     /// At this time or later.
@@ -151,7 +151,7 @@ async fn found(control: &Control, actor: &Actor, scope: Scope) -> Result<Strateg
     Ok(found::find(&strategies, scope)?.clone())
 }
 
-/// Returns how the schedule of a cluster's strategy stands; without one, of the tenants' strategies the worst.
+/// Returns the status of a cluster's schedule; without a strategy of its own, the worst of the tenants' strategies.
 pub(crate) async fn schedule_standing(
     context: &Context,
     cluster: ClusterId,
@@ -180,8 +180,8 @@ pub(crate) async fn schedule_standings(
     Ok(standings)
 }
 
-/// How the strategy of the cluster itself stands, among the strategies of one cluster; without one the worst. With one
-/// that cannot be read nothing is well.
+/// The status of the cluster's own strategy among those of one cluster; without one, the worst. One that cannot be
+/// read counts as a problem.
 async fn worst(
     context: &Context,
     strategies: &Strategies,
@@ -204,7 +204,7 @@ async fn worst(
     Ok(worst)
 }
 
-/// Returns how the schedule of one strategy stands.
+/// Returns the status of one strategy's schedule.
 pub(super) async fn standing(
     context: &Context,
     strategy: &Strategy,

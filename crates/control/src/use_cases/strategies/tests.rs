@@ -163,7 +163,7 @@ async fn of_two_servers_and_of_two_decisions_for_one_due_time_one_starts_a_task(
     let task = only_task(&world).await;
     world.finish(task).await;
 
-    // One decides, and stands still until the other's task has even ended.
+    // One decides, and pauses until the other's task has ended.
     until_due(&world).await;
     let late = decided(&world).await;
     round(&world).await;

@@ -24,7 +24,7 @@ use crate::orders::subjects;
 use crate::page::{Page, PageAsk};
 use crate::words;
 
-/// Which tasks are wanted; what is `None` limits nothing.
+/// A filter for tasks; `None` does not limit.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TaskFilter {
     /// Of this cluster.
@@ -58,7 +58,7 @@ pub enum Steer {
     Retry,
     /// End it.
     Cancel,
-    /// Undo what was begun, last first.
+    /// Roll back, last step first.
     RollBack,
     /// Run one failed subtask again.
     RetrySubtask(SubtaskId),
@@ -79,7 +79,7 @@ pub struct LogLine {
     pub text: Text,
 }
 
-/// Which events are wanted; what is `None` limits nothing.
+/// A filter for events; `None` does not limit.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct EventFilter {
     /// Of this task.
@@ -177,7 +177,7 @@ pub async fn log(
 /// Commands a task or one of its subtasks.
 ///
 /// # Errors
-/// When there is none, or the command does not fit how it stands.
+/// When there is none, or its state does not allow the command.
 pub async fn steer(control: &Control, actor: &Actor, task: TaskId, wish: Steer) -> Result<(), Error> {
     let (action, command) = match wish {
         Steer::Retry => ("task-retry", Command::RetryTask),
@@ -198,7 +198,7 @@ pub async fn steer(control: &Control, actor: &Actor, task: TaskId, wish: Steer) 
         actor.must(Permission::Backup)?;
         let id = engine::TaskId(task.0);
         let mut writer = control.metadata().begin().await?;
-        // Read in the transaction that writes: what is decided fits how the task stands.
+        // Read in the transaction that writes: the decision matches the state of the task.
         let stored = writer.task_now(id).await?.ok_or(OperateError::NoSuchTask(id))?;
         let decision = decide(&stored, command).map_err(OperateError::Refused)?;
         writer.task_apply(id, &decision).await.map_err(|error| match error {

@@ -21,7 +21,7 @@ pub struct NewAccount {
     pub password: Secret,
 }
 
-/// What is to be different about an account; what is left out stays.
+/// The changes of an account; omitted ones keep a setting.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct AccountChange {
     /// Its role.
@@ -69,7 +69,7 @@ pub async fn create(control: &Control, actor: &Actor, new: NewAccount) -> Result
     attempt.watch(&control.context, work).await
 }
 
-/// Gives an account another role, disables it or enables it again. Whatever it was logged on by ends at once.
+/// Changes the role of an account, disables or enables it. Its sessions and tokens end immediately.
 ///
 /// # Errors
 /// When the actor may not, there is no such account, or no active administrator would be left.
@@ -167,7 +167,7 @@ async fn check_an_admin_is_left(writer: &mut Transaction, before: &User) -> Resu
     Ok(())
 }
 
-/// What a change is called in the audit log.
+/// The action of a change in the audit log.
 fn deed(change: AccountChange) -> &'static str {
     match (change.role, change.disabled) {
         (None, Some(true)) => "account-disable",

@@ -43,8 +43,8 @@ pub fn log_ons_ended(control: &Control) -> watch::Receiver<u64> {
     control.context.log_on.ends()
 }
 
-/// Changes the actor's own password. It is the only thing that can be done while a given one stands. Whatever else the
-/// account was logged on by ends: sessions, and tokens.
+/// Changes the actor's own password. It is the only allowed action while an initial one is set. Other sessions and
+/// tokens of the account end.
 ///
 /// # Errors
 /// When the old password is wrong, which counts as a wrong log-on, or the new one is not valid.

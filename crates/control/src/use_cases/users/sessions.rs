@@ -22,9 +22,9 @@ const TOKEN_LENGTH: usize = 64;
 
 /// A session that was begun.
 pub struct Begun {
-    /// Who logged on.
+    /// The user.
     pub actor: Actor,
-    /// What the session is known by from now on. It is handed out here and kept nowhere.
+    /// The token that identifies the session from now on. It is returned here and not stored.
     pub token: Secret,
 }
 
@@ -48,7 +48,7 @@ pub async fn begin(control: &Control, name: &str, password: &Secret, address: &s
 /// Returns who a token belongs to.
 ///
 /// # Errors
-/// When the session is over: logged off, idle for too long, or begun with another password than the present one.
+/// When the session has ended: logged off, idle for too long, or started with an earlier password.
 pub async fn resume(control: &Control, token: &Secret, address: &str) -> Result<Actor, Error> {
     if token.expose().len() != TOKEN_LENGTH {
         return Err(log_on_over().into());
@@ -111,7 +111,7 @@ fn before(now: Timestamp, time: Duration) -> Timestamp {
     Timestamp(now.0.saturating_sub(i64::try_from(time.as_micros()).unwrap_or(i64::MAX)))
 }
 
-/// A token has 256 random bits, which nobody can try through: a plain hash keeps it as well as a slow one.
+/// A token has 256 random bits, which cannot be guessed: a plain hash protects it as well as a slow one.
 pub(super) fn hash(token: &str) -> String {
     blake3::hash(token.as_bytes()).to_hex().to_string()
 }

@@ -14,7 +14,7 @@ use crate::context::Attempt;
 use crate::context::Control;
 use crate::error::Error;
 
-/// What every token begins with, so that people and scanners of code know one when they see it.
+/// The prefix of every token, so that people and code scanners recognize one.
 pub const PREFIX: &str = "lifeboat_";
 
 /// The most days that a token with an end is good for.
@@ -103,7 +103,7 @@ pub async fn revoke(control: &Control, actor: &Actor, id: TokenId) -> Result<(),
     attempt.watch(&control.context, work).await
 }
 
-/// Returns whose token it is.
+/// Returns the owner of a token.
 ///
 /// # Errors
 /// When there is no such token, it has expired, or its account is disabled.
@@ -118,7 +118,7 @@ pub async fn resume(control: &Control, token: &Secret, address: &str) -> Result<
     Ok(actor)
 }
 
-/// Returns whose the token of that hash is. To look is not to use.
+/// Returns the owner of the token with that hash. This does not count as a use.
 pub(super) async fn of_hash(control: &Control, hash: &str, address: &str) -> Result<(Actor, Holder), Error> {
     let refused = |id| Problem::new(ProblemKind::Unauthenticated, codes::UNAUTHENTICATED, id);
     let holder = control.metadata().token_get(hash).await?.ok_or_else(|| refused("token-unknown"))?;

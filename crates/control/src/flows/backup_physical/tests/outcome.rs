@@ -34,7 +34,7 @@ async fn a_job_that_no_view_shows_yet_is_waited_for_and_never_begun_again() {
     let (step, why) = world.fail(task).await;
     assert_eq!((step.as_str(), why.as_str()), ("wait-for-data-backup", "backup-job-gone"));
     assert_eq!(world.count_acts("ALTER SYSTEM BACKUP"), 1, "{:?}", world.acts());
-    // It begins when the destination answers; what was forgotten meanwhile is another's then, and is not disturbed.
+    // It starts when the destination responds; a forgotten job then counts as foreign and is not disturbed.
     world.handle.clear_faults(None);
     world.handle.advance_seconds(8.0);
     world.steer(task, Steer::Retry).await;

@@ -185,7 +185,7 @@ async fn a_routine_that_is_there_already_is_refused_before_anything_changes() {
     let task = recovery.begin().await;
     assert_eq!(world.fail(task).await, "load-target-not-empty");
     assert_eq!((recovery.code().await, recovery.tables().await), (vec!["Twice".into()], vec![]));
-    // Without code there is nothing that it stands in the way of.
+    // Without code, nothing conflicts with it.
     let recovery = Recovery { with_code: false, ..recovery };
     let task = recovery.begin().await;
     recovery.world.finish(task).await;
