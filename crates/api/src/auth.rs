@@ -20,7 +20,7 @@ use model::{Problem, Secret};
 use crate::error::Failure;
 use crate::{Api, session};
 
-/// Middleware: lets nobody pass who is not logged on, and keeps who it is for [`Caller`].
+/// Middleware: rejects requests without a log-on, and stores the user for [`Caller`].
 pub(crate) async fn log_on(State(api): State<Api>, mut request: Request, next: Next) -> Response {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
     match authenticate(&api, peer, request.method().clone(), request.headers().clone()).await {

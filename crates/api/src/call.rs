@@ -58,7 +58,7 @@ pub(crate) fn language() -> Language {
     CALL.try_with(|call| call.language).unwrap_or_default()
 }
 
-/// Returns the present moment.
+/// Returns the current time.
 pub(crate) fn now() -> Timestamp {
     let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Timestamp(i64::try_from(since_1970.as_micros()).unwrap_or(i64::MAX))

@@ -12,7 +12,7 @@ use utoipa::{IntoResponses, ToSchema};
 
 use crate::call;
 
-/// Why a request was not answered with what it asked for.
+/// Why a request failed.
 pub(crate) struct Failure {
     problem: Problem,
     /// The chain of causes, for the log alone.

@@ -30,13 +30,13 @@ use crate::queries::{EventHeaders, EventQuery};
 use crate::views::alarms::AlarmEventView;
 use crate::views::tasks::{AnyEventView, EventView};
 
-/// How often a line is sent when nothing happens, so that nobody in between takes the connection for dead.
+/// The interval of keep-alive lines, so that no proxy in between closes the connection.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
-/// How often is looked whether the reader may still read; at once where its log-on is ended on this server.
+/// How often the reader's permission is checked; immediately if its log-on ends on this server.
 const CHECK_EVERY: Duration = Duration::from_secs(5);
 
-/// How many events are read at once.
+/// The maximum number of events per read.
 const BATCH: u32 = 200;
 
 /// Streams events as they happen

@@ -9,7 +9,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 use model::measure::{ANSWER_BOUNDS_S, Timing, Timings};
 
-/// What a request is counted as that no route of ours takes: pages of the console, and what does not exist.
+/// The label of a request without a route: pages of the console, and paths that do not exist.
 const UNMATCHED: &str = "unmatched";
 
 /// Which requests are measured together. All three are words of this program: a caller can't make more of them.

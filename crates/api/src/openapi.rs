@@ -71,7 +71,7 @@ pub fn document() -> String {
     format!("{document:#}\n")
 }
 
-/// Puts a reference in the place of every schema that has a name: utoipa writes the arguments of generic types out.
+/// Replaces every named schema with a reference: utoipa writes the arguments of generic types inline.
 fn refer(value: &mut Value, named: &HashMap<String, String>) {
     if let Some(reference) = value.is_object().then(|| named.get(&value.to_string())).flatten() {
         *value = json!({ "$ref": reference });

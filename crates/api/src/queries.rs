@@ -342,7 +342,7 @@ impl RestoreQuery {
     }
 }
 
-/// Which moments are wanted.
+/// A filter for times.
 #[derive(Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -356,7 +356,7 @@ pub(crate) struct WindowQuery {
 }
 
 impl WindowQuery {
-    /// Reads which moments of a cluster's tenants, or of one of them.
+    /// Reads a filter for the times of a cluster's tenants, or of one of them.
     pub(crate) fn filter(&self, tenant: Option<i64>) -> Result<WindowFilter, Problem> {
         Ok(WindowFilter {
             tenant: tenant.map(TenantId),
@@ -489,7 +489,7 @@ fn page(number: Option<u32>, size: Option<u32>) -> Result<PageAsk, Problem> {
     PageAsk::new(number.unwrap_or(usual.number()), size.unwrap_or(usual.size()))
 }
 
-/// Reads a moment of a query. An offset's `+` that was not percent-encoded arrives as a blank.
+/// Reads a time of a query. The `+` of an offset that was not percent-encoded arrives as a blank.
 fn moment(field: &str, text: Option<&str>) -> Result<Option<Timestamp>, Problem> {
     let Some(text) = text else { return Ok(None) };
     let moment = Timestamp::from_rfc3339(&text.replace(' ', "+"))

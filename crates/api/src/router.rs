@@ -65,7 +65,7 @@ fn open_routes() -> OpenApiRouter<Api> {
         .routes(routes!(session::log_on, session::log_off))
 }
 
-/// What needs a log-on and stands where monitoring looks for it.
+/// Routes that need a log-on, at the paths that monitoring expects.
 fn scraped_routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new().routes(routes!(metrics::metrics))
 }

@@ -109,7 +109,7 @@ pub(crate) fn is_console(headers: &HeaderMap) -> bool {
     headers.contains_key(CONSOLE_HEADER) || token(headers).is_some()
 }
 
-/// Returns the cookie that stands for a session. What came over TLS is sent back over TLS only.
+/// Returns the session cookie. After a log-on over TLS, it is sent over TLS only.
 fn cookie(token: &str, is_https: bool) -> String {
     let secure = if is_https { "; Secure" } else { "" };
     format!("{NAME}={token}; Path=/api; HttpOnly; SameSite=Strict{secure}")

@@ -17,7 +17,7 @@ use crate::tls::TlsFiles;
 #[derive(Debug)]
 pub(crate) struct Config {
     pub(crate) data_dir: PathBuf,
-    /// The server that keeps the metadata, as a URL; without one they lie in the data directory.
+    /// The server of the metadata, as a URL; by default they are in the data directory.
     pub(crate) metadata: Option<String>,
     pub(crate) listen: SocketAddr,
     /// What HTTPS is spoken with; HTTP without it.
@@ -44,7 +44,7 @@ enum Source {
 /// Values by their keys, as text; a list is many values.
 pub(crate) type Values = BTreeMap<&'static str, Vec<String>>;
 
-/// Every key, with what holds when nobody sets it. The environment's name is `LIFEBOAT_` and the key in capitals.
+/// Every key, with its default. The environment variable is `LIFEBOAT_` and the key in capitals.
 const KEYS: &[(&str, &[&str])] = &[
     ("data_dir", &["./lifeboat-data"]),
     ("metadata", &[metadata_place::IN_DATA_DIRECTORY]),

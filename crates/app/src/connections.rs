@@ -70,7 +70,7 @@ impl Limits {
     }
 }
 
-/// Returns how many files this process may have open at once.
+/// Returns the maximum number of open files of this process.
 fn open_files_max() -> usize {
     let limits = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();
     let line = limits.lines().find_map(|line| line.strip_prefix("Max open files"));
@@ -297,7 +297,7 @@ mod tests {
     /// How long is waited for what must come.
     const LIMIT: Duration = Duration::from_secs(30);
 
-    /// A server that answers `/` at once and `/stream` forever; it ends with the guard.
+    /// A server that answers `/` immediately and `/stream` forever; it ends with the guard.
     async fn server(limits: Limits) -> (std::net::SocketAddr, DropGuard) {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");

@@ -12,13 +12,13 @@ use serde_json::json;
 
 use crate::language::{language, words};
 
-/// Why a command did not do what it was asked.
+/// Why a command failed.
 #[derive(Debug)]
 pub(crate) struct Failure {
     words: Box<Words>,
     /// Whether asking again may help: the server did not answer.
     pub(crate) is_passing: bool,
-    /// Whether the command did its work, but for something that it names.
+    /// Whether the command succeeded except for the objects that it names.
     is_partial: bool,
 }
 

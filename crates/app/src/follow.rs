@@ -17,7 +17,7 @@ use crate::language::{language, words};
 use crate::rows::{ProgressRow, SubtaskRow, TaskRow, read};
 use crate::screen::Screen;
 
-/// How often the task is looked at.
+/// The polling interval of the task.
 const PACE: Duration = Duration::from_millis(500);
 
 /// How long to wait for a server that does not answer: it may be restarting, and the task continues after that.

@@ -80,7 +80,7 @@ pub(crate) struct LastBackupRow {
     pub(crate) age_seconds: u64,
 }
 
-/// How the log backup of an object stands.
+/// The log backup status of an object.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct LogCheckpointRow {
@@ -105,7 +105,7 @@ pub(crate) struct CredentialTestRow {
     pub(crate) ob_version: Option<String>,
 }
 
-/// What is filled in when nobody chooses.
+/// The defaults.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct AbilityRow {
@@ -240,7 +240,7 @@ pub(crate) struct TaskRow {
     pub(crate) create_time: String,
     pub(crate) start_time: Option<String>,
     pub(crate) finish_time: Option<String>,
-    /// Whether its backup lacks something that nobody agreed to, or its recovery did not make all.
+    /// Whether its backup left something out without consent, or its recovery did not create everything.
     #[serde(default)]
     pub(crate) partial: bool,
     /// None in lists.
@@ -255,7 +255,7 @@ pub(crate) struct TaskRow {
 }
 
 impl TaskRow {
-    /// Returns how it stands, in the wire's word.
+    /// Returns its status, in the wire's word.
     pub(crate) fn standing(&self) -> String {
         if self.partial && self.status == "SUCCESSFUL" { "PARTIAL".to_owned() } else { self.status.clone() }
     }
@@ -414,7 +414,7 @@ pub(crate) struct RestoreTaskRow {
 }
 
 impl RestoreTaskRow {
-    /// Returns how it stands, in the wire's word.
+    /// Returns its status, in the wire's word.
     pub(crate) fn standing(&self) -> String {
         let is_partial = self.partial && self.status == "RESTORE_SUCCESS";
         if is_partial { "PARTIAL".to_owned() } else { self.status.clone() }

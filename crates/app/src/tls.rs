@@ -11,10 +11,10 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::sync::watch;
 
-/// How often the files are looked at.
+/// The interval of checks of the files.
 const LOOK_EVERY: Duration = Duration::from_secs(10);
 
-/// Where the certificate and its key lie, as PEM.
+/// The location of the certificate and its key, as PEM.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct TlsFiles {
     /// The certificate, followed by those that signed it.

@@ -31,7 +31,7 @@ const READS_AT_ONCE: usize = 16;
 pub(crate) struct Archive {
     pub(crate) client: Client,
     pub(crate) dump: DumpId,
-    /// Whom rows and statements are encrypted to; nobody when they are not.
+    /// The recipients of rows and statements; none if they are not encrypted.
     pub(crate) recipients: Arc<[Recipient]>,
     /// What encrypted objects are opened with.
     pub(crate) identities: Identities,
@@ -128,7 +128,7 @@ impl Archive {
         !self.recipients.is_empty()
     }
 
-    /// Returns where an object with rows or statements lies, below the dump's folder.
+    /// Returns the location of an object with rows or statements, below the dump's folder.
     pub(crate) fn stored_path(&self, key: ObjectKey<'_>) -> String {
         if self.is_encrypted() { key.encrypted_path() } else { key.path() }
     }
@@ -181,7 +181,7 @@ impl Archive {
         schema_file::read(&text).map_err(|why| Error::Damaged { path: self.stored_path(key), why })
     }
 
-    /// Reads the plan; nothing when the dump was never begun.
+    /// Reads the plan; none if the dump was never started.
     pub(crate) async fn plan(&self) -> Result<Option<Plan>> {
         Ok(self.plan_as_stored().await?.map(|(plan, _)| plan))
     }

@@ -108,7 +108,7 @@ impl BlockProof {
         Ok(Self { expected, hasher: Hasher::new(), proved: 0 })
     }
 
-    /// Adds bytes of the block that is to be proved next, and no more.
+    /// Adds bytes of the next block to verify, and no more.
     pub(crate) fn update(&mut self, bytes: &[u8]) {
         self.hasher.update(bytes);
     }

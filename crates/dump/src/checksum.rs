@@ -64,7 +64,7 @@ pub(crate) struct RowHasher {
     several: Vec<(usize, Form)>,
     columns: usize,
     row: Vec<u8>,
-    /// What the server must be asked about.
+    /// The expressions to query.
     pub(crate) suspects: Suspects,
     /// The documents that are hashed as what is written in their place.
     typed: Typed,

@@ -18,7 +18,7 @@ use crate::id::DumpId;
 use crate::moment::Moment;
 use crate::plan::{Chunk, TablePlan, full_name};
 
-/// A table with fewer rows than this is not cut, nor asked how long its rows are.
+/// A table with fewer rows than this is not split, and the length of its rows is not queried.
 pub(crate) const SMALL_TABLE_ROWS: u64 = 1000;
 
 /// How many rows are read to learn how long they are.
@@ -33,8 +33,8 @@ const UNKNOWN_COLUMN: u16 = 1054;
 /// How many chunks there are of a size before the next are twice as large.
 const CHUNKS_OF_A_SIZE: usize = 16;
 
-/// How many numbers there may be for each row between the first and the last: then reckoned chunks hold half of the
-/// rows that they should, on average, and none holds more.
+/// The maximum range of numbers per row between the first and the last one: then computed chunks contain half of the
+/// intended rows, on average, and none contains more.
 const NUMBERS_PER_ROW_MOST: u64 = 2;
 
 /// How often the chunks become twice as large: the first are an eighth of the largest.

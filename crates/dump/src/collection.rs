@@ -11,7 +11,7 @@ use crate::number::spelling;
 /// What an array holds, or a map in its values: an element, or arrays of it, one in the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shape {
-    /// How many arrays lie around an element; none around the plain value of a map.
+    /// The depth of arrays around an element; 0 for the plain value of a map.
     pub depth: u8,
     /// The element.
     pub element: Element,
@@ -160,7 +160,8 @@ fn map_text(
     Ok(json)
 }
 
-/// Returns a key as it stands in front of a colon. OceanBase looks for numbers and for `null` there before it reads the JSON.
+/// Returns a key as it is written before a colon. OceanBase looks for numbers and for `null` there before it reads
+/// the JSON.
 fn key_json(key: &[u8]) -> Result<Vec<u8>, Unwritable> {
     match key {
         b"NULL" => Ok(key.to_vec()),
@@ -176,7 +177,8 @@ fn key_json(key: &[u8]) -> Result<Vec<u8>, Unwritable> {
 /// What the server printed of an array, from some place on.
 struct Reader<'p> {
     left: &'p [u8],
-    /// Whether it stands in a map. Before OceanBase reads a map's JSON, it looks for numbers between `{` or `,` and `:`, also in texts.
+    /// Whether it is in a map. Before OceanBase reads a map's JSON, it looks for numbers between `{` or `,` and `:`,
+    /// also in texts.
     in_map: bool,
 }
 
@@ -277,7 +279,7 @@ fn push_text(json: &mut Vec<u8>, text: &[u8], in_map: bool) -> Result<(), Unwrit
     Ok(())
 }
 
-/// Returns what stands in the brackets of a type of that name.
+/// Returns the content of the brackets of a type of that name.
 fn inside<'d>(declared: &'d str, name: &str) -> Option<&'d str> {
     declared.strip_prefix(name)?.strip_prefix('(')?.strip_suffix(')')
 }

@@ -110,7 +110,7 @@ impl<W: Work> Shared<W> {
         self.jobs.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
     }
 
-    /// Ends what the closed connections had begun: a server notices a closed connection only when it next writes.
+    /// Ends the statements of the closed connections: a server notices a closed connection only when it next writes.
     async fn kill_statements(&self) {
         let busy = std::mem::take(&mut *self.busy.lock().unwrap_or_else(PoisonError::into_inner));
         let kill = async {

@@ -9,7 +9,7 @@ use crate::json::{self, Document};
 
 const HEX: &[u8; 16] = b"0123456789ABCDEF";
 
-/// How many bytes are looked at at once.
+/// The number of bytes per block.
 const BLOCK_BYTES: usize = 32;
 
 /// Why no literal brings a value back.
@@ -25,8 +25,8 @@ pub(crate) enum Unwritable {
     KeyNamedNull,
     /// A text that is not valid UTF-8.
     NotText,
-    /// A document holds values that a function stored, of a type without a literal; or the same text stands for
-    /// several.
+    /// A document contains values that a function stored, of a type without a literal; or the same text represents
+    /// several documents.
     FromFunction,
     /// The server printed something else than it does for that type.
     NotUnderstood,
@@ -90,8 +90,8 @@ pub(crate) fn push_exact(
     Ok(Document::default())
 }
 
-/// Returns whether a text is UTF-8 but for single surrogates, of three bytes each. Servers keep them in columns of
-/// utf8mb3 and utf8mb4, whose bytes these are.
+/// Returns whether a text is UTF-8 except for single surrogates, of three bytes each. Servers store them in columns
+/// of utf8mb3 and utf8mb4, with these bytes.
 fn is_text_with_surrogates(text: &[u8]) -> bool {
     let mut rest = text;
     loop {
@@ -111,8 +111,8 @@ pub(crate) fn has_canonical(form: Form) -> bool {
     matches!(form, Form::Json | Form::Map { key: Element::Text, .. })
 }
 
-/// Returns what is hashed of a value instead of what arrived: two values that are equal may be printed differently. A
-/// value that can't be written stands for itself.
+/// Returns the hashed form of a value: two equal values may be printed differently. A value that cannot be written is
+/// hashed as it is.
 pub(crate) fn canonical(form: Form, value: &[u8]) -> Option<Vec<u8>> {
     match form {
         Form::Json => json::look(value).ok()?.canonical,

@@ -34,12 +34,12 @@ pub enum Error {
         #[source]
         source: storage::Error,
     },
-    /// The moment that the dump reads is not readable any more. Start a new dump under a new id.
+    /// The snapshot of the dump is no longer readable. Start a new dump under a new id.
     #[error("the snapshot {scn} of dump {dump} is gone: can't {what}")]
     SnapshotGone {
         /// The dump.
         dump: DumpId,
-        /// Its moment.
+        /// Its snapshot.
         scn: u64,
         /// What was to be read.
         what: String,
@@ -160,7 +160,7 @@ pub enum Error {
         /// Its format.
         format: u32,
     },
-    /// Something lies in the folder of a dump that is new.
+    /// The folder of a new dump is not empty.
     #[error("the folder of the new dump {dump} exists already")]
     IdTaken {
         /// The id.
@@ -178,7 +178,7 @@ pub enum Error {
         /// The id.
         dump: DumpId,
     },
-    /// An interrupted dump was begun with something else than it was to be resumed with.
+    /// An interrupted dump was started with other options than those of the resume.
     #[error("dump {dump} was begun otherwise, in {} respects", differences.len())]
     ResumeDiffers {
         /// The id.
@@ -284,12 +284,12 @@ pub struct Holder {
 pub type Result<T> = std::result::Result<T, Error>;
 
 impl Error {
-    /// Describes an object whose definition is not taken for one statement that creates it.
+    /// Describes an object whose definition is not accepted as one statement that creates it.
     pub(crate) fn not_carried(object: &str, why: &Refusal) -> Self {
         Self::CannotCarry { problems: vec![not_carried(object, why)] }
     }
 
-    /// Returns whether the dump can only be begun again, under a new id: what it has so far can't be completed.
+    /// Returns whether the dump must start over under a new id: its current state cannot be completed.
     #[must_use]
     pub fn must_start_anew(&self) -> bool {
         matches!(
@@ -423,7 +423,7 @@ fn database_problem(what: &str, source: &oceanbase::Error) -> Problem {
 /// What is to be done first of all.
 pub(crate) const CONNECTING: &str = "connect to the server";
 
-/// Describes an object whose definition is not taken for one statement that creates it.
+/// Describes an object whose definition is not accepted as one statement that creates it.
 pub(crate) fn not_carried(object: &str, why: &Refusal) -> Problem {
     Problem::refused(codes::PRECHECK_FAILED, "dump-statement-refused").with("object", object).with("why", why)
 }

@@ -65,8 +65,8 @@ impl From<io::Error> for Stopped {
 }
 
 impl PieceInput {
-    /// Begins to read a piece, whose statements have this form. One of several blocks that the manifest does not name
-    /// is read twice: first whole, to be proved.
+    /// Starts reading a piece with statements of this form. A piece of several blocks that the manifest does not list
+    /// is read twice: first whole, for verification.
     pub(crate) async fn open(
         archive: &Archive,
         piece: &Piece,
@@ -147,7 +147,7 @@ async fn hash_blocks(archive: &Archive, object: &ObjectEntry) -> Result<Vec<Stri
     }
 }
 
-/// Reads an object, and sends each of its blocks when it is proved.
+/// Reads an object, and sends each verified block.
 async fn read(
     mut reader: ObjectReader,
     object: ObjectEntry,

@@ -9,7 +9,7 @@ use crate::document::DEEPEST;
 use crate::encode::plain_bytes;
 use crate::piece::statement_head;
 
-/// How many bytes of a quoted text are looked at one by one: most texts are short.
+/// The number of bytes of a quoted text that are checked one by one: most texts are short.
 const SHORT_BYTES: usize = 16;
 
 /// The form that every statement of a piece has.
@@ -211,7 +211,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Passes over what stands for itself between quotes.
+    /// Skips literal characters between quotes.
     fn pass_plain(&mut self) {
         let rest = self.rest();
         let short = &rest[..rest.len().min(SHORT_BYTES)];

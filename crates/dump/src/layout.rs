@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::id::DumpId;
 use crate::signing::Purpose;
 
-/// The folder of what lies below a dump only until it is complete.
+/// The folder of objects that exist only until the dump is complete.
 const RECEIPTS: &str = "receipts";
 
 /// The longest encoded name in a path; file systems end at 255 bytes, and the storage may add to it.
@@ -14,7 +14,7 @@ const NAME_MAX_BYTES: usize = 200;
 /// An object of a dump.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ObjectKey<'a> {
-    /// What is to be dumped, at which moment; written first.
+    /// The plan of the dump and its snapshot; written first.
     Plan,
     /// The content of the dump; written last. Without it, there is no backup.
     Manifest,
@@ -111,8 +111,8 @@ pub(crate) fn pieces_folder(dump: &DumpId, database: &str, table: &str) -> Strin
 
 /// Returns a name as one part of a path: letters, digits, `_` and `-` as they are, all else as `%XX` per byte.
 ///
-/// A name that would become too long ends in a `~` and a hash instead. The plan holds the names themselves, so
-/// that nobody needs to read them back from a path.
+/// A name that would become too long ends in a `~` and a hash instead. The plan contains the names, so no reader
+/// derives them from a path.
 fn encoded(name: &str) -> String {
     let mut text = String::with_capacity(name.len());
     for &byte in name.as_bytes() {

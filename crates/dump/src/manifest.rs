@@ -142,15 +142,15 @@ pub struct Manifest {
     /// folder.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<String>,
-    /// The moment whose data it holds, as the server counts it.
+    /// The SCN of its snapshot.
     pub scn: u64,
-    /// The same moment, as people do.
+    /// The same as a time.
     pub taken: Timestamp,
     /// When the dump was complete.
     pub finished: Timestamp,
     /// How the rows are compressed.
     pub compression: Compression,
-    /// Whom rows and statements are encrypted to; nobody when they are not.
+    /// The recipients of rows and statements; none if they are not encrypted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub recipients: Vec<Recipient>,
     /// The plan.
@@ -183,7 +183,7 @@ impl DatabaseEntry {
 }
 
 impl Manifest {
-    /// Returns whether the dump lacks something that nobody agreed to.
+    /// Returns whether the dump left something out without consent.
     #[must_use]
     pub fn is_partial(&self) -> bool {
         is_partial(&self.left_out)

@@ -10,7 +10,7 @@ use oceanbase::statement::identifier;
 use crate::column::Column;
 use crate::plan::{Chunk, TablePlan, full_name};
 
-/// Which moment a query reads.
+/// The snapshot of a query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Moment {
     /// That of an SCN of OceanBase.
@@ -20,7 +20,7 @@ pub(crate) enum Moment {
 }
 
 impl Moment {
-    /// Returns the moment `scn` as that server is asked for it.
+    /// Returns the snapshot `scn` in the form of that server's queries.
     pub(crate) fn of(server: &ServerVersion, scn: u64) -> Self {
         match server.product {
             Product::Oceanbase | Product::Seekdb => Self::Scn(scn),

@@ -124,7 +124,7 @@ pub struct Plan {
     /// Whose data these are, as the one who ordered the dump names them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<String>,
-    /// The moment that is read, as the server counts it.
+    /// The SCN of the snapshot.
     pub scn: u64,
     /// What was chosen.
     pub selection: Selection,
@@ -133,7 +133,7 @@ pub struct Plan {
     pub consent: Consent,
     /// How the rows are compressed.
     pub compression: Compression,
-    /// Whom rows and statements are encrypted to; nobody when they are not.
+    /// The recipients of rows and statements; none if they are not encrypted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub recipients: Vec<Recipient>,
     /// The databases.
@@ -178,7 +178,8 @@ pub struct TablePlan {
     pub columns: Vec<Column>,
     /// The columns by which it is cut; none when it is read in one go, or partition by partition.
     pub key: Vec<Column>,
-    /// Whether that key is the server's own, which it shows only when asked: another database has other values.
+    /// Whether that key is the server's internal one, which it shows only on request: another database has other
+    /// values.
     #[serde(default)]
     pub hidden_key: bool,
     /// The version of the table, to detect a change.
@@ -213,7 +214,7 @@ impl Identity {
 /// A part of a table: one piece.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Chunk {
-    /// The partition it lies in, if the table is read partition by partition.
+    /// Its partition, if the table is read partition by partition.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub partition: Option<String>,
     /// It begins behind this key, given as literals; without one it begins at the beginning.
@@ -250,7 +251,7 @@ impl Plan {
         self.databases.iter().map(|database| database.tables.len() as u64).sum()
     }
 
-    /// Returns how the server is asked for the moment.
+    /// Returns the form of the snapshot in queries.
     pub(crate) fn moment(&self) -> Moment {
         Moment::of(&self.server, self.scn)
     }

@@ -2,7 +2,7 @@
 
 use tokio::sync::watch;
 
-/// How far it has come. The numbers only grow, but for a step that is begun again.
+/// The progress. The numbers only grow, except for a step that starts over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Progress {
     /// Pieces that are finished.

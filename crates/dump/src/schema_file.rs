@@ -8,9 +8,9 @@
 //! CREATE TABLE `orders` (…);
 //! ```
 //!
-//! The number is the length of the statement in bytes, without its `;`: a statement may have anything in it, so
-//! nobody looks for its end. The name is a JSON string. The statements of objects that are only kept, not made
-//! again, are comments. Code has `;` in it and its own mode, for which it is framed so that a stock client runs it:
+//! The number is the length of the statement in bytes, without its `;`: a statement may contain anything, so no
+//! reader searches for its end. The name is a JSON string. Statements of objects that are only stored, not created
+//! again, are comments. Code contains `;` and has its own mode, so it is framed for a stock client:
 //!
 //! ```sql
 //! SET SESSION sql_mode='STRICT_ALL_TABLES';

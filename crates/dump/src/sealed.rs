@@ -21,7 +21,7 @@ struct Seal {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Unsealed<T> {
     pub(crate) content: T,
-    /// Whose signature fits; nothing when nobody signed it.
+    /// The key of the valid signature; none if it is unsigned.
     pub(crate) signer: Option<PublicKey>,
     /// The BLAKE3 of the content's bytes.
     pub(crate) blake3: String,

@@ -97,7 +97,7 @@ impl SigningKey {
         Ok(Self { pair: Arc::new(pair), secret: Secret::new(line) })
     }
 
-    /// Returns the key as text, to be kept where nobody else reads it.
+    /// Returns the key as text, to be stored where no other user can read it.
     #[must_use]
     pub fn secret(&self) -> &Secret {
         &self.secret
@@ -133,7 +133,7 @@ impl PartialEq for SigningKey {
 
 impl Eq for SigningKey {}
 
-/// What a signed object is: signed as one thing, it is taken for no other.
+/// The kind of a signed object: signed as one kind, it is never accepted as another.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Purpose<'a> {
     /// `plan`, `receipt`, `schema-receipt`, `left-out-receipt` or `manifest`.
@@ -150,7 +150,7 @@ impl Purpose<'_> {
         message
     }
 
-    /// Returns whose signature of that content this is; nothing when it is nobody's.
+    /// Returns the key of a valid signature of that content; none if it is not valid.
     pub(crate) fn signer(self, content: &[u8], signature: &str) -> Option<PublicKey> {
         let (key, signature) = signature.rsplit_once(':')?;
         let key: PublicKey = key.parse().ok()?;

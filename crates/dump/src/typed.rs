@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use crate::document::Node;
 use crate::weight::Weights;
 
-/// How many different paths are asked about: documents with long arrays have more.
+/// The maximum number of queried paths: documents with long arrays have more.
 const PATHS_MOST: usize = 64;
 
 /// Values in documents that may be of a type which only functions store: of each column, by its place, their paths.

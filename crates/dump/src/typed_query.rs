@@ -20,10 +20,10 @@ const PLAIN: &str = "('DOUBLE','STRING','INTEGER','UNSIGNED INTEGER','BOOLEAN','
 /// How many documents are weighed by one statement.
 const SAMPLES_AT_ONCE: usize = 64;
 
-/// How many paths of the documents that are written otherwise are asked about.
+/// The maximum number of queried paths of documents in another form.
 const PATHS_MOST: usize = 500;
 
-/// The part of a table that a piece holds, at a moment.
+/// The part of a table that a piece contains, in a snapshot.
 #[derive(Clone, Copy)]
 pub(crate) struct Part<'a> {
     pub(crate) moment: Moment,

@@ -33,7 +33,7 @@ pub struct AuditLine {
     pub deed: Deed,
 }
 
-/// Which deeds are wanted; what is left out is not asked about.
+/// A filter for entries of the audit log; absent fields do not limit.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AuditFilter {
     /// At this time or later.

@@ -15,7 +15,7 @@ use crate::tasks::subject;
 pub struct BackupFailure {
     /// The cluster.
     pub cluster: ClusterId,
-    /// The lane: a tenant's name, or what stands for several.
+    /// The lane: a tenant's name, or the placeholder for several.
     pub lane: String,
     /// The task that failed.
     pub task: TaskId,

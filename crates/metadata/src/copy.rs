@@ -120,8 +120,8 @@ impl Metadata {
     }
 }
 
-/// Puts a copy back: into the data directory, or into the database on a server. The key that the copy's secrets are
-/// sealed with must lie in the data directory before.
+/// Restores a copy: into the data directory, or into the database on a server. The data directory must already
+/// contain the key of the copy's secrets.
 ///
 /// Tasks that were running when the copy was written continue on the first server that starts.
 ///
@@ -221,7 +221,7 @@ async fn make_room(stored: &Stored, identity: &str) -> Result<bool, Error> {
     Ok(true)
 }
 
-/// Ends it: nobody holds a task any more, and servers may start.
+/// Ends it: no worker holds a task any more, and servers may start.
 async fn complete(writer: &mut Connection, identity: &str) -> Result<(), Error> {
     crate::journal::end_all_leases(writer).await?;
     forget(writer, RESTORED).await?;

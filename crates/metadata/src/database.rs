@@ -54,7 +54,7 @@ impl Slice {
 /// for its turn.
 const STATEMENT_WAIT: Duration = Duration::from_secs(15);
 
-/// After how long without a connection a server is asked whether it is there at all.
+/// How long to wait for a connection before checking whether the server is there at all.
 const PATIENCE: Duration = Duration::from_millis(250);
 
 /// Our database, opened.
@@ -103,7 +103,7 @@ impl Database {
         Self { pools, room: None, ahead_us: Arc::default(), measured: Arc::default() }
     }
 
-    /// Returns what is known of the room on the disk, where the database lies on one of ours.
+    /// Returns the known free space of the disk, if the database is on a local one.
     pub(crate) fn room(&self) -> Option<Arc<Room>> {
         self.room.clone()
     }
@@ -113,7 +113,7 @@ impl Database {
         &self.measured
     }
 
-    /// Begins a transaction that may write. Until it ends, nobody else writes.
+    /// Begins a transaction that may write. Until it ends, no other one writes.
     pub(crate) async fn begin(&self) -> Result<Connection, Error> {
         let begun = Instant::now();
         let done = self.take_turn().await;
@@ -207,8 +207,8 @@ async fn whole<T: Send + 'static>(
     done.ok().and_then(Result::ok).ok_or(Error::NoAnswer { verb })
 }
 
-/// Begins a transaction on a server. A connection is waited for as long as the server is there: it is asked when that
-/// takes long, because the pool keeps asking one that is gone until its time is up.
+/// Begins a transaction on a server. It waits for a connection as long as the server responds: the server is checked
+/// when that takes long, because the pool keeps trying a lost one until its timeout.
 async fn begin_whole(server: &Server, pool: &MySqlPool) -> Result<Driver, Error> {
     let pool = pool.clone();
     let begun = whole("begin a transaction", async move { pool.begin().await });
@@ -378,8 +378,8 @@ where
     })
 }
 
-/// Writing: everything that is written in it becomes visible at once, or nothing does. Dropped without
-/// [`Transaction::commit`], it takes everything back. The methods stand in the files of their nouns.
+/// A write transaction: all its writes become visible together, or none. Dropped without [`Transaction::commit`], it
+/// rolls back. The methods are in the files of their nouns.
 #[derive(Debug)]
 pub struct Transaction {
     pub(crate) connection: Connection,

@@ -49,7 +49,7 @@ pub enum Error {
     Unreadable {
         /// What was tried.
         verb: &'static str,
-        /// Where it stands.
+        /// Its position.
         column: &'static str,
         /// Why it cannot be read.
         #[source]
@@ -79,7 +79,7 @@ pub enum Error {
         /// The task.
         task: TaskId,
     },
-    /// Backup sets lie in the storage.
+    /// The storage contains backup sets.
     #[error("{backup_sets} backup sets lie in this storage")]
     StorageInUse {
         /// How many.
@@ -226,7 +226,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// Returns whether trying again later may help without anybody doing something.
+    /// Returns whether a later retry may help without any action.
     #[must_use]
     pub fn is_transient(&self) -> bool {
         match self {

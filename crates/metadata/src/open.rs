@@ -1,6 +1,6 @@
 //! Opening the metadata: the data directory, its lock, its key, its schema.
 //!
-//! 1. the directory is there, and nobody else uses it (a server's database may be used by several Lifeboats)
+//! 1. the directory exists, and no other process uses it (several Lifeboats may use a server's database)
 //! 2. the database is whole, and not lost: a key beside none says that there was one
 //! 3. the schema is brought to this version; a newer one is refused
 //! 4. the key is the one that secrets are sealed with; it is created only if none ever existed
@@ -86,7 +86,7 @@ impl Metadata {
     /// must be the same for all of them; the first one creates it.
     ///
     /// # Errors
-    /// As [`Metadata::open`], but for the lock; and when the server does not answer or refuses us.
+    /// As [`Metadata::open`], except for the lock; and when the server does not respond or refuses us.
     pub async fn open_on(data_directory: &Path, server: &Server) -> Result<Self, Error> {
         let stored = Stored::open(data_directory, Some(server), Beside::Known).await?;
         stored.unlock(data_directory).await
@@ -267,7 +267,7 @@ impl Stored {
     }
 }
 
-/// Makes the directory; where the database lies in it, also an empty one that only we may read, and locks out others.
+/// Creates the directory; if the database is in it, checks that only we may read it, and locks out others.
 fn prepare(directory: &Path, is_local: bool) -> Result<Option<Lock>, Error> {
     let failed = |verb, path: &Path| {
         let path = path.display().to_string();

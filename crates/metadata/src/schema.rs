@@ -35,7 +35,7 @@ pub(crate) async fn migrate(server: &Server) -> Result<(), Error> {
     tell(&mut turn, &TOLD).await.map_err(failed)?;
     tell(&mut worker, &TOLD).await.map_err(failed)?;
     if let Err(cause) = worker.execute(STEPS_TABLE).await {
-        // Another one may have made it at the same moment.
+        // Another process may have created it at the same time.
         worker.execute("SELECT version FROM schema_steps").await.map_err(|_| failed(cause))?;
     }
     worker.execute(TURN).await.map_err(failed)?;

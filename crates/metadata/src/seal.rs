@@ -21,7 +21,7 @@ pub(crate) const KEY_BYTES: usize = 32;
 /// The form of sealed secrets that this program writes.
 const FORM: &str = "1";
 
-/// Where a secret stands.
+/// The place of a secret.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Place {
     pub(crate) table: &'static str,
@@ -83,7 +83,7 @@ impl Sealer {
         format!("{FORM}:{}:{}", self.fingerprint, BASE64.encode(all))
     }
 
-    /// Returns a digest that is the same for the same text, and that nobody can make or try out without the key.
+    /// Returns a digest that is the same for the same text, and cannot be computed without the key.
     pub(crate) fn digest(&self, text: &Secret) -> String {
         blake3::keyed_hash(&self.digest_key, text.expose().as_bytes()).to_hex().to_string()
     }

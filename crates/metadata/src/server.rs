@@ -17,7 +17,7 @@ use crate::error::Error;
 /// The port when the URL has none.
 const PORT: u16 = 3306;
 
-/// How many of one Lifeboat read at once, and write (or wait for their turn).
+/// The numbers of one Lifeboat's concurrent readers, and writers (or waiting ones).
 const READERS: u32 = 4;
 const WRITERS: u32 = 2;
 
@@ -31,7 +31,7 @@ const CONNECTION_WAIT: Duration = Duration::from_secs(10);
 /// How long a server may take to let us in.
 const CHECK_WAIT: Duration = Duration::from_secs(3);
 
-/// How long a connection may lie idle; less than the server's patience with a writer.
+/// The maximum idle time of a connection; less than the server's timeout of a writer.
 const IDLE_LIMIT: Duration = Duration::from_secs(10);
 
 /// Where a server is, and who we are there.

@@ -76,7 +76,7 @@ impl Transaction {
         Ok(())
     }
 
-    /// Removes what was last used before that moment.
+    /// Removes entries that were last used before that time.
     ///
     /// # Errors
     /// When the database fails.

@@ -135,7 +135,7 @@ impl Statement {
         }
     }
 
-    /// Appends that the column has one of these values; with none of them, nothing is asked of it.
+    /// Appends that the column has one of these values; without any, no condition.
     pub(crate) fn and_one_of<T: Into<Value>>(
         self,
         column: &'static str,

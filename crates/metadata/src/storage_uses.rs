@@ -16,8 +16,8 @@ use crate::sql::{Row, statement, word};
 /// How long samples are kept.
 pub const KEPT: Duration = Duration::from_secs(180 * 24 * 60 * 60);
 
-/// How long after a sample of a cluster comes the next. A little less than the period of the watcher, which would else
-/// be early by a moment and skip every other one.
+/// The minimum time between two samples of a cluster. A little less than the period of the watcher, which would
+/// otherwise be slightly early and skip every other one.
 pub const APART: Duration = Duration::from_secs(29 * 60);
 
 /// What the backups of a cluster take of one storage.

@@ -61,11 +61,11 @@ pub struct StoredRun {
     pub run: NewRun,
     /// When it was written.
     pub decided: Timestamp,
-    /// How the task stands; none when there is none, or no longer.
+    /// The state of the task; none if there is none, or no longer.
     pub task: Option<TaskStanding>,
 }
 
-/// How the task of a run stands.
+/// The state of a run's task.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TaskStanding {
     /// Its status.
@@ -228,8 +228,7 @@ impl Transaction {
         Ok(self.strategy_runs_insert(std::slice::from_ref(run)).await? == 1)
     }
 
-    /// Stores what became of due times of one strategy, but for those that are settled already. Returns how many it
-    /// stored.
+    /// Stores the runs of one strategy, except settled ones. Returns the number of stored ones.
     ///
     /// # Errors
     /// When there is no such strategy, or the database fails.

@@ -372,7 +372,7 @@ impl Column {
 }
 
 impl Table {
-    /// Returns whether there is something in it before anybody has done anything.
+    /// Returns whether it has rows in a new database.
     pub(crate) fn is_never_empty(&self) -> bool {
         self.own_row.is_some()
     }

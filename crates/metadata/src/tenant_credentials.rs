@@ -62,7 +62,7 @@ impl Metadata {
 }
 
 impl Transaction {
-    /// Keeps a tenant's credential, in the place of the one that it had.
+    /// Stores a tenant's credential, replacing an earlier one.
     ///
     /// # Errors
     /// When there is no such cluster, or the database fails.

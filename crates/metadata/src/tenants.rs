@@ -95,7 +95,7 @@ impl Metadata {
 }
 
 impl Transaction {
-    /// Keeps a cluster's tenants in the place of those that were known.
+    /// Replaces the known tenants of a cluster.
     ///
     /// # Errors
     /// When there is no such cluster, or the database fails.

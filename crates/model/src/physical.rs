@@ -82,7 +82,7 @@ pub struct BackupJob {
     pub mode: DataBackupMode,
     /// Whether it backs up data: the newest versions list copies of archived logs among the jobs.
     pub is_data: bool,
-    /// Where it stands.
+    /// Its position.
     pub status: JobStatus,
     /// OceanBase's number for the failure, without the sign; 0 for none.
     pub result: u64,

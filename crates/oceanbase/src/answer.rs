@@ -224,8 +224,8 @@ impl<'s> RowStream<'s> {
         if self.complete {
             return Ok(None);
         }
-        // Taken for the time of the wait: a caller that stops waiting in its midst leaves a connection whose next
-        // bytes are anybody's guess, so that one is closed, and the next call does not take it for the end.
+        // Taken for the duration of the wait: if the caller stops waiting, the next bytes of the connection are
+        // unknown, so it is closed, and the next call does not treat that as the end.
         let Some(mut wire) = self.wire.take() else {
             return Err(Error::broken(&self.statement, self.channel.address()));
         };

@@ -1,8 +1,8 @@
 //! The contents of a server: databases, tables, columns, keys, partitions, views, and the statements that create
 //! them.
 //!
-//! Only what MySQL, MariaDB and OceanBase spell alike is asked of `information_schema`; what a server does not have
-//! is left out of the answer. Names come back as the server keeps them.
+//! Only columns that MySQL, MariaDB and OceanBase spell alike are read from `information_schema`; the answer omits
+//! objects that a server does not have. Names are returned as the server stores them.
 
 mod account;
 mod code;

@@ -164,8 +164,8 @@ pub(crate) struct Line {
 }
 
 impl Line {
-    /// Waits for what comes over a wire, for so long. A server that is silent meanwhile is asked now and then whether
-    /// it is there, so that a way that froze is not waited for as long as a statement that takes its time.
+    /// Waits for data on a wire, for a limited time. A server that is silent meanwhile is checked now and then, so
+    /// that a frozen network is not waited for as long as a slow statement.
     pub(crate) async fn within<T>(
         &self,
         limit: Duration,

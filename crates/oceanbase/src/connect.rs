@@ -19,8 +19,7 @@ use crate::wire::{Login, NoEntry, Wire};
 /// The default timeout of a connection.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How long a server may be silent during a statement before it is asked, on another connection, whether it is
-/// there at all.
+/// The maximum silence of a server during a statement before it is checked on another connection.
 const QUIET: Duration = Duration::from_secs(30);
 
 /// The timeout for identifying a server that did not accept us.
@@ -42,8 +41,8 @@ pub struct Endpoint {
     pub tls: Tls,
     /// How long a connection to one address may take to come about.
     pub connect_timeout: Duration,
-    /// How long a server may be silent during a statement before it is asked, on another connection, whether it is
-    /// there at all. One that does not answer then is taken for gone, however long the statement might take.
+    /// The maximum silence of a server during a statement before it is checked on another connection. A server that
+    /// does not respond then counts as gone, however long the statement might take.
     pub quiet: Duration,
 }
 

@@ -68,7 +68,7 @@ pub enum Error {
         /// What was wrong.
         cause: String,
     },
-    /// The server wants a proof of identity that we do not know.
+    /// The server requires an unknown authentication method.
     #[error("{address} asks for the authentication method {method}")]
     UnknownAuthentication {
         /// The server.

@@ -111,7 +111,7 @@ impl Grants {
     }
 }
 
-/// Returns the privileges of a list. Those on columns, `SELECT (a, b)`, fall apart into names that nobody asks for.
+/// Returns the privileges of a list. Those on columns, `SELECT (a, b)`, fall apart into names that are never queried.
 fn each(privileges: &str) -> impl Iterator<Item = String> {
     privileges.split(',').map(|privilege| privilege.trim().to_ascii_uppercase())
 }
@@ -153,7 +153,7 @@ fn name(text: &str) -> Option<(String, &str)> {
     }
 }
 
-/// Returns whether a database's name is one that a grant is on: `%` stands for any characters and `_` for one, unless a
+/// Returns whether a grant's pattern matches a database's name: `%` means any characters and `_` any one, unless a
 /// backslash is before it. Capitals do not matter.
 #[must_use]
 pub fn is_like(name: &str, pattern: &str) -> bool {

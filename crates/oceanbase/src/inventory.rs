@@ -18,15 +18,15 @@ use crate::statement::{Statement, literal};
 enum Fate {
     /// A dump carries it.
     Carried,
-    /// It stands under these types in the server's list of objects or routines.
+    /// It has these types in the server's list of objects or routines.
     Listed(&'static [&'static str]),
-    /// It stands under these types in `information_schema.TABLES`.
+    /// It has these types in `information_schema.TABLES`.
     TableTypes(&'static [&'static str]),
     /// A view shows those of a database: the view, and what lists their names, with `{database}` in it.
     InDatabase(&'static str, &'static str),
     /// A view shows those of the whole server.
     OnServer(&'static str, &'static str),
-    /// It is not asked for; why.
+    /// It is not queried; why.
     NotAsked(&'static str),
 }
 
@@ -175,7 +175,7 @@ async fn ask(
     Ok(())
 }
 
-/// Asks for the kinds that stand in the list of objects, all at once: the server takes its time to make that list.
+/// Queries all kinds of the list of objects at once: the server takes long to build that list.
 async fn listed(session: &mut Session, database: &str, others: &mut Others) -> Result<(), Error> {
     let product = session.server().product;
     let kinds: Vec<(ObjectKind, &[&str])> = rows(product)

@@ -88,7 +88,7 @@ fn is_secret_name(word: &str) -> bool {
 enum Expect {
     /// Nothing.
     Nothing,
-    /// It is a secret if it comes at once, after `=` or `(` at most.
+    /// It is a secret if it follows immediately, or after `=` or `(`.
     SecretAtOnce,
     /// It is a secret, whatever words are in between: `IDENTIFIED WITH plugin AS '…'`.
     Secret,
@@ -143,7 +143,7 @@ fn secret_literals(sql: &str) -> Vec<Range<usize>> {
     found
 }
 
-/// Returns what lies between the quotes; the closing one may be missing.
+/// Returns the text between the quotes; the closing one may be missing.
 fn content(sql: &str, literal: &Range<usize>) -> Range<usize> {
     let quote = sql[literal.clone()].chars().next().map_or(0, char::len_utf8);
     let closed =

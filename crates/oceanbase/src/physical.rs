@@ -59,7 +59,7 @@ impl Driver {
         rows.first().ok_or_else(|| Error::no_rows(&statement))?.i64("now").map(Timestamp)
     }
 
-    /// Reads how log archiving stands: of each user's tenant, on 3.x of the cluster; nothing on seekdb.
+    /// Reads the status of log archiving: of each user tenant, on 3.x of the cluster; none on seekdb.
     ///
     /// # Errors
     /// Fails when the server refuses or is gone.
@@ -71,7 +71,7 @@ impl Driver {
         }
     }
 
-    /// Reads how log archiving stands where the scope belongs; nothing for a tenant that is gone.
+    /// Reads the status of log archiving of the scope; none for a tenant that is gone.
     ///
     /// # Errors
     /// Fails when the server refuses or is gone.
@@ -168,7 +168,7 @@ impl Driver {
         }
     }
 
-    /// Reads how major compaction stands: of each tenant on 4.x, else of all there is.
+    /// Reads the status of major compaction: of each tenant on 4.x, else of the whole cluster.
     ///
     /// # Errors
     /// Fails when the server refuses or is gone.

@@ -15,7 +15,7 @@ use crate::statement::Statement;
 /// What a connection is going to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
-    /// Anything. Set before the server is asked what it is, so only by what every product and version has.
+    /// Any product. Set before the server is identified, so only settings of every product and version.
     First,
     /// Anything, once it is known what the server is.
     Any,

@@ -1,6 +1,6 @@
 //! One snapshot of the data that any number of connections can read: `AS OF SNAPSHOT <SCN>`.
 //!
-//! A compaction may remove the versions of that moment. An open transaction keeps them, those of later SCNs too,
+//! A compaction may remove the row versions of that SCN. An open transaction keeps them, also those of later SCNs,
 //! but not those of earlier ones: so the transaction comes first, then the SCN. The server takes a transaction's
 //! snapshot at its first read, not at START TRANSACTION, and under READ COMMITTED never.
 
@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::session::Session;
 use crate::statement::{Statement, Witness, identifier};
 
-/// How long the transaction may lie idle: longer than any dump takes.
+/// The maximum idle time of the transaction: longer than any dump takes.
 const IDLE_LIMIT: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// The oldest OceanBase with a view that shows the SCN of now.

@@ -128,7 +128,7 @@ impl Client {
     /// Begins an object of any size, which appears when it is finished, in place of an older one.
     ///
     /// # Errors
-    /// When it cannot be begun.
+    /// When it cannot be started.
     pub async fn writer(&self, key: &str) -> Result<ObjectWriter, Error> {
         match &self.backend {
             Backend::Remote(remote) => remote.writer(key).await.map(ObjectWriter::remote),
@@ -237,8 +237,8 @@ impl Client {
         }
     }
 
-    /// Deletes what writers of this machine that died have left in a directory, below the folders with such names;
-    /// returns how much. An object store's own rules do it there: nobody can see who writes to it.
+    /// Deletes the remains of dead writers of this machine in a directory, below the folders with such names; returns
+    /// their number. For object stores, their own rules do that: writers are not visible there.
     ///
     /// # Errors
     /// When the storage refuses.
@@ -249,7 +249,7 @@ impl Client {
         }
     }
 
-    /// Returns the destination of an OceanBase that this location lies in, if it does.
+    /// Returns the OceanBase destination that contains this location, if any.
     pub(crate) async fn find_destination(&self) -> Result<Option<String>, Error> {
         match &self.backend {
             Backend::Remote(remote) => remote.find_upwards(FORMAT_FILE).await,
@@ -285,7 +285,7 @@ impl Client {
     }
 }
 
-/// Does file work where waiting disturbs nobody.
+/// Runs file operations on a thread where blocking is harmless.
 async fn blocking<T: Send + 'static>(
     local: &Local,
     key: &str,

@@ -6,7 +6,7 @@ use model::Problem;
 use model::problem::codes;
 use rustix::io::Errno;
 
-/// A storage did not do what it was asked.
+/// A storage operation failed.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot {verb} `{place}`: {kind}")]
 pub struct Error {
@@ -139,7 +139,7 @@ impl Error {
         &self.place
     }
 
-    /// Returns whether trying again later may help without anybody doing something.
+    /// Returns whether a later retry may help without any action.
     #[must_use]
     pub fn is_transient(&self) -> bool {
         self.kind == ErrorKind::Passing

@@ -1,7 +1,7 @@
 //! The test of a storage location: can this server write, read, list and delete there?
 //!
-//! Everything happens in one folder of its own, `.lifeboat-probe/<random>`, which is removed at the end. Nothing
-//! that lies in the storage is opened, and a location during a cluster's own backup is not written to.
+//! Everything happens in a separate folder, `.lifeboat-probe/<random>`, which is removed at the end. Existing objects
+//! of the storage are not opened, and a cluster's own backup destination is not written to.
 
 use std::future::Future;
 use std::time::{Duration, Instant};

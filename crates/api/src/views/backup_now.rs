@@ -69,7 +69,7 @@ fn yes() -> bool {
 
 /// A request to back up, read.
 pub(crate) struct BackupNowRequest {
-    /// What is asked of `control`.
+    /// The request for `control`.
     pub(crate) ask: BackupNow,
     /// The objects as they were given, for the answer.
     pub(crate) objects: Vec<ObjectBody>,

@@ -16,7 +16,7 @@ use crate::measure::RequestKind;
 /// What the text is.
 pub(crate) const CONTENT: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// Writes the metrics of one moment.
+/// Writes the metrics at one time.
 ///
 /// # Errors
 /// Never: a text takes all that is written into it.

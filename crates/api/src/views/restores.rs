@@ -65,7 +65,7 @@ pub(crate) struct RestoreBody {
 
 /// A request to recover, read.
 pub(crate) struct RestoreRequest {
-    /// What is asked of `control`.
+    /// The request for `control`.
     pub(crate) ask: RestoreAsk,
     /// Whether to return only the plan.
     pub(crate) dry_run: bool,

@@ -230,7 +230,7 @@ impl OfflineTenantBody {
     }
 }
 
-/// Reads the moment to recover to.
+/// Reads the time to recover to.
 fn moment(time: Option<String>, scn: Option<String>) -> Result<RecoverUntil, Problem> {
     let malformed = |field: &str, text: &str| {
         Problem::invalid("restore-moment-unreadable").with("field", field).with("text", text)

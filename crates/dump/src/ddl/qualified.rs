@@ -125,7 +125,7 @@ impl<'t> Qualified<'t> {
     }
 }
 
-/// Returns a hint with other names of databases. What stands in front of a dot is one there: columns are never named.
+/// Returns a hint with other names of databases. A name before a dot is one there: columns are never named.
 fn renamed_hint(hint: &[u8], names: &BTreeMap<String, String>) -> Vec<u8> {
     let (begin, end) = (HINT_BEGIN, hint.len() - HINT_END);
     let inner = tokens(&hint[begin..end]);
@@ -263,7 +263,7 @@ impl<'t, D: Fn(&str) -> bool, N: Fn(&Token<'_>) -> bool> Scan<'t, D, N> {
         }
     }
 
-    /// Returns whether what stands in front makes it a table, a routine or a sequence.
+    /// Returns whether the text before it makes it a table, a routine or a sequence.
     fn is_object(&self, at: usize) -> bool {
         let Some(before) = self.before(at, 1) else { return false };
         let further = self.before(at, 2);

@@ -8,8 +8,8 @@ use oceanbase::statement::identifier;
 
 use crate::ddl::token::{Token, TokenKind, tokens};
 
-/// Rewrites the table that a foreign key refers to. `database` is asked for what shall stand in front of the dot
-/// instead of the database that stands there; nothing: neither name nor dot.
+/// Rewrites the table that a foreign key refers to. `database` returns the new database before the dot; none: neither
+/// name nor dot.
 pub(crate) fn with_reference(foreign_key: &[u8], database: impl Fn(&str) -> Option<String>) -> Vec<u8> {
     let tokens = tokens(foreign_key);
     let all =
@@ -31,7 +31,7 @@ pub(crate) fn with_reference(foreign_key: &[u8], database: impl Fn(&str) -> Opti
     sql
 }
 
-/// Returns the table that the foreign key in a statement refers to, with its database where that stands there.
+/// Returns the table that the foreign key in a statement refers to, with its database if present.
 pub(crate) fn reference(sql: &[u8]) -> Option<(Option<String>, String)> {
     let all = tokens(sql);
     let word = all.iter().position(|token| token.is_word("REFERENCES"))?;
@@ -42,8 +42,8 @@ pub(crate) fn reference(sql: &[u8]) -> Option<(Option<String>, String)> {
     Some((None, all[name].name()?))
 }
 
-/// Returns MySQL's statement of a view without what stands between CREATE and VIEW there, which OceanBase does not take
-/// (ALGORITHM, DEFINER, SQL SECURITY); and whether it runs with the rights of who asks.
+/// Returns MySQL's statement of a view without the part between CREATE and VIEW, which OceanBase does not accept
+/// (ALGORITHM, DEFINER, SQL SECURITY); and whether it runs with the privileges of the caller.
 pub(crate) fn without_security(sql: &[u8]) -> (Vec<u8>, bool) {
     let all = tokens(sql);
     let Some(view) = all.iter().position(|token| token.is_word("VIEW")) else { return (sql.to_vec(), false) };

@@ -1,8 +1,8 @@
 //! Repairs the output of SHOW CREATE TABLE of OceanBase: texts in ENUM, SET and partition values, printed without
 //! escaped quotes and backslashes, and names of partitions, printed without doubled backticks.
 //!
-//! What is really in them is known from the inner tables. From that, the broken text is predicted byte by byte, found
-//! in the definition, and replaced. What does not fit the prediction is not mended but refused.
+//! The inner tables have the true content. From that, the broken text is predicted byte by byte, found in the
+//! definition, and replaced. Text that differs from the prediction is refused, not repaired.
 
 use oceanbase::catalog::{MemberColumn, PartitionNames, PartitionValues};
 
@@ -61,7 +61,7 @@ fn has_hazard(values: &PartitionValues) -> bool {
     texts.any(|text| text.iter().any(|&byte| byte == b'\'' || byte == b'\\'))
 }
 
-/// A definition that is mended from its beginning to its end.
+/// A definition that is repaired from its beginning to its end.
 struct Mending<'d> {
     rest: &'d [u8],
     done: Vec<u8>,
@@ -177,7 +177,7 @@ impl Mending<'_> {
         Some(())
     }
 
-    /// Takes over what stands up to the end of the next bracket.
+    /// Copies the text up to the end of the next bracket.
     fn bracket(&mut self) -> Option<()> {
         let (mut depth, mut length) = (0_usize, 0);
         for token in tokens(self.rest) {

@@ -18,7 +18,7 @@ pub(crate) struct TableDefinition {
     tail: Vec<u8>,
 }
 
-/// What stands between two commas.
+/// The text between two commas.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Item {
     pub(crate) kind: ItemKind,
@@ -148,7 +148,7 @@ impl TableDefinition {
         self.items.iter().any(special)
     }
 
-    /// Returns whether the rows lie in the order in which they came, and the primary key is a key beside them.
+    /// Returns whether the rows are stored in the order of insertion, and the primary key is a separate index.
     pub(crate) fn is_heap(&self) -> bool {
         let tokens: Vec<Token<'_>> =
             tokens(&self.tail).into_iter().filter(|token| !token.is_blank()).collect();

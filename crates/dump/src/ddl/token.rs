@@ -26,7 +26,7 @@ pub(crate) enum TokenKind {
     Word,
     /// One other character.
     Sign,
-    /// A quote or a comment that nobody closes; it reaches to the end.
+    /// An unclosed quote or comment; it reaches to the end.
     Unclosed,
 }
 

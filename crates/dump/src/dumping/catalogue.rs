@@ -20,8 +20,8 @@ pub(super) struct Catalogue {
 }
 
 impl Catalogue {
-    /// Reads it, and asks for the keys on `aside`, if there is such a connection: a server that was not asked lately thinks
-    /// about that question as long as about all others together.
+    /// Reads it, and queries the keys on `aside`, if there is such a connection: a server without a warm cache needs
+    /// as long for that query as for all others together.
     pub(super) async fn read(
         session: &mut Session,
         aside: Option<&mut Session>,

@@ -45,7 +45,7 @@ fn is_doubtful(table: &TablePlan) -> bool {
     cut && table.key.iter().any(|column| column.form != Form::Number)
 }
 
-/// Counts tables at the dump's moment.
+/// Counts tables in the dump's snapshot.
 pub(super) struct CountRows {
     pub(super) plan: Arc<Plan>,
     pub(super) together: Option<Arc<Together>>,

@@ -14,7 +14,7 @@ use crate::error::{DuringSql as _, Error, Result};
 use crate::plan::{Selection, full_name};
 use crate::refusal::is_refusal;
 
-/// OceanBase's number for a table that was changed since the moment that is read.
+/// OceanBase's number for a table that was changed after the snapshot.
 const DEFINITION_CHANGED: u16 = 1412;
 
 /// What is dumped: what was chosen, without what the request agrees to be without.
@@ -217,7 +217,7 @@ pub(super) fn unlisted(
     Ok(consent.left_out(kind, of, reason))
 }
 
-/// Describes an object whose statement is not taken for one that creates it and does nothing else.
+/// Describes an object whose statement is not accepted as one that only creates it.
 pub(super) fn not_taken(consent: &Consent, kind: ObjectKind, name: &str, why: &Refusal) -> LeftOut {
     consent.left_out(kind, name, Text::new("dump-statement-refused").with("object", name).with("why", why))
 }

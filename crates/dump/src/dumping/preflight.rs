@@ -13,7 +13,7 @@ use crate::error::{DuringSql as _, Error, Result};
 use crate::plan::Selection;
 use crate::source::Source;
 
-/// What would be dumped, and what stands against it.
+/// The objects to dump, and the obstacles.
 #[derive(Debug, Clone)]
 pub struct Preflight {
     /// The server.
@@ -87,7 +87,7 @@ pub async fn warnings(mut session: Session) -> Result<Vec<Text>> {
     Ok(notes)
 }
 
-/// Refuses servers that several connections can't see at one moment, or whose definitions are printed otherwise.
+/// Refuses servers whose connections cannot see one snapshot, or whose definitions are printed in another form.
 pub(super) fn check_server(server: &ServerVersion) -> Result<()> {
     let supported = match server.product {
         Product::Seekdb => true,

@@ -116,7 +116,7 @@ async fn write_database(
     let definitions = definitions.during(|| format!("read the catalogue of `{name}`"))?;
     let mut tables = Vec::new();
     for table in &database.tables {
-        // A statement that was read when the moment was fixed is as good as a new one while nothing was changed since.
+        // A statement that was read when the snapshot was taken stays valid while nothing has changed since.
         let text = kept.take(name, &table.name);
         let text = text.filter(|_| definitions.is_untouched(&table.name, &table.identity));
         let definition = match text.and_then(|text| TableDefinition::read(&text)) {

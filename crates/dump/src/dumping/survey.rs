@@ -356,7 +356,7 @@ impl TableReader<'_> {
         let mut known = Vec::new();
         let (generated, own): (Vec<_>, Vec<_>) =
             std::mem::take(&mut self.columns).into_iter().partition(|column| column.generated);
-        // Of a table that generates all its columns, one of them stands for each row.
+        // If a table generates all its columns, one of them represents each row.
         let stand_in = generated.into_iter().next().filter(|_| own.is_empty());
         known.extend(stand_in.map(|column| (column, Form::Generated)));
         for column in own {

@@ -25,7 +25,7 @@ pub(super) struct Lock {
 }
 
 impl Lock {
-    /// Waits until nobody writes, and keeps it so.
+    /// Waits until all writes end, and blocks new ones.
     ///
     /// # Errors
     /// [`Error::LockWaited`] when another connection holds tables for too long.
@@ -52,7 +52,7 @@ impl Lock {
         &mut self.session
     }
 
-    /// Returns the server's time in nanoseconds since 1970: how such a moment is called.
+    /// Returns the server's time in nanoseconds since 1970, which identifies such a snapshot.
     pub(super) async fn now(&mut self) -> Result<u64> {
         now(&mut self.session).await
     }
@@ -90,7 +90,7 @@ async fn holder(session: &mut Session) -> Result<Option<Holder>> {
     read().during(looking).map(Some)
 }
 
-/// The connections that nobody works with at the moment.
+/// The currently idle connections.
 pub(super) struct Together {
     idle: Mutex<Vec<Session>>,
 }
@@ -108,7 +108,7 @@ impl Together {
         Ok(Self { idle: Mutex::new(idle) })
     }
 
-    /// Returns how many connections nobody works with.
+    /// Returns the number of idle connections.
     pub(super) fn count(&self) -> usize {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
@@ -131,7 +131,7 @@ impl Together {
     }
 }
 
-/// Begins a transaction that sees one moment.
+/// Begins a transaction that sees one snapshot.
 async fn begin(session: &mut Session) -> Result<()> {
     for sql in [
         "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",

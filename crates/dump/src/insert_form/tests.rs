@@ -94,7 +94,7 @@ fn is_of_tuples(form: &InsertForm, statement: &[u8]) -> bool {
     }
 }
 
-/// Returns whether writing the value that a literal stands for gives the literal again.
+/// Returns whether writing the value of a literal gives the literal again.
 fn is_literal(form: Form, text: &[u8]) -> bool {
     let Ok(as_text) = std::str::from_utf8(text) else {
         return matches!(form, Form::Text | Form::Floats) && reads_back(form, text);

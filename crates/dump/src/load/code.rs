@@ -61,7 +61,7 @@ pub async fn create_triggers(
     Ok(making.end().await)
 }
 
-/// What stands for the piece in the note of an account.
+/// The piece number in the note of an account.
 pub(super) const ACCOUNT: u32 = 0;
 
 struct Making {

@@ -34,7 +34,7 @@ pub(super) async fn make_lenient(session: &mut Session) -> Result<()> {
     prepare(session, Purpose::LoadWithPrivileges).await
 }
 
-/// OceanBase's number for a definition that changes at this moment: "Schema try again".
+/// OceanBase's number for a definition that is changing: "Schema try again".
 const SCHEMA_AGAIN: u16 = 5627;
 
 /// How often and how soon it is tried again.

@@ -38,7 +38,7 @@ const TOGETHER_BYTES: u64 = 1 << 20;
 /// The most pieces in one transaction: less than that, and several connections share the small tables evenly.
 const TOGETHER_MOST: usize = 16;
 
-/// Loads all rows that are not in yet, but for those of tables that the server refused to make.
+/// Loads all missing rows, except those of refused tables.
 ///
 /// # Errors
 /// [`Error::Damaged`] when a piece is not what was written; [`Error::Cancelled`] when the token is cancelled, with no

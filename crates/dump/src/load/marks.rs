@@ -27,8 +27,8 @@ use crate::load::connection::STATEMENT_LIMIT;
 use crate::manifest::{DatabaseEntry, Manifest};
 use crate::plan::full_name;
 
-/// The table's name where nobody else has a table of that name. While a load runs it is in each database that is loaded
-/// into, and nowhere afterwards.
+/// The table's name if no other table has it. During a load, it exists in each target database, and nowhere
+/// afterwards.
 pub const MARKS_TABLE: &str = "lifeboat_load_progress";
 
 /// Its comment, which distinguishes it from a foreign table.
@@ -185,7 +185,7 @@ impl Marks {
         self.read_marks(&rows)
     }
 
-    /// Notes that these tables were refused, so that nobody waits for them.
+    /// Notes that these tables were refused, so that no connection waits for them.
     pub(super) async fn refuse(&self, session: &mut Session, tables: &[&str]) -> Result<()> {
         let notes: Vec<PieceName<'_>> = tables.iter().map(|table| (*table, REFUSED)).collect();
         self.ensure(session, &notes).await?;

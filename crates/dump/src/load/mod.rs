@@ -94,7 +94,7 @@ impl Options {
     }
 }
 
-/// Compares what was loaded with the dump, but for tables that the server refused to make.
+/// Compares the loaded data with the dump, except refused tables.
 ///
 /// # Errors
 /// Fails as [`crate::verify_against`] does.

@@ -14,8 +14,8 @@ use oceanbase::{Session, Statement};
 use crate::error::{DuringSql as _, Error, Result};
 use crate::plan::full_name;
 
-/// How long a statement waits for a lock. Nobody else writes into what is being loaded, but for the last transaction of
-/// a load that died, which ends within moments.
+/// The timeout of a lock. No other client writes to the target, except the last transaction of a dead load, which
+/// ends quickly.
 const LOCK_LIMIT: Duration = Duration::from_secs(15);
 
 /// How long a transaction without a session may be at work.
@@ -55,7 +55,7 @@ pub(super) async fn refuse(session: &mut Session) -> Result<()> {
     if session.server().product != Product::Seekdb {
         return Ok(());
     }
-    // Some of the server's own transactions have no session either, but end at once. The tablet of an inner table has
+    // Some of the server's own transactions have no session either, but end quickly. The tablet of an inner table has
     // the table's number.
     let sql = format!(
         "SELECT DISTINCT COALESCE(d.database_name, 'oceanbase'), COALESCE(t.table_name, CONCAT('tablet ', l.ID3)) \

@@ -26,7 +26,7 @@ use crate::plan::{Selection, full_name};
 use crate::schema_file::{SchemaKind, SchemaObject};
 use crate::source::Target;
 
-/// A table with fewer rows gets its keys at once: making them later costs more than it saves.
+/// A table with fewer rows gets its keys immediately: creating them later costs more than it saves.
 pub(super) const KEYS_AT_ONCE_ROWS: u64 = 1000;
 
 /// Makes the databases and their tables, without the keys that are cheaper to add when the rows are in, once the

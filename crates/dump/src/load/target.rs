@@ -124,7 +124,7 @@ pub(super) async fn check(
             leftovers.push(marks);
         }
         found.extend(clashing.into_iter().map(|table| full_name(database, &table.name)));
-        // What an earlier attempt of this load made is in nobody's way.
+        // Objects of an earlier attempt of this load do no harm.
         if options.with_code && !is_ours && whole(&entry.name) && !entry.code.is_empty() {
             found.extend(code::clashing(session, entry, database).await?);
         }
@@ -158,7 +158,7 @@ async fn refuse_folded(
     if folded.is_empty() { Ok(()) } else { Err(Error::NamesFold { value, names: folded }) }
 }
 
-/// Returns the names that differ in nothing but capital letters from others.
+/// Returns the names that differ from others only in upper and lower case.
 fn folded(names: &[String]) -> Vec<String> {
     let mut groups: BTreeMap<String, Vec<&String>> = BTreeMap::new();
     for name in names {

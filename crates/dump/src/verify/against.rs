@@ -28,7 +28,7 @@ use crate::verify::{Finding, Report};
 /// The number of rows between two reports to the meter.
 const ROWS_PER_NEWS: u64 = 10_000;
 
-/// Reads the chosen tables of a dump out of a database, at one moment, and compares them with the dump.
+/// Reads the selected tables of a dump from a database, in one snapshot, and compares them with the dump.
 ///
 /// # Errors
 /// Fails when the dump is not readable or does not hold what was chosen, or the server fails. What differs is in the

@@ -52,7 +52,7 @@ pub enum Finding {
         /// What is wrong with it.
         why: String,
     },
-    /// An object lies there that does not belong to the dump.
+    /// A foreign object is in the dump's folder.
     Foreign {
         /// Its path below the dump.
         path: String,

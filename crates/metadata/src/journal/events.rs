@@ -8,7 +8,7 @@ use crate::database::Connection;
 use crate::error::Error;
 use crate::sql::{Row, statement};
 
-/// How many events are kept at least; older ones nobody is waiting for.
+/// The minimum number of stored events; no follower needs older ones.
 const KEPT: i64 = 100_000;
 
 /// After how many new events old ones are deleted.

@@ -40,7 +40,7 @@ impl Journal for Metadata {
 
     async fn claim(&self, ask: &Ask) -> Result<Option<Claim>, JournalError> {
         in_time("claim a task", async {
-            // Most of the time there is nothing to do, and looking takes nobody's turn to write.
+            // Usually there is nothing to do, and the check does not take the turn to write.
             if hold::next_due(&mut self.read().await?, ask).await?.is_none() {
                 return Ok(None);
             }
@@ -143,7 +143,7 @@ impl Journal for Metadata {
     }
 }
 
-/// For tests: the clock of this server's metadata can be moved, so that leases and waits lapse at once.
+/// For tests: the clock of this server's metadata can be moved, so that leases and waits lapse immediately.
 impl Timed for Metadata {
     async fn time(&self) -> Result<Moment, JournalError> {
         Ok(self.read().await?.now().await?)

@@ -40,9 +40,9 @@ pub struct TaskQuery {
     pub kinds: Vec<String>,
     /// About all of these: name and value, see [`subject`].
     pub subjects: Vec<(String, String)>,
-    /// Begun (or, before that, made) at that moment or later.
+    /// Started (or, before that, created) at that time or later.
     pub from: Option<Timestamp>,
-    /// Begun (or, before that, made) before that moment.
+    /// Started (or, before that, created) before that time.
     pub until: Option<Timestamp>,
     /// The oldest first instead of the newest.
     pub oldest_first: bool,
@@ -162,7 +162,8 @@ impl Transaction {
     /// Carries out what an operator decided, together with what else is written in this transaction.
     ///
     /// # Errors
-    /// When the decision does not fit how the task stands, another task has its exclusive key, or the database fails.
+    /// When the state of the task does not allow the decision, another task has its exclusive key, or the database
+    /// fails.
     pub async fn task_apply(&mut self, task: TaskId, decision: &Decision) -> Result<(), ApplyError> {
         decision::apply(&mut self.connection, task, decision).await
     }

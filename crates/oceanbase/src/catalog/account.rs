@@ -60,7 +60,7 @@ fn is_system_account(product: Product, user: &str) -> bool {
         Product::Mysql => &["root", "mysql.sys", "mysql.session", "mysql.infoschema"],
         Product::Mariadb => &["root", "mariadb.sys"],
     };
-    // MySQL and MariaDB let anybody in as the user without a name, where there is one.
+    // MySQL and MariaDB let any user log on as the user without a name, if it exists.
     user.is_empty() && product.is_oceanbase() || own.contains(&user)
 }
 
@@ -89,7 +89,7 @@ async fn users(session: &mut Session) -> Result<Vec<Account>, Error> {
             user: user.to_owned(),
             host: host.to_owned(),
             is_role,
-            // The server keeps roles locked: nobody logs on as one.
+            // The server keeps roles locked: no user logs on as one.
             locked: !is_role && row.maybe_str(2)? == Some("Y"),
             tls: row.maybe_str(3)?.is_some_and(|kind| !kind.is_empty()),
         })
@@ -133,7 +133,7 @@ pub async fn account_definition(session: &mut Session, account: &Account) -> Res
     Ok(rows.first().ok_or_else(|| Error::no_rows(&statement))?.str(0)?.to_owned())
 }
 
-/// Returns the statements that give an account its privileges and roles, without how it proves who it is.
+/// Returns the statements that give an account its privileges and roles, without its authentication.
 ///
 /// # Errors
 /// Fails when the server does.

@@ -91,7 +91,7 @@ impl Outline {
 pub struct Outlines {
     /// Those that can be made again.
     pub carried: Vec<Outline>,
-    /// The names of those that do nothing but limit how many run at a time, and of which the server shows no statement.
+    /// The names of outlines that only limit concurrency, and whose statement the server does not show.
     pub limits: Vec<String>,
 }
 

@@ -73,7 +73,7 @@ pub async fn event_definition(
     definition(session, sql, 3).await
 }
 
-/// Reads a definition whose statement stands in that column.
+/// Reads a definition whose statement is in that column.
 async fn definition(session: &mut Session, sql: String, column: usize) -> Result<Definition, Error> {
     let statement = Statement::read(sql);
     let found = read(session, &statement, column).await?;

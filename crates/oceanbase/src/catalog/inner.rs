@@ -35,7 +35,7 @@ pub struct MemberColumn {
     pub default: Option<u64>,
 }
 
-/// The values that decide what lies in a partition.
+/// The values that define the content of a partition.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PartitionValues {
     /// The name of the partition.

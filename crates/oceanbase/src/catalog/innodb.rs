@@ -74,7 +74,7 @@ fn seen<T>(found: Result<T, Error>) -> Result<Option<T>, Error> {
     }
 }
 
-/// Returns the tables of a database whose engine knows no moments, with the engine. OceanBase has none.
+/// Returns the tables of a database whose engine does not support snapshots, with the engine. OceanBase has none.
 ///
 /// # Errors
 /// Fails when the server does.

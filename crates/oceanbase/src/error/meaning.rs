@@ -6,7 +6,7 @@
 /// MySQL's number for a wrong user or password.
 pub(super) const ACCESS_DENIED: u16 = 1045;
 
-/// From 8000 on OceanBase wants the client to close the connection.
+/// From 8000 on, OceanBase expects the client to close the connection.
 const FATAL: std::ops::Range<u16> = 8000..9000;
 
 /// What a number means.
@@ -25,7 +25,7 @@ pub(super) enum Retry {
     Never,
     /// It may succeed a little later.
     Later,
-    /// It may succeed on another server of the cluster at once, and on this one a little later.
+    /// It may succeed immediately on another server of the cluster, and on this one a little later.
     Elsewhere,
 }
 

@@ -7,7 +7,7 @@ use model::size;
 
 use super::{Error, listed, meaning};
 
-/// Returns what a number means that stands in a view (`RESULT`), without its sign; nothing for 0.
+/// Returns the meaning of a number in a view (`RESULT`), without its sign; none for 0.
 #[must_use]
 pub fn problem_of_result(result: u64, said: &str, address: &model::cluster::Address) -> Option<Problem> {
     if result == 0 {

@@ -33,7 +33,7 @@ const TIMES: &str = "SELECT log_archive_round, min_first_time, max_next_time \
                      FROM oceanbase.CDB_OB_BACKUP_ARCHIVELOG_SUMMARY WHERE tenant_id = 1 \
                      ORDER BY log_archive_round DESC LIMIT 1";
 
-/// Reads how archiving stands.
+/// Reads the status of archiving.
 pub(crate) async fn round(session: &mut Session) -> Result<ArchiveRound, Error> {
     let statuses = session.rows(&Statement::read(STATUSES)).await?;
     let times = session.rows(&Statement::read(TIMES)).await?;

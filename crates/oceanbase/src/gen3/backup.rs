@@ -16,7 +16,7 @@ use crate::physical::{RestoreSource, RestoreTarget};
 use crate::session::Session;
 use crate::statement::{Statement, identifier, literal};
 
-/// How many jobs are looked at, newest first.
+/// The maximum number of jobs to read, newest first.
 const JOBS_SEEN: i64 = 16;
 
 /// There is no description: the newest job is recorded before.
@@ -35,7 +35,7 @@ pub(crate) fn start_tenants(names: &[String], address: &Secret) -> Statement {
     ))
 }
 
-/// Makes a tenant of what was backed up, as it was at that moment: by a session's own time zone.
+/// Converts a row to a tenant's backup at that time, in the session's own time zone.
 pub(crate) fn restore(from: &RestoreSource<'_>, into: &RestoreTarget<'_>) -> Vec<Statement> {
     let until = moment::spelt(Timestamp::from_scn(from.scn));
     let options = format!(
@@ -115,8 +115,8 @@ fn part(row: &Row, end: &'static str, status: JobStatus) -> Result<Part, Error> 
 
 /// Joins the parts of a job.
 ///
-/// The sys tenant's part begins and ends last: without it, parts of other tenants may not have begun. A backup of single tenants
-/// may have none; its parts are believed once all of them are in the history.
+/// The sys tenant's part starts and ends last: without it, parts of other tenants may not have started. A backup of
+/// single tenants may have none; its parts count once all of them are in the history.
 fn whole(id: i64, parts: &BTreeMap<TenantId, Part>) -> BackupJob {
     let rank = |status: JobStatus| match status {
         JobStatus::Running | JobStatus::Canceling => 3,

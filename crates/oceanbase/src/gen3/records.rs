@@ -41,7 +41,7 @@ pub(crate) async fn records(
     Ok(records)
 }
 
-/// Returns the record of the tenant that a row is about, unless another one is asked for.
+/// Returns the record of the tenant of a row, unless another one is requested.
 fn of<'r>(
     records: &'r mut Vec<BackupRecord>,
     row: &Row,

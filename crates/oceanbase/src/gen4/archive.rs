@@ -31,7 +31,7 @@ pub(crate) fn is_so_already(error: &Error) -> bool {
     matches!(error.number(), Some(9091 | 9092))
 }
 
-/// A round that was stopped stays there as STOP; no row means that nobody ever archived.
+/// A stopped round stays there as STOP; no row means that archiving never ran.
 const ROUNDS: &str = "SELECT tenant_id, round_id, status, start_scn, checkpoint_scn, comment, path \
                       FROM oceanbase.CDB_OB_ARCHIVELOG";
 
@@ -40,7 +40,7 @@ const MODES: &str = "SELECT * FROM oceanbase.DBA_OB_TENANTS WHERE tenant_type = 
 
 const STATES: &str = "SELECT tenant_id, value FROM oceanbase.CDB_OB_ARCHIVE_DEST WHERE name = 'state'";
 
-/// Reads how archiving stands: of one tenant, or of all that are users'.
+/// Reads the status of archiving: of one tenant, or of all user tenants.
 pub(crate) async fn rounds(
     session: &mut Session,
     only: Option<TenantId>,

@@ -12,7 +12,7 @@ use crate::physical::{RestoreSource, RestoreTarget};
 use crate::session::Session;
 use crate::statement::{Statement, identifier, literal};
 
-/// How many jobs are looked at, newest first: ours among them, and what else runs.
+/// The maximum number of jobs to read, newest first: ours among them, and other running ones.
 const JOBS_SEEN: u32 = 400;
 
 /// The password of the next backup on this connection, and on no other.
@@ -40,7 +40,7 @@ pub(crate) fn start(
     Statement::act(text)
 }
 
-/// Makes a tenant of what was backed up, as it was at that moment.
+/// Converts a row to a tenant's backup at that time.
 pub(crate) fn restore(from: &RestoreSource<'_>, into: &RestoreTarget<'_>) -> Statement {
     let places = format!("{},{}", from.data.expose(), from.log.expose());
     Statement::act(format!(
@@ -108,7 +108,7 @@ fn job(row: &Row) -> Result<BackupJob, Error> {
         comment: text("comment")?,
         description: text("description")?,
         parent: match parent {
-            // A job that nobody handed out names none, or itself.
+            // A job without a parent names none, or itself.
             (Some(tenant), Some(job)) if job != 0 && (tenant, job) != own => Some((TenantId(tenant), job)),
             _ => None,
         },

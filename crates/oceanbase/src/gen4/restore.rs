@@ -22,10 +22,10 @@ use crate::statement::{Statement, identifier, literal};
 /// not return.
 const RESTORE_LIMIT: Duration = Duration::from_secs(10 * 60);
 
-/// Reading what lies in a storage takes a while.
+/// Reading a storage takes a while.
 const PREVIEW_LIMIT: Duration = Duration::from_secs(5 * 60);
 
-/// The row of this tenant stands for the whole restore.
+/// The row of this tenant represents the whole restore.
 const SYS: i64 = 1;
 
 /// Lets the next statements on this connection read sets that are encrypted with one of the passwords.

@@ -41,11 +41,11 @@ pub struct RestoreSource<'a> {
     pub cluster: &'a str,
     /// The cluster's own number.
     pub cluster_id: i64,
-    /// Where the data lie; on 3.x logs, too.
+    /// The location of the data; on 3.x also of the logs.
     pub data: &'a Secret,
-    /// Where the logs lie, on 4.x.
+    /// The location of the logs, on 4.x.
     pub log: &'a Secret,
-    /// The moment that it is restored to: nanoseconds since 1970.
+    /// The time to restore to: nanoseconds since 1970.
     pub scn: u64,
 }
 

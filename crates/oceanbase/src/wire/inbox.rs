@@ -6,7 +6,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _};
 
 use crate::wire::PACKET_MOST_BYTES;
 
-/// How much is asked of the system at once. Memory per connection, and fewer calls the larger it is.
+/// The size of a read from the system. More memory per connection, and fewer calls, the larger it is.
 const BUFFER_BYTES: usize = 256 << 10;
 
 const HEAD_BYTES: usize = 4;
@@ -59,7 +59,7 @@ impl Inbox {
         }
     }
 
-    /// Waits until the next packet has begun to arrive; returns its length and number, and takes nothing.
+    /// Waits until the next packet begins to arrive; returns its length and number, and consumes nothing.
     pub(super) async fn next_head(
         &mut self,
         stream: &mut (impl AsyncRead + Unpin),

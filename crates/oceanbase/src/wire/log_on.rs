@@ -22,7 +22,7 @@ use crate::wire::{Failure, Refusal, Stream, Wire, nonsense, refusal};
 /// How soon the system asks after a peer that is silent, so that a server that is gone is noticed.
 const KEEP_ALIVE: Duration = Duration::from_secs(30);
 
-/// How often it asks then, and how often without an answer before the peer is taken for gone: after a minute in all.
+/// The interval and number of further checks before the peer counts as gone: after a minute in total.
 const KEEP_ALIVE_EVERY: Duration = Duration::from_secs(10);
 const KEEP_ALIVE_TRIES: u32 = 3;
 
@@ -51,7 +51,7 @@ pub(crate) struct Login<'l> {
     pub(crate) tls: Option<Arc<ClientConfig>>,
 }
 
-/// Why nobody was logged on.
+/// Why the log-on failed.
 #[derive(Debug)]
 pub(crate) enum NoEntry {
     /// The server refused.
@@ -67,7 +67,7 @@ pub(crate) enum NoEntry {
     NotMysql(Vec<u8>),
     /// The encrypted connection did not come about.
     Tls(String),
-    /// The server wants a proof of identity that we do not know.
+    /// The server requires an unknown authentication method.
     UnknownMethod(String),
 }
 
@@ -188,7 +188,8 @@ impl Wire {
         }
     }
 
-    /// Sends the password itself, which a server wants that has not seen it since it started: encrypted either way.
+    /// Sends the password itself, which a server requires if it has not seen it since its start: encrypted in either
+    /// case.
     async fn send_whole_password(&mut self, proof: &Proof<'_>) -> Result<(), NoEntry> {
         let mut password = proof.password.expose().as_bytes().to_vec();
         password.push(0);
@@ -240,7 +241,7 @@ impl Proof<'_> {
                 let answer = self.method.gen_data(Some(self.password.expose()), &self.nonce);
                 return Ok(answer.map(|data| data.to_vec()).unwrap_or_default());
             }
-            // The password in clear, or as good as that, is given to nobody.
+            // The password is never sent in plain text or an equivalent form.
             AuthPlugin::MysqlClearPassword => "mysql_clear_password".to_owned(),
             AuthPlugin::MysqlOldPassword => "mysql_old_password".to_owned(),
             AuthPlugin::Ed25519 => "client_ed25519".to_owned(),

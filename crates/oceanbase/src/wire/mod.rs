@@ -4,8 +4,8 @@
 //! allocation for it or its values (`docs/decisions/0006-rows-are-read-by-ourselves.md` has the figures).
 //! `mysql_common` does the work that happens once per connection.
 //!
-//! Source: the chapter "Client/Server Protocol" of MySQL's documentation. We ask for rows that end with the old packet
-//! (no `CLIENT_DEPRECATE_EOF`), for one statement at a time, and never for files of ours.
+//! Source: the chapter "Client/Server Protocol" of MySQL's documentation. We request rows that end with the old
+//! packet (no `CLIENT_DEPRECATE_EOF`), one statement at a time, and never local files.
 
 mod bound;
 mod inbox;

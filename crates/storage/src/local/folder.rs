@@ -1,5 +1,5 @@
-//! A directory held open. Names are looked up in it one at a time, and a symbolic link is never followed:
-//! checking a path first and opening it later would leave a moment in which a link can be put there.
+//! A directory held open. Names are looked up in it one at a time, and a symbolic link is never followed: checking a
+//! path first and opening it later would leave a gap in which a link can be created.
 
 use std::fs::File;
 use std::os::fd::OwnedFd;

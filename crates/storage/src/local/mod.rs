@@ -19,10 +19,10 @@ use crate::key;
 use crate::roots::{Admitted, FileRoots};
 use folder::{EntryKind, Folder};
 
-/// How often a file is begun while others remove its folders.
+/// The maximum number of attempts to create a file while others remove its folders.
 const TRIES_MAX: u32 = 5;
 
-/// How deep folders may lie in each other; a key cannot reach deeper.
+/// The maximum depth of folders; a key cannot reach deeper.
 const DEPTH_MAX: usize = 450;
 
 /// A directory that holds objects.
@@ -149,7 +149,7 @@ impl Local {
         Ok(removed)
     }
 
-    /// Removes files that were begun and never finished, when nobody has written to them for so long.
+    /// Removes unfinished files that were not written to for this long.
     pub(crate) fn clear_parts(&self, prefix: &str, older_than: Duration) -> Result<u64, Error> {
         let now = SystemTime::now();
         let mut removed = 0;
@@ -239,8 +239,8 @@ impl Local {
         Folder::open_root(&self.base.root)
     }
 
-    /// Opens a folder; nothing when it does not exist. A root that does not exist is an error: most often its
-    /// file system is not mounted, and nobody should take that for an empty storage.
+    /// Opens a folder; none if it does not exist. A missing root is an error: usually its file system is not mounted,
+    /// which must not look like an empty storage.
     fn folder(&self, names: &[&str]) -> Result<Option<Folder>, Error> {
         let mut folder = self.root()?;
         for name in self.base.folders.iter().map(String::as_str).chain(names.iter().copied()) {

@@ -169,7 +169,7 @@ fn words(cause: &opendal::Error) -> String {
     words
 }
 
-/// Returns words without the secret, also where it stands in the form of a URL's query, and not too many of them.
+/// Returns a text without the secret, also if it is part of a URL's query, and with a limited length.
 fn without(secret: Option<&Secret>, words: &str) -> String {
     let mut words = words.replace('\n', " ");
     if let Some(secret) = secret.filter(|secret| !secret.is_empty()) {

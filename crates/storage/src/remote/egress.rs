@@ -84,8 +84,8 @@ fn accepted(found: Vec<SocketAddr>) -> Result<Vec<SocketAddr>, Refused> {
     }
 }
 
-/// Returns which redirects are followed: those to the same scheme, host and port. Others end there: the answer that
-/// holds them is taken for the service's.
+/// Returns which redirects are followed: those to the same scheme, host and port. At others, the redirect itself is
+/// treated as the service's answer.
 pub(super) fn redirects() -> Policy {
     Policy::custom(|attempt: Attempt<'_>| {
         let is_same =

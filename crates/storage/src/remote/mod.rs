@@ -200,7 +200,7 @@ impl Remote {
         Ok(entries.len() as u64)
     }
 
-    /// Deletes what crashed writers left behind; returns how many objects they had begun.
+    /// Deletes the remains of crashed writers; returns the number of their unfinished objects.
     pub(crate) async fn clear_uploads(&self, folder: &str, older_than: Duration) -> Result<u64, Error> {
         let prefix = self.prefix(folder)?;
         match &self.service.uploads {
@@ -266,7 +266,7 @@ impl Remote {
         })
     }
 
-    /// Turns an answer into an error. An answer without words is asked for again in a way that has some.
+    /// Turns an answer into an error. An answer without a text is requested again in a way that has one.
     async fn failed(&self, verb: &'static str, key: &str, cause: &opendal::Error) -> Error {
         let error = self.service.error(verb, &self.place(key), cause);
         if *error.kind() != ErrorKind::Forbidden || answer::has_words(cause) {

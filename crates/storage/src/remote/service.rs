@@ -42,7 +42,7 @@ pub(super) struct Service {
     pub(super) patient: Operator,
     /// Does not: for requests that mean something else the second time.
     pub(super) single: Operator,
-    /// The uploads that were begun, where we know how to ask for them.
+    /// The unfinished uploads, if there is a request for them.
     pub(super) uploads: Option<Uploads>,
     /// `s3://bucket`.
     pub(super) place: String,
@@ -166,7 +166,7 @@ impl Address {
         Ok(Self { url: format!("{}://{host}{port}", url.scheme()), host, region })
     }
 
-    /// Returns whether the service wants the bucket's name in front of its own, as these clouds do.
+    /// Returns whether the service expects the bucket's name before its own, as these clouds do.
     pub(super) fn has_bucket_in_name(&self, bucket: &str) -> bool {
         let clouds = [".amazonaws.com", ".amazonaws.com.cn", ".aliyuncs.com", ".myqcloud.com"];
         clouds.iter().any(|cloud| self.host.ends_with(cloud)) && !bucket.contains('.')
@@ -243,7 +243,7 @@ fn s3(bucket: &str, address: &Address, key: Key<'_>) -> S3 {
         .secret_access_key(key.secret)
         // Buckets with object lock refuse what has no checksum.
         .checksum_algorithm("crc32c")
-        // The key is what the user gave, never what lies about on this machine.
+        // The key comes from the user, never from files of this machine.
         .disable_config_load()
         .disable_ec2_metadata();
     if address.has_bucket_in_name(bucket) { service.enable_virtual_host_style() } else { service }

@@ -7,7 +7,7 @@
 use crate::ddl::form::reader::{Reader, Refusal};
 use crate::ddl::token::TokenKind;
 
-/// What was begun and not ended.
+/// Open blocks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Open {
     Block,

@@ -156,7 +156,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    /// Takes what stands in brackets, which must come next, and refuses these words in it.
+    /// Reads the content of the next brackets, and refuses these words in it.
     pub(super) fn group(&mut self, refused: &[&str]) -> Result<(), Refusal> {
         self.expect_sign(b'(')?;
         let mut depth = 1_usize;

@@ -125,7 +125,7 @@ const REFUSED: [&str; 11] = [
     "UNION",
 ];
 
-/// What stands outside of brackets where a table is cut into partitions.
+/// Words outside brackets in a partition clause.
 const PARTITION_WORDS: [&str; 32] = [
     "ALGORITHM",
     "AUTO",
