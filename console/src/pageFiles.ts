@@ -11,6 +11,25 @@ export const pages = {
   system: () => import('./pages/system/SystemPage'),
 };
 
+/** Which page an address opens. */
+const ADDRESSES: ReadonlyArray<readonly [RegExp, keyof typeof pages]> = [
+  [/^\/(clusters\/?)?$/, 'clusters'],
+  [/^\/clusters\/\d+\/?$/, 'overview'],
+  [/^\/clusters\/\d+\/backup\/?$/, 'backup'],
+  [/^\/clusters\/\d+\/compaction\/?$/, 'compaction'],
+  [/^\/backup\/?$/, 'allBackups'],
+  [/^\/tasks\/?$/, 'tasks'],
+  [/^\/tasks\/\d+\/?$/, 'task'],
+  [/^\/storages\/?$/, 'storages'],
+  [/^\/system(\/|$)/, 'system'],
+];
+
+/** Returns how to load the page that an address opens; nothing where none does. */
+export function openingPage(address: string) {
+  const page = ADDRESSES.find(([pattern]) => pattern.test(address))?.[1];
+  return page && pages[page];
+}
+
 /** From this mark on the browser loads what the page that is seen does without. */
 const AHEAD = 'loads-ahead';
 

@@ -21,13 +21,16 @@ import { answer, client } from '../api/client';
 import { useLiveEvents } from '../api/events';
 import { loadAhead } from '../pageFiles';
 import { useMe } from '../pages/logon/me';
-import { ChangePasswordModal } from '../pages/logon/ChangePasswordModal';
-import { TokensModal } from '../pages/logon/TokensModal';
 import { useLabels, useLanguage } from '../locales';
 import { changeLanguage } from '../locales/language';
 import { changeAppearance, useAppearance } from './appearance';
-import { ClusterSelector } from './ClusterSelector';
+import { later } from './later';
 import { useReport } from './report';
+
+// What opens on demand comes after the pages.
+const ChangePasswordModal = later(async () => (await import('../pages/logon/ChangePasswordModal')).ChangePasswordModal);
+const TokensModal = later(async () => (await import('../pages/logon/TokensModal')).TokensModal);
+const ClusterSelector = later(async () => (await import('./ClusterSelector')).ClusterSelector);
 
 /** Header, navigation and, between them, the page. */
 export function Frame() {
@@ -86,7 +89,7 @@ function Header({ onMenu }: { onMenu: () => void }) {
           type="text"
           title={frame.languageHint}
           lang={language === 'en' ? 'zh' : 'en'}
-          onClick={() => changeLanguage(language === 'en' ? 'zh' : 'en')}
+          onClick={() => void changeLanguage(language === 'en' ? 'zh' : 'en')}
         >
           {frame.language}
         </Button>

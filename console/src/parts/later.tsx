@@ -1,0 +1,17 @@
+import { lazy, Suspense, type ComponentType } from 'react';
+
+/**
+ * Returns a component whose file is loaded when it is first shown: a drawer or dialog that the page around it does
+ * without. It shows nothing while it loads.
+ */
+export function later<Props extends object>(load: () => Promise<ComponentType<Props>>): ComponentType<Props> {
+  // What is loaded takes the same properties, which the type of `lazy` cannot say of all of them.
+  const Loaded = lazy(async () => ({ default: await load() })) as unknown as ComponentType<Props>;
+  return function Later(props: Props) {
+    return (
+      <Suspense>
+        <Loaded {...props} />
+      </Suspense>
+    );
+  };
+}
