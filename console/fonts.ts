@@ -4,7 +4,7 @@ import type { Plugin } from 'vite';
 /** What the console writes in its own typeface: Latin and what stands between words. The system's fonts write the rest. */
 const RANGES: ReadonlyArray<readonly [number, number]> = [
   [0x20, 0x7e],
-  [0xa0, 0x17f],
+  [0xa0, 0xff],
   [0x2010, 0x2027],
   [0x2030, 0x203a],
   [0x2070, 0x209f],
