@@ -13,7 +13,7 @@ import {
   UserOutlined,
 } from '@oceanbase/icons';
 import { Button } from '@oceanbase/design';
-import { useIsFetching } from '@tanstack/react-query';
+import { useIsFetching, useQueryClient } from '@tanstack/react-query';
 import { Suspense, useEffect, useState, type ReactNode } from 'react';
 import { Link, NavLink, Outlet, useMatch } from 'react-router';
 
@@ -65,9 +65,14 @@ export function Frame() {
 /** Loads the other pages as soon as this one has what it asked for. */
 function LoadsAhead() {
   const isBusy = useIsFetching() > 0;
+  const queries = useQueryClient();
   useEffect(() => {
-    if (!isBusy) loadAhead();
-  }, [isBusy]);
+    // The page asks only after this has been shown.
+    const timer = window.setTimeout(() => {
+      if (queries.isFetching() === 0) loadAhead();
+    });
+    return () => window.clearTimeout(timer);
+  }, [isBusy, queries]);
   return null;
 }
 
