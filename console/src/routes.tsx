@@ -3,9 +3,9 @@ import { createBrowserRouter, Navigate } from 'react-router';
 
 import { Frame } from './parts/Frame';
 import { Numbered } from './parts/Numbered';
-import { Crashed, NotFound } from './parts/PageState';
+import { Crashed } from './parts/Crashed';
+import { NotFound } from './parts/PageState';
 import { pages } from './pageFiles';
-import { RequireLogOn } from './pages/logon/RequireLogOn';
 
 /** Which page each address shows. */
 export const router = createBrowserRouter([
@@ -13,9 +13,7 @@ export const router = createBrowserRouter([
     element: (
       // Inside the router: what it reports holds links.
       <App>
-        <RequireLogOn>
-          <Frame />
-        </RequireLogOn>
+        <Frame />
       </App>
     ),
     errorElement: <Crashed />,

@@ -81,6 +81,7 @@ export const en = {
     endedHint: 'Log on, then try again. What you typed is kept.',
     user: 'User name',
     password: 'Password',
+    showPassword: 'Show the password',
     submit: 'Log On',
     userMissing: 'Enter your user name',
     passwordMissing: 'Enter your password',

@@ -81,6 +81,7 @@ export const zh: Labels = {
     endedHint: '请登录后重试，已填写的内容会保留。',
     user: '用户名',
     password: '密码',
+    showPassword: '显示密码',
     submit: '登录',
     userMissing: '请输入用户名',
     passwordMissing: '请输入密码',

@@ -7,20 +7,22 @@ import { Link } from 'react-router';
 
 import type { Cluster } from '../../api/types';
 import { useLabels } from '../../locales';
-import { useAllClusters } from '../../parts/ClusterSelector';
+import { useAllClusters } from '../../parts/useAllClusters';
+import { later } from '../../parts/later';
 import { MayButton } from '../../parts/MayButton';
 import { Moment } from '../../parts/Moment';
 import { PageHead, Section } from '../../parts/PageHead';
 import { Loaded } from '../../parts/PageState';
 import { Tiles } from '../../parts/Tiles';
-import { AlarmsDrawer } from '../alarms/AlarmsDrawer';
 import { useAlarms } from '../alarms/useAlarms';
 import { allOverviewQuery } from '../backup/queries';
 import { useMay } from '../logon/me';
 import { ClusterStatus } from './ClusterStatus';
 import { lookOf } from './look';
 import { NoCluster } from './NoCluster';
-import { TakeOverDrawer } from './TakeOverDrawer';
+
+const AlarmsDrawer = later(async () => (await import('../alarms/AlarmsDrawer')).AlarmsDrawer);
+const TakeOverDrawer = later(async () => (await import('./TakeOverDrawer')).TakeOverDrawer);
 
 /** Whose alarms are looked at: a cluster's, or all. */
 interface Watched {

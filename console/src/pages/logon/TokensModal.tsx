@@ -9,6 +9,7 @@ import { Moment } from '../../parts/Moment';
 import { Loaded, Nothing } from '../../parts/PageState';
 import { ProblemAlert } from '../../parts/ProblemAlert';
 import { useReport } from '../../parts/report';
+import { useReturnFocus } from '../../parts/useReturnFocus';
 
 type Token = components['schemas']['TokenView'];
 
@@ -19,6 +20,7 @@ interface Fields {
 
 /** One's own API tokens: made, shown once, revoked. */
 export function TokensModal({ onClose }: { onClose: () => void }) {
+  useReturnFocus();
   const { access } = useLabels();
   const queries = useQueryClient();
   const tokens = useQuery({ queryKey: keys.tokens, queryFn: () => answer(client.GET('/api/v2/users/me/tokens')) });

@@ -17,7 +17,7 @@ import { Prose } from '../../parts/Prose';
 import { StepFlow } from './StepFlow';
 import { StepPanel } from './StepPanel';
 import { mostInteresting, stepsOf } from './steps';
-import { isCancelled } from './cancelled';
+import { isCancelled, LANES_FAILED } from './cancelled';
 import { TaskState } from './TaskState';
 import { TaskButtons } from './TaskButtons';
 
@@ -95,12 +95,10 @@ function Follow({ task }: { task: Task }) {
   );
 }
 
-/** Says how many lanes have failed: no news where there is only one. */
-const LANES_FAILED = 'engine.lanes-failed';
-
 /** Tells whether a step that failed says why the task has: then it is said there, once. */
 function isToldByStep({ error, subtasks }: Task): boolean {
   const hasOneLane = new Set(subtasks.map(({ lane }) => lane).filter(Boolean)).size === 1;
+  // How many lanes failed is no news where there is only one.
   const counts = error?.id === LANES_FAILED;
   return subtasks.some(({ status, note }) => status === 'FAILED' && (note?.id === error?.id || (counts && hasOneLane)));
 }

@@ -8,6 +8,7 @@ import type { Tenant } from '../../api/types';
 import { useLabels } from '../../locales';
 import { ProblemAlert } from '../../parts/ProblemAlert';
 import { TestLines } from '../../parts/TestLines';
+import { useReturnFocus } from '../../parts/useReturnFocus';
 import { grantStatements } from './grants';
 
 interface CredentialDrawerProps {
@@ -18,6 +19,7 @@ interface CredentialDrawerProps {
 
 /** Who reads a tenant's data: given, tested, replaced, forgotten; and what such a user must be allowed. */
 export function CredentialDrawer({ clusterId, tenant, onClose }: CredentialDrawerProps) {
+  useReturnFocus();
   const { credential: labels, actions } = useLabels();
   const kept = tenant.credentialUser ?? undefined;
   const [user, setUser] = useState(kept ?? 'lifeboat');
