@@ -26,11 +26,13 @@ export const router = createBrowserRouter([
         children: [
           { path: 'clusters/:clusterId', lazy: () => page(pages.overview()) },
           { path: 'clusters/:clusterId/backup', lazy: () => page(pages.backup()) },
+          { path: 'clusters/:clusterId/tenants/:tenantId', lazy: () => page(pages.tenant()) },
           { path: 'clusters/:clusterId/compaction', lazy: () => page(pages.compaction()) },
           { path: 'tasks/:taskId', lazy: () => page(pages.task()) },
         ],
       },
       { path: 'backup', lazy: () => page(pages.allBackups()) },
+      { path: 'backup/tenants', lazy: () => page(pages.protection()) },
       { path: 'tasks', lazy: () => page(pages.tasks()) },
       { path: 'storages', lazy: () => page(pages.storages()) },
       { path: 'system/:tab?', lazy: () => page(pages.system()) },

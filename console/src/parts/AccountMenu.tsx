@@ -14,7 +14,7 @@ const TokensModal = later(async () => (await import('../pages/logon/TokensModal'
 
 /** Upper right: who is logged on, and what they can do about it. */
 export function AccountMenu() {
-  const { frame, access } = useLabels();
+  const { frame, access, state } = useLabels();
   const report = useReport();
   const me = useMe();
   const queries = useQueryClient();
@@ -36,7 +36,7 @@ export function AccountMenu() {
   return (
     <>
       <Dropdown menu={{ items }} trigger={['click']}>
-        <Button type="text" icon={<UserOutlined />} aria-label={`${frame.account}: ${me.data?.name ?? ''}`}>
+        <Button type="text" icon={<UserOutlined />} aria-label={state.pair(frame.account, me.data?.name ?? '')}>
           {me.data?.name}
         </Button>
       </Dropdown>

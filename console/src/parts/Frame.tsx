@@ -24,6 +24,7 @@ import { useLabels, useLanguage } from '../locales';
 import { changeLanguage } from '../locales/language';
 import { changeAppearance, useAppearance } from './appearance';
 import { later } from './later';
+import { RunningTasks } from './RunningTasks';
 
 const AccountMenu = later(async () => (await import('./AccountMenu')).AccountMenu, <AccountButton />);
 const ClusterSelector = later(async () => (await import('./ClusterSelector')).ClusterSelector);
@@ -89,6 +90,7 @@ function Header({ onMenu }: { onMenu: () => void }) {
         <span>{product}</span>
       </Link>
       <div className="head-tools">
+        <RunningTasks />
         <Button
           type="text"
           icon={isDark ? <SunOutlined /> : <MoonOutlined />}

@@ -22,7 +22,7 @@ test('Esc gives the keyboard back to what opened a drawer', async () => {
   network({ 'GET /alarm/alarms': { data: { contents: [], page: { number: 1, size: 10, totalElements: 0, totalPages: 0 } } } });
   stage(<Opener />);
   await page.getByRole('button', { name: 'Opener' }).click();
-  await expect.element(page.getByText('None now')).toBeVisible();
+  await expect.element(page.getByText('No active alarms')).toBeVisible();
   await userEvent.keyboard('{Escape}');
   await expect.element(page.getByRole('button', { name: 'Opener' })).toHaveFocus();
 });

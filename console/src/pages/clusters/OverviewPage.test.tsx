@@ -58,5 +58,5 @@ test('an answer of long ago is no state of now: its age is shown', async () => {
   const updateTime = new Date(Date.now() - 3 * 3_600_000 - 1000).toISOString();
   open({ 'GET /ob/clusters/7': { data: cluster({ updateTime }) } });
   await expect.element(page.getByText('Unknown', { exact: true })).toBeVisible();
-  await expect.element(page.getByText('last asked 3 h ago')).toBeVisible();
+  await expect.element(page.getByText('last refreshed 3 h ago')).toBeVisible();
 });

@@ -30,7 +30,7 @@ export default function OverviewPage() {
 
 function Overview({ cluster }: { cluster: Cluster }) {
   const labels = useLabels();
-  const { zones, servers } = clusterTables(labels);
+  const { zones, servers } = clusterTables(labels, cluster.id);
   const alarms = useAlarms().data?.filter(({ clusterId }) => clusterId === cluster.id);
   return (
     <>
@@ -77,7 +77,7 @@ function Overview({ cluster }: { cluster: Cluster }) {
 }
 
 function Buttons({ cluster }: { cluster: Cluster }) {
-  const { clusters, actions, tasks } = useLabels();
+  const { clusters, actions } = useLabels();
   const may = useMay();
   const { message, modal } = App.useApp();
   const report = useReport();
@@ -109,7 +109,7 @@ function Buttons({ cluster }: { cluster: Cluster }) {
       content: clusters.removeText,
       okText: clusters.remove,
       okButtonProps: { danger: true },
-      cancelText: tasks.goBack,
+      cancelText: actions.cancel,
       onOk: () => remove.mutateAsync().catch(() => undefined),
     });
   return (

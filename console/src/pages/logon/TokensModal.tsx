@@ -72,7 +72,7 @@ export function TokensModal({ onClose }: { onClose: () => void }) {
 }
 
 function TokenTable({ tokens, onRevoked }: { tokens: Token[]; onRevoked: (id: number) => void }) {
-  const { access, storage, backup, tasks } = useLabels();
+  const { access, storage, backup, actions } = useLabels();
   const { modal } = App.useApp();
   const report = useReport();
   const queries = useQueryClient();
@@ -90,7 +90,7 @@ function TokenTable({ tokens, onRevoked }: { tokens: Token[]; onRevoked: (id: nu
       content: access.revokeText,
       okText: access.revoke,
       okButtonProps: { danger: true },
-      cancelText: tasks.goBack,
+      cancelText: actions.cancel,
       onOk: () => revoke.mutateAsync(id).catch(() => undefined),
     });
   return (

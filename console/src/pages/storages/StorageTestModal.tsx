@@ -25,7 +25,7 @@ export function StorageTestModal({ storage, onClose }: { storage: Storage; onClo
     <Modal
       open
       width={640}
-      title={`${labels.testResult}: ${storage.configName ?? storage.uri}`}
+      title={labels.testResult(storage.configName ?? storage.uri)}
       onCancel={onClose}
       footer={<Button onClick={onClose}>{actions.close}</Button>}
     >

@@ -66,6 +66,7 @@ function StorageTable({ storages, onEdit, onTest }: StorageTableProps) {
   const columns: TableProps<Storage>['columns'] = [
     {
       title: labels.name,
+      fixed: 'left',
       dataIndex: 'configName',
       render: (name?: string | null) => name ?? <span className="quiet">{labels.unnamed}</span>,
     },
@@ -110,7 +111,7 @@ function StorageTable({ storages, onEdit, onTest }: StorageTableProps) {
 
 /** Returns how a configuration is deleted, after asking. */
 function useRemove() {
-  const { storage: labels, actions, tasks } = useLabels();
+  const { storage: labels, actions } = useLabels();
   const { modal, message } = App.useApp();
   const report = useReport();
   const queries = useQueryClient();
@@ -128,7 +129,7 @@ function useRemove() {
       content: labels.deleteText,
       okText: actions.delete,
       okButtonProps: { danger: true },
-      cancelText: tasks.goBack,
+      cancelText: actions.cancel,
       onOk: () => remove.mutateAsync(storage.storageId).catch(() => undefined),
     });
 }

@@ -7,7 +7,7 @@ import { NextActions } from './NextActions';
 import { StepLog } from './StepLog';
 
 /** The lanes that stand for no single tenant: before OceanBase 4.0 one job backs up several. */
-const WHOLE = ['cluster', 'tenants'];
+export const WHOLE: string[] = ['cluster', 'tenants'];
 
 /** The step that is looked at: why it failed and what repairs it, and its log. */
 export function StepPanel({ task, subtask }: { task: Task; subtask: Subtask }) {

@@ -119,7 +119,7 @@ function LeastPrivilege({ user }: { user: string }) {
 }
 
 function RemoveButton({ tenant, onRemove }: { tenant: string; onRemove: () => Promise<unknown> }) {
-  const { credential: labels, tasks } = useLabels();
+  const { credential: labels, actions } = useLabels();
   const { modal } = App.useApp();
   const confirm = () =>
     void modal.confirm({
@@ -127,7 +127,7 @@ function RemoveButton({ tenant, onRemove }: { tenant: string; onRemove: () => Pr
       content: labels.removeText,
       okText: labels.remove,
       okButtonProps: { danger: true },
-      cancelText: tasks.goBack,
+      cancelText: actions.cancel,
       onOk: () => onRemove().catch(() => undefined),
     });
   return (
