@@ -16,6 +16,7 @@ import { AlarmList } from '../alarms/AlarmList';
 import { useAlarms } from '../alarms/useAlarms';
 import { useMay } from '../logon/me';
 import { TenantsSection } from '../tenants/TenantsSection';
+import { BackupSection } from './BackupSection';
 import { ClusterPasswordModal } from './ClusterPasswordModal';
 import { clusterTables } from './clusterTables';
 import { useCluster, useClusterId } from './clusterId';
@@ -58,6 +59,7 @@ function Overview({ cluster }: { cluster: Cluster }) {
           ]}
         />
       </Section>
+      <BackupSection cluster={cluster} />
       <TenantsSection cluster={cluster} />
       <Section title={labels.cluster.zones}>
         <Table size="small" rowKey="name" columns={zones(cluster)} dataSource={cluster.zones} pagination={false} scroll={{ x: 'max-content' }} />

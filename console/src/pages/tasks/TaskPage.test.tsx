@@ -156,3 +156,19 @@ test('the log of a task holds the lines of every step below its name', () => {
   const line = { seq: 1, at: '2026-11-25T10:00:01.000+08:00', text: 'set' };
   expect(partOf({ name: 'Dump data', lane: 'shop', status: 'FAILED' }, [line])).toBe('=== Dump data · shop (FAILED)\n2026-11-25T10:00:01.000+08:00 set\n');
 });
+
+test('a step that runs shows how fast it has been since the page was opened', async () => {
+  let rate = 1024;
+  const step = () => subtask({ id: 6, status: 'RUNNING', progress: { done: rate, unit: 'bytes', ratePerS: rate } });
+  network({
+    ...me(),
+    'GET /tasks/instances/12': () => ({ data: task({ status: 'RUNNING', taskDefinitionId: 'log-backup', subtasks: [step()] }) }),
+    'GET /tasks/instances/12/subtasks/6/log': { data: { lines: [], log: '', next: 1 } },
+  });
+  const queries = stage(<TaskPage />, { path: '/tasks/:taskId', at: '/tasks/12' });
+  await expect.element(page.getByTestId('log')).toBeVisible();
+  expect(page.getByRole('figure', { name: 'Throughput' }).elements()).toEqual([]);
+  rate = 2048;
+  await queries.invalidateQueries({ queryKey: ['task', 12] });
+  await expect.element(page.getByRole('figure', { name: 'Throughput' })).toHaveTextContent('2.00 KiB/s now, 2.00 KiB/s at most');
+});

@@ -16,6 +16,7 @@ import { StepPanel } from './StepPanel';
 import { mostInteresting, stepsOf } from './steps';
 import { isCancelled, LANES_FAILED } from './cancelled';
 import { taskQuery } from './queries';
+import { withRates, type Rates } from './rates';
 import { TaskFacts } from './TaskFacts';
 import { TaskLog } from './TaskLog';
 import { TaskState } from './TaskState';
@@ -25,12 +26,15 @@ import { TaskButtons } from './TaskButtons';
 export default function TaskPage() {
   const id = Number(useParams().taskId);
   const task = useQuery(taskQuery(id));
-  return <Loaded query={task}>{(found) => <Follow key={found.id} task={found} />}</Loaded>;
+  return <Loaded query={task}>{(found) => <Follow key={found.id} task={found} at={task.dataUpdatedAt / 1000} />}</Loaded>;
 }
 
-function Follow({ task }: { task: Task }) {
+/** What a task says, and when it said so, in seconds. */
+function Follow({ task, at }: { task: Task; at: number }) {
   const { tasks, leftOut, recovery } = useLabels();
   const [chosen, setChosen] = useState<number>();
+  const [seen, setSeen] = useState<{ at: number; rates: Rates }>({ at: 0, rates: new Map() });
+  if (seen.at !== at) setSeen({ at, rates: withRates(seen.rates, task.subtasks, at) });
   const steps = stepsOf(task.subtasks);
   // Until a step is chosen, the page follows the one that runs.
   const shown = task.subtasks.find(({ id }) => id === chosen) ?? mostInteresting(task.subtasks);
@@ -76,7 +80,7 @@ function Follow({ task }: { task: Task }) {
         <Section title={tasks.steps} aside={<span className="quiet">{tasks.doneOf(done, steps.length)}</span>}>
           <StepFlow steps={steps} shown={shown?.id} onShow={setChosen} />
         </Section>
-        {shown ? <StepPanel key={shown.id} task={task} subtask={shown} /> : null}
+        {shown ? <StepPanel key={shown.id} task={task} subtask={shown} rates={seen.rates.get(shown.id)} /> : null}
       </div>
     </>
   );
