@@ -7,6 +7,7 @@ import type { Ability, Cluster, Overview, Strategy } from '../../api/types';
 import { useChartWords } from '../../charts/useChartWords';
 import { useLabels } from '../../locales';
 import { formatBytes, formatSeconds } from '../../parts/format';
+import { later } from '../../parts/later';
 import { MayButton } from '../../parts/MayButton';
 import { Moment } from '../../parts/Moment';
 import { Facts, PageHead, Section } from '../../parts/PageHead';
@@ -17,23 +18,24 @@ import { Status, toneOf } from '../../parts/Status';
 import { Unknown } from '../../parts/Unknown';
 import { useCluster, useClusterId } from '../clusters/clusterId';
 import { useMay } from '../logon/me';
-import { InitiateRecoveryDrawer } from '../recovery/InitiateRecoveryDrawer';
 import { NextRun } from '../strategies/PlannedRuns';
 import { strategiesQuery } from '../strategies/queries';
 import { strategyFor } from '../strategies/strategyFor';
 import { ScheduleState } from '../strategies/ScheduleState';
-import { StrategyDrawer } from '../strategies/StrategyDrawer';
 import { StrategyTab } from '../strategies/StrategyTab';
 import { ProtectionTable } from '../protection/ProtectionTable';
 import { useProtectionWords } from '../protection/words';
 import { BackupSets } from './BackupSets';
-import { BackUpNowDrawer } from './BackUpNowDrawer';
 import { ClusterSilent } from './ClusterSilent';
 import { DataBackupTasks } from './DataBackupTasks';
 import { LogBackupTasks } from './LogBackupTasks';
 import { abilityQuery, overviewQuery } from './queries';
 import { RecoveryTasks } from './RecoveryTasks';
 import { StorageTrend } from './StorageTrend';
+
+const BackUpNowDrawer = later(async () => (await import('./BackUpNowDrawer')).BackUpNowDrawer);
+const InitiateRecoveryDrawer = later(async () => (await import('../recovery/InitiateRecoveryDrawer')).InitiateRecoveryDrawer);
+const StrategyDrawer = later(async () => (await import('../strategies/StrategyDrawer')).StrategyDrawer);
 
 /** The names that open drawers from the address: other pages lead to them. */
 const BACK_UP_NOW = 'backUpNow';
