@@ -36,4 +36,5 @@ export const keys = {
   storages: (page?: unknown) => (page === undefined ? ['storages'] : ['storages', page]),
   tasks: (filter?: unknown) => (filter === undefined ? ['tasks'] : ['tasks', filter]),
   task: (id: number) => ['task', id],
+  backupOfTask: (task: number) => ['backup-of-task', task],
 };

@@ -46,7 +46,7 @@ export const PHYSICAL_WORDS = {
     stop: 'Stop', logRunning: 'Running', logPaused: 'Paused', logStopped: 'Stopped', refresh: 'Refresh', notFromHere: 'This server cannot access the storage',
     alarms: (cluster) => `Alarms of ${cluster}: 2`,
     upgrading: 'Upgrading', findObject: 'Find a tenant', refusesUser: /refuses the user/, oneTenant: /1 tenant/,
-    removeCredential: 'Remove Account',
+    removeCredential: 'Remove Account', cancelTask: 'Cancel Task',
   },
   zh: {
     physical: '物理备份', needsFull: 'Full data backup needed before incremental data backup', inFull: '改为全量备份',
@@ -54,7 +54,7 @@ export const PHYSICAL_WORDS = {
     initiate: '发起合并', taskWaits: /正在等待合并/, taskCanGoOn: /可以重试/, backToTask: '返回任务', retry: '重试',
     pause: '暂停', resume: '继续', stop: '停止', logRunning: '运行中', logPaused: '已暂停', logStopped: '已停止',
     mayNot: '当前角色没有此操作的权限，请联系管理员。', refresh: '刷新', notFromHere: '本服务器无法访问该存储', upgrading: '升级中', findObject: '查找租户',
-    alarms: (cluster) => `${cluster} 的告警：2`, refusesUser: /拒绝用户/, oneTenant: /1 个租户/, removeCredential: '移除账号',
+    alarms: (cluster) => `${cluster} 的告警：2`, refusesUser: /拒绝用户/, oneTenant: /1 个租户/, removeCredential: '移除账号', cancelTask: '取消任务',
   },
 };
 

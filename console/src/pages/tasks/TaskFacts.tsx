@@ -17,6 +17,9 @@ import { useTaskWords } from './words';
 /** As many rows as one answer may hold: a row per tenant. */
 const MOST = 2000;
 
+/** How often a task that has no row yet is looked for. */
+const EVERY_MS = 5000;
+
 /** How many tenants are named. */
 const NAMED = 5;
 
@@ -71,18 +74,21 @@ function BackupFacts({ task, before, after }: BackupFactsProps) {
   const { words } = useLabels();
   const own = useTaskWords();
   const id = task.cluster?.id ?? 0;
-  const from = task.startTime ?? undefined;
-  const backups = useQuery({
-    queryKey: [...keys.task(task.id), 'backups'],
-    enabled: from !== undefined && id > 0,
-    queryFn: () => {
+  const { data: row } = useQuery({
+    queryKey: keys.backupOfTask(task.id),
+    enabled: Boolean(task.startTime) && id > 0,
+    // It never changes, once it is there.
+    staleTime: Infinity,
+    refetchInterval: ({ state }) => (state.data || task.status !== 'RUNNING' ? false : EVERY_MS),
+    queryFn: async () => {
       // Those of the same cluster that began while this one ran.
       const endTime = new Date(Date.parse(task.finishTime ?? new Date().toISOString()) + 1000).toISOString();
-      const query = { startTime: String(task.createTime), endTime, page: 1, size: MOST };
-      return answer(client.GET('/api/v2/ob/clusters/{id}/backup/task/dataBackupTasks', { params: { path: { id }, query } }));
+      const query = { startTime: task.createTime, endTime, page: 1, size: MOST };
+      const path = '/api/v2/ob/clusters/{id}/backup/task/dataBackupTasks';
+      const { contents } = await answer(client.GET(path, { params: { path: { id }, query } }));
+      return contents.find(({ taskId }) => taskId === task.id) ?? null;
     },
   });
-  const row = backups.data?.contents.find(({ taskId }) => taskId === task.id);
   const more: Array<[string, ReactNode]> = row
     ? [
         [own.mode, words.dataBackupMode[row.dataBackupTaskType]],
