@@ -258,7 +258,7 @@ pub enum OperateError {
         task: TaskId,
     },
     /// The task changed under every try.
-    #[error("task {0} changes all the time; try again")]
+    #[error("task {0} keeps changing; try again")]
     Busy(TaskId),
     /// The journal cannot be read or written.
     #[error(transparent)]

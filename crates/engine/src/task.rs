@@ -84,7 +84,7 @@ macro_rules! stored_words {
 
 /// A stored word that this program does not know.
 #[derive(Debug, thiserror::Error)]
-#[error("`{word}` is no known {kind}; the row was written by another version")]
+#[error("`{word}` is not a known {kind}; another version wrote the row")]
 pub struct UnknownWord {
     /// The expected word.
     pub kind: &'static str,
@@ -348,10 +348,7 @@ mod tests {
             assert_eq!(serde_json::to_value(status).ok(), Some(Value::from(status.as_str())));
         }
         let unknown = "GONE".parse::<StepStatus>().expect_err("no such word");
-        assert_eq!(
-            unknown.to_string(),
-            "`GONE` is no known StepStatus; the row was written by another version"
-        );
+        assert_eq!(unknown.to_string(), "`GONE` is not a known StepStatus; another version wrote the row");
     }
 
     #[test]

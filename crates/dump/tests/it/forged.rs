@@ -105,7 +105,7 @@ async fn a_forged_piece_does_nothing_but_insert_rows() {
     forge(&folder, "data/d_forged/t/000001.sql", text.as_bytes(), text.len());
     bed.no_database("d_forged_2");
     let why = refused(&bed, "forged", &[("d_forged", "d_forged_2")]).await;
-    assert_eq!(why, "it does not begin as every piece does");
+    assert_eq!(why, "it does not begin like a piece of a dump");
 }
 
 #[tokio::test]
