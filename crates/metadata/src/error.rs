@@ -56,7 +56,7 @@ pub enum Error {
         cause: Box<dyn std::error::Error + Send + Sync>,
     },
     /// A name is given already.
-    #[error("a {noun} `{name}` exists already")]
+    #[error("the {noun} `{name}` exists already")]
     NameTaken {
         /// What kind of thing has it.
         noun: &'static str,
