@@ -214,7 +214,7 @@ fn below(file: &str) -> &str {
     file.strip_prefix("src/").unwrap_or(file)
 }
 
-/// Returns the room of a file; nothing for the root, which only lists what there is.
+/// Returns the room of a file; none for the root, which only lists rooms.
 fn room(file: &str) -> Option<&str> {
     let first = below(file).split('/').next().unwrap_or_default();
     let name = first.strip_suffix(".rs").unwrap_or(first);
@@ -242,7 +242,7 @@ fn rooms(crate_name: &str, imports: &Imports, findings: &mut Vec<String>) {
     }
 }
 
-/// Says who imports whom in a circle.
+/// Reports who imports whom in a circle.
 fn round(crate_name: &str, imports: &Imports, circle: &BTreeSet<String>) -> String {
     let mut text = format!("crates/{crate_name}: files import each other in a circle:");
     for file in circle {

@@ -11,9 +11,10 @@ pub(crate) enum Unwritable {
     EmptyNested,
     /// A map's key is the text `null`, which the server takes for NULL.
     KeyNamedNull,
-    /// A text that is no UTF-8.
+    /// A text that is not valid UTF-8.
     NotText,
-    /// A document holds values that a function stored, of a type without a literal; or the same text stands for several.
+    /// A document contains values that a function stored, of a type without a literal; or the same text represents
+    /// several documents.
     FromFunction,
     /// The server printed something else than it does for that type.
     NotUnderstood,

@@ -35,11 +35,11 @@ use clap::{Parser, Subcommand};
 
 use crate::failure::Failure;
 
-/// Backup and recovery for OceanBase.
+/// Back up and recover OceanBase clusters.
 #[derive(Parser)]
 #[command(name = "lifeboat", version, arg_required_else_help = true, max_term_width = 100)]
 #[command(
-    after_help = "Exit status: 0 done, 1 failed, 2 bad usage, 3 refused by a rule, 4 done but for what was left out."
+    after_help = "Exit status: 0 success, 1 failure, 2 wrong usage, 3 refused by a rule, 4 partial success"
 )]
 pub(crate) struct Cli {
     #[command(subcommand)]
@@ -50,43 +50,43 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Run the server: REST API, task workers, watchers
     Serve(serve::ServeArgs),
-    /// Take clusters over, look at them, let go of them
+    /// Take over, show and remove clusters
     Cluster(cluster::ClusterArgs),
-    /// List tenants, and keep who reads their data
+    /// List tenants and manage their logical backup accounts
     Tenant(tenant::TenantArgs),
-    /// Keep storage configurations
+    /// Manage storage configurations
     Storage(storage::StorageArgs),
-    /// Back up now, and list what was backed up
+    /// Start a backup now, and list backup sets
     Backup(backup::BackupArgs),
-    /// Back up regularly: strategies, their runs and what comes next
+    /// Manage backup strategies, their schedules and their runs
     Strategy(strategy::StrategyArgs),
-    /// Log backup: start, stop, pause, resume, and how it stands
+    /// Start, stop, pause and resume log backup, and show its status
     LogBackup(log_backup::LogBackupArgs),
-    /// Major compaction: start, and how it stands
+    /// Start a major compaction, and show its status
     Compaction(compaction::CompactionArgs),
     /// Recover backups
     Restore(restore::RestoreArgs),
-    /// Follow and steer tasks
+    /// Watch, retry, skip, cancel and roll back tasks
     Task(task::TaskArgs),
-    /// Check for Nagios or Icinga that every object has a recent backup
+    /// Check that every object has a recent backup (for Nagios or Icinga)
     Check(check::CheckArgs),
-    /// Keep accounts and API tokens, and show the audit log
+    /// Manage accounts, API tokens and keys, and show the audit log
     Admin(admin::AdminArgs),
-    /// Dump a server into a directory, without a Lifeboat server
+    /// Dump a database server to a storage, without a Lifeboat server
     Dump(dump::DumpArgs),
-    /// Load a dump into a server, without a Lifeboat server
+    /// Load a dump into a database server, without a Lifeboat server
     Load(load::LoadArgs),
-    /// Check that a dump is whole, and that a server holds what it holds
+    /// Verify a dump, and compare it with a database server
     Verify(verify::VerifyArgs),
-    /// Create a key that dumps are signed with
+    /// Create a signing key for dumps
     Keygen(signing_key::KeygenArgs),
-    /// Print the REST API's description
+    /// Print the OpenAPI description of the REST API
     #[command(hide = true)]
     Openapi,
 }
 
 impl Command {
-    /// Tells whether failures are read by programs.
+    /// Returns whether programs read the errors.
     pub(crate) fn is_json(&self) -> bool {
         let reach = match self {
             Self::Serve(_) | Self::Openapi => return false,
@@ -109,7 +109,7 @@ impl Command {
         reach.screen().is_json()
     }
 
-    /// Does what was asked; returns the exit status of what went well.
+    /// Runs the command; returns the exit status on success.
     pub(crate) async fn run(self) -> Result<ExitCode, Failure> {
         let done = match self {
             Self::Check(args) => return Ok(check::run(args).await),

@@ -6,33 +6,33 @@ use crate::client::Client;
 use crate::failure::Failure;
 use crate::screen::{Form, Screen};
 
-/// Where options that every command has stand in help texts.
-const HEADING: &str = "Server and answer";
+/// The heading of the options that every command has.
+const HEADING: &str = "Server and output";
 
-/// How to reach a server, and in which form it answers.
+/// The server to connect to, and the output format.
 #[derive(Args)]
 pub(crate) struct Reach {
-    /// The server
+    /// The address of the Lifeboat server
     #[arg(long, global = true, value_name = "URL", default_value = "http://127.0.0.1:8180")]
     #[arg(env = "LIFEBOAT_SERVER", hide_env_values = true, help_heading = HEADING)]
     server: String,
-    /// The account; its password is taken from LIFEBOAT_PASSWORD, LIFEBOAT_PASSWORD_FILE, a prompt or standard input. An API
-    /// token in LIFEBOAT_TOKEN or LIFEBOAT_TOKEN_FILE takes the place of both
+    /// The account to log on with. The password comes from LIFEBOAT_PASSWORD, LIFEBOAT_PASSWORD_FILE, a prompt or
+    /// standard input. An API token in LIFEBOAT_TOKEN or LIFEBOAT_TOKEN_FILE replaces both
     #[arg(long, global = true, value_name = "NAME", default_value = "admin")]
     #[arg(env = "LIFEBOAT_USER", hide_env_values = true, help_heading = HEADING)]
     account: String,
-    /// The form of the answer
+    /// The output format
     #[arg(short, long, global = true, value_name = "FORM", default_value = "table", help_heading = HEADING)]
     output: Form,
 }
 
 impl Reach {
-    /// Returns a user of the server.
+    /// Returns a client of the server.
     pub(crate) fn client(&self) -> Result<Client, Failure> {
         Client::new(&self.server, &self.account)
     }
 
-    /// Returns what answers are shown on.
+    /// Returns the screen for answers.
     pub(crate) fn screen(&self) -> Screen {
         Screen { form: self.output }
     }

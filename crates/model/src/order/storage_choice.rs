@@ -9,11 +9,11 @@ use crate::storage::StorageLocation;
 /// A storage to be used or tested.
 #[derive(Debug, Clone, Serialize)]
 pub enum StorageChoice {
-    /// One of the library.
+    /// A saved configuration.
     Saved(StorageId),
     /// One that was typed in.
     Typed {
-        /// Where it is.
+        /// Its location.
         location: StorageLocation,
         /// The secret of its access key; none for a directory.
         #[serde(skip)]

@@ -1,4 +1,4 @@
-//! Restoring tenants of 4.x: the statements are golden, and what the views say of a job is read.
+//! Restoring tenants of 4.x: the statements are golden, and the views of a job are read.
 
 use std::time::Duration;
 
