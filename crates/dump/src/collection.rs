@@ -5,8 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::encode::Unwritable;
 use crate::number::spelling;
+use crate::unwritable::Unwritable;
 
 /// What an array holds, or a map in its values: an element, or arrays of it, one in the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -287,7 +287,7 @@ fn inside<'d>(declared: &'d str, name: &str) -> Option<&'d str> {
 #[cfg(test)]
 mod tests {
     use super::{Element, Shape, array_json, map_expression, map_json, sparse_json};
-    use crate::encode::Unwritable;
+    use crate::unwritable::Unwritable;
 
     fn shape(declared: &str) -> Shape {
         Shape::of_array(declared).expect("an array")

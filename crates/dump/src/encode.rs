@@ -6,54 +6,12 @@
 use crate::collection::{Element, array_json, map_json, sparse_json};
 use crate::column::Form;
 use crate::json::{self, Document};
+use crate::unwritable::Unwritable;
 
 const HEX: &[u8; 16] = b"0123456789ABCDEF";
 
 /// The number of bytes per block.
 const BLOCK_BYTES: usize = 32;
-
-/// Why no literal brings a value back.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Unwritable {
-    /// A number in a document has more digits than a DOUBLE.
-    NumberTooLong { number: String },
-    /// A DOUBLE in a document, an array or a map that the server reads wrong in every spelling.
-    NumberUnspelt { number: String },
-    /// An array of arrays without any: the server takes none as text.
-    EmptyNested,
-    /// A map's key is the text `null`, which the server takes for NULL.
-    KeyNamedNull,
-    /// A text that is not valid UTF-8.
-    NotText,
-    /// A document contains values that a function stored, of a type without a literal; or the same text represents
-    /// several documents.
-    FromFunction,
-    /// The server printed something else than it does for that type.
-    NotUnderstood,
-}
-
-impl Unwritable {
-    /// Returns the problem that explains it.
-    pub(crate) fn problem_id(&self) -> &'static str {
-        match self {
-            Self::NumberTooLong { .. } => "dump-json-number-too-long",
-            Self::NumberUnspelt { .. } => "dump-number-misread",
-            Self::EmptyNested => "dump-array-empty-nested",
-            Self::KeyNamedNull => "dump-map-key-null",
-            Self::NotText => "dump-text-not-utf8",
-            Self::FromFunction => "dump-json-from-function",
-            Self::NotUnderstood => "dump-value-not-understood",
-        }
-    }
-
-    /// Returns the number that it is about, if there is one.
-    pub(crate) fn number(&self) -> &str {
-        match self {
-            Self::NumberTooLong { number } | Self::NumberUnspelt { number } => number,
-            _ => "",
-        }
-    }
-}
 
 /// Appends a value of a row as a literal that reads back to it. Returns what is special about a document.
 pub(crate) fn push_exact(
@@ -227,8 +185,9 @@ pub(crate) fn push_hexadecimal(sql: &mut Vec<u8>, value: &[u8]) {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{Unwritable, push_exact, push_literal};
+    use super::{push_exact, push_literal};
     use crate::column::Form;
+    use crate::unwritable::Unwritable;
 
     fn literal(form: Form, value: &[u8]) -> String {
         let mut sql = Vec::new();

@@ -4,10 +4,11 @@
 //! and continues with tuples of exactly the literals that [`crate::encode`] writes. A comment, function, subquery,
 //! further statement or other table is an error.
 
+use oceanbase::statement::identifier;
+
 use crate::column::{Column, Form};
 use crate::document::DEEPEST;
 use crate::encode::plain_bytes;
-use crate::piece::statement_head;
 
 /// The number of bytes of a quoted text that are checked one by one: most texts are short.
 const SHORT_BYTES: usize = 16;
@@ -25,6 +26,12 @@ pub(crate) struct InsertForm {
 pub(crate) struct Deviation {
     /// Where it leaves the form.
     at: usize,
+}
+
+/// Returns how each statement with rows begins.
+pub(crate) fn statement_head(table: &str, columns: &[Column]) -> Vec<u8> {
+    let names: Vec<String> = columns.iter().map(|column| identifier(&column.name)).collect();
+    format!("INSERT INTO {} ({}) VALUES\n", identifier(table), names.join(",")).into_bytes()
 }
 
 impl InsertForm {

@@ -5,8 +5,8 @@
 //! as the strings that are printed of them. And of DOUBLEs with many digits the server misreads some
 //! ([`crate::number`]).
 
-use crate::encode::Unwritable;
 use crate::number::{Decimal, exact_double, spelling};
+use crate::unwritable::Unwritable;
 
 /// The shortest print of what a function put in as a point in time or bytes: `2026-01-31`.
 const SHORTEST_TYPED: usize = 10;
@@ -145,7 +145,7 @@ pub(crate) fn is_perhaps_typed(string: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{Document, look};
-    use crate::encode::Unwritable;
+    use crate::unwritable::Unwritable;
 
     fn of(text: &str) -> (Option<String>, Option<String>) {
         let Document { literal, canonical, .. } = look(text.as_bytes()).expect("a document");

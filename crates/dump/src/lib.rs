@@ -43,6 +43,7 @@ mod signing;
 mod source;
 mod typed;
 mod typed_query;
+mod unwritable;
 mod verify;
 mod weight;
 

@@ -10,13 +10,13 @@
 //! ```
 
 use bytes::{Buf as _, Bytes, BytesMut};
-use oceanbase::statement::identifier;
 
 use crate::checksum::{Checksum, RowHasher};
 use crate::column::{Column, Form};
-use crate::encode::{Unwritable, push_exact};
-use crate::insert_form::{Deviation, InsertForm};
+use crate::encode::push_exact;
+use crate::insert_form::{Deviation, InsertForm, statement_head};
 use crate::typed::{Suspects, Typed};
+use crate::unwritable::Unwritable;
 
 /// What every piece and every schema file does first, and what a loading session must have done.
 ///
@@ -208,12 +208,6 @@ impl PieceText {
     pub(crate) fn longest_statement(&self) -> u64 {
         self.longest_statement as u64
     }
-}
-
-/// Returns how each statement with rows begins.
-pub(crate) fn statement_head(table: &str, columns: &[Column]) -> Vec<u8> {
-    let names: Vec<String> = columns.iter().map(|column| identifier(&column.name)).collect();
-    format!("INSERT INTO {} ({}) VALUES\n", identifier(table), names.join(",")).into_bytes()
 }
 
 /// Returns how many rows make a statement of about the aimed length: a power of two, so that pieces whose rows

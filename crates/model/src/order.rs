@@ -6,16 +6,17 @@ use crate::Secret;
 use crate::ability::BackupAbility;
 use crate::archive::LogBackupWish;
 use crate::backup::{BackupMethod, BackupObject, BackupWish, DataBackupMode};
-use crate::id::{ClusterId, StorageId, TenantId};
+use crate::id::{ClusterId, TenantId};
 use crate::inventory::Consent;
 use crate::method::settle;
 use crate::problem::Problem;
 use crate::recovery::RecoveryRequest;
 use crate::schedule::decide::{Promotion, RunKey};
-use crate::storage::StorageLocation;
 
+mod storage_choice;
 mod tenant_recovery;
 
+pub use storage_choice::StorageChoice;
 pub use tenant_recovery::{BackupOwner, RecoverUntil, RecoveredRole, RecoverySource, TenantRecovery};
 
 /// An order. Its JSON form has no secrets.
@@ -115,21 +116,6 @@ pub enum RecoveryOrder {
     Databases(RecoveryRequest),
     /// A tenant, from a physical backup.
     Tenant(Box<TenantRecovery>),
-}
-
-/// A storage to be used or tested.
-#[derive(Debug, Clone, Serialize)]
-pub enum StorageChoice {
-    /// A saved configuration.
-    Saved(StorageId),
-    /// One that was typed in.
-    Typed {
-        /// Its location.
-        location: StorageLocation,
-        /// The secret of its access key; none for a directory.
-        #[serde(skip)]
-        secret: Option<Secret>,
-    },
 }
 
 /// A request to back up now. What is left out is filled in by the rules.

@@ -6,8 +6,8 @@ use model::text::Text;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::Reach;
 use super::names::short;
+use super::reach::Reach;
 use crate::client::Client;
 use crate::failure::Failure;
 use crate::rows::{read, read_all};

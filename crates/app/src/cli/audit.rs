@@ -4,8 +4,8 @@ use clap::Args;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::Reach;
 use super::names::short;
+use super::reach::Reach;
 use crate::failure::Failure;
 use crate::rows::read_all;
 

@@ -10,8 +10,9 @@ use serde_json::{Map, Value, json};
 
 use super::consent::ConsentArgs;
 use super::names::{cluster, read_table, short, storage, tenant};
+use super::reach::Reach;
 use super::storage::{directory_base, read_uri};
-use super::{Reach, task};
+use super::task;
 use crate::client::Client;
 use crate::failure::Failure;
 use crate::follow;

@@ -11,8 +11,8 @@ use model::visible::visible_line;
 use model::{Problem, size};
 use serde_json::{Value, json};
 
-use super::Reach;
 use super::names::{cluster, tenant};
+use super::reach::Reach;
 use crate::failure::Failure;
 use crate::language::language;
 use crate::rows::{ProtectedRow, read_all};

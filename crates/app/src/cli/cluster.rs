@@ -7,8 +7,8 @@ use model::size;
 use model::text::Text;
 use serde_json::{Value, json};
 
-use super::Reach;
 use super::names::{check_no_password, cluster, short, tenants};
+use super::reach::Reach;
 use crate::failure::Failure;
 use crate::rows::{ClusterRow, TestRows, read, read_all};
 use crate::screen::Screen;

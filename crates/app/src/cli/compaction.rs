@@ -4,8 +4,8 @@ use clap::{Args, Subcommand};
 use model::text::Text;
 use serde_json::Value;
 
-use super::Reach;
 use super::names::{cluster, short_or_none};
+use super::reach::Reach;
 use super::wish::{self, WishArgs, made};
 use crate::failure::Failure;
 use crate::rows::{ClearedRow, CompactionsRow, read};

@@ -4,8 +4,8 @@ use clap::{Args, Subcommand};
 use model::size;
 use serde_json::{Value, json};
 
-use super::Reach;
 use super::names::{cluster, short_or_none};
+use super::reach::Reach;
 use super::wish::{WishArgs, made};
 use crate::failure::Failure;
 use crate::language::words;

@@ -5,9 +5,9 @@ use model::Problem;
 use model::text::Text;
 use serde_json::{Value, json};
 
-use super::Reach;
 use super::backup::show_plan;
 use super::names::{self, cluster, read_rename, read_table, short_or_none};
+use super::reach::Reach;
 use super::task;
 use crate::client::Client;
 use crate::failure::Failure;

@@ -13,9 +13,9 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::Reach;
 use super::local::Answer;
 use super::own_key;
+use super::reach::Reach;
 use crate::failure::Failure;
 use crate::rows::read as read_row;
 use crate::screen::Screen;

@@ -6,9 +6,9 @@ use model::text::Text;
 use model::{Problem, Secret};
 use serde_json::{Value, json};
 
-use super::Reach;
 use super::cluster::test as show_test;
 use super::names::{check_no_password, short, storage};
+use super::reach::Reach;
 use crate::client::Client;
 use crate::failure::Failure;
 use crate::rows::{ScanRow, ScannedRow, StorageRow, read, read_all};

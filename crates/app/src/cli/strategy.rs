@@ -4,8 +4,8 @@ use clap::{Args, Subcommand};
 use model::text::Text;
 use serde_json::Value;
 
-use super::Reach;
 use super::names::{cluster, short, short_or_none, tenant};
+use super::reach::Reach;
 use super::strategy_apply::{ApplyArgs, ExportArgs, apply, export};
 use super::strategy_settings::SettingsArgs;
 use crate::client::Client;

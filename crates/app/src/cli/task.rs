@@ -6,8 +6,8 @@ use model::problem::codes;
 use model::text::Text;
 use serde_json::Value;
 
-use super::Reach;
 use super::names::{cluster, short, short_or_none};
+use super::reach::Reach;
 use crate::client::Client;
 use crate::failure::Failure;
 use crate::rows::{LogRows, MissingRow, NotMadeRow, SubtaskRow, TaskRow, read, read_all};

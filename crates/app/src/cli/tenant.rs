@@ -4,9 +4,9 @@ use clap::{Args, Subcommand};
 use model::text::Text;
 use serde_json::{Value, json};
 
-use super::Reach;
 use super::cluster::{passed, test};
 use super::names::{cluster, tenant};
+use super::reach::Reach;
 use crate::client::Client;
 use crate::failure::Failure;
 use crate::rows::{CredentialTestRow, PlacedTenantRow, TenantRow, read, read_all};

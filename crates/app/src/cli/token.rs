@@ -6,8 +6,8 @@ use model::text::Text;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::Reach;
 use super::names::{short, short_or_none};
+use super::reach::Reach;
 use crate::failure::Failure;
 use crate::rows::{read, read_all};
 

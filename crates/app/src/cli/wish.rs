@@ -4,8 +4,8 @@ use clap::Args;
 use model::text::Text;
 use serde_json::{Value, json};
 
-use super::Reach;
 use super::names::{cluster, tenant};
+use super::reach::Reach;
 use crate::client::Client;
 use crate::failure::Failure;
 use crate::follow;

@@ -293,7 +293,10 @@ mod tests {
 
     #[tokio::test]
     async fn a_backup_that_failed_is_an_alarm_until_another_succeeds() {
-        for (profile, objects) in [(Profile::V4_2_5, vec!["shop", "books"]), (Profile::V3_1_5, vec![""])] {
+        let both = vec!["shop", "books"];
+        for (profile, objects) in
+            [(Profile::V4_2_5, both.clone()), (Profile::V4_6, both), (Profile::V3_1_5, vec![""])]
+        {
             let world = SimWorld::new(profile).await;
             assert_eq!(kinds(&world).await, [], "{profile}");
             let task = world.begin(world.wish(Incremental)).await;

@@ -22,7 +22,6 @@ use crate::dumping::lost::Lost;
 use crate::dumping::receipts::Receipts;
 use crate::dumping::snapshot::{close, open};
 use crate::dumping::together::{Together, let_go};
-use crate::encode::Unwritable;
 use crate::error::{DuringSql as _, Error, Result};
 use crate::layout::ObjectKey;
 use crate::manifest::Piece;
@@ -33,6 +32,7 @@ use crate::progress::{Meter, Progress};
 use crate::source::{Source, ready_for_reading};
 use crate::typed::Typed;
 use crate::typed_query::{Part, Trouble, find};
+use crate::unwritable::Unwritable;
 
 /// Reads all rows that are not in finished pieces yet, then makes sure that no table was changed meanwhile, or leaves
 /// out those that were, as the snapshot requests.

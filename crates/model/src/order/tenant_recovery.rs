@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::StorageChoice;
+use super::storage_choice::StorageChoice;
 use crate::Secret;
 use crate::id::{ClusterId, TenantId};
 use crate::physical::resources::TargetResources;

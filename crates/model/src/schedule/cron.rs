@@ -10,8 +10,9 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Timelike as _};
 use croner::parser::{CronParser, Seconds, Year};
 
-use super::zone::{is_beyond, utc};
-use super::{Cycle, Day, Due, Zone};
+use super::due::Due;
+use super::grid::{Cycle, Day};
+use super::zone::{Zone, is_beyond, utc};
 use crate::backup::DataBackupMode;
 use crate::problem::Problem;
 use crate::time::Timestamp;

@@ -21,7 +21,7 @@ use std::ops::Bound::{Excluded, Included};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Due, fuller};
+use super::due::{Due, fuller};
 use crate::backup::{BackupMethod, DataBackupMode};
 use crate::cluster::ClusterStatus;
 use crate::id::StrategyId;

@@ -7,8 +7,8 @@ use std::str::FromStr;
 use chrono::{Datelike as _, Days, NaiveDate, NaiveTime};
 use serde::{Deserialize, Serialize};
 
-use super::zone::is_beyond;
-use super::{Due, Zone, fuller};
+use super::due::{Due, fuller};
+use super::zone::{Zone, is_beyond};
 use crate::backup::DataBackupMode;
 use crate::problem::Problem;
 use crate::time::Timestamp;

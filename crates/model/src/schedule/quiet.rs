@@ -2,7 +2,7 @@
 
 use chrono::{Days, NaiveTime};
 
-use super::Zone;
+use super::zone::Zone;
 use crate::problem::Problem;
 use crate::time::Timestamp;
 

@@ -7,7 +7,7 @@ use model::problem::codes;
 use model::text::Text;
 use serde_json::Value;
 
-use super::super::Reach;
+use crate::cli::reach::Reach;
 use crate::client::Client;
 use crate::failure::Failure;
 use crate::follow;

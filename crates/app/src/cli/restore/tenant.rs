@@ -9,8 +9,8 @@ use model::text::Text;
 use serde_json::{Map, Value, json};
 
 use super::TargetArgs;
-use crate::cli::Reach;
 use crate::cli::names::{self, cluster, short, storage};
+use crate::cli::reach::Reach;
 use crate::client::Client;
 use crate::failure::Failure;
 use crate::language::words_of;
