@@ -60,7 +60,7 @@ fn of_server(metrics: &Metrics, server: &str) -> Vec<Family> {
         ),
         Family::gauge(
             "watcher_failing",
-            "1 while the last look of a watcher failed.",
+            "1 if the last round of the watcher failed, else 0.",
             metrics
                 .watchers
                 .iter()
