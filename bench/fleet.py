@@ -91,7 +91,7 @@ def main():
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="fleet-", dir="/dev/shm") as folder:
         (Path(folder) / "files").mkdir()
-        pretended, clusters = simulator(options.simulator, options)
+        simulated, clusters = simulator(options.simulator, options)
         lifeboat = Lifeboat(options.lifeboat, folder, options.clusters)
         try:
             ids = [lifeboat.call("POST", "/ob/clusters", {
@@ -110,7 +110,7 @@ def main():
             if sets != expected:
                 raise SystemExit(f"{sets} backup sets, and {expected} were expected")
         finally:
-            for process in (lifeboat.process, pretended):
+            for process in (lifeboat.process, simulated):
                 process.terminate()
                 process.wait()
     rows = [("one cluster alone", f"{alone:.1f} s"), (f"all {options.clusters} at one moment", f"{all_of_them:.1f} s"),

@@ -51,7 +51,7 @@ class Stand:
     def __init__(self, options, folder, is_counting):
         (Path(folder) / "files").mkdir()
         self.folder, self.options = folder, options
-        self.pretended, clusters = fleet.simulator(options.simulator, options)
+        self.simulated, clusters = fleet.simulator(options.simulator, options)
         limit = options.limit or options.clusters * options.tenants
         more = ["--data-backups-at-once", str(limit)]
         log = {"LIFEBOAT_LOG": "error,sqlx::query=debug" if is_counting else "error"}
@@ -94,7 +94,7 @@ class Stand:
         return (milliseconds or 0) / 1000
 
     def stop(self):
-        for process in (self.lifeboat.process, self.pretended):
+        for process in (self.lifeboat.process, self.simulated):
             process.terminate()
             process.wait()
 
