@@ -8,7 +8,7 @@ import { WORDS } from '../tests/e2e/console/words.mjs';
 const [binary, rounds = '5'] = process.argv.slice(2);
 const words = WORDS.en;
 
-const PLACES = ['something to see', 'the log-on page, opened for the first time', 'the list of clusters, behind it'];
+const PLACES = ['first content', 'the log-on page, opened for the first time', 'then the list of clusters'];
 
 /** A slow line, such as to another site: 50 kB per second, and a round trip of 0.1 s. */
 const SLOW = { offline: false, latency: 100, downloadThroughput: 50_000, uploadThroughput: 50_000 };
