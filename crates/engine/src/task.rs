@@ -97,7 +97,7 @@ stored_words! {
     TaskStatus {
         /// Created, and not started.
         Pending = "PENDING",
-        /// Begun, and not at its end; it may be waiting.
+        /// Started, and not at its end; it may be waiting.
         Running = "RUNNING",
         /// Its undos are running.
         RollingBack = "ROLLING_BACK",
@@ -124,7 +124,7 @@ stored_words! {
         Pending = "PENDING",
         /// It is due, and has not started.
         Ready = "READY",
-        /// Begun: its body runs, or it waits for its next turn.
+        /// Started: its body runs, or it waits for its next turn.
         Running = "RUNNING",
         /// An operator wants it ended, and it is being ended.
         Canceling = "CANCELING",
@@ -167,7 +167,7 @@ stored_words! {
         Execute = "EXECUTE",
         /// Try again.
         Retry = "RETRY",
-        /// Go on without a failed step.
+        /// Continue without a failed step.
         Skip = "SKIP",
         /// End it.
         Cancel = "CANCEL",
@@ -295,7 +295,7 @@ pub struct Row {
     pub skipped: bool,
     /// How its undo stands.
     pub undo: Undo,
-    /// How often it was begun: once, and once more for every retry.
+    /// How often it was started: once, and once more for every retry.
     pub runs: u32,
     /// How many tries in a row ended in a passing failure.
     pub attempts: u32,

@@ -192,7 +192,7 @@ pub enum Error {
         #[source]
         cause: io::Error,
     },
-    /// The copy is not whole, or no copy at all.
+    /// The file is an incomplete copy, or not a copy.
     #[error("`{path}` is not a complete copy of metadata")]
     CopyDamaged {
         /// The file.

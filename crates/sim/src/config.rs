@@ -160,7 +160,7 @@ impl TenantConfig {
     }
 }
 
-/// A real server behind a simulated tenant.
+/// A real server for a simulated tenant.
 #[derive(Clone)]
 pub struct Backend {
     /// The tenant's name.

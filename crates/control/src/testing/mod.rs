@@ -265,7 +265,7 @@ impl World {
         base.below(&self.folder).expect("a folder")
     }
 
-    /// Returns the ids of the dumps that lie in the storage: those with a manifest, and those without.
+    /// Returns the ids of the dumps in the storage: those with a manifest, and those without.
     pub(crate) async fn dump_ids(&self) -> (Vec<String>, Vec<String>) {
         let mut complete = Vec::new();
         let mut all = Vec::new();

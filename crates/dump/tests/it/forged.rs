@@ -243,7 +243,7 @@ async fn a_signed_dump_names_its_signer_and_ignores_foreign_files() {
     let other = dump::finish(&bed.client, &dump, Some(&stranger)).await;
     assert!(matches!(other, Err(Error::NotOurs { .. })), "{other:?}");
 
-    // Anybody can seal a manifest again, and nobody but the key's holder can sign it.
+    // Anyone can seal a manifest again, but only the holder of the key can sign it.
     let path = bed.dir.path().join("signed/manifest.json");
     let text = fs::read_to_string(&path).expect("a manifest");
     let (content, seal) = text.split_once('\n').expect("two lines");

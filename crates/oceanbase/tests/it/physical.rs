@@ -459,7 +459,7 @@ async fn log_backup_that_is_already_in_the_requested_state_is_not_a_failure() {
     }
 }
 
-/// A row of the backup jobs that copies the archive is nobody's backup of data: not while it runs, not afterwards.
+/// A row of the backup jobs that copies the archive is not a data backup: not while it runs, not afterwards.
 #[tokio::test]
 async fn a_copy_of_the_archive_is_not_counted_as_a_backup() {
     for profile in [Profile::V4_4_2, Profile::V4_6] {
