@@ -1,4 +1,4 @@
-//! The console: its files, which the build takes from `console/dist`, and the page for every address of its own.
+//! The console: its files, which the build takes from `console/dist`, and the page for all of its own addresses.
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
@@ -16,19 +16,20 @@ include!(concat!(env!("OUT_DIR"), "/console_files.rs"));
 
 const NOT_BUILT: &str = "Lifeboat is running. Its console is not built into this binary.
 
-Build it with `npm ci && npm run build` in the folder console/, then build Lifeboat again. Until then steer it by the
-command line (`lifeboat --help`) or by the REST API below /api/v2.
+Build it with `npm ci && npm run build` in the folder console/, then build Lifeboat again. Until then, use the command
+line (`lifeboat --help`) or the REST API below /api/v2.
 ";
 
-/// What the page may do: run its own scripts and ask this server. The design writes its styles into the page.
+/// What the page may do: run its own scripts and send requests to this server. The design system writes its styles into
+/// the page.
 const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
     img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; \
     frame-ancestors 'none'";
 
-/// Files below this folder carry a hash of what they hold in their names.
+/// Files below this folder have a hash of their contents in their names.
 const HASHED: &str = "assets/";
 
-/// Answers what no route takes. `/api` never falls through to a page.
+/// Answers the requests that no route accepts. `/api` never falls through to a page.
 pub(crate) async fn page(method: Method, uri: Uri, headers: HeaderMap) -> Response {
     let path = uri.path();
     if path == "/api" || path.starts_with("/api/") {
@@ -69,11 +70,11 @@ fn is_file_name(path: &str) -> bool {
     path.starts_with(HASHED) || path.rsplit('/').next().is_some_and(|last| last.contains('.'))
 }
 
-/// The compressed forms that the build puts beside a file, the smallest first: coding, and what it adds to the name.
+/// The compressed forms that the build puts beside a file, the smallest first: coding and file name suffix.
 const COMPRESSED: [(&str, &str); 2] = [("br", ".br"), ("gzip", ".gz")];
 
-/// Answers with a file in the smallest form that the client takes. Files without a hash in their names are asked for
-/// each time; a client that has the current one gets 304 without a body.
+/// Answers with a file in the smallest form that the client accepts. Clients ask for a file without a hash in its name
+/// each time, and get 304 without a body if they have the current one.
 fn file(files: Files, path: &str, body: &'static [u8], headers: &HeaderMap) -> Response {
     let is_hashed = path.starts_with(HASHED);
     let described = [
@@ -98,20 +99,20 @@ fn file(files: Files, path: &str, body: &'static [u8], headers: &HeaderMap) -> R
     }
 }
 
-/// Returns a tag that all forms of a file share, compressed or not: hence the `W/`.
+/// Returns a tag that all forms of a file share, compressed or not (hence the `W/`).
 fn entity_tag(body: &[u8]) -> String {
     let mut hasher = DefaultHasher::new();
     body.hash(&mut hasher);
     format!("W/\"{:016x}\"", hasher.finish())
 }
 
-/// Tells whether the client names this tag among those that it keeps.
+/// Whether the client names this tag among those that it has.
 fn has_already(headers: &HeaderMap, tag: &str) -> bool {
     let bare = tag.trim_start_matches("W/");
     listed(headers, &IF_NONE_MATCH).any(|kept| kept == "*" || kept.trim_start_matches("W/") == bare)
 }
 
-/// Tells whether the client takes a coding: it lists it, and not with a weight of zero.
+/// Whether the client accepts a coding: it lists it with a weight other than zero.
 fn takes(headers: &HeaderMap, coding: &str) -> bool {
     listed(headers, &ACCEPT_ENCODING).any(|accepted| {
         let (name, weight) = accepted.split_once(';').unwrap_or((accepted, ""));
@@ -120,7 +121,7 @@ fn takes(headers: &HeaderMap, coding: &str) -> bool {
     })
 }
 
-/// Returns the parts of a header that holds a list.
+/// Returns the items of a header that is a list.
 fn listed<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a str> {
     let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
     values.flat_map(|value| value.split(',')).map(str::trim)
@@ -191,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn the_smallest_form_goes_to_clients_that_take_it() {
+    fn the_smallest_form_is_sent_to_clients_that_accept_it() {
         let coding = |path: &str, accepted: &str| {
             let mut headers = HeaderMap::new();
             headers.insert(ACCEPT_ENCODING, accepted.parse().expect("a header"));
@@ -243,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_console_the_root_says_what_is_missing() {
+    fn without_a_console_the_root_names_what_is_missing() {
         let page = answer(&[], "", &HeaderMap::new());
         assert_eq!(header(&page, CONTENT_TYPE), Some("text/plain; charset=utf-8"));
         assert_eq!(answer(&[], "clusters", &HeaderMap::new()).status(), 404);

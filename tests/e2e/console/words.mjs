@@ -50,7 +50,7 @@ export const PHYSICAL_WORDS = {
   },
   zh: {
     physical: '物理备份', needsFull: 'Full data backup needed before incremental data backup', inFull: '改为全量备份',
-    needsCompaction: 'Cluster compaction needed before full data backup', compact: '执行合并', autoCompaction: '需要时自动发起合并',
+    needsCompaction: 'Cluster compaction needed before full data backup', compact: '发起合并', autoCompaction: '需要时自动发起合并',
     initiate: '发起合并', taskWaits: /正在等待合并/, taskCanGoOn: /可以重试/, backToTask: '返回任务', retry: '重试',
     pause: '暂停', resume: '继续', stop: '停止', logRunning: '运行中', logPaused: '已暂停', logStopped: '已停止',
     mayNot: '当前角色没有此操作的权限，请联系管理员。', refresh: '刷新', notFromHere: '本服务器无法访问该存储', upgrading: '升级中', findObject: '查找租户',
