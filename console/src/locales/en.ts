@@ -161,7 +161,7 @@ export const en = {
     precheckHint: 'Starts automatically when name, address and user are entered.',
     submit: 'Take over',
     done: (name: string) => `${name} was taken over`,
-    required: (label: string) => `Enter: ${label}`,
+    required: (label: string) => `Enter ${label.toLowerCase()}`,
   },
 
   test: {
@@ -533,7 +533,7 @@ export const en = {
     outcome: 'Outcome',
     address: 'Address',
     done: 'Done',
-    refused: 'Refused or failed:',
+    refused: 'Refused or failed',
     tokens: 'API Tokens',
     tokensHint: 'A program that sends a token as “Authorization: Bearer …” has your permissions. The command line reads the token from LIFEBOAT_TOKEN.',
     tokenName: 'Token name',

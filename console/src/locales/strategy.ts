@@ -250,7 +250,7 @@ export const strategyZh: typeof strategyEn = {
   thresholds: '告警阈值',
   timeout: '数据备份超时时间',
   noSuccess: '无成功数据备份时长',
-  logDelay: '日志备份延时',
+  logDelay: '日志备份延迟',
   never: '不限制',
   inUnit: (label: string, unit: string) => `${label}（${unit}）`,
   unitMinutes: '分钟',

@@ -6,11 +6,13 @@ export function placeOf({ alarmType, clusterId, taskId }: Pick<Alarm, 'alarmType
   switch (alarmType) {
     case 'cluster_unavailable':
       return `/clusters/${clusterId}`;
-    case 'backup_partial':
     case 'backup_run_missed':
-    case 'backup_storage_capacity_over_threshold':
-    case 'base_backup_too_long_time_no_one_success_task':
     case 'backup_strategy_owner_invalid':
+      return `/clusters/${clusterId}/backup?list=strategy`;
+    case 'backup_storage_capacity_over_threshold':
+      return `/clusters/${clusterId}/backup?list=storage`;
+    case 'backup_partial':
+    case 'base_backup_too_long_time_no_one_success_task':
       return `/clusters/${clusterId}/backup`;
     default:
       return `/clusters/${clusterId}/backup?list=logs`;

@@ -37,10 +37,11 @@ export function CoreMetrics({ clusters }: { clusters: ClusterStanding[] }) {
     <Tiles
       tiles={[
         { term: words.scheduled, value: scheduled, hint: words.scheduledHint(clusters.length - scheduled) },
-        { term: words.backups, ...(backups ? { value: rateOf(backups), hint: backups.all ? words.backupsHint(backups.good, backups.all) : words.backupsNone } : missing(week)) },
+        { term: words.backups, to: '/tasks', ...(backups ? { value: rateOf(backups), hint: backups.all ? words.backupsHint(backups.good, backups.all) : words.backupsNone } : missing(week)) },
         { term: words.delayed, ...(delayed ? { value: delayed.length, hint: delayed.length ? <Delayed alarms={delayed} /> : words.delayedNone } : missing(alarms)) },
         {
           term: words.recoveries,
+          to: '/tasks',
           ...(recoveries ? { value: recoveries.good, hint: recoveries.all ? words.recoveriesHint(recoveries.all) : words.recoveriesNone } : missing(week)),
         },
       ]}

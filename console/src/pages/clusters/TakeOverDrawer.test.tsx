@@ -66,8 +66,8 @@ test('a cluster that is known already is refused in the server’s words', async
 test('nothing is sent while a field is missing', async () => {
   const calls = open({});
   await submit().click();
-  await expect.element(page.getByText('Enter: Cluster name')).toBeVisible();
-  await expect.element(page.getByText('Enter: Addresses')).toBeVisible();
+  await expect.element(page.getByText('Enter cluster name')).toBeVisible();
+  await expect.element(page.getByText('Enter addresses')).toBeVisible();
   expect(calls.filter(({ call }) => call.startsWith('POST'))).toEqual([]);
 });
 

@@ -21,7 +21,7 @@ const en = {
 
 const zh: typeof en = {
   calendar: '最近 90 天',
-  calendarHint: '以您所在的时区显示，调度归入其到期的日期。点击日期可查看当天的调度。',
+  calendarHint: '按本地时区显示，调度归入其到期的日期。点击日期可查看当天的调度。',
   calendarKeys: '使用方向键切换日期。',
   dayStates: { good: '全部成功', partly: '部分成功', failed: '失败', missed: '未执行', running: '运行中', none: '无调度' },
   dayLabel: (day, state, counts) => (counts ? `${day}：${state}（${counts}）` : `${day}：${state}`),

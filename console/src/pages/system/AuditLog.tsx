@@ -66,14 +66,8 @@ function useColumns(): TableProps<AuditLine>['columns'] {
         outcome === 'done' ? (
           <Badge status="success" text={access.done} />
         ) : (
-          <Badge
-            status="error"
-            text={
-              <>
-                {access.refused} <code>{outcome}</code>
-              </>
-            }
-          />
+          // Why is a word of the REST API: it is for those who look closer.
+          <Badge status="error" text={<span title={outcome}>{access.refused}</span>} />
         ),
     },
     { title: access.address, dataIndex: 'address', render: (address: string) => <code>{address}</code> },

@@ -10,6 +10,7 @@ import { useLabels } from '../../locales';
 import { formatSeconds } from '../../parts/format';
 import { Duration, Moment } from '../../parts/Moment';
 import { Facts } from '../../parts/PageHead';
+import { isCancelled } from './cancelled';
 import { overallOf } from './percent';
 import { WHOLE } from './StepPanel';
 import { useTaskWords } from './words';
@@ -40,7 +41,7 @@ export function TaskFacts({ task }: { task: Task }) {
     [tasks.creator, task.creator.name],
     [tasks.executor, task.executor ?? '–'],
     [tasks.started, <Moment key="started" at={task.startTime} />],
-    [tasks.finished, <Moment key="finished" at={task.finishTime} />],
+    [isCancelled(task) ? words.cancelledAt : tasks.finished, <Moment key="finished" at={task.finishTime} isExact={isCancelled(task)} />],
     [tasks.duration, <Duration key="time" from={task.startTime} until={task.finishTime} />],
   ];
   return (

@@ -102,6 +102,7 @@ test('a task that somebody cancelled is cancelled, not failed', async () => {
   const step = { ...STOPPED.subtasks[1], status: 'FAILED', note, nextActions: [RETRY] } as Task['subtasks'][number];
   show({ ...STOPPED, operation: 'CANCEL', error: note, subtasks: [subtask(), step] }, 'BACKUP');
   await expect.element(page.getByTestId('task-status')).toHaveTextContent('Cancelled');
+  await expect.element(page.getByText('Cancelled at')).toBeVisible();
   expect(page.getByText('Failed', { exact: true }).elements()).toEqual([]);
   await expect.element(page.getByRole('button', { name: 'Retry' }).first()).toBeVisible();
 });
