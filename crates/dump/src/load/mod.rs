@@ -13,6 +13,7 @@ mod made;
 mod marks;
 mod orphan;
 mod privileged;
+mod refused;
 mod schema;
 mod target;
 mod undo;
@@ -94,7 +95,7 @@ impl Options {
     }
 }
 
-/// Compares what was loaded with the dump, but for tables that the server refused to make.
+/// Compares what was loaded with the dump, but for tables that the server refused to make, or of which it refused rows.
 ///
 /// # Errors
 /// Fails as [`crate::verify_against`] does.

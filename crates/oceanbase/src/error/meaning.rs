@@ -155,10 +155,13 @@ pub(super) fn of_number(number: u16) -> Meaning {
         .map_or(UNLISTED, |&(text, retry, _)| Meaning { text, retry })
 }
 
-/// Tells whether the reason lies with the server, whatever was asked of it: the statement was ended from outside, or there is
-/// no room or no health left on its disks.
+/// Tells whether the reason lies with the server, whatever was asked of it: the statement was ended from outside, the server takes no
+/// changes at all, or there is no room or no health left on its disks.
 pub(super) fn is_of_server(number: u16) -> bool {
-    matches!(of_number(number).text, "database-interrupted" | "database-disk-full" | "database-disk-error")
+    matches!(
+        of_number(number).text,
+        "database-interrupted" | "database-read-only" | "database-disk-full" | "database-disk-error"
+    )
 }
 
 /// Tells whether the connection can be used after an error of that number.
