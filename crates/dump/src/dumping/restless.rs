@@ -57,7 +57,7 @@ impl Changes {
         self.tables.is_empty() && self.databases.is_empty()
     }
 
-    /// Leaves all of it out of what was found. Tells whether anything is left.
+    /// Leaves all of it out of what was found. Returns whether anything is left.
     pub(super) fn leave_out(self, survey: &mut Survey, consent: &Consent) -> bool {
         survey.databases.retain(|database| !self.databases.contains(&database.name));
         for database in &mut survey.databases {

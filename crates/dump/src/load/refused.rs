@@ -35,7 +35,7 @@ impl RefusedRows {
         self.tables().entry(name).or_insert(Refusal { piece, error });
     }
 
-    /// Tells whether a table is given up.
+    /// Returns whether a table is given up.
     pub(super) fn has(&self, database: &str, table: &str) -> bool {
         self.tables().contains_key(&(database.to_owned(), table.to_owned()))
     }
@@ -102,7 +102,7 @@ fn reason(table: &str, refusal: &Refusal) -> Text {
     }
 }
 
-/// Tells whether a failure to insert rows is about the rows, and not about the server or the connection.
+/// Returns whether a failure to insert rows is about the rows, and not about the server or the connection.
 pub(super) fn is_about_rows(error: &Error) -> bool {
     match error {
         Error::Database { source, .. } => is_refused(source),
@@ -111,7 +111,7 @@ pub(super) fn is_about_rows(error: &Error) -> bool {
     }
 }
 
-/// Tells whether an earlier attempt gave up tables for their rows.
+/// Returns whether an earlier attempt gave up tables for their rows.
 pub(super) async fn are_noted(session: &mut Session, notes: &BTreeMap<String, Marks>) -> Result<bool> {
     for marks in notes.values() {
         if !marks.refused_rows(session).await?.is_empty() {
