@@ -256,7 +256,7 @@ impl<'t> Reader<'t> {
     }
 }
 
-/// Tells whether the month of a time such as `2026-01-31 01:02:03.000000` has its day. One that is 0 is taken by every server.
+/// Returns whether the month of a time such as `2026-01-31 01:02:03.000000` has its day. One that is 0 is taken by every server.
 fn is_in_month(time: &str) -> bool {
     let number = |from: usize, to: usize| time.get(from..to).and_then(|digits| digits.parse::<u32>().ok());
     let (Some(year), Some(month), Some(day)) = (number(0, 4), number(5, 7), number(8, 10)) else {

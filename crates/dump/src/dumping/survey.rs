@@ -58,7 +58,7 @@ pub(super) struct TableSurvey {
 pub(super) type Identities = Option<BTreeMap<String, BTreeMap<String, TableIdentity>>>;
 
 impl Survey {
-    /// Tells whether anything can be dumped.
+    /// Returns whether anything can be dumped.
     pub(super) fn has_something(&self) -> bool {
         self.databases.iter().any(|database| {
             !(database.tables.is_empty() && database.views.is_empty() && database.sequences.is_empty())
