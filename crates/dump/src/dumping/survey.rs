@@ -65,7 +65,7 @@ impl Survey {
         })
     }
 
-    /// Returns why nothing at all could be dumped; nothing where something can.
+    /// Returns why nothing could be dumped; nothing if something can.
     pub(super) fn problems(&self) -> Vec<Problem> {
         if self.has_something() {
             return Vec::new();
