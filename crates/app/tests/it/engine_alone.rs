@@ -269,7 +269,7 @@ fn a_dump_that_was_interrupted_is_resumed_by_the_option_that_it_prints() {
     // No file may be larger than half a megabyte or one, by the shell's unit; its signal is ignored, so that writing fails.
     let interrupted = dump("trap '' 25; ulimit -f 1000; exec \"$0\" \"$@\"", &[]);
     assert_ne!(interrupted.status, 0, "{}", interrupted.err);
-    let hint = interrupted.err.lines().find(|line| line.contains("--resume")).expect("a hint");
+    let hint = interrupted.out.lines().find(|line| line.contains("--resume")).expect("a hint");
     let option = hint.split('`').nth(1).expect("an option between backticks");
     let words: Vec<&str> = option.split_whitespace().collect();
     let ["--resume", id] = words[..] else { panic!("{hint}") };
