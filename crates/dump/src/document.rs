@@ -2,7 +2,7 @@
 //!
 //! Functions of the server put DECIMALs, DATEs, TIMEs, DATETIMEs and bytes into documents. Their text looks like that
 //! of a DOUBLE or a string. Such a document is written as `JSON_OBJECT(…)` and `JSON_ARRAY(…)` with a literal of its
-//! type for each value.
+//! type for each value; a DATE, TIME or DATETIME by itself as `CAST(… AS JSON)` of its literal.
 
 use std::collections::BTreeMap;
 
@@ -11,6 +11,10 @@ use crate::json::is_perhaps_typed;
 
 /// How deep documents are nested at most.
 pub(crate) const DEEPEST: usize = 100;
+
+/// What stands around the literal of a moment that is a document by itself.
+pub(crate) const CAST: &[u8] = b"CAST(";
+pub(crate) const AS_JSON: &[u8] = b" AS JSON)";
 
 /// How the server prints bytes in a document, before their base64.
 const BYTES: &str = "base64:type15:";
@@ -82,7 +86,16 @@ impl<'t> Node<'t> {
     pub(crate) fn push_typed(&self, sql: &mut Vec<u8>, types: &BTreeMap<String, String>) -> Option<()> {
         match self {
             // A text is read as a document, so only these may stand for themselves.
-            Self::Text(_) if types.get("$").is_none_or(|kind| kind != "BLOB") => None,
+            Self::Text(_) => match types.get("$")?.as_str() {
+                "BLOB" => self.push(sql, &mut "$".to_owned(), types),
+                "STRING" => None,
+                _ => {
+                    sql.extend_from_slice(CAST);
+                    self.push(sql, &mut "$".to_owned(), types)?;
+                    sql.extend_from_slice(AS_JSON);
+                    Some(())
+                }
+            },
             Self::Number(_) if types.get("$").is_none_or(|kind| kind != "DECIMAL") => None,
             Self::Word(_) => None,
             node => node.push(sql, &mut "$".to_owned(), types),
@@ -112,7 +125,8 @@ impl<'t> Node<'t> {
                     let word = match kind {
                         "DATE" => "DATE",
                         "TIME" => "TIME",
-                        "DATETIME" | "TIMESTAMP" => "TIMESTAMP",
+                        // No TIMESTAMP literal is of a day that its month does not have, whatever the mode.
+                        "DATETIME" | "TIMESTAMP" if is_in_month(text) => "TIMESTAMP",
                         _ => return None,
                     };
                     sql.extend_from_slice(word.as_bytes());
@@ -242,6 +256,21 @@ impl<'t> Reader<'t> {
     }
 }
 
+/// Returns whether the month of a time such as `2026-01-31 01:02:03.000000` has its day. One that is 0 is taken by every server.
+fn is_in_month(time: &str) -> bool {
+    let number = |from: usize, to: usize| time.get(from..to).and_then(|digits| digits.parse::<u32>().ok());
+    let (Some(year), Some(month), Some(day)) = (number(0, 4), number(5, 7), number(8, 10)) else {
+        return false;
+    };
+    let is_leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
+    day <= match month {
+        2 if is_leap => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    }
+}
+
 /// Reads base64. Nothing: it is none.
 fn decoded(text: &str) -> Option<Vec<u8>> {
     let digits = text.trim_end_matches('=');
@@ -297,6 +326,17 @@ mod tests {
         let expected = "JSON_ARRAY(TIMESTAMP'2026-01-31 01:02:03.000000',TIME'01:02:03.500000',1.5e0,1e20)";
         assert_eq!(typed(text, &moments).as_deref(), Some(expected));
         assert_eq!(typed("1.10", &[("$", "DECIMAL")]).as_deref(), Some("1.10"));
+        for (kind, text, expected) in [
+            ("DATE", r#""2026-01-31""#, "CAST(DATE'2026-01-31' AS JSON)"),
+            ("TIME", r#""01:02:03.500000""#, "CAST(TIME'01:02:03.500000' AS JSON)"),
+            (
+                "DATETIME",
+                r#""2026-01-31 01:02:03.000000""#,
+                "CAST(TIMESTAMP'2026-01-31 01:02:03.000000' AS JSON)",
+            ),
+        ] {
+            assert_eq!(typed(text, &[("$", kind)]).as_deref(), Some(expected));
+        }
     }
 
     #[test]
@@ -304,8 +344,19 @@ mod tests {
         assert_eq!(typed("[1]", &[]), None, "a number of which nothing is known");
         assert_eq!(typed(r#"["base64:type16:AAU="]"#, &[("$[0]", "BIT")]), None);
         assert_eq!(typed(r#"["base64:type15:"]"#, &[("$[0]", "BLOB")]), None, "'' would be a text");
-        assert_eq!(typed(r#""2026-01-31""#, &[("$", "DATE")]), None, "no document by itself");
+        assert_eq!(typed(r#""base64:type16:AAU=""#, &[("$", "BIT")]), None);
+        assert_eq!(typed(r#""2026-01-31""#, &[("$", "STRING")]), None, "its text stands for itself");
         assert_eq!(typed("1.5", &[("$", "DOUBLE")]), None);
+        for (day, is_taken) in [
+            ("2024-02-29", true),
+            ("2023-02-29", false),
+            ("2024-04-31", false),
+            ("2024-00-10", true),
+            ("0000-00-00", true),
+        ] {
+            let text = format!(r#"["{day} 01:00:00.000000"]"#);
+            assert_eq!(typed(&text, &[("$[0]", "DATETIME")]).is_some(), is_taken, "{day}");
+        }
     }
 
     #[test]

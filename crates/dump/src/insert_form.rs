@@ -1,13 +1,13 @@
 //! The only form of a statement of a piece: a dump is data, and nothing else of it is run.
 //!
 //! A statement is checked in one pass before it is sent. It begins with the planned table and columns, byte for byte,
-//! and continues with tuples of exactly the literals that [`crate::encode`] writes. A comment, function, subquery,
+//! and continues with tuples of exactly the literals that [`crate::encode`] writes. A comment, other function, subquery,
 //! further statement or other table is an error.
 
 use oceanbase::statement::identifier;
 
 use crate::column::{Column, Form};
-use crate::document::DEEPEST;
+use crate::document::{AS_JSON, CAST, DEEPEST};
 use crate::encode::plain_bytes;
 
 /// The number of bytes of a quoted text that are checked one by one: most texts are short.
@@ -128,12 +128,19 @@ impl Reader<'_> {
         }
     }
 
-    /// A document: its text; or, as [`crate::document`] writes it, a number, bytes, or one of two functions of
-    /// literals.
+    /// A document: its text; or, as [`crate::document`] writes it, a number, bytes, a date or time, or one of two functions
+    /// of literals.
     fn pass_document(&mut self) -> Result<(), Deviation> {
         match self.byte() {
             Some(b'\'') => self.pass_quoted(),
             Some(b'J') => self.pass_value(0),
+            Some(b'C') => {
+                CAST.iter().try_for_each(|&byte| self.pass(byte))?;
+                if !self.pass_moment()? {
+                    return Err(self.deviation());
+                }
+                AS_JSON.iter().try_for_each(|&byte| self.pass(byte))
+            }
             _ if self.rest().starts_with(b"0x") => self.pass_hexadecimal(),
             _ => self.pass_number(),
         }
@@ -142,16 +149,15 @@ impl Reader<'_> {
     /// A value in such a function.
     fn pass_value(&mut self, depth: usize) -> Result<(), Deviation> {
         const WORDS: [&[u8]; 3] = [b"NULL", b"TRUE", b"FALSE"];
-        const MOMENTS: [&[u8]; 3] = [b"DATE'", b"TIMESTAMP'", b"TIME'"];
         let rest = self.rest();
         if let Some(word) = WORDS.into_iter().find(|word| rest.starts_with(word)) {
             self.at += word.len();
             return Ok(());
         }
-        if let Some(word) = MOMENTS.into_iter().find(|word| rest.starts_with(word)) {
-            self.at += word.len() - 1;
-            return self.pass_quoted();
+        if self.pass_moment()? {
+            return Ok(());
         }
+        let rest = self.rest();
         let (is_object, is_array) = (rest.starts_with(b"JSON_OBJECT("), rest.starts_with(b"JSON_ARRAY("));
         if !is_object && !is_array {
             return match self.byte() {
@@ -177,6 +183,16 @@ impl Reader<'_> {
             self.pass_value(depth + 1)?;
         }
         self.pass(b')')
+    }
+
+    /// `DATE'2026-01-31'` and the like; returns whether one is there.
+    fn pass_moment(&mut self) -> Result<bool, Deviation> {
+        const MOMENTS: [&[u8]; 3] = [b"DATE'", b"TIMESTAMP'", b"TIME'"];
+        let Some(word) = MOMENTS.into_iter().find(|word| self.rest().starts_with(word)) else {
+            return Ok(false);
+        };
+        self.at += word.len() - 1;
+        self.pass_quoted().map(|()| true)
     }
 
     /// `-12.50`, `.5`, `1e-10`.

@@ -28,8 +28,8 @@ mod tests {
         for number in [1142, 1356, 1305, 1525, 3999] {
             assert!(is_refusal(&refused(number)), "{number}");
         }
-        // killed, over its time, no disk space for a sort, a failing disk, no memory, no leader
-        for number in [1317, 1969, 3024, 1021, 1114, 4184, 4009, 4013, 4038] {
+        // killed, over its time, no disk space for a sort, a failing disk, no memory, no leader, read only
+        for number in [1317, 1969, 3024, 1021, 1114, 4184, 4009, 4013, 4038, 1290, 1836] {
             assert!(!is_refusal(&refused(number)), "{number}");
         }
     }

@@ -66,7 +66,7 @@ kinds! {
     ExternalTables = "external-tables",
     /// Tables that only one session sees.
     TemporaryTables = "temporary-tables",
-    /// Views that keep their rows.
+    /// Views that keep their rows, and the logs of tables that they are refreshed from.
     MaterializedViews = "materialized-views",
     /// Functions that the server loads from a library (`mysql.func`).
     LoadableFunctions = "loadable-functions",
@@ -76,9 +76,9 @@ kinds! {
     Plugins = "plugins",
     /// Dropped objects that can still be brought back.
     RecycleBin = "recycle-bin",
-    /// Models that statements call (OceanBase, seekdb).
+    /// Models that statements call, and their endpoints (OceanBase, seekdb).
     AiModels = "ai-models",
-    /// Jobs of DBMS_SCHEDULER.
+    /// Jobs of DBMS_SCHEDULER that are not the server's own.
     Jobs = "jobs",
 }
 

@@ -13,6 +13,9 @@ use crate::grants::Grants;
 use crate::session::Session;
 use crate::statement::{Statement, literal};
 
+/// The name of a view, and the statement that lists names by it.
+type View = (&'static str, &'static str);
+
 /// What becomes of a kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fate {
@@ -22,10 +25,10 @@ enum Fate {
     Listed(&'static [&'static str]),
     /// It has these types in `information_schema.TABLES`.
     TableTypes(&'static [&'static str]),
-    /// A view shows those of a database: the view, and what lists their names, with `{database}` in it.
-    InDatabase(&'static str, &'static str),
-    /// A view shows those of the whole server.
-    OnServer(&'static str, &'static str),
+    /// Views show those of a database: each view, and what lists their names, with `{database}` in it.
+    InDatabase(&'static [View]),
+    /// Views show those of the whole server.
+    OnServer(&'static [View]),
     /// It is not queried; why.
     NotAsked(&'static str),
 }
@@ -39,6 +42,20 @@ const ALL: &[Product] = &[Oceanbase, Seekdb, Mysql, Mariadb];
 
 const EVENTS: &str = "SELECT EVENT_NAME FROM information_schema.EVENTS WHERE EVENT_SCHEMA = {database}";
 
+/// Jobs of users. The server's own bear no mark in the view, but have names and classes of their own: statistics, management of
+/// partitions, balance, compaction, refreshing of materialized views and of vector indexes. Those of events stand among the events, and a
+/// statement that runs in the background once is no object. The names are those of the kernel's source.
+const JOBS: &str = "SELECT JOB_NAME FROM oceanbase.DBA_SCHEDULER_JOBS \
+     WHERE JOB_NAME NOT IN ('MONDAY_WINDOW', 'TUESDAY_WINDOW', 'WEDNESDAY_WINDOW', 'THURSDAY_WINDOW', \
+     'FRIDAY_WINDOW', 'SATURDAY_WINDOW', 'SUNDAY_WINDOW', 'OPT_STATS_HISTORY_MANAGER', \
+     'ASYNC_GATHER_STATS_JOB_PROC', 'DAILY_MAINTENANCE_WINDOW', 'FLUSH_NCOMP_DLL_JOB', \
+     'POLLING_ASK_JOB_FOR_PL_RECOMPILE') \
+     AND JOB_NAME NOT LIKE 'SCHEDULED\\_MANAGE\\_%' AND JOB_NAME NOT LIKE 'SCHEDULED\\_TRIGGER\\_%' \
+     AND JOB_NAME NOT LIKE 'MVIEW\\_REFRESH$J%' AND JOB_NAME NOT LIKE 'MLOG\\_PURGE$J%' \
+     AND COALESCE(JOB_ACTION, '') NOT LIKE 'DBMS\\_%\\_INNER(%' \
+     AND COALESCE(JOB_CLASS, '') NOT IN ('MYSQL_EVENT_JOB_CLASS', 'OLAP_ASYNC_JOB_CLASS', \
+     'DATE_EXPRESSION_JOB_CLASS')";
+
 /// The table of kinds. A kind that a product does not have has no row for it.
 const INVENTORY: &[(ObjectKind, &[Product], Fate)] = &[
     (ObjectKind::Databases, ALL, Carried),
@@ -49,7 +66,7 @@ const INVENTORY: &[(ObjectKind, &[Product], Fate)] = &[
     (ObjectKind::Users, ALL, Carried),
     (ObjectKind::Grants, ALL, Carried),
     (ObjectKind::Events, MYSQL, Carried),
-    (ObjectKind::Events, OCEANBASE, InDatabase("information_schema.EVENTS", EVENTS)),
+    (ObjectKind::Events, OCEANBASE, InDatabase(&[("information_schema.EVENTS", EVENTS)])),
     (ObjectKind::Sequences, &[Mariadb], Carried),
     (ObjectKind::Sequences, OCEANBASE, Listed(&["SEQUENCE"])),
     (ObjectKind::History, &[Mariadb], NotAsked("every system-versioned table may have some")),
@@ -61,31 +78,40 @@ const INVENTORY: &[(ObjectKind, &[Product], Fate)] = &[
     (
         ObjectKind::TableGroups,
         &[Oceanbase],
-        OnServer(
+        OnServer(&[(
             "oceanbase.DBA_OB_TABLEGROUPS",
             "SELECT TABLEGROUP_NAME FROM oceanbase.DBA_OB_TABLEGROUPS WHERE TABLEGROUP_NAME <> 'oceanbase'",
-        ),
+        )]),
     ),
     (ObjectKind::ExternalTables, OCEANBASE, TableTypes(&["EXTERNAL TABLE"])),
     (ObjectKind::TemporaryTables, ALL, NotAsked("only the session that made one sees it")),
     (
         ObjectKind::MaterializedViews,
         &[Oceanbase],
-        InDatabase(
-            "oceanbase.DBA_MVIEWS",
-            "SELECT MVIEW_NAME FROM oceanbase.DBA_MVIEWS WHERE OWNER = {database}",
-        ),
+        InDatabase(&[
+            ("oceanbase.DBA_MVIEWS", "SELECT MVIEW_NAME FROM oceanbase.DBA_MVIEWS WHERE OWNER = {database}"),
+            (
+                "oceanbase.DBA_MVIEW_LOGS",
+                "SELECT LOG_TABLE FROM oceanbase.DBA_MVIEW_LOGS WHERE LOG_OWNER = {database}",
+            ),
+        ]),
     ),
-    (ObjectKind::LoadableFunctions, MYSQL, OnServer("mysql.func", "SELECT name FROM mysql.func")),
-    (ObjectKind::Servers, MYSQL, OnServer("mysql.servers", "SELECT Server_name FROM mysql.servers")),
-    (ObjectKind::Plugins, MYSQL, OnServer("mysql.plugin", "SELECT name FROM mysql.plugin")),
+    (ObjectKind::LoadableFunctions, MYSQL, OnServer(&[("mysql.func", "SELECT name FROM mysql.func")])),
+    (ObjectKind::Servers, MYSQL, OnServer(&[("mysql.servers", "SELECT Server_name FROM mysql.servers")])),
+    (ObjectKind::Plugins, MYSQL, OnServer(&[("mysql.plugin", "SELECT name FROM mysql.plugin")])),
     (
         ObjectKind::AiModels,
         OCEANBASE,
-        OnServer("oceanbase.DBA_OB_AI_MODELS", "SELECT NAME FROM oceanbase.DBA_OB_AI_MODELS"),
+        OnServer(&[
+            ("oceanbase.DBA_OB_AI_MODELS", "SELECT NAME FROM oceanbase.DBA_OB_AI_MODELS"),
+            (
+                "oceanbase.DBA_OB_AI_MODEL_ENDPOINTS",
+                "SELECT CONCAT('endpoint ', ENDPOINT_NAME) FROM oceanbase.DBA_OB_AI_MODEL_ENDPOINTS",
+            ),
+        ]),
     ),
     (ObjectKind::RecycleBin, OCEANBASE, NotAsked("what lies in it was dropped")),
-    (ObjectKind::Jobs, OCEANBASE, NotAsked("the server's own jobs stand among them and bear no mark")),
+    (ObjectKind::Jobs, OCEANBASE, OnServer(&[("oceanbase.DBA_SCHEDULER_JOBS", JOBS)])),
 ];
 
 /// The numbers of a server that has no such view or column.
@@ -132,7 +158,8 @@ pub async fn of_database(session: &mut Session, database: &str) -> Result<Others
     let product = session.server().product;
     let mut others = Others::default();
     for (kind, fate) in rows(product) {
-        if let InDatabase(view, sql) = fate {
+        let InDatabase(views) = fate else { continue };
+        for (view, sql) in views {
             let sql = sql.replace("{database}", &literal(database));
             ask(session, kind, view, sql, &mut others).await?;
         }
@@ -149,8 +176,9 @@ pub async fn of_server(session: &mut Session) -> Result<Others, Error> {
     let product = session.server().product;
     let mut others = Others::default();
     for (kind, fate) in rows(product) {
-        if let OnServer(view, sql) = fate {
-            ask(session, kind, view, sql.to_owned(), &mut others).await?;
+        let OnServer(views) = fate else { continue };
+        for (view, sql) in views {
+            ask(session, kind, view, (*sql).to_owned(), &mut others).await?;
         }
     }
     Ok(others)

@@ -145,7 +145,7 @@ impl Loading {
         add(load::create_schema(target, client, dump, options, *connections, cancel).await)?;
         let meter = Meter::new();
         let work = load::load_data(target, client, dump, options, *connections, &meter, cancel);
-        metered(*screen, "load-data", &meter, work).await?;
+        add(metered(*screen, "load-data", &meter, work).await)?;
         if options.with_code {
             add(load::create_routines(target, client, dump, options).await)?;
         }

@@ -244,8 +244,10 @@ async fn load_data(at: &Here, state: &mut State) -> Answer {
     let (meter, gauge) = (Meter::new(), Gauge::bytes(state.holds.bytes));
     let work =
         load::load_data(&target, &client, &state.dump, &options, state.connections, &meter, at.cancelled());
-    metered(at, &meter, &gauge, work).await.map_err(Error::from)?;
-    at.log(Note::new("recovery-rows").arg("rows", state.holds.rows));
+    let loaded = metered(at, &meter, &gauge, work).await.map_err(Error::from)?;
+    let rows = if loaded.not_made.is_empty() { state.holds.rows } else { meter.now().rows };
+    made(at, state, "load-data", loaded);
+    at.log(Note::new("recovery-rows").arg("rows", rows));
     Ok(Next::Done)
 }
 

@@ -12,6 +12,7 @@ mod lost;
 mod planning;
 mod preflight;
 mod receipts;
+mod restless;
 mod resume;
 mod schema;
 mod snapshot;

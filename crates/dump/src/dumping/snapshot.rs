@@ -4,12 +4,11 @@
 //! the tables again. A table that was swapped for another (as online schema changes do) in between would be read
 //! half-filled at the SCN, without an error.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use model::inventory::LeftOut;
-use oceanbase::catalog::{self, TableIdentity, TableKind};
+use oceanbase::catalog::{self, TableKind};
 use oceanbase::snapshot::{self, Pin};
 use oceanbase::{Error as SqlError, Session};
 use storage::Client;
@@ -20,6 +19,7 @@ use crate::dumping::definition::Kept;
 use crate::dumping::left_out::left_out;
 use crate::dumping::planning::Planning;
 use crate::dumping::preflight::{check_server, refuse};
+use crate::dumping::restless::Changes;
 use crate::dumping::resume::{origin, refuse_other};
 use crate::dumping::survey::{Readers, Survey, chosen_databases, identities, survey};
 use crate::dumping::together::{Lock, Together, now};
@@ -34,11 +34,11 @@ use crate::source::Source;
 /// How long it is waited for the server's next second.
 const NEXT_SECOND: Duration = Duration::from_millis(1100);
 
-/// Nanoseconds in a second.
-const NANOSECONDS: u64 = 1_000_000_000;
-
 /// How often a snapshot is tried while tables are being changed.
-const ATTEMPTS: u32 = 5;
+const ATTEMPTS: u32 = 8;
+
+/// How often it is tried so that no table was changed. After that, those that are changed are left out.
+const STILL_ATTEMPTS: u32 = 3;
 
 /// The snapshot of a dump. Keep it until the dump's data are complete: while it exists, the server keeps the snapshot
 /// readable. After a crash, or when a flow cannot keep it between two steps, [`resume_snapshot`] opens it again, as
@@ -152,7 +152,7 @@ pub async fn take_snapshot(
         let planning = Planning::new(dump, options, session.server(), origin, scn);
         (planning.plan_on_many(source, survey).await?, Hold::Pin(Box::new(pin)), kept)
     } else {
-        let (together, scn, mut survey) = begin_together(source, options).await?;
+        let (together, scn, mut survey) = Box::pin(begin_together(source, options)).await?;
         survey.add_lost(look_around(source, options).await?);
         refuse(survey.problems())?;
         let mut reader = together.take().ok_or_else(|| Error::SnapshotLost { dump: dump.clone() })?;
@@ -263,14 +263,14 @@ async fn look_around(source: &Source, options: &Options) -> Result<Vec<LeftOut>>
     Ok(found)
 }
 
-/// Takes an SCN at which no table was being changed.
+/// Takes an SCN at which no table was being changed, but for those that are changed each time: they are left out.
 async fn stand_still(
     source: &Source,
     session: &mut Session,
     options: &Options,
 ) -> Result<(Pin, u64, Survey)> {
     let readers = Readers { source, connections: options.connections };
-    for _ in 0..ATTEMPTS {
+    for attempt in 1..=ATTEMPTS {
         let databases = chosen_databases(session, options.scope()).await?;
         let before = identities(session, &databases).await?;
         let anchor = match &before {
@@ -288,9 +288,12 @@ async fn stand_still(
             }
         };
         let scn = pin.current_scn().await.during(|| "ask for the SCN".to_owned())?;
-        let survey = survey(session, readers, options.scope(), &databases).await?;
+        let mut survey = survey(session, readers, options.scope(), &databases).await?;
         let after = identities(session, &databases).await?;
-        if before == after && databases == chosen_databases(session, options.scope()).await? {
+        let there = chosen_databases(session, options.scope()).await?;
+        let changes = Changes::of_tables(options.scope(), &before, &after).and_databases(&databases, &there);
+        if changes.is_empty() || attempt > STILL_ATTEMPTS && changes.leave_out(&mut survey, &options.consent)
+        {
             return Ok((pin, scn, survey));
         }
         pin.release().await;
@@ -298,10 +301,10 @@ async fn stand_still(
     Err(Error::SchemaRestless { attempts: ATTEMPTS })
 }
 
-/// Lets connections begin together while no table is being changed or written.
+/// Lets connections begin together while no table is being changed or written. Tables that are changed each time are left out.
 async fn begin_together(source: &Source, options: &Options) -> Result<(Together, u64, Survey)> {
     let readers = Readers { source, connections: options.connections };
-    for _ in 0..ATTEMPTS {
+    for attempt in 1..=ATTEMPTS {
         let mut lock = Lock::take(source, options.lock_wait).await?;
         let databases = chosen_databases(lock.session(), options.scope()).await?;
         let before = identities(lock.session(), &databases).await?;
@@ -309,38 +312,28 @@ async fn begin_together(source: &Source, options: &Options) -> Result<(Together,
         let scn = lock.now().await?;
         let mut session = lock.release().await?;
         // A table that was changed in this second may be changed again in it, without a visible difference.
-        if changed_within(before.as_ref(), scn, scn) {
+        let just_now = Changes::default().and_within(options.scope(), &before, scn, scn);
+        if !just_now.is_empty() && attempt <= STILL_ATTEMPTS {
             together.end().await;
             session.close().await;
             tokio::time::sleep(NEXT_SECOND).await;
             continue;
         }
         // Everybody may write again, and change tables: what is read of them from here on is compared with before.
-        let survey = survey(&mut session, readers, options.scope(), &databases).await?;
+        let mut survey = survey(&mut session, readers, options.scope(), &databases).await?;
         let after = identities(&mut session, &databases).await?;
         // After a clock went back there are changes of the future, whose second may have come meanwhile.
-        let unseen = changed_within(before.as_ref(), scn, now(&mut session).await?);
+        let until = now(&mut session).await?;
         session.close().await;
-        if before == after && !unseen {
+        let changes = Changes::of_tables(options.scope(), &before, &after);
+        let changes = changes.and_within(options.scope(), &before, scn, until);
+        if changes.is_empty() || attempt > STILL_ATTEMPTS && changes.leave_out(&mut survey, &options.consent)
+        {
             return Ok((together, scn, survey));
         }
         together.end().await;
     }
     Err(Error::SchemaRestless { attempts: ATTEMPTS })
-}
-
-/// Returns whether a table was changed in one of the seconds from one time to another, both in nanoseconds.
-fn changed_within(
-    tables: Option<&BTreeMap<String, BTreeMap<String, TableIdentity>>>,
-    from: u64,
-    to: u64,
-) -> bool {
-    let seconds = from / NANOSECONDS..=to / NANOSECONDS;
-    tables
-        .into_iter()
-        .flatten()
-        .flat_map(|(_, tables)| tables.values())
-        .any(|table| seconds.contains(&table.version))
 }
 
 /// Opens a connection that reads the plan's snapshot.

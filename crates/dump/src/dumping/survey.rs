@@ -58,12 +58,16 @@ pub(super) struct TableSurvey {
 pub(super) type Identities = Option<BTreeMap<String, BTreeMap<String, TableIdentity>>>;
 
 impl Survey {
+    /// Returns whether anything can be dumped.
+    pub(super) fn has_something(&self) -> bool {
+        self.databases.iter().any(|database| {
+            !(database.tables.is_empty() && database.views.is_empty() && database.sequences.is_empty())
+        })
+    }
+
     /// Returns why nothing could be dumped; nothing if something can.
     pub(super) fn problems(&self) -> Vec<Problem> {
-        let is_something = |database: &DatabaseSurvey| {
-            !(database.tables.is_empty() && database.views.is_empty() && database.sequences.is_empty())
-        };
-        if self.databases.iter().any(is_something) {
+        if self.has_something() {
             return Vec::new();
         }
         let whole = [ObjectKind::Databases, ObjectKind::Tables];

@@ -250,7 +250,7 @@ fn statements_that_do_something_else_are_refused() {
 }
 
 #[test]
-fn a_document_is_a_text_or_two_functions_of_literals() {
+fn a_document_is_a_text_a_moment_or_two_functions_of_literals() {
     let form = InsertForm::new("t", &[Column { name: "d".to_owned(), form: Form::Json }]);
     let check = |value: &str| form.check(format!("INSERT INTO `t` (`d`) VALUES\n({value})").as_bytes());
     for value in [
@@ -259,6 +259,9 @@ fn a_document_is_a_text_or_two_functions_of_literals() {
         "1.10",
         "0x00FF",
         "JSON_ARRAY()",
+        "CAST(DATE'2026-01-31' AS JSON)",
+        "CAST(TIMESTAMP'2026-01-31 01:02:03.000000' AS JSON)",
+        "CAST(TIME'01:02:03.000000' AS JSON)",
         r"JSON_OBJECT('a',JSON_ARRAY(1.10,NULL,TRUE,FALSE,-7.,1e20),'it\'s',DATE'2026-01-31','t',TIME'01:02:03.500000','b',0x00FF,'m',TIMESTAMP'2026-01-31 01:02:03.000000','s','x')",
     ] {
         assert_eq!(check(value), Ok(1), "{value}");
@@ -284,6 +287,15 @@ fn a_document_is_a_text_or_two_functions_of_literals() {
         "json_array(1)",
         "TRUE",
         "DATE'2026-01-31'",
+        "CAST(1 AS JSON)",
+        "CAST('[1]' AS JSON)",
+        "CAST(USER() AS JSON)",
+        "CAST((SELECT 1) AS JSON)",
+        "CAST(DATE'2026-01-31' AS CHAR)",
+        "CAST(DATE'2026-01-31' AS JSON",
+        "CAST(DATE'2026-01-31'+0 AS JSON)",
+        "cast(DATE'2026-01-31' AS JSON)",
+        "JSON_ARRAY(CAST(DATE'2026-01-31' AS JSON))",
         deep.as_str(),
     ] {
         assert!(check(value).is_err(), "{value}");

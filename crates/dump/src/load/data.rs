@@ -1,6 +1,7 @@
 //! The rows: each piece is loaded statement by statement, on N connections.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use model::size;
@@ -16,7 +17,9 @@ use crate::input::PieceInput;
 use crate::insert_form::InsertForm;
 use crate::load::connection::{STATEMENT_LIMIT, enter, make_lenient};
 use crate::load::marks::{Mark, Marks, PieceName};
-use crate::load::{Options, large, names, orphan};
+use crate::load::refused::{self, RefusedRows};
+use crate::load::schema::create_schema;
+use crate::load::{Made, Options, large, names, orphan};
 use crate::manifest::{Manifest, ObjectEntry, Piece};
 use crate::plan::{Compression, Plan, Selection, full_name, planned};
 use crate::progress::{Meter, Progress};
@@ -38,11 +41,12 @@ const TOGETHER_BYTES: u64 = 1 << 20;
 /// The most pieces in one transaction: less than that, and several connections share the small tables evenly.
 const TOGETHER_MOST: usize = 16;
 
-/// Loads all missing rows, except those of refused tables.
+/// Loads all missing rows, except those of refused tables. A table with a refused row is dropped again, and the others are
+/// loaded. Another call creates such tables again and retries them.
 ///
 /// # Errors
-/// [`Error::Damaged`] when a piece is not what was written; [`Error::Cancelled`] when the token is cancelled, with no
-/// statement left on the server.
+/// [`Error::Damaged`] when a piece is not what was written; the server's error when it refuses rows of every table;
+/// [`Error::Cancelled`] when the token is cancelled, with no statement left on the server.
 pub async fn load_data(
     target: &Target,
     client: &Client,
@@ -51,12 +55,16 @@ pub async fn load_data(
     connections: usize,
     meter: &Meter,
     cancel: &CancellationToken,
-) -> Result<()> {
+) -> Result<Made> {
     let (archive, manifest) =
         Archive::open(client, dump, &options.identities, options.expected_manifest.as_deref()).await?;
     let names = names(&manifest, options)?;
     let mut session = target.open().await?;
-    let notes = Marks::find_all(&mut session, &manifest, &names).await?;
+    let mut notes = Marks::find_all(&mut session, &manifest, &names).await?;
+    if refused::are_noted(&mut session, &notes).await? {
+        create_schema(target, client, dump, options, connections, cancel).await?;
+        notes = Marks::find_all(&mut session, &manifest, &names).await?;
+    }
     let refused = Marks::refused_in_all(&mut session, &manifest, &names).await?;
     let mut marks = BTreeMap::new();
     for (database, notes) in &notes {
@@ -64,6 +72,7 @@ pub async fn load_data(
     }
     let plan = archive.require_plan().await?;
     let (jobs, progress) = jobs(&plan, &manifest, &names, &options.selection, &marks, &refused)?;
+    let tables = chosen_rows(&manifest, &names, &options.selection, &refused);
     meter.change(|now| *now = progress);
     for (database, notes) in &notes {
         let own = jobs.iter().filter(|job| job.database == *database);
@@ -75,11 +84,39 @@ pub async fn load_data(
     let packet_limit = packet_limit.during(|| "read max_allowed_packet".to_owned())?;
     session.close().await;
     if jobs.is_empty() {
-        return Ok(());
+        return Ok(Made::default());
     }
-    let (compression, meter) = (manifest.compression, meter.clone());
-    let work = LoadPieces { archive, notes, compression, meter, packet_limit };
-    crew::run(target, connections, jobs, work, cancel).await
+    let lost = Arc::new(RefusedRows::default());
+    let work = LoadPieces {
+        archive,
+        notes: notes.clone(),
+        compression: manifest.compression,
+        meter: meter.clone(),
+        packet_limit,
+        lost: Arc::clone(&lost),
+    };
+    crew::run(target, connections, jobs, work, cancel).await?;
+    let made = lost.settle(target, &notes, tables.len()).await?;
+    if !made.not_made.is_empty() {
+        let kept = tables.iter().filter(|(database, table, _)| !lost.has(database, table));
+        let rows: u64 = kept.map(|(_, _, rows)| rows).sum();
+        meter.change(|progress| progress.rows = rows);
+    }
+    Ok(made)
+}
+
+/// Returns the tables whose rows are loaded, with their databases in the target, and how many rows they have.
+fn chosen_rows(
+    manifest: &Manifest,
+    names: &BTreeMap<String, String>,
+    selection: &Selection,
+    refused: &BTreeSet<(String, String)>,
+) -> Vec<(String, String, u64)> {
+    let chosen = manifest.tables().filter_map(|(database, table)| {
+        let target = names.get(database).filter(|_| selection.has_table(database, &table.name))?;
+        Some((target.clone(), table.name.clone(), table.rows))
+    });
+    chosen.filter(|(database, table, _)| !refused.contains(&(database.clone(), table.clone()))).collect()
 }
 
 type AllMarks = BTreeMap<String, BTreeMap<(String, u32), Mark>>;
@@ -170,6 +207,7 @@ struct LoadPieces {
     meter: Meter,
     /// The target's `max_allowed_packet`.
     packet_limit: Option<u64>,
+    lost: Arc<RefusedRows>,
 }
 
 impl Work for LoadPieces {
@@ -180,14 +218,25 @@ impl Work for LoadPieces {
         orphan::limit_waiting(session).await
     }
 
-    async fn work(&self, session: &mut Session, job: Job) -> Result<()> {
+    async fn work(&self, session: &mut Session, mut job: Job) -> Result<()> {
         let mut deadlocks = 0;
         loop {
+            self.pass_over_lost(&mut job);
+            if job.pieces.is_empty() {
+                return Ok(());
+            }
             match self.load(session, &job).await {
+                Ok(()) => return Ok(()),
                 // Two pieces of one table: InnoDB locks the gaps between rows, and undoes one of the transactions.
-                Err(error) if is_deadlock(&error) && deadlocks < DEADLOCKS_MAX => deadlocks += 1,
-                Err(error) => return Err(orphan::explain(session, error).await),
-                done => return done,
+                Err(Failure { error, .. }) if is_deadlock(&error) && deadlocks < DEADLOCKS_MAX => {
+                    deadlocks += 1;
+                }
+                Err(Failure { error, rows_of: Some(place) })
+                    if refused::is_about_rows(&error) && !session.is_broken() =>
+                {
+                    self.lose(session, &job, place, error).await?;
+                }
+                Err(Failure { error, .. }) => return Err(orphan::explain(session, error).await),
             }
         }
     }
@@ -197,9 +246,45 @@ fn is_deadlock(error: &Error) -> bool {
     matches!(error, Error::Database { source, .. } if source.number() == Some(DEADLOCK))
 }
 
+/// Why pieces were not loaded.
+struct Failure {
+    /// Which piece of the job's the rows are of that the server refused, if it refused rows.
+    rows_of: Option<usize>,
+    error: Error,
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self { rows_of: None, error }
+    }
+}
+
 impl LoadPieces {
+    /// Takes out the pieces of tables that are given up. They count as done.
+    fn pass_over_lost(&self, job: &mut Job) {
+        let before = job.pieces.len();
+        job.pieces.retain(|piece| !self.lost.has(&job.database, &piece.table));
+        let passed = (before - job.pieces.len()) as u64;
+        if passed > 0 {
+            self.meter.change(|progress| progress.pieces_done += passed);
+        }
+    }
+
+    /// Gives up the table of a piece. That is noted at once: a load that is killed now knows it.
+    async fn lose(&self, session: &mut Session, job: &Job, place: usize, error: Error) -> Result<()> {
+        let PieceJob { table, piece, .. } = &job.pieces[place];
+        let full = full_name(&job.database, table);
+        let undo = Statement::act("ROLLBACK").within(STATEMENT_LIMIT);
+        session.run(&undo).await.during(|| format!("undo loading {full}"))?;
+        if let Some(notes) = self.notes.get(&job.database) {
+            notes.refuse_rows(session, table).await?;
+        }
+        self.lost.add(&job.database, table, piece.number, error);
+        Ok(())
+    }
+
     /// Loads pieces from their last commit on; rows that are read again count as progress once more.
-    async fn load(&self, session: &mut Session, job: &Job) -> Result<()> {
+    async fn load(&self, session: &mut Session, job: &Job) -> std::result::Result<(), Failure> {
         enter(session, &job.database).await?;
         let inputs = job.pieces.iter().map(|job| {
             let PieceJob { piece, object, form, .. } = job;
@@ -212,10 +297,10 @@ impl LoadPieces {
         let marks = self.notes.get(&job.database).ok_or_else(gone)?;
         let names: Vec<_> = job.pieces.iter().map(PieceJob::name).collect();
         let found = marks.lock(session, &names).await?;
-        for ((piece, input), mark) in job.pieces.iter().zip(inputs).zip(&found) {
+        for (place, ((piece, input), mark)) in job.pieces.iter().zip(inputs).zip(&found).enumerate() {
             let database = &job.database;
-            let mut loader =
-                Loader { work: self, database, piece, marks, mark: *mark, seen: 0, pending_bytes: 0 };
+            let (mark, seen, pending_bytes) = (*mark, 0, 0);
+            let mut loader = Loader { work: self, database, piece, place, marks, mark, seen, pending_bytes };
             loader.load(session, input).await?;
         }
         // A load that was given up may have come to its end after all, before this one had the lock.
@@ -235,6 +320,8 @@ struct Loader<'a> {
     work: &'a LoadPieces,
     database: &'a str,
     piece: &'a PieceJob,
+    /// Which of the job's pieces it is.
+    place: usize,
     marks: &'a Marks,
     /// How far the piece is, with what is not committed yet.
     mark: Mark,
@@ -245,16 +332,28 @@ struct Loader<'a> {
 
 impl Loader<'_> {
     /// Loads what is not in yet. The transaction that holds the piece's mark is open.
-    async fn load(&mut self, session: &mut Session, mut input: PieceInput) -> Result<()> {
+    async fn load(
+        &mut self,
+        session: &mut Session,
+        mut input: PieceInput,
+    ) -> std::result::Result<(), Failure> {
         while let Some(statement) = input.next().await? {
             let read = statement.len() as u64;
             self.statement(session, statement).await?;
             self.work.meter.change(|progress| progress.raw_bytes += read);
         }
-        if self.seen >= self.mark.statements { Ok(()) } else { Err(input.damaged("it ends too early")) }
+        if self.seen >= self.mark.statements {
+            Ok(())
+        } else {
+            Err(input.damaged("it ends too early").into())
+        }
     }
 
-    async fn statement(&mut self, session: &mut Session, statement: Bytes) -> Result<()> {
+    async fn statement(
+        &mut self,
+        session: &mut Session,
+        statement: Bytes,
+    ) -> std::result::Result<(), Failure> {
         self.seen += 1;
         if self.mark.done || self.seen <= self.mark.statements {
             return Ok(()); // in since an earlier attempt
@@ -268,13 +367,13 @@ impl Loader<'_> {
             self.seen,
         );
         let what = || format!("load {full}, piece {number}");
-        if large::is_too_long(&statement, self.work.packet_limit) {
-            large::insert(session, &statement, self.piece.form.head(), self.work.packet_limit, &what())
-                .await?;
+        let inserted = if large::is_too_long(&statement, self.work.packet_limit) {
+            large::insert(session, &statement, self.piece.form.head(), self.work.packet_limit, &what()).await
         } else {
             let insert = Statement::bulk(statement, summary).within(STATEMENT_LIMIT);
-            session.run(&insert).await.during(what)?;
-        }
+            session.run(&insert).await.during(what).map(drop)
+        };
+        inserted.map_err(|error| Failure { rows_of: Some(self.place), error })?;
         self.mark.statements = self.seen;
         self.pending_bytes += bytes;
         if self.pending_bytes >= COMMIT_BYTES {
@@ -282,7 +381,7 @@ impl Loader<'_> {
             self.marks.advance(session, self.piece.name(), self.seen).await?;
             if self.marks.lock(session, &[self.piece.name()]).await? != [self.mark] {
                 let why = format!("somebody else loads {full} too");
-                return Err(Error::TargetChanged { database: self.database.to_owned(), why });
+                return Err(Error::TargetChanged { database: self.database.to_owned(), why }.into());
             }
         }
         Ok(())

@@ -4,7 +4,7 @@
 //!
 //! | column | what it says |
 //! |---|---|
-//! | `table_name`, `piece` | which piece; `''` and 0 for the load itself; a user or role and 0 for one that it made; a table and 2147483647 for one that the server refused, `done` once it is tried again |
+//! | `table_name`, `piece` | which piece; `''` and 0 for the load itself; a user or role and 0 for one that it made; a table and 2147483647 for one that the server refused to make, and 2147483646 for one of which it refused rows, `done` once it is tried again |
 //! | `dump` | which dump |
 //! | `statements` | how many of the piece's statements are in, while not all are |
 //! | `done` | 1 when all are |
@@ -39,6 +39,9 @@ const NOT_THERE: [u16; 2] = [1146, 1049];
 
 /// Stands for the piece in the note of a table that the server refused to make.
 const REFUSED: u32 = i32::MAX as u32;
+
+/// Stands for the piece in the note of a table of which the server refused rows. No piece has a larger number.
+const ROWS_REFUSED: u32 = REFUSED - 1;
 
 /// How many pieces are noted by one statement.
 const ROWS_AT_ONCE: usize = 500;
@@ -178,30 +181,52 @@ impl Marks {
     /// Returns how far each piece is, by table and number.
     pub(super) async fn all(&self, session: &mut Session) -> Result<BTreeMap<(String, u32), Mark>> {
         let sql = format!(
-            "SELECT table_name, piece, statements, done FROM {} WHERE table_name <> '' AND piece <> {REFUSED}",
+            "SELECT table_name, piece, statements, done FROM {} WHERE table_name <> '' AND piece < {ROWS_REFUSED}",
             self.table()
         );
         let rows = session.rows(&Statement::read(sql)).await.during(|| self.reading())?;
         self.read_marks(&rows)
     }
 
-    /// Notes that these tables were refused, so that no connection waits for them.
+    /// Notes that the server refused to create these tables, so that no connection waits for them.
     pub(super) async fn refuse(&self, session: &mut Session, tables: &[&str]) -> Result<()> {
-        let notes: Vec<PieceName<'_>> = tables.iter().map(|table| (*table, REFUSED)).collect();
-        self.ensure(session, &notes).await?;
         for table in tables {
-            self.set_refused(
-                session,
-                &format!("0 WHERE piece = {REFUSED} AND table_name = {}", literal(table)),
-            )
-            .await?;
+            self.note_refused(session, (table, REFUSED)).await?;
         }
         Ok(())
     }
 
+    /// Notes that the server refused rows of a table: none of it stays, and nobody waits for it.
+    pub(super) async fn refuse_rows(&self, session: &mut Session, table: &str) -> Result<()> {
+        self.note_refused(session, (table, ROWS_REFUSED)).await
+    }
+
+    async fn note_refused(&self, session: &mut Session, note: PieceName<'_>) -> Result<()> {
+        self.ensure(session, &[note]).await?;
+        let (table, piece) = note;
+        self.set_refused(session, &format!("0 WHERE piece = {piece} AND table_name = {}", literal(table)))
+            .await
+    }
+
+    /// Notes that none of a table is in, so that all of it is loaded when it is tried again.
+    pub(super) async fn forget_pieces(&self, session: &mut Session, table: &str) -> Result<()> {
+        let sql = format!(
+            "UPDATE {} SET statements = 0, done = 0 WHERE table_name = {} AND piece > 0 AND piece < {ROWS_REFUSED}",
+            self.table(),
+            literal(table)
+        );
+        let updated = session.run(&Statement::act(sql)).await;
+        updated.during(|| format!("note pieces in `{}`", self.database)).map(drop)
+    }
+
     /// Forgets which tables were refused: they are tried again. Loading needs no privilege to delete rows.
     pub(super) async fn forget_refused(&self, session: &mut Session) -> Result<()> {
-        self.set_refused(session, &format!("1 WHERE piece = {REFUSED}")).await
+        self.set_refused(session, &format!("1 WHERE piece >= {ROWS_REFUSED}")).await
+    }
+
+    /// Forgets which tables were given up for their rows: what is in of them stays.
+    pub(super) async fn forget_refused_rows(&self, session: &mut Session) -> Result<()> {
+        self.set_refused(session, &format!("1 WHERE piece = {ROWS_REFUSED}")).await
     }
 
     async fn set_refused(&self, session: &mut Session, done: &str) -> Result<()> {
@@ -210,9 +235,18 @@ impl Marks {
         updated.during(|| format!("note pieces in `{}`", self.database)).map(drop)
     }
 
-    /// Returns the tables that were refused.
+    /// Returns the tables that were refused, as a whole or for their rows.
     async fn refused(&self, session: &mut Session) -> Result<BTreeSet<String>> {
-        let sql = format!("SELECT table_name FROM {} WHERE piece = {REFUSED} AND done = 0", self.table());
+        self.noted(session, &format!("piece >= {ROWS_REFUSED}")).await
+    }
+
+    /// Returns the tables of which rows were refused.
+    pub(super) async fn refused_rows(&self, session: &mut Session) -> Result<BTreeSet<String>> {
+        self.noted(session, &format!("piece = {ROWS_REFUSED}")).await
+    }
+
+    async fn noted(&self, session: &mut Session, condition: &str) -> Result<BTreeSet<String>> {
+        let sql = format!("SELECT table_name FROM {} WHERE {condition} AND done = 0", self.table());
         match session.rows(&Statement::read(sql)).await {
             Ok(rows) => {
                 let names: std::result::Result<_, oceanbase::Error> =

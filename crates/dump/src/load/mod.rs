@@ -13,6 +13,7 @@ mod made;
 mod marks;
 mod orphan;
 mod privileged;
+mod refused;
 mod schema;
 mod target;
 mod undo;
@@ -94,7 +95,7 @@ impl Options {
     }
 }
 
-/// Compares the loaded data with the dump, except refused tables.
+/// Compares the loaded data with the dump, except refused tables and those with refused rows.
 ///
 /// # Errors
 /// Fails as [`crate::verify_against`] does.

@@ -20,7 +20,7 @@ use crate::load::connection::{
 };
 use crate::load::marks::Marks;
 use crate::load::target::check;
-use crate::load::{Made, Options, allowed, names};
+use crate::load::{Made, Options, allowed, names, refused};
 use crate::manifest::DatabaseEntry;
 use crate::plan::{Selection, full_name};
 use crate::schema_file::{SchemaKind, SchemaObject};
@@ -60,6 +60,10 @@ pub async fn create_schema(
         create_database(&mut session, &archive, &entry.name, database).await?;
         let marks = Marks::find(&mut session, entry, database, dump).await?;
         let is_new = marks.begin(&mut session).await?;
+        // What an earlier attempt gave up is tried again from its beginning.
+        for table in marks.refused_rows(&mut session).await? {
+            refused::discard(&mut session, &marks, database, &table).await?;
+        }
         marks.forget_refused(&mut session).await?;
         all_marks.insert(database.clone(), marks);
         // Nothing of these names was there before this load began: what is, is from an earlier attempt.

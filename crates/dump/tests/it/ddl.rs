@@ -1,8 +1,16 @@
 //! Tables that are changed while they are dumped: each change ends in a right dump or in a failure that names the table,
 //! never in wrong rows.
 
-use dump::{DumpId, Error, Manifest, Meter, Options};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use dump::{DumpId, Error, Manifest, Meter, Options, Source};
+use model::backup::BackupObject;
+use model::cluster::Address;
+use model::inventory::Consent;
+use oceanbase::{Outcome, Statement, Witness};
 use tokio_util::sync::CancellationToken;
+use xtask::seekdb::Server;
 
 use crate::bed::{Bed, load_options, query, run, selection};
 
@@ -157,4 +165,96 @@ async fn a_table_that_is_changed_at_the_last_try_is_left_out_by_name() {
             session.close().await;
         }
     }
+}
+
+/// Changes tables each time when the moment of a snapshot has just been fixed.
+struct Restless {
+    server: Server,
+    /// What is asked of the server just before.
+    after: &'static str,
+    changes: Vec<String>,
+    times: AtomicU32,
+}
+
+impl Witness for Restless {
+    fn sent(&self, _: &Statement, _: &Address) {}
+
+    fn answered(&self, statement: &Statement, _: &Outcome<'_>) {
+        if statement.masked == self.after {
+            let time = self.times.fetch_add(1, Ordering::Relaxed).to_string();
+            let changes: Vec<String> = self.changes.iter().map(|sql| sql.replace("{}", &time)).collect();
+            self.server.run(&changes).expect("a change");
+        }
+    }
+}
+
+/// Returns the server as a source whose tables are changed whenever a snapshot is taken.
+fn restless(bed: &Bed, after: &'static str, changes: &[String]) -> (Source, Arc<Restless>) {
+    let (server, changes) = (bed.server.clone(), changes.to_vec());
+    let witness = Arc::new(Restless { server, after, changes, times: AtomicU32::new(0) });
+    let seen = Arc::clone(&witness);
+    (Source { witness: seen, ..bed.source() }, witness)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_table_that_never_stands_still_does_not_keep_the_others_from_being_dumped() {
+    let beds = [
+        (Bed::shared(), "d_restless", "SELECT current_scn()"),
+        (Bed::mariadb(), "d_restless_m", "UNLOCK TABLES"),
+    ];
+    for (bed, database, after) in beds {
+        let statements = [
+            "CREATE TABLE still (a INT PRIMARY KEY)",
+            "INSERT INTO still VALUES (1),(2)",
+            "CREATE TABLE restless (a INT PRIMARY KEY)",
+            "INSERT INTO restless VALUES (1)",
+            "CREATE VIEW v AS SELECT a FROM restless",
+        ];
+        bed.database(database, &statements).await;
+        let changes = [
+            format!("ALTER TABLE {database}.restless COMMENT = 'change {{}}'"),
+            format!("DROP TABLE IF EXISTS {database}.flickers"),
+            format!("CREATE TABLE {database}.flickers (a INT PRIMARY KEY)"),
+        ];
+        let (source, witness) = restless(&bed, after, &changes);
+        let mut options = Options { selection: selection(&[database]), connections: 2, ..Options::default() };
+        let dump: DumpId = "restless".parse().expect("an id");
+        let manifest = dump_of(&source, &bed, &dump, &options).await.expect("a dump");
+        assert_eq!(witness.times.load(Ordering::Relaxed), 4, "the third new start is the last");
+        let mut left: Vec<(&str, &str)> =
+            manifest.left_out.iter().map(|lost| (lost.name.as_str(), lost.reason.id.as_str())).collect();
+        left.sort_unstable();
+        let names = ["flickers", "restless"].map(|table| format!("`{database}`.`{table}`"));
+        assert_eq!(left, [(names[0].as_str(), "left-out-changed"), (names[1].as_str(), "left-out-changed")]);
+        assert!(manifest.is_partial());
+        let tables: Vec<_> = manifest.tables().map(|(_, table)| (table.name.as_str(), table.rows)).collect();
+        assert_eq!(tables, [("still", 2)]);
+        assert_eq!(bed.verify("restless").await.findings, []);
+
+        // Who excludes them does not wait for them.
+        let excluded = ["flickers", "restless"];
+        let exclude = excluded.map(|table| BackupObject::Table(database.to_owned(), table.to_owned()));
+        options.consent = Consent { exclude: exclude.to_vec(), ..Consent::default() };
+        let (source, witness) = restless(&bed, after, &changes[..1]);
+        let dump: DumpId = "excluded".parse().expect("an id");
+        let manifest = dump_of(&source, &bed, &dump, &options).await.expect("a dump");
+        assert_eq!((witness.times.load(Ordering::Relaxed), manifest.is_partial()), (1, false));
+
+        // Nothing stands still: that is no dump.
+        let (source, _) =
+            restless(&bed, after, &[format!("ALTER TABLE {database}.still COMMENT = 'change {{}}'")]);
+        let only = BackupObject::Table(database.to_owned(), "still".to_owned());
+        let options = Options { selection: dump::Selection(vec![only]), ..Options::default() };
+        let dump: DumpId = "nothing".parse().expect("an id");
+        let refused = dump_of(&source, &bed, &dump, &options).await;
+        assert!(matches!(refused, Err(Error::SchemaRestless { .. })), "{database}: {refused:?}");
+    }
+}
+
+async fn dump_of(source: &Source, bed: &Bed, dump: &DumpId, options: &Options) -> dump::Result<Manifest> {
+    let snapshot = dump::take_snapshot(source, &bed.client, dump, options).await?;
+    dump::dump_schema(source, &bed.client, &snapshot).await?;
+    dump::dump_data(source, &bed.client, &snapshot, 2, &Meter::new(), &CancellationToken::new()).await?;
+    snapshot.release().await;
+    dump::finish(&bed.client, dump, None).await
 }

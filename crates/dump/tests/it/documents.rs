@@ -40,12 +40,18 @@ async fn documents_keep_their_values_and_the_types_of_them() {
         "INSERT INTO keyless SELECT JSON_ARRAY(1.10)",
         "INSERT INTO keyless SELECT JSON_ARRAY(1.10)",
         "INSERT INTO keyless SELECT '[1.1]'",
+        "CREATE TABLE lone (id INT PRIMARY KEY, d JSON)",
+        "INSERT INTO lone SELECT 1, CAST(DATE'2026-01-31' AS JSON)",
+        "INSERT INTO lone SELECT 2, CAST(TIME'-101:02:03.5' AS JSON)",
+        "INSERT INTO lone SELECT 3, CAST(TIMESTAMP'2026-01-31 01:02:03.25' AS JSON)",
+        "INSERT INTO lone SELECT 4, CAST(DATE'0000-00-00' AS JSON)",
+        "INSERT INTO lone VALUES (5, '\"2026-02-28\"'), (6, '\"01:02:03.000000\"')",
     ];
     let bed = Bed::shared();
     bed.database("d_documents", &statements).await;
     bed.no_database("d_documents_2");
     let manifest = bed.dump("documents", &["d_documents"], ChunkAim::default()).await;
-    assert_eq!((manifest.left_out.len(), manifest.totals.rows), (0, 8), "{:?}", manifest.left_out);
+    assert_eq!((manifest.left_out.len(), manifest.totals.rows), (0, 14), "{:?}", manifest.left_out);
     assert_eq!(bed.compare("documents", &[]).await.findings, []);
     assert_eq!(bed.verify("documents").await.findings, []);
     bed.load("documents", &[("d_documents", "d_documents_2")]).await;
@@ -88,6 +94,11 @@ async fn documents_keep_their_values_and_the_types_of_them() {
         [["[1.10]", "DECIMAL"], ["[1.10]", "DECIMAL"], ["[1.1]", "DOUBLE"]]
     );
 
+    let lone = "SELECT COUNT(*), SUM(NOT (x.d <=> y.d)), GROUP_CONCAT(JSON_TYPE(y.d) ORDER BY x.id) \
+                FROM d_documents.lone x JOIN d_documents_2.lone y ON x.id = y.id";
+    let expected = ["6", "0", "DATE,TIME,DATETIME,DATE,STRING,STRING"];
+    assert_eq!(query(&mut session, lone).await, [expected]);
+
     // The same text of another type is another document.
     run(&mut session, "UPDATE d_documents_2.j SET typed = CAST(CAST(typed AS CHAR) AS JSON) WHERE id = 5")
         .await;
@@ -104,7 +115,11 @@ async fn documents_without_a_literal_leave_out_their_table_alone() {
         "INSERT INTO bits VALUES (1, 5, NULL)",
         "UPDATE bits SET d = JSON_ARRAY(b)",
         "CREATE TABLE alone (id INT PRIMARY KEY, d JSON)",
-        "INSERT INTO alone SELECT 1, CAST(DATE'2026-01-31' AS JSON)",
+        "INSERT INTO alone SELECT 1, CAST(b AS JSON) FROM bits",
+        "SET sql_mode = 'ALLOW_INVALID_DATES'",
+        "CREATE TABLE no_day (id INT PRIMARY KEY, t DATETIME, d JSON)",
+        "INSERT INTO no_day VALUES (1, '2024-02-30 01:00:00', NULL)",
+        "UPDATE no_day SET d = JSON_ARRAY(t)",
         "CREATE TABLE twofold (id INT PRIMARY KEY, d JSON)",
         "INSERT INTO twofold SELECT 1, JSON_ARRAY(1.5)",
         "INSERT INTO twofold SELECT 2, '[1.5]'",
@@ -121,7 +136,7 @@ async fn documents_without_a_literal_leave_out_their_table_alone() {
     left.sort_unstable();
     let why = "dump-json-from-function";
     let expected =
-        ["alone", "bits", "many_typed", "twofold"].map(|table| format!("`d_no_literal`.`{table}`"));
+        ["alone", "bits", "many_typed", "no_day", "twofold"].map(|table| format!("`d_no_literal`.`{table}`"));
     assert_eq!(left, expected.iter().map(|name| (name.as_str(), why)).collect::<Vec<_>>());
     assert_eq!(manifest.tables().map(|(_, table)| table.name.as_str()).collect::<Vec<_>>(), ["many"]);
     assert_eq!(bed.verify("no-literal").await.findings, []);

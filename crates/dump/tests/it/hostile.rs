@@ -256,10 +256,10 @@ impl Host {
 
     /// Tries every variable that a session can set.
     async fn sweep(&self) {
-        let variables = self.variables().await;
-        println!("{} values of variables", variables.len());
+        let turns = self.variables().await;
+        println!("{} values of variables", turns.iter().map(Vec::len).sum::<usize>());
         let mut culprits = Vec::new();
-        for group in variables.chunks(GROUP) {
+        for group in turns.iter().flat_map(|turn| turn.chunks(GROUP)) {
             let found = self.culprits(group).await;
             found.iter().for_each(|culprit| println!("{culprit:.400}"));
             culprits.extend(found);
@@ -267,31 +267,35 @@ impl Host {
         assert_eq!(culprits, Vec::<String>::new());
     }
 
-    /// Returns every variable that a session can set with values that it does not have.
-    async fn variables(&self) -> Vec<Hostile> {
+    /// Returns every variable that a session can set with values that it does not have, in turns: no turn has a variable twice.
+    async fn variables(&self) -> Vec<Vec<Hostile>> {
         let mut session = self.bed.session().await;
-        let rows = if session.server().product.is_oceanbase() {
+        let mut rows = if session.server().product.is_oceanbase() {
             let mut rows = query(&mut session, "SHOW GLOBAL VARIABLES").await;
             rows.retain(|row| {
                 let set = format!("SET SESSION {} = DEFAULT", row[0]);
-                self.bed.server.run(&[set]).is_ok()
+                row[0] == INIT_CONNECT || self.bed.server.run(&[set]).is_ok()
             });
-            rows.into_iter().map(|row| (row[0].clone(), others(&row[1], ""))).collect::<Vec<_>>()
+            let others = |row: Vec<String>| (row[0].clone(), others(&row[0], &row[1], ""));
+            rows.into_iter().map(others).collect::<Vec<_>>()
         } else {
             let sql = "SELECT VARIABLE_NAME, GLOBAL_VALUE, ENUM_VALUE_LIST FROM information_schema.SYSTEM_VARIABLES \
-                       WHERE VARIABLE_SCOPE = 'SESSION' AND READ_ONLY = 'NO' AND GLOBAL_VALUE IS NOT NULL \
+                       WHERE (VARIABLE_SCOPE = 'SESSION' OR VARIABLE_NAME = 'INIT_CONNECT') \
+                       AND READ_ONLY = 'NO' AND GLOBAL_VALUE IS NOT NULL \
                        ORDER BY VARIABLE_NAME";
             let rows = query(&mut session, sql).await;
-            rows.into_iter().map(|row| (row[0].to_lowercase(), others(&row[1], &row[2]))).collect()
+            let others = |name: String, row: &[String]| (name.clone(), others(&name, &row[1], &row[2]));
+            rows.into_iter().map(|row| others(row[0].to_lowercase(), &row)).collect()
         };
         session.close().await;
-        // Values in turns, so that no group holds a variable twice.
+        rows.retain(|(name, _)| !SPARED.contains(&name.as_str()));
         let most = rows.iter().map(|(_, values)| values.len()).max().unwrap_or(0);
-        (0..most)
-            .flat_map(|nth| rows.iter().filter_map(move |(name, values)| Some((name, values.get(nth)?))))
-            .filter(|(name, _)| !SPARED.contains(&name.as_str()))
-            .map(|(name, value)| (name.clone(), value.clone()))
-            .collect()
+        let turn = |nth: usize| {
+            let values =
+                rows.iter().filter_map(|(name, values)| Some((name.clone(), values.get(nth)?.clone())));
+            values.collect()
+        };
+        (0..most).map(turn).collect()
     }
 }
 
@@ -301,11 +305,60 @@ fn during(what: &str) -> impl Fn(dump::Error) -> String {
 
 /// Excluded from the sweep: it is not a session setting of statements, and no server can be tested with it. A
 /// `max_allowed_packet` that is too small is refused before a load begins.
-const SPARED: [&str; 6] =
-    ["max_allowed_packet", "max_user_connections", "debug", "debug_dbug", "server_id", "optimizer_trace"];
+const SPARED: [&str; 7] = [
+    "max_allowed_packet",
+    "max_user_connections",
+    "debug",
+    "debug_dbug",
+    "server_id",
+    "optimizer_trace",
+    "ob_tcp_invited_nodes",
+];
 
-/// Returns other values than this: a switch is switched, numbers are small and large, one of several is each other.
-fn others(value: &str, list: &str) -> Vec<String> {
+/// A variable that only the server has, and that every connection of users without all rights begins with.
+const INIT_CONNECT: &str = "init_connect";
+
+/// Texts that harm where a variable whose name begins so is not pinned. Servers name no values of such variables.
+#[rustfmt::skip]
+const TEXTS: &[(&str, &[&str])] = &[
+    ("character_set_", &["gbk", "latin1", "binary", "gb18030", "utf16", "utf8mb3"]),
+    ("collation_", &["gbk_bin", "latin1_swedish_ci", "binary", "utf8mb4_bin", "utf8mb4_unicode_ci", "utf16_general_ci"]),
+    ("default_collation_for_utf8mb4", &["utf8mb4_bin", "utf8mb4_unicode_ci"]),
+    ("sql_mode", &["ANSI_QUOTES", "PIPES_AS_CONCAT", "NO_BACKSLASH_ESCAPES", "PAD_CHAR_TO_FULL_LENGTH", "ANSI",
+        "NO_AUTO_VALUE_ON_ZERO", "NO_UNSIGNED_SUBTRACTION", "HIGH_NOT_PRECEDENCE", "REAL_AS_FLOAT", "IGNORE_SPACE",
+        "ONLY_FULL_GROUP_BY", "STRICT_TRANS_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO",
+        "ANSI_QUOTES,PIPES_AS_CONCAT,NO_BACKSLASH_ESCAPES,ONLY_FULL_GROUP_BY", "NO_FIELD_OPTIONS,NO_KEY_OPTIONS,NO_TABLE_OPTIONS", ""]),
+    ("time_zone", &["+14:00", "-12:59", "-03:30", "Asia/Kathmandu", "America/New_York", "SYSTEM"]),
+    ("lc_", &["de_DE", "zh_CN", "ja_JP"]),
+    ("nls_date_format", &["DD-MON-RR", "YYYY", "HH24:MI:SS"]),
+    ("nls_timestamp_", &["DD-MON-RR HH.MI.SSXFF AM", "YYYY"]),
+    ("nls_", &["GERMANY", "BINARY_CI", ",."]),
+    ("date_format", &["%d.%m.%y", "%M"]),
+    ("datetime_format", &["%d.%m.%y %h", "%M"]),
+    ("time_format", &["%h:%i", "%s"]),
+    ("tx_isolation", &["SERIALIZABLE", "REPEATABLE-READ", "READ-UNCOMMITTED"]),
+    ("transaction_isolation", &["SERIALIZABLE", "REPEATABLE-READ", "READ-UNCOMMITTED"]),
+    ("completion_type", &["CHAIN", "RELEASE"]),
+    ("block_encryption_mode", &["aes-256-cbc", "aes-128-cfb1"]),
+    ("ob_read_consistency", &["WEAK", "FROZEN"]),
+    ("parallel_degree_policy", &["AUTO"]),
+    ("cursor_sharing", &["EXACT"]),
+    ("cardinality_estimation_model", &["INDEPENDENT", "FULL"]),
+    ("enable_optimizer_rowgoal", &["OFF", "ON"]),
+    ("runtime_filter_type", &["", "IN"]),
+    ("default_storage_engine", &["MyISAM", "MEMORY"]),
+    ("default_tmp_storage_engine", &["MyISAM", "MEMORY"]),
+    ("innodb_default_row_format", &["COMPACT", "REDUNDANT"]),
+    ("binlog_format", &["STATEMENT", "MIXED"]),
+    ("binlog_row_image", &["MINIMAL", "NOBLOB"]),
+    ("log_row_value_options", &["PARTIAL_JSON"]),
+    ("session_track_system_variables", &["*", ""]),
+    (INIT_CONNECT, &["SET SESSION sql_select_limit = 1", "SET NAMES gbk", "SET SESSION sql_mode = ANSI_QUOTES"]),
+];
+
+/// Returns other values than this: a switch is switched, numbers are small and large, one of several is each other, and texts are
+/// those that are known to harm.
+fn others(name: &str, value: &str, list: &str) -> Vec<String> {
     let quoted = |text: &str| format!("'{text}'");
     match value {
         "ON" => vec!["0".to_owned()],
@@ -317,7 +370,11 @@ fn others(value: &str, list: &str) -> Vec<String> {
             let numbers = ["0", "1", "1000", "1000000000"];
             numbers.iter().filter(|number| **number != value).map(|number| (*number).to_owned()).collect()
         }
-        _ => Vec::new(),
+        _ => {
+            let texts =
+                TEXTS.iter().find(|(begin, _)| name.starts_with(begin)).map_or(&[][..], |(_, texts)| texts);
+            texts.iter().filter(|text| !text.eq_ignore_ascii_case(value)).map(|text| quoted(text)).collect()
+        }
     }
 }
 

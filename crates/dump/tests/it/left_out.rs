@@ -174,7 +174,7 @@ async fn a_row_that_no_literal_brings_back_leaves_out_its_table_alone() {
         "INSERT INTO good VALUES (1),(2),(3)",
         "CREATE TABLE bad (id INT PRIMARY KEY, c JSON)",
         "INSERT INTO bad VALUES (1, '1'), (2, '2')",
-        "INSERT INTO bad SELECT 7, CAST(DATE'2026-01-31' AS JSON)",
+        "INSERT INTO bad SELECT 7, JSON_ARRAY(x.b) FROM JSON_TABLE('[5]', '$[*]' COLUMNS (b BIT(9) PATH '$')) x",
     ];
     bed.database("d_bad_rows", &statements).await;
     let chunk = ChunkAim { rows: Some(1), ..ChunkAim::default() };
@@ -271,7 +271,7 @@ async fn a_dump_that_is_resumed_leaves_out_what_it_left_out_before() {
         "INSERT INTO good VALUES (1),(2)",
         "CREATE TABLE bad (id INT PRIMARY KEY, c JSON)",
         "INSERT INTO bad VALUES (1, '1')",
-        "INSERT INTO bad SELECT 7, CAST(DATE'2026-01-31' AS JSON)",
+        "INSERT INTO bad SELECT 7, JSON_ARRAY(x.b) FROM JSON_TABLE('[5]', '$[*]' COLUMNS (b BIT(9) PATH '$')) x",
         "CREATE TABLE unwanted (id INT PRIMARY KEY)",
         "CREATE PROCEDURE p() SELECT 1",
     ];
@@ -343,4 +343,56 @@ async fn what_a_mariadb_holds_beside_its_databases_is_named_by_a_dump_of_all_of_
     expected.sort();
     assert_eq!(found, expected, "what was agreed to is named all the same");
     session.close().await;
+}
+
+/// Jobs, AI models and their endpoints belong to the whole server. seekdb's own jobs are nobody's business, and nothing but its own
+/// tables takes a job of a user.
+#[tokio::test]
+async fn what_a_seekdb_holds_beside_its_databases_is_named_by_a_dump_of_all_of_it() {
+    let folder = tempfile::Builder::new().prefix("seekdb-").tempdir().expect("a folder");
+    let instance = xtask::seekdb::Instance::start_in(&folder.path().join("seekdb")).expect("a seekdb");
+    let bed = Bed::on(instance.server.clone());
+    bed.database("d_server", &["CREATE TABLE t (a INT PRIMARY KEY)"]).await;
+    let mut session = bed.session().await;
+    let none = bed.dump("none", &[], ChunkAim::default()).await;
+    assert_eq!(lost(&none), [""; 0], "what a fresh server has is its own");
+    let own = query(&mut session, "SELECT COUNT(*) FROM oceanbase.DBA_SCHEDULER_JOBS").await;
+    assert_ne!(own, [["0"]], "and it has jobs");
+
+    for sql in [
+        "CALL DBMS_AI_SERVICE.CREATE_AI_MODEL('m', '{\"type\": \"completion\", \"model_name\": \"x/y\"}')",
+        "CALL DBMS_AI_SERVICE.CREATE_AI_MODEL_ENDPOINT('m', '{\"ai_model_name\": \"m\", \"url\": \"https://127.0.0.1/v1\", \
+         \"access_key\": \"sk-secret\", \"provider\": \"siliconflow\"}')",
+        "INSERT INTO oceanbase.__all_scheduler_job (job_name, job, lowner, powner, cowner, next_date, `interval#`, flag, enabled) \
+         VALUES ('nightly', 1000, 'root@%', 'root@%', 'd_server', NOW() + INTERVAL 1 YEAR, '', 0, 0)",
+    ] {
+        run(&mut session, sql).await;
+    }
+    let all = bed.dump("all", &[], ChunkAim::default()).await;
+    let mut named = lost(&all);
+    named.sort();
+    assert_eq!(named, ["ai-models endpoint m", "ai-models m", "jobs nightly"]);
+    let manifest = format!("{:?}", all.left_out);
+    assert!(!manifest.contains("sk-secret"), "{manifest}");
+
+    use ObjectKind::{AiModels, Jobs};
+    let options = Options { consent: consent(&[AiModels, Jobs], &[]), ..Options::default() };
+    let agreed = bed.dump_with(&"agreed".parse().expect("an id"), &options).await.expect("a dump");
+    assert!(!agreed.is_partial(), "{:?}", agreed.left_out);
+
+    for sql in [
+        "CREATE USER little IDENTIFIED BY 'little'",
+        "GRANT SELECT, SHOW VIEW, TRIGGER, EXECUTE ON d_server.* TO little",
+        "GRANT SHOW DATABASES ON *.* TO little",
+    ] {
+        run(&mut session, sql).await;
+    }
+    session.close().await;
+    let little = bed.as_user("little", "little");
+    let unseen = little.dump("unseen", &[], ChunkAim::default()).await;
+    for kind in [AiModels, Jobs] {
+        let reason =
+            unseen.left_out.iter().find(|lost| lost.kind == kind).map(|lost| lost.reason.id.as_str());
+        assert_eq!(reason, Some("left-out-unseen-server"), "it may hold {kind}");
+    }
 }

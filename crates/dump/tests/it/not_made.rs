@@ -1,6 +1,6 @@
 //! Refused objects are named, and all others are created.
 
-use dump::{ChunkAim, DumpId, Meter, load};
+use dump::{ChunkAim, DumpId, Finding, Meter, load};
 use model::not_made::PartKind;
 use tokio_util::sync::CancellationToken;
 
@@ -71,6 +71,126 @@ async fn a_load_that_could_make_no_table_at_all_fails() {
     let refused = create_schema(&target.source(), &target.client, &dump, &load_options(&[])).await;
     let told = refused.expect_err("nothing was made").problem().to_string();
     assert!(told.starts_with("Cannot create the table `d_none_made`.`odd`: "), "{told}");
+}
+
+/// The statements of a database with a table whose rows are going to be refused, and what hangs on it.
+const REFUSED: &[&str] = &[
+    "CREATE TABLE bad (id INT PRIMARY KEY, v LONGTEXT)",
+    "CREATE TABLE child (id INT PRIMARY KEY, bad INT, CONSTRAINT to_bad FOREIGN KEY (bad) REFERENCES bad (id))",
+    "CREATE TABLE good (id INT PRIMARY KEY, name VARCHAR(20), KEY by_name (name))",
+    "CREATE TABLE tiny (id INT PRIMARY KEY)",
+    "CREATE VIEW of_bad AS SELECT id FROM bad",
+    "CREATE VIEW of_good AS SELECT id FROM good",
+    "INSERT INTO bad VALUES (1, NULL), (2, NULL), (3, NULL), (4, NULL), (5, NULL), (6, NULL), (7, NULL)",
+    // Pieces that are large enough for transactions of their own: some are committed before the first row is refused.
+    "UPDATE bad SET v = REPEAT('x', 600000)",
+    "INSERT INTO child VALUES (1, 1), (2, 7)",
+    "INSERT INTO good VALUES (1, 'x'), (2, 'y'), (3, 'z')",
+    "INSERT INTO tiny VALUES (1)",
+];
+
+/// Rows of one piece out of several are refused, on several connections and on one.
+#[tokio::test]
+async fn a_table_whose_rows_the_target_refuses_leaves_the_others_alone() {
+    for (bed, name) in [(Bed::shared(), "kernel"), (Bed::mariadb(), "maria")] {
+        let (source, copy) = (format!("d_rows_{name}"), format!("d_rows_{name}_2"));
+        bed.database(&source, REFUSED).await;
+        let chunk = ChunkAim { rows: Some(2), ..ChunkAim::default() };
+        bed.dump("rows", &[&source], chunk).await;
+        let (dump, target, never): (DumpId, _, _) =
+            ("rows".parse().expect("an id"), bed.source(), CancellationToken::new());
+        let options = load_options(&[(&source, &copy)]);
+        let expected = [
+            (PartKind::Tables, format!("`{copy}`.`bad`")),
+            (PartKind::ForeignKeys, format!("`{copy}`.`child`.`to_bad`")),
+            (PartKind::Views, format!("`{copy}`.`of_bad`")),
+        ];
+        let expected: Vec<_> = expected.iter().map(|(kind, name)| (*kind, name.as_str())).collect();
+        for connections in [1, 3] {
+            bed.no_database(&copy);
+            let mut made = create_schema(&target, &bed.client, &dump, &options).await.expect("a schema");
+            refuse_a_row(&bed, &copy).await;
+            let meter = Meter::new();
+            let rows = load::load_data(&target, &bed.client, &dump, &options, connections, &meter, &never);
+            made.add(rows.await.expect("rows"));
+            assert_eq!(meter.now().rows, 6, "{name}: rows of a table that is gone do not count");
+            let keys = load::create_indexes(&target, &bed.client, &dump, &options, 2, &never);
+            made.add(keys.await.expect("keys"));
+            assert_eq!(named(&made), expected, "{name}");
+            let told = made.not_made[0].reason.message(Default::default());
+            assert!(told.contains("(piece 1)") && told.contains("1062"), "{name}: {told}");
+            let meter = Meter::new();
+            let report = load::verify_data(&target, &bed.client, &dump, &options, 2, &meter, &never);
+            let report = report.await.expect("a report");
+            assert_eq!((report.rows, report.findings.len()), (6, 0), "{name}");
+            let mut session = bed.session().await;
+            let there = query(&mut session, &format!("SHOW TABLES IN {copy} LIKE 'bad'")).await;
+            assert_eq!(there.len(), 0, "{name}: no half of it stays");
+            session.close().await;
+        }
+        load::finish(&target, &bed.client, &dump, &options).await.expect("an end");
+        let findings = bed.compare("rows", &[(&source, &copy)]).await.findings;
+        assert!(
+            matches!(&findings[..], [Finding::TableMissing { table, .. }] if table.contains("`bad`")),
+            "{name}: nobody says that it is equal: {findings:?}"
+        );
+    }
+}
+
+/// Gives the copy of the table a row that its first piece brings too, which is loaded last.
+async fn refuse_a_row(bed: &Bed, copy: &str) {
+    let mut session = bed.session().await;
+    run(&mut session, &format!("INSERT INTO {copy}.bad VALUES (1, NULL)")).await;
+    session.close().await;
+}
+
+/// What kept the rows out is gone: a load that goes on, from whichever call, brings all of them, none twice.
+#[tokio::test]
+async fn a_load_that_goes_on_tries_refused_rows_once_more() {
+    for (bed, name) in [(Bed::shared(), "kernel"), (Bed::mariadb(), "maria")] {
+        let (source, copy) = (format!("d_again_{name}"), format!("d_again_{name}_2"));
+        bed.database(&source, REFUSED).await;
+        let chunk = ChunkAim { rows: Some(2), ..ChunkAim::default() };
+        bed.dump("again", &[&source], chunk).await;
+        let (dump, target, never): (DumpId, _, _) =
+            ("again".parse().expect("an id"), bed.source(), CancellationToken::new());
+        let options = load_options(&[(&source, &copy)]);
+        let rows = async || {
+            let meter = Meter::new();
+            let rows = load::load_data(&target, &bed.client, &dump, &options, 2, &meter, &never);
+            rows.await.expect("rows").not_made.len()
+        };
+        for from_the_schema in [true, false] {
+            bed.no_database(&copy);
+            create_schema(&target, &bed.client, &dump, &options).await.expect("a schema");
+            refuse_a_row(&bed, &copy).await;
+            assert_eq!(rows().await, 1, "{name}");
+            if from_the_schema {
+                create_schema(&target, &bed.client, &dump, &options).await.expect("a schema");
+            }
+            assert_eq!(rows().await, 0, "{name}");
+            load::create_indexes(&target, &bed.client, &dump, &options, 2, &never).await.expect("keys");
+            let meter = Meter::new();
+            let report = load::verify_data(&target, &bed.client, &dump, &options, 2, &meter, &never);
+            let report = report.await.expect("a report");
+            assert_eq!((report.rows, report.findings.len()), (13, 0), "{name}");
+        }
+        // It was killed when the refusal was noted, and the table not yet dropped: half of it is there.
+        bed.no_database(&copy);
+        create_schema(&target, &bed.client, &dump, &options).await.expect("a schema");
+        let mut session = bed.session().await;
+        for statement in [
+            format!("INSERT INTO {copy}.bad VALUES (1, 'x'), (2, 'x')"),
+            format!(
+                "INSERT INTO {copy}.lifeboat_load_progress VALUES ('bad', 1, 'again', 0, 1), ('bad', 2147483646, 'again', 0, 0)"
+            ),
+        ] {
+            run(&mut session, &statement).await;
+        }
+        session.close().await;
+        let made = loaded(&bed, "again", &options).await;
+        assert_eq!(made.not_made, [], "{name}");
+    }
 }
 
 /// A view that the dump's user may not run, and one whose definer lost a right, are healthy for others.

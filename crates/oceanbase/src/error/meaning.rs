@@ -155,10 +155,13 @@ pub(super) fn of_number(number: u16) -> Meaning {
         .map_or(UNLISTED, |&(text, retry, _)| Meaning { text, retry })
 }
 
-/// Returns whether the cause is in the server, whatever the statement was: it was ended from outside, or the disks
-/// are full or broken.
+/// Returns whether the cause is in the server, whatever the statement was: it was ended from outside, the server accepts
+/// no changes at all, or the disks are full or broken.
 pub(super) fn is_of_server(number: u16) -> bool {
-    matches!(of_number(number).text, "database-interrupted" | "database-disk-full" | "database-disk-error")
+    matches!(
+        of_number(number).text,
+        "database-interrupted" | "database-read-only" | "database-disk-full" | "database-disk-error"
+    )
 }
 
 /// Returns whether the connection can be used after an error of that number.

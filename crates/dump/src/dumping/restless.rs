@@ -1,0 +1,92 @@
+//! What is changed again and again while a snapshot is taken: after some tries it is left out, and the rest is dumped.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use model::inventory::{Consent, ObjectKind};
+use model::text::Text;
+use oceanbase::catalog::TableIdentity;
+
+use crate::dumping::left_out::{Scope, changed};
+use crate::dumping::survey::{Identities, Survey};
+use crate::plan::full_name;
+
+/// Nanoseconds in a second.
+const NANOSECONDS: u64 = 1_000_000_000;
+
+/// What was changed between two looks at the server.
+#[derive(Debug, Default)]
+pub(super) struct Changes {
+    /// With their databases.
+    tables: BTreeSet<(String, String)>,
+    databases: BTreeSet<String>,
+}
+
+impl Changes {
+    /// Returns the tables in the scope that are others, gone or new.
+    pub(super) fn of_tables(scope: Scope<'_>, before: &Identities, after: &Identities) -> Self {
+        let (before, after) = (by_name(before), by_name(after));
+        let names: BTreeSet<&(&str, &str)> = before.keys().chain(after.keys()).collect();
+        let is_changed = |name: &&&(&str, &str)| {
+            let (database, table) = ***name;
+            scope.has_table(database, table) && before.get(**name) != after.get(**name)
+        };
+        let tables = names.iter().filter(is_changed);
+        let tables = tables.map(|(database, table)| ((*database).to_owned(), (*table).to_owned()));
+        Self { tables: tables.collect(), databases: BTreeSet::new() }
+    }
+
+    /// Adds the databases that are gone or new.
+    pub(super) fn and_databases(mut self, before: &[String], after: &[String]) -> Self {
+        let (before, after): (BTreeSet<_>, BTreeSet<_>) = (before.iter().collect(), after.iter().collect());
+        self.databases.extend(before.symmetric_difference(&after).map(|name| (*name).clone()));
+        self
+    }
+
+    /// Adds the tables in the scope that were changed in one of the seconds from one time to another, both in nanoseconds. InnoDB
+    /// knows no more than the second: it may have been behind the time.
+    pub(super) fn and_within(mut self, scope: Scope<'_>, tables: &Identities, from: u64, to: u64) -> Self {
+        let seconds = from / NANOSECONDS..=to / NANOSECONDS;
+        let found = by_name(tables).into_iter().filter(|((database, table), identity)| {
+            seconds.contains(&identity.version) && scope.has_table(database, table)
+        });
+        self.tables.extend(found.map(|((database, table), _)| (database.to_owned(), table.to_owned())));
+        self
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.tables.is_empty() && self.databases.is_empty()
+    }
+
+    /// Leaves all of it out of what was found. Returns whether anything is left.
+    pub(super) fn leave_out(self, survey: &mut Survey, consent: &Consent) -> bool {
+        survey.databases.retain(|database| !self.databases.contains(&database.name));
+        for database in &mut survey.databases {
+            let name = database.name.clone();
+            database.tables.retain(|table| !self.tables.contains(&(name.clone(), table.plan.name.clone())));
+        }
+        let tables = self.tables.iter().filter(|(database, _)| !self.databases.contains(database));
+        let tables = tables.map(|(database, table)| {
+            let full = full_name(database, table);
+            let reason = changed(&full);
+            consent.left_out(ObjectKind::Tables, full, reason)
+        });
+        let databases = self.databases.iter().map(|name| {
+            let reason = Text::new("left-out-changed-database").with("database", name);
+            consent.left_out(ObjectKind::Databases, name, reason)
+        });
+        for lost in tables.chain(databases) {
+            // That its definition could not be read, or the like, has the same cause.
+            survey.left_out.retain(|other| (other.kind, &other.name) != (lost.kind, &lost.name));
+            survey.left_out.push(lost);
+        }
+        survey.has_something()
+    }
+}
+
+fn by_name(tables: &Identities) -> BTreeMap<(&str, &str), &TableIdentity> {
+    let mut all = BTreeMap::new();
+    for (database, tables) in tables.iter().flatten() {
+        all.extend(tables.iter().map(|(table, identity)| ((database.as_str(), table.as_str()), identity)));
+    }
+    all
+}
