@@ -14,6 +14,7 @@ use crate::database::{Connection, Listing, Slice, Transaction};
 use crate::error::Error;
 use crate::open::Metadata;
 use crate::sql::{Row, Statement, json, statement, word};
+use crate::tasks::subject;
 
 /// How long rows are kept at least, in microseconds: 366 days.
 const KEPT_US: i64 = 366 * 86_400_000_000;
@@ -76,6 +77,17 @@ pub struct TaskStanding {
     pub finished: Option<Timestamp>,
     /// Whether a backup set that it recorded is partial.
     pub is_partial: bool,
+    /// The span in which it may begin, while it waits in the queue.
+    pub queued: Option<Span>,
+}
+
+/// When a task that waits in the queue may begin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    /// From then on.
+    pub from: Timestamp,
+    /// Before then.
+    pub before: Timestamp,
 }
 
 /// The row of a strategy's latest due time that has one.
@@ -93,7 +105,9 @@ impl StoredRun {
     /// Returns what the rules look at.
     #[must_use]
     pub fn row(&self) -> Run {
+        let is_queued = self.task.as_ref().is_some_and(|task| task.queued.is_some());
         let outcome = match self.run.fate {
+            Fate::Started { kind, .. } if is_queued => Outcome::Queued { kind },
             Fate::Started { kind, .. } => Outcome::Started {
                 kind,
                 is_over: self.task.as_ref().is_none_or(|task| task.status.is_finished()),
@@ -106,8 +120,10 @@ impl StoredRun {
 
 const SELECT: &str =
     "SELECT r.*, t.status AS task_status, t.note AS task_note, t.finished_at AS task_finished_at,
+            t.due_at AS task_due_at, q.start_before,
             (SELECT COUNT(*) FROM backup_sets b WHERE b.task_id = r.task_id AND b.status = 'PARTIAL') AS partial_sets
-     FROM strategy_runs r LEFT JOIN tasks t ON t.id = r.task_id WHERE r.strategy_id = ?";
+     FROM strategy_runs r LEFT JOIN tasks t ON t.id = r.task_id LEFT JOIN task_queue q ON q.task_id = r.task_id
+     WHERE r.strategy_id = ?";
 
 /// The newest row of each strategy, found at the end of its part of the primary key: a year of runs of many strategies is
 /// millions of rows, and this is asked every few seconds.
@@ -229,7 +245,7 @@ impl Transaction {
     }
 
     /// Stores what became of due times of one strategy, but for those that are settled already. Returns how many it
-    /// stored.
+    /// stored. A run that is missed although its task waits in the queue is settled by this, and the task ends.
     ///
     /// # Errors
     /// When there is no such strategy, or the database fails.
@@ -244,26 +260,37 @@ impl Transaction {
         let mut rows = BTreeMap::new();
         let known = statement(
             "settle a due time",
-            "SELECT due_at, task_id, decided_at FROM strategy_runs
-             WHERE strategy_id = ? AND due_at >= ? AND due_at <= ?",
+            "SELECT r.due_at, r.task_id, r.decided_at, q.task_id AS queued_task FROM strategy_runs r
+             LEFT JOIN task_queue q ON q.task_id = r.task_id
+             WHERE r.strategy_id = ? AND r.due_at >= ? AND r.due_at <= ?",
         );
         for row in self.connection.rows(known.bind(strategy.0).bind(first).bind(last)).await? {
             // A miss that was written by a clock that was ahead settles nothing until the time has come to it.
             let is_ahead = row.integer("decided_at")? > now.0.saturating_add(CLOCK_APART_US);
-            rows.insert(row.timestamp("due_at")?, row.integer_or_none("task_id")?.is_none() && is_ahead);
+            let found = match (row.integer_or_none("task_id")?, row.integer_or_none("queued_task")?) {
+                (_, Some(task)) => Found::Queued(engine::TaskId(task)),
+                (None, None) if is_ahead => Found::Ahead,
+                _ => Found::Settled,
+            };
+            rows.insert(row.timestamp("due_at")?, found);
         }
         let mut new = Vec::new();
         for run in runs {
-            match rows.get(&run.due) {
-                Some(false) => continue,
-                Some(true) => {
+            let found = rows.get(&run.due).copied();
+            if let (Some(Found::Queued(task)), Fate::Missed(reason)) = (found, run.fate) {
+                let why = run.note.clone().unwrap_or_else(|| reason.text());
+                self.task_withdraw(task, &note(why)).await?;
+            }
+            match (found, run.fate) {
+                (Some(Found::Settled), _) | (Some(Found::Queued(_)), Fate::Started { .. }) => continue,
+                (Some(Found::Ahead | Found::Queued(_)), _) => {
                     let unsettled = statement(
                         "settle a due time",
                         "DELETE FROM strategy_runs WHERE strategy_id = ? AND due_at = ?",
                     );
                     self.connection.execute(unsettled.bind(strategy.0).bind(run.due)).await?;
                 }
-                None => {}
+                (None, _) => {}
             }
             new.push(run);
         }
@@ -276,6 +303,23 @@ impl Transaction {
         }
         Ok(stored)
     }
+}
+
+/// How a due time stands that has a row already.
+#[derive(Debug, Clone, Copy)]
+enum Found {
+    /// It is settled.
+    Settled,
+    /// It was missed by a clock that was ahead.
+    Ahead,
+    /// Its task waits in the queue.
+    Queued(engine::TaskId),
+}
+
+/// Returns a text as a task keeps it.
+fn note(text: Text) -> Note {
+    let Text { id, args, raw } = text;
+    Note { id, args, raw }.bounded()
 }
 
 /// Returns the statement that stores runs.
@@ -298,6 +342,28 @@ fn insert(runs: &[&NewRun], now: Timestamp) -> Statement {
 }
 
 impl Transaction {
+    /// Ends every task of a strategy that waits in the queue, before it began. Its due times have no row then.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn strategy_runs_withdraw(&mut self, strategy: StrategyId, why: Text) -> Result<(), Error> {
+        let find = statement(
+            "look for queued runs",
+            "SELECT q.task_id FROM task_queue q
+             JOIN task_subjects s ON s.task_id = q.task_id AND s.name = ? AND s.value = ?",
+        );
+        let find = find.bind(subject::STRATEGY).bind(strategy.to_string());
+        let why = note(why);
+        for row in self.connection.rows(find).await? {
+            let task = row.integer("task_id")?;
+            self.task_withdraw(engine::TaskId(task), &why).await?;
+            let forget =
+                statement("forget a run", "DELETE FROM strategy_runs WHERE strategy_id = ? AND task_id = ?");
+            self.connection.execute(forget.bind(strategy.0).bind(task)).await?;
+        }
+        Ok(())
+    }
+
     async fn delete_old_runs(&mut self, strategy: StrategyId, until: Timestamp) -> Result<(), Error> {
         let first = statement(
             "look for old runs",
@@ -334,6 +400,10 @@ fn stored(row: &Row) -> Result<StoredRun, Error> {
             note: row.json_or_none("task_note")?,
             finished: row.integer_or_none("task_finished_at")?.map(Timestamp),
             is_partial: row.integer("partial_sets")? > 0,
+            queued: match row.integer_or_none("start_before")? {
+                Some(before) => Some(Span { from: row.timestamp("task_due_at")?, before: Timestamp(before) }),
+                None => None,
+            },
         }),
         None => None,
     };

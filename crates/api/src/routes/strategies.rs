@@ -151,7 +151,7 @@ pub(crate) async fn schedule_start(
     Ok(Answer(ActionView::done(ActionType::StartBackupSchedule, scope)))
 }
 
-/// Pauses the schedule of a cluster; a run that has begun goes on
+/// Pauses the schedule of a cluster, and log backup if you say so; a run that has begun goes on
 #[utoipa::path(
     post,
     path = "/ob/clusters/{id}/backup/config/backupStrategy/stopSchedule",
@@ -320,7 +320,7 @@ pub(crate) async fn tenant_schedule_start(
     Ok(Answer(ActionView::done(ActionType::StartBackupSchedule, scope)))
 }
 
-/// Pauses the schedule of a tenant; a run that has begun goes on
+/// Pauses the schedule of a tenant, and log backup if you say so; a run that has begun goes on
 #[utoipa::path(
     post,
     path = "/ob/clusters/{id}/tenants/{tenantId}/backup/config/backupStrategy/stopSchedule",

@@ -217,7 +217,7 @@ impl ThresholdBody {
             no_successful_data_backup_alarm_days,
             log_backup_delay_seconds,
             alarm_storage_percentage_threshold: storage_percent,
-        }
+        })
     }
 }
 

@@ -176,6 +176,7 @@ words! {
 words! {
     /// How a run of a backup strategy stands.
     StrategyRunStatus for control::strategies::RunStatus {
+        Waiting = "WAITING",
         Running = "RUNNING",
         Successful = "SUCCESSFUL",
         Partial = "PARTIAL",

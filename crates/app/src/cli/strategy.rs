@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 use model::text::Text;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::Reach;
 use super::names::{cluster, short, short_or_none, tenant};
@@ -154,7 +154,7 @@ async fn list(client: &Client, screen: Screen) -> Result<(), Failure> {
     let rows = client.list("/backup/strategies", &[]).await?;
     let strategies: Vec<StrategyRow> = read_all(&rows)?;
     screen.show(&Value::Array(rows), |screen| {
-        let rows: Vec<Vec<String>> = strategies
+        let mut rows: Vec<Vec<String>> = strategies
             .iter()
             .map(|strategy| {
                 vec![

@@ -56,10 +56,11 @@ pub(crate) async fn submit(
     attempt.watch(&control.context, work).await
 }
 
-/// Makes a task of an order of a strategy, and settles its due time in the same transaction.
+/// Makes a task of an order of a strategy, and settles its due time in the same transaction. Where other tasks leave no room for
+/// it, it waits in the queue.
 ///
 /// # Errors
-/// When a rule refuses the order, other tasks leave no room for it, or the due time is settled already.
+/// When a rule refuses the order, or the due time is settled already.
 pub(crate) async fn submit_run(
     control: &Control,
     actor: &Actor,
@@ -73,8 +74,9 @@ pub(crate) async fn submit_run(
         let (draft, conflict) = draft(control, actor, order).await?;
         let mut writer = control.metadata().begin().await?;
         let task = run.mark(draft.first(&mut writer).await?);
+        let task = run.queue(&control.context, &mut writer, task).await?;
         let task = inserted(&mut writer, &task, conflict).await?;
-        run.settle(&control.context, &mut writer, task).await?;
+        run.settle(&mut writer, task).await?;
         attempt.done(&mut writer).await?;
         writer.commit().await?;
         control.wake().now();

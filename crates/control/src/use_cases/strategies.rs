@@ -4,10 +4,10 @@
 //! |---|---|
 //! | `ask` | what a request says, and a strategy as it is shown |
 //! | [`due`] | what is due now: what the scheduler does |
-//! | `running` | the data backups that run, and for whom they leave no room |
 //! | `found` | a strategy that is named, which may be none, or one that cannot be read |
 //! | `misses` | due times that are recorded as missed |
 //! | `place` | where a strategy backs up to |
+//! | `queue` | the tasks that wait in the queue, as far as they are looked at again |
 //! | `runs` | what became of each due time, and what comes next |
 
 mod ask;
@@ -15,9 +15,9 @@ pub(crate) mod due;
 mod found;
 mod misses;
 mod place;
+mod queue;
 #[cfg(test)]
 mod random;
-mod running;
 mod runs;
 #[cfg(test)]
 mod stories;
@@ -32,6 +32,7 @@ use model::schedule::decide::{Hindrance, MissReason};
 use model::strategy::draft::ScheduleConfig;
 use model::strategy::rules::{self, Ground, StorageEdit};
 use model::strategy::{Draft, Scope, Strategy};
+use model::text::Text;
 use model::user::Permission;
 
 use crate::actor::Actor;
@@ -132,9 +133,11 @@ pub async fn change(
             let reason = if old.paused { PAUSED } else { MissReason::ReplacedBy(next) };
             record_misses(&mut writer, old, reason, now).await?;
             since = now;
-        } else if old.paused && !paused {
+        } else if old.paused != paused {
             record_misses(&mut writer, old, PAUSED, now).await?;
         }
+        // What waits in the queue would back up by the old settings: the next round decides anew.
+        writer.strategy_runs_withdraw(old.id, Text::new("task-withdrawn-changed")).await?;
         let new = Strategy { id: old.id, scope, owner: actor.user, settings, paused, since };
         writer.strategy_update(&new).await?;
         attempt.done(&mut writer).await?;
@@ -144,7 +147,7 @@ pub async fn change(
     attempt.watch(&control.context, work).await
 }
 
-/// Pauses a strategy's schedule. A run that has begun goes on.
+/// Pauses a strategy's schedule. A run that has begun goes on; one that is due or waits in the queue is missed.
 ///
 /// # Errors
 /// When the actor may not, or there is no strategy (20106).
@@ -174,9 +177,13 @@ async fn switch(control: &Control, actor: &Actor, scope: Scope, paused: bool) ->
         if !paused {
             new.owner = actor.user;
         }
-        if old.paused && !paused {
+        if old.paused != paused {
             let now = writer.now().await?;
             record_misses(&mut writer, old, PAUSED, now).await?;
+        }
+        if paused {
+            // What waits for a time that is yet to come, since the clock went back.
+            writer.strategy_runs_withdraw(old.id, PAUSED.text()).await?;
         }
         writer.strategy_update(&new).await?;
         attempt.done(&mut writer).await?;
@@ -186,7 +193,8 @@ async fn switch(control: &Control, actor: &Actor, scope: Scope, paused: bool) ->
     attempt.watch(&control.context, work).await
 }
 
-/// Deletes a strategy with the record of its runs. Backup sets stay, and a run that has begun goes on.
+/// Deletes a strategy with the record of its runs. Backup sets stay, and a run that has begun goes on; one that waits in the queue
+/// ends before it begins.
 ///
 /// # Errors
 /// When the actor may not, or there is no strategy (20106).
@@ -198,6 +206,7 @@ pub async fn remove(control: &Control, actor: &Actor, scope: Scope) -> Result<()
         let mut writer = control.metadata().begin().await?;
         let strategies = writer.strategies_whole_now(scope.cluster()).await?;
         let id = found::find_id(&strategies, scope)?;
+        writer.strategy_runs_withdraw(id, Text::new("task-withdrawn-deleted")).await?;
         writer.strategy_remove(id).await?;
         attempt.done(&mut writer).await?;
         Ok(writer.commit().await?)

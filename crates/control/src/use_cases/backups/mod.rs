@@ -192,6 +192,7 @@ pub(crate) fn backups_of(cluster: Option<ClusterId>) -> TaskQuery {
     TaskQuery {
         kinds: orders::backup_kinds(),
         subjects: cluster.iter().map(|id| (subject::CLUSTER.to_owned(), id.to_string())).collect(),
+        without_withdrawn: true,
         ..TaskQuery::default()
     }
 }

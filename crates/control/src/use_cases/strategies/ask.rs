@@ -1,7 +1,7 @@
 //! What a request says of a strategy, and a strategy as it is shown.
 
 use model::backup::BackupMethod;
-use model::id::ClusterId;
+use model::id::{ClusterId, StrategyId};
 use model::order::StorageChoice;
 use model::storage::Storage;
 use model::strategy::draft::{ScheduleConfig, ThresholdConfig};
