@@ -134,6 +134,12 @@ const NEWEST: &str = "SELECT s.id AS strategy_id,
              ORDER BY r.due_at DESC LIMIT 1) AS decided_at
      FROM strategies s";
 
+/// The newest row of each strategy where that is a miss, found as above.
+const MISSED_LAST: &str = "SELECT r.*, NULL AS task_status FROM strategies s
+     JOIN strategy_runs r ON r.strategy_id = s.id
+      AND r.due_at = (SELECT MAX(n.due_at) FROM strategy_runs n WHERE n.strategy_id = s.id)
+     WHERE r.task_id IS NULL ORDER BY s.id";
+
 /// How many rows one statement stores.
 const ROWS_MAX: usize = 100;
 
@@ -186,19 +192,12 @@ impl Metadata {
         Ok(newest)
     }
 
-    /// Returns the newest row of each strategy whose due time was missed for another reason than a pause.
+    /// Returns the newest row of each strategy whose newest due time was missed, for whatever reason.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn strategy_run_missed_last(&self) -> Result<Vec<StoredRun>, Error> {
-        let read = statement(
-            "look for missed runs",
-            "SELECT r.*, NULL AS task_status, NULL AS task_note, NULL AS task_finished_at, 0 AS partial_sets
-             FROM strategy_runs r
-             JOIN (SELECT strategy_id, MAX(due_at) AS due_at FROM strategy_runs GROUP BY strategy_id) n
-               ON n.strategy_id = r.strategy_id AND n.due_at = r.due_at
-             WHERE r.task_id IS NULL ORDER BY r.strategy_id",
-        );
+        let read = statement("look for missed runs", MISSED_LAST);
         self.read().await?.rows(read).await?.iter().map(stored).collect()
     }
 }
@@ -422,7 +421,7 @@ fn stored(row: &Row) -> Result<StoredRun, Error> {
 
 #[cfg(test)]
 mod tests {
-    use super::NEWEST;
+    use super::{MISSED_LAST, NEWEST};
     use crate::open::Metadata;
     use crate::sql::statement;
 
@@ -430,15 +429,18 @@ mod tests {
     async fn the_newest_rows_are_found_without_reading_the_others() {
         let directory = tempfile::tempdir().expect("a directory");
         let metadata = Metadata::open(directory.path()).await.expect("opens");
-        let explain = statement("explain", "EXPLAIN QUERY PLAN ").push(NEWEST);
-        let rows = metadata.read().await.expect("reads").rows(explain).await.expect("explained");
-        let plan: Vec<String> = rows.iter().map(|row| row.text("detail").expect("a text")).collect();
-        let of_runs: Vec<&String> = plan.iter().filter(|step| step.contains(" r ")).collect();
-        assert!(
-            of_runs.len() == 2 && of_runs.iter().all(|step| step.starts_with("SEARCH r")),
-            "a search by the key, and no sort: {plan:?}"
-        );
-        assert!(!plan.iter().any(|step| step.contains("TEMP B-TREE")), "{plan:?}");
+        for sql in [NEWEST, MISSED_LAST] {
+            let explain = statement("explain", "EXPLAIN QUERY PLAN ").push(sql);
+            let rows = metadata.read().await.expect("reads").rows(explain).await.expect("explained");
+            let plan: Vec<String> = rows.iter().map(|row| row.text("detail").expect("a text")).collect();
+            let of_runs: Vec<&String> =
+                plan.iter().filter(|step| step.contains(" r ") || step.contains(" n ")).collect();
+            assert!(
+                of_runs.len() == 2 && of_runs.iter().all(|step| step.starts_with("SEARCH ")),
+                "a search by the key, and no sort: {plan:?}"
+            );
+            assert!(!plan.iter().any(|step| step.contains("TEMP B-TREE")), "{plan:?}");
+        }
         metadata.close().await;
     }
 }
