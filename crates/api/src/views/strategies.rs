@@ -149,7 +149,8 @@ pub(crate) struct ThresholdBody {
     /// After how many days without a successful data backup an alarm is raised.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "whole::optional")]
     no_successful_data_backup_alarm_days: Option<u32>,
-    /// Taken because OCP sends it; the cluster's own setting is left as it is.
+    /// OCP's field for the days that a cluster of 3.x keeps its logs. Lifeboat does not change that setting: what is given here is
+    /// refused.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "whole::optional")]
     lib_ob_log_expire_days: Option<u32>,
     /// From how many seconds of delay of log backup on an alarm is raised.
@@ -205,14 +206,17 @@ impl ScheduleBody {
 }
 
 impl ThresholdBody {
-    fn config(self, storage_percent: Option<u8>) -> ThresholdConfig {
+    fn config(self, storage_percent: Option<u8>) -> Result<ThresholdConfig, Problem> {
         let Self {
             data_backup_timeout_minutes,
             no_successful_data_backup_alarm_days,
-            lib_ob_log_expire_days: _,
+            lib_ob_log_expire_days,
             log_backup_delay_seconds,
         } = self;
-        ThresholdConfig {
+        if lib_ob_log_expire_days.is_some() {
+            return Err(Problem::invalid("strategy-log-expire-days").with("field", "libObLogExpireDays"));
+        }
+        Ok(ThresholdConfig {
             data_backup_timeout_minutes,
             no_successful_data_backup_alarm_days,
             log_backup_delay_seconds,
@@ -238,7 +242,7 @@ impl NewStrategyBody {
             method: self.backup_mode.map(Into::into),
             storage,
             schedule: self.ob_backup_schedule_config.config(),
-            thresholds: self.ob_backup_threshold_config.config(percent),
+            thresholds: self.ob_backup_threshold_config.config(percent)?,
             secondary_backup: self.secondary_backup_enabled,
         })
     }
@@ -254,7 +258,7 @@ impl StrategyChangeBody {
             storage,
             enabled: schedule.as_ref().and_then(|schedule| schedule.backup_schedule_enabled),
             schedule: schedule.map(ScheduleBody::config),
-            thresholds: self.ob_backup_threshold_config.config(percent),
+            thresholds: self.ob_backup_threshold_config.config(percent)?,
             secondary_backup: self.secondary_backup_enabled,
             accept_storage_move: self.accept_storage_move,
         })

@@ -103,6 +103,9 @@ async fn a_strategy_is_created_runs_is_paused_and_deleted() {
     cleaned["obBackupScheduleConfig"]["cleanEnabled"] = json!(true);
     cleaned["obBackupScheduleConfig"]["backupDataRetentionDays"] = json!(7);
     assert_eq!(story.refused("POST", &story.strategy(""), Some(cleaned)).await, 400);
+    let mut kept = json!({ "obBackupScheduleConfig": hourly() });
+    kept["obBackupThresholdConfig"] = json!({ "libObLogExpireDays": 7 });
+    assert_eq!(story.refused("POST", &story.strategy(""), Some(kept)).await, 400, "it would do nothing");
     let new = json!({ "obBackupScheduleConfig": hourly() });
     let made = story.done("POST", &story.strategy(""), Some(new.clone())).await;
     assert_eq!(made["obBackupTaskType"], "CREATE_BACKUP_STRATEGY");
