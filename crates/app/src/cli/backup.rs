@@ -9,8 +9,8 @@ use model::text::Text;
 use serde_json::{Map, Value, json};
 
 use super::consent::ConsentArgs;
-use super::names::{cluster, read_table, short, storage, tenant};
-use super::storage::{directory_base, read_uri};
+use super::names::{cluster, read_table, short, tenant};
+use super::storage::choice;
 use super::{Reach, task};
 use crate::client::Client;
 use crate::failure::Failure;
@@ -230,12 +230,7 @@ async fn body(client: &Client, cluster: &ClusterRow, args: &NowArgs) -> Result<V
         body.insert("obBackupObjectList".into(), Value::Array(objects));
     }
     if let Some(wanted) = &args.storage {
-        let choice = if wanted.contains("://") {
-            json!({ "obBackupStorageBaseInfo": directory_base(&read_uri(wanted)?)? })
-        } else {
-            json!({ "storageId": storage(client, wanted).await?.storage_id })
-        };
-        body.insert("obBackupServiceStorageConfig".into(), choice);
+        body.insert("obBackupServiceStorageConfig".into(), choice(client, wanted).await?);
     }
     Ok(Value::Object(body))
 }
