@@ -8,6 +8,7 @@ use model::schedule::form;
 use model::schedule::form::{Form, QuietWindowForm};
 use model::strategy::Scope;
 use model::strategy::draft::{ScheduleConfig, ThresholdConfig};
+use model::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -296,6 +297,9 @@ pub(crate) struct StrategyView {
     secondary_backup_enabled: bool,
     /// How its schedule stands.
     backup_schedule_status: words::BackupScheduleStatus,
+    /// When the newest good data backup of the cluster or tenant was finished.
+    #[schema(format = DateTime)]
+    last_data_backup_time: Option<String>,
     /// Its next run; none while it is paused.
     next_run: Option<PlannedRunView>,
     /// What became of its newest due time.
@@ -356,7 +360,8 @@ pub(crate) struct StrategyStorageView {
 
 impl From<Detail> for StrategyView {
     fn from(detail: Detail) -> Self {
-        let Detail { strategy, cluster_name, tenant_name, storage, owner, standing } = detail;
+        let Detail { strategy, cluster_name, tenant_name, storage, owner, last_data_backup, standing } =
+            detail;
         let settings = strategy.settings;
         let (tenant, dimension) = match strategy.scope {
             Scope::Cluster(_) => (None, BackupDimension::Cluster),
@@ -391,6 +396,7 @@ impl From<Detail> for StrategyView {
             },
             secondary_backup_enabled: false,
             backup_schedule_status: standing.status.into(),
+            last_data_backup_time: last_data_backup.map(Timestamp::to_rfc3339),
             next_run: standing.next.map(Into::into),
             last_run: standing.last.map(Into::into),
         }

@@ -6,6 +6,8 @@ use model::order::StorageChoice;
 use model::storage::Storage;
 use model::strategy::draft::{ScheduleConfig, ThresholdConfig};
 use model::strategy::{Scope, Strategy, Thresholds};
+use model::text::Text;
+use model::time::Timestamp;
 use model::user::Permission;
 
 use super::found;
@@ -71,6 +73,8 @@ pub struct Detail {
     pub storage: Storage,
     /// The owner's name; none when the account is gone.
     pub owner: Option<String>,
+    /// When the newest good data backup of what it backs up was finished, whoever ordered it.
+    pub last_data_backup: Option<Timestamp>,
     /// How its schedule stands, with its next run and what became of its newest due time.
     pub standing: ScheduleStanding,
 }
@@ -121,6 +125,7 @@ async fn detail(context: &Context, strategy: Strategy) -> Result<Detail, Error> 
         tenant_name: tenant.map(|tenant| tenant.name),
         storage: context.storage(strategy.settings.storage).await?,
         owner: context.metadata.user_get(strategy.owner).await?.map(|owner| owner.name),
+        last_data_backup: context.metadata.backup_set_newest_of(cluster.id, strategy.scope.tenant()).await?,
         standing: standing(context, &strategy, now).await?,
         strategy,
     })
