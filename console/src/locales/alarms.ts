@@ -18,6 +18,7 @@ export const alarmsEn = {
     backup_partial: (task?: number | null) => (typeof task === 'number' ? `Task ${task}` : 'Backup & Recovery'),
     backup_run_missed: () => 'Backup & Recovery',
     backup_strategy_owner_invalid: () => 'Backup & Recovery',
+    backup_strategy_unreadable: () => 'Backup & Recovery',
   },
 };
 
@@ -40,5 +41,6 @@ export const alarmsZh: typeof alarmsEn = {
     backup_partial: (task?: number | null) => (typeof task === 'number' ? `任务 ${task}` : '备份恢复'),
     backup_run_missed: () => '备份恢复',
     backup_strategy_owner_invalid: () => '备份恢复',
+    backup_strategy_unreadable: () => '备份恢复',
   },
 };

@@ -11,6 +11,7 @@ export function placeOf({ alarmType, clusterId, taskId }: Pick<Alarm, 'alarmType
     case 'backup_storage_capacity_over_threshold':
     case 'base_backup_too_long_time_no_one_success_task':
     case 'backup_strategy_owner_invalid':
+    case 'backup_strategy_unreadable':
       return `/clusters/${clusterId}/backup`;
     default:
       return `/clusters/${clusterId}/backup?list=logs`;

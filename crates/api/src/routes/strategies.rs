@@ -12,7 +12,10 @@ use crate::error::{Failure, Failures};
 use crate::extract::{Body, Parameters, Path};
 use crate::queries::{StrategyQuery, StrategyRunQuery};
 use crate::views::plans::{ActionType, ActionView};
-use crate::views::strategies::{NewStrategyBody, ScheduleBody, StrategyChangeBody, StrategyView};
+use crate::views::strategies::{
+    NewStrategyBody, ScheduleBody, StopScheduleBody, StrategyChangeBody, StrategyView,
+};
+use crate::views::strategy_list::StrategyListView;
 use crate::views::strategy_runs::{PlannedRunsView, StrategyRunView};
 
 /// Lists the backup strategies of all clusters, or of one and its tenants
@@ -21,15 +24,17 @@ use crate::views::strategy_runs::{PlannedRunsView, StrategyRunView};
     path = "/backup/strategies",
     tag = "strategies",
     params(StrategyQuery),
-    responses((status = 200, body = Envelope<List<StrategyView>>), Failures)
+    responses((status = 200, body = Envelope<StrategyListView>), Failures)
 )]
 pub(crate) async fn all_strategy_list(
     State(api): State<Api>,
     Caller(actor): Caller,
     Parameters(query): Parameters<StrategyQuery>,
-) -> Result<Answer<List<StrategyView>>, Failure> {
+) -> Result<Answer<StrategyListView>, Failure> {
     let (cluster, page) = query.read()?;
-    Ok(Answer(List::of(strategies::list(&api.control, &actor, cluster, page).await?)))
+    let strategies = strategies::list(&api.control, &actor, cluster, page).await?;
+    let unreadable = strategies::list_unreadable(&api.control, &actor, cluster).await?;
+    Ok(Answer(StrategyListView::of(strategies, unreadable)))
 }
 
 /// Returns the next runs of a schedule that is not saved

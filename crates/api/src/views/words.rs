@@ -209,6 +209,7 @@ words! {
         IncBackupDelay = "inc_backup_delay",
         BackupRunMissed = "backup_run_missed",
         StrategyOwnerInvalid = "backup_strategy_owner_invalid",
+        StrategyUnreadable = "backup_strategy_unreadable",
     }
 }
 

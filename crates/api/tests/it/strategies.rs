@@ -149,6 +149,7 @@ async fn a_strategy_is_created_runs_is_paused_and_deleted() {
     story.done("POST", &story.strategy("/startSchedule"), None).await;
     let all = story.done("GET", "/backup/strategies", None).await;
     assert_eq!(all["contents"][0]["obBackupScheduleConfig"]["backupScheduleEnabled"], true, "{all}");
+    assert_eq!(all["unreadable"], json!([]));
     let next = story.done("GET", &story.strategy("/nextRuns"), None).await;
     assert_eq!(next["contents"][0]["dueTime"], all["contents"][0]["nextRun"]["dueTime"]);
     story.done("DELETE", &story.strategy(""), None).await;

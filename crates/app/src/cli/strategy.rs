@@ -5,7 +5,7 @@ use model::text::Text;
 use serde_json::{Value, json};
 
 use super::Reach;
-use super::names::{cluster, short, short_or_none, tenant};
+use super::names::{cluster, short, short_or_none, tenant, unreadable_strategies};
 use super::strategy_apply::{ApplyArgs, ExportArgs, apply, export};
 use super::strategy_settings::SettingsArgs;
 use crate::client::Client;
@@ -153,6 +153,7 @@ pub(crate) async fn run(args: StrategyArgs) -> Result<(), Failure> {
 async fn list(client: &Client, screen: Screen) -> Result<(), Failure> {
     let rows = client.list("/backup/strategies", &[]).await?;
     let strategies: Vec<StrategyRow> = read_all(&rows)?;
+    let unreadable = unreadable_strategies(client).await?;
     screen.show(&Value::Array(rows), |screen| {
         let mut rows: Vec<Vec<String>> = strategies
             .iter()
@@ -168,6 +169,12 @@ async fn list(client: &Client, screen: Screen) -> Result<(), Failure> {
                 ]
             })
             .collect();
+        rows.extend(unreadable.iter().map(|strategy| {
+            let tenant = strategy.tenant_name.clone().unwrap_or_else(|| "-".to_owned());
+            let mut row = vec![strategy.cluster_name.clone(), tenant];
+            row.extend(["-", "-", "UNREADABLE", "-", "-"].map(str::to_owned));
+            row
+        }));
         screen.table(&["CLUSTER", "TENANT", "METHOD", "STORAGE", "SCHEDULE", "NEXT RUN", "LAST RUN"], &rows);
     });
     Ok(())

@@ -38,7 +38,11 @@ use model::user::Permission;
 use crate::actor::Actor;
 use crate::context::{Attempt, Control};
 use crate::error::Error;
-pub use ask::{Detail, NamedStorage, StrategyAsk, StrategyChange, get, list};
+use crate::orders;
+pub use ask::{
+    Detail, NamedStorage, StrategyAsk, StrategyChange, UnreadableStrategy, get, list, list_unreadable,
+};
+use log_backup::{pause_order, resume_order};
 use misses::record_misses;
 use place::place;
 pub use runs::{

@@ -52,11 +52,19 @@ async fn a_strategy_that_cannot_be_read_stops_no_other_and_can_be_deleted() {
         id(super::super::create(control, actor, whole(&world), ask(&world, "FULL_BACKUP")).await),
         unreadable
     );
-    assert_eq!(id(super::super::pause(control, actor, whole(&world)).await), unreadable);
+    assert_eq!(id(super::super::pause(control, actor, whole(&world), false).await), unreadable);
     let standing = super::super::schedule_standing(&control.context, world.cluster).await.expect("answers");
     assert_eq!(standing.status, ScheduleStatus::Abnormal);
     let listed = super::super::list(control, actor, None, PageAsk::default()).await.expect("listed");
     assert_eq!(listed.contents.len(), 1, "the readable one");
+    let hidden = super::super::list_unreadable(control, actor, None).await.expect("listed");
+    let [hidden] = &hidden[..] else { panic!("one cannot be read: {hidden:?}") };
+    assert_eq!((hidden.scope, hidden.cluster_name.as_str()), (whole(&world), "prod"));
+    assert!(hidden.reason.raw.as_ref().is_some_and(|raw| raw.contains("Mars/Base")), "{hidden:?}");
+    let raised = alarms(&world).await;
+    let [alarm] = &raised[..] else { panic!("one alarm: {raised:?}") };
+    assert_eq!((alarm.kind, alarm.tenant.as_ref()), (AlarmKind::StrategyUnreadable, None));
+    assert!(alarm.text.message(Language::En).contains("prod"), "{alarm:?}");
     super::super::remove(control, actor, whole(&world)).await.expect("deleted");
     assert_eq!(alarms(&world).await, []);
     create(&world, whole(&world), "FULL_BACKUP").await;
