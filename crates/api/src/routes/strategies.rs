@@ -136,7 +136,7 @@ pub(crate) async fn strategy_delete(
     Ok(Answer(ActionView::done(ActionType::DeleteBackupStrategy, scope)))
 }
 
-/// Resumes the schedule of a cluster; what was due meanwhile is recorded as missed
+/// Resumes the schedule of a cluster, and log backup that was paused with it; what was due meanwhile is recorded as missed
 #[utoipa::path(
     post,
     path = "/ob/clusters/{id}/backup/config/backupStrategy/startSchedule",
@@ -152,8 +152,8 @@ pub(crate) async fn schedule_start(
     Path(id): Path<i64>,
 ) -> Result<Answer<ActionView>, Failure> {
     let scope = Scope::Cluster(ClusterId(id));
-    strategies::resume(&api.control, &actor, scope).await?;
-    Ok(Answer(ActionView::done(ActionType::StartBackupSchedule, scope)))
+    let task = strategies::resume(&api.control, &actor, scope).await?;
+    Ok(Answer(ActionView::done(ActionType::StartBackupSchedule, scope).with_task(task)))
 }
 
 /// Pauses the schedule of a cluster, and log backup if you say so; a run that has begun goes on
@@ -164,16 +164,19 @@ pub(crate) async fn schedule_start(
     params(
         ("id" = i64, Path, description = "The cluster."),
     ),
+    request_body = Option<StopScheduleBody>,
     responses((status = 200, body = Envelope<ActionView>), Failures)
 )]
 pub(crate) async fn schedule_stop(
     State(api): State<Api>,
     Caller(actor): Caller,
     Path(id): Path<i64>,
+    body: Option<Body<StopScheduleBody>>,
 ) -> Result<Answer<ActionView>, Failure> {
     let scope = Scope::Cluster(ClusterId(id));
-    strategies::pause(&api.control, &actor, scope).await?;
-    Ok(Answer(ActionView::done(ActionType::StopBackupSchedule, scope)))
+    let with_log_backup = body.is_some_and(|Body(body)| body.pause_log_backup);
+    let task = strategies::pause(&api.control, &actor, scope, with_log_backup).await?;
+    Ok(Answer(ActionView::done(ActionType::StopBackupSchedule, scope).with_task(task)))
 }
 
 /// Lists what became of each due time of the backup strategy of a cluster, the newest first
@@ -304,7 +307,7 @@ pub(crate) async fn tenant_strategy_delete(
     Ok(Answer(ActionView::done(ActionType::DeleteBackupStrategy, scope)))
 }
 
-/// Resumes the schedule of a tenant; what was due meanwhile is recorded as missed
+/// Resumes the schedule of a tenant, and log backup that was paused with it; what was due meanwhile is recorded as missed
 #[utoipa::path(
     post,
     path = "/ob/clusters/{id}/tenants/{tenantId}/backup/config/backupStrategy/startSchedule",
@@ -321,8 +324,8 @@ pub(crate) async fn tenant_schedule_start(
     Path((id, tenant)): Path<(i64, i64)>,
 ) -> Result<Answer<ActionView>, Failure> {
     let scope = Scope::Tenant(ClusterId(id), TenantId(tenant));
-    strategies::resume(&api.control, &actor, scope).await?;
-    Ok(Answer(ActionView::done(ActionType::StartBackupSchedule, scope)))
+    let task = strategies::resume(&api.control, &actor, scope).await?;
+    Ok(Answer(ActionView::done(ActionType::StartBackupSchedule, scope).with_task(task)))
 }
 
 /// Pauses the schedule of a tenant, and log backup if you say so; a run that has begun goes on
@@ -334,16 +337,19 @@ pub(crate) async fn tenant_schedule_start(
         ("id" = i64, Path, description = "The cluster."),
         ("tenantId" = i64, Path, description = "The tenant."),
     ),
+    request_body = Option<StopScheduleBody>,
     responses((status = 200, body = Envelope<ActionView>), Failures)
 )]
 pub(crate) async fn tenant_schedule_stop(
     State(api): State<Api>,
     Caller(actor): Caller,
     Path((id, tenant)): Path<(i64, i64)>,
+    body: Option<Body<StopScheduleBody>>,
 ) -> Result<Answer<ActionView>, Failure> {
     let scope = Scope::Tenant(ClusterId(id), TenantId(tenant));
-    strategies::pause(&api.control, &actor, scope).await?;
-    Ok(Answer(ActionView::done(ActionType::StopBackupSchedule, scope)))
+    let with_log_backup = body.is_some_and(|Body(body)| body.pause_log_backup);
+    let task = strategies::pause(&api.control, &actor, scope, with_log_backup).await?;
+    Ok(Answer(ActionView::done(ActionType::StopBackupSchedule, scope).with_task(task)))
 }
 
 /// Lists what became of each due time of the backup strategy of a tenant, the newest first

@@ -58,6 +58,15 @@ pub(crate) struct StrategyChangeBody {
     secondary_backup_enabled: bool,
 }
 
+/// What is paused with a schedule.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct StopScheduleBody {
+    /// Whether log backup is paused, too. Left out it continues; clean-up always does.
+    #[serde(default)]
+    pub(crate) pause_log_backup: bool,
+}
+
 /// When data are backed up, and how long backups are kept.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

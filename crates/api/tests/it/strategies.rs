@@ -152,6 +152,11 @@ async fn a_strategy_is_created_runs_is_paused_and_deleted() {
     assert_eq!(all["unreadable"], json!([]));
     let next = story.done("GET", &story.strategy("/nextRuns"), None).await;
     assert_eq!(next["contents"][0]["dueTime"], all["contents"][0]["nextRun"]["dueTime"]);
+    let with_logs = json!({ "pauseLogBackup": true });
+    let paused = story.done("POST", &story.strategy("/stopSchedule"), Some(with_logs)).await;
+    let tasks = &paused["backupObjectOpsResultList"][0]["taskIdList"];
+    let task = story.done("GET", &format!("/tasks/instances/{}", tasks[0]), None).await;
+    assert_eq!(task["strategyId"], shown["strategyId"], "{paused} {task}");
     story.done("DELETE", &story.strategy(""), None).await;
     assert_eq!(story.refused("GET", &story.strategy("/runs"), None).await, 20106);
     story.server.shutdown.cancel();

@@ -10,7 +10,7 @@ use super::strategy_apply::{ApplyArgs, ExportArgs, apply, export};
 use super::strategy_settings::SettingsArgs;
 use crate::client::Client;
 use crate::failure::Failure;
-use crate::rows::{PlannedRunRow, StrategyRow, StrategyRunRow, read, read_all};
+use crate::rows::{ActionRow, PlannedRunRow, StrategyRow, StrategyRunRow, read, read_all};
 use crate::screen::Screen;
 
 #[derive(Args)]
@@ -47,12 +47,16 @@ enum Verb {
         #[arg(long)]
         yes: bool,
     },
-    /// Pause the schedule; a run that has begun goes on
+    /// Pause the schedule; a run that has begun goes on, one that waits is missed
     Pause {
         #[command(flatten)]
         scope: ScopeArgs,
+        /// Pause log backup too (4.x). Defaults to letting log backup and clean-up continue
+        #[arg(long)]
+        log_backup: bool,
     },
-    /// Resume the schedule; what was due meanwhile is recorded as missed. Its runs then have your permissions
+    /// Resume the schedule, and log backup that was paused with it; what was due meanwhile is recorded as missed. Its runs then have
+    /// your permissions
     Resume {
         #[command(flatten)]
         scope: ScopeArgs,
@@ -132,9 +136,10 @@ pub(crate) async fn run(args: StrategyArgs) -> Result<(), Failure> {
             let data = client.patch(&path, &body).await?;
             (data, scope.text("cli-strategy-changed"))
         }
-        Verb::Pause { scope } => {
-            let path = scope.path(&client).await?;
-            (client.post(&format!("{path}/stopSchedule"), None).await?, scope.text("cli-strategy-paused"))
+        Verb::Pause { scope, log_backup } => {
+            let path = format!("{}/stopSchedule", scope.path(&client).await?);
+            let body = json!({ "pauseLogBackup": log_backup });
+            (client.post(&path, Some(&body)).await?, scope.text("cli-strategy-paused"))
         }
         Verb::Resume { scope } => {
             let path = scope.path(&client).await?;
@@ -146,7 +151,13 @@ pub(crate) async fn run(args: StrategyArgs) -> Result<(), Failure> {
         }
     };
     let (data, said) = said;
-    screen.show(&data, |screen| screen.say(&said));
+    let task = read::<ActionRow>(&data)?.task().ok();
+    screen.show(&data, |screen| {
+        screen.say(&said);
+        if let Some(task) = task {
+            screen.say(&Text::new("cli-strategy-log-backup").with("task", task));
+        }
+    });
     Ok(())
 }
 

@@ -18,7 +18,7 @@ pub(crate) use gap_tasks::GapTasks;
 pub(crate) use kinds::{BACKUP_LOGICAL, BACKUP_PHYSICAL, backup_kinds};
 pub(crate) use running::{Running, backup_limits};
 pub(crate) use scheduled::{Scheduled, actor as actor_of_run, strategy_of, strategy_storage};
-pub(crate) use submit::{submit, submit_for_gaps, submit_run};
+pub(crate) use submit::{prepare, submit, submit_for_gaps, submit_run};
 
 /// A task was made of the order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

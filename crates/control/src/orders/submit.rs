@@ -112,6 +112,37 @@ pub(crate) async fn submit_for_gaps(
     .await
 }
 
+/// An order that a flow has decided about, to be made a task in a transaction that does more.
+pub(crate) struct Prepared {
+    draft: Draft,
+    conflict: Conflict,
+}
+
+/// Lets the flow that takes the order decide.
+///
+/// # Errors
+/// When the actor may not, or a rule refuses the order.
+pub(crate) async fn prepare(control: &Control, actor: &Actor, order: Order) -> Result<Prepared, Error> {
+    actor.must(Permission::Backup)?;
+    let (draft, conflict) = Box::pin(draft(control, actor, order)).await?;
+    Ok(Prepared { draft, conflict })
+}
+
+impl Prepared {
+    /// Makes the task, with what else belongs to it. The workers are woken by who commits.
+    ///
+    /// # Errors
+    /// When another task leaves no room for it.
+    pub(crate) async fn insert(
+        self,
+        writer: &mut Transaction,
+        mark: impl FnOnce(NewTask) -> NewTask,
+    ) -> Result<TaskId, Error> {
+        let task = mark(self.draft.first(writer).await?);
+        inserted(writer, &task, self.conflict).await
+    }
+}
+
 async fn inserted(writer: &mut Transaction, task: &NewTask, conflict: Conflict) -> Result<TaskId, Error> {
     match writer.task_insert(task).await {
         Ok(task) => Ok(TaskId(task.0)),

@@ -5,6 +5,7 @@
 //! | `ask` | what a request says, and a strategy as it is shown |
 //! | [`due`] | what is due now: what the scheduler does |
 //! | `found` | a strategy that is named, which may be none, or one that cannot be read |
+//! | `log_backup` | log backup that is paused and resumed with a strategy |
 //! | `misses` | due times that are recorded as missed |
 //! | `place` | where a strategy backs up to |
 //! | `queue` | the tasks that wait in the queue, as far as they are looked at again |
@@ -13,6 +14,7 @@
 mod ask;
 pub(crate) mod due;
 mod found;
+mod log_backup;
 mod misses;
 mod place;
 mod queue;
@@ -24,10 +26,12 @@ mod stories;
 #[cfg(test)]
 mod tests;
 
+use engine::NewTask;
+use metadata::tasks::subject;
 use model::Problem;
 use model::backup::BackupMethod;
 use model::cluster::Cluster;
-use model::id::ClusterId;
+use model::id::{ClusterId, TaskId};
 use model::schedule::decide::{Hindrance, MissReason};
 use model::strategy::draft::ScheduleConfig;
 use model::strategy::rules::{self, Ground, StorageEdit};
@@ -151,29 +155,60 @@ pub async fn change(
     attempt.watch(&control.context, work).await
 }
 
-/// Pauses a strategy's schedule. A run that has begun goes on; one that is due or waits in the queue is missed.
+/// Pauses a strategy's schedule. A run that has begun goes on; one that is due or waits in the queue is missed. Log backup goes on,
+/// too, unless it is to be paused with the schedule: then the task that does so is returned.
 ///
 /// # Errors
-/// When the actor may not, or there is no strategy (20106).
-pub async fn pause(control: &Control, actor: &Actor, scope: Scope) -> Result<Detail, Error> {
-    switch(control, actor, scope, true).await
+/// When the actor may not, there is no strategy (20106), or its log backup cannot be paused.
+pub async fn pause(
+    control: &Control,
+    actor: &Actor,
+    scope: Scope,
+    with_log_backup: bool,
+) -> Result<Option<TaskId>, Error> {
+    switch(control, actor, scope, if with_log_backup { Switch::PauseAll } else { Switch::Pause }).await
 }
 
 /// Lets a strategy's schedule go on. What was due meanwhile is recorded as missed, and nothing of it is caught up. The
-/// actor becomes the owner.
+/// actor becomes the owner. Log backup that was paused with the schedule goes on: then the task that does so is returned.
 ///
 /// # Errors
-/// When the actor may not, or there is no strategy (20106).
-pub async fn resume(control: &Control, actor: &Actor, scope: Scope) -> Result<Detail, Error> {
-    switch(control, actor, scope, false).await
+/// When the actor may not, there is no strategy (20106), or its log backup is being changed.
+pub async fn resume(control: &Control, actor: &Actor, scope: Scope) -> Result<Option<TaskId>, Error> {
+    switch(control, actor, scope, Switch::Resume).await
 }
 
-async fn switch(control: &Control, actor: &Actor, scope: Scope, paused: bool) -> Result<Detail, Error> {
+/// What becomes of a schedule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Switch {
+    Pause,
+    PauseAll,
+    Resume,
+}
+
+async fn switch(
+    control: &Control,
+    actor: &Actor,
+    scope: Scope,
+    switch: Switch,
+) -> Result<Option<TaskId>, Error> {
+    let paused = switch != Switch::Resume;
     let action = if paused { "strategy-pause" } else { "strategy-resume" };
     let attempt = Attempt::new(actor, action, target(scope));
     let work = Box::pin(async {
         actor.must(Permission::Backup)?;
-        control.context.cluster(scope.cluster()).await?;
+        let context = &control.context;
+        context.cluster(scope.cluster()).await?;
+        let seen = control.metadata().strategy_list_whole(Some(scope.cluster())).await?;
+        let of_log_backup = match switch {
+            Switch::Pause => None,
+            Switch::PauseAll => pause_order(context, &seen, found::find(&seen, scope)?).await?,
+            Switch::Resume => resume_order(context, &seen, found::find(&seen, scope)?).await?,
+        };
+        let of_log_backup = match of_log_backup {
+            Some(order) => Some(orders::prepare(control, actor, order).await?),
+            None => None,
+        };
         let mut writer = control.metadata().begin().await?;
         let strategies = writer.strategies_whole_now(scope.cluster()).await?;
         let old = found::find(&strategies, scope)?;
@@ -190,9 +225,18 @@ async fn switch(control: &Control, actor: &Actor, scope: Scope, paused: bool) ->
             writer.strategy_runs_withdraw(old.id, PAUSED.text()).await?;
         }
         writer.strategy_update(&new).await?;
+        let task = match of_log_backup {
+            Some(prepared) => {
+                let mark =
+                    |task: NewTask| task.creator(&actor.name).subject(subject::STRATEGY, old.id.to_string());
+                Some(prepared.insert(&mut writer, mark).await?)
+            }
+            None => None,
+        };
         attempt.done(&mut writer).await?;
         writer.commit().await?;
-        get(control, actor, scope).await
+        control.wake().now();
+        Ok(task)
     });
     attempt.watch(&control.context, work).await
 }

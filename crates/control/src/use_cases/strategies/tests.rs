@@ -1,5 +1,7 @@
 //! What strategies start, wait for and miss, on a simulated cluster and with a clock that the tests move.
 
+mod log_backup;
+mod queue;
 mod refusals;
 mod storages;
 mod thresholds;
@@ -230,7 +232,7 @@ async fn what_is_due_during_a_pause_is_recorded_and_not_caught_up() {
     let standing =
         async || super::schedule_standing(&world.control.context, world.cluster).await.expect("answers");
     assert_eq!(standing().await.status, ScheduleStatus::Normal);
-    super::pause(&world.control, &world.actor, scope).await.expect("paused");
+    super::pause(&world.control, &world.actor, scope, false).await.expect("paused");
     assert_eq!((standing().await.status, standing().await.next), (ScheduleStatus::Paused, None));
     until_due(&world).await;
     round(&world).await;
