@@ -22,6 +22,8 @@ mod queue;
 mod random;
 mod runs;
 #[cfg(test)]
+mod seekdb_story;
+#[cfg(test)]
 mod stories;
 #[cfg(test)]
 mod tests;
