@@ -1,4 +1,4 @@
-//! How the backups of all clusters stand, added up: a fixed number of statements, however many clusters there are.
+//! The backup status of all clusters: a fixed number of statements for any number of clusters.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -22,7 +22,7 @@ const RECENT: Duration = Duration::from_hours(24);
 /// The span that OCP's core metrics count.
 const WEEK: Duration = Duration::from_hours(7 * 24);
 
-/// How the backups of all clusters stand.
+/// The backup status of all clusters.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Standings {
     /// By cluster; one without tenants and backup sets is not among them.

@@ -1,4 +1,4 @@
-//! What a server is set up with, and the handle by which it is used.
+//! The configuration of a server, and the handle to use it.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -12,16 +12,16 @@ use super::order_table::OrderTable;
 use super::seen::Seen;
 use super::shared::{Context, DATA_BACKUPS_AT_ONCE};
 
-/// How a server is set up.
+/// The configuration of a server.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Where it keeps its own data.
+    /// The data directory.
     pub data_dir: PathBuf,
-    /// The server that keeps the metadata; without one they lie in the data directory.
+    /// The server of the metadata; by default they are in the data directory.
     pub metadata: Option<MetadataServer>,
-    /// The directories below which storages may lie; none means the data directory.
+    /// The directories that storages may use; none means the data directory.
     pub file_roots: Vec<PathBuf>,
-    /// How many tasks run at once.
+    /// The maximum number of running tasks.
     pub tasks_at_once: usize,
     /// With how many running data backups strategies start no more.
     pub data_backups_at_once: usize,
@@ -30,7 +30,7 @@ pub struct Settings {
     pub backups_per_storage: Option<usize>,
     /// Its name, shown to people as the one who runs a task.
     pub server_name: String,
-    /// The first account's password; a random one when left out. Looked at on the first start only.
+    /// The first account's password; a random one by default. Looked at on the first start only.
     pub admin_password: Option<Secret>,
 }
 
@@ -53,7 +53,7 @@ impl Settings {
 
 /// A server that was opened.
 pub struct Opened {
-    /// What the use cases need.
+    /// The shared state of the use cases.
     pub control: Control,
     /// The file with the first password, for as long as that is to be changed.
     pub initial_password: Option<PathBuf>,
@@ -97,7 +97,7 @@ impl Control {
         &self.context.metadata
     }
 
-    /// Returns what makes the workers look for work at once.
+    /// Returns the handle that wakes the workers.
     pub(crate) fn wake(&self) -> Wake {
         self.worker.wake()
     }

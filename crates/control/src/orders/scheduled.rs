@@ -26,7 +26,7 @@ pub(crate) struct Scheduled {
     pub(crate) due: Timestamp,
     /// How much the schedule asks for.
     pub(crate) planned: DataBackupMode,
-    /// How much it backs up.
+    /// The backup mode.
     pub(crate) kind: DataBackupMode,
     /// Why it is full instead of incremental, if it is.
     pub(crate) promotion: Option<Promotion>,
@@ -34,7 +34,7 @@ pub(crate) struct Scheduled {
     pub(crate) before: Timestamp,
 }
 
-/// Returns what a strategy is called where an account's name or address stands.
+/// Returns the name of a strategy in place of an account's name or address.
 fn named(strategy: StrategyId) -> String {
     format!("strategy/{strategy}")
 }
@@ -111,8 +111,8 @@ pub(crate) async fn strategy_of(
     Ok(found.cloned())
 }
 
-/// Returns the storage of the strategy that backs up these tenants in this way. One of the other method says nothing:
-/// its storage would move the destinations of a physical backup.
+/// Returns the storage of the strategy that backs up these tenants in this way. A strategy of the other method does
+/// not count: its storage would move the destinations of a physical backup.
 pub(crate) async fn strategy_storage(
     context: &Context,
     cluster: ClusterId,

@@ -1,8 +1,8 @@
-//! Backup strategies: what is backed up regularly, when and to where.
+//! Backup strategies: scheduled backups and their storage.
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | `ask` | what a request says, and a strategy as it is shown |
+//! | `ask` | requests about a strategy, and a strategy as it is shown |
 //! | [`due`] | what is due now: what the scheduler does |
 //! | `found` | a strategy that is named, which may be none, or one that cannot be read |
 //! | `log_backup` | log backup that is paused and resumed with a strategy |
@@ -95,8 +95,8 @@ pub async fn create(
 /// Changes a strategy; the actor becomes its owner. Due times of the old schedule that were not started are recorded.
 ///
 /// # Errors
-/// When the actor may not, there is no strategy (20106), nothing changes (20116), a physical strategy would move to another
-/// storage and nobody accepted that, or a rule or the storage refuses it.
+/// When the actor may not, there is no strategy (20106), nothing changes (20116), a physical strategy would move to
+/// another storage without consent, or a rule or the storage refuses the change.
 pub async fn change(
     control: &Control,
     actor: &Actor,
@@ -157,8 +157,8 @@ pub async fn change(
     attempt.watch(&control.context, work).await
 }
 
-/// Pauses a strategy's schedule. A run that has begun goes on; one that is due or waits in the queue is missed. Log backup goes on,
-/// too, unless it is to be paused with the schedule: then the task that does so is returned.
+/// Pauses a strategy's schedule. A running backup continues; a run that is due or waits in the queue is missed. Log
+/// backup continues, too, unless it is paused with the schedule. Then the task that pauses it is returned.
 ///
 /// # Errors
 /// When the actor may not, there is no strategy (20106), or its log backup cannot be paused.
@@ -171,8 +171,9 @@ pub async fn pause(
     switch(control, actor, scope, if with_log_backup { Switch::PauseAll } else { Switch::Pause }).await
 }
 
-/// Lets a strategy's schedule go on. What was due meanwhile is recorded as missed, and nothing of it is caught up. The
-/// actor becomes the owner. Log backup that was paused with the schedule goes on: then the task that does so is returned.
+/// Resumes a strategy's schedule. Runs that were due meanwhile are recorded as missed, and are not started later. The
+/// actor becomes the owner. Log backup that was paused with the schedule is resumed. Then the task that resumes it is
+/// returned.
 ///
 /// # Errors
 /// When the actor may not, there is no strategy (20106), or its log backup is being changed.
@@ -243,8 +244,8 @@ async fn switch(
     attempt.watch(&control.context, work).await
 }
 
-/// Deletes a strategy with the record of its runs. Backup sets stay, and a run that has begun goes on; one that waits in the queue
-/// ends before it begins.
+/// Deletes a strategy and its run history. Backup sets stay, and a running backup continues. The task of a run that
+/// waits in the queue ends before it begins.
 ///
 /// # Errors
 /// When the actor may not, or there is no strategy (20106).

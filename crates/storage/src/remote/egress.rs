@@ -1,8 +1,8 @@
 //! Which addresses the clients of object stores connect to, and which redirects they follow.
 //!
-//! Somebody who may type an endpoint makes this server send requests there. So addresses are refused at which no object store
-//! is, and services that hand out credentials are: link-local ones, and those of clouds' metadata. Names are
-//! checked by what they resolve to, in the moment of connecting: no answer of a name server comes between.
+//! A user who may enter an endpoint makes this server send requests there. So addresses that are never object stores,
+//! but services that hand out credentials, are refused: link-local ones, and the metadata services of clouds. Names
+//! are checked by their resolved address, at the moment of connecting: no later answer of a name server counts.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
@@ -26,7 +26,7 @@ const NAT64: [u16; 6] = [0x64, 0xff9b, 0, 0, 0, 0];
 #[error("the address {0} is refused")]
 pub(super) struct Refused(IpAddr);
 
-/// Tells whether no request is sent to an address.
+/// Returns whether no request is sent to an address.
 pub(super) fn is_refused(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => is_refused_v4(address),
@@ -84,8 +84,8 @@ fn accepted(found: Vec<SocketAddr>) -> Result<Vec<SocketAddr>, Refused> {
     }
 }
 
-/// Returns which redirects are followed: those to the same scheme, host and port. Others end there: the answer that holds
-/// them is taken for the service's.
+/// Returns which redirects are followed: those to the same scheme, host and port. At others, the redirect itself is
+/// treated as the service's answer.
 pub(super) fn redirects() -> Policy {
     Policy::custom(|attempt: Attempt<'_>| {
         let is_same =

@@ -1,4 +1,4 @@
-//! How the backups of all clusters stand, from the catalogue alone: no cluster is asked.
+//! The backup status of all clusters, from the catalogue alone: no cluster is contacted.
 
 pub use metadata::standings::Ended;
 use metadata::standings::{Standing, Standings};
@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::flows::recovery_kinds;
 use crate::strategies::{ScheduleStanding, schedule_standings};
 
-/// How the backups of all clusters stand.
+/// The backup status of all clusters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AllOverview {
     /// Every cluster, by name.
@@ -38,7 +38,7 @@ pub struct ClusterStanding {
 }
 
 impl ClusterStanding {
-    /// Returns how many tenants can be backed up. The sys tenant is one only where there is no other.
+    /// Returns the number of tenants that can be backed up. The sys tenant counts only if it is the only one.
     #[must_use]
     pub fn objects(&self) -> u64 {
         if self.has_only_sys() { 1 } else { self.standing.tenants }

@@ -1,11 +1,11 @@
-//! What strategies have due: each is decided about by the rules, then the decisions are carried out one by one.
+//! The due runs of strategies: the rules decide about each, then the decisions are carried out one by one.
 //!
-//! A run becomes a task at once. Where other backups leave no room, that task waits in the queue, and a worker takes it when its turn has
-//! come; here it is only looked at again where something else has changed.
+//! A run becomes a task at once. If other backups leave no room, that task waits in the queue, and a worker claims it
+//! when there is room. Here it is only checked again when something else has changed.
 //!
-//! Nothing is remembered between two rounds. A crash before a decision is carried out loses nothing, since the next round
-//! decides the same again; a task and the row of its due time are one transaction, so that none is started twice, by
-//! whichever server.
+//! Nothing is remembered between two rounds. A crash before a decision is carried out loses nothing, since the next
+//! round decides the same again; a task and the row of its due time are one transaction, so that none is started
+//! twice, by whichever server.
 
 use std::collections::BTreeMap;
 
@@ -91,8 +91,8 @@ pub(crate) async fn run(control: &Control) -> Result<(), Error> {
     Ok(())
 }
 
-/// What cannot even be decided is tried again; what will fail in the same way each time is recorded. Whatever goes wrong
-/// here, the other strategies have their turn.
+/// A run that cannot be decided is tried again; one that will always fail is recorded. Whatever fails here, the other
+/// strategies have their turn.
 async fn put_off(control: &Control, strategy: &Strategy, due: Timestamp, error: &Error) {
     warn_once(control, strategy.id, due, error);
     if !is_for_later(error)
@@ -148,13 +148,13 @@ pub(super) async fn pending(control: &Control) -> Result<Vec<Pending>, Error> {
     Ok(found)
 }
 
-/// Returns a strategy whose due times have begun to count. One that was saved by a clock that was ahead would be silent
-/// until the time has come to that: its due times count from now on. Nothing when another changes it meanwhile.
+/// Returns a strategy whose due times have started to count. A strategy that was saved by a clock that was ahead
+/// would be silent until that time: its due times count from now on. None if another server changes it meanwhile.
 async fn begun(control: &Control, strategy: Strategy, now: Timestamp) -> Result<Option<Strategy>, Error> {
     if strategy.since.0 <= now.0.saturating_add(CLOCK_APART_US) {
         return Ok(Some(strategy));
     }
-    // What was due since the clock was set right, some seconds ago, is not lost.
+    // Runs that were due since the clock was set right, some seconds ago, are not lost.
     let since = Timestamp(now.0.saturating_sub(CLOCK_APART_US));
     let mut writer = control.metadata().begin().await?;
     if !writer.strategy_since(strategy.id, strategy.since, since).await? {
@@ -205,8 +205,8 @@ pub(super) async fn decided(
     Ok(Some(Decided { strategy, tenants: meant, history, state, now, queue, decisions }))
 }
 
-/// Returns the tenants that a strategy backs up; nothing when it is the whole cluster. A tenant that has a strategy of its own
-/// is left to that one, also when it is `hidden`: nobody can tell where that one would back it up to.
+/// Returns the tenants that a strategy backs up; nothing when it is the whole cluster. A tenant that has a strategy
+/// of its own is left to that one, also when it is `hidden`: it is unknown where that one would back it up to.
 pub(super) fn meant(
     strategies: &[Strategy],
     hidden: &[Scope],
@@ -233,7 +233,7 @@ pub(super) fn status(cluster: &Cluster) -> ClusterStatus {
     }
 }
 
-/// Carries decisions out, in order; tells what became of the start, if there was one.
+/// Carries out decisions in order; returns the outcome of the start, if any.
 pub(super) async fn carry_out(control: &Control, decided: &Decided) -> Result<Started, Error> {
     let strategy = &decided.strategy;
     // After a long outage there are thousands: one transaction, before anything starts.
@@ -397,10 +397,10 @@ async fn submit(control: &Control, decided: &Decided, run: &Scheduled) -> Result
     orders::submit_run(control, &actor, order, run).await
 }
 
-/// What is said where another server was first.
+/// The error of a submission when another server has acted since this one checked.
 const OUTRUN: &str = "strategy-run-settled";
 
-/// Tells whether the same may go well later: then the run waits, and is not missed. What fails in this program or its
+/// Returns whether the same may go well later: then the run waits, and is not missed. What fails in this program or its
 /// metadata, and will not pass by itself, is missed for that reason.
 fn is_for_later(error: &Error) -> bool {
     let problem = error.problem();

@@ -1,5 +1,4 @@
-//! Rounds of the scheduler in which something is wrong: rows that cannot be read, clocks, long outages, and full sets that are
-//! gone.
+//! Rounds of the scheduler with a problem: unreadable rows, clocks, long outages, and missing full sets.
 
 use std::task::Poll;
 
@@ -16,7 +15,7 @@ use crate::testing::Ended;
 
 const DAY_US: i64 = 86_400_000_000;
 
-/// Changes the metadata behind the program's back.
+/// Changes the metadata without the program.
 async fn alter(world: &SimWorld, sql: &'static str) {
     let file = world.dir.path().join("data/lifeboat.db");
     let options = sqlx::sqlite::SqliteConnectOptions::new().filename(file);
@@ -277,7 +276,7 @@ async fn only_a_tenant_without_a_full_set_is_backed_up_in_full() {
 }
 
 #[tokio::test]
-async fn a_run_says_of_which_tenants_it_makes_full_sets() {
+async fn a_run_names_the_tenants_with_full_sets() {
     let world = SimWorld::new(Profile::V4_2_5).await;
     let scope = whole(&world);
     create(&world, scope, "INCREMENTAL_BACKUP").await;
