@@ -99,6 +99,16 @@ impl Instance {
         }
     }
 
+    /// Lets the server stand still, as a machine does that hangs: connections are taken, and nothing is answered.
+    pub fn freeze(&self) {
+        signal(self.server.pid, libc::SIGSTOP);
+    }
+
+    /// Lets the server go on after [`Instance::freeze`].
+    pub fn thaw(&self) {
+        signal(self.server.pid, libc::SIGCONT);
+    }
+
     /// Stops the server as an administrator would.
     ///
     /// # Errors

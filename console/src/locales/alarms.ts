@@ -19,6 +19,7 @@ export const alarmsEn = {
     backup_partial: (task?: number | null) => (typeof task === 'number' ? `Task ${task}` : 'Backup & Recovery'),
     backup_run_missed: () => 'Backup Strategy',
     backup_strategy_owner_invalid: () => 'Backup Strategy',
+    backup_strategy_unreadable: () => 'Backup Strategy',
   },
 };
 
@@ -42,5 +43,6 @@ export const alarmsZh: typeof alarmsEn = {
     backup_partial: (task?: number | null) => (typeof task === 'number' ? `任务 ${task}` : '备份恢复'),
     backup_run_missed: () => '备份策略',
     backup_strategy_owner_invalid: () => '备份策略',
+    backup_strategy_unreadable: () => '备份策略',
   },
 };

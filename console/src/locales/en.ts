@@ -575,7 +575,7 @@ export const en = {
       WAITING: 'Waiting',
       ABNORMAL: 'Abnormal',
     },
-    runStatus: { RUNNING: 'Running', SUCCESSFUL: 'Successful', PARTIAL: 'Partial', FAILED: 'Failed', MISSED: 'Missed' },
+    runStatus: { WAITING: 'Waiting', RUNNING: 'Running', SUCCESSFUL: 'Successful', PARTIAL: 'Partial', FAILED: 'Failed', MISSED: 'Missed' },
     restoreStatus: { RESTORE_RUNNING: 'Running', RESTORE_FAIL: 'Failed', RESTORE_SUCCESS: 'Successful' },
     subtaskStatus: {
       PENDING: 'Pending',

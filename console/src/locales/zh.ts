@@ -568,7 +568,7 @@ export const zh: Labels = {
     partial: '部分完成',
     taskStatus: { RUNNING: '运行中', FAILED: '失败', SUCCESSFUL: '成功' },
     scheduleStatus: { NONE: '无备份策略', NORMAL: '正常', PAUSED: '已暂停', WAITING: '等待中', ABNORMAL: '异常' },
-    runStatus: { RUNNING: '运行中', SUCCESSFUL: '成功', PARTIAL: '部分备份', FAILED: '失败', MISSED: '未执行' },
+    runStatus: { WAITING: '等待中', RUNNING: '运行中', SUCCESSFUL: '成功', PARTIAL: '部分备份', FAILED: '失败', MISSED: '未执行' },
     restoreStatus: { RESTORE_RUNNING: '运行中', RESTORE_FAIL: '失败', RESTORE_SUCCESS: '成功' },
     subtaskStatus: {
       PENDING: '等待中',

@@ -6,8 +6,9 @@ use std::marker::PhantomData;
 use std::time::Duration;
 
 use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
-use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::extract::{FromRequest, FromRequestParts, OptionalFromRequest, Request};
 use axum::http::StatusCode;
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::request::Parts;
 use model::Problem;
 use model::order::IdempotencyKey;
@@ -28,7 +29,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
     type Rejection = Failure;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Failure> {
-        let read = timeout(BODY_MAX, axum::Json::from_request(request, state)).await;
+        let read = timeout(BODY_MAX, <axum::Json<_> as FromRequest<S>>::from_request(request, state)).await;
         let read = read.map_err(|_| {
             let code = u32::from(StatusCode::REQUEST_TIMEOUT.as_u16());
             Problem::invalid("body-too-slow").with("seconds", BODY_MAX.as_secs()).coded(code)
@@ -45,6 +46,20 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
             unreadable(id, rejection.status(), &rejection)
         })?;
         Ok(Self(body))
+    }
+}
+
+impl<S: Send + Sync, T: DeserializeOwned> OptionalFromRequest<S> for Body<T> {
+    type Rejection = Failure;
+
+    /// A request without a body says nothing, whatever it calls the type of that.
+    async fn from_request(request: Request, state: &S) -> Result<Option<Self>, Failure> {
+        let headers = request.headers();
+        let is_empty = headers.get(CONTENT_LENGTH).is_some_and(|length| length == "0");
+        if is_empty || !headers.contains_key(CONTENT_TYPE) {
+            return Ok(None);
+        }
+        <Self as FromRequest<S>>::from_request(request, state).await.map(Some)
     }
 }
 

@@ -134,9 +134,8 @@ impl LogDelayQuery {
     }
 
     /// Reads from when and until when.
-    pub(crate) fn span(&self) -> Result<(Option<Timestamp>, Option<Timestamp>), Problem> {
-        let from = moment("startTime", self.start_time.as_deref())?;
-        Ok((from, moment("endTime", self.end_time.as_deref())?))
+    pub(crate) fn span(&self) -> Result<Span, Problem> {
+        span(self.start_time.as_deref(), self.end_time.as_deref())
     }
 }
 
@@ -184,8 +183,7 @@ pub(crate) struct StrategyRunQuery {
 impl StrategyRunQuery {
     /// Reads which due times, and which page.
     pub(crate) fn read(&self) -> Result<(RunFilter, PageAsk), Problem> {
-        let from = moment("startTime", self.start_time.as_deref())?;
-        let until = moment("endTime", self.end_time.as_deref())?;
+        let (from, until) = span(self.start_time.as_deref(), self.end_time.as_deref())?;
         Ok((RunFilter { from, until }, page(self.page, self.size)?))
     }
 }
@@ -212,9 +210,8 @@ impl StorageUsageQuery {
     }
 
     /// Reads from when and until when.
-    pub(crate) fn span(&self) -> Result<(Option<Timestamp>, Option<Timestamp>), Problem> {
-        let from = moment("startTime", self.start_time.as_deref())?;
-        Ok((from, moment("endTime", self.end_time.as_deref())?))
+    pub(crate) fn span(&self) -> Result<Span, Problem> {
+        span(self.start_time.as_deref(), self.end_time.as_deref())
     }
 }
 
@@ -250,13 +247,14 @@ impl BackupQuery {
 
     /// Reads which backups of a cluster, or of one of its tenants, or of all.
     pub(crate) fn filter(&self, cluster: Option<i64>, tenant: Option<i64>) -> Result<BackupFilter, Problem> {
+        let (from, until) = span(self.start_time.as_deref(), self.end_time.as_deref())?;
         Ok(BackupFilter {
             cluster: cluster.map(ClusterId),
             tenant: tenant.map(TenantId),
             backup_set: self.backup_set_id.map(BackupSetId),
             status: self.status.map(Into::into),
-            from: moment("startTime", self.start_time.as_deref())?,
-            until: moment("endTime", self.end_time.as_deref())?,
+            from,
+            until,
         })
     }
 }
@@ -332,12 +330,13 @@ impl RestoreQuery {
 
     /// Reads which recoveries into a cluster, or into one of its tenants.
     pub(crate) fn filter(&self, cluster: i64, tenant: Option<i64>) -> Result<RestoreFilter, Problem> {
+        let (from, until) = span(self.start_time.as_deref(), self.end_time.as_deref())?;
         Ok(RestoreFilter {
             cluster: Some(ClusterId(cluster)),
             tenant: tenant.map(TenantId),
             status: self.status.map(Into::into),
-            from: moment("startTime", self.start_time.as_deref())?,
-            until: moment("endTime", self.end_time.as_deref())?,
+            from,
+            until,
         })
     }
 }
@@ -358,11 +357,8 @@ pub(crate) struct WindowQuery {
 impl WindowQuery {
     /// Reads a filter for the times of a cluster's tenants, or of one of them.
     pub(crate) fn filter(&self, tenant: Option<i64>) -> Result<WindowFilter, Problem> {
-        Ok(WindowFilter {
-            tenant: tenant.map(TenantId),
-            from: moment("startTime", self.start_time.as_deref())?,
-            until: moment("endTime", self.end_time.as_deref())?,
-        })
+        let (from, until) = span(self.start_time.as_deref(), self.end_time.as_deref())?;
+        Ok(WindowFilter { tenant: tenant.map(TenantId), from, until })
     }
 }
 
@@ -444,13 +440,8 @@ impl AuditQuery {
     /// Reads which deeds, on which page.
     pub(crate) fn read(self) -> Result<(AuditFilter, PageAsk), Problem> {
         let Self { start_time, end_time, user, action, object, page: number, size } = self;
-        let filter = AuditFilter {
-            from: moment("startTime", start_time.as_deref())?,
-            until: moment("endTime", end_time.as_deref())?,
-            user,
-            action,
-            target: object,
-        };
+        let (from, until) = span(start_time.as_deref(), end_time.as_deref())?;
+        let filter = AuditFilter { from, until, user, action, target: object };
         Ok((filter, page(number, size)?))
     }
 }
@@ -487,6 +478,14 @@ impl EventQuery {
 fn page(number: Option<u32>, size: Option<u32>) -> Result<PageAsk, Problem> {
     let usual = PageAsk::default();
     PageAsk::new(number.unwrap_or(usual.number()), size.unwrap_or(usual.size()))
+}
+
+/// The start and the end of a span; none where it is open.
+pub(crate) type Span = (Option<Timestamp>, Option<Timestamp>);
+
+/// Reads a span from its two parameters.
+fn span(start_time: Option<&str>, end_time: Option<&str>) -> Result<Span, Problem> {
+    Ok((moment("startTime", start_time)?, moment("endTime", end_time)?))
 }
 
 /// Reads a time of a query. The `+` of an offset that was not percent-encoded arrives as a blank.

@@ -463,6 +463,24 @@ impl StrategyRow {
     }
 }
 
+/// A strategy that the server cannot read.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct UnreadableStrategyRow {
+    pub(crate) cluster_name: String,
+    pub(crate) tenant_name: Option<String>,
+}
+
+impl UnreadableStrategyRow {
+    /// Returns what it backs up.
+    pub(crate) fn object(&self) -> String {
+        match &self.tenant_name {
+            Some(tenant) => format!("{}/{tenant}", self.cluster_name),
+            None => self.cluster_name.clone(),
+        }
+    }
+}
+
 /// A future run.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -157,7 +157,7 @@ strategies:
         let fields = |schema: &str| -> Vec<String> {
             let properties = description["components"]["schemas"][schema]["properties"].as_object();
             let mut fields: Vec<String> = properties.expect(schema).keys().cloned().collect();
-            // OCP sends it, and nothing comes of it.
+            // OCP's field, which the server refuses.
             fields.retain(|field| field != "libObLogExpireDays");
             fields.sort();
             fields

@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::context::{Context, Control, Error, Opened, Settings};
 use crate::use_cases::first_start;
-use crate::{flows, watchers};
+use crate::{flows, orders, watchers};
 
 impl Control {
     /// Opens a server's data, making them when there are none.
@@ -27,6 +27,7 @@ impl Control {
         let worker = engine::Settings {
             name: settings.server_name,
             tasks_at_once: settings.tasks_at_once.max(1),
+            limits: orders::backup_limits(&context),
             ..engine::Settings::default()
         };
         let worker = Worker::new(Arc::new(context.metadata.clone()), worker);

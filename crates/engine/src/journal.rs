@@ -29,6 +29,10 @@ pub trait Journal: Send + Sync + 'static {
     /// Hands out one task that is due, unfinished, without a lease in force, and of a kind in `ask.can`, in a
     /// version not above the highest one listed for that kind (whether the worker really can run it is the
     /// worker's business). The longest due comes first.
+    ///
+    /// A queued task ([`Task::queued`]) is handed out only before its moment, while no other unfinished task has its exclusive
+    /// key, and while `ask.limits` leave room. Then it leaves the queue and takes its key, in the same transaction. One that
+    /// is to be ended is handed out as it is, to be ended without its key.
     fn claim(&self, ask: &Ask) -> impl Future<Output = Result<Option<Claim>, JournalError>> + Send;
 
     /// Lets the lease last at least so long from now on; never shortens it.
@@ -85,6 +89,20 @@ pub struct Ask {
     pub can: Vec<(String, u32)>,
     /// How long the first lease lasts.
     pub lease: Duration,
+    /// How many tasks may be under way before a queued one is handed out.
+    pub limits: Limits,
+}
+
+/// How many tasks may be under way at once: those that are unfinished and not queued. Queued tasks wait for room; others count, and
+/// wait for nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// The kinds that are limited, counted together.
+    pub kinds: Vec<String>,
+    /// How many of them; none means any number.
+    pub at_once: Option<usize>,
+    /// How many of them with the same value of a subject, by its name; none means any number.
+    pub same_subject: Option<(String, usize)>,
 }
 
 /// Proof of a claim.

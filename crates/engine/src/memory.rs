@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use crate::journal::{
     ApplyError, Ask, Change, Claim, Decision, Event, EventKind, HoldError, InsertError, Journal,
-    JournalError, LogLine, NewTask, PAGE_MAX, Pulse, Ticket,
+    JournalError, Limits, LogLine, NewTask, PAGE_MAX, Pulse, Ticket,
 };
 use crate::note::Note;
 use crate::task::{
@@ -99,10 +99,25 @@ impl Kept {
         let key = key?;
         let mut others = self.tasks.values().map(|stored| &stored.task);
         others
-            .find(|task| {
-                task.exclusive.as_ref() == Some(key) && Some(task.id) != but && !task.status.is_finished()
-            })
+            .find(|task| task.exclusive.as_ref() == Some(key) && Some(task.id) != but && is_under_way(task))
             .map(|task| (key.clone(), task.id))
+    }
+
+    /// Tells whether a task may begin as far as the queue is concerned.
+    fn has_turn(&self, task: &Task, limits: &Limits, now: Moment) -> bool {
+        let Some(before) = task.queued.filter(|_| !task.cancels.task) else { return true };
+        let counted = || {
+            let all = self.tasks.values().map(|stored| &stored.task);
+            all.filter(|other| is_under_way(other) && limits.kinds.contains(&other.kind))
+        };
+        let has_room = limits.at_once.is_none_or(|most| counted().count() < most);
+        let has_place = limits.same_subject.as_ref().is_none_or(|(name, most)| {
+            let value = task.subject.get(name);
+            value.is_none() || counted().filter(|other| other.subject.get(name) == value).count() < *most
+        });
+        let is_limited = limits.kinds.contains(&task.kind);
+        let is_free = self.occupant(task.exclusive.as_ref(), Some(task.id)).is_none();
+        now < before && is_free && (!is_limited || has_room && has_place)
     }
 }
 
@@ -110,7 +125,9 @@ impl Journal for Memory {
     async fn insert(&self, new: NewTask) -> Result<TaskId, InsertError> {
         let mut kept = self.kept();
         let now = self.at(&kept);
-        if let Some((key, task)) = kept.occupant(new.exclusive.as_ref(), None) {
+        if new.queued.is_none()
+            && let Some((key, task)) = kept.occupant(new.exclusive.as_ref(), None)
+        {
             return Err(InsertError::Occupied { key, task });
         }
         let id = TaskId(kept.tasks.len() as i64 + 1);
@@ -124,6 +141,7 @@ impl Journal for Memory {
             name: new.name,
             subject: new.subject,
             exclusive: new.exclusive,
+            queued: new.queued,
             state: new.state,
             lanes: new.lanes,
             note: None,
@@ -150,12 +168,18 @@ impl Journal for Memory {
         let is_free = |task: &Task| task.lease.as_ref().is_none_or(|lease| lease.until <= now);
         let next = kept
             .tasks
-            .values_mut()
-            .filter(|Stored { task, .. }| {
+            .values()
+            .map(|stored| &stored.task)
+            .filter(|task| {
                 !task.status.is_finished() && task.due_at <= now && is_known(task) && is_free(task)
             })
-            .min_by_key(|stored| (stored.task.due_at, stored.task.id));
+            .filter(|task| kept.has_turn(task, &ask.limits, now))
+            .min_by_key(|task| (task.due_at, task.id));
+        let next = next.map(|task| task.id).and_then(|id| kept.tasks.get_mut(&id));
         Ok(next.map(|stored| {
+            if !stored.task.cancels.task {
+                stored.task.queued = None;
+            }
             stored.fence += 1;
             stored.task.lease = Some(Lease { owner: ask.worker.clone(), until: now.plus(ask.lease) });
             Claim {
@@ -283,8 +307,14 @@ fn ask_to_end(task: &mut Task, row: Option<RowNumber>) -> Result<(), ApplyError>
     Ok(())
 }
 
+/// Tells whether a task has its exclusive key, and counts.
+fn is_under_way(task: &Task) -> bool {
+    !task.status.is_finished() && task.queued.is_none()
+}
+
 fn write(task: &mut Task, change: &Change, due_at: Moment) {
     task.status = change.status;
+    task.queued = task.queued.filter(|_| !change.status.is_finished());
     task.note = change.note.clone();
     task.started_at = change.started_at;
     task.finished_at = change.finished_at;

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::flow::Flow;
 use crate::note::Note;
-use crate::task::{LaneState, Row, RowNumber, StepStatus, Undo};
+use crate::task::{LaneState, Moment, Row, RowNumber, StepStatus, Undo};
 
 /// A task to be made.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,6 +23,8 @@ pub struct NewTask {
     pub subject: BTreeMap<String, String>,
     /// At most one unfinished task has this key.
     pub exclusive: Option<String>,
+    /// Whether it waits in the queue; see [`crate::Task::queued`].
+    pub queued: Option<Moment>,
     /// What is known before the first step.
     pub state: Value,
     /// Its lanes.
@@ -52,6 +54,7 @@ impl NewTask {
             creator: String::new(),
             subject: BTreeMap::new(),
             exclusive: None,
+            queued: None,
             state: serde_json::to_value(state).map_err(|cause| unwritable::<F>("state", cause))?,
             rows: rows::<F>(&lanes),
             lanes,
@@ -76,6 +79,13 @@ impl NewTask {
     #[must_use]
     pub fn exclusive(mut self, key: impl Into<String>) -> Self {
         self.exclusive = Some(key.into());
+        self
+    }
+
+    /// Lets it wait until its exclusive key and the limits leave room, and start before that moment or not at all.
+    #[must_use]
+    pub fn queued(mut self, before: Moment) -> Self {
+        self.queued = Some(before);
         self
     }
 }

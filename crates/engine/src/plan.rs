@@ -42,7 +42,10 @@ pub(crate) fn settle(task: &mut Task, now: Moment, busy: &BTreeSet<usize>) -> BT
     let mut changed = BTreeSet::new();
     if task.status == TaskStatus::Pending {
         task.status = TaskStatus::Running;
-        task.started_at = Some(now);
+    }
+    if !task.status.is_finished() {
+        // One that ended before it began may be tried again.
+        task.started_at.get_or_insert(now);
     }
     // Every round of a roll-back ends at least one row or is the last.
     for _ in 0..=task.rows.len() {

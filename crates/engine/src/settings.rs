@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::backoff::Backoff;
+use crate::journal::Limits;
 
 /// The settings of a worker.
 #[derive(Debug, Clone)]
@@ -23,6 +24,8 @@ pub struct Settings {
     pub backoff: Backoff,
     /// The handling of a journal that does not answer.
     pub journal_backoff: Backoff,
+    /// How many tasks may be under way before a queued one starts.
+    pub limits: Limits,
 }
 
 impl Default for Settings {
@@ -40,6 +43,7 @@ impl Default for Settings {
                 most: Duration::from_secs(10),
                 tries: 30,
             },
+            limits: Limits::default(),
         }
     }
 }

@@ -212,6 +212,9 @@ pub struct Task {
     pub subject: BTreeMap<String, String>,
     /// At most one unfinished task has this key.
     pub exclusive: Option<String>,
+    /// Before when it may start, while it waits in the queue for its key and for room; then none. It does not have its exclusive
+    /// key yet.
+    pub queued: Option<Moment>,
     /// What its `One` steps have learnt.
     pub state: Value,
     /// Its lanes in order, with what their steps have learnt.

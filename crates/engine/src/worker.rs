@@ -148,8 +148,12 @@ impl<J: Journal> Worker<J> {
     }
 
     async fn claim(&self) -> Result<Option<(Claim, Instant)>, JournalError> {
-        let ask =
-            Ask { worker: self.settings.name.clone(), can: self.registry.can(), lease: self.settings.lease };
+        let ask = Ask {
+            worker: self.settings.name.clone(),
+            can: self.registry.can(),
+            lease: self.settings.lease,
+            limits: self.settings.limits.clone(),
+        };
         let sent = Instant::now();
         Ok(self.journal.claim(&ask).await?.map(|claim| (claim, sent)))
     }

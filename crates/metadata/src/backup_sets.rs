@@ -116,6 +116,25 @@ impl Metadata {
         self.read().await?.rows(list).await?.iter().map(newest).collect()
     }
 
+    /// Returns when the newest backup set of a cluster, or of one of its tenants, was finished that counts as a backup.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn backup_set_newest_of(
+        &self,
+        cluster: ClusterId,
+        tenant: Option<TenantId>,
+    ) -> Result<Option<Timestamp>, Error> {
+        let find = statement(
+            "look at the newest backup set",
+            "SELECT MAX(finished_at) AS newest_at FROM backup_sets WHERE cluster_id = ? AND status IN (?, ?)",
+        );
+        let [available, unverified] = BackupSetStatus::GOOD.map(|status| word(&status));
+        let find = find.bind(cluster.0).bind(available).bind(unverified);
+        let row = self.read().await?.row(find.and_if("tenant_id = ?", tenant.map(|id| id.0))).await?;
+        row.map_or(Ok(None), |row| Ok(row.integer_or_none("newest_at")?.map(Timestamp)))
+    }
+
     /// Returns the newest backup set of each tenant if it is partial. Foreign sets do not count.
     ///
     /// # Errors

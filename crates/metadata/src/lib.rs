@@ -17,7 +17,7 @@
 //! | [`standings`], [`backup_failures`] | how backups stand, and which of the newest failed |
 //! | [`protection`] | how recently everything was backed up |
 //! | [`queue`], `measured` | how many tasks there are; what this program measured |
-//! | [`tasks`] | durable tasks as people look at them |
+//! | [`tasks`], [`task_queue`] | durable tasks as people look at them; those that wait for their turn |
 //! | [`signing_keys`] | the key that dumps are signed with, sealed, and the public keys that are known |
 //! | [`submissions`] | which order made which task, for orders that are sent again |
 //! | [`task_secrets`] | secrets that tasks carry, sealed |
@@ -58,6 +58,7 @@ pub mod strategies;
 pub mod strategy_runs;
 pub mod submissions;
 mod tables;
+pub mod task_queue;
 pub mod task_secrets;
 pub mod tasks;
 pub mod tenant_credentials;

@@ -13,20 +13,35 @@ use crate::database::Connection;
 use crate::error::Error;
 use crate::open::Metadata;
 use crate::sql::{statement, word};
+use crate::task_queue;
 use crate::tasks::{UNFINISHED, subject};
 
-/// The span in which ended backups are counted.
+/// The span in which ended backups are recent.
 const RECENT: Duration = Duration::from_hours(24);
+
+/// The span that OCP's core metrics count.
+const WEEK: Duration = Duration::from_hours(7 * 24);
 
 /// The backup status of all clusters.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Standings {
     /// By cluster; one without tenants and backup sets is not among them.
     pub clusters: BTreeMap<ClusterId, Standing>,
-    /// Tasks that ended well in the last 24 hours.
-    pub succeeded: u64,
-    /// Tasks that ended otherwise in the last 24 hours.
-    pub failed: u64,
+    /// Backups that ended in the last 24 hours.
+    pub recent: Ended,
+    /// Backups that ended in the last 7 days.
+    pub week: Ended,
+    /// Recoveries that ended in the last 7 days.
+    pub week_recoveries: Ended,
+}
+
+/// How many tasks ended.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Ended {
+    /// Well.
+    pub well: u64,
+    /// Otherwise.
+    pub badly: u64,
 }
 
 /// How the backups of one cluster stand.
@@ -45,17 +60,23 @@ pub struct Standing {
 }
 
 impl Metadata {
-    /// Returns how the backups of all clusters stand; `kinds` are those of tasks that back up.
+    /// Returns how the backups of all clusters stand; `kinds` are those of tasks that back up, `recoveries` of those that recover.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn backup_standings(&self, kinds: &[String]) -> Result<Standings, Error> {
+    pub async fn backup_standings(
+        &self,
+        kinds: &[String],
+        recoveries: &[String],
+    ) -> Result<Standings, Error> {
         let mut reader = self.read().await?;
         let mut all = Standings::default();
         add_up_sets(&mut reader, &mut all).await?;
         count_tenants(&mut reader, &mut all).await?;
         find_running(&mut reader, &mut all, kinds).await?;
-        count_ended(&mut reader, &mut all, kinds).await?;
+        all.recent = ended(&mut reader, RECENT, kinds).await?;
+        all.week = ended(&mut reader, WEEK, kinds).await?;
+        all.week_recoveries = ended(&mut reader, WEEK, recoveries).await?;
         Ok(all)
     }
 }
@@ -109,8 +130,7 @@ async fn find_running(reader: &mut Connection, all: &mut Standings, kinds: &[Str
         "SELECT t.id, s.value AS cluster FROM tasks t
          JOIN task_subjects s ON s.task_id = t.id AND s.name = ? WHERE 1 = 1",
     );
-    let find = find.bind(subject::CLUSTER).and_one_of("t.status", UNFINISHED.iter().map(word));
-    let find = find.and_one_of("t.kind", kinds).push(" ORDER BY t.id");
+    let find = task_queue::under_way(find.bind(subject::CLUSTER), kinds).push(" ORDER BY t.id");
     for row in reader.rows(find).await? {
         let Ok(cluster) = row.text("cluster")?.parse() else { continue };
         let task = TaskId(row.integer("id")?);
@@ -119,19 +139,21 @@ async fn find_running(reader: &mut Connection, all: &mut Standings, kinds: &[Str
     Ok(())
 }
 
-async fn count_ended(reader: &mut Connection, all: &mut Standings, kinds: &[String]) -> Result<(), Error> {
-    let recent = i64::try_from(RECENT.as_micros()).unwrap_or(i64::MAX);
-    let since = Timestamp(reader.now().await?.0 - recent);
-    let count = statement("count ended backups", "SELECT status, COUNT(*) AS total FROM tasks WHERE 1 = 1");
-    let count =
-        count.and_if("finished_at >= ?", Some(since)).and_one_of("kind", kinds).push(" GROUP BY status");
+/// Counts the tasks that ended within the span, but for those that never began.
+async fn ended(reader: &mut Connection, span: Duration, kinds: &[String]) -> Result<Ended, Error> {
+    let span = i64::try_from(span.as_micros()).unwrap_or(i64::MAX);
+    let since = Timestamp(reader.now().await?.0 - span);
+    let count = statement("count ended tasks", "SELECT status, COUNT(*) AS total FROM tasks WHERE 1 = 1");
+    let count = count.and("finished_at >= ?", since).push(" AND started_at IS NOT NULL");
+    let count = count.and_one_of("kind", kinds).push(" GROUP BY status");
+    let mut ended = Ended::default();
     for row in reader.rows(count).await? {
         let status: TaskStatus = row.word("status")?;
         match status {
-            TaskStatus::Successful => all.succeeded += row.large("total")?,
+            TaskStatus::Successful => ended.well += row.large("total")?,
             status if UNFINISHED.contains(&status) => {}
-            _ => all.failed += row.large("total")?,
+            _ => ended.badly += row.large("total")?,
         }
     }
-    Ok(())
+    Ok(ended)
 }

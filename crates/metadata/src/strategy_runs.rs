@@ -14,6 +14,7 @@ use crate::database::{Connection, Listing, Slice, Transaction};
 use crate::error::Error;
 use crate::open::Metadata;
 use crate::sql::{Row, Statement, json, statement, word};
+use crate::tasks::subject;
 
 /// How long rows are kept at least, in microseconds: 366 days.
 const KEPT_US: i64 = 366 * 86_400_000_000;
@@ -76,6 +77,17 @@ pub struct TaskStanding {
     pub finished: Option<Timestamp>,
     /// Whether a backup set that it recorded is partial.
     pub is_partial: bool,
+    /// The span in which it may begin, while it waits in the queue.
+    pub queued: Option<Span>,
+}
+
+/// When a task that waits in the queue may begin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    /// From then on.
+    pub from: Timestamp,
+    /// Before then.
+    pub before: Timestamp,
 }
 
 /// The row of a strategy's latest due time that has one.
@@ -93,7 +105,9 @@ impl StoredRun {
     /// Returns what the rules look at.
     #[must_use]
     pub fn row(&self) -> Run {
+        let is_queued = self.task.as_ref().is_some_and(|task| task.queued.is_some());
         let outcome = match self.run.fate {
+            Fate::Started { kind, .. } if is_queued => Outcome::Queued { kind },
             Fate::Started { kind, .. } => Outcome::Started {
                 kind,
                 is_over: self.task.as_ref().is_none_or(|task| task.status.is_finished()),
@@ -106,8 +120,10 @@ impl StoredRun {
 
 const SELECT: &str =
     "SELECT r.*, t.status AS task_status, t.note AS task_note, t.finished_at AS task_finished_at,
+            t.due_at AS task_due_at, q.start_before,
             (SELECT COUNT(*) FROM backup_sets b WHERE b.task_id = r.task_id AND b.status = 'PARTIAL') AS partial_sets
-     FROM strategy_runs r LEFT JOIN tasks t ON t.id = r.task_id WHERE r.strategy_id = ?";
+     FROM strategy_runs r LEFT JOIN tasks t ON t.id = r.task_id LEFT JOIN task_queue q ON q.task_id = r.task_id
+     WHERE r.strategy_id = ?";
 
 /// The newest row of each strategy, found at the end of its part of the primary key: a year of runs of many strategies is
 /// millions of rows, and this is asked every few seconds.
@@ -117,6 +133,12 @@ const NEWEST: &str = "SELECT s.id AS strategy_id,
             (SELECT r.decided_at FROM strategy_runs r WHERE r.strategy_id = s.id
              ORDER BY r.due_at DESC LIMIT 1) AS decided_at
      FROM strategies s";
+
+/// The newest row of each strategy where that is a miss, found as above.
+const MISSED_LAST: &str = "SELECT r.*, NULL AS task_status FROM strategies s
+     JOIN strategy_runs r ON r.strategy_id = s.id
+      AND r.due_at = (SELECT MAX(n.due_at) FROM strategy_runs n WHERE n.strategy_id = s.id)
+     WHERE r.task_id IS NULL ORDER BY s.id";
 
 /// How many rows one statement stores.
 const ROWS_MAX: usize = 100;
@@ -170,19 +192,12 @@ impl Metadata {
         Ok(newest)
     }
 
-    /// Returns the newest row of each strategy whose due time was missed for another reason than a pause.
+    /// Returns the newest row of each strategy whose newest due time was missed, for whatever reason.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn strategy_run_missed_last(&self) -> Result<Vec<StoredRun>, Error> {
-        let read = statement(
-            "look for missed runs",
-            "SELECT r.*, NULL AS task_status, NULL AS task_note, NULL AS task_finished_at, 0 AS partial_sets
-             FROM strategy_runs r
-             JOIN (SELECT strategy_id, MAX(due_at) AS due_at FROM strategy_runs GROUP BY strategy_id) n
-               ON n.strategy_id = r.strategy_id AND n.due_at = r.due_at
-             WHERE r.task_id IS NULL ORDER BY r.strategy_id",
-        );
+        let read = statement("look for missed runs", MISSED_LAST);
         self.read().await?.rows(read).await?.iter().map(stored).collect()
     }
 }
@@ -228,7 +243,8 @@ impl Transaction {
         Ok(self.strategy_runs_insert(std::slice::from_ref(run)).await? == 1)
     }
 
-    /// Stores the runs of one strategy, except settled ones. Returns the number of stored ones.
+    /// Stores the runs of one strategy, except settled ones. Returns the number of stored ones. A missed run whose task
+    /// waits in the queue becomes settled, and the task ends.
     ///
     /// # Errors
     /// When there is no such strategy, or the database fails.
@@ -243,26 +259,37 @@ impl Transaction {
         let mut rows = BTreeMap::new();
         let known = statement(
             "settle a due time",
-            "SELECT due_at, task_id, decided_at FROM strategy_runs
-             WHERE strategy_id = ? AND due_at >= ? AND due_at <= ?",
+            "SELECT r.due_at, r.task_id, r.decided_at, q.task_id AS queued_task FROM strategy_runs r
+             LEFT JOIN task_queue q ON q.task_id = r.task_id
+             WHERE r.strategy_id = ? AND r.due_at >= ? AND r.due_at <= ?",
         );
         for row in self.connection.rows(known.bind(strategy.0).bind(first).bind(last)).await? {
             // A miss that was written by a clock that was ahead settles nothing until the time has come to it.
             let is_ahead = row.integer("decided_at")? > now.0.saturating_add(CLOCK_APART_US);
-            rows.insert(row.timestamp("due_at")?, row.integer_or_none("task_id")?.is_none() && is_ahead);
+            let found = match (row.integer_or_none("task_id")?, row.integer_or_none("queued_task")?) {
+                (_, Some(task)) => Found::Queued(engine::TaskId(task)),
+                (None, None) if is_ahead => Found::Ahead,
+                _ => Found::Settled,
+            };
+            rows.insert(row.timestamp("due_at")?, found);
         }
         let mut new = Vec::new();
         for run in runs {
-            match rows.get(&run.due) {
-                Some(false) => continue,
-                Some(true) => {
+            let found = rows.get(&run.due).copied();
+            if let (Some(Found::Queued(task)), Fate::Missed(reason)) = (found, run.fate) {
+                let why = run.note.clone().unwrap_or_else(|| reason.text());
+                self.task_withdraw(task, &note(why)).await?;
+            }
+            match (found, run.fate) {
+                (Some(Found::Settled), _) | (Some(Found::Queued(_)), Fate::Started { .. }) => continue,
+                (Some(Found::Ahead | Found::Queued(_)), _) => {
                     let unsettled = statement(
                         "settle a due time",
                         "DELETE FROM strategy_runs WHERE strategy_id = ? AND due_at = ?",
                     );
                     self.connection.execute(unsettled.bind(strategy.0).bind(run.due)).await?;
                 }
-                None => {}
+                (None, _) => {}
             }
             new.push(run);
         }
@@ -275,6 +302,23 @@ impl Transaction {
         }
         Ok(stored)
     }
+}
+
+/// How a due time stands that has a row already.
+#[derive(Debug, Clone, Copy)]
+enum Found {
+    /// It is settled.
+    Settled,
+    /// It was missed by a clock that was ahead.
+    Ahead,
+    /// Its task waits in the queue.
+    Queued(engine::TaskId),
+}
+
+/// Returns a text as a task keeps it.
+fn note(text: Text) -> Note {
+    let Text { id, args, raw } = text;
+    Note { id, args, raw }.bounded()
 }
 
 /// Returns the statement that stores runs.
@@ -297,6 +341,28 @@ fn insert(runs: &[&NewRun], now: Timestamp) -> Statement {
 }
 
 impl Transaction {
+    /// Ends every task of a strategy that waits in the queue, before it began. Its due times have no row then.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn strategy_runs_withdraw(&mut self, strategy: StrategyId, why: Text) -> Result<(), Error> {
+        let find = statement(
+            "look for queued runs",
+            "SELECT q.task_id FROM task_queue q
+             JOIN task_subjects s ON s.task_id = q.task_id AND s.name = ? AND s.value = ?",
+        );
+        let find = find.bind(subject::STRATEGY).bind(strategy.to_string());
+        let why = note(why);
+        for row in self.connection.rows(find).await? {
+            let task = row.integer("task_id")?;
+            self.task_withdraw(engine::TaskId(task), &why).await?;
+            let forget =
+                statement("forget a run", "DELETE FROM strategy_runs WHERE strategy_id = ? AND task_id = ?");
+            self.connection.execute(forget.bind(strategy.0).bind(task)).await?;
+        }
+        Ok(())
+    }
+
     async fn delete_old_runs(&mut self, strategy: StrategyId, until: Timestamp) -> Result<(), Error> {
         let first = statement(
             "look for old runs",
@@ -333,6 +399,10 @@ fn stored(row: &Row) -> Result<StoredRun, Error> {
             note: row.json_or_none("task_note")?,
             finished: row.integer_or_none("task_finished_at")?.map(Timestamp),
             is_partial: row.integer("partial_sets")? > 0,
+            queued: match row.integer_or_none("start_before")? {
+                Some(before) => Some(Span { from: row.timestamp("task_due_at")?, before: Timestamp(before) }),
+                None => None,
+            },
         }),
         None => None,
     };
@@ -351,7 +421,7 @@ fn stored(row: &Row) -> Result<StoredRun, Error> {
 
 #[cfg(test)]
 mod tests {
-    use super::NEWEST;
+    use super::{MISSED_LAST, NEWEST};
     use crate::open::Metadata;
     use crate::sql::statement;
 
@@ -359,15 +429,18 @@ mod tests {
     async fn the_newest_rows_are_found_without_reading_the_others() {
         let directory = tempfile::tempdir().expect("a directory");
         let metadata = Metadata::open(directory.path()).await.expect("opens");
-        let explain = statement("explain", "EXPLAIN QUERY PLAN ").push(NEWEST);
-        let rows = metadata.read().await.expect("reads").rows(explain).await.expect("explained");
-        let plan: Vec<String> = rows.iter().map(|row| row.text("detail").expect("a text")).collect();
-        let of_runs: Vec<&String> = plan.iter().filter(|step| step.contains(" r ")).collect();
-        assert!(
-            of_runs.len() == 2 && of_runs.iter().all(|step| step.starts_with("SEARCH r")),
-            "a search by the key, and no sort: {plan:?}"
-        );
-        assert!(!plan.iter().any(|step| step.contains("TEMP B-TREE")), "{plan:?}");
+        for sql in [NEWEST, MISSED_LAST] {
+            let explain = statement("explain", "EXPLAIN QUERY PLAN ").push(sql);
+            let rows = metadata.read().await.expect("reads").rows(explain).await.expect("explained");
+            let plan: Vec<String> = rows.iter().map(|row| row.text("detail").expect("a text")).collect();
+            let of_runs: Vec<&String> =
+                plan.iter().filter(|step| step.contains(" r ") || step.contains(" n ")).collect();
+            assert!(
+                of_runs.len() == 2 && of_runs.iter().all(|step| step.starts_with("SEARCH ")),
+                "a search by the key, and no sort: {plan:?}"
+            );
+            assert!(!plan.iter().any(|step| step.contains("TEMP B-TREE")), "{plan:?}");
+        }
         metadata.close().await;
     }
 }

@@ -4,7 +4,7 @@
 use crate::sql::{Statement, statement};
 
 /// The schema that a copy has: the newest step for SQLite. Steps for servers lead to the same tables.
-pub(crate) const SCHEMA: u32 = 15;
+pub(crate) const SCHEMA: u32 = 17;
 
 /// A table.
 #[derive(Debug)]
@@ -297,6 +297,12 @@ pub(crate) const TABLES: &[Table] = &[
             Number("lease_until"),
         ],
         key: "id",
+        own_row: None,
+    },
+    Table {
+        name: "task_queue",
+        columns: &[Number("task_id"), Number("start_before")],
+        key: "task_id",
         own_row: None,
     },
     Table {

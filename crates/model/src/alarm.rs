@@ -35,6 +35,8 @@ pub enum AlarmKind {
     BackupRunMissed,
     /// The owner of a backup strategy may not back up, so that no run will start.
     StrategyOwnerInvalid,
+    /// The settings of a backup strategy cannot be read, so that no run will start.
+    StrategyUnreadable,
 }
 
 /// The level. On the wire, it is OCP's number, of which 1 is the worst.
@@ -48,7 +50,7 @@ pub enum AlarmLevel {
 
 impl AlarmKind {
     /// All there are.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::ClusterUnavailable,
         Self::StorageCapacity,
         Self::BaseBackupFail,
@@ -59,6 +61,7 @@ impl AlarmKind {
         Self::IncBackupDelay,
         Self::BackupRunMissed,
         Self::StrategyOwnerInvalid,
+        Self::StrategyUnreadable,
     ];
 
     /// Returns the name by which programs know it; also that of its words in the texts.
@@ -75,6 +78,7 @@ impl AlarmKind {
             Self::IncBackupDelay => "inc_backup_delay",
             Self::BackupRunMissed => "backup_run_missed",
             Self::StrategyOwnerInvalid => "backup_strategy_owner_invalid",
+            Self::StrategyUnreadable => "backup_strategy_unreadable",
         }
     }
 
@@ -90,7 +94,8 @@ impl AlarmKind {
             | Self::LogBackupInterrupted
             | Self::IncBackupDelay
             | Self::BackupRunMissed
-            | Self::StrategyOwnerInvalid => AlarmLevel::Critical,
+            | Self::StrategyOwnerInvalid
+            | Self::StrategyUnreadable => AlarmLevel::Critical,
         }
     }
 }

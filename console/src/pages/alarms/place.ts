@@ -8,6 +8,7 @@ export function placeOf({ alarmType, clusterId, taskId }: Pick<Alarm, 'alarmType
       return `/clusters/${clusterId}`;
     case 'backup_run_missed':
     case 'backup_strategy_owner_invalid':
+    case 'backup_strategy_unreadable':
       return `/clusters/${clusterId}/backup?list=strategy`;
     case 'backup_storage_capacity_over_threshold':
       return `/clusters/${clusterId}/backup?list=storage`;

@@ -36,7 +36,7 @@ export function daysOf(runs: StrategyRun[], now: Date, count = CALENDAR_DAYS): D
     if (status === 'PARTIAL') day.partial += 1;
     if (status === 'FAILED') day.failed += 1;
     if (status === 'MISSED') day.missed += 1;
-    if (status === 'RUNNING') day.running += 1;
+    if (status === 'RUNNING' || status === 'WAITING') day.running += 1;
     day.state = stateOf(day);
   }
   return [...days.values()];

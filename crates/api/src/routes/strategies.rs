@@ -12,7 +12,10 @@ use crate::error::{Failure, Failures};
 use crate::extract::{Body, Parameters, Path};
 use crate::queries::{StrategyQuery, StrategyRunQuery};
 use crate::views::plans::{ActionType, ActionView};
-use crate::views::strategies::{NewStrategyBody, ScheduleBody, StrategyChangeBody, StrategyView};
+use crate::views::strategies::{
+    NewStrategyBody, ScheduleBody, StopScheduleBody, StrategyChangeBody, StrategyView,
+};
+use crate::views::strategy_list::StrategyListView;
 use crate::views::strategy_runs::{PlannedRunsView, StrategyRunView};
 
 /// Lists the backup strategies of all clusters, or of one and its tenants
@@ -21,15 +24,17 @@ use crate::views::strategy_runs::{PlannedRunsView, StrategyRunView};
     path = "/backup/strategies",
     tag = "strategies",
     params(StrategyQuery),
-    responses((status = 200, body = Envelope<List<StrategyView>>), Failures)
+    responses((status = 200, body = Envelope<StrategyListView>), Failures)
 )]
 pub(crate) async fn all_strategy_list(
     State(api): State<Api>,
     Caller(actor): Caller,
     Parameters(query): Parameters<StrategyQuery>,
-) -> Result<Answer<List<StrategyView>>, Failure> {
+) -> Result<Answer<StrategyListView>, Failure> {
     let (cluster, page) = query.read()?;
-    Ok(Answer(List::of(strategies::list(&api.control, &actor, cluster, page).await?)))
+    let strategies = strategies::list(&api.control, &actor, cluster, page).await?;
+    let unreadable = strategies::list_unreadable(&api.control, &actor, cluster).await?;
+    Ok(Answer(StrategyListView::of(strategies, unreadable)))
 }
 
 /// Returns the next runs of a schedule that is not saved
@@ -131,7 +136,7 @@ pub(crate) async fn strategy_delete(
     Ok(Answer(ActionView::done(ActionType::DeleteBackupStrategy, scope)))
 }
 
-/// Resumes the schedule of a cluster; runs that were due meanwhile are recorded as missed
+/// Resumes the schedule of a cluster, and log backup paused with it; runs that were due meanwhile are recorded as missed
 #[utoipa::path(
     post,
     path = "/ob/clusters/{id}/backup/config/backupStrategy/startSchedule",
@@ -147,11 +152,11 @@ pub(crate) async fn schedule_start(
     Path(id): Path<i64>,
 ) -> Result<Answer<ActionView>, Failure> {
     let scope = Scope::Cluster(ClusterId(id));
-    strategies::resume(&api.control, &actor, scope).await?;
-    Ok(Answer(ActionView::done(ActionType::StartBackupSchedule, scope)))
+    let task = strategies::resume(&api.control, &actor, scope).await?;
+    Ok(Answer(ActionView::done(ActionType::StartBackupSchedule, scope).with_task(task)))
 }
 
-/// Pauses the schedule of a cluster; a running backup continues
+/// Pauses the schedule of a cluster, and log backup on request; a running backup continues
 #[utoipa::path(
     post,
     path = "/ob/clusters/{id}/backup/config/backupStrategy/stopSchedule",
@@ -159,16 +164,19 @@ pub(crate) async fn schedule_start(
     params(
         ("id" = i64, Path, description = "The cluster."),
     ),
+    request_body = Option<StopScheduleBody>,
     responses((status = 200, body = Envelope<ActionView>), Failures)
 )]
 pub(crate) async fn schedule_stop(
     State(api): State<Api>,
     Caller(actor): Caller,
     Path(id): Path<i64>,
+    body: Option<Body<StopScheduleBody>>,
 ) -> Result<Answer<ActionView>, Failure> {
     let scope = Scope::Cluster(ClusterId(id));
-    strategies::pause(&api.control, &actor, scope).await?;
-    Ok(Answer(ActionView::done(ActionType::StopBackupSchedule, scope)))
+    let with_log_backup = body.is_some_and(|Body(body)| body.pause_log_backup);
+    let task = strategies::pause(&api.control, &actor, scope, with_log_backup).await?;
+    Ok(Answer(ActionView::done(ActionType::StopBackupSchedule, scope).with_task(task)))
 }
 
 /// Lists the runs of the backup strategy of a cluster, newest first
@@ -299,7 +307,7 @@ pub(crate) async fn tenant_strategy_delete(
     Ok(Answer(ActionView::done(ActionType::DeleteBackupStrategy, scope)))
 }
 
-/// Resumes the schedule of a tenant; runs that were due meanwhile are recorded as missed
+/// Resumes the schedule of a tenant, and log backup paused with it; runs that were due meanwhile are recorded as missed
 #[utoipa::path(
     post,
     path = "/ob/clusters/{id}/tenants/{tenantId}/backup/config/backupStrategy/startSchedule",
@@ -316,11 +324,11 @@ pub(crate) async fn tenant_schedule_start(
     Path((id, tenant)): Path<(i64, i64)>,
 ) -> Result<Answer<ActionView>, Failure> {
     let scope = Scope::Tenant(ClusterId(id), TenantId(tenant));
-    strategies::resume(&api.control, &actor, scope).await?;
-    Ok(Answer(ActionView::done(ActionType::StartBackupSchedule, scope)))
+    let task = strategies::resume(&api.control, &actor, scope).await?;
+    Ok(Answer(ActionView::done(ActionType::StartBackupSchedule, scope).with_task(task)))
 }
 
-/// Pauses the schedule of a tenant; a running backup continues
+/// Pauses the schedule of a tenant, and log backup on request; a running backup continues
 #[utoipa::path(
     post,
     path = "/ob/clusters/{id}/tenants/{tenantId}/backup/config/backupStrategy/stopSchedule",
@@ -329,16 +337,19 @@ pub(crate) async fn tenant_schedule_start(
         ("id" = i64, Path, description = "The cluster."),
         ("tenantId" = i64, Path, description = "The tenant."),
     ),
+    request_body = Option<StopScheduleBody>,
     responses((status = 200, body = Envelope<ActionView>), Failures)
 )]
 pub(crate) async fn tenant_schedule_stop(
     State(api): State<Api>,
     Caller(actor): Caller,
     Path((id, tenant)): Path<(i64, i64)>,
+    body: Option<Body<StopScheduleBody>>,
 ) -> Result<Answer<ActionView>, Failure> {
     let scope = Scope::Tenant(ClusterId(id), TenantId(tenant));
-    strategies::pause(&api.control, &actor, scope).await?;
-    Ok(Answer(ActionView::done(ActionType::StopBackupSchedule, scope)))
+    let with_log_backup = body.is_some_and(|Body(body)| body.pause_log_backup);
+    let task = strategies::pause(&api.control, &actor, scope, with_log_backup).await?;
+    Ok(Answer(ActionView::done(ActionType::StopBackupSchedule, scope).with_task(task)))
 }
 
 /// Lists the runs of the backup strategy of a tenant, newest first

@@ -22,19 +22,31 @@ pub(crate) struct AllOverviewView {
     recent_successful_count: u64,
     /// Failed backups in the last 24 hours.
     recent_failed_count: u64,
+    /// Backups that ended well in the last 7 days.
+    week_successful_count: u64,
+    /// Backups that ended otherwise in the last 7 days.
+    week_failed_count: u64,
+    /// Recoveries that ended well in the last 7 days.
+    week_restore_successful_count: u64,
+    /// Recoveries that ended otherwise in the last 7 days.
+    week_restore_failed_count: u64,
 }
 
 impl From<AllOverview> for AllOverviewView {
     fn from(overview: AllOverview) -> Self {
-        let AllOverview { clusters, succeeded, failed } = overview;
+        let AllOverview { clusters, recent, week, week_recoveries } = overview;
         let objects: u64 = clusters.iter().map(ClusterStanding::objects).sum();
         let protected: u64 = clusters.iter().map(ClusterStanding::protected_objects).sum();
         Self {
             clusters: clusters.into_iter().map(ClusterStandingView::from).collect(),
             protected_object_count: protected,
             unprotected_object_count: objects.saturating_sub(protected),
-            recent_successful_count: succeeded,
-            recent_failed_count: failed,
+            recent_successful_count: recent.well,
+            recent_failed_count: recent.badly,
+            week_successful_count: week.well,
+            week_failed_count: week.badly,
+            week_restore_successful_count: week_recoveries.well,
+            week_restore_failed_count: week_recoveries.badly,
         }
     }
 }

@@ -26,6 +26,7 @@ pub(crate) mod signing;
 pub(crate) mod storage_uses;
 pub(crate) mod storages;
 pub(crate) mod strategies;
+pub(crate) mod strategy_list;
 pub(crate) mod strategy_runs;
 pub(crate) mod tasks;
 pub(crate) mod tenant_recovery;

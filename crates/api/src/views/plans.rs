@@ -103,6 +103,14 @@ impl ActionView {
         Self { ob_backup_task_type: kind, backup_object_ops_result_list: vec![result], plan: None }
     }
 
+    /// Names the task that belongs to it, if there is one.
+    pub(crate) fn with_task(mut self, task: Option<TaskId>) -> Self {
+        for result in &mut self.backup_object_ops_result_list {
+            result.task_id_list.extend(task.map(|task| task.0));
+        }
+        self
+    }
+
     /// Reports what would be done.
     pub(crate) fn planned(kind: ActionType, plan: Plan) -> Self {
         Self { ob_backup_task_type: kind, backup_object_ops_result_list: Vec::new(), plan: Some(plan.into()) }

@@ -8,6 +8,7 @@ use model::schedule::form;
 use model::schedule::form::{Form, QuietWindowForm};
 use model::strategy::Scope;
 use model::strategy::draft::{ScheduleConfig, ThresholdConfig};
+use model::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -55,6 +56,15 @@ pub(crate) struct StrategyChangeBody {
     /// Whether to create a secondary backup; not supported yet.
     #[serde(default)]
     secondary_backup_enabled: bool,
+}
+
+/// What is paused with a schedule.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct StopScheduleBody {
+    /// Whether log backup is paused, too. Left out it continues; clean-up always does.
+    #[serde(default)]
+    pub(crate) pause_log_backup: bool,
 }
 
 /// The schedule of data backups, and the retention of backups.
@@ -149,7 +159,8 @@ pub(crate) struct ThresholdBody {
     /// The number of days without a successful data backup after which an alarm is raised.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "whole::optional")]
     no_successful_data_backup_alarm_days: Option<u32>,
-    /// Accepted because OCP sends it; the setting of the cluster is not changed.
+    /// OCP's field for how many days a cluster of 3.x keeps its logs. Lifeboat does not change that setting and refuses
+    /// the field.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "whole::optional")]
     lib_ob_log_expire_days: Option<u32>,
     /// The delay of log backup in seconds from which an alarm is raised.
@@ -205,19 +216,22 @@ impl ScheduleBody {
 }
 
 impl ThresholdBody {
-    fn config(self, storage_percent: Option<u8>) -> ThresholdConfig {
+    fn config(self, storage_percent: Option<u8>) -> Result<ThresholdConfig, Problem> {
         let Self {
             data_backup_timeout_minutes,
             no_successful_data_backup_alarm_days,
-            lib_ob_log_expire_days: _,
+            lib_ob_log_expire_days,
             log_backup_delay_seconds,
         } = self;
-        ThresholdConfig {
+        if lib_ob_log_expire_days.is_some() {
+            return Err(Problem::invalid("strategy-log-expire-days").with("field", "libObLogExpireDays"));
+        }
+        Ok(ThresholdConfig {
             data_backup_timeout_minutes,
             no_successful_data_backup_alarm_days,
             log_backup_delay_seconds,
             alarm_storage_percentage_threshold: storage_percent,
-        }
+        })
     }
 }
 
@@ -238,7 +252,7 @@ impl NewStrategyBody {
             method: self.backup_mode.map(Into::into),
             storage,
             schedule: self.ob_backup_schedule_config.config(),
-            thresholds: self.ob_backup_threshold_config.config(percent),
+            thresholds: self.ob_backup_threshold_config.config(percent)?,
             secondary_backup: self.secondary_backup_enabled,
         })
     }
@@ -254,7 +268,7 @@ impl StrategyChangeBody {
             storage,
             enabled: schedule.as_ref().and_then(|schedule| schedule.backup_schedule_enabled),
             schedule: schedule.map(ScheduleBody::config),
-            thresholds: self.ob_backup_threshold_config.config(percent),
+            thresholds: self.ob_backup_threshold_config.config(percent)?,
             secondary_backup: self.secondary_backup_enabled,
             accept_storage_move: self.accept_storage_move,
         })
@@ -292,6 +306,9 @@ pub(crate) struct StrategyView {
     secondary_backup_enabled: bool,
     /// The status of its schedule.
     backup_schedule_status: words::BackupScheduleStatus,
+    /// When the newest good data backup of the cluster or tenant was finished.
+    #[schema(format = DateTime)]
+    last_data_backup_time: Option<String>,
     /// Its next run; none while it is paused.
     next_run: Option<PlannedRunView>,
     /// Its newest run.
@@ -352,7 +369,8 @@ pub(crate) struct StrategyStorageView {
 
 impl From<Detail> for StrategyView {
     fn from(detail: Detail) -> Self {
-        let Detail { strategy, cluster_name, tenant_name, storage, owner, standing } = detail;
+        let Detail { strategy, cluster_name, tenant_name, storage, owner, last_data_backup, standing } =
+            detail;
         let settings = strategy.settings;
         let (tenant, dimension) = match strategy.scope {
             Scope::Cluster(_) => (None, BackupDimension::Cluster),
@@ -387,6 +405,7 @@ impl From<Detail> for StrategyView {
             },
             secondary_backup_enabled: false,
             backup_schedule_status: standing.status.into(),
+            last_data_backup_time: last_data_backup.map(Timestamp::to_rfc3339),
             next_run: standing.next.map(Into::into),
             last_run: standing.last.map(Into::into),
         }

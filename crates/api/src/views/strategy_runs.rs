@@ -40,7 +40,7 @@ pub(crate) struct StrategyRunView {
     data_backup_mode: Option<words::DataBackupMode>,
     /// The task.
     task_id: Option<i64>,
-    /// Why it was missed or failed, or why it is full instead of incremental.
+    /// Why it was missed or failed, what its task waits for, or why it is full instead of incremental.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<Words>,
     /// The time of the decision.

@@ -177,6 +177,7 @@ words! {
 words! {
     /// The status of a run of a backup strategy.
     StrategyRunStatus for control::strategies::RunStatus {
+        Waiting = "WAITING",
         Running = "RUNNING",
         Successful = "SUCCESSFUL",
         Partial = "PARTIAL",
@@ -209,6 +210,7 @@ words! {
         IncBackupDelay = "inc_backup_delay",
         BackupRunMissed = "backup_run_missed",
         StrategyOwnerInvalid = "backup_strategy_owner_invalid",
+        StrategyUnreadable = "backup_strategy_unreadable",
     }
 }
 

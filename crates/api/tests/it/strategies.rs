@@ -103,6 +103,9 @@ async fn a_strategy_is_created_runs_is_paused_and_deleted() {
     cleaned["obBackupScheduleConfig"]["cleanEnabled"] = json!(true);
     cleaned["obBackupScheduleConfig"]["backupDataRetentionDays"] = json!(7);
     assert_eq!(story.refused("POST", &story.strategy(""), Some(cleaned)).await, 400);
+    let mut kept = json!({ "obBackupScheduleConfig": hourly() });
+    kept["obBackupThresholdConfig"] = json!({ "libObLogExpireDays": 7 });
+    assert_eq!(story.refused("POST", &story.strategy(""), Some(kept)).await, 400, "it would do nothing");
     let new = json!({ "obBackupScheduleConfig": hourly() });
     let made = story.done("POST", &story.strategy(""), Some(new.clone())).await;
     assert_eq!(made["obBackupTaskType"], "CREATE_BACKUP_STRATEGY");
@@ -146,8 +149,14 @@ async fn a_strategy_is_created_runs_is_paused_and_deleted() {
     story.done("POST", &story.strategy("/startSchedule"), None).await;
     let all = story.done("GET", "/backup/strategies", None).await;
     assert_eq!(all["contents"][0]["obBackupScheduleConfig"]["backupScheduleEnabled"], true, "{all}");
+    assert_eq!(all["unreadable"], json!([]));
     let next = story.done("GET", &story.strategy("/nextRuns"), None).await;
     assert_eq!(next["contents"][0]["dueTime"], all["contents"][0]["nextRun"]["dueTime"]);
+    let with_logs = json!({ "pauseLogBackup": true });
+    let paused = story.done("POST", &story.strategy("/stopSchedule"), Some(with_logs)).await;
+    let tasks = &paused["backupObjectOpsResultList"][0]["taskIdList"];
+    let task = story.done("GET", &format!("/tasks/instances/{}", tasks[0]), None).await;
+    assert_eq!(task["strategyId"], shown["strategyId"], "{paused} {task}");
     story.done("DELETE", &story.strategy(""), None).await;
     assert_eq!(story.refused("GET", &story.strategy("/runs"), None).await, 20106);
     story.server.shutdown.cancel();

@@ -9,9 +9,9 @@ use model::text::Text;
 use serde_json::{Map, Value, json};
 
 use super::consent::ConsentArgs;
-use super::names::{cluster, read_table, short, storage, tenant};
+use super::names::{cluster, read_table, short, tenant};
 use super::reach::Reach;
-use super::storage::{directory_base, read_uri};
+use super::storage::choice;
 use super::task;
 use crate::client::Client;
 use crate::failure::Failure;
@@ -232,12 +232,7 @@ async fn body(client: &Client, cluster: &ClusterRow, args: &NowArgs) -> Result<V
         body.insert("obBackupObjectList".into(), Value::Array(objects));
     }
     if let Some(wanted) = &args.storage {
-        let choice = if wanted.contains("://") {
-            json!({ "obBackupStorageBaseInfo": directory_base(&read_uri(wanted)?)? })
-        } else {
-            json!({ "storageId": storage(client, wanted).await?.storage_id })
-        };
-        body.insert("obBackupServiceStorageConfig".into(), choice);
+        body.insert("obBackupServiceStorageConfig".into(), choice(client, wanted).await?);
     }
     Ok(Value::Object(body))
 }

@@ -9,7 +9,7 @@ use model::storage::mask_uri;
 
 use crate::client::Client;
 use crate::failure::Failure;
-use crate::rows::{ClusterRow, StorageRow, TenantRow, read_all};
+use crate::rows::{ClusterRow, StorageRow, TenantRow, UnreadableStrategyRow, read_all};
 
 /// Returns the cluster of that name.
 pub(crate) async fn cluster(client: &Client, name: &str) -> Result<ClusterRow, Failure> {
@@ -23,6 +23,12 @@ pub(crate) async fn storage(client: &Client, name: &str) -> Result<StorageRow, F
     let storages: Vec<StorageRow> = read_all(&client.list("/backup/storages", &[]).await?)?;
     let found = storages.into_iter().find(|storage| storage.config_name.as_deref() == Some(name));
     found.ok_or_else(|| Problem::not_found("storage-unknown").with("storage", name).into())
+}
+
+/// Returns the strategies that the server cannot read.
+pub(super) async fn unreadable_strategies(client: &Client) -> Result<Vec<UnreadableStrategyRow>, Failure> {
+    let data = client.get("/backup/strategies", &[("size", "1".to_owned())]).await?;
+    read_all(data["unreadable"].as_array().map_or(&[], Vec::as_slice))
 }
 
 /// Returns a cluster's tenants.

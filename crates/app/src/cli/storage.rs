@@ -275,6 +275,14 @@ pub(crate) fn read_uri(uri: &str) -> Result<StorageLocation, Failure> {
     Ok(StorageLocation::from_uri(uri)?)
 }
 
+/// Returns the storage that a request chooses as the API takes it: one of the library by its name, or a typed-in directory.
+pub(super) async fn choice(client: &Client, wanted: &str) -> Result<Value, Failure> {
+    if wanted.contains("://") {
+        return Ok(json!({ "obBackupStorageBaseInfo": directory_base(&read_uri(wanted)?)? }));
+    }
+    Ok(json!({ "storageId": storage(client, wanted).await?.storage_id }))
+}
+
 /// Returns a directory, which needs no key, as the API takes it.
 pub(crate) fn directory_base(location: &StorageLocation) -> Result<Value, Failure> {
     if location.kind == StorageType::File {

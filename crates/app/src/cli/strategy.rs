@@ -2,15 +2,15 @@
 
 use clap::{Args, Subcommand};
 use model::text::Text;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::names::{cluster, short, short_or_none, tenant};
+use super::names::{cluster, short, short_or_none, tenant, unreadable_strategies};
 use super::reach::Reach;
 use super::strategy_apply::{ApplyArgs, ExportArgs, apply, export};
 use super::strategy_settings::SettingsArgs;
 use crate::client::Client;
 use crate::failure::Failure;
-use crate::rows::{PlannedRunRow, StrategyRow, StrategyRunRow, read, read_all};
+use crate::rows::{ActionRow, PlannedRunRow, StrategyRow, StrategyRunRow, read, read_all};
 use crate::screen::Screen;
 
 #[derive(Args)]
@@ -48,12 +48,16 @@ enum Verb {
         #[arg(long)]
         yes: bool,
     },
-    /// Pause the schedule; a running backup continues
+    /// Pause the schedule; a running backup continues, a waiting one is recorded as missed
     Pause {
         #[command(flatten)]
         scope: ScopeArgs,
+        /// Pause log backup too (4.x). Defaults to letting log backup and clean-up continue
+        #[arg(long)]
+        log_backup: bool,
     },
-    /// Resume the schedule; runs that were due meanwhile are recorded as missed. Its runs then use your permissions
+    /// Resume the schedule, and log backup paused with it; runs that were due meanwhile are recorded as missed. Its runs
+    /// then use your permissions
     Resume {
         #[command(flatten)]
         scope: ScopeArgs,
@@ -133,9 +137,10 @@ pub(crate) async fn run(args: StrategyArgs) -> Result<(), Failure> {
             let data = client.patch(&path, &body).await?;
             (data, scope.text("cli-strategy-changed"))
         }
-        Verb::Pause { scope } => {
-            let path = scope.path(&client).await?;
-            (client.post(&format!("{path}/stopSchedule"), None).await?, scope.text("cli-strategy-paused"))
+        Verb::Pause { scope, log_backup } => {
+            let path = format!("{}/stopSchedule", scope.path(&client).await?);
+            let body = json!({ "pauseLogBackup": log_backup });
+            (client.post(&path, Some(&body)).await?, scope.text("cli-strategy-paused"))
         }
         Verb::Resume { scope } => {
             let path = scope.path(&client).await?;
@@ -147,15 +152,22 @@ pub(crate) async fn run(args: StrategyArgs) -> Result<(), Failure> {
         }
     };
     let (data, said) = said;
-    screen.show(&data, |screen| screen.say(&said));
+    let task = read::<ActionRow>(&data)?.task().ok();
+    screen.show(&data, |screen| {
+        screen.say(&said);
+        if let Some(task) = task {
+            screen.say(&Text::new("cli-strategy-log-backup").with("task", task));
+        }
+    });
     Ok(())
 }
 
 async fn list(client: &Client, screen: Screen) -> Result<(), Failure> {
     let rows = client.list("/backup/strategies", &[]).await?;
     let strategies: Vec<StrategyRow> = read_all(&rows)?;
+    let unreadable = unreadable_strategies(client).await?;
     screen.show(&Value::Array(rows), |screen| {
-        let rows: Vec<Vec<String>> = strategies
+        let mut rows: Vec<Vec<String>> = strategies
             .iter()
             .map(|strategy| {
                 vec![
@@ -169,6 +181,12 @@ async fn list(client: &Client, screen: Screen) -> Result<(), Failure> {
                 ]
             })
             .collect();
+        rows.extend(unreadable.iter().map(|strategy| {
+            let tenant = strategy.tenant_name.clone().unwrap_or_else(|| "-".to_owned());
+            let mut row = vec![strategy.cluster_name.clone(), tenant];
+            row.extend(["-", "-", "UNREADABLE", "-", "-"].map(str::to_owned));
+            row
+        }));
         screen.table(&["CLUSTER", "TENANT", "METHOD", "STORAGE", "SCHEDULE", "NEXT RUN", "LAST RUN"], &rows);
     });
     Ok(())

@@ -9,10 +9,11 @@ use model::problem::codes;
 use model::text::Text;
 use serde_json::{Map, Value, json};
 
-use super::names::{cluster, tenant};
+use super::names::{cluster, tenant, unreadable_strategies};
 use super::storage::{directory_base, read_uri};
 use crate::client::Client;
 use crate::failure::Failure;
+use crate::language::language;
 use crate::rows::{StorageRow, read_all};
 use crate::screen::Screen;
 use crate::strategy_file::{self, Difference, Entry};
@@ -55,9 +56,17 @@ pub(super) async fn export(client: &Client, screen: Screen, args: &ExportArgs) -
         cluster(client, name).await?;
         strategies.retain(|strategy| strategy["clusterName"] == **name);
     }
+    let mut unreadable = unreadable_strategies(client).await?;
+    unreadable.retain(|strategy| args.cluster.as_ref().is_none_or(|name| strategy.cluster_name == *name));
     let file = strategy_file::written(&strategies)?;
     let shown: Vec<Map<String, Value>> = strategies.iter().map(strategy_file::shown).collect();
-    screen.show(&json!({ "strategies": shown }), |screen| screen.line(file.trim_end()));
+    screen.show(&json!({ "strategies": shown }), |screen| {
+        for strategy in &unreadable {
+            let said = Text::new("cli-strategy-unreadable").with("object", strategy.object());
+            screen.line(&format!("# {}", said.message(language())));
+        }
+        screen.line(file.trim_end());
+    });
     Ok(())
 }
 

@@ -4,8 +4,7 @@ use clap::{ArgGroup, Args, ValueEnum};
 use model::Problem;
 use serde_json::{Map, Value, json};
 
-use super::names::storage;
-use super::storage::{directory_base, read_uri};
+use super::storage::choice;
 use crate::client::Client;
 use crate::failure::Failure;
 
@@ -119,12 +118,7 @@ impl SettingsArgs {
             body.insert("obBackupThresholdConfig".into(), Value::Object(thresholds));
         }
         if let Some(wanted) = &self.storage {
-            let choice = if wanted.contains("://") {
-                json!({ "obBackupStorageBaseInfo": directory_base(&read_uri(wanted)?)? })
-            } else {
-                json!({ "storageId": storage(client, wanted).await?.storage_id })
-            };
-            body.insert("obBackupServiceStorageConfig".into(), choice);
+            body.insert("obBackupServiceStorageConfig".into(), choice(client, wanted).await?);
         }
         Ok(Value::Object(body))
     }

@@ -21,6 +21,11 @@ use metadata::Metadata;
 use crate::context::{Context, OrderTable};
 pub use plan::{Plan, PlannedStep};
 
+/// Returns the kinds of the tasks that recover.
+pub(crate) fn recovery_kinds() -> Vec<String> {
+    [restore_logical::RestoreLogical::KIND, restore_tenant::RestoreTenant::KIND].map(str::to_owned).into()
+}
+
 /// Lists every flow, once.
 macro_rules! flows {
     ($($flow:ty),+ $(,)?) => {

@@ -4,6 +4,7 @@ mod destination;
 mod full_sets;
 mod gap_tasks;
 mod kinds;
+mod running;
 mod scheduled;
 pub(crate) mod subjects;
 mod submit;
@@ -15,8 +16,9 @@ pub(crate) use destination::{Destination, destination, usual_storage};
 pub(crate) use full_sets::{has_a_full_set, has_full_sets};
 pub(crate) use gap_tasks::GapTasks;
 pub(crate) use kinds::{BACKUP_LOGICAL, BACKUP_PHYSICAL, backup_kinds};
+pub(crate) use running::{Running, backup_limits};
 pub(crate) use scheduled::{Scheduled, actor as actor_of_run, strategy_of, strategy_storage};
-pub(crate) use submit::{submit, submit_for_gaps, submit_run};
+pub(crate) use submit::{prepare, submit, submit_for_gaps, submit_run};
 
 /// A task was created from the order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,5 +1,6 @@
 //! A backup that a strategy orders: its task and the row of its due time are written in one transaction.
 
+use engine::Moment;
 use engine::journal::NewTask;
 use metadata::Transaction;
 use metadata::strategy_runs::{Fate, NewRun};
@@ -13,7 +14,7 @@ use model::strategy::{Scope, Strategy, holding};
 use model::user::{Permission, User};
 use model::{Problem, Timestamp};
 
-use super::kinds::backup_kinds;
+use super::running::backup_limits;
 use crate::context::{Actor, Context, Error, Means};
 
 /// The run of a strategy that an order is.
@@ -29,6 +30,8 @@ pub(crate) struct Scheduled {
     pub(crate) kind: DataBackupMode,
     /// Why it is full instead of incremental, if it is.
     pub(crate) promotion: Option<Promotion>,
+    /// Until when its task may wait in the queue.
+    pub(crate) before: Timestamp,
 }
 
 /// Returns the name of a strategy in place of an account's name or address.
@@ -54,19 +57,23 @@ impl Scheduled {
         task.creator(named(id)).subject(subject::STRATEGY, id.to_string())
     }
 
+    /// Lets the task wait in the queue where other backups leave no room for it now.
+    pub(crate) async fn queue(
+        &self,
+        context: &Context,
+        writer: &mut Transaction,
+        task: NewTask,
+    ) -> Result<NewTask, Error> {
+        let has_turn = writer.task_has_turn(&task, &backup_limits(context)).await?;
+        Ok(if has_turn { task } else { task.queued(Moment(self.before.0)) })
+    }
+
     /// Writes the row of the due time in the transaction that writes the task. The owner's permission is looked at
     /// here again: what may happen is decided in the transaction in which it happens.
     ///
     /// # Errors
-    /// When the due time is settled already, when another server has used up the room, when the strategy was changed, or
-    /// its owner may not back up any more.
-    pub(crate) async fn settle(
-        &self,
-        context: &Context,
-        writer: &mut Transaction,
-        task: TaskId,
-    ) -> Result<(), Error> {
-        self.find_room(context, writer).await?;
+    /// When the due time is settled already, when the strategy was changed, or its owner may not back up any more.
+    pub(crate) async fn settle(&self, writer: &mut Transaction, task: TaskId) -> Result<(), Error> {
         let strategies = writer.strategies_now(self.strategy.scope.cluster()).await?;
         if !strategies.contains(&self.strategy) {
             return Err(Problem::conflict("strategy-changed-meanwhile").into());
@@ -84,24 +91,6 @@ impl Scheduled {
         } else {
             Err(Problem::conflict("strategy-run-settled").with("due", self.due).into())
         }
-    }
-}
-
-impl Scheduled {
-    /// Counts the running backups, with the one that this transaction creates. Otherwise, servers that check at the
-    /// same time would each use up the free slots.
-    async fn find_room(&self, context: &Context, writer: &mut Transaction) -> Result<(), Error> {
-        let kinds = backup_kinds();
-        let running = writer.task_unfinished_count(&kinds, None).await?;
-        let is_within =
-            |running: u64, max: usize| usize::try_from(running).is_ok_and(|running| running <= max);
-        let mut has_room = is_within(running, context.data_backups_at_once);
-        if let Some(max) = context.backups_per_storage {
-            let storage = self.strategy.settings.storage.to_string();
-            let about = Some((subject::STORAGE, storage.as_str()));
-            has_room &= is_within(writer.task_unfinished_count(&kinds, about).await?, max);
-        }
-        if has_room { Ok(()) } else { Err(Problem::conflict("strategy-without-room").into()) }
     }
 }
 

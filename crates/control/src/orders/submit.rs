@@ -56,10 +56,11 @@ pub(crate) async fn submit(
     attempt.watch(&control.context, work).await
 }
 
-/// Makes a task of an order of a strategy, and settles its due time in the same transaction.
+/// Makes a task of an order of a strategy, and settles its due time in the same transaction. Where other tasks leave no room for
+/// it, it waits in the queue.
 ///
 /// # Errors
-/// When a rule refuses the order, other tasks leave no room for it, or the due time is settled already.
+/// When a rule refuses the order, or the due time is settled already.
 pub(crate) async fn submit_run(
     control: &Control,
     actor: &Actor,
@@ -73,8 +74,9 @@ pub(crate) async fn submit_run(
         let (draft, conflict) = draft(control, actor, order).await?;
         let mut writer = control.metadata().begin().await?;
         let task = run.mark(draft.first(&mut writer).await?);
+        let task = run.queue(&control.context, &mut writer, task).await?;
         let task = inserted(&mut writer, &task, conflict).await?;
-        run.settle(&control.context, &mut writer, task).await?;
+        run.settle(&mut writer, task).await?;
         attempt.done(&mut writer).await?;
         writer.commit().await?;
         control.wake().now();
@@ -108,6 +110,37 @@ pub(crate) async fn submit_for_gaps(
         Ok(Accepted { task })
     })
     .await
+}
+
+/// An order that a flow has decided about, to be made a task in a transaction that does more.
+pub(crate) struct Prepared {
+    draft: Draft,
+    conflict: Conflict,
+}
+
+/// Lets the flow that takes the order decide.
+///
+/// # Errors
+/// When the actor may not, or a rule refuses the order.
+pub(crate) async fn prepare(control: &Control, actor: &Actor, order: Order) -> Result<Prepared, Error> {
+    actor.must(Permission::Backup)?;
+    let (draft, conflict) = Box::pin(draft(control, actor, order)).await?;
+    Ok(Prepared { draft, conflict })
+}
+
+impl Prepared {
+    /// Makes the task, with what else belongs to it. The workers are woken by who commits.
+    ///
+    /// # Errors
+    /// When another task leaves no room for it.
+    pub(crate) async fn insert(
+        self,
+        writer: &mut Transaction,
+        mark: impl FnOnce(NewTask) -> NewTask,
+    ) -> Result<TaskId, Error> {
+        let task = mark(self.draft.first(writer).await?);
+        inserted(writer, &task, self.conflict).await
+    }
 }
 
 async fn inserted(writer: &mut Transaction, task: &NewTask, conflict: Conflict) -> Result<TaskId, Error> {

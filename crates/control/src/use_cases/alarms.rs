@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
 use metadata::backup_failures::BackupFailure;
+use metadata::strategies::{Strategies, Unreadable};
 use model::ability::Generation;
 use model::alarm::{self, Alarm, AlarmChange, AlarmKind, LOG_DELAY_S};
 use model::archive::ArchiveRound;
@@ -53,7 +54,8 @@ async fn read(control: &Control, cluster: Option<ClusterId>) -> Result<Vec<Alarm
         failures.entry(failure.cluster).or_default().push(failure);
     }
     let partial = control.metadata().backup_set_partial_newest().await?;
-    let strategies = control.metadata().strategy_list(cluster).await?;
+    let Strategies { readable: strategies, unreadable } =
+        control.metadata().strategy_list_whole(cluster).await?;
     let faults = of_strategies::faults(control, &clusters, &strategies).await?;
     let has_fault = |id| faults.iter().any(|(strategy, _)| strategy.scope.cluster() == id);
     let is_well = |cluster: &&Cluster| {
@@ -61,6 +63,7 @@ async fn read(control: &Control, cluster: Option<ClusterId>) -> Result<Vec<Alarm
         !failures.contains_key(&cluster.id)
             && !has_fault(cluster.id)
             && !partial.iter().any(|set| set.cluster == cluster.id)
+            && !unreadable.iter().any(|strategy| strategy.scope.cluster() == cluster.id)
             && trouble.is_none()
             && cluster.status != ClusterStatus::Unavailable
     };
@@ -80,6 +83,8 @@ async fn read(control: &Control, cluster: Option<ClusterId>) -> Result<Vec<Alarm
         alarms.extend(of_cluster.filter_map(|set| of_partial(cluster, &tenants, set)));
         let of_faults = |(strategy, fault): &(Strategy, Fault)| of_fault(cluster, &tenants, strategy, fault);
         alarms.extend(faults.into_iter().filter_map(of_faults));
+        let of_cluster = unreadable.iter().filter(|strategy| strategy.scope.cluster() == cluster.id);
+        alarms.extend(of_cluster.map(|strategy| of_unreadable(cluster, &tenants, strategy)));
     }
     alarms.sort_by_cached_key(|alarm| {
         (alarm.kind.level(), alarm.kind, alarm.cluster_name.clone(), alarm.tenant.clone())
@@ -191,6 +196,17 @@ fn of_log_backup(
 fn delay_limit_s(cluster: &Cluster, strategies: &[Strategy], tenant: TenantId) -> u64 {
     let strategy = holding(strategies, cluster.id, tenant);
     strategy.map_or(LOG_DELAY_S, |strategy| u64::from(strategy.settings.thresholds.log_backup_delay_s))
+}
+
+fn of_unreadable(cluster: &Cluster, tenants: &[Tenant], strategy: &Unreadable) -> Alarm {
+    let name = |id: TenantId| {
+        let found = tenants.iter().find(|tenant| tenant.id == id);
+        found.map_or_else(|| id.to_string(), |tenant| tenant.name.clone())
+    };
+    let tenant = strategy.scope.tenant().map(|id| (id, name(id)));
+    let mut alarm = of_cluster(cluster, AlarmKind::StrategyUnreadable, "alarm-strategy-unreadable", tenant);
+    alarm.text.raw = Some(strategy.cause.clone());
+    alarm
 }
 
 /// The tenant of a strategy may be gone: then it is called by its number. What is wrong with another tenant goes with

@@ -19,9 +19,9 @@ use model::user::Permission;
 use crate::actor::Actor;
 use crate::context::Control;
 use crate::error::Error;
-use crate::flows::Plan;
-use crate::flows::restore_logical::{self, RestoreLogical, State};
+use crate::flows::restore_logical::{self, State};
 use crate::flows::restore_tenant::{self, RestoreTenant, State as TenantState};
+use crate::flows::{Plan, recovery_kinds};
 use crate::orders::{self, Accepted};
 use crate::page::{Page, PageAsk};
 use crate::tasks::{stored_statuses, view};
@@ -166,7 +166,7 @@ pub async fn restore_tasks(
 ) -> Result<Page<RestoreTask>, Error> {
     actor.must(Permission::Read)?;
     let mut query = TaskQuery {
-        kinds: vec![RestoreLogical::KIND.to_owned(), RestoreTenant::KIND.to_owned()],
+        kinds: recovery_kinds(),
         statuses: filter.status.map(stored_statuses).unwrap_or_default(),
         from: filter.from,
         until: filter.until,

@@ -4,40 +4,51 @@
 //! |---|---|
 //! | `ask` | requests about a strategy, and a strategy as it is shown |
 //! | [`due`] | what is due now: what the scheduler does |
-//! | `running` | the data backups that run, and for whom they leave no room |
 //! | `found` | a strategy that is named, which may be none, or one that cannot be read |
+//! | `log_backup` | log backup that is paused and resumed with a strategy |
 //! | `misses` | due times that are recorded as missed |
 //! | `place` | where a strategy backs up to |
+//! | `queue` | the tasks that wait in the queue, as far as they are looked at again |
 //! | `runs` | what became of each due time, and what comes next |
 
 mod ask;
 pub(crate) mod due;
 mod found;
+mod log_backup;
 mod misses;
 mod place;
+mod queue;
 #[cfg(test)]
 mod random;
-mod running;
 mod runs;
+#[cfg(test)]
+mod seekdb_story;
 #[cfg(test)]
 mod stories;
 #[cfg(test)]
 mod tests;
 
+use engine::NewTask;
+use metadata::tasks::subject;
 use model::Problem;
 use model::backup::BackupMethod;
 use model::cluster::Cluster;
-use model::id::ClusterId;
+use model::id::{ClusterId, TaskId};
 use model::schedule::decide::{Hindrance, MissReason};
 use model::strategy::draft::ScheduleConfig;
 use model::strategy::rules::{self, Ground, StorageEdit};
 use model::strategy::{Draft, Scope, Strategy};
+use model::text::Text;
 use model::user::Permission;
 
 use crate::actor::Actor;
 use crate::context::{Attempt, Control};
 use crate::error::Error;
-pub use ask::{Detail, NamedStorage, StrategyAsk, StrategyChange, get, list};
+use crate::orders;
+pub use ask::{
+    Detail, NamedStorage, StrategyAsk, StrategyChange, UnreadableStrategy, get, list, list_unreadable,
+};
+use log_backup::{pause_order, resume_order};
 use misses::record_misses;
 use place::place;
 pub use runs::{
@@ -132,9 +143,11 @@ pub async fn change(
             let reason = if old.paused { PAUSED } else { MissReason::ReplacedBy(next) };
             record_misses(&mut writer, old, reason, now).await?;
             since = now;
-        } else if old.paused && !paused {
+        } else if old.paused != paused {
             record_misses(&mut writer, old, PAUSED, now).await?;
         }
+        // What waits in the queue would back up by the old settings: the next round decides anew.
+        writer.strategy_runs_withdraw(old.id, Text::new("task-withdrawn-changed")).await?;
         let new = Strategy { id: old.id, scope, owner: actor.user, settings, paused, since };
         writer.strategy_update(&new).await?;
         attempt.done(&mut writer).await?;
@@ -144,29 +157,61 @@ pub async fn change(
     attempt.watch(&control.context, work).await
 }
 
-/// Pauses a strategy's schedule. A running backup continues.
+/// Pauses a strategy's schedule. A running backup continues; a run that is due or waits in the queue is missed. Log
+/// backup continues, too, unless it is paused with the schedule. Then the task that pauses it is returned.
 ///
 /// # Errors
-/// When the actor may not, or there is no strategy (20106).
-pub async fn pause(control: &Control, actor: &Actor, scope: Scope) -> Result<Detail, Error> {
-    switch(control, actor, scope, true).await
+/// When the actor may not, there is no strategy (20106), or its log backup cannot be paused.
+pub async fn pause(
+    control: &Control,
+    actor: &Actor,
+    scope: Scope,
+    with_log_backup: bool,
+) -> Result<Option<TaskId>, Error> {
+    switch(control, actor, scope, if with_log_backup { Switch::PauseAll } else { Switch::Pause }).await
 }
 
 /// Resumes a strategy's schedule. Runs that were due meanwhile are recorded as missed, and are not started later. The
-/// actor becomes the owner.
+/// actor becomes the owner. Log backup that was paused with the schedule is resumed. Then the task that resumes it is
+/// returned.
 ///
 /// # Errors
-/// When the actor may not, or there is no strategy (20106).
-pub async fn resume(control: &Control, actor: &Actor, scope: Scope) -> Result<Detail, Error> {
-    switch(control, actor, scope, false).await
+/// When the actor may not, there is no strategy (20106), or its log backup is being changed.
+pub async fn resume(control: &Control, actor: &Actor, scope: Scope) -> Result<Option<TaskId>, Error> {
+    switch(control, actor, scope, Switch::Resume).await
 }
 
-async fn switch(control: &Control, actor: &Actor, scope: Scope, paused: bool) -> Result<Detail, Error> {
+/// What becomes of a schedule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Switch {
+    Pause,
+    PauseAll,
+    Resume,
+}
+
+async fn switch(
+    control: &Control,
+    actor: &Actor,
+    scope: Scope,
+    switch: Switch,
+) -> Result<Option<TaskId>, Error> {
+    let paused = switch != Switch::Resume;
     let action = if paused { "strategy-pause" } else { "strategy-resume" };
     let attempt = Attempt::new(actor, action, target(scope));
     let work = Box::pin(async {
         actor.must(Permission::Backup)?;
-        control.context.cluster(scope.cluster()).await?;
+        let context = &control.context;
+        context.cluster(scope.cluster()).await?;
+        let seen = control.metadata().strategy_list_whole(Some(scope.cluster())).await?;
+        let of_log_backup = match switch {
+            Switch::Pause => None,
+            Switch::PauseAll => pause_order(context, &seen, found::find(&seen, scope)?).await?,
+            Switch::Resume => resume_order(context, &seen, found::find(&seen, scope)?).await?,
+        };
+        let of_log_backup = match of_log_backup {
+            Some(order) => Some(orders::prepare(control, actor, order).await?),
+            None => None,
+        };
         let mut writer = control.metadata().begin().await?;
         let strategies = writer.strategies_whole_now(scope.cluster()).await?;
         let old = found::find(&strategies, scope)?;
@@ -174,19 +219,33 @@ async fn switch(control: &Control, actor: &Actor, scope: Scope, paused: bool) ->
         if !paused {
             new.owner = actor.user;
         }
-        if old.paused && !paused {
+        if old.paused != paused {
             let now = writer.now().await?;
             record_misses(&mut writer, old, PAUSED, now).await?;
         }
+        if paused {
+            // What waits for a time that is yet to come, since the clock went back.
+            writer.strategy_runs_withdraw(old.id, PAUSED.text()).await?;
+        }
         writer.strategy_update(&new).await?;
+        let task = match of_log_backup {
+            Some(prepared) => {
+                let mark =
+                    |task: NewTask| task.creator(&actor.name).subject(subject::STRATEGY, old.id.to_string());
+                Some(prepared.insert(&mut writer, mark).await?)
+            }
+            None => None,
+        };
         attempt.done(&mut writer).await?;
         writer.commit().await?;
-        get(control, actor, scope).await
+        control.wake().now();
+        Ok(task)
     });
     attempt.watch(&control.context, work).await
 }
 
-/// Deletes a strategy and its run history. Backup sets stay, and a running backup continues.
+/// Deletes a strategy and its run history. Backup sets stay, and a running backup continues. The task of a run that
+/// waits in the queue ends before it begins.
 ///
 /// # Errors
 /// When the actor may not, or there is no strategy (20106).
@@ -198,6 +257,7 @@ pub async fn remove(control: &Control, actor: &Actor, scope: Scope) -> Result<()
         let mut writer = control.metadata().begin().await?;
         let strategies = writer.strategies_whole_now(scope.cluster()).await?;
         let id = found::find_id(&strategies, scope)?;
+        writer.strategy_runs_withdraw(id, Text::new("task-withdrawn-deleted")).await?;
         writer.strategy_remove(id).await?;
         attempt.done(&mut writer).await?;
         Ok(writer.commit().await?)

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use control::backups::{self, BackupFilter, BackupNow};
+use control::backups::{self, BackupFilter, BackupNow, Ended};
 use control::storages::StorageChoice;
 use control::{PageAsk, clusters, restores, storages, tasks};
 use model::backup::{BackupMethod, BackupObject, BackupWish, DataBackupMode};
@@ -97,10 +97,18 @@ async fn a_backup_is_listed_with_all_that_ocp_shows() {
     let all = backups::all_overview(control, admin).await.expect("seen");
     let [cluster] = &all.clusters[..] else { panic!("one cluster: {all:?}") };
     assert_eq!((cluster.objects(), cluster.protected_objects(), cluster.standing.running), (1, 1, None));
-    assert_eq!((cluster.standing.sets.bytes, all.succeeded, all.failed), (set.bytes, 1, 0));
+    assert_eq!((cluster.standing.sets.bytes, all.recent.well, all.recent.badly), (set.bytes, 1, 0));
     let ability = backups::ability(control, admin, set.cluster, None).await.expect("seen");
     assert_eq!((ability.preferred, ability.incremental_enabled), (BackupMethod::Logical, false));
     assert_eq!(ability.storage, Some((set.storage, backups::StorageSource::LastUsed)));
+
+    // A day later it is not recent, a week later not of this week.
+    let (one, none) = (Ended { well: 1, badly: 0 }, Ended::default());
+    for (days, recent, week) in [(0, one, one), (2, none, one), (6, none, none)] {
+        control.pass(Duration::from_hours(days * 24)).await.expect("the clock can be moved");
+        let all = backups::all_overview(control, admin).await.expect("seen");
+        assert_eq!((all.recent, all.week, all.week_recoveries), (recent, week, none));
+    }
 }
 
 #[tokio::test]

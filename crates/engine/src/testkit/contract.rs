@@ -1,5 +1,7 @@
 //! The promises of [`Journal`](crate::journal::Journal), checked on any implementation.
 
+mod queue;
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -38,6 +40,7 @@ pub async fn holds<J: Timed>(journal: &J) {
     log_lines_keep_their_order_and_come_in_pages(journal).await;
     progress_changes_nothing_else(journal).await;
     events_are_in_order_and_complete(journal).await;
+    queue::holds(journal).await;
 }
 
 /// A flow that is only stored here.
@@ -73,7 +76,12 @@ async fn load<J: Timed>(journal: &J, task: TaskId) -> Task {
 }
 
 fn ask(kind: &str) -> Ask {
-    Ask { worker: "one".to_owned(), can: vec![(kind.to_owned(), 3)], lease: LEASE }
+    Ask {
+        worker: "one".to_owned(),
+        can: vec![(kind.to_owned(), 3)],
+        lease: LEASE,
+        limits: crate::journal::Limits::default(),
+    }
 }
 
 async fn claim<J: Timed>(journal: &J, kind: &str) -> Option<Claim> {
@@ -142,6 +150,7 @@ async fn a_new_task_is_kept_whole<J: Timed>(journal: &J) {
         name: new.name,
         subject: new.subject,
         exclusive: None,
+        queued: None,
         state: new.state,
         lanes: new.lanes,
         note: None,

@@ -23,6 +23,7 @@ fn task(status: TaskStatus) -> Task {
         name: new.name,
         subject: new.subject,
         exclusive: None,
+        queued: None,
         state: new.state,
         lanes: new.lanes,
         note: None,

@@ -13,7 +13,8 @@ use crate::error::Error;
 use crate::journal::events;
 use crate::measured::{EndedRun, RunKind, RunOutcome};
 use crate::sql::{json, statement, word};
-use crate::tasks::stored;
+use crate::task_queue::{self, Room};
+use crate::tasks::{UNFINISHED, stored};
 
 /// How many lines of a row's log are kept; the oldest are deleted.
 const LOG_LINES_KEPT: i64 = 10_000;
@@ -24,17 +25,23 @@ pub(super) async fn next_due(connection: &mut Connection, ask: &Ask) -> Result<O
         return Ok(None);
     }
     let now = connection.now().await?;
-    let unfinished = [TaskStatus::Pending, TaskStatus::Running, TaskStatus::RollingBack];
+    let waiting = statement("look for queued tasks", "SELECT task_id FROM task_queue LIMIT 1");
+    let room = match connection.row(waiting).await? {
+        Some(_) => task_queue::room(connection, &ask.limits).await?,
+        None => Room::default(),
+    };
     let find = statement(
         "look for a task that is due",
-        "SELECT id FROM tasks WHERE due_at <= ? AND (lease_until IS NULL OR lease_until <= ?)",
+        "SELECT t.id FROM tasks t LEFT JOIN task_queue q ON q.task_id = t.id
+         WHERE t.due_at <= ? AND (t.lease_until IS NULL OR t.lease_until <= ?)",
     );
-    let mut find = find.bind(now).bind(now).and_one_of("status", unfinished.iter().map(word)).push(" AND (");
+    let find = find.bind(now).bind(now).and_one_of("t.status", UNFINISHED.iter().map(word));
+    let mut find = task_queue::turn(find, &ask.limits, &room, now).push(" AND (");
     for (place, (kind, version)) in ask.can.iter().enumerate() {
         let or = if place == 0 { "" } else { " OR " };
-        find = find.push(or).push("kind = ? AND version <= ?").bind(kind).bind(*version);
+        find = find.push(or).push("t.kind = ? AND t.version <= ?").bind(kind).bind(*version);
     }
-    let row = connection.row(find.push(") ORDER BY due_at, id LIMIT 1")).await?;
+    let row = connection.row(find.push(") ORDER BY t.due_at, t.id LIMIT 1")).await?;
     row.map(|row| row.integer("id").map(TaskId)).transpose()
 }
 
@@ -48,8 +55,16 @@ pub(super) async fn claim(connection: &mut Connection, ask: &Ask) -> Result<Opti
         "UPDATE tasks SET fence = fence + 1, lease_owner = ?, lease_until = ? WHERE id = ?",
     );
     connection.execute(take.bind(&ask.worker).bind(until).bind(id.0)).await?;
-    let read = statement("claim a task", "SELECT fence FROM tasks WHERE id = ?").bind(id.0);
+    let read = statement("claim a task", "SELECT fence, operation FROM tasks WHERE id = ?").bind(id.0);
     let Some(row) = connection.row(read).await? else { return Ok(None) };
+    // What is to be ended ends without its key, which another may have.
+    if row.word::<Operation>("operation")? != Operation::Cancel && task_queue::leave(connection, id).await? {
+        let take = statement(
+            "take a task from the queue",
+            "UPDATE tasks SET occupied_key = exclusive_key WHERE id = ?",
+        );
+        connection.execute(take.bind(id.0)).await?;
+    }
     let ticket = Ticket { task: id, fence: row.integer("fence")? };
     let Some(task) = stored::load(connection, id).await? else { return Ok(None) };
     let pulse = Pulse { left: until.since(now), now, cancels: task.cancels.clone() };
@@ -123,8 +138,14 @@ pub(super) async fn write(
     let mut keep = keep.bind(change.started_at).bind(change.finished_at).bind(due_at);
     keep = keep.push(match change.status.is_finished() {
         true => ", occupied_key = NULL",
-        false => ", occupied_key = exclusive_key",
+        false => {
+            ", occupied_key = CASE WHEN EXISTS (SELECT 1 FROM task_queue q WHERE q.task_id = tasks.id)
+                                   THEN NULL ELSE exclusive_key END"
+        }
     });
+    if change.status.is_finished() {
+        task_queue::leave(connection, task).await?;
+    }
     if let Some(state) = &change.state {
         keep = keep.push(", state = ?").bind(json(state));
     }

@@ -14,6 +14,7 @@ use crate::error::Error;
 use crate::journal::{decision, events};
 use crate::open::Metadata;
 use crate::sql::{Statement, statement, word};
+use crate::task_queue;
 
 /// The names of a task's subjects; the values are IDs in digits.
 pub mod subject {
@@ -40,6 +41,8 @@ pub struct TaskQuery {
     pub kinds: Vec<String>,
     /// About all of these: name and value, see [`subject`].
     pub subjects: Vec<(String, String)>,
+    /// Without those that ended before they began.
+    pub without_withdrawn: bool,
     /// Started (or, before that, created) at that time or later.
     pub from: Option<Timestamp>,
     /// Started (or, before that, created) before that time.
@@ -82,19 +85,19 @@ impl Metadata {
         Ok(Listing { items, total })
     }
 
-    /// Returns what each unfinished task of these kinds is about; see [`subject`].
+    /// Returns what each task of these kinds that is under way, and not queued, is about; see [`subject`].
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn task_unfinished_subjects(
+    pub async fn task_under_way_subjects(
         &self,
         kinds: &[String],
     ) -> Result<Vec<BTreeMap<String, String>>, Error> {
         let find = statement(
-            "look for unfinished tasks",
+            "look for tasks under way",
             "SELECT t.id, s.name, s.value FROM tasks t JOIN task_subjects s ON s.task_id = t.id WHERE 1 = 1",
         );
-        let find = find.and_one_of("t.status", UNFINISHED.iter().map(word)).and_one_of("t.kind", kinds);
+        let find = task_queue::under_way(find, kinds);
         let mut tasks: BTreeMap<i64, BTreeMap<String, String>> = BTreeMap::new();
         for row in self.read().await?.rows(find).await? {
             tasks.entry(row.integer("id")?).or_default().insert(row.text("name")?, row.text("value")?);
@@ -168,26 +171,6 @@ impl Transaction {
         decision::apply(&mut self.connection, task, decision).await
     }
 
-    /// Counts the unfinished tasks of these kinds with this subject, including one that this transaction creates; see
-    /// [`subject`].
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn task_unfinished_count(
-        &mut self,
-        kinds: &[String],
-        about: Option<(&'static str, &str)>,
-    ) -> Result<u64, Error> {
-        let count = statement("count unfinished tasks", "SELECT COUNT(*) AS total FROM tasks t WHERE 1 = 1");
-        let query = TaskQuery {
-            kinds: kinds.to_vec(),
-            subjects: about.map(|(name, value)| (name.to_owned(), value.to_owned())).into_iter().collect(),
-            ..TaskQuery::default()
-        };
-        let count = limit(count, &query).and_one_of("t.status", UNFINISHED.iter().map(word));
-        self.connection.count(count).await
-    }
-
     /// Returns an unfinished task that is about this; see [`subject`].
     ///
     /// # Errors
@@ -213,6 +196,11 @@ fn limit(statement: Statement, query: &TaskQuery) -> Statement {
         .and_one_of("t.kind", &query.kinds)
         .and_if("COALESCE(t.started_at, t.created_at) >= ?", query.from)
         .and_if("COALESCE(t.started_at, t.created_at) < ?", query.until);
+    let statement = if query.without_withdrawn {
+        statement.push(" AND (t.started_at IS NOT NULL OR t.finished_at IS NULL)")
+    } else {
+        statement
+    };
     query.subjects.iter().fold(statement, |statement, (name, value)| {
         let about = " AND EXISTS (SELECT 1 FROM task_subjects s WHERE s.task_id = t.id AND s.name = ? AND s.value = ?)";
         statement.push(about).bind(name).bind(value)

@@ -11,10 +11,12 @@ use crate::database::Connection;
 use crate::error::Error;
 use crate::journal::events;
 use crate::sql::{Row, json, statement, word};
+use crate::task_queue;
 
 /// Keeps a new task.
 pub(crate) async fn insert(connection: &mut Connection, new: &NewTask) -> Result<TaskId, InsertError> {
-    if let Some(key) = &new.exclusive
+    if new.queued.is_none()
+        && let Some(key) = &new.exclusive
         && let Some(task) = occupant(connection, key, None).await?
     {
         return Err(InsertError::Occupied { key: key.clone(), task });
@@ -22,6 +24,9 @@ pub(crate) async fn insert(connection: &mut Connection, new: &NewTask) -> Result
     let now = connection.now().await?;
     let id = connection.take_numbers("tasks", 1).await?;
     insert_task(connection, id, new, now).await?;
+    if let Some(before) = new.queued {
+        task_queue::enter(connection, id, before).await?;
+    }
     for (name, value) in &new.subject {
         let insert = statement(
             "keep a task's subject",
@@ -52,7 +57,8 @@ async fn insert_task(connection: &mut Connection, id: i64, new: &NewTask, now: M
     );
     let insert = insert.bind(id).bind(&new.kind).bind(new.version).bind(word(&TaskStatus::Pending));
     let insert = insert.bind(word(&Operation::Execute)).bind(&new.creator).bind(json(&new.name));
-    let insert = insert.bind(new.exclusive.as_deref()).bind(new.exclusive.as_deref());
+    let occupied = new.exclusive.as_deref().filter(|_| new.queued.is_none());
+    let insert = insert.bind(new.exclusive.as_deref()).bind(occupied);
     let insert = insert.bind(json(&new.state)).bind(json(&Cancels::default())).bind(now).bind(now);
     connection.execute(insert).await.map(drop)
 }
@@ -127,6 +133,7 @@ struct Parts {
     subject: BTreeMap<String, String>,
     lanes: Vec<LaneState>,
     rows: Vec<TaskRow>,
+    queued: Option<Moment>,
 }
 
 async fn read_parts(connection: &mut Connection, ids: &[i64]) -> Result<HashMap<i64, Parts>, Error> {
@@ -135,6 +142,10 @@ async fn read_parts(connection: &mut Connection, ids: &[i64]) -> Result<HashMap<
     for row in connection.rows(read.and_one_of("task_id", ids.iter().copied())).await? {
         let subject = &mut parts.entry(row.integer("task_id")?).or_default().subject;
         subject.insert(row.text("name")?, row.text("value")?);
+    }
+    let read = statement("read tasks' places in the queue", "SELECT * FROM task_queue WHERE 1 = 1");
+    for row in connection.rows(read.and_one_of("task_id", ids.iter().copied())).await? {
+        parts.entry(row.integer("task_id")?).or_default().queued = Some(row.moment("start_before")?);
     }
     let read = statement("read tasks' lanes", "SELECT * FROM task_lanes WHERE 1 = 1");
     let read = read.and_one_of("task_id", ids.iter().copied()).push(" ORDER BY task_id, place");
@@ -165,6 +176,7 @@ fn task(row: &Row, parts: Parts) -> Result<Task, Error> {
         name: row.json("name")?,
         subject: parts.subject,
         exclusive: row.text_or_none("exclusive_key")?,
+        queued: parts.queued,
         state: row.json("state")?,
         lanes: parts.lanes,
         note: row.json_or_none("note")?,

@@ -65,6 +65,7 @@ async fn fill(metadata: &Metadata) -> (ClusterId, TaskId) {
         worker: "w".into(),
         can: vec![("plain".into(), 1)],
         lease: std::time::Duration::from_secs(900),
+        limits: engine::journal::Limits::default(),
     };
     let claim = metadata.claim(&ask).await.expect("answers").expect("due");
     let line = [(engine::RowNumber(0), engine::Note::new("line"))];
@@ -106,8 +107,12 @@ async fn what_was_copied_is_there_after_it_was_put_back_on_any_kind_of_database(
         assert_eq!(of_tenant.expect("it is there").password.expose(), "of-the-tenant");
         let key = metadata.signing_key().await.expect("opens");
         assert_eq!(key.expect("it is there").expose(), "signing-seed");
-        let ask =
-            Ask { worker: "x".into(), can: vec![("plain".into(), 1)], lease: std::time::Duration::ZERO };
+        let ask = Ask {
+            worker: "x".into(),
+            can: vec![("plain".into(), 1)],
+            lease: std::time::Duration::ZERO,
+            limits: engine::journal::Limits::default(),
+        };
         let claim = metadata.claim(&ask).await.expect("answers").expect("nobody holds it any more");
         assert_eq!(claim.ticket.task, task);
         let next = metadata.insert(new_task(&["c"])).await.expect("kept");

@@ -266,7 +266,12 @@ async fn what_a_dead_server_held_is_free_as_soon_as_the_next_one_has_the_directo
     let mut writer = begin(&stand.metadata).await;
     writer.task_insert(&new_task(&["a"])).await.expect("kept");
     commit(writer).await;
-    let ask = Ask { worker: "dead".into(), can: vec![("plain".into(), 1)], lease: Duration::from_secs(3600) };
+    let ask = Ask {
+        worker: "dead".into(),
+        can: vec![("plain".into(), 1)],
+        lease: Duration::from_secs(3600),
+        limits: engine::journal::Limits::default(),
+    };
     let held = stand.metadata.claim(&ask).await.expect("answers").expect("a task is due").ticket;
     assert!(stand.metadata.claim(&ask).await.expect("answers").is_none(), "it is held");
 

@@ -31,7 +31,12 @@ for_every_database! {
 const LEASE: Duration = Duration::from_secs(30);
 
 fn ask() -> Ask {
-    Ask { worker: "one".into(), can: vec![("plain".into(), 1)], lease: LEASE }
+    Ask {
+        worker: "one".into(),
+        can: vec![("plain".into(), 1)],
+        lease: LEASE,
+        limits: engine::journal::Limits::default(),
+    }
 }
 
 fn change(task: &Task) -> Change {

@@ -24,7 +24,12 @@ const PLACE: &str = "LIFEBOAT_TEST_METADATA_KILL";
 async fn child_works_for_ever() {
     let Some(place) = std::env::var_os(PLACE) else { return };
     let metadata = open(Path::new(&place)).await;
-    let ask = Ask { worker: "child".into(), can: vec![("plain".into(), 1)], lease: Duration::from_secs(60) };
+    let ask = Ask {
+        worker: "child".into(),
+        can: vec![("plain".into(), 1)],
+        lease: Duration::from_secs(60),
+        limits: engine::journal::Limits::default(),
+    };
     for _ in 0..100_000 {
         let number = make_task(&metadata).await;
         println!("made {number}");

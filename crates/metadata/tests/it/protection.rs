@@ -129,6 +129,7 @@ fn ask(worker: &str) -> engine::journal::Ask {
         worker: worker.to_owned(),
         can: vec![("plain".to_owned(), 1)],
         lease: Duration::from_secs(60),
+        limits: engine::journal::Limits::default(),
     }
 }
 

@@ -324,7 +324,11 @@ async fn backup_sets_are_listed_and_added_up(metadata: Metadata) {
     let totals = metadata.backup_set_totals(ClusterId(7)).await.expect("answers");
     let newest = Some(Timestamp(3_000_000));
     assert_eq!(totals, BackupSetTotals { count: 3, bytes: 3 << 40, newest });
-    let all = metadata.backup_standings(&[]).await.expect("answers").clusters;
+    for (tenant, expected) in [(None, newest), (Some(TenantId(1)), None)] {
+        let found = metadata.backup_set_newest_of(ClusterId(7), tenant).await.expect("answers");
+        assert_eq!(found, expected, "{tenant:?}");
+    }
+    let all = metadata.backup_standings(&[], &[]).await.expect("answers").clusters;
     assert_eq!(all.keys().map(|id| id.0).collect::<Vec<_>>(), [7, 9]);
     assert_eq!((all[&ClusterId(7)].sets, all[&ClusterId(9)].sets.count), (totals, 1));
     let none = metadata.backup_set_totals(ClusterId(8)).await.expect("answers");

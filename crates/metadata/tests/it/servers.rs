@@ -17,7 +17,12 @@ use crate::stand::{Kind, begin, commit, new_cluster, new_task, open_on};
 const LEASE: Duration = Duration::from_secs(3);
 
 fn ask(worker: &str) -> Ask {
-    Ask { worker: worker.into(), can: vec![("plain".into(), 1)], lease: LEASE }
+    Ask {
+        worker: worker.into(),
+        can: vec![("plain".into(), 1)],
+        lease: LEASE,
+        limits: engine::journal::Limits::default(),
+    }
 }
 
 #[tokio::test]

@@ -30,6 +30,7 @@ for_every_database! {
     a_miss_of_a_clock_that_was_ahead_settles_nothing
     since_when_due_times_count_is_changed_once
     how_a_run_stands_is_how_its_task_stands
+    a_run_whose_task_waits_is_missed_together_with_it
     a_run_and_its_task_are_kept_together_or_not_at_all
 }
 
@@ -350,6 +351,52 @@ async fn how_a_run_stands_is_how_its_task_stands(metadata: Metadata) {
     writer.backup_set_record(&set).await.expect("kept");
     commit(writer).await;
     assert_eq!(read().await[0].task.as_ref().map(|task| task.is_partial), Some(true));
+}
+
+async fn a_run_whose_task_waits_is_missed_together_with_it(metadata: Metadata) {
+    let strategy = strategy(&metadata).await.id;
+    let now = metadata.now().await.expect("answers");
+    let before = Timestamp(now.0 + 3_600_000_000);
+    let queue = async |due: i64| {
+        let task = new_task(&["a"]).subject(subject::STRATEGY, strategy.to_string());
+        let mut writer = begin(&metadata).await;
+        let task = writer.task_insert(&task.queued(engine::Moment(before.0))).await.expect("kept");
+        let run = started(strategy, Timestamp(due), TaskId(task.0));
+        assert!(writer.strategy_run_insert(&run).await.expect("kept"));
+        assert!(!writer.strategy_run_insert(&run).await.expect("answers"), "of two servers one is first");
+        commit(writer).await;
+        task
+    };
+    let read = async || metadata.strategy_run_history(strategy, Timestamp(0)).await.expect("answers");
+    let load = async |task| metadata.load(task).await.expect("answers").expect("there");
+    let (first, second) = (queue(10).await, queue(20).await);
+    let kind = DataBackupMode::Full;
+    assert!(read().await.iter().all(|run| run.row().outcome == Outcome::Queued { kind }));
+    let queued = metadata.task_queue_of_strategies().await.expect("answers");
+    assert_eq!(
+        queued.iter().map(|task| (task.task, task.strategy, task.before)).collect::<Vec<_>>(),
+        [(first, strategy, before), (second, strategy, before)]
+    );
+
+    let mut writer = begin(&metadata).await;
+    let later = Timestamp(before.0 + 1);
+    writer.task_queue_move(second, Some(before), later).await.expect("moved");
+    commit(writer).await;
+    let span = read().await[1].task.as_ref().and_then(|task| task.queued).expect("it waits");
+    assert_eq!((span.from, span.before), (before, later));
+
+    let mut writer = begin(&metadata).await;
+    assert!(writer.strategy_run_insert(&missed(strategy, Timestamp(10))).await.expect("kept"));
+    writer.strategy_runs_withdraw(strategy, Text::new("task-withdrawn-changed")).await.expect("withdrawn");
+    commit(writer).await;
+    let runs = read().await;
+    assert_eq!(runs.iter().map(|run| run.run.clone()).collect::<Vec<_>>(), [missed(strategy, Timestamp(10))]);
+    for (task, why) in [(first, "run-hindered-unreachable"), (second, "task-withdrawn-changed")] {
+        let ended = load(task).await;
+        assert_eq!((ended.status, ended.queued, ended.started_at), (TaskStatus::Failed, None, None));
+        assert!(ended.finished_at.is_some() && ended.note.is_some_and(|note| note.id == why));
+    }
+    assert_eq!(metadata.task_queue_of_strategies().await.expect("answers"), []);
 }
 
 async fn a_run_and_its_task_are_kept_together_or_not_at_all(metadata: Metadata) {

@@ -4,11 +4,14 @@
 //! remembered, so a crash at any point is harmless: what was not recorded is decided again, and a run that is
 //! submitted twice has the same key ([`RunKey`]).
 //!
-//! 1. A due time without a row is *pending*, as far back as [`HORIZON`].
+//! 1. A due time without a row is *pending*, as far back as [`HORIZON`]. So is one whose task waits in the queue.
 //! 2. Of several pending ones only the newest can still start. It is full, if one that it replaces was. The others
 //!    are missed.
-//! 3. What keeps the newest from starting is a reason to wait, until the next time is due.
-//! 4. A paused strategy misses everything that is due. The use case that resumes it decides and records once more
+//! 3. The newest becomes a task at once. If other backups leave no room, the task waits in the queue
+//!    ([`Outcome::Queued`]), until the quiet window begins or the next time is due.
+//! 4. What else keeps the newest from starting ([`Hindrance`]) is a reason to wait, until the next time is due. A task
+//!    that is in the queue already is held there.
+//! 5. A paused strategy misses everything that is due. The use case that resumes it decides and records once more
 //!    before it clears the pause, so that no time of the pause is caught up.
 //!
 //! **The clock** is this server's, and may jump. Due times that have a row are done, so a clock that goes back starts
@@ -64,6 +67,11 @@ pub struct Run {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
+    /// A task was created, and waits in the queue: nothing of it has begun.
+    Queued {
+        /// How much it backs up.
+        kind: DataBackupMode,
+    },
     /// A task was created.
     Started {
         /// The backup mode.
@@ -134,7 +142,7 @@ pub struct State {
 /// One thing to do now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Decision {
-    /// Submit the run and write its row, in one transaction.
+    /// Submit the run and write its row, in one transaction. Where there is no room its task waits in the queue.
     Start {
         /// When it was due.
         due: Timestamp,
@@ -142,8 +150,19 @@ pub enum Decision {
         kind: DataBackupMode,
         /// What identifies it.
         key: RunKey,
+        /// Until when its task may wait in the queue.
+        before: Timestamp,
     },
-    /// Write the row of a due time that does not start any more.
+    /// Let a task that waits in the queue wait there.
+    Queue {
+        /// When it was due.
+        due: Timestamp,
+        /// Until when it does not start even where there is room, and why; nothing when it may start.
+        held: Option<(Hindrance, Timestamp)>,
+        /// Until when it may wait.
+        before: Timestamp,
+    },
+    /// Write the row of a due time that does not start any more, and take its task out of the queue.
     Miss {
         /// When it was due.
         due: Timestamp,
@@ -185,6 +204,7 @@ pub fn decide(strategy: &Strategy, history: &[Run], state: &State, now: Timestam
     let newest_started = rows.range(..=now).rev().find(|(_, run)| run.is_started()).map(|(&due, _)| due);
     let newest = pending.last().copied().filter(|due| newest_started.is_none_or(|started| started < due.at));
     let hindrance = newest.and_then(|due| hindrance(strategy, &rows, state, due.at, now));
+    let is_queued = |due: &Due| rows.get(&due.at).is_some_and(|run| run.is_queued());
     let mut decisions: Vec<Decision> = Vec::new();
     for due in pending.iter().filter(|&&due| newest != Some(due)) {
         let mut later = rows.range((Excluded(due.at), Included(now)));
@@ -192,17 +212,28 @@ pub fn decide(strategy: &Strategy, history: &[Run], state: &State, now: Timestam
         let replacement = started.or(newest.map(|newest| newest.at)).unwrap_or(due.at);
         let reason = match hindrance {
             Some((why, _)) if started.is_none() && why != Hindrance::Jitter => MissReason::Hindered(why),
-            _ => MissReason::ReplacedBy(replacement),
+            _ => match crowd(state).filter(|_| is_queued(due)) {
+                Some(why) => MissReason::Hindered(why),
+                None => MissReason::ReplacedBy(replacement),
+            },
         };
         decisions.push(Decision::Miss { due: due.at, reason });
     }
     if let Some(due) = newest {
         decisions.push(match hindrance {
+            held if is_queued(&due) => {
+                let from = held.map_or(now, |(_, until)| until);
+                Decision::Queue { due: due.at, held, before: closing(strategy, from, now) }
+            }
             Some((why, until)) => Decision::Wait { until, why },
             None => {
                 let promoted = promotion(strategy, history, state, due, now).is_some();
-                let kind = if promoted { DataBackupMode::Full } else { due.kind };
-                Decision::Start { due: due.at, kind, key: RunKey { strategy: strategy.id, due: due.at } }
+                Decision::Start {
+                    due: due.at,
+                    kind: if promoted { DataBackupMode::Full } else { due.kind },
+                    key: RunKey { strategy: strategy.id, due: due.at },
+                    before: closing(strategy, now, now),
+                }
             }
         });
     }
@@ -249,9 +280,14 @@ impl Run {
         matches!(self.outcome, Outcome::Started { .. })
     }
 
-    /// Returns whether the row settles its due time: a start always does, a miss once the clock has come to it.
+    fn is_queued(&self) -> bool {
+        matches!(self.outcome, Outcome::Queued { .. })
+    }
+
+    /// Returns whether the row settles its due time: a start always does, a miss once the clock has come to it, and a
+    /// task that waits never.
     fn settles(&self, now: Timestamp) -> bool {
-        self.is_started() || self.decided <= now
+        self.is_started() || !self.is_queued() && self.decided <= now
     }
 }
 
@@ -266,7 +302,33 @@ fn pending(strategy: &Strategy, rows: &BTreeMap<Timestamp, &Run>, now: Timestamp
     due
 }
 
-/// Returns what keeps a run from starting now, and until when it is waited for.
+/// Returns when the next time is due.
+fn next_due(strategy: &Strategy, now: Timestamp) -> Timestamp {
+    strategy.settings.schedule.dues(now).next().map_or(Timestamp(i64::MAX), |due| due.at)
+}
+
+/// Returns until when a task that may start from `from` on may wait: until the quiet window begins, or the next time is due.
+fn closing(strategy: &Strategy, from: Timestamp, now: Timestamp) -> Timestamp {
+    let schedule = &strategy.settings.schedule;
+    let quiet = schedule.window().map(|window| window.begin(schedule.zone(), from));
+    quiet.into_iter().fold(next_due(strategy, now), Timestamp::min)
+}
+
+/// Returns what other backups leave no room.
+#[must_use]
+pub fn crowd(state: &State) -> Option<Hindrance> {
+    if state.other_backup_runs {
+        Some(Hindrance::OtherBackup)
+    } else if state.running >= state.running_max {
+        Some(Hindrance::TooManyBackups)
+    } else if state.storage_running_max.is_some_and(|max| state.storage_running >= max) {
+        Some(Hindrance::StorageBusy)
+    } else {
+        None
+    }
+}
+
+/// Returns what keeps a run from starting now, but for other backups, and until when it is waited for.
 fn hindrance(
     strategy: &Strategy,
     rows: &BTreeMap<Timestamp, &Run>,
@@ -275,11 +337,10 @@ fn hindrance(
     now: Timestamp,
 ) -> Option<(Hindrance, Timestamp)> {
     let schedule = &strategy.settings.schedule;
-    let replaced = || schedule.dues(now).next().map_or(Timestamp(i64::MAX), |due| due.at);
+    let replaced = || next_due(strategy, now);
     let runs = |run: &&Run| matches!(run.outcome, Outcome::Started { is_over: false, .. });
     let why = match state.cluster {
         _ if rows.values().any(runs) => Hindrance::PreviousRun,
-        _ if state.other_backup_runs => Hindrance::OtherBackup,
         None | Some(ClusterStatus::Unavailable) => Hindrance::Unreachable,
         Some(ClusterStatus::Upgrading) => Hindrance::Upgrading,
         Some(ClusterStatus::Running) => {
@@ -292,13 +353,7 @@ fn hindrance(
             if starts > now {
                 return Some((Hindrance::Jitter, starts.min(replaced())));
             }
-            if state.running >= state.running_max {
-                Hindrance::TooManyBackups
-            } else if state.storage_running_max.is_some_and(|max| state.storage_running >= max) {
-                Hindrance::StorageBusy
-            } else {
-                return None;
-            }
+            return None;
         }
     };
     Some((why, replaced()))

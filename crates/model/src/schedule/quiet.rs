@@ -75,6 +75,15 @@ impl QuietWindow {
         }
         end
     }
+
+    /// Returns when it begins next after a moment outside of it. Where the clocks go back over it, that is the day after.
+    #[must_use]
+    pub fn begin(self, zone: Zone, moment: Timestamp) -> Timestamp {
+        let wall = zone.wall(moment);
+        let ahead = u64::from(wall.time() >= self.from);
+        let date = wall.date().checked_add_days(Days::new(ahead)).unwrap_or(wall.date());
+        zone.moment(date.and_time(self.from))
+    }
 }
 
 #[cfg(test)]
@@ -141,6 +150,37 @@ mod tests {
             assert_eq!(window.holds(zone, at), end.is_some(), "{from} {until} {moment}");
             let found = zone.local(window.end(zone, at)).to_rfc3339();
             assert_eq!(found, end.unwrap_or(moment), "{from} {until} {moment}");
+        }
+    }
+
+    #[test]
+    fn a_window_begins_next_by_the_zones_clocks() {
+        let cases = [
+            ("08:00:00", "20:00:00", "UTC", "2026-11-27T07:59:59+00:00", "2026-11-27T08:00:00+00:00"),
+            ("08:00:00", "20:00:00", "UTC", "2026-11-27T20:00:00+00:00", "2026-11-28T08:00:00+00:00"),
+            ("22:00:00", "06:00:00", "UTC", "2026-11-27T06:00:00+00:00", "2026-11-27T22:00:00+00:00"),
+            // In the hour that the clocks skip, and on a day of 25 hours.
+            (
+                "02:30:00",
+                "04:00:00",
+                "Europe/Berlin",
+                "2026-03-29T01:00:00+01:00",
+                "2026-03-29T03:00:00+02:00",
+            ),
+            (
+                "08:00:00",
+                "20:00:00",
+                "Europe/Berlin",
+                "2026-10-24T21:00:00+02:00",
+                "2026-10-25T08:00:00+01:00",
+            ),
+        ];
+        for (from, until, zone, moment, begin) in cases {
+            let (window, zone) = (window(from, until), zone.parse::<Zone>().expect("a zone"));
+            let at = Timestamp::from_rfc3339(moment).expect("a moment");
+            let found = window.begin(zone, at);
+            assert_eq!(zone.local(found).to_rfc3339(), begin, "{from} {until} {moment}");
+            assert!(window.holds(zone, found) && !window.holds(zone, Timestamp(found.0 - 1)), "{moment}");
         }
     }
 

@@ -328,7 +328,7 @@ async fn an_incomplete_set_is_partial_without_consent_by_name() {
     let metadata = world.control.metadata();
     let totals = metadata.backup_set_totals(world.cluster).await.expect("answers");
     assert_eq!((totals.count, totals.newest), (1, None), "it counts as no backup");
-    let standing = metadata.backup_standings(&[]).await.expect("answers");
+    let standing = metadata.backup_standings(&[], &[]).await.expect("answers");
     assert_eq!(standing.clusters[&world.cluster].protected_tenants, 0);
     assert!(world.story(partial).await.contains("backup-set-partial"));
     let raised = alarms::list(&world.control, &world.actor, None, PageAsk::default()).await.expect("answers");

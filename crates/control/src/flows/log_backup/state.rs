@@ -32,4 +32,13 @@ impl LogBackup {
         let state = serde_json::from_value::<State>(task.state.clone());
         state.ok().map(|state| state.wish)
     }
+
+    /// Tells whether a task of this flow changed the log backup of a lane, or may still: one that found everything as it should be
+    /// did not.
+    pub(crate) fn changes(task: &engine::Task, lane: &str) -> bool {
+        let Some(known) = task.lanes.iter().find(|known| known.key == lane) else { return false };
+        let has_acted =
+            || serde_json::from_value::<Lane>(known.state.clone()).is_ok_and(|lane| lane.since.is_some());
+        !task.status.is_finished() || task.lane_failure(lane).is_none() && has_acted()
+    }
 }

@@ -1,5 +1,6 @@
 //! The backup status of all clusters, from the catalogue alone: no cluster is contacted.
 
+pub use metadata::standings::Ended;
 use metadata::standings::{Standing, Standings};
 use model::ability::Generation;
 use model::cluster::Cluster;
@@ -9,6 +10,7 @@ use super::backups_of;
 use crate::actor::Actor;
 use crate::context::Control;
 use crate::error::Error;
+use crate::flows::recovery_kinds;
 use crate::strategies::{ScheduleStanding, schedule_standings};
 
 /// The backup status of all clusters.
@@ -16,10 +18,12 @@ use crate::strategies::{ScheduleStanding, schedule_standings};
 pub struct AllOverview {
     /// Every cluster, by name.
     pub clusters: Vec<ClusterStanding>,
-    /// Tasks that ended well in the last 24 hours.
-    pub succeeded: u64,
-    /// Tasks that ended otherwise in the last 24 hours.
-    pub failed: u64,
+    /// Backups that ended in the last 24 hours.
+    pub recent: Ended,
+    /// Backups that ended in the last 7 days.
+    pub week: Ended,
+    /// Recoveries that ended in the last 7 days.
+    pub week_recoveries: Ended,
 }
 
 /// How the backups of one cluster stand.
@@ -59,13 +63,13 @@ pub async fn all_overview(control: &Control, actor: &Actor) -> Result<AllOvervie
     actor.must(Permission::Read)?;
     let clusters = control.metadata().cluster_list().await?;
     let kinds = backups_of(None).kinds;
-    let Standings { clusters: mut known, succeeded, failed } =
-        control.metadata().backup_standings(&kinds).await?;
+    let Standings { clusters: mut known, recent, week, week_recoveries } =
+        control.metadata().backup_standings(&kinds, &recovery_kinds()).await?;
     let mut schedules = schedule_standings(&control.context).await?;
     let clusters = clusters.into_iter().map(|cluster| {
         let standing = known.remove(&cluster.id).unwrap_or_default();
         let schedule = schedules.remove(&cluster.id).unwrap_or_default();
         ClusterStanding { cluster, standing, schedule }
     });
-    Ok(AllOverview { clusters: clusters.collect(), succeeded, failed })
+    Ok(AllOverview { clusters: clusters.collect(), recent, week, week_recoveries })
 }

@@ -32,7 +32,7 @@ use crate::orders;
 pub use crate::orders::{Accepted, StorageSource};
 use crate::page::{Page, PageAsk};
 pub use ability::{Ability, ability};
-pub use all::{AllOverview, ClusterStanding, all_overview};
+pub use all::{AllOverview, ClusterStanding, Ended, all_overview};
 pub use contents::{databases_in_set, tables_in_set};
 pub use history::{DataBackupTasks, data_backup_tasks};
 pub use overview::{Live, Overview, overview};
@@ -192,6 +192,7 @@ pub(crate) fn backups_of(cluster: Option<ClusterId>) -> TaskQuery {
     TaskQuery {
         kinds: orders::backup_kinds(),
         subjects: cluster.iter().map(|id| (subject::CLUSTER.to_owned(), id.to_string())).collect(),
+        without_withdrawn: true,
         ..TaskQuery::default()
     }
 }

@@ -58,12 +58,14 @@ pub async fn overview(control: &Control, actor: &Actor, id: ClusterId) -> Result
         statuses: vec![Stored::Pending, Stored::Running, Stored::RollingBack],
         ..backups_of(Some(id))
     };
-    let running = control.metadata().task_list(&running, Slice { offset: 0, limit: 1 }).await?;
+    let running = control.metadata().task_list(&running, Slice { offset: 0, limit: 100 }).await?.items;
+    let is_under_way = |task: &&engine::Task| task.queued.is_none();
+    let running = running.iter().find(is_under_way).or(running.first());
     let totals = control.metadata().backup_set_totals(id).await?;
     let live = asking::within_limit(&cluster, live(control, &cluster)).await;
     Ok(Overview {
         cluster,
-        running: running.items.first().map(|task| TaskId(task.id.0)),
+        running: running.map(|task| TaskId(task.id.0)),
         last_data_backup: totals.newest,
         backup_sets: totals.count,
         backup_bytes: totals.bytes,

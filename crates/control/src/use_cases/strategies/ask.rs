@@ -1,11 +1,14 @@
 //! Requests about a strategy, and a strategy as it is shown.
 
+use metadata::strategies::Unreadable;
 use model::backup::BackupMethod;
-use model::id::ClusterId;
+use model::id::{ClusterId, StrategyId};
 use model::order::StorageChoice;
 use model::storage::Storage;
 use model::strategy::draft::{ScheduleConfig, ThresholdConfig};
 use model::strategy::{Scope, Strategy, Thresholds};
+use model::text::Text;
+use model::time::Timestamp;
 use model::user::Permission;
 
 use super::found;
@@ -71,8 +74,25 @@ pub struct Detail {
     pub storage: Storage,
     /// The owner's name; none when the account is gone.
     pub owner: Option<String>,
+    /// When the newest good data backup of what it backs up was finished, whoever ordered it.
+    pub last_data_backup: Option<Timestamp>,
     /// How its schedule stands, with its next run and what became of its newest due time.
     pub standing: ScheduleStanding,
+}
+
+/// A strategy whose settings this version cannot read: none of its runs start.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnreadableStrategy {
+    /// Its identity.
+    pub id: StrategyId,
+    /// What it backs up.
+    pub scope: Scope,
+    /// The cluster's name.
+    pub cluster_name: String,
+    /// The tenant's name; none for a strategy of the cluster, and for a tenant that is gone.
+    pub tenant_name: Option<String>,
+    /// Why it cannot be read, and what is to be done.
+    pub reason: Text,
 }
 
 /// Returns the strategy of exactly that scope.
@@ -86,8 +106,36 @@ pub async fn get(control: &Control, actor: &Actor, scope: Scope) -> Result<Detai
     detail(&control.context, found::find(&strategies, scope)?.clone()).await
 }
 
-/// Returns the strategies of one cluster or of all, without those that cannot be read: [`get`] reports the problem of
-/// one.
+/// Returns the strategies of one cluster or of all that this version cannot read.
+///
+/// # Errors
+/// When the actor may not read them, or there is no such cluster.
+pub async fn list_unreadable(
+    control: &Control,
+    actor: &Actor,
+    cluster: Option<ClusterId>,
+) -> Result<Vec<UnreadableStrategy>, Error> {
+    actor.must(Permission::Read)?;
+    let mut found = Vec::new();
+    for Unreadable { id, scope, cause } in control.metadata().strategy_list_whole(cluster).await?.unreadable {
+        let cluster = control.context.cluster(scope.cluster()).await?;
+        let tenant = match scope.tenant() {
+            Some(tenant) => control.metadata().tenant_get(cluster.id, tenant).await?,
+            None => None,
+        };
+        found.push(UnreadableStrategy {
+            id,
+            scope,
+            cluster_name: cluster.name,
+            tenant_name: tenant.map(|tenant| tenant.name),
+            reason: found::unreadable_problem(id, &cause).text,
+        });
+    }
+    Ok(found)
+}
+
+/// Returns the strategies of one cluster or of all, without those that cannot be read: [`list_unreadable`] returns
+/// these.
 ///
 /// # Errors
 /// When the actor may not read them, or there is no such cluster.
@@ -122,6 +170,7 @@ async fn detail(context: &Context, strategy: Strategy) -> Result<Detail, Error> 
         tenant_name: tenant.map(|tenant| tenant.name),
         storage: context.storage(strategy.settings.storage).await?,
         owner: context.metadata.user_get(strategy.owner).await?.map(|owner| owner.name),
+        last_data_backup: context.metadata.backup_set_newest_of(cluster.id, strategy.scope.tenant()).await?,
         standing: standing(context, &strategy, now).await?,
         strategy,
     })

@@ -1,5 +1,8 @@
 //! The due runs of strategies: the rules decide about each, then the decisions are carried out one by one.
 //!
+//! A run becomes a task at once. If other backups leave no room, that task waits in the queue, and a worker claims it
+//! when there is room. Here it is only checked again when something else has changed.
+//!
 //! Nothing is remembered between two rounds. A crash before a decision is carried out loses nothing, since the next
 //! round decides the same again; a task and the row of its due time are one transaction, so that none is started
 //! twice, by whichever server.
@@ -7,25 +10,27 @@
 use std::collections::BTreeMap;
 
 use metadata::strategies::Unreadable;
-use metadata::strategy_runs::{NewRun, Newest, StoredRun};
+use metadata::strategy_runs::{Fate, NewRun, Newest, Span, StoredRun};
 use model::backup::{BackupMethod, BackupWish, DataBackupMode};
 use model::cluster::{Cluster, ClusterStatus};
-use model::id::{StrategyId, TenantId};
+use model::id::{StrategyId, TaskId, TenantId};
 use model::inventory::Consent;
 use model::order::{BackupNow, BackupOrder, StorageChoice};
 use model::physical::SYS;
 use model::problem::codes;
 use model::schedule::Due;
-use model::schedule::decide::{Decision, HORIZON, MissReason, Run, RunKey, State, decide, promotion};
+use model::schedule::decide::{
+    Decision, HORIZON, Hindrance, MissReason, Run, RunKey, State, decide, promotion,
+};
 use model::strategy::{Scope, Strategy, covered};
 use model::tenant::Tenant;
 use model::{Problem, Timestamp};
 
 use super::misses::{missed, planned};
-use super::running::Running;
+use super::queue::Queue;
 use crate::context::Control;
 use crate::error::Error;
-use crate::orders::{self, Accepted, Scheduled, actor_of_run, has_a_full_set};
+use crate::orders::{self, Accepted, Running, Scheduled, actor_of_run, has_a_full_set};
 
 /// How far apart two readings of one clock may be, in microseconds: more than that, and the clock was ahead.
 const CLOCK_APART_US: i64 = 60_000_000;
@@ -33,10 +38,10 @@ const CLOCK_APART_US: i64 = 60_000_000;
 /// A strategy that may have something due.
 pub(super) struct Pending {
     pub(super) strategy: Strategy,
-    /// The first due time that is not settled.
-    due: Timestamp,
-    /// Whether it is the only one: then there is nothing to record for as long as nothing can start.
-    is_only: bool,
+    /// The first due time without a row; none when only a task that waits is looked at again.
+    due: Option<Timestamp>,
+    /// Since when it waits: who waits longest is first.
+    since: Timestamp,
 }
 
 /// What a strategy has due, and what that was decided by.
@@ -47,6 +52,8 @@ pub(super) struct Decided {
     history: Vec<Run>,
     state: State,
     now: Timestamp,
+    /// The tasks that wait in the queue, by due time.
+    queue: BTreeMap<Timestamp, (TaskId, Span)>,
     pub(super) decisions: Vec<Decision>,
 }
 
@@ -57,7 +64,7 @@ pub(super) enum Started {
     Yes,
     /// None was.
     No,
-    /// None was: another server was first, or has used up the room.
+    /// None was: another server was first.
     Outrun,
 }
 
@@ -67,23 +74,18 @@ pub(crate) async fn run(control: &Control) -> Result<(), Error> {
     if pending.is_empty() {
         return Ok(());
     }
-    let mut running = Running::read(control).await?;
-    for Pending { strategy, due, is_only } in pending {
-        if is_only && !strategy.paused && running.leaves_no_room(&control.context, &strategy) {
-            tracing::debug!(strategy = %strategy.id, %due, "a scheduled backup waits for room");
-            continue;
-        }
+    let running = Running::read(&control.context).await?;
+    for Pending { strategy, due, since } in pending {
         let done = async {
-            let Some(decided) = decided(control, strategy.clone(), &running).await? else {
-                return Ok(Started::No);
-            };
-            carry_out(control, &decided).await
+            match decided(control, strategy.clone(), &running).await? {
+                Some(decided) => carry_out(control, &decided).await,
+                None => Ok(Started::No),
+            }
         };
-        match done.await {
-            Ok(Started::Yes) => running.add(&strategy),
-            Ok(Started::No) => {}
-            Ok(Started::Outrun) => running = Running::read(control).await?,
-            Err(error) => put_off(control, &strategy, due, &error).await,
+        match (done.await, due) {
+            (Ok(_), _) => {}
+            (Err(error), Some(due)) => put_off(control, &strategy, due, &error).await,
+            (Err(error), None) => warn_once(control, strategy.id, since, &error),
         }
     }
     Ok(())
@@ -105,6 +107,7 @@ pub(super) async fn pending(control: &Control) -> Result<Vec<Pending>, Error> {
     let metadata = control.metadata();
     let newest = metadata.strategy_run_newest().await?;
     let newest: BTreeMap<StrategyId, Newest> = newest.into_iter().map(|row| (row.strategy, row)).collect();
+    let mut queue = Queue::read(control).await?;
     let now = metadata.now().await?;
     let strategies = metadata.strategy_list_whole(None).await?;
     for Unreadable { id, cause, .. } in strategies.unreadable {
@@ -129,15 +132,19 @@ pub(super) async fn pending(control: &Control) -> Result<Vec<Pending>, Error> {
             Some(row) if row.decided <= now => row.due.max(from),
             _ => from,
         };
-        let mut dues =
-            strategy.settings.schedule.dues(settled).map(|due| due.at).take_while(|due| *due <= now);
-        if let Some(due) = dues.next() {
-            let is_only = dues.next().is_none();
-            drop(dues);
-            found.push(Pending { strategy, due, is_only });
+        let due = strategy.settings.schedule.dues(settled).next().map(|due| due.at);
+        // What waited already when another time became due has its turn before others.
+        let first = queue.first_of(strategy.id);
+        if let Some(due) = due.filter(|due| *due <= now) {
+            let since = first.map_or(due, |first| first.min(due));
+            found.push(Pending { strategy, due: Some(due), since });
+        } else if let Some(since) = first
+            && queue.has_news_of(control, &strategy, now).await
+        {
+            found.push(Pending { strategy, due: None, since });
         }
     }
-    found.sort_by_key(|pending| (pending.due, pending.strategy.id));
+    found.sort_by_key(|pending| (pending.since, pending.strategy.id));
     Ok(found)
 }
 
@@ -176,6 +183,11 @@ pub(super) async fn decided(
     let now = metadata.now().await?;
     let from = Timestamp(now.0.saturating_sub(HORIZON));
     let history = metadata.strategy_run_history(strategy.id, from).await?;
+    let waiting = |run: &StoredRun| {
+        let Fate::Started { task, .. } = run.run.fate else { return None };
+        Some((run.run.due, (task, run.task.as_ref()?.queued?)))
+    };
+    let queue = history.iter().filter_map(waiting).collect();
     let history: Vec<Run> = history.iter().map(StoredRun::row).collect();
     let storage = strategy.settings.storage;
     let state = State {
@@ -190,12 +202,12 @@ pub(super) async fn decided(
         storage_running_max: control.context.backups_per_storage,
     };
     let decisions = decide(&strategy, &history, &state, now);
-    Ok(Some(Decided { strategy, tenants: meant, history, state, now, decisions }))
+    Ok(Some(Decided { strategy, tenants: meant, history, state, now, queue, decisions }))
 }
 
 /// Returns the tenants that a strategy backs up; nothing when it is the whole cluster. A tenant that has a strategy
 /// of its own is left to that one, also when it is `hidden`: it is unknown where that one would back it up to.
-fn meant(
+pub(super) fn meant(
     strategies: &[Strategy],
     hidden: &[Scope],
     strategy: &Strategy,
@@ -213,7 +225,7 @@ fn meant(
     has_others.then(|| covered(strategies, strategy, &all))
 }
 
-fn status(cluster: &Cluster) -> ClusterStatus {
+pub(super) fn status(cluster: &Cluster) -> ClusterStatus {
     if cluster.facts.upgrading && cluster.status == ClusterStatus::Running {
         ClusterStatus::Upgrading
     } else {
@@ -237,7 +249,10 @@ pub(super) async fn carry_out(control: &Control, decided: &Decided) -> Result<St
     let mut started = Started::No;
     for decision in &decided.decisions {
         match *decision {
-            Decision::Start { due, kind, .. } => started = start(control, decided, due, kind).await?,
+            Decision::Start { due, kind, before, .. } => {
+                started = start(control, decided, due, kind, before).await?;
+            }
+            Decision::Queue { due, held, before } => keep(control, decided, due, held, before).await?,
             Decision::Wait { until, why } => {
                 tracing::debug!(strategy = %strategy.id, %until, ?why, "a scheduled backup waits");
             }
@@ -259,12 +274,43 @@ async fn record(control: &Control, missed: &[NewRun]) -> Result<(), Error> {
     Ok(())
 }
 
+/// Lets a task wait in the queue, held there or not, as long as the strategy's owner may back up.
+async fn keep(
+    control: &Control,
+    decided: &Decided,
+    due: Timestamp,
+    held: Option<(Hindrance, Timestamp)>,
+    before: Timestamp,
+) -> Result<(), Error> {
+    let Decided { strategy, queue, now, .. } = decided;
+    let owner = control.metadata().user_get(strategy.owner).await?;
+    if let Err(problem) = actor_of_run(owner, strategy) {
+        return refuse(control, strategy, due, &problem.into()).await;
+    }
+    let Some((task, span)) = queue.get(&due) else { return Ok(()) };
+    let from = held.map(|(_, until)| until);
+    let is_as_it_should = match from {
+        Some(from) => span.from == from,
+        None => span.from <= *now,
+    };
+    if is_as_it_should && span.before == before {
+        return Ok(());
+    }
+    let mut writer = control.metadata().begin().await?;
+    writer.task_queue_move(engine::TaskId(task.0), from, before).await?;
+    writer.commit().await?;
+    tracing::debug!(strategy = %strategy.id, %due, %task, ?held, %before, "a scheduled backup waits in the queue");
+    control.wake().now();
+    Ok(())
+}
+
 /// Starts a run; what a rule refuses is recorded as missed.
 async fn start(
     control: &Control,
     decided: &Decided,
     due: Timestamp,
     kind: DataBackupMode,
+    before: Timestamp,
 ) -> Result<Started, Error> {
     let Decided { strategy, history, state, now, .. } = decided;
     let planned = planned(strategy, due);
@@ -274,13 +320,14 @@ async fn start(
         planned,
         kind,
         promotion: promotion(strategy, history, state, Due { at: due, kind: planned }, *now),
+        before,
     };
     match submit(control, decided, &run).await {
         Ok(accepted) => {
-            tracing::info!(strategy = %strategy.id, %due, task = %accepted.task, "a scheduled backup starts");
+            tracing::info!(strategy = %strategy.id, %due, task = %accepted.task, "a scheduled backup has a task");
             Ok(Started::Yes)
         }
-        Err(error) if OUTRUN.contains(&error.problem().text.id.as_str()) => {
+        Err(error) if error.problem().text.id == OUTRUN => {
             tracing::debug!(strategy = %strategy.id, %due, %error, "another server was first");
             Ok(Started::Outrun)
         }
@@ -351,14 +398,12 @@ async fn submit(control: &Control, decided: &Decided, run: &Scheduled) -> Result
 }
 
 /// The error of a submission when another server has acted since this one checked.
-const OUTRUN: [&str; 2] = ["strategy-run-settled", "strategy-without-room"];
+const OUTRUN: &str = "strategy-run-settled";
 
 /// Returns whether the same may go well later: then the run waits, and is not missed. What fails in this program or its
 /// metadata, and will not pass by itself, is missed for that reason.
 fn is_for_later(error: &Error) -> bool {
     let problem = error.problem();
     let is_passing = ["cluster-upgrading", "strategy-changed-meanwhile"];
-    error.is_transient()
-        || problem.code == codes::BACKUP_RUNS_ALREADY
-        || is_passing.contains(&problem.text.id.as_str())
+    error.is_transient() || is_passing.contains(&problem.text.id.as_str())
 }

@@ -31,11 +31,14 @@ pub(super) fn find_id(strategies: &Strategies, scope: Scope) -> Result<StrategyI
 /// Names the strategy, and what is to be done about it.
 pub(super) fn check_readable(strategies: &Strategies, scope: Scope) -> Result<(), Problem> {
     match unreadable(strategies, scope) {
-        Some(Unreadable { id, cause, .. }) => {
-            Err(Problem::internal("strategy-unreadable").with("strategy", id).raw(cause))
-        }
+        Some(Unreadable { id, cause, .. }) => Err(unreadable_problem(*id, cause)),
         None => Ok(()),
     }
+}
+
+/// Says that a strategy cannot be read, and what is to be done about it.
+pub(super) fn unreadable_problem(id: StrategyId, cause: &str) -> Problem {
+    Problem::internal("strategy-unreadable").with("strategy", id).raw(cause)
 }
 
 fn unreadable(strategies: &Strategies, scope: Scope) -> Option<&Unreadable> {

@@ -22,8 +22,8 @@ use serde_json::{Value, json};
 use sim::Profile;
 
 use super::due::{self, Decided};
-use super::running::Running;
 use super::{NamedStorage, StrategyAsk};
+use crate::orders::Running;
 use crate::storages::StorageChoice;
 use crate::tasks::Steer;
 use crate::testing::simulated::SimWorld;
@@ -178,7 +178,7 @@ impl Year {
             let switched = if is_paused {
                 super::resume(control, actor, scope).await
             } else {
-                super::pause(control, actor, scope).await
+                super::pause(control, actor, scope, false).await
             };
             switched.expect("it may be switched");
         }
@@ -211,7 +211,7 @@ impl Year {
     /// What one server decides now about everything that is due.
     async fn decided(&self) -> Vec<Decided> {
         let control = &self.world.control;
-        let running = Running::read(control).await.expect("answers");
+        let running = Running::read(&control.context).await.expect("answers");
         let mut all = Vec::new();
         for pending in due::pending(control).await.expect("answers") {
             all.extend(due::decided(control, pending.strategy, &running).await.expect("answers"));
@@ -254,8 +254,9 @@ impl Year {
         }
     }
 
+    /// Counts the tasks of runs, without those that ended before they began: their due times were missed.
     async fn tasks(&self) -> usize {
-        let query = TaskQuery::default();
+        let query = TaskQuery { without_withdrawn: true, ..TaskQuery::default() };
         let all = self.world.control.metadata().task_list(&query, Slice::ALL).await.expect("listed");
         assert!(all.total < 10_000, "every task is looked at");
         all.items.iter().filter(|task| task.subject.contains_key(subject::STRATEGY)).count()
@@ -295,7 +296,7 @@ impl Year {
                 _ => false,
             };
             assert!(waits, "missed without a record at {now}: {open:?} of {strategy:?}");
-            let running = Running::read(&self.world.control).await.expect("answers");
+            let running = Running::read(&self.world.control.context).await.expect("answers");
             let decided = due::decided(&self.world.control, strategy.clone(), &running).await;
             let decisions = decided.expect("answers").expect("its cluster is there").decisions;
             assert!(

@@ -19,7 +19,7 @@ use crate::actor::Actor;
 use crate::context::{Context, Control};
 use crate::error::Error;
 use crate::page::{Page, PageAsk};
-use crate::tasks::view;
+use crate::tasks::{view, waits};
 use crate::words;
 
 /// How many runs to come are shown.
@@ -49,6 +49,8 @@ pub struct StrategyRun {
 /// How a run stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RunStatus {
+    /// Its task waits in the queue.
+    Waiting,
     /// Its task runs.
     Running,
     /// Its task ended well.
@@ -114,10 +116,28 @@ pub async fn runs(
         let mut runs = control.metadata().strategy_run_history(strategy.id, from).await?;
         runs.retain(|run| filter.until.is_none_or(|until| run.run.due < until));
         runs.reverse();
-        return Ok(page.of(runs).map(shown));
+        return with_waits(&control.context, page.of(runs).map(shown)).await;
     }
     let listing = control.metadata().strategy_run_list(strategy.id, page.slice()).await?;
-    Ok(page.filled(listing).map(shown))
+    with_waits(&control.context, page.filled(listing).map(shown)).await
+}
+
+async fn with_waits(context: &Context, mut page: Page<StrategyRun>) -> Result<Page<StrategyRun>, Error> {
+    for run in &mut page.contents {
+        wait_reason(context, run).await?;
+    }
+    Ok(page)
+}
+
+/// Says what the task of a run waits for; of a strategy hardly ever more than one does.
+async fn wait_reason(context: &Context, run: &mut StrategyRun) -> Result<(), Error> {
+    if run.status == RunStatus::Waiting
+        && let Some(id) = run.task
+    {
+        let task = context.task(id).await?;
+        run.reason = waits::reasons(context, std::slice::from_ref(&task)).await?.remove(&task.id);
+    }
+    Ok(())
 }
 
 /// Returns the next runs of a strategy as it is saved; none while it is paused.
@@ -211,13 +231,17 @@ pub(super) async fn standing(
     now: Timestamp,
 ) -> Result<ScheduleStanding, Error> {
     let last = context.metadata.strategy_run_list(strategy.id, Slice { offset: 0, limit: 1 }).await?;
-    let last = last.items.into_iter().next().map(shown);
+    let mut last = last.items.into_iter().next().map(shown);
+    if let Some(last) = &mut last {
+        wait_reason(context, last).await?;
+    }
     let schedule = &strategy.settings.schedule;
     let settled = last.as_ref().map_or(strategy.since, |run| run.due.max(strategy.since));
     let is_waiting = schedule.dues(settled).next().is_some_and(|due| due.at <= now);
     let status = match last.as_ref().map(|run| run.status) {
         _ if strategy.paused => ScheduleStatus::Paused,
         _ if is_waiting => ScheduleStatus::Waiting,
+        Some(RunStatus::Waiting) => ScheduleStatus::Waiting,
         Some(RunStatus::Failed | RunStatus::Missed | RunStatus::Partial) => ScheduleStatus::Abnormal,
         _ => ScheduleStatus::Normal,
     };
@@ -230,11 +254,13 @@ pub(super) fn shown(stored: StoredRun) -> StrategyRun {
     let StoredRun { run, decided, task: standing } = stored;
     let (mut status, mut reason) = (RunStatus::Missed, run.note);
     let (mut kind, mut task) = (None, None);
+    let is_queued = standing.as_ref().is_some_and(|task| task.queued.is_some());
     match run.fate {
         Fate::Missed(why) => reason = reason.or_else(|| Some(why.text())),
         Fate::Started { kind: started, task: id } => {
             (kind, task) = (Some(started), Some(id));
             status = match standing.as_ref().map(|task| view::status(task.status)) {
+                Some(TaskStatus::Running) if is_queued => RunStatus::Waiting,
                 Some(TaskStatus::Running) => RunStatus::Running,
                 Some(TaskStatus::Successful) => RunStatus::Successful,
                 Some(TaskStatus::Failed) | None => RunStatus::Failed,

@@ -3,6 +3,7 @@
 mod next;
 mod number;
 pub(crate) mod view;
+pub(crate) mod waits;
 
 use engine::journal::ApplyError;
 use engine::operator::{Command, OperateError, decide};
@@ -136,7 +137,12 @@ pub async fn list(
     about(subjects::CLUSTER_NAME, filter.cluster_name.clone());
     about(subject::TENANT, filter.tenant.map(|id| id.to_string()));
     about(subjects::TENANT_NAME, filter.tenant_name.clone());
-    Ok(page.filled(control.metadata().task_list(&query, page.slice()).await?).map(view::task))
+    let page = page.filled(control.metadata().task_list(&query, page.slice()).await?);
+    let mut waits = waits::reasons(&control.context, &page.contents).await?;
+    Ok(page.map(|task| {
+        let waits_for = waits.remove(&task.id);
+        view::task(task, waits_for)
+    }))
 }
 
 /// Returns a task with its subtasks.
@@ -145,7 +151,9 @@ pub async fn list(
 /// When there is none.
 pub async fn get(control: &Control, actor: &Actor, task: TaskId) -> Result<Task, Error> {
     actor.must(Permission::Read)?;
-    Ok(view::task(control.context.task(task).await?))
+    let task = control.context.task(task).await?;
+    let waits_for = waits::reasons(&control.context, std::slice::from_ref(&task)).await?.remove(&task.id);
+    Ok(view::task(task, waits_for))
 }
 
 /// Returns a subtask's log after line `after`, at most `limit` lines.

@@ -15,8 +15,8 @@ use crate::flows::{backup_logical, restore_logical};
 use crate::orders::subjects;
 use crate::{flows, words};
 
-/// Returns the task with its subtasks.
-pub(crate) fn task(stored: Task) -> seen::Task {
+/// Returns the task with its subtasks, and what it waits for while it is in the queue.
+pub(super) fn task(stored: Task, waits_for: Option<Text>) -> seen::Task {
     let can_roll_back = engine::operator::decide(&stored, engine::operator::Command::RollBack).is_ok();
     let about = |key: &str| stored.subject.get(key).cloned();
     let number = |key: &str| about(key).and_then(|text| text.parse().ok());
@@ -34,7 +34,7 @@ pub(crate) fn task(stored: Task) -> seen::Task {
             status if !status.is_finished() && flows::is_newer(&stored) => {
                 Some(Text::new("task-of-newer-version"))
             }
-            _ => stored.note.clone().map(words::text),
+            _ => waits_for.or_else(|| stored.note.clone().map(words::text)),
         },
         executor: stored.lease.as_ref().map(|lease| lease.owner.clone()),
         can_roll_back,

@@ -53,7 +53,8 @@ fn missed(day: i64, decided: Timestamp, reason: MissReason) -> Run {
 
 fn start(day: i64, kind: DataBackupMode) -> Decision {
     let due = on(day, 2);
-    Decision::Start { due, kind, key: super::RunKey { strategy: crate::id::StrategyId(7), due } }
+    let key = super::RunKey { strategy: crate::id::StrategyId(7), due };
+    Decision::Start { due, kind, key, before: on(day + 1, 2) }
 }
 
 fn replaced(day: i64, by: i64) -> Decision {
@@ -139,12 +140,6 @@ fn every_hindrance_is_waited_for_and_becomes_the_reason_when_the_next_time_is_du
         (State { cluster: None, ..WELL }, Hindrance::Unreachable),
         (State { cluster: Some(ClusterStatus::Unavailable), ..WELL }, Hindrance::Unreachable),
         (State { cluster: Some(ClusterStatus::Upgrading), ..WELL }, Hindrance::Upgrading),
-        (State { other_backup_runs: true, ..WELL }, Hindrance::OtherBackup),
-        (State { running: 2, ..WELL }, Hindrance::TooManyBackups),
-        (
-            State { running: 1, storage_running: 1, storage_running_max: Some(1), ..WELL },
-            Hindrance::StorageBusy,
-        ),
     ];
     for (state, why) in cases {
         let history = [started(2, true)];
@@ -167,6 +162,79 @@ fn every_hindrance_is_waited_for_and_becomes_the_reason_when_the_next_time_is_du
         decide(&strategy, &history, &WELL, next),
         [hindered(3, Hindrance::PreviousRun), wait(Hindrance::PreviousRun, on(5, 2))]
     );
+}
+
+fn queued(day: i64) -> Run {
+    let planned = if day % 7 == 6 { Full } else { Incremental };
+    Run { due: on(day, 2), planned, decided: on(day, 2), outcome: Outcome::Queued { kind: planned } }
+}
+
+fn queue(day: i64, held: Option<(Hindrance, Timestamp)>, before: Timestamp) -> Decision {
+    Decision::Queue { due: on(day, 2), held, before }
+}
+
+#[test]
+fn where_other_backups_leave_no_room_a_task_waits_until_the_next_time_is_due() {
+    let strategy = weekly();
+    let next = on(4, 2);
+    let cases = [
+        (State { other_backup_runs: true, ..WELL }, Hindrance::OtherBackup),
+        (State { running: 2, ..WELL }, Hindrance::TooManyBackups),
+        (
+            State { running: 1, storage_running: 1, storage_running_max: Some(1), ..WELL },
+            Hindrance::StorageBusy,
+        ),
+    ];
+    for (state, why) in cases {
+        let history = [started(2, true)];
+        assert_eq!(decide(&strategy, &history, &state, on(3, 5)), [start(3, Incremental)], "{why:?}");
+        let history = [started(2, true), queued(3)];
+        assert_eq!(decide(&strategy, &history, &state, on(3, 5)), [queue(3, None, next)], "{why:?}");
+        assert_eq!(
+            decide(&strategy, &history, &state, next),
+            [hindered(3, why), start(4, Incremental)],
+            "{why:?}"
+        );
+        // Once there is room, only time is short.
+        assert_eq!(decide(&strategy, &history, &WELL, next), [replaced(3, 4), start(4, Incremental)]);
+    }
+}
+
+#[test]
+fn what_else_hinders_a_run_holds_its_task_in_the_queue() {
+    let strategy = weekly();
+    let history = [started(2, true), queued(3)];
+    for (status, why) in [
+        (ClusterStatus::Unavailable, Hindrance::Unreachable),
+        (ClusterStatus::Upgrading, Hindrance::Upgrading),
+    ] {
+        let state = State { cluster: Some(status), ..WELL };
+        let next = on(4, 2);
+        assert_eq!(decide(&strategy, &history, &state, on(3, 5)), [queue(3, Some((why, next)), next)]);
+        assert_eq!(decide(&strategy, &history, &state, next), [hindered(3, why), wait(why, on(5, 2))]);
+    }
+    // The clock went back behind its due time.
+    assert_eq!(decide(&strategy, &history, &WELL, on(3, 1)), [Decision::Nothing]);
+}
+
+#[test]
+fn a_full_run_whose_task_did_not_come_to_its_turn_makes_the_next_one_full() {
+    let strategy = weekly();
+    let earlier = [2, 3, 4, 5].map(|day| started(day, true));
+    let history = [&earlier[..], &[queued(6)]].concat();
+    let busy = State { running: 2, ..WELL };
+    assert_eq!(
+        decide(&strategy, &history, &busy, on(7, 2)),
+        [hindered(6, Hindrance::TooManyBackups), start(7, Full)]
+    );
+}
+
+#[test]
+fn a_task_that_waits_in_a_paused_strategy_is_missed() {
+    let mut strategy = weekly();
+    strategy.paused = true;
+    let history = [started(2, true), queued(3)];
+    assert_eq!(decide(&strategy, &history, &WELL, on(3, 5)), [hindered(3, Hindrance::Paused)]);
 }
 
 #[test]
@@ -197,7 +265,15 @@ fn nothing_starts_in_the_quiet_window_nor_before_its_jitter_has_passed() {
     let starts = Timestamp(due.0 + strategy.settings.schedule.jitter_us(strategy.id, due));
     assert!(starts > due, "this run has some jitter");
     assert_eq!(decide(&strategy, &[], &WELL, due), [wait(Hindrance::Jitter, starts)]);
-    assert_eq!(decide(&strategy, &[], &WELL, starts), [start(2, Full)]);
+    let until_four = |due| match due {
+        Decision::Start { due, kind, key, .. } => Decision::Start { due, kind, key, before: on(2, 4) },
+        other => other,
+    };
+    assert_eq!(decide(&strategy, &[], &WELL, starts), [until_four(start(2, Full))]);
+    let in_queue = [Run { planned: Full, ..queued(2) }];
+    assert_eq!(decide(&strategy, &in_queue, &WELL, starts), [queue(2, None, on(2, 4))]);
+    let closed = Some((Hindrance::WindowClosed, on(2, 20)));
+    assert_eq!(decide(&strategy, &in_queue, &WELL, on(2, 4)), [queue(2, closed, on(3, 2))]);
     let down = State { cluster: Some(ClusterStatus::Unavailable), ..WELL };
     assert_eq!(decide(&strategy, &[], &down, on(2, 3)), [wait(Hindrance::Unreachable, on(3, 2))]);
     assert_eq!(decide(&strategy, &[], &WELL, on(2, 5)), [wait(Hindrance::WindowClosed, on(2, 20))]);

@@ -40,12 +40,20 @@ struct Task {
     ends: i64,
 }
 
+/// A task that waits in the queue.
+struct Waiting {
+    kind: DataBackupMode,
+    from: Timestamp,
+    before: Timestamp,
+}
+
 /// Everything that a strategy meets.
 struct World {
     dice: Dice,
     strategy: Strategy,
     rows: BTreeMap<Timestamp, Run>,
     tasks: BTreeMap<RunKey, Task>,
+    queue: BTreeMap<RunKey, Waiting>,
     /// The time that really passed; only the world knows it.
     real: i64,
     /// By how much the clock is wrong.
@@ -82,6 +90,7 @@ impl World {
             strategy,
             rows: BTreeMap::new(),
             tasks: BTreeMap::new(),
+            queue: BTreeMap::new(),
             real: begin,
             offset: 0,
             jumps,
@@ -112,7 +121,9 @@ impl World {
                 self.real += if ahead < DAY { ahead } else { 0 };
             }
             self.happen();
+            self.work();
             self.tick();
+            self.work();
         }
     }
 
@@ -149,12 +160,15 @@ impl World {
             }
         }
         if self.dice.one_in(80) {
-            if self.strategy.paused {
-                // The use case that resumes records what was due, in the same transaction.
-                let decisions = self.decide();
-                self.carry_out(&decisions, true);
+            // The use case that pauses or resumes records what was due, in the same transaction.
+            let is_paused = std::mem::replace(&mut self.strategy.paused, true);
+            let decisions = self.decide();
+            self.carry_out(&decisions, true);
+            // What waits for a time that is yet to come, since the clock went back, is taken out, too.
+            for key in std::mem::take(&mut self.queue).into_keys() {
+                self.rows.remove(&key.due);
             }
-            self.strategy.paused = !self.strategy.paused;
+            self.strategy.paused = !is_paused;
         }
         if self.jumps && self.dice.one_in(25) {
             self.offset = match self.dice.from(1, 6) {
@@ -175,6 +189,33 @@ impl World {
             running_max: 2,
             storage_running: 0,
             storage_running_max: None,
+        }
+    }
+
+    fn has_room(&self) -> bool {
+        let state = self.state();
+        !state.other_backup_runs && state.running < state.running_max
+    }
+
+    /// What a worker does: it takes tasks from the queue whose turn has come.
+    fn work(&mut self) {
+        let (now, real) = (self.now(), self.real);
+        let has_turn = |waiting: &Waiting| waiting.from <= now && now < waiting.before;
+        let turns: Vec<RunKey> =
+            self.queue.iter().filter(|(_, waiting)| has_turn(waiting)).map(|(&key, _)| key).collect();
+        if !self.has_room() {
+            return;
+        }
+        for key in turns {
+            let Waiting { kind, .. } = self.queue.remove(&key).expect("it is there");
+            let schedule = &self.strategy.settings.schedule;
+            let window = schedule.window();
+            assert!(!window.is_some_and(|window| window.holds(schedule.zone(), now)), "{key} at {now}");
+            assert!(!self.strategy.paused, "{key} at {now}");
+            let ends = real + self.dice.pick(&[MINUTE, HOUR, 6 * HOUR, 2 * DAY]);
+            assert!(self.tasks.insert(key, Task { kind, ends }).is_none(), "doubled: {key}");
+            let row = self.rows.get_mut(&key.due).expect("the row was written with the task");
+            row.outcome = Outcome::Started { kind, is_over: false };
         }
     }
 
@@ -210,7 +251,8 @@ impl World {
         for (number, decision) in decisions.iter().enumerate() {
             let is_last = number + 1 == decisions.len();
             match *decision {
-                Decision::Start { due, kind, key } => {
+                Decision::Start { due, kind, key, before } => {
+                    assert!(before > now && !self.queue.contains_key(&key), "{}", context());
                     assert!(is_last && due <= now && due > self.strategy.since, "{}", context());
                     assert!(!self.tasks.contains_key(&key), "doubled: {}", context());
                     assert!(
@@ -218,7 +260,6 @@ impl World {
                         "{}",
                         context()
                     );
-                    assert!(!state.other_backup_runs && state.running < state.running_max, "{}", context());
                     assert!(
                         !self
                             .rows
@@ -241,7 +282,14 @@ impl World {
                 Decision::Miss { due, .. } => {
                     assert!(due <= now && due > self.strategy.since, "{}", context());
                     let old = self.rows.get(&due);
-                    assert!(old.is_none_or(|row| row.decided > now), "missed twice: {}", context());
+                    let is_open =
+                        |row: &Run| row.decided > now || matches!(row.outcome, Outcome::Queued { .. });
+                    assert!(old.is_none_or(is_open), "missed twice: {}", context());
+                }
+                Decision::Queue { due, held, before } => {
+                    assert!(is_last && !self.strategy.paused && before > now, "{}", context());
+                    assert!(held.is_none_or(|(_, until)| until > now), "{}", context());
+                    assert!(matches!(self.rows[&due].outcome, Outcome::Queued { .. }), "{}", context());
                 }
                 Decision::Wait { until, why } => {
                     assert!(is_last && until > now, "{}", context());
@@ -276,7 +324,16 @@ impl World {
         let now = self.now();
         for decision in decisions {
             match *decision {
-                Decision::Start { due, kind, key } => {
+                Decision::Start { due, kind, key, before } if !self.has_room() => {
+                    self.queue.insert(key, Waiting { kind, from: now, before });
+                    self.record(due, now, Outcome::Queued { kind });
+                }
+                Decision::Queue { due, held, before } => {
+                    let key = RunKey { strategy: self.strategy.id, due };
+                    let waiting = self.queue.get_mut(&key).expect("it is in the queue");
+                    (waiting.from, waiting.before) = (held.map_or(now, |(_, until)| until), before);
+                }
+                Decision::Start { due, kind, key, .. } => {
                     let submissions = if may_submit_twice && self.dice.one_in(5) { 2 } else { 1 };
                     for _ in 0..submissions {
                         let ends = self.real + self.dice.pick(&[MINUTE, HOUR, 6 * HOUR, 2 * DAY]);
@@ -285,7 +342,10 @@ impl World {
                         self.record(due, now, outcome);
                     }
                 }
-                Decision::Miss { due, reason } => self.record(due, now, Outcome::Missed(reason)),
+                Decision::Miss { due, reason } => {
+                    self.queue.remove(&RunKey { strategy: self.strategy.id, due });
+                    self.record(due, now, Outcome::Missed(reason));
+                }
                 Decision::Wait { .. } | Decision::Nothing => (),
             }
         }
@@ -304,7 +364,7 @@ impl World {
         let has_row = |due: &&Due| {
             self.rows
                 .get(&due.at)
-                .is_some_and(|row| matches!(row.outcome, Outcome::Started { .. }) || row.decided <= now)
+                .is_some_and(|row| !matches!(row.outcome, Outcome::Missed(_)) || row.decided <= now)
         };
         let without: Vec<Due> = dues.iter().filter(|due| !has_row(due)).copied().collect();
         match last {
@@ -318,7 +378,7 @@ impl World {
             let paused = Outcome::Missed(MissReason::Hindered(Hindrance::Paused));
             let outcome = &self.rows[&newest.at].outcome;
             assert!(
-                matches!(outcome, Outcome::Started { .. }) || *outcome == paused,
+                !matches!(outcome, Outcome::Missed(_)) || *outcome == paused,
                 "lost at {now}: {outcome:?}"
             );
         }

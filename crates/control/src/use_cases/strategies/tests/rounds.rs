@@ -1,20 +1,17 @@
-//! Rounds of the scheduler with a problem: unreadable rows, clocks, long outages, limits, and missing full sets.
+//! Rounds of the scheduler with a problem: unreadable rows, clocks, long outages, and missing full sets.
 
 use std::task::Poll;
 
-use engine::journal::NewTask;
-use engine::{Flow, Next, Note, Step, StepStatus};
+use engine::StepStatus;
 use model::backup::BackupMethod;
 use model::backup_set::{BackupSet, BackupSetStatus};
-use model::id::{BackupSetId, StorageId};
+use model::id::BackupSetId;
 use model::strategy::Strategy;
 use sim::FaultName;
 use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
 
 use super::*;
-use crate::orders;
 use crate::testing::Ended;
-use crate::use_cases::strategies::due::Started;
 
 const DAY_US: i64 = 86_400_000_000;
 
@@ -54,12 +51,21 @@ async fn a_strategy_that_cannot_be_read_stops_no_other_and_can_be_deleted() {
         id(super::super::create(control, actor, whole(&world), ask(&world, "FULL_BACKUP")).await),
         unreadable
     );
-    assert_eq!(id(super::super::pause(control, actor, whole(&world)).await), unreadable);
+    assert_eq!(id(super::super::pause(control, actor, whole(&world), false).await), unreadable);
     let standing = super::super::schedule_standing(&control.context, world.cluster).await.expect("answers");
     assert_eq!(standing.status, ScheduleStatus::Abnormal);
     let listed = super::super::list(control, actor, None, PageAsk::default()).await.expect("listed");
     assert_eq!(listed.contents.len(), 1, "the readable one");
+    let hidden = super::super::list_unreadable(control, actor, None).await.expect("listed");
+    let [hidden] = &hidden[..] else { panic!("one cannot be read: {hidden:?}") };
+    assert_eq!((hidden.scope, hidden.cluster_name.as_str()), (whole(&world), "prod"));
+    assert!(hidden.reason.raw.as_ref().is_some_and(|raw| raw.contains("Mars/Base")), "{hidden:?}");
+    let raised = alarms(&world).await;
+    let [alarm] = &raised[..] else { panic!("one alarm: {raised:?}") };
+    assert_eq!((alarm.kind, alarm.tenant.as_ref()), (AlarmKind::StrategyUnreadable, None));
+    assert!(alarm.text.message(Language::En).contains("prod"), "{alarm:?}");
     super::super::remove(control, actor, whole(&world)).await.expect("deleted");
+    assert_eq!(alarms(&world).await, []);
     create(&world, whole(&world), "FULL_BACKUP").await;
 }
 
@@ -153,86 +159,6 @@ async fn misses_of_a_long_outage_are_recorded_all_at_once_or_not_at_all() {
     }
     round(&world).await;
     assert_eq!((rows().await, tasks(&world).await.len()), (30, 1));
-}
-
-/// A backup of which only its task counts.
-struct Elsewhere;
-
-impl Flow for Elsewhere {
-    const KIND: &'static str = orders::BACKUP_PHYSICAL;
-    const VERSION: u32 = 1;
-    type Context = ();
-    type State = ();
-    type Lane = ();
-    const STEPS: &'static [Step<Self>] = &[Step::one("run", |_, ()| Box::pin(async { Ok(Next::Done) }))];
-}
-
-/// Starts this many backups of other clusters, as other servers do.
-async fn begin_elsewhere(world: &SimWorld, count: i64, storage: StorageId) {
-    let mut writer = world.control.metadata().begin().await.expect("may write");
-    for number in 0..count {
-        let task = NewTask::of::<Elsewhere>(Note::new("backup-physical"), &(), []).expect("a task");
-        let task = task.subject(subject::CLUSTER, (100 + number).to_string());
-        writer.task_insert(&task.subject(subject::STORAGE, storage.to_string())).await.expect("kept");
-    }
-    writer.commit().await.expect("kept");
-}
-
-#[tokio::test]
-async fn servers_that_look_at_the_same_time_keep_the_limit_together() {
-    let world = SimWorld::with(Profile::V4_2_5, &["shop"]).await;
-    create(&world, whole(&world), "FULL_BACKUP").await;
-    until_due(&world).await;
-    let late = decided(&world).await;
-    assert!(matches!(late.decisions[..], [Decision::Start { .. }]), "{:?}", late.decisions);
-    begin_elsewhere(&world, 4, StorageId(100)).await;
-    assert_eq!(due::carry_out(&world.control, &late).await.expect("nothing fails"), Started::Outrun);
-    round(&world).await;
-    assert_eq!((tasks(&world).await.len(), runs(&world, whole(&world)).await.len()), (0, 0), "it waits");
-}
-
-#[tokio::test]
-async fn to_one_storage_no_more_backups_start_than_may() {
-    let world = SimWorld::set_up(Profile::V4_2_5, &["shop"], |settings| {
-        (settings.data_backups_at_once, settings.backups_per_storage) = (20, Some(2));
-    })
-    .await;
-    create(&world, whole(&world), "FULL_BACKUP").await;
-    until_due(&world).await;
-    let late = decided(&world).await;
-    begin_elsewhere(&world, 9, StorageId(100)).await;
-    begin_elsewhere(&world, 1, world.storage).await;
-    let room = decided(&world).await;
-    assert!(matches!(room.decisions[..], [Decision::Start { .. }]), "{:?}", room.decisions);
-    begin_elsewhere(&world, 1, world.storage).await;
-    let full = decided(&world).await;
-    assert!(
-        matches!(full.decisions[..], [Decision::Wait { why: Hindrance::StorageBusy, .. }]),
-        "{:?}",
-        full.decisions
-    );
-    assert_eq!(due::carry_out(&world.control, &late).await.expect("nothing fails"), Started::Outrun);
-    round(&world).await;
-    assert_eq!(tasks(&world).await.len(), 0);
-}
-
-#[tokio::test]
-async fn decisions_are_not_repeated_while_nothing_can_start() {
-    let world = SimWorld::with(Profile::V4_2_5, &["shop"]).await;
-    create(&world, whole(&world), "FULL_BACKUP").await;
-    begin_elsewhere(&world, 4, StorageId(100)).await;
-    until_due(&world).await;
-    // To decide would be to find this, and to record it.
-    alter(&world, "UPDATE clusters SET facts = 'nothing'").await;
-    let rows = async || {
-        let id = stored(&world).await.id;
-        world.control.metadata().strategy_run_history(id, Timestamp(0)).await.expect("listed").len()
-    };
-    round(&world).await;
-    assert_eq!(rows().await, 0, "it waits for room");
-    until_due(&world).await;
-    round(&world).await;
-    assert_eq!(rows().await, 1, "there is something to record");
 }
 
 /// Lets the catalogue know a full set of a tenant that the cluster does not have.

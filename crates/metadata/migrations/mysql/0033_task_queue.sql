@@ -1,0 +1,5 @@
+CREATE TABLE IF NOT EXISTS task_queue (
+    task_id      BIGINT NOT NULL PRIMARY KEY,
+    start_before BIGINT NOT NULL,
+    CONSTRAINT task_queue_task FOREIGN KEY (task_id) REFERENCES tasks (id) ON DELETE CASCADE
+) DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin
