@@ -98,6 +98,7 @@ mod tests {
             replay_scn,
             restore_scn,
             plus_archivelog: false,
+            root: String::new(),
         }
     }
 

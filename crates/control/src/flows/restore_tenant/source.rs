@@ -286,6 +286,7 @@ fn outside(timeline: &Timeline, tenant: &str, scn: Option<u64>) -> Problem {
         Some(GapReason::PieceDeleted { round, piece }) => {
             refused("recovery-moment-deleted").with("round", round).with("piece", piece)
         }
+        Some(GapReason::ChainSplit { set }) => refused("recovery-moment-split").with("set", set),
     };
     problem.with("moment", shown(scn)).with("nearest", nearest.join(" / "))
 }
