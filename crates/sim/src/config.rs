@@ -140,6 +140,8 @@ pub struct TenantConfig {
     pub databases: Vec<String>,
     /// Its tables, as `database.table`. Nothing but RECOVER TABLE looks at them.
     pub tables: Vec<String>,
+    /// Tables that RECOVER TABLE can't import, as `database.table`.
+    pub refused_imports: Vec<String>,
 }
 
 impl Default for TenantConfig {
@@ -155,6 +157,7 @@ impl Default for TenantConfig {
             compatible: String::new(),
             databases: Vec::new(),
             tables: vec!["test.t1".to_owned(), "test.t2".to_owned()],
+            refused_imports: Vec::new(),
         }
     }
 }

@@ -42,8 +42,6 @@ pub enum FaultName {
     BackupCleanedUpAtOnce,
     /// The views of running jobs keep the rows of backups that are over.
     BackupRowsKept,
-    /// RECOVER TABLE can't import a table; `statement` is part of its name, `database.table`.
-    ImportTableFails,
 }
 
 /// A fault: its name, whom it hits, how often.
@@ -107,10 +105,9 @@ impl Fault {
                 | FaultName::DestinationDenied
                 | FaultName::DestinationForeign
                 | FaultName::DestinationFull => starts(&self.path),
-                FaultName::StatementSlow
-                | FaultName::StatementHang
-                | FaultName::ConnectionCut
-                | FaultName::ImportTableFails => contains(&self.statement),
+                FaultName::StatementSlow | FaultName::StatementHang | FaultName::ConnectionCut => {
+                    contains(&self.statement)
+                }
                 _ => self.tenant.as_ref().is_none_or(|tenant| tenant == subject),
             }
     }

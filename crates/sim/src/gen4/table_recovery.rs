@@ -12,7 +12,6 @@ use super::after;
 use super::recovery::{self, Until};
 use super::restore::{read_options, source_list};
 use crate::error::SqlError;
-use crate::faults::FaultName;
 use crate::profile::Profile;
 use crate::world::tenant::{Imported, Role, Tenant, TenantKind};
 use crate::world::{Caller, Cluster, TenantId};
@@ -374,15 +373,14 @@ fn import_next(cluster: &mut Cluster, recovery: &mut TableRecovery) -> bool {
     let name = format!("{}.{}", import.to.0, import.to.1);
     (import.start_us, import.end_us) = (now_us, now_us);
     let from = format!("{}.{}", import.from.0, import.from.1);
-    if cluster.faults.hit(FaultName::ImportTableFails, &from).is_some() {
+    let Some(tenant) = cluster.tenants.get_mut(&recovery.tenant) else { return false };
+    if tenant.refused_imports.contains(&from) {
         import.result = Some("FAILED");
         import.comment = format!("import table {from} failed, result: -4184(Server out of disk space)");
         return true;
     }
     import.result = Some("SUCCESS");
-    if let Some(tenant) = cluster.tenants.get_mut(&recovery.tenant) {
-        tenant.tables.insert(name, Imported { from: Some(from), data_scn: Some(recovery.scn) });
-    }
+    tenant.tables.insert(name, Imported { from: Some(from), data_scn: Some(recovery.scn) });
     true
 }
 

@@ -92,6 +92,8 @@ pub(crate) struct Tenant {
     pub(crate) databases: BTreeSet<String>,
     /// Its tables, as `database.table`.
     pub(crate) tables: BTreeMap<String, Imported>,
+    /// Tables that can't be imported, as `database.table`.
+    pub(crate) refused_imports: Vec<String>,
     pub(crate) users: BTreeMap<String, User>,
     pub(crate) parameters: Parameters,
     pub(crate) base_bytes: i64,
@@ -121,6 +123,7 @@ impl Tenant {
             data_scn: None,
             databases: BTreeSet::from(["test".to_owned()]),
             tables: BTreeMap::new(),
+            refused_imports: Vec::new(),
             users: BTreeMap::from([("root".to_owned(), root)]),
             parameters: Parameters::default(),
             base_bytes: 64 << 20,
