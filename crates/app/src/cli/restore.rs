@@ -86,8 +86,8 @@ struct TargetArgs {
     /// The cluster: with --set the one to recover into, otherwise the one that was backed up
     #[arg(long, value_name = "NAME")]
     cluster: String,
-    /// The tenant: with --set the one to recover into, otherwise the one to recover; may be left out where there is only
-    /// one
+    /// The tenant: with --set the one to recover into, otherwise the one to recover; with --storage its old name. May be left
+    /// out where there is only one
     #[arg(long, value_name = "NAME")]
     tenant: Option<String>,
     /// Only this database; may be given several times
