@@ -6,6 +6,8 @@
 //! - gap-free archived logs of one round reach from the set's `START_REPLAY_SCN` to the moment, or
 //! - the set was taken with PLUS ARCHIVELOG, and the time is its `MIN_RESTORE_SCN`.
 //!
+//! A chain lies in one directory: the database refuses a second one with sets after `FROM` (1235).
+//!
 //! Sources: the kernel's restore rules (reference §10.2), pieces that live on as copies (4.4 to 4.6, §5). SCNs count
 //! nanoseconds on 4.x and microseconds on 2.2.77 and 3.x; a timeline has one unit throughout. [`names`] reads the
 //! names in a storage into the same input.
@@ -43,6 +45,9 @@ pub struct Set {
     pub restore_scn: u64,
     /// Whether the logs up to `restore_scn` are in the set.
     pub plus_archivelog: bool,
+    /// The directory that holds the set, without keys; empty where the views do not tell.
+    #[serde(default)]
+    pub root: String,
 }
 
 /// Where the files of a piece are.
@@ -154,6 +159,11 @@ pub enum GapReason {
         /// Its number.
         piece: i64,
     },
+    /// A set is built on one that lies in another directory.
+    ChainSplit {
+        /// Its number.
+        set: i64,
+    },
 }
 
 impl GapReason {
@@ -168,6 +178,7 @@ impl GapReason {
             Self::PieceDeleted { round, piece } => {
                 Text::new("gap-piece-deleted").with("round", round).with("piece", piece)
             }
+            Self::ChainSplit { set } => Text::new("gap-chain-split").with("set", set),
         }
     }
 }
@@ -246,13 +257,19 @@ pub fn windows(sets: &[Set], rounds: &[Round], pieces: &[Piece]) -> Timeline {
             intervals.push(interval((next, span.1), false));
         }
     }
-    let gaps = gaps(&all, &possible, rounds, pieces);
+    let gaps = gaps(&all, &possible, rounds, pieces, &split_spans(sets, &good, &possible));
     Timeline { intervals, gaps, is_estimated: false }
 }
 
-/// Returns the sets that are complete and built on complete sets down to a full one, in the order of their numbers.
+/// Returns the sets that are complete and built on complete sets of the same directory down to a full one, in the order of
+/// their numbers.
 #[must_use]
 pub fn good_sets(sets: &[Set]) -> Vec<&Set> {
+    chained_sets(sets, |set, previous| set.root == previous.root)
+}
+
+/// Returns the complete sets whose chain is complete, where a set may be built on those that `joins` lets it.
+fn chained_sets(sets: &[Set], joins: impl Fn(&Set, &Set) -> bool) -> Vec<&Set> {
     let mut sorted: Vec<&Set> = sets.iter().filter(|set| set.is_complete).collect();
     sorted.sort_by_key(|set| set.id);
     let mut good: Vec<&Set> = Vec::new();
@@ -261,9 +278,10 @@ pub fn good_sets(sets: &[Set]) -> Vec<&Set> {
             (DataBackupMode::Full, _) => true,
             // A set is built on a lower number, so what it needs was looked at before.
             (DataBackupMode::Incremental, Some(previous)) => {
-                good.binary_search_by_key(&previous, |other| other.id).is_ok()
+                let place = good.binary_search_by_key(&previous, |other| other.id);
+                place.is_ok_and(|place| joins(set, good[place]))
             }
-            (DataBackupMode::Incremental, None) => !good.is_empty(),
+            (DataBackupMode::Incremental, None) => good.iter().any(|other| joins(set, other)),
         };
         if is_good {
             good.push(set);
@@ -272,16 +290,25 @@ pub fn good_sets(sets: &[Set]) -> Vec<&Set> {
     good
 }
 
+/// Returns what could be recovered to if a chain could lie in several directories, by the sets that rest on that.
+fn split_spans(sets: &[Set], good: &[&Set], segments: &[Segment]) -> Vec<(i64, (u64, u64))> {
+    let is_split = |set: &&Set| good.binary_search_by_key(&set.id, |other| other.id).is_err();
+    let split = chained_sets(sets, |_, _| true).into_iter().filter(is_split);
+    split.filter_map(|set| Some((set.id, span(set, segments)?))).collect()
+}
+
+/// Returns what a set and the logs make recoverable.
+fn span(set: &Set, segments: &[Segment]) -> Option<(u64, u64)> {
+    let logs = logs::holding(segments, set.replay_scn).filter(|logs| logs.until_scn >= set.restore_scn);
+    match logs {
+        Some(logs) => Some((set.restore_scn, logs.until_scn)),
+        None => set.plus_archivelog.then_some((set.restore_scn, set.restore_scn)),
+    }
+}
+
 /// Returns what the sets and logs make recoverable: spans in order that do not touch.
 fn spans(good: &[&Set], segments: &[Segment]) -> Vec<(u64, u64)> {
-    let span = |set: &&Set| {
-        let logs = logs::holding(segments, set.replay_scn).filter(|logs| logs.until_scn >= set.restore_scn);
-        match logs {
-            Some(logs) => Some((set.restore_scn, logs.until_scn)),
-            None => set.plus_archivelog.then_some((set.restore_scn, set.restore_scn)),
-        }
-    };
-    let mut spans: Vec<(u64, u64)> = good.iter().filter_map(span).collect();
+    let mut spans: Vec<(u64, u64)> = good.iter().filter_map(|set| span(set, segments)).collect();
     spans.sort_unstable();
     let mut merged: Vec<(u64, u64)> = Vec::new();
     for (from, until) in spans {
@@ -293,26 +320,36 @@ fn spans(good: &[&Set], segments: &[Segment]) -> Vec<(u64, u64)> {
     merged
 }
 
-/// Explains the gaps before, between and after the spans.
-fn gaps(spans: &[(u64, u64)], segments: &[Segment], rounds: &[Round], pieces: &[Piece]) -> Vec<Gap> {
+/// Explains what lies before, between and after the spans. What a chain in several directories would reach is explained by
+/// that chain.
+fn gaps(
+    spans: &[(u64, u64)],
+    segments: &[Segment],
+    rounds: &[Round],
+    pieces: &[Piece],
+    split: &[(i64, (u64, u64))],
+) -> Vec<Gap> {
+    let gap = |after_scn: u64, before_scn: u64, reason: GapReason| {
+        let meets = |span: (u64, u64)| span.0 < before_scn && span.1 > after_scn;
+        let set = split.iter().filter(|(_, span)| meets(*span)).map(|(set, _)| *set).min();
+        Gap { after_scn, before_scn, reason: set.map_or(reason, |set| GapReason::ChainSplit { set }) }
+    };
     let first_log = segments.first().map(|logs| logs.from_scn);
     let last_log = segments.iter().map(|logs| logs.until_scn).max();
     let mut gaps = Vec::new();
     let Some((&first, &last)) = spans.first().zip(spans.last()) else {
         let all = first_log.zip(last_log);
-        let gap = all.map(|(after_scn, before_scn)| Gap { after_scn, before_scn, reason: GapReason::NoSet });
-        return gap.into_iter().collect();
+        return all.map(|(after, before)| gap(after, before, GapReason::NoSet)).into_iter().collect();
     };
     if let Some(after_scn) = first_log.filter(|&log| log < first.0) {
-        gaps.push(Gap { after_scn, before_scn: first.0, reason: GapReason::NoSet });
+        gaps.push(gap(after_scn, first.0, GapReason::NoSet));
     }
     for pair in spans.windows(2) {
         let (after_scn, before_scn) = (pair[0].1, pair[1].0);
-        let reason = reason(after_scn, segments, rounds, pieces);
-        gaps.push(Gap { after_scn, before_scn, reason });
+        gaps.push(gap(after_scn, before_scn, reason(after_scn, segments, rounds, pieces)));
     }
     if let Some(before_scn) = last_log.filter(|&log| log > last.1) {
-        gaps.push(Gap { after_scn: last.1, before_scn, reason: reason(last.1, segments, rounds, pieces) });
+        gaps.push(gap(last.1, before_scn, reason(last.1, segments, rounds, pieces)));
     }
     gaps
 }

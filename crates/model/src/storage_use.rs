@@ -80,6 +80,7 @@ mod tests {
                 replay_scn: 1,
                 restore_scn: 1,
                 plus_archivelog: false,
+                root: path.to_owned(),
             },
             path: path.to_owned(),
             compatible: String::new(),

@@ -8,4 +8,6 @@ pub(crate) mod backup;
 pub(crate) mod compaction;
 pub(crate) mod destination;
 pub(crate) mod records;
+pub(crate) mod resources;
+pub(crate) mod restore;
 pub(crate) mod sets;

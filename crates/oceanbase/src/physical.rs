@@ -19,7 +19,7 @@ use crate::{gen3, gen4};
 mod restores;
 mod verbs;
 
-pub use restores::{NewTenant, Previewed};
+pub use restores::{NewTenant, OldTenant, Previewed};
 pub use verbs::{BackupOptions, RestoreSource, RestoreTarget, Verbs};
 
 /// OceanBase's number for a backup while another runs, or while the last one is still being tidied up.

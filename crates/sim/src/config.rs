@@ -136,6 +136,12 @@ pub struct TenantConfig {
     pub locked: bool,
     /// The version of its data, such as `4.3.5.0` during an upgrade; that of the cluster when empty.
     pub compatible: String,
+    /// Its databases, beside those of its tables. Nothing but RECOVER TABLE looks at them.
+    pub databases: Vec<String>,
+    /// Its tables, as `database.table`. Nothing but RECOVER TABLE looks at them.
+    pub tables: Vec<String>,
+    /// Tables that RECOVER TABLE can't import, as `database.table`.
+    pub refused_imports: Vec<String>,
 }
 
 impl Default for TenantConfig {
@@ -149,6 +155,9 @@ impl Default for TenantConfig {
             role: "PRIMARY".to_owned(),
             locked: false,
             compatible: String::new(),
+            databases: Vec::new(),
+            tables: vec!["test.t1".to_owned(), "test.t2".to_owned()],
+            refused_imports: Vec::new(),
         }
     }
 }

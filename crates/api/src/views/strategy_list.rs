@@ -16,7 +16,7 @@ use crate::error::Words;
 pub(crate) struct StrategyListView {
     /// The rows on the page.
     contents: Vec<StrategyView>,
-    /// Which page it is.
+    /// The page.
     page: ListPage,
     /// The strategies whose settings this version cannot read, on whichever page: none of their runs start.
     unreadable: Vec<UnreadableStrategyView>,
@@ -32,7 +32,7 @@ pub(crate) struct UnreadableStrategyView {
     cluster_id: i64,
     /// The cluster's name.
     cluster_name: String,
-    /// The tenant, where it is of one.
+    /// The tenant, if any.
     tenant_id: Option<i64>,
     /// The tenant's name.
     tenant_name: Option<String>,

@@ -36,13 +36,17 @@ pub(crate) struct OnlineTenantBody {
     /// The target cluster; defaults to the one that was backed up.
     #[serde(default, deserialize_with = "whole::optional")]
     restore_cluster_id: Option<i64>,
-    /// The time to recover to, with its zone, to the microsecond. Defaults to the latest recoverable time, if
-    /// `restoreScn` is omitted too.
+    /// The moment to recover to: a time with its zone, to the microsecond. The latest possible one when this,
+    /// `restoreScn` and `restoreBackupSetId` are left out.
     #[schema(format = DateTime, example = "2026-11-22T10:00:00.000000+08:00")]
     restore_end_time: Option<String>,
     /// The SCN to recover to, as text: a JSON number cannot represent its 19 digits.
     #[schema(example = "1763805600123000000", pattern = "^[0-9]{1,20}$")]
     restore_scn: Option<String>,
+    /// Recover to the end of this backup set: `backupSetId` of `backup/info`, the cluster's own number of it.
+    #[serde(default, deserialize_with = "whole::optional")]
+    #[schema(minimum = 1)]
+    restore_backup_set_id: Option<i64>,
     /// The new tenant.
     restore_tenant_info_param: NewTenantBody,
     /// The passwords of encrypted backups.
@@ -61,7 +65,7 @@ pub(crate) struct OfflineTenantBody {
     /// OceanBase's ID of the cluster that was backed up.
     #[serde(deserialize_with = "whole::required")]
     backup_ob_cluster_id: i64,
-    /// The name of the tenant that was backed up.
+    /// The name of the tenant that was backed up; needed before OceanBase 4.0.
     backup_tenant_name: Option<String>,
     /// OceanBase's ID of the tenant that was backed up.
     #[serde(deserialize_with = "whole::required")]
@@ -179,6 +183,7 @@ impl OnlineTenantBody {
             restore_cluster_id,
             restore_end_time,
             restore_scn,
+            restore_backup_set_id,
             restore_tenant_info_param,
             passwords,
         } = self;
@@ -187,7 +192,8 @@ impl OnlineTenantBody {
         let tenant = backup_tenant_id.map(TenantId).or(tenant).ok_or_else(missing)?;
         let target = restore_cluster_id.map_or(source, ClusterId);
         let source = RecoverySource::Cluster { cluster: source, tenant };
-        restore_tenant_info_param.recovery(source, moment(restore_end_time, restore_scn)?, target, passwords)
+        let until = moment(restore_end_time, restore_scn, restore_backup_set_id)?;
+        restore_tenant_info_param.recovery(source, until, target, passwords)
     }
 }
 
@@ -226,26 +232,28 @@ impl OfflineTenantBody {
             log_folder,
         };
         let target = restore_cluster_id.map_or(cluster, ClusterId);
-        restore_tenant_info_param.recovery(source, moment(restore_end_time, restore_scn)?, target, passwords)
+        let until = moment(restore_end_time, restore_scn, None)?;
+        restore_tenant_info_param.recovery(source, until, target, passwords)
     }
 }
 
 /// Reads the time to recover to.
-fn moment(time: Option<String>, scn: Option<String>) -> Result<RecoverUntil, Problem> {
+fn moment(time: Option<String>, scn: Option<String>, set: Option<i64>) -> Result<RecoverUntil, Problem> {
     let malformed = |field: &str, text: &str| {
         Problem::invalid("restore-moment-unreadable").with("field", field).with("text", text)
     };
-    match (time, scn) {
-        (None, None) => Ok(RecoverUntil::Latest),
-        (Some(text), None) => {
+    match (time, scn, set) {
+        (None, None, None) => Ok(RecoverUntil::Latest),
+        (None, None, Some(set)) => Ok(RecoverUntil::Set(set)),
+        (Some(text), None, None) => {
             let time = Timestamp::from_rfc3339(&text);
             time.map(RecoverUntil::Time).ok_or_else(|| malformed("restoreEndTime", &text))
         }
-        (None, Some(text)) => {
+        (None, Some(text), None) => {
             let scn = text.parse().map(RecoverUntil::Scn);
             scn.map_err(|_| malformed("restoreScn", &text))
         }
-        (Some(_), Some(_)) => Err(Problem::invalid("restore-moment-given-twice")),
+        _ => Err(Problem::invalid("restore-moment-given-twice")),
     }
 }
 
@@ -355,6 +363,25 @@ mod tests {
     }
 
     #[test]
+    fn each_way_to_name_the_moment_is_read() {
+        let time = Timestamp::from_rfc3339("2026-11-22T02:00:00.123456Z").expect("a time");
+        for (moment, until) in [
+            (json!({}), RecoverUntil::Latest),
+            (json!({ "restoreBackupSetId": 3 }), RecoverUntil::Set(3)),
+            (json!({ "restoreScn": "1763805600123000000" }), RecoverUntil::Scn(1_763_805_600_123_000_000)),
+            (json!({ "restoreEndTime": "2026-11-22T10:00:00.123456+08:00" }), RecoverUntil::Time(time)),
+        ] {
+            let tenant = json!({ "name": "t", "poolList": ["p"] });
+            let mut body = json!({ "backupTenantId": 1002, "restoreTenantInfoParam": tenant });
+            for (name, value) in moment.as_object().expect("an object") {
+                body[name] = value.clone();
+            }
+            let body: OnlineTenantBody = serde_json::from_value(body).expect("the form");
+            assert_eq!(body.read(ClusterId(1), None).expect("read").until, until, "{moment}");
+        }
+    }
+
+    #[test]
     fn ocps_form_of_a_tenant_of_which_only_files_are_left_is_read() {
         let body = json!({
             "backupMode": "PHYSICAL_BACKUP",
@@ -385,6 +412,12 @@ mod tests {
                 json!({ "poolList": ["p"] }),
                 "restore-moment-given-twice",
             ),
+            (
+                json!({ "restoreBackupSetId": 3, "restoreScn": "5" }),
+                json!({ "poolList": ["p"] }),
+                "restore-moment-given-twice",
+            ),
+            (json!({ "restoreBackupSetId": 0 }), json!({ "poolList": ["p"] }), "recovery-moment-malformed"),
             (json!({}), json!({ "poolList": ["p"], "zones": zones }), "recovery-resources-twice"),
             (json!({}), json!({}), "recovery-resources-missing"),
         ] {

@@ -85,7 +85,8 @@ struct TargetArgs {
     /// The cluster: with --set, the target; otherwise the one that was backed up
     #[arg(long, value_name = "NAME")]
     cluster: String,
-    /// The tenant: with --set, the target; otherwise the one to recover. Defaults to the only tenant
+    /// The tenant: with --set the one to recover into, otherwise the one to recover; with --storage its old name. May be left
+    /// out where there is only one
     #[arg(long, value_name = "NAME")]
     tenant: Option<String>,
     /// Select only this database; repeatable. Defaults to all databases

@@ -103,6 +103,42 @@ async fn a_tenant_is_recovered_to_a_moment_by_the_program_and_listed_beside_the_
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_tenant_of_3_x_is_recovered_by_the_program_to_a_time_and_to_the_end_of_a_set() {
+    let stand = Stand::new(Profile::V3_2_4, &["shop"]).await;
+    let task = stand.back_up("FULL_BACKUP", json!({})).await.task();
+    stand.succeeded(task).await;
+    let info = recoverable(&stand).await;
+    let interval = &info["tenants"][0]["intervals"][0];
+    let time = interval["startTime"].as_str().expect("a time").to_owned();
+    let micros = interval["startScn"].as_str().expect("an SCN").to_owned();
+    assert_eq!(micros.len(), 16, "{info:#}");
+    stand.say("CREATE RESOURCE UNIT small MAX_CPU 1, MAX_MEMORY '2G'").await;
+    let start = |until: &str, name: &str| {
+        format!("restore start --cluster prod --tenant shop --until {until} --as {name} --unit small")
+    };
+    let plan = stand.server.run(&format!("{} --dry-run --statements", start(&time, "shop_2")));
+    assert_eq!(plan.status, 0, "{}", plan.err);
+    for part in
+        ["ALTER SYSTEM SET restore_concurrency = 10", "> ALTER SYSTEM RESTORE `shop_2` FROM `shop` AT"]
+    {
+        assert!(plan.out.contains(part), "{part}: {}", plan.out);
+    }
+    for (until, name) in [(time.as_str(), "shop_2"), ("set:1", "shop_3")] {
+        let recovered = stand.server.run(&format!("{} --wait", start(until, name)));
+        assert_eq!(recovered.status, 0, "{} {}", recovered.out, recovered.err);
+        let tenants = stand.get(&stand.below("tenants")).await;
+        let rows = tenants["contents"].as_array().expect("a list");
+        let made = rows.iter().find(|row| row["name"] == name).expect("it is there");
+        let world = stand.simulator().world(0);
+        let restored = world["tenants"][made["id"].to_string()].clone();
+        assert_eq!(restored["data_scn"].to_string(), micros, "{name} is of the moment that was asked for");
+    }
+    let refused = stand.server.run(&start("set:9", "shop_4").replace("--unit", "--dry-run --unit"));
+    assert_eq!(refused.status, 3, "{}", refused.err);
+    assert!(refused.err.contains("no complete backup set 9"), "{}", refused.err);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn ocps_forms_are_taken_previewed_and_refused_with_ocps_numbers() {
     let stand = Stand::new(Profile::V4_6, &["shop"]).await;
     let task = stand.back_up("FULL_BACKUP", json!({})).await.task();

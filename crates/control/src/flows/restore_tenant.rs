@@ -1,9 +1,9 @@
-//! Recover a tenant from a physical backup (4.x): the cluster's own servers read the storage and create the tenant.
+//! Recover a tenant from a physical backup: the cluster's own servers read the storage and create the tenant.
 //!
 //! 1. `check-recovery-source`   the moment can be recovered to, and the target's servers can read what is needed
 //! 2. `check-destination`       the name is free, and the cluster has what the tenant needs
 //! 3. `create-resource-pools`   the pools are there, new ones under names of this task
-//! 4. `start-restore`           the database has written our job down
+//! 4. `start-restore`           the cluster lets tenants be restored, and has written our job down
 //! 5. `wait-for-restore`        our own job has ended well
 //! 6. `activate-tenant`         users can write to it, or it stays a standby
 //! 7. `upgrade-tenant`          its data are of the cluster's version
@@ -14,6 +14,10 @@
 //! the restore continues, so it has a connection of its own. The job is identified by the name of the tenant, by
 //! being newer than the jobs before, and by its description. It is searched for before the statement is sent, and
 //! after every answer with an unknown outcome.
+//!
+//! Before 4.0 the statement names tenant and cluster, there is one place for all of a cluster's backups, no preview and no
+//! description, a parameter that lets tenants be restored, and a restore is ended by dropping its tenant. Moments are
+//! microseconds there.
 //!
 //! A rollback removes the remains of a failed restore (OCP: Clean Up). A tenant is dropped only when the job and the
 //! tenant are those that were written down and the tenant is still being restored, never one that has reached NORMAL;
@@ -60,7 +64,8 @@ const ROLE_LIMIT: Duration = Duration::from_secs(6 * 60 * 60);
 
 impl Flow for RestoreTenant {
     const KIND: &'static str = "restore-tenant"; // stored; never renamed once released
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2; // 2 knows what came before 4.0, and the ends of sets
+    const READS_SINCE: u32 = 1;
     type Context = Context;
     type State = State;
     type Lane = ();

@@ -13,7 +13,7 @@ use crate::context::{Context, Error};
 /// A data backup that is under way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct RunningBackup {
-    /// Its cluster; none when its task does not say.
+    /// Its cluster; none when its task does not name one.
     pub(crate) cluster: Option<ClusterId>,
     /// Where it goes.
     pub(crate) storage: Option<StorageId>,

@@ -246,7 +246,7 @@ fn seen_tenant(task: &Task, state: TenantState) -> RestoreTask {
         databases: BTreeMap::new(),
         objects: Vec::new(),
         uri: state.places.iter().map(|place| place.uri.as_str()).collect::<Vec<_>>().join(","),
-        until: settled.or_else(|| state.until.scn()).map(Timestamp::from_scn),
+        until: settled.or_else(|| state.until.scn(state.generation)).map(Timestamp::from_scn),
         status: view::status(task.status),
         not_made: Vec::new(),
         problem: failed.and_then(|row| row.note.clone()).map(words::text),

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::storage_choice::StorageChoice;
 use crate::Secret;
+use crate::ability::Generation;
 use crate::id::{ClusterId, TenantId};
 use crate::physical::resources::TargetResources;
 use crate::problem::Problem;
@@ -78,18 +79,24 @@ pub enum RecoverUntil {
     Latest,
     /// A time.
     Time(Timestamp),
-    /// An SCN: nanoseconds since 1970.
+    /// An SCN: nanoseconds since 1970, or microseconds of 2.2.77 and 3.x.
     Scn(u64),
+    /// The end of a backup set, by the cluster's own number of it: the earliest moment that it can be recovered to.
+    Set(i64),
 }
 
 impl RecoverUntil {
-    /// Returns the SCN of 4.x; nothing for the latest moment.
+    /// Returns the moment as a generation counts it: in nanoseconds, before 4.0 in microseconds. Nothing where the backups
+    /// decide.
     #[must_use]
-    pub fn scn(self) -> Option<u64> {
-        match self {
-            Self::Latest => None,
-            Self::Time(time) => Some(u64::try_from(time.0).unwrap_or(0).saturating_mul(1_000)),
-            Self::Scn(scn) => Some(scn),
+    pub fn scn(self, generation: Generation) -> Option<u64> {
+        let micros = |time: Timestamp| u64::try_from(time.0).unwrap_or(0);
+        match (self, generation) {
+            (Self::Latest | Self::Set(_), _) => None,
+            (Self::Time(time), Generation::Gen3) => Some(micros(time)),
+            (Self::Time(time), _) => Some(micros(time).saturating_mul(1_000)),
+            (Self::Scn(scn), Generation::Gen3) => Some(micros(Timestamp::from_scn(scn))),
+            (Self::Scn(scn), _) => Some(scn),
         }
     }
 }
@@ -109,11 +116,12 @@ impl TenantRecovery {
     /// Checks what can be checked without looking anywhere.
     ///
     /// # Errors
-    /// For a name that no tenant can have, an empty password, a moment of 0, and resources that name nothing.
+    /// For a name that no tenant can have, an empty password, a moment or set of 0, and resources that name nothing.
     pub fn checked(self) -> Result<Self, Problem> {
         check_tenant_name(&self.tenant)?;
         self.resources.check_names()?;
-        if self.until.scn() == Some(0) {
+        let is_no_set = matches!(self.until, RecoverUntil::Set(set) if set <= 0);
+        if is_no_set || self.until.scn(Generation::Gen4) == Some(0) {
             return Err(Problem::invalid("recovery-moment-malformed"));
         }
         if self.passwords.iter().any(Secret::is_empty) {
@@ -198,6 +206,7 @@ mod tests {
         let id = |order: TenantRecovery| order.checked().err().map(|problem| problem.text.id);
         let cases = [
             (TenantRecovery { until: RecoverUntil::Scn(0), ..order() }, "recovery-moment-malformed"),
+            (TenantRecovery { until: RecoverUntil::Set(0), ..order() }, "recovery-moment-malformed"),
             (
                 TenantRecovery { until: RecoverUntil::Time(Timestamp(-5)), ..order() },
                 "recovery-moment-malformed",
@@ -216,6 +225,25 @@ mod tests {
             assert_eq!(id(order).as_deref(), Some(expected));
         }
         assert_eq!(id(TenantRecovery { primary_zone: Some("z1;z2,z3".into()), ..order() }), None);
+    }
+
+    #[test]
+    fn a_moment_is_counted_as_the_cluster_counts() {
+        use crate::ability::Generation::{Gen3, Gen4};
+        let micros = 1_763_805_600_123_456;
+        let time = RecoverUntil::Time(Timestamp(1_763_805_600_123_456));
+        let cases = [
+            (time, Gen4, Some(micros * 1_000)),
+            (time, Gen3, Some(micros)),
+            (RecoverUntil::Scn(micros * 1_000 + 7), Gen4, Some(micros * 1_000 + 7)),
+            (RecoverUntil::Scn(micros * 1_000 + 7), Gen3, Some(micros)),
+            (RecoverUntil::Scn(micros), Gen3, Some(micros)),
+            (RecoverUntil::Latest, Gen3, None),
+            (RecoverUntil::Set(3), Gen4, None),
+        ];
+        for (until, generation, expected) in cases {
+            assert_eq!(until.scn(generation), expected, "{until:?} {generation:?}");
+        }
     }
 
     #[test]

@@ -225,7 +225,11 @@ fn check_zone(wanted: &ZoneUnits, have: &ClusterResources) -> Result<(), Problem
 fn shown(cpu_hundredths: u64, memory_bytes: u64, log_disk_bytes: u64) -> String {
     let (whole, rest) = (cpu_hundredths / 100, cpu_hundredths % 100);
     let cpu = if rest == 0 { whole.to_string() } else { format!("{whole}.{rest:02}") };
-    format!("{cpu} CPU, {} memory, {} log disk", size::bytes(memory_bytes), size::bytes(log_disk_bytes))
+    let memory = size::bytes(memory_bytes);
+    match log_disk_bytes {
+        0 => format!("{cpu} CPU, {memory} memory"), // before 4.0 logs have no disk of their own
+        log_disk => format!("{cpu} CPU, {memory} memory, {} log disk", size::bytes(log_disk)),
+    }
 }
 
 #[cfg(test)]

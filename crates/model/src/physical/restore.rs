@@ -1,5 +1,4 @@
-//! The restore of a tenant on 4.x: the database's job, the identity of ours, and which tenant is only partly
-//! restored.
+//! The restore of a tenant: the database's job, which one is ours, and which tenant is only half restored.
 
 use serde::{Deserialize, Serialize};
 
@@ -45,7 +44,7 @@ impl RestoreStatus {
 /// A restore job, as the sys tenant's views show it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RestoreJob {
-    /// `JOB_ID` of the sys tenant's row.
+    /// `JOB_ID`; on 4.x of the sys tenant's row.
     pub id: i64,
     /// The name of the tenant that is created.
     pub tenant_name: String,
@@ -55,7 +54,7 @@ pub struct RestoreJob {
     pub status: RestoreStatus,
     /// The database's own word for where it is.
     pub stage: String,
-    /// The moment that is restored to: nanoseconds since 1970.
+    /// The moment that is restored to: in nanoseconds since 1970, before 4.0 in microseconds. 0 where no view tells.
     pub scn: u64,
     /// When it began.
     pub started: Option<Timestamp>,
@@ -98,6 +97,24 @@ pub struct RestoreMark {
 }
 
 impl RestoreMark {
+    /// Returns the newest of the jobs that were there before ours; 0 for none. A job that runs and carries our description is
+    /// ours: the answer to its statement made us forget it.
+    ///
+    /// # Errors
+    /// Returns the number of a job that somebody else runs.
+    pub fn newest_before(jobs: &[RestoreJob], tag: Option<&str>) -> Result<i64, i64> {
+        let is_ours = |job: &RestoreJob| tag.is_some_and(|tag| tag == job.description);
+        let mut newest = 0;
+        for job in jobs {
+            match (job.status == RestoreStatus::Running, is_ours(job)) {
+                (true, true) => {}
+                (true, false) => return Err(job.id),
+                (false, _) => newest = newest.max(job.id),
+            }
+        }
+        Ok(newest)
+    }
+
     /// Finds our job: the oldest that fits, for one statement makes one job.
     #[must_use]
     pub fn find<'j>(&self, jobs: &'j [RestoreJob], tenant: &str) -> Option<&'j RestoreJob> {
@@ -136,7 +153,9 @@ pub fn check_versions(data: &Version, cluster: &Version) -> Result<(), Problem> 
         Err(problem.with("data", data).with("cluster", cluster))
     };
     let is_first = |version: &Version| *version >= FIRST && *version < ROLES_SINCE;
-    if data.major() != cluster.major() || data > cluster {
+    // Backups of 2.2.77 and 3.x are of one kind.
+    let kind = |version: &Version| version.major().max(3);
+    if kind(data) != kind(cluster) || data > cluster {
         return refused("recovery-version-newer");
     }
     if is_first(data) && !is_first(cluster) {
@@ -199,6 +218,35 @@ mod tests {
     }
 
     #[test]
+    fn a_job_that_runs_under_our_description_is_taken_up_again_and_any_other_is_in_the_way() {
+        let second = 1_000_000;
+        let ended = |id, description: &str| RestoreJob {
+            status: RestoreStatus::Failed,
+            ..job(id, "shop_2", 90 * second, description)
+        };
+        let runs = |id, description: &str| job(id, "shop_2", 101 * second, description);
+        let ours = Some("lifeboat-7");
+        let cases = [
+            (vec![], ours, Ok(0)),
+            (vec![ended(3, "lifeboat-6"), ended(4, "")], ours, Ok(4)),
+            (vec![ended(4, "lifeboat-7")], ours, Ok(4)), // an attempt that failed
+            (vec![ended(4, ""), runs(5, "lifeboat-7")], ours, Ok(4)),
+            (vec![runs(5, "lifeboat-7"), runs(6, "")], ours, Err(6)),
+            (vec![runs(5, "somebody else")], ours, Err(5)),
+            (vec![runs(5, "")], None, Err(5)), // without a description no job is known to be ours
+        ];
+        for (jobs, tag, expected) in cases {
+            let found = RestoreMark::newest_before(&jobs, tag);
+            assert_eq!(found, expected, "{jobs:?}");
+            if let (Ok(newest), Some(tag)) = (found, tag) {
+                let mark = RestoreMark { newest, at: Timestamp(100 * second), tag: Some(tag.into()) };
+                let running = jobs.iter().find(|job| job.status == RestoreStatus::Running);
+                assert_eq!(mark.find(&jobs, "shop_2"), running, "the mark finds the job that runs");
+            }
+        }
+    }
+
+    #[test]
     fn words_of_all_versions_are_read() {
         for (word, status) in [
             ("RESTORE_SUCCESS", RestoreStatus::Succeeded),
@@ -251,6 +299,10 @@ mod tests {
             ("4.2.5", "4.3.5", None),
             ("4.3.5", "4.2.5", Some("recovery-version-newer")),
             ("3.2.4", "4.2.5", Some("recovery-version-newer")),
+            ("2.2.77", "3.2.4", None),
+            ("3.1.5", "3.1.5", None),
+            ("3.2.4", "3.1.5", Some("recovery-version-newer")),
+            ("3.1.5", "2.2.77", Some("recovery-version-newer")),
             ("4.0.0", "4.0.0", None),
             ("4.0.0", "4.1.0", Some("recovery-version-first")),
         ];

@@ -187,6 +187,8 @@ fn chained(names: BTreeMap<i64, SetNames>) -> Vec<Set> {
             replay_scn: start.saturating_sub(SECOND),
             restore_scn: end.saturating_add(SECOND),
             plus_archivelog: names.complement,
+            // The names are those of one directory.
+            root: String::new(),
         });
         if names.succeeded {
             newest = Some(id);

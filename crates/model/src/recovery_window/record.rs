@@ -88,7 +88,7 @@ impl BackupRecord {
             // A set is built on one of a lower number, so this ends.
             let below = |other: &&&Set| match last.set.previous {
                 Some(previous) => other.id == previous,
-                None => other.id < last.set.id,
+                None => other.root == last.set.root,
             };
             let previous = good.iter().filter(below).filter(|other| other.id < last.set.id);
             chain.push(self.recorded(previous.max_by_key(|other| other.id)?.id)?);
@@ -145,15 +145,21 @@ impl Sources<'_> {
     }
 }
 
-/// Returns the directories of these, each once. A piece's directory is the archive destination itself; the name of a
-/// set or piece at the end of a path is removed.
+/// Returns the directory that a set or a piece lies in. Some views tell that directory, others add the name of the set or
+/// piece.
+#[must_use]
+pub fn root(path: &str) -> &str {
+    match path.rsplit_once('/') {
+        Some((root, name)) if name.starts_with("backup_set_") || name.starts_with("piece_d") => root,
+        _ => path,
+    }
+}
+
+/// Returns the directories that these lie in, each once.
 fn above<'p>(paths: impl Iterator<Item = &'p str>) -> Vec<String> {
     let mut roots: Vec<String> = Vec::new();
     for path in paths {
-        let root = match path.rsplit_once('/') {
-            Some((root, name)) if name.starts_with("backup_set_") || name.starts_with("piece_d") => root,
-            _ => path,
-        };
+        let root = root(path);
         if !root.is_empty() && !roots.iter().any(|known| known == root) {
             roots.push(root.to_owned());
         }
@@ -178,6 +184,7 @@ mod tests {
                 replay_scn: scn,
                 restore_scn: scn + 5,
                 plus_archivelog: id == 9,
+                root: root.to_owned(),
             },
             path: format!("{root}/backup_set_{id}_full"),
             compatible: String::new(),
@@ -210,7 +217,7 @@ mod tests {
             sets: vec![
                 set(1, Full, None, 110, "file:///b/old"),
                 set(2, Incremental, Some(1), 150, "file:///b/old"),
-                set(3, Incremental, Some(2), 250, "file:///b/new"),
+                set(3, Incremental, Some(2), 250, "file:///b/old"),
                 set(4, Full, None, 450, "file:///b/new"),
                 set(9, Full, None, 900, "file:///b/new"),
             ],
@@ -277,11 +284,37 @@ mod tests {
     }
 
     #[test]
+    fn a_recovery_reads_the_sets_of_one_directory_only() {
+        let moved = |previous| BackupRecord {
+            sets: vec![
+                set(1, Full, None, 110, "file:///b/old"),
+                set(2, Incremental, previous, 150, "file:///b/new"),
+                set(3, Full, None, 170, "file:///b/new"),
+                set(4, Incremental, Some(3), 180, "file:///b/new"),
+            ],
+            pieces: vec![piece(1, 100, PieceFile::Available)],
+            ..BackupRecord::new(TenantId(1002))
+        };
+        for previous in [Some(1), None] {
+            let record = moved(previous);
+            for (scn, sets, data) in [
+                (160, vec![1], "file:///b/old"),
+                (176, vec![3], "file:///b/new"),
+                (190, vec![3, 4], "file:///b/new"),
+            ] {
+                let sources = record.sources(scn).expect("recoverable");
+                let found: Vec<i64> = sources.sets.iter().map(|set| set.set.id).collect();
+                assert_eq!((found, sources.roots().0), (sets, vec![data.to_owned()]), "{scn}");
+            }
+        }
+    }
+
+    #[test]
     fn the_directories_of_what_is_read_are_named_once() {
         let record = record();
         let sources = record.sources(260).expect("recoverable");
         let (data, log) = sources.roots();
-        assert_eq!(data, ["file:///b/old", "file:///b/new"]);
+        assert_eq!(data, ["file:///b/old"]);
         assert_eq!(log, ["file:///b/clog"]);
         assert_eq!((sources.bytes(), sources.are_encrypted()), ((30, 1), false));
     }

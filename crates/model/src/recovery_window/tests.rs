@@ -5,7 +5,16 @@ use crate::backup::DataBackupMode::{Full, Incremental};
 use crate::time::Timestamp;
 
 fn full(id: i64, replay_scn: u64, restore_scn: u64) -> Set {
-    Set { id, mode: Full, previous: None, is_complete: true, replay_scn, restore_scn, plus_archivelog: false }
+    Set {
+        id,
+        mode: Full,
+        previous: None,
+        is_complete: true,
+        replay_scn,
+        restore_scn,
+        plus_archivelog: false,
+        root: "file:///b/data".into(),
+    }
 }
 
 fn incremental(id: i64, previous: i64, replay_scn: u64, restore_scn: u64) -> Set {
@@ -14,6 +23,11 @@ fn incremental(id: i64, previous: i64, replay_scn: u64, restore_scn: u64) -> Set
 
 fn with_logs(mut set: Set) -> Set {
     set.plus_archivelog = true;
+    set
+}
+
+fn moved(mut set: Set) -> Set {
+    set.root = "file:///c/data".into();
     set
 }
 
@@ -126,6 +140,53 @@ fn every_gap_has_its_reason() {
         behind.gaps[1],
         Gap { after_scn: 299, before_scn: 599, reason: GapReason::RoundInterrupted { round: 1 } }
     );
+}
+
+#[test]
+fn a_chain_in_two_directories_is_not_offered_and_the_gap_says_so() {
+    let hole = || vec![frozen(1, 1, 100, 200), lost(frozen(1, 2, 200, 300)), active(1, 3, 300, 350)];
+    let whole = || vec![frozen(1, 1, 100, 200), frozen(1, 2, 200, 300), active(1, 3, 300, 350)];
+    let stays = || vec![full(1, 110, 120), incremental(2, 1, 310, 320)];
+    let split = || vec![full(1, 110, 120), moved(incremental(2, 1, 310, 320))];
+    let unknown = || vec![full(1, 110, 120), moved(Set { previous: None, ..incremental(2, 1, 310, 320) })];
+    let no_set = Gap { after_scn: 100, before_scn: 120, reason: GapReason::NoSet };
+    let lost_piece = GapReason::PieceDeleted { round: 1, piece: 2 };
+    let gap = |after_scn, before_scn, reason| Gap { after_scn, before_scn, reason };
+    let chain = GapReason::ChainSplit { set: 2 };
+    type Case<'a> = (&'a str, Vec<Set>, Vec<Piece>, Spans<'a>, Vec<Gap>);
+    let cases: [Case<'_>; 6] = [
+        ("one", stays(), hole(), &[(120, 199), (320, 350)], vec![no_set, gap(199, 320, lost_piece)]),
+        ("two", split(), hole(), &[(120, 199)], vec![no_set, gap(199, 350, chain)]),
+        (
+            "two, and no view tells the link",
+            unknown(),
+            hole(),
+            &[(120, 199)],
+            vec![no_set, gap(199, 350, chain)],
+        ),
+        ("the logs go on from the first set", split(), whole(), &[(120, 350)], vec![no_set]),
+        (
+            "a set on one that is not offered is not, either",
+            [split(), vec![moved(incremental(3, 2, 330, 340))]].concat(),
+            hole(),
+            &[(120, 199)],
+            vec![no_set, gap(199, 350, chain)],
+        ),
+        (
+            "a full set in the second directory",
+            [split(), vec![moved(full(3, 330, 340))]].concat(),
+            hole(),
+            &[(120, 199), (340, 350)],
+            vec![no_set, gap(199, 340, chain)],
+        ),
+    ];
+    for (name, sets, pieces, expected, gaps) in cases {
+        let timeline = windows(&sets, &[], &pieces);
+        let found: Vec<_> =
+            timeline.intervals.iter().map(|window| (window.from_scn, window.until_scn)).collect();
+        assert_eq!(found, expected, "{name}");
+        assert_eq!(timeline.gaps, gaps, "{name}");
+    }
 }
 
 #[test]

@@ -100,6 +100,7 @@ mod tests {
             replay_scn,
             restore_scn,
             plus_archivelog: false,
+            root: String::new(),
         }
     }
 

@@ -69,7 +69,7 @@ pub struct Run {
 pub enum Outcome {
     /// A task was created, and waits in the queue: nothing of it has begun.
     Queued {
-        /// How much it backs up.
+        /// The backup mode.
         kind: DataBackupMode,
     },
     /// A task was created.

@@ -12,7 +12,6 @@ use model::time::Timestamp;
 use super::sets;
 use crate::answer::Row;
 use crate::error::Error;
-use crate::physical::{RestoreSource, RestoreTarget};
 use crate::session::Session;
 use crate::statement::{Statement, identifier, literal};
 
@@ -33,28 +32,6 @@ pub(crate) fn start_tenants(names: &[String], address: &Secret) -> Statement {
         names.join(", "),
         literal(address.expose())
     ))
-}
-
-/// Converts a row to a tenant's backup at that time, in the session's own time zone.
-pub(crate) fn restore(from: &RestoreSource<'_>, into: &RestoreTarget<'_>) -> Vec<Statement> {
-    let until = moment::spelt(Timestamp::from_scn(from.scn));
-    let options = format!(
-        "backup_cluster_name={}&backup_cluster_id={}&pool_list={}",
-        from.cluster, from.cluster_id, into.pools
-    );
-    let restore = format!(
-        "ALTER SYSTEM RESTORE {} FROM {} AT {} UNTIL {} WITH {}",
-        identifier(into.tenant),
-        identifier(from.tenant),
-        literal(from.data.expose()),
-        literal(&until),
-        literal(&options),
-    );
-    vec![
-        Statement::act("ALTER SYSTEM SET restore_concurrency = 10"), // takes some seconds to be seen
-        Statement::read("SET time_zone = '+00:00'"),
-        Statement::act(restore),
-    ]
 }
 
 /// Cancels every running job: check before. It fails when none is running.

@@ -81,6 +81,7 @@ fn set(row: &Row) -> Result<RecordedSet, Error> {
             replay_scn: scn(started),
             restore_scn: scn(ended),
             plus_archivelog: false,
+            root: String::new(),
         },
         path: String::new(),
         compatible: String::new(),

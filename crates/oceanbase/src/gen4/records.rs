@@ -3,7 +3,7 @@
 use model::backup::DataBackupMode;
 use model::id::TenantId;
 use model::physical::{bare, moment};
-use model::recovery_window::record::{BackupRecord, RecordedPiece, RecordedSet};
+use model::recovery_window::record::{BackupRecord, RecordedPiece, RecordedSet, root};
 use model::recovery_window::{Piece, PieceFile, Round, RoundEnd, Set};
 
 use super::backup::{self, mode};
@@ -74,6 +74,7 @@ fn set(row: &Row) -> Result<RecordedSet, Error> {
     let previous = [incremental, full].into_iter().find(|id| *id != 0);
     let is = |column: &'static str, word: &str| Ok::<_, Error>(text(column)?.eq_ignore_ascii_case(word));
     let encryption = text("encryption_mode")?;
+    let path = bare(&text("path")?).to_owned();
     Ok(RecordedSet {
         set: Set {
             id: row.i64("backup_set_id")?,
@@ -83,8 +84,9 @@ fn set(row: &Row) -> Result<RecordedSet, Error> {
             replay_scn: row.u64("start_replay_scn")?,
             restore_scn: row.u64("min_restore_scn")?,
             plus_archivelog: is("plus_archivelog", "ON")?,
+            root: root(&path).to_owned(),
         },
-        path: bare(&text("path")?).to_owned(),
+        path,
         compatible: text("tenant_compatible")?,
         is_encrypted: !encryption.is_empty() && !encryption.eq_ignore_ascii_case("NONE"),
         bytes: row.u64("output_bytes")?,

@@ -1,6 +1,7 @@
-//! Restoring tenants on 4.x: the statements and the views.
+//! Restoring tenants: what is sent, and what the views say.
 
 use model::Secret;
+use model::ability::Generation;
 use model::id::TenantId;
 use model::physical::resources::{ClusterResources, ZoneUnits};
 use model::physical::restore::RestoreJob;
@@ -8,17 +9,20 @@ use model::physical::restore::RestoreJob;
 use super::Verbs;
 use crate::driver::Driver;
 use crate::error::Error;
-use crate::gen4;
 use crate::statement::Statement;
+use crate::{gen3, gen4};
 
 /// A tenant that is to be restored.
 #[derive(Debug, Clone, Copy)]
 pub struct NewTenant<'a> {
     /// Its name.
     pub name: &'a str,
-    /// The locations of the backups of data and logs.
+    /// Whose backups they are.
+    pub old: OldTenant<'a>,
+    /// Where the backups of data and of logs lie; before 4.0 one place for all of the cluster's.
     pub from: &'a [Secret],
-    /// The time: nanoseconds since 1970; as late as possible when `None`.
+    /// The moment as the version counts it: in nanoseconds since 1970 from 4.0 on, in microseconds before. As late as
+    /// possible when `None`, which only 4.0 and later know.
     pub scn: Option<u64>,
     /// Its resource pools.
     pub pools: &'a [String],
@@ -28,6 +32,17 @@ pub struct NewTenant<'a> {
     pub primary_zone: Option<&'a str>,
     /// The description by which the job is known again; left out where the version keeps none.
     pub tag: &'a str,
+}
+
+/// The tenant whose backups are restored. Before 4.0 the statement names it; later versions find it in the storage.
+#[derive(Debug, Clone, Copy)]
+pub struct OldTenant<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// The own name of its cluster.
+    pub cluster: &'a str,
+    /// The own number of its cluster.
+    pub cluster_id: i64,
 }
 
 /// A set or piece that a restore would read.
@@ -60,7 +75,24 @@ impl Verbs {
     /// it.
     #[must_use]
     pub fn start_restore(&self, new: &NewTenant<'_>) -> Statement {
-        gen4::restore::restore(new, self.keeps_restore_tag().then_some(new.tag))
+        match self.generation {
+            Generation::Gen3 => gen3::restore::restore(new),
+            Generation::Gen4 | Generation::Seekdb => {
+                gen4::restore::restore(new, self.keeps_restore_tag().then_some(new.tag))
+            }
+        }
+    }
+
+    /// Returns the statement that lets a cluster restore tenants at all; none where it always does.
+    #[must_use]
+    pub fn allow_restore(&self) -> Option<Statement> {
+        (self.generation == Generation::Gen3).then(gen3::restore::allow)
+    }
+
+    /// Tells whether the cluster's servers can be asked what a restore would read.
+    #[must_use]
+    pub fn can_preview_restore(&self) -> bool {
+        self.generation != Generation::Gen3
     }
 
     /// Returns whether the version keeps the description of a restore.
@@ -69,10 +101,11 @@ impl Verbs {
         self.version >= gen4::since::PLUS_ARCHIVELOG
     }
 
-    /// Returns the statement that ends a restore and takes its half tenant away: look before whose it is.
+    /// Returns the statement that ends a restore and takes its half tenant away: look before whose it is. None where only
+    /// dropping the tenant ends it.
     #[must_use]
-    pub fn cancel_restore(&self, tenant: &str) -> Statement {
-        gen4::restore::cancel(tenant)
+    pub fn cancel_restore(&self, tenant: &str) -> Option<Statement> {
+        (self.generation != Generation::Gen3).then(|| gen4::restore::cancel(tenant))
     }
 
     /// Returns the statement that makes a standby tenant a primary one.
@@ -112,7 +145,21 @@ impl Driver {
     /// # Errors
     /// Fails when the server refuses or is gone.
     pub async fn restore_jobs(&mut self, tenant: &str) -> Result<Vec<RestoreJob>, Error> {
-        gen4::restore::jobs(self.session(), tenant).await
+        match self.generation() {
+            Generation::Gen3 => gen3::restore::jobs(self.session(), tenant).await,
+            Generation::Gen4 | Generation::Seekdb => gen4::restore::jobs(self.session(), tenant).await,
+        }
+    }
+
+    /// Reads whether every server lets tenants be restored; before 4.0 a parameter decides that.
+    ///
+    /// # Errors
+    /// Fails when the server refuses or is gone.
+    pub async fn is_restore_allowed(&mut self) -> Result<bool, Error> {
+        match self.generation() {
+            Generation::Gen3 => gen3::restore::is_allowed(self.session()).await,
+            Generation::Gen4 | Generation::Seekdb => Ok(true),
+        }
     }
 
     /// Previews on the cluster's own servers which backups a restore to a given time would read.
@@ -130,7 +177,10 @@ impl Driver {
     /// # Errors
     /// Fails when the server refuses or is gone.
     pub async fn resources(&mut self) -> Result<ClusterResources, Error> {
-        gen4::resources::resources(self.session()).await
+        match self.generation() {
+            Generation::Gen3 => gen3::resources::resources(self.session()).await,
+            Generation::Gen4 | Generation::Seekdb => gen4::resources::resources(self.session()).await,
+        }
     }
 
     /// Reads the state of the newest upgrade of a tenant, such as `INPROGRESS`; nothing when there was none.

@@ -142,7 +142,7 @@ impl Verbs {
     pub fn restore(&self, from: &RestoreSource<'_>, into: &RestoreTarget<'_>) -> Vec<Statement> {
         match self.generation {
             Generation::Gen4 => vec![gen4::backup::restore(from, into)],
-            Generation::Gen3 | Generation::Seekdb => gen3::backup::restore(from, into),
+            Generation::Gen3 | Generation::Seekdb => gen3::restore::by_hand(from, into),
         }
     }
 

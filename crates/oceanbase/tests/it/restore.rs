@@ -1,4 +1,4 @@
-//! Restoring tenants of 4.x: the statements are golden, and the views of a job are read.
+//! Restoring tenants: the statements are golden, and what the views say of a job is read.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use model::backup::DataBackupMode::Full;
 use model::id::TenantId;
 use model::physical::resources::{ReplicaType, ZoneUnits};
 use model::physical::restore::{RestoreMark, RestoreStatus};
-use oceanbase::physical::NewTenant;
+use oceanbase::physical::{NewTenant, OldTenant};
 use oceanbase::{Driver, Statement};
 use sim::Profile;
 
@@ -20,6 +20,7 @@ const VERSIONS: [Profile; 5] =
 fn new<'a>(from: &'a [Secret], pools: &'a [String]) -> NewTenant<'a> {
     NewTenant {
         name: "shop_2",
+        old: OldTenant { name: "shop", cluster: "obcluster", cluster_id: 1 },
         from,
         scn: Some(1_760_000_000_000_000_000),
         pools,
@@ -51,7 +52,7 @@ async fn transcript(profile: Profile) -> String {
             primary_zone: None,
             ..new(&from, &pools)
         }),
-        verbs.cancel_restore("shop_2"),
+        verbs.cancel_restore("shop_2").expect("4.x has one"),
         verbs.activate("shop_2"),
         verbs.upgrade_tenant("shop_2"),
         verbs.drop_tenant("shop_2"),
@@ -183,4 +184,103 @@ async fn refusals_of_a_restore_have_a_meaning(profile: Profile) {
     let statement = stand.driver.verbs().create_pool("p9", &zone);
     let error = stand.driver.act(&statement).await.expect_err("there is only one server");
     assert_eq!(error.problem().text.id, "database-resources-short", "{error}");
+}
+
+/// Everything that is sent about a restore before 4.0, keys and passwords masked.
+async fn transcript_of_3(profile: Profile) -> String {
+    let mut stand = Stand::new(profile).await;
+    let verbs = stand.driver.verbs();
+    let (from, pools) =
+        ([Secret::new("oss://b/x?host=h&access_id=AK&access_key=SK")], ["p1".to_owned(), "p2".to_owned()]);
+    assert_eq!(verbs.cancel_restore("shop_2"), None, "a dropped tenant ends its restore");
+    assert!(!verbs.can_preview_restore() && !verbs.keeps_restore_tag());
+    let zone = ZoneUnits { zone: "z1".into(), replica: ReplicaType::Full, unit: "small".into(), count: 2 };
+    let wanted = NewTenant { scn: Some(1_760_000_000_123_456), ..new(&from, &pools) };
+    let mut said: Vec<String> = [
+        verbs.allow_restore().expect("a parameter decides"),
+        verbs.set_restore_passwords(&[Secret::new("hunter2"), Secret::new("hunter'3")]),
+        verbs.create_pool("lifeboat_abc_7_1", &zone),
+        verbs.start_restore(&wanted),
+        verbs.start_restore(&NewTenant { locality: None, primary_zone: None, ..wanted }),
+        verbs.drop_tenant("shop_2"),
+        verbs.drop_pool("lifeboat_abc_7_1"),
+    ]
+    .iter()
+    .map(|statement| format!("! {statement}"))
+    .collect();
+    stand.recorder.clear();
+    stand.driver.restore_jobs("shop'2").await.expect("answers");
+    stand.driver.resources().await.expect("answers");
+    assert!(
+        !stand.driver.is_restore_allowed().await.expect("answers"),
+        "{profile}: 0 is what it begins with"
+    );
+    said.push(stand.recorder.statements());
+    let said = said.join("\n");
+    assert!(!said.contains("SK") && !said.contains("hunter"), "{said}");
+    said
+}
+
+#[tokio::test]
+async fn what_is_said_about_a_restore_before_4_0_is_golden() {
+    let newest = transcript_of_3(Profile::V3_2_4).await;
+    insta::assert_snapshot!(newest);
+    for profile in [Profile::V2_2_77, Profile::V3_1_5] {
+        assert_eq!(transcript_of_3(profile).await, newest, "{profile}");
+    }
+}
+
+#[tokio::test]
+async fn a_restore_before_4_0_is_followed_from_its_start_to_its_end() {
+    for profile in [Profile::V2_2_77, Profile::V3_1_5, Profile::V3_2_4] {
+        let mut stand = Stand::new(profile).await;
+        stand.ready().await;
+        stand.back_up(Full, "").await;
+        stand.handle.advance_seconds(600.0);
+        for text in [
+            "CREATE RESOURCE UNIT small MAX_CPU 1.5, MAX_MEMORY '2G'",
+            "CREATE RESOURCE POOL p1 UNIT 'small', UNIT_NUM 1",
+        ] {
+            stand.driver.act(&Statement::act(text)).await.expect("it is taken");
+        }
+        let allow = stand.driver.verbs().allow_restore().expect("a parameter decides");
+        stand.driver.act(&allow).await.expect("it is taken");
+        stand.handle.advance_seconds(5.0);
+        assert!(stand.driver.is_restore_allowed().await.expect("answers"), "{profile}");
+        let record = stand.driver.backup_records(None).await.expect("answers").remove(0);
+        let scn = record.timeline().latest().expect("it can be recovered") - 60_000_123;
+        let (from, pools) = ([Secret::new("file:///backup/data")], ["p1".to_owned()]);
+        let at = stand.driver.database_now().await.expect("answers");
+        let mark = RestoreMark { newest: 0, at, tag: None };
+        let wanted = NewTenant { scn: Some(scn), locality: None, primary_zone: None, ..new(&from, &pools) };
+        let statement = stand.driver.verbs().start_restore(&wanted);
+        stand.driver.act(&statement).await.expect("it is taken");
+        let mut stages: Vec<String> = Vec::new();
+        loop {
+            let jobs = stand.driver.restore_jobs("shop_2").await.expect("answers");
+            let job = mark.find(&jobs, "shop_2").expect("one of the views has it at any moment").clone();
+            assert_eq!((job.scn, job.origin.tenant_name.as_str()), (scn, "shop"), "{profile}");
+            assert!(job.bytes_done <= job.bytes_total && job.bytes_total > 0, "{profile}: {job:?}");
+            if stages.last() != Some(&job.stage) {
+                stages.push(job.stage.clone());
+            }
+            if job.status != RestoreStatus::Running {
+                assert_eq!(job.status, RestoreStatus::Succeeded, "{profile}: {job:?}");
+                assert_eq!(
+                    (job.data_progress, job.tenant.is_some()),
+                    (Some(10_000), true),
+                    "{profile}: {job:?}"
+                );
+                break;
+            }
+            stand.handle.advance_seconds(0.5);
+        }
+        assert_eq!(stages.first().map(String::as_str), Some("CREATE_TENANT"), "{profile}: {stages:?}");
+        let resources = stand.driver.resources().await.expect("answers");
+        let pool = resources.pools.iter().find(|pool| pool.name == "p1").expect("it is there");
+        assert!(pool.tenant.is_some() && pool.zones.len() == 1, "{profile}: {pool:?}");
+        let unit = resources.units.iter().find(|unit| unit.name == "small").expect("it is there");
+        assert_eq!((unit.cpu_hundredths, unit.memory_bytes), (150, 2 << 30), "{profile}");
+        stand.assert_no_gaps(&profile.to_string());
+    }
 }

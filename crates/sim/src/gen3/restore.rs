@@ -263,6 +263,7 @@ fn advance(cluster: &mut Cluster, restore: &Restore) -> Result<Option<TenantId>,
             let tenant = restore.tenant.and_then(|id| cluster.tenants.get_mut(&id));
             if let Some(tenant) = tenant {
                 tenant.status = "NORMAL".to_owned();
+                tenant.data_scn = Some(restore.until_us);
             }
             Ok(None)
         }

@@ -5,7 +5,7 @@ use super::compaction::{Scope, Verb};
 use super::recovery::Until;
 use super::{
     archive, archive_copy, backup, cleanup, compaction, deletion, destination, recovery, restore, standby,
-    validate_statement,
+    table_recovery, validate_statement,
 };
 use crate::error::SqlError;
 use crate::profile::Profile;
@@ -68,6 +68,10 @@ pub(crate) enum Command {
     CancelRestore {
         tenant: String,
     },
+    RecoverTables(table_recovery::Request),
+    CancelRecoverTables {
+        tenant: String,
+    },
     Activate {
         tenant: Option<String>,
         only_verify: bool,
@@ -89,8 +93,6 @@ pub(crate) enum Command {
     Accepted,
     /// Understood and refused, as the kernel does.
     Refused(&'static str),
-    /// Understood, and beyond the simulator.
-    Gap(&'static str),
 }
 
 /// What belongs to the connection that gives a command.
@@ -156,6 +158,16 @@ pub(crate) fn execute(
             done(Ok(()))
         }
         Command::CancelRestore { tenant } => done(restore::cancel(cluster, caller, tenant)),
+        Command::RecoverTables(_) | Command::CancelRecoverTables { .. }
+            if !table_recovery::is_known(cluster.profile) =>
+        {
+            Err(SqlError::syntax("RECOVER TABLE"))
+        }
+        Command::RecoverTables(request) => {
+            let (sources, passwords) = (&ties.sources, &ties.decryption);
+            done(table_recovery::start(cluster, caller, request, sources, passwords, ties.zone_s))
+        }
+        Command::CancelRecoverTables { tenant } => done(table_recovery::cancel(cluster, caller, tenant)),
         Command::Activate { tenant, only_verify } => {
             done(standby::activate(cluster, caller, tenant.as_deref(), *only_verify))
         }
@@ -168,7 +180,6 @@ pub(crate) fn execute(
         Command::Upgrade { kind, tenants } => done(standby::upgrade(cluster, caller, kind, tenants)),
         Command::Accepted => done(Ok(())),
         Command::Refused(text) => Err(SqlError::new(4007, *text)),
-        Command::Gap(what) => Err(SqlError::gap(*what)),
     }
 }
 

@@ -37,8 +37,7 @@ fn verb(c: &mut Cursor<'_>) -> Result<Command, SqlError> {
         return Ok(Command::CancelDelete { tenants: tenant_list(c)? });
     }
     if c.words("CANCEL RECOVER TABLE") {
-        c.name()?;
-        return Ok(Command::Gap("CANCEL RECOVER TABLE"));
+        return Ok(Command::CancelRecoverTables { tenant: c.name()? });
     }
     if c.words("CANCEL RESTORE") {
         return Ok(Command::CancelRestore { tenant: c.name()? });

@@ -7,6 +7,7 @@ use crate::error::SqlError;
 use crate::faults::FaultName;
 use crate::media::layout4;
 use crate::profile::Profile;
+use crate::world::tenant::Tenant;
 use crate::world::{Cluster, TenantId};
 
 /// How fast data goes out.
@@ -389,10 +390,16 @@ fn write_end(cluster: &Cluster, set: &BackupSet) -> Result<(), SqlError> {
         password: set.password.clone(),
         data_bytes: tenant.data_bytes(cluster.now_us),
         tablets: set.tablets,
+        tables: tables(tenant),
         files: layout4::data_files(&tenant.log_streams, set.input_bytes * PACKED_PERCENT / 100, merged_data),
     };
     let times = [set.start_us, set.end_us].map(|us| civil::compact(us, cluster.zone_s));
     layout4::write_set_end(&cluster.media, &set.path, &name, &manifest, (&times[0], &times[1]))
+}
+
+fn tables(tenant: &Tenant) -> Vec<(String, String)> {
+    let names = tenant.tables.keys().filter_map(|name| name.split_once('.'));
+    names.map(|(database, table)| (database.to_owned(), table.to_owned())).collect()
 }
 
 /// Ends a job that does not complete; its set is FAILED, also when it was cancelled.

@@ -21,6 +21,7 @@ mod restore_grammar;
 mod restore_views;
 mod set_views;
 pub(crate) mod standby;
+pub(crate) mod table_recovery;
 mod table_views;
 pub(crate) mod validate_statement;
 pub(crate) mod validation;
@@ -39,6 +40,7 @@ use cleanup::Cleanup;
 use compaction::Compaction;
 use destination::{Destination, StorageInfo};
 use restore::Restore;
+use table_recovery::TableRecovery;
 use validation::Validations;
 
 /// Nanoseconds in a microsecond: SCNs are nanoseconds.
@@ -52,6 +54,7 @@ pub(crate) struct State {
     pub(crate) compactions: BTreeMap<TenantId, Compaction>,
     pub(crate) upgrades: Vec<standby::Upgrade>,
     pub(crate) last_restore: u64,
+    pub(crate) table_recoveries: Vec<TableRecovery>,
 }
 
 /// What belongs to one tenant; ids count per tenant.
@@ -91,6 +94,8 @@ pub(crate) fn next_due(cluster: &Cluster) -> i64 {
         jobs.chain(cleanups).chain(validations).chain(backups.archive.due).chain(backups.cleanup.next)
     });
     let restores = state.restores.iter().filter_map(|restore| restore.due);
+    let tables = state.table_recoveries.iter().filter_map(|recovery| recovery.due);
+    let restores = restores.chain(tables);
     let compactions = state.compactions.values().filter_map(|compaction| compaction.due);
     tenants.chain(restores).chain(compactions).min().unwrap_or(NEVER)
 }
@@ -110,6 +115,7 @@ pub(crate) fn step(cluster: &mut Cluster) {
     }
     compaction::step(cluster);
     restore::step(cluster);
+    table_recovery::step(cluster);
 }
 
 /// Brings what flows, rather than steps, up to now.

@@ -38,6 +38,8 @@ pub(crate) struct Plan {
 
 /// Everything readable at the sources.
 struct Sources {
+    /// The one directory of sets; none where single sets are named.
+    data: Option<String>,
     sets: Vec<(String, SetManifest)>,
     pieces: Vec<(String, PieceManifest)>,
 }
@@ -74,11 +76,19 @@ pub(crate) fn plan(
 
 /// Reads addresses; each bad one is named.
 fn read(media: &Media, addresses: &[String]) -> Result<Sources, SqlError> {
-    let mut sources = Sources { sets: Vec::new(), pieces: Vec::new() };
+    let mut sources = Sources { data: None, sets: Vec::new(), pieces: Vec::new() };
     for address in addresses {
         let uri =
             Uri::parse(address).map_err(|_| SqlError::new(9026, format!("{address} is not a valid uri")))?;
-        for set in layout4::read_sets(media, &uri.bare) {
+        let sets = layout4::read_sets(media, &uri.bare);
+        let holds_sets = sets.first().is_some_and(|(known, _)| *known != uri.bare);
+        if holds_sets && sources.data.as_ref().is_some_and(|data| *data != uri.bare) {
+            return Err(several_paths());
+        }
+        if holds_sets {
+            sources.data = Some(uri.bare.clone());
+        }
+        for set in sets {
             if !sources.sets.iter().any(|(known, _)| *known == set.0) {
                 sources.sets.push(set);
             }
@@ -98,14 +108,17 @@ fn read(media: &Media, addresses: &[String]) -> Result<Sources, SqlError> {
     let mut owners: Vec<(u64, u64)> = sets.chain(pieces).collect();
     owners.dedup();
     if owners.windows(2).any(|pair| pair[0] != pair[1]) {
-        return Err(SqlError::new(
-            4007,
-            "It is not support to restore from multiple tenant backup paths. not supported",
-        ));
+        return Err(several_paths());
     }
     sources.sets.sort_by_key(|(_, set)| set.set);
     sources.pieces.sort_by_key(|(_, piece)| (piece.destination, piece.round, piece.piece));
     Ok(sources)
+}
+
+/// The kernel reads sets from one directory, not from a second one of any tenant (`ObRestoreUtil::get_restore_backup_set_array_`).
+fn several_paths() -> SqlError {
+    let text = "It is not support to restore from multiple tenant backup paths. not supported";
+    SqlError::new(4007, text)
 }
 
 fn choose(sources: &Sources, until: Option<i64>, profile: Profile, zone_s: i32) -> Result<Plan, SqlError> {

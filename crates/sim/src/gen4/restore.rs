@@ -94,7 +94,7 @@ pub(crate) fn start(
     if cluster.tenant_named(&request.tenant).is_some() {
         return Err(SqlError::new(5156, format!("tenant '{}' already exist", request.tenant)));
     }
-    let sources = source_list(request, added_sources)?;
+    let sources = source_list(request.from.as_deref(), added_sources)?;
     let options = read_options(&request.options)?;
     cluster.resources.check_free(&options.pools)?;
     if options.is_quick && cluster.profile < Profile::V4_3_5 {
@@ -129,8 +129,8 @@ pub(crate) fn start(
     Ok(job)
 }
 
-fn source_list(request: &Request, added: &[String]) -> Result<Vec<String>, SqlError> {
-    match &request.from {
+pub(super) fn source_list(from: Option<&str>, added: &[String]) -> Result<Vec<String>, SqlError> {
+    match from {
         Some(_) if !added.is_empty() => {
             Err(SqlError::not_supported("have backup_dest and restore_source at the same time"))
         }
@@ -140,12 +140,12 @@ fn source_list(request: &Request, added: &[String]) -> Result<Vec<String>, SqlEr
     }
 }
 
-struct Options {
-    pools: Vec<String>,
+pub(super) struct Options {
+    pub(super) pools: Vec<String>,
     is_quick: bool,
 }
 
-fn read_options(text: &str) -> Result<Options, SqlError> {
+pub(super) fn read_options(text: &str) -> Result<Options, SqlError> {
     let mut options = Options { pools: Vec::new(), is_quick: false };
     for option in text.split('&').filter(|option| !option.trim().is_empty()) {
         let (name, value) = option.split_once('=').ok_or_else(|| SqlError::arguments("restore option"))?;

@@ -4,6 +4,7 @@ use super::command::{Command, Targets};
 use super::grammar::targets;
 use super::recovery::Until;
 use super::restore::Request;
+use super::table_recovery::{Item, Request as Tables};
 use crate::error::SqlError;
 use crate::sql::Cursor;
 use crate::world::tenant::Role;
@@ -47,8 +48,7 @@ pub(super) fn verb(c: &mut Cursor<'_>) -> Result<Command, SqlError> {
         return Ok(Command::Switchover { to, tenant, only_verify: c.words("VERIFY") });
     }
     if c.words("RECOVER TABLE") {
-        while c.next().is_some() {}
-        return Ok(Command::Gap("RECOVER TABLE"));
+        return recover_tables(c);
     }
     if c.words("RUN UPGRADE JOB") {
         let kind = c.string()?;
@@ -83,6 +83,62 @@ fn restore(c: &mut Cursor<'_>) -> Result<Command, SqlError> {
     }
     let description = if c.words("DESCRIPTION") { c.assigned_string()? } else { String::new() };
     Ok(Command::Restore(Request { tenant, from, until, options, description }))
+}
+
+/// `{db.t | db.* | *.*}[, …] TO [TENANT [=]] t [FROM '…'] [UNTIL …] WITH '…' [REMAP TABLE a.b:c.d[, …]] [DESCRIPTION '…']`.
+fn recover_tables(c: &mut Cursor<'_>) -> Result<Command, SqlError> {
+    let mut items = vec![item(c)?];
+    while c.symbol(",") {
+        items.push(item(c)?);
+    }
+    c.expect_words("TO")?;
+    if c.words("TENANT") {
+        c.symbol("=");
+    }
+    let tenant = c.name()?;
+    let from = if c.words("FROM") { Some(c.string()?) } else { None };
+    let until = until(c)?.unwrap_or(Until::Newest);
+    c.expect_words("WITH")?;
+    let options = c.string()?;
+    let mut remaps = Vec::new();
+    if c.words("REMAP TABLE") {
+        loop {
+            let old = item(c)?;
+            if !c.symbol(":") {
+                return Err(c.syntax());
+            }
+            remaps.push((old.clone(), renamed(c, &old)?));
+            if !c.symbol(",") {
+                break;
+            }
+        }
+    }
+    let description = if c.words("DESCRIPTION") { c.assigned_string()? } else { String::new() };
+    Ok(Command::RecoverTables(Tables { items, tenant, from, until, options, remaps, description }))
+}
+
+/// A table, a whole database, or all of them.
+fn item(c: &mut Cursor<'_>) -> Result<Item, SqlError> {
+    let all = c.symbol("*");
+    let database = if all { String::new() } else { c.name()? };
+    if !c.symbol(".") {
+        return Err(c.syntax());
+    }
+    if c.symbol("*") {
+        return Ok(if all { Item::All } else { Item::Database(database) });
+    }
+    if all { Err(c.syntax()) } else { Ok(Item::Table(database, c.name()?)) }
+}
+
+/// What an item becomes: of a table, a name in the same database is enough.
+fn renamed(c: &mut Cursor<'_>, old: &Item) -> Result<Item, SqlError> {
+    let first = c.name()?;
+    match old {
+        Item::Table(database, _) if !c.symbol(".") => Ok(Item::Table(database.clone(), first)),
+        Item::Table(..) => Ok(Item::Table(first, c.name()?)),
+        Item::Database(_) if c.symbol(".") && c.symbol("*") => Ok(Item::Database(first)),
+        Item::Database(_) | Item::All => Err(c.syntax()),
+    }
 }
 
 fn preview(c: &mut Cursor<'_>, from: Option<String>) -> Result<Command, SqlError> {

@@ -118,7 +118,7 @@ fn all(cluster: &Cluster, base: &str, name: &str) -> Option<Table> {
         .or_else(|| cleanup_views::table(cluster, base, name))
         .or_else(|| restore_views::table(cluster, base, name))
         .or_else(|| compaction_views::table(cluster, base, name))
-        .or_else(|| table_views::table(base, name))
+        .or_else(|| table_views::table(cluster, base, name))
         .or_else(|| validation_views::table(cluster, base, name))
         .or_else(|| tenant_views(cluster, base, name))
 }

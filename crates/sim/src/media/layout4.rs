@@ -34,6 +34,9 @@ pub(crate) struct SetManifest {
     pub(crate) password: String,
     pub(crate) data_bytes: i64,
     pub(crate) tablets: i64,
+    /// The databases and names of the tables in it.
+    #[serde(default)]
+    pub(crate) tables: Vec<(String, String)>,
     /// Data files with their sizes, relative to the set.
     pub(crate) files: Vec<(String, u64)>,
 }

@@ -169,11 +169,6 @@ pub(crate) struct Table {
 }
 
 impl Table {
-    /// A table without rows: nothing of the kind ever happens here.
-    pub(crate) fn empty(name: &str, columns: &[(&'static str, &'static str)]) -> Self {
-        Self { name: name.to_owned(), columns: columns.to_vec(), rows: Vec::new() }
-    }
-
     /// The table without a column.
     pub(crate) fn without(mut self, column: &str) -> Self {
         if let Some(at) = self.columns.iter().position(|(name, _)| *name == column) {

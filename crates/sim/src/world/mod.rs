@@ -158,6 +158,11 @@ impl Cluster {
             if tenant.role == "STANDBY" {
                 user.role = tenant::Role::Standby;
             }
+            tenant.databases.iter().for_each(|name| {
+                user.databases.insert(name.clone());
+            });
+            tenant.tables.iter().for_each(|name| user.add_table(name));
+            user.refused_imports.clone_from(&tenant.refused_imports);
             cluster.add_tenant(user);
             let zones = cluster.zone_names();
             cluster.resources.grant_new(&format!("pool_{}", tenant.name), id, &zones, now_us);

@@ -1,6 +1,6 @@
 //! Tenants: their identity, state and amount of data.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -57,6 +57,15 @@ impl User {
     }
 }
 
+/// Where a table came from.
+#[derive(Clone, Debug, Default, Serialize)]
+pub(crate) struct Imported {
+    /// Its name in the backup that it was recovered from; none for one that was always there.
+    pub(crate) from: Option<String>,
+    /// The moment whose data it has.
+    pub(crate) data_scn: Option<i64>,
+}
+
 /// A tenant.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Tenant {
@@ -79,6 +88,12 @@ pub(crate) struct Tenant {
     /// The moment whose data a restore has brought; none for a tenant that was created empty. The rows of a
     /// tenant are simulated, so a test sees a wrong moment by this number.
     pub(crate) data_scn: Option<i64>,
+    /// Its databases, as far as recoveries of tables look at them.
+    pub(crate) databases: BTreeSet<String>,
+    /// Its tables, as `database.table`.
+    pub(crate) tables: BTreeMap<String, Imported>,
+    /// Tables that can't be imported, as `database.table`.
+    pub(crate) refused_imports: Vec<String>,
     pub(crate) users: BTreeMap<String, User>,
     pub(crate) parameters: Parameters,
     pub(crate) base_bytes: i64,
@@ -106,12 +121,22 @@ impl Tenant {
             compatible: String::new(),
             recovery_until_scn: UNLIMITED_SCN,
             data_scn: None,
+            databases: BTreeSet::from(["test".to_owned()]),
+            tables: BTreeMap::new(),
+            refused_imports: Vec::new(),
             users: BTreeMap::from([("root".to_owned(), root)]),
             parameters: Parameters::default(),
             base_bytes: 64 << 20,
             hourly_bytes: 1 << 20,
             log_streams: if kind == TenantKind::User { vec![1, 1001] } else { vec![1] },
         }
+    }
+
+    /// Gives it a table, `database.table`.
+    pub(crate) fn add_table(&mut self, name: &str) {
+        let database = name.split('.').next().unwrap_or_default();
+        self.databases.insert(database.to_owned());
+        self.tables.insert(name.to_owned(), Imported::default());
     }
 
     pub(crate) fn set_password(&mut self, password: &str) {

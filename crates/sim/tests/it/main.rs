@@ -13,5 +13,6 @@ mod scale;
 mod scripts;
 mod simulator;
 mod tables3;
+mod tables4;
 mod trouble;
 mod views;

@@ -197,6 +197,35 @@ async fn every_place_of_logs_must_reach_the_moment_alone() {
 }
 
 #[tokio::test]
+async fn a_second_directory_of_sets_is_refused() {
+    for profile in [Profile::V4_0, Profile::V4_2_5, Profile::V4_6] {
+        let sim = Sim::start(profile).await;
+        let mut sys = sim.client("sys").await;
+        backed_up(&sim, &mut sys).await;
+        sys.run("ALTER SYSTEM SET DATA_BACKUP_DEST = 'file:///b/data2' TENANT = t1").await;
+        sys.run("ALTER SYSTEM BACKUP INCREMENTAL TENANT t1").await;
+        sim.pass(600.0);
+        let sets = "SELECT backup_set_id, backup_type FROM CDB_OB_BACKUP_SET_FILES ORDER BY 1";
+        assert_eq!(sys.rows(sets).await, ["1|FULL", "2|FULL"], "{profile}: there is nothing to build on");
+        let restore = |from: &str| format!("ALTER SYSTEM RESTORE t9 FROM '{from}' WITH 'pool_list=p'");
+        let (code, _, text) = sys.refusal(&restore("file:///b/data,file:///b/data2,file:///b/clog")).await;
+        let expected = "It is not support to restore from multiple tenant backup paths. not supported";
+        assert_eq!((code, text.as_str()), (1235, expected), "{profile}");
+        sys.run("SET ob_query_timeout = 600000000").await;
+        // The same directory twice is one.
+        let once = restore("file:///b/data2,file:///b/data2,file:///b/clog");
+        let mut other = sim.client("sys").await;
+        let mut waits = std::pin::pin!(sys.run(&once));
+        while tokio::time::timeout(std::time::Duration::from_millis(5), &mut waits).await.is_err() {
+            sim.pass(1.0);
+        }
+        sim.pass(60.0);
+        let end = "SELECT DISTINCT status FROM CDB_OB_RESTORE_HISTORY";
+        assert_eq!(other.rows(end).await, ["SUCCESS"], "{profile}");
+    }
+}
+
+#[tokio::test]
 async fn a_preview_shows_what_a_restore_would_read() {
     let sim = Sim::start(Profile::V4_2_5).await;
     let mut sys = sim.client("sys").await;

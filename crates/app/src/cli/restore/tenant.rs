@@ -19,8 +19,9 @@ use crate::secrets;
 
 #[derive(Args)]
 pub(super) struct NewTenantArgs {
-    /// The time to recover to: a time with its zone (2026-11-22T10:00:00+08:00), an SCN, or latest [default: latest]
-    #[arg(long, value_name = "TIME|SCN", conflicts_with = "set")]
+    /// The moment: a time with its zone (2026-11-22T10:00:00.123456+08:00), an SCN, set:NUMBER for the end of a backup
+    /// set by the cluster's own number, or latest [default: latest]
+    #[arg(long, value_name = "MOMENT", conflicts_with = "set")]
     until: Option<String>,
     /// The target cluster. Defaults to the cluster that was backed up
     #[arg(long, value_name = "NAME", conflicts_with = "set")]
@@ -51,9 +52,10 @@ pub(super) struct NewTenantArgs {
     #[arg(long, conflicts_with = "set")]
     decrypt: bool,
     /// Recover from this storage configuration into --cluster, without the cluster that was backed up
-    #[arg(long, value_name = "NAME", requires = "folder", conflicts_with_all = ["set", "into", "tenant"])]
+    #[arg(long, value_name = "NAME", requires = "folder", conflicts_with_all = ["set", "into"])]
     storage: Option<String>,
-    /// The folder of the tenant's backups in the storage, CLUSTER/CLUSTER-ID/TENANT-ID, such as obcluster/1/1002
+    /// The folder of the tenant's backups in the storage: CLUSTER/CLUSTER-ID/TENANT-ID, such as obcluster/1/1002. Backups of
+    /// 2.2.77 and 3.x need the tenant's name too, as --tenant
     #[arg(long, value_name = "FOLDER", requires = "storage")]
     folder: Option<String>,
 }
@@ -69,11 +71,23 @@ pub(super) async fn request(client: &Client, target: &TargetArgs) -> Result<(i64
     let mut form = Map::new();
     form.insert("restoreClusterId".into(), json!(into));
     let old_name = match (&new.storage, &new.folder) {
-        (Some(name), Some(folder)) => offline(client, name, folder, &mut form).await?,
+        (Some(name), Some(folder)) => {
+            offline(client, name, folder, target.tenant.as_deref(), &mut form).await?
+        }
         _ => online(client, &known, target, &mut form).await?,
     };
     match new.until.as_deref().map(str::trim) {
         None | Some("latest") => {}
+        Some(text) if text.starts_with("set:") => {
+            let number = text["set:".len()..].trim();
+            let set: i64 = number.parse().map_err(|_| {
+                Problem::invalid("restore-moment-unreadable").with("field", "--until").with("text", text)
+            })?;
+            if new.storage.is_some() {
+                return Err(Problem::invalid("recovery-set-needs-cluster").with("set", set).into());
+            }
+            form.insert("restoreBackupSetId".into(), json!(set));
+        }
         Some(scn) if scn.bytes().all(|byte| byte.is_ascii_digit()) => {
             form.insert("restoreScn".into(), json!(scn));
         }
@@ -138,6 +152,7 @@ async fn offline(
     client: &Client,
     name: &str,
     folder: &str,
+    tenant: Option<&str>,
     form: &mut Map<String, Value>,
 ) -> Result<String, Failure> {
     let malformed = || Problem::invalid("recovery-folder-malformed").with("folder", folder);
@@ -148,7 +163,10 @@ async fn offline(
     form.insert("backupClusterName".into(), json!(cluster_name));
     form.insert("backupObClusterId".into(), json!(number(cluster_id)?));
     form.insert("backupObTenantId".into(), json!(number(tenant_id)?));
-    Ok(format!("tenant_{tenant_id}"))
+    if let Some(tenant) = tenant {
+        form.insert("backupTenantName".into(), json!(tenant));
+    }
+    Ok(tenant.map_or_else(|| format!("tenant_{tenant_id}"), str::to_owned))
 }
 
 /// Returns the names of a cluster's zones.

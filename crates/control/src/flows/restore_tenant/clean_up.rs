@@ -140,8 +140,7 @@ fn unproven(state: &State, job: i64) -> StepError {
 async fn take_away(at: &Here, state: &mut State, driver: &mut Driver, is_running: bool) -> Answer {
     let verbs = driver.verbs();
     let drop = verbs.drop_tenant(&state.tenant_name);
-    if is_running {
-        let cancel = verbs.cancel_restore(&state.tenant_name);
+    if let Some(cancel) = verbs.cancel_restore(&state.tenant_name).filter(|_| is_running) {
         at.may_act(cancel.timeout).await?;
         match driver.act(&cancel).await {
             // Before it was known, a dropped tenant ended its restore.

@@ -5,13 +5,15 @@ use std::time::Duration;
 use engine::flow::Answer;
 use engine::{Next, Note, StepError};
 use model::Problem;
-use model::physical::restore::{RestoreJob, RestoreMark, RestoreStatus};
+use model::ability::Generation;
+use model::order::RecoverUntil;
+use model::physical::restore::RestoreMark;
 use model::problem::codes;
 use oceanbase::Driver;
-use oceanbase::physical::NewTenant;
 
+use super::act;
 use super::source::written;
-use super::state::{Here, State};
+use super::state::{Here, State, shown};
 use crate::error::Error;
 use crate::words;
 
@@ -27,6 +29,13 @@ const GLANCE: (Duration, Duration) = (Duration::from_millis(20), Duration::from_
 
 /// A statement is sent so soon after that was written down, in microseconds.
 const FRESH_US: u64 = 60 * 1_000_000;
+
+/// How often the statement is sent again before 4.0 because the storage does not reach the latest moment yet: the views
+/// are ahead of it.
+const LOGS_LOOKS: u32 = 36;
+
+/// The server's number for logs, or a tenant, that are not in the storage.
+const NOT_THERE: u16 = 4018;
 
 /// The server's error numbers for a killed statement; what it started continues.
 const INTERRUPTED: [u16; 3] = [1317, 4064, 4072];
@@ -46,15 +55,10 @@ pub(super) async fn mark(at: &Here, state: &mut State, driver: &mut Driver) -> R
     let tag = format!("lifeboat-{}-{}", at.task(), state.tag);
     let tag = driver.verbs().keeps_restore_tag().then_some(tag);
     let jobs = driver.restore_jobs(&state.tenant_name).await.map_err(Error::from)?;
-    let runs = |job: &&RestoreJob| job.status == RestoreStatus::Running;
-    let is_ours = |job: &RestoreJob| tag.as_ref() == Some(&job.description);
-    if let Some(job) = jobs.iter().filter(runs).find(|job| !is_ours(job)) {
+    let newest = RestoreMark::newest_before(&jobs, tag.as_deref()).map_err(|foreign| {
         let problem = Problem::refused(codes::RECOVERY_RUNS_ALREADY, "recovery-job-foreign");
-        return Err(words::refused(problem.with("tenant", &state.tenant_name).with("job", job.id)));
-    }
-    // A job that this task started and forgot because of its answer is found again.
-    let before = jobs.iter().filter(|job| !(runs(job) && is_ours(job)));
-    let newest = before.map(|job| job.id).max().unwrap_or(0);
+        words::refused(problem.with("tenant", &state.tenant_name).with("job", foreign))
+    })?;
     state.mark = Some(RestoreMark { newest, at: driver.database_now().await.map_err(Error::from)?, tag });
     Ok(())
 }
@@ -75,12 +79,26 @@ pub(super) async fn begin(at: &Here, state: &mut State, driver: &mut Driver) -> 
         state.doubts -= 1;
         return Ok(Next::again(LOOK));
     }
+    if !allow(at, driver).await? {
+        return Ok(Next::again(LOOK)); // servers read a parameter within some seconds
+    }
     let now = driver.database_now().await.map_err(Error::from)?;
     if state.sent.is_none_or(|sent| now.since(sent) > FRESH_US) {
         state.sent = Some(now);
         return Ok(Next::again(Duration::ZERO)); // saved before it is sent: a clean-up waits for a job that comes late
     }
     send(at, state, driver).await
+}
+
+/// Lets the cluster restore tenants, where a parameter decides that; tells whether every server knows it.
+async fn allow(at: &Here, driver: &mut Driver) -> Result<bool, StepError> {
+    let Some(statement) = driver.verbs().allow_restore() else { return Ok(true) };
+    if driver.is_restore_allowed().await.map_err(Error::from)? {
+        return Ok(true);
+    }
+    act(at, driver, &statement).await?;
+    at.log(Note::new("restore-allowed"));
+    Ok(false)
 }
 
 /// Sends the statement on a connection of its own, and looks for the job meanwhile: it is there long before the answer.
@@ -96,15 +114,7 @@ async fn send(at: &Here, state: &mut State, driver: &mut Driver) -> Answer {
     let from = written(context, &state.places, own.server()).await?;
     let locality = state.resources.locality();
     let tag = state.mark.as_ref().and_then(|mark| mark.tag.clone()).unwrap_or_default();
-    let statement = own.verbs().start_restore(&NewTenant {
-        name: &state.tenant_name,
-        from: &from,
-        scn: state.scn,
-        pools: state.pools(),
-        locality: locality.as_deref(),
-        primary_zone: state.primary_zone.as_deref(),
-        tag: &tag,
-    });
+    let statement = own.verbs().start_restore(&state.new_tenant(&from, locality.as_deref(), &tag));
     at.may_act(statement.timeout).await?;
     let mut answer = std::pin::pin!(own.act(&statement));
     let mut pause = GLANCE.0;
@@ -129,8 +139,15 @@ async fn send(at: &Here, state: &mut State, driver: &mut Driver) -> Answer {
             state.doubts = DOUBTS_MAX;
             Ok(Next::again(LOOK))
         }
+        Err(error) if waits_for_logs(state, &error) => {
+            if state.waits_for_logs == 0 {
+                at.log(Note::new("restore-waits-for-logs").arg("moment", shown(state.scn.unwrap_or(0))));
+            }
+            state.waits_for_logs += 1;
+            Ok(Next::again(LOOK))
+        }
         Err(error) => {
-            (state.mark, state.sent) = (None, None);
+            (state.mark, state.sent, state.waits_for_logs) = (None, None, 0);
             Err(refused(error))
         }
         // It is there; the next look finds it.
@@ -154,6 +171,14 @@ async fn is_there(at: &Here, state: &mut State, driver: &mut Driver) -> Result<b
 /// of our connection loses it.
 fn leaves_open(error: &oceanbase::Error) -> bool {
     error.is_transient() || error.number().is_none_or(|number| INTERRUPTED.contains(&number))
+}
+
+/// Tells whether the storage may reach the moment soon. Before 4.0 the latest moment is that of the views.
+fn waits_for_logs(state: &State, error: &oceanbase::Error) -> bool {
+    state.generation == Generation::Gen3
+        && state.until == RecoverUntil::Latest
+        && state.waits_for_logs < LOGS_LOOKS
+        && error.number() == Some(NOT_THERE)
 }
 
 fn refused(error: oceanbase::Error) -> StepError {

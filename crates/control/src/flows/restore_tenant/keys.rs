@@ -25,6 +25,8 @@ pub(super) struct Keys {
     known: Vec<Storage>,
     /// Those that Lifeboat backed the tenant up to.
     used: BTreeSet<StorageId>,
+    /// The tenant's sets that Lifeboat took: where they are, and their path there.
+    sets: Vec<(StorageId, String)>,
 }
 
 impl Keys {
@@ -43,7 +45,37 @@ impl Keys {
             set.tenant == tenant && set.method == BackupMethod::Physical
         };
         let used = sets.items.iter().filter(own).map(|set| set.storage).collect();
-        Ok(Self { known, used })
+        let sets = sets.items.iter().filter(own).map(|set| (set.storage, set.path.clone())).collect();
+        Ok(Self { known, used, sets })
+    }
+
+    /// Finds where a set of 2.2.77 or 3.x lies, whose views tell no places: where Lifeboat put it, else where the cluster
+    /// backs up to now.
+    ///
+    /// # Errors
+    /// When neither tells, or as [`Self::place`].
+    pub(super) fn place_of_3(&self, set: i64, in_use: &[String]) -> Result<Place, Problem> {
+        let name = format!("backup_set_{set}_");
+        let named = |path: &str| match path.rsplit_once('/') {
+            Some((root, last)) => last.starts_with(&name).then(|| root.to_owned()),
+            None => path.starts_with(&name).then(String::new),
+        };
+        let taken = self.sets.iter().find_map(|(storage, path)| Some((*storage, named(path)?)));
+        if let Some((storage, root)) = taken {
+            let base = self.known.iter().find(|known| known.id == storage);
+            if root.contains("://") {
+                return self.place(&root);
+            }
+            if let Some(base) = base.filter(|_| root.is_empty()) {
+                return Ok(Place { storage: Some(storage), uri: address::shown(&base.location) });
+            }
+        }
+        match in_use.iter().find(|address| !address.is_empty()) {
+            Some(address) => self.place(address),
+            None => {
+                Err(Problem::refused(codes::STORAGE_INACCESSIBLE, "recovery-place-unknown").with("set", set))
+            }
+        }
     }
 
     /// Finds the storage configuration with the keys of a backup directory; directories of the servers need none.
@@ -96,6 +128,34 @@ mod tests {
     }
 
     #[test]
+    fn a_set_of_3_is_looked_for_where_it_was_put_and_else_where_the_cluster_backs_up_to() {
+        let known = vec![
+            storage(1, StorageType::Oss, "ob/old", "https://a"),
+            storage(2, StorageType::Oss, "ob/new", "https://a"),
+        ];
+        let sets = vec![
+            (StorageId(1), "backup_set_1_full".to_owned()),
+            (StorageId(2), "backup_set_12_inc".to_owned()),
+            (StorageId(2), "oss://ob/old/backup_set_3_full".to_owned()),
+        ];
+        let keys = Keys { known, used: Default::default(), sets };
+        let in_use = ["".to_owned(), "oss://ob/new".to_owned()];
+        let cases = [
+            (1, &in_use[..], Ok((1, "oss://ob/old"))),
+            (12, &[], Ok((2, "oss://ob/new"))),
+            (3, &[], Ok((1, "oss://ob/old"))),
+            (2, &in_use, Ok((2, "oss://ob/new"))), // nobody knows it here
+            (2, &in_use[..1], Err("recovery-place-unknown")),
+        ];
+        for (set, in_use, expected) in cases {
+            let found = keys.place_of_3(set, in_use);
+            let found = found.map(|place| (place.storage.map_or(0, |id| id.0), place.uri));
+            let expected = expected.map(|(storage, uri)| (storage, uri.to_owned()));
+            assert_eq!(found.map_err(|problem| problem.text.id), expected.map_err(Into::into), "{set}");
+        }
+    }
+
+    #[test]
     fn keys_of_another_host_are_never_taken_by_chance() {
         use StorageType::{Obs, S3};
         let (here, there) =
@@ -116,7 +176,8 @@ mod tests {
             (vec![storage(6, S3, "ob/back", "https://a")], vec![], Err("recovery-storage-unknown")),
         ];
         for (known, used, expected) in cases {
-            let keys = Keys { known, used: used.into_iter().map(StorageId).collect() };
+            let used = used.into_iter().map(StorageId).collect();
+            let keys = Keys { known, used, sets: Vec::new() };
             let found = keys.place(root).map(|place| place.storage.map_or(0, |id| id.0));
             assert_eq!(
                 found.map_err(|problem| problem.text.id),

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use engine::Flow as _;
+use model::ability::Generation;
 use model::backup::{BackupMethod, DataBackupMode};
 use model::id::StorageId;
 use model::order::{RecoveredRole, TenantRecovery};
 use model::physical::resources::TargetResources;
 use model::text::Text;
 use model::time::Timestamp;
-use oceanbase::physical::{NewTenant, Previewed};
+use oceanbase::physical::Previewed;
 
 use super::request::decide;
 use super::state::{Source, State};
@@ -106,23 +107,20 @@ pub(super) async fn looked(context: &Context, order: TenantRecovery) -> Result<L
             .collect();
     }
     let locality = state.resources.locality();
-    let restore = verbs.start_restore(&NewTenant {
-        name: &state.tenant_name,
-        from: &from,
-        scn: state.scn,
-        pools: state.pools(),
-        locality: locality.as_deref(),
-        primary_zone: state.primary_zone.as_deref(),
-        tag: "lifeboat-…",
-    });
+    let restore = verbs.start_restore(&state.new_tenant(&from, locality.as_deref(), "lifeboat-…"));
     let mut statements = Vec::new();
+    if let Some(allow) = verbs.allow_restore()
+        && !driver.is_restore_allowed().await?
+    {
+        statements.push(allow.masked);
+    }
     if !passwords.is_empty() {
         statements.push(verbs.set_restore_passwords(&passwords).masked);
     }
     statements.push(restore.masked);
-    let activate = match state.role {
-        RecoveredRole::Primary => vec![verbs.activate(&state.tenant_name).masked],
-        RecoveredRole::Standby => Vec::new(),
+    let activate = match (state.role, state.generation) {
+        (RecoveredRole::Primary, Generation::Gen4) => vec![verbs.activate(&state.tenant_name).masked],
+        _ => Vec::new(),
     };
     Ok(Looked { items, state, source, destination, pools, restore: statements, activate })
 }
@@ -132,6 +130,8 @@ fn intention(step: &str, state: &State) -> Vec<Text> {
     let id = match (step, &state.resources, state.role) {
         ("create-resource-pools", TargetResources::Pools(_), _) => "plan-use-resource-pools".to_owned(),
         ("activate-tenant", _, RecoveredRole::Standby) => "plan-keep-standby".to_owned(),
+        ("activate-tenant", ..) if state.generation == Generation::Gen3 => "plan-primary-already".to_owned(),
+        ("upgrade-tenant", ..) if state.generation == Generation::Gen3 => "plan-upgraded-already".to_owned(),
         ("record-recovery", ..) => "plan-record-tenant".to_owned(),
         ("start-restore", ..) if state.scn.is_none() => "plan-start-restore-latest".to_owned(),
         _ => format!("plan-{step}"),
@@ -157,6 +157,8 @@ mod tests {
         for line in [
             "plan-use-resource-pools",
             "plan-keep-standby",
+            "plan-primary-already",
+            "plan-upgraded-already",
             "plan-record-tenant",
             "plan-start-restore-latest",
         ] {

@@ -3,12 +3,13 @@
 use engine::journal::NewTask;
 use engine::{Flow as _, Note};
 use futures::future::BoxFuture;
-use metadata::Transaction;
+use metadata::backup_sets::BackupSetQuery;
 use metadata::tasks::subject;
+use metadata::{Slice, Transaction};
 use model::ability::Generation;
 use model::cluster::{Cluster, refuse_upgrading};
-use model::id::{StorageId, TenantId};
-use model::order::{BackupOwner, RecoverySource, StorageChoice, TenantRecovery};
+use model::id::{ClusterId, StorageId, TenantId};
+use model::order::{BackupOwner, RecoverUntil, RecoverySource, StorageChoice, TenantRecovery};
 use model::physical::SYS;
 use model::problem::codes;
 use model::time::Timestamp;
@@ -18,6 +19,9 @@ use super::{RestoreTenant, Source, State};
 use crate::context::{Actor, Conflict, Context, Draft, Taker};
 use crate::error::Error;
 use crate::orders::{Destination, subjects};
+
+/// How many of a cluster's newest backup sets are looked through for the name of a tenant that is gone.
+const SETS_SEEN: u32 = 500;
 
 /// What was decided.
 pub(super) struct Decided {
@@ -75,12 +79,12 @@ pub(super) async fn decide(context: &Context, order: TenantRecovery) -> Result<D
         RecoverySource::Cluster { cluster, tenant } => {
             let source = context.cluster(*cluster).await?;
             check_source(&source, *tenant)?;
-            let known = context.metadata.tenant_get(*cluster, *tenant).await?;
+            check_kinds(&source, &target)?;
             let owner = BackupOwner {
                 cluster_name: source.facts.ob_name.clone(),
                 cluster_id: source.facts.ob_cluster_id,
                 tenant: *tenant,
-                tenant_name: known.map_or_else(|| tenant.to_string(), |known| known.name),
+                tenant_name: name_of(context, *cluster, *tenant).await?,
             };
             (owner, Some(source), None)
         }
@@ -88,6 +92,19 @@ pub(super) async fn decide(context: &Context, order: TenantRecovery) -> Result<D
             let place = storage_of(context, storage).await?;
             let secret = place.secret(context).await?;
             model::physical::address::written(place.location(), secret.as_ref(), &target.facts.server)?;
+            if target.facts.generation == Generation::Gen3 {
+                check_of_3(&order, owner)?;
+                let folder = data_folder.as_deref().unwrap_or_default().trim_matches('/').to_owned();
+                let whole = (place, folder, String::new());
+                return Ok(Decided {
+                    owner: owner.clone(),
+                    source: None,
+                    storage: Some(whole),
+                    target,
+                    order,
+                });
+            }
+            check_without_views(&order)?;
             let base = folder(owner);
             let below = |given: &Option<String>, name: &str| {
                 given
@@ -114,9 +131,49 @@ async fn storage_of(context: &Context, choice: &StorageChoice) -> Result<Destina
     })
 }
 
+/// Returns a tenant's name: as it is now, else as its newest backup knows it.
+async fn name_of(context: &Context, cluster: ClusterId, tenant: TenantId) -> Result<String, Error> {
+    if let Some(known) = context.metadata.tenant_get(cluster, tenant).await? {
+        return Ok(known.name);
+    }
+    let query = BackupSetQuery { cluster: Some(cluster), ..BackupSetQuery::default() };
+    let sets = context.metadata.backup_set_list(&query, Slice { offset: 0, limit: SETS_SEEN }).await?;
+    let own = sets.items.into_iter().find(|set| set.tenant == tenant);
+    Ok(own.map_or_else(|| tenant.to_string(), |set| set.tenant_name))
+}
+
+/// The backups of 2.2.77 and 3.x, and those of 4.x, are never restored by the others.
+fn check_kinds(source: &Cluster, target: &Cluster) -> Result<(), Problem> {
+    if source.facts.generation == target.facts.generation {
+        return Ok(());
+    }
+    let refusal = Problem::refused(codes::METHOD_UNSUPPORTED, "tenant-recovery-kinds-differ");
+    Err(refusal.with("source", &source.facts.server).with("target", &target.facts.server))
+}
+
+/// Without views nobody knows the end of a set.
+fn check_without_views(order: &TenantRecovery) -> Result<(), Problem> {
+    match order.until {
+        RecoverUntil::Set(set) => Err(Problem::invalid("recovery-set-needs-cluster").with("set", set)),
+        _ => Ok(()),
+    }
+}
+
+/// Before 4.0 the statement carries a moment and the old tenant's name.
+fn check_of_3(order: &TenantRecovery, owner: &BackupOwner) -> Result<(), Problem> {
+    check_without_views(order)?;
+    if order.until == RecoverUntil::Latest {
+        return Err(Problem::invalid("recovery-moment-needed"));
+    }
+    if owner.tenant_name.trim().is_empty() {
+        return Err(Problem::invalid("recovery-old-name-needed").with("tenant", owner.tenant));
+    }
+    Ok(())
+}
+
 fn check_target(target: &Cluster) -> Result<(), Problem> {
     refuse_upgrading(target)?;
-    if target.facts.generation == Generation::Gen4 {
+    if target.facts.generation != Generation::Seekdb {
         return Ok(());
     }
     let refusal = Problem::refused(codes::METHOD_UNSUPPORTED, "tenant-recovery-not-offered");
@@ -124,7 +181,7 @@ fn check_target(target: &Cluster) -> Result<(), Problem> {
 }
 
 fn check_source(source: &Cluster, tenant: TenantId) -> Result<(), Problem> {
-    if source.facts.generation != Generation::Gen4 {
+    if source.facts.generation == Generation::Seekdb {
         let refusal = Problem::refused(codes::METHOD_UNSUPPORTED, "tenant-recovery-not-offered");
         return Err(refusal.with("cluster", &source.name).with("server", &source.facts.server));
     }
@@ -161,6 +218,7 @@ impl Decided {
             until: order.until,
             cluster: target.id,
             cluster_name: target.name.clone(),
+            generation: target.facts.generation,
             tenant_name: order.tenant.clone(),
             resources: order.resources.clone(),
             primary_zone: order.primary_zone.clone(),
@@ -176,6 +234,7 @@ impl Decided {
             mark: None,
             sent: None,
             doubts: 0,
+            waits_for_logs: 0,
             job: None,
             tenant: None,
             restored_scn: 0,

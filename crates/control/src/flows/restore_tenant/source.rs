@@ -6,13 +6,14 @@ use std::sync::Arc;
 
 use engine::Next;
 use engine::flow::Answer;
+use model::ability::Generation;
 use model::id::StorageId;
-use model::order::TenantRecovery;
+use model::order::{RecoverUntil, TenantRecovery};
 use model::physical::address;
 use model::physical::restore::check_versions;
 use model::problem::codes;
 use model::recovery_window::expected::{Expected, Seen};
-use model::recovery_window::record::BackupRecord;
+use model::recovery_window::record::{BackupRecord, RecordedSet};
 use model::recovery_window::{GapReason, Timeline};
 use model::storage::StorageLocation;
 use model::text::Text;
@@ -45,6 +46,8 @@ pub(super) struct Settled {
     pub(super) bytes: u64,
     /// The SCN for which the views are read; none for a storage alone.
     pub(super) expected: Option<Expected>,
+    /// What is read by the views of versions whose servers can't be asked.
+    pub(super) items: Vec<Previewed>,
     /// Notes.
     pub(super) notes: Vec<Text>,
 }
@@ -93,6 +96,7 @@ pub(super) async fn settle(
 pub(super) fn of_storage(state: &State, storage: StorageId, location: &StorageLocation) -> Settled {
     let folders: &[&String] = match &state.source {
         Source::Cluster => &[],
+        Source::Storage { data_folder, .. } if state.generation == Generation::Gen3 => &[data_folder],
         Source::Storage { data_folder, log_folder, .. } => &[data_folder, log_folder],
     };
     let place = |folder: &&String| {
@@ -100,11 +104,12 @@ pub(super) fn of_storage(state: &State, storage: StorageId, location: &StorageLo
         Place { storage: Some(storage), uri: address::shown(&below) }
     };
     Settled {
-        scn: state.until.scn(),
-        look_scn: state.until.scn(),
+        scn: state.asked_scn(),
+        look_scn: state.asked_scn(),
         places: folders.iter().map(place).collect(),
         bytes: 0,
         expected: None,
+        items: Vec::new(),
         notes: vec![Text::new("recovery-from-storage").with("place", location)],
     }
 }
@@ -126,11 +131,17 @@ async fn of_cluster(
     let latest = timeline.intervals.last().copied();
     // For logs after a gap, the database would choose the end, and find no set that is old enough.
     let cut = latest.and_then(|last| timeline.gaps.iter().find(|gap| gap.after_scn == last.until_scn));
-    let cut = cut.filter(|_| state.until.scn().is_none());
-    let (scn, look_scn) = match (state.until.scn(), latest) {
+    let asked = match state.until {
+        RecoverUntil::Set(set) => Some(end_of(&record, set, &state.backup_tenant_name)?),
+        _ => state.asked_scn(),
+    };
+    // Before 4.0 the statement carries a moment, which is the one that the views tell.
+    let is_old = state.generation == Generation::Gen3;
+    let cut = cut.filter(|_| asked.is_none());
+    let (scn, look_scn) = match (asked, latest) {
         (Some(scn), _) => (scn, scn),
         (None, None) => return Err(outside(None).into()),
-        (None, Some(last)) if cut.is_some() => (last.until_scn, last.until_scn),
+        (None, Some(last)) if is_old || cut.is_some() => (last.until_scn, last.until_scn),
         // The state in the views is written to the storage a little later.
         (None, Some(last)) => {
             (last.until_scn, last.until_scn.saturating_sub(WRITTEN_WITHIN).max(last.from_scn))
@@ -144,12 +155,25 @@ async fn of_cluster(
         let missing = Problem::refused(codes::RECOVERY_FAILED, "recovery-password-missing");
         return Err(missing.with("tenant", &state.backup_tenant_name).into());
     }
-    let (data, log) = sources.roots();
     let keys = Keys::of(context, id, state.backup_tenant).await?;
-    let places = data.iter().chain(&log).map(|root| keys.place(root)).collect::<Result<_, _>>()?;
+    let places = match sources.sets.last().filter(|_| is_old) {
+        Some(newest) => vec![keys.place_of_3(newest.set.id, &driver.cluster_destinations().await?)?],
+        None => {
+            let (data, log) = sources.roots();
+            data.iter().chain(&log).map(|root| keys.place(root)).collect::<Result<Vec<_>, _>>()?
+        }
+    };
+    let item = |set: &&RecordedSet| Previewed {
+        kind: "BACKUP_SET".to_owned(),
+        id: set.set.id,
+        address: places.first().map(|place| place.uri.clone()).unwrap_or_default(),
+        description: String::new(),
+    };
+    let items = sources.sets.iter().filter(|_| is_old).map(item).collect();
     let sets: Vec<String> = sources.sets.iter().map(|set| set.set.id.to_string()).collect();
     let (set_bytes, piece_bytes) = sources.bytes();
-    let note = Text::new("recovery-sources")
+    let id = if is_old { "recovery-sources-and-logs" } else { "recovery-sources" };
+    let note = Text::new(id)
         .with("moment", shown(scn))
         .with("sets", sets.join(", "))
         .with("pieces", sources.pieces.len())
@@ -158,11 +182,12 @@ async fn of_cluster(
     let doubt = (!is_proven).then(|| Text::new("recovery-rests-on-copies"));
     let last = cut.map(|gap| [Text::new("recovery-latest-is").with("moment", shown(scn)), gap.reason.text()]);
     Ok(Settled {
-        scn: state.until.scn().or(cut.map(|_| scn)),
+        scn: asked.or(cut.map(|_| scn)).or(is_old.then_some(scn)),
         look_scn: Some(look_scn),
         places,
         bytes: set_bytes.saturating_add(piece_bytes),
         expected: record.sources(look_scn).map(|sources| Expected::of(&sources)),
+        items,
         notes: last.into_iter().flatten().chain([note]).chain(doubt).collect(),
     })
 }
@@ -175,6 +200,9 @@ pub(super) async fn look_from_target(
     settled: &Settled,
     state: &State,
 ) -> Result<(Vec<Previewed>, Vec<Text>), Error> {
+    if !driver.verbs().can_preview_restore() {
+        return Ok((settled.items.clone(), vec![Text::new("recovery-preview-unknown")]));
+    }
     let Some(scn) = settled.look_scn else {
         return Ok((Vec::new(), vec![Text::new("recovery-preview-needs-moment")]));
     };
@@ -268,6 +296,18 @@ pub(super) fn written_at(
     places.iter().map(|place| Ok(address::written(&location(place), secret, server)?)).collect()
 }
 
+/// Returns the earliest moment that a set can be recovered to.
+fn end_of(record: &BackupRecord, set: i64, tenant: &str) -> Result<u64, Problem> {
+    let found = record.sets.iter().find(|recorded| recorded.set.id == set);
+    if let Some(found) = found.filter(|recorded| recorded.set.is_complete) {
+        return Ok(found.set.restore_scn);
+    }
+    let complete = record.sets.iter().filter(|recorded| recorded.set.is_complete);
+    let known: Vec<String> = complete.map(|recorded| recorded.set.id.to_string()).collect();
+    let problem = Problem::refused(codes::MOMENT_OUTSIDE, "recovery-set-unknown");
+    Err(problem.with("set", set).with("tenant", tenant).with("sets", known.join(", ")))
+}
+
 /// Reports why a time is not recoverable, and the nearest ones that are.
 fn outside(timeline: &Timeline, tenant: &str, scn: Option<u64>) -> Problem {
     let refused = |id: &str| Problem::refused(codes::MOMENT_OUTSIDE, id).with("tenant", tenant);
@@ -287,6 +327,7 @@ fn outside(timeline: &Timeline, tenant: &str, scn: Option<u64>) -> Problem {
         Some(GapReason::PieceDeleted { round, piece }) => {
             refused("recovery-moment-deleted").with("round", round).with("piece", piece)
         }
+        Some(GapReason::ChainSplit { set }) => refused("recovery-moment-split").with("set", set),
     };
     problem.with("moment", shown(scn)).with("nearest", nearest.join(" / "))
 }

@@ -1,6 +1,7 @@
 //! The request of a tenant recovery, and the results of its steps.
 
 use engine::At;
+use model::ability::Generation;
 use model::id::{ClusterId, StorageId, TenantId};
 use model::order::{RecoverUntil, RecoveredRole};
 use model::physical::moment;
@@ -9,6 +10,7 @@ use model::physical::restore::{RestoreJob, RestoreMark};
 use model::problem::codes;
 use model::time::Timestamp;
 use model::{Problem, Secret};
+use oceanbase::physical::{NewTenant, OldTenant};
 use serde::{Deserialize, Serialize};
 
 use crate::context::Context;
@@ -36,6 +38,9 @@ pub(crate) struct State {
     pub(crate) until: RecoverUntil,
     pub(crate) cluster: ClusterId,
     pub(crate) cluster_name: String,
+    /// How both clusters are spoken to.
+    #[serde(default = "later")]
+    pub(crate) generation: Generation,
     /// The name of the tenant that is created.
     pub(crate) tenant_name: String,
     pub(crate) resources: TargetResources,
@@ -50,7 +55,7 @@ pub(crate) struct State {
     /// Where the backups are.
     #[serde(default)]
     pub(crate) places: Vec<Place>,
-    /// The moment, once it is settled; nothing for the latest one of a storage alone.
+    /// The moment as the cluster counts it, once it is settled; nothing for the latest one, which 4.x chooses itself.
     #[serde(default)]
     pub(crate) scn: Option<u64>,
     /// For the latest moment, the one that could be recovered to when it was looked at; what comes back is not older.
@@ -72,6 +77,9 @@ pub(crate) struct State {
     /// unknown.
     #[serde(default)]
     pub(crate) doubts: u32,
+    /// How often the statement was sent in vain because the storage did not reach the latest moment yet.
+    #[serde(default)]
+    pub(crate) waits_for_logs: u32,
     /// Our job's number, once a view has shown it.
     #[serde(default)]
     pub(crate) job: Option<i64>,
@@ -95,13 +103,18 @@ pub(crate) struct State {
     pub(crate) clean_up_looks: u32,
 }
 
+/// Tasks that say nothing else are of 4.x.
+fn later() -> Generation {
+    Generation::Gen4
+}
+
 /// The source of a recovery.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Source {
     /// The backups in the cluster's views.
     Cluster,
-    /// Backups in a storage, in these folders below its base.
+    /// What lies in a storage, in these folders below its base. Before 4.0 the first is all, and mostly the base itself.
     Storage { storage: StorageId, data_folder: String, log_folder: String },
 }
 
@@ -127,6 +140,34 @@ pub(crate) struct Sample {
 }
 
 impl State {
+    /// Returns the moment that was requested, as the cluster counts it; nothing where the backups decide.
+    pub(super) fn asked_scn(&self) -> Option<u64> {
+        self.until.scn(self.generation)
+    }
+
+    /// Returns what the statement is made of.
+    pub(super) fn new_tenant<'a>(
+        &'a self,
+        from: &'a [Secret],
+        locality: Option<&'a str>,
+        tag: &'a str,
+    ) -> NewTenant<'a> {
+        NewTenant {
+            name: &self.tenant_name,
+            old: OldTenant {
+                name: &self.backup_tenant_name,
+                cluster: &self.backup_ob_cluster_name,
+                cluster_id: self.backup_ob_cluster_id,
+            },
+            from,
+            scn: self.scn,
+            pools: self.pools(),
+            locality,
+            primary_zone: self.primary_zone.as_deref(),
+            tag,
+        }
+    }
+
     /// Returns the pools that the tenant is created on.
     pub(super) fn pools(&self) -> &[String] {
         match &self.resources {
@@ -207,7 +248,7 @@ impl State {
     pub(super) fn forget(&mut self) {
         (self.mark, self.job, self.tenant, self.sample) = (None, None, None, None);
         self.sent = None;
-        (self.doubts, self.unseen, self.restored_scn) = (0, 0, 0);
+        (self.doubts, self.unseen, self.restored_scn, self.waits_for_logs) = (0, 0, 0, 0);
     }
 }
 

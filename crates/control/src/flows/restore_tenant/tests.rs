@@ -22,6 +22,8 @@ use crate::{backups, restores, words};
 
 mod clean_up;
 mod elsewhere;
+mod gen3;
+mod set_end;
 
 on_both_4x! {
     one_restore_is_begun_whatever_step_crashes_or_repeats,
@@ -469,13 +471,21 @@ fn waits(task: &engine::Task) -> bool {
 
 /// Runs a task into its wait.
 async fn run_into_wait(recovery: &Recovery, task: TaskId) {
-    let met = recovery.world.run_until(task, None, waits).await;
-    assert_eq!(met, None, "{}", recovery.world.story(task).await);
+    run_into_wait_in(&recovery.world, task).await;
+}
+
+async fn run_into_wait_in(world: &SimWorld, task: TaskId) {
+    let met = world.run_until(task, None, waits).await;
+    assert_eq!(met, None, "{}", world.story(task).await);
 }
 
 async fn roll_back(recovery: &Recovery, task: TaskId) -> TaskStatus {
-    recovery.world.steer(task, Steer::RollBack).await;
-    match recovery.world.run(task, None).await {
+    roll_back_in(&recovery.world, task).await
+}
+
+async fn roll_back_in(world: &SimWorld, task: TaskId) -> TaskStatus {
+    world.steer(task, Steer::RollBack).await;
+    match world.run(task, None).await {
         Ended::Finished(status) => status,
         Ended::Crashed => panic!("nothing crashes"),
     }

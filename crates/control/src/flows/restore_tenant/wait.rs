@@ -97,9 +97,9 @@ async fn failure(
     Ok(words::refused(problem))
 }
 
-/// Finds the number in `…, result: -4103(…), …`.
+/// Finds the number in `…, result: -4103(…), …`, or before 4.0 in `RESTORE_DATA: -4103 …`.
 fn result_in(comment: &str) -> Option<u64> {
-    let (_, rest) = comment.split_once("result: -")?;
+    let (_, rest) = comment.split_once("result: -").or_else(|| comment.split_once(": -"))?;
     let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
     rest[..digits].parse().ok()
 }
@@ -164,6 +164,7 @@ mod tests {
         let comment =
             "(SERVER)ls_id: 1001, addr: 1.2.3.4:2882, module: RESTORE_DATA, result: -4103(x), trace_id: Y";
         assert_eq!(result_in(comment), Some(4103));
+        assert_eq!(result_in("RESTORE_DATA: -4103 checksum error"), Some(4103));
         assert_eq!(result_in("restore is canceled"), None);
     }
 

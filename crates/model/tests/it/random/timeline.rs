@@ -65,6 +65,7 @@ fn inputs(dice: &mut Dice) -> (Vec<Set>, Vec<Round>, Vec<Piece>) {
             replay_scn,
             restore_scn: replay_scn + number(0, 12),
             plus_archivelog: number(0, 3) == 0,
+            root: ["a", "a", "a", "b"][usize::try_from(number(0, 3)).expect("an index")].to_owned(),
         });
     }
     let mut rounds = Vec::new();
@@ -126,7 +127,7 @@ fn is_recoverable(
 }
 
 fn is_good(set: &Set, sets: &[Set]) -> bool {
-    let mut lower = sets.iter().filter(|other| other.id < set.id);
+    let mut lower = sets.iter().filter(|other| other.id < set.id && other.root == set.root);
     set.is_complete
         && match (set.mode, set.previous) {
             (DataBackupMode::Full, _) => true,

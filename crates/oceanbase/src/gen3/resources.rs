@@ -1,0 +1,67 @@
+//! Units, pools, and what is free on servers. There is no log disk of its own.
+
+use model::id::TenantId;
+use model::physical::resources::{ClusterResources, ResourcePool, ServerRoom, UnitSpec};
+
+use crate::answer::Row;
+use crate::error::Error;
+use crate::session::Session;
+use crate::statement::Statement;
+
+/// What a unit takes of a server for certain; it may use more where more is left.
+const UNITS: &str = "SELECT name, min_cpu, min_memory FROM oceanbase.__all_unit_config ORDER BY name";
+
+const POOLS: &str =
+    "SELECT name, tenant_id, unit_count, zone_list FROM oceanbase.__all_resource_pool ORDER BY name";
+
+const SERVERS: &str = "SELECT svr_ip, svr_port, zone, cpu_total, cpu_assigned, mem_total, mem_assigned \
+                       FROM oceanbase.__all_virtual_server_stat ORDER BY zone, svr_ip, svr_port";
+
+/// Reads the units, pools and room of a cluster.
+pub(crate) async fn resources(session: &mut Session) -> Result<ClusterResources, Error> {
+    let units = session.rows(&Statement::read(UNITS)).await?;
+    let pools = session.rows(&Statement::read(POOLS)).await?;
+    let servers = session.rows(&Statement::read(SERVERS)).await?;
+    Ok(ClusterResources {
+        units: units.iter().map(unit).collect::<Result<_, _>>()?,
+        pools: pools.iter().map(pool).collect::<Result<_, _>>()?,
+        servers: servers.iter().map(room).collect::<Result<_, _>>()?,
+    })
+}
+
+fn unit(row: &Row) -> Result<UnitSpec, Error> {
+    Ok(UnitSpec {
+        name: row.str("name")?.to_owned(),
+        cpu_hundredths: cpu(row, "min_cpu")?,
+        memory_bytes: row.u64("min_memory")?,
+        log_disk_bytes: 0,
+    })
+}
+
+/// The tenant of a free pool is -1.
+fn pool(row: &Row) -> Result<ResourcePool, Error> {
+    let tenant = row.maybe_str("tenant_id")?.and_then(|id| id.trim().parse().ok());
+    let zones = row.maybe_str("zone_list")?.unwrap_or_default().split(';');
+    Ok(ResourcePool {
+        name: row.str("name")?.to_owned(),
+        tenant: tenant.filter(|id: &i64| *id > 0).map(TenantId),
+        units: row.u64("unit_count")?,
+        zones: zones.map(str::trim).filter(|zone| !zone.is_empty()).map(str::to_owned).collect(),
+    })
+}
+
+fn room(row: &Row) -> Result<ServerRoom, Error> {
+    Ok(ServerRoom {
+        server: format!("{}:{}", row.str("svr_ip")?, row.u64("svr_port")?),
+        zone: row.str("zone")?.to_owned(),
+        cpu_hundredths: cpu(row, "cpu_total")?.saturating_sub(cpu(row, "cpu_assigned")?),
+        memory_bytes: row.u64("mem_total")?.saturating_sub(row.u64("mem_assigned")?),
+        log_disk_bytes: 0,
+    })
+}
+
+fn cpu(row: &Row, column: &'static str) -> Result<u64, Error> {
+    let cpus: f64 = row.number(column, "a number of CPUs")?;
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a cast saturates")]
+    Ok((cpus * 100.0).round() as u64)
+}

@@ -1,0 +1,134 @@
+//! Restoring a tenant: the statements, and the jobs that the views show.
+//!
+//! A restore has one row: in `CDB_OB_RESTORE_PROGRESS` while it runs, then in `CDB_OB_RESTORE_HISTORY`. No row carries a
+//! description, and a dropped tenant ends its restore: there is no statement to cancel one. Moments are microseconds.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use model::id::TenantId;
+use model::physical::moment;
+use model::physical::restore::{RestoreJob, RestoreOrigin, RestoreStatus};
+use model::time::Timestamp;
+
+use crate::answer::Row;
+use crate::error::Error;
+use crate::physical::{NewTenant, RestoreSource, RestoreTarget};
+use crate::probe::parameters;
+use crate::session::Session;
+use crate::statement::{Statement, identifier, literal};
+
+/// The RootServer reads what lies in the storage before it answers.
+const RESTORE_LIMIT: Duration = Duration::from_secs(10 * 60);
+
+/// The parameter that lets tenants be restored: a number of threads, 0 for none.
+const CONCURRENCY: &str = "restore_concurrency";
+
+/// A macro block holds so many bytes.
+const BLOCK_BYTES: u64 = 2 << 20;
+
+/// Lets tenants be restored; servers read it within some seconds.
+pub(crate) fn allow() -> Statement {
+    Statement::act(format!("ALTER SYSTEM SET {CONCURRENCY} = 10"))
+}
+
+/// Reads whether every server lets tenants be restored.
+pub(crate) async fn is_allowed(session: &mut Session) -> Result<bool, Error> {
+    let values = parameters::values(session, CONCURRENCY).await?;
+    Ok(!values.is_empty() && values.iter().all(|value| value.trim() != "0"))
+}
+
+/// Creates a tenant from what was backed up. The connection's zone is UTC; without a moment the server refuses it.
+pub(crate) fn restore(new: &NewTenant<'_>) -> Statement {
+    let mut options = format!(
+        "backup_cluster_name={}&backup_cluster_id={}&pool_list={}",
+        new.old.cluster,
+        new.old.cluster_id,
+        new.pools.join(",")
+    );
+    for (name, value) in [("locality", new.locality), ("primary_zone", new.primary_zone)] {
+        if let Some(value) = value {
+            options.push_str(&format!("&{name}={value}"));
+        }
+    }
+    let at = new.from.first().map(model::Secret::expose).unwrap_or_default();
+    let text = text((new.name, new.old.name), at, new.scn.unwrap_or(0), &options);
+    Statement::act(text).within(RESTORE_LIMIT)
+}
+
+/// Returns the statements that make a tenant of what was backed up, to be sent by hand on one connection: the moment is
+/// read in that connection's zone.
+pub(crate) fn by_hand(from: &RestoreSource<'_>, into: &RestoreTarget<'_>) -> Vec<Statement> {
+    let options = format!(
+        "backup_cluster_name={}&backup_cluster_id={}&pool_list={}",
+        from.cluster, from.cluster_id, into.pools
+    );
+    let restore = text((into.tenant, from.tenant), from.data.expose(), from.scn, &options);
+    vec![allow(), Statement::read("SET time_zone = '+00:00'"), Statement::act(restore)]
+}
+
+fn text((new, old): (&str, &str), at: &str, scn: u64, options: &str) -> String {
+    format!(
+        "ALTER SYSTEM RESTORE {} FROM {} AT {} UNTIL {} WITH {}",
+        identifier(new),
+        identifier(old),
+        literal(at),
+        literal(&moment::spelt(Timestamp::from_scn(scn))),
+        literal(options),
+    )
+}
+
+/// Reads the restores into a tenant of that name, those that are over too.
+pub(crate) async fn jobs(session: &mut Session, tenant: &str) -> Result<Vec<RestoreJob>, Error> {
+    let mut jobs: BTreeMap<i64, RestoreJob> = BTreeMap::new();
+    // A restore that ends moves from the first view to the second, so this order misses none.
+    for view in ["CDB_OB_RESTORE_PROGRESS", "CDB_OB_RESTORE_HISTORY"] {
+        let text = format!(
+            "SELECT job_id, tenant_id, tenant_name, backup_tenant_id, backup_tenant_name, backup_cluster_name, status, \
+             start_time, macro_block_count, finish_macro_block_count, restore_finish_timestamp, info \
+             FROM oceanbase.{view} WHERE tenant_name = {} ORDER BY job_id",
+            literal(tenant)
+        );
+        for row in session.rows(&Statement::read(text)).await? {
+            let job = job(&row)?;
+            jobs.insert(job.id, job);
+        }
+    }
+    Ok(jobs.into_values().collect())
+}
+
+fn job(row: &Row) -> Result<RestoreJob, Error> {
+    let text = |column: &'static str| Ok::<_, Error>(row.maybe_str(column)?.unwrap_or_default().to_owned());
+    let number = |column: &'static str| Ok::<_, Error>(text(column)?.trim().parse::<u64>().unwrap_or(0));
+    let moment = |column: &'static str| Ok::<_, Error>(row.maybe_str(column)?.and_then(moment::utc));
+    // -1 stands for a tenant that is not there yet.
+    let tenant = |column: &'static str| {
+        let id = text(column)?.trim().parse().ok();
+        Ok::<_, Error>(id.filter(|id: &i64| *id > 0).map(TenantId))
+    };
+    let (done, blocks) = (number("finish_macro_block_count")?, number("macro_block_count")?);
+    let stage = text("status")?;
+    let until = moment("restore_finish_timestamp")?;
+    Ok(RestoreJob {
+        id: row.i64("job_id")?,
+        tenant_name: text("tenant_name")?,
+        tenant: tenant("tenant_id")?,
+        status: RestoreStatus::of(&stage),
+        stage,
+        scn: until.and_then(|until| u64::try_from(until.0).ok()).unwrap_or(0),
+        started: moment("start_time")?,
+        bytes_done: done.saturating_mul(BLOCK_BYTES),
+        bytes_total: blocks.saturating_mul(BLOCK_BYTES),
+        data_progress: (done.min(blocks) * 10_000)
+            .checked_div(blocks)
+            .and_then(|part| u32::try_from(part).ok()),
+        log_progress: None,
+        origin: RestoreOrigin {
+            cluster_name: text("backup_cluster_name")?,
+            tenant: tenant("backup_tenant_id")?,
+            tenant_name: text("backup_tenant_name")?,
+        },
+        description: String::new(),
+        comment: text("info")?,
+    })
+}
