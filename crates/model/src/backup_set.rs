@@ -20,6 +20,8 @@ pub enum BackupSetStatus {
     /// Found in a storage, and signed with no key that this installation knows. It can be recovered by an administrator who agrees to
     /// that, and satisfies no rule that asks for a backup: what it says of itself is anybody's word.
     Foreign,
+    /// Its deletion has begun: its manifest may be gone, and some of its files.
+    Deleting,
     /// Its files were deleted.
     Deleted,
 }
@@ -27,6 +29,15 @@ pub enum BackupSetStatus {
 impl BackupSetStatus {
     /// Those that satisfy a rule which asks for a backup.
     pub const GOOD: [Self; 2] = [Self::Available, Self::Unverified];
+
+    /// Those whose files are deleted, or are being deleted: nothing is recovered from such a set.
+    pub const GONE: [Self; 2] = [Self::Deleting, Self::Deleted];
+
+    /// Tells whether the set's files are deleted, or are being deleted.
+    #[must_use]
+    pub fn is_gone(self) -> bool {
+        Self::GONE.contains(&self)
+    }
 }
 
 /// A finished backup of one tenant.
