@@ -13,6 +13,7 @@
 //! | [`clusters`], [`tenants`] | what was taken over |
 //! | [`tenant_credentials`] | who logs on to the tenants to read their data |
 //! | [`storages`], [`backup_sets`], [`restores`] | where backups lie, which there are, what became of them |
+//! | [`holds`] | backup sets that somebody wants kept |
 //! | [`strategies`], [`strategy_runs`] | what is backed up regularly, and what became of each due time |
 //! | [`standings`], [`backup_failures`] | how backups stand, and which of the newest failed |
 //! | [`protection`] | how recently everything was backed up |
@@ -35,6 +36,7 @@ pub mod copy;
 pub mod database;
 mod dialect;
 pub mod error;
+pub mod holds;
 pub mod journal;
 pub mod log_delays;
 pub mod log_gaps;

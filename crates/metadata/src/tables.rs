@@ -4,7 +4,7 @@
 use crate::sql::{Statement, statement};
 
 /// The schema that a copy has: the newest step for SQLite. Steps for servers lead to the same tables.
-pub(crate) const SCHEMA: u32 = 15;
+pub(crate) const SCHEMA: u32 = 16;
 
 /// A table.
 #[derive(Debug)]
@@ -252,6 +252,18 @@ pub(crate) const TABLES: &[Table] = &[
     Table {
         name: "left_out",
         columns: &[Number("backup_set_id"), Text("objects")],
+        key: "backup_set_id",
+        own_row: None,
+    },
+    Table {
+        name: "backup_holds",
+        columns: &[
+            Number("backup_set_id"),
+            Text("reason"),
+            Text("owner"),
+            Number("until_at"),
+            Number("since_at"),
+        ],
         key: "backup_set_id",
         own_row: None,
     },
