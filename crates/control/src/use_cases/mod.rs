@@ -14,6 +14,7 @@ pub mod metrics;
 pub mod protection;
 pub mod recovery_windows;
 pub mod restores;
+pub mod retention;
 pub mod signing;
 pub mod storage_scan;
 pub mod storage_uses;
