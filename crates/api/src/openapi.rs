@@ -26,6 +26,7 @@ use crate::router::routes;
         (name = "compaction", description = "How major compaction stands; start, clear exceptions"),
         (name = "alarms", description = "What is wrong now"),
         (name = "recovery", description = "Recover a backup set"),
+        (name = "retention", description = "Which backup sets are kept, clean-up, holds"),
         (name = "storages", description = "Storage configurations and their test"),
         (name = "tasks", description = "Follow and steer what runs"),
         (name = "users", description = "Who is logged on; accounts, tokens, the audit log"),

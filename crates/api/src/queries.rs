@@ -490,7 +490,7 @@ fn page(number: Option<u32>, size: Option<u32>) -> Result<PageAsk, Problem> {
 }
 
 /// Reads a moment of a query. An offset's `+` that was not percent-encoded arrives as a blank.
-fn moment(field: &str, text: Option<&str>) -> Result<Option<Timestamp>, Problem> {
+pub(crate) fn moment(field: &str, text: Option<&str>) -> Result<Option<Timestamp>, Problem> {
     let Some(text) = text else { return Ok(None) };
     let moment = Timestamp::from_rfc3339(&text.replace(' ', "+"))
         .ok_or_else(|| Problem::invalid("moment-malformed").with("field", field).with("moment", text))?;

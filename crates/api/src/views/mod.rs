@@ -21,6 +21,7 @@ pub(crate) mod plans;
 pub(crate) mod protection;
 pub(crate) mod recovery_info;
 pub(crate) mod restores;
+pub(crate) mod retention;
 pub(crate) mod secret;
 pub(crate) mod signing;
 pub(crate) mod storage_uses;
