@@ -3,6 +3,7 @@
 pub mod alarms;
 pub mod audit;
 pub mod backups;
+pub(crate) mod clean_ups;
 pub mod clusters;
 pub mod compactions;
 pub(crate) mod first_start;

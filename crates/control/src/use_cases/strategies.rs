@@ -24,15 +24,15 @@ mod stories;
 #[cfg(test)]
 mod tests;
 
-use model::Problem;
 use model::backup::BackupMethod;
 use model::cluster::Cluster;
 use model::id::ClusterId;
 use model::schedule::decide::{Hindrance, MissReason};
 use model::strategy::draft::ScheduleConfig;
 use model::strategy::rules::{self, Ground, StorageEdit};
-use model::strategy::{Draft, Scope, Strategy};
+use model::strategy::{Draft, Scope, Settings, Strategy};
 use model::user::Permission;
+use model::{Problem, Timestamp};
 
 use crate::actor::Actor;
 use crate::context::{Attempt, Control};
@@ -71,7 +71,8 @@ pub async fn create(
         found::check_readable(&strategies, scope)?;
         let storage = place.save(&mut writer).await?;
         let draft = Draft { method, storage, schedule, thresholds, secondary_backup };
-        let settings = rules::create(&draft, scope, ground(&cluster), &strategies.readable)?;
+        let mut settings = rules::create(&draft, scope, ground(&cluster), &strategies.readable)?;
+        stamp(&mut settings, writer.now().await?);
         let paused = !draft.schedule.backup_schedule_enabled;
         writer.strategy_insert(scope, actor.user, &settings, paused).await?;
         attempt.done(&mut writer).await?;
@@ -124,8 +125,9 @@ pub async fn change(
         let paused = !schedule.backup_schedule_enabled;
         let thresholds = ask::merged(thresholds, old.settings.thresholds);
         let draft = Draft { method: Some(method), storage, schedule, thresholds, secondary_backup };
-        let settings = rules::change(&draft, old, ground(&cluster), storage_edit)?;
+        let mut settings = rules::change(&draft, old, ground(&cluster), storage_edit)?;
         let now = writer.now().await?;
+        stamp(&mut settings, now);
         let mut since = old.since;
         if settings.schedule != old.settings.schedule {
             let next = settings.schedule.dues(now).next().map_or(now, |due| due.at);
@@ -211,9 +213,17 @@ fn ground(cluster: &Cluster) -> Ground {
     Ground { generation: cluster.facts.generation, ability: cluster.facts.ability }
 }
 
+/// Fills in since when expired backups are deleted, where that is new: what a saved form says is not carried out the same moment.
+fn stamp(settings: &mut Settings, now: Timestamp) {
+    if let Some(clean_up) = settings.clean_up.as_mut().filter(|clean_up| clean_up.since == Timestamp(0)) {
+        clean_up.since = now;
+    }
+}
+
 /// Returns a strategy's schedule as a request would write it.
 fn written(strategy: &Strategy, method: BackupMethod) -> ScheduleConfig {
     let start_log_backup = strategy.settings.start_log_backup;
+    let clean_up = strategy.settings.clean_up.filter(|_| method == strategy.settings.method);
     ScheduleConfig {
         schedule: strategy.settings.schedule.clone().into(),
         backup_schedule_enabled: !strategy.paused,
@@ -221,9 +231,9 @@ fn written(strategy: &Strategy, method: BackupMethod) -> ScheduleConfig {
         start_log_backup: Some(start_log_backup).filter(|_| method == strategy.settings.method),
         restart_interrupted_log_backup: strategy.settings.restart_interrupted_log_backup
             && method == strategy.settings.method,
-        clean_enabled: strategy.settings.clean_up.is_some(),
-        backup_data_retention_days: strategy.settings.clean_up.map(|clean_up| clean_up.retention_days),
-        clean_schedule_time: None,
+        clean_enabled: clean_up.is_some(),
+        backup_data_retention_days: clean_up.map(|clean_up| clean_up.retention_days),
+        clean_schedule_time: clean_up.map(|clean_up| clean_up.time.to_string()),
     }
 }
 
