@@ -127,6 +127,7 @@ fn api_routes() -> OpenApiRouter<Api> {
         // Retention
         .routes(routes!(retention::retention_plan))
         .routes(routes!(retention::retention_apply))
+        .routes(routes!(retention::delete_policy_list))
         .routes(routes!(retention::set_hold, retention::set_release))
         // Storage configurations
         .routes(routes!(storages::storage_list, storages::storage_add))

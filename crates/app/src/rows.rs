@@ -10,7 +10,7 @@ use model::Problem;
 mod retention;
 mod windows;
 
-pub(crate) use self::retention::{HoldRow, TenantRetentionRow};
+pub(crate) use self::retention::{DeletePolicyRow, HoldRow, TenantRetentionRow};
 pub(crate) use self::windows::TenantWindowRow;
 
 /// Reads rows of an answer.

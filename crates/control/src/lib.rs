@@ -13,6 +13,7 @@
 //! | [`log_backups`] | log backup: how it stands, start, stop, pause, resume |
 //! | [`log_delays`] | how far log backup is behind, over time |
 //! | [`log_gaps`] | interruptions of log backup, and what is done about them |
+//! | [`delete_policies`] | what a 4.x cluster deletes by its own policies |
 //! | [`compactions`] | major compaction: how it stands, start, clear exceptions |
 //! | [`recovery_windows`] | to which moments tenants can be recovered |
 //! | [`restores`] | recover a backup set |
@@ -53,7 +54,7 @@ pub use context::{Actor, Control, Error, Means, Opened, Page, PageAsk, Settings,
 use context::{asking, words};
 pub use metadata::Server as MetadataServer;
 pub use use_cases::{
-    alarms, audit, backups, clusters, compactions, health, log_backups, log_delays,
+    alarms, audit, backups, clusters, compactions, delete_policies, health, log_backups, log_delays,
     log_gaps, metrics, protection, recovery_windows, restores, retention, signing, storage_scan,
     storage_uses, storages, strategies, tasks, tenants, users, watching,
 };

@@ -86,6 +86,7 @@ mod tests {
             is_encrypted: false,
             bytes,
             ended: None,
+            is_deleted: false,
         }
     }
 

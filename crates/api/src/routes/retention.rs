@@ -1,14 +1,15 @@
 //! Which logical backup sets are kept, cleaning up those that have expired, and holds.
 
 use axum::extract::State;
-use control::retention;
+use control::{delete_policies, retention};
 use model::id::{BackupSetId, ClusterId};
 
 use crate::Api;
 use crate::auth::Caller;
 use crate::envelope::{Answer, Envelope};
 use crate::error::{Failure, Failures};
-use crate::extract::{Body, Path, Repeatable};
+use crate::extract::{Body, Parameters, Path, Repeatable};
+use crate::views::delete_policies::{DeletePoliciesView, DeletePolicyQuery};
 use crate::views::plans::{ActionType, ActionView};
 use crate::views::retention::{CleanUpBody, HoldBody, HoldView, RetentionBody, RetentionPlanView};
 
@@ -55,6 +56,27 @@ pub(crate) async fn retention_apply(
     let (ask, sets) = body.read(ClusterId(id))?;
     let accepted = retention::apply(&api.control, &actor, ask, sets, key.key()).await?;
     Ok(Answer(ActionView::accepted(ActionType::CleanUp, ClusterId(id), Vec::new(), accepted.task)))
+}
+
+/// Says which delete policies the tenants of a 4.x cluster have, and what the database deletes by them
+///
+/// With `retentionDays`, what a policy with that window would delete: adding one deletes it at once.
+#[utoipa::path(
+    get,
+    path = "/ob/clusters/{id}/backup/retention/deletePolicies",
+    tag = "retention",
+    params(("id" = i64, Path, description = "The cluster."), DeletePolicyQuery),
+    responses((status = 200, body = Envelope<DeletePoliciesView>), Failures)
+)]
+pub(crate) async fn delete_policy_list(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    Path(id): Path<i64>,
+    Parameters(query): Parameters<DeletePolicyQuery>,
+) -> Result<Answer<DeletePoliciesView>, Failure> {
+    let policies =
+        delete_policies::delete_policies(&api.control, &actor, ClusterId(id), query.retention_days).await?;
+    Ok(Answer(policies.into()))
 }
 
 /// Holds a logical backup set: no clean-up deletes it until the hold ends or is released

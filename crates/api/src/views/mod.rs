@@ -11,6 +11,7 @@ pub(crate) mod backup_now;
 pub(crate) mod backups;
 pub(crate) mod clusters;
 pub(crate) mod compactions;
+pub(crate) mod delete_policies;
 mod exposition;
 pub(crate) mod left_out;
 pub(crate) mod log_backups;

@@ -57,3 +57,28 @@ impl PlannedSetRow {
         reasons.chain(hold).chain(self.doubt.clone()).collect::<Vec<_>>().join("; ")
     }
 }
+
+/// The delete policy of a tenant.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct DeletePolicyRow {
+    pub(crate) tenant_name: String,
+    pub(crate) policy_name: Option<String>,
+    pub(crate) recovery_window: Option<String>,
+    pub(crate) expiring: Option<ExpiringRow>,
+}
+
+/// What the database deletes.
+#[derive(Deserialize)]
+pub(crate) struct ExpiringRow {
+    pub(crate) sets: Vec<ExpiringSetRow>,
+    pub(crate) pieces: u64,
+    pub(crate) bytes: u64,
+}
+
+/// A set that the database deletes.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ExpiringSetRow {
+    pub(crate) ob_backup_set_id: i64,
+}

@@ -6,6 +6,7 @@ pub mod backups;
 pub(crate) mod clean_ups;
 pub mod clusters;
 pub mod compactions;
+pub mod delete_policies;
 pub(crate) mod first_start;
 pub mod health;
 pub mod log_backups;

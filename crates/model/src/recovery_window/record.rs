@@ -22,6 +22,9 @@ pub struct RecordedSet {
     pub bytes: u64,
     /// When it was complete.
     pub ended: Option<Timestamp>,
+    /// Whether its files are deleted.
+    #[serde(default)]
+    pub is_deleted: bool,
 }
 
 /// A piece with where it lies.
@@ -184,6 +187,7 @@ mod tests {
             is_encrypted: false,
             bytes: 10,
             ended: None,
+            is_deleted: false,
         }
     }
 
