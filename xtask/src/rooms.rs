@@ -32,6 +32,7 @@ const KNOWN_CIRCLES: &[(&str, &[&str], &str)] = &[
             "cli/restore.rs",
             "cli/restore/clean_up.rs",
             "cli/restore/tenant.rs",
+            "cli/retention.rs",
             "cli/signing_key.rs",
             "cli/storage.rs",
             "cli/strategy.rs",

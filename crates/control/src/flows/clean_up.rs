@@ -46,9 +46,6 @@ const CHECK_LIMIT: Duration = Duration::from_secs(60 * 60);
 /// How long deleting may take.
 const DELETE_LIMIT: Duration = Duration::from_secs(3 * 24 * 60 * 60);
 
-/// How long a mark, or deleting a manifest, may take.
-const MARK_LIMIT: Duration = Duration::from_secs(60);
-
 impl Flow for CleanUp {
     const KIND: &'static str = "clean-up"; // stored; never renamed once released
     const VERSION: u32 = 1;

@@ -30,7 +30,7 @@ use model::id::ClusterId;
 use model::schedule::decide::{Hindrance, MissReason};
 use model::strategy::draft::ScheduleConfig;
 use model::strategy::rules::{self, Ground, StorageEdit};
-use model::strategy::{Draft, Scope, Settings, Strategy};
+use model::strategy::{CleanUp, Draft, Scope, Settings, Strategy};
 use model::user::Permission;
 use model::{Problem, Timestamp};
 
@@ -72,7 +72,7 @@ pub async fn create(
         let storage = place.save(&mut writer).await?;
         let draft = Draft { method, storage, schedule, thresholds, secondary_backup };
         let mut settings = rules::create(&draft, scope, ground(&cluster), &strategies.readable)?;
-        stamp(&mut settings, writer.now().await?);
+        stamp(&mut settings, writer.now().await?, false);
         let paused = !draft.schedule.backup_schedule_enabled;
         writer.strategy_insert(scope, actor.user, &settings, paused).await?;
         attempt.done(&mut writer).await?;
@@ -127,7 +127,7 @@ pub async fn change(
         let draft = Draft { method: Some(method), storage, schedule, thresholds, secondary_backup };
         let mut settings = rules::change(&draft, old, ground(&cluster), storage_edit)?;
         let now = writer.now().await?;
-        stamp(&mut settings, now);
+        stamp(&mut settings, now, old.paused && !paused);
         let mut since = old.since;
         if settings.schedule != old.settings.schedule {
             let next = settings.schedule.dues(now).next().map_or(now, |due| due.at);
@@ -178,6 +178,7 @@ async fn switch(control: &Control, actor: &Actor, scope: Scope, paused: bool) ->
         }
         if old.paused && !paused {
             let now = writer.now().await?;
+            stamp(&mut new.settings, now, true);
             record_misses(&mut writer, old, PAUSED, now).await?;
         }
         writer.strategy_update(&new).await?;
@@ -213,9 +214,11 @@ fn ground(cluster: &Cluster) -> Ground {
     Ground { generation: cluster.facts.generation, ability: cluster.facts.ability }
 }
 
-/// Fills in since when expired backups are deleted, where that is new: what a saved form says is not carried out the same moment.
-fn stamp(settings: &mut Settings, now: Timestamp) {
-    if let Some(clean_up) = settings.clean_up.as_mut().filter(|clean_up| clean_up.since == Timestamp(0)) {
+/// Fills in since when expired backups are deleted, where that is new or the strategy is resumed: what is saved is not carried out the
+/// same moment.
+fn stamp(settings: &mut Settings, now: Timestamp, is_resumed: bool) {
+    let is_new = |clean_up: &&mut CleanUp| is_resumed || clean_up.since == Timestamp(0);
+    if let Some(clean_up) = settings.clean_up.as_mut().filter(is_new) {
         clean_up.since = now;
     }
 }

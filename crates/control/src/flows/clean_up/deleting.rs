@@ -1,5 +1,7 @@
 //! One set is deleted: marked in the catalogue, then without a manifest, then without files.
 
+use std::time::Duration;
+
 use dump::{DumpId, KnownKeys};
 use engine::{Note, StepError};
 use metadata::tasks::subject;
@@ -10,10 +12,12 @@ use model::retention::KeepReason;
 use storage::Client;
 
 use super::shelf::{Proof, place, prove};
-use super::state::Here;
-use super::{MARK_LIMIT, State};
+use super::state::{Here, State};
 use crate::error::Error;
 use crate::words;
+
+/// How long a mark, or deleting a manifest, may take.
+const MARK_LIMIT: Duration = Duration::from_secs(60);
 
 /// What deleting needs of a storage.
 pub(super) struct Deletion<'a> {

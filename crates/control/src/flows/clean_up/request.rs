@@ -12,7 +12,7 @@ use model::order::CleanUpOrder;
 use model::problem::codes;
 
 use super::shelf::{TenantPlan, plan};
-use super::{CleanUp, Part, State};
+use super::state::{CleanUp, Part, State};
 use crate::context::{Actor, Conflict, Context, Draft, Taker};
 use crate::error::Error;
 use crate::orders::subjects;

@@ -82,6 +82,21 @@ async fn a_strategy_cleans_up_once_a_day_and_not_the_moment_it_is_saved() {
     world.finish(task).await;
     assert_eq!(left(&world).await, 1);
 
+    // One that was paused over the time of day waits for the next one after it is resumed.
+    strategies::pause(control, actor, scope).await.expect("paused");
+    let task = world.begin_backup().await;
+    world.finish(task).await;
+    control.metadata().pass(5 * DAY).await.expect("the clock can be moved");
+    super::watch(control).await.expect("a look");
+    strategies::resume(control, actor, scope).await.expect("resumed");
+    super::watch(control).await.expect("a look");
+    assert_eq!((clean_ups(&world).await.len(), left(&world).await), (1, 2));
+    control.metadata().pass(DAY).await.expect("the clock can be moved");
+    super::watch(control).await.expect("a look");
+    let [second, _] = clean_ups(&world).await[..] else { panic!("another day, another clean-up") };
+    world.finish(second).await;
+    assert_eq!(left(&world).await, 1);
+
     let off = StrategyChange {
         schedule: Some(ScheduleConfig {
             clean_enabled: false,
@@ -97,5 +112,5 @@ async fn a_strategy_cleans_up_once_a_day_and_not_the_moment_it_is_saved() {
     world.finish(task).await;
     control.metadata().pass(DAY).await.expect("the clock can be moved");
     super::watch(control).await.expect("a look");
-    assert_eq!((clean_ups(&world).await.len(), left(&world).await), (1, 2));
+    assert_eq!((clean_ups(&world).await.len(), left(&world).await), (2, 2));
 }
