@@ -611,7 +611,7 @@ export const en = {
       'ai-models': 'AI models',
       jobs: 'scheduled jobs',
     },
-    setStatus: { AVAILABLE: 'Available', UNVERIFIED: 'Unverified', PARTIAL: 'Partial', FOREIGN: 'Foreign', DELETED: 'Deleted' },
+    setStatus: { AVAILABLE: 'Available', UNVERIFIED: 'Unverified', PARTIAL: 'Partial', FOREIGN: 'Foreign', DELETING: 'Being deleted', DELETED: 'Deleted' },
     compactionStatus: { IDLE: 'Idle', COMPACTING: 'Tenant major compaction in progress', ERROR: 'Stopped at an error' },
     archiveStatus: {
       NEVER: 'Never started',

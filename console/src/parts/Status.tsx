@@ -35,6 +35,7 @@ const TONES: Record<string, Tone> = {
   UNVERIFIED: 'warn',
   PARTIAL: 'partial',
   FOREIGN: 'warn',
+  DELETING: 'quiet',
   DELETED: 'quiet',
   IDLE: 'good',
   COMPACTING: 'busy',

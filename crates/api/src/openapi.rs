@@ -26,6 +26,7 @@ use crate::router::routes;
         (name = "compaction", description = "Status of major compaction; start, clear exceptions"),
         (name = "alarms", description = "Current alarms"),
         (name = "recovery", description = "Recover backup sets and tenants"),
+        (name = "retention", description = "Which backup sets are kept, clean-up, holds"),
         (name = "storages", description = "Storage configurations and their tests"),
         (name = "tasks", description = "Watch, retry, skip, cancel and roll back tasks"),
         (name = "users", description = "The logged-on user; accounts, tokens, the audit log"),

@@ -489,7 +489,7 @@ fn span(start_time: Option<&str>, end_time: Option<&str>) -> Result<Span, Proble
 }
 
 /// Reads a time of a query. The `+` of an offset that was not percent-encoded arrives as a blank.
-fn moment(field: &str, text: Option<&str>) -> Result<Option<Timestamp>, Problem> {
+pub(crate) fn moment(field: &str, text: Option<&str>) -> Result<Option<Timestamp>, Problem> {
     let Some(text) = text else { return Ok(None) };
     let moment = Timestamp::from_rfc3339(&text.replace(' ', "+"))
         .ok_or_else(|| Problem::invalid("moment-malformed").with("field", field).with("moment", text))?;

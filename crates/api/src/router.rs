@@ -13,7 +13,7 @@ use crate::ingress::Ingress;
 use crate::measure::{self, Requests};
 use crate::routes::{
     accounts, alarms, audit, backups, clusters, compactions, log_backups, metrics, protection, restores,
-    server, signing, storage_uses, storages, strategies, tasks, tenants, tokens, users, watchers,
+    retention, server, signing, storage_uses, storages, strategies, tasks, tenants, tokens, users, watchers,
 };
 use crate::{Api, Settings, auth, call, console, error, events, guard, session};
 
@@ -124,6 +124,11 @@ fn api_routes() -> OpenApiRouter<Api> {
         .routes(routes!(restores::tenant_backup_info))
         .routes(routes!(restores::restore_task_list))
         .routes(routes!(restores::tenant_restore_task_list))
+        // Retention
+        .routes(routes!(retention::retention_plan))
+        .routes(routes!(retention::retention_apply))
+        .routes(routes!(retention::delete_policy_list))
+        .routes(routes!(retention::set_hold, retention::set_release))
         // Storage configurations
         .routes(routes!(storages::storage_list, storages::storage_add))
         .routes(routes!(storages::storage_get, storages::storage_change, storages::storage_remove))

@@ -7,8 +7,10 @@ use serde_json::Value;
 use crate::failure::Failure;
 use model::Problem;
 
+mod retention;
 mod windows;
 
+pub(crate) use self::retention::{DeletePolicyRow, HoldRow, TenantRetentionRow};
 pub(crate) use self::windows::TenantWindowRow;
 
 /// Reads rows of an answer.

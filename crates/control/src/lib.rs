@@ -13,9 +13,11 @@
 //! | [`log_backups`] | log backup: how it stands, start, stop, pause, resume |
 //! | [`log_delays`] | the delay of log backup over time |
 //! | [`log_gaps`] | interruptions of log backup, and what is done about them |
+//! | [`delete_policies`] | what a 4.x cluster deletes by its own policies |
 //! | [`compactions`] | major compaction: how it stands, start, clear exceptions |
 //! | [`recovery_windows`] | to which moments tenants can be recovered |
 //! | [`restores`] | recover a backup set |
+//! | [`retention`] | which logical sets are kept, clean-up of expired ones, holds |
 //! | [`tasks`] | follow and steer what runs |
 //! | [`users`] | accounts, log-on, passwords |
 //! | [`signing`] | where backup sets come from, and the keys that show it |
@@ -52,7 +54,7 @@ pub use context::{Actor, Control, Error, Means, Opened, Page, PageAsk, Settings,
 use context::{asking, words};
 pub use metadata::Server as MetadataServer;
 pub use use_cases::{
-    alarms, audit, backups, clusters, compactions, health, log_backups, log_delays, log_gaps, metrics,
-    protection, recovery_windows, restores, signing, storage_scan, storage_uses, storages, strategies, tasks,
-    tenants, users, watching,
+    alarms, audit, backups, clusters, compactions, delete_policies, health, log_backups, log_delays,
+    log_gaps, metrics, protection, recovery_windows, restores, retention, signing, storage_scan,
+    storage_uses, storages, strategies, tasks, tenants, users, watching,
 };

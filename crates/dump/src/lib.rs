@@ -18,6 +18,7 @@ mod collection;
 mod column;
 mod crew;
 mod ddl;
+mod deleting;
 mod document;
 mod dumping;
 mod encode;
@@ -55,6 +56,7 @@ pub use choice::Choice;
 pub use chunk::ChunkAim;
 pub use collection::{Element, Shape};
 pub use column::{Column, Form};
+pub use deleting::{delete_files, delete_manifest};
 pub use dumping::{
     Options, Preflight, Snapshot, dump_data, dump_schema, finish, preflight, resume_snapshot,
     take_or_resume_snapshot, take_snapshot, warnings,

@@ -146,12 +146,12 @@ impl Metadata {
                  SELECT n.id FROM (
                      SELECT id, ROW_NUMBER() OVER (PARTITION BY cluster_id, tenant_id
                                                    ORDER BY finished_at DESC, id DESC) AS age
-                     FROM backup_sets WHERE status NOT IN (?, ?)) n
+                     FROM backup_sets WHERE status NOT IN (?, ?, ?)) n
                  WHERE n.age = 1)
              ORDER BY id",
         );
         let find = find.bind(word(&BackupSetStatus::Partial)).bind(word(&BackupSetStatus::Deleted));
-        let find = find.bind(word(&BackupSetStatus::Foreign));
+        let find = find.bind(word(&BackupSetStatus::Deleting)).bind(word(&BackupSetStatus::Foreign));
         self.read().await?.rows(find).await?.iter().map(backup_set).collect()
     }
 
@@ -180,19 +180,22 @@ impl Metadata {
 
 impl Transaction {
     /// Keeps a backup set; `id` is not looked at. A task has one for each tenant: recording it again replaces the
-    /// data and keeps the identity.
+    /// data and keeps the identity, unless its files were deleted meanwhile.
     ///
     /// # Errors
     /// When there is no such storage, or the database fails.
     pub async fn backup_set_record(&mut self, set: &BackupSet) -> Result<BackupSetId, Error> {
         let find = statement(
             "record a backup set",
-            "SELECT id FROM backup_sets WHERE task_id = ? AND tenant_id = ?",
+            "SELECT id, status FROM backup_sets WHERE task_id = ? AND tenant_id = ?",
         );
         let known = self.connection.row(find.bind(set.task.0).bind(set.tenant.0)).await?;
         let id = match known {
             Some(row) => {
                 let id = row.integer("id")?;
+                if row.word::<BackupSetStatus>("status")?.is_gone() {
+                    return Ok(BackupSetId(id));
+                }
                 for forget in
                     ["DELETE FROM left_out WHERE backup_set_id = ?", "DELETE FROM backup_sets WHERE id = ?"]
                 {
@@ -236,6 +239,15 @@ impl Transaction {
             self.connection.execute(insert.bind(id).bind(json(&set.left_out))).await?;
         }
         Ok(BackupSetId(id))
+    }
+
+    /// Returns a backup set, as it stays until this transaction ends.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn backup_set_now(&mut self, id: BackupSetId) -> Result<Option<BackupSet>, Error> {
+        let get = statement("read a backup set", WITH_LEFT_OUT).push(" WHERE id = ?").bind(id.0);
+        self.connection.row(get).await?.map(|row| backup_set(&row)).transpose()
     }
 
     /// Keeps what a backup set is good for now.

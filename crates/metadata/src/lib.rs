@@ -13,6 +13,7 @@
 //! | [`clusters`], [`tenants`] | what was taken over |
 //! | [`tenant_credentials`] | who logs on to the tenants to read their data |
 //! | [`storages`], [`backup_sets`], [`restores`] | the storages of backups, the backup sets, their recoveries |
+//! | [`holds`] | backup sets that are on hold |
 //! | [`strategies`], [`strategy_runs`] | what is backed up regularly, and what became of each due time |
 //! | [`standings`], [`backup_failures`] | how backups stand, and which of the newest failed |
 //! | [`protection`] | how recently everything was backed up |
@@ -35,6 +36,7 @@ pub mod copy;
 pub mod database;
 mod dialect;
 pub mod error;
+pub mod holds;
 pub mod journal;
 pub mod log_delays;
 pub mod log_gaps;

@@ -1,6 +1,7 @@
 //! Storage configurations: saved ones, and those typed in for one task. Their secrets are sealed.
 
 use model::Secret;
+use model::backup_set::BackupSetStatus;
 use model::id::StorageId;
 use model::storage::{Storage, StorageLocation};
 
@@ -108,15 +109,18 @@ impl Transaction {
         exactly_one(changed, NOUN, id.0)
     }
 
-    /// Removes a storage configuration.
+    /// Removes a storage configuration, with the rows of the backup sets whose files were deleted from it.
     ///
     /// # Errors
     /// When it contains backup sets, a strategy or an unfinished task uses it, there is no such storage, or the
     /// database fails.
     pub async fn storage_remove(&mut self, id: StorageId) -> Result<(), Error> {
-        let count =
-            statement("count backup sets", "SELECT COUNT(*) AS total FROM backup_sets WHERE storage_id = ?");
-        let backup_sets = self.connection.count(count.bind(id.0)).await?;
+        let deleted = word(&BackupSetStatus::Deleted);
+        let count = statement(
+            "count backup sets",
+            "SELECT COUNT(*) AS total FROM backup_sets WHERE storage_id = ? AND status <> ?",
+        );
+        let backup_sets = self.connection.count(count.bind(id.0).bind(&deleted)).await?;
         if backup_sets > 0 {
             return Err(Error::StorageInUse { backup_sets });
         }
@@ -126,6 +130,8 @@ impl Transaction {
         if let Some(task) = self.task_unfinished_about(subject::STORAGE, &id.to_string()).await? {
             return Err(Error::Busy { noun: NOUN, task });
         }
+        let forget = statement("forget deleted backup sets", "DELETE FROM backup_sets WHERE storage_id = ?");
+        self.connection.execute(forget.bind(id.0)).await?;
         let delete = statement("remove a storage", "DELETE FROM storages WHERE id = ?").bind(id.0);
         exactly_one(self.connection.execute(delete).await?, NOUN, id.0)
     }

@@ -256,6 +256,18 @@ pub(crate) const TABLES: &[Table] = &[
         own_row: None,
     },
     Table {
+        name: "backup_holds",
+        columns: &[
+            Number("backup_set_id"),
+            Text("reason"),
+            Text("owner"),
+            Number("until_at"),
+            Number("since_at"),
+        ],
+        key: "backup_set_id",
+        own_row: None,
+    },
+    Table {
         name: "restores",
         columns: &[
             Number("task_id"),

@@ -21,6 +21,8 @@ pub enum BackupSetStatus {
     /// administrator who agrees to that, and satisfies no rule that asks for a backup: its own description is
     /// anybody's word.
     Foreign,
+    /// Its deletion has begun: its manifest may be gone, and some of its files.
+    Deleting,
     /// Its files were deleted.
     Deleted,
 }
@@ -28,6 +30,15 @@ pub enum BackupSetStatus {
 impl BackupSetStatus {
     /// Those that satisfy a rule which asks for a backup.
     pub const GOOD: [Self; 2] = [Self::Available, Self::Unverified];
+
+    /// Those whose files are deleted, or are being deleted: nothing is recovered from such a set.
+    pub const GONE: [Self; 2] = [Self::Deleting, Self::Deleted];
+
+    /// Tells whether the set's files are deleted, or are being deleted.
+    #[must_use]
+    pub fn is_gone(self) -> bool {
+        Self::GONE.contains(&self)
+    }
 }
 
 /// A completed backup of one tenant.

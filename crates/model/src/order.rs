@@ -13,9 +13,11 @@ use crate::problem::Problem;
 use crate::recovery::RecoveryRequest;
 use crate::schedule::decide::{Promotion, RunKey};
 
+mod clean_up;
 mod storage_choice;
 mod tenant_recovery;
 
+pub use clean_up::CleanUpOrder;
 pub use storage_choice::StorageChoice;
 pub use tenant_recovery::{BackupOwner, RecoverUntil, RecoveredRole, RecoverySource, TenantRecovery};
 
@@ -30,6 +32,8 @@ pub enum Order {
     Compaction(CompactionOrder),
     /// Recover.
     Recovery(RecoveryOrder),
+    /// Delete expired backup sets.
+    CleanUp(CleanUpOrder),
 }
 
 /// A backup, by its method.
@@ -206,6 +210,7 @@ impl Order {
             },
             Self::Compaction(_) => "compaction-start",
             Self::Recovery(_) => "restore",
+            Self::CleanUp(_) => "clean-up",
         }
     }
 
@@ -217,6 +222,7 @@ impl Order {
             Self::Backup(BackupOrder::Physical(order)) => format!("cluster/{}", order.cluster),
             Self::LogBackup(order) => format!("cluster/{}", order.cluster),
             Self::Compaction(order) => format!("cluster/{}", order.cluster),
+            Self::CleanUp(order) => format!("cluster/{}", order.cluster),
             Self::Recovery(RecoveryOrder::Databases(order)) => format!("backup-set/{}", order.backup_set),
             Self::Recovery(RecoveryOrder::Tenant(order)) => format!("cluster/{}", order.cluster),
         }
@@ -228,7 +234,7 @@ impl Order {
         let storage = match self {
             Self::Backup(BackupOrder::Logical(order)) => &order.storage,
             Self::Backup(BackupOrder::Physical(order)) => &order.storage,
-            Self::LogBackup(_) | Self::Compaction(_) | Self::Recovery(_) => &None,
+            Self::LogBackup(_) | Self::Compaction(_) | Self::Recovery(_) | Self::CleanUp(_) => &None,
         };
         let key = match storage {
             Some(StorageChoice::Typed { secret, .. }) => secret.as_ref(),

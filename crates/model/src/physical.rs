@@ -8,6 +8,7 @@
 //! | [`incremental`] | which set an incremental backup can build on |
 //! | [`identity`] | which job is ours |
 //! | [`data_version`] | what the version of a tenant's data lets it do |
+//! | [`delete_policy`] | when the database itself deletes backups |
 //! | [`moment`] | how views spell moments |
 //! | [`resources`] | whether a cluster has what a new tenant needs |
 //! | [`restore`] | which restore job is ours, and which tenant is only half restored |
@@ -20,6 +21,7 @@ use crate::time::Timestamp;
 
 pub mod address;
 pub mod data_version;
+pub mod delete_policy;
 pub mod destination;
 pub mod identity;
 pub mod incremental;

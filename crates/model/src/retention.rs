@@ -9,6 +9,8 @@
 //! | calendar | the newest good full set of each of the last N days, weeks, months and years that have one, in a zone |
 //! | minimum | the newest N successful full sets, at least one, whatever the other rules say |
 //! | hold, in use | the set |
+//! | partial | a partial set as long as it is newer than the oldest set that window, last or minimum keep |
+//! | not ours, not proved | the set: nobody deletes what may be somebody else's, or what cannot be read |
 //! | size cap | shortens window, last and calendar: what does not fit in any more, oldest first, is deleted |
 //!
 //! A policy without window, last, calendar and cap keeps everything. [`kernel`] predicts what a 4.x cluster deletes
@@ -19,15 +21,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::backup::DataBackupMode;
+use crate::problem::Problem;
 use crate::schedule::Zone;
 use crate::time::Timestamp;
 
 pub mod calendar;
+pub mod hold;
 pub mod kernel;
 #[cfg(test)]
 mod tests;
+mod verdict;
 
 pub use calendar::Calendar;
+pub use hold::{SetHold, check_hold};
+pub use verdict::{DeleteReason, KeepReason, Verdict};
 
 /// How a set stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,6 +46,14 @@ pub enum Health {
     Running,
     /// It failed or was cancelled, or some of its files are gone.
     Broken,
+    /// It can be recovered and lacks something that nobody agreed to: no rule counts it.
+    Partial,
+    /// Another installation signed it, or nobody did.
+    Foreign,
+    /// Its files do not show that it is what the catalogue has.
+    Unproven,
+    /// Its deletion began and was interrupted.
+    Deleting,
 }
 
 /// A set that may be deleted.
@@ -76,6 +91,56 @@ pub struct Policy {
     pub zone: Zone,
 }
 
+impl Policy {
+    /// The longest retention period, in days.
+    pub const DAYS_MAX: u32 = 3_660;
+
+    /// The most sets that a rule counts.
+    pub const COUNT_MAX: u32 = 10_000;
+
+    /// The policy that keeps everything.
+    pub const KEEP_ALL: Self =
+        Self { window_days: None, last: None, calendar: None, cap_bytes: None, minimum: 1, zone: Zone::UTC };
+
+    /// Checks the numbers that a request names.
+    ///
+    /// # Errors
+    /// Names the rule whose number is out of its range, and the range.
+    pub fn checked(self) -> Result<Self, Problem> {
+        let calendar = self.calendar.unwrap_or_default();
+        let counts = [
+            ("keepDaily", calendar.daily),
+            ("keepWeekly", calendar.weekly),
+            ("keepMonthly", calendar.monthly),
+            ("keepYearly", calendar.yearly),
+        ];
+        let counted = counts.map(|(field, count)| (field, 0, count, Self::COUNT_MAX));
+        let ranges = [
+            ("retentionDays", 1, self.window_days.unwrap_or(1), Self::DAYS_MAX),
+            ("keepLast", 1, self.last.unwrap_or(1), Self::COUNT_MAX),
+            ("minimumSets", 1, self.minimum, Self::COUNT_MAX),
+        ];
+        let mut all = ranges.into_iter().chain(counted);
+        match all.find(|&(_, least, found, most)| !(least..=most).contains(&found)) {
+            Some((field, least, found, most)) => Err(Problem::invalid("retention-rule-out-of-range")
+                .with("field", field)
+                .with("found", found)
+                .with("least", least)
+                .with("most", most)),
+            None => Ok(self),
+        }
+    }
+
+    /// Returns whether it lets anything expire.
+    #[must_use]
+    pub const fn is_bounded(&self) -> bool {
+        self.window_days.is_some()
+            || self.last.is_some()
+            || self.calendar.is_some()
+            || self.cap_bytes.is_some()
+    }
+}
+
 /// A set that is on hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hold {
@@ -85,70 +150,8 @@ pub struct Hold {
     pub until: Option<Timestamp>,
 }
 
-/// Why a set is kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum KeepReason {
-    /// The policy deletes nothing.
-    NoPolicy,
-    /// A moment of the window needs it.
-    Window,
-    /// It is one of the newest, or built on one.
-    Last,
-    /// It is the daily one.
-    Daily,
-    /// It is the weekly one.
-    Weekly,
-    /// It is the monthly one.
-    Monthly,
-    /// It is the yearly one.
-    Yearly,
-    /// The number of good full sets that always stay.
-    Minimum,
-    /// It is on hold.
-    Held,
-    /// A task reads it.
-    InUse,
-    /// It is being made.
-    Running,
-    /// It is newer than every good full set, so nothing takes its place yet.
-    Newest,
-    /// A set that is kept is built on it.
-    Needed,
-}
-
-/// Why a set is deleted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum DeleteReason {
-    /// No rule keeps it.
-    Expired,
-    /// A rule would keep it, but it does not fit in.
-    OverCap,
-    /// Nothing can be recovered from it.
-    Broken,
-}
-
-/// The fate of a set.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Verdict {
-    /// It stays, for these reasons, in their order.
-    Keep(Vec<KeepReason>),
-    /// It is deleted.
-    Delete(DeleteReason),
-}
-
-impl Verdict {
-    /// Returns whether the set stays.
-    #[must_use]
-    pub fn is_kept(&self) -> bool {
-        matches!(self, Self::Keep(_))
-    }
-}
-
-/// Decides about every set, in the order of their numbers. Among those to delete, a set that is built on another has
-/// the higher number: delete in reverse order.
+/// Decides about every set, in the order of their numbers. Among those to delete, a set that is built on another has the
+/// higher number: delete in reverse order.
 #[must_use]
 pub fn plan(
     sets: &[Candidate],
@@ -171,7 +174,9 @@ pub fn plan(
     shelf.close(&mut kept);
     let verdict = |set: &&Candidate| {
         let verdict = match kept.0.get(&set.id) {
+            _ if set.health == Health::Deleting => Verdict::Delete(DeleteReason::Interrupted),
             Some(reasons) => Verdict::Keep(reasons.iter().copied().collect()),
+            None if set.health == Health::Partial => Verdict::Delete(DeleteReason::Expired),
             None if !shelf.good.contains(&set.id) => Verdict::Delete(DeleteReason::Broken),
             None if cut.contains(&set.id) => Verdict::Delete(DeleteReason::OverCap),
             None => Verdict::Delete(DeleteReason::Expired),
@@ -227,10 +232,7 @@ impl<'s> Shelf<'s> {
     /// Returns what window, last and calendar promise, and what stays as long as nothing takes its place.
     fn promised(&self, policy: &Policy, now: Timestamp) -> Kept {
         let mut kept = Kept::default();
-        let is_bounded = policy.window_days.is_some()
-            || policy.last.is_some()
-            || policy.calendar.is_some()
-            || policy.cap_bytes.is_some();
+        let is_bounded = policy.is_bounded();
         let is_cap_alone =
             is_bounded && policy.window_days.is_none() && policy.last.is_none() && policy.calendar.is_none();
         let begin =
@@ -296,9 +298,21 @@ impl<'s> Shelf<'s> {
             kept.add(full.id, KeepReason::Minimum);
         }
         let newest = self.full.first().map(|set| set.id);
+        // Where a partial set is older than this, good ones stand for every moment that is promised.
+        let of_rules = [KeepReason::Window, KeepReason::Last, KeepReason::Minimum];
+        let is_of_rules = |reasons: &BTreeSet<KeepReason>| of_rules.iter().any(|rule| reasons.contains(rule));
+        let by_rules = kept.0.iter().filter(|(_, reasons)| is_of_rules(reasons));
+        let oldest = by_rules.filter_map(|(id, _)| self.sets.get(id)).map(|set| (set.point, set.id)).min();
         for (&id, set) in &self.sets {
-            if set.health == Health::Running {
-                kept.add(id, KeepReason::Running);
+            match set.health {
+                Health::Running => kept.add(id, KeepReason::Running),
+                Health::Foreign => kept.add(id, KeepReason::Foreign),
+                Health::Unproven => kept.add(id, KeepReason::Unproven),
+                Health::Partial if !policy.is_bounded() => kept.add(id, KeepReason::NoPolicy),
+                Health::Partial if oldest.is_none_or(|oldest| (set.point, id) >= oldest) => {
+                    kept.add(id, KeepReason::Partial);
+                }
+                Health::Good | Health::Broken | Health::Partial | Health::Deleting => {}
             }
             // The chain that the next incremental backup is built on is whole as long as its full set is the newest.
             if newest.is_some() && self.base.get(&id).copied() == newest && Some(id) != newest {

@@ -6,6 +6,7 @@
 //! | [`zone`] | time zones, and what a change of the clocks does to a time of day |
 //! | [`grid`] | OCP's schedule: days of a week or a month, at one time of day |
 //! | [`cron`] | a cron expression, and which of its runs are full |
+//! | [`daily`] | a time of each day: when expired backups are deleted |
 //! | [`quiet`] | the hours in which nothing starts |
 //! | [`form`] | how a schedule is written in JSON, and every reason to refuse one |
 //! | [`decide`] | what a strategy does now |
@@ -21,6 +22,7 @@ use crate::id::StrategyId;
 use crate::time::Timestamp;
 
 pub mod cron;
+pub mod daily;
 pub mod decide;
 pub mod due;
 pub mod form;
@@ -29,6 +31,7 @@ pub mod quiet;
 pub mod zone;
 
 pub use cron::Cron;
+pub use daily::Daily;
 pub use due::{Due, fuller};
 pub use form::Form;
 pub use grid::{Cycle, Day, Grid};

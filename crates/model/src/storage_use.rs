@@ -87,6 +87,7 @@ mod tests {
             is_encrypted: false,
             bytes,
             ended: None,
+            is_deleted: false,
         }
     }
 

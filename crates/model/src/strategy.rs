@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::backup::BackupMethod;
 use crate::id::{ClusterId, StorageId, StrategyId, TenantId, UserId};
-use crate::schedule::Schedule;
+use crate::schedule::{Daily, Schedule};
 use crate::time::Timestamp;
 
 pub mod draft;
@@ -50,6 +50,16 @@ impl Scope {
 pub struct CleanUp {
     /// For how many days back every moment stays recoverable; at least 1.
     pub retention_days: u32,
+    /// When expired backups are deleted.
+    #[serde(default = "Daily::usual")]
+    pub time: Daily,
+    /// When that was decided: the first clean-up is the next one after it.
+    #[serde(default = "long_ago")]
+    pub since: Timestamp,
+}
+
+const fn long_ago() -> Timestamp {
+    Timestamp(0)
 }
 
 /// When a strategy raises an alarm.
@@ -114,6 +124,17 @@ pub struct Strategy {
     pub since: Timestamp,
 }
 
+impl Strategy {
+    /// Returns the newest moment at which expired backups are to be deleted by Lifeboat itself: those of a logical strategy that
+    /// is not paused.
+    #[must_use]
+    pub fn clean_up_due(&self, now: Timestamp) -> Option<Timestamp> {
+        let clean_up = self.settings.clean_up.filter(|_| self.settings.method == BackupMethod::Logical)?;
+        let due = clean_up.time.newest(self.settings.schedule.zone(), now);
+        (due > clean_up.since && !self.paused).then_some(due)
+    }
+}
+
 /// Returns the strategy that backs up a tenant: its own, else the cluster's.
 #[must_use]
 pub fn holding(strategies: &[Strategy], cluster: ClusterId, tenant: TenantId) -> Option<&Strategy> {
@@ -133,9 +154,10 @@ pub fn covered(strategies: &[Strategy], strategy: &Strategy, tenants: &[TenantId
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use super::{Scope, Settings, Strategy, Thresholds, covered, holding};
+    use super::{CleanUp, Scope, Settings, Strategy, Thresholds, covered, holding};
     use crate::backup::BackupMethod;
     use crate::id::{ClusterId, StorageId, StrategyId, TenantId, UserId};
+    use crate::schedule::Daily;
     use crate::time::Timestamp;
 
     /// Returns a strategy that backs up physically by that schedule, written as JSON.
@@ -160,6 +182,22 @@ pub(crate) mod tests {
 
     pub(crate) const NIGHTLY: &str =
         r#"{"backupScheduleMode": "CRON", "cronExpression": "0 2 * * *", "zone": "UTC"}"#;
+
+    #[test]
+    fn a_clean_up_is_due_once_a_day_after_it_was_decided() {
+        let day = 86_400_000_000;
+        let at = |hours: i64| Timestamp(20_000 * day + hours * 3_600_000_000);
+        let mut cleans = strategy(1, Scope::Cluster(ClusterId(1)), NIGHTLY);
+        cleans.settings.method = BackupMethod::Logical;
+        assert_eq!(cleans.clean_up_due(at(12)), None, "nothing is to be deleted");
+        cleans.settings.clean_up = Some(CleanUp { retention_days: 7, time: Daily::usual(), since: at(10) });
+        let due = [12, 26, 27, 28, 51].map(|hours| cleans.clean_up_due(at(hours)));
+        assert_eq!(due, [None, None, Some(at(27)), Some(at(27)), Some(at(51))]);
+        let paused = Strategy { paused: true, ..cleans.clone() };
+        assert_eq!(paused.clean_up_due(at(28)), None);
+        cleans.settings.method = BackupMethod::Physical;
+        assert_eq!(cleans.clean_up_due(at(28)), None, "the database deletes those");
+    }
 
     #[test]
     fn a_tenants_strategy_takes_the_place_of_the_clusters() {

@@ -8,6 +8,7 @@ use model::version::Version;
 pub(crate) mod archive;
 pub(crate) mod backup;
 pub(crate) mod compaction;
+pub(crate) mod delete_policy;
 pub(crate) mod destination;
 pub(crate) mod records;
 pub(crate) mod resources;

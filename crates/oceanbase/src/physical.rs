@@ -6,6 +6,7 @@ use model::ability::Generation;
 use model::archive::ArchiveRound;
 use model::compaction::Compaction;
 use model::id::TenantId;
+use model::physical::delete_policy::DeletePolicy;
 use model::physical::destination::TenantDestinations;
 use model::physical::{BackupJob, JobProgress, PhysicalSet, Scope};
 use model::recovery_window::record::BackupRecord;
@@ -154,6 +155,17 @@ impl Driver {
             Generation::Gen3 => gen3::records::records(self.session(), only).await,
             Generation::Gen4 => gen4::records::records(self.session(), only).await,
             Generation::Seekdb => Ok(Vec::new()),
+        }
+    }
+
+    /// Reads the delete policies of a cluster of 4.x; nothing on others, which have none.
+    ///
+    /// # Errors
+    /// Fails when the server refuses or is gone.
+    pub async fn delete_policies(&mut self) -> Result<Vec<DeletePolicy>, Error> {
+        match self.generation() {
+            Generation::Gen4 => gen4::delete_policy::policies(self.session()).await,
+            Generation::Gen3 | Generation::Seekdb => Ok(Vec::new()),
         }
     }
 

@@ -11,6 +11,7 @@ pub(crate) mod log_backups;
 pub(crate) mod metrics;
 pub(crate) mod protection;
 pub(crate) mod restores;
+pub(crate) mod retention;
 pub(crate) mod server;
 pub(crate) mod signing;
 pub(crate) mod storage_uses;

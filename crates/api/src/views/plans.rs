@@ -44,6 +44,8 @@ pub(crate) enum ActionType {
     MajorCompaction,
     /// Recover.
     Restore,
+    /// Delete expired backup sets.
+    CleanUp,
     /// Create a backup strategy.
     CreateBackupStrategy,
     /// Change a backup strategy.

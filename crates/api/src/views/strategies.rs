@@ -6,8 +6,8 @@ use control::strategies::{Detail, NamedStorage, StrategyAsk, StrategyChange};
 use model::Problem;
 use model::schedule::form;
 use model::schedule::form::{Form, QuietWindowForm};
-use model::strategy::Scope;
 use model::strategy::draft::{ScheduleConfig, ThresholdConfig};
+use model::strategy::{CleanUp, Scope};
 use model::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -105,13 +105,15 @@ pub(crate) struct ScheduleBody {
     /// Whether an interrupted log backup is restarted once the cause is gone, followed by a full backup.
     #[serde(default)]
     restart_interrupted_log_backup: bool,
-    /// Whether expired backups are deleted; not supported yet.
+    /// Whether expired backups are deleted: of a logical strategy.
     #[serde(default)]
     clean_enabled: bool,
-    /// The retention of backups in days.
+    /// For how many days back every moment stays recoverable that is recoverable now.
     #[serde(default, deserialize_with = "whole::optional")]
+    #[schema(minimum = 1, maximum = 3660)]
     backup_data_retention_days: Option<u32>,
-    /// When expired backups are deleted.
+    /// When expired backups are deleted, each day: a time with an offset, or in the zone of the schedule; 03:00 when left out.
+    #[schema(example = "03:00")]
     clean_schedule_time: Option<String>,
 }
 
@@ -355,6 +357,13 @@ pub(crate) struct ScheduleView {
     restart_interrupted_log_backup: bool,
     /// Whether expired backups are deleted.
     clean_enabled: bool,
+    /// For how many days back every moment stays recoverable.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    backup_data_retention_days: Option<u32>,
+    /// When expired backups are deleted, each day.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "03:00:00")]
+    clean_schedule_time: Option<String>,
 }
 
 /// The storage of a strategy.
@@ -391,7 +400,7 @@ impl From<Detail> for StrategyView {
                 !strategy.paused,
                 settings.start_log_backup,
                 settings.restart_interrupted_log_backup,
-                settings.clean_up.is_some(),
+                settings.clean_up,
             ),
             ob_backup_threshold_config: ThresholdBody {
                 data_backup_timeout_minutes: thresholds.data_backup_timeout_minutes,
@@ -418,7 +427,7 @@ impl ScheduleView {
         is_enabled: bool,
         start_log_backup: bool,
         restart_interrupted_log_backup: bool,
-        clean_enabled: bool,
+        clean_up: Option<CleanUp>,
     ) -> Self {
         let Form {
             backup_schedule_mode,
@@ -456,7 +465,9 @@ impl ScheduleView {
             jitter_seconds,
             start_log_backup,
             restart_interrupted_log_backup,
-            clean_enabled,
+            clean_enabled: clean_up.is_some(),
+            backup_data_retention_days: clean_up.map(|clean_up| clean_up.retention_days),
+            clean_schedule_time: clean_up.map(|clean_up| clean_up.time.to_string()),
         }
     }
 }

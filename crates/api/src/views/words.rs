@@ -104,6 +104,7 @@ words! {
         Unverified = "UNVERIFIED",
         Partial = "PARTIAL",
         Foreign = "FOREIGN",
+        Deleting = "DELETING",
         Deleted = "DELETED",
     }
 }

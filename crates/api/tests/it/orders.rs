@@ -74,7 +74,17 @@ async fn the_watchers_of_a_server_are_listed_with_how_they_went() {
         listed.as_array().expect("a list").iter().filter_map(|one| one["name"].as_str()).collect();
     assert_eq!(
         names,
-        ["alarms", "clusters", "events", "log-backups", "room", "snapshots", "storage-uses", "strategies"]
+        [
+            "alarms",
+            "clusters",
+            "events",
+            "log-backups",
+            "retention",
+            "room",
+            "snapshots",
+            "storage-uses",
+            "strategies"
+        ]
     );
     assert_eq!((&listed[1]["runs"], &listed[1]["lastRunAt"]), (&json!(0), &Value::Null), "{listed}");
     assert_eq!((&listed[1]["periodMs"], &listed[1]["wakesBy"]), (&json!(60_000), &json!("SIGNAL")));

@@ -138,6 +138,7 @@ fn body(path: &str) -> Option<Value> {
                 "restoreTenantInfoParam": { "name": "x", "poolList": ["x"] },
             },
         })),
+        "/backup/sets/{id}/hold" => Some(json!({ "reason": "x" })),
         restore if restore.ends_with("/restore") => {
             Some(json!({ "backupSetId": 4711, "restoreTenantId": 1 }))
         }

@@ -17,6 +17,7 @@ pub(crate) mod names;
 mod own_key;
 pub(crate) mod reach;
 pub(crate) mod restore;
+pub(crate) mod retention;
 pub(crate) mod serve;
 mod signing_key;
 pub(crate) mod storage;
@@ -66,6 +67,8 @@ pub(crate) enum Command {
     Compaction(compaction::CompactionArgs),
     /// Recover backups
     Restore(restore::RestoreArgs),
+    /// Show which backup sets are kept, delete expired ones, hold and release
+    Retention(retention::RetentionArgs),
     /// Watch, retry, skip, cancel and roll back tasks
     Task(task::TaskArgs),
     /// Check that every object has a recent backup (for Nagios or Icinga)
@@ -103,6 +106,7 @@ impl Command {
             Self::LogBackup(args) => &args.reach,
             Self::Compaction(args) => &args.reach,
             Self::Restore(args) => &args.reach,
+            Self::Retention(args) => &args.reach,
             Self::Task(args) => &args.reach,
             Self::Check(args) => &args.reach,
         };
@@ -122,6 +126,7 @@ impl Command {
             Self::LogBackup(args) => log_backup::run(args).await,
             Self::Compaction(args) => compaction::run(args).await,
             Self::Restore(args) => restore::run(args).await,
+            Self::Retention(args) => retention::run(args).await,
             Self::Task(args) => task::run(args).await,
             Self::Admin(args) => admin::run(args).await,
             Self::Dump(args) => dump::run(args).await,

@@ -2,6 +2,7 @@
 
 use clap::{ArgGroup, Args, ValueEnum};
 use model::Problem;
+use model::retention::Policy;
 use serde_json::{Map, Value, json};
 
 use super::storage::choice;
@@ -52,6 +53,13 @@ pub(super) struct SettingsArgs {
     /// Restart an interrupted log backup once the cause is gone, followed by a full backup. Defaults to no
     #[arg(long, value_name = "YES|NO")]
     restart_log_backup: Option<Switch>,
+    /// Delete expired backups of a logical strategy: keep what recovers every moment of this many days back. none keeps all. `lifeboat
+    /// retention plan --keep-days` shows before what would be deleted
+    #[arg(long, value_name = "DAYS")]
+    retention_days: Option<String>,
+    /// When expired backups are deleted, each day, such as 03:00, or 03:00+08:00. Defaults to 03:00
+    #[arg(long, value_name = "TIME")]
+    clean_time: Option<String>,
     /// Raise an alarm when a data backup takes longer than this; 0 turns it off
     #[arg(long, value_name = "MINUTES")]
     timeout_minutes: Option<u32>,
@@ -175,6 +183,24 @@ impl SettingsArgs {
         set("jitterSeconds", self.jitter.map(|jitter| if jitter == 0 { Value::Null } else { json!(jitter) }));
         let restarts = self.restart_log_backup.map(|switch| json!(switch == Switch::Yes));
         set("restartInterruptedLogBackup", restarts);
+        match self.retention_days.as_deref() {
+            None => {}
+            Some("none") => {
+                set("cleanEnabled", Some(json!(false)));
+                set("backupDataRetentionDays", Some(Value::Null));
+                set("cleanScheduleTime", Some(Value::Null));
+            }
+            Some(days) => {
+                let number: Option<u32> = days.parse().ok();
+                let number = number.ok_or_else(|| {
+                    let problem = Problem::invalid("strategy-retention-days-out-of-range");
+                    problem.with("found", days).with("most", Policy::DAYS_MAX)
+                })?;
+                set("cleanEnabled", Some(json!(true)));
+                set("backupDataRetentionDays", Some(json!(number)));
+            }
+        }
+        set("cleanScheduleTime", self.clean_time.as_ref().map(|time| json!(time)));
         set("startLogBackup", self.start_log_backup.map(|switch| json!(switch == Switch::Yes)));
         Ok(given)
     }

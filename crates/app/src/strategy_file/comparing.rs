@@ -1,6 +1,7 @@
 //! Strategies of the server in the fields of a file, and the differences between the two.
 
 use model::Problem;
+use model::schedule::Daily;
 use serde_json::{Map, Value, json};
 
 use super::entry::{Entry, SCHEDULE, THRESHOLDS};
@@ -97,6 +98,9 @@ fn fill_in(schedule: &mut Value, entry: &Entry, old: &Map<String, Value>) {
         if schedule[field].is_null() {
             schedule[field] = json!(false);
         }
+    }
+    if schedule["cleanEnabled"] == true && schedule["cleanScheduleTime"].is_null() {
+        schedule["cleanScheduleTime"] = json!(Daily::usual().to_string());
     }
     if let Some(schedule) = schedule.as_object_mut() {
         schedule.retain(|_, value| !value.is_null());

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use model::Problem;
-use model::schedule::{Form, Schedule};
+use model::schedule::{Daily, Form, Schedule};
 use model::strategy::draft::{ScheduleConfig, ThresholdConfig};
 use serde_json::{Map, Value, json};
 use serde_yaml_ng::Value as Yaml;
@@ -99,6 +99,10 @@ impl Reader<'_> {
         let checked = Schedule::try_from(read.schedule).map_err(|problem| self.refused(path, &problem))?;
         let form = serde_json::to_value(Form::from(checked))
             .map_err(|cause| self.because(path, cause.to_string()))?;
+        if let Some(time) = &read.clean_schedule_time {
+            let time: Daily = time.parse().map_err(|problem| self.refused(path, &problem))?;
+            given.insert("cleanScheduleTime".to_owned(), json!(time.to_string()));
+        }
         let mut schedule = Map::new();
         for key in SCHEDULE {
             let is_rest = [

@@ -15,6 +15,7 @@ mod partial_recovery;
 mod physical;
 mod recovery;
 mod refusals;
+mod retention;
 mod seekdb;
 mod simulated;
 mod stop;

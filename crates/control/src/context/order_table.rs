@@ -4,7 +4,9 @@
 use futures::future::BoxFuture;
 use metadata::Transaction;
 use model::Problem;
-use model::order::{CompactionOrder, LogBackupOrder, LogicalBackup, PhysicalBackup, TenantRecovery};
+use model::order::{
+    CleanUpOrder, CompactionOrder, LogBackupOrder, LogicalBackup, PhysicalBackup, TenantRecovery,
+};
 use model::recovery::RecoveryRequest;
 
 use super::actor::Actor;
@@ -19,6 +21,7 @@ pub(crate) struct OrderTable {
     pub(crate) compaction: Taker<CompactionOrder>,
     pub(crate) databases: Taker<RecoveryRequest>,
     pub(crate) tenant: Taker<Box<TenantRecovery>>,
+    pub(crate) clean_up: Taker<CleanUpOrder>,
 }
 
 /// The interface of a flow for orders.

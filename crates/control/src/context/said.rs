@@ -21,6 +21,11 @@ impl Said {
         said.insert(strategy, what);
         true
     }
+
+    /// Forgets what was said about a strategy last: the same is news again.
+    pub(crate) fn forget(&self, strategy: StrategyId) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&strategy);
+    }
 }
 
 #[cfg(test)]
@@ -36,5 +41,7 @@ mod tests {
             .map(|(strategy, what)| said.is_news(StrategyId(strategy), what.to_owned()))
             .into();
         assert_eq!(told, [true, false, true, true, false, true]);
+        said.forget(StrategyId(1));
+        assert!(said.is_news(StrategyId(1), "a".to_owned()));
     }
 }

@@ -42,6 +42,8 @@ pub(crate) struct Context {
     pub(crate) backups_per_storage: Option<usize>,
     /// What was written into the log about strategies.
     pub(crate) said: Said,
+    /// Which clean-up of each strategy this server has seen to last.
+    pub(crate) cleaned: Said,
     /// Whether the disk of the data directory was full when last looked at.
     pub(crate) was_full: AtomicBool,
     /// What the watchers did last.
@@ -74,6 +76,7 @@ impl Context {
             data_backups_at_once: DATA_BACKUPS_AT_ONCE,
             backups_per_storage: None,
             said: Said::default(),
+            cleaned: Said::default(),
             was_full: AtomicBool::new(false),
             watch_log: WatchLog::default(),
             alarms_read: AtomicU64::new(0),

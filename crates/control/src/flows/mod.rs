@@ -2,6 +2,7 @@
 
 pub(crate) mod backup_logical;
 pub(crate) mod backup_physical;
+pub(crate) mod clean_up;
 pub(crate) mod log_backup;
 pub(crate) mod major_compaction;
 pub(crate) mod metered;
@@ -46,6 +47,7 @@ macro_rules! flows {
 flows![
     backup_logical::BackupLogical,
     backup_physical::BackupPhysical,
+    clean_up::CleanUp,
     log_backup::LogBackup,
     major_compaction::MajorCompaction,
     restore_logical::RestoreLogical,
@@ -61,5 +63,6 @@ pub(crate) fn order_table() -> OrderTable {
         compaction: major_compaction::TAKER,
         databases: restore_logical::TAKER,
         tenant: restore_tenant::TAKER,
+        clean_up: clean_up::TAKER,
     }
 }

@@ -56,7 +56,7 @@ use crate::error::Error;
 use crate::words;
 
 pub(crate) use request::{TAKER, open_set};
-pub(crate) use state::{RestoreLogical, State, not_made};
+pub(crate) use state::{RestoreLogical, State, not_made, set_read_by};
 
 /// How long a check may take.
 const CHECK_LIMIT: Duration = Duration::from_secs(30 * 60);

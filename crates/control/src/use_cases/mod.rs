@@ -3,8 +3,10 @@
 pub mod alarms;
 pub mod audit;
 pub mod backups;
+pub(crate) mod clean_ups;
 pub mod clusters;
 pub mod compactions;
+pub mod delete_policies;
 pub(crate) mod first_start;
 pub mod health;
 pub mod log_backups;
@@ -14,6 +16,7 @@ pub mod metrics;
 pub mod protection;
 pub mod recovery_windows;
 pub mod restores;
+pub mod retention;
 pub mod signing;
 pub mod storage_scan;
 pub mod storage_uses;

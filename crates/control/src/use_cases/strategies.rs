@@ -37,9 +37,10 @@ use model::id::{ClusterId, TaskId};
 use model::schedule::decide::{Hindrance, MissReason};
 use model::strategy::draft::ScheduleConfig;
 use model::strategy::rules::{self, Ground, StorageEdit};
-use model::strategy::{Draft, Scope, Strategy};
+use model::strategy::{CleanUp, Draft, Scope, Settings, Strategy};
 use model::text::Text;
 use model::user::Permission;
+use model::{Problem, Timestamp};
 
 use crate::actor::Actor;
 use crate::context::{Attempt, Control};
@@ -82,7 +83,8 @@ pub async fn create(
         found::check_readable(&strategies, scope)?;
         let storage = place.save(&mut writer).await?;
         let draft = Draft { method, storage, schedule, thresholds, secondary_backup };
-        let settings = rules::create(&draft, scope, ground(&cluster), &strategies.readable)?;
+        let mut settings = rules::create(&draft, scope, ground(&cluster), &strategies.readable)?;
+        stamp(&mut settings, writer.now().await?, false);
         let paused = !draft.schedule.backup_schedule_enabled;
         writer.strategy_insert(scope, actor.user, &settings, paused).await?;
         attempt.done(&mut writer).await?;
@@ -135,8 +137,9 @@ pub async fn change(
         let paused = !schedule.backup_schedule_enabled;
         let thresholds = ask::merged(thresholds, old.settings.thresholds);
         let draft = Draft { method: Some(method), storage, schedule, thresholds, secondary_backup };
-        let settings = rules::change(&draft, old, ground(&cluster), storage_edit)?;
+        let mut settings = rules::change(&draft, old, ground(&cluster), storage_edit)?;
         let now = writer.now().await?;
+        stamp(&mut settings, now, old.paused && !paused);
         let mut since = old.since;
         if settings.schedule != old.settings.schedule {
             let next = settings.schedule.dues(now).next().map_or(now, |due| due.at);
@@ -221,6 +224,7 @@ async fn switch(
         }
         if old.paused != paused {
             let now = writer.now().await?;
+            stamp(&mut new.settings, now, true);
             record_misses(&mut writer, old, PAUSED, now).await?;
         }
         if paused {
@@ -271,9 +275,19 @@ fn ground(cluster: &Cluster) -> Ground {
     Ground { generation: cluster.facts.generation, ability: cluster.facts.ability }
 }
 
+/// Fills in since when expired backups are deleted, where that is new or the strategy is resumed: what is saved is not carried out the
+/// same moment.
+fn stamp(settings: &mut Settings, now: Timestamp, is_resumed: bool) {
+    let is_new = |clean_up: &&mut CleanUp| is_resumed || clean_up.since == Timestamp(0);
+    if let Some(clean_up) = settings.clean_up.as_mut().filter(is_new) {
+        clean_up.since = now;
+    }
+}
+
 /// Returns a strategy's schedule as a request would write it.
 fn written(strategy: &Strategy, method: BackupMethod) -> ScheduleConfig {
     let start_log_backup = strategy.settings.start_log_backup;
+    let clean_up = strategy.settings.clean_up.filter(|_| method == strategy.settings.method);
     ScheduleConfig {
         schedule: strategy.settings.schedule.clone().into(),
         backup_schedule_enabled: !strategy.paused,
@@ -281,9 +295,9 @@ fn written(strategy: &Strategy, method: BackupMethod) -> ScheduleConfig {
         start_log_backup: Some(start_log_backup).filter(|_| method == strategy.settings.method),
         restart_interrupted_log_backup: strategy.settings.restart_interrupted_log_backup
             && method == strategy.settings.method,
-        clean_enabled: strategy.settings.clean_up.is_some(),
-        backup_data_retention_days: strategy.settings.clean_up.map(|clean_up| clean_up.retention_days),
-        clean_schedule_time: None,
+        clean_enabled: clean_up.is_some(),
+        backup_data_retention_days: clean_up.map(|clean_up| clean_up.retention_days),
+        clean_schedule_time: clean_up.map(|clean_up| clean_up.time.to_string()),
     }
 }
 

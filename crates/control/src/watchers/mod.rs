@@ -1,6 +1,7 @@
 //! The background checks of a server: a table of watchers. A new one is a file and a row.
 
 pub(crate) mod alarms;
+mod clean_ups;
 mod clusters;
 mod events;
 mod log_backups;
@@ -18,6 +19,7 @@ use crate::context::Control;
 /// Every watcher.
 const WATCHERS: &[Watcher] = &[
     alarms::WATCHER,
+    clean_ups::WATCHER,
     clusters::WATCHER,
     events::WATCHER,
     log_backups::WATCHER,

@@ -24,6 +24,8 @@ pub mod subject {
     pub const TENANT: &str = "tenant";
     /// The storage configuration.
     pub const STORAGE: &str = "storage";
+    /// The backup set that it reads, where it is one.
+    pub const BACKUP_SET: &str = "backup-set";
     /// The backup strategy that ordered it, if one did.
     pub const STRATEGY: &str = "strategy";
 }

@@ -5,6 +5,7 @@ mod backup_failures;
 mod copies;
 mod data_directory;
 mod flow;
+mod holds;
 mod journal;
 mod kill;
 mod log_delays;

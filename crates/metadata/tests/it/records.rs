@@ -266,6 +266,14 @@ async fn a_storage_in_use_is_not_removed(metadata: Metadata) {
     writer.backup_set_record(&backup_set(1, 1002, storage)).await.expect("kept");
     let refused = writer.storage_remove(storage).await;
     assert!(matches!(refused, Err(Error::StorageInUse { backup_sets: 1 })), "{refused:?}");
+
+    let place = StorageLocation::directory("/cleaned").expect("a path");
+    let cleaned = writer.storage_insert(Some("cleaned"), &place, None).await.expect("kept").id;
+    let set = writer.backup_set_record(&backup_set(2, 1002, cleaned)).await.expect("kept");
+    writer.backup_set_set_status(set, BackupSetStatus::Deleted).await.expect("kept");
+    writer.storage_remove(cleaned).await.expect("no files lie there any more");
+    commit(writer).await;
+    assert_eq!(metadata.backup_set_get(set).await.expect("answers"), None, "its row goes with the storage");
 }
 
 async fn a_backup_set_that_is_recorded_twice_is_one(metadata: Metadata) {

@@ -22,6 +22,9 @@ pub struct RecordedSet {
     pub bytes: u64,
     /// When it was completed.
     pub ended: Option<Timestamp>,
+    /// Whether its files are deleted.
+    #[serde(default)]
+    pub is_deleted: bool,
 }
 
 /// A piece with its location.
@@ -191,6 +194,7 @@ mod tests {
             is_encrypted: false,
             bytes: 10,
             ended: None,
+            is_deleted: false,
         }
     }
 

@@ -2,15 +2,13 @@
 
 use super::{Calendar, Candidate, Health, Hold, KeepReason, Policy, Verdict, plan};
 use crate::backup::DataBackupMode::{Full, Incremental};
-use crate::schedule::Zone;
 use crate::time::Timestamp;
 
 const DAY: i64 = 86_400_000_000;
 /// A Friday.
 const NOW: Timestamp = Timestamp(1_795_780_800_000_000);
 
-const KEEP_ALL: Policy =
-    Policy { window_days: None, last: None, calendar: None, cap_bytes: None, minimum: 1, zone: Zone::UTC };
+const KEEP_ALL: Policy = Policy::KEEP_ALL;
 
 /// Returns a full set of 10 bytes, of this age in days.
 fn full(id: i64, days_ago: i64) -> Candidate {
@@ -171,4 +169,85 @@ fn one_chain_of_thirty_thousand_sets_is_planned_in_one_pass() {
     let policy = Policy { window_days: Some(7), last: Some(3), cap_bytes: Some(1), ..KEEP_ALL };
     assert_eq!(plan(&sets, &policy, &[], &[30_000], NOW).len(), 30_000);
     assert_eq!(kept(&sets, &policy, &[], &[30_000]).len(), 30_000);
+}
+
+/// Full sets 1 to 5, one a day, the newest today; set 3 stands so.
+fn third_is(health: Health) -> Vec<Candidate> {
+    let mut sets: Vec<_> = (1..=5).map(|id| full(id, 5 - id)).collect();
+    sets[2].health = health;
+    sets
+}
+
+#[test]
+fn what_is_not_good_counts_for_no_rule_and_only_what_is_ours_and_proved_goes() {
+    use super::DeleteReason::{Broken, Expired, Interrupted};
+    let last = |count| Policy { last: Some(count), ..KEEP_ALL };
+    let window = |days| Policy { window_days: Some(days), ..KEEP_ALL };
+    let keep = |reason| Verdict::Keep(vec![reason]);
+    let cases = [
+        ("partial, older than what is kept", Health::Partial, last(2), Verdict::Delete(Expired)),
+        ("partial, no older", Health::Partial, last(3), keep(KeepReason::Partial)),
+        ("partial, in the window", Health::Partial, window(3), keep(KeepReason::Partial)),
+        ("partial, without a rule", Health::Partial, KEEP_ALL, keep(KeepReason::NoPolicy)),
+        ("foreign", Health::Foreign, last(1), keep(KeepReason::Foreign)),
+        ("not proved", Health::Unproven, last(1), keep(KeepReason::Unproven)),
+        ("broken", Health::Broken, last(5), Verdict::Delete(Broken)),
+        ("half deleted", Health::Deleting, last(5), Verdict::Delete(Interrupted)),
+        ("half deleted, without a rule", Health::Deleting, KEEP_ALL, Verdict::Delete(Interrupted)),
+    ];
+    for (name, health, policy, expected) in cases {
+        let verdicts = plan(&third_is(health), &policy, &[], &[], NOW);
+        assert_eq!(verdicts[2], (3, expected), "{name}");
+    }
+    // Three good full sets are 5, 4 and 2: the one between them counts for nothing, whatever it is.
+    for health in [Health::Partial, Health::Foreign, Health::Unproven, Health::Deleting] {
+        let kept = kept(&third_is(health), &last(3), &[], &[]);
+        assert!(kept.contains(&2) && !kept.contains(&1), "{health:?}: {kept:?}");
+    }
+    let alone = Candidate { health: Health::Partial, ..full(1, 400) };
+    assert_eq!(kept(&[alone], &window(1), &[], &[]), [1], "no good set stands for it");
+}
+
+#[test]
+fn a_hold_does_not_stop_a_deletion_that_has_begun() {
+    let held = Hold { set: 3, until: None };
+    let verdicts = plan(&third_is(Health::Deleting), &KEEP_ALL, &[held], &[3], NOW);
+    assert_eq!(verdicts[2], (3, Verdict::Delete(super::DeleteReason::Interrupted)));
+}
+
+#[test]
+fn a_rule_with_a_number_out_of_its_range_is_refused_by_name() {
+    let calendar = |monthly| Calendar { monthly, ..Calendar::default() };
+    let cases = [
+        (Policy { window_days: Some(0), ..KEEP_ALL }, Some("retentionDays")),
+        (Policy { window_days: Some(3_661), ..KEEP_ALL }, Some("retentionDays")),
+        (Policy { last: Some(0), ..KEEP_ALL }, Some("keepLast")),
+        (Policy { minimum: 0, ..KEEP_ALL }, Some("minimumSets")),
+        (Policy { calendar: Some(calendar(10_001)), ..KEEP_ALL }, Some("keepMonthly")),
+        (Policy { window_days: Some(3_660), last: Some(1), calendar: Some(calendar(0)), ..KEEP_ALL }, None),
+    ];
+    for (policy, expected) in cases {
+        let refused = policy.checked().err().and_then(|problem| problem.text.args.get("field").cloned());
+        assert_eq!(refused.as_deref(), expected, "{policy:?}");
+    }
+}
+
+#[test]
+fn every_reason_has_words() {
+    use super::DeleteReason::{Broken, Expired, Interrupted, OverCap};
+    use crate::text::Language;
+    use KeepReason::*;
+    let keep = vec![
+        NoPolicy, Window, Last, Daily, Weekly, Monthly, Yearly, Minimum, Held, InUse, Running, Newest,
+        Needed, Partial, Foreign, Unproven,
+    ];
+    let deleted = [Expired, OverCap, Broken, Interrupted].map(Verdict::Delete);
+    for verdict in deleted.iter().chain([&Verdict::Keep(keep)]) {
+        for text in verdict.texts() {
+            for language in [Language::En, Language::Zh] {
+                let message = text.message(language);
+                assert!(message != text.id && !message.contains('{'), "{}", text.id);
+            }
+        }
+    }
 }

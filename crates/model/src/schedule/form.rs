@@ -208,7 +208,7 @@ fn time(text: &str) -> Result<NaiveTime, Problem> {
 }
 
 /// Reads a time of day and the offset after it, if any.
-fn time_and_offset(text: &str) -> Result<(NaiveTime, Option<Zone>), Problem> {
+pub(super) fn time_and_offset(text: &str) -> Result<(NaiveTime, Option<Zone>), Problem> {
     let text = text.trim();
     let (time, offset) = text.split_at(text.find(['+', '-', 'Z', 'z']).unwrap_or(text.len()));
     let read = ["%H:%M", "%H:%M:%S%.f"].iter().find_map(|form| NaiveTime::parse_from_str(time, form).ok());

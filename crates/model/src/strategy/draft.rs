@@ -7,7 +7,9 @@ use super::{CleanUp, Thresholds};
 use crate::backup::BackupMethod;
 use crate::id::StorageId;
 use crate::problem::Problem;
-use crate::schedule::Form;
+use crate::retention::Policy;
+use crate::schedule::{Daily, Form};
+use crate::time::Timestamp;
 
 /// A request about a strategy, with its storage already found or saved.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -110,13 +112,13 @@ impl ThresholdConfig {
 }
 
 impl ScheduleConfig {
-    /// Returns how long backups are kept, if they are ever deleted.
+    /// Returns how long backups are kept, if they are ever deleted. Since when that holds is still to be filled in.
     ///
     /// # Errors
-    /// Refuses clean-up without a number of days, or with none or more than ten years of them; and days or a time
-    /// without clean-up, which would do nothing.
+    /// Refuses clean-up without a number of days, or with none or more than ten years of them; an invalid time; and
+    /// days or a time without clean-up, which would do nothing.
     pub fn clean_up(&self) -> Result<Option<CleanUp>, Problem> {
-        const DAYS_MAX: u32 = 3_660;
+        const DAYS_MAX: u32 = Policy::DAYS_MAX;
         if !self.clean_enabled {
             let useless = [
                 ("backupDataRetentionDays", self.backup_data_retention_days.is_some()),
@@ -129,7 +131,9 @@ impl ScheduleConfig {
         }
         match self.backup_data_retention_days {
             Some(retention_days) if (1..=DAYS_MAX).contains(&retention_days) => {
-                Ok(Some(CleanUp { retention_days }))
+                let time = self.clean_schedule_time.as_deref();
+                let time = time.map_or_else(|| Ok(Daily::usual()), str::parse)?;
+                Ok(Some(CleanUp { retention_days, time, since: Timestamp(0) }))
             }
             found => Err(Problem::invalid("strategy-retention-days-out-of-range")
                 .with("found", found.map_or_else(|| "-".to_owned(), |days| days.to_string()))

@@ -55,7 +55,12 @@ pub fn change(
     ground: Ground,
     storage: StorageEdit,
 ) -> Result<Settings, Problem> {
-    let settings = settings(draft, strategy.scope, ground)?;
+    let mut settings = settings(draft, strategy.scope, ground)?;
+    if let (Some(new), Some(old)) = (&mut settings.clean_up, strategy.settings.clean_up)
+        && (new.retention_days, new.time) == (old.retention_days, old.time)
+    {
+        new.since = old.since;
+    }
     if (strategy.settings.method, settings.method) == (BackupMethod::Physical, BackupMethod::Logical) {
         return Err(Problem::refused(codes::METHOD_CHANGE_REFUSED, "strategy-stays-physical"));
     }
@@ -86,8 +91,8 @@ pub fn find(strategies: &[Strategy], scope: Scope) -> Result<&Strategy, Problem>
 ///
 /// # Errors
 /// 20108 for a method that the cluster or tenant does not offer, 20110 for incremental logical backups, 20300 for a
-/// tenant of 3.x, 20113 for secondary backup. Clean-up is refused as long as nothing carries it out. Names a schedule
-/// or threshold that is malformed.
+/// tenant of 3.x, 20113 for secondary backup. Clean-up of physical backups is refused as long as nothing carries it out.
+/// Names a schedule or threshold that is malformed.
 pub fn settings(draft: &Draft, scope: Scope, ground: Ground) -> Result<Settings, Problem> {
     let method = draft.method.unwrap_or_else(|| ground.ability.preferred());
     check_scope(scope, method, ground)?;
@@ -104,7 +109,8 @@ pub fn settings(draft: &Draft, scope: Scope, ground: Ground) -> Result<Settings,
     if draft.secondary_backup {
         return Err(Problem::refused(codes::SECONDARY_BACKUP_UNSUPPORTED, "secondary-backup-unsupported"));
     }
-    if draft.schedule.clean_up()?.is_some() {
+    let clean_up = draft.schedule.clean_up()?;
+    if clean_up.is_some() && is_physical {
         // A user who reads "cleaned up after 7 days" and finds a full storage was misled.
         return Err(Problem::refused(codes::INVALID, "strategy-clean-up-not-offered"));
     }
@@ -114,7 +120,7 @@ pub fn settings(draft: &Draft, scope: Scope, ground: Ground) -> Result<Settings,
         schedule,
         start_log_backup,
         restart_interrupted_log_backup: restarts,
-        clean_up: None,
+        clean_up,
         thresholds: draft.thresholds.checked()?,
     })
 }
@@ -161,7 +167,7 @@ mod tests {
     use crate::backup::BackupMethod::{self, Logical, Physical};
     use crate::id::{ClusterId, StorageId, StrategyId, TenantId, UserId};
     use crate::strategy::draft::{ScheduleConfig, ThresholdConfig};
-    use crate::strategy::{Draft, Scope, Strategy};
+    use crate::strategy::{CleanUp, Draft, Scope, Strategy};
     use crate::text::Language;
     use crate::time::Timestamp;
 
@@ -211,6 +217,8 @@ mod tests {
         let sys = Scope::Tenant(ClusterId(1), TenantId(1));
         let (full, incremental, none) = ("FULL_BACKUP", "INCREMENTAL_BACKUP", json!({}));
         let clean = json!({"cleanEnabled": true, "backupDataRetentionDays": 7});
+        let at =
+            |time| json!({"cleanEnabled": true, "backupDataRetentionDays": 7, "cleanScheduleTime": time});
         let cases = [
             (draft(None, incremental, &none), CLUSTER, GEN4, Ok(Physical)),
             (draft(None, incremental, &none), SHOP, GEN4, Ok(Physical)),
@@ -232,6 +240,9 @@ mod tests {
             (draft(None, full, &none), SHOP, gen3, Err(20300)),
             (Draft { secondary_backup: true, ..draft(None, full, &none) }, CLUSTER, GEN4, Err(20113)),
             (draft(None, full, &clean), CLUSTER, GEN4, Err(400)),
+            (draft(Some(Logical), full, &clean), CLUSTER, GEN4, Ok(Logical)),
+            (draft(None, full, &clean), CLUSTER, seekdb, Ok(Logical)),
+            (draft(None, full, &at("25:00")), CLUSTER, seekdb, Err(400)),
             (draft(None, full, &json!({"cleanEnabled": true})), CLUSTER, GEN4, Err(400)),
             (draft(None, full, &json!({"backupDataRetentionDays": 7})), CLUSTER, GEN4, Err(400)),
             (draft(None, full, &json!({"cleanScheduleTime": "03:00"})), CLUSTER, GEN4, Err(400)),
@@ -287,6 +298,27 @@ mod tests {
         let logical = Draft { method: Some(Logical), ..full.clone() };
         let strategy = saved(&logical, CLUSTER);
         assert!(change(&full, &strategy, GEN4).is_ok(), "a logical one may become physical");
+    }
+
+    #[test]
+    fn a_change_of_something_else_leaves_since_when_backups_are_cleaned_up() {
+        let clean = |days: u32, cron: &str| {
+            let more =
+                json!({"cleanEnabled": true, "backupDataRetentionDays": days, "cleanScheduleTime": cron});
+            draft(Some(Logical), "FULL_BACKUP", &more)
+        };
+        let mut strategy = saved(&clean(7, "03:00"), CLUSTER);
+        let since = Timestamp(17);
+        strategy.settings.clean_up = strategy.settings.clean_up.map(|old| CleanUp { since, ..old });
+        assert_eq!(refusal(change(&clean(7, "03:00"), &strategy, GEN4)).0, 20116, "nothing changes");
+        let since_of = |draft: &Draft| {
+            let changed = change(draft, &strategy, GEN4).expect("it changes");
+            changed.clean_up.map(|clean_up| clean_up.since)
+        };
+        let elsewhere = Draft { storage: StorageId(2), ..clean(7, "03:00") };
+        assert_eq!(since_of(&elsewhere), Some(since));
+        assert_eq!([since_of(&clean(8, "03:00")), since_of(&clean(7, "04:00"))], [Some(Timestamp(0)); 2]);
+        assert_eq!(since_of(&draft(Some(Logical), "FULL_BACKUP", &json!({}))), None, "it is turned off");
     }
 
     #[test]

@@ -88,6 +88,7 @@ fn set(row: &Row) -> Result<RecordedSet, Error> {
         is_encrypted: password.is_some_and(|mode| !mode.is_empty() && !mode.eq_ignore_ascii_case("NONE")),
         bytes: row.u64("output_bytes")?,
         ended,
+        is_deleted: !is_there,
     })
 }
 

@@ -91,6 +91,7 @@ fn set(row: &Row) -> Result<RecordedSet, Error> {
         is_encrypted: !encryption.is_empty() && !encryption.eq_ignore_ascii_case("NONE"),
         bytes: row.u64("output_bytes")?,
         ended: row.maybe_str("end_timestamp")?.and_then(moment::utc),
+        is_deleted: is("file_status", "DELETED")?,
     })
 }
 

@@ -10,7 +10,7 @@ use metadata::Transaction;
 use metadata::tasks::subject;
 use model::Problem;
 use model::backup::BackupMethod;
-use model::backup_set::{BackupSet, BackupSetStatus};
+use model::backup_set::BackupSet;
 use model::cluster::{Cluster, refuse_upgrading};
 use model::id::BackupSetId;
 use model::not_made::NotMade;
@@ -65,6 +65,10 @@ fn draft<'a>(
 
 /// Creates the task of the order.
 async fn first(decided: Decided, writer: &mut Transaction) -> Result<NewTask, Error> {
+    // A clean-up may have begun to delete it since it was read.
+    if writer.backup_set_now(decided.set.id).await?.is_none_or(|set| set.status.is_gone()) {
+        return Err(deleted(decided.set.id).into());
+    }
     let requested = writer.now().await?;
     new_task(decided, requested)
 }
@@ -135,8 +139,8 @@ pub(crate) async fn open_set(context: &Context, id: BackupSetId) -> Result<OpenS
             .with("set", set.id)
             .into());
     }
-    if set.status == BackupSetStatus::Deleted {
-        return Err(Problem::not_found("backup-set-deleted").with("set", set.id).into());
+    if set.status.is_gone() {
+        return Err(deleted(set.id).into());
     }
     let (folder, dump) = location(&set)?;
     let client = context.client(set.storage).await?.below(&folder)?;
@@ -144,6 +148,10 @@ pub(crate) async fn open_set(context: &Context, id: BackupSetId) -> Result<OpenS
     signing::refuse_moved(&set.path, manifest.owner.as_deref())?;
     let origin = context.known_keys().await?.origin(signer);
     Ok(OpenSet { set, folder, dump, manifest, origin, blake3 })
+}
+
+fn deleted(set: BackupSetId) -> Problem {
+    Problem::not_found("backup-set-deleted").with("set", set)
 }
 
 /// Splits a set's path into the folder and the dump in it.
@@ -219,5 +227,6 @@ fn new_task(decided: Decided, requested: model::Timestamp) -> Result<NewTask, Er
         .subject(subject::TENANT, tenant.id.to_string())
         .subject(subjects::TENANT_NAME, tenant.name)
         .subject(subject::STORAGE, set.storage.to_string())
+        .subject(subject::BACKUP_SET, set.id.to_string())
         .exclusive(format!("restore:{}:{}:{names}", cluster.id, tenant.id)))
 }

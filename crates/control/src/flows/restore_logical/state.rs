@@ -75,6 +75,14 @@ impl State {
     }
 }
 
+/// Returns the backup set that a task recovers; nothing of a task of another flow.
+pub(crate) fn set_read_by(task: &engine::Task) -> Option<BackupSetId> {
+    if task.kind != RestoreLogical::KIND {
+        return None;
+    }
+    serde_json::from_value::<State>(task.state.clone()).ok().map(|state| state.backup_set)
+}
+
 /// Returns what the recovery of a task did not make, as far as that is known; nothing of a task of another flow.
 pub(crate) fn not_made(task: &engine::Task) -> Vec<NotMade> {
     if task.kind != RestoreLogical::KIND {

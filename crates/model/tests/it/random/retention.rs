@@ -142,9 +142,12 @@ fn sets(dice: &mut Dice) -> Vec<Candidate> {
         let previous = dice.from(1, 12);
         let mode = if dice.one_in(2) { DataBackupMode::Full } else { DataBackupMode::Incremental };
         let is_incremental = mode == DataBackupMode::Incremental && previous < id;
-        let health = match dice.from(1, 10) {
+        let health = match dice.from(1, 14) {
             1 => Health::Broken,
             2 => Health::Running,
+            3 => Health::Partial,
+            4 => Health::Foreign,
+            5 => Health::Unproven,
             _ => Health::Good,
         };
         let bytes = u64::try_from(dice.from(0, 20)).expect("not below zero");

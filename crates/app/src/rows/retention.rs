@@ -1,0 +1,84 @@
+//! Which backup sets are kept.
+
+use serde::Deserialize;
+
+/// What becomes of the sets of a tenant in a storage.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct TenantRetentionRow {
+    pub(crate) storage_id: i64,
+    pub(crate) storage_name: Option<String>,
+    pub(crate) storage_uri: String,
+    pub(crate) tenant_name: String,
+    pub(crate) delete_count: u64,
+    pub(crate) delete_bytes: u64,
+    pub(crate) sets: Vec<PlannedSetRow>,
+}
+
+/// The fate of a set.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct PlannedSetRow {
+    pub(crate) backup_set_id: i64,
+    pub(crate) consistent_time: String,
+    pub(crate) bytes: u64,
+    pub(crate) status: String,
+    pub(crate) action: String,
+    pub(crate) reasons: Vec<ReasonRow>,
+    pub(crate) doubt: Option<String>,
+    pub(crate) hold: Option<HoldRow>,
+}
+
+/// Why a set is kept or deleted.
+#[derive(Deserialize)]
+pub(crate) struct ReasonRow {
+    pub(crate) message: String,
+}
+
+/// A hold on a set.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct HoldRow {
+    pub(crate) reason: String,
+    pub(crate) owner: String,
+    pub(crate) end_time: Option<String>,
+}
+
+impl PlannedSetRow {
+    /// Tells whether the set is deleted.
+    pub(crate) fn is_deleted(&self) -> bool {
+        self.action == "DELETE"
+    }
+
+    /// Returns everything that is to be said about the set.
+    pub(crate) fn why(&self) -> String {
+        let hold = self.hold.as_ref().map(|hold| format!("{} ({})", hold.reason, hold.owner));
+        let reasons = self.reasons.iter().map(|reason| reason.message.clone());
+        reasons.chain(hold).chain(self.doubt.clone()).collect::<Vec<_>>().join("; ")
+    }
+}
+
+/// The delete policy of a tenant.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct DeletePolicyRow {
+    pub(crate) tenant_name: String,
+    pub(crate) policy_name: Option<String>,
+    pub(crate) recovery_window: Option<String>,
+    pub(crate) expiring: Option<ExpiringRow>,
+}
+
+/// What the database deletes.
+#[derive(Deserialize)]
+pub(crate) struct ExpiringRow {
+    pub(crate) sets: Vec<ExpiringSetRow>,
+    pub(crate) pieces: u64,
+    pub(crate) bytes: u64,
+}
+
+/// A set that the database deletes.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ExpiringSetRow {
+    pub(crate) ob_backup_set_id: i64,
+}

@@ -1,0 +1,100 @@
+//! What is decided before a clean-up becomes a task: which sets it may delete.
+
+use std::collections::BTreeMap;
+
+use engine::journal::NewTask;
+use engine::{Flow as _, Note};
+use futures::future::BoxFuture;
+use metadata::tasks::subject;
+use model::Problem;
+use model::id::BackupSetId;
+use model::order::CleanUpOrder;
+use model::problem::codes;
+
+use super::shelf::{TenantPlan, plan};
+use super::state::{CleanUp, Part, State};
+use crate::context::{Actor, Conflict, Context, Draft, Taker};
+use crate::error::Error;
+use crate::orders::subjects;
+
+/// What is said when nothing of a storage expires: then there is no task.
+pub(crate) const NOTHING_EXPIRED: &str = "clean-up-nothing-expired";
+
+/// What orders need of this flow.
+pub(crate) const TAKER: Taker<CleanUpOrder> =
+    Taker { draft, conflict: Conflict { text: "clean-up-runs-already", code: None } };
+
+/// Takes an order.
+fn draft<'a>(context: &'a Context, _: &'a Actor, order: CleanUpOrder) -> BoxFuture<'a, Result<Draft, Error>> {
+    Box::pin(async move {
+        let task = new_task(context, order).await?;
+        Ok(Draft::new(move |_| Box::pin(async move { Ok(task) })))
+    })
+}
+
+/// Makes the task that an order begins with. What it may delete is fixed here; what it deletes is decided once more when it
+/// runs.
+async fn new_task(context: &Context, order: CleanUpOrder) -> Result<NewTask, Error> {
+    let CleanUpOrder { cluster, tenants: chosen, storage, policy, sets } = order;
+    let cluster = context.cluster(cluster).await?;
+    let shown = context.storage(storage).await?;
+    let plans = plan(context, &cluster, storage, &chosen, policy).await?;
+    check_chosen(&plans, &sets)?;
+    let mut tenants: BTreeMap<String, Part> = BTreeMap::new();
+    for of_tenant in &plans {
+        let is_chosen = |set: &BackupSetId| sets.is_empty() || sets.contains(set);
+        let planned: Vec<BackupSetId> =
+            of_tenant.deleted().map(|planned| planned.set.id).filter(is_chosen).collect();
+        if !planned.is_empty() {
+            tenants.insert(lane(of_tenant, &plans), Part { tenant: of_tenant.tenant, planned });
+        }
+    }
+    if tenants.is_empty() {
+        let storage = shown.name.unwrap_or_else(|| shown.location.uri());
+        return Err(Problem::refused(codes::NOTHING_TO_CLEAN_UP, NOTHING_EXPIRED)
+            .with("cluster", &cluster.name)
+            .with("storage", storage)
+            .into());
+    }
+    let lanes: Vec<String> = tenants.keys().cloned().collect();
+    let only = match &lanes[..] {
+        [name] => tenants.get(name).map(|part| (name.clone(), part.tenant)),
+        _ => None,
+    };
+    let state = State { cluster: cluster.id, cluster_name: cluster.name.clone(), storage, policy, tenants };
+    let name = Note::new(CleanUp::KIND).arg("cluster", &cluster.name);
+    let task = NewTask::of::<CleanUp>(name, &state, lanes)
+        .map_err(|cause| Error::caused(Problem::internal("task-not-made"), cause))?
+        .subject(subject::CLUSTER, cluster.id.to_string())
+        .subject(subjects::CLUSTER_NAME, &cluster.name)
+        .subject(subject::STORAGE, storage.to_string())
+        .exclusive(format!("clean-up:{}:{storage}", cluster.id));
+    Ok(match only {
+        Some((name, tenant)) => {
+            task.subject(subject::TENANT, tenant.to_string()).subject(subjects::TENANT_NAME, name)
+        }
+        None => task,
+    })
+}
+
+/// Refuses a chosen set that is kept, or that does not lie there.
+fn check_chosen(plans: &[TenantPlan], chosen: &[BackupSetId]) -> Result<(), Problem> {
+    let all = || plans.iter().flat_map(|plan| &plan.sets);
+    for set in chosen {
+        match all().find(|planned| planned.set.id == *set) {
+            None => return Err(Problem::not_found("clean-up-set-elsewhere").with("set", set)),
+            Some(planned) if planned.verdict.is_kept() => {
+                return Err(Problem::conflict("clean-up-set-kept").with("set", set));
+            }
+            Some(_) => {}
+        }
+    }
+    Ok(())
+}
+
+/// Names a tenant's lane: a tenant that was dropped and created again has its name, but not its number.
+fn lane(of_tenant: &TenantPlan, all: &[TenantPlan]) -> String {
+    let TenantPlan { tenant, tenant_name, .. } = of_tenant;
+    let is_alone = all.iter().filter(|other| other.tenant_name == *tenant_name).count() == 1;
+    if is_alone { tenant_name.clone() } else { format!("{tenant_name} ({tenant})") }
+}
