@@ -2,6 +2,7 @@
 
 mod accounts;
 mod alarms;
+mod egress;
 mod engine_alone;
 mod faults;
 mod first_start;
@@ -18,6 +19,7 @@ mod refusals;
 mod seekdb;
 mod simulated;
 mod stop;
+mod storm;
 mod story;
 mod strategies;
 mod tenants;

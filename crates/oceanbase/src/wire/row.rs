@@ -94,6 +94,11 @@ impl Places {
         payload.get(begin..end)
     }
 
+    /// Returns how much memory the places take beside themselves.
+    pub(crate) fn size(&self) -> usize {
+        self.values.capacity() * size_of::<(usize, usize)>()
+    }
+
     /// Tells whether each length is written as shortly as it can be.
     pub(crate) fn is_short(&self) -> bool {
         self.is_short
