@@ -1797,9 +1797,9 @@ export interface components {
             change: components["schemas"]["AlarmState"];
             /**
              * Format: int64
-             * @description The cluster.
+             * @description The cluster, where it is about one.
              */
-            clusterId: number;
+            clusterId?: number | null;
             /** @description The alarm, as the list of alarms names it. */
             id: string;
             /**
@@ -1812,7 +1812,7 @@ export interface components {
          * @description What an alarm is about.
          * @enum {string}
          */
-        AlarmScope: "Cluster" | "Tenant";
+        AlarmScope: "Server" | "Cluster" | "Tenant";
         /**
          * @description What has become of an alarm.
          * @enum {string}
@@ -1822,7 +1822,7 @@ export interface components {
          * @description What is wrong: OCP's names of alarms, and ours in its manner where it has none.
          * @enum {string}
          */
-        AlarmType: "cluster_unavailable" | "backup_storage_capacity_over_threshold" | "base_backup_fail" | "backup_partial" | "base_backup_timeout" | "base_backup_too_long_time_no_one_success_task" | "log_backup_interrupted" | "inc_backup_delay" | "backup_run_missed" | "backup_strategy_owner_invalid";
+        AlarmType: "lifeboat_disk_unavailable" | "cluster_unavailable" | "backup_storage_capacity_over_threshold" | "base_backup_fail" | "backup_partial" | "base_backup_timeout" | "base_backup_too_long_time_no_one_success_task" | "log_backup_interrupted" | "inc_backup_delay" | "backup_run_missed" | "backup_strategy_owner_invalid";
         /** @description An alarm that holds now. */
         AlarmView: {
             /**
@@ -1834,11 +1834,11 @@ export interface components {
             alarmType: components["schemas"]["AlarmType"];
             /**
              * Format: int64
-             * @description The cluster.
+             * @description The cluster; null where it is about a server of Lifeboat.
              */
-            clusterId: number;
+            clusterId?: number | null;
             /** @description The cluster's name here. */
-            clusterName: string;
+            clusterName?: string | null;
             /** @description What is wrong, and what to do. */
             details: components["schemas"]["Words"];
             /** @description Tells alarms apart; the same for as long as the alarm holds. */
@@ -1851,7 +1851,7 @@ export interface components {
             /** @description What is wrong, in two or three words. */
             name: string;
             reason?: components["schemas"]["Words"] | null;
-            /** @description Whether it is about a cluster or about a tenant. */
+            /** @description Whether it is about a server of Lifeboat, a cluster or a tenant. */
             scope: components["schemas"]["AlarmScope"];
             /** @description The target and the name. */
             summary: string;

@@ -7,4 +7,5 @@ test('an alarm leads to what it is about', () => {
   expect(placeOf({ alarmType: 'inc_backup_delay', clusterId: 7, taskId: null })).toBe('/clusters/7/backup?list=logs');
   expect(placeOf({ alarmType: 'log_backup_interrupted', clusterId: 7 })).toBe('/clusters/7/backup?list=logs');
   expect(placeOf({ alarmType: 'cluster_unavailable', clusterId: 7 })).toBe('/clusters/7');
+  expect(placeOf({ alarmType: 'lifeboat_disk_unavailable', clusterId: null })).toBe('/system');
 });

@@ -198,6 +198,7 @@ words! {
 words! {
     /// What is wrong: OCP's names of alarms, and ours in its manner where it has none.
     AlarmType for model::alarm::AlarmKind {
+        LifeboatDisk = "lifeboat_disk_unavailable",
         ClusterUnavailable = "cluster_unavailable",
         StorageCapacity = "backup_storage_capacity_over_threshold",
         BaseBackupFail = "base_backup_fail",
