@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
+use model::limits::Limits;
 use model::size;
 use oceanbase::{Session, Statement, catalog};
 use storage::Client;
@@ -78,7 +79,8 @@ pub async fn load_data(
         return Ok(());
     }
     let (compression, meter) = (manifest.compression, meter.clone());
-    let work = LoadPieces { archive, notes, compression, meter, packet_limit };
+    let limits = target.endpoint.limits;
+    let work = LoadPieces { archive, notes, compression, meter, packet_limit, limits };
     crew::run(target, connections, jobs, work, cancel).await
 }
 
@@ -170,6 +172,8 @@ struct LoadPieces {
     meter: Meter,
     /// The target's `max_allowed_packet`.
     packet_limit: Option<u64>,
+    /// How much of a statement is kept.
+    limits: Limits,
 }
 
 impl Work for LoadPieces {
@@ -203,7 +207,8 @@ impl LoadPieces {
         enter(session, &job.database).await?;
         let inputs = job.pieces.iter().map(|job| {
             let PieceJob { piece, object, form, .. } = job;
-            PieceInput::open(&self.archive, piece, object, form.clone(), self.compression, &self.meter)
+            let (form, meter) = (form.clone(), &self.meter);
+            PieceInput::open(&self.archive, piece, object, form, self.compression, meter, self.limits)
         });
         // Small ones arrive while others are loaded: a storage may be far away.
         let inputs = futures::future::try_join_all(inputs).await?;
