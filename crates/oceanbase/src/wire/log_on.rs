@@ -107,8 +107,9 @@ impl Wire {
         let stream = Stream::Plain(stream);
         let mut wire = Self { stream, inbox: Inbox::new(LOG_ON_MOST_BYTES), sequence: 0, connection_id: 0 };
         let payload = wire.handshake().await?;
-        let handshake = ParseBuf(&payload).parse::<HandshakePacket<'_>>(());
-        let Ok(handshake) = handshake else { return Err(NoEntry::NotMysql(payload)) };
+        // The library counts with what the server says, without looking whether it can.
+        let handshake = std::panic::catch_unwind(|| ParseBuf(&payload).parse::<HandshakePacket<'_>>(()));
+        let Ok(Ok(handshake)) = handshake else { return Err(NoEntry::NotMysql(payload)) };
         wire.connection_id = handshake.connection_id();
         let mut capabilities = ours() & handshake.capabilities();
         if let Some(tls) = &login.tls {
